@@ -1,0 +1,1 @@
+"""Live blogs: what editors publish, readers follow and partners take."""

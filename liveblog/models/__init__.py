@@ -1,0 +1,19 @@
+"""The rows: what a live blog is. Only `liveblog.publishing` writes what readers can see."""
+
+from liveblog.models.blog import Byline, LiveBlog, Topic
+from liveblog.models.change import Change
+from liveblog.models.media import Image, UpdateImage
+from liveblog.models.story import RelatedStory
+from liveblog.models.update import Revision, Update
+
+__all__ = [
+    "Byline",
+    "Change",
+    "Image",
+    "LiveBlog",
+    "RelatedStory",
+    "Revision",
+    "Topic",
+    "Update",
+    "UpdateImage",
+]

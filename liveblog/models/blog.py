@@ -1,0 +1,212 @@
+"""A live blog, the topics it is filed under and the people who write it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+
+class Language(models.TextChoices):
+    """The language and script that a blog is written in; the values are also Django's language codes."""
+
+    ZH_HANT = "zh-hant", _("Traditional Chinese")
+    ZH_HANS = "zh-hans", _("Simplified Chinese")
+    EN = "en", _("English")
+
+    @property
+    def tag(self) -> str:
+        """The BCP 47 tag for `lang` and `hreflang`."""
+        return {"zh-hant": "zh-Hant-HK", "zh-hans": "zh-Hans", "en": "en"}[self.value]
+
+    @property
+    def is_chinese(self) -> bool:
+        return self is not Language.EN
+
+
+class Topic(models.Model):
+    """What live blogs are filed under."""
+
+    slug = models.SlugField(_("slug"), unique=True, max_length=80)
+    name = models.CharField(_("name"), max_length=80)
+
+    class Meta:
+        ordering = ["name", "pk"]
+        verbose_name = _("topic")
+        verbose_name_plural = _("topics")
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("reader:topic", args=[self.slug])
+
+
+class Byline(models.Model):
+    """A name that copy is signed with: a reporter, a desk or an agency."""
+
+    name = models.CharField(_("name"), max_length=120, unique=True)
+    role = models.CharField(_("role"), max_length=120, blank=True, help_text=_("For example: in Geneva."))
+
+    class Meta:
+        ordering = ["name", "pk"]
+        verbose_name = _("byline")
+        verbose_name_plural = _("bylines")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LiveBlogQuerySet(models.QuerySet["LiveBlog"]):
+    def public(self) -> LiveBlogQuerySet:
+        """What readers may see: live or ended, and under no embargo."""
+        return self.filter(
+            status__in=[LiveBlog.Status.LIVE, LiveBlog.Status.ENDED], embargo_until_at__isnull=True
+        )
+
+    def live(self) -> LiveBlogQuerySet:
+        return self.filter(status=LiveBlog.Status.LIVE)
+
+    def ended(self) -> LiveBlogQuerySet:
+        return self.filter(status=LiveBlog.Status.ENDED)
+
+    def newest_first(self) -> LiveBlogQuerySet:
+        """By the last change that readers saw."""
+        return self.order_by("-modified_at", "-pk")
+
+    def due(self, at: datetime) -> LiveBlogQuerySet:
+        """Blogs in which something falls due by `at`: an update, an embargo, the planned end of coverage."""
+        return self.filter(
+            Q(updates__status="scheduled", updates__publish_at__lte=at)
+            | Q(embargo_until_at__lte=at)
+            | Q(status=LiveBlog.Status.LIVE, coverage_end_at__lte=at)
+        ).distinct()
+
+
+class LiveBlog(models.Model):
+    """One running story. Each change that readers can see takes the next `number`."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        LIVE = "live", _("Live")
+        ENDED = "ended", _("Ended")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+
+    slug = models.SlugField(
+        _("slug"),
+        unique=True,
+        max_length=120,
+        help_text=_("The page's address. It cannot change after first publication."),
+    )
+    language = models.CharField(_("language"), max_length=7, choices=Language, default=Language.ZH_HANT)
+    kicker = models.CharField(_("kicker"), max_length=80, blank=True)
+    headline = models.CharField(_("headline"), max_length=250)
+    standfirst = models.TextField(
+        _("standfirst"), blank=True, help_text=_("Plain text; each line is a paragraph.")
+    )
+    summary = models.TextField(_("what we know"), blank=True)
+    status = models.CharField(_("status"), max_length=9, choices=Status, default=Status.DRAFT)
+    coverage_start_at = models.DateTimeField(_("coverage starts"), null=True, blank=True)
+    coverage_end_at = models.DateTimeField(
+        _("coverage ends"), null=True, blank=True, help_text=_("While coverage runs: its planned end.")
+    )
+    embargo_until_at = models.DateTimeField(_("embargo until"), null=True, blank=True)
+    hero_image = models.ForeignKey(
+        "liveblog.Image",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="hero_of",
+        verbose_name=_("hero picture"),
+    )
+    bylines = models.ManyToManyField(Byline, blank=True, related_name="blogs", verbose_name=_("bylines"))
+    topics = models.ManyToManyField(Topic, blank=True, related_name="blogs", verbose_name=_("topics"))
+    pinned_update = models.ForeignKey(
+        "liveblog.Update",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("pinned update"),
+    )
+    successor = models.OneToOneField(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="predecessor",
+        verbose_name=_("continued in"),
+    )
+    number = models.PositiveIntegerField(_("number"), default=0, editable=False)
+    first_published_at = models.DateTimeField(_("first published"), null=True, editable=False)
+    modified_at = models.DateTimeField(_("last changed"), null=True, editable=False)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
+    )
+
+    objects = LiveBlogQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        verbose_name = _("live blog")
+        verbose_name_plural = _("live blogs")
+        permissions = [
+            ("run_coverage", _("Can start, end and withdraw coverage")),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="blog_public_has_start",
+                condition=Q(status="draft")
+                | Q(coverage_start_at__isnull=False, first_published_at__isnull=False),
+                violation_error_message=_("Coverage that has started needs the time when it started."),
+            ),
+            models.CheckConstraint(
+                name="blog_ended_has_end",
+                condition=~Q(status="ended") | Q(coverage_end_at__isnull=False),
+                violation_error_message=_("Coverage that has ended needs the time when it ended."),
+            ),
+            models.CheckConstraint(
+                name="blog_ends_after_start",
+                condition=Q(coverage_end_at__isnull=True)
+                | Q(coverage_start_at__isnull=True)
+                | Q(coverage_end_at__gte=models.F("coverage_start_at")),
+                violation_error_message=_("Coverage cannot end before it starts."),
+            ),
+            models.CheckConstraint(
+                name="blog_known_language",
+                condition=Q(language__in=["zh-hant", "zh-hans", "en"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.headline
+
+    def get_absolute_url(self) -> str:
+        return reverse("reader:blog", args=[self.slug])
+
+    @property
+    def lang(self) -> str:
+        """The BCP 47 tag of the language that the blog is written in."""
+        return Language(self.language).tag
+
+    @property
+    def is_public(self) -> bool:
+        return self.status in (self.Status.LIVE, self.Status.ENDED) and self.embargo_until_at is None
+
+    @property
+    def is_live(self) -> bool:
+        return self.status == self.Status.LIVE
+
+    @property
+    def has_ended(self) -> bool:
+        return self.status == self.Status.ENDED
+
+    @property
+    def full_headline(self) -> str:
+        """Kicker and headline as one line, as the newspaper prints them."""
+        return f"{self.kicker}︱{self.headline}" if self.kicker else self.headline

@@ -1,0 +1,63 @@
+"""The numbered log: one row for each change that readers can see."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class ChangeQuerySet(models.QuerySet["Change"]):
+    def after(self, number: int) -> ChangeQuerySet:
+        """What follows `number`, oldest first."""
+        return self.filter(number__gt=number).order_by("number")
+
+
+class Change(models.Model):
+    """Number `number` of a blog's log. A change of an update names it; one of the blog itself names none."""
+
+    class Kind(models.TextChoices):
+        PUBLISHED = "published", _("Published")
+        EDITED = "edited", _("Edited")
+        CORRECTED = "corrected", _("Corrected")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+        RESTORED = "restored", _("Restored")
+        PINNED = "pinned", _("Pinned")
+        UNPINNED = "unpinned", _("Unpinned")
+        MARKED_KEY = "marked_key", _("Marked as key event")
+        UNMARKED_KEY = "unmarked_key", _("No longer a key event")
+        ERASED = "erased", _("Erased")
+        BLOG_EDITED = "blog_edited", _("Live blog edited")
+        BLOG_STARTED = "blog_started", _("Coverage started")
+        BLOG_ENDED = "blog_ended", _("Coverage ended")
+        BLOG_RESUMED = "blog_resumed", _("Coverage resumed")
+        BLOG_WITHDRAWN = "blog_withdrawn", _("Live blog withdrawn")
+        BLOG_RESTORED = "blog_restored", _("Live blog restored")
+        EMBARGO_LIFTED = "embargo_lifted", _("Embargo lifted")
+
+    blog = models.ForeignKey(
+        "liveblog.LiveBlog", on_delete=models.PROTECT, related_name="changes", verbose_name=_("live blog")
+    )
+    number = models.PositiveIntegerField(_("number"))
+    kind = models.CharField(_("kind"), max_length=14, choices=Kind)
+    update = models.ForeignKey(
+        "liveblog.Update",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="changes",
+        verbose_name=_("update"),
+    )
+    at = models.DateTimeField(_("at"))
+
+    objects = ChangeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        verbose_name = _("change")
+        verbose_name_plural = _("changes")
+        constraints = [
+            models.UniqueConstraint(fields=["blog", "number"], name="change_number_once_per_blog"),
+            models.CheckConstraint(name="change_number_from_one", condition=models.Q(number__gte=1)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.get_kind_display()}"

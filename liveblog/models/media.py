@@ -1,0 +1,112 @@
+"""Pictures: the private original, what must be said of it, and its place in an update."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.conf import settings
+from django.core.files.storage import storages
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from newsroom import pictures
+
+
+def _original_path(image: Image, filename: str) -> str:
+    return f"originals/{image.key}/{filename}"
+
+
+def _new_key() -> str:
+    return secrets.token_hex(8)
+
+
+class ImageQuerySet(models.QuerySet["Image"]):
+    def in_public_use(self) -> ImageQuerySet:
+        """Pictures that some page shows readers now."""
+        public = ["live", "ended"]
+        return self.filter(
+            Q(hero_of__status__in=public, hero_of__embargo_until_at__isnull=True)
+            | Q(
+                updates__status="published",
+                updates__blog__status__in=public,
+                updates__blog__embargo_until_at__isnull=True,
+            )
+        ).distinct()
+
+
+class Image(models.Model):
+    """A picture. Readers get renditions under `key`, and only while a page shows it."""
+
+    key = models.CharField(max_length=16, unique=True, default=_new_key, editable=False)
+    file = models.ImageField(
+        _("file"), upload_to=_original_path, width_field="width", height_field="height", max_length=255
+    )
+    width = models.PositiveIntegerField(_("width"), editable=False)
+    height = models.PositiveIntegerField(_("height"), editable=False)
+    alt = models.CharField(
+        _("text alternative"),
+        max_length=300,
+        help_text=_("What the picture shows, for readers who do not see it."),
+    )
+    caption = models.CharField(_("caption"), max_length=300, blank=True)
+    credit = models.CharField(_("credit"), max_length=120, blank=True)
+    focal_column = models.PositiveSmallIntegerField(
+        _("focal point, from the left"), default=2, validators=[MaxValueValidator(4)], help_text=_("0 to 4")
+    )
+    focal_row = models.PositiveSmallIntegerField(
+        _("focal point, from the top"), default=2, validators=[MaxValueValidator(4)], help_text=_("0 to 4")
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
+    )
+
+    objects = ImageQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        verbose_name = _("picture")
+        verbose_name_plural = _("pictures")
+        constraints = [
+            models.CheckConstraint(name="image_has_alt", condition=~Q(alt="")),
+            models.CheckConstraint(
+                name="image_focal_point_in_grid", condition=Q(focal_column__lte=4, focal_row__lte=4)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.alt
+
+    @property
+    def widths(self) -> list[int]:
+        """The widths in pixels that renditions exist in, smallest first."""
+        return pictures.widths_for(self.width)
+
+    def rendition_path(self, width: int, extension: str) -> str:
+        return f"{self.key}/{width}.{extension}"
+
+    def rendition_url(self, width: int, extension: str) -> str:
+        return storages["public"].url(self.rendition_path(width, extension))
+
+
+class UpdateImage(models.Model):
+    """A picture's place in an update."""
+
+    update = models.ForeignKey("liveblog.Update", on_delete=models.CASCADE, related_name="update_images")
+    image = models.ForeignKey(
+        Image, on_delete=models.PROTECT, related_name="update_images", verbose_name=_("picture")
+    )
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        ordering = ["position", "pk"]
+        verbose_name = _("picture in an update")
+        verbose_name_plural = _("pictures")
+        constraints = [
+            models.UniqueConstraint(fields=["update", "image"], name="image_once_per_update"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.image)

@@ -1,0 +1,84 @@
+"""Related stories: links to other coverage, beside a blog or at their place in an update's text."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class RelatedStoryQuerySet(models.QuerySet["RelatedStory"]):
+    def unresolved(self) -> RelatedStoryQuerySet:
+        """Stories that have a title and lead nowhere yet."""
+        return self.filter(url="", live_blog__isnull=True)
+
+
+class RelatedStory(models.Model):
+    """A title and where it leads: a URL, another live blog, or nowhere until someone links it."""
+
+    blog = models.ForeignKey(
+        "liveblog.LiveBlog",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="related_stories",
+        verbose_name=_("beside live blog"),
+    )
+    update = models.ForeignKey(
+        "liveblog.Update",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="related_stories",
+        verbose_name=_("in update"),
+    )
+    after_block = models.PositiveSmallIntegerField(
+        _("after paragraph"),
+        default=0,
+        help_text=_("How many of the text's paragraphs, lists or tables come before it."),
+    )
+    position = models.PositiveSmallIntegerField(_("position"), default=0, editable=False)
+    title = models.CharField(_("title"), max_length=250)
+    url = models.URLField(_("address"), blank=True, max_length=500)
+    live_blog = models.ForeignKey(
+        "liveblog.LiveBlog",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="referred_by",
+        verbose_name=_("other live blog"),
+    )
+
+    objects = RelatedStoryQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["after_block", "position", "pk"]
+        verbose_name = _("related story")
+        verbose_name_plural = _("related stories")
+        constraints = [
+            models.CheckConstraint(
+                name="story_has_one_place",
+                condition=Q(blog__isnull=False, update__isnull=True)
+                | Q(blog__isnull=True, update__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="story_leads_to_one_place",
+                condition=Q(url="") | Q(live_blog__isnull=True),
+                violation_error_message=_("Give an address or a live blog, not both."),
+            ),
+            models.CheckConstraint(name="story_has_title", condition=~Q(title="")),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def is_resolved(self) -> bool:
+        return bool(self.url) or self.live_blog_id is not None
+
+    @property
+    def href(self) -> str:
+        """Where readers are led: empty while unresolved, or while the other live blog is not public."""
+        if self.live_blog_id is None:
+            return self.url
+        return self.live_blog.get_absolute_url() if self.live_blog.is_public else ""

@@ -1,0 +1,237 @@
+"""Updates, the unit of coverage, and the revisions that keep every state they were published in."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from newsroom import hongkong
+
+
+class UpdateQuerySet(models.QuerySet["Update"]):
+    def published(self) -> UpdateQuerySet:
+        return self.filter(status=Update.Status.PUBLISHED)
+
+    def visible(self) -> UpdateQuerySet:
+        """What a page shows: published updates, and the tombstones of withdrawn ones."""
+        return self.filter(status__in=[Update.Status.PUBLISHED, Update.Status.WITHDRAWN])
+
+    def scheduled(self) -> UpdateQuerySet:
+        return self.filter(status=Update.Status.SCHEDULED)
+
+    def due(self, at: datetime) -> UpdateQuerySet:
+        return self.scheduled().filter(publish_at__lte=at).order_by("publish_at", "pk")
+
+    def key_events(self) -> UpdateQuerySet:
+        return self.published().filter(is_key_event=True)
+
+    def newest_first(self) -> UpdateQuerySet:
+        """The order of the page: by the time of the event, ties broken by the higher id."""
+        return self.order_by("-happened_at", "-pk")
+
+    def older_than(self, update: Update) -> UpdateQuerySet:
+        return self.filter(
+            Q(happened_at__lt=update.happened_at) | Q(happened_at=update.happened_at, pk__lt=update.pk)
+        )
+
+    def newer_than(self, update: Update) -> UpdateQuerySet:
+        return self.filter(
+            Q(happened_at__gt=update.happened_at) | Q(happened_at=update.happened_at, pk__gt=update.pk)
+        )
+
+    def after(self, number: int) -> UpdateQuerySet:
+        """Updates whose last change follows `number` in their blog's log."""
+        return self.filter(number__gt=number)
+
+    def complete(self) -> UpdateQuerySet:
+        """With all that a page or payload prints of an update, in a fixed number of queries."""
+        return self.select_related("blog", "byline").prefetch_related(
+            "related_stories__live_blog", "update_images__image", "revisions"
+        )
+
+
+class Update(models.Model):
+    """One entry of a live blog. `happened_at` is the time of the event and decides the order."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        SUBMITTED = "submitted", _("Submitted")
+        SCHEDULED = "scheduled", _("Scheduled")
+        PUBLISHED = "published", _("Published")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+
+    class Verification(models.TextChoices):
+        NONE = "", _("Not stated")
+        CONFIRMED = "confirmed", _("Confirmed")
+        UNCONFIRMED = "unconfirmed", _("Unconfirmed")
+
+    blog = models.ForeignKey(
+        "liveblog.LiveBlog", on_delete=models.PROTECT, related_name="updates", verbose_name=_("live blog")
+    )
+    heading = models.CharField(_("heading"), max_length=250, blank=True)
+    body = models.TextField(_("text"), blank=True)
+    happened_at = models.DateTimeField(_("time of the event"))
+    has_clock_time = models.BooleanField(
+        _("clock time is known"),
+        default=True,
+        help_text=_("Without it readers see the day only; the time still decides the update's place."),
+    )
+    status = models.CharField(_("status"), max_length=9, choices=Status, default=Status.DRAFT)
+    publish_at = models.DateTimeField(_("publish at"), null=True, blank=True)
+    first_published_at = models.DateTimeField(_("first published"), null=True, editable=False)
+    modified_at = models.DateTimeField(_("last changed"), editable=False)
+    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, editable=False)
+    number = models.PositiveIntegerField(
+        _("number"), default=0, editable=False, help_text=_("Of its last change in the blog's log.")
+    )
+    is_key_event = models.BooleanField(_("key event"), default=False)
+    byline = models.ForeignKey(
+        "liveblog.Byline",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="updates",
+        verbose_name=_("byline"),
+    )
+    source = models.CharField(_("source"), max_length=120, blank=True)
+    verification = models.CharField(
+        _("verification"), max_length=11, choices=Verification, blank=True, default=Verification.NONE
+    )
+    images = models.ManyToManyField("liveblog.Image", through="liveblog.UpdateImage", related_name="updates")
+    imported_hash = models.CharField(
+        max_length=64,
+        blank=True,
+        editable=False,
+        help_text="SHA-256 of the running copy that it was imported from; empty when written here.",
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("created by"),
+    )
+
+    objects = UpdateQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-happened_at", "-pk"]
+        verbose_name = _("update")
+        verbose_name_plural = _("updates")
+        permissions = [
+            ("publish_update", _("Can publish, correct, pin and schedule updates")),
+            ("withdraw_update", _("Can withdraw and restore updates")),
+        ]
+        indexes = [
+            models.Index(fields=["blog", "status", "-happened_at", "-id"], name="update_page_order"),
+            models.Index(fields=["blog", "number"], name="update_by_number"),
+            models.Index(
+                fields=["publish_at"], condition=Q(status="scheduled"), name="update_due"
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="update_scheduled_has_time",
+                condition=~Q(status="scheduled") | Q(publish_at__isnull=False),
+                violation_error_message=_("A scheduled update needs the time when it goes live."),
+            ),
+            models.CheckConstraint(
+                name="update_public_has_first_time",
+                condition=Q(status__in=["published", "withdrawn"], first_published_at__isnull=False)
+                | Q(status__in=["draft", "submitted", "scheduled"], first_published_at__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="update_withdrawn_has_time",
+                condition=Q(status="withdrawn", withdrawn_at__isnull=False)
+                | (~Q(status="withdrawn") & Q(withdrawn_at__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="update_public_has_number",
+                condition=Q(status__in=["published", "withdrawn"], number__gte=1)
+                | Q(status__in=["draft", "submitted", "scheduled"]),
+            ),
+            models.CheckConstraint(
+                name="update_known_verification",
+                condition=Q(verification__in=["", "confirmed", "unconfirmed"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.heading or f"#{self.pk}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("reader:update", args=[self.blog.slug, self.pk])
+
+    @property
+    def is_published(self) -> bool:
+        return self.status == self.Status.PUBLISHED
+
+    @property
+    def is_withdrawn(self) -> bool:
+        return self.status == self.Status.WITHDRAWN
+
+    @property
+    def is_visible(self) -> bool:
+        return self.is_published or self.is_withdrawn
+
+    @property
+    def is_pinned(self) -> bool:
+        return self.blog.pinned_update_id == self.pk
+
+    @property
+    def happened_on(self) -> date:
+        """The Hong Kong day it stands under."""
+        return hongkong.day_of(self.happened_at)
+
+    @property
+    def order(self) -> str:
+        """A key that sorts as text just as the page sorts: higher is newer. Opaque to clients."""
+        micros = int(self.happened_at.timestamp() * 1_000_000)
+        return f"{micros:016x}-{self.pk:012x}"
+
+    @property
+    def corrections(self) -> list[Revision]:
+        """The corrections that readers are told of, newest first."""
+        found = [revision for revision in self.revisions.all() if revision.kind == Revision.Kind.CORRECTION]
+        return sorted(found, key=lambda revision: revision.pk, reverse=True)
+
+
+class Revision(models.Model):
+    """A state that an update was published in: what it said, who said so, when and why."""
+
+    class Kind(models.TextChoices):
+        PUBLISHED = "published", _("Published")
+        MINOR = "minor", _("Minor edit")
+        CORRECTION = "correction", _("Correction")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+        RESTORED = "restored", _("Restored")
+
+    update = models.ForeignKey(
+        Update, on_delete=models.PROTECT, related_name="revisions", verbose_name=_("update")
+    )
+    number = models.PositiveIntegerField(_("number"), help_text=_("Of the change that made it."))
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    note = models.TextField(_("note"), blank=True)
+    content = models.JSONField(_("content"))
+    at = models.DateTimeField(_("at"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+", verbose_name=_("by")
+    )
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = _("revision")
+        verbose_name_plural = _("revisions")
+        constraints = [
+            models.UniqueConstraint(fields=["update", "number"], name="revision_once_per_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.get_kind_display()}"

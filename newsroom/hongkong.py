@@ -1,0 +1,71 @@
+"""The clock: Hong Kong days, labels and parsing. Every time that a person reads or types is Hong Kong time."""
+
+import re
+from datetime import date, datetime, time
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+ZONE: Final = ZoneInfo("Asia/Hong_Kong")
+
+_ENGLISH_MONTHS: Final = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+
+def now() -> datetime:
+    """The present moment, aware, in Hong Kong time."""
+    return timezone.now().astimezone(ZONE)
+
+
+def at(day: date, clock: time = time.min) -> datetime:
+    """The moment when Hong Kong clocks show `clock` on `day`."""
+    return datetime.combine(day, clock, tzinfo=ZONE)
+
+
+def to_hong_kong(moment: datetime) -> datetime:
+    """The same moment as Hong Kong clocks show it; `moment` must be aware."""
+    return moment.astimezone(ZONE)
+
+
+def day_of(moment: datetime) -> date:
+    """The Hong Kong day that an aware moment falls on."""
+    return moment.astimezone(ZONE).date()
+
+
+def clock_label(moment: datetime) -> str:
+    """`02:45`, always two digits each, midnight as `00:00`."""
+    return moment.astimezone(ZONE).strftime("%H:%M")
+
+
+def day_label(day: date, language: str, *, with_month: bool = True, with_year: bool = False) -> str:
+    """A day in a language's own form: `19日`, `3月19日`, `2025年3月19日`; `19 March`, `19 March 2025`.
+
+    English names the month always.
+    """
+    if language == "en":
+        label = f"{day.day} {_ENGLISH_MONTHS[day.month - 1]}"
+        return f"{label} {day.year}" if with_year else label
+    label = f"{day.day}日"
+    if with_month or with_year:
+        label = f"{day.month}月{label}"
+    return f"{day.year}年{label}" if with_year else label
+
+
+def isoformat(moment: datetime) -> str:
+    """RFC 3339 with `+08:00`, to the second: what public payloads carry."""
+    return moment.astimezone(ZONE).isoformat(timespec="seconds")
+
+
+_STAMP = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})[ T](\d{1,2}):(\d{2})")
+
+
+def parse_stamp(text: str) -> datetime | None:
+    """`YYYY-MM-DD HH:MM` as Hong Kong time; None when it has another form.
+
+    Raises ValueError when the form is right but there is no such day or time.
+    """
+    found = _STAMP.fullmatch(text.strip())
+    return datetime(*map(int, found.groups()), tzinfo=ZONE) if found else None

@@ -1,0 +1,163 @@
+"""Rich text: cleaning what editors and machines send, and taking plain text back out of it."""
+
+from __future__ import annotations
+
+import re
+from html import escape, unescape
+from html.parser import HTMLParser
+from typing import Final
+
+import nh3
+
+BLOCK_TAGS: Final = frozenset({"p", "ul", "ol", "blockquote", "table", "hr", "h3", "h4", "pre"})
+_INLINE_TAGS: Final = frozenset({"a", "b", "strong", "i", "em", "u", "s", "sub", "sup", "code", "br", "q"})
+_INNER_TAGS: Final = frozenset({"li", "thead", "tbody", "tr", "th", "td", "caption"})
+_LINE_ENDS: Final = frozenset({"p", "li", "h3", "h4", "tr", "blockquote", "pre", "caption"})
+_FOREIGN_BLOCK: Final = re.compile(r"(</?)(?:div|section|article|center|main|dd|dt)(?=[\s>/])", re.I)
+_FOREIGN_HEADING: Final = re.compile(r"(</?)(?:h1|h2|h5|h6)(?=[\s>/])", re.I)
+_SENTENCE_END: Final = re.compile(r"[。！？!?…]+[」』”’)）]*|\.(?=\s)|\.$")
+
+_cleaner: Final = nh3.Cleaner(
+    tags=set(BLOCK_TAGS | _INLINE_TAGS | _INNER_TAGS),
+    attributes={
+        "a": {"href"},
+        "ol": {"start"},
+        "th": {"colspan", "rowspan", "scope"},
+        "td": {"colspan", "rowspan"},
+    },
+    url_schemes={"http", "https", "mailto"},
+    link_rel="noopener",
+    strip_comments=True,
+    clean_content_tags={"script", "style", "template", "title", "textarea", "select"},
+)
+
+
+def clean(html: str) -> str:
+    """`html` with only the tags that a page may print, no scripts, styles, classes or handlers.
+
+    Text that stands outside any block is put into a paragraph; empty paragraphs go; non-breaking
+    spaces that word processors leave become plain ones. Cleaning twice changes nothing.
+    """
+    blocked = _FOREIGN_HEADING.sub(r"\1h3", _FOREIGN_BLOCK.sub(r"\1p", html.replace("\x00", "")))
+    tidy = _cleaner.clean(blocked).replace("&nbsp;", " ").replace("\u00a0", " ")
+    return "".join(block for block in blocks(tidy) if block != "<p></p>")
+
+
+class _BlockSplitter(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=False)
+        self.blocks: list[str] = []
+        self._open: list[str] = []
+        self._depth = 0
+        self._loose: list[str] = []
+
+    def _write(self, text: str) -> None:
+        (self._open if self._depth else self._loose).append(text)
+
+    def _end_loose(self) -> None:
+        text = "".join(self._loose).strip()
+        self._loose = []
+        text = re.sub(r"^(?:<br>\s*)+|(?:\s*<br>)+$", "", text)
+        if text:
+            self.blocks.append(f"<p>{text}</p>")
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        text = self.get_starttag_text() or ""
+        if tag not in BLOCK_TAGS or self._depth:
+            self._write(text)
+            if tag in BLOCK_TAGS and tag != "hr":
+                self._depth += 1
+            return
+        self._end_loose()
+        if tag == "hr":
+            self.blocks.append("<hr>")
+            return
+        self._depth, self._open = 1, [text]
+
+    def handle_endtag(self, tag: str) -> None:
+        self._write(f"</{tag}>")
+        if tag in BLOCK_TAGS and self._depth:
+            self._depth -= 1
+            if not self._depth:
+                self.blocks.append(_trimmed("".join(self._open)))
+
+    def handle_data(self, data: str) -> None:
+        self._write(data)
+
+    def handle_entityref(self, name: str) -> None:
+        self._write(f"&{name};")
+
+    def handle_charref(self, name: str) -> None:
+        self._write(f"&#{name};")
+
+    def close(self) -> None:
+        super().close()
+        self._end_loose()
+
+
+def _trimmed(block: str) -> str:
+    return re.sub(r"^<p>\s+|\s+</p>$", lambda found: found.group().strip(), block)
+
+
+def blocks(cleaned: str) -> list[str]:
+    """The top-level blocks (paragraphs, lists, tables …) of cleaned rich text, in order, each as HTML."""
+    splitter = _BlockSplitter()
+    splitter.feed(cleaned)
+    splitter.close()
+    return splitter.blocks
+
+
+class _TextReader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("br", "ul", "ol", "li"):
+            self.parts.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _LINE_ENDS:
+            self.parts.append("\n")
+        elif tag in ("td", "th"):
+            self.parts.append("\t")
+
+    def handle_data(self, data: str) -> None:
+        self.parts.append(data)
+
+
+def plain_text(html: str) -> str:
+    """The text of rich text: one line for each paragraph, list item or table row."""
+    reader = _TextReader()
+    reader.feed(html)
+    reader.close()
+    lines = (re.sub(r"[ \t\r\f\v]+", " ", line).strip() for line in "".join(reader.parts).split("\n"))
+    return "\n".join(line for line in lines if line)
+
+
+def from_plain_text(text: str) -> str:
+    """Each line of `text` as a paragraph."""
+    return "".join(f"<p>{escape(line.strip(), quote=False)}</p>" for line in text.splitlines() if line.strip())
+
+
+def excerpt(html: str, limit: int = 140) -> str:
+    """The opening of rich text in at most `limit` characters, cut at the end of a sentence where one is near.
+
+    Chinese sentences end at 。！？, with no space after them.
+    """
+    text = " ".join(plain_text(html).split("\n"))
+    if len(text) <= limit:
+        return text
+    head = text[:limit]
+    ends = [found.end() for found in _SENTENCE_END.finditer(head)]
+    if ends and ends[-1] >= limit // 2:
+        return head[: ends[-1]].strip()
+    cut = head[: limit - 1]
+    if text[limit - 1 : limit].isascii() and " " in cut[limit // 2 :]:
+        cut = cut[: cut.rindex(" ")]
+    return cut.rstrip(" ,;:，、；：") + "…"
+
+
+def is_empty(html: str) -> bool:
+    """Whether rich text says nothing."""
+    return not unescape(plain_text(html)).strip()
