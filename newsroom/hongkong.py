@@ -1,4 +1,4 @@
-"""The clock: Hong Kong days, labels and parsing. Every time that a person reads or types is Hong Kong time."""
+"""The clock: Hong Kong days, labels and parsing. Every time that people read or type is Hong Kong time."""
 
 import re
 from datetime import date, datetime, time

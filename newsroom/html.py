@@ -137,7 +137,9 @@ def plain_text(html: str) -> str:
 
 def from_plain_text(text: str) -> str:
     """Each line of `text` as a paragraph."""
-    return "".join(f"<p>{escape(line.strip(), quote=False)}</p>" for line in text.splitlines() if line.strip())
+    return "".join(
+        f"<p>{escape(line.strip(), quote=False)}</p>" for line in text.splitlines() if line.strip()
+    )
 
 
 def excerpt(html: str, limit: int = 140) -> str:

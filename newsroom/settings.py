@@ -28,9 +28,7 @@ DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", 10, validate=validate.Range(m
 
 # Who publishes the site, as readers, feeds and search engines are told.
 SITE_NAME = env.str("SITE_NAME", "Newsroom")
-SITE_LANGUAGE = env.str(
-    "SITE_LANGUAGE", "zh-hant", validate=validate.OneOf(["zh-hant", "zh-hans", "en"])
-)
+SITE_LANGUAGE = env.str("SITE_LANGUAGE", "zh-hant", validate=validate.OneOf(["zh-hant", "zh-hans", "en"]))
 SITE_LOGO_URL = env.str("SITE_LOGO_URL", "")
 SITE_CONTACT = env.str("SITE_CONTACT", "")
 SITE_LEGAL_LINKS = env.dict("SITE_LEGAL_LINKS", {})
@@ -122,7 +120,7 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 elif _database["ENGINE"] == "django.db.backends.postgresql":
-    # A pool and persistent connections exclude each other in Django; a request that finds none free gets a 503.
+    # A pool and persistent connections exclude each other in Django; who finds none free gets a 503.
     _database["CONN_MAX_AGE"] = 0
     _database.setdefault("OPTIONS", {})["pool"] = {
         "min_size": 1,
@@ -132,7 +130,11 @@ elif _database["ENGINE"] == "django.db.backends.postgresql":
 DATABASES = {"default": _database}
 
 LANGUAGE_CODE = SITE_LANGUAGE
-LANGUAGES = [("zh-hant", _("Traditional Chinese")), ("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
+LANGUAGES = [
+    ("zh-hant", _("Traditional Chinese")),
+    ("zh-hans", _("Simplified Chinese")),
+    ("en", _("English")),
+]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "Asia/Hong_Kong"
 USE_TZ = True

@@ -81,7 +81,10 @@ class LiveBlogQuerySet(models.QuerySet["LiveBlog"]):
     def due(self, at: datetime) -> LiveBlogQuerySet:
         """Blogs in which something falls due by `at`: an update, an embargo, the planned end of coverage."""
         return self.filter(
-            Q(updates__status="scheduled", updates__publish_at__lte=at)
+            (
+                ~Q(status=LiveBlog.Status.WITHDRAWN)
+                & Q(updates__status="scheduled", updates__publish_at__lte=at)
+            )
             | Q(embargo_until_at__lte=at)
             | Q(status=LiveBlog.Status.LIVE, coverage_end_at__lte=at)
         ).distinct()

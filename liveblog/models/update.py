@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
 
 from django.conf import settings
 from django.db import models
@@ -11,6 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from newsroom import hongkong
+
+_FIRST_MOMENT: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class UpdateQuerySet(models.QuerySet["Update"]):
@@ -103,6 +106,7 @@ class Update(models.Model):
         _("verification"), max_length=11, choices=Verification, blank=True, default=Verification.NONE
     )
     images = models.ManyToManyField("liveblog.Image", through="liveblog.UpdateImage", related_name="updates")
+    is_erased = models.BooleanField(default=False, editable=False)
     imported_hash = models.CharField(
         max_length=64,
         blank=True,
@@ -132,9 +136,7 @@ class Update(models.Model):
         indexes = [
             models.Index(fields=["blog", "status", "-happened_at", "-id"], name="update_page_order"),
             models.Index(fields=["blog", "number"], name="update_by_number"),
-            models.Index(
-                fields=["publish_at"], condition=Q(status="scheduled"), name="update_due"
-            ),
+            models.Index(fields=["publish_at"], condition=Q(status="scheduled"), name="update_due"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -193,7 +195,7 @@ class Update(models.Model):
     @property
     def order(self) -> str:
         """A key that sorts as text just as the page sorts: higher is newer. Opaque to clients."""
-        micros = int(self.happened_at.timestamp() * 1_000_000)
+        micros = (self.happened_at - _FIRST_MOMENT) // timedelta(microseconds=1)
         return f"{micros:016x}-{self.pk:012x}"
 
     @property

@@ -1,0 +1,66 @@
+"""The only writer of what readers can see: one verb for each thing that editors do.
+
+Each verb checks the permission of `by`, locks the blog's row, reads again under the lock, writes the content and
+its Revision, takes the blog's next number and appends the Change, all in one transaction. Verbs refuse with
+ValidationError (the reason in the editor's words) and PermissionDenied; then nothing has been written.
+"""
+
+from liveblog.publishing.blogs import (
+    create_blog,
+    edit_blog,
+    end_coverage,
+    lift_embargo,
+    restore_blog,
+    start_coverage,
+    withdraw_blog,
+)
+from liveblog.publishing.content import BlogDetails, Content, Story
+from liveblog.publishing.due import publish_due
+from liveblog.publishing.log import SYSTEM
+from liveblog.publishing.shared import add_image, edit_byline, edit_image, edit_story, edit_topic
+from liveblog.publishing.updates import (
+    correct_update,
+    draft_update,
+    erase_update,
+    mark_key_event,
+    pin_update,
+    publish_update,
+    restore_update,
+    schedule_update,
+    submit_update,
+    unmark_key_event,
+    unpin_update,
+    withdraw_update,
+)
+
+__all__ = [
+    "SYSTEM",
+    "BlogDetails",
+    "Content",
+    "Story",
+    "add_image",
+    "correct_update",
+    "create_blog",
+    "draft_update",
+    "edit_blog",
+    "edit_byline",
+    "edit_image",
+    "edit_story",
+    "edit_topic",
+    "end_coverage",
+    "erase_update",
+    "lift_embargo",
+    "mark_key_event",
+    "pin_update",
+    "publish_due",
+    "publish_update",
+    "restore_blog",
+    "restore_update",
+    "schedule_update",
+    "start_coverage",
+    "submit_update",
+    "unmark_key_event",
+    "unpin_update",
+    "withdraw_blog",
+    "withdraw_update",
+]

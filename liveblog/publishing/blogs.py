@@ -1,0 +1,177 @@
+"""Verbs on live blogs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from liveblog.models import Change, Image, LiveBlog, Update
+from liveblog.publishing.content import BlogDetails
+from liveblog.publishing.log import Actor, all_locked, append, person, require
+from liveblog.publishing.renditions import show_or_hide
+from liveblog.publishing.shared import announce
+
+
+def create_blog(details: BlogDetails, *, by: Actor) -> LiveBlog:
+    """A new live blog, as a draft that readers do not see."""
+    require(by, "add_liveblog")
+    with transaction.atomic():
+        blog = LiveBlog(created_by=person(by))
+        details.checked().write_to(blog)
+        return blog
+
+
+def edit_blog(blog: LiveBlog, details: BlogDetails, *, by: Actor) -> LiveBlog:
+    """Change what a blog says of itself. Takes no number when nothing changes."""
+    require(by, "change_liveblog")
+    details = details.checked()
+    also = {found.pk for found in (blog.successor, details.successor) if found}
+    with _locked_with_referrers(blog, also) as blog:
+        before = BlogDetails.of(blog)
+        if details == before:
+            return blog
+        if blog.first_published_at and details.slug != before.slug:
+            raise ValidationError(
+                {"slug": _("The page has been published at this address: it cannot change any more.")}
+            )
+        _check_times(blog, details)
+        was_public = blog.is_public
+        details.write_to(blog)
+        append(blog, Change.Kind.BLOG_EDITED, timezone.now())
+        is_named_anew = (details.kicker, details.headline) != (before.kicker, before.headline)
+        if was_public != blog.is_public or is_named_anew:
+            _announce_to_referrers(blog)
+        if before.successor != details.successor:
+            announce(updates=Q(pk__in=[]), blogs=Q(pk__in=also))
+        images = {image for image in (before.hero_image, details.hero_image) if image}
+        if was_public != blog.is_public:
+            images |= _images_of(blog)
+        show_or_hide(images)
+        return blog
+
+
+def start_coverage(blog: LiveBlog, *, by: Actor, at: datetime | None = None) -> LiveBlog:
+    """Open a draft to readers, or resume coverage that had ended. `at`: when coverage began (None: now)."""
+    require(by, "run_coverage")
+    with _locked_with_referrers(blog) as blog:
+        if blog.status not in (LiveBlog.Status.DRAFT, LiveBlog.Status.ENDED):
+            raise ValidationError(_("Only a draft or ended live blog can be started."))
+        now = timezone.now()
+        is_resumed = blog.has_ended
+        blog.status = LiveBlog.Status.LIVE
+        if is_resumed:
+            blog.coverage_end_at = None
+        else:
+            planned = blog.coverage_start_at
+            blog.coverage_start_at = at or (planned if planned and planned <= now else now)
+            blog.first_published_at = now
+        blog.full_clean()
+        blog.save()
+        append(blog, Change.Kind.BLOG_RESUMED if is_resumed else Change.Kind.BLOG_STARTED, now)
+        if not is_resumed:
+            _announce_to_referrers(blog)
+            show_or_hide(_images_of(blog))
+        return blog
+
+
+def end_coverage(blog: LiveBlog, *, by: Actor, at: datetime | None = None) -> LiveBlog:
+    """End running coverage. The page stays, corrections still reach it. `at` None means now."""
+    require(by, "run_coverage")
+    with all_locked([blog.pk]) as rows:
+        blog = rows[blog.pk]
+        if not blog.is_live:
+            raise ValidationError(_("This live blog is not running."))
+        blog.status = LiveBlog.Status.ENDED
+        blog.coverage_end_at = at or timezone.now()
+        blog.full_clean()
+        blog.save()
+        append(blog, Change.Kind.BLOG_ENDED, timezone.now())
+        return blog
+
+
+def withdraw_blog(blog: LiveBlog, *, by: Actor) -> LiveBlog:
+    """Take a whole live blog from readers: its addresses answer that it was withdrawn."""
+    require(by, "run_coverage")
+    with _locked_with_referrers(blog) as blog:
+        if blog.status not in (LiveBlog.Status.LIVE, LiveBlog.Status.ENDED):
+            raise ValidationError(_("Only a published live blog can be withdrawn."))
+        blog.status = LiveBlog.Status.WITHDRAWN
+        blog.save(update_fields=["status"])
+        append(blog, Change.Kind.BLOG_WITHDRAWN, timezone.now())
+        _announce_to_referrers(blog)
+        show_or_hide(_images_of(blog))
+        return blog
+
+
+def restore_blog(blog: LiveBlog, *, by: Actor) -> LiveBlog:
+    """Give a withdrawn live blog back: running, or ended if its coverage had ended."""
+    require(by, "run_coverage")
+    with _locked_with_referrers(blog) as blog:
+        if blog.status != LiveBlog.Status.WITHDRAWN:
+            raise ValidationError(_("Only a withdrawn live blog can be restored."))
+        now = timezone.now()
+        has_ended = blog.coverage_end_at is not None and blog.coverage_end_at <= now
+        blog.status = LiveBlog.Status.ENDED if has_ended else LiveBlog.Status.LIVE
+        blog.save(update_fields=["status"])
+        append(blog, Change.Kind.BLOG_RESTORED, now)
+        _announce_to_referrers(blog)
+        show_or_hide(_images_of(blog))
+        return blog
+
+
+def lift_embargo(blog: LiveBlog, *, by: Actor) -> LiveBlog:
+    """Open an embargoed blog to everybody, now."""
+    require(by, "run_coverage")
+    with _locked_with_referrers(blog) as blog:
+        if blog.embargo_until_at is None:
+            raise ValidationError(_("This live blog is under no embargo."))
+        blog.embargo_until_at = None
+        blog.save(update_fields=["embargo_until_at"])
+        append(blog, Change.Kind.EMBARGO_LIFTED, timezone.now())
+        _announce_to_referrers(blog)
+        show_or_hide(_images_of(blog))
+        return blog
+
+
+def _check_times(blog: LiveBlog, details: BlogDetails) -> None:
+    now = timezone.now()
+    if blog.is_live and details.coverage_end_at and details.coverage_end_at <= now:
+        raise ValidationError({"coverage_end_at": _("This time has passed. End the coverage instead.")})
+    if blog.has_ended and details.coverage_end_at and details.coverage_end_at > now:
+        raise ValidationError({"coverage_end_at": _("Coverage has ended: this time cannot lie ahead.")})
+    if details.embargo_until_at and details.embargo_until_at <= now:
+        raise ValidationError({"embargo_until_at": _("This time has passed. Leave it empty for no embargo.")})
+
+
+def _images_of(blog: LiveBlog) -> set[Image]:
+    return set(Image.objects.filter(Q(updates__blog=blog) | Q(hero_of=blog)))
+
+
+def _referring(blog: LiveBlog) -> tuple[Q, Q]:
+    """The updates and the blogs that print a link to `blog`, as conditions."""
+    updates = Q(related_stories__live_blog=blog) & ~Q(blog=blog)
+    blogs = Q(related_stories__live_blog=blog) | Q(successor=blog) | Q(predecessor=blog)
+    return updates, blogs & ~Q(pk=blog.pk)
+
+
+@contextmanager
+def _locked_with_referrers(blog: LiveBlog, also: Iterable[int] = ()) -> Iterator[LiveBlog]:
+    """The blog read again under its lock, with the blogs that link to it locked too, in id order."""
+    updates, blogs = _referring(blog)
+    with transaction.atomic():
+        ids = set(LiveBlog.objects.filter(blogs).values_list("pk", flat=True))
+        ids |= set(Update.objects.filter(updates).values_list("blog_id", flat=True))
+        with all_locked(ids | {blog.pk, *also}) as rows:
+            yield rows[blog.pk]
+
+
+def _announce_to_referrers(blog: LiveBlog) -> None:
+    updates, blogs = _referring(blog)
+    announce(updates=updates, blogs=blogs)

@@ -1,0 +1,232 @@
+"""What verbs are given: the whole content of an update or of a blog, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+from django.utils.translation import gettext_lazy as _
+
+from liveblog.models import Byline, Image, LiveBlog, RelatedStory, Topic, Update, UpdateImage
+from newsroom import hongkong, html
+
+MAX_BODY = 200_000
+_is_url = URLValidator(schemes=["http", "https"])
+
+
+@dataclass(frozen=True)
+class Story:
+    """A related story after `after_block` blocks of the text; with neither address it is unresolved."""
+
+    title: str
+    after_block: int = 0
+    url: str = ""
+    live_blog: LiveBlog | None = None
+
+    @classmethod
+    def of(cls, row: RelatedStory) -> Story:
+        return cls(row.title, row.after_block, row.url, row.live_blog)
+
+    def checked(self) -> Story:
+        story = replace(self, title=" ".join(self.title.split()), url=self.url.strip())
+        if not story.title:
+            raise ValidationError({"stories": _("A related story needs a title.")})
+        if len(story.title) > 250:
+            raise ValidationError({"stories": _("A related story's title has at most 250 characters.")})
+        if story.url and story.live_blog:
+            raise ValidationError(
+                {
+                    "stories": _("“%(title)s”: give an address or a live blog, not both.")
+                    % {"title": self.title}
+                }
+            )
+        if story.url:
+            try:
+                _is_url(story.url)
+            except ValidationError as error:
+                raise ValidationError(
+                    {"stories": _("“%(title)s”: this is no web address.") % {"title": story.title}}
+                ) from error
+        return story
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "title": self.title,
+            "after_block": self.after_block,
+            "url": self.url,
+            "live_blog": self.live_blog.slug if self.live_blog else None,
+        }
+
+
+@dataclass(frozen=True)
+class Content:
+    """All that an update says. `happened_at` None means now; `body` is rich text."""
+
+    heading: str = ""
+    body: str = ""
+    happened_at: datetime | None = None
+    has_clock_time: bool = True
+    is_key_event: bool = False
+    byline: Byline | None = None
+    source: str = ""
+    verification: str = ""
+    stories: tuple[Story, ...] = ()
+    images: tuple[Image, ...] = ()
+
+    @classmethod
+    def of(cls, update: Update) -> Content:
+        """What is saved of an update now."""
+        return cls(
+            heading=update.heading,
+            body=update.body,
+            happened_at=update.happened_at,
+            has_clock_time=update.has_clock_time,
+            is_key_event=update.is_key_event,
+            byline=update.byline,
+            source=update.source,
+            verification=update.verification,
+            stories=tuple(Story.of(row) for row in update.related_stories.select_related("live_blog").all()),
+            images=tuple(placed.image for placed in update.update_images.select_related("image").all()),
+        )
+
+    def checked(self, *, may_be_empty: bool = False) -> Content:
+        """The same with its text cleaned. Raises ValidationError for what must not be saved."""
+        heading = " ".join(self.heading.split())
+        body = html.clean(self.body)
+        if len(heading) > 250:
+            raise ValidationError({"heading": _("A heading has at most 250 characters.")})
+        if len(body) > MAX_BODY:
+            raise ValidationError({"body": _("The text is too long for one update.")})
+        if not may_be_empty and not heading and html.is_empty(body) and not self.images:
+            raise ValidationError(_("Write a heading or a text first."))
+        if self.happened_at is not None and self.happened_at.tzinfo is None:
+            raise ValueError("happened_at must be aware")
+        blocks = len(html.blocks(body))
+        stories = [story.checked() for story in self.stories]
+        stories = [replace(story, after_block=min(story.after_block, blocks)) for story in stories]
+        return replace(
+            self,
+            heading=heading,
+            body=body,
+            source=self.source.strip(),
+            stories=tuple(sorted(stories, key=lambda story: story.after_block)),
+        )
+
+    def write_to(self, update: Update) -> None:
+        """Save this as the update's content: row, related stories and pictures."""
+        update.heading, update.body = self.heading, self.body
+        update.happened_at, update.has_clock_time = self.happened_at, self.has_clock_time
+        update.is_key_event, update.byline = self.is_key_event, self.byline
+        update.source, update.verification = self.source, self.verification
+        is_new = update.pk is None
+        update.save()
+        saved = Content() if is_new else Content.of(update)
+        if saved.stories != self.stories:
+            write_stories(self.stories, update=update)
+        if saved.images != self.images:
+            update.update_images.all().delete()
+            UpdateImage.objects.bulk_create(
+                UpdateImage(update=update, image=image, position=position)
+                for position, image in enumerate(self.images)
+            )
+
+    def as_json(self) -> dict[str, Any]:
+        """What a Revision keeps."""
+        return {
+            "heading": self.heading,
+            "body": self.body,
+            "happened_at": self.happened_at.astimezone(hongkong.ZONE).isoformat(),
+            "has_clock_time": self.has_clock_time,
+            "is_key_event": self.is_key_event,
+            "byline": self.byline.name if self.byline else "",
+            "source": self.source,
+            "verification": self.verification,
+            "stories": [story.as_json() for story in self.stories],
+            "images": [image.pk for image in self.images],
+        }
+
+
+def write_stories(
+    stories: tuple[Story, ...], *, update: Update | None = None, blog: LiveBlog | None = None
+) -> None:
+    """Replace the related stories of an update, or those beside a blog."""
+    RelatedStory.objects.filter(update=update, blog=blog).delete()
+    RelatedStory.objects.bulk_create(
+        RelatedStory(
+            update=update,
+            blog=blog,
+            position=position,
+            title=story.title,
+            after_block=story.after_block,
+            url=story.url,
+            live_blog=story.live_blog,
+        )
+        for position, story in enumerate(stories)
+    )
+
+
+_COLLECTIONS = ("bylines", "topics", "stories")
+
+
+@dataclass(frozen=True)
+class BlogDetails:
+    """All that an editor says of a blog. `standfirst` is plain text, `summary` rich text."""
+
+    slug: str
+    language: str
+    headline: str
+    kicker: str = ""
+    standfirst: str = ""
+    summary: str = ""
+    coverage_start_at: datetime | None = None
+    coverage_end_at: datetime | None = None
+    embargo_until_at: datetime | None = None
+    hero_image: Image | None = None
+    bylines: tuple[Byline, ...] = ()
+    topics: tuple[Topic, ...] = ()
+    successor: LiveBlog | None = None
+    stories: tuple[Story, ...] = ()
+
+    @classmethod
+    def of(cls, blog: LiveBlog) -> BlogDetails:
+        """What is saved of a blog now."""
+        rows = {
+            field.name: getattr(blog, field.name) for field in fields(cls) if field.name not in _COLLECTIONS
+        }
+        return cls(
+            **rows,
+            bylines=tuple(blog.bylines.all()),
+            topics=tuple(blog.topics.all()),
+            stories=tuple(Story.of(row) for row in blog.related_stories.select_related("live_blog").all()),
+        )
+
+    def checked(self) -> BlogDetails:
+        """The same with its text cleaned. Raises ValidationError for what must not be saved."""
+        headline = " ".join(self.headline.split())
+        if not headline:
+            raise ValidationError({"headline": _("A live blog needs a headline.")})
+        return replace(
+            self,
+            headline=headline,
+            kicker=" ".join(self.kicker.split()),
+            standfirst="\n".join(line.strip() for line in self.standfirst.splitlines() if line.strip()),
+            summary=html.clean(self.summary),
+            bylines=tuple(sorted(self.bylines, key=lambda byline: (byline.name, byline.pk))),
+            topics=tuple(sorted(self.topics, key=lambda topic: (topic.name, topic.pk))),
+            stories=tuple(story.checked() for story in self.stories),
+        )
+
+    def write_to(self, blog: LiveBlog) -> None:
+        """Save this as the blog's details. Raises ValidationError where the row's own rules refuse it."""
+        for field in fields(self):
+            if field.name not in _COLLECTIONS:
+                setattr(blog, field.name, getattr(self, field.name))
+        blog.full_clean()
+        blog.save()
+        blog.bylines.set(self.bylines)
+        blog.topics.set(self.topics)
+        if tuple(Story.of(row) for row in blog.related_stories.select_related("live_blog")) != self.stories:
+            write_stories(self.stories, blog=blog)

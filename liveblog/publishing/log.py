@@ -1,0 +1,87 @@
+"""The log's one writer: locks, numbers, wake-ups, and who may do what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Final
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import PermissionDenied
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from liveblog.models import Change, LiveBlog, Revision, Update
+from liveblog.publishing.content import Content
+
+CHANNEL: Final = "liveblog"
+
+
+class System:
+    """Who acts when no person does: commands and the due loop. May do everything."""
+
+
+SYSTEM: Final = System()
+Actor = AbstractBaseUser | System
+
+
+def require(by: Actor, permission: str) -> None:
+    """Raise PermissionDenied unless `by` holds `permission` of this app."""
+    if not isinstance(by, System) and not by.has_perm(f"liveblog.{permission}"):
+        raise PermissionDenied(
+            _("Your account may not do this (it needs the permission “%(permission)s”).")
+            % {"permission": permission}
+        )
+
+
+def person(by: Actor) -> AbstractBaseUser | None:
+    return None if isinstance(by, System) else by
+
+
+@contextmanager
+def locked(blog: LiveBlog) -> Iterator[LiveBlog]:
+    """The blog read again under its row's lock, in a transaction."""
+    with transaction.atomic():
+        yield LiveBlog.objects.select_for_update(of=("self",)).get(pk=blog.pk)
+
+
+@contextmanager
+def all_locked(ids: Iterable[int]) -> Iterator[dict[int, LiveBlog]]:
+    """Several blogs under their locks, taken in id order so that two such verbs never wait for each other."""
+    with transaction.atomic():
+        rows = LiveBlog.objects.filter(pk__in=set(ids)).order_by("pk").select_for_update(of=("self",))
+        yield {blog.pk: blog for blog in rows}
+
+
+def append(blog: LiveBlog, kind: Change.Kind, at: datetime, update: Update | None = None) -> Change:
+    """Take the locked blog's next number for this change, and wake whoever follows the log."""
+    blog.number += 1
+    blog.modified_at = at
+    blog.save(update_fields=["number", "modified_at"])
+    if update is not None:
+        update.number = blog.number
+        update.modified_at = at
+        update.save(update_fields=["number", "modified_at"])
+    change = Change.objects.create(blog=blog, number=blog.number, kind=kind, update=update, at=at)
+    _wake(blog)
+    return change
+
+
+def keep_revision(update: Update, kind: Revision.Kind, change: Change, by: Actor, note: str = "") -> Revision:
+    return Revision.objects.create(
+        update=update,
+        number=change.number,
+        kind=kind,
+        note=note,
+        content=Content.of(update).as_json(),
+        at=change.at,
+        by=person(by),
+    )
+
+
+def _wake(blog: LiveBlog) -> None:
+    """On PostgreSQL listeners hear of it with the commit; SQLite's watch the file."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(blog.pk)])

@@ -1,0 +1,70 @@
+"""Which pictures readers can fetch: renditions are public only while some page shows the picture.
+
+They are made once, when the picture is uploaded, and kept in private; showing copies them to the public
+storage, hiding takes them out of it. Both happen when the change that calls for them has been committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage, storages
+from django.db import transaction
+
+from liveblog.models import Image
+from newsroom import pictures
+
+
+def make(image: Image) -> None:
+    """Make a new picture's renditions, in private."""
+    with image.file.open("rb") as original:
+        for width, extension, encoded in pictures.renditions(original):
+            default_storage.save(_private(image, width, extension), ContentFile(encoded))
+
+
+def show_or_hide(images: Iterable[Image]) -> None:
+    """After commit: make each picture's renditions public if some page shows it, and else take them down."""
+    ids = {image.pk for image in images}
+    if ids:
+        transaction.on_commit(lambda: _settle(ids))
+
+
+def remove_images(images: Iterable[Image]) -> None:
+    """Delete pictures that nothing uses any more: rows now, files after commit."""
+    for image in images:
+        if image.update_images.exists() or image.hero_of.exists():
+            continue
+        original = image.file.name
+        files = [_private(image, width, extension) for width, extension in _sizes(image)]
+        public = [image.rendition_path(width, extension) for width, extension in _sizes(image)]
+        image.delete()
+        transaction.on_commit(lambda names=[original, *files]: _delete(default_storage, names))
+        transaction.on_commit(lambda names=public: _delete(storages["public"], names))
+
+
+def _settle(ids: set[int]) -> None:
+    shown = set(Image.objects.in_public_use().filter(pk__in=ids).values_list("pk", flat=True))
+    public = storages["public"]
+    for image in Image.objects.filter(pk__in=ids):
+        paths = [(image.rendition_path(*size), _private(image, *size)) for size in _sizes(image)]
+        if image.pk not in shown:
+            _delete(public, [path for path, _source in paths])
+            continue
+        for path, source in paths:
+            if not public.exists(path):
+                with default_storage.open(source) as kept:
+                    public.save(path, kept)
+
+
+def _sizes(image: Image) -> list[tuple[int, str]]:
+    return [(width, extension) for width in image.widths for extension in pictures.EXTENSIONS]
+
+
+def _private(image: Image, width: int, extension: str) -> str:
+    return f"renditions/{image.rendition_path(width, extension)}"
+
+
+def _delete(storage, names: list[str]) -> None:
+    for name in names:
+        storage.delete(name)

@@ -1,0 +1,119 @@
+"""Verbs on what several blogs share: pictures, bylines, topics, and links between blogs."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.core.files import File
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from liveblog.models import Byline, Change, Image, LiveBlog, RelatedStory, Topic, Update
+from liveblog.publishing import renditions
+from liveblog.publishing.content import Story
+from liveblog.publishing.log import Actor, all_locked, append, person, require
+from newsroom import pictures
+
+
+def add_image(
+    file: File,
+    *,
+    by: Actor,
+    alt: str,
+    caption: str = "",
+    credit: str = "",
+    focal_column: int = 2,
+    focal_row: int = 2,
+) -> Image:
+    """Keep a picture and make its renditions. It stays private until a page shows it."""
+    require(by, "add_image")
+    pictures.check(file)
+    image = Image(
+        file=file,
+        alt=alt.strip(),
+        caption=caption.strip(),
+        credit=credit.strip(),
+        focal_column=focal_column,
+        focal_row=focal_row,
+        created_by=person(by),
+    )
+    image.full_clean()
+    with transaction.atomic():
+        image.save()
+        renditions.make(image)
+    return image
+
+
+def edit_image(
+    image: Image,
+    *,
+    by: Actor,
+    alt: str,
+    caption: str = "",
+    credit: str = "",
+    focal_column: int = 2,
+    focal_row: int = 2,
+) -> Image:
+    """Change what is said of a picture, wherever it is shown."""
+    require(by, "change_image")
+    image.alt, image.caption, image.credit = alt.strip(), caption.strip(), credit.strip()
+    image.focal_column, image.focal_row = focal_column, focal_row
+    image.full_clean()
+    with transaction.atomic():
+        announce(updates=Q(images=image), blogs=Q(hero_image=image))
+        image.save()
+    return image
+
+
+def edit_byline(byline: Byline, *, by: Actor, name: str, role: str = "") -> Byline:
+    """Change a byline, wherever it is printed."""
+    require(by, "change_byline")
+    byline.name, byline.role = name.strip(), role.strip()
+    byline.full_clean()
+    with transaction.atomic():
+        announce(updates=Q(byline=byline), blogs=Q(bylines=byline))
+        byline.save()
+    return byline
+
+
+def edit_topic(topic: Topic, *, by: Actor, name: str) -> Topic:
+    """Rename a topic, wherever it is printed. Its address stays."""
+    require(by, "change_topic")
+    topic.name = name.strip()
+    topic.full_clean()
+    with transaction.atomic():
+        announce(updates=Q(pk__in=[]), blogs=Q(topics=topic))
+        topic.save()
+    return topic
+
+
+def edit_story(
+    story: RelatedStory, *, by: Actor, title: str, url: str = "", live_blog: LiveBlog | None = None
+) -> RelatedStory:
+    """Change where a related story leads, in its place: how an unresolved one is linked."""
+    require(by, "change_relatedstory")
+    checked = Story(title=title, url=url, live_blog=live_blog).checked()
+    with transaction.atomic():
+        announce(updates=Q(related_stories=story), blogs=Q(related_stories=story))
+        story.title, story.url, story.live_blog = checked.title, checked.url, checked.live_blog
+        try:
+            story.save()
+        except RelatedStory.DoesNotExist as error:
+            raise ValidationError(_("This related story is gone: its update was edited.")) from error
+    return story
+
+
+def announce(*, updates: Q, blogs: Q) -> None:
+    """Give every blog that shows something shared its numbers: one for each published update, one for itself.
+
+    The blogs are locked in id order; call it in the transaction that writes the shared thing, before the write.
+    """
+    shown = Update.objects.published().filter(updates).distinct()
+    heads = set(LiveBlog.objects.filter(blogs).values_list("pk", flat=True))
+    now = timezone.now()
+    with all_locked(heads | set(shown.values_list("blog_id", flat=True))) as rows:
+        for update in shown.order_by("blog_id", "pk"):
+            append(rows[update.blog_id], Change.Kind.EDITED, now, update)
+        for pk in sorted(heads):
+            append(rows[pk], Change.Kind.BLOG_EDITED, now)

@@ -1,0 +1,274 @@
+"""Verbs on updates."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from liveblog.models import Change, LiveBlog, Revision, Update
+from liveblog.publishing.content import Content
+from liveblog.publishing.log import Actor, append, keep_revision, locked, person, require
+from liveblog.publishing.renditions import remove_images, show_or_hide
+
+_NOT_YET_PUBLIC = (Update.Status.DRAFT, Update.Status.SUBMITTED, Update.Status.SCHEDULED)
+
+
+def draft_update(
+    blog: LiveBlog,
+    content: Content,
+    *,
+    by: Actor,
+    update: Update | None = None,
+    imported_hash: str | None = None,
+) -> Update:
+    """Save a draft. A submitted or scheduled update becomes a draft again."""
+    require(by, "add_update" if update is None else "change_update")
+    with locked(blog) as blog:
+        return _save_unpublished(blog, content, Update.Status.DRAFT, by, update, imported_hash=imported_hash)
+
+
+def submit_update(update: Update, *, by: Actor, content: Content | None = None) -> Update:
+    """Send a draft to the editors, as saved or as `content` now says."""
+    require(by, "add_update")
+    with locked(update.blog) as blog:
+        content = (content or Content.of(update)).checked()
+        return _save_unpublished(blog, content, Update.Status.SUBMITTED, by, update)
+
+
+def schedule_update(
+    blog: LiveBlog, content: Content, publish_at: datetime, *, by: Actor, update: Update | None = None
+) -> Update:
+    """Let `publish_due` publish it at `publish_at`. It takes its number then, not now."""
+    require(by, "publish_update")
+    if publish_at <= timezone.now():
+        raise ValidationError({"publish_at": _("This time has passed. Publish now, or choose a later time.")})
+    with locked(blog) as blog:
+        content = content.checked()
+        if content.happened_at is None:
+            content = replace(content, happened_at=publish_at)
+        return _save_unpublished(blog, content, Update.Status.SCHEDULED, by, update, publish_at=publish_at)
+
+
+def publish_update(
+    blog: LiveBlog,
+    content: Content,
+    *,
+    by: Actor,
+    update: Update | None = None,
+    first_published_at: datetime | None = None,
+    imported_hash: str | None = None,
+) -> Update:
+    """Make an update visible: a new one, or `update` that was not yet public.
+
+    `first_published_at` is for history that was published elsewhere; None means now.
+    """
+    require(by, "publish_update")
+    with locked(blog) as blog:
+        if blog.status == LiveBlog.Status.WITHDRAWN:
+            raise ValidationError(_("This live blog was withdrawn: nothing can be published in it."))
+        now = timezone.now()
+        update = _unpublished(blog, by, update)
+        update.status = Update.Status.PUBLISHED
+        update.publish_at = None
+        update.first_published_at = first_published_at or now
+        update.modified_at = now
+        # The row must satisfy "published has a number" from its first write; append() writes the same number.
+        update.number = blog.number + 1
+        if imported_hash is not None:
+            update.imported_hash = imported_hash
+        content = content.checked()
+        replace(content, happened_at=content.happened_at or now).write_to(update)
+        change = append(blog, Change.Kind.PUBLISHED, now, update)
+        keep_revision(update, Revision.Kind.PUBLISHED, change, by)
+        show_or_hide(content.images)
+        return update
+
+
+def correct_update(
+    update: Update, content: Content, *, by: Actor, note: str = "", imported_hash: str | None = None
+) -> Update:
+    """Change what a published update says. With a note, which readers see, it is a correction.
+
+    Takes no number when nothing that readers see changes.
+    """
+    require(by, "publish_update")
+    note = note.strip()
+    with locked(update.blog) as blog:
+        update = _published(blog, update)
+        before = Content.of(update)
+        content = content.checked()
+        content = replace(content, happened_at=content.happened_at or before.happened_at)
+        if imported_hash is not None and imported_hash != update.imported_hash:
+            update.imported_hash = imported_hash
+            update.save(update_fields=["imported_hash"])
+        if content == before and not note:
+            return update
+        content.write_to(update)
+        change = append(blog, Change.Kind.CORRECTED if note else Change.Kind.EDITED, timezone.now(), update)
+        keep_revision(update, Revision.Kind.CORRECTION if note else Revision.Kind.MINOR, change, by, note)
+        show_or_hide({*before.images, *content.images})
+        return update
+
+
+def withdraw_update(update: Update, *, by: Actor, reason: str) -> Update:
+    """Take a published update back: readers keep a tombstone in its place, `reason` stays in the house."""
+    require(by, "withdraw_update")
+    reason = reason.strip()
+    if not reason:
+        raise ValidationError({"note": _("Say why it is withdrawn. Readers do not see this.")})
+    with locked(update.blog) as blog:
+        update = _published(blog, update)
+        now = timezone.now()
+        _hide(blog, update, now)
+        change = append(blog, Change.Kind.WITHDRAWN, now, update)
+        keep_revision(update, Revision.Kind.WITHDRAWN, change, by, reason)
+        show_or_hide(update.images.all())
+        return update
+
+
+def restore_update(update: Update, *, by: Actor) -> Update:
+    """Publish a withdrawn update again, as it was."""
+    require(by, "withdraw_update")
+    with locked(update.blog) as blog:
+        update = _fresh(blog, update)
+        if not update.is_withdrawn or update.is_erased:
+            raise ValidationError(_("Only a withdrawn update can be restored."))
+        update.status = Update.Status.PUBLISHED
+        update.withdrawn_at = None
+        update.save(update_fields=["status", "withdrawn_at"])
+        change = append(blog, Change.Kind.RESTORED, timezone.now(), update)
+        keep_revision(update, Revision.Kind.RESTORED, change, by)
+        show_or_hide(update.images.all())
+        return update
+
+
+def pin_update(update: Update, *, by: Actor) -> Update:
+    """Pin a published update to the top of its blog, in place of any other."""
+    return _set_pinned(update, by, is_pinned=True)
+
+
+def unpin_update(update: Update, *, by: Actor) -> Update:
+    return _set_pinned(update, by, is_pinned=False)
+
+
+def mark_key_event(update: Update, *, by: Actor) -> Update:
+    return _set_key_event(update, by, is_key_event=True)
+
+
+def unmark_key_event(update: Update, *, by: Actor) -> Update:
+    return _set_key_event(update, by, is_key_event=False)
+
+
+def erase_update(update: Update, *, by: Actor, reason: str) -> Update:
+    """For a court order: the text, its revisions and its pictures' files go; the numbers stay.
+
+    A published update is withdrawn with it. `reason` is kept in place of what the revisions said.
+    """
+    require(by, "withdraw_update")
+    reason = reason.strip()
+    if not reason:
+        raise ValidationError({"note": _("Say why it is erased.")})
+    with locked(update.blog) as blog:
+        update = _fresh(blog, update)
+        was_visible = update.is_visible
+        now = timezone.now()
+        images = list(update.images.all())
+        nothing = Content(happened_at=update.happened_at, has_clock_time=update.has_clock_time)
+        update.imported_hash = ""
+        update.is_erased = True
+        nothing.write_to(update)
+        if update.is_published:
+            _hide(blog, update, now)
+        update.revisions.update(content=nothing.as_json(), note=reason)
+        LogEntry.objects.filter(
+            content_type=ContentType.objects.get_for_model(Update), object_id=str(update.pk)
+        ).update(object_repr=f"#{update.pk}", change_message="")
+        if was_visible:
+            append(blog, Change.Kind.ERASED, now, update)
+        remove_images(images)
+        return update
+
+
+def _set_pinned(update: Update, by: Actor, *, is_pinned: bool) -> Update:
+    require(by, "publish_update")
+    with locked(update.blog) as blog:
+        update = _published(blog, update)
+        if update.is_pinned != is_pinned:
+            blog.pinned_update = update if is_pinned else None
+            blog.save(update_fields=["pinned_update"])
+            kind = Change.Kind.PINNED if is_pinned else Change.Kind.UNPINNED
+            append(blog, kind, timezone.now(), update)
+        return update
+
+
+def _set_key_event(update: Update, by: Actor, *, is_key_event: bool) -> Update:
+    require(by, "publish_update")
+    with locked(update.blog) as blog:
+        update = _published(blog, update)
+        if update.is_key_event != is_key_event:
+            update.is_key_event = is_key_event
+            update.save(update_fields=["is_key_event"])
+            kind = Change.Kind.MARKED_KEY if is_key_event else Change.Kind.UNMARKED_KEY
+            append(blog, kind, timezone.now(), update)
+        return update
+
+
+def _hide(blog: LiveBlog, update: Update, at: datetime) -> None:
+    update.status = Update.Status.WITHDRAWN
+    update.withdrawn_at = at
+    update.save(update_fields=["status", "withdrawn_at"])
+    if update.is_pinned:
+        blog.pinned_update = None
+        blog.save(update_fields=["pinned_update"])
+
+
+def _fresh(blog: LiveBlog, update: Update) -> Update:
+    """The update read again under its blog's lock; its `blog` is the locked row."""
+    update = Update.objects.select_related("byline").get(pk=update.pk, blog=blog)
+    update.blog = blog
+    return update
+
+
+def _published(blog: LiveBlog, update: Update) -> Update:
+    update = _fresh(blog, update)
+    if not update.is_published:
+        raise ValidationError(_("This update is not published."))
+    return update
+
+
+def _unpublished(blog: LiveBlog, by: Actor, update: Update | None) -> Update:
+    if update is None:
+        return Update(blog=blog, created_by=person(by))
+    update = _fresh(blog, update)
+    if update.status not in _NOT_YET_PUBLIC:
+        raise ValidationError(_("This update has been published. Correct or restore it instead."))
+    if update.status == Update.Status.SCHEDULED:
+        require(by, "publish_update")
+    return update
+
+
+def _save_unpublished(
+    blog: LiveBlog,
+    content: Content,
+    status: Update.Status,
+    by: Actor,
+    update: Update | None,
+    *,
+    publish_at: datetime | None = None,
+    imported_hash: str | None = None,
+) -> Update:
+    update = _unpublished(blog, by, update)
+    update.status = status
+    update.publish_at = publish_at
+    update.modified_at = timezone.now()
+    if imported_hash is not None:
+        update.imported_hash = imported_hash
+    content = content.checked(may_be_empty=status == Update.Status.DRAFT)
+    replace(content, happened_at=content.happened_at or update.modified_at).write_to(update)
+    return update

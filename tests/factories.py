@@ -1,0 +1,57 @@
+"""Plain functions that make what a test needs, through the publishing verbs."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from io import BytesIO
+from itertools import count
+
+from django.contrib.auth.models import Permission, User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image as Picture
+
+from liveblog import publishing
+from liveblog.models import Image, LiveBlog, Update
+from liveblog.publishing import SYSTEM, BlogDetails, Content
+from newsroom import hongkong
+
+_serial = count(1)
+
+NOON = datetime(2026, 3, 19, 12, 0, tzinfo=hongkong.ZONE)
+
+
+def make_user(*permissions: str, is_staff: bool = True) -> User:
+    """A user with these permissions of the app, by codename; `*` gives all of them."""
+    user = User.objects.create_user(
+        f"user-{next(_serial)}", password="correct horse battery", is_staff=is_staff
+    )
+    known = Permission.objects.filter(content_type__app_label="liveblog")
+    if permissions != ("*",):
+        known = known.filter(codename__in=permissions)
+        assert known.count() == len(permissions), permissions
+    user.user_permissions.set(known)
+    return User.objects.get(pk=user.pk)
+
+
+def make_blog(*, is_live: bool = True, **details: object) -> LiveBlog:
+    """A running blog (or a draft)."""
+    details = {"slug": f"blog-{next(_serial)}", "language": "zh-hant", "headline": "標題"} | details
+    blog = publishing.create_blog(BlogDetails(**details), by=SYSTEM)
+    return publishing.start_coverage(blog, by=SYSTEM) if is_live else blog
+
+
+def make_update(blog: LiveBlog, heading: str = "消息", **content: object) -> Update:
+    """A published update; `happened_at` counts up from noon of 19 March 2026 unless it is given."""
+    content.setdefault("happened_at", NOON + timedelta(minutes=blog.updates.count()))
+    content.setdefault("body", "<p>內文。</p>")
+    return publishing.publish_update(blog, Content(heading=heading, **content), by=SYSTEM)
+
+
+def picture_file(name: str = "picture.jpg", size: tuple[int, int] = (400, 300)) -> SimpleUploadedFile:
+    encoded = BytesIO()
+    Picture.new("RGB", size, (180, 40, 40)).save(encoded, "JPEG")
+    return SimpleUploadedFile(name, encoded.getvalue(), content_type="image/jpeg")
+
+
+def make_image(**said: object) -> Image:
+    return publishing.add_image(picture_file(), by=SYSTEM, **{"alt": "一幅圖"} | said)
