@@ -14,14 +14,23 @@ from newsroom import __version__
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Env(eager=False)
-env.read_env(BASE_DIR / ".env", recurse=False)
+# Settings may stand in a file; what the environment itself says wins.
+ENV_FILE = env.path("ENV_FILE", BASE_DIR / ".env")
+env.read_env(ENV_FILE, recurse=False)
 
 DEBUG = env.bool("DEBUG", False)
 # A newsroom for trying out, on this machine only: what `make run` sets.
 DEMO = env.bool("DEMO", False)
 DATA_DIR = env.path("DATA_DIR", BASE_DIR / "var")
 _secret_key = env.str("SECRET_KEY", "")
-SITE_URL = env.str("SITE_URL", "http://127.0.0.1:8000", validate=validate.URL(require_tld=False))
+# Where `make run` listens.
+HOST = env.str("HOST", "127.0.0.1")
+PORT = env.int("PORT", 8000, validate=validate.Range(min=1, max=65535))
+_is_any_host = HOST in ("0.0.0.0", "::")
+_demo_host = "127.0.0.1" if _is_any_host else f"[{HOST}]" if ":" in HOST else HOST
+SITE_URL = env.str(
+    "SITE_URL", f"http://{_demo_host}:{PORT}", validate=validate.URL(require_tld=False)
+)
 _allowed_hosts = env.list("ALLOWED_HOSTS", [])
 _database = env.dj_db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'newsroom.sqlite3'}")
 DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", 10, validate=validate.Range(min=1))
@@ -60,7 +69,8 @@ SECRET_KEY = _secret_key or _kept_secret_key()
 
 ALLOWED_HOSTS = [_site.hostname, *_allowed_hosts]
 if DEMO:
-    ALLOWED_HOSTS += ["127.0.0.1", "localhost", "[::1]"]
+    # Listening on every address, it cannot know which of its names it will be asked for.
+    ALLOWED_HOSTS += ["*"] if _is_any_host else ["127.0.0.1", "localhost", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
 INSTALLED_APPS = [
@@ -69,6 +79,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.sitemaps",
     "django.contrib.staticfiles",
     "csp",
     "django_filters",
@@ -80,6 +91,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "newsroom.middleware.lean_polls",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "newsroom.middleware.busy_database",
@@ -107,7 +119,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "newsroom.context.site",
+                "newsroom.site.site",
             ],
         },
     },
@@ -157,7 +169,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "newsroom.static_files.StaticFiles"
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG

@@ -11,7 +11,8 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from newsroom import hongkong
+from liveblog.models.story import RelatedStory
+from newsroom import hongkong, html
 
 _FIRST_MOMENT: Final = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -52,9 +53,15 @@ class UpdateQuerySet(models.QuerySet["Update"]):
         return self.filter(number__gt=number)
 
     def complete(self) -> UpdateQuerySet:
-        """With all that a page or payload prints of an update, in a fixed number of queries."""
+        """With all that a page or payload prints of an update, in a fixed number of queries.
+
+        `corrections` becomes the list of the Revisions that readers are told of, newest first.
+        """
+        corrections = Revision.objects.filter(kind=Revision.Kind.CORRECTION).defer("content").order_by("-pk")
         return self.select_related("blog", "byline").prefetch_related(
-            "related_stories__live_blog", "update_images__image", "revisions"
+            "related_stories__live_blog",
+            "update_images__image",
+            models.Prefetch("revisions", queryset=corrections, to_attr="corrections"),
         )
 
 
@@ -193,16 +200,23 @@ class Update(models.Model):
         return hongkong.day_of(self.happened_at)
 
     @property
+    def title(self) -> str:
+        """Its heading, or the opening of its text where it has none."""
+        return self.heading or html.excerpt(self.body, 40)
+
+    @property
     def order(self) -> str:
         """A key that sorts as text just as the page sorts: higher is newer. Opaque to clients."""
         micros = (self.happened_at - _FIRST_MOMENT) // timedelta(microseconds=1)
         return f"{micros:016x}-{self.pk:012x}"
 
-    @property
-    def corrections(self) -> list[Revision]:
-        """The corrections that readers are told of, newest first."""
-        found = [revision for revision in self.revisions.all() if revision.kind == Revision.Kind.CORRECTION]
-        return sorted(found, key=lambda revision: revision.pk, reverse=True)
+    def passages(self) -> list[str | RelatedStory]:
+        """The text in reading order: each top-level block as HTML, with the related stories in their places."""
+        blocks: list[str | RelatedStory] = list(html.blocks(self.body))
+        stories = sorted(self.related_stories.all(), key=lambda story: (story.after_block, story.position))
+        for inserted, story in enumerate(stories):
+            blocks.insert(min(story.after_block, len(blocks) - inserted) + inserted, story)
+        return blocks
 
 
 class Revision(models.Model):

@@ -1,10 +1,16 @@
-"""What every template knows: who publishes the site."""
+"""The site's identity: who publishes it, and where it stands."""
 
 from django.conf import settings
 from django.http import HttpRequest
 
 
+def absolute(path: str) -> str:
+    """The public address of a path of this site; an address that is whole already stays as it is."""
+    return settings.SITE_URL + path if path.startswith("/") else path
+
+
 def site(request: HttpRequest) -> dict[str, object]:
+    """What every template knows."""
     return {
         "site": {
             "name": settings.SITE_NAME,

@@ -1,0 +1,125 @@
+"""An update, a change and a live blog as the one JSON shape that page, polls, API and partners share.
+
+Times are RFC 3339 in Hong Kong time (`+08:00`), days are `YYYY-MM-DD` Hong Kong days, addresses are whole.
+Give them rows read through `LiveBlog.objects.complete()` and `Update.objects.complete()`: then the number of
+queries does not grow with what they print.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from liveblog.models import Byline, Change, Image, LiveBlog, RelatedStory, Topic, Update
+from newsroom import hongkong
+from newsroom.site import absolute
+
+
+def blog(row: LiveBlog) -> dict[str, Any]:
+    """A blog's whole visible state."""
+    return {
+        "slug": row.slug,
+        "url": absolute(row.get_absolute_url()),
+        "number": row.number,
+        "status": row.status,
+        "language": row.lang,
+        "kicker": row.kicker,
+        "headline": row.headline,
+        "standfirst": row.standfirst,
+        "summary": row.summary,
+        "coverage_start_at": _moment(row.coverage_start_at),
+        "coverage_end_at": _moment(row.coverage_end_at),
+        "first_published_at": _moment(row.first_published_at),
+        "modified_at": _moment(row.modified_at),
+        "pinned": row.pinned_update_id,
+        "key_events": [key_event(event) for event in row.key_events],
+        "bylines": [byline(found) for found in row.bylines.all()],
+        "topics": [topic(found) for found in row.topics.all()],
+        "hero_image": image(row.hero_image) if row.hero_image else None,
+        "related_stories": [story(found) for found in row.related_stories.all()],
+        "continued_in": _neighbour(row.successor),
+        "continued_from": _neighbour(getattr(row, "predecessor", None)),
+    }
+
+
+def update(row: Update) -> dict[str, Any]:
+    """A published update in full; of a withdrawn one only the tombstone."""
+    place = {
+        "id": row.pk,
+        "url": absolute(row.get_absolute_url()),
+        "number": row.number,
+        "status": row.status,
+        "happened_at": _moment(row.happened_at) if row.has_clock_time else None,
+        "happened_on": row.happened_on.isoformat(),
+        "order": row.order,
+    }
+    if row.is_withdrawn:
+        return place | {"withdrawn_at": _moment(row.withdrawn_at)}
+    return place | {
+        "heading": row.heading,
+        "body": row.body,
+        "is_key_event": row.is_key_event,
+        "is_pinned": row.is_pinned,
+        "byline": byline(row.byline) if row.byline else None,
+        "source": row.source,
+        "verification": row.verification,
+        "first_published_at": _moment(row.first_published_at),
+        "modified_at": _moment(row.modified_at),
+        "corrections": [{"at": _moment(found.at), "note": found.note} for found in row.corrections],
+        "related_stories": [story(found) for found in row.related_stories.all()],
+        "images": [image(placed.image) for placed in row.update_images.all()],
+    }
+
+
+def change(row: Change) -> dict[str, Any]:
+    """An entry of the log: what happened, not what was said."""
+    return {"number": row.number, "kind": row.kind, "update": row.update_id, "at": _moment(row.at)}
+
+
+def key_event(row: Update) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "url": absolute(row.get_absolute_url()),
+        "heading": row.title,
+        "happened_at": _moment(row.happened_at) if row.has_clock_time else None,
+        "happened_on": row.happened_on.isoformat(),
+    }
+
+
+def story(row: RelatedStory) -> dict[str, Any]:
+    """A related story; `url` is null while it leads nowhere."""
+    return {
+        "title": row.title,
+        "url": absolute(row.href) if row.href else None,
+        "after_block": row.after_block,
+    }
+
+
+def image(row: Image) -> dict[str, Any]:
+    return {
+        "alt": row.alt,
+        "caption": row.caption,
+        "credit": row.credit,
+        "width": row.width,
+        "height": row.height,
+        "renditions": [
+            {"width": width, "url": absolute(row.rendition_url(width, "jpg"))} for width in row.widths
+        ],
+    }
+
+
+def byline(row: Byline) -> dict[str, str]:
+    return {"name": row.name, "role": row.role}
+
+
+def topic(row: Topic) -> dict[str, str]:
+    return {"slug": row.slug, "name": row.name, "url": absolute(row.get_absolute_url())}
+
+
+def _neighbour(row: LiveBlog | None) -> dict[str, str] | None:
+    if row is None or not row.is_public:
+        return None
+    return {"headline": row.full_headline, "url": absolute(row.get_absolute_url())}
+
+
+def _moment(moment: Any) -> str | None:
+    return hongkong.isoformat(moment) if moment else None

@@ -1,0 +1,1 @@
+"""Public pages, polls and feeds: what readers get, the same for all of them."""

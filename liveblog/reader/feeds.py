@@ -1,0 +1,157 @@
+"""Feeds: Atom (RFC 4287, tombstones by RFC 6721), RSS 2.0 and JSON Feed 1.1, of one blog or of the site."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import translation
+from django.utils.http import http_date
+
+from liveblog.models import LiveBlog, Topic, Update
+from liveblog.models.blog import Language
+from liveblog.reader.caching import POLL, answer, answer_by_body, etag_of, public
+from liveblog.reader.pages import find_blog
+from newsroom import hongkong, html
+from newsroom.site import absolute
+
+ENTRIES: Final = 50
+_TYPES: Final = {"atom": "application/atom+xml", "rss": "application/rss+xml"}
+
+
+@dataclass(frozen=True)
+class Feed:
+    """What the three formats print alike. `modified_at` is the last change, withdrawals included."""
+
+    title: str
+    description: str
+    url: str
+    self_url: str
+    language: str
+    modified_at: datetime
+    updates: list[Update]
+
+    @property
+    def published(self) -> list[Update]:
+        return [update for update in self.updates if update.is_published]
+
+    @property
+    def withdrawn(self) -> list[Update]:
+        return [update for update in self.updates if update.is_withdrawn]
+
+    @property
+    def id(self) -> str:
+        return tag_of(self.url)
+
+
+@public
+def of_blog(request: HttpRequest, slug: str, form: str) -> HttpResponse:
+    """The newest updates of one live blog."""
+    blog = find_blog(slug)
+    if blog.status == LiveBlog.Status.WITHDRAWN:
+        return HttpResponse(status=410, headers={"Cache-Control": POLL})
+
+    def render() -> HttpResponse:
+        rows = Update.objects.filter(blog=blog).visible().newest_first().complete()
+        feed = Feed(
+            title=blog.full_headline,
+            description=blog.standfirst,
+            url=absolute(blog.get_absolute_url()),
+            self_url=absolute(request.path),
+            language=blog.lang,
+            modified_at=blog.modified_at,
+            updates=list(rows[:ENTRIES]),
+        )
+        return _write(feed, form, blog.language)
+
+    response = answer(request, etag_of(blog), render, POLL)
+    response.headers["Last-Modified"] = http_date(blog.modified_at.timestamp())
+    return response
+
+
+@public
+def of_site(request: HttpRequest, form: str) -> HttpResponse:
+    """The newest updates of all public live blogs."""
+    return _over_several(
+        request, LiveBlog.objects.public(), form, settings.SITE_NAME, reverse("reader:front")
+    )
+
+
+@public
+def of_topic(request: HttpRequest, slug: str, form: str) -> HttpResponse:
+    """The newest updates of the public live blogs under one topic."""
+    topic = get_object_or_404(Topic, slug=slug)
+    title = f"{topic.name} - {settings.SITE_NAME}"
+    return _over_several(request, topic.blogs.public(), form, title, topic.get_absolute_url())
+
+
+def _over_several(request: HttpRequest, blogs: Any, form: str, title: str, path: str) -> HttpResponse:
+    newest = blogs.order_by("-modified_at").first()
+    if newest is None:
+        raise Http404
+    rows = Update.objects.filter(blog__in=blogs).visible().order_by("-first_published_at", "-pk")
+    feed = Feed(
+        title=title,
+        description=title,
+        url=absolute(path),
+        self_url=absolute(request.path),
+        language=Language(settings.SITE_LANGUAGE).tag,
+        modified_at=newest.modified_at,
+        updates=list(rows.complete()[:ENTRIES]),
+    )
+    return answer_by_body(request, _write(feed, form, settings.SITE_LANGUAGE), POLL)
+
+
+def tag_of(url: str) -> str:
+    """The tag: URI (RFC 4151) that names the page at `url`; 2026 is the year of the naming scheme."""
+    parts = urlsplit(url)
+    return f"tag:{parts.hostname},2026:{parts.path}"
+
+
+def _write(feed: Feed, form: str, language: str) -> HttpResponse:
+    with translation.override(language):
+        if form == "json":
+            return JsonResponse(
+                _as_json(feed),
+                content_type="application/feed+json",
+                json_dumps_params={"ensure_ascii": False},
+            )
+        body = render_to_string(f"reader/feed.{form}", {"feed": feed})
+    return HttpResponse(body, content_type=f"{_TYPES[form]}; charset=utf-8")
+
+
+def _as_json(feed: Feed) -> dict[str, Any]:
+    return {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": feed.title,
+        "description": feed.description,
+        "home_page_url": feed.url,
+        "feed_url": feed.self_url,
+        "language": feed.language,
+        "items": [_item(update) for update in feed.published],
+    }
+
+
+def _item(update: Update) -> dict[str, Any]:
+    url = absolute(update.get_absolute_url())
+    item = {
+        "id": tag_of(url),
+        "url": url,
+        "title": update.title,
+        "content_html": render_to_string("reader/_passages.html", {"update": update}),
+        "summary": html.excerpt(update.body),
+        "date_published": hongkong.isoformat(update.first_published_at),
+        "date_modified": hongkong.isoformat(update.modified_at),
+        "language": update.blog.lang,
+    }
+    if update.byline:
+        item["authors"] = [{"name": update.byline.name}]
+    return item
+

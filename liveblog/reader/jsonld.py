@@ -1,0 +1,76 @@
+"""Linked data: schema.org's LiveBlogPosting, equal to what the page shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+
+from liveblog.models import Image, LiveBlog, Update
+from newsroom import hongkong, html
+from newsroom.site import absolute
+
+
+def live_blog_posting(blog: LiveBlog, updates: Iterable[Update]) -> dict[str, Any]:
+    """The page as a LiveBlogPosting; tombstones are left out."""
+    url = absolute(blog.get_absolute_url())
+    posting = {
+        "@context": "https://schema.org",
+        "@type": "LiveBlogPosting",
+        "@id": url,
+        "url": url,
+        "headline": blog.full_headline,
+        "description": " ".join(blog.standfirst.split("\n")),
+        "inLanguage": blog.lang,
+        "coverageStartTime": hongkong.isoformat(blog.coverage_start_at),
+        "datePublished": hongkong.isoformat(blog.first_published_at),
+        "dateModified": hongkong.isoformat(blog.modified_at),
+        "author": [{"@type": "Person", "name": byline.name} for byline in blog.bylines.all()]
+        or [_publisher()],
+        "publisher": _publisher(),
+        "liveBlogUpdate": [_posting(update) for update in updates if update.is_published],
+    }
+    if blog.coverage_end_at:
+        posting["coverageEndTime"] = hongkong.isoformat(blog.coverage_end_at)
+    if blog.hero_image:
+        posting["image"] = [_largest(blog.hero_image)]
+    return posting
+
+
+def blog_posting(update: Update) -> dict[str, Any]:
+    """One update's own page as a BlogPosting."""
+    return {"@context": "https://schema.org"} | _posting(update)
+
+
+def _posting(update: Update) -> dict[str, Any]:
+    url = absolute(update.get_absolute_url())
+    posting = {
+        "@type": "BlogPosting",
+        "@id": url,
+        "url": url,
+        "headline": update.title,
+        "articleBody": html.plain_text(update.body),
+        "datePublished": hongkong.isoformat(
+            update.happened_at if update.has_clock_time else update.first_published_at
+        ),
+        "dateModified": hongkong.isoformat(update.modified_at),
+        "author": {"@type": "Person", "name": update.byline.name} if update.byline else _publisher(),
+    }
+    images = [_largest(placed.image) for placed in update.update_images.all()]
+    return posting | {"image": images} if images else posting
+
+
+def _publisher() -> dict[str, Any]:
+    publisher: dict[str, Any] = {
+        "@type": "NewsMediaOrganization",
+        "name": settings.SITE_NAME,
+        "url": settings.SITE_URL,
+    }
+    if settings.SITE_LOGO_URL:
+        publisher["logo"] = {"@type": "ImageObject", "url": settings.SITE_LOGO_URL}
+    return publisher
+
+
+def _largest(image: Image) -> str:
+    return absolute(image.rendition_url(image.widths[-1], "jpg"))

@@ -1,0 +1,32 @@
+"""The renditions of the pictures that pages show, with the headers that let a takedown reach caches."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.core.files.storage import storages
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response
+from django.views.decorators.http import require_safe
+
+from liveblog.reader.caching import POLL
+
+TYPES: Final = {"avif": "image/avif", "webp": "image/webp", "jpg": "image/jpeg"}
+
+
+@require_safe
+def rendition(request: HttpRequest, key: str, width: int, extension: str) -> HttpResponse:
+    """A rendition's bytes never change under its name, but it goes when its picture is taken down."""
+    if extension not in TYPES:
+        raise Http404
+    name = f"{key}/{width}.{extension}"
+    etag = f'"{key}-{width}-{extension}"'
+    storage = storages["public"]
+    if not storage.exists(name):
+        raise Http404
+    response = get_conditional_response(request, etag=etag)
+    if response is None:
+        response = FileResponse(storage.open(name), content_type=TYPES[extension])
+    response.headers["ETag"] = etag
+    response.headers["Cache-Control"] = POLL
+    return response

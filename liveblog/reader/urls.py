@@ -1,0 +1,24 @@
+"""The addresses of the public site."""
+
+from django.urls import path, re_path
+
+from liveblog.reader import feeds, media, pages, polls, sitemaps
+
+app_name = "reader"
+
+_FEED = r"feed\.(?P<form>atom|rss|json)"
+
+urlpatterns = [
+    path("", pages.front, name="front"),
+    re_path(rf"^{_FEED}$", feeds.of_site, name="site_feed"),
+    path("live/<slug:slug>/", pages.blog, name="blog"),
+    path("live/<slug:slug>/<int:pk>/", pages.update, name="update"),
+    path("live/<slug:slug>/changes.json", polls.changes, name="changes"),
+    re_path(rf"^live/(?P<slug>[-\w]+)/{_FEED}$", feeds.of_blog, name="blog_feed"),
+    path("topics/<slug:slug>/", pages.topic, name="topic"),
+    re_path(rf"^topics/(?P<slug>[-\w]+)/{_FEED}$", feeds.of_topic, name="topic_feed"),
+    path("media/<slug:key>/<int:width>.<slug:extension>", media.rendition, name="rendition"),
+    path("sitemap.xml", sitemaps.sitemap_index, name="sitemap"),
+    path("sitemap-<slug:section>.xml", sitemaps.sitemap_section, name="sitemap_section"),
+    path("robots.txt", sitemaps.robots, name="robots"),
+]
