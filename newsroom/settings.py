@@ -28,9 +28,7 @@ HOST = env.str("HOST", "127.0.0.1")
 PORT = env.int("PORT", 8000, validate=validate.Range(min=1, max=65535))
 _is_any_host = HOST in ("0.0.0.0", "::")
 _demo_host = "127.0.0.1" if _is_any_host else f"[{HOST}]" if ":" in HOST else HOST
-SITE_URL = env.str(
-    "SITE_URL", f"http://{_demo_host}:{PORT}", validate=validate.URL(require_tld=False)
-)
+SITE_URL = env.str("SITE_URL", f"http://{_demo_host}:{PORT}", validate=validate.URL(require_tld=False))
 _allowed_hosts = env.list("ALLOWED_HOSTS", [])
 _database = env.dj_db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'newsroom.sqlite3'}")
 DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", 10, validate=validate.Range(min=1))

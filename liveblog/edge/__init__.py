@@ -1,0 +1,1 @@
+"""What runs beside Django in the server's process."""

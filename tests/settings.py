@@ -1,0 +1,18 @@
+"""The newsroom's own settings, in a throwaway place, with what makes tests fast."""
+
+import os
+
+import tests.environment
+from newsroom.settings import *  # noqa: F403
+from newsroom.settings import DATABASES, STORAGES
+
+# A SQLite database in a file, so that threads, the WAL and a second process are real; on PostgreSQL a name
+# that no other run on the same server takes.
+DATABASES["default"]["TEST"] = {
+    "NAME": f"test_newsroom_{os.getpid()}"
+    if tests.environment.TEST_DATABASE_URL
+    else str(tests.environment.DATA_DIR / "test.sqlite3")
+}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Pages print plain addresses, so that no test needs collectstatic; the `server` fixture has the real ones.
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

@@ -1,0 +1,116 @@
+"""The rules of the house that a machine can check: who may import whom, and lists that must stay complete."""
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.environment import ROOT
+
+# The import ladder: a room imports only from lower rungs, so rooms on one rung never import one another.
+RUNGS = {
+    "newsroom": 1,
+    "liveblog.models": 2,
+    "liveblog.payloads": 3,
+    "liveblog.publishing": 3,
+    "liveblog.articles": 4,
+    "liveblog.admin": 5,
+    "liveblog.desk": 5,
+    "liveblog.reader": 5,
+    "liveblog.api": 5,
+    "liveblog.edge": 5,
+    "liveblog.partners": 5,
+    "liveblog.templatetags": 5,
+    "liveblog.management": 6,
+    # Django finds these by name.
+    "liveblog": 1,
+    "liveblog.apps": 1,
+    "liveblog.migrations": 3,
+}
+# They mount the rooms, so they alone look up.
+MOUNTS = ("newsroom.urls", "newsroom.asgi")
+
+OURS = ("newsroom", "liveblog")
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+SOURCES = sorted(path for top in OURS for path in (ROOT / top).rglob("*.py"))
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def room_of(module: str) -> str:
+    top, *rest = module.split(".")
+    return top if top == "newsroom" else ".".join([top, *rest[:1]])
+
+
+def imports_of(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            # `from liveblog import publishing` imports a room.
+            names_rooms = node.module == "liveblog"
+            yield from (f"liveblog.{alias.name}" if names_rooms else node.module for alias in node.names)
+
+
+def is_allowed(importer: str, imported: str) -> bool:
+    mine, theirs = room_of(importer), room_of(imported)
+    return mine == theirs or importer in MOUNTS or RUNGS.get(theirs, 99) < RUNGS[mine]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_of)
+def test_imports_go_down_the_ladder(path):
+    own = [name for name in imports_of(ast.parse(path.read_text())) if name.split(".")[0] in OURS]
+    assert [name for name in own if not is_allowed(module_of(path), name)] == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_of)
+def test_nothing_is_imported_inside_a_function(path):
+    functions = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, FUNCTIONS)]
+    assert [name for function in functions for name in imports_of(function)] == []
+
+
+def test_settings_alone_reads_the_environment_and_the_example_lists_all_that_it_reads():
+    readers = [
+        module_of(path) for path in SOURCES if re.search(r"environ(\[|\.get)|getenv", path.read_text())
+    ]
+    assert readers == []
+
+    read = re.findall(r"\benv\.\w+\(\s*\"(\w+)\"", (ROOT / "newsroom/settings.py").read_text())
+    # ENV_FILE names the file itself, so it cannot stand in it.
+    assert sorted(read) == sorted([*read_example(), "ENV_FILE"])
+
+
+def read_example() -> list[str]:
+    return re.findall(r"^#(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+
+
+def dependencies() -> list[Requirement]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return [Requirement(line) for line in project["dependencies"] + project["optional-dependencies"]["test"]]
+
+
+def test_the_lock_pins_and_hashes_what_pyproject_asks_for():
+    lock = (ROOT / "requirements.txt").read_text()
+    pins = dict(re.findall(r"^([a-z0-9_.-]+)(?:\[[^]]*\])?==(\S+)", lock, re.MULTILINE))
+    for wanted in dependencies():
+        assert wanted.specifier.contains(pins[canonicalize_name(wanted.name)]), wanted
+    assert lock.count("\n    --hash=sha256:") >= len(pins)
+
+
+def test_no_file_of_the_lock_names_a_registry():
+    for name in ("requirements.txt", "pyproject.toml"):
+        assert not re.search(
+            r"index.url|find-links|trusted-host|://\S+/(simple|packages)", (ROOT / name).read_text()
+        )
+
+
+def test_every_dependency_is_accounted_for():
+    documented = re.findall(r"^\| ([\w.-]+)", (ROOT / "docs/dependencies.md").read_text(), re.MULTILINE)
+    assert {wanted.name for wanted in dependencies()} - set(documented) == set()

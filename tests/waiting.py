@@ -1,0 +1,31 @@
+"""Waiting for a condition, generously, instead of for a time."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+Value = TypeVar("Value")
+
+
+def wait_for(condition: Callable[[], Value], seconds: float = 30) -> Value:
+    """The first truthy answer of `condition`; AssertionError when there is none in time."""
+    deadline = time.monotonic() + seconds
+    while not (answer := condition()):
+        assert time.monotonic() < deadline, f"Still not so after {seconds:.0f} seconds: {condition}"
+        time.sleep(0.02)
+    return answer
+
+
+def wait_until_listening(process: subprocess.Popen, port: int) -> None:
+    """Return once something accepts connections on the port; AssertionError when `process` ended instead."""
+
+    def is_listening() -> bool:
+        assert process.poll() is None, f"The server ended with status {process.returncode}."
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    wait_for(is_listening)
