@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,7 +18,7 @@ from django.db import connection
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.environment import DATA_DIR, IS_CI, ROOT, SAMPLES, TEST_DATABASE_URL
-from tests.waiting import wait_until_listening
+from tests.waiting import find_free_port, wait_until_listening
 
 # Times are benchmarks, not tests; in CI the same examples each time.
 hypothesis.settings.register_profile("newsroom", deadline=None, derandomize=IS_CI, print_blob=True)
@@ -109,35 +109,41 @@ def _test_database_url() -> str:
 
 
 @pytest.fixture
-def server(
-    transactional_db: None, production_environment: dict[str, str], free_port: int
-) -> Iterator[Server]:
-    """uvicorn in its own process, as in production: it sees what the test commits and keeps schedules."""
-    url = f"http://127.0.0.1:{free_port}"
-    command = [sys.executable, "-m", "uvicorn", "newsroom.asgi:application", "--lifespan=on"]
-    log = DATA_DIR / f"server-{free_port}.log"
+def start_server(
+    transactional_db: None, production_environment: dict[str, str]
+) -> Iterator[Callable[[], Server]]:
+    """Starts uvicorn in its own process, as in production: it sees what the test commits and keeps schedules."""
+    with ExitStack() as servers:
+        yield lambda: servers.enter_context(_serving(production_environment))
+
+
+@pytest.fixture
+def server(start_server: Callable[[], Server]) -> Server:
+    return start_server()
+
+
+@contextmanager
+def _serving(environment: dict[str, str]) -> Iterator[Server]:
+    port = find_free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "uvicorn", "newsroom.asgi:application", f"--port={port}"]
+    log = DATA_DIR / f"server-{port}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*command, f"--port={free_port}", "--no-server-header", "--timeout-graceful-shutdown=3"],
+            [*command, "--lifespan=on", "--no-server-header", "--timeout-graceful-shutdown=3"],
             cwd=ROOT,
-            env=production_environment | {"SITE_URL": url},
+            env=environment | {"SITE_URL": url},
             stdout=output,
             stderr=output,
         )
     try:
-        wait_until_listening(process, free_port)
+        wait_until_listening(process, port)
         yield Server(url, process)
     finally:
         process.terminate()
         process.wait(timeout=20)
         # Shown by pytest when the test fails.
         print(log.read_text())
-
-
-@pytest.fixture
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return found.getsockname()[1]
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Waiting for a condition, generously, instead of for a time."""
+"""Waiting for a condition, generously, instead of for a time; and where a server may listen meanwhile."""
 
 from __future__ import annotations
 
@@ -29,3 +29,8 @@ def wait_until_listening(process: subprocess.Popen, port: int) -> None:
             return probe.connect_ex(("127.0.0.1", port)) == 0
 
     wait_for(is_listening)
+
+
+def find_free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return found.getsockname()[1]

@@ -26,6 +26,10 @@ class DueLoop:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="due", daemon=True)
 
+    @property
+    def is_running(self) -> bool:
+        return self._thread.is_alive()
+
     def start(self) -> None:
         self._thread.start()
 

@@ -1,0 +1,93 @@
+"""`make run`: a newsroom to try out, in one process, with its demo and an editor to sign in as."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+import uvicorn
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import BaseCommand, CommandError, call_command
+from django.db import connections
+from django.utils.crypto import get_random_string
+
+# Without the letters and figures that are mistaken for one another when read off a screen.
+PASSWORD_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+
+INTRODUCTION = """
+  Readers   {site}/
+  Desk      {site}/admin/    name: {name}    password: {password}
+  API       {site}/api/v1/
+
+The password is new at each start. What you write is kept. Ctrl-C ends the server.
+An article of your own: .venv/bin/python manage.py import_article FILE --publish
+"""
+
+
+class Command(BaseCommand):
+    help = "Prepare and serve a newsroom to try out on this machine. For production see docs/operating.md."
+
+    def handle(self, **options) -> None:
+        if not settings.DEMO:
+            raise CommandError(
+                "This serves a newsroom to try out, with DEMO=true. For production see docs/operating.md."
+            )
+        try:
+            with _listen(settings.HOST, settings.PORT) as listener:
+                _remember_demo()
+                call_command("migrate", verbosity=0, interactive=False)
+                call_command("collectstatic", verbosity=0, interactive=False)
+                call_command("load_demo", stdout=self.stdout)
+                name = "editor"
+                introduction = INTRODUCTION.format(
+                    site=settings.SITE_URL, name=name, password=_new_password_for(name)
+                )
+                self.stdout.write(introduction)
+                self.stdout.flush()
+                connections.close_all()
+                _serve(listener)
+        except KeyboardInterrupt:
+            # Ctrl-C; uvicorn passes it on once it has shut down.
+            return
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """The listening socket, taken before anything is prepared so that a taken port is told at once."""
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=2048)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise CommandError(
+                f"Port {port} of {host} is taken: end what runs there, or make run PORT={port + 1}"
+            ) from error
+        raise CommandError(f"Cannot listen on {host}, port {port}: {error.strerror}") from error
+
+
+def _remember_demo() -> None:
+    """Let manage.py's other commands find this newsroom without being told that it is a demo."""
+    if not settings.ENV_FILE.exists():
+        settings.ENV_FILE.write_text("# Written by make run. For production see .env.example.\nDEMO=true\n")
+
+
+def _new_password_for(name: str) -> str:
+    editor = get_user_model().objects.get_by_natural_key(name)
+    password = get_random_string(12, PASSWORD_ALPHABET)
+    editor.set_password(password)
+    editor.save(update_fields=["password"])
+    return password
+
+
+def _serve(listener: socket.socket) -> None:
+    config = uvicorn.Config(
+        "newsroom.asgi:application",
+        lifespan="on",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=3,
+    )
+    uvicorn.Server(config).run(sockets=[listener])

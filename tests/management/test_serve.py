@@ -1,0 +1,156 @@
+"""`make run` behind its Makefile line: a process of its own, in an empty directory, on a database of its own."""
+
+import http.client
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from http.cookiejar import CookieJar
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+from urllib.request import HTTPCookieProcessor, build_opener, urlopen
+
+import psycopg
+import pytest
+
+from tests.environment import ROOT, TEST_DATABASE_URL
+from tests.waiting import find_free_port, wait_for
+
+READY = "Ctrl-C ends the server."
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
+    made = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "newsroom.settings",
+        "DATA_DIR": str(tmp_path / "var"),
+        "ENV_FILE": str(tmp_path / "env"),
+        "PORT": str(find_free_port()),
+    }
+    if not TEST_DATABASE_URL:
+        del made["DATABASE_URL"]
+        yield made
+        return
+    name = f"serve_newsroom_{os.getpid()}"
+    with psycopg.connect(TEST_DATABASE_URL, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}")
+        yield made | {"DATABASE_URL": urlsplit(TEST_DATABASE_URL)._replace(path=f"/{name}").geturl()}
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+class Running:
+    """A started `manage.py serve`, once it has introduced itself."""
+
+    def __init__(self, environment: dict[str, str], log: Path) -> None:
+        self.port = int(environment["PORT"])
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = log
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "serve"],
+                cwd=ROOT,
+                env=environment,
+                stdout=output,
+                stderr=output,
+            )
+        wait_for(lambda: READY in self.said or self.process.poll() is not None, seconds=90)
+        assert READY in self.said, self.said
+
+    @property
+    def said(self) -> str:
+        return self.log.read_text()
+
+    @property
+    def password(self) -> str:
+        return re.search(r"name: editor +password: (\S+)", self.said)[1]
+
+    def interrupt(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(timeout=15)
+
+
+@pytest.fixture
+def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[[], Running]]:
+    started: list[Running] = []
+
+    def start() -> Running:
+        started.append(Running(environment, tmp_path / f"log-{len(started)}"))
+        return started[-1]
+
+    yield start
+    for running in started:
+        running.process.kill()
+        running.process.wait()
+
+
+def may_sign_in(running: Running, password: str) -> bool:
+    opener = build_opener(HTTPCookieProcessor(CookieJar()))
+    address = f"{running.url}/admin/login/?next=/admin/"
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', opener.open(address).read().decode())[1]
+    form = {"username": "editor", "password": password, "csrfmiddlewaretoken": token}
+    with opener.open(address, urlencode(form).encode()) as answer:
+        return answer.url == f"{running.url}/admin/"
+
+
+def front_page(running: Running) -> str:
+    with urlopen(f"{running.url}/") as answer:
+        return answer.read().decode()
+
+
+def test_a_newcomer_gets_a_newsroom_that_outlasts_a_restart(start, environment):
+    first = start()
+    for address in ("/", "/admin/", "/api/v1/"):
+        assert f"{first.url}{address}" in first.said
+        with urlopen(f"{first.url}{address}") as answer:
+            assert answer.status == 200
+            assert "Server" not in answer.headers
+    assert may_sign_in(first, first.password)
+    stories = re.findall(r'href="(/live/[^"]+)"', front_page(first))
+    assert stories
+    assert Path(environment["ENV_FILE"]).read_text().splitlines()[-1] == "DEMO=true"
+
+    kept_open = http.client.HTTPConnection("127.0.0.1", first.port)
+    kept_open.request("GET", "/robots.txt")
+    kept_open.getresponse().read()
+    assert first.interrupt() == 0
+    assert "Traceback" not in first.said
+
+    second = start()
+    assert re.findall(r'href="(/live/[^"]+)"', front_page(second)) == stories
+    assert second.password != first.password
+    assert not may_sign_in(second, first.password)
+    assert may_sign_in(second, second.password)
+    assert second.interrupt() == 0
+
+
+def serve(environment: dict[str, str]) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "manage.py", "serve"], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+
+
+def test_a_taken_port_is_told_in_one_line(environment):
+    port = int(environment["PORT"])
+    with socket.create_server(("127.0.0.1", port)):
+        refused = serve(environment)
+    assert refused.returncode == 1
+    assert refused.stderr.splitlines() == [
+        f"CommandError: Port {port} of 127.0.0.1 is taken: end what runs there, or make run PORT={port + 1}"
+    ]
+
+
+def test_a_production_newsroom_is_not_served_as_a_demo(environment):
+    refused = serve(environment | {"DEMO": "false", "SECRET_KEY": "x" * 50})
+    assert refused.returncode == 1
+    assert refused.stderr.splitlines() == [
+        "CommandError: This serves a newsroom to try out, with DEMO=true. For production see docs/operating.md."
+    ]
+
+
+def test_a_demo_refuses_the_secrets_of_production(environment):
+    refused = serve(environment | {"SECRET_KEY": "x" * 50})
+    assert refused.returncode == 1
+    assert "it refuses a SECRET_KEY" in refused.stderr
