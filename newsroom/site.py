@@ -1,5 +1,7 @@
 """The site's identity: who publishes it, and where it stands."""
 
+from urllib.parse import urlsplit
+
 from django.conf import settings
 from django.http import HttpRequest
 
@@ -7,6 +9,11 @@ from django.http import HttpRequest
 def absolute(path: str) -> str:
     """The public address of a path of this site; an address that is whole already stays as it is."""
     return settings.SITE_URL + path if path.startswith("/") else path
+
+
+def tag_uri(path: str) -> str:
+    """The tag: URI (RFC 4151) that names the page at `path`; 2026 is the year of the naming scheme."""
+    return f"tag:{urlsplit(settings.SITE_URL).hostname},2026:{path}"
 
 
 def site(request: HttpRequest) -> dict[str, object]:

@@ -89,6 +89,13 @@ class LiveBlogQuerySet(models.QuerySet["LiveBlog"]):
             models.Prefetch("updates", queryset=key_events, to_attr="key_events"),
         )
 
+    def ended_before(self, blog: LiveBlog) -> LiveBlogQuerySet:
+        """What follows `blog` in the order of `-coverage_end_at, -pk`."""
+        return self.filter(
+            Q(coverage_end_at__lt=blog.coverage_end_at)
+            | Q(coverage_end_at=blog.coverage_end_at, pk__lt=blog.pk)
+        )
+
     def newest_first(self) -> LiveBlogQuerySet:
         """By the last change that readers saw."""
         return self.order_by("-modified_at", "-pk")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -20,7 +19,7 @@ from liveblog.models.blog import Language
 from liveblog.reader.caching import POLL, answer, answer_by_body, etag_of, public
 from liveblog.reader.pages import find_blog
 from newsroom import hongkong, html
-from newsroom.site import absolute
+from newsroom.site import absolute, tag_uri
 
 ENTRIES: Final = 50
 _TYPES: Final = {"atom": "application/atom+xml", "rss": "application/rss+xml"}
@@ -32,7 +31,7 @@ class Feed:
 
     title: str
     description: str
-    url: str
+    path: str
     self_url: str
     language: str
     modified_at: datetime
@@ -47,8 +46,12 @@ class Feed:
         return [update for update in self.updates if update.is_withdrawn]
 
     @property
+    def url(self) -> str:
+        return absolute(self.path)
+
+    @property
     def id(self) -> str:
-        return tag_of(self.url)
+        return tag_uri(self.path)
 
 
 @public
@@ -63,13 +66,13 @@ def of_blog(request: HttpRequest, slug: str, form: str) -> HttpResponse:
         feed = Feed(
             title=blog.full_headline,
             description=blog.standfirst,
-            url=absolute(blog.get_absolute_url()),
+            path=blog.get_absolute_url(),
             self_url=absolute(request.path),
             language=blog.lang,
             modified_at=blog.modified_at,
             updates=list(rows[:ENTRIES]),
         )
-        return _write(feed, form, blog.language)
+        return _write(request, feed, form, blog.language)
 
     response = answer(request, etag_of(blog), render, POLL)
     response.headers["Last-Modified"] = http_date(blog.modified_at.timestamp())
@@ -100,22 +103,16 @@ def _over_several(request: HttpRequest, blogs: Any, form: str, title: str, path:
     feed = Feed(
         title=title,
         description=title,
-        url=absolute(path),
+        path=path,
         self_url=absolute(request.path),
         language=Language(settings.SITE_LANGUAGE).tag,
         modified_at=newest.modified_at,
         updates=list(rows.complete()[:ENTRIES]),
     )
-    return answer_by_body(request, _write(feed, form, settings.SITE_LANGUAGE), POLL)
+    return answer_by_body(request, _write(request, feed, form, settings.SITE_LANGUAGE), POLL)
 
 
-def tag_of(url: str) -> str:
-    """The tag: URI (RFC 4151) that names the page at `url`; 2026 is the year of the naming scheme."""
-    parts = urlsplit(url)
-    return f"tag:{parts.hostname},2026:{parts.path}"
-
-
-def _write(feed: Feed, form: str, language: str) -> HttpResponse:
+def _write(request: HttpRequest, feed: Feed, form: str, language: str) -> HttpResponse:
     with translation.override(language):
         if form == "json":
             return JsonResponse(
@@ -123,7 +120,7 @@ def _write(feed: Feed, form: str, language: str) -> HttpResponse:
                 content_type="application/feed+json",
                 json_dumps_params={"ensure_ascii": False},
             )
-        body = render_to_string(f"reader/feed.{form}", {"feed": feed})
+        body = render_to_string(f"reader/feed.{form}", {"feed": feed}, request)
     return HttpResponse(body, content_type=f"{_TYPES[form]}; charset=utf-8")
 
 
@@ -142,7 +139,7 @@ def _as_json(feed: Feed) -> dict[str, Any]:
 def _item(update: Update) -> dict[str, Any]:
     url = absolute(update.get_absolute_url())
     item = {
-        "id": tag_of(url),
+        "id": tag_uri(update.get_absolute_url()),
         "url": url,
         "title": update.title,
         "content_html": render_to_string("reader/_passages.html", {"update": update}),

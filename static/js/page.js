@@ -1,0 +1,45 @@
+// What the page adds once it is open: relative times and sharing. Everything reads without it.
+
+import { ago } from "./lib/ago.js";
+
+const MINUTE = 60_000;
+
+function showRelativeTimes() {
+  const now = Date.now();
+  for (const time of document.querySelectorAll(".update-time time[datetime*=T]")) {
+    const text = ago(Date.parse(time.dateTime), now, document.documentElement.lang);
+    let label = time.parentElement.nextElementSibling;
+    if (!label?.classList.contains("ago")) {
+      if (!text) continue;
+      label = document.createElement("span");
+      label.className = "ago";
+      time.parentElement.after(label);
+    }
+    if (label.textContent !== text) label.textContent = text;
+  }
+}
+
+async function share(link) {
+  const { url, title, copied } = link.dataset;
+  if (navigator.share) {
+    // The reader closing the sheet is no failure.
+    await navigator.share({ url, title }).catch((error) => {
+      if (error.name !== "AbortError") throw error;
+    });
+    return;
+  }
+  await navigator.clipboard.writeText(url);
+  const before = link.textContent;
+  link.textContent = copied;
+  setTimeout(() => { link.textContent = before; }, 2_000);
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-share]");
+  if (!link || !(navigator.share || navigator.clipboard)) return;
+  event.preventDefault();
+  share(link).catch(() => { location.href = link.href; });
+});
+
+showRelativeTimes();
+setInterval(showRelativeTimes, MINUTE);
