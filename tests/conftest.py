@@ -112,7 +112,7 @@ def _test_database_url() -> str:
 def start_server(
     transactional_db: None, production_environment: dict[str, str]
 ) -> Iterator[Callable[[], Server]]:
-    """Starts uvicorn in its own process, as in production: it sees what the test commits and keeps schedules."""
+    """Starts uvicorn in its own process, as in production: it sees what tests commit, and keeps schedules."""
     with ExitStack() as servers:
         yield lambda: servers.enter_context(_serving(production_environment))
 

@@ -1,4 +1,4 @@
-"""`make run` behind its Makefile line: a process of its own, in an empty directory, on a database of its own."""
+"""What `make run` calls: a process of its own, in an empty directory, on a database of its own."""
 
 import http.client
 import os
@@ -146,7 +146,8 @@ def test_a_production_newsroom_is_not_served_as_a_demo(environment):
     refused = serve(environment | {"DEMO": "false", "SECRET_KEY": "x" * 50})
     assert refused.returncode == 1
     assert refused.stderr.splitlines() == [
-        "CommandError: This serves a newsroom to try out, with DEMO=true. For production see docs/operating.md."
+        "CommandError: This serves a newsroom to try out, with DEMO=true. "
+        "For production see docs/operating.md."
     ]
 
 
