@@ -1,0 +1,162 @@
+"""Days as running copy names them (`19日`, `8月1日`, `31 July`), and the days that are meant."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from newsroom import hongkong
+
+_MONTHS: Final = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
+_MONTHS |= {name[:3]: number for name, number in _MONTHS.items()} | {"sept": 9}
+_WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+CHINESE_DAY: Final = r"(?:(?P<year>\d{4})年)?(?:(?P<month>\d{1,2})月)?(?P<day>\d{1,2})[日号號]"
+_CHINESE_WEEKDAY: Final = r"\s*[(]?(?:星期|周|週|禮拜|礼拜)(?P<weekday>[一二三四五六日天])[)]?"
+_CHINESE_HEADING: Final = re.compile(
+    rf"\[?{CHINESE_DAY}(?:{_CHINESE_WEEKDAY})?\s*"
+    r"(?P<suffix>(?:最新)?(?:消息|更新|情[況况]|動態|动态|發展|发展)|最新)?:?\]?"
+)
+_ENGLISH_WEEKDAY: Final = r"(?P<weekday>(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?),?\s+"
+_ENGLISH_MONTH: Final = "|".join(sorted(_MONTHS, key=len, reverse=True))
+_ENGLISH_DAY: Final = (
+    rf"(?:{_ENGLISH_WEEKDAY})?"
+    rf"(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?P<month>{_ENGLISH_MONTH})\.?"
+    rf"|(?P<month2>{_ENGLISH_MONTH})\.?\s+(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?)"
+    r"(?:,?\s+(?P<year>\d{4}))?"
+)
+_ENGLISH_HEADING: Final = re.compile(
+    rf"(?P<prefix>(?:latest\s+|live\s+)?updates?(?:\s+for|\s+on)?\s*:?\s*)?{_ENGLISH_DAY}(?P<suffix>\s+updates?)?:?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class DayName:
+    """A day as it is named: month and year may be left to the reader. Raises ValueError for no day at all."""
+
+    day: int
+    month: int | None = None
+    year: int | None = None
+
+    def __post_init__(self) -> None:
+        longest = (
+            calendar.monthrange(self.year or 2000, self.month or 1)[1] if 1 <= (self.month or 1) <= 12 else 0
+        )
+        if not 1 <= self.day <= longest or self.year == 0:
+            raise ValueError(_("There is no such day."))
+
+    def _in(self, year: int, month: int) -> Iterator[date]:
+        fits = (
+            self.month in (None, month) and self.year in (None, year) and date.min.year < year < date.max.year
+        )
+        if fits and self.day <= calendar.monthrange(year, month)[1]:
+            yield date(year, month, self.day)
+
+    def _around(self, day: date, years: range) -> Iterator[date]:
+        for year in [self.year] if self.year else [day.year + offset for offset in years]:
+            for month in range(1, 13):
+                yield from self._in(year, month)
+
+    def nearest(self, moment: datetime) -> date:
+        """The day of this name nearest to `moment`, the earlier of two."""
+        # 29 February can be eight years away.
+        around = self._around(hongkong.day_of(moment), range(-8, 9))
+        return min(around, key=lambda day: (abs(hongkong.at(day, time(12)) - moment), day))
+
+    def next_after(self, day: date) -> date:
+        """The first day of this name after `day`; the named day itself where the name gives its year."""
+        days = list(self._around(day, range(9)))
+        return next((found for found in days if found > day), days[0])
+
+    def is_of(self, day: date) -> bool:
+        return day.day == self.day and self.month in (None, day.month) and self.year in (None, day.year)
+
+
+@dataclass(frozen=True)
+class DayHeading:
+    """A line that opens a day. `is_plain`: in the very words of the form; else it may be something else."""
+
+    name: DayName
+    weekday: int | None
+    is_plain: bool
+
+
+def read_day_heading(text: str) -> DayHeading | None:
+    """The day that a folded line opens. Raises ValueError when it names no possible day."""
+    found = _CHINESE_HEADING.fullmatch(text)
+    if found:
+        weekday = "一二三四五六日".index(found["weekday"].replace("天", "日")) if found["weekday"] else None
+        is_plain = found["suffix"] in ("最新消息", "消息") and weekday is None
+        # 31日 alone could be anything; with its month, its weekday or 最新消息 it is a day heading.
+        if not (found["suffix"] or found["month"] or found["weekday"]):
+            return None
+        return DayHeading(named(found), weekday, is_plain)
+    found = _ENGLISH_HEADING.fullmatch(text)
+    if found:
+        groups = found.groupdict()
+        weekday = _WEEKDAYS.index(groups["weekday"][:3].lower()) if groups["weekday"] else None
+        month = _MONTHS[(groups["month"] or groups["month2"]).lower()]
+        year = int(groups["year"]) if groups["year"] else None
+        name = DayName(int(groups["day"] or groups["day2"]), month, year)
+        return DayHeading(name, weekday, bool(groups["prefix"]) and weekday is None)
+    return None
+
+
+def named(found: re.Match[str]) -> DayName:
+    """The day of a match with the groups `year`, `month` and `day`."""
+    year, month, day = (int(found[group]) if found[group] else None for group in ("year", "month", "day"))
+    return DayName(day, month, year)
+
+
+def resolve(names: Sequence[DayName], published_at: datetime) -> list[date]:
+    """The days of day headings, given and returned in the order of the text, newest first.
+
+    The oldest is the such-named day nearest to publication, each above it the next later such day. A name
+    that stands twice in a row is one day.
+    """
+    days: list[date] = []
+    below: DayName | None = None
+    for name in reversed(names):
+        if below is None:
+            days.append(name.nearest(published_at))
+        else:
+            days.append(days[-1] if name == below else name.next_after(days[-1]))
+        below = name
+    return days[::-1]
+
+
+def labels(days: Sequence[date], published_at: datetime, language: str) -> list[str]:
+    """Day headings, newest first, that `resolve` reads as these days: with months where they span months."""
+    spanned = {(day.year, day.month) for day in [*days, hongkong.day_of(published_at)]}
+    names: list[DayName] = []
+    for day in reversed(days):
+        names.append(
+            _shortest(day, names, published_at, must_name_month=len(spanned) > 1 or language == "en")
+        )
+    return [_label(name, language) for name in reversed(names)]
+
+
+def _shortest(
+    day: date, below: Iterable[DayName], published_at: datetime, *, must_name_month: bool
+) -> DayName:
+    forms = [DayName(day.day), DayName(day.day, day.month), DayName(day.day, day.month, day.year)]
+    for form in forms[1 if must_name_month else 0 :]:
+        if resolve([form, *reversed(list(below))], published_at)[0] == day:
+            return form
+    return forms[-1]
+
+
+def _label(name: DayName, language: str) -> str:
+    # A name without a year is printed as of any year, one without a month (Chinese only) as of any month.
+    day = date(name.year or 2000, name.month or 1, name.day)
+    shown = hongkong.day_label(
+        day, language, with_month=name.month is not None, with_year=name.year is not None
+    )
+    return f"Updates: {shown}" if language == "en" else f"{shown}最新消息"

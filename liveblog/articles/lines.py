@@ -1,0 +1,213 @@
+"""What each line of an article is: bullet, caption, related story, time, day heading, heading, else text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from liveblog.articles.article import ArticleError
+from liveblog.articles.characters import folded, tidied, width
+from liveblog.articles.days import DayHeading, read_day_heading
+from liveblog.articles.times import TimeMark, read_time
+
+MAX_HEADING: Final = 250
+_SHORT: Final = 90
+_PROBABLY_SHORT: Final = 64
+_LONGEST_BEFORE_A_TIME: Final = 160
+
+_BULLET: Final = re.compile(r"(?:[.·•‧・●▪◦*-](?![.*-])|[–—](?=\s)|(?P<number>\d{1,2})[.、](?!\d))\s*(?=\S)")
+_CAPTION: Final = re.compile(
+    r"[(]?(?:[圖图][片說说輯辑]?\d{0,2}|Photos?|Pictures?|Caption):\s*\S", re.IGNORECASE
+)
+_RELATED: Final = re.compile(
+    r"[>▶►]*\s*(?:\[\s*(?:相[關关]新[聞闻]|related)\s*\]\s*:?|(?:相[關关]新[聞闻]|related(?:\s+(?:stor(?:y|ies)|news))?):)\s*",
+    re.IGNORECASE,
+)
+_LIKE_RELATED: Final = re.compile(
+    r"(?:相[關关](?:[報报]道|文章)|延伸[閱阅][讀读]|read more|see also):", re.IGNORECASE
+)
+_ADDRESS: Final = re.compile(r"\s*(?P<url>https?://[!-~]{3,490})$")
+_RESPONSES: Final = re.compile(r"(?:最新回[應应]|latest responses):?", re.IGNORECASE)
+_RULE: Final = re.compile(r"[-=_*~─—━•·.\s]+")
+_LIKE_TIME: Final = re.compile(r"\[[^\]]{0,20}\d:\d\d[^\]]{0,20}\]")
+_BODY_END: Final = re.compile(r"[:;,、。.」』…⋯]$|[.!?…,。][\"'”’)]+$")
+_ASIDE: Final = re.compile(r"[(][^()]*[)]$")
+
+
+class Kind(Enum):
+    BULLET = auto()
+    CAPTION = auto()
+    RELATED = auto()
+    TIME = auto()
+    DAY = auto()
+    HEADING = auto()
+    TEXT = auto()
+    RESPONSES = auto()
+    RULE = auto()
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line and what it is. `words` is what it says without the signs that made it so."""
+
+    number: int
+    text: str
+    kind: Kind = Kind.TEXT
+    words: str = ""
+    bullet_number: int | None = None
+    url: str = ""
+    mark: TimeMark | None = None
+    day: DayHeading | None = None
+    doubts: tuple[str, ...] = ()
+
+
+def split(text: str) -> list[tuple[int, str]]:
+    """The lines that say something, tidied, each with its number."""
+    lines = ((number, tidied(line)) for number, line in enumerate(text.splitlines(), 1))
+    return [(number, line) for number, line in lines if line]
+
+
+def classify(numbered: Iterable[tuple[int, str]]) -> list[Line]:
+    """What each line after the publication time is. Raises ArticleError for impossible times and days."""
+    lines = [_certain(number, text) for number, text in numbered]
+    has_days = any(line.kind is Kind.DAY for line in lines)
+    is_standfirst = True
+    before: Line | None = None
+    known: list[Line] = []
+    for index, line in enumerate(lines):
+        following = lines[index + 1] if index + 1 < len(lines) else None
+        if line.kind is Kind.TEXT:
+            line = _loose_time(line, before) or _heading(line, following) or line
+            if line.kind is Kind.HEADING and is_standfirst and has_days and not _opens_with_time(following):
+                doubt = _("Read as part of the standfirst, though it could be the heading of an update.")
+                line = replace(line, kind=Kind.TEXT, doubts=(doubt,))
+        if line.kind in (Kind.TIME, Kind.DAY, Kind.HEADING):
+            is_standfirst = False
+        known.append(line)
+        before = line
+    return _with_titles(known)
+
+
+def _certain(number: int, text: str) -> Line:
+    """What a line is by itself; TEXT where that depends on its neighbours."""
+    line = Line(number, text, words=text)
+    plain = folded(text)
+    if _RULE.fullmatch(plain) and len(plain) > 1:
+        return replace(line, kind=Kind.RULE)
+    try:
+        return inserted(line) or _opening(line, plain) or _unsure(line, plain)
+    except ValueError as error:
+        raise ArticleError(number, f"{error} ({text[:40]})") from error
+
+
+def inserted(line: Line) -> Line | None:
+    """A bullet, caption or related story."""
+    plain = folded(line.text)
+    found = _BULLET.match(plain)
+    if found:
+        number = int(found["number"]) if found["number"] else None
+        return replace(line, kind=Kind.BULLET, words=line.text[found.end() :], bullet_number=number)
+    if _CAPTION.match(plain):
+        return replace(line, kind=Kind.CAPTION)
+    found = _RELATED.match(plain)
+    if not found:
+        return None
+    title = line.text[found.end() :]
+    address = _ADDRESS.search(title)
+    url = address["url"] if address and address.start() else ""
+    title = title[: address.start()] if url else title
+    if len(title) > MAX_HEADING:
+        return replace(line, doubts=(_("Too long for the title of a related story: kept as text."),))
+    return replace(line, kind=Kind.RELATED, words=title, url=url)
+
+
+def _opening(line: Line, plain: str) -> Line | None:
+    """A time, a day heading, or the heading of the readers' responses."""
+    mark = read_time(plain)
+    if mark:
+        return replace(line, kind=Kind.TIME, words=line.text[mark.end :], mark=mark)
+    day = read_day_heading(plain)
+    if day:
+        doubt = _("Read as a day heading. It is written back in the usual words.")
+        return replace(line, kind=Kind.DAY, day=day, doubts=() if day.is_plain else (doubt,))
+    return replace(line, kind=Kind.RESPONSES) if _RESPONSES.fullmatch(plain) else None
+
+
+def _unsure(line: Line, plain: str) -> Line:
+    if _LIKE_TIME.match(plain):
+        return replace(line, doubts=(_("Opens with what looks like a time but was not read as one."),))
+    if _LIKE_RELATED.match(plain):
+        return replace(line, doubts=(_("Looks like a related story but was kept as text."),))
+    return line
+
+
+def _opens_with_time(line: Line | None) -> bool:
+    return line is not None and line.kind is Kind.TIME
+
+
+def _loose_time(line: Line, before: Line | None) -> Line | None:
+    if before is None or before.kind is not Kind.HEADING:
+        return None
+    try:
+        mark = read_time(folded(line.text), may_be_loose=True)
+    except ValueError:
+        return None
+    if mark is None:
+        return None
+    doubt = _("Its first words were read as the time of the update.")
+    return replace(line, kind=Kind.TIME, words=line.text[mark.end :], mark=mark, doubts=(doubt,))
+
+
+def _heading(line: Line, following: Line | None) -> Line | None:
+    """A short line that does not end as a sentence does; a longer one only where a time follows."""
+    plain = folded(line.text)
+    if ends_as_text(plain) or len(line.text) > MAX_HEADING:
+        short = width(line.text) <= _PROBABLY_SHORT and _opens_with_time(following)
+        if short and plain.endswith(("」", "』")):
+            return replace(line, doubts=(_("Read as text, though it could be a heading."),))
+        return None
+    columns = width(line.text)
+    is_before_time = _opens_with_time(following)
+    if columns > (_LONGEST_BEFORE_A_TIME if is_before_time else _SHORT) or ("。" in plain):
+        return None
+    doubts = list(line.doubts)
+    if columns > _SHORT or (columns > _PROBABLY_SHORT and not is_before_time):
+        doubts.append(_("Read as a heading, though it is long for one."))
+    if plain.endswith(("?", "!")) and not is_before_time:
+        doubts.append(_("Read as a heading, though it could be a sentence."))
+    return replace(line, kind=Kind.HEADING, doubts=tuple(doubts))
+
+
+def ends_as_text(plain: str) -> bool:
+    """Whether a folded line ends as text does: with a full stop, a colon, 」 …, or an aside after one."""
+    aside = _ASIDE.search(plain)
+    before_aside = plain[: aside.start()].rstrip() if aside else ""
+    return bool(_BODY_END.search(plain) or re.search(r"[。.!?」…]$", before_aside))
+
+
+def _with_titles(lines: list[Line]) -> list[Line]:
+    """The lines with each 相關新聞 that stands alone given the next line as its title."""
+    whole: list[Line] = []
+    for line in lines:
+        label = whole[-1] if whole and whole[-1].kind is Kind.RELATED and not whole[-1].words else None
+        if label and line.kind in (Kind.TEXT, Kind.HEADING) and len(line.text) <= MAX_HEADING:
+            doubt = _("Read as the title of the related story that the line before announces.")
+            whole[-1] = replace(line, kind=Kind.RELATED, doubts=(doubt,))
+            continue
+        if label:
+            whole[-1] = _untitled(label)
+        whole.append(line)
+    if whole and whole[-1].kind is Kind.RELATED and not whole[-1].words:
+        whole[-1] = _untitled(whole[-1])
+    return whole
+
+
+def _untitled(label: Line) -> Line:
+    return replace(
+        label, kind=Kind.TEXT, words=label.text, doubts=(_("A related story without a title: kept as text."),)
+    )

@@ -1,0 +1,162 @@
+"""Which saved update each entry of newer copy is. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from typing import Final
+
+from liveblog.articles.article import Bullets, Entry, Related
+
+_ALIKE: Final = 0.5
+
+
+@dataclass(frozen=True)
+class Known:
+    """A saved update. `imported` is the digest of the copy that it came from, empty if from the desk."""
+
+    entry: Entry
+    imported: str
+    is_erased: bool = False
+
+
+@dataclass
+class Matching:
+    """Indexes of copy and saved updates that belong together, and those of which it cannot be told."""
+
+    pairs: dict[int, int] = field(default_factory=dict)
+    unsure_copy: set[int] = field(default_factory=set)
+    unsure_saved: set[int] = field(default_factory=set)
+
+
+def match(copy: Sequence[Entry], digests: Sequence[str], saved: Sequence[Known]) -> Matching:
+    """Match copy to saved updates, both newest first: the very same copy, then by (day, time, heading), then
+    (day, time), then heading. What the desk wrote itself is matched by all three only."""
+    return _Matcher(copy, digests, saved).matched()
+
+
+class _Matcher:
+    def __init__(self, copy: Sequence[Entry], digests: Sequence[str], saved: Sequence[Known]) -> None:
+        self.copy, self.digests, self.saved = copy, digests, saved
+        self.found = Matching()
+
+    def matched(self) -> Matching:
+        everything = range(len(self.saved))
+        imported = [index for index in everything if self.saved[index].imported]
+        movable = [index for index in everything if self.saved[index].imported or self.saved[index].is_erased]
+        self._pair(
+            imported,
+            lambda index: self.digests[index],
+            lambda index: self.saved[index].imported,
+            in_sequence=True,
+        )
+        self._pair_by(everything, lambda entry: (entry.day, entry.clock, entry.heading), in_sequence=True)
+        self._pair_by(movable, lambda entry: (entry.day, entry.clock) if entry.clock else None)
+        self._pair_untimed(movable)
+        self._pair_by(imported, lambda entry: entry.heading or None)
+        return self.found
+
+    def _free_copy(self) -> list[int]:
+        return [index for index in range(len(self.copy)) if index not in self.found.pairs]
+
+    def _free_saved(self, candidates: Sequence[int]) -> list[int]:
+        taken = set(self.found.pairs.values())
+        return [index for index in candidates if index not in taken]
+
+    def _pair_by(
+        self, candidates: Sequence[int], key: Callable[[Entry], Hashable], *, in_sequence: bool = False
+    ) -> None:
+        self._pair(
+            candidates,
+            lambda index: key(self.copy[index]),
+            lambda index: key(self.saved[index].entry),
+            in_sequence=in_sequence,
+        )
+
+    def _pair(
+        self,
+        candidates: Sequence[int],
+        copy_key: Callable[[int], Hashable],
+        saved_key: Callable[[int], Hashable],
+        *,
+        in_sequence: bool = False,
+    ) -> None:
+        """Pair what has a key (not None) to itself; `in_sequence` also several of one key, in their order."""
+        groups: dict[Hashable, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+        for index in self._free_copy():
+            groups[copy_key(index)][0].append(index)
+        for index in self._free_saved(candidates):
+            groups[saved_key(index)][1].append(index)
+        for key, (copy, saved) in groups.items():
+            if key is None or not copy or not saved:
+                continue
+            if len(copy) == len(saved) and (in_sequence or len(copy) == 1):
+                self._settle(zip(copy, saved, strict=True))
+            else:
+                self.found.unsure_copy.update(copy)
+                self.found.unsure_saved.update(saved)
+
+    def _settle(self, pairs) -> None:
+        for copy, saved in pairs:
+            self.found.pairs[copy] = saved
+            self.found.unsure_copy.discard(copy)
+            self.found.unsure_saved.discard(saved)
+
+    def _pair_untimed(self, candidates: Sequence[int]) -> None:
+        """Untimed updates of one day between the same neighbours, if they say much the same.
+
+        What was erased says nothing any more: it is what stands in its place.
+        """
+        copy_gaps = _gaps(len(self.copy), self.found.pairs)
+        saved_gaps = _gaps(len(self.saved), {saved: saved for saved in self.found.pairs.values()})
+        likely = [
+            (copy, saved)
+            for copy in self._free_copy()
+            for saved in self._free_saved(candidates)
+            if self._is_untimed_pair(copy, saved) and copy_gaps[copy] == saved_gaps[saved]
+        ]
+        for copy, saved in likely:
+            if (
+                sum(copy == other for other, _saved in likely)
+                == sum(saved == other for _copy, other in likely)
+                == 1
+            ):
+                self._settle([(copy, saved)])
+            else:
+                self.found.unsure_copy.add(copy)
+                self.found.unsure_saved.add(saved)
+
+    def _is_untimed_pair(self, copy: int, saved: int) -> bool:
+        new, known = self.copy[copy], self.saved[saved]
+        if new.clock or known.entry.clock or new.day != known.entry.day:
+            return False
+        return known.is_erased or SequenceMatcher(None, said(new), said(known.entry)).ratio() >= _ALIKE
+
+
+def _gaps(count: int, known: dict[int, int]) -> list[tuple[int | None, int | None]]:
+    """For each place, the nearest known neighbours above and below."""
+    above: list[int | None] = []
+    last = None
+    for index in range(count):
+        above.append(last)
+        last = known.get(index, last)
+    below: list[int | None] = []
+    last = None
+    for index in reversed(range(count)):
+        below.append(last)
+        last = known.get(index, last)
+    return list(zip(above, reversed(below), strict=True))
+
+
+def said(entry: Entry) -> str:
+    """All words of an entry."""
+    words = [entry.heading]
+    for block in entry.blocks:
+        words += (
+            block.items
+            if isinstance(block, Bullets)
+            else [block.title if isinstance(block, Related) else block.text]
+        )
+    return "\n".join(words)

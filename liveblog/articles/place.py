@@ -1,0 +1,109 @@
+"""The moments that order imported updates. Pure.
+
+Readers see minutes, or only the day. So updates of one minute keep their order by parts of its first second,
+and an update without a clock time gets a moment in its place between its neighbours, inside its own Hong Kong
+day. Gaps are left for what later copy inserts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Final
+
+from newsroom import hongkong
+
+_SECOND: Final = timedelta(seconds=1)
+_MINUTE: Final = timedelta(minutes=1)
+_DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """An update's place in the copy. `moment` is where it stands already and stays; None: to be found."""
+
+    day: date
+    clock: time | None
+    moment: datetime | None = None
+
+
+def place(slots: Sequence[Slot], published_at: datetime) -> list[datetime]:
+    """The moment of each slot, given newest first."""
+    rising = list(reversed(slots))
+    moments = [slot.moment for slot in rising]
+    for index, slot in enumerate(rising):
+        if moments[index] is None and slot.clock is not None:
+            _place_minute(rising, moments, index)
+    for index in range(len(rising)):
+        if moments[index] is None:
+            _place_untimed(rising, moments, index, published_at)
+    return moments[::-1]
+
+
+def _place_minute(rising: list[Slot], moments: list[datetime | None], first: int) -> None:
+    """Spread the updates of one minute, from `first` up to the next update that stands already."""
+    slot = rising[first]
+    minute = hongkong.at(slot.day, slot.clock)
+    members, above = [first], None
+    for index in range(first + 1, len(rising)):
+        if moments[index] is not None:
+            above = moments[index]
+            break
+        if rising[index].clock is not None:
+            if (rising[index].day, rising[index].clock) != (slot.day, slot.clock):
+                break
+            members.append(index)
+    below = next((moment for moment in reversed(moments[:first]) if moment), None)
+    is_shared = below is not None and minute <= below < minute + _MINUTE
+    low = below if is_shared else minute
+    high = minute + _SECOND if low < minute + _SECOND / 2 else minute + _MINUTE
+    if above is not None and low < above < high:
+        high = above
+    if (
+        len(members) == 1
+        and not is_shared
+        and high > minute
+        and not _needs_room_below(rising, moments, first)
+    ):
+        moments[first] = minute
+        return
+    for index, moment in zip(members, _spread(low, high, len(members)), strict=True):
+        moments[index] = moment
+
+
+def _needs_room_below(rising: list[Slot], moments: list[datetime | None], index: int) -> bool:
+    """Whether an update at midnight has an untimed one of its own day below it."""
+    slot = rising[index]
+    return (
+        slot.clock == time(0, 0)
+        and index > 0
+        and moments[index - 1] is None
+        and rising[index - 1].day == slot.day
+    )
+
+
+def _place_untimed(
+    rising: list[Slot], moments: list[datetime | None], first: int, published_at: datetime
+) -> None:
+    """Spread a run of untimed updates of one day between their neighbours."""
+    day = rising[first].day
+    run = [first]
+    while run[-1] + 1 < len(rising) and moments[run[-1] + 1] is None and rising[run[-1] + 1].day == day:
+        run.append(run[-1] + 1)
+    start, end = hongkong.at(day), hongkong.at(day) + _DAY
+    above = next((moment for moment in moments[run[-1] + 1 :] if moment), None)
+    below = next((moment for moment in reversed(moments[:first]) if moment), None)
+    high = above if above and start < above < end else end
+    # With nothing older in its day it follows publication, if that was in this day.
+    low = published_at if start <= published_at < high else start
+    low = below if below and start <= below < end else low
+    if low >= high:
+        high = min(low + _MINUTE, end)
+    for index, moment in zip(run, _spread(low, high, len(run)), strict=True):
+        moments[index] = moment
+
+
+def _spread(low: datetime, high: datetime, count: int) -> list[datetime]:
+    """`count` moments between two others, with equal gaps."""
+    return [low + (high - low) * (step + 1) / (count + 1) for step in range(count)]

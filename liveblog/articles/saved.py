@@ -1,0 +1,234 @@
+"""What is saved of a live blog as an article, and an article's text as what is saved."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple
+from html import escape
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from liveblog.articles.article import Article, Block, Bullets, Caption, Entry, Paragraph, Related
+from liveblog.articles.characters import tidied
+from liveblog.articles.lines import Kind, Line, inserted
+from liveblog.articles.write import Warned, Written, name_of, write
+from liveblog.models import LiveBlog, RelatedStory, Update
+from liveblog.publishing import Story
+from newsroom import hongkong, html
+
+_LIST: Final = re.compile(r'<(?P<kind>ul|ol)(?: start="(?P<start>\d+)")?>')
+
+
+def write_blog(blog: LiveBlog) -> Written:
+    """A live blog in the canonical form: its published updates, or all of them while it is a draft.
+
+    The warnings name what the form cannot say: first what is left out or made plain, then lines that would be
+    read as something else.
+    """
+    updates = list(_written_updates(blog))
+    article = article_of(blog, updates)
+    written = write(article)
+    losses = [
+        *_losses_of_blog(blog),
+        *(loss for update in updates for loss in losses_of(update, blog.language)),
+    ]
+    return Written(written.text, (*losses, *written.warnings))
+
+
+def _written_updates(blog: LiveBlog) -> Iterable[Update]:
+    updates = blog.updates.complete().newest_first()
+    if blog.status == LiveBlog.Status.DRAFT:
+        return updates.exclude(status=Update.Status.WITHDRAWN)
+    return updates.published()
+
+
+def article_of(blog: LiveBlog, updates: Iterable[Update]) -> Article:
+    """What a blog says. Its publication time is the start of coverage, or when it was made."""
+    published_at = hongkong.to_hong_kong(blog.coverage_start_at or blog.first_published_at or blog.created_at)
+    return Article(
+        kicker=tidied(blog.kicker),
+        headline=tidied(blog.headline),
+        is_running=is_running(blog),
+        published_at=published_at.replace(second=0, microsecond=0),
+        language=blog.language,
+        standfirst=_standfirst_of(blog),
+        entries=tuple(entry_of(update) for update in updates),
+        has_responses=responses_are_on(blog),
+    )
+
+
+def responses_are_on(blog: LiveBlog) -> bool:
+    """Whether readers may respond: wherever the blog's page is or will be."""
+    return blog.status != LiveBlog.Status.WITHDRAWN
+
+
+def is_running(blog: LiveBlog) -> bool:
+    """Whether coverage goes on; of a draft, whether no end is set."""
+    return not blog.has_ended and (blog.status != LiveBlog.Status.DRAFT or blog.coverage_end_at is None)
+
+
+def entry_of(update: Update) -> Entry:
+    """What an update says, as far as running copy can."""
+    moment = hongkong.to_hong_kong(update.happened_at)
+    blocks: list[Block] = []
+    for passage in update.passages():
+        if isinstance(passage, RelatedStory):
+            blocks.append(Related(tidied(passage.title), passage.url))
+        else:
+            blocks.extend(_blocks_of(passage))
+    clock = moment.time().replace(second=0, microsecond=0) if update.has_clock_time else None
+    return Entry(moment.date(), clock, tidied(update.heading), tuple(blocks))
+
+
+def _blocks_of(block: str) -> list[Block]:
+    """One top-level block of rich text: a list as a list, all else as a paragraph for each of its lines."""
+    tidy = (tidied(line) for line in html.plain_text(block).split("\n"))
+    lines = tuple(line for line in tidy if line)
+    opened = _LIST.match(block)
+    if opened:
+        start = int(opened["start"] or 1) if opened["kind"] == "ol" else None
+        return [Bullets(lines, start)] if lines else []
+    return [_paragraph_or_caption(line) for line in lines]
+
+
+def _paragraph_or_caption(text: str) -> Block:
+    found = inserted(Line(0, text))
+    return Caption(text) if found and found.kind is Kind.CAPTION else Paragraph(text)
+
+
+def html_of(blocks: Sequence[Block]) -> str:
+    """The rich text of an update, without its related stories."""
+    return html.clean("".join(_html_of(block) for block in blocks))
+
+
+def _html_of(block: Block) -> str:
+    match block:
+        case Paragraph(text) | Caption(text):
+            return f"<p>{escape(text, quote=False)}</p>"
+        case Bullets(items, start):
+            tag = "ul" if start is None else "ol"
+            first = f' start="{start}"' if start not in (None, 1) else ""
+            return (
+                f"<{tag}{first}>{''.join(f'<li>{escape(item, quote=False)}</li>' for item in items)}</{tag}>"
+            )
+    return ""
+
+
+def stories_of(blocks: Sequence[Block]) -> tuple[Story, ...]:
+    """The related stories of an update in their places."""
+    stories, before = [], 0
+    for block in blocks:
+        if isinstance(block, Related):
+            stories.append(Story(block.title, before, block.url))
+        else:
+            before += 1
+    return tuple(stories)
+
+
+def is_as_imported(update: Update) -> bool:
+    """Whether the desk has left an imported update's text as it came."""
+    entry = entry_of(update)
+    return digest(entry) == update.imported_hash and html_of(entry.blocks) == update.body
+
+
+def digest(entry: Entry) -> str:
+    """SHA-256 of what an entry says, without the addresses of its related stories: the desk adds those."""
+    blocks = [
+        [type(block).__name__, block.title]
+        if isinstance(block, Related)
+        else [type(block).__name__, *astuple(block)]
+        for block in entry.blocks
+    ]
+    said = [entry.day.isoformat(), entry.clock and entry.clock.isoformat(), entry.heading, blocks]
+    return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
+
+
+def standfirst_text(blocks: Sequence[Block]) -> tuple[str, tuple[Story, ...]]:
+    """A standfirst as plain text, a line for each paragraph or item, and the stories beside it."""
+    lines: list[str] = []
+    stories: list[Story] = []
+    for block in blocks:
+        match block:
+            case Related(title, url):
+                stories.append(Story(title, len(lines), url))
+            case Bullets(items, None):
+                lines.extend(f"• {item}" for item in items)
+            case Bullets(items, start):
+                lines.extend(f"{start + place}. {item}" for place, item in enumerate(items))
+            case Paragraph(text) | Caption(text):
+                lines.append(text)
+    return "\n".join(lines), tuple(stories)
+
+
+def _standfirst_of(blog: LiveBlog) -> tuple[Block, ...]:
+    lines = [tidied(line) for line in blog.standfirst.splitlines()]
+    lines = [line for line in lines if line]
+    stories = sorted(blog.related_stories.all(), key=lambda story: (story.after_block, story.position))
+    blocks: list[Block] = []
+    for place in range(len(lines) + 1):
+        here = [
+            s for s in stories if s.after_block == place or (place == len(lines) and s.after_block > place)
+        ]
+        blocks.extend(Related(tidied(story.title), story.url) for story in here)
+        if place < len(lines):
+            _append_line(blocks, lines[place])
+    return tuple(blocks)
+
+
+def _append_line(blocks: list[Block], text: str) -> None:
+    found = inserted(Line(0, text))
+    if found is None or found.kind is not Kind.BULLET:
+        blocks.append(_paragraph_or_caption(text))
+        return
+    last = blocks[-1] if blocks else None
+    if isinstance(last, Bullets) and found.bullet_number == last.next_number:
+        blocks[-1] = Bullets((*last.items, found.words), last.start)
+    else:
+        blocks.append(Bullets((found.words,), found.bullet_number))
+
+
+def losses_of(update: Update, language: str) -> list[Warned]:
+    """What of an update running copy cannot say."""
+    about = name_of(entry_of(update), language)
+    found = [(pattern.search(update.body), reason) for pattern, reason in _losses()]
+    reasons = [reason for match, reason in found if match]
+    for story in update.related_stories.all():
+        if story.live_blog:
+            reasons.append(_("“%(title)s”: its link to a live blog is not written.") % {"title": story.title})
+    said = {
+        _("Its pictures are not written."): update.update_images.all(),
+        _("Its byline is not written."): update.byline,
+        _("Its source is not written."): update.source,
+        _("Whether it is confirmed is not written."): update.verification,
+        _("That it is a key event is not written."): update.is_key_event,
+    }
+    return [
+        Warned(about, reason) for reason in [*reasons, *(reason for reason, value in said.items() if value)]
+    ]
+
+
+def _losses() -> list[tuple[re.Pattern[str], str]]:
+    return [
+        (re.compile("<table"), _("A table becomes lines of text.")),
+        (re.compile("<blockquote|<q>"), _("A quotation loses its marks.")),
+        (re.compile("<h[34]"), _("A subheading becomes a line of text.")),
+        (re.compile("<pre|<code"), _("Preformatted text becomes plain.")),
+        (re.compile("<hr"), _("A rule is not written.")),
+        (re.compile("<br"), _("A line break becomes a new paragraph.")),
+        (re.compile("<a "), _("A link in the text loses its address.")),
+        (re.compile(r"<(?:b|strong|i|em|u|s|sub|sup)>"), _("Bold, italic and the like become plain.")),
+        (re.compile(r"<li>(?:(?!</li>).)*<(?:ul|ol|p|br)", re.DOTALL), _("A list in a list becomes plain.")),
+    ]
+
+
+def _losses_of_blog(blog: LiveBlog) -> list[Warned]:
+    said = {
+        _("The summary is not written."): blog.summary,
+        _("The hero picture is not written."): blog.hero_image_id,
+        _("The pinned update is written in its place only."): blog.pinned_update_id,
+    }
+    return [Warned(_("live blog"), reason) for reason, value in said.items() if value]
