@@ -211,7 +211,7 @@ class Update(models.Model):
         return f"{micros:016x}-{self.pk:012x}"
 
     def passages(self) -> list[str | RelatedStory]:
-        """The text in reading order: each top-level block as HTML, with the related stories in their places."""
+        """The text in reading order: each top-level block as HTML, the related stories in their places."""
         blocks: list[str | RelatedStory] = list(html.blocks(self.body))
         stories = sorted(self.related_stories.all(), key=lambda story: (story.after_block, story.position))
         for inserted, story in enumerate(stories):

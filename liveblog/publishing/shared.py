@@ -107,7 +107,7 @@ def edit_story(
 def announce(*, updates: Q, blogs: Q) -> None:
     """Give every blog that shows something shared its numbers: one for each published update, one for itself.
 
-    The blogs are locked in id order; call it in the transaction that writes the shared thing, before the write.
+    The blogs are locked in id order; call it in the transaction that writes the shared thing, before that.
     """
     shown = Update.objects.published().filter(updates).distinct()
     heads = set(LiveBlog.objects.filter(blogs).values_list("pk", flat=True))

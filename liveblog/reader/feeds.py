@@ -151,4 +151,3 @@ def _item(update: Update) -> dict[str, Any]:
     if update.byline:
         item["authors"] = [{"name": update.byline.name}]
     return item
-

@@ -24,9 +24,9 @@ TOO_FAR_BEHIND: Final = 2_000
 def changes(request: HttpRequest, slug: str) -> HttpResponse:
     """The blog's visible state and each update changed after `?after=N`, in its latest state.
 
-    `number` is the last number included; `has_more` says that there are more to ask for. Answers 409 to a number
-    that the log has not reached, and 410 with the page's address to one that is too far behind, or when the blog
-    was withdrawn.
+    `number` is the last number included; `has_more` says that there are more to ask for. Answers 409 to a
+    number that the log has not reached, and 410 with the page's address to one that is too far behind, or when
+    the blog was withdrawn.
     """
     # The number is read here, before any other row: an answer may know more than it says, never less.
     blog = find_blog(slug)

@@ -59,7 +59,8 @@ def sitemap_index(request: HttpRequest) -> HttpResponse:
 
 @public
 def sitemap_section(request: HttpRequest, section: str) -> HttpResponse:
-    return answer_by_body(request, sitemap(request, SECTIONS, section).render(), POLL)
+    response = sitemap(request, SECTIONS, section, template_name="reader/sitemap.xml")
+    return answer_by_body(request, response.render(), POLL)
 
 
 @public

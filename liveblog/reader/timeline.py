@@ -8,6 +8,7 @@ from datetime import date
 from itertools import groupby
 from typing import Final
 
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from liveblog.models import LiveBlog, Update
@@ -39,4 +40,5 @@ def day_heading(blog: LiveBlog, day: date) -> str:
     start = hongkong.day_of(blog.coverage_start_at or blog.created_at)
     with_month = (day.year, day.month) != (start.year, start.month)
     label = hongkong.day_label(day, blog.language, with_month=with_month, with_year=day.year != start.year)
-    return _("Updates: %(day)s") % {"day": label}
+    with translation.override(blog.language):
+        return _("Updates: %(day)s") % {"day": label}

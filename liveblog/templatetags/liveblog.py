@@ -42,7 +42,7 @@ def hong_kong_day(moment: datetime | date, language: str) -> str:
 
 @register.filter
 def cleaned(rich_text: str) -> SafeString:
-    """Rich text as markup. Every write path has cleaned it (`newsroom.html.clean`), so it may stand unescaped."""
+    """Rich text as markup: every write path has cleaned it (`newsroom.html.clean`)."""
     return mark_safe(rich_text)
 
 

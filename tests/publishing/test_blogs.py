@@ -1,0 +1,195 @@
+"""The verbs on live blogs and on what blogs share, and what time brings about."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from liveblog import publishing
+from liveblog.models import Byline, Change, LiveBlog, Topic, Update
+from liveblog.publishing import SYSTEM, BlogDetails, Content, Story
+from tests.factories import make_blog, make_image, make_update, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def kinds(blog: LiveBlog) -> list[str]:
+    return list(Change.objects.filter(blog=blog).after(0).values_list("kind", flat=True))
+
+
+def test_coverage_starts_ends_resumes_and_is_withdrawn_and_restored():
+    blog = make_blog(is_live=False)
+    statuses = [blog.status]
+    for verb in (
+        publishing.start_coverage,
+        publishing.end_coverage,
+        publishing.start_coverage,
+        publishing.end_coverage,
+        publishing.withdraw_blog,
+        publishing.restore_blog,
+    ):
+        blog = verb(blog, by=SYSTEM)
+        statuses.append(blog.status)
+    assert statuses == ["draft", "live", "ended", "live", "ended", "withdrawn", "ended"]
+    assert kinds(blog) == [
+        "blog_started",
+        "blog_ended",
+        "blog_resumed",
+        "blog_ended",
+        "blog_withdrawn",
+        "blog_restored",
+    ]
+
+
+def test_editing_a_blog_takes_one_number_and_an_empty_edit_takes_none():
+    blog, topic = make_blog(), Topic.objects.create(slug="world", name="國際")
+    details = replace(
+        BlogDetails.of(blog),
+        headline="新標題",
+        topics=(topic,),
+        stories=(Story("相關", 0, "https://example.com/"),),
+    )
+    blog = publishing.edit_blog(blog, details, by=SYSTEM)
+    assert (blog.number, blog.headline, list(blog.topics.all())) == (2, "新標題", [topic])
+    assert publishing.edit_blog(blog, details, by=SYSTEM).number == 2
+
+
+def test_the_slug_is_fixed_once_published():
+    draft = make_blog(is_live=False)
+    publishing.edit_blog(draft, replace(BlogDetails.of(draft), slug="another"), by=SYSTEM)
+    blog = make_blog()
+    with pytest.raises(ValidationError) as refusal:
+        publishing.edit_blog(blog, replace(BlogDetails.of(blog), slug="else"), by=SYSTEM)
+    assert list(refusal.value.error_dict) == ["slug"]
+
+
+def test_an_image_or_byline_edit_gives_every_affected_blog_a_number_for_each_update():
+    byline, image = Byline.objects.create(name="陳大文"), make_image()
+    first, second, other = make_blog(), make_blog(hero_image=image), make_blog()
+    a = make_update(first, byline=byline)
+    b = make_update(first, byline=byline, images=(image,))
+    make_update(other)
+    before = other.changes.count()
+    publishing.edit_byline(byline, by=SYSTEM, name="李小文")
+    assert list(first.changes.order_by("number").values_list("kind", "update_id"))[-2:] == [
+        ("edited", a.pk),
+        ("edited", b.pk),
+    ]
+    publishing.edit_image(image, by=SYSTEM, alt="新說明")
+    assert first.changes.first().update == b
+    assert kinds(second)[-1] == "blog_edited"
+    assert other.changes.count() == before
+
+
+def test_a_blog_that_goes_gives_a_number_to_the_blogs_that_link_to_it():
+    target, blog = make_blog(), make_blog()
+    update = make_update(blog, stories=(Story("另見", 0, live_blog=target),))
+    number = Update.objects.get(pk=update.pk).number
+    publishing.withdraw_blog(target, by=SYSTEM)
+    changed = Update.objects.get(pk=update.pk)
+    assert changed.number == number + 1
+    assert changed.related_stories.get().href == ""
+
+
+def test_linking_an_unresolved_story_changes_its_update_once():
+    update = make_update(make_blog(), stories=(Story("未連結"),))
+    story = update.related_stories.get()
+    assert not story.is_resolved
+    publishing.edit_story(story, by=SYSTEM, title="未連結", url="https://example.com/a")
+    assert update.related_stories.get().href == "https://example.com/a"
+    assert kinds(update.blog) == ["blog_started", "published", "edited"]
+
+
+def test_what_fell_due_is_published_with_its_numbers_in_order():
+    blog = make_blog()
+    now = timezone.now()
+    late = publishing.schedule_update(blog, Content(heading="後"), now + timedelta(minutes=2), by=SYSTEM)
+    early = publishing.schedule_update(blog, Content(heading="先"), now + timedelta(minutes=1), by=SYSTEM)
+    later = publishing.schedule_update(blog, Content(heading="未到"), now + timedelta(hours=1), by=SYSTEM)
+    assert publishing.publish_due(by=SYSTEM) == 0
+    assert publishing.publish_due(by=SYSTEM, at=now + timedelta(minutes=3)) == 2
+    assert publishing.publish_due(by=SYSTEM, at=now + timedelta(minutes=3)) == 0
+    assert [
+        (u.pk, u.status, u.number) for u in Update.objects.filter(blog=blog).order_by("number", "pk")
+    ] == [
+        (later.pk, "scheduled", 0),
+        (early.pk, "published", 2),
+        (late.pk, "published", 3),
+    ]
+
+
+def test_embargoes_are_lifted_and_planned_ends_kept_when_due():
+    now = timezone.now()
+    embargoed = make_blog(embargo_until_at=now + timedelta(minutes=1))
+    planned = make_blog(coverage_end_at=now + timedelta(minutes=1))
+    assert not embargoed.is_public
+    assert publishing.publish_due(by=SYSTEM, at=now + timedelta(minutes=2)) == 2
+    embargoed.refresh_from_db()
+    planned.refresh_from_db()
+    assert (embargoed.is_public, kinds(embargoed)[-1]) == (True, "embargo_lifted")
+    assert (planned.status, planned.coverage_end_at) == ("ended", now + timedelta(minutes=1))
+
+
+def test_a_schedule_in_a_withdrawn_blog_waits_and_holds_up_nothing():
+    now = timezone.now()
+    withdrawn, blog = make_blog(), make_blog()
+    for target in (withdrawn, blog):
+        publishing.schedule_update(target, Content(heading="x"), now + timedelta(minutes=1), by=SYSTEM)
+    publishing.withdraw_blog(withdrawn, by=SYSTEM)
+    assert publishing.publish_due(by=SYSTEM, at=now + timedelta(minutes=2)) == 1
+    assert withdrawn.updates.get().status == "scheduled"
+
+
+@pytest.mark.parametrize(
+    ("verb", "permission"),
+    [
+        (publishing.start_coverage, "run_coverage"),
+        (publishing.lift_embargo, "run_coverage"),
+        (lambda blog, by: publishing.edit_blog(blog, BlogDetails.of(blog), by=by), "change_liveblog"),
+    ],
+)
+def test_each_verb_wants_its_permission(verb, permission):
+    blog = make_blog(is_live=False, embargo_until_at=timezone.now() + timedelta(hours=1))
+    with pytest.raises(PermissionDenied):
+        verb(blog, by=make_user())
+    verb(blog, by=make_user(permission))
+
+
+def test_verbs_refuse_blogs_in_the_wrong_state():
+    draft, live = make_blog(is_live=False), make_blog()
+    for refused in (
+        lambda: publishing.end_coverage(draft, by=SYSTEM),
+        lambda: publishing.withdraw_blog(draft, by=SYSTEM),
+        lambda: publishing.start_coverage(live, by=SYSTEM),
+        lambda: publishing.restore_blog(live, by=SYSTEM),
+        lambda: publishing.lift_embargo(live, by=SYSTEM),
+        lambda: publishing.end_coverage(live, by=SYSTEM, at=live.coverage_start_at - timedelta(days=1)),
+        lambda: publishing.create_blog(BlogDetails(live.slug, "en", "x"), by=SYSTEM),
+        lambda: publishing.create_blog(BlogDetails("new", "fr", "x"), by=SYSTEM),
+        lambda: publishing.create_blog(BlogDetails("new", "en", " "), by=SYSTEM),
+    ):
+        with pytest.raises(ValidationError):
+            refused()
+
+
+def test_the_database_itself_refuses_what_no_verb_would_write():
+    blog = make_blog()
+    update = make_update(blog)
+    for broken in (
+        lambda: Change.objects.create(blog=blog, number=2, kind="edited", at=timezone.now()),
+        lambda: Update.objects.filter(pk=update.pk).update(status="draft"),
+        lambda: Update.objects.filter(pk=update.pk).update(status="withdrawn"),
+        lambda: Update.objects.filter(pk=update.pk).update(verification="rumour"),
+        lambda: Update.objects.create(
+            blog=blog, status="scheduled", happened_at=timezone.now(), modified_at=timezone.now()
+        ),
+        lambda: LiveBlog.objects.filter(pk=blog.pk).update(status="ended"),
+        lambda: LiveBlog.objects.filter(pk=blog.pk).update(coverage_start_at=None),
+    ):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            broken()

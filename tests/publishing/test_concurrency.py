@@ -1,0 +1,90 @@
+"""Many editors at once: no gap, no repeat, and nothing lost to a reader who polls meanwhile."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Event
+
+import pytest
+from django.db import connection, transaction
+from django.test import Client
+
+from liveblog import publishing
+from liveblog.models import Change, LiveBlog, Update
+from liveblog.publishing import SYSTEM, Content
+from tests.factories import NOON, make_blog, make_update
+
+THREADS, CHANGES_EACH = 8, 50
+
+
+class RolledBackError(Exception):
+    """Raised by a writer on purpose."""
+
+
+def write_changes(blog: LiveBlog, writer: int) -> None:
+    """Publish, correct and withdraw; every tenth attempt is rolled back after it took its number."""
+    try:
+        for turn in range(CHANGES_EACH // 5):
+            happened_at = NOON + timedelta(seconds=THREADS * turn + writer)
+            try:
+                with transaction.atomic():
+                    publishing.publish_update(blog, Content(heading="回滾"), by=SYSTEM)
+                    raise RolledBackError
+            except RolledBackError:
+                pass
+            update = publishing.publish_update(
+                blog, Content(heading=f"{writer}-{turn}", happened_at=happened_at), by=SYSTEM
+            )
+            publishing.mark_key_event(update, by=SYSTEM)
+            edited = Content(heading=f"{writer}-{turn} 改", happened_at=happened_at, is_key_event=True)
+            publishing.correct_update(update, edited, by=SYSTEM)
+            publishing.withdraw_update(update, by=SYSTEM, reason="測試")
+            publishing.restore_update(update, by=SYSTEM)
+    finally:
+        connection.close()
+
+
+def follow(blog: LiveBlog, number: int, is_over: Event) -> tuple[list[int], dict[int, tuple]]:
+    """Poll as a page does until the writers are done and nothing is left: the numbers seen, the replica."""
+    replica: dict[int, tuple] = {}
+    numbers = [number]
+    client = Client()
+    try:
+        while True:
+            is_last_look = is_over.is_set()
+            answer = client.get(f"/live/{blog.slug}/changes.json", {"after": numbers[-1]}).json()
+            for update in answer.get("updates", []):
+                replica[update["id"]] = (update["number"], update["status"], update.get("heading"))
+            if answer["number"] > numbers[-1]:
+                numbers.append(answer["number"])
+            elif is_last_look:
+                return numbers, replica
+    finally:
+        connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_writers_leave_no_gap_and_a_live_reader_loses_nothing():
+    blog = make_blog()
+    make_update(blog)
+    is_over = Event()
+    with ThreadPoolExecutor(THREADS + 1) as threads:
+        reader = threads.submit(follow, blog, 2, is_over)
+        writers = [threads.submit(write_changes, blog, writer) for writer in range(THREADS)]
+        try:
+            for writer in writers:
+                writer.result()
+        finally:
+            is_over.set()
+        numbers, replica = reader.result()
+    total = 2 + THREADS * CHANGES_EACH
+    assert list(Change.objects.filter(blog=blog).after(0).values_list("number", flat=True)) == [
+        *range(1, total + 1)
+    ]
+    blog.refresh_from_db()
+    assert (blog.number, numbers[-1]) == (total, total)
+    assert numbers == sorted(set(numbers))
+    followed = Update.objects.filter(blog=blog).after(2)
+    assert replica == {update.pk: (update.number, update.status, update.heading) for update in followed}
+    assert len(replica) == THREADS * CHANGES_EACH // 5

@@ -1,0 +1,190 @@
+"""The invariant that holds everything live together.
+
+For everything that sorts at or above a stale page's last update, the stale page plus the changes after its
+number equals a fresh page, whatever the verbs and their order.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.test import Client
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from liveblog import publishing
+from liveblog.models import Byline, LiveBlog
+from liveblog.publishing import SYSTEM, BlogDetails, Content
+from liveblog.reader import pages
+from tests.factories import NOON, make_blog, make_update
+
+PAGE_SIZE = 3
+MINUTES = st.integers(-3, 12)
+WORDS = st.sampled_from(["甲", "乙", "丙", ""])
+WHICH = st.integers(0, 30)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a page shows: its updates' markup newest first, by order key, and what its head says."""
+
+    number: int
+    updates: dict[str, str]
+    head: dict[str, object]
+
+
+def read_page(blog: LiveBlog, client: Client, before: str = "") -> Shown:
+    page = client.get(f"/live/{blog.slug}/{before}").content.decode()
+    timeline = page[page.index('id="updates"') :]
+    found = re.findall(
+        r'(<li class="update[^>]*data-order="([^"]+)".*?</article>\s*</li>)', timeline, re.DOTALL
+    )
+    pinned = re.search(r'id="pinned-time-(\d+)"', page)
+    key_events = page[page.find('class="key-events"') : page.find('class="body"')]
+    return Shown(
+        number=int(re.search(r'data-number="(\d+)"', page)[1]),
+        updates={order: markup.strip() for markup, order in found},
+        head={
+            "headline": re.search(r"<h1>(.*?)</h1>", page)[1],
+            "is_live": 'class="running"' in page,
+            "pinned": int(pinned[1]) if pinned else None,
+            "key_events": re.findall(rf'href="/live/{blog.slug}/(\d+)/"', key_events),
+        },
+    )
+
+
+def read_all(blog: LiveBlog, client: Client) -> dict[str, str]:
+    """Every update that a reader comes to by turning pages, newest first."""
+    updates: dict[str, str] = {}
+    before = ""
+    while True:
+        page = read_page(blog, client, before)
+        updates |= page.updates
+        if len(page.updates) < PAGE_SIZE:
+            return updates
+        before = f"?before={int(list(page.updates)[-1].split('-')[1], 16)}"
+
+
+def catch_up(blog: LiveBlog, page: Shown, client: Client) -> Shown:
+    """A stale page after the changes that follow its number."""
+    number, updates, head = page.number, dict(page.updates), page.head
+    has_more = True
+    while has_more:
+        answer = client.get(f"/live/{blog.slug}/changes.json", {"after": number}).json()
+        has_more, number = answer["has_more"], answer["number"]
+        for update in answer.get("updates", []):
+            ids = {order.split("-")[1]: order for order in updates}
+            updates.pop(ids.get(update["order"].split("-")[1]), None)
+            updates[update["order"]] = update["html"].strip()
+        if state := answer.get("blog"):
+            head = {
+                "headline": state["headline"],
+                "is_live": state["status"] == "live",
+                "pinned": state["pinned"],
+                "key_events": [str(event["id"]) for event in state["key_events"]],
+            }
+    return Shown(number, dict(sorted(updates.items(), reverse=True)), head)
+
+
+class LiveCoverage(RuleBasedStateMachine):
+    """Any interleaving of verbs on one blog, and pages opened at any time and left open."""
+
+    @initialize()
+    def open_blog(self) -> None:
+        self.client = Client()
+        self.byline, _created = Byline.objects.get_or_create(name="記者")
+        self.blog = make_blog()
+        self.updates = [make_update(self.blog, byline=self.byline)]
+        self.stale: list[Shown] = []
+
+    def content(self, heading: str, minute: int) -> Content:
+        happened_at = NOON + timedelta(minutes=minute)
+        return Content(heading=heading, body="<p>內文</p>", happened_at=happened_at, byline=self.byline)
+
+    def attempt(self, verb, *args, **kwargs):
+        """Verbs may refuse: that is no change, and the invariant must hold all the same."""
+        try:
+            return verb(*args, by=SYSTEM, **kwargs)
+        except ValidationError:
+            return None
+
+    def chosen(self, which: int):
+        return self.updates[which % len(self.updates)]
+
+    @rule()
+    def open_page(self) -> None:
+        self.stale.append(read_page(self.blog, self.client))
+
+    @rule(heading=WORDS, minute=MINUTES)
+    def publish(self, heading: str, minute: int) -> None:
+        self.updates.append(publishing.publish_update(self.blog, self.content(heading, minute), by=SYSTEM))
+
+    @rule(which=WHICH, heading=WORDS, minute=MINUTES, note=st.sampled_from(["", "更正"]))
+    def correct(self, which: int, heading: str, minute: int, note: str) -> None:
+        self.attempt(publishing.correct_update, self.chosen(which), self.content(heading, minute), note=note)
+
+    @rule(which=WHICH)
+    def withdraw(self, which: int) -> None:
+        self.attempt(publishing.withdraw_update, self.chosen(which), reason="測試")
+
+    @rule(which=WHICH)
+    def restore(self, which: int) -> None:
+        self.attempt(publishing.restore_update, self.chosen(which))
+
+    @rule(which=WHICH, verb=st.sampled_from(["pin_update", "unpin_update"]))
+    def pin(self, which: int, verb: str) -> None:
+        self.attempt(getattr(publishing, verb), self.chosen(which))
+
+    @rule(which=WHICH, verb=st.sampled_from(["mark_key_event", "unmark_key_event"]))
+    def mark(self, which: int, verb: str) -> None:
+        self.attempt(getattr(publishing, verb), self.chosen(which))
+
+    @rule(which=WHICH)
+    def erase(self, which: int) -> None:
+        self.attempt(publishing.erase_update, self.chosen(which), reason="法庭命令")
+
+    @rule(verb=st.sampled_from(["start_coverage", "end_coverage"]))
+    def run_coverage(self, verb: str) -> None:
+        self.attempt(getattr(publishing, verb), self.blog)
+
+    @rule(headline=st.sampled_from(["標題一", "標題二"]))
+    def edit_headline(self, headline: str) -> None:
+        self.blog.refresh_from_db()
+        details = BlogDetails.of(self.blog)
+        self.attempt(publishing.edit_blog, self.blog, BlogDetails(**{**vars(details), "headline": headline}))
+
+    @rule(role=st.sampled_from(["駐京", "駐滬", ""]))
+    def edit_byline(self, role: str) -> None:
+        self.byline = publishing.edit_byline(self.byline, by=SYSTEM, name="記者", role=role)
+
+    @invariant()
+    def stale_pages_catch_up(self) -> None:
+        if not self.stale:
+            return
+        fresh, everything = read_page(self.blog, self.client), read_all(self.blog, self.client)
+        for page in self.stale:
+            last = min(page.updates)
+            caught_up = catch_up(self.blog, page, self.client)
+            assert caught_up.number == fresh.number
+            assert caught_up.head == fresh.head
+            assert {order: html for order, html in caught_up.updates.items() if order >= last} == {
+                order: html for order, html in everything.items() if order >= last
+            }
+
+
+@pytest.mark.django_db
+def test_a_stale_page_plus_the_changes_equals_a_fresh_page(monkeypatch):
+    monkeypatch.setattr(pages, "PAGE_SIZE", PAGE_SIZE)
+    run_state_machine_as_test(
+        LiveCoverage,
+        settings=settings(
+            max_examples=25,
+            stateful_step_count=20,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+        ),
+    )

@@ -1,0 +1,275 @@
+"""The verbs on updates: what each writes, numbers and refuses."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.files.storage import default_storage, storages
+from django.utils import timezone
+
+from liveblog import publishing
+from liveblog.models import Change, Revision, Update
+from liveblog.publishing import SYSTEM, Content, Story
+from tests.factories import NOON, make_blog, make_image, make_update, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def log_of(blog) -> list[tuple[int, str, int | None]]:
+    return list(Change.objects.filter(blog=blog).after(0).values_list("number", "kind", "update_id"))
+
+
+def test_publishing_writes_content_revision_and_the_next_number():
+    blog, editor = make_blog(), make_user("publish_update")
+    update = publishing.publish_update(
+        blog,
+        Content(heading=" 停火  談判 ", body="<p>內文<script>alert(1)</script></p>", happened_at=NOON),
+        by=editor,
+    )
+    update.refresh_from_db()
+    blog.refresh_from_db()
+    assert (update.heading, update.body, update.status, update.number) == (
+        "停火 談判",
+        "<p>內文</p>",
+        "published",
+        2,
+    )
+    assert update.created_by == editor
+    assert blog.number == 2
+    assert log_of(blog) == [(1, "blog_started", None), (2, "published", update.pk)]
+    revision = update.revisions.get()
+    assert (revision.kind, revision.number, revision.by) == ("published", 2, editor)
+    assert revision.content["heading"] == "停火 談判"
+
+
+def test_an_update_without_a_time_happened_now():
+    update = publishing.publish_update(make_blog(), Content(heading="x"), by=SYSTEM)
+    assert abs(update.happened_at - timezone.now()) < timedelta(minutes=1)
+
+
+def test_a_minor_edit_and_a_correction_differ_by_their_note():
+    update = make_update(make_blog(), "甲")
+    publishing.correct_update(update, Content(heading="乙", happened_at=NOON), by=SYSTEM)
+    publishing.correct_update(update, Content(heading="丙", happened_at=NOON), by=SYSTEM, note=" 誤植 ")
+    assert list(update.revisions.order_by("pk").values_list("kind", "note", "content__heading")) == [
+        ("published", "", "甲"),
+        ("minor", "", "乙"),
+        ("correction", "誤植", "丙"),
+    ]
+    assert [kind for _number, kind, _update in log_of(update.blog)] == [
+        "blog_started",
+        "published",
+        "edited",
+        "corrected",
+    ]
+
+
+def test_an_edit_that_changes_nothing_takes_no_number():
+    update = make_update(make_blog(), stories=(Story("相關", 1, "https://example.com/"),))
+    number = update.number
+    again = publishing.correct_update(update, Content.of(update), by=SYSTEM)
+    assert again.number == number
+    assert update.revisions.count() == 1
+
+
+def test_related_stories_keep_their_places():
+    blog = make_blog()
+    update = make_update(
+        blog,
+        body="<p>一</p><ul><li>二</li></ul><p>三</p>",
+        stories=(Story("丙", 9), Story("甲", 0), Story("乙", 2, "https://example.com/")),
+    )
+    passages = [str(passage) for passage in update.passages()]
+    assert passages == ["甲", "<p>一</p>", "<ul><li>二</li></ul>", "乙", "<p>三</p>", "丙"]
+
+
+def test_withdrawing_hides_unpins_and_leaves_a_tombstone():
+    update = make_update(make_blog())
+    publishing.pin_update(update, by=SYSTEM)
+    publishing.withdraw_update(update, by=SYSTEM, reason="消息有誤")
+    update = Update.objects.get(pk=update.pk)
+    assert (update.status, update.blog.pinned_update, update.withdrawn_at is not None) == (
+        "withdrawn",
+        None,
+        True,
+    )
+    assert Revision.objects.filter(update=update).first().note == "消息有誤"
+
+
+def test_restoring_gives_back_what_was_withdrawn():
+    update = make_update(make_blog(), "甲")
+    publishing.withdraw_update(update, by=SYSTEM, reason="錯誤")
+    publishing.restore_update(update, by=SYSTEM)
+    update.refresh_from_db()
+    assert (update.status, update.withdrawn_at, update.heading) == ("published", None, "甲")
+
+
+def test_pinning_replaces_the_pinned_update():
+    blog = make_blog()
+    first, second = make_update(blog), make_update(blog)
+    publishing.pin_update(first, by=SYSTEM)
+    publishing.pin_update(second, by=SYSTEM)
+    publishing.pin_update(second, by=SYSTEM)
+    blog.refresh_from_db()
+    assert blog.pinned_update == second
+    assert [kind for _n, kind, _u in log_of(blog)].count("pinned") == 2
+    publishing.unpin_update(second, by=SYSTEM)
+    blog.refresh_from_db()
+    assert blog.pinned_update is None
+
+
+def test_key_events_are_marked_and_unmarked_once():
+    update = make_update(make_blog())
+    publishing.mark_key_event(update, by=SYSTEM)
+    publishing.mark_key_event(update, by=SYSTEM)
+    publishing.unmark_key_event(update, by=SYSTEM)
+    assert [kind for _n, kind, _u in log_of(update.blog)][2:] == ["marked_key", "unmarked_key"]
+
+
+def test_drafts_submissions_and_schedules_take_no_number():
+    blog = make_blog()
+    draft = publishing.draft_update(blog, Content(heading="草稿"), by=SYSTEM)
+    publishing.submit_update(draft, by=SYSTEM)
+    soon = timezone.now() + timedelta(hours=1)
+    scheduled = publishing.schedule_update(blog, Content(heading="排定"), soon, by=SYSTEM, update=draft)
+    assert (scheduled.pk, scheduled.status, scheduled.publish_at, scheduled.happened_at) == (
+        draft.pk,
+        "scheduled",
+        soon,
+        soon,
+    )
+    assert log_of(blog) == [(1, "blog_started", None)]
+    again = publishing.draft_update(blog, Content.of(scheduled), by=SYSTEM, update=scheduled)
+    assert (again.status, again.publish_at) == ("draft", None)
+
+
+def test_a_saved_draft_is_published_as_the_same_update():
+    blog = make_blog()
+    draft = publishing.draft_update(blog, Content(heading="草稿"), by=SYSTEM)
+    update = publishing.publish_update(blog, Content.of(draft), by=SYSTEM, update=draft)
+    assert (update.pk, update.status) == (draft.pk, "published")
+
+
+def test_pictures_are_public_only_while_a_page_shows_them(django_capture_on_commit_callbacks):
+    public = storages["public"]
+    image = make_image()
+    path = image.rendition_path(320, "webp")
+    assert default_storage.exists(f"renditions/{path}")
+    assert not public.exists(path)
+    with django_capture_on_commit_callbacks(execute=True):
+        update = make_update(make_blog(), images=(image,))
+    assert public.exists(path)
+    with django_capture_on_commit_callbacks(execute=True):
+        publishing.withdraw_update(update, by=SYSTEM, reason="版權")
+    assert not public.exists(path)
+    with django_capture_on_commit_callbacks(execute=True):
+        publishing.restore_update(update, by=SYSTEM)
+    assert public.exists(path)
+
+
+def test_a_picture_that_another_page_shows_stays_public(django_capture_on_commit_callbacks):
+    image = make_image()
+    with django_capture_on_commit_callbacks(execute=True):
+        make_blog(hero_image=image)
+        update = make_update(make_blog(), images=(image,))
+        publishing.withdraw_update(update, by=SYSTEM, reason="重複")
+    assert storages["public"].exists(image.rendition_path(320, "avif"))
+
+
+def test_erasing_removes_text_revisions_and_files_and_keeps_the_numbers(
+    django_capture_on_commit_callbacks,
+):
+    image = make_image()
+    original, path = image.file.name, image.rendition_path(320, "jpg")
+    with django_capture_on_commit_callbacks(execute=True):
+        update = make_update(make_blog(), "秘密", body="<p>秘密</p>", images=(image,))
+        publishing.erase_update(update, by=SYSTEM, reason="法庭命令 2026/1")
+    update.refresh_from_db()
+    assert (update.heading, update.body, update.status, update.images.count()) == ("", "", "withdrawn", 0)
+    assert "秘密" not in str(list(update.revisions.values_list("content", "note")))
+    assert log_of(update.blog)[-1] == (3, "erased", update.pk)
+    assert not default_storage.exists(original)
+    assert not default_storage.exists(f"renditions/{path}")
+    assert not storages["public"].exists(path)
+    with pytest.raises(ValidationError):
+        publishing.restore_update(update, by=SYSTEM)
+
+
+@pytest.mark.parametrize(
+    ("verb", "permission"),
+    [
+        (
+            lambda update, by: publishing.publish_update(update.blog, Content(heading="x"), by=by),
+            "publish_update",
+        ),
+        (lambda update, by: publishing.correct_update(update, Content(heading="x"), by=by), "publish_update"),
+        (lambda update, by: publishing.pin_update(update, by=by), "publish_update"),
+        (lambda update, by: publishing.mark_key_event(update, by=by), "publish_update"),
+        (lambda update, by: publishing.withdraw_update(update, by=by, reason="x"), "withdraw_update"),
+        (lambda update, by: publishing.draft_update(update.blog, Content(), by=by), "add_update"),
+    ],
+)
+def test_each_verb_wants_its_permission(verb, permission):
+    update = make_update(make_blog())
+    with pytest.raises(PermissionDenied):
+        verb(update, make_user())
+    assert update.blog.changes.count() == 2
+    verb(update, make_user(permission))
+
+
+@pytest.mark.parametrize(
+    ("content", "field"),
+    [
+        (Content(), None),
+        (Content(body="<p> </p><script>x</script>"), None),
+        (Content(heading="長" * 251), "heading"),
+        (Content(body="<p>" + "長" * 200_000 + "</p>"), "body"),
+        (Content(heading="x", stories=(Story(" "),)), "stories"),
+        (Content(heading="x", stories=(Story("x", 0, "javascript:alert(1)"),)), "stories"),
+    ],
+)
+def test_content_that_must_not_be_published_is_refused_and_nothing_is_written(content, field):
+    blog = make_blog()
+    with pytest.raises(ValidationError) as refusal:
+        publishing.publish_update(blog, content, by=SYSTEM)
+    assert (list(refusal.value.error_dict) == [field]) if field else refusal.value.messages
+    assert Update.objects.filter(blog=blog).count() == 0
+    assert log_of(blog) == [(1, "blog_started", None)]
+
+
+def test_a_schedule_in_the_past_is_refused():
+    with pytest.raises(ValidationError) as refusal:
+        publishing.schedule_update(make_blog(), Content(heading="x"), timezone.now(), by=SYSTEM)
+    assert list(refusal.value.error_dict) == ["publish_at"]
+
+
+def test_a_withdrawal_without_a_reason_is_refused():
+    update = make_update(make_blog())
+    with pytest.raises(ValidationError):
+        publishing.withdraw_update(update, by=SYSTEM, reason="  ")
+
+
+def test_verbs_refuse_updates_in_the_wrong_state():
+    blog = make_blog()
+    draft = publishing.draft_update(blog, Content(heading="x"), by=SYSTEM)
+    published = make_update(blog)
+    for refused in (
+        lambda: publishing.correct_update(draft, Content(heading="y"), by=SYSTEM),
+        lambda: publishing.withdraw_update(draft, by=SYSTEM, reason="x"),
+        lambda: publishing.pin_update(draft, by=SYSTEM),
+        lambda: publishing.restore_update(published, by=SYSTEM),
+        lambda: publishing.publish_update(blog, Content(heading="y"), by=SYSTEM, update=published),
+        lambda: publishing.draft_update(blog, Content(heading="y"), by=SYSTEM, update=published),
+    ):
+        with pytest.raises(ValidationError):
+            refused()
+
+
+def test_a_reporter_cannot_take_a_schedule_back():
+    blog = make_blog()
+    soon = timezone.now() + timedelta(hours=1)
+    scheduled = publishing.schedule_update(blog, Content(heading="x"), soon, by=SYSTEM)
+    with pytest.raises(PermissionDenied):
+        publishing.submit_update(scheduled, by=make_user("add_update", "change_update"))

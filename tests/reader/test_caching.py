@@ -1,0 +1,112 @@
+"""Caching: ETags, 304s, headers, and that nothing is per reader."""
+
+from __future__ import annotations
+
+import pytest
+
+from liveblog import publishing
+from liveblog.publishing import SYSTEM
+from newsroom import __version__
+from tests.factories import make_blog, make_image, make_update
+
+pytestmark = pytest.mark.django_db
+
+PAGE = "public, max-age=0, s-maxage=2, stale-while-revalidate=2, stale-if-error=60"
+POLL = "public, max-age=0, s-maxage=2, stale-if-error=60"
+
+
+@pytest.mark.parametrize(
+    ("path", "cache_control"),
+    [
+        ("/", PAGE),
+        ("/live/storm/", PAGE),
+        ("/live/storm/{update}/", PAGE),
+        ("/live/storm/changes.json?after=0", POLL),
+        ("/live/storm/feed.atom", POLL),
+        ("/live/storm/feed.rss", POLL),
+        ("/live/storm/feed.json", POLL),
+        ("/feed.atom", POLL),
+        ("/sitemap.xml", POLL),
+        ("/sitemap-live.xml", POLL),
+        ("/sitemap-updates.xml", POLL),
+    ],
+)
+def test_public_answers_are_shared_and_answer_304_until_something_changes(client, path, cache_control):
+    blog = make_blog(slug="storm")
+    update = make_update(blog)
+    path = path.format(update=update.pk)
+    first = client.get(path, headers={"Cookie": "sessionid=somebody", "Accept-Language": "en"})
+    assert first.status_code == 200
+    assert first.headers["Cache-Control"] == cache_control
+    assert first.headers["Vary"] == "Accept-Encoding"
+    assert not first.cookies
+    etag = first.headers["ETag"]
+    again = client.get(path, headers={"If-None-Match": etag})
+    assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", etag)
+    publishing.correct_update(update, publishing.Content(heading="改"), by=SYSTEM)
+    if "sitemap" in path:
+        publishing.withdraw_blog(blog, by=SYSTEM)
+    after = client.get(path, headers={"If-None-Match": etag})
+    # The sitemap's index names maps, not what is in them.
+    assert after.status_code == (304 if path == "/sitemap.xml" else 200)
+
+
+def test_the_etag_of_a_blog_names_its_number_edition_and_release(client):
+    blog = make_blog()
+    make_update(blog)
+    etag = client.get(f"/live/{blog.slug}/").headers["ETag"]
+    assert etag == f'W/"2-zh-hant-g0-{__version__}"'
+
+
+def test_an_idle_poll_is_small(client):
+    blog = make_blog()
+    make_update(blog)
+    idle = client.get(f"/live/{blog.slug}/changes.json?after=2")
+    assert idle.json() == {"number": 2, "has_more": False}
+    # Status line, and what the server adds to the headers that Django wrote.
+    fixed = len("HTTP/1.1 200 OK\r\n") + len("date: Sun, 22 Nov 2026 23:10:27 GMT\r\n\r\n")
+    size = fixed + len(idle.content) + sum(len(f"{k}: {v}\r\n") for k, v in idle.headers.items())
+    assert size <= 300, idle.headers
+    unchanged = client.get(
+        f"/live/{blog.slug}/changes.json?after=2", headers={"If-None-Match": idle.headers["ETag"]}
+    )
+    assert unchanged.status_code == 304
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])
+def test_public_addresses_are_read_only(client, method):
+    blog = make_blog()
+    for path in ("", "changes.json?after=0", "feed.atom"):
+        assert getattr(client, method)(f"/live/{blog.slug}/{path}").status_code == 405
+
+
+def test_pages_carry_the_strict_policy(client):
+    policy = client.get(f"/live/{make_blog().slug}/").headers["Content-Security-Policy"]
+    assert "script-src 'self';" in policy + ";"
+    assert "style-src 'self';" in policy + ";"
+    assert "unsafe" not in policy
+
+
+def test_pictures_can_be_revalidated_and_go_with_their_takedown(client, django_capture_on_commit_callbacks):
+    image = make_image()
+    address = image.rendition_url(320, "webp")
+    assert client.get(address).status_code == 404
+    with django_capture_on_commit_callbacks(execute=True):
+        update = make_update(make_blog(), images=(image,))
+    shown = client.get(address)
+    assert (shown.status_code, shown.headers["Content-Type"], shown.headers["Cache-Control"]) == (
+        200,
+        "image/webp",
+        POLL,
+    )
+    assert shown.getvalue()[8:12] == b"WEBP"
+    etag = shown.headers["ETag"]
+    assert client.get(address, headers={"If-None-Match": etag}).status_code == 304
+    with django_capture_on_commit_callbacks(execute=True):
+        publishing.withdraw_update(update, by=SYSTEM, reason="版權")
+    assert client.get(address, headers={"If-None-Match": etag}).status_code == 404
+
+
+@pytest.mark.parametrize("address", ["/media/../../etc/passwd", "/media/x/320.svg", "/media/x/320.jpg"])
+def test_no_other_file_is_served(client, address):
+    assert client.get(address).status_code == 404

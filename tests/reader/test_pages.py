@@ -1,0 +1,295 @@
+"""Public pages as the server writes them: order, days, places, tombstones, refusals, queries."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from liveblog import publishing
+from liveblog.models import Byline, Topic, Update
+from liveblog.publishing import SYSTEM, BlogDetails, Content, Story
+from newsroom import hongkong
+from tests.factories import NOON, make_blog, make_image, make_update
+
+pytestmark = pytest.mark.django_db
+
+
+def text_of(response) -> str:
+    return response.content.decode()
+
+
+def headings_of(page: str) -> list[str]:
+    return re.findall(r"<h[23] id=[^>]*>([^<]*)</h[23]>", page[page.index('id="updates"') :])
+
+
+def test_updates_stand_newest_first_under_their_hong_kong_days(client):
+    blog = make_blog(coverage_start_at=datetime(2026, 3, 18, 20, tzinfo=hongkong.ZONE))
+    midnight = datetime(2026, 3, 19, 0, 5, tzinfo=hongkong.ZONE)
+    make_update(blog, "零時五分", happened_at=midnight)
+    make_update(blog, "前一晚", happened_at=midnight - timedelta(minutes=10))
+    make_update(blog, "較新", happened_at=midnight + timedelta(hours=2))
+    make_update(blog, "無時間", happened_at=midnight + timedelta(hours=1), has_clock_time=False)
+    page = text_of(client.get(f"/live/{blog.slug}/"))
+    assert headings_of(page) == ["19日最新消息", "較新", "無時間", "零時五分", "18日最新消息", "前一晚"]
+    assert re.findall(r'<time class="clock" datetime="([^"]+)">([^<]+)</time>', page) == [
+        ("2026-03-19T02:05:00+08:00", "【02:05】"),
+        ("2026-03-19T00:05:00+08:00", "【00:05】"),
+        ("2026-03-18T23:55:00+08:00", "【23:55】"),
+    ]
+
+
+def test_the_month_is_named_once_coverage_has_crossed_into_another(client):
+    blog = make_blog(coverage_start_at=datetime(2026, 7, 31, 12, tzinfo=hongkong.ZONE), language="zh-hant")
+    make_update(blog, "一", happened_at=datetime(2026, 7, 31, 13, tzinfo=hongkong.ZONE))
+    make_update(blog, "二", happened_at=datetime(2026, 8, 1, 13, tzinfo=hongkong.ZONE))
+    page = text_of(client.get(f"/live/{blog.slug}/"))
+    assert headings_of(page) == ["8月1日最新消息", "二", "31日最新消息", "一"]
+
+
+def test_each_language_has_its_own_words_and_no_others(client):
+    words = {
+        "zh-hant": ("zh-Hant-HK", "直播", "持續更新", "19日最新消息"),
+        "zh-hans": ("zh-Hans", "直播", "持续更新", "19日最新消息"),
+        "en": ("en", "Live", "Updating", "Updates: 19 March"),
+    }
+    for language, expected in words.items():
+        start = datetime(2026, 3, 19, tzinfo=hongkong.ZONE)
+        blog = make_blog(language=language, coverage_start_at=start)
+        make_update(blog, "x", body="<p>x</p>", happened_at=NOON)
+        page = text_of(client.get(f"/live/{blog.slug}/", headers={"Accept-Language": "fr, de"}))
+        for word in expected:
+            assert word in page, (language, word)
+        if language == "zh-hans":
+            assert not re.search("[續報導時間連結]", page)
+        if language == "en":
+            assert not re.search("[\u4e00-\u9fff]", page.replace("標題", ""))
+
+
+def test_the_live_badge_goes_when_coverage_ends(client):
+    blog = make_blog()
+    assert 'class="badge"' in text_of(client.get(f"/live/{blog.slug}/"))
+    publishing.end_coverage(blog, by=SYSTEM)
+    page = text_of(client.get(f"/live/{blog.slug}/"))
+    assert 'class="badge"' not in page
+    assert "報道已結束" in page
+
+
+def test_the_page_shows_all_that_an_update_says(client):
+    byline = Byline.objects.create(name="陳大文", role="日內瓦")
+    blog = make_blog(
+        kicker="風暴",
+        standfirst="首段。\n次段。",
+        summary="<ul><li>要點</li></ul>",
+        bylines=(byline,),
+        topics=(Topic.objects.create(slug="weather", name="天氣"),),
+        hero_image=make_image(caption="海邊", credit="本報"),
+    )
+    update = make_update(
+        blog,
+        "甲 < 乙",
+        body="<p>一</p><p>二</p>",
+        byline=byline,
+        source="天文台",
+        verification="unconfirmed",
+        is_key_event=True,
+        images=(make_image(alt="樹木"),),
+        stories=(Story("航班一覽", 1, "https://example.com/a?b=1&c=2"), Story("未連結", 2)),
+    )
+    publishing.pin_update(update, by=SYSTEM)
+    page = text_of(client.get(f"/live/{blog.slug}/"))
+    for expected in (
+        "<p>首段。</p><p>次段。</p>",
+        "<ul><li>要點</li></ul>",
+        'href="/topics/weather/"',
+        "海邊",
+        "甲 &lt; 乙",
+        "未經證實",
+        "來源： 天文台",
+        'alt="樹木"',
+        'href="https://example.com/a?b=1&amp;c=2">航班一覽</a>',
+        "<span>未連結</span>",
+        "置頂",
+        f'<li><a href="/live/{blog.slug}/{update.pk}/">',
+    ):
+        assert expected in page, expected
+    timeline = page[page.index('id="updates"') :]
+    assert re.search(r"<p>一</p>.*航班一覽.*<p>二</p>.*未連結", timeline, re.DOTALL)
+
+
+def test_a_withdrawn_update_is_a_tombstone_on_fresh_pages(client):
+    blog = make_blog()
+    update = make_update(blog, "秘密", body="<p>秘密</p>", is_key_event=True)
+    publishing.pin_update(update, by=SYSTEM)
+    publishing.withdraw_update(update, by=SYSTEM, reason="內部原因")
+    withdrawn = hongkong.clock_label(Update.objects.get(pk=update.pk).withdrawn_at)
+    page = text_of(client.get(f"/live/{blog.slug}/"))
+    assert f"此更新已於{withdrawn}撤回" in page
+    assert "秘密" not in page
+    assert "內部原因" not in page
+    response = client.get(f"/live/{blog.slug}/{update.pk}/")
+    assert response.status_code == 410
+    assert f"此更新已於{withdrawn}撤回" in text_of(response)
+    assert "秘密" not in text_of(response)
+
+
+def test_a_correction_shows_its_note_and_its_history(client):
+    update = make_update(make_blog())
+    for note in ("首次更正", "再次更正"):
+        publishing.correct_update(update, Content.of(update), by=SYSTEM, note=note)
+    page = text_of(client.get(f"/live/{update.blog.slug}/"))
+    assert re.search(r"<strong>更正</strong>.*再次更正.*<details>.*首次更正", page, re.DOTALL)
+
+
+def test_older_updates_are_reached_page_by_page_without_loss(client):
+    blog = make_blog()
+    updates = [make_update(blog, f"第{i}則", happened_at=NOON) for i in range(45)]
+    seen, address = [], f"/live/{blog.slug}/"
+    while address:
+        page = text_of(client.get(address))
+        seen += [int(pk) for pk in re.findall(r'<li class="update" id="update-(\d+)"', page)]
+        found = re.search(r'rel="next" href="(\?before=\d+)"', page)
+        address = found and f"/live/{blog.slug}/{found[1]}"
+    assert seen == [update.pk for update in reversed(updates)]
+
+
+def test_a_permalink_stands_in_its_context(client):
+    blog = make_blog(kicker="風暴")
+    older, update, newer = (make_update(blog, heading) for heading in ("先", "中", "後"))
+    page = text_of(client.get(f"/live/{blog.slug}/{update.pk}/"))
+    assert "<title>中｜風暴︱標題 - Newsroom</title>" in page
+    assert f'<link rel="canonical" href="http://127.0.0.1:8000/live/{blog.slug}/{update.pk}/">' in page
+    assert '<meta property="og:title" content="中">' in page
+    assert f'rel="prev" href="/live/{blog.slug}/{newer.pk}/"' in page
+    assert f'rel="next" href="/live/{blog.slug}/{older.pk}/"' in page
+
+
+def test_linked_data_equals_the_page_and_cannot_break_out_of_its_script(client):
+    blog = make_blog(language="en", headline="</script><b>x")
+    shown = make_update(blog, "</script>", body="<p>a &amp; b</p>", happened_at=NOON)
+    publishing.withdraw_update(make_update(blog, "Gone"), by=SYSTEM, reason="x")
+    page = text_of(client.get(f"/live/{blog.slug}/"))
+    raw = re.search(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)[1]
+    data = json.loads(raw)
+    assert "<" not in raw
+    assert (data["@type"], data["headline"], "coverageEndTime" in data) == (
+        "LiveBlogPosting",
+        "</script><b>x",
+        False,
+    )
+    assert data["liveBlogUpdate"] == [
+        {
+            "@type": "BlogPosting",
+            "@id": f"http://127.0.0.1:8000/live/{blog.slug}/{shown.pk}/",
+            "url": f"http://127.0.0.1:8000/live/{blog.slug}/{shown.pk}/",
+            "headline": "</script>",
+            "articleBody": "a & b",
+            "datePublished": "2026-03-19T12:00:00+08:00",
+            "dateModified": hongkong.isoformat(Update.objects.get(pk=shown.pk).modified_at),
+            "author": {"@type": "NewsMediaOrganization", "name": "Newsroom", "url": "http://127.0.0.1:8000"},
+        }
+    ]
+
+
+def test_the_front_page_lists_what_is_live_and_what_has_ended(client):
+    live, ended, draft = (
+        make_blog(headline="直播中"),
+        make_blog(headline="已完"),
+        make_blog(is_live=False, headline="未發"),
+    )
+    for i in range(5):
+        make_update(live, f"第{i}則")
+    publishing.end_coverage(ended, by=SYSTEM)
+    page = text_of(client.get("/"))
+    assert re.search("正在直播.*直播中.*第4則.*第3則.*第2則.*已結束的報道.*已完", page, re.DOTALL)
+    assert "第1則" not in page
+    assert draft.headline not in page
+
+
+def test_the_front_page_says_so_when_nothing_is_covered(client):
+    assert "現時沒有直播中的報道" in text_of(client.get("/"))
+
+
+def test_a_topic_lists_its_blogs(client):
+    topic = Topic.objects.create(slug="weather", name="天氣")
+    make_blog(headline="風暴", topics=(topic,))
+    make_blog(headline="別的")
+    page = text_of(client.get("/topics/weather/"))
+    assert "風暴" in page
+    assert "別的" not in page
+
+
+def test_a_blog_links_to_the_one_that_continues_it_while_that_is_public(client):
+    successor = make_blog(headline="續篇", is_live=False)
+    blog = make_blog(headline="前篇")
+    publishing.edit_blog(
+        blog, BlogDetails(**{**vars(BlogDetails.of(blog)), "successor": successor}), by=SYSTEM
+    )
+    assert "續篇" not in text_of(client.get(f"/live/{blog.slug}/"))
+    publishing.start_coverage(successor, by=SYSTEM)
+    assert "續見： <a" in text_of(client.get(f"/live/{blog.slug}/"))
+    assert "承接： <a" in text_of(client.get(f"/live/{successor.slug}/"))
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "{update}/", "changes.json?after=0", "feed.atom", "feed.rss", "feed.json", "?before={update}"],
+)
+def test_what_is_not_public_is_not_found_and_what_was_withdrawn_is_gone(client, path):
+    soon = timezone.now() + timedelta(hours=1)
+    answers = {}
+    for name, blog in {
+        "draft": make_blog(is_live=False),
+        "embargoed": make_blog(embargo_until_at=soon),
+        "withdrawn": make_blog(),
+        "live": make_blog(),
+    }.items():
+        update = make_update(blog)
+        if name == "withdrawn":
+            publishing.withdraw_blog(blog, by=SYSTEM)
+        answers[name] = client.get(f"/live/{blog.slug}/" + path.format(update=update.pk)).status_code
+    assert answers == {"draft": 404, "embargoed": 404, "withdrawn": 410, "live": 200}
+
+
+@pytest.mark.parametrize("path", ["?before=x", "?before=", "?before=999999", "?before=9" * 30, "999999/"])
+def test_addresses_of_nothing_are_not_found(client, path):
+    blog = make_blog()
+    draft = publishing.draft_update(blog, Content(heading="x"), by=SYSTEM)
+    assert client.get(f"/live/{blog.slug}/{path}").status_code == 404
+    assert client.get(f"/live/{blog.slug}/{draft.pk}/").status_code == 404
+    assert client.get(f"/live/{make_blog().slug}/{make_update(blog).pk}/").status_code == 404
+
+
+def test_reader_pages_ask_the_database_the_same_number_of_questions_whatever_the_length(
+    client, django_assert_max_num_queries
+):
+    byline, image, other = Byline.objects.create(name="陳"), make_image(), make_blog()
+
+    def queries(path: str) -> int:
+        with django_assert_max_num_queries(20) as captured:
+            assert client.get(path).status_code == 200
+        return len(captured)
+
+    def fill(blog, count: int):
+        for i in range(count):
+            update = make_update(
+                blog,
+                f"{i}",
+                byline=byline,
+                images=(image,),
+                is_key_event=True,
+                stories=(Story("a", 0, live_blog=other), Story("b", 1, "https://example.com/")),
+            )
+            publishing.correct_update(update, Content.of(update), by=SYSTEM, note="更正")
+        return update
+
+    short, long = make_blog(hero_image=image), make_blog(hero_image=image)
+    first, last = fill(short, 2), fill(long, 30)
+    publishing.pin_update(first, by=SYSTEM)
+    publishing.pin_update(last, by=SYSTEM)
+    for path in ("", "changes.json?after=1", "feed.atom", "feed.rss", "feed.json"):
+        assert queries(f"/live/{long.slug}/{path}") == queries(f"/live/{short.slug}/{path}"), path
+    assert queries(f"/live/{long.slug}/{last.pk}/") == queries(f"/live/{short.slug}/{first.pk}/")
