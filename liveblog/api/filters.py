@@ -1,0 +1,198 @@
+"""What lists can be narrowed by. A value that means nothing is refused in words, never ignored."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema_field
+
+from liveblog.models import LiveBlog, RelatedStory, Topic, Update
+from liveblog.models.blog import Language
+from newsroom import hongkong
+
+Moments = tuple[datetime, datetime]
+
+# A "+" that was not encoded arrives as a space.
+_RFC_3339: Final = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d(?:\.\d+)?)(?:([Zz])|([+ -])(\d\d:\d\d))"
+)
+
+
+class DayField(forms.CharField):
+    """A Hong Kong day, as the moments when it begins and when the next one does, in UTC."""
+
+    def to_python(self, value: Any) -> Moments | None:
+        named = super().to_python(value)
+        if not named:
+            return None
+        try:
+            day = date.fromisoformat(named)
+            if day.isoformat() != named:
+                raise ValueError
+            return _utc(hongkong.at(day)), _utc(hongkong.at(day + timedelta(days=1)))
+        except (ValueError, OverflowError) as error:
+            raise ValidationError("Give a day as YYYY-MM-DD.") from error
+
+
+class MomentField(forms.CharField):
+    def to_python(self, value: Any) -> datetime | None:
+        named = super().to_python(value)
+        if not named:
+            return None
+        try:
+            found = _RFC_3339.fullmatch(named)
+            if not found:
+                raise ValueError
+            day, clock, is_utc, sign, offset = found.groups()
+            zone = "+00:00" if is_utc else sign.replace(" ", "+") + offset
+            return _utc(datetime.fromisoformat(f"{day}T{clock}{zone}"))
+        except (ValueError, OverflowError) as error:
+            raise ValidationError(
+                "Give a moment as in RFC 3339, with its offset: 2026-03-19T12:00:00+08:00."
+            ) from error
+
+
+class SlugChoiceField(forms.SlugField):
+    """A row by its slug."""
+
+    def __init__(self, *, queryset: QuerySet, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.queryset = queryset
+
+    def clean(self, value: Any) -> Any:
+        slug = super().clean(value)
+        if not slug:
+            return None
+        row = self.queryset.filter(slug=slug).first()
+        if row is None:
+            raise ValidationError(f"There is no {self.queryset.model._meta.verbose_name} “{slug}”.")
+        return row
+
+
+class DayFilter(filters.Filter):
+    field_class = DayField
+
+
+class MomentFilter(filters.Filter):
+    field_class = MomentField
+
+
+class SlugFilter(filters.Filter):
+    field_class = SlugChoiceField
+
+
+def _documented(schema: dict[str, str], description: str, narrowing: filters.Filter) -> filters.Filter:
+    return extend_schema_field(schema | {"description": description})(narrowing)
+
+
+def _one_of(choices: dict[str, Any], schema_type: str, description: str, **options: Any) -> filters.Filter:
+    """A choice by name; the filter is given what `choices` has under that name."""
+    narrowing = filters.TypedChoiceFilter(
+        choices=[(name, name) for name in choices],
+        coerce=choices.__getitem__,
+        empty_value=None,
+        error_messages={"invalid_choice": f"Choose one of: {', '.join(choices)}."},
+        **options,
+    )
+    schema = {"type": schema_type}
+    if schema_type == "string":
+        schema["enum"] = list(choices)
+    return _documented(schema, description, narrowing)
+
+
+def _status(choices: list[str], description: str) -> filters.Filter:
+    by_name = {str(choice): str(choice) for choice in choices}
+    return _one_of(by_name, "string", description, field_name="status")
+
+
+def _language(**options: Any) -> filters.Filter:
+    tags = {language.tag: language.value for language in Language}
+    return _one_of(tags, "string", "The language that the live blog is written in.", **options)
+
+
+def _topic(**options: Any) -> filters.Filter:
+    narrowing = SlugFilter(queryset=Topic.objects.all(), **options)
+    return _documented({"type": "string"}, "The slug of a topic of the live blog.", narrowing)
+
+
+def _blog(**options: Any) -> filters.Filter:
+    narrowing = SlugFilter(queryset=LiveBlog.objects.public(), **options)
+    return _documented({"type": "string"}, "The slug of a live blog.", narrowing)
+
+
+def _day(description: str, method: str) -> filters.Filter:
+    return _documented({"type": "string", "format": "date"}, description, DayFilter(method=method))
+
+
+def _updated_since() -> filters.Filter:
+    return _documented(
+        {"type": "string", "format": "date-time"},
+        "Last changed at this moment or later. To follow one live blog, ask for its `changes` instead.",
+        MomentFilter(field_name="modified_at", lookup_expr="gte"),
+    )
+
+
+class BlogFilters(filters.FilterSet):
+    status = _status([LiveBlog.Status.LIVE, LiveBlog.Status.ENDED], "Whether coverage runs or has ended.")
+    language = _language(field_name="language")
+    topic = _topic(field_name="topics")
+    day = _day("A Hong Kong day on which coverage ran, as YYYY-MM-DD.", "ran_on")
+    updated_since = _updated_since()
+
+    def ran_on(self, blogs: QuerySet[LiveBlog], name: str, day: Moments) -> QuerySet[LiveBlog]:
+        start, end = day
+        # While coverage runs its end is only a plan.
+        return blogs.filter(
+            Q(status=LiveBlog.Status.LIVE) | Q(coverage_end_at__gte=start), coverage_start_at__lt=end
+        )
+
+
+class UpdatesOfBlogFilters(filters.FilterSet):
+    status = _status(
+        [Update.Status.PUBLISHED, Update.Status.WITHDRAWN], "Only updates to read, or only tombstones."
+    )
+    is_key_event = _one_of(
+        {"true": True, "false": False},
+        "boolean",
+        "Key events, or all others. The tombstone of a key event counts as one.",
+        field_name="is_key_event",
+    )
+    day = _day("The Hong Kong day that the update stands under, as YYYY-MM-DD.", "happened_on")
+    updated_since = _updated_since()
+
+    def happened_on(self, updates: QuerySet[Update], name: str, day: Moments) -> QuerySet[Update]:
+        start, end = day
+        return updates.filter(happened_at__gte=start, happened_at__lt=end)
+
+
+class UpdateFilters(UpdatesOfBlogFilters):
+    blog = _blog(field_name="blog")
+    language = _language(field_name="blog__language")
+    topic = _topic(field_name="blog__topics")
+
+
+class RelatedStoryFilters(filters.FilterSet):
+    blog = _blog(method="of_blog")
+    language = _language(method="in_language")
+    topic = _topic(method="under_topic")
+
+    def of_blog(self, stories: QuerySet[RelatedStory], name: str, blog: LiveBlog) -> QuerySet[RelatedStory]:
+        return stories.filter(home=blog.pk)
+
+    def in_language(
+        self, stories: QuerySet[RelatedStory], name: str, language: str
+    ) -> QuerySet[RelatedStory]:
+        return stories.filter(home__in=LiveBlog.objects.filter(language=language).values("pk"))
+
+    def under_topic(self, stories: QuerySet[RelatedStory], name: str, topic: Topic) -> QuerySet[RelatedStory]:
+        return stories.filter(home__in=topic.blogs.values("pk"))
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)

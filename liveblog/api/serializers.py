@@ -1,0 +1,201 @@
+"""The shapes of answers: `liveblog.payloads` makes them, the fields here are what OpenAPI says of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from liveblog import payloads
+from liveblog.models import Change, LiveBlog, RelatedStory, Topic, Update
+from liveblog.models.blog import Language
+
+
+class TopicSerializer(serializers.Serializer):
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    url = serializers.URLField(help_text="The topic's page.")
+
+    def to_representation(self, row: Topic) -> dict[str, Any]:
+        return payloads.topic(row)
+
+
+class BylineSerializer(serializers.Serializer):
+    name = serializers.CharField()
+    role = serializers.CharField()
+
+
+class RenditionSerializer(serializers.Serializer):
+    width = serializers.IntegerField(help_text="In pixels.")
+    url = serializers.URLField()
+
+
+class ImageSerializer(serializers.Serializer):
+    alt = serializers.CharField(help_text="What the picture shows, for readers who do not see it.")
+    caption = serializers.CharField()
+    credit = serializers.CharField()
+    width = serializers.IntegerField(help_text="Of the original, in pixels.")
+    height = serializers.IntegerField(help_text="Of the original, in pixels.")
+    renditions = RenditionSerializer(many=True, help_text="JPEG files, narrowest first.")
+
+
+class StorySerializer(serializers.Serializer):
+    title = serializers.CharField()
+    url = serializers.URLField(allow_null=True, help_text="Null while it leads nowhere yet.")
+    after_block = serializers.IntegerField(
+        help_text="How many of the text's paragraphs, lists or tables come before it; 0 beside a live blog."
+    )
+
+
+class RelatedStorySerializer(StorySerializer):
+    blog = serializers.CharField(help_text="The slug of the live blog that it stands in.")
+    update = serializers.IntegerField(
+        allow_null=True, help_text="The id of the update that it stands in; null beside the live blog itself."
+    )
+
+    def to_representation(self, row: RelatedStory) -> dict[str, Any]:
+        home = row.blog or row.update.blog
+        return payloads.story(row) | {"blog": home.slug, "update": row.update_id}
+
+
+class NeighbourSerializer(serializers.Serializer):
+    headline = serializers.CharField()
+    url = serializers.URLField()
+
+
+class KeyEventSerializer(serializers.Serializer):
+    id = serializers.IntegerField()
+    url = serializers.URLField()
+    heading = serializers.CharField()
+    happened_at = serializers.DateTimeField(allow_null=True, help_text="Null when only the day is known.")
+    happened_on = serializers.DateField(help_text="The Hong Kong day.")
+
+
+class BlogSerializer(serializers.Serializer):
+    slug = serializers.CharField()
+    url = serializers.URLField(help_text="The page that readers see.")
+    number = serializers.IntegerField(help_text="Of its last change: what `changes` takes as `after`.")
+    status = serializers.ChoiceField(choices=[LiveBlog.Status.LIVE.value, LiveBlog.Status.ENDED.value])
+    language = serializers.ChoiceField(
+        choices=[language.tag for language in Language], help_text="A BCP 47 tag."
+    )
+    kicker = serializers.CharField()
+    headline = serializers.CharField()
+    standfirst = serializers.CharField(help_text="Plain text; each line is a paragraph.")
+    summary = serializers.CharField(help_text="What we know, as HTML.")
+    coverage_start_at = serializers.DateTimeField()
+    coverage_end_at = serializers.DateTimeField(
+        allow_null=True, help_text="While coverage runs: its planned end."
+    )
+    first_published_at = serializers.DateTimeField()
+    modified_at = serializers.DateTimeField()
+    pinned = serializers.IntegerField(allow_null=True, help_text="The id of the pinned update.")
+    key_events = KeyEventSerializer(many=True, help_text="Newest first.")
+    bylines = BylineSerializer(many=True)
+    topics = TopicSerializer(many=True)
+    hero_image = ImageSerializer(allow_null=True)
+    related_stories = StorySerializer(many=True)
+    continued_in = NeighbourSerializer(allow_null=True, help_text="The live blog that follows this one.")
+    continued_from = NeighbourSerializer(allow_null=True, help_text="The live blog that this one follows.")
+
+    def to_representation(self, row: LiveBlog) -> dict[str, Any]:
+        return payloads.blog(row)
+
+
+class CorrectionSerializer(serializers.Serializer):
+    at = serializers.DateTimeField()
+    note = serializers.CharField()
+
+
+class _PlaceSerializer(serializers.Serializer):
+    id = serializers.IntegerField()
+    blog = serializers.CharField(help_text="The slug of its live blog.")
+    url = serializers.URLField(help_text="The page that readers see.")
+    number = serializers.IntegerField(help_text="Of its last change in its blog's log.")
+    happened_at = serializers.DateTimeField(allow_null=True, help_text="Null when only the day is known.")
+    happened_on = serializers.DateField(help_text="The Hong Kong day.")
+    order = serializers.CharField(help_text="Sorts as text just as the page sorts: higher is newer.")
+
+
+class PublishedUpdateSerializer(_PlaceSerializer):
+    status = serializers.ChoiceField(choices=[Update.Status.PUBLISHED.value])
+    heading = serializers.CharField()
+    body = serializers.CharField(help_text="HTML.")
+    is_key_event = serializers.BooleanField()
+    is_pinned = serializers.BooleanField()
+    byline = BylineSerializer(allow_null=True)
+    source = serializers.CharField()
+    verification = serializers.ChoiceField(
+        choices=list(Update.Verification.values), help_text="Empty: not stated."
+    )
+    first_published_at = serializers.DateTimeField()
+    modified_at = serializers.DateTimeField()
+    corrections = CorrectionSerializer(many=True, help_text="Newest first.")
+    related_stories = StorySerializer(many=True)
+    images = ImageSerializer(many=True)
+
+
+class TombstoneSerializer(_PlaceSerializer):
+    """What stays of a withdrawn update: its place, and when it was withdrawn."""
+
+    status = serializers.ChoiceField(choices=[Update.Status.WITHDRAWN.value])
+    withdrawn_at = serializers.DateTimeField()
+
+
+class UpdateSerializer(serializers.Serializer):
+    """A PublishedUpdate or a Tombstone, as `status` says."""
+
+    def to_representation(self, row: Update) -> dict[str, Any]:
+        return payloads.update(row) | {"blog": row.blog.slug}
+
+
+class ChangeSerializer(serializers.Serializer):
+    number = serializers.IntegerField()
+    kind = serializers.ChoiceField(choices=list(Change.Kind.values))
+    update = serializers.IntegerField(
+        allow_null=True, help_text="The id of the update that changed; null when the blog itself did."
+    )
+    at = serializers.DateTimeField()
+
+    def to_representation(self, row: Change) -> dict[str, Any]:
+        return payloads.change(row)
+
+
+class ChangesSerializer(serializers.Serializer):
+    number = serializers.IntegerField(help_text="The last number included: the next `after`.")
+    has_more = serializers.BooleanField(help_text="Whether there is more to ask for, at once.")
+    blog = BlogSerializer(allow_null=True, help_text="Its present state; null when nothing follows `after`.")
+    updates = UpdateSerializer(
+        many=True,
+        help_text="The latest state of each that changed; one that changed again after `number` comes later.",
+    )
+    changes = ChangeSerializer(many=True, help_text="The log itself, oldest first.")
+
+
+class RootSerializer(serializers.Serializer):
+    blogs = serializers.URLField()
+    blog = serializers.CharField(help_text="A URI template (RFC 6570).")
+    blog_updates = serializers.CharField(help_text="A URI template.")
+    blog_changes = serializers.CharField(help_text="A URI template.")
+    updates = serializers.URLField()
+    update = serializers.CharField(help_text="A URI template.")
+    related_stories = serializers.URLField()
+    topics = serializers.URLField()
+    schema = serializers.URLField(help_text="This API as OpenAPI 3.1.")
+    docs = serializers.URLField(help_text="The same, to read and to try.")
+
+
+class ProblemSerializer(serializers.Serializer):
+    """RFC 9457."""
+
+    type = serializers.CharField(help_text="`about:blank`: the status says it all.")
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField(help_text="What is wrong, in words.")
+    instance = serializers.CharField(help_text="The path that was asked for.")
+    errors = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField()),
+        required=False,
+        help_text="Of a 400: what is wrong with each parameter.",
+    )
+    number = serializers.IntegerField(required=False, help_text="Of a 409: the last number of the log.")

@@ -1,0 +1,23 @@
+"""The addresses under `/api/v1/`."""
+
+from django.urls import path, re_path
+
+from liveblog.api import problems, schema, views
+
+app_name = "api"
+
+urlpatterns = [
+    path("", views.Root.as_view(), name="root"),
+    path("blogs/", views.Blogs.as_view(), name="blogs"),
+    path("blogs/<slug:slug>/", views.Blog.as_view(), name="blog"),
+    path("blogs/<slug:slug>/updates/", views.UpdatesOfBlog.as_view(), name="blog_updates"),
+    path("blogs/<slug:slug>/changes/", views.Changes.as_view(), name="blog_changes"),
+    path("updates/", views.Updates.as_view(), name="updates"),
+    path("updates/<int:pk>/", views.OneUpdate.as_view(), name="update"),
+    path("related-stories/", views.RelatedStories.as_view(), name="related_stories"),
+    path("topics/", views.Topics.as_view(), name="topics"),
+    path("schema/", schema.Schema.as_view(), name="schema"),
+    path("docs/", schema.Docs.as_view(), name="docs"),
+    # With the slash only: without it Django first tries the address that has one.
+    re_path(r"^(?:.*/)$", problems.unknown),
+]

@@ -1,0 +1,36 @@
+"""The served OpenAPI description, as a judge of real answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.test import Client
+from jsonschema import Draft202012Validator, FormatChecker
+
+
+def described(client: Client) -> dict[str, Any]:
+    return client.get("/api/v1/schema/?format=json").json()
+
+
+def breaches(client: Client, operation: str, response: HttpResponse) -> list[str]:
+    """What of `response` the description of GET `operation` does not say, unknown keys included."""
+    description = described(client)
+    answers = description["paths"][f"/api/v1/{operation}"]["get"]["responses"]
+    content = answers[str(response.status_code)]["content"]
+    media_type = response.headers["Content-Type"].partition(";")[0]
+    schema = content[media_type]["schema"] | {"components": _closed(description["components"])}
+    found = Draft202012Validator(schema, format_checker=FormatChecker()).iter_errors(response.json())
+    return [f"{error.json_path}: {error.message}" for error in found]
+
+
+def _closed(node: Any) -> Any:
+    """The same schema, refusing keys that it does not name."""
+    if isinstance(node, list):
+        return [_closed(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    closed = {key: _closed(value) for key, value in node.items()}
+    if node.get("type") == "object" and "properties" in node:
+        closed["additionalProperties"] = False
+    return closed

@@ -1,0 +1,96 @@
+"""The OpenAPI description, its page, and the browsable pages."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+import pytest
+import yaml
+from django.core.management import call_command
+from openapi_spec_validator import validate
+
+from tests.api.description import described
+from tests.factories import make_blog, make_update
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_description_is_valid_openapi_and_makes_without_a_warning(client):
+    description = described(client)
+    call_command("spectacular", "--validate", "--fail-on-warn", "--file=/dev/null", stderr=StringIO())
+
+    validate(description)
+    assert description["openapi"] == "3.1.0"
+    assert "nullable" not in str(description)
+
+
+def test_every_operation_says_what_it_is_for_and_how_it_refuses(client):
+    operations = {path: item["get"] for path, item in described(client)["paths"].items()}
+
+    assert list(operations) == [
+        "/api/v1/",
+        "/api/v1/blogs/",
+        "/api/v1/blogs/{slug}/",
+        "/api/v1/blogs/{slug}/changes/",
+        "/api/v1/blogs/{slug}/updates/",
+        "/api/v1/related-stories/",
+        "/api/v1/topics/",
+        "/api/v1/updates/",
+        "/api/v1/updates/{id}/",
+    ]
+    for path, operation in operations.items():
+        assert operation["summary"], path
+        assert operation["description"], path
+        assert all(parameter["description"] for parameter in operation.get("parameters", [])), path
+        refusals = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
+        assert refusals.keys() >= {"400", "406"}, path
+        for answer in refusals.values():
+            assert answer["content"] == {
+                "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+            }
+
+
+def test_the_description_comes_as_json_and_as_yaml(client):
+    as_json = client.get("/api/v1/schema/")
+    as_yaml = client.get("/api/v1/schema/", headers={"accept": "application/yaml"})
+
+    assert as_json.headers["Content-Type"] == "application/json"
+    assert yaml.safe_load(as_yaml.content) == as_json.json()
+
+
+def test_browsers_get_a_page_without_cookies_scripts_or_forms(client):
+    make_update(make_blog(slug="summit", headline="<b>峰會</b>"))
+    client.cookies.clear()
+
+    for path in ("/api/v1/", "/api/v1/blogs/", "/api/v1/blogs/summit/", "/api/v1/updates/?page_size=1"):
+        response = client.get(path, headers={"accept": "text/html"})
+        page = response.content.decode()
+        assert (response.status_code, response.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+        assert not response.cookies
+        assert [sign for sign in ("<script", "<form", "<style", " style=", "<b>峰會") if sign in page] == []
+
+
+def test_the_docs_page_sets_no_cookie(client):
+    page = client.get("/api/v1/docs/")
+    script = client.get("/api/v1/docs/?script=")
+
+    assert (page.status_code, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert (script.status_code, script.headers["Content-Type"]) == (200, "application/javascript")
+    assert not page.cookies
+    assert not script.cookies
+
+
+def test_the_pages_work_in_a_browser_under_the_strict_policy(server, page):
+    blog = make_blog(slug="summit")
+    for _ in range(2):
+        make_update(blog)
+
+    page.goto(f"{server.url}/api/v1/updates/?page_size=1")
+    page.get_by_text('"heading": "消息"').wait_for()
+    page.get_by_role("link", name="»").click()
+    page.get_by_text('"next": null').wait_for()
+    page.get_by_role("link", name="Docs").click()
+    page.get_by_text("Follow a live blog").click()
+    page.get_by_text("The last number that you know.").wait_for()
+
+    assert page.context.cookies() == []

@@ -1,0 +1,105 @@
+"""Every error under /api/ is a problem (RFC 9457), whatever went wrong and whatever the client accepts."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import OperationalError
+from django.test import Client
+from psycopg_pool import PoolTimeout
+
+from liveblog.api import views
+from tests.factories import make_blog
+
+pytestmark = pytest.mark.django_db
+
+
+def problem_of(response) -> tuple[str, int, str, str, str]:
+    body = response.json()
+    assert body.keys() == {"type", "title", "status", "detail", "instance"}
+    assert (body["type"], body["status"]) == ("about:blank", response.status_code)
+    return (
+        response.headers["Content-Type"],
+        response.status_code,
+        body["title"],
+        body["detail"],
+        body["instance"],
+    )
+
+
+TYPE = "application/problem+json"
+NOTHING = "There is nothing at this address."
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/json", "text/html", "application/xml"])
+def test_an_unknown_address_is_a_problem_to_everybody(client, accept):
+    for path in ("/api/v1/nothing/", "/api/v1/blogs/a/b/c/", "/api/v1/updates/ten/"):
+        response = client.get(path, headers={"accept": accept})
+        assert problem_of(response) == (TYPE, 404, "Not Found", NOTHING, path)
+
+
+def test_an_address_without_its_slash_leads_to_the_one_that_has_it(client):
+    response = client.get("/api/v1/blogs?status=live")
+
+    assert (response.status_code, response.headers["Location"]) == (301, "/api/v1/blogs/?status=live")
+
+
+def test_a_problem_about_a_blog_is_json_for_browsers_too(client):
+    response = client.get("/api/v1/blogs/never-was/", headers={"accept": "text/html"})
+
+    assert problem_of(response) == (TYPE, 404, "Not Found", NOTHING, "/api/v1/blogs/never-was/")
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+def test_writing_is_refused(method):
+    client = Client(enforce_csrf_checks=True)
+
+    response = getattr(client, method)("/api/v1/updates/", "{}", content_type="application/json")
+
+    detail = f'Method "{method.upper()}" not allowed.'
+    assert problem_of(response) == (TYPE, 405, "Method Not Allowed", detail, "/api/v1/updates/")
+    assert response.headers["Allow"] == "GET, HEAD, OPTIONS"
+
+
+def test_a_format_that_is_not_there_is_refused(client):
+    response = client.get("/api/v1/updates/", headers={"accept": "application/xml"})
+
+    detail = "Could not satisfy the request Accept header."
+    assert problem_of(response) == (TYPE, 406, "Not Acceptable", detail, "/api/v1/updates/")
+
+
+def test_a_condition_that_cannot_hold_is_refused(client):
+    make_blog(slug="summit")
+
+    for path in ("/api/v1/blogs/summit/", "/api/v1/blogs/"):
+        response = client.get(path, headers={"if-match": '"never"'})
+        detail = "The condition of this request is not met."
+        assert problem_of(response) == (TYPE, 412, "Precondition Failed", detail, path)
+
+
+def test_a_database_without_room_is_a_503_that_says_when_to_ask_again(client, monkeypatch):
+    def no_room(slug: str):
+        raise OperationalError("no room") from PoolTimeout("no room")
+
+    monkeypatch.setattr(views, "find_blog", no_room)
+
+    response = client.get("/api/v1/blogs/summit/")
+
+    detail = "The server is busy. Ask again in a moment."
+    assert problem_of(response) == (TYPE, 503, "Service Unavailable", detail, "/api/v1/blogs/summit/")
+    assert response.headers["Retry-After"] == "2"
+
+
+@pytest.mark.urls("tests.api.mounted")
+def test_a_failure_is_a_problem_under_the_api_and_a_page_elsewhere(client):
+    client.raise_request_exception = False
+
+    response, page = client.get("/api/v1/failure/"), client.get("/failure/")
+
+    detail = "The server failed to answer. The failure was recorded."
+    assert problem_of(response) == (TYPE, 500, "Internal Server Error", detail, "/api/v1/failure/")
+    assert (page.status_code, page.headers["Content-Type"]) == (500, "text/html; charset=utf-8")
+
+
+@pytest.mark.urls("tests.api.mounted")
+def test_an_api_that_there_is_not_is_a_problem(client):
+    assert problem_of(client.get("/api/v2/")) == (TYPE, 404, "Not Found", NOTHING, "/api/v2/")
