@@ -1,0 +1,218 @@
+"""The demo newsroom: the fictional stories of `liveblog/demo`, dated up to now, and queues to work on."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractBaseUser, Permission
+from django.core.files import File
+from django.core.management import BaseCommand, CommandError
+from django.db import transaction
+from django.db.models import Q
+
+from liveblog import publishing
+from liveblog.articles.article import Article
+from liveblog.articles.load import load
+from liveblog.articles.parse import parse
+from liveblog.models import Byline, Image, LiveBlog, Topic, Update
+from liveblog.publishing import BlogDetails, Content, Story
+from newsroom import hongkong
+
+DEMO: Final = Path(__file__).resolve().parents[2] / "demo"
+EDITOR: Final = "editor"
+
+
+@dataclass(frozen=True)
+class DemoStory:
+    """Running copy, and beside it what copy cannot say: pictures, key events, corrections, the queues."""
+
+    slug: str
+    article: Article
+    said: dict[str, Any]
+
+    @property
+    def newest_at(self) -> datetime:
+        return max(hongkong.at(entry.day, entry.clock) for entry in self.article.entries if entry.clock)
+
+
+class Command(BaseCommand):
+    help = "Fill a newsroom that is for trying out with fictional live blogs. Does nothing where they exist."
+
+    def handle(self, **options) -> None:
+        if not settings.DEMO:
+            raise CommandError(
+                "This fills a newsroom for trying out, with DEMO=true; it never touches a real one."
+            )
+        stories = up_to_date(read_stories(), hongkong.now())
+        with transaction.atomic():
+            editor = _editor()
+            if LiveBlog.objects.filter(slug__in=[story.slug for story in stories]).exists():
+                self.stdout.write("The demo is there already: nothing was changed.")
+                return
+            self.stdout.write("Loading the demo, with renditions of its pictures: about ten seconds …")
+            self.stdout.flush()
+            _fill(stories, editor)
+        self.stdout.write(f"Loaded {len(stories)} fictional live blogs.")
+
+
+def read_stories() -> list[DemoStory]:
+    """The demo as its files have it, on the one calendar that they share."""
+    stories = [
+        DemoStory(
+            path.stem,
+            parse(path.read_text(encoding="utf-8")),
+            tomllib.loads(path.with_suffix(".toml").read_text(encoding="utf-8")),
+        )
+        for path in DEMO.glob("*.txt")
+    ]
+    # The newest news is loaded last, so that the front page leads with it.
+    return sorted(stories, key=lambda story: story.newest_at)
+
+
+def up_to_date(stories: list[DemoStory], now: datetime) -> list[DemoStory]:
+    """The same moved by whole days, clocks unchanged, to the last day that has nothing ahead of `now`."""
+    moved = timedelta(days=(now - max(story.newest_at for story in stories)).days)
+    return [replace(story, article=_moved(story.article, moved)) for story in stories]
+
+
+def _moved(article: Article, by: timedelta) -> Article:
+    return replace(
+        article,
+        published_at=article.published_at + by,
+        entries=tuple(replace(entry, day=entry.day + by) for entry in article.entries),
+    )
+
+
+def _editor() -> AbstractBaseUser:
+    """Who tries the demo out, with no password: `serve` gives one."""
+    users = get_user_model().objects
+    editor = users.filter(username=EDITOR).first() or users.create_user(EDITOR, is_staff=True)
+    allowed = Q(content_type__app_label="liveblog") | Q(content_type__app_label="auth", codename="view_user")
+    editor.user_permissions.add(*Permission.objects.filter(allowed))
+    return editor
+
+
+def _fill(stories: list[DemoStory], editor: AbstractBaseUser) -> None:
+    for story in stories:
+        load(story.article, by=editor, slug=story.slug)
+    blogs = LiveBlog.objects.in_bulk([story.slug for story in stories], field_name="slug")
+    pictures = _pictures(editor)
+    for story in stories:
+        _Desk(story, blogs, pictures, editor).run()
+
+
+def _pictures(editor: AbstractBaseUser) -> dict[str, Image]:
+    pictures = {}
+    said_of = tomllib.loads((DEMO / "pictures.toml").read_text(encoding="utf-8"))
+    for name, said in said_of.items():
+        column, row = said.pop("focal")
+        with (DEMO / "pictures" / f"{name}.jpg").open("rb") as file:
+            pictures[name] = publishing.add_image(
+                File(file, name=f"{name}.jpg"), by=editor, focal_column=column, focal_row=row, **said
+            )
+    return pictures
+
+
+@dataclass
+class _Desk:
+    """What the desk does with one story: dress what was imported, publish it, and go on working."""
+
+    story: DemoStory
+    blogs: dict[str, LiveBlog]
+    pictures: dict[str, Image]
+    by: AbstractBaseUser
+
+    @property
+    def said(self) -> dict[str, Any]:
+        return self.story.said
+
+    @property
+    def blog(self) -> LiveBlog:
+        return self.blogs[self.story.slug]
+
+    def run(self) -> None:
+        publishing.edit_blog(self.blog, self._details(), by=self.by)
+        for update in self.blog.updates.order_by("happened_at", "pk"):
+            content = self._dressed(Content.of(update))
+            publishing.publish_update(
+                self.blog, content, by=self.by, update=update, first_published_at=content.happened_at
+            )
+        publishing.start_coverage(self.blog, by=self.by, at=self.story.article.published_at)
+        if "pinned" in self.said:
+            publishing.pin_update(self._update(self.said["pinned"]), by=self.by)
+        self._correct_and_withdraw()
+        if not self.story.article.is_running:
+            publishing.end_coverage(self.blog, by=self.by, at=self._details().coverage_end_at)
+        for waiting in self.said.get("queue", []):
+            self._queue(**waiting)
+
+    def _details(self) -> BlogDetails:
+        topics = self.said["topics"].items()
+        return replace(
+            BlogDetails.of(self.blog),
+            summary=self.said["summary"],
+            hero_image=self.pictures[self.said["hero"]],
+            bylines=tuple(map(_byline, self.said["bylines"])),
+            topics=tuple(
+                Topic.objects.get_or_create(slug=slug, defaults={"name": name})[0] for slug, name in topics
+            ),
+            successor=self.blogs.get(self.said.get("successor")),
+        )
+
+    def _dressed(self, content: Content) -> Content:
+        said = dict(self.said["updates"].get(content.heading, {}))
+        picture, byline = said.pop("picture", None), said.pop("byline", None)
+        return replace(
+            content,
+            stories=tuple(map(self._linked, content.stories)),
+            images=(self.pictures[picture],) if picture else (),
+            byline=_byline(byline) if byline else None,
+            **said,
+        )
+
+    def _linked(self, story: Story) -> Story:
+        """With the address that the demo gives it; one stays unresolved for the desk to find."""
+        address = self.said["stories"].get(story.title, "")
+        if address in self.blogs:
+            return replace(story, live_blog=self.blogs[address])
+        return replace(story, url=address)
+
+    def _update(self, heading: str) -> Update:
+        return self.blog.updates.get(heading=heading)
+
+    def _correct_and_withdraw(self) -> None:
+        if correction := self.said.get("correction"):
+            update = self._update(correction["heading"])
+            wrong, right = correction["wrong"], correction["right"]
+            content = Content.of(update)
+            content = replace(
+                content,
+                heading=content.heading.replace(wrong, right),
+                body=content.body.replace(wrong, right),
+            )
+            publishing.correct_update(update, content, by=self.by, note=correction["note"])
+        if withdrawal := self.said.get("withdrawal"):
+            publishing.withdraw_update(
+                self._update(withdrawal["heading"]), by=self.by, reason=withdrawal["reason"]
+            )
+
+    def _queue(self, *, status: str, heading: str, body: str, byline: str = "", hours_ahead: int = 0) -> None:
+        """An update that waits: as a draft, for an editor, or for its hour."""
+        content = Content(heading, body, byline=_byline(byline) if byline else None)
+        if status == Update.Status.SCHEDULED:
+            ahead = (hongkong.now() + timedelta(hours=hours_ahead)).replace(minute=0, second=0, microsecond=0)
+            publishing.schedule_update(self.blog, content, ahead, by=self.by)
+            return
+        update = publishing.draft_update(self.blog, content, by=self.by)
+        if status == Update.Status.SUBMITTED:
+            publishing.submit_update(update, by=self.by)
+
+
+def _byline(name: str) -> Byline:
+    return Byline.objects.get_or_create(name=name)[0]
