@@ -155,3 +155,12 @@ def test_a_real_newsroom_is_never_filled(settings):
         load_demo()
     assert not LiveBlog.objects.exists()
     assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("story", read_stories(), ids=lambda story: story.slug)
+def test_what_is_said_beside_the_copy_names_updates_and_stories_of_it(story):
+    entries = story.article.entries
+    headings = {entry.heading for entry in entries}
+    named = {story.said[part]["heading"] for part in ("correction", "withdrawal") if part in story.said}
+    assert {*story.said["updates"], *named, story.said.get("pinned", "")} <= headings | {""}
+    assert set(story.said["stories"]) <= {related.title for entry in entries for related in entry.stories}
