@@ -1,6 +1,6 @@
 // What the page adds once it is open: relative times and sharing. Everything reads without it.
 
-import { ago } from "./lib/ago.js";
+import { ago } from "./lib/ago.mjs";
 
 const MINUTE = 60_000;
 
