@@ -148,7 +148,7 @@ class _Desk:
             publishing.pin_update(self._update(self.said["pinned"]), by=self.by)
         self._correct_and_withdraw()
         if not self.story.article.is_running:
-            publishing.end_coverage(self.blog, by=self.by, at=self._details().coverage_end_at)
+            publishing.end_coverage(self.blog, by=self.by, at=self.blog.coverage_end_at)
         for waiting in self.said.get("queue", []):
             self._queue(**waiting)
 
