@@ -87,7 +87,7 @@ def test_the_pages_work_in_a_browser_under_the_strict_policy(server, page):
 
     page.goto(f"{server.url}/api/v1/updates/?page_size=1")
     page.get_by_text('"heading": "消息"').wait_for()
-    page.get_by_role("link", name="»").click()
+    page.get_by_role("link", name="Next page").click()
     page.get_by_text('"next": null').wait_for()
     page.get_by_role("link", name="Docs").click()
     page.get_by_text("Follow a live blog").click()
