@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from http.cookiejar import CookieJar
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -89,9 +90,10 @@ def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[[], 
 def may_sign_in(running: Running, password: str) -> bool:
     opener = build_opener(HTTPCookieProcessor(CookieJar()))
     address = f"{running.url}/admin/login/?next=/admin/"
-    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', opener.open(address).read().decode())[1]
-    form = {"username": "editor", "password": password, "csrfmiddlewaretoken": token}
-    with opener.open(address, urlencode(form).encode()) as answer:
+    with opener.open(address) as form:
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form.read().decode())[1]
+    entered = {"username": "editor", "password": password, "csrfmiddlewaretoken": token}
+    with opener.open(address, urlencode(entered).encode()) as answer:
         return answer.url == f"{running.url}/admin/"
 
 
@@ -112,10 +114,10 @@ def test_a_newcomer_gets_a_newsroom_that_outlasts_a_restart(start, environment):
     assert stories
     assert Path(environment["ENV_FILE"]).read_text().splitlines()[-1] == "DEMO=true"
 
-    kept_open = http.client.HTTPConnection("127.0.0.1", first.port)
-    kept_open.request("GET", "/robots.txt")
-    kept_open.getresponse().read()
-    assert first.interrupt() == 0
+    with closing(http.client.HTTPConnection("127.0.0.1", first.port)) as kept_open:
+        kept_open.request("GET", "/robots.txt")
+        kept_open.getresponse().read()
+        assert first.interrupt() == 0
     assert "Traceback" not in first.said
 
     second = start()
