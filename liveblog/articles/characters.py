@@ -68,7 +68,7 @@ def _decoded(data: bytes) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return _strictly(data, "utf-16")
     if b"\x00" in data:
-        return _strictly(data, _utf_16_without_mark(data))
+        return _utf_16_without_mark(data)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -81,12 +81,17 @@ def _decoded(data: bytes) -> str:
 
 
 def _utf_16_without_mark(data: bytes) -> str:
-    """Line breaks and digits leave a zero in every second byte: which of the two tells the byte order."""
-    zeros_first, zeros_second = data[::2].count(0), data[1::2].count(0)
-    rare, often = sorted((zeros_first, zeros_second))
-    if len(data) % 2 or rare * 20 > often:
+    """The wrong byte order makes characters of every script; the right one everyday words and line breaks."""
+    best = max((_tried(data, "utf-16-le") or "", _tried(data, "utf-16-be") or ""), key=_plainness)
+    if _plainness(best) < 0.2:
         raise ArticleError(_line_of(data, data.index(0)), _("This is a binary file, not text."))
-    return "utf-16-be" if zeros_first > zeros_second else "utf-16-le"
+    return best
+
+
+def _plainness(text: str) -> float:
+    """What share of a text are plain letters, signs, line breaks and everyday Chinese."""
+    plain = sum(char in _EVERYDAY or "\x20" <= char <= "\x7e" or char in "\r\n。「」" for char in text)
+    return plain / len(text) if text else 0.0
 
 
 def _strictly(data: bytes, encoding: str) -> str:

@@ -82,7 +82,7 @@ def classify(numbered: Iterable[tuple[int, str]]) -> list[Line]:
     for index, line in enumerate(lines):
         following = lines[index + 1] if index + 1 < len(lines) else None
         if line.kind is Kind.TEXT:
-            line = _loose_time(line, before) or _heading(line, following) or line
+            line = _loose_time(line, before) or _heading(line, before, following) or line
             if line.kind is Kind.HEADING and is_standfirst and has_days and not _opens_with_time(following):
                 doubt = _("Read as part of the standfirst, though it could be the heading of an update.")
                 line = replace(line, kind=Kind.TEXT, doubts=(doubt,))
@@ -163,16 +163,18 @@ def _loose_time(line: Line, before: Line | None) -> Line | None:
     return replace(line, kind=Kind.TIME, words=line.text[mark.end :], mark=mark, doubts=(doubt,))
 
 
-def _heading(line: Line, following: Line | None) -> Line | None:
+def _heading(line: Line, before: Line | None, following: Line | None) -> Line | None:
     """A short line that does not end as a sentence does; a longer one only where a time follows."""
     plain = folded(line.text)
-    if ends_as_text(plain) or len(line.text) > MAX_HEADING:
-        short = width(line.text) <= _PROBABLY_SHORT and _opens_with_time(following)
-        if short and plain.endswith(("」", "』")):
-            return replace(line, doubts=(_("Read as text, though it could be a heading."),))
-        return None
     columns = width(line.text)
     is_before_time = _opens_with_time(following)
+    if plain.endswith(("」", "』")) and is_before_time and columns <= _PROBABLY_SHORT:
+        # Between a day heading and a time there is no text that it could belong to.
+        if before is not None and before.kind is Kind.DAY:
+            return replace(line, kind=Kind.HEADING, doubts=(_("Read as a heading, though it ends as text."),))
+        return replace(line, doubts=(_("Read as text, though it could be a heading."),))
+    if ends_as_text(plain) or len(line.text) > MAX_HEADING:
+        return None
     if columns > (_LONGEST_BEFORE_A_TIME if is_before_time else _SHORT) or ("。" in plain):
         return None
     doubts = list(line.doubts)

@@ -64,7 +64,7 @@ def write(article: Article) -> Written:
     text = "\n".join(
         [_title(article), f"{article.published_at:%Y-%m-%d %H:%M}", *(line.text for line in meant), ""]
     )
-    return Written(text, tuple(_misread(meant, text) or _differences(article, text)))
+    return Written(text, tuple(_misread(meant, text)) or tuple(_differences(article, text)))
 
 
 def name_of(entry: Entry, language: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, no_translations
 
 from liveblog.articles.saved import write_blog
 from liveblog.models import LiveBlog
@@ -14,6 +14,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug", help="the live blog's slug")
 
+    @no_translations
     def handle(self, *args: object, slug: str, **options: object) -> None:
         blog = LiveBlog.objects.filter(slug=slug).first()
         if blog is None:

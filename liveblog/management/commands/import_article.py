@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, no_translations
 
 from liveblog.articles.article import (
     Article,
@@ -48,6 +48,7 @@ class Command(BaseCommand):
             help="withdraw imported updates that the article no longer has",
         )
 
+    @no_translations
     def handle(self, *args: object, file: str, **options: object) -> None:
         try:
             article = parse(read(_bytes_of(file)))

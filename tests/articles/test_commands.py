@@ -1,0 +1,133 @@
+"""`manage.py import_article` and `export_article`, as they are called."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from liveblog.articles.characters import MAX_BYTES
+from liveblog.models import LiveBlog, Update
+from tests.articles.test_load import COPY, said
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    path = tmp_path / "copy.txt"
+    path.write_text(COPY)
+    return path
+
+
+def run(command: str, *arguments: object) -> tuple[str, str]:
+    """What it prints: standard output and standard error."""
+    out, err = io.StringIO(), io.StringIO()
+    call_command(command, *map(str, arguments), stdout=out, stderr=err)
+    return out.getvalue(), err.getvalue()
+
+
+def test_import_prints_what_it_understood(copy: Path) -> None:
+    copy.write_text(COPY.replace("修復完成", "修復是否完成?\n未有答案。\n修復完成"))
+    assert run("import_article", copy, "--blog", "lighthouse", "--publish") == (
+        """\
+Title: 燈塔 ︱ 百年燈塔重新亮燈
+Published: 2026-03-19 10:00 Hong Kong time
+Language: zh-hant; coverage runs
+Standfirst: 1 paragraph, 1 related story
+2026年3月20日
+  00:30 首晚亮燈: 2 paragraphs, a list of 2, 1 related story
+  --:-- 燈塔志願者獲嘉許: 1 paragraph
+2026年3月19日
+  --:-- 修復是否完成?: 1 paragraph
+  10:05 修復完成: 1 paragraph
+  09:00 (no heading): 1 paragraph
+Not sure of:
+  line 15: Read as a heading, though it could be a sentence.
+Related stories that lead nowhere yet:
+  燈塔︱開放時間一覽 (standfirst)
+  修復工程全紀錄 (“首晚亮燈”)
+New live blog lighthouse (live): 5 added.
+""",
+        "",
+    )
+
+
+def test_a_dry_run_saves_nothing(copy: Path) -> None:
+    output, _errors = run("import_article", copy, "--dry-run")
+    assert output.endswith("New live blog live-2026-03-19 (draft): 4 added.\nDry run: nothing was saved.\n")
+    assert LiveBlog.objects.count() == 0
+
+
+def test_newer_copy_tells_what_became_of_each(copy: Path) -> None:
+    run("import_article", copy, "--blog", "lighthouse", "--publish")
+    copy.write_text(COPY.replace("【09:00】最後測試完成。\n", "").replace("工程隊離開", "工程隊已離開"))
+    output, _errors = run(
+        "import_article", copy, "--blog", "lighthouse", "--withdraw-missing", "--note", "更正。"
+    )
+    assert output[output.index("Changed:") :] == (
+        """\
+Changed:
+  line 15: “修復完成”
+No longer in the article, withdrawn:
+  2026-03-19 【09:00】
+Related stories that lead nowhere yet:
+  燈塔︱開放時間一覽 (standfirst)
+  修復工程全紀錄 (“首晚亮燈”)
+Live blog lighthouse (live): 1 changed, 2 unchanged, 1 withdrawn.
+"""
+    )
+    assert Update.objects.get(heading="修復完成").revisions.first().note == "更正。"
+
+
+def test_export_gives_the_article_back(copy: Path) -> None:
+    run("import_article", copy, "--blog", "lighthouse", "--publish")
+    assert run("export_article", "lighthouse") == (said(), "")
+
+
+def test_standard_input_is_read(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(COPY.encode("big5hkscs"))))
+    run("import_article", "-", "--blog", "lighthouse", "--publish")
+    assert run("export_article", "lighthouse")[0] == said()
+
+
+@pytest.mark.parametrize(
+    ("data", "complaint"),
+    [
+        (b"", "line 1: The file is empty."),
+        (b"\x00\x01\x02" * 100, "line 1: This is a binary file, not text."),
+        (COPY.replace("10:05", "29:99").encode(), "line 16: There is no such time. (【29:99】工程隊離開。)"),
+        (
+            COPY.partition("\n")[2].encode(),
+            "line 1: The title is missing: the first line has to be kicker︱headline.",
+        ),
+        (
+            b"x" * (50 * 1024 * 1024),
+            "line 1: The file is too large for an article: it has more than 2 MB by this line.",
+        ),
+    ],
+    ids=["empty", "binary", "29:99", "no title", "50 MB"],
+)
+def test_bad_input_gets_one_error_and_saves_nothing(copy: Path, data: bytes, complaint: str) -> None:
+    copy.write_bytes(data)
+    assert MAX_BYTES < 50 * 1024 * 1024
+    with pytest.raises(CommandError) as refused:
+        run("import_article", copy, "--publish")
+    assert (str(refused.value), refused.value.returncode) == (f"{copy}, {complaint}", 2)
+    assert LiveBlog.objects.count() == 0
+
+
+def test_a_missing_file_and_a_missing_blog_are_refused_too(tmp_path: Path) -> None:
+    with pytest.raises(CommandError) as refused:
+        run("import_article", tmp_path / "none.txt")
+    assert (str(refused.value), refused.value.returncode) == (
+        f"{tmp_path / 'none.txt'} cannot be read: {os.strerror(2)}",
+        2,
+    )
+    with pytest.raises(CommandError) as refused:
+        run("export_article", "none")
+    assert (str(refused.value), refused.value.returncode) == ("There is no live blog with the slug none.", 2)

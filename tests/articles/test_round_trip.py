@@ -1,0 +1,113 @@
+"""Reading what was written: structure by structure, word by word, purely and through the database."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+
+from liveblog.articles.article import Article, ArticleError
+from liveblog.articles.load import Action, load
+from liveblog.articles.parse import parse, read
+from liveblog.articles.saved import write_blog
+from liveblog.articles.write import write
+from liveblog.models import LiveBlog
+from liveblog.publishing import SYSTEM
+from tests.articles.strategies import articles, running_copy
+
+_serial = count(1)
+
+
+@given(articles())
+@settings(max_examples=100)
+def test_what_is_written_reads_as_the_same_article(article: Article) -> None:
+    written = write(article)
+    assert written.warnings == ()
+    assert parse(written.text) == article
+
+
+@given(running_copy())
+@settings(max_examples=80)
+@example("甲︱乙\n2026-01-01 10:00\n【10:00】\n【09:00】\n最新回應\n---\n相關新聞:")
+def test_copy_of_any_kind_reads_the_same_once_written_or_the_difference_is_warned_of(text: str) -> None:
+    try:
+        article = parse(text)
+    except ArticleError:
+        return
+    written = write(article)
+    assert written.warnings or parse(written.text) == article
+    assert _kept_words(article, text) == Counter()
+
+
+def _kept_words(article: Article, text: str) -> Counter[str]:
+    """The letters below the publication time that neither the canonical form nor a doubt accounts for."""
+    forms = (
+        r"更新|[报報]道|最新|消息|相[关關]新[闻聞]|回應|Related|Updates|July|上午|下午|凌晨|正午|[时時]|am|pm"
+    )
+    doubted = {doubt.line for doubt in article.doubts}
+    lines = enumerate(text.splitlines(), 1)
+    undoubted = "\n".join(line for number, line in lines if number > 2 and number not in doubted)
+    letters = [
+        char for char in re.sub(forms, "", undoubted) if char.isalpha() and char not in "月日時时年分零"
+    ]
+    return Counter(letters) - Counter(write(article).text)
+
+
+@pytest.mark.django_db
+@given(articles(is_sorted=True))
+@settings(max_examples=20)
+def test_a_loaded_article_is_given_back(article: Article) -> None:
+    report = load(article, by=SYSTEM, slug=f"round-{next(_serial)}", publish=True)
+    written = write_blog(LiveBlog.objects.get(slug=report.slug))
+    assert written.warnings == ()
+    assert parse(written.text) == replace(article, has_responses=True)
+
+
+@pytest.mark.django_db
+@given(articles(is_sorted=True))
+@settings(max_examples=12)
+def test_loading_the_same_copy_again_changes_nothing(article: Article) -> None:
+    slug = f"again-{next(_serial)}"
+    load(article, by=SYSTEM, slug=slug, publish=True)
+    before = LiveBlog.objects.get(slug=slug).number
+    report = load(article, by=SYSTEM, slug=slug, publish=True)
+    assert {outcome.action for outcome in report.outcomes} <= {Action.UNCHANGED}
+    assert (report.head_changes, LiveBlog.objects.get(slug=slug).number) == ((), before)
+
+
+@pytest.mark.django_db
+@given(articles(is_sorted=True))
+@settings(max_examples=8)
+def test_a_draft_is_given_back_as_well(article: Article) -> None:
+    report = load(article, by=SYSTEM, slug=f"draft-{next(_serial)}")
+    written = write_blog(LiveBlog.objects.get(slug=report.slug))
+    assert parse(written.text) == replace(article, has_responses=True)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("publish", [True, False])
+def test_every_character_of_the_long_sample_is_kept_in_its_order(samples: Path, publish: bool) -> None:
+    source = read((samples / "ukraine-2025-03-18.txt").read_bytes())
+    report = load(parse(source), by=SYSTEM, publish=publish)
+    written = write_blog(LiveBlog.objects.get(slug=report.slug))
+    assert "".join(written.text.split()) == "".join(source.split())
+    assert written.warnings == ()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["typhoon-zh-hant.txt", "typhoon-en.txt", "ukraine-2025-03-18.txt"])
+def test_no_word_time_or_link_of_a_sample_is_lost(samples: Path, name: str) -> None:
+    source = read((samples / name).read_bytes())
+    article = parse(source)
+    report = load(article, by=SYSTEM, publish=True)
+    written = write_blog(LiveBlog.objects.get(slug=report.slug))
+    assert article.doubts == ()
+    assert parse(written.text) == replace(article, has_responses=True)
+    # 更新 and 更新報道 beside a time are form: the canonical mark has the time alone.
+    plain = re.sub(r"(?<=\d)更新(?:報道)?(?=】)", "", source)
+    assert Counter("".join(plain.split())) - Counter(written.text) == Counter()
