@@ -72,8 +72,8 @@ class DayName:
 
     def next_after(self, day: date) -> date:
         """The first day of this name after `day`; the named day itself where the name gives its year."""
-        days = list(self._around(day, range(9)))
-        return next((found for found in days if found > day), days[0])
+        later = (found for found in self._around(day, range(9)) if found > day)
+        return next(later, None) or next(self._around(day, range(9)))
 
     def is_of(self, day: date) -> bool:
         return day.day == self.day and self.month in (None, day.month) and self.year in (None, day.year)

@@ -188,7 +188,10 @@ class _Run:
     notes: list[str] = field(default_factory=list)
 
     def bring_head_up_to_date(self) -> None:
-        """Title, publication time and standfirst, where they differ."""
+        """Title, publication time and standfirst, where they differ. The language stays."""
+        if self.article.language != self.blog.language:
+            languages = {"copy": self.article.language, "blog": self.blog.language}
+            self.notes.append(_("The copy reads as %(copy)s, the live blog is in %(blog)s.") % languages)
         saved = BlogDetails.of(self.blog)
         standfirst, stories = standfirst_text(self.article.standfirst)
         details = replace(

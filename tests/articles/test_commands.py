@@ -41,6 +41,7 @@ Language: zh-hant; coverage runs
 Standfirst: 1 paragraph, 1 related story
 2026年3月20日
   00:30 首晚亮燈: 2 paragraphs, a list of 2, 1 related story
+          Related: 修復工程全紀錄
   --:-- 燈塔志願者獲嘉許: 1 paragraph
 2026年3月19日
   --:-- 修復是否完成?: 1 paragraph

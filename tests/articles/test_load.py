@@ -315,6 +315,13 @@ def test_the_title_and_the_standfirst_are_brought_up_to_date() -> None:
     assert (blog().headline, blog().number) == ("燈塔亮燈 居民歡呼", before + 1)
 
 
+def test_copy_in_the_other_script_is_noted_and_the_blogs_language_stays() -> None:
+    take()
+    report = take("灯塔\n2026-03-19 10:00\n19日最新消息\n无时间表\n发言人说,尚无时间表。\n")
+    assert report.notes == ("The copy reads as zh-hans, the live blog is in zh-hant.",)
+    assert blog().language == "zh-hant"
+
+
 def test_coverage_ends_when_newer_copy_no_longer_runs_and_is_not_resumed() -> None:
     take()
     take(COPY.replace("|持續更新", ""), publish=False)

@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from liveblog.articles.article import Article, ArticleError
 from liveblog.articles.load import Action, load
 from liveblog.articles.parse import parse, read
-from liveblog.articles.saved import write_blog
+from liveblog.articles.saved import is_as_imported, write_blog
 from liveblog.articles.write import write
 from liveblog.models import LiveBlog
 from liveblog.publishing import SYSTEM
@@ -63,9 +63,11 @@ def _kept_words(article: Article, text: str) -> Counter[str]:
 @settings(max_examples=20)
 def test_a_loaded_article_is_given_back(article: Article) -> None:
     report = load(article, by=SYSTEM, slug=f"round-{next(_serial)}", publish=True)
-    written = write_blog(LiveBlog.objects.get(slug=report.slug))
+    blog = LiveBlog.objects.get(slug=report.slug)
+    written = write_blog(blog)
     assert written.warnings == ()
     assert parse(written.text) == replace(article, has_responses=True)
+    assert all(is_as_imported(update) for update in blog.updates.complete())
 
 
 @pytest.mark.django_db

@@ -97,6 +97,7 @@ def _understood(article: Article) -> Iterator[str]:
             day = entry.day
             yield f"{hongkong.day_label(day, article.language, with_year=True)}"
         yield f"  {_entry(entry)}"
+        yield from (f"          Related: {story.title} {story.url}".rstrip() for story in entry.stories)
 
 
 def _entry(entry: Entry) -> str:
