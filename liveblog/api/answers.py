@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
@@ -15,11 +15,9 @@ from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from liveblog.api.problems import problem
+from liveblog.api.problems import CACHE_CONTROL, problem
 from liveblog.models import LiveBlog
 from newsroom import __version__
-
-CACHE_CONTROL: Final = "public, max-age=0, s-maxage=2, stale-if-error=60"
 
 
 class PageRenderer(BrowsableAPIRenderer):

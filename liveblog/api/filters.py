@@ -16,6 +16,7 @@ from liveblog.models import LiveBlog, RelatedStory, Topic, Update
 from liveblog.models.blog import Language
 from newsroom import hongkong
 
+SLUG: Final = {"type": "string", "pattern": "^[-a-zA-Z0-9_]+$"}
 Moments = tuple[datetime, datetime]
 
 # A "+" that was not encoded arrives as a space.
@@ -118,12 +119,12 @@ def _language(**options: Any) -> filters.Filter:
 
 def _topic(**options: Any) -> filters.Filter:
     narrowing = SlugFilter(queryset=Topic.objects.all(), **options)
-    return _documented({"type": "string"}, "The slug of a topic of the live blog.", narrowing)
+    return _documented(SLUG, "The slug of a topic of the live blog.", narrowing)
 
 
 def _blog(**options: Any) -> filters.Filter:
     narrowing = SlugFilter(queryset=LiveBlog.objects.public(), **options)
-    return _documented({"type": "string"}, "The slug of a live blog.", narrowing)
+    return _documented(SLUG, "The slug of a live blog.", narrowing)
 
 
 def _day(description: str, method: str) -> filters.Filter:

@@ -52,7 +52,9 @@ class ByIdPagination(CursorPagination):
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
         return [
-            _parameter("cursor", "Which page: taken from `next` or `previous`.", {"type": "string"}),
+            _parameter(
+                "cursor", "Which page: taken from `next` or `previous`.", {"type": "string", "minLength": 1}
+            ),
             _parameter(
                 "page_size",
                 "How many rows a page has.",

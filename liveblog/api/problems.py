@@ -13,6 +13,7 @@ from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.views import exception_handler
 
 CONTENT_TYPE: Final = "application/problem+json"
+CACHE_CONTROL: Final = "public, max-age=0, s-maxage=2, stale-if-error=60"
 _DETAILS: Final = {
     400: "This request cannot be understood.",
     403: "This is not open to you.",
@@ -50,7 +51,11 @@ def problem(request: HttpRequest, status: int, detail: str = "", **more: Any) ->
         "instance": request.path,
     }
     return JsonResponse(
-        body | more, status=status, content_type=CONTENT_TYPE, json_dumps_params={"ensure_ascii": False}
+        body | more,
+        status=status,
+        content_type=CONTENT_TYPE,
+        headers={"Cache-Control": "no-store" if status >= 500 else CACHE_CONTROL},
+        json_dumps_params={"ensure_ascii": False},
     )
 
 

@@ -24,7 +24,7 @@ from liveblog.models import Change, LiveBlog, RelatedStory, Topic, Update
 
 BATCH: Final = 100
 MAX_NUMBER: Final = 2**31 - 1
-_SLUG: Final = OpenApiParameter("slug", str, OpenApiParameter.PATH, description="Of the live blog.")
+_SLUG: Final = OpenApiParameter("slug", filters.SLUG, OpenApiParameter.PATH, description="Of the live blog.")
 _ID: Final = OpenApiParameter("id", int, OpenApiParameter.PATH, description="Of the update.")
 
 
@@ -68,6 +68,7 @@ class Blog(PublicView, RetrieveAPIView):
     queryset = LiveBlog.objects.public().complete()
     serializer_class = serializers.BlogSerializer
     lookup_field = "slug"
+    pagination_class = None
 
     @described("Get a live blog", serializers.BlogSerializer, 404, 410, parameters=[_SLUG])
     def get(self, request: Request, slug: str) -> HttpResponse:
@@ -116,6 +117,7 @@ class OneUpdate(PublicView, RetrieveAPIView):
 
     queryset = Update.objects.published().filter(blog__in=LiveBlog.objects.public()).complete()
     serializer_class = serializers.UpdateSerializer
+    pagination_class = None
 
     @described("Get an update", serializers.PublishedUpdateSerializer, 404, 410, parameters=[_ID])
     def get(self, request: Request, pk: int) -> HttpResponse:

@@ -190,10 +190,18 @@ def test_a_name_that_no_slug_can_be_is_refused(client, slug):
     assert (response.status_code, list(response.json()["errors"])) == (400, ["topic"])
 
 
-def test_a_misspelt_parameter_is_refused_and_the_known_ones_are_named(client):
-    response = client.get("/api/v1/topics/?pagesize=5")
+@pytest.mark.parametrize(
+    ("path", "known"),
+    [
+        ("/api/v1/", "format"),
+        ("/api/v1/topics/", "cursor, format, page_size"),
+        ("/api/v1/blogs/summit/", "format"),
+        ("/api/v1/blogs/summit/changes/", "after, format"),
+        ("/api/v1/related-stories/", "blog, cursor, format, language, page_size, topic"),
+    ],
+)
+def test_a_misspelt_parameter_is_refused_and_the_known_ones_are_named(client, path, known):
+    response = client.get(f"{path}?pagesize=5")
 
     assert response.status_code == 400
-    assert response.json()["errors"] == {
-        "pagesize": ["There is no such parameter. Known here: cursor, format, page_size."]
-    }
+    assert response.json()["errors"] == {"pagesize": [f"There is no such parameter. Known here: {known}."]}

@@ -86,7 +86,7 @@ def test_a_database_without_room_is_a_503_that_says_when_to_ask_again(client, mo
 
     detail = "The server is busy. Ask again in a moment."
     assert problem_of(response) == (TYPE, 503, "Service Unavailable", detail, "/api/v1/blogs/summit/")
-    assert response.headers["Retry-After"] == "2"
+    assert (response.headers["Retry-After"], response.headers["Cache-Control"]) == ("2", "no-store")
 
 
 @pytest.mark.urls("tests.api.mounted")
