@@ -41,6 +41,12 @@ def hong_kong_day(moment: datetime | date, language: str) -> str:
 
 
 @register.filter
+def short_day(day: date, language: str) -> str:
+    """`19日` or `19 March`."""
+    return hongkong.day_label(day, language, with_month=False)
+
+
+@register.filter
 def cleaned(rich_text: str) -> SafeString:
     """Rich text as markup: every write path has cleaned it (`newsroom.html.clean`)."""
     return mark_safe(rich_text)
