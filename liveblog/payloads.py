@@ -7,11 +7,19 @@ queries does not grow with what they print.
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import date
+from typing import Any, Final
+
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from liveblog.models import Byline, Change, Image, LiveBlog, RelatedStory, Topic, Update
 from newsroom import hongkong
 from newsroom.site import absolute
+
+# How many numbers of the log one delta covers.
+BATCH: Final = 100
 
 
 def blog(row: LiveBlog) -> dict[str, Any]:
@@ -68,6 +76,48 @@ def update(row: Update) -> dict[str, Any]:
         "related_stories": [story(found) for found in row.related_stories.all()],
         "images": [image(placed.image) for placed in row.update_images.all()],
     }
+
+
+def delta(blog_row: LiveBlog, after: int) -> dict[str, Any]:
+    """What a replica of a page at number `after` needs to move on: one batch, in the blog's language.
+
+    Each update comes in its latest state, with the markup (`html`) that a fresh page prints and the heading of
+    the day it stands under. `blog_row.number` must have been read before any other row.
+    """
+    if after == blog_row.number:
+        return {"number": after, "has_more": False}
+    last = min(after + BATCH, blog_row.number)
+    # An update changed again after `last` comes with that later number.
+    rows = Update.objects.filter(blog=blog_row).visible().complete().after(after).filter(number__lte=last)
+    with translation.override(blog_row.language):
+        return {
+            "number": last,
+            "has_more": last < blog_row.number,
+            "blog": blog(blog_row),
+            "updates": [_with_html(blog_row, row) for row in rows.newest_first()],
+        }
+
+
+def _with_html(blog_row: LiveBlog, row: Update) -> dict[str, Any]:
+    row.blog = blog_row
+    return update(row) | {
+        "day_heading": day_heading(blog_row, row.happened_on),
+        "html": render_to_string("reader/_update.html", {"blog": blog_row, "update": row}),
+    }
+
+
+def day_heading(blog_row: LiveBlog, day: date) -> str:
+    """`19日最新消息`; the month is named from the month on in which coverage no longer began.
+
+    It depends on the blog's start and the day alone, so that a heading never changes while a page is open.
+    """
+    start = hongkong.day_of(blog_row.coverage_start_at or blog_row.created_at)
+    with_month = (day.year, day.month) != (start.year, start.month)
+    label = hongkong.day_label(
+        day, blog_row.language, with_month=with_month, with_year=day.year != start.year
+    )
+    with translation.override(blog_row.language):
+        return _("Updates: %(day)s") % {"day": label}
 
 
 def change(row: Change) -> dict[str, Any]:

@@ -7,10 +7,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from liveblog import publishing
+from liveblog import payloads, publishing
 from liveblog.models import Change
 from liveblog.publishing import SYSTEM, Content
-from liveblog.reader import polls
 from newsroom import hongkong
 from tests.factories import NOON, make_blog, make_update
 
@@ -84,7 +83,7 @@ def test_an_update_moved_in_time_brings_its_new_place(client):
 
 
 def test_many_changes_come_in_batches_without_loss(client, monkeypatch):
-    monkeypatch.setattr(polls, "BATCH", 3)
+    monkeypatch.setattr(payloads, "BATCH", 3)
     blog = make_blog()
     updates = [make_update(blog, f"{i}") for i in range(7)]
     publishing.correct_update(updates[0], Content(heading="改", happened_at=NOON), by=SYSTEM)
