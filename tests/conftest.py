@@ -130,7 +130,13 @@ def _serving(environment: dict[str, str]) -> Iterator[Server]:
     log = DATA_DIR / f"server-{port}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*command, "--lifespan=on", "--no-server-header", "--timeout-graceful-shutdown=3"],
+            [
+                *command,
+                "--lifespan=on",
+                "--no-access-log",
+                "--no-server-header",
+                "--timeout-graceful-shutdown=3",
+            ],
             cwd=ROOT,
             env=environment | {"SITE_URL": url},
             stdout=output,
