@@ -54,6 +54,7 @@ def update(row: Update) -> dict[str, Any]:
     place = {
         "id": row.pk,
         "url": absolute(row.get_absolute_url()),
+        "blog": row.blog.slug,
         "number": row.number,
         "status": row.status,
         "happened_at": _moment(row.happened_at) if row.has_clock_time else None,
@@ -81,20 +82,19 @@ def update(row: Update) -> dict[str, Any]:
 def delta(blog_row: LiveBlog, after: int) -> dict[str, Any]:
     """What a replica of a page at number `after` needs to move on: one batch, in the blog's language.
 
-    Each update comes in its latest state, with the markup (`html`) that a fresh page prints and the heading of
-    the day it stands under. `blog_row.number` must have been read before any other row.
+    Each update comes in its latest state, with the markup (`html`) that a fresh page prints and the heading
+    of the day it stands under. `blog_row.number` must have been read before any other row.
     """
     if after == blog_row.number:
         return {"number": after, "has_more": False}
     last = min(after + BATCH, blog_row.number)
-    # An update changed again after `last` comes with that later number.
-    rows = Update.objects.filter(blog=blog_row).visible().complete().after(after).filter(number__lte=last)
+    rows = Update.objects.filter(blog=blog_row).changed_within(after, last).complete()
     with translation.override(blog_row.language):
         return {
             "number": last,
             "has_more": last < blog_row.number,
             "blog": blog(blog_row),
-            "updates": [_with_html(blog_row, row) for row in rows.newest_first()],
+            "updates": [_with_html(blog_row, row) for row in rows],
         }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse
@@ -15,9 +14,9 @@ from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from liveblog.api.problems import CACHE_CONTROL, problem
+from liveblog.api.problems import problem
 from liveblog.models import LiveBlog
-from newsroom import __version__
+from newsroom.caching import POLL, etag_of_body
 
 
 class PageRenderer(BrowsableAPIRenderer):
@@ -45,13 +44,13 @@ class PublicView:
             response = super().dispatch(request, *args, **kwargs)
             if isinstance(response, Response):
                 response.render()
-        response.headers.setdefault("Cache-Control", CACHE_CONTROL)
+        response.headers.setdefault("Cache-Control", POLL)
         patch_vary_headers(response, ["Accept", "Accept-Encoding"])
         if self._is_page():
             return response
         response.is_poll = self.is_poll
         if response.status_code == 200:
-            self.etag = self.etag or _hash_of(response)
+            self.etag = self.etag or etag_of_body(response.content)
             response.headers["ETag"] = self.etag
             response = get_conditional_response(request, etag=self.etag, response=response)
         if response.status_code == 412:
@@ -66,7 +65,7 @@ class PublicView:
         """Answer from `blog`'s number: 304 when the client has that state, before any other row is read."""
         if self._is_page():
             return None
-        self.etag = f'W/"{blog.number}-{blog.language}-g0-{__version__}"'
+        self.etag = blog.etag
         response = get_conditional_response(self.request._request, etag=self.etag)
         if response is not None:
             response.headers["ETag"] = self.etag
@@ -93,7 +92,3 @@ class PublicView:
                 errors[name] = ["Give a value, or leave the parameter out."]
         if errors:
             raise ValidationError(errors)
-
-
-def _hash_of(response: HttpResponse) -> str:
-    return f'W/"{hashlib.blake2b(response.content, digest_size=12).hexdigest()}-{__version__}"'

@@ -12,8 +12,9 @@ from psycopg_pool import PoolTimeout
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.views import exception_handler
 
+from newsroom.caching import POLL
+
 CONTENT_TYPE: Final = "application/problem+json"
-CACHE_CONTROL: Final = "public, max-age=0, s-maxage=2, stale-if-error=60"
 _DETAILS: Final = {
     400: "This request cannot be understood.",
     403: "This is not open to you.",
@@ -54,7 +55,7 @@ def problem(request: HttpRequest, status: int, detail: str = "", **more: Any) ->
         body | more,
         status=status,
         content_type=CONTENT_TYPE,
-        headers={"Cache-Control": "no-store" if status >= 500 else CACHE_CONTROL},
+        headers={"Cache-Control": "no-store" if status >= 500 else POLL},
         json_dumps_params={"ensure_ascii": False},
     )
 

@@ -146,7 +146,7 @@ class UpdateSerializer(serializers.Serializer):
     """A PublishedUpdate or a Tombstone, as `status` says."""
 
     def to_representation(self, row: Update) -> dict[str, Any]:
-        return payloads.update(row) | {"blog": row.blog.slug}
+        return payloads.update(row)
 
 
 class ChangeSerializer(serializers.Serializer):

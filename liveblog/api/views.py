@@ -202,12 +202,11 @@ def _following(blog: LiveBlog, after: int) -> dict[str, Any]:
     said: dict[str, Any] = {"number": last, "has_more": last < blog.number}
     if after == last:
         return said | {"blog": None, "updates": [], "changes": []}
-    # An update changed again after `last` comes with that later number.
-    updates = Update.objects.filter(blog=blog).visible().complete().after(after).filter(number__lte=last)
+    updates = Update.objects.filter(blog=blog).changed_within(after, last).complete()
     changes = Change.objects.filter(blog=blog).after(after).filter(number__lte=last)
     return said | {
         "blog": payloads.blog(LiveBlog.objects.complete().get(pk=blog.pk)),
-        "updates": serializers.UpdateSerializer(updates.newest_first(), many=True).data,
+        "updates": serializers.UpdateSerializer(updates, many=True).data,
         "changes": serializers.ChangeSerializer(changes, many=True).data,
     }
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from liveblog.models.update import Update
+from newsroom import __version__
 
 
 class Language(models.TextChoices):
@@ -230,6 +231,11 @@ class LiveBlog(models.Model):
     @property
     def has_ended(self) -> bool:
         return self.status == self.Status.ENDED
+
+    @property
+    def etag(self) -> str:
+        """The state that an answer over this blog alone is made from: number, edition, glossary, release."""
+        return f'W/"{self.number}-{self.language}-g0-{__version__}"'
 
     @property
     def full_headline(self) -> str:

@@ -52,6 +52,13 @@ class UpdateQuerySet(models.QuerySet["Update"]):
         """Updates whose last change follows `number` in their blog's log."""
         return self.filter(number__gt=number)
 
+    def changed_within(self, after: int, last: int) -> UpdateQuerySet:
+        """What readers may see of the updates whose last change is numbered above `after`, up to `last`.
+
+        An update changed again after `last` comes with that later number.
+        """
+        return self.visible().filter(number__gt=after, number__lte=last).newest_first()
+
     def complete(self) -> UpdateQuerySet:
         """With all that a page or payload prints of an update, in a fixed number of queries.
 

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Final
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
-from liveblog.models import LiveBlog
-from newsroom import __version__
-
-PAGE: Final = "public, max-age=0, s-maxage=2, stale-while-revalidate=2, stale-if-error=60"
-# Chromium obeys stale-while-revalidate in fetch(), which would show a poll what it has seen already.
-POLL: Final = "public, max-age=0, s-maxage=2, stale-if-error=60"
+from newsroom.caching import PAGE, etag_of_body
 
 
 def public(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -35,11 +29,6 @@ def public(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return wrapped
 
 
-def etag_of(blog: LiveBlog) -> str:
-    """The state that an answer over one blog was made from: number, edition, glossary revision, release."""
-    return f'W/"{blog.number}-{blog.language}-g0-{__version__}"'
-
-
 def answer(
     request: HttpRequest, etag: str, render: Callable[[], HttpResponse], cache_control: str = PAGE
 ) -> HttpResponse:
@@ -52,5 +41,4 @@ def answer(
 
 def answer_by_body(request: HttpRequest, response: HttpResponse, cache_control: str = PAGE) -> HttpResponse:
     """For answers over several blogs, which have no one number: the ETag is a hash of the body."""
-    digest = hashlib.blake2b(response.content, digest_size=12).hexdigest()
-    return answer(request, f'W/"{digest}-{__version__}"', lambda: response, cache_control)
+    return answer(request, etag_of_body(response.content), lambda: response, cache_control)

@@ -16,9 +16,10 @@ from django.utils.http import http_date
 
 from liveblog.models import LiveBlog, Topic, Update
 from liveblog.models.blog import Language
-from liveblog.reader.caching import POLL, answer, answer_by_body, etag_of, public
+from liveblog.reader.caching import answer, answer_by_body, public
 from liveblog.reader.pages import find_blog
 from newsroom import hongkong, html
+from newsroom.caching import POLL
 from newsroom.site import absolute, tag_uri
 
 ENTRIES: Final = 50
@@ -74,7 +75,7 @@ def of_blog(request: HttpRequest, slug: str, form: str) -> HttpResponse:
         )
         return _write(request, feed, form, blog.language)
 
-    response = answer(request, etag_of(blog), render, POLL)
+    response = answer(request, blog.etag, render, POLL)
     response.headers["Last-Modified"] = http_date(blog.modified_at.timestamp())
     return response
 

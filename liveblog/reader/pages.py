@@ -15,7 +15,7 @@ from django.utils import translation
 
 from liveblog.models import LiveBlog, Topic, Update
 from liveblog.reader import jsonld
-from liveblog.reader.caching import answer, answer_by_body, etag_of, public
+from liveblog.reader.caching import answer, answer_by_body, public
 from liveblog.reader.timeline import PAGE_SIZE, days
 
 ENDED_PER_PAGE = 20
@@ -80,7 +80,7 @@ def blog(request: HttpRequest, slug: str) -> HttpResponse:
         }
         return _page(request, "reader/blog.html", context, blog.language)
 
-    return answer(request, etag_of(blog), render)
+    return answer(request, blog.etag, render)
 
 
 @public
@@ -109,7 +109,7 @@ def update(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         status = 410 if update.is_withdrawn else 200
         return _page(request, "reader/update.html", context, blog.language, status=status)
 
-    return answer(request, etag_of(blog), render) if update.is_published else render()
+    return answer(request, blog.etag, render) if update.is_published else render()
 
 
 def find_blog(slug: str) -> LiveBlog:

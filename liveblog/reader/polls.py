@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 
 from liveblog import payloads
 from liveblog.models import LiveBlog
-from liveblog.reader.caching import POLL, answer, etag_of, public
+from liveblog.reader.caching import answer, public
 from liveblog.reader.pages import find_blog
+from newsroom.caching import POLL
 from newsroom.site import absolute
 
 TOO_FAR_BEHIND: Final = 2_000
@@ -21,8 +22,8 @@ def changes(request: HttpRequest, slug: str) -> HttpResponse:
     """The blog's visible state and each update changed after `?after=N`, in its latest state.
 
     `number` is the last number included; `has_more` says that there are more to ask for. Answers 409 to a
-    number that the log has not reached, and 410 with the page's address to one that is too far behind, or when
-    the blog was withdrawn.
+    number that the log has not reached, and 410 with the page's address to one that is too far behind, or
+    when the blog was withdrawn.
     """
     # The number is read here, before any other row: an answer may know more than it says, never less.
     blog = find_blog(slug)
@@ -37,7 +38,7 @@ def changes(request: HttpRequest, slug: str) -> HttpResponse:
         return _refusal(409, _("The log has not reached this number."), number=blog.number)
     if blog.number - after > TOO_FAR_BEHIND:
         return _refusal(410, _("This is too far behind. Load the page again."), url=page)
-    response = answer(request, etag_of(blog), lambda: _json(payloads.delta(blog, after)), POLL)
+    response = answer(request, blog.etag, lambda: _json(payloads.delta(blog, after)), POLL)
     response.is_poll = True
     return response
 

@@ -14,7 +14,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from liveblog.models import LiveBlog, Update
-from liveblog.reader.caching import POLL, answer_by_body, public
+from liveblog.reader.caching import answer_by_body, public
+from newsroom.caching import POLL
 from newsroom.site import absolute
 
 

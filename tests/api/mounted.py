@@ -2,9 +2,8 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
-from django.views import defaults
 
-from liveblog.api import problems
+from newsroom.urls import handler404, handler500
 from newsroom.urls import urlpatterns as site
 
 
@@ -12,6 +11,6 @@ def fail(request: HttpRequest) -> HttpResponse:
     raise RuntimeError("secret")
 
 
+__all__ = ["handler404", "handler500", "urlpatterns"]
+
 urlpatterns = [path("api/v1/failure/", fail), path("failure/", fail), *site]
-handler404 = problems.answering(404, defaults.page_not_found)
-handler500 = problems.answering(500, defaults.server_error)

@@ -33,6 +33,7 @@ def test_a_poll_brings_each_changed_update_once_in_its_latest_state(client):
     assert update == {
         "id": edited.pk,
         "url": f"http://127.0.0.1:8000/live/{blog.slug}/{edited.pk}/",
+        "blog": blog.slug,
         "number": 5,
         "status": "published",
         "happened_at": None,
@@ -65,7 +66,7 @@ def test_a_withdrawal_brings_a_tombstone_and_none_of_the_text(client):
     assert (tombstone["status"], set(tombstone)) == (
         "withdrawn",
         {
-            "id", "url", "number", "status", "happened_at", "happened_on", "order", "withdrawn_at",
+            "id", "url", "blog", "number", "status", "happened_at", "happened_on", "order", "withdrawn_at",
             "day_heading", "html",
         },
     )  # fmt: skip
