@@ -1,0 +1,12 @@
+"""The stock admin over every model. It changes what readers can see through `liveblog.publishing` alone."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from liveblog.admin import blog, history, pictures, shared, update
+
+__all__ = ["blog", "history", "pictures", "shared", "update"]
+
+admin.site.site_header = _("Newsroom")
+admin.site.site_title = _("Newsroom")
+admin.site.index_title = _("Live coverage")

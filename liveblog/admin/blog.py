@@ -1,0 +1,279 @@
+"""Live blogs in the admin: what a blog says of itself, and starting, ending and withdrawing its coverage."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from liveblog import publishing
+from liveblog.admin.bulk import do_each
+from liveblog.admin.fields import ActionField, RichTextWidget
+from liveblog.admin.inlines import StoryInline, stories_of
+from liveblog.admin.saving import VerbAdmin, VerbForm, fingerprint
+from liveblog.models import LiveBlog, Update
+from liveblog.publishing import BlogDetails
+from newsroom import hongkong, html
+
+
+class Action(models.TextChoices):
+    """What saving a live blog does."""
+
+    SAVE = "save", gettext_lazy("Save what it says")
+    START = "start", gettext_lazy("Start coverage")
+    END = "end", gettext_lazy("End coverage")
+    RESUME = "resume", gettext_lazy("Resume coverage")
+    WITHDRAW = "withdraw", gettext_lazy("Withdraw the live blog")
+    RESTORE = "restore", gettext_lazy("Restore the live blog")
+    LIFT = "lift", gettext_lazy("Lift the embargo now")
+
+
+_IN_STATUS: Final = {
+    LiveBlog.Status.DRAFT: [Action.START],
+    LiveBlog.Status.LIVE: [Action.END, Action.WITHDRAW],
+    LiveBlog.Status.ENDED: [Action.RESUME, Action.WITHDRAW],
+    LiveBlog.Status.WITHDRAWN: [Action.RESTORE],
+}
+_VERBS: Final = {
+    Action.START: publishing.start_coverage,
+    Action.END: publishing.end_coverage,
+    Action.RESUME: publishing.start_coverage,
+    Action.WITHDRAW: publishing.withdraw_blog,
+    Action.RESTORE: publishing.restore_blog,
+    Action.LIFT: publishing.lift_embargo,
+}
+
+
+def actions_for(user: AbstractBaseUser, blog: LiveBlog | None) -> list[Action]:
+    """What `user` may do with `blog` (None: a new one) in the state that it is in."""
+    if blog is None:
+        return [Action.SAVE] if user.has_perm("liveblog.add_liveblog") else []
+    actions = [Action.SAVE] if user.has_perm("liveblog.change_liveblog") else []
+    if user.has_perm("liveblog.run_coverage"):
+        actions += _IN_STATUS[blog.status]
+        if blog.embargo_until_at:
+            actions.append(Action.LIFT)
+    return actions
+
+
+class LiveBlogForm(VerbForm):
+    action = ActionField(label=gettext_lazy("Action"), known=Action.values)
+    # Which details this form was opened on.
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    class Meta:
+        widgets = {
+            "summary": RichTextWidget({"rows": 8}),
+            "headline": forms.TextInput({"class": "vLargeTextField"}),
+            "standfirst": forms.Textarea({"class": "vLargeTextField", "rows": 4}),
+        }
+        help_texts = {
+            "slug": gettext_lazy(
+                "The page's address, in Latin letters: a Chinese headline gives none, type for example "
+                "typhoon-2026. It cannot change after first publication."
+            )
+        }
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.saved = self.instance if self.instance.pk else None
+        if "action" in self.fields:
+            actions = actions_for(self.user, self.saved)
+            self.fields["action"].choices = [(action.value, action.label) for action in actions]
+            self.initial["action"] = Action.SAVE if Action.SAVE in actions else None
+        if self.saved:
+            self.initial["seen"] = fingerprint(BlogDetails.of(self.saved))
+
+    def clean_summary(self) -> str:
+        """Rich text; what was typed as plain text, where there is no JavaScript, gets its paragraphs."""
+        summary = self.cleaned_data["summary"]
+        return summary if "<" in summary else html.from_plain_text(summary)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if self.saved and cleaned.get("action") == Action.SAVE:
+            self.refuse_if_stale(cleaned.get("seen", ""), BlogDetails.of(self.saved))
+        return cleaned
+
+    def details(self, rows: dict[str, list[dict[str, Any]]]) -> BlogDetails:
+        said = self.cleaned_data
+        return BlogDetails(
+            slug=said.get("slug") or self.saved.slug,
+            language=said["language"],
+            kicker=said["kicker"],
+            headline=said["headline"],
+            standfirst=said["standfirst"],
+            summary=said["summary"],
+            coverage_start_at=said["coverage_start_at"],
+            coverage_end_at=said["coverage_end_at"],
+            embargo_until_at=said["embargo_until_at"],
+            hero_image=said["hero_image"],
+            bylines=tuple(said["bylines"]),
+            topics=tuple(said["topics"]),
+            successor=said["successor"],
+            stories=stories_of(rows["relatedstory"]),
+        )
+
+
+class BlogStoryInline(StoryInline):
+    fk_name = "blog"
+    fields = ["title", "url", "live_blog", "order"]
+
+
+@admin.register(LiveBlog)
+class LiveBlogAdmin(VerbAdmin):
+    form = LiveBlogForm
+    list_display = [
+        "headline",
+        "status",
+        "published",
+        "drafts",
+        "submitted",
+        "scheduled",
+        "number",
+        "changed",
+        "language",
+    ]
+    list_filter = ["status", "language", ("topics", admin.RelatedOnlyFieldListFilter)]
+    list_per_page = 50
+    search_fields = ["headline", "kicker", "slug", "standfirst", "summary"]
+    search_help_text = gettext_lazy("Headline, kicker, address, standfirst or summary")
+    date_hierarchy = "coverage_start_at"
+    autocomplete_fields = ["hero_image", "bylines", "topics", "successor"]
+    inlines = [BlogStoryInline]
+    actions = ["start", "end"]
+
+    _text = ["language", "kicker", "headline", "slug", "standfirst", "summary"]
+    _about = ["hero_image", "bylines", "topics", "successor"]
+    _times = ["coverage_start_at", "coverage_end_at", "embargo_until_at"]
+    _state = ["status", "number", "pinned_update", "first_published_at", "modified_at", "updates_link"]
+
+    # What the page shows
+
+    def get_fieldsets(self, request: HttpRequest, obj: LiveBlog | None = None) -> list[tuple]:
+        fieldsets = [
+            (None, {"fields": self._text}),
+            (_("About it"), {"fields": self._about}),
+            (_("Times (Hong Kong)"), {"fields": self._times}),
+        ]
+        if self.has_add_permission(request) if obj is None else self.has_change_permission(request, obj):
+            fieldsets.append((_("Save"), {"fields": ["action", "seen"]}))
+        if obj:
+            fieldsets.append((_("State"), {"fields": self._state}))
+        return fieldsets
+
+    def get_readonly_fields(self, request: HttpRequest, obj: LiveBlog | None = None) -> list[str]:
+        if obj is None:
+            return []
+        if not self.may_edit_content(request, obj):
+            return [*self._state, *self._text, *self._about, *self._times]
+        return [*self._state, "slug"] if obj.first_published_at else self._state
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: LiveBlog | None = None) -> dict[str, tuple]:
+        return {} if obj else {"slug": ("headline",)}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LiveBlog]:
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                published_count=_updates(Update.Status.PUBLISHED),
+                draft_count=_updates(Update.Status.DRAFT),
+                submitted_count=_updates(Update.Status.SUBMITTED),
+                scheduled_count=_updates(Update.Status.SCHEDULED),
+            )
+        )
+
+    def view_on_site(self, blog: LiveBlog) -> str | None:
+        return blog.get_absolute_url() if blog.is_public else None
+
+    @admin.display(description=gettext_lazy("published"), ordering="published_count")
+    def published(self, blog: LiveBlog) -> str:
+        return _count_link(blog, blog.published_count, Update.Status.PUBLISHED)
+
+    @admin.display(description=gettext_lazy("drafts"), ordering="draft_count")
+    def drafts(self, blog: LiveBlog) -> str:
+        return _count_link(blog, blog.draft_count, Update.Status.DRAFT)
+
+    @admin.display(description=gettext_lazy("submitted"), ordering="submitted_count")
+    def submitted(self, blog: LiveBlog) -> str:
+        return _count_link(blog, blog.submitted_count, Update.Status.SUBMITTED)
+
+    @admin.display(description=gettext_lazy("scheduled"), ordering="scheduled_count")
+    def scheduled(self, blog: LiveBlog) -> str:
+        return _count_link(blog, blog.scheduled_count, Update.Status.SCHEDULED)
+
+    @admin.display(description=gettext_lazy("last changed"), ordering="modified_at")
+    def changed(self, blog: LiveBlog) -> str:
+        return f"{hongkong.to_hong_kong(blog.modified_at):%Y-%m-%d %H:%M}" if blog.modified_at else ""
+
+    @admin.display(description=gettext_lazy("updates"))
+    def updates_link(self, blog: LiveBlog) -> str:
+        listed, new = reverse("admin:liveblog_update_changelist"), reverse("admin:liveblog_update_add")
+        return format_html(
+            '<a href="{}?blog={}">{}</a> · <a href="{}?blog={}">{}</a>',
+            listed,
+            blog.pk,
+            _("List"),
+            new,
+            blog.pk,
+            _("Add"),
+        )
+
+    # Who may do what
+
+    def has_change_permission(self, request: HttpRequest, obj: LiveBlog | None = None) -> bool:
+        return super().has_change_permission(request, obj) or self.has_run_permission(request)
+
+    def has_run_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("liveblog.run_coverage")
+
+    def may_edit_content(self, request: HttpRequest, obj: LiveBlog | None = None) -> bool:
+        """Whether the form lets the details be edited; whoever sends them, the verb answers."""
+        return Action.SAVE in actions_for(request.user, obj) or request.POST.get("action") == Action.SAVE
+
+    # Saving
+
+    def save_by_verb(
+        self, request: HttpRequest, form: LiveBlogForm, rows: dict[str, list[dict[str, Any]]], *, change: bool
+    ) -> LiveBlog:
+        by, blog = request.user, form.saved
+        if blog is None:
+            return publishing.create_blog(form.details(rows), by=by)
+        verb = _VERBS.get(form.cleaned_data["action"])
+        if verb is None:
+            return publishing.edit_blog(blog, form.details(rows), by=by)
+        if self.may_edit_content(request, blog) and form.details(rows).checked() != BlogDetails.of(blog):
+            raise ValidationError({"action": _("You changed what the live blog says, too. Save that first.")})
+        return verb(blog, by=by)
+
+    # Many at once
+
+    @admin.action(description=gettext_lazy("Start or resume coverage"), permissions=["run"])
+    def start(self, request: HttpRequest, queryset: QuerySet[LiveBlog]) -> None:
+        do_each(self, request, queryset, publishing.start_coverage, _("Coverage runs"))
+
+    @admin.action(description=gettext_lazy("End coverage"), permissions=["run"])
+    def end(self, request: HttpRequest, queryset: QuerySet[LiveBlog]) -> None:
+        do_each(self, request, queryset, publishing.end_coverage, _("Coverage has ended"))
+
+
+def _updates(status: Update.Status) -> Count:
+    return Count("updates", filter=Q(updates__status=status))
+
+
+def _count_link(blog: LiveBlog, count: int, status: Update.Status) -> str:
+    """How many of its updates have this status, leading to the list of them."""
+    query = urlencode({"blog": blog.pk, "status__exact": status.value})
+    return format_html('<a href="{}?{}">{}</a>', reverse("admin:liveblog_update_changelist"), query, count)

@@ -1,0 +1,65 @@
+"""Verbs on many rows of a changelist: each row for itself, and what was refused is said in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+
+from liveblog import publishing
+from liveblog.models import Update
+
+
+def do_each(
+    model_admin: admin.ModelAdmin,
+    request: HttpRequest,
+    rows: Iterable[models.Model],
+    verb: Callable[..., object],
+    done: str,
+) -> None:
+    """Call `verb(row, by=…)` on each row. `done` says in a word or two what has become of them then."""
+    succeeded = []
+    for row in rows:
+        try:
+            verb(row, by=request.user)
+        except ValidationError as refusal:
+            model_admin.message_user(request, f"“{row}”: {' '.join(refusal.messages)}", messages.ERROR)
+        else:
+            succeeded.append(row)
+    if succeeded:
+        names = _(", ").join(f"“{row}”" for row in succeeded)
+        LogEntry.objects.log_actions(request.user.pk, succeeded, CHANGE, change_message=done)
+        said = _("%(done)s: %(names)s") % {"done": done, "names": names}
+        model_admin.message_user(request, said, messages.SUCCESS)
+
+
+def withdraw_with_reason(
+    model_admin: admin.ModelAdmin, request: HttpRequest, queryset: QuerySet[Update]
+) -> TemplateResponse | None:
+    """Ask for the reason on a page of its own, then withdraw."""
+    reason = request.POST.get("reason", "").strip()
+    if reason:
+
+        def verb(update: Update, *, by: object) -> None:
+            publishing.withdraw_update(update, by=by, reason=reason)
+
+        do_each(model_admin, request, queryset, verb, _("Withdrawn"))
+        return None
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": _("Withdraw updates"),
+        "opts": model_admin.opts,
+        "updates": queryset,
+        "is_refused": "reason" in request.POST,
+        "checkbox_name": ACTION_CHECKBOX_NAME,
+        "media": model_admin.media,
+    }
+    return TemplateResponse(request, "admin/liveblog/update/withdraw.html", context)

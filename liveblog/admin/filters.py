@@ -1,0 +1,64 @@
+"""What changelists can be narrowed to, beyond the fields' own values."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.contrib import admin
+from django.db.models import F, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from liveblog.models import LiveBlog, RelatedStory
+
+# Not every blog that there ever was: the older ones are found by searching for their headline.
+RECENT_BLOGS: Final = 20
+
+
+class BlogFilter(admin.SimpleListFilter):
+    """The live blogs that changed last, and the one that was chosen elsewhere."""
+
+    title = _("live blog")
+    parameter_name = "blog"
+    lookup = "blog"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        recent = LiveBlog.objects.order_by(F("modified_at").desc(nulls_last=True), "-pk")
+        blogs = [(str(pk), headline) for pk, headline in recent.values_list("pk", "headline")[:RECENT_BLOGS]]
+        chosen = self.value()
+        if chosen and chosen.isdecimal() and chosen not in dict(blogs):
+            blogs += [(chosen, blog.headline) for blog in LiveBlog.objects.filter(pk=chosen)]
+        return blogs
+
+    def has_output(self) -> bool:
+        return True
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        chosen = self.value()
+        if not chosen:
+            return queryset
+        return queryset.filter(**{self.lookup: chosen}) if chosen.isdecimal() else queryset.none()
+
+
+class BlogOfUpdateFilter(BlogFilter):
+    lookup = "update__blog"
+
+
+class LeadsToFilter(admin.SimpleListFilter):
+    """Whether a related story leads anywhere yet."""
+
+    title = _("where it leads")
+    parameter_name = "leads"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [("nowhere", _("Nowhere yet")), ("url", _("A web address")), ("blog", _("Another live blog"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[RelatedStory]) -> QuerySet[RelatedStory]:
+        match self.value():
+            case "nowhere":
+                return queryset.unresolved()
+            case "url":
+                return queryset.exclude(url="")
+            case "blog":
+                return queryset.filter(live_blog__isnull=False)
+        return queryset

@@ -1,0 +1,54 @@
+"""The log and the revisions: to be read, never written here."""
+
+from __future__ import annotations
+
+import json
+
+from django.contrib import admin
+from django.db import models
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from liveblog.admin.filters import BlogFilter, BlogOfUpdateFilter
+from liveblog.models import Change, Revision
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+
+@admin.register(Change)
+class ChangeAdmin(ReadOnlyAdmin):
+    list_display = ["at", "blog", "number", "kind", "update"]
+    list_select_related = ["blog", "update"]
+    list_filter = ["kind", BlogFilter]
+    list_per_page = 100
+    search_fields = ["blog__headline", "blog__slug", "update__heading"]
+    date_hierarchy = "at"
+
+
+@admin.register(Revision)
+class RevisionAdmin(ReadOnlyAdmin):
+    list_display = ["at", "update", "number", "kind", "note", "by"]
+    list_select_related = ["update", "by"]
+    list_filter = ["kind", BlogOfUpdateFilter, ("by", admin.RelatedOnlyFieldListFilter)]
+    search_fields = ["update__heading", "note", "by__username"]
+    date_hierarchy = "at"
+    fields = ["update", "number", "kind", "note", "by", "at", "said"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Revision]:
+        return super().get_queryset(request).defer("content")
+
+    @admin.display(description=_("content"))
+    def said(self, revision: Revision) -> str:
+        text = json.dumps(revision.content, ensure_ascii=False, indent=2)
+        return format_html('<pre class="revision-content">{}</pre>', text)

@@ -1,0 +1,80 @@
+"""Related stories and pictures as rows of a form; what is entered in them is part of one verb call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from liveblog.admin.saving import VerbForm, by_field
+from liveblog.models import RelatedStory
+from liveblog.publishing import Story
+
+
+class RowForm(VerbForm):
+    """A row whose place among the others is typed as a number; without one it comes last."""
+
+    order = forms.IntegerField(
+        label=_("Order"), required=False, min_value=0, widget=forms.NumberInput({"size": 3})
+    )
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        if self.instance.pk:
+            self.initial["order"] = self.instance.position + 1
+
+
+class RowFormSet(forms.BaseInlineFormSet):
+    refusal: ValidationError | None = None
+
+    def clean(self) -> None:
+        super().clean()
+        if self.refusal is not None and self.model is RelatedStory:
+            raise ValidationError(by_field(self.refusal).get("stories", []))
+
+
+class RowInline(admin.TabularInline):
+    """Rows are edited by whoever may edit what they belong to."""
+
+    form = RowForm
+    formset = RowFormSet
+    extra = 0
+
+    def get_formset(self, request: HttpRequest, obj: models.Model | None = None, **options: Any):
+        formset = super().get_formset(request, obj, **options)
+        formset.refusal = getattr(request, "refusal", None)
+        return formset
+
+    def may_edit(self, request: HttpRequest, obj: models.Model | None) -> bool:
+        parent = admin.site.get_model_admin(self.parent_model)
+        return parent.may_edit_content(request, obj)
+
+    def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return True
+
+    def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return self.may_edit(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return self.may_edit(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return self.may_edit(request, obj)
+
+
+class StoryInline(RowInline):
+    model = RelatedStory
+    autocomplete_fields = ["live_blog"]
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+
+
+def stories_of(rows: list[dict[str, Any]]) -> tuple[Story, ...]:
+    return tuple(
+        Story(row["title"], row.get("after_block") or 0, row.get("url") or "", row.get("live_blog"))
+        for row in rows
+    )

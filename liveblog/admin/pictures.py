@@ -1,0 +1,113 @@
+"""Pictures in the admin: uploading, what is said of them, and a preview that only editors are served."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.core.files.storage import default_storage
+from django.db.models import Count, QuerySet
+from django.http import FileResponse, Http404, HttpRequest
+from django.shortcuts import get_object_or_404
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from liveblog import publishing
+from liveblog.admin.saving import VerbAdmin, VerbForm
+from liveblog.models import Image
+
+_PREVIEW_WIDTH: Final = 640
+_SAID: Final = ["alt", "caption", "credit", "focal_column", "focal_row"]
+
+
+def preview(image: Image) -> str:
+    return format_html(
+        '<img class="picture-preview" src="{}" alt="{}" loading="lazy">',
+        reverse("admin:liveblog_image_preview", args=[image.pk]),
+        image.alt,
+    )
+
+
+class ImageForm(VerbForm):
+    # A refusal to read the file names no field.
+    refused_field = "file"
+    # Not Django's ImageField: `publishing` reads the picture, and says what is wrong with it.
+    file = forms.FileField(
+        label=_("File"), help_text=_("JPEG, PNG, WebP, AVIF or GIF; at most 25 MB. It stays private.")
+    )
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        if self.instance.pk:
+            # Another picture is another upload.
+            del self.fields["file"]
+
+
+@admin.register(Image)
+class ImageAdmin(VerbAdmin):
+    form = ImageForm
+    list_display = ["thumbnail", "alt", "credit", "dimensions", "in_updates", "created_by", "created_at"]
+    list_display_links = ["thumbnail", "alt"]
+    list_select_related = ["created_by"]
+    list_filter = ["created_at", ("created_by", admin.RelatedOnlyFieldListFilter)]
+    list_per_page = 40
+    search_fields = ["alt", "caption", "credit"]
+    date_hierarchy = "created_at"
+
+    def get_fieldsets(self, request: HttpRequest, obj: Image | None = None) -> list[tuple]:
+        said = [*_SAID[:3], tuple(_SAID[3:])]
+        if obj is None:
+            return [(None, {"fields": ["file", *said]})]
+        return [
+            (None, {"fields": ["thumbnail", *said]}),
+            (_("State"), {"fields": ["dimensions", "created_by", "created_at"]}),
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Image | None = None) -> list[str]:
+        return ["thumbnail", "dimensions", "created_by", "created_at"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Image]:
+        return super().get_queryset(request).annotate(update_count=Count("updates"))
+
+    @admin.display(description=_("preview"))
+    def thumbnail(self, image: Image) -> str:
+        return preview(image)
+
+    @admin.display(description=_("size"))
+    def dimensions(self, image: Image) -> str:
+        return f"{image.width} × {image.height}"
+
+    @admin.display(description=_("updates"), ordering="update_count")
+    def in_updates(self, image: Image) -> int:
+        return image.update_count
+
+    def save_by_verb(
+        self, request: HttpRequest, form: ImageForm, rows: dict[str, Any], *, change: bool
+    ) -> Image:
+        said = {name: form.cleaned_data[name] for name in _SAID}
+        if not change:
+            return publishing.add_image(form.cleaned_data["file"], by=request.user, **said)
+        if not form.has_changed():
+            return form.instance
+        return publishing.edit_image(form.instance, by=request.user, **said)
+
+    def get_urls(self) -> list:
+        view = self.admin_site.admin_view(self.serve_preview)
+        return [path("<int:pk>/preview/", view, name="liveblog_image_preview"), *super().get_urls()]
+
+    def serve_preview(self, request: HttpRequest, pk: int) -> FileResponse:
+        """A rendition, to editors only: neither the original nor what no page shows is public."""
+        image = get_object_or_404(Image, pk=pk)
+        if not self.has_view_or_change_permission(request, image):
+            raise PermissionDenied
+        width = min(image.widths, key=lambda width: abs(width - _PREVIEW_WIDTH))
+        try:
+            rendition = default_storage.open(f"renditions/{image.rendition_path(width, 'webp')}")
+        except FileNotFoundError as error:
+            raise Http404 from error
+        return FileResponse(
+            rendition, content_type="image/webp", headers={"Cache-Control": "private, max-age=600"}
+        )

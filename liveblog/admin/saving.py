@@ -1,0 +1,132 @@
+"""Saving in the admin: what was entered ends in one publishing verb, whose refusal comes back on the form."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from csp.constants import NONCE
+from csp.decorators import csp_update
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+from js_asset import Media
+
+from liveblog.admin.fields import MinuteWidget
+
+
+def fingerprint(content: object) -> str:
+    """What tells one saved content from another: the form carries it, to see that nobody saved in between."""
+    return hashlib.sha256(repr(content).encode()).hexdigest()
+
+
+class VerbForm(forms.ModelForm):
+    """Checks what was typed; whether it may be saved the verb says."""
+
+    # Both are set by VerbAdmin for each request.
+    user: Any = None
+    refusal: ValidationError | None = None
+    # The field that a refusal without a field is about.
+    refused_field: str | None = None
+
+    def _post_clean(self) -> None:
+        """Leave the row as it was read: only verbs write to it, and they check it themselves."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        for name, field in self.fields.items():
+            # The form shows minutes; a time that was not touched keeps its seconds, which decide the order.
+            if isinstance(field.widget, MinuteWidget) and name in cleaned and name not in self.changed_data:
+                cleaned[name] = self.initial.get(name)
+        if self.refusal is not None:
+            for name, errors in by_field(self.refusal).items():
+                if name != "stories":
+                    self.add_error(name if name in self.fields else self.refused_field, errors)
+        return cleaned
+
+    def refuse_if_stale(self, seen: str, saved: object) -> None:
+        if seen and seen != fingerprint(saved):
+            self.add_error(
+                None,
+                _(
+                    "Somebody else has saved this since you opened it. Nothing of yours was saved: "
+                    "copy what you need from here, and open it again."
+                ),
+            )
+
+
+def by_field(refusal: ValidationError) -> dict[str, list[ValidationError]]:
+    if hasattr(refusal, "error_dict"):
+        return refusal.error_dict
+    return {NON_FIELD_ERRORS: refusal.error_list}
+
+
+class VerbAdmin(admin.ModelAdmin):
+    """Subclasses give `save_by_verb`. Nothing is deleted: removal is withdrawal."""
+
+    form = VerbForm
+    formfield_overrides = {
+        models.DateTimeField: {"form_class": forms.SplitDateTimeField, "widget": MinuteWidget},
+        models.URLField: {"assume_scheme": "https"},
+    }
+
+    def save_by_verb(
+        self, request: HttpRequest, form: VerbForm, rows: dict[str, list[dict[str, Any]]], *, change: bool
+    ) -> models.Model:
+        """Save all that was entered by one verb, and return it; `rows` are the inlines', by model name."""
+        raise NotImplementedError
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def get_form(
+        self, request: HttpRequest, obj: models.Model | None = None, change: bool = False, **options: Any
+    ):
+        form = super().get_form(request, obj, change=change, **options)
+        form.user = request.user
+        form.refusal = getattr(request, "refusal", None)
+        return form
+
+    def changeform_view(self, request: HttpRequest, *arguments: Any, **options: Any) -> HttpResponse:
+        try:
+            return super().changeform_view(request, *arguments, **options)
+        except ValidationError as refusal:
+            # All was rolled back. The same form again, now with the verb's words on it.
+            request.refusal = refusal
+            return super().changeform_view(request, *arguments, **options)
+
+    def save_model(self, request: HttpRequest, obj: models.Model, form: VerbForm, change: bool) -> None:
+        """Nothing yet: the inlines belong to the same verb call."""
+
+    def save_related(
+        self, request: HttpRequest, form: VerbForm, formsets: list[forms.BaseInlineFormSet], change: bool
+    ) -> None:
+        rows = {formset.model._meta.model_name: entered_rows(formset) for formset in formsets}
+        form.instance.pk = self.save_by_verb(request, form, rows, change=change).pk
+        form.instance.refresh_from_db()
+
+    def construct_change_message(
+        self, request: HttpRequest, form: VerbForm, formsets: list[forms.BaseInlineFormSet], add: bool = False
+    ) -> str | list[dict[str, Any]]:
+        action = form.cleaned_data.get("action")
+        if add or not action:
+            return super().construct_change_message(request, form, None, add)
+        return str(dict(form.fields["action"].choices).get(action, action))
+
+    # The editor's inline import map and style pass by this page's nonce, on these pages only.
+    @csp_update({"script-src": [NONCE], "style-src": [NONCE]})
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], **options: Any
+    ) -> HttpResponse:
+        context["media"] = Media.from_media(context["media"], nonce=str(request.csp_nonce))
+        return super().render_change_form(request, context, **options)
+
+
+def entered_rows(formset: forms.BaseInlineFormSet) -> list[dict[str, Any]]:
+    """What an inline's rows say, without the empty and the removed ones, in the order that was asked for."""
+    rows = [form.cleaned_data for form in formset.forms if form.cleaned_data]
+    kept = [row for row in rows if not row.get("DELETE")]
+    return sorted(kept, key=lambda row: (row.get("order") is None, row.get("order")))

@@ -1,0 +1,115 @@
+"""What live blogs share: topics, bylines, and related stories that still want an address."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from liveblog import publishing
+from liveblog.admin.filters import LeadsToFilter
+from liveblog.admin.saving import VerbAdmin, VerbForm
+from liveblog.models import Byline, RelatedStory, Topic
+
+
+@admin.register(Topic)
+class TopicAdmin(VerbAdmin):
+    list_display = ["name", "slug", "blog_count"]
+    search_fields = ["name", "slug"]
+    fields = ["name", "slug"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Topic]:
+        return super().get_queryset(request).annotate(blog_count=Count("blogs"))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Topic | None = None) -> list[str]:
+        return ["slug"] if obj else []
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Topic | None = None) -> dict[str, tuple]:
+        return {} if obj else {"slug": ("name",)}
+
+    @admin.display(description=_("live blogs"), ordering="blog_count")
+    def blog_count(self, topic: Topic) -> int:
+        return topic.blog_count
+
+    def save_by_verb(
+        self, request: HttpRequest, form: VerbForm, rows: dict[str, Any], *, change: bool
+    ) -> Topic:
+        if not change:
+            return _added(Topic(**form.cleaned_data))
+        if not form.has_changed():
+            return form.instance
+        return publishing.edit_topic(form.instance, by=request.user, **form.cleaned_data)
+
+
+@admin.register(Byline)
+class BylineAdmin(VerbAdmin):
+    list_display = ["name", "role", "update_count"]
+    search_fields = ["name", "role"]
+    fields = ["name", "role"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Byline]:
+        return super().get_queryset(request).annotate(update_count=Count("updates"))
+
+    @admin.display(description=_("updates"), ordering="update_count")
+    def update_count(self, byline: Byline) -> int:
+        return byline.update_count
+
+    def save_by_verb(
+        self, request: HttpRequest, form: VerbForm, rows: dict[str, Any], *, change: bool
+    ) -> Byline:
+        if not change:
+            return _added(Byline(**form.cleaned_data))
+        if not form.has_changed():
+            return form.instance
+        return publishing.edit_byline(form.instance, by=request.user, **form.cleaned_data)
+
+
+def _added(row: Any) -> Any:
+    """Saved as it is: no page shows it yet, so there is nothing to publish."""
+    row.full_clean()
+    row.save()
+    return row
+
+
+@admin.register(RelatedStory)
+class RelatedStoryAdmin(VerbAdmin):
+    """They are added where they stand, in an update or a blog; here they are found, and given an address."""
+
+    list_display = ["title", "leads_to", "place", "live_blog_of_place"]
+    list_select_related = ["live_blog", "blog", "update__blog"]
+    list_filter = [LeadsToFilter]
+    search_fields = ["title", "url", "live_blog__headline", "blog__headline", "update__heading"]
+    autocomplete_fields = ["live_blog"]
+    fields = ["title", "url", "live_blog", "place", "after_block"]
+    readonly_fields = ["place", "after_block"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    @admin.display(description=_("leads to"))
+    def leads_to(self, story: RelatedStory) -> str:
+        if story.live_blog:
+            return str(story.live_blog)
+        return story.url or _("Nowhere yet")
+
+    @admin.display(description=_("where it stands"))
+    def place(self, story: RelatedStory) -> str:
+        name, row = ("update", story.update) if story.update_id else ("liveblog", story.blog)
+        url = reverse(f"admin:liveblog_{name}_change", args=[row.pk])
+        return format_html('<a href="{}">{}</a>', url, row)
+
+    @admin.display(description=_("live blog"))
+    def live_blog_of_place(self, story: RelatedStory) -> str:
+        return str(story.update.blog if story.update_id else story.blog)
+
+    def save_by_verb(
+        self, request: HttpRequest, form: VerbForm, rows: dict[str, Any], *, change: bool
+    ) -> RelatedStory:
+        if not form.has_changed():
+            return form.instance
+        return publishing.edit_story(form.instance, by=request.user, **form.cleaned_data)
