@@ -1,0 +1,156 @@
+"""Who may do what in the admin: the verbs decide, the pages offer no more than they would allow."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from liveblog import publishing
+from liveblog.models import Byline, LiveBlog, Topic, Update
+from liveblog.publishing import SYSTEM, Content
+from tests.admin.browsing import opened
+from tests.factories import make_blog, make_image, make_update, make_user
+
+pytestmark = pytest.mark.django_db
+
+ADD = "/admin/liveblog/update/add/"
+MODELS = ["liveblog", "update", "relatedstory", "topic", "byline", "image", "change", "revision"]
+
+
+def logged_in(*permissions: str) -> Client:
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(make_user(*permissions))
+    return client
+
+
+def page_of(row) -> str:
+    return reverse(f"admin:liveblog_{row._meta.model_name}_change", args=[row.pk])
+
+
+def offered(client: Client, path: str) -> list[str]:
+    return [value for value, _label in client.get(path).context["adminform"].form.fields["action"].choices]
+
+
+def test_each_permission_offers_its_actions():
+    blog = make_blog()
+    draft = publishing.draft_update(blog, Content(heading="稿"), by=SYSTEM)
+    published = make_update(blog)
+    reporter = logged_in("add_update", "change_update", "view_update")
+    assert offered(reporter, ADD) == offered(reporter, page_of(draft)) == ["draft", "submit"]
+    editor = logged_in("add_update", "change_update", "publish_update")
+    assert offered(editor, ADD) == ["draft", "submit", "publish", "schedule"]
+    assert offered(editor, page_of(published)) == ["edit", "correct"]
+    chief = logged_in("publish_update", "withdraw_update")
+    assert offered(chief, page_of(published)) == ["edit", "correct", "withdraw"]
+    assert offered(logged_in("change_liveblog"), page_of(blog)) == ["save"]
+    assert offered(logged_in("run_coverage"), page_of(blog)) == ["end", "withdraw"]
+
+
+def test_who_may_only_add_writes_drafts_and_nothing_else():
+    blog = make_blog()
+    update = make_update(blog)
+    client = logged_in("add_update")
+    form = opened(client, f"{ADD}?blog={blog.pk}")
+    assert client.post(ADD, form | {"heading": "稿", "action": "draft"}).status_code == 302
+    assert client.post(ADD, form | {"heading": "稿", "action": "submit"}).status_code == 302
+    assert list(Update.objects.order_by("pk").values_list("status", flat=True)) == [
+        "published",
+        "draft",
+        "submitted",
+    ]
+    for action in ("publish", "schedule"):
+        later = {"publish_at_0": "2099-01-01", "publish_at_1": "10:00"}
+        refused = client.post(ADD, form | {"heading": "稿", "action": action} | later)
+        assert refused.status_code == 403
+        assert "publish_update" in refused.content.decode()
+    assert Update.objects.count() == 3
+    assert client.get(page_of(update)).status_code == 403
+    assert client.post(page_of(update), {"action": "edit"}).status_code == 403
+    assert client.get("/admin/liveblog/liveblog/add/").status_code == 403
+    for model in MODELS:
+        assert client.get(f"/admin/liveblog/{model}/").status_code == 403
+
+
+def test_who_may_only_change_reads_what_is_published():
+    client = logged_in("add_update", "change_update", "view_update")
+    update = make_update(make_blog())
+    response = client.get(page_of(update))
+    assert response.status_code == 200
+    assert 'name="heading"' not in response.content.decode()
+
+
+def test_text_is_kept_when_a_colleague_published_the_draft_meanwhile():
+    client = logged_in("add_update", "change_update", "view_update")
+    draft = publishing.draft_update(make_blog(), Content(heading="稿"), by=SYSTEM)
+    form = opened(client, page_of(draft)) | {"body": "<p>補充</p>", "seen": ""}
+    publishing.publish_update(draft.blog, Content.of(draft), by=SYSTEM, update=draft)
+    response = client.post(page_of(draft), form)
+    assert response.status_code == 200
+    assert "補充" in response.content.decode()
+    assert "This update has been published." in response.content.decode()
+
+
+def test_who_may_only_withdraw_withdraws_and_restores():
+    client = logged_in("withdraw_update")
+    update = make_update(make_blog())
+    form = opened(client, page_of(update))
+    assert "heading" not in form
+    assert client.post(page_of(update), form | {"action": "withdraw", "note": "錯"}).status_code == 302
+    assert client.post(page_of(update), opened(client, page_of(update))).status_code == 302
+    assert Update.objects.get(pk=update.pk).is_published
+
+
+def test_who_may_only_run_coverage_leaves_the_text_alone():
+    client = logged_in("run_coverage")
+    blog = make_blog(headline="原")
+    form = opened(client, page_of(blog))
+    assert "headline" not in form
+    assert client.post(page_of(blog), form | {"action": "end", "headline": "改"}).status_code == 302
+    assert (LiveBlog.objects.get().status, LiveBlog.objects.get().headline) == ("ended", "原")
+    form = opened(client, page_of(blog))
+    text = {"headline": "改", "slug": blog.slug, "language": "en"}
+    assert client.post(page_of(blog), form | text | {"action": "save"}).status_code == 403
+
+
+def test_bulk_actions_are_offered_by_permission(admin):
+    update = make_update(make_blog())
+    client = logged_in("change_update")
+    path = "/admin/liveblog/update/"
+    page = client.get(path).content.decode()
+    assert 'value="withdraw"' not in page
+    chosen = {"action": "withdraw", "_selected_action": [update.pk], "reason": "錯"}
+    client.post(path, chosen)
+    assert Update.objects.get(pk=update.pk).is_published
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_nothing_is_deleted(admin, model):
+    blog = make_blog()
+    update = make_update(blog, stories=(publishing.Story("相關"),), images=(make_image(),))
+    rows = {
+        "liveblog": blog,
+        "update": update,
+        "topic": Topic.objects.create(slug="weather", name="天氣"),
+        "byline": Byline.objects.create(name="張三"),
+        "relatedstory": update.related_stories.get(),
+        "image": update.images.get(),
+        "change": blog.changes.first(),
+        "revision": update.revisions.first(),
+    }
+    row = rows[model]
+    path = reverse(f"admin:liveblog_{model}_delete", args=[row.pk])
+    assert admin.get(path).status_code == 403
+    assert admin.post(path, {"post": "yes"}).status_code == 403
+    assert "deletelink" not in admin.get(page_of(row)).content.decode()
+    page = admin.get(f"/admin/liveblog/{model}/").content.decode()
+    assert "delete_selected" not in page
+
+
+@pytest.mark.parametrize("model", ["change", "revision"])
+def test_the_log_is_read_only(admin, model):
+    update = make_update(make_blog())
+    row = update.changes.get() if model == "change" else update.revisions.get()
+    assert admin.get(page_of(row)).status_code == 200
+    assert admin.post(page_of(row), {"number": "9"}).status_code == 403
+    assert admin.get(f"/admin/liveblog/{model}/add/").status_code == 403

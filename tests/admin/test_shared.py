@@ -1,0 +1,103 @@
+"""Pictures, bylines and topics in the admin: each change reaches the live blogs that show them."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from liveblog.models import Byline, Image, LiveBlog, Topic
+from tests.admin.browsing import errors, opened
+from tests.factories import make_blog, make_image, make_update, make_user, picture_file
+
+pytestmark = pytest.mark.django_db
+
+ADD_IMAGE = "/admin/liveblog/image/add/"
+
+
+def page_of(row) -> str:
+    return reverse(f"admin:liveblog_{row._meta.model_name}_change", args=[row.pk])
+
+
+def test_picture_is_uploaded_and_previewed_by_editors_only(admin, client, editor):
+    form = opened(admin, ADD_IMAGE) | {"alt": "一艘渡輪", "credit": "攝影：李四", "file": picture_file()}
+    assert admin.post(ADD_IMAGE, form).status_code == 302
+    image = Image.objects.get()
+    assert (image.alt, image.credit, image.width, image.created_by) == ("一艘渡輪", "攝影：李四", 400, editor)
+
+    preview = reverse("admin:liveblog_image_preview", args=[image.pk])
+    assert preview in admin.get(page_of(image)).content.decode()
+    assert preview in admin.get("/admin/liveblog/image/").content.decode()
+    served = admin.get(preview)
+    assert (served.status_code, served["Content-Type"]) == (200, "image/webp")
+    assert "private" in served["Cache-Control"]
+    assert b"".join(served.streaming_content)[8:12] == b"WEBP"
+    assert client.get(preview).status_code == 302
+    reporter = Client()
+    reporter.force_login(make_user("add_update"))
+    assert reporter.get(preview).status_code == 403
+    assert admin.get("/admin/liveblog/image/999/preview/").status_code == 404
+
+
+def test_what_is_said_of_a_picture_changes_and_its_file_does_not(admin):
+    image = make_image()
+    blog = make_blog()
+    make_update(blog, images=(image,))
+    form = opened(admin, page_of(image))
+    assert "file" not in form
+    before = image.file.name
+    assert admin.post(page_of(image), form).status_code == 302
+    assert LiveBlog.objects.get().number == 2
+    sent = form | {"caption": "說明", "file": picture_file("other.jpg")}
+    assert admin.post(page_of(image), sent).status_code == 302
+    image.refresh_from_db()
+    assert (image.caption, image.file.name, LiveBlog.objects.get().number) == ("說明", before, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("notes.jpg", b"not a picture"), ("page.svg", b"<svg/>"), ("empty.png", b"")]
+)
+def test_file_that_is_no_picture_is_refused_in_words(admin, name, content):
+    form = opened(admin, ADD_IMAGE) | {"alt": "圖", "file": SimpleUploadedFile(name, content)}
+    refused = errors(admin.post(ADD_IMAGE, form))
+    unreadable = "This file is not a picture that can be read: use JPEG, PNG, WebP, AVIF or GIF."
+    assert refused == {"file": [unreadable if content else "The submitted file is empty."]}
+    assert Image.objects.count() == 0
+
+
+def test_picture_needs_its_text_alternative_and_a_point_within_it(admin):
+    form = opened(admin, ADD_IMAGE) | {"file": picture_file()}
+    assert errors(admin.post(ADD_IMAGE, form)) == {"alt": ["This field is required."]}
+    form |= {"alt": "圖", "focal_column": "7", "file": picture_file()}
+    assert list(errors(admin.post(ADD_IMAGE, form))) == ["focal_column"]
+    assert Image.objects.count() == 0
+
+
+def test_byline_is_added_and_edited_where_it_is_printed(admin):
+    path = "/admin/liveblog/byline/add/"
+    assert admin.post(path, opened(admin, path) | {"name": "張三"}).status_code == 302
+    byline = Byline.objects.get()
+    make_update(make_blog(), byline=byline)
+    form = opened(admin, page_of(byline))
+    assert admin.post(page_of(byline), form).status_code == 302
+    assert LiveBlog.objects.get().number == 2
+    assert admin.post(page_of(byline), form | {"role": "在日內瓦"}).status_code == 302
+    assert (Byline.objects.get().role, LiveBlog.objects.get().number) == ("在日內瓦", 3)
+
+    assert errors(admin.post(path, {"name": "張三"})) == {"name": ["Byline with this Name already exists."]}
+    Byline.objects.create(name="李四")
+    assert errors(admin.post(page_of(byline), form | {"name": "李四"})) == {
+        "name": ["Byline with this Name already exists."]
+    }
+    assert Byline.objects.filter(name="張三").exists()
+
+
+def test_topic_is_renamed_and_keeps_its_address(admin):
+    path = "/admin/liveblog/topic/add/"
+    assert admin.post(path, {"name": "天氣", "slug": "weather"}).status_code == 302
+    topic = Topic.objects.get()
+    make_blog(topics=(topic,))
+    assert admin.post(page_of(topic), {"name": "風暴", "slug": "storm"}).status_code == 302
+    topic.refresh_from_db()
+    assert (topic.name, topic.slug, LiveBlog.objects.get().number) == ("風暴", "weather", 2)
