@@ -24,7 +24,7 @@ _serial = count(1)
 
 
 @given(articles())
-@settings(max_examples=100)
+@settings(max_examples=60)
 def test_what_is_written_reads_as_the_same_article(article: Article) -> None:
     written = write(article)
     assert written.warnings == ()
@@ -32,7 +32,7 @@ def test_what_is_written_reads_as_the_same_article(article: Article) -> None:
 
 
 @given(running_copy())
-@settings(max_examples=80)
+@settings(max_examples=60)
 @example("甲︱乙\n2026-01-01 10:00\n【10:00】\n【09:00】\n最新回應\n---\n相關新聞:")
 def test_copy_of_any_kind_reads_the_same_once_written_or_the_difference_is_warned_of(text: str) -> None:
     try:
