@@ -147,6 +147,8 @@ class LiveBlogAdmin(VerbAdmin):
     ]
     list_filter = ["status", "language", ("topics", admin.RelatedOnlyFieldListFilter)]
     list_per_page = 50
+    # Said again: a query that counts leaves the model's own ordering out.
+    ordering = ["-created_at", "-pk"]
     search_fields = ["headline", "kicker", "slug", "standfirst", "summary"]
     search_help_text = gettext_lazy("Headline, kicker, address, standfirst or summary")
     date_hierarchy = "coverage_start_at"

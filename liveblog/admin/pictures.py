@@ -54,6 +54,7 @@ class ImageAdmin(VerbAdmin):
     list_select_related = ["created_by"]
     list_filter = ["created_at", ("created_by", admin.RelatedOnlyFieldListFilter)]
     list_per_page = 40
+    ordering = ["-created_at", "-pk"]
     search_fields = ["alt", "caption", "credit"]
     date_hierarchy = "created_at"
 

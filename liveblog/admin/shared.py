@@ -21,6 +21,7 @@ from liveblog.models import Byline, RelatedStory, Topic
 class TopicAdmin(VerbAdmin):
     list_display = ["name", "slug", "blog_count"]
     search_fields = ["name", "slug"]
+    ordering = ["name", "pk"]
     fields = ["name", "slug"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Topic]:
@@ -50,6 +51,7 @@ class TopicAdmin(VerbAdmin):
 class BylineAdmin(VerbAdmin):
     list_display = ["name", "role", "update_count"]
     search_fields = ["name", "role"]
+    ordering = ["name", "pk"]
     fields = ["name", "role"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Byline]:

@@ -50,6 +50,29 @@ def test_updates_are_found_in_chinese(admin):
     assert listed(admin, BLOGS, q="會談") == ["會談"]
 
 
+@pytest.mark.parametrize(
+    ("model", "field", "found"),
+    [
+        ("update", "blog", ["颱風直擊"]),
+        ("update", "byline", ["颱風組"]),
+        ("updateimage", "image", ["颱風下的渡輪"]),
+        ("relatedstory", "live_blog", ["颱風直擊"]),
+        ("liveblog", "topics", ["颱風"]),
+        ("liveblog", "successor", ["颱風直擊"]),
+        ("liveblog", "hero_image", ["颱風下的渡輪"]),
+    ],
+)
+def test_what_is_chosen_is_found_by_typing(admin, model, field, found):
+    make_blog(headline="颱風直擊")
+    make_blog(headline="會談")
+    make_image(alt="颱風下的渡輪")
+    Byline.objects.create(name="颱風組")
+    Topic.objects.create(slug="typhoon", name="颱風")
+    query = {"app_label": "liveblog", "model_name": model, "field_name": field, "term": "颱風"}
+    results = admin.get("/admin/autocomplete/", query).json()["results"]
+    assert [result["text"] for result in results] == found
+
+
 def test_updates_are_filtered(admin):
     weather = Topic.objects.create(slug="weather", name="天氣")
     storm = make_blog(headline="颱風", topics=(weather,))
