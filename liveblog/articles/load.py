@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -54,11 +56,12 @@ class Outcome:
 
 @dataclass(frozen=True)
 class HeadChange:
-    """Something of the blog itself that the copy said otherwise, and that was changed."""
+    """Something of the blog itself that the copy says otherwise: changed, or in conflict with the desk's."""
 
     what: str
     before: str
     after: str
+    is_conflict: bool = False
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,7 @@ def _created(article: Article, slug: str, by: Actor) -> LiveBlog:
         stories=stories,
     )
     with _blamed_on(1):
-        return publishing.create_blog(details, by=by)
+        return publishing.create_blog(details, by=by, imported_hash=_head_digest(details))
 
 
 def _newest_minute(article: Article) -> datetime:
@@ -188,7 +191,10 @@ class _Run:
     notes: list[str] = field(default_factory=list)
 
     def bring_head_up_to_date(self) -> None:
-        """Title, publication time and standfirst, where they differ. The language stays."""
+        """Title, publication time and standfirst, if the copy changed them. The language stays.
+
+        Where the desk has changed them too, that is a conflict, and the desk's are kept.
+        """
         if self.article.language != self.blog.language:
             languages = {"copy": self.article.language, "blog": self.blog.language}
             self.notes.append(_("The copy reads as %(copy)s, the live blog is in %(blog)s.") % languages)
@@ -208,13 +214,17 @@ class _Run:
         ):
             end = None if self.article.is_running else _newest_minute(self.article)
             details = replace(details, coverage_end_at=end)
+        copied, known = _head_digest(details), self.blog.imported_hash
+        if copied == known and details.coverage_end_at == saved.coverage_end_at:
+            return
+        is_conflict = bool(known) and _head_digest(saved) != known
         for what, name in _head_fields():
             before, after = getattr(saved, name), getattr(details, name)
             if before != after:
-                self.head_changes.append(HeadChange(what, _shown(before), _shown(after)))
-        if self.head_changes:
+                self.head_changes.append(HeadChange(what, _shown(before), _shown(after), is_conflict))
+        if not is_conflict:
             with _blamed_on(1):
-                self.blog = publishing.edit_blog(self.blog, details, by=self.by)
+                self.blog = publishing.edit_blog(self.blog, details, by=self.by, imported_hash=copied)
 
     def bring_updates_up_to_date(self) -> None:
         entries, digests = self.article.entries, [digest(entry) for entry in self.article.entries]
@@ -384,6 +394,16 @@ def _with_addresses(stories: Sequence[Story], known: Sequence[Story]) -> tuple[S
         else story
         for story in stories
     )
+
+
+def _head_digest(details: BlogDetails) -> str:
+    """SHA-256 of what running copy says of a blog.
+
+    Without addresses, which the desk adds, and without the end of coverage, which comes by its own verb.
+    """
+    names = [name for _what, name in _head_fields() if name != "coverage_end_at"]
+    said = [_shown(getattr(details, name)) for name in names]
+    return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
 
 
 def _head_fields() -> list[tuple[str, str]]:

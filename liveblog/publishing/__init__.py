@@ -1,8 +1,8 @@
 """The only writer of what readers can see: one verb for each thing that editors do.
 
 Each verb checks the permission of `by`, locks the blog's row, reads again under the lock, writes the content
-and its Revision, takes the blog's next number and appends the Change, all in one transaction. Verbs refuse with
-ValidationError (the reason in the editor's words) and PermissionDenied; then nothing has been written.
+and its Revision, takes the blog's next number and appends the Change, all in one transaction. Verbs refuse
+with ValidationError (the reason in the editor's words) and PermissionDenied; then nothing has been written.
 """
 
 from liveblog.publishing.blogs import (

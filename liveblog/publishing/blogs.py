@@ -19,22 +19,27 @@ from liveblog.publishing.renditions import show_or_hide
 from liveblog.publishing.shared import announce
 
 
-def create_blog(details: BlogDetails, *, by: Actor) -> LiveBlog:
+def create_blog(details: BlogDetails, *, by: Actor, imported_hash: str = "") -> LiveBlog:
     """A new live blog, as a draft that readers do not see."""
     require(by, "add_liveblog")
     with transaction.atomic():
-        blog = LiveBlog(created_by=person(by))
+        blog = LiveBlog(created_by=person(by), imported_hash=imported_hash)
         details.checked().write_to(blog)
         return blog
 
 
-def edit_blog(blog: LiveBlog, details: BlogDetails, *, by: Actor) -> LiveBlog:
+def edit_blog(
+    blog: LiveBlog, details: BlogDetails, *, by: Actor, imported_hash: str | None = None
+) -> LiveBlog:
     """Change what a blog says of itself. Takes no number when nothing changes."""
     require(by, "change_liveblog")
     details = details.checked()
     also = {found.pk for found in (blog.successor, details.successor) if found}
     with _locked_with_referrers(blog, also) as blog:
         before = BlogDetails.of(blog)
+        if imported_hash is not None and imported_hash != blog.imported_hash:
+            blog.imported_hash = imported_hash
+            blog.save(update_fields=["imported_hash"])
         if details == before:
             return blog
         if blog.first_published_at and details.slug != before.slug:

@@ -315,6 +315,19 @@ def test_the_title_and_the_standfirst_are_brought_up_to_date() -> None:
     assert (blog().headline, blog().number) == ("燈塔亮燈 居民歡呼", before + 1)
 
 
+def test_a_title_changed_on_the_desk_alone_is_kept_and_one_changed_in_both_is_a_conflict() -> None:
+    take()
+    details = replace(BlogDetails.of(blog()), headline="編輯的標題")
+    publishing.edit_blog(blog(), details, by=publishing.SYSTEM)
+    before = blog().number
+    assert take().head_changes == ()
+    report = take(COPY.replace("百年燈塔重新亮燈", "燈塔亮燈 居民歡呼"))
+    assert report.head_changes == (
+        HeadChange("headline", "編輯的標題", "燈塔亮燈 居民歡呼", is_conflict=True),
+    )
+    assert (blog().headline, blog().number) == ("編輯的標題", before)
+
+
 def test_copy_in_the_other_script_is_noted_and_the_blogs_language_stays() -> None:
     take()
     report = take("灯塔\n2026-03-19 10:00\n19日最新消息\n无时间表\n发言人说,尚无时间表。\n")

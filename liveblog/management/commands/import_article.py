@@ -133,7 +133,8 @@ _SAID = {
 
 def _done(report: Report) -> Iterator[str]:
     for change in report.head_changes:
-        yield f"Changed {change.what}: {change.before!r} -> {change.after!r}"
+        said = "Kept the desk's" if change.is_conflict else "Changed"
+        yield f"{said} {change.what}: {change.before!r} -> {change.after!r}"
     for action, said in _SAID.items():
         if outcomes := report.of(action):
             yield said
