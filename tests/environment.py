@@ -7,6 +7,7 @@ import atexit
 import os
 import re
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -17,6 +18,8 @@ TEST_DATABASE_URL = os.environ.get("TEST_DATABASE_URL", "")
 
 DATA_DIR = Path(tempfile.mkdtemp(prefix="newsroom-tests-"))
 atexit.register(shutil.rmtree, DATA_DIR, ignore_errors=True)
+# Ended from outside, as by a time limit, everything that was started is put down too, as after Ctrl-C.
+signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 for name in re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE):
     os.environ.pop(name, None)
