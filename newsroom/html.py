@@ -20,6 +20,8 @@ _SENTENCE_END: Final = re.compile(r"[。！？!?…]+[」』”’)）]*|\.(?=\s
 _cleaner: Final = nh3.Cleaner(
     tags=set(BLOCK_TAGS | _INLINE_TAGS | _INNER_TAGS),
     attributes={
+        # Without this nh3 lets `title` and `lang` stand on every tag.
+        "*": set(),
         "a": {"href"},
         "ol": {"start"},
         "th": {"colspan", "rowspan", "scope"},

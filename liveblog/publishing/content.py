@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
@@ -168,6 +169,11 @@ def write_stories(
     )
 
 
+def _sorted(rows: Iterable[Any]) -> tuple[Any, ...]:
+    """By name as Python compares, so that no database's collation makes a difference."""
+    return tuple(sorted(rows, key=lambda row: (row.name, row.pk)))
+
+
 _COLLECTIONS = ("bylines", "topics", "stories")
 
 
@@ -198,8 +204,8 @@ class BlogDetails:
         }
         return cls(
             **rows,
-            bylines=tuple(blog.bylines.all()),
-            topics=tuple(blog.topics.all()),
+            bylines=_sorted(blog.bylines.all()),
+            topics=_sorted(blog.topics.all()),
             stories=tuple(Story.of(row) for row in blog.related_stories.select_related("live_blog").all()),
         )
 
@@ -214,8 +220,8 @@ class BlogDetails:
             kicker=" ".join(self.kicker.split()),
             standfirst="\n".join(line.strip() for line in self.standfirst.splitlines() if line.strip()),
             summary=html.clean(self.summary),
-            bylines=tuple(sorted(self.bylines, key=lambda byline: (byline.name, byline.pk))),
-            topics=tuple(sorted(self.topics, key=lambda topic: (topic.name, topic.pk))),
+            bylines=_sorted(self.bylines),
+            topics=_sorted(self.topics),
             stories=tuple(story.checked() for story in self.stories),
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from django.core.exceptions import ValidationError
 from django.core.files import File
 from django.db import transaction
@@ -14,6 +16,8 @@ from liveblog.publishing import renditions
 from liveblog.publishing.content import Story
 from liveblog.publishing.log import Actor, all_locked, append, person, require
 from newsroom import pictures
+
+Shared = TypeVar("Shared", Image, Byline, Topic)
 
 
 def add_image(
@@ -59,33 +63,21 @@ def edit_image(
     require(by, "change_image")
     image.alt, image.caption, image.credit = alt.strip(), caption.strip(), credit.strip()
     image.focal_column, image.focal_row = focal_column, focal_row
-    image.full_clean()
-    with transaction.atomic():
-        announce(updates=Q(images=image), blogs=Q(hero_image=image))
-        image.save()
-    return image
+    return _save_shared(image, updates=Q(images=image), blogs=Q(hero_image=image))
 
 
 def edit_byline(byline: Byline, *, by: Actor, name: str, role: str = "") -> Byline:
     """Change a byline, wherever it is printed."""
     require(by, "change_byline")
     byline.name, byline.role = name.strip(), role.strip()
-    byline.full_clean()
-    with transaction.atomic():
-        announce(updates=Q(byline=byline), blogs=Q(bylines=byline))
-        byline.save()
-    return byline
+    return _save_shared(byline, updates=Q(byline=byline), blogs=Q(bylines=byline))
 
 
 def edit_topic(topic: Topic, *, by: Actor, name: str) -> Topic:
     """Rename a topic, wherever it is printed. Its address stays."""
     require(by, "change_topic")
     topic.name = name.strip()
-    topic.full_clean()
-    with transaction.atomic():
-        announce(updates=Q(pk__in=[]), blogs=Q(topics=topic))
-        topic.save()
-    return topic
+    return _save_shared(topic, updates=Q(pk__in=[]), blogs=Q(topics=topic))
 
 
 def edit_story(
@@ -94,6 +86,8 @@ def edit_story(
     """Change where a related story leads, in its place: how an unresolved one is linked."""
     require(by, "change_relatedstory")
     checked = Story(title=title, url=url, live_blog=live_blog).checked()
+    if (checked.title, checked.url, checked.live_blog) == (story.title, story.url, story.live_blog):
+        return story
     with transaction.atomic():
         announce(updates=Q(related_stories=story), blogs=Q(related_stories=story))
         story.title, story.url, story.live_blog = checked.title, checked.url, checked.live_blog
@@ -102,6 +96,19 @@ def edit_story(
         except RelatedStory.DoesNotExist as error:
             raise ValidationError(_("This related story is gone: its update was edited.")) from error
     return story
+
+
+def _save_shared(row: Shared, *, updates: Q, blogs: Q) -> Shared:
+    """Save what several blogs print, and number it in each; nothing happens when nothing changed."""
+    row.full_clean()
+    saved = type(row).objects.get(pk=row.pk)
+    names = [field.attname for field in row._meta.concrete_fields]
+    if all(getattr(row, name) == getattr(saved, name) for name in names):
+        return row
+    with transaction.atomic():
+        announce(updates=updates, blogs=blogs)
+        row.save()
+    return row
 
 
 def announce(*, updates: Q, blogs: Q) -> None:

@@ -28,14 +28,14 @@ def draft_update(
     imported_hash: str | None = None,
 ) -> Update:
     """Save a draft. A submitted or scheduled update becomes a draft again."""
-    require(by, "add_update" if update is None else "change_update")
+    _require_writer(by, update)
     with locked(blog) as blog:
         return _save_unpublished(blog, content, Update.Status.DRAFT, by, update, imported_hash=imported_hash)
 
 
 def submit_update(update: Update, *, by: Actor, content: Content | None = None) -> Update:
     """Send a draft to the editors, as saved or as `content` now says."""
-    require(by, "add_update")
+    _require_writer(by, update if content else None)
     with locked(update.blog) as blog:
         content = (content or Content.of(update)).checked()
         return _save_unpublished(blog, content, Update.Status.SUBMITTED, by, update)
@@ -226,6 +226,12 @@ def _hide(blog: LiveBlog, update: Update, at: datetime) -> None:
     if update.is_pinned:
         blog.pinned_update = None
         blog.save(update_fields=["pinned_update"])
+
+
+def _require_writer(by: Actor, update: Update | None) -> None:
+    """Who may write updates may rewrite their own; those of others need a permission of its own."""
+    is_own = update is None or update.created_by == person(by)
+    require(by, "add_update" if is_own else "change_update")
 
 
 def _fresh(blog: LiveBlog, update: Update) -> Update:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from django.core.files.storage import storages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
@@ -26,7 +26,8 @@ def rendition(request: HttpRequest, key: str, width: int, extension: str) -> Htt
         raise Http404
     response = get_conditional_response(request, etag=etag)
     if response is None:
-        response = FileResponse(storage.open(name), content_type=TYPES[extension])
+        with storage.open(name) as kept:
+            response = HttpResponse(kept.read(), content_type=TYPES[extension])
     response.headers["ETag"] = etag
     response.headers["Cache-Control"] = POLL
     return response

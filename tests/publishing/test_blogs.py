@@ -83,6 +83,10 @@ def test_an_image_or_byline_edit_gives_every_affected_blog_a_number_for_each_upd
     publishing.edit_image(image, by=SYSTEM, alt="新說明")
     assert first.changes.first().update == b
     assert kinds(second)[-1] == "blog_edited"
+    numbers = [blog.changes.count() for blog in (first, second)]
+    publishing.edit_byline(byline, by=SYSTEM, name="李小文")
+    publishing.edit_image(image, by=SYSTEM, alt="新說明")
+    assert [blog.changes.count() for blog in (first, second)] == numbers
     assert other.changes.count() == before
 
 

@@ -267,6 +267,21 @@ def test_verbs_refuse_updates_in_the_wrong_state():
             refused()
 
 
+def test_a_reporter_rewrites_their_own_drafts_and_nobody_elses():
+    blog, reporter = make_blog(), make_user("add_update")
+    own = publishing.draft_update(blog, Content(heading="我"), by=reporter)
+    publishing.draft_update(blog, Content(heading="我改"), by=reporter, update=own)
+    publishing.submit_update(own, by=reporter, content=Content(heading="我再改"))
+    other = publishing.draft_update(blog, Content(heading="他"), by=make_user("add_update"))
+    for refused in (
+        lambda: publishing.draft_update(blog, Content(heading="改"), by=reporter, update=other),
+        lambda: publishing.submit_update(other, by=reporter, content=Content(heading="改")),
+    ):
+        with pytest.raises(PermissionDenied):
+            refused()
+    publishing.draft_update(blog, Content(heading="改"), by=make_user("change_update"), update=other)
+
+
 def test_a_reporter_cannot_take_a_schedule_back():
     blog = make_blog()
     soon = timezone.now() + timedelta(hours=1)

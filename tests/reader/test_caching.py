@@ -99,7 +99,7 @@ def test_pictures_can_be_revalidated_and_go_with_their_takedown(client, django_c
         "image/webp",
         POLL,
     )
-    assert shown.getvalue()[8:12] == b"WEBP"
+    assert shown.content[8:12] == b"WEBP"
     etag = shown.headers["ETag"]
     assert client.get(address, headers={"If-None-Match": etag}).status_code == 304
     with django_capture_on_commit_callbacks(execute=True):
