@@ -180,12 +180,14 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "admin:login"
 
+_logo = urlsplit(SITE_LOGO_URL)
+_logo_origin = [f"{_logo.scheme}://{_logo.netloc}"] if _logo.netloc else []
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "data:"],
+        "img-src": [SELF, "data:", *_logo_origin],
         "font-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],

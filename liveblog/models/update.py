@@ -150,6 +150,7 @@ class Update(models.Model):
         indexes = [
             models.Index(fields=["blog", "status", "-happened_at", "-id"], name="update_page_order"),
             models.Index(fields=["blog", "number"], name="update_by_number"),
+            models.Index(fields=["-first_published_at", "-id"], name="update_feed_order"),
             models.Index(fields=["publish_at"], condition=Q(status="scheduled"), name="update_due"),
         ]
         constraints = [
