@@ -1,0 +1,144 @@
+"""The takedown walk: once an update is withdrawn, none of its words or pictures are to be had anywhere.
+
+Each surface is first shown to have carried them, so that a surface that never did cannot pass unseen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.core.files.storage import storages
+from django.test import Client
+
+from liveblog import publishing
+from liveblog.models import Image, LiveBlog, Topic, Update
+from liveblog.publishing import SYSTEM, Content, Story
+from newsroom import pictures
+from tests.factories import make_blog, make_image, make_update
+
+pytestmark = pytest.mark.django_db
+
+SECRET = "機密字句"
+# Where the words of the newest update of `storm` stand while it is published.
+SURFACES = [
+    "/",
+    "/topics/weather/",
+    "/live/storm/",
+    "/live/storm/{update}/",
+    "/live/storm/changes.json?after=0",
+    "/live/storm/feed.atom",
+    "/live/storm/feed.rss",
+    "/live/storm/feed.json",
+    "/topics/weather/feed.atom",
+    "/topics/weather/feed.rss",
+    "/topics/weather/feed.json",
+    "/feed.atom",
+    "/feed.rss",
+    "/feed.json",
+    "/api/v1/blogs/storm/",
+    "/api/v1/blogs/storm/updates/",
+    "/api/v1/blogs/storm/changes/?after=0",
+    "/api/v1/updates/",
+    "/api/v1/updates/{update}/",
+    "/api/v1/related-stories/",
+]
+# Where its address stands.
+INDEXES = ["/sitemap-updates.xml"]
+
+
+@pytest.fixture
+def image() -> Image:
+    return make_image(alt=f"{SECRET}圖", caption=f"{SECRET}說明", credit=f"{SECRET}攝")
+
+
+@pytest.fixture
+def update(image: Image, django_capture_on_commit_callbacks: Callable) -> Update:
+    """Pinned, a key event, corrected, with a picture and a related story: on every surface there is."""
+    with django_capture_on_commit_callbacks(execute=True):
+        blog = make_blog(slug="storm", topics=(Topic.objects.create(slug="weather", name="天氣"),))
+        update = make_update(
+            blog,
+            f"{SECRET}標題",
+            body=f"<p>{SECRET}內文</p>",
+            source=f"{SECRET}來源",
+            images=(image,),
+            stories=(Story(f"{SECRET}相關", 1, "https://example.com/"),),
+            is_key_event=True,
+        )
+        publishing.pin_update(update, by=SYSTEM)
+        publishing.correct_update(update, Content.of(update), by=SYSTEM, note=f"{SECRET}更正")
+    return update
+
+
+def renditions_of(image: Image) -> list[str]:
+    return [
+        image.rendition_path(width, extension) for width in image.widths for extension in pictures.EXTENSIONS
+    ]
+
+
+def walk(client: Client, update: Update) -> dict[str, bool]:
+    """Which surfaces say any of it."""
+    said = {}
+    for surface in SURFACES:
+        response = client.get(surface.format(update=update.pk), headers={"Accept": "application/json, */*"})
+        said[surface] = SECRET in response.content.decode()
+    for surface in INDEXES:
+        said[surface] = f"/{update.pk}/" in client.get(surface).content.decode()
+    for path in renditions_of(update_image := Image.objects.get()):
+        said[path] = client.get(f"/media/{path}").status_code == 200
+        assert said[path] == storages["public"].exists(path), update_image
+    return said
+
+
+def withdraw_update(update: Update) -> None:
+    publishing.withdraw_update(update, by=SYSTEM, reason=f"{SECRET}原因")
+
+
+def withdraw_blog(update: Update) -> None:
+    publishing.withdraw_blog(LiveBlog.objects.get(), by=SYSTEM)
+
+
+def erase_update(update: Update) -> None:
+    publishing.erase_update(update, by=SYSTEM, reason=f"{SECRET}法庭命令")
+
+
+@pytest.mark.parametrize("take_down", [withdraw_update, withdraw_blog])
+def test_a_takedown_reaches_every_surface_and_restoring_brings_it_back(
+    client, update, take_down, django_capture_on_commit_callbacks
+):
+    before = walk(client, update)
+    assert all(before.values()), [surface for surface, said in before.items() if not said]
+    etags = {
+        surface: client.get(surface.format(update=update.pk)).headers.get("ETag") for surface in SURFACES
+    }
+    with django_capture_on_commit_callbacks(execute=True):
+        take_down(update)
+    after = walk(client, update)
+    assert not any(after.values()), [surface for surface, said in after.items() if said]
+    for surface, etag in etags.items():
+        revalidated = client.get(
+            surface.format(update=update.pk), headers={"If-None-Match": etag or '"none"'}
+        )
+        assert revalidated.status_code != 304, surface
+    with django_capture_on_commit_callbacks(execute=True):
+        if take_down is withdraw_blog:
+            publishing.restore_blog(LiveBlog.objects.get(), by=SYSTEM)
+        else:
+            publishing.restore_update(update, by=SYSTEM)
+            publishing.pin_update(update, by=SYSTEM)
+    assert walk(client, update) == before
+
+
+def test_an_erased_update_is_gone_from_every_surface_and_from_the_disk(
+    client, update, django_capture_on_commit_callbacks
+):
+    paths, original = renditions_of(Image.objects.get()), Image.objects.get().file.name
+    with django_capture_on_commit_callbacks(execute=True):
+        erase_update(update)
+    for surface in SURFACES:
+        assert SECRET not in client.get(surface.format(update=update.pk)).content.decode(), surface
+    for path in paths:
+        assert not storages["public"].exists(path)
+        assert not storages["default"].exists(f"renditions/{path}")
+    assert not storages["default"].exists(original)
