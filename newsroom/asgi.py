@@ -1,4 +1,4 @@
-"""What uvicorn serves: Django, with the loop of due work running beside it for as long as the server does."""
+"""What uvicorn serves: streams on the event loop, Django for the rest, and due work beside them."""
 
 import asyncio
 import os
@@ -8,12 +8,20 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsroom.settings")
 django_application = get_asgi_application()
 
-from liveblog.edge.due import DueLoop  # noqa: E402  (models can be imported only once Django is set up)
+# Models can be imported only once Django is set up.
+from liveblog.edge.due import DueLoop  # noqa: E402
+from liveblog.edge.hub import Hub  # noqa: E402
+from liveblog.edge.sse import Streams, is_stream  # noqa: E402
+
+hub = Hub()
+streams = Streams(hub)
 
 
 async def application(scope, receive, send) -> None:
     if scope["type"] == "lifespan":
         await _lifespan(receive, send)
+    elif is_stream(scope):
+        await streams(scope, receive, send)
     else:
         await django_application(scope, receive, send)
 
@@ -25,8 +33,10 @@ async def _lifespan(receive, send) -> None:
         message = await receive()
         if message["type"] == "lifespan.startup":
             due.start()
+            hub.start()
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
+            await hub.stop()
             await asyncio.to_thread(due.stop)
             await send({"type": "lifespan.shutdown.complete"})
             return

@@ -1,1 +1,1 @@
-"""What runs beside Django in the server's process."""
+"""What answers on the event loop, ahead of Django: streams. Beside them, the loop of due work."""

@@ -1,0 +1,244 @@
+"""Fan-out: one log read per wake-up and blog, the same bytes to every reader.
+
+Everything here runs on the event loop, so what happens between two awaits happens at once. Each `send` is
+stepped once: a reader whose connection cannot take the bytes now is dropped, and resumes by its number when
+it comes back. Awaiting one reader after the other would let a single stalled one freeze all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from asgiref.sync import sync_to_async
+from django.db import DatabaseError, connection
+
+from liveblog import payloads
+from liveblog.edge.listen import listen
+from liveblog.models import LiveBlog
+
+COMMENT_SECONDS: Final = 15.0
+# A lost wake-up costs this much, never an update.
+LOOK_SECONDS: Final = 5.0
+READINGS_KEPT: Final = 32
+
+Send = Callable[[dict[str, Any]], Coroutine[Any, None, None]]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the log says after a number: events as bytes, up to `number`, and whether to go on following."""
+
+    number: int
+    events: bytes
+    is_over: bool
+
+
+class Reader:
+    """One open stream. `number` is the last one it was sent; `task` awaits its disconnection."""
+
+    __slots__ = ("is_dropped", "is_ready", "number", "send", "task")
+
+    def __init__(self, send: Send, number: int, task: asyncio.Task) -> None:
+        self.send = send
+        self.number = number
+        self.task = task
+        self.is_ready = False
+        self.is_dropped = False
+
+    def push(self, body: bytes, *, is_last: bool = False) -> bool:
+        """Send now or not at all: whether the connection took it."""
+        step = self.send({"type": "http.response.body", "body": body, "more_body": not is_last})
+        try:
+            step.send(None)
+        except StopIteration:
+            return True
+        step.close()
+        return False
+
+
+@dataclass
+class Feed:
+    """The followers of one blog in this process. `number` is None until somebody has read the log."""
+
+    blog_id: int
+    number: int | None = None
+    readers: set[Reader] = field(default_factory=set)
+    # Reads under way or still good, by the number they start from: a storm of reconnections shares one.
+    readings: dict[int, asyncio.Task] = field(default_factory=dict)
+    is_stale: bool = False
+    advancing: asyncio.Task | None = None
+
+
+class Hub:
+    """Who follows which blog. Start it once in a process, in its event loop."""
+
+    def __init__(self) -> None:
+        self._feeds: dict[int, Feed] = {}
+        self._tasks: list[asyncio.Task] = []
+
+    @property
+    def is_running(self) -> bool:
+        return bool(self._tasks)
+
+    def start(self) -> None:
+        self._tasks = [
+            asyncio.create_task(listen(self.wake), name="listen"),
+            asyncio.create_task(self._comment(), name="comment"),
+            asyncio.create_task(self._look(), name="look"),
+        ]
+
+    async def stop(self) -> None:
+        """End all streams and the hub's own tasks."""
+        for feed in list(self._feeds.values()):
+            self._end(feed, b"")
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def readers_of(self, blog_id: int) -> int:
+        """How many streams of a blog are open in this process."""
+        feed = self._feeds.get(blog_id)
+        return len(feed.readers) if feed else 0
+
+    def wake(self, blog_id: int | None) -> None:
+        """The log of a blog, or of any blog, may have moved."""
+        if blog_id is None:
+            feeds = list(self._feeds.values())
+        else:
+            feeds = [self._feeds[blog_id]] if blog_id in self._feeds else []
+        for feed in feeds:
+            feed.is_stale = True
+            if feed.advancing is None:
+                feed.advancing = asyncio.create_task(self._advance(feed), name=f"advance {feed.blog_id}")
+
+    async def follow(self, blog_id: int, number: int, send: Send) -> Reader | None:
+        """Register, then read the log after `number`, then follow: no gap between them.
+
+        None when the stream ended meanwhile. The caller awaits the disconnection, and then calls `leave`;
+        the hub cancels the caller's task when it drops the reader.
+        """
+        feed = self._feeds.setdefault(blog_id, Feed(blog_id))
+        reader = Reader(send, number, asyncio.current_task())
+        feed.readers.add(reader)
+        try:
+            while feed.number is None or reader.number < feed.number:
+                reading = await self._read(feed, reader.number)
+                must_send = reading.events or reading.is_over
+                if must_send and not reader.push(reading.events, is_last=reading.is_over):
+                    reader.is_dropped = True
+                if reader.is_dropped or reading.is_over:
+                    self.leave(blog_id, reader)
+                    return None
+                reader.number = reading.number
+                if feed.number is None:
+                    feed.number = reading.number
+        except BaseException:
+            self.leave(blog_id, reader)
+            raise
+        reader.is_ready = True
+        if feed.is_stale:
+            self.wake(blog_id)
+        return reader
+
+    def leave(self, blog_id: int, reader: Reader) -> None:
+        feed = self._feeds.get(blog_id)
+        if feed is not None:
+            feed.readers.discard(reader)
+            if not feed.readers:
+                del self._feeds[blog_id]
+
+    async def _read(self, feed: Feed, after: int) -> Reading:
+        if after not in feed.readings:
+            feed.readings[after] = asyncio.create_task(read_log(feed.blog_id, after))
+        task = feed.readings[after]
+        try:
+            return await asyncio.shield(task)
+        finally:
+            # Kept while it still says all that this process knows of.
+            is_good = task.done() and not task.cancelled() and not task.exception()
+            if not is_good or task.result().number != feed.number or len(feed.readings) > READINGS_KEPT:
+                feed.readings.pop(after, None)
+
+    async def _advance(self, feed: Feed) -> None:
+        try:
+            while feed.is_stale and feed.number is not None and feed.readers:
+                feed.is_stale = False
+                reading = await read_log(feed.blog_id, feed.number)
+                if reading.is_over:
+                    self._end(feed, reading.events)
+                elif reading.number > feed.number:
+                    self._deliver(feed, reading)
+        except DatabaseError:
+            # The next look, or the listener once it is back, brings what this one could not read.
+            logger.warning("The log of blog %s could not be read", feed.blog_id, exc_info=True)
+        finally:
+            feed.advancing = None
+
+    def _deliver(self, feed: Feed, reading: Reading) -> None:
+        feed.number = reading.number
+        feed.readings.clear()
+        for reader in list(feed.readers):
+            # One that is still catching up reads on by itself.
+            if reader.is_ready and reader.number < reading.number:
+                reader.number = reading.number
+                if not reader.push(reading.events):
+                    self._drop(feed, reader)
+
+    def _end(self, feed: Feed, events: bytes) -> None:
+        for reader in list(feed.readers):
+            if reader.is_ready:
+                reader.push(events, is_last=True)
+                self._drop(feed, reader)
+
+    def _drop(self, feed: Feed, reader: Reader) -> None:
+        self.leave(feed.blog_id, reader)
+        reader.is_dropped = True
+        reader.task.cancel()
+
+    async def _comment(self) -> None:
+        """Tell connections apart from dead ones, and keep proxies from closing them."""
+        while True:
+            await asyncio.sleep(COMMENT_SECONDS)
+            for feed in list(self._feeds.values()):
+                for reader in list(feed.readers):
+                    if reader.is_ready and not reader.push(b":\n\n"):
+                        self._drop(feed, reader)
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            self.wake(None)
+
+
+@sync_to_async(thread_sensitive=False)
+def read_log(blog_id: int, after: int) -> Reading:
+    """The events that follow `after` in a blog's log, encoded once for all readers."""
+    try:
+        blog = LiveBlog.objects.complete().get(pk=blog_id)
+        if not blog.is_public:
+            return Reading(blog.number, encode("gone"), is_over=True)
+        events, number = [], after
+        while number < blog.number:
+            delta = payloads.delta(blog, number)
+            number = delta["number"]
+            events.append(encode("message", delta, number))
+        return Reading(number, b"".join(events), is_over=blog.has_ended)
+    finally:
+        connection.close()
+
+
+def encode(event: str, data: object = None, number: int | None = None) -> bytes:
+    """One event of https://html.spec.whatwg.org/multipage/server-sent-events.html"""
+    lines = [] if number is None else [f"id: {number}"]
+    if event != "message":
+        lines.append(f"event: {event}")
+    lines.append(f"data: {json.dumps(data, ensure_ascii=False, separators=(',', ':'))}")
+    return ("\n".join(lines) + "\n\n").encode()

@@ -1,0 +1,122 @@
+"""Streams: a live blog's log as Server-Sent Events, answered ahead of Django."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http.request import split_domain_port, validate_host
+
+from liveblog.edge.hub import Hub, encode
+from liveblog.models import LiveBlog
+
+RETRY_MILLISECONDS: Final = 3_000
+TOO_FAR_BEHIND: Final = 2_000
+
+_PATH: Final = re.compile(r"/live/([-a-zA-Z0-9_]+)/stream")
+_HEADERS: Final = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    # nginx would hold events back until its buffer is full.
+    (b"x-accel-buffering", b"no"),
+]
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+
+def is_stream(scope: dict[str, Any]) -> bool:
+    return scope["type"] == "http" and _PATH.fullmatch(scope["path"]) is not None
+
+
+class Streams:
+    """The ASGI callable for `/live/<slug>/stream`."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Any) -> None:
+        headers = dict(scope["headers"])
+        if not _is_known_host(headers.get(b"host", b"")):
+            return await _refuse(send, 400, "This site is not served under that name.")
+        if scope["method"] not in ("GET", "HEAD"):
+            return await _refuse(send, 405, "A stream is read by GET.", (b"allow", b"GET, HEAD"))
+        if not self._hub.is_running:
+            return await _refuse(send, 503, "Streams are not available.", (b"retry-after", b"5"))
+        number = _cursor(headers, scope["query_string"])
+        if number is None:
+            return await _refuse(send, 400, "Give the last number you know: Last-Event-ID or ?after=N.")
+        try:
+            blog = await _find(_PATH.fullmatch(scope["path"])[1])
+        except DatabaseError:
+            return await _refuse(send, 503, "The newsroom's database is busy.", (b"retry-after", b"2"))
+        if blog is None:
+            return await _refuse(send, 404, "There is no such live blog.")
+        if blog.status == LiveBlog.Status.WITHDRAWN:
+            return await _refuse(send, 410, "This live blog was withdrawn.")
+        # EventSource takes a 204 as the word not to come back.
+        if blog.has_ended and number >= blog.number:
+            return await _refuse(send, 204)
+        await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+        if scope["method"] == "HEAD":
+            return await send({"type": "http.response.body", "body": b""})
+        if number > blog.number or blog.number - number > TOO_FAR_BEHIND:
+            return await send({"type": "http.response.body", "body": encode("reload")})
+        first = f"retry: {RETRY_MILLISECONDS}\n\n".encode()
+        await send({"type": "http.response.body", "body": first, "more_body": True})
+        return await self._follow(blog.pk, number, receive, send)
+
+    async def _follow(self, blog_id: int, number: int, receive: Receive, send: Any) -> None:
+        reader = None
+        try:
+            reader = await self._hub.follow(blog_id, number, send)
+            while reader and (await receive())["type"] != "http.disconnect":
+                pass
+        except DatabaseError:
+            # The reader comes back by itself, with its number.
+            await send({"type": "http.response.body", "body": b""})
+        except asyncio.CancelledError:
+            # The hub's own, of a reader that it dropped; any other is the server's.
+            if reader is None or not reader.is_dropped:
+                raise
+        finally:
+            if reader:
+                self._hub.leave(blog_id, reader)
+
+
+def _is_known_host(host: bytes) -> bool:
+    domain, _port = split_domain_port(host.decode("latin-1"))
+    return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)
+
+
+def _cursor(headers: dict[bytes, bytes], query: bytes) -> int | None:
+    """The last number that the reader knows; None when it is no number."""
+    named = headers.get(b"last-event-id", b"").decode("latin-1")
+    if not named:
+        named = parse_qs(query.decode("latin-1")).get("after", ["0"])[0]
+    return int(named) if named.isascii() and named.isdigit() and len(named) < 10 else None
+
+
+@sync_to_async(thread_sensitive=False)
+def _find(slug: str) -> LiveBlog | None:
+    """A blog that readers may know of."""
+    try:
+        blog = LiveBlog.objects.filter(slug=slug).first()
+    finally:
+        connection.close()
+    if blog and (blog.is_public or blog.status == LiveBlog.Status.WITHDRAWN):
+        return blog
+    return None
+
+
+async def _refuse(send: Any, status: int, reason: str = "", *headers: tuple[bytes, bytes]) -> None:
+    body = json.dumps({"error": reason}).encode() if reason else b""
+    said = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"), *headers]
+    await send({"type": "http.response.start", "status": status, "headers": said})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,63 @@
+"""A reader of streams, as plain as can be: lines from a socket."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from http.client import HTTPResponse
+from typing import Any
+from urllib.request import Request, urlopen
+
+PATIENCE = 30
+
+
+@dataclass
+class Event:
+    """One event; `data` is decoded."""
+
+    name: str = "message"
+    id: int | None = None
+    data: Any = None
+
+
+@dataclass
+class Stream:
+    """An open stream. `events` blocks until the next event, or ends with the stream."""
+
+    response: HTTPResponse
+    seen: list[Event] = field(default_factory=list)
+
+    def next(self) -> Event | None:
+        event, lines = Event(), 0
+        while line := self.response.readline():
+            text = line.decode().rstrip("\n")
+            name, _colon, value = text.partition(": ")
+            if not text and lines:
+                self.seen.append(event)
+                return event
+            if name == "id":
+                event.id = int(value)
+            elif name == "event":
+                event.name = value
+            elif name == "data":
+                event.data = json.loads(value)
+            lines += name in ("id", "event", "data")
+        return None
+
+    def until(self, number: int) -> list[Event]:
+        """Every event up to and with `number`."""
+        found = []
+        while not found or (found[-1].id or 0) < number:
+            event = self.next()
+            assert event is not None, [event.id for event in found]
+            found.append(event)
+        return found
+
+    def close(self) -> None:
+        self.response.close()
+
+
+def open_stream(url: str, slug: str, after: int | None = None, last_event_id: int | None = None) -> Stream:
+    address = f"{url}/live/{slug}/stream" + (f"?after={after}" if after is not None else "")
+    headers = {} if last_event_id is None else {"Last-Event-ID": str(last_event_id)}
+    return Stream(urlopen(Request(address, headers=headers), timeout=PATIENCE))
