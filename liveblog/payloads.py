@@ -18,6 +18,13 @@ from liveblog.models import Byline, Change, Image, LiveBlog, RelatedStory, Topic
 from newsroom import hongkong
 from newsroom.site import absolute
 
+# What can take an update out of the pinned place, or put one there.
+_UNPINNING: Final = {
+    Change.Kind.PINNED,
+    Change.Kind.UNPINNED,
+    Change.Kind.WITHDRAWN,
+    Change.Kind.ERASED,
+}
 # How many numbers of the log one delta covers.
 BATCH: Final = 100
 
@@ -83,7 +90,8 @@ def delta(blog_row: LiveBlog, after: int) -> dict[str, Any]:
     """What a replica of a page at number `after` needs to move on: one batch, in the blog's language.
 
     Each update comes in its latest state, with the markup (`html`) that a fresh page prints and the heading
-    of the day it stands under. `blog_row.number` must have been read before any other row.
+    of the day it stands under; `regions` are the parts of the page around them that may have changed, as
+    markup. `blog_row.number` must have been read before any other row.
     """
     if after == blog_row.number:
         return {"number": after, "has_more": False}
@@ -95,7 +103,25 @@ def delta(blog_row: LiveBlog, after: int) -> dict[str, Any]:
             "has_more": last < blog_row.number,
             "blog": blog(blog_row),
             "updates": [_with_html(blog_row, row) for row in rows],
+            "regions": _regions(blog_row, after, last),
         }
+
+
+def _regions(blog_row: LiveBlog, after: int, last: int) -> dict[str, str]:
+    """What stands around the updates, without what no change after `after` can have touched."""
+    changes = Change.objects.filter(blog=blog_row, number__gt=after, number__lte=last)
+    touched = dict(changes.values_list("update_id", "kind"))
+    pinned = Update.objects.filter(pk=blog_row.pinned_update_id).complete().first()
+    names = ["head", "key_events"]
+    # A change that names no update is one of the blog itself.
+    if None in touched:
+        names += ["lead", "pinned", "after"]
+    elif _UNPINNING & set(touched.values()) or (pinned and pinned.pk in touched):
+        names.append("pinned")
+    if pinned:
+        pinned.blog = blog_row
+    context = {"blog": blog_row, "pinned": pinned}
+    return {name: render_to_string(f"reader/_{name}.html", context) for name in names}
 
 
 def _with_html(blog_row: LiveBlog, row: Update) -> dict[str, Any]:

@@ -1,6 +1,8 @@
-// What the page adds once it is open: relative times and sharing. Everything reads without it.
+// What a page does once it is open: follow its log, say how long ago, share. Everything reads without it.
 
+import { Following } from "./follow.js";
 import { ago } from "./lib/ago.mjs";
+import { OpenPage } from "./open_page.js";
 
 const MINUTE = 60_000;
 
@@ -40,6 +42,12 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   share(link).catch(() => { location.href = link.href; });
 });
+
+const coverage = document.querySelector("[data-changes]");
+if (coverage) {
+  new Following(new OpenPage(coverage));
+  new MutationObserver(showRelativeTimes).observe(coverage.querySelector("#updates"), { childList: true, subtree: true });
+}
 
 showRelativeTimes();
 setInterval(showRelativeTimes, MINUTE);

@@ -77,6 +77,15 @@ def test_a_reader_resumes_by_its_number_and_the_header_wins(server):
     assert [update["heading"] for update in stream.next().data["updates"]] == ["第5則"]
 
 
+def test_a_replay_tells_nothing_of_what_was_withdrawn(server):
+    blog = make_blog()
+    update = make_update(blog, "秘密", body="<p>秘密</p>", is_key_event=True)
+    publishing.withdraw_update(update, by=SYSTEM, reason="秘密")
+    (event,) = open_stream(server.url, blog.slug, after=0).until(3)
+    assert event.data["updates"][0]["status"] == "withdrawn"
+    assert "秘密" not in json.dumps(event.data, ensure_ascii=False)
+
+
 def test_many_readers_who_join_while_editors_publish_miss_nothing(server):
     blog = make_blog()
 

@@ -29,6 +29,16 @@ WORDS = st.sampled_from(["甲", "乙", "丙", ""])
 WHICH = st.integers(0, 30)
 
 
+REGIONS = re.compile(
+    r'data-region="head">(?P<head>.*?)</div>'
+    r'\s*<div class="slot" data-region="key_events">(?P<key_events>.*?)</div>'
+    r'\s*<div class="body">\s*<div data-region="lead">(?P<lead>.*?)</div>'
+    r'\s*<div data-region="pinned">(?P<pinned>.*?)</div>\s*<div class="live-bar".*'
+    r'data-region="after">(?P<after>.*?)</div>\s*</div>\s*</div>\s*</main>',
+    re.DOTALL,
+)
+
+
 @dataclass(frozen=True)
 class Shown:
     """What a page shows: its updates' markup newest first, by order key, and what its head says."""
@@ -36,6 +46,7 @@ class Shown:
     number: int
     updates: dict[str, str]
     head: dict[str, object]
+    regions: dict[str, str]
 
 
 def read_page(blog: LiveBlog, client: Client, before: str = "") -> Shown:
@@ -45,7 +56,7 @@ def read_page(blog: LiveBlog, client: Client, before: str = "") -> Shown:
         r'(<li class="update[^>]*data-order="([^"]+)".*?</article>\s*</li>)', timeline, re.DOTALL
     )
     pinned = re.search(r'id="pinned-time-(\d+)"', page)
-    key_events = page[page.find('class="key-events"') : page.find('class="body"')]
+    key_events = page[page.find('data-region="key_events"') : page.find('class="body"')]
     return Shown(
         number=int(re.search(r'data-number="(\d+)"', page)[1]),
         updates={order: markup.strip() for markup, order in found},
@@ -55,6 +66,9 @@ def read_page(blog: LiveBlog, client: Client, before: str = "") -> Shown:
             "pinned": int(pinned[1]) if pinned else None,
             "key_events": re.findall(rf'href="/live/{blog.slug}/(\d+)/"', key_events),
         },
+        regions={name: html.strip() for name, html in REGIONS.search(page).groupdict().items()}
+        if not before
+        else {},
     )
 
 
@@ -73,6 +87,7 @@ def read_all(blog: LiveBlog, client: Client) -> dict[str, str]:
 def catch_up(blog: LiveBlog, page: Shown, client: Client) -> Shown:
     """A stale page after the changes that follow its number."""
     number, updates, head = page.number, dict(page.updates), page.head
+    regions = dict(page.regions)
     has_more = True
     while has_more:
         answer = client.get(f"/live/{blog.slug}/changes.json", {"after": number}).json()
@@ -81,6 +96,7 @@ def catch_up(blog: LiveBlog, page: Shown, client: Client) -> Shown:
             ids = {order.split("-")[1]: order for order in updates}
             updates.pop(ids.get(update["order"].split("-")[1]), None)
             updates[update["order"]] = update["html"].strip()
+        regions |= {name: html.strip() for name, html in answer.get("regions", {}).items()}
         if state := answer.get("blog"):
             head = {
                 "headline": state["headline"],
@@ -88,7 +104,7 @@ def catch_up(blog: LiveBlog, page: Shown, client: Client) -> Shown:
                 "pinned": state["pinned"],
                 "key_events": [str(event["id"]) for event in state["key_events"]],
             }
-    return Shown(number, dict(sorted(updates.items(), reverse=True)), head)
+    return Shown(number, dict(sorted(updates.items(), reverse=True)), head, regions)
 
 
 class LiveCoverage(RuleBasedStateMachine):
@@ -172,6 +188,7 @@ class LiveCoverage(RuleBasedStateMachine):
             caught_up = catch_up(self.blog, page, self.client)
             assert caught_up.number == fresh.number
             assert caught_up.head == fresh.head
+            assert caught_up.regions == fresh.regions
             assert {order: html for order, html in caught_up.updates.items() if order >= last} == {
                 order: html for order, html in everything.items() if order >= last
             }

@@ -1,0 +1,28 @@
+// Where updates go and what a change means for an open page: pure, so that it is tested without a page.
+
+/** The index at which `order` goes among `orders`, which are newest (highest) first. */
+export function placeOf(order, orders) {
+  const found = orders.findIndex((other) => other < order);
+  return found < 0 ? orders.length : found;
+}
+
+/**
+ * What to do with a changed update on an open page.
+ * `shown`: its order there, or null. `page`: {orders (newest first), isOlder, hasOlder}.
+ * - "replace" in place, "move" to another place, "remove" (it went below what the page shows)
+ * - "insert" quietly in its place, "announce" as new at the top, "ignore"
+ */
+export function decide(update, shown, page) {
+  const { orders, isOlder, hasOlder } = page;
+  const isBelow = orders.length > 0 && update.order < orders.at(-1) && (hasOlder || isOlder);
+  const isAbove = orders.length === 0 || update.order > orders[0];
+  if (shown === update.order) return "replace";
+  if (shown !== null) return isBelow || (isOlder && isAbove) ? "remove" : "move";
+  if (isBelow || (isOlder && isAbove)) return "ignore";
+  return isAbove && update.status === "published" ? "announce" : "insert";
+}
+
+/** Milliseconds until the next attempt: doubled with each failure up to `most`, spread by a fifth. */
+export function waitFor(failures, least, most, random = Math.random()) {
+  return Math.min(least * 2 ** failures, most) * (0.9 + random * 0.2);
+}
