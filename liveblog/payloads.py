@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from liveblog.models import Byline, Change, Image, LiveBlog, RelatedStory, Topic, Update
+from liveblog.models import Byline, Change, Image, LiveBlog, ReaderResponse, RelatedStory, Topic, Update
 from newsroom import hongkong
 from newsroom.site import absolute
 
@@ -51,6 +51,7 @@ def blog(row: LiveBlog) -> dict[str, Any]:
         "topics": [topic(found) for found in row.topics.all()],
         "hero_image": image(row.hero_image) if row.hero_image else None,
         "related_stories": [story(found) for found in row.related_stories.all()],
+        "responses": [response(found) for found in row.shown_responses] if row.has_responses else None,
         "continued_in": _neighbour(row.successor),
         "continued_from": _neighbour(getattr(row, "predecessor", None)),
     }
@@ -115,7 +116,7 @@ def _regions(blog_row: LiveBlog, after: int, last: int) -> dict[str, str]:
     names = ["head", "key_events"]
     # A change that names no update is one of the blog itself.
     if None in touched:
-        names += ["lead", "pinned", "after"]
+        names += ["lead", "pinned", "after", "responses"]
     elif _UNPINNING & set(touched.values()) or (pinned and pinned.pk in touched):
         names.append("pinned")
     if pinned:
@@ -168,6 +169,10 @@ def story(row: RelatedStory) -> dict[str, Any]:
         "url": absolute(row.href) if row.href else None,
         "after_block": row.after_block,
     }
+
+
+def response(row: ReaderResponse) -> dict[str, Any]:
+    return {"id": row.pk, "name": row.name, "text": row.text, "at": _moment(row.approved_at)}
 
 
 def image(row: Image) -> dict[str, Any]:

@@ -121,6 +121,7 @@ class LiveBlogForm(VerbForm):
             hero_image=said["hero_image"],
             bylines=tuple(said["bylines"]),
             topics=tuple(said["topics"]),
+            has_responses=said["has_responses"],
             successor=said["successor"],
             stories=stories_of(rows["relatedstory"]),
         )
@@ -157,7 +158,7 @@ class LiveBlogAdmin(VerbAdmin):
     actions = ["start", "end"]
 
     _text = ["language", "kicker", "headline", "slug", "standfirst", "summary"]
-    _about = ["hero_image", "bylines", "topics", "successor"]
+    _about = ["hero_image", "bylines", "topics", "has_responses", "successor"]
     _times = ["coverage_start_at", "coverage_end_at", "embargo_until_at"]
     _state = ["status", "number", "pinned_update", "first_published_at", "modified_at", "updates_link"]
 

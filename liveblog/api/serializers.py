@@ -71,6 +71,13 @@ class KeyEventSerializer(serializers.Serializer):
     happened_on = serializers.DateField(help_text="The Hong Kong day.")
 
 
+class ResponseSerializer(serializers.Serializer):
+    id = serializers.IntegerField()
+    name = serializers.CharField(help_text="As the reader gave it.")
+    text = serializers.CharField(help_text="Plain text.")
+    at = serializers.DateTimeField(help_text="When it was approved.")
+
+
 class BlogSerializer(serializers.Serializer):
     slug = serializers.CharField()
     url = serializers.URLField(help_text="The page that readers see.")
@@ -95,6 +102,9 @@ class BlogSerializer(serializers.Serializer):
     topics = TopicSerializer(many=True)
     hero_image = ImageSerializer(allow_null=True)
     related_stories = StorySerializer(many=True)
+    responses = ResponseSerializer(
+        many=True, allow_null=True, help_text="Readers' responses, newest first; null where they are off."
+    )
     continued_in = NeighbourSerializer(allow_null=True, help_text="The live blog that follows this one.")
     continued_from = NeighbourSerializer(allow_null=True, help_text="The live blog that this one follows.")
 

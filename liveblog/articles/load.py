@@ -143,6 +143,7 @@ def _created(article: Article, slug: str, by: Actor) -> LiveBlog:
         coverage_start_at=article.published_at,
         coverage_end_at=None if article.is_running else _newest_minute(article),
         stories=stories,
+        has_responses=article.has_responses,
     )
     with _blamed_on(1):
         return publishing.create_blog(details, by=by, imported_hash=_head_digest(details))

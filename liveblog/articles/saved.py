@@ -57,13 +57,8 @@ def article_of(blog: LiveBlog, updates: Iterable[Update]) -> Article:
         language=blog.language,
         standfirst=_standfirst_of(blog),
         entries=tuple(entry_of(update) for update in updates),
-        has_responses=responses_are_on(blog),
+        has_responses=blog.has_responses,
     )
-
-
-def responses_are_on(blog: LiveBlog) -> bool:
-    """Whether readers may respond: wherever the blog's page is or will be."""
-    return blog.status != LiveBlog.Status.WITHDRAWN
 
 
 def is_running(blog: LiveBlog) -> bool:

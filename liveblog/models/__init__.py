@@ -3,6 +3,7 @@
 from liveblog.models.blog import Byline, LiveBlog, Topic
 from liveblog.models.change import Change
 from liveblog.models.media import Image, UpdateImage
+from liveblog.models.response import ReaderResponse
 from liveblog.models.story import RelatedStory
 from liveblog.models.update import Revision, Update
 
@@ -11,6 +12,7 @@ __all__ = [
     "Change",
     "Image",
     "LiveBlog",
+    "ReaderResponse",
     "RelatedStory",
     "Revision",
     "Topic",

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from liveblog.models.response import ReaderResponse
 from liveblog.models.update import Update
 from newsroom import __version__
 
@@ -80,7 +81,8 @@ class LiveBlogQuerySet(models.QuerySet["LiveBlog"]):
     def complete(self) -> LiveBlogQuerySet:
         """With all that a page or payload prints of a blog, in a fixed number of queries.
 
-        `key_events` becomes the list of its published key events, newest first.
+        `key_events` becomes the list of its published key events, newest first; `shown_responses` that of
+        the readers' responses which the page prints.
         """
         key_events = Update.objects.key_events().select_related("blog").newest_first()
         return self.select_related("hero_image", "successor", "predecessor").prefetch_related(
@@ -88,6 +90,7 @@ class LiveBlogQuerySet(models.QuerySet["LiveBlog"]):
             "topics",
             "related_stories__live_blog",
             models.Prefetch("updates", queryset=key_events, to_attr="key_events"),
+            models.Prefetch("responses", queryset=ReaderResponse.objects.shown(), to_attr="shown_responses"),
         )
 
     def ended_before(self, blog: LiveBlog) -> LiveBlogQuerySet:
@@ -158,6 +161,11 @@ class LiveBlog(models.Model):
         blank=True,
         related_name="+",
         verbose_name=_("pinned update"),
+    )
+    has_responses = models.BooleanField(
+        _("readers may respond"),
+        default=False,
+        help_text=_("Approved responses stand at the end of the page."),
     )
     successor = models.OneToOneField(
         "self",

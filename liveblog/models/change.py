@@ -32,13 +32,15 @@ class Change(models.Model):
         BLOG_RESUMED = "blog_resumed", _("Coverage resumed")
         BLOG_WITHDRAWN = "blog_withdrawn", _("Live blog withdrawn")
         BLOG_RESTORED = "blog_restored", _("Live blog restored")
+        RESPONSE_APPROVED = "response_approved", _("Reader's response approved")
+        RESPONSE_WITHDRAWN = "response_withdrawn", _("Reader's response withdrawn")
         EMBARGO_LIFTED = "embargo_lifted", _("Embargo lifted")
 
     blog = models.ForeignKey(
         "liveblog.LiveBlog", on_delete=models.PROTECT, related_name="changes", verbose_name=_("live blog")
     )
     number = models.PositiveIntegerField(_("number"))
-    kind = models.CharField(_("kind"), max_length=14, choices=Kind)
+    kind = models.CharField(_("kind"), max_length=18, choices=Kind)
     update = models.ForeignKey(
         "liveblog.Update",
         on_delete=models.PROTECT,

@@ -17,6 +17,12 @@ from liveblog.publishing.blogs import (
 from liveblog.publishing.content import BlogDetails, Content, Story
 from liveblog.publishing.due import publish_due
 from liveblog.publishing.log import SYSTEM
+from liveblog.publishing.responses import (
+    approve_response,
+    reject_response,
+    submit_response,
+    withdraw_response,
+)
 from liveblog.publishing.shared import add_image, edit_byline, edit_image, edit_story, edit_topic
 from liveblog.publishing.updates import (
     correct_update,
@@ -39,6 +45,7 @@ __all__ = [
     "Content",
     "Story",
     "add_image",
+    "approve_response",
     "correct_update",
     "create_blog",
     "draft_update",
@@ -54,13 +61,16 @@ __all__ = [
     "pin_update",
     "publish_due",
     "publish_update",
+    "reject_response",
     "restore_blog",
     "restore_update",
     "schedule_update",
     "start_coverage",
+    "submit_response",
     "submit_update",
     "unmark_key_event",
     "unpin_update",
     "withdraw_blog",
+    "withdraw_response",
     "withdraw_update",
 ]

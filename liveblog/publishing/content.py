@@ -193,6 +193,7 @@ class BlogDetails:
     hero_image: Image | None = None
     bylines: tuple[Byline, ...] = ()
     topics: tuple[Topic, ...] = ()
+    has_responses: bool = False
     successor: LiveBlog | None = None
     stories: tuple[Story, ...] = ()
 

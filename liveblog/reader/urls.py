@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from liveblog.reader import feeds, media, pages, polls, sitemaps
+from liveblog.reader import feeds, media, pages, polls, responses, sitemaps
 
 app_name = "reader"
 
@@ -13,6 +13,7 @@ urlpatterns = [
     re_path(rf"^{_FEED}$", feeds.of_site, name="site_feed"),
     path("live/<slug:slug>/", pages.blog, name="blog"),
     path("live/<slug:slug>/<int:pk>/", pages.update, name="update"),
+    path("live/<slug:slug>/respond/", responses.respond, name="respond"),
     path("live/<slug:slug>/changes.json", polls.changes, name="changes"),
     re_path(rf"^live/(?P<slug>[-\w]+)/{_FEED}$", feeds.of_blog, name="blog_feed"),
     path("topics/<slug:slug>/", pages.topic, name="topic"),

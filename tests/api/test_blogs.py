@@ -100,6 +100,7 @@ def test_a_blog_gives_its_whole_visible_state(client):
             {"title": "路綫圖", "url": "https://example.com/map", "after_block": 0},
             {"title": "專題", "url": None, "after_block": 0},
         ],
+        "responses": None,
         "continued_in": None,
         "continued_from": None,
     }

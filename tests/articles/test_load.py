@@ -61,11 +61,6 @@ def acted(report: Report) -> list[tuple[Action, str]]:
     return [(found.action, found.about) for found in report.outcomes if found.action is not Action.UNCHANGED]
 
 
-def said(text: str = COPY, *, is_live: bool = True) -> str:
-    """The canonical form of what a blog of this copy must now say."""
-    return f"{text}最新回應\n" if is_live else text
-
-
 def test_publishing_an_article_makes_a_running_blog() -> None:
     report = take()
     found = blog()
@@ -83,7 +78,7 @@ def test_publishing_an_article_makes_a_running_blog() -> None:
         Unresolved("燈塔︱開放時間一覽", "standfirst"),
         Unresolved("修復工程全紀錄", "“首晚亮燈”"),
     )
-    assert write_blog(found).text == said()
+    assert write_blog(found).text == COPY
 
 
 def test_updates_keep_their_own_times_text_and_places() -> None:
@@ -115,7 +110,7 @@ def test_without_publishing_all_are_drafts_that_publishing_the_same_copy_later_o
     assert set(blog().updates.values_list("status", flat=True)) == {"draft"}
     report = take()
     assert [outcome.action for outcome in report.outcomes] == [Action.PUBLISHED] * 4
-    assert write_blog(blog()).text == said()
+    assert write_blog(blog()).text == COPY
     assert update("首晚亮燈").first_published_at == datetime(2026, 3, 20, 0, 30, tzinfo=hongkong.ZONE)
 
 
@@ -156,7 +151,7 @@ def test_newer_copy_adds_what_is_new_in_its_place() -> None:
     )
     report = take(newer)
     assert acted(report) == [(Action.ADDED, "“市民可預約參觀”"), (Action.ADDED, "“交還鑰匙”")]
-    assert write_blog(blog()).text == said(newer)
+    assert write_blog(blog()).text == newer
     assert update("修復完成").happened_at == AT_10_05
     assert AT_10_05 < update("交還鑰匙").happened_at < AT_10_05 + timedelta(seconds=1)
 
@@ -196,7 +191,7 @@ def test_an_update_whose_heading_or_time_changed_stays_the_same_update(
     newer = COPY.replace(old, new)
     assert acted(take(newer)) == [(Action.CHANGED, f"“{heading}”")]
     assert set(blog().updates.values_list("pk", flat=True)) == known
-    assert write_blog(blog()).text == said(newer)
+    assert write_blog(blog()).text == newer
 
 
 def test_what_the_desk_changed_and_the_copy_did_not_stays() -> None:

@@ -34,7 +34,8 @@ REGIONS = re.compile(
     r'\s*<div class="slot" data-region="key_events">(?P<key_events>.*?)</div>'
     r'\s*<div class="body">\s*<div data-region="lead">(?P<lead>.*?)</div>'
     r'\s*<div data-region="pinned">(?P<pinned>.*?)</div>\s*<div class="live-bar".*'
-    r'data-region="after">(?P<after>.*?)</div>\s*</div>\s*</div>\s*</main>',
+    r'data-region="after">(?P<after>.*?)</div>\s*<div data-region="responses">(?P<responses>.*?)</div>'
+    r"\s*</div>\s*</div>\s*</main>",
     re.DOTALL,
 )
 

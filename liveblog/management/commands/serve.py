@@ -39,6 +39,7 @@ class Command(BaseCommand):
             with _listen(settings.HOST, settings.PORT) as listener:
                 _remember_demo()
                 call_command("migrate", verbosity=0, interactive=False)
+                call_command("createcachetable", verbosity=0)
                 _collect_static()
                 call_command("load_demo", stdout=self.stdout)
                 name = "editor"

@@ -1,0 +1,62 @@
+"""Readers' responses in the admin: the queue to moderate, and what was shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import admin
+from django.db import models
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from liveblog import publishing
+from liveblog.admin.bulk import do_each
+from liveblog.models import ReaderResponse
+
+
+@admin.register(ReaderResponse)
+class ReaderResponseAdmin(admin.ModelAdmin):
+    """Nobody rewrites readers' words: they are approved, rejected or withdrawn by the actions of the list."""
+
+    list_display = ["text", "name", "blog", "status", "created_at", "moderated_by"]
+    list_display_links = None
+    list_filter = ["status", ("blog", admin.RelatedOnlyFieldListFilter)]
+    list_select_related = ["blog", "moderated_by"]
+    search_fields = ["name", "text", "blog__headline"]
+    search_help_text = gettext_lazy("Name, text or live blog")
+    date_hierarchy = "created_at"
+    ordering = ["-created_at", "-pk"]
+    actions = ["approve", "reject", "withdraw"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return self.has_moderate_permission(request) or super().has_view_permission(request, obj)
+
+    def has_moderate_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("liveblog.moderate_readerresponse")
+
+    @admin.action(description=gettext_lazy("Approve"), permissions=["moderate"])
+    def approve(self, request: HttpRequest, queryset: QuerySet[ReaderResponse]) -> None:
+        self._each(request, queryset, publishing.approve_response, _("Approved"))
+
+    @admin.action(description=gettext_lazy("Reject"), permissions=["moderate"])
+    def reject(self, request: HttpRequest, queryset: QuerySet[ReaderResponse]) -> None:
+        self._each(request, queryset, publishing.reject_response, _("Rejected"))
+
+    @admin.action(description=gettext_lazy("Withdraw"), permissions=["moderate"])
+    def withdraw(self, request: HttpRequest, queryset: QuerySet[ReaderResponse]) -> None:
+        self._each(request, queryset, publishing.withdraw_response, _("Withdrawn"))
+
+    def _each(self, request: HttpRequest, queryset: QuerySet, verb: Callable[..., object], done: str) -> None:
+        # The oldest first: they then stand on the page in the order in which readers wrote.
+        do_each(self, request, queryset.order_by("created_at", "pk"), verb, done)

@@ -1,0 +1,70 @@
+"""Verbs on readers' responses. One that readers come to see, or see no more, takes the blog's next number."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from liveblog.models import Change, LiveBlog, ReaderResponse
+from liveblog.publishing.log import Actor, append, locked, person, require
+
+LONGEST_NAME, LONGEST_TEXT = 80, 500
+
+
+def submit_response(blog: LiveBlog, *, name: str, text: str) -> ReaderResponse:
+    """Hold a reader's words for moderation. Raises ValidationError for what cannot be taken."""
+    name, text = " ".join(name.split()), text.replace("\r\n", "\n").strip()
+    refusals = {}
+    if not 1 <= len(name) <= LONGEST_NAME:
+        refusals["name"] = _("Give a name of at most %(limit)s characters.") % {"limit": LONGEST_NAME}
+    if not 1 <= len(text) <= LONGEST_TEXT:
+        refusals["text"] = _("Write between 1 and %(limit)s characters.") % {"limit": LONGEST_TEXT}
+    if refusals:
+        raise ValidationError(refusals)
+    if not (blog.has_responses and blog.is_public):
+        raise ValidationError(_("Responses to this coverage are closed."))
+    return ReaderResponse.objects.create(blog=blog, name=name, text=text)
+
+
+def approve_response(response: ReaderResponse, *, by: Actor) -> ReaderResponse:
+    """Show a response at the end of its page: one to moderate, or one that was rejected or withdrawn."""
+    with locked(response.blog) as blog:
+        response = _moderated(response, by)
+        if response.status == ReaderResponse.Status.APPROVED:
+            raise ValidationError(_("This response is shown already."))
+        response.status = ReaderResponse.Status.APPROVED
+        response.approved_at = timezone.now()
+        response.save()
+        append(blog, Change.Kind.RESPONSE_APPROVED, response.approved_at)
+        return response
+
+
+def reject_response(response: ReaderResponse, *, by: Actor) -> ReaderResponse:
+    """Keep a response to moderate from readers. They never saw it, so it takes no number."""
+    with locked(response.blog):
+        response = _moderated(response, by)
+        if response.status != ReaderResponse.Status.PENDING:
+            raise ValidationError(_("Only a response to moderate can be rejected."))
+        response.status = ReaderResponse.Status.REJECTED
+        response.save()
+        return response
+
+
+def withdraw_response(response: ReaderResponse, *, by: Actor) -> ReaderResponse:
+    """Take a shown response back. It leaves no tombstone."""
+    with locked(response.blog) as blog:
+        response = _moderated(response, by)
+        if response.status != ReaderResponse.Status.APPROVED:
+            raise ValidationError(_("Only a shown response can be withdrawn."))
+        response.status = ReaderResponse.Status.WITHDRAWN
+        response.save()
+        append(blog, Change.Kind.RESPONSE_WITHDRAWN, timezone.now())
+        return response
+
+
+def _moderated(response: ReaderResponse, by: Actor) -> ReaderResponse:
+    require(by, "moderate_readerresponse")
+    response = ReaderResponse.objects.get(pk=response.pk)
+    response.moderated_by = person(by)
+    return response
