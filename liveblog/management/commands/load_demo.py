@@ -151,6 +151,8 @@ class _Desk:
             publishing.end_coverage(self.blog, by=self.by, at=self.blog.coverage_end_at)
         for waiting in self.said.get("queue", []):
             self._queue(**waiting)
+        for written in self.said.get("responses", []):
+            self._respond(**written)
 
     def _details(self) -> BlogDetails:
         topics = self.said["topics"].items()
@@ -212,6 +214,12 @@ class _Desk:
         update = publishing.draft_update(self.blog, content, by=self.by)
         if status == Update.Status.SUBMITTED:
             publishing.submit_update(update, by=self.by)
+
+    def _respond(self, *, name: str, text: str, is_approved: bool) -> None:
+        """What a reader wrote, shown or still to be moderated."""
+        response = publishing.submit_response(LiveBlog.objects.get(pk=self.blog.pk), name=name, text=text)
+        if is_approved:
+            publishing.approve_response(response, by=self.by)
 
 
 def _byline(name: str) -> Byline:
