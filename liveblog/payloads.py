@@ -27,6 +27,8 @@ _UNPINNING: Final = {
 }
 # How many numbers of the log one delta covers.
 BATCH: Final = 100
+# Further behind, a page is better loaded again.
+TOO_FAR_BEHIND: Final = 2_000
 
 
 def blog(row: LiveBlog) -> dict[str, Any]:

@@ -16,9 +16,9 @@ from django.http.request import split_domain_port, validate_host
 
 from liveblog.edge.hub import Hub, encode
 from liveblog.models import LiveBlog
+from liveblog.payloads import TOO_FAR_BEHIND
 
 RETRY_MILLISECONDS: Final = 3_000
-TOO_FAR_BEHIND: Final = 2_000
 
 _PATH: Final = re.compile(r"/live/([-a-zA-Z0-9_]+)/stream")
 _HEADERS: Final = [

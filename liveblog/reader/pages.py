@@ -14,6 +14,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from liveblog.models import LiveBlog, Topic, Update
+from liveblog.models.blog import LiveBlogQuerySet
 from liveblog.reader import jsonld
 from liveblog.reader.caching import answer, answer_by_body, public
 from liveblog.reader.timeline import PAGE_SIZE, days
@@ -25,32 +26,14 @@ LATEST_ON_FRONT = 3
 @public
 def front(request: HttpRequest) -> HttpResponse:
     """What is live now, then what has ended, newest first."""
-    blogs = LiveBlog.objects.public().select_related("hero_image").newest_first()
-    live = list(blogs.live())
-    ended, has_older = _ended_page(request, blogs.ended())
-    context = {
-        "live": [(blog, latest) for blog, latest in _with_latest(live)],
-        "ended": ended,
-        "older": ended[-1] if has_older else None,
-        "is_first_page": "before" not in request.GET,
-    }
-    return answer_by_body(request, _page(request, "reader/front.html", context, settings.SITE_LANGUAGE))
+    return _listing(request, "reader/front.html", LiveBlog.objects.public())
 
 
 @public
 def topic(request: HttpRequest, slug: str) -> HttpResponse:
     """The live blogs filed under one topic."""
     topic = get_object_or_404(Topic, slug=slug)
-    blogs = topic.blogs.public().select_related("hero_image").newest_first()
-    ended, has_older = _ended_page(request, blogs.ended())
-    context = {
-        "topic": topic,
-        "live": [(blog, latest) for blog, latest in _with_latest(list(blogs.live()))],
-        "ended": ended,
-        "older": ended[-1] if has_older else None,
-        "is_first_page": "before" not in request.GET,
-    }
-    return answer_by_body(request, _page(request, "reader/topic.html", context, settings.SITE_LANGUAGE))
+    return _listing(request, "reader/topic.html", topic.blogs.public(), topic=topic)
 
 
 @public
@@ -120,6 +103,18 @@ def find_blog(slug: str) -> LiveBlog:
     return blog
 
 
+def _listing(request: HttpRequest, template: str, blogs: LiveBlogQuerySet, **context: object) -> HttpResponse:
+    blogs = blogs.select_related("hero_image").newest_first()
+    ended, has_older = _ended_page(request, blogs.ended())
+    context |= {
+        "live": _with_latest(blogs.live()),
+        "ended": ended,
+        "older": ended[-1] if has_older else None,
+        "is_first_page": "before" not in request.GET,
+    }
+    return answer_by_body(request, _page(request, template, context, settings.SITE_LANGUAGE))
+
+
 def _gone(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     return _page(request, "reader/gone.html", {"blog_language": blog.lang}, blog.language, status=410)
 
@@ -152,7 +147,7 @@ def _pinned(blog: LiveBlog, updates: list[Update]) -> Update | None:
     return update
 
 
-def _ended_page(request: HttpRequest, ended: Any) -> tuple[list[LiveBlog], bool]:
+def _ended_page(request: HttpRequest, ended: LiveBlogQuerySet) -> tuple[list[LiveBlog], bool]:
     """A page of ended blogs by the end of their coverage, and whether there are older ones."""
     ended = ended.order_by("-coverage_end_at", "-pk")
     named = request.GET.get("before")

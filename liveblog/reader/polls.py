@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
@@ -13,8 +13,6 @@ from liveblog.reader.caching import answer, public
 from liveblog.reader.pages import find_blog
 from newsroom.caching import POLL
 from newsroom.site import absolute
-
-TOO_FAR_BEHIND: Final = 2_000
 
 
 @public
@@ -36,7 +34,7 @@ def changes(request: HttpRequest, slug: str) -> HttpResponse:
         return _refusal(410, _("This live blog was withdrawn."), url=page)
     if after > blog.number:
         return _refusal(409, _("The log has not reached this number."), number=blog.number)
-    if blog.number - after > TOO_FAR_BEHIND:
+    if blog.number - after > payloads.TOO_FAR_BEHIND:
         return _refusal(410, _("This is too far behind. Load the page again."), url=page)
     response = answer(request, blog.etag, lambda: _json(payloads.delta(blog, after)), POLL)
     response.is_poll = True
