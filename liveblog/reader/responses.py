@@ -93,8 +93,10 @@ def _take(request: HttpRequest, blog: LiveBlog, form: ResponseForm) -> bool:
         # A machine: it is told nothing.
         return True
     key = f"responses:{request.META['REMOTE_ADDR']}"
-    cache.add(key, 0, RESPONSES_SECONDS)
-    if cache.incr(key) > RESPONSES_MOST:
+    sent = cache.get(key, 0)
+    # Set anew, not incremented: that would shorten the time to the cache's own.
+    cache.set(key, sent + 1, RESPONSES_SECONDS)
+    if sent >= RESPONSES_MOST:
         form.add_error(None, _("Many responses came from your address. Please try again in ten minutes."))
         return False
     try:
