@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import warnings
 
 from django.core.asgi import get_asgi_application
 
@@ -12,6 +13,9 @@ django_application = get_asgi_application()
 from liveblog.edge.due import DueLoop  # noqa: E402
 from liveblog.edge.hub import Hub  # noqa: E402
 from liveblog.edge.sse import Streams, is_stream  # noqa: E402
+
+# WhiteNoise hands static files over as plain iterators; a thread reads them, which is just right for files.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
 hub = Hub()
 streams = Streams(hub)
