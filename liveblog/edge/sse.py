@@ -82,9 +82,11 @@ class Streams:
             # The reader comes back by itself, with its number.
             await send({"type": "http.response.body", "body": b""})
         except asyncio.CancelledError:
-            # The hub's own, of a reader that it dropped; any other is the server's.
-            if reader is None or not reader.is_dropped:
+            # By the hub, which dropped this reader; or by the server at its end, which ends the answer too.
+            if reader is None:
                 raise
+            if not reader.is_dropped:
+                reader.push(b"", is_last=True)
         finally:
             if reader:
                 self._hub.leave(blog_id, reader)
