@@ -142,7 +142,7 @@ def test_a_reader_that_takes_nothing_is_dropped_and_holds_up_no_other(server):
     blog = make_blog()
     host, port = server.url.removeprefix("http://").split(":")
     stalled = socket.create_connection((host, int(port)), timeout=PATIENCE)
-    stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
     stalled.sendall(f"GET /live/{blog.slug}/stream?after=1 HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
     body = "<p>" + "長" * 15_000 + "</p>"
     with ThreadPoolExecutor(1) as thread:
