@@ -53,7 +53,7 @@ export class OpenPage {
     const heading = first.querySelector("h3") ?? first;
     heading.tabIndex = -1;
     heading.focus({ preventScroll: true });
-    first.scrollIntoView({ block: "start" });
+    first.scrollIntoView({ block: "start", behavior: "instant" });
   }
 
   /** Whatever `change` does to the page, what the reader looks at stays where it is, and so does the focus. */
