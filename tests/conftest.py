@@ -35,12 +35,14 @@ CHROMIUM_ARGUMENTS = [
 ]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what opens a browser, before `-m` chooses; run it last: its loop stays in the thread."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Mark what opens a browser, before `-m` chooses; run it last: Playwright's loop stays in the thread."""
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
+    yield
+    # After pytest-django, which has an order of its own.
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
