@@ -14,7 +14,9 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from liveblog import editions
 from liveblog.models import Byline, Change, Image, LiveBlog, ReaderResponse, RelatedStory, Topic, Update
+from liveblog.models.blog import Language
 from newsroom import hongkong
 from newsroom.site import absolute
 
@@ -39,6 +41,7 @@ def blog(row: LiveBlog) -> dict[str, Any]:
         "number": row.number,
         "status": row.status,
         "language": row.lang,
+        "converted_from": Language(row.written_in).tag if row.edition else None,
         "kicker": row.kicker,
         "headline": row.headline,
         "standfirst": row.standfirst,
@@ -90,7 +93,7 @@ def update(row: Update) -> dict[str, Any]:
 
 
 def delta(blog_row: LiveBlog, after: int) -> dict[str, Any]:
-    """What a replica of a page at number `after` needs to move on: one batch, in the blog's language.
+    """What a replica of a page at number `after` needs to move on: one batch, in the language it is read in.
 
     Each update comes in its latest state, with the markup (`html`) that a fresh page prints and the heading
     of the day it stands under; `regions` are the parts of the page around them that may have changed, as
@@ -99,7 +102,8 @@ def delta(blog_row: LiveBlog, after: int) -> dict[str, Any]:
     if after == blog_row.number:
         return {"number": after, "has_more": False}
     last = min(after + BATCH, blog_row.number)
-    rows = Update.objects.filter(blog=blog_row).changed_within(after, last).complete()
+    changed = Update.objects.filter(blog=blog_row).changed_within(after, last).complete()
+    rows = editions.read_updates(blog_row, changed)
     with translation.override(blog_row.language):
         return {
             "number": last,
@@ -113,22 +117,21 @@ def delta(blog_row: LiveBlog, after: int) -> dict[str, Any]:
 def _regions(blog_row: LiveBlog, after: int, last: int) -> dict[str, str]:
     """What stands around the updates, without what no change after `after` can have touched."""
     changes = Change.objects.filter(blog=blog_row, number__gt=after, number__lte=last)
-    touched = dict(changes.values_list("update_id", "kind"))
-    pinned = Update.objects.filter(pk=blog_row.pinned_update_id).complete().first()
+    said = changes.values_list("update_id", "kind")
+    touched, kinds = {update for update, _kind in said}, {kind for _update, kind in said}
+    found = Update.objects.filter(pk=blog_row.pinned_update_id).complete()
+    pinned = next(iter(editions.read_updates(blog_row, found)), None)
     names = ["head", "key_events"]
     # A change that names no update is one of the blog itself.
     if None in touched:
         names += ["lead", "pinned", "after", "responses"]
-    elif _UNPINNING & set(touched.values()) or (pinned and pinned.pk in touched):
+    elif _UNPINNING & kinds or (pinned and pinned.pk in touched):
         names.append("pinned")
-    if pinned:
-        pinned.blog = blog_row
     context = {"blog": blog_row, "pinned": pinned}
     return {name: render_to_string(f"reader/_{name}.html", context) for name in names}
 
 
 def _with_html(blog_row: LiveBlog, row: Update) -> dict[str, Any]:
-    row.blog = blog_row
     return update(row) | {
         "day_heading": day_heading(blog_row, row.happened_on),
         "html": render_to_string("reader/_update.html", {"blog": blog_row, "update": row}),
@@ -182,6 +185,7 @@ def image(row: Image) -> dict[str, Any]:
         "alt": row.alt,
         "caption": row.caption,
         "credit": row.credit,
+        "is_sensitive": row.is_sensitive,
         "width": row.width,
         "height": row.height,
         "renditions": [

@@ -17,6 +17,7 @@ import pytest
 from django.db import connection
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from liveblog import editions
 from tests.environment import DATA_DIR, IS_CI, ROOT, SAMPLES, TEST_DATABASE_URL
 from tests.waiting import find_free_port, wait_until_listening
 
@@ -83,6 +84,12 @@ def samples() -> Path:
     if not SAMPLES.is_dir():
         pytest.skip(f"There is no {SAMPLES.relative_to(ROOT.parent)} beside the project.")
     return SAMPLES
+
+
+@pytest.fixture(autouse=True)
+def forget_editions() -> None:
+    """Conversions are kept by the glossary's revision, which each test's database starts anew."""
+    editions.forget()
 
 
 @dataclass(frozen=True)

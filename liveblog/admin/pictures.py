@@ -20,7 +20,7 @@ from liveblog.admin.saving import VerbAdmin, VerbForm
 from liveblog.models import Image
 
 _PREVIEW_WIDTH: Final = 640
-_SAID: Final = ["alt", "caption", "credit", "focal_column", "focal_row"]
+_SAID: Final = ["alt", "caption", "credit", "is_sensitive", "focal_column", "focal_row"]
 
 
 def preview(image: Image) -> str:
@@ -59,7 +59,7 @@ class ImageAdmin(VerbAdmin):
     date_hierarchy = "created_at"
 
     def get_fieldsets(self, request: HttpRequest, obj: Image | None = None) -> list[tuple]:
-        said = [*_SAID[:3], tuple(_SAID[3:])]
+        said = [*_SAID[:4], tuple(_SAID[4:])]
         if obj is None:
             return [(None, {"fields": ["file", *said]})]
         return [

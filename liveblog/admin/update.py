@@ -109,7 +109,11 @@ class UpdateForm(VerbForm):
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     class Meta:
-        widgets = {"body": RichTextWidget, "heading": forms.TextInput({"class": "vLargeTextField"})}
+        widgets = {
+            "body": RichTextWidget,
+            "edition_wording": forms.Textarea({"rows": 3, "class": "vLargeTextField"}),
+            "heading": forms.TextInput({"class": "vLargeTextField"}),
+        }
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -169,6 +173,7 @@ class UpdateForm(VerbForm):
             byline=said["byline"],
             source=said["source"],
             verification=said["verification"],
+            edition_wording=said["edition_wording"],
             stories=stories_of(rows["relatedstory"]),
             images=tuple(row["image"] for row in rows["updateimage"]),
         )
@@ -250,6 +255,7 @@ class UpdateAdmin(VerbAdmin):
         "byline",
         "source",
         "verification",
+        "edition_wording",
     ]
     _state = ["status", "number", "first_published_at", "modified_at", "withdrawn_at", "created_by"]
 
@@ -262,6 +268,7 @@ class UpdateAdmin(VerbAdmin):
                 {"fields": ["blog", "heading", "body", ("happened_at", "has_clock_time"), "is_key_event"]},
             ),
             (_("Where it comes from"), {"fields": ["byline", ("source", "verification")]}),
+            (_("The other script"), {"fields": ["edition_wording"], "classes": ["collapse"]}),
         ]
         if self.has_add_permission(request) if obj is None else self.has_change_permission(request, obj):
             detail = "note" if obj and obj.is_visible else "publish_at"

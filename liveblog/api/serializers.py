@@ -34,6 +34,7 @@ class ImageSerializer(serializers.Serializer):
     alt = serializers.CharField(help_text="What the picture shows, for readers who do not see it.")
     caption = serializers.CharField()
     credit = serializers.CharField()
+    is_sensitive = serializers.BooleanField(help_text="Not to be shown before a reader asks to see it.")
     width = serializers.IntegerField(help_text="Of the original, in pixels.")
     height = serializers.IntegerField(help_text="Of the original, in pixels.")
     renditions = RenditionSerializer(many=True, help_text="JPEG files, narrowest first.")
@@ -85,6 +86,11 @@ class BlogSerializer(serializers.Serializer):
     status = serializers.ChoiceField(choices=[LiveBlog.Status.LIVE.value, LiveBlog.Status.ENDED.value])
     language = serializers.ChoiceField(
         choices=[language.tag for language in Language], help_text="A BCP 47 tag."
+    )
+    converted_from = serializers.ChoiceField(
+        choices=[language.tag for language in Language if language.other_script],
+        allow_null=True,
+        help_text="The script that it was written in, where this was converted by machine.",
     )
     kicker = serializers.CharField()
     headline = serializers.CharField()

@@ -1,4 +1,4 @@
-"""Fan-out: one log read per wake-up and blog, the same bytes to every reader.
+"""Fan-out: one log read per wake-up and edition of a blog, the same bytes to every reader.
 
 Everything here runs on the event loop, so what happens between two awaits happens at once. Each `send` is
 stepped once: a reader whose connection cannot take the bytes now is dropped, and resumes by its number when
@@ -17,7 +17,7 @@ from typing import Any, Final
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError, connection
 
-from liveblog import payloads
+from liveblog import editions, payloads
 from liveblog.edge.listen import listen
 from liveblog.models import LiveBlog
 
@@ -27,6 +27,8 @@ LOOK_SECONDS: Final = 5.0
 READINGS_KEPT: Final = 32
 
 Send = Callable[[dict[str, Any]], Coroutine[Any, None, None]]
+# A blog's id, and the edition that it is read in; None is the script that it is written in.
+Followed = tuple[int, str | None]
 
 logger = logging.getLogger(__name__)
 
@@ -65,9 +67,9 @@ class Reader:
 
 @dataclass
 class Feed:
-    """The followers of one blog in this process. `number` is None until somebody has read the log."""
+    """The followers of one edition in this process. `number` is None until somebody has read the log."""
 
-    blog_id: int
+    followed: Followed
     number: int | None = None
     readers: set[Reader] = field(default_factory=set)
     # Reads under way or still good, by the number they start from: a storm of reconnections shares one.
@@ -80,7 +82,7 @@ class Hub:
     """Who follows which blog. Start it once in a process, in its event loop."""
 
     def __init__(self) -> None:
-        self._feeds: dict[int, Feed] = {}
+        self._feeds: dict[Followed, Feed] = {}
         self._tasks: list[asyncio.Task] = []
 
     @property
@@ -105,27 +107,25 @@ class Hub:
 
     def readers_of(self, blog_id: int) -> int:
         """How many streams of a blog are open in this process."""
-        feed = self._feeds.get(blog_id)
-        return len(feed.readers) if feed else 0
+        return sum(len(feed.readers) for feed in self._feeds_of(blog_id))
 
     def wake(self, blog_id: int | None) -> None:
         """The log of a blog, or of any blog, may have moved."""
-        if blog_id is None:
-            feeds = list(self._feeds.values())
-        else:
-            feeds = [self._feeds[blog_id]] if blog_id in self._feeds else []
-        for feed in feeds:
+        for feed in self._feeds_of(blog_id):
             feed.is_stale = True
             if feed.advancing is None:
-                feed.advancing = asyncio.create_task(self._advance(feed), name=f"advance {feed.blog_id}")
+                feed.advancing = asyncio.create_task(self._advance(feed), name=f"advance {feed.followed}")
 
-    async def follow(self, blog_id: int, number: int, send: Send) -> Reader | None:
+    def _feeds_of(self, blog_id: int | None) -> list[Feed]:
+        return [feed for feed in self._feeds.values() if blog_id in (None, feed.followed[0])]
+
+    async def follow(self, followed: Followed, number: int, send: Send) -> Reader | None:
         """Register, then read the log after `number`, then follow: no gap between them.
 
         None when the stream ended meanwhile. The caller awaits the disconnection, and then calls `leave`;
         the hub cancels the caller's task when it drops the reader.
         """
-        feed = self._feeds.setdefault(blog_id, Feed(blog_id))
+        feed = self._feeds.setdefault(followed, Feed(followed))
         reader = Reader(send, number, asyncio.current_task())
         feed.readers.add(reader)
         try:
@@ -135,29 +135,29 @@ class Hub:
                 if must_send and not reader.push(reading.events, is_last=reading.is_over):
                     reader.is_dropped = True
                 if reader.is_dropped or reading.is_over:
-                    self.leave(blog_id, reader)
+                    self.leave(followed, reader)
                     return None
                 reader.number = reading.number
                 if feed.number is None:
                     feed.number = reading.number
         except BaseException:
-            self.leave(blog_id, reader)
+            self.leave(followed, reader)
             raise
         reader.is_ready = True
         if feed.is_stale:
-            self.wake(blog_id)
+            self.wake(followed[0])
         return reader
 
-    def leave(self, blog_id: int, reader: Reader) -> None:
-        feed = self._feeds.get(blog_id)
+    def leave(self, followed: Followed, reader: Reader) -> None:
+        feed = self._feeds.get(followed)
         if feed is not None:
             feed.readers.discard(reader)
             if not feed.readers:
-                del self._feeds[blog_id]
+                del self._feeds[followed]
 
     async def _read(self, feed: Feed, after: int) -> Reading:
         if after not in feed.readings:
-            feed.readings[after] = asyncio.create_task(read_log(feed.blog_id, after))
+            feed.readings[after] = asyncio.create_task(read_log(feed.followed, after))
         task = feed.readings[after]
         try:
             return await asyncio.shield(task)
@@ -171,14 +171,14 @@ class Hub:
         try:
             while feed.is_stale and feed.number is not None and feed.readers:
                 feed.is_stale = False
-                reading = await read_log(feed.blog_id, feed.number)
+                reading = await read_log(feed.followed, feed.number)
                 if reading.is_over:
                     self._end(feed, reading.events)
                 elif reading.number > feed.number:
                     self._deliver(feed, reading)
         except DatabaseError:
             # The next look, or the listener once it is back, brings what this one could not read.
-            logger.warning("The log of blog %s could not be read", feed.blog_id, exc_info=True)
+            logger.warning("The log of blog %s could not be read", feed.followed, exc_info=True)
         finally:
             feed.advancing = None
 
@@ -199,7 +199,7 @@ class Hub:
                 self._drop(feed, reader)
 
     def _drop(self, feed: Feed, reader: Reader) -> None:
-        self.leave(feed.blog_id, reader)
+        self.leave(feed.followed, reader)
         reader.is_dropped = True
         reader.task.cancel()
 
@@ -219,12 +219,17 @@ class Hub:
 
 
 @sync_to_async(thread_sensitive=False)
-def read_log(blog_id: int, after: int) -> Reading:
-    """The events that follow `after` in a blog's log, encoded once for all readers."""
+def read_log(followed: Followed, after: int) -> Reading:
+    """The events that follow `after` in a blog's log, encoded once for all readers of an edition."""
+    blog_id, edition = followed
     try:
         blog = LiveBlog.objects.complete().get(pk=blog_id)
         if not blog.is_public:
             return Reading(blog.number, encode("gone"), is_over=True)
+        if edition and not editions.has_edition(blog, edition):
+            # Its language was changed under the open page.
+            return Reading(blog.number, encode("reload"), is_over=True)
+        editions.read_blog(blog, edition)
         events, number = [], after
         while number < blog.number:
             delta = payloads.delta(blog, number)

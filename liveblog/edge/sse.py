@@ -14,13 +14,16 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http.request import split_domain_port, validate_host
 
-from liveblog.edge.hub import Hub, encode
+from liveblog import editions
+from liveblog.edge.hub import Followed, Hub, encode
 from liveblog.models import LiveBlog
 from liveblog.payloads import TOO_FAR_BEHIND
 
 RETRY_MILLISECONDS: Final = 3_000
 
-_PATH: Final = re.compile(r"/live/([-a-zA-Z0-9_]+)/stream")
+_PATH: Final = re.compile(
+    r"(?:/(?P<edition>zh-hant|zh-hans))?(?P<plain>/live/(?P<slug>[-a-zA-Z0-9_]+)/stream)"
+)
 _HEADERS: Final = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -36,7 +39,7 @@ def is_stream(scope: dict[str, Any]) -> bool:
 
 
 class Streams:
-    """The ASGI callable for `/live/<slug>/stream`."""
+    """The ASGI callable for `/live/<slug>/stream`, with and without the prefix of an edition."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
@@ -53,11 +56,18 @@ class Streams:
         if number is None:
             return await _refuse(send, 400, "Give the last number you know: Last-Event-ID or ?after=N.")
         try:
-            blog = await _find(_PATH.fullmatch(scope["path"])[1])
+            asked = _PATH.fullmatch(scope["path"])
+            blog = await _find(asked["slug"])
         except DatabaseError:
             return await _refuse(send, 503, "The newsroom's database is busy.", (b"retry-after", b"2"))
         if blog is None:
             return await _refuse(send, 404, "There is no such live blog.")
+        edition = asked["edition"]
+        if edition and edition == blog.language:
+            query = b"?" + scope["query_string"] if scope["query_string"] else b""
+            return await _refuse(send, 301, "", (b"location", asked["plain"].encode() + query))
+        if edition and not editions.has_edition(blog, edition):
+            return await _refuse(send, 404, "This live blog is not read in that script.")
         if blog.status == LiveBlog.Status.WITHDRAWN:
             return await _refuse(send, 410, "This live blog was withdrawn.")
         # EventSource takes a 204 as the word not to come back.
@@ -70,12 +80,12 @@ class Streams:
             return await send({"type": "http.response.body", "body": encode("reload")})
         first = f"retry: {RETRY_MILLISECONDS}\n\n".encode()
         await send({"type": "http.response.body", "body": first, "more_body": True})
-        return await self._follow(blog.pk, number, receive, send)
+        return await self._follow((blog.pk, edition), number, receive, send)
 
-    async def _follow(self, blog_id: int, number: int, receive: Receive, send: Any) -> None:
+    async def _follow(self, followed: Followed, number: int, receive: Receive, send: Any) -> None:
         reader = None
         try:
-            reader = await self._hub.follow(blog_id, number, send)
+            reader = await self._hub.follow(followed, number, send)
             while reader and (await receive())["type"] != "http.disconnect":
                 pass
         except DatabaseError:
@@ -89,7 +99,7 @@ class Streams:
                 reader.push(b"", is_last=True)
         finally:
             if reader:
-                self._hub.leave(blog_id, reader)
+                self._hub.leave(followed, reader)
 
 
 def _is_known_host(host: bytes) -> bool:

@@ -2,19 +2,25 @@
 
 from liveblog.models.blog import Byline, LiveBlog, Topic
 from liveblog.models.change import Change
+from liveblog.models.glossary import Edition, Glossary, GlossaryTerm
 from liveblog.models.media import Image, UpdateImage
 from liveblog.models.response import ReaderResponse
+from liveblog.models.search import SearchEntry
 from liveblog.models.story import RelatedStory
 from liveblog.models.update import Revision, Update
 
 __all__ = [
     "Byline",
     "Change",
+    "Edition",
+    "Glossary",
+    "GlossaryTerm",
     "Image",
     "LiveBlog",
     "ReaderResponse",
     "RelatedStory",
     "Revision",
+    "SearchEntry",
     "Topic",
     "Update",
     "UpdateImage",

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from liveblog.models.glossary import Edition
 from liveblog.models.response import ReaderResponse
 from liveblog.models.update import Update
 from newsroom import __version__
@@ -28,8 +29,9 @@ class Language(models.TextChoices):
         return {"zh-hant": "zh-Hant-HK", "zh-hans": "zh-Hans", "en": "en"}[self.value]
 
     @property
-    def is_chinese(self) -> bool:
-        return self is not Language.EN
+    def other_script(self) -> Language | None:
+        """What a Chinese blog can be converted to."""
+        return {Language.ZH_HANT: Language.ZH_HANS, Language.ZH_HANS: Language.ZH_HANT}.get(self)
 
 
 class Topic(models.Model):
@@ -118,6 +120,10 @@ class LiveBlogQuerySet(models.QuerySet["LiveBlog"]):
 
 class LiveBlog(models.Model):
     """One running story. Each change that readers can see takes the next `number`."""
+
+    # Set by `liveblog.editions` on rows that are about to be printed in the other script, never to be saved;
+    # `language` is then the edition's.
+    edition: Edition | None = None
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")
@@ -227,12 +233,22 @@ class LiveBlog(models.Model):
         return self.headline
 
     def get_absolute_url(self) -> str:
-        return reverse("reader:blog", args=[self.slug])
+        return self.address("blog")
+
+    def address(self, name: str, *args: object) -> str:
+        """The path of one of the blog's pages (a name among the reader's), in the edition it is read in."""
+        prefix = [self.edition.language] if self.edition else []
+        return reverse(f"reader:{name}", args=[*prefix, self.slug, *args])
 
     @property
     def lang(self) -> str:
         """The BCP 47 tag of the language that the blog is written in."""
         return Language(self.language).tag
+
+    @property
+    def written_in(self) -> str:
+        """The language that editors write it in, whatever edition it is read in."""
+        return Language(self.language).other_script if self.edition else self.language
 
     @property
     def is_public(self) -> bool:
@@ -249,7 +265,8 @@ class LiveBlog(models.Model):
     @property
     def etag(self) -> str:
         """The state that an answer over this blog alone is made from: number, edition, glossary, release."""
-        return f'W/"{self.number}-{self.language}-g0-{__version__}"'
+        glossary = self.edition.glossary if self.edition else 0
+        return f'W/"{self.number}-{self.language}-g{glossary}-{__version__}"'
 
     @property
     def full_headline(self) -> str:

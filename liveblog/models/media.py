@@ -58,6 +58,9 @@ class Image(models.Model):
     focal_row = models.PositiveSmallIntegerField(
         _("focal point, from the top"), default=2, validators=[MaxValueValidator(4)], help_text=_("0 to 4")
     )
+    is_sensitive = models.BooleanField(
+        _("sensitive"), default=False, help_text=_("Covered on pages until a reader asks to see it.")
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"

@@ -8,7 +8,6 @@ from typing import Final
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from liveblog.models.story import RelatedStory
@@ -119,6 +118,13 @@ class Update(models.Model):
     verification = models.CharField(
         _("verification"), max_length=11, choices=Verification, blank=True, default=Verification.NONE
     )
+    edition_wording = models.TextField(
+        _("wording in the other script"),
+        blank=True,
+        help_text=_(
+            "Where conversion goes wrong in this update: one wording a line, as written=as it should read."
+        ),
+    )
     images = models.ManyToManyField("liveblog.Image", through="liveblog.UpdateImage", related_name="updates")
     is_erased = models.BooleanField(default=False, editable=False)
     imported_hash = models.CharField(
@@ -184,7 +190,7 @@ class Update(models.Model):
         return self.heading or f"#{self.pk}"
 
     def get_absolute_url(self) -> str:
-        return reverse("reader:update", args=[self.blog.slug, self.pk])
+        return self.blog.address("update", self.pk)
 
     @property
     def is_published(self) -> bool:
@@ -217,6 +223,12 @@ class Update(models.Model):
         """A key that sorts as text just as the page sorts: higher is newer. Opaque to clients."""
         micros = (self.happened_at - _FIRST_MOMENT) // timedelta(microseconds=1)
         return f"{micros:016x}-{self.pk:012x}"
+
+    @property
+    def wording(self) -> tuple[tuple[str, str], ...]:
+        """Pairs for the other script: as written, as it should read."""
+        pairs = (line.partition("=") for line in self.edition_wording.splitlines())
+        return tuple((written, read) for written, _equals, read in pairs)
 
     def passages(self) -> list[str | RelatedStory]:
         """The text in reading order: each top-level block as HTML, the related stories in their places."""

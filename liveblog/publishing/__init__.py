@@ -16,6 +16,7 @@ from liveblog.publishing.blogs import (
 )
 from liveblog.publishing.content import BlogDetails, Content, Story
 from liveblog.publishing.due import publish_due
+from liveblog.publishing.glossary import add_term, edit_term, remove_term
 from liveblog.publishing.log import SYSTEM
 from liveblog.publishing.responses import (
     approve_response,
@@ -45,6 +46,7 @@ __all__ = [
     "Content",
     "Story",
     "add_image",
+    "add_term",
     "approve_response",
     "correct_update",
     "create_blog",
@@ -53,6 +55,7 @@ __all__ = [
     "edit_byline",
     "edit_image",
     "edit_story",
+    "edit_term",
     "edit_topic",
     "end_coverage",
     "erase_update",
@@ -62,6 +65,7 @@ __all__ = [
     "publish_due",
     "publish_update",
     "reject_response",
+    "remove_term",
     "restore_blog",
     "restore_update",
     "schedule_update",

@@ -74,6 +74,7 @@ class Content:
     byline: Byline | None = None
     source: str = ""
     verification: str = ""
+    edition_wording: str = ""
     stories: tuple[Story, ...] = ()
     images: tuple[Image, ...] = ()
 
@@ -89,6 +90,7 @@ class Content:
             byline=update.byline,
             source=update.source,
             verification=update.verification,
+            edition_wording=update.edition_wording,
             stories=tuple(Story.of(row) for row in update.related_stories.select_related("live_blog").all()),
             images=tuple(placed.image for placed in update.update_images.select_related("image").all()),
         )
@@ -113,6 +115,7 @@ class Content:
             heading=heading,
             body=body,
             source=self.source.strip(),
+            edition_wording=_checked_wording(self.edition_wording),
             stories=tuple(sorted(stories, key=lambda story: story.after_block)),
         )
 
@@ -122,6 +125,7 @@ class Content:
         update.happened_at, update.has_clock_time = self.happened_at, self.has_clock_time
         update.is_key_event, update.byline = self.is_key_event, self.byline
         update.source, update.verification = self.source, self.verification
+        update.edition_wording = self.edition_wording
         is_new = update.pk is None
         update.save()
         saved = Content() if is_new else Content.of(update)
@@ -145,9 +149,28 @@ class Content:
             "byline": self.byline.name if self.byline else "",
             "source": self.source,
             "verification": self.verification,
+            "edition_wording": self.edition_wording,
             "stories": [story.as_json() for story in self.stories],
             "images": [image.pk for image in self.images],
         }
+
+
+def _checked_wording(text: str) -> str:
+    """One wording a line, `as written=as it should read`, without blank lines and spaces around."""
+    lines = []
+    for line in filter(None, map(str.strip, text.splitlines())):
+        written, equals, read = (part.strip() for part in line.replace("＝", "=").partition("="))
+        if not (written and equals and read) or "=" in read:
+            raise ValidationError(
+                {
+                    "edition_wording": _(
+                        "“%(line)s”: write it as written=as it should read, one wording a line."
+                    )
+                    % {"line": line}
+                }
+            )
+        lines.append(f"{written}={read}")
+    return "\n".join(lines)
 
 
 def write_stories(

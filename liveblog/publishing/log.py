@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from liveblog.models import Change, LiveBlog, Revision, Update
+from liveblog.publishing import search
 from liveblog.publishing.content import Content
 
 CHANNEL: Final = "liveblog"
@@ -64,6 +65,7 @@ def append(blog: LiveBlog, kind: Change.Kind, at: datetime, update: Update | Non
         update.modified_at = at
         update.save(update_fields=["number", "modified_at"])
     change = Change.objects.create(blog=blog, number=blog.number, kind=kind, update=update, at=at)
+    search.index(blog, update)
     _wake(blog)
     return change
 

@@ -29,6 +29,7 @@ def add_image(
     credit: str = "",
     focal_column: int = 2,
     focal_row: int = 2,
+    is_sensitive: bool = False,
 ) -> Image:
     """Keep a picture and make its renditions. It stays private until a page shows it."""
     require(by, "add_image")
@@ -40,6 +41,7 @@ def add_image(
         credit=credit.strip(),
         focal_column=focal_column,
         focal_row=focal_row,
+        is_sensitive=is_sensitive,
         created_by=person(by),
     )
     image.full_clean()
@@ -58,11 +60,13 @@ def edit_image(
     credit: str = "",
     focal_column: int = 2,
     focal_row: int = 2,
+    is_sensitive: bool = False,
 ) -> Image:
     """Change what is said of a picture, wherever it is shown."""
     require(by, "change_image")
     image.alt, image.caption, image.credit = alt.strip(), caption.strip(), credit.strip()
     image.focal_column, image.focal_row = focal_column, focal_row
+    image.is_sensitive = is_sensitive
     return _save_shared(image, updates=Q(images=image), blogs=Q(hero_image=image))
 
 

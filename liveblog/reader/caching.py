@@ -11,11 +11,14 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
+from liveblog.reader.scripts import plain_address
 from newsroom.caching import PAGE, etag_of_body
 
 
 def public(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """A view for readers: GET and HEAD only, compressed, varying on nothing but Accept-Encoding."""
+
+    view = plain_address(view)
 
     @wraps(view)
     @require_safe

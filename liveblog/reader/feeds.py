@@ -14,10 +14,12 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.http import http_date
 
+from liveblog import editions
 from liveblog.models import LiveBlog, Topic, Update
 from liveblog.models.blog import Language
 from liveblog.reader.caching import answer, answer_by_body, public
 from liveblog.reader.pages import find_blog
+from liveblog.reader.scripts import site_language
 from newsroom import hongkong, html
 from newsroom.caching import POLL
 from newsroom.site import absolute, tag_uri
@@ -56,9 +58,9 @@ class Feed:
 
 
 @public
-def of_blog(request: HttpRequest, slug: str, form: str) -> HttpResponse:
+def of_blog(request: HttpRequest, slug: str, form: str, edition: str | None = None) -> HttpResponse:
     """The newest updates of one live blog."""
-    blog = find_blog(slug)
+    blog = find_blog(slug, edition)
     if blog.status == LiveBlog.Status.WITHDRAWN:
         return HttpResponse(status=410, headers={"Cache-Control": POLL})
 
@@ -71,7 +73,7 @@ def of_blog(request: HttpRequest, slug: str, form: str) -> HttpResponse:
             self_url=absolute(request.path),
             language=blog.lang,
             modified_at=blog.modified_at,
-            updates=list(rows[:ENTRIES]),
+            updates=editions.read_updates(blog, rows[:ENTRIES]),
         )
         return _write(request, feed, form, blog.language)
 
@@ -81,22 +83,24 @@ def of_blog(request: HttpRequest, slug: str, form: str) -> HttpResponse:
 
 
 @public
-def of_site(request: HttpRequest, form: str) -> HttpResponse:
+def of_site(request: HttpRequest, form: str, edition: str | None = None) -> HttpResponse:
     """The newest updates of all public live blogs."""
-    return _over_several(
-        request, LiveBlog.objects.public(), form, settings.SITE_NAME, reverse("reader:front")
-    )
+    blogs = LiveBlog.objects.public()
+    return _over_several(request, blogs, form, settings.SITE_NAME, reverse("reader:front"), edition)
 
 
 @public
-def of_topic(request: HttpRequest, slug: str, form: str) -> HttpResponse:
+def of_topic(request: HttpRequest, slug: str, form: str, edition: str | None = None) -> HttpResponse:
     """The newest updates of the public live blogs under one topic."""
-    topic = get_object_or_404(Topic, slug=slug)
+    topic = editions.read_topic(get_object_or_404(Topic, slug=slug), edition)
     title = f"{topic.name} - {settings.SITE_NAME}"
-    return _over_several(request, topic.blogs.public(), form, title, topic.get_absolute_url())
+    return _over_several(request, topic.blogs.public(), form, title, topic.get_absolute_url(), edition)
 
 
-def _over_several(request: HttpRequest, blogs: Any, form: str, title: str, path: str) -> HttpResponse:
+def _over_several(
+    request: HttpRequest, blogs: Any, form: str, title: str, path: str, edition: str | None
+) -> HttpResponse:
+    language = site_language(edition)
     newest = blogs.order_by("-modified_at").first()
     if newest is None:
         raise Http404
@@ -104,13 +108,13 @@ def _over_several(request: HttpRequest, blogs: Any, form: str, title: str, path:
     feed = Feed(
         title=title,
         description=title,
-        path=path,
+        path=f"/{edition}{path}" if edition else path,
         self_url=absolute(request.path),
-        language=Language(settings.SITE_LANGUAGE).tag,
+        language=Language(language).tag,
         modified_at=newest.modified_at,
-        updates=list(rows.complete()[:ENTRIES]),
+        updates=editions.read_mixed_updates(rows.complete()[:ENTRIES], edition),
     )
-    return answer_by_body(request, _write(request, feed, form, settings.SITE_LANGUAGE), POLL)
+    return answer_by_body(request, _write(request, feed, form, language), POLL)
 
 
 def _write(request: HttpRequest, feed: Feed, form: str, language: str) -> HttpResponse:

@@ -33,7 +33,7 @@ def live_blog_posting(blog: LiveBlog, updates: Iterable[Update]) -> dict[str, An
     }
     if blog.coverage_end_at:
         posting["coverageEndTime"] = hongkong.isoformat(blog.coverage_end_at)
-    if blog.hero_image:
+    if blog.hero_image and not blog.hero_image.is_sensitive:
         posting["image"] = [_largest(blog.hero_image)]
     return posting
 
@@ -57,7 +57,9 @@ def _posting(update: Update) -> dict[str, Any]:
         "dateModified": hongkong.isoformat(update.modified_at),
         "author": {"@type": "Person", "name": update.byline.name} if update.byline else _publisher(),
     }
-    images = [_largest(placed.image) for placed in update.update_images.all()]
+    images = [
+        _largest(placed.image) for placed in update.update_images.all() if not placed.image.is_sensitive
+    ]
     return posting | {"image": images} if images else posting
 
 

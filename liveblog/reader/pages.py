@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -13,10 +12,12 @@ from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from liveblog import editions
 from liveblog.models import LiveBlog, Topic, Update
 from liveblog.models.blog import LiveBlogQuerySet
 from liveblog.reader import jsonld
 from liveblog.reader.caching import answer, answer_by_body, public
+from liveblog.reader.scripts import AtPlainAddress, scripts_of, site_language
 from liveblog.reader.timeline import PAGE_SIZE, days
 
 ENDED_PER_PAGE = 20
@@ -24,22 +25,22 @@ LATEST_ON_FRONT = 3
 
 
 @public
-def front(request: HttpRequest) -> HttpResponse:
+def front(request: HttpRequest, edition: str | None = None) -> HttpResponse:
     """What is live now, then what has ended, newest first."""
-    return _listing(request, "reader/front.html", LiveBlog.objects.public())
+    return _listing(request, "reader/front.html", LiveBlog.objects.public(), edition)
 
 
 @public
-def topic(request: HttpRequest, slug: str) -> HttpResponse:
+def topic(request: HttpRequest, slug: str, edition: str | None = None) -> HttpResponse:
     """The live blogs filed under one topic."""
-    topic = get_object_or_404(Topic, slug=slug)
-    return _listing(request, "reader/topic.html", topic.blogs.public(), topic=topic)
+    topic = editions.read_topic(get_object_or_404(Topic, slug=slug), edition)
+    return _listing(request, "reader/topic.html", topic.blogs.public(), edition, topic=topic)
 
 
 @public
-def blog(request: HttpRequest, slug: str) -> HttpResponse:
+def blog(request: HttpRequest, slug: str, edition: str | None = None) -> HttpResponse:
     """A live blog's newest updates; `?before=<update id>` gives the ones that are older than it."""
-    blog = find_blog(slug)
+    blog = find_blog(slug, edition)
     if blog.status == LiveBlog.Status.WITHDRAWN:
         return _gone(request, blog)
     before = _update_named_in_query(request, blog)
@@ -48,82 +49,102 @@ def blog(request: HttpRequest, slug: str) -> HttpResponse:
         rows = Update.objects.filter(blog=blog).visible().newest_first().complete()
         if before:
             rows = rows.older_than(before)
-        updates = list(rows[: PAGE_SIZE + 1])
+        updates = editions.read_updates(blog, rows[: PAGE_SIZE + 1])
         has_older = len(updates) > PAGE_SIZE
         updates = updates[:PAGE_SIZE]
-        for update in updates:
-            update.blog = blog
         context = {
-            "blog": blog,
             "days": days(blog, updates),
             "older": updates[-1] if has_older else None,
             "before": before,
             "pinned": None if before else _pinned(blog, updates),
             "linked_data": jsonld.live_blog_posting(blog, updates),
         }
-        return _page(request, "reader/blog.html", context, blog.language)
+        return blog_page(request, "reader/blog.html", blog, context)
 
     return answer(request, blog.etag, render)
 
 
 @public
-def update(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+def update(request: HttpRequest, slug: str, pk: int, edition: str | None = None) -> HttpResponse:
     """One update on a page of its own; 410 with its tombstone once it is withdrawn."""
-    blog = find_blog(slug)
+    blog = find_blog(slug, edition)
     if blog.status == LiveBlog.Status.WITHDRAWN:
         return _gone(request, blog)
     rows = Update.objects.filter(blog=blog).visible()
     update = get_object_or_404(rows.complete(), pk=pk)
-    update.blog = blog
 
     def render() -> HttpResponse:
-        published = rows.published()
+        editions.read_updates(blog, [update])
         context = {
-            "blog": blog,
             "update": update,
-            "newer": published.newer_than(update).order_by("happened_at", "pk").first(),
-            "older": published.older_than(update).newest_first().first(),
-            "latest": published.newest_first().first(),
+            **_neighbours(blog, update),
             "linked_data": None if update.is_withdrawn else jsonld.blog_posting(update),
         }
-        for neighbour in (context["newer"], context["older"], context["latest"]):
-            if neighbour:
-                neighbour.blog = blog
         status = 410 if update.is_withdrawn else 200
-        return _page(request, "reader/update.html", context, blog.language, status=status)
+        return blog_page(request, "reader/update.html", blog, context, status)
 
     return answer(request, blog.etag, render) if update.is_published else render()
 
 
-def find_blog(slug: str) -> LiveBlog:
-    """The blog that readers may know of: public, or withdrawn. Raises Http404 for any other."""
+def find_blog(slug: str, edition: str | None = None) -> LiveBlog:
+    """The blog that readers may know of, public or withdrawn, in the edition asked for.
+
+    Raises Http404 for any other and for an edition that there is not, AtPlainAddress for its own script.
+    """
     blog = LiveBlog.objects.complete().filter(slug=slug).first()
     if blog is None or not (blog.is_public or blog.status == LiveBlog.Status.WITHDRAWN):
         raise Http404
-    return blog
+    if edition and blog.language == edition:
+        raise AtPlainAddress
+    if edition and not editions.has_edition(blog, edition):
+        raise Http404
+    return editions.read_blog(blog, edition)
 
 
-def _listing(request: HttpRequest, template: str, blogs: LiveBlogQuerySet, **context: object) -> HttpResponse:
+def blog_page(
+    request: HttpRequest, template: str, blog: LiveBlog, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    """A page of one blog, in the edition that it is read in."""
+    edition = blog.edition.language if blog.edition else None
+    return page(request, template, {"blog": blog} | context, blog.written_in, edition, status)
+
+
+def page(
+    request: HttpRequest,
+    template: str,
+    context: dict[str, Any],
+    written_in: str,
+    edition: str | None,
+    status: int = 200,
+) -> HttpResponse:
+    """A page written in one language and read in an edition (None: as it is written)."""
+    with translation.override(edition or written_in):
+        context |= {
+            "root": f"/{edition}/" if edition else "/",
+            "scripts": scripts_of(request, written_in, edition),
+            "is_converted": edition is not None,
+            "is_text_only": request.GET.get("text") == "1",
+        }
+        return HttpResponse(render_to_string(template, context, request), status=status)
+
+
+def _listing(
+    request: HttpRequest, template: str, blogs: LiveBlogQuerySet, edition: str | None, **context: object
+) -> HttpResponse:
+    site_language(edition)
     blogs = blogs.select_related("hero_image").newest_first()
     ended, has_older = _ended_page(request, blogs.ended())
     context |= {
-        "live": _with_latest(blogs.live()),
-        "ended": ended,
+        "live": _with_latest(editions.read_titles(blogs.live(), edition)),
+        "ended": editions.read_titles(ended, edition),
         "older": ended[-1] if has_older else None,
         "is_first_page": "before" not in request.GET,
     }
-    return answer_by_body(request, _page(request, template, context, settings.SITE_LANGUAGE))
+    return answer_by_body(request, page(request, template, context, settings.SITE_LANGUAGE, edition))
 
 
 def _gone(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
-    return _page(request, "reader/gone.html", {"blog_language": blog.lang}, blog.language, status=410)
-
-
-def _page(
-    request: HttpRequest, template: str, context: dict[str, Any], language: str, status: int = 200
-) -> HttpResponse:
-    with translation.override(language):
-        return HttpResponse(render_to_string(template, context, request), status=status)
+    return blog_page(request, "reader/gone.html", blog, {}, status=410)
 
 
 def _update_named_in_query(request: HttpRequest, blog: LiveBlog) -> Update | None:
@@ -142,9 +163,18 @@ def _pinned(blog: LiveBlog, updates: list[Update]) -> Update | None:
     for update in updates:
         if update.pk == blog.pinned_update_id:
             return update
-    update = Update.objects.complete().get(pk=blog.pinned_update_id)
-    update.blog = blog
-    return update
+    return editions.read_updates(blog, Update.objects.complete().filter(pk=blog.pinned_update_id))[0]
+
+
+def _neighbours(blog: LiveBlog, update: Update) -> dict[str, Update | None]:
+    published = Update.objects.filter(blog=blog).published()
+    found = {
+        "newer": published.newer_than(update).order_by("happened_at", "pk").first(),
+        "older": published.older_than(update).newest_first().first(),
+        "latest": published.newest_first().first(),
+    }
+    editions.read_texts(blog, filter(None, found.values()))
+    return found
 
 
 def _ended_page(request: HttpRequest, ended: LiveBlogQuerySet) -> tuple[list[LiveBlog], bool]:
@@ -158,9 +188,8 @@ def _ended_page(request: HttpRequest, ended: LiveBlogQuerySet) -> tuple[list[Liv
     return found[:ENDED_PER_PAGE], len(found) > ENDED_PER_PAGE
 
 
-def _with_latest(blogs: Iterable[LiveBlog]) -> list[tuple[LiveBlog, list[Update]]]:
+def _with_latest(blogs: list[LiveBlog]) -> list[tuple[LiveBlog, list[Update]]]:
     """Each blog with its newest published updates, all of them in one query."""
-    blogs = list(blogs)
     ranked = (
         Update.objects.published()
         .filter(blog__in=blogs)
@@ -175,8 +204,6 @@ def _with_latest(blogs: Iterable[LiveBlog]) -> list[tuple[LiveBlog, list[Update]
         .order_by("rank")
     )
     latest: dict[int, list[Update]] = {blog.pk: [] for blog in blogs}
-    by_id = {blog.pk: blog for blog in blogs}
     for update in ranked:
-        update.blog = by_id[update.blog_id]
         latest[update.blog_id].append(update)
-    return [(blog, latest[blog.pk]) for blog in blogs]
+    return [(blog, editions.read_texts(blog, latest[blog.pk])) for blog in blogs]

@@ -16,7 +16,7 @@ from newsroom.site import absolute
 
 
 @public
-def changes(request: HttpRequest, slug: str) -> HttpResponse:
+def changes(request: HttpRequest, slug: str, edition: str | None = None) -> HttpResponse:
     """The blog's visible state and each update changed after `?after=N`, in its latest state.
 
     `number` is the last number included; `has_more` says that there are more to ask for. Answers 409 to a
@@ -24,7 +24,7 @@ def changes(request: HttpRequest, slug: str) -> HttpResponse:
     when the blog was withdrawn.
     """
     # The number is read here, before any other row: an answer may know more than it says, never less.
-    blog = find_blog(slug)
+    blog = find_blog(slug, edition)
     named = request.GET.get("after", "")
     if not (named.isascii() and named.isdigit() and len(named) < 10):
         return _refusal(400, _("Give the last number you know: ?after=N"))

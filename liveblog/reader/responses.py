@@ -11,8 +11,6 @@ from django.core import signing
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,7 +20,8 @@ from django.views.decorators.http import require_http_methods
 
 from liveblog import publishing
 from liveblog.models import LiveBlog
-from liveblog.reader.pages import find_blog
+from liveblog.reader.pages import blog_page, find_blog
+from liveblog.reader.scripts import plain_address
 
 SECONDS_LEAST: Final = 2
 SECONDS_MOST: Final = 24 * 60 * 60
@@ -70,11 +69,12 @@ def _is_fresh(signer: signing.TimestampSigner, opened: str) -> bool:
 
 # No cookie says who sends this, so there is nobody to forge it for; the Origin is checked instead.
 @csrf_exempt
+@plain_address
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def respond(request: HttpRequest, slug: str) -> HttpResponse:
+def respond(request: HttpRequest, slug: str, edition: str | None = None) -> HttpResponse:
     """The form; once sent, 303 to the thanks, or the form again with the reason and all words."""
-    blog = find_blog(slug)
+    blog = find_blog(slug, edition)
     if not blog.has_responses or blog.status == LiveBlog.Status.WITHDRAWN:
         raise Http404
     with translation.override(blog.language):
@@ -121,11 +121,10 @@ def _page(
 ) -> HttpResponse:
     opened = signing.TimestampSigner(salt=_SALT).sign(blog.slug)
     context = {
-        "blog": blog,
         "form": form,
         # A refused form starts anew, so that it can be sent again.
         "opened": opened if not form.is_bound or form.non_field_errors() else form["opened"].value(),
         "is_sent": is_sent,
-        "action": reverse("reader:respond", args=[blog.slug]),
+        "action": request.path,
     }
-    return HttpResponse(render_to_string("reader/respond.html", context, request), status=status)
+    return blog_page(request, "reader/respond.html", blog, context, status)

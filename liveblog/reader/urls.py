@@ -1,14 +1,23 @@
 """The addresses of the public site."""
 
-from django.urls import path, re_path
+from django.urls import include, path, re_path, register_converter
+from django.urls.converters import StringConverter
 
-from liveblog.reader import feeds, media, pages, polls, responses, sitemaps
+from liveblog.reader import feeds, media, pages, polls, responses, search, sitemaps
 
 app_name = "reader"
 
 _FEED = r"feed\.(?P<form>atom|rss|json)"
 
-urlpatterns = [
+
+class EditionConverter(StringConverter):
+    regex = "zh-hant|zh-hans"
+
+
+register_converter(EditionConverter, "edition")
+
+# What is printed in either script of Chinese: at its plain address in its own, under a prefix in the other.
+in_editions = [
     path("", pages.front, name="front"),
     re_path(rf"^{_FEED}$", feeds.of_site, name="site_feed"),
     path("live/<slug:slug>/", pages.blog, name="blog"),
@@ -18,6 +27,12 @@ urlpatterns = [
     re_path(rf"^live/(?P<slug>[-\w]+)/{_FEED}$", feeds.of_blog, name="blog_feed"),
     path("topics/<slug:slug>/", pages.topic, name="topic"),
     re_path(rf"^topics/(?P<slug>[-\w]+)/{_FEED}$", feeds.of_topic, name="topic_feed"),
+    path("search/", search.search, name="search"),
+]
+
+urlpatterns = [
+    *in_editions,
+    path("<edition:edition>/", include(in_editions)),
     path("media/<slug:key>/<int:width>.<slug:extension>", media.rendition, name="rendition"),
     path("sitemap.xml", sitemaps.sitemap_index, name="sitemap"),
     path("sitemap-<slug:section>.xml", sitemaps.sitemap_section, name="sitemap_section"),

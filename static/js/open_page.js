@@ -72,7 +72,7 @@ export class OpenPage {
   #repaintRegions(regions) {
     for (const [name, html] of Object.entries(regions)) {
       const region = this.root.querySelector(`[data-region="${name}"]`);
-      if (region) swap(region, () => { region.innerHTML = html; return region; });
+      if (region) swap(region, () => { region.replaceChildren(this.#fragmentOf(html)); return region; });
     }
   }
 
@@ -84,7 +84,7 @@ export class OpenPage {
     const item = document.getElementById(`update-${update.id}`);
     switch (decide(update, item?.dataset.order ?? null, this.#page())) {
       case "replace":
-        swap(item, () => { const fresh = elementOf(update.html); item.replaceWith(fresh); return fresh; });
+        swap(item, () => { const fresh = this.#elementOf(update.html); item.replaceWith(fresh); return fresh; });
         break;
       case "move":
         this.#remove(item);
@@ -113,7 +113,7 @@ export class OpenPage {
     const list = this.#day(update).querySelector("ol");
     const items = [...list.children];
     const index = placeOf(update.order, items.map((item) => item.dataset.order));
-    list.insertBefore(elementOf(update.html), items[index] ?? null);
+    list.insertBefore(this.#elementOf(update.html), items[index] ?? null);
   }
 
   #remove(item) {
@@ -127,7 +127,7 @@ export class OpenPage {
     const days = [...this.timeline.querySelectorAll(".day")];
     const found = days.find((section) => section.dataset.day === day);
     if (found) return found;
-    const section = elementOf(
+    const section = this.#elementOf(
       `<section class="day" aria-labelledby="day-${day}"><h2 id="day-${day}"></h2><ol role="list" class="updates"></ol></section>`,
     );
     section.dataset.day = day;
@@ -135,6 +135,22 @@ export class OpenPage {
     const index = placeOf(day, days.map((other) => other.dataset.day));
     this.timeline.insertBefore(section, days[index] ?? null);
     return section;
+  }
+
+  #elementOf(html) { return this.#fragmentOf(html).firstElementChild; }
+
+  /** The server's markup; on a text-only page with words in place of pictures, before any of them is fetched. */
+  #fragmentOf(html) {
+    const template = document.createElement("template");
+    template.innerHTML = html.trim();
+    const { isTextOnly: label } = this.root.dataset;
+    for (const picture of label ? template.content.querySelectorAll("picture") : []) {
+      const words = document.createElement("p");
+      words.className = "picture-alt";
+      words.textContent = `${label} ${picture.querySelector("img").alt}`;
+      (picture.closest(".cover") ?? picture).replaceWith(words);
+    }
+    return template.content;
   }
 
   #showPill() {
@@ -157,12 +173,6 @@ export class OpenPage {
       this.announcer.textContent = this.pill.textContent;
     }, wait);
   }
-}
-
-function elementOf(html) {
-  const template = document.createElement("template");
-  template.innerHTML = html.trim();
-  return template.content.firstElementChild;
 }
 
 /** Replace markup and leave open what was open in it, and focused what was focused. */

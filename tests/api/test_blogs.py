@@ -66,6 +66,7 @@ def test_a_blog_gives_its_whole_visible_state(client):
         "number": 3,
         "status": "live",
         "language": "zh-Hant-HK",
+        "converted_from": None,
         "kicker": "東岸綫",
         "headline": "通車首日",
         "standfirst": "首班車六時開出。",
@@ -90,6 +91,7 @@ def test_a_blog_gives_its_whole_visible_state(client):
             "alt": "月台",
             "caption": "首日",
             "credit": "本報",
+            "is_sensitive": False,
             "width": 400,
             "height": 300,
             "renditions": [

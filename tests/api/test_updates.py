@@ -68,6 +68,7 @@ def test_an_update_is_given_in_full(client):
                 "alt": "會場",
                 "caption": "",
                 "credit": "",
+                "is_sensitive": False,
                 "width": 400,
                 "height": 300,
                 "renditions": [

@@ -53,6 +53,24 @@ def test_a_reader_gets_each_change_as_it_is_published(server):
     ]
 
 
+def test_each_edition_has_its_own_words_over_one_log(server):
+    blog = make_blog(headline="後續")
+    plain = open_stream(server.url, blog.slug, after=1)
+    converted = open_stream(f"{server.url}/zh-hans", blog.slug, after=1)
+    make_update(blog, "頭髮")
+    events = plain.next(), converted.next()
+    assert [event.id for event in events] == [2, 2]
+    assert [event.data["updates"][0]["heading"] for event in events] == ["頭髮", "头发"]
+    assert [event.data["blog"]["headline"] for event in events] == ["後續", "后续"]
+    with urlopen(f"{server.url}/zh-hans/live/{blog.slug}/changes.json?after=1", timeout=PATIENCE) as polled:
+        assert json.load(polled) == events[1].data
+    # Its own script is followed at the plain address, and another language in none.
+    own = open_stream(f"{server.url}/zh-hant", blog.slug, after=1)
+    assert own.response.url == f"{server.url}/live/{blog.slug}/stream?after=1"
+    english = make_blog(language="en")
+    assert get_status(f"{server.url}/zh-hans/live/{english.slug}/stream?after=1")[0] == 404
+
+
 def test_the_answer_is_a_stream_that_nothing_holds_back(server):
     stream = open_stream(server.url, make_blog().slug, after=1)
     headers = stream.response.headers

@@ -21,6 +21,7 @@ WORDS = {
     "zh-hans": ("风暴", "八号信号生效 全港停课", "天文台改发八号信号", "市民应尽早完成防风措施。"),
     "en": ("Storm", "No 8 signal in force and schools closed", "Signal raised", "Stay indoors."),
 }
+OTHER = {"zh-hant": "zh-hans", "zh-hans": "zh-hant"}
 MIDNIGHT = datetime(2026, 3, 19, tzinfo=hongkong.ZONE)
 
 
@@ -28,6 +29,7 @@ def cover_storm(language: str = "zh-hant", updates: int = 8) -> LiveBlog:
     """A blog with one of everything that a page can show, over two days."""
     kicker, headline, heading, text = WORDS[language]
     image = make_image(alt=headline, caption=headline, credit=kicker)
+    sensitive = make_image(alt=headline, is_sensitive=True)
     byline, _created = Byline.objects.get_or_create(name=kicker)
     topic, _created = Topic.objects.get_or_create(slug=f"topic-{language}", name=kicker)
     blog = make_blog(
@@ -42,6 +44,7 @@ def cover_storm(language: str = "zh-hant", updates: int = 8) -> LiveBlog:
         topics=(topic,),
         coverage_start_at=MIDNIGHT - timedelta(hours=2),
         stories=(Story(headline, 0, "https://example.com/"),),
+        has_responses=True,
     )
     for i in range(updates):
         update = make_update(
@@ -54,7 +57,7 @@ def cover_storm(language: str = "zh-hant", updates: int = 8) -> LiveBlog:
             byline=byline,
             source=kicker,
             verification="unconfirmed" if i == 4 else "",
-            images=(image,) if i == 6 else (),
+            images=(image,) if i == 6 else (sensitive,) if i == 7 else (),
             stories=(Story(headline, 1, "https://example.com/"), Story(text, 2)),
         )
         if i == 5:
@@ -113,6 +116,19 @@ def test_pages_have_no_accessibility_violations_and_do_not_scroll_sideways(
         f"/live/{blog.slug}/{update.pk}/",
         f"/live/{blog.slug}/{gone.pk}/",
         f"/topics/topic-{language}/",
+        f"/live/{blog.slug}/respond/",
+        f"/live/{blog.slug}/?text=1",
+        f"/search/?q={WORDS[language][2][:6]}",
+        f"/search/?q=none&in={blog.slug}",
+        *(
+            []
+            if language == "en"
+            else [
+                f"/{OTHER[language]}/live/{blog.slug}/",
+                f"/{OTHER[language]}/live/{blog.slug}/{update.pk}/",
+            ]
+        ),
+        "/zh-hans/",
         "/nothing-here/",
     ):
         page.goto(server.url + path)

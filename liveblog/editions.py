@@ -1,0 +1,186 @@
+"""Editions: a Chinese blog read in the other script.
+
+Rows that were read to be printed are converted in place, so that pages, polls, streams, feeds and linked data
+print an edition with the same code as the blog's own script. Nothing converted is ever saved. A text is
+converted once for each edition and state of the glossary, and kept in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Final
+
+from liveblog.models import (
+    Byline,
+    Edition,
+    Glossary,
+    GlossaryTerm,
+    Image,
+    LiveBlog,
+    RelatedStory,
+    Topic,
+    Update,
+)
+from liveblog.models.blog import Language
+from newsroom import chinese
+
+# Texts, of about a kilobyte each: what a few dozen running stories print.
+TEXTS_KEPT: Final = 8_192
+
+_IMAGE: Final = ("alt", "caption", "credit")
+
+Wording = tuple[tuple[str, str], ...]
+
+
+def has_edition(blog: LiveBlog, language: str) -> bool:
+    """Whether a blog can be read in `language` by conversion: it is Chinese, in the other script."""
+    return Language(blog.language).other_script == language
+
+
+def read_blog(blog: LiveBlog, language: str | None) -> LiveBlog:
+    """A blog, read by `LiveBlog.objects.complete()`, in another script; None leaves it as it is written."""
+    return _read_blog(blog, Glossary.objects.edition(language)) if language else blog
+
+
+def read_updates(blog: LiveBlog, updates: Iterable[Update]) -> list[Update]:
+    """Updates of `blog`, read by `Update.objects.complete()`, in the edition that the blog is read in."""
+    updates = list(updates)
+    for update in updates:
+        update.blog = blog
+        if blog.edition:
+            _read_update(update, blog.edition)
+    return updates
+
+
+def read_mixed_updates(updates: Iterable[Update], language: str | None) -> list[Update]:
+    """Updates of any blogs, read by `Update.objects.complete()`, where their blog has such an edition."""
+    updates = list(updates)
+    if language:
+        edition = Glossary.objects.edition(language)
+        for update in updates:
+            _read_title(update.blog, edition)
+            if update.blog.edition:
+                _read_update(update, edition)
+    return updates
+
+
+def read_titles(blogs: Iterable[LiveBlog], language: str | None) -> list[LiveBlog]:
+    """Blogs in a list, where they have such an edition: only what a list prints of them."""
+    blogs = list(blogs)
+    if language:
+        edition = Glossary.objects.edition(language)
+        for blog in blogs:
+            _read_title(blog, edition)
+            if blog.edition:
+                _read_names([blog.hero_image], _IMAGE, edition)
+    return blogs
+
+
+def read_texts(blog: LiveBlog, updates: Iterable[Update]) -> list[Update]:
+    """Updates in a list, in the edition that their blog is read in: heading and text, with nothing around."""
+    updates = list(updates)
+    for update in updates:
+        update.blog = blog
+        if blog.edition:
+            _read_text(update, blog.edition)
+    return updates
+
+
+def read_topic(topic: Topic, language: str | None) -> Topic:
+    if language:
+        _read_names([topic], ["name"], Glossary.objects.edition(language))
+    return topic
+
+
+def _read_blog(blog: LiveBlog, edition: Edition) -> LiveBlog:
+    text = _text(edition)
+    _read_title(blog, edition)
+    blog.standfirst = text(blog.standfirst)
+    blog.summary = _rich_text(edition)(blog.summary)
+    _read_names(blog.bylines.all(), ["name", "role"], edition)
+    _read_names(blog.topics.all(), ["name"], edition)
+    _read_names([blog.hero_image], _IMAGE, edition)
+    _read_stories(blog.related_stories.all(), edition)
+    for event in blog.key_events:
+        event.blog = blog
+        _read_text(event, edition)
+    for response in blog.shown_responses:
+        # The name is the reader's own.
+        response.text = text(response.text)
+    for neighbour in (blog.successor, getattr(blog, "predecessor", None)):
+        if neighbour:
+            _read_title(neighbour, edition)
+    return blog
+
+
+def _read_title(blog: LiveBlog, edition: Edition) -> None:
+    if blog.edition or not has_edition(blog, edition.language):
+        return
+    text = _text(edition)
+    blog.language, blog.edition = edition.language, edition
+    blog.kicker, blog.headline = text(blog.kicker), text(blog.headline)
+
+
+def _read_update(update: Update, edition: Edition) -> None:
+    text = _text(edition, update.wording)
+    _read_text(update, edition)
+    update.source = text(update.source)
+    _read_names([update.byline], ["name", "role"], edition)
+    _read_names([placed.image for placed in update.update_images.all()], _IMAGE, edition)
+    _read_stories(update.related_stories.all(), edition, update.wording)
+    for correction in update.corrections:
+        correction.note = text(correction.note)
+
+
+def _read_text(update: Update, edition: Edition) -> None:
+    update.heading = _text(edition, update.wording)(update.heading)
+    update.body = _rich_text(edition, update.wording)(update.body)
+
+
+def _read_stories(stories: Iterable[RelatedStory], edition: Edition, wording: Wording = ()) -> None:
+    for story in stories:
+        story.title = _text(edition, wording)(story.title)
+        if story.live_blog:
+            _read_title(story.live_blog, edition)
+
+
+def _read_names(
+    rows: Iterable[Byline | Image | Topic | None], names: Iterable[str], edition: Edition
+) -> None:
+    """What several updates or blogs share, and may share as one object: so each is converted once."""
+    text = _text(edition)
+    for row in rows:
+        if row is not None and getattr(row, "edition", None) is None:
+            row.edition = edition
+            for name in names:
+                setattr(row, name, text(getattr(row, name)))
+
+
+def _text(edition: Edition, wording: Wording = ()) -> Callable[[str], str]:
+    return lambda text: _converted(chinese.convert, text, edition, wording) if text else text
+
+
+def _rich_text(edition: Edition, wording: Wording = ()) -> Callable[[str], str]:
+    return lambda text: _converted(chinese.convert_html, text, edition, wording) if text else text
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def _converted(convert: Callable[..., str], text: str, edition: Edition, wording: Wording) -> str:
+    return convert(text, edition.language, {**_terms(edition), **dict(wording)})
+
+
+@lru_cache(maxsize=4)
+def _terms(edition: Edition) -> Mapping[str, str]:
+    """The glossary at one revision. It may have been revised since: it then knows more, never less."""
+    written, read = ("traditional", "simplified")
+    if edition.language == Language.ZH_HANT:
+        written, read = read, written
+    return MappingProxyType(dict(GlossaryTerm.objects.values_list(written, read)))
+
+
+def forget() -> None:
+    """Drop what is kept of conversions: for a database that was put back to an earlier state."""
+    _converted.cache_clear()
+    _terms.cache_clear()

@@ -1,0 +1,31 @@
+from django.db import migrations
+
+from newsroom import chinese, html
+
+TOKENS_PER_PART = 10_000
+
+
+def index_earlier_copy(apps, schema_editor):
+    """What was published before there was a search, as `publishing` indexes what is published since."""
+    LiveBlog, Update = apps.get_model("liveblog", "LiveBlog"), apps.get_model("liveblog", "Update")
+    for blog in LiveBlog.objects.exclude(status="draft").iterator():
+        said = [blog.kicker, blog.headline, blog.standfirst, html.plain_text(blog.summary)]
+        add(apps, said, blog_id=blog.pk)
+    for update in Update.objects.filter(status="published").iterator():
+        said = [update.heading, html.plain_text(update.body), update.source]
+        add(apps, said, blog_id=update.blog_id, update_id=update.pk)
+
+
+def add(apps, said, **row):
+    SearchEntry = apps.get_model("liveblog", "SearchEntry")
+    tokens = chinese.bigrams("\n".join(said))
+    SearchEntry.objects.bulk_create(
+        SearchEntry(part=part, tokens=" ".join(tokens[start : start + TOKENS_PER_PART]), **row)
+        for part, start in enumerate(range(0, len(tokens), TOKENS_PER_PART))
+    )
+
+
+class Migration(migrations.Migration):
+    dependencies = [("liveblog", "0003_search")]
+
+    operations = [migrations.RunPython(index_earlier_copy, migrations.RunPython.noop)]

@@ -1,0 +1,87 @@
+"""The two scripts of Chinese pages: which addresses they stand at, and the way from one to the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Final
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, QueryDict
+
+from liveblog.models.blog import Language
+
+# What a reader takes along to the other script.
+_KEPT: Final = ("q", "in", "before", "text")
+
+
+class AtPlainAddress(Exception):
+    """What was asked for under a script's prefix is written in that script: its address has no prefix."""
+
+
+def plain_address(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Let the view raise AtPlainAddress, which sends readers on for good."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except AtPlainAddress:
+            return HttpResponsePermanentRedirect(
+                request.get_full_path().removeprefix(f"/{kwargs['edition']}")
+            )
+
+    return wrapped
+
+
+def site_language(edition: str | None) -> str:
+    """The language of a page over several blogs. Raises Http404 for an edition that there is not."""
+    if edition is None:
+        return settings.SITE_LANGUAGE
+    if edition == settings.SITE_LANGUAGE:
+        raise AtPlainAddress
+    if Language(settings.SITE_LANGUAGE).other_script != edition:
+        raise Http404
+    return edition
+
+
+@dataclass(frozen=True)
+class Script:
+    """One script that the page can be read in."""
+
+    language: Language
+    path: str
+    is_current: bool
+    is_original: bool
+
+    @property
+    def name(self) -> str:
+        """In its own words, as one looks for it."""
+        return "繁體" if self.language == Language.ZH_HANT else "简体"
+
+    @property
+    def label(self) -> str:
+        return "繁" if self.language == Language.ZH_HANT else "简"
+
+
+def scripts_of(request: HttpRequest, written_in: str, edition: str | None) -> list[Script]:
+    """The page at `request` in both scripts, Traditional first; empty unless it is written in Chinese."""
+    own = Language(written_in)
+    if own.other_script is None:
+        return []
+    path = request.path.removeprefix(f"/{edition}") if edition else request.path
+    query = QueryDict(mutable=True)
+    for name in _KEPT:
+        if name in request.GET:
+            query[name] = request.GET[name]
+    path += f"?{query.urlencode()}" if query else ""
+    return [
+        Script(
+            language,
+            path if language == own else f"/{language}{path}",
+            language == (edition or own),
+            language == own,
+        )
+        for language in (Language.ZH_HANT, Language.ZH_HANS)
+    ]

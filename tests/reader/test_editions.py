@@ -1,0 +1,236 @@
+"""The other script: every page, poll and feed of a Chinese blog, with the glossary's words and no leak."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from liveblog import publishing
+from liveblog.models import Byline, Glossary, Topic
+from liveblog.publishing import SYSTEM, Content, Story
+from tests.factories import NOON, make_blog, make_image, make_update, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def blog():
+    topic = Topic.objects.create(slug="weather", name="天氣")
+    blog = make_blog(
+        slug="storm",
+        kicker="風暴",
+        headline="颱風逼近，學校停課",
+        standfirst="天文台發出警告。",
+        summary="<p>渡輪停航。</p>",
+        topics=(topic,),
+        bylines=(Byline.objects.create(name="陳記者", role="灣仔報道"),),
+        hero_image=make_image(alt="維港巨浪", caption="海濱無人", credit="本報"),
+        stories=(Story("過往風暴", 0, "https://example.com/發"),),
+        has_responses=True,
+    )
+    update = make_update(
+        blog,
+        "頭髮花白的老人獲救",
+        body='<p>他說：「後來<b>發</b>現<a href="https://example.com/後">乾糧</a>。」</p>',
+        source="警務處",
+        is_key_event=True,
+    )
+    publishing.pin_update(update, by=SYSTEM)
+    publishing.correct_update(update, Content.of(update), by=SYSTEM, note="更正姓名")
+    response = publishing.submit_response(blog, name="發哥", text="謝謝報導")
+    publishing.approve_response(response, by=SYSTEM)
+    blog.refresh_from_db()
+    return blog
+
+
+def text_of(response) -> str:
+    return response.content.decode()
+
+
+def test_the_page_is_read_in_the_other_script_with_its_labels(client, blog):
+    page = text_of(client.get("/zh-hans/live/storm/"))
+    assert '<html lang="zh-Hans">' in page
+    for words in (
+        "台风逼近，学校停课",
+        "天文台发出警告。",
+        "渡轮停航。",
+        "陈记者",
+        "湾仔报道",
+        "维港巨浪",
+        "过往风暴",
+        "头发花白的老人获救",
+        "警务处",
+        "更正姓名",
+        "谢谢报导",
+        "持续更新",
+        "天气",
+    ):
+        assert words in page, words
+    # What a reader calls himself, where a link leads, and what the other script is called stay.
+    assert "发哥" not in page
+    assert "發哥" in page
+    assert 'href="https://example.com/後"' in page
+    visible = re.sub(r"<[^>]*>|發哥|繁", "", page[page.index("<main") :])
+    assert re.findall("[發後乾颱學號灣謝續]", visible) == []
+
+
+def test_every_address_on_the_page_stays_in_the_edition(client, blog):
+    update = blog.updates.get()
+    page = text_of(client.get("/zh-hans/live/storm/"))
+    assert 'data-changes="/zh-hans/live/storm/changes.json"' in page
+    assert 'data-stream="/zh-hans/live/storm/stream"' in page
+    plain = set(re.findall(r'(?:href|src|action)="(/(?!zh-hans/|static/|media/)[^"]*)"', page))
+    # The way back to the original alone leaves it.
+    assert plain == {"/live/storm/"}
+    assert f'href="/zh-hans/live/storm/{update.pk}/"' in page
+    assert '<link rel="canonical" href="http://127.0.0.1:8000/zh-hans/live/storm/">' in page
+
+
+def test_each_script_names_the_other(client, blog):
+    for path in ("/live/storm/", "/zh-hans/live/storm/"):
+        page = text_of(client.get(path))
+        assert re.findall(r'<link rel="alternate" hreflang="([^"]+)" href="([^"]+)">', page) == [
+            ("zh-Hant-HK", "http://127.0.0.1:8000/live/storm/"),
+            ("x-default", "http://127.0.0.1:8000/live/storm/"),
+            ("zh-Hans", "http://127.0.0.1:8000/zh-hans/live/storm/"),
+        ]
+    assert "由机器转换" in page
+    assert "由機器轉換" not in text_of(client.get("/live/storm/"))
+
+
+def test_permalink_poll_feeds_and_linked_data_are_converted_too(client, blog):
+    update = blog.updates.get()
+    permalink = text_of(client.get(f"/zh-hans/live/storm/{update.pk}/"))
+    assert "<h1>头发花白的老人获救</h1>" in permalink
+    linked = json.loads(re.search(r'ld\+json">(.*?)</script>', permalink)[1])
+    assert (linked["headline"], linked["url"]) == (
+        "头发花白的老人获救",
+        f"http://127.0.0.1:8000/zh-hans/live/storm/{update.pk}/",
+    )
+    delta = client.get("/zh-hans/live/storm/changes.json?after=0").json()
+    assert delta["blog"]["headline"] == "台风逼近，学校停课"
+    assert (delta["blog"]["language"], delta["blog"]["converted_from"]) == ("zh-Hans", "zh-Hant-HK")
+    assert "头发花白" in delta["updates"][0]["html"]
+    assert "台风" in delta["regions"]["head"]
+    for form in ("atom", "rss", "json"):
+        for feed in (f"/zh-hans/live/storm/feed.{form}", f"/zh-hans/feed.{form}"):
+            assert "头发花白" in text_of(client.get(feed)), feed
+        assert "天气" in text_of(client.get(f"/zh-hans/topics/weather/feed.{form}"))
+
+
+def test_front_page_and_topic_are_converted(client, blog):
+    for path in ("/zh-hans/", "/zh-hans/topics/weather/"):
+        page = text_of(client.get(path))
+        assert "台风逼近" in page
+        assert "头发花白" in page
+        assert 'href="/zh-hans/live/storm/"' in page
+
+
+def test_a_blog_written_in_simplified_is_read_in_traditional(client):
+    blog = make_blog(language="zh-hans", headline="随着台风发展，群众撤离")
+    make_update(blog, "理发店里面停电", body="<p>内地学校停课。</p>")
+    page = text_of(client.get(f"/zh-hant/live/{blog.slug}/"))
+    assert '<html lang="zh-Hant-HK">' in page
+    for words in ("隨着颱風發展，羣眾撤離", "理髮店裏面停電", "內地學校停課。", "持續更新"):
+        assert words in page, words
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/live/storm/", "/live/storm/changes.json?after=0", "/live/storm/feed.atom", "/topics/weather/"],
+)
+def test_the_own_script_stands_at_the_plain_address(client, blog, path):
+    response = client.get(f"/zh-hant{path}")
+    assert (response.status_code, response.headers["Location"]) == (301, path)
+
+
+def test_english_has_no_other_script(client):
+    blog = make_blog(language="en", headline="Ferry runs again")
+    make_update(blog, "First boat")
+    for prefix in ("/zh-hant", "/zh-hans"):
+        for path in (f"/live/{blog.slug}/", f"/live/{blog.slug}/changes.json?after=0"):
+            assert client.get(prefix + path).status_code == 404
+    assert "hreflang" not in text_of(client.get(f"/live/{blog.slug}/"))
+    # Among Chinese ones it stands as it is.
+    assert f'href="/live/{blog.slug}/"' in text_of(client.get("/zh-hans/"))
+
+
+def test_the_glossary_decides_and_every_converted_answer_tells_its_revision(client, blog):
+    before = client.get("/zh-hans/live/storm/").headers["ETag"]
+    plain = client.get("/live/storm/").headers["ETag"]
+    term = publishing.add_term(by=SYSTEM, traditional="颱風", simplified="颱风（台风）")
+    publishing.add_term(by=SYSTEM, traditional="警務處", simplified="警務處")
+    response = client.get("/zh-hans/live/storm/")
+    assert "颱风（台风）逼近" in text_of(response)
+    assert "警務處" in text_of(response)
+    assert response.headers["ETag"] == before.replace("-g0-", "-g2-")
+    assert client.get("/zh-hans/live/storm/", headers={"If-None-Match": before}).status_code == 200
+    assert client.get("/live/storm/").headers["ETag"] == plain
+    publishing.remove_term(term, by=SYSTEM)
+    assert Glossary.objects.revision() == 3
+    assert "台风逼近" in text_of(client.get("/zh-hans/live/storm/"))
+
+
+def test_an_update_has_wording_of_its_own_that_outlives_corrections(client, blog):
+    update = make_update(
+        blog, "乾坤之后", body="<p>乾坤</p>", edition_wording="乾坤 = 乾坤\n\n后＝后（原文）"
+    )
+    for heading in ("乾坤之后", "乾坤再現"):
+        publishing.correct_update(
+            update, Content(heading, "<p>乾坤</p>", NOON, edition_wording=update.edition_wording), by=SYSTEM
+        )
+        delta = client.get(f"/zh-hans/live/storm/changes.json?after={blog.number}").json()
+        assert "乾坤" in delta["updates"][0]["heading"]
+    assert update.wording == (("乾坤", "乾坤"), ("后", "后（原文）"))
+
+
+@pytest.mark.parametrize("line", ["乾坤", "=乾坤", "乾坤=", "甲=乙=丙"])
+def test_wording_that_says_nothing_is_refused_in_words(blog, line):
+    with pytest.raises(ValidationError, match="每行一項"):
+        make_update(blog, "標題", edition_wording=line)
+
+
+def test_only_who_keeps_the_glossary_may_change_it():
+    keeper = make_user("add_glossaryterm")
+    term = publishing.add_term(by=keeper, traditional="裏", simplified="里")
+    for verb, said in (
+        (publishing.edit_term, {"term": term, "traditional": "裡", "simplified": "里"}),
+        (publishing.remove_term, {"term": term}),
+    ):
+        with pytest.raises(PermissionDenied):
+            verb(by=keeper, **said)
+    with pytest.raises(ValidationError):
+        publishing.add_term(by=keeper, traditional="裏", simplified="里面")
+    assert Glossary.objects.revision() == 1
+
+
+def test_chief_editors_keep_the_glossary_in_the_admin(client, blog):
+    keeper = make_user("view_glossaryterm", "add_glossaryterm", "change_glossaryterm", "delete_glossaryterm")
+    client.force_login(keeper)
+    url = "/admin/liveblog/glossaryterm/"
+    said = {"traditional": "警務處", "simplified": "警队", "note": ""}
+    assert client.post(f"{url}add/", said).status_code == 302
+    assert "警队" in text_of(client.get("/zh-hans/live/storm/"))
+    again = client.post(f"{url}add/", said)
+    assert again.status_code == 200
+    pk = re.search(r"/glossaryterm/(\d+)/change/", text_of(client.get(url)))[1]
+    assert client.post(f"{url}{pk}/change/", said | {"simplified": "警务处"}).status_code == 302
+    assert client.post(f"{url}{pk}/delete/", {"post": "yes"}).status_code == 302
+    assert Glossary.objects.revision() == 3
+
+
+def test_a_response_is_written_in_the_edition(client, blog):
+    form = text_of(client.get("/zh-hans/live/storm/respond/"))
+    assert 'action="/zh-hans/live/storm/respond/"' in form
+    assert "写下回应" in form or "回应" in form
+    assert client.get("/zh-hant/live/storm/respond/").status_code == 301
+
+
+def test_reading_an_edition_writes_nothing(client, blog, django_assert_num_queries):
+    client.get("/zh-hans/live/storm/")
+    blog.refresh_from_db()
+    assert blog.headline == "颱風逼近，學校停課"
+    assert blog.updates.get().heading == "頭髮花白的老人獲救"

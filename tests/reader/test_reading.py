@@ -1,0 +1,260 @@
+"""How a page is read: in either script, as text only, with covered pictures, on paper, in the dark."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from liveblog import publishing
+from liveblog.publishing import SYSTEM, Content
+from newsroom import hongkong
+from tests.factories import make_blog, make_image, make_update
+from tests.reader.test_browser import cover_storm
+from tests.reader.test_live_page import open_blog
+
+PHONE = {"width": 375, "height": 667}
+BLOG = "/live/storm-zh-hant/"
+
+
+def pictures_loaded_by(page: Page) -> list[str]:
+    """Addresses of pictures that the page asks for from now on."""
+    asked: list[str] = []
+    page.on("request", lambda request: "/media/" in request.url and asked.append(request.url))
+    return asked
+
+
+def test_a_switch_leads_from_one_script_to_the_other_and_back(server, page):
+    cover_storm()
+    page.goto(server.url + BLOG)
+    scripts = page.get_by_role("navigation", name="字體")
+    expect(scripts.get_by_role("link")).to_have_text(["繁", "简"])
+    expect(scripts.locator("[aria-current]")).to_have_text("繁")
+    scripts.get_by_text("简").click()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-Hans")
+    expect(page.locator("h1")).to_contain_text("八号信号生效 全港停课")
+    expect(page.locator(".converted")).to_contain_text("由机器转换")
+    page.get_by_role("link", name="阅读繁体原文").click()
+    assert page.url == server.url + BLOG
+    expect(page.locator(".converted")).to_have_count(0)
+
+
+def test_an_open_page_takes_updates_in_its_own_edition(server, page):
+    blog = make_blog(slug="storm")
+    make_update(blog, "第一則")
+    open_blog(page, server.url, path="/zh-hans/live/storm/")
+    update = make_update(blog, "頭髮花白的長者獲救", body="<p>後來發現。</p>")
+    expect(page.locator("#updates h3").first).to_have_text("头发花白的长者获救")
+    publishing.correct_update(update, Content("長者脫險", "<p>後來</p>", update.happened_at), by=SYSTEM)
+    expect(page.locator("#updates h3").first).to_have_text("长者脱险")
+    assert (
+        page.evaluate("document.querySelector('#updates').textContent.match(/[頭髮長後發現脫險則]/g)") is None
+    )
+
+
+def test_the_text_only_edition_loads_no_picture_nor_does_what_comes_in_live(server, page):
+    blog = cover_storm(updates=25)
+    asked = pictures_loaded_by(page)
+    page.goto(server.url + BLOG)
+    page.get_by_role("link", name="純文字版").click()
+    assert asked != []
+    asked.clear()
+    with page.expect_response(re.compile("changes.json")):
+        page.reload()
+    expect(page.locator(".picture-alt").first).to_have_text("圖片： 八號信號生效 全港停課")
+    image = make_image(alt="浪湧上岸")
+    make_update(blog, "新消息", happened_at=hongkong.now(), images=(image,))
+    expect(page.locator("#updates .picture-alt").first).to_have_text("圖片： 浪湧上岸")
+    # An edit of the blog repaints its head, with the hero picture in it.
+    publishing.edit_image(blog.hero_image, by=SYSTEM, alt="巨浪")
+    expect(page.locator('[data-region="lead"] .picture-alt')).to_have_text("圖片： 巨浪")
+    page.get_by_role("link", name="較早消息").click()
+    expect(page.locator("#updates li.update")).not_to_have_count(0)
+    assert asked == []
+    assert page.locator("img").count() == 0
+
+
+def test_a_sensitive_picture_is_covered_until_it_is_asked_for(server, new_page):
+    blog = make_blog(hero_image=make_image(alt="廢墟中的傷者", is_sensitive=True))
+    make_update(blog, "救援", images=(make_image(alt="傷者", is_sensitive=True),))
+    for java_script_enabled in (True, False):
+        page = new_page(viewport=PHONE, java_script_enabled=java_script_enabled)
+        asked = pictures_loaded_by(page)
+        page.goto(f"{server.url}/live/{blog.slug}/")
+        page.wait_for_load_state("networkidle")
+        assert asked == []
+        cover = page.locator(".cover").first
+        expect(cover).to_contain_text("敏感圖片 廢墟中的傷者")
+        with page.expect_response(re.compile("/media/")):
+            cover.locator("summary").click()
+        expect(cover.locator("img")).to_be_visible()
+        assert len(asked) == 1
+        # Neither the front page nor a card on other sites shows it.
+        page.goto(f"{server.url}/")
+        assert page.locator("img").count() == 0
+        page.goto(f"{server.url}/live/{blog.slug}/")
+        assert page.locator('meta[property="og:image"]').count() == 0
+
+
+def test_a_picture_comes_as_avif_with_its_size_and_lazily_but_for_the_largest(server, page):
+    cover_storm()
+    page.goto(server.url + BLOG)
+    hero = page.locator(".picture-hero img")
+    page.wait_for_function("document.querySelector('.picture-hero img').currentSrc")
+    assert page.evaluate("document.querySelector('.picture-hero img').currentSrc").endswith(".avif")
+    assert hero.get_attribute("loading") is None
+    assert hero.get_attribute("fetchpriority") == "high"
+    others = page.locator("img:not(.picture-hero img)")
+    assert others.count() > 0
+    for index in range(others.count()):
+        assert others.nth(index).get_attribute("loading") == "lazy"
+        assert others.nth(index).get_attribute("width")
+        assert others.nth(index).get_attribute("height")
+
+
+def test_an_update_has_a_page_of_its_own_with_its_neighbours_and_its_card(server, page):
+    blog = make_blog(slug="storm", hero_image=make_image())
+    updates = [make_update(blog, f"第{i}則", body="<p>內文一句。</p>") for i in range(4)]
+    page.goto(f"{server.url}/live/storm/{updates[1].pk}/")
+    expect(page).to_have_title("第1則｜標題 - Newsroom")
+    expect(page.locator(".neighbours a")).to_have_text(["較新 第2則", "較早 第0則", "最新 第3則"])
+    card = {
+        name: page.locator(f'meta[property="og:{name}"]').get_attribute("content")
+        for name in ("title", "description", "url", "type")
+    }
+    assert card == {
+        "title": "第1則",
+        "description": "內文一句。",
+        "url": f"{server.url}/live/storm/{updates[1].pk}/",
+        "type": "article",
+    }
+    assert page.locator('meta[name="twitter:card"]').get_attribute("content") == "summary_large_image"
+
+
+def test_a_reader_searches_and_comes_to_the_update(server, page):
+    cover_storm()
+    page.goto(f"{server.url}/")
+    page.get_by_role("link", name="搜尋").click()
+    page.get_by_role("searchbox").fill("风措")
+    page.keyboard.press("Enter")
+    expect(page.locator("mark").first).to_have_text("風措")
+    page.locator(".found a").first.click()
+    assert re.fullmatch(rf"{server.url}{BLOG}\d+/", page.url)
+    page.goto(server.url + BLOG)
+    page.get_by_role("searchbox").fill("停火")
+    page.keyboard.press("Enter")
+    expect(page.locator(".empty")).to_contain_text("找不到「停火」")
+    assert "in=storm-zh-hant" in page.url
+
+
+def test_chinese_is_set_in_the_fonts_and_the_manner_of_its_script(server, page):
+    cover_storm()
+    look = """() => {
+      const style = getComputedStyle(document.querySelector("#updates p:not([class])"));
+      return [style.fontFamily.split(",")[0].replaceAll('"', ""), style.fontSize, style.lineHeight,
+        style.textAutospace, style.lineBreak];
+    }"""
+    page.goto(server.url + BLOG)
+    assert page.evaluate(look) == ["PingFang HK", "17px", "29.75px", "normal", "strict"]
+    page.goto(f"{server.url}/zh-hans{BLOG}")
+    assert page.evaluate(look)[0] == "PingFang SC"
+
+
+def test_the_dark_is_dark_and_paper_is_paper(server, new_page):
+    cover_storm()
+    ground = "() => getComputedStyle(document.body).backgroundColor"
+    page = new_page(color_scheme="dark")
+    page.goto(server.url + BLOG)
+    assert page.evaluate(ground) == "rgb(18, 20, 23)"
+    page.emulate_media(media="print")
+    assert page.evaluate(ground) == "rgb(255, 255, 255)"
+    for part in (".live-bar", ".search-form", ".pages", ".scripts", ".share", ".to-search"):
+        assert not page.locator(part).first.is_visible(), part
+    assert page.locator("#updates h3").first.is_visible()
+
+
+def test_readers_may_zoom(server, page):
+    cover_storm()
+    page.goto(server.url + BLOG)
+    assert (
+        page.locator('meta[name="viewport"]').get_attribute("content")
+        == "width=device-width, initial-scale=1"
+    )
+
+
+def test_nothing_is_animated_for_who_asks_for_stillness(server, new_page):
+    blog = cover_storm()
+    page = new_page(viewport=PHONE, reduced_motion="reduce")
+    open_blog(page, server.url, path=BLOG, reading=blog.updates.published().last())
+    make_update(blog, "新消息", happened_at=hongkong.now())
+    page.locator("[data-pill]").click()
+    expect(page.locator("#updates h3").first).to_be_focused()
+    assert page.evaluate("document.getAnimations().length") == 0
+
+
+def test_what_has_the_focus_is_never_under_the_bar(server, new_page):
+    cover_storm()
+    page = new_page(viewport=PHONE)
+    open_blog(page, server.url, path=BLOG)
+    bottom = "document.querySelector('[data-live-bar]').getBoundingClientRect().bottom"
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    page.locator("#updates a").last.focus()
+    hidden = []
+    for _step in range(40):
+        page.keyboard.press("Shift+Tab")
+        box = page.evaluate(
+            """() => {
+              const focused = document.activeElement;
+              const bar = document.querySelector("[data-live-bar]");
+              if (!focused.closest("#updates")) return null;
+              return [focused.getBoundingClientRect().top, bar.getBoundingClientRect().bottom];
+            }"""
+        )
+        if box and box[0] < box[1] - 1:
+            hidden.append(box)
+    assert hidden == [], bottom
+
+
+@pytest.mark.parametrize(("state", "path"), [("hidden", "/live/storm/"), ("ended", "/live/storm/")])
+def test_a_hidden_tab_and_an_ended_page_poll_once_a_minute(server, page, state, path):
+    blog = make_blog(slug="storm")
+    make_update(blog, "第一則")
+    if state == "ended":
+        publishing.end_coverage(blog, by=SYSTEM)
+    page.clock.install()
+    page.add_init_script(
+        "Object.defineProperty(document, 'hidden', { get: () => window.isHidden ?? false });"
+    )
+    open_blog(page, server.url, path=path)
+    if state == "hidden":
+        with page.expect_response(re.compile("changes.json")):
+            page.evaluate("window.isHidden = true; document.dispatchEvent(new Event('visibilitychange'))")
+    polls: list[str] = []
+    page.on("request", lambda request: "changes.json" in request.url and polls.append(request.url))
+    page.clock.run_for(timedelta(seconds=50) // timedelta(milliseconds=1))
+    assert polls == []
+    with page.expect_response(re.compile("changes.json")):
+        page.clock.run_for(timedelta(seconds=20) // timedelta(milliseconds=1))
+    assert len(polls) == 1
+    if state == "hidden":
+        make_update(blog, "新消息")
+        page.evaluate("window.isHidden = false; document.dispatchEvent(new Event('visibilitychange'))")
+        expect(page.locator("#updates h3").first).to_have_text("新消息")
+    else:
+        publishing.correct_update(blog.updates.get(), Content("改過", happened_at=hongkong.now()), by=SYSTEM)
+        page.clock.run_for(timedelta(seconds=70) // timedelta(milliseconds=1))
+        expect(page.locator("#updates h3").first).to_have_text("改過")
+
+
+def test_sharing_uses_the_browsers_own_sheet_where_there_is_one(server, page):
+    cover_storm()
+    page.add_init_script("Navigator.prototype.share = async (what) => { window.shared = what; };")
+    page.goto(server.url + BLOG)
+    link = page.locator("#updates a.share").first
+    link.click()
+    assert page.evaluate("window.shared") == {
+        "url": link.get_attribute("data-url"),
+        "title": link.get_attribute("data-title"),
+    }

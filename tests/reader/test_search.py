@@ -1,0 +1,147 @@
+"""Search in one blog and across all: in either script, two characters, in phrases, newest first."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from liveblog import publishing
+from liveblog.models import LiveBlog
+from liveblog.publishing import SYSTEM, Content
+from liveblog.reader import search
+from tests.factories import NOON, make_blog, make_update
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def truce() -> LiveBlog:
+    blog = make_blog(slug="truce", headline="和談進展")
+    make_update(blog, "雙方同意停火", body="<p>停火協議今晚生效，隨後在日內瓦會談。</p>")
+    make_update(blog, "人道走廊開放", body="<p>物資將於停電前運抵。火車恢復行駛。</p>")
+    make_update(blog, "G7峰會表態", body="<p>Leaders welcomed the ceasefire talks in Geneva.</p>")
+    return blog
+
+
+def found(client, query: str, **more: str) -> list[str]:
+    page = client.get("/search/", {"q": query} | more).content.decode()
+    return [re.sub("<[^>]*>", "", title).strip() for title in re.findall(r"<h3><a[^>]*>(.*?)</a></h3>", page)]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("停火", ["雙方同意停火"]),
+        ("停火协议", ["雙方同意停火"]),
+        ("停火協議 日內瓦", ["雙方同意停火"]),
+        ("隨後", ["雙方同意停火"]),
+        ("随后", ["雙方同意停火"]),
+        ("火車", ["人道走廊開放"]),
+        ("停火車", []),
+        ("協議停火", []),
+        ("ceasefire", ["G7峰會表態"]),
+        ("CEASEFIRE talks", ["G7峰會表態"]),
+        ("g7", ["G7峰會表態"]),
+        ("Ｇ７峰会", ["G7峰會表態"]),
+        ("停", ["人道走廊開放", "雙方同意停火"]),
+        ("「停火」", ["雙方同意停火"]),
+        ("\"'*:()&|!<->", []),
+        ("AND OR NOT", []),
+        ("沒有的字", []),
+    ],
+)
+def test_a_query_finds_what_says_it_in_either_script(client, truce, query, expected):
+    assert found(client, query) == expected
+
+
+def test_a_search_in_one_blog_finds_nothing_of_another(client, truce):
+    other = make_blog(slug="other")
+    make_update(other, "另一場停火")
+    assert found(client, "停火") == ["另一場停火", "雙方同意停火"]
+    assert found(client, "停火", **{"in": "other"}) == ["另一場停火"]
+    assert client.get("/search/", {"q": "停火", "in": "none"}).status_code == 404
+
+
+def test_results_lead_to_permalinks_with_what_was_found_marked(client, truce):
+    update = truce.updates.get(heading="雙方同意停火")
+    page = client.get("/search/", {"q": "停火"}).content.decode()
+    assert f'<a href="/live/truce/{update.pk}/">雙方同意<mark>停火</mark></a>' in page
+    assert "<p><mark>停火</mark>協議今晚生效，隨後在日內瓦會談。</p>" in page
+
+
+def test_a_live_blog_is_found_by_its_headline(client, truce):
+    page = client.get("/search/", {"q": "和谈"}).content.decode()
+    assert re.search(r'<a href="/live/truce/">.*?<mark>和談</mark>進展', page)
+
+
+def test_a_search_is_read_in_the_edition(client, truce):
+    page = client.get("/zh-hans/search/", {"q": "停火"}).content.decode()
+    assert "双方同意<mark>停火</mark>" in page
+    assert 'href="/zh-hans/live/truce/' in page
+    response = client.get("/zh-hant/search/", {"q": "停火"})
+    assert (response.status_code, response.headers["Location"]) == (301, "/search/?q=%E5%81%9C%E7%81%AB")
+
+
+def test_what_is_not_public_is_not_found(client, truce):
+    update = truce.updates.get(heading="雙方同意停火")
+    publishing.draft_update(truce, Content("停火草稿"), by=SYSTEM)
+    publishing.correct_update(update, Content("雙方停戰", "<p>停戰</p>", NOON), by=SYSTEM)
+    assert found(client, "停火") == []
+    assert found(client, "停戰") == ["雙方停戰"]
+    publishing.withdraw_update(update, by=SYSTEM, reason="x")
+    assert found(client, "停戰") == []
+    publishing.restore_update(update, by=SYSTEM)
+    assert found(client, "停戰") == ["雙方停戰"]
+    publishing.withdraw_blog(truce, by=SYSTEM)
+    assert found(client, "停戰") == []
+    assert found(client, "和談") == []
+
+
+def test_older_results_are_a_page_on(client, monkeypatch):
+    monkeypatch.setattr(search, "RESULTS_PER_PAGE", 2)
+    blog = make_blog()
+    for number in range(5):
+        make_update(blog, f"停火第{number}天")
+    seen, query = [], "?q=停火"
+    while query:
+        page = client.get(f"/search/{query}").content.decode()
+        seen += re.findall(r"第(\d)天</a>", page)
+        older = re.search(r'rel="next" href="([^"]+)"', page)
+        query = older and older[1].replace("&amp;", "&")
+    assert seen == ["4", "3", "2", "1", "0"]
+
+
+def test_a_search_for_nothing_says_how_to_search(client):
+    page = client.get("/search/").content.decode()
+    assert "繁體或簡體均可" in page
+    assert client.get("/search/", {"q": "x" * 5_000}).status_code == 200
+    assert client.get("/search/", {"q": "停火", "before": "x"}).status_code == 404
+
+
+def test_a_very_long_update_is_found_by_its_last_words(client):
+    make_update(make_blog(), "長文", body=f"<p>{'一二三四五六七八九十' * 2_500}終於停火</p>")
+    assert found(client, "終於停火") == ["長文"]
+
+
+@pytest.mark.parametrize(
+    ("text", "query", "expected"),
+    [
+        ("隨着發展", "发展", [("隨着", False), ("發展", True)]),
+        ("ＡＢＣ", "abc", [("ＡＢＣ", True)]),
+        ("停火停火", "停火", [("停火停火", True)]),
+        ("停火協議", "協議 停火", [("停火協議", True)]),
+        ("", "停火", []),
+    ],
+)
+def test_what_was_found_is_marked_as_it_is_written(text, query, expected):
+    assert search.mark(text, query) == expected
+
+
+def test_a_snippet_stands_around_what_was_found():
+    runs = [("前" * 100, False), ("停火", True), ("後" * 300, False)]
+    assert search.cut(runs) == [
+        ("…" + "前" * 24, False),
+        ("停火", True),
+        ("後" * 93 + "…", False),
+    ]
