@@ -1,12 +1,15 @@
 """What stands around every request: the admin's language, and an answer when the database has no room."""
 
+import logging
 from collections.abc import Callable
 
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.middleware.locale import LocaleMiddleware
 from django.shortcuts import render
 from psycopg_pool import PoolTimeout
+
+logger = logging.getLogger(__name__)
 
 
 class AdminLocaleMiddleware(LocaleMiddleware):
@@ -48,15 +51,24 @@ def lean_polls(get_response: Callable[[HttpRequest], HttpResponse]):
 
 
 def busy_database(get_response: Callable[[HttpRequest], HttpResponse]):
-    """Answer 503 with Retry-After when the connection pool had nothing free in time."""
+    """Answer 503 with Retry-After while the database cannot be had: the pool is empty, or it was cut off."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         return get_response(request)
 
     def process_exception(request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if isinstance(exception, OperationalError) and isinstance(exception.__cause__, PoolTimeout):
-            return render(request, "503.html", status=503, headers={"Retry-After": "2"})
-        return None
+        if not (isinstance(exception, OperationalError) and _is_out_of_reach(exception)):
+            return None
+        logger.warning("%s: the database cannot be had: %s", request.path, exception)
+        response = render(request, "503.html", status=503)
+        response.headers["Retry-After"] = "2"
+        return response
 
     middleware.process_exception = process_exception
     return middleware
+
+
+def _is_out_of_reach(error: OperationalError) -> bool:
+    """Whether it is the connection that failed, not what was asked of it."""
+    is_cut_off = connection.connection is not None and not connection.is_usable()
+    return is_cut_off or isinstance(error.__cause__, PoolTimeout)

@@ -132,6 +132,8 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
 elif _database["ENGINE"] == "django.db.backends.postgresql":
     # A pool and persistent connections exclude each other in Django; who finds none free gets a 503.
     _database["CONN_MAX_AGE"] = 0
+    # The pool looks whether a connection still lives before it lends it: after a failover none is dead.
+    _database["CONN_HEALTH_CHECKS"] = True
     _database.setdefault("OPTIONS", {})["pool"] = {
         "min_size": 1,
         "max_size": DATABASE_POOL_SIZE,

@@ -120,10 +120,13 @@ def _test_database_url() -> str:
 @pytest.fixture
 def start_server(
     transactional_db: None, production_environment: dict[str, str]
-) -> Iterator[Callable[[], Server]]:
-    """Starts uvicorn in its own process, as in production: it sees what tests commit, and keeps schedules."""
+) -> Iterator[Callable[..., Server]]:
+    """Starts uvicorn in its own process, as in production: it sees what tests commit, and keeps schedules.
+
+    It takes settings as environment variables.
+    """
     with ExitStack() as servers:
-        yield lambda: servers.enter_context(_serving(production_environment))
+        yield lambda **settings: servers.enter_context(_serving(production_environment | settings))
 
 
 @pytest.fixture
@@ -147,7 +150,7 @@ def _serving(environment: dict[str, str]) -> Iterator[Server]:
                 "--timeout-graceful-shutdown=3",
             ],
             cwd=ROOT,
-            env=environment | {"SITE_URL": url},
+            env={"SITE_URL": url} | environment,
             stdout=output,
             stderr=output,
         )

@@ -21,7 +21,7 @@ PYTEST = [sys.executable, "-m", "pytest"]
 def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, _end)
     given = os.environ.pop("TEST_DATABASE_URL", "")
-    on_sqlite = _pytest("SQLite", ["-m", "not browser", *arguments])
+    on_sqlite = _pytest("SQLite", ["-m", "not browser and not postgres", *arguments])
     if on_sqlite == pytest.ExitCode.INTERRUPTED:
         return on_sqlite
     try:

@@ -28,17 +28,8 @@ def test_a_skipped_test_fails_in_ci_alone(tmp_path, ci, status):
     (tmp_path / "test_one.py").write_text(
         "import pytest\n\ndef test_one():\n    pytest.skip('no such thing here')\n"
     )
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-p",
-        "tests.conftest",
-        "-c",
-        "pyproject.toml",
-        "--rootdir",
-        ".",
-    ]
+    (tmp_path / "conftest.py").write_text("from tests.conftest import *\n")
+    command = [sys.executable, "-m", "pytest", "-c", "pyproject.toml", "--rootdir", "."]
     run = subprocess.run(
         [*command, str(tmp_path)], cwd=ROOT, env=os.environ | {"CI": ci}, capture_output=True, text=True
     )

@@ -129,7 +129,10 @@ class Hub:
         reader = Reader(send, number, asyncio.current_task())
         feed.readers.add(reader)
         try:
-            while feed.number is None or reader.number < feed.number:
+            while reader.number != feed.number:
+                if feed.number is not None and reader.number > feed.number:
+                    await self._learn(feed)
+                    continue
                 reading = await self._read(feed, reader.number)
                 must_send = reading.events or reading.is_over
                 if must_send and not reader.push(reading.events, is_last=reading.is_over):
@@ -147,6 +150,17 @@ class Hub:
         if feed.is_stale:
             self.wake(followed[0])
         return reader
+
+    async def _learn(self, feed: Feed) -> None:
+        """Read on: a reader has come who knows more than this process has heard of.
+
+        Raises DatabaseError when the log could not be read.
+        """
+        before = feed.number
+        self.wake(feed.followed[0])
+        await asyncio.shield(feed.advancing)
+        if feed.number == before:
+            raise DatabaseError("The log could not be read as far as its reader knows it.")
 
     def leave(self, followed: Followed, reader: Reader) -> None:
         feed = self._feeds.get(followed)
@@ -186,8 +200,8 @@ class Hub:
         feed.number = reading.number
         feed.readings.clear()
         for reader in list(feed.readers):
-            # One that is still catching up reads on by itself.
-            if reader.is_ready and reader.number < reading.number:
+            # All that are ready stood where this reading starts; one that still catches up reads on itself.
+            if reader.is_ready:
                 reader.number = reading.number
                 if not reader.push(reading.events):
                     self._drop(feed, reader)

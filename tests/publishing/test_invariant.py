@@ -53,7 +53,11 @@ class Shown:
 
 
 def read_page(blog: LiveBlog, client: Client, edition: str, before: str = "") -> Shown:
-    page = client.get(f"{edition}/live/{blog.slug}/{before}").content.decode()
+    path = f"{edition}/live/{blog.slug}/"
+    return parse_page(client.get(path + before).content.decode(), path, edition, is_first=not before)
+
+
+def parse_page(page: str, path: str, edition: str, *, is_first: bool = True) -> Shown:
     timeline = page[page.index('id="updates"') :]
     found = re.findall(
         r'(<li class="update[^>]*data-order="([^"]+)".*?</article>\s*</li>)', timeline, re.DOTALL
@@ -68,10 +72,10 @@ def read_page(blog: LiveBlog, client: Client, edition: str, before: str = "") ->
             "headline": re.search(r"<h1>(.*?)</h1>", page)[1],
             "is_live": 'class="running"' in page,
             "pinned": int(pinned[1]) if pinned else None,
-            "key_events": re.findall(rf'href="{edition}/live/{blog.slug}/(\d+)/"', key_events),
+            "key_events": re.findall(rf'href="{path}(\d+)/"', key_events),
         },
         regions={name: html.strip() for name, html in REGIONS.search(page).groupdict().items()}
-        if not before
+        if is_first
         else {},
     )
 

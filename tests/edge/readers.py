@@ -1,0 +1,204 @@
+"""Readers by the hundred, in one thread of their own: each follows a blog as the open page does.
+
+A reader starts from a page, applies each delta to it, and comes back when its connection ends: by its number,
+or, where the page would load again, from the page as it is then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import re
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.publishing.test_invariant import Shown, parse_page
+
+# Between a poll and the next, and before a connection is tried again: a page's own times, made short.
+PAUSE = 0.25
+# A server that is killed, or a database that is cut off, answers with these or not at all.
+FAULTS = (OSError, EOFError, asyncio.IncompleteReadError, asyncio.LimitOverrunError)
+
+
+@dataclass
+class Answer:
+    """The head of an HTTP answer; its body is still to be read."""
+
+    status: int
+    headers: dict[str, str]
+    reader: asyncio.StreamReader
+
+    async def body(self) -> str:
+        return b"".join([chunk async for chunk in self.chunks()]).decode()
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it comes. Raises EOFError when the connection ends before the body does."""
+        if self.headers.get("transfer-encoding") != "chunked":
+            yield await self.reader.readexactly(int(self.headers.get("content-length", 0)))
+            return
+        while size := int(await self._line(), 16):
+            yield await self.reader.readexactly(size)
+            await self._line()
+        await self._line()
+
+    async def _line(self) -> bytes:
+        line = await self.reader.readline()
+        if not line.endswith(b"\n"):
+            raise EOFError
+        return line
+
+
+@asynccontextmanager
+async def get(url: str, **headers: str) -> AsyncIterator[Answer]:
+    parts = urlsplit(url)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    try:
+        query = f"?{parts.query}" if parts.query else ""
+        lines = [f"GET {parts.path}{query} HTTP/1.1", f"Host: {parts.netloc}", "Connection: close"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
+        status = await reader.readline()
+        if not status:
+            raise EOFError
+        answered = {}
+        while line := (await reader.readline()).decode().strip():
+            name, _colon, value = line.partition(": ")
+            answered[name.lower()] = value
+        yield Answer(int(status.split()[1]), answered, reader)
+    finally:
+        writer.close()
+
+
+@dataclass
+class Reader:
+    """One open page. `numbers` are those that it was told, since it last loaded the page."""
+
+    servers: list[str]
+    path: str
+    by_stream: bool
+    target: int | None = None
+    number: int = -1
+    status: str = "live"
+    updates: dict[int, tuple[str, str]] = field(default_factory=dict)
+    regions: dict[str, str] = field(default_factory=dict)
+    numbers: list[int] = field(default_factory=list)
+    repeats: list[tuple[int, int]] = field(default_factory=list)
+    reloads: int = 0
+    returns: int = 0
+    # While it stalls it takes nothing from its connection.
+    is_stalled: bool = False
+
+    @property
+    def is_done(self) -> bool:
+        return self.target is not None and self.number >= self.target
+
+    def load(self, page: Shown) -> None:
+        self.number = page.number
+        self.status = "live" if page.head["is_live"] else "ended"
+        self.updates = {_id_of(order): (order, html) for order, html in page.updates.items()}
+        self.regions = dict(page.regions)
+        self.numbers = [page.number]
+
+    def apply(self, delta: dict[str, Any]) -> None:
+        if delta["number"] <= self.number:
+            self.repeats.append((delta["number"], self.number))
+            return
+        for update in delta["updates"]:
+            self.updates[update["id"]] = (update["order"], update["html"].strip())
+        self.regions |= {name: html.strip() for name, html in delta["regions"].items()}
+        self.number, self.status = delta["number"], delta["blog"]["status"]
+        self.numbers.append(self.number)
+
+    def newest(self, count: int) -> dict[str, str]:
+        """What the page would show: order and markup, newest first."""
+        return dict(sorted(self.updates.values(), reverse=True)[:count])
+
+    async def follow(self) -> None:
+        while not self.is_done:
+            try:
+                if self.number < 0:
+                    await self._load_page()
+                await self._poll()
+                if self.by_stream and self.status == "live" and self.number >= 0 and not self.is_done:
+                    await self._read_stream()
+            except FAULTS:
+                self.returns += 1
+            await asyncio.sleep(PAUSE)
+
+    @property
+    def _base(self) -> str:
+        return random.choice(self.servers)
+
+    async def _load_page(self) -> None:
+        async with get(self._base + self.path) as answer:
+            if answer.status == 200:
+                self.load(parse_page(await answer.body(), self.path, ""))
+
+    async def _poll(self) -> None:
+        has_more = self.number >= 0
+        while has_more:
+            async with get(f"{self._base}{self.path}changes.json?after={self.number}") as answer:
+                if answer.status in (404, 409, 410):
+                    return self._reload()
+                if answer.status != 200:
+                    return None
+                delta = _decoded(await answer.body())
+            if "updates" in delta:
+                self.apply(delta)
+            has_more = delta["has_more"]
+        return None
+
+    async def _read_stream(self) -> None:
+        async with get(f"{self._base}{self.path}stream", **{"Last-Event-ID": str(self.number)}) as answer:
+            if answer.status != 200:
+                return None
+            text = ""
+            async for chunk in answer.chunks():
+                while self.is_stalled:
+                    await asyncio.sleep(PAUSE)
+                text += chunk.decode()
+                *events, text = text.split("\n\n")
+                for event in events:
+                    if re.search(r"^event: (?:gone|reload)$", event, re.MULTILINE):
+                        return self._reload()
+                    if found := re.search(r"^id: (\d+)\ndata: (.*)$", event, re.MULTILINE):
+                        delta = _decoded(found[2])
+                        assert int(found[1]) == delta["number"]
+                        self.apply(delta)
+                if self.is_done:
+                    return None
+        return None
+
+    def _reload(self) -> None:
+        self.number = -1
+        self.reloads += 1
+
+
+@lru_cache(maxsize=512)
+def _decoded(text: str) -> dict[str, Any]:
+    """Everybody gets the same bytes: they are decoded once for all."""
+    return json.loads(text)
+
+
+def _id_of(order: str) -> int:
+    return int(order.split("-")[1], 16)
+
+
+@contextmanager
+def following(readers: list[Reader], patience: float) -> Iterator[None]:
+    """Let them follow in a thread of their own; at the end wait until each has reached its target."""
+
+    async def follow_all() -> None:
+        async with asyncio.timeout(patience):
+            await asyncio.gather(*(reader.follow() for reader in readers))
+
+    with ThreadPoolExecutor(1, thread_name_prefix="readers") as thread:
+        following = thread.submit(asyncio.run, follow_all())
+        yield
+        following.result()

@@ -1,0 +1,47 @@
+"""What stands around every request."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import OperationalError, connection
+from psycopg_pool import PoolTimeout
+
+from liveblog.reader import pages
+
+LISTING = "_listing"
+
+
+def test_a_page_without_a_connection_is_a_503_that_says_when_to_come_back(client, db, monkeypatch):
+    def have_no_room(*_arguments):
+        raise OperationalError("no room") from PoolTimeout("no room")
+
+    monkeypatch.setattr(pages, LISTING, have_no_room)
+    response = client.get("/")
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "2")
+    assert "讀者眾多" in response.content.decode()
+
+
+def test_what_the_database_refuses_is_still_our_own_fault(client, db, monkeypatch):
+    def ask_for_nonsense(*_arguments):
+        raise OperationalError("no such table")
+
+    monkeypatch.setattr(pages, LISTING, ask_for_nonsense)
+    client.raise_request_exception = False
+    assert client.get("/").status_code == 500
+
+
+@pytest.mark.postgres
+def test_a_page_whose_connection_is_cut_off_is_a_503_and_the_next_is_there(
+    client, transactional_db, monkeypatch
+):
+    def be_cut_off(*_arguments):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr(pages, LISTING, be_cut_off)
+            assert client.get("/").status_code == 503
+    finally:
+        connection.close()
+    assert client.get("/").status_code == 200
