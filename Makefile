@@ -2,7 +2,7 @@
 PYTHON ?= python3
 IN_VENV = $(PYTHON) -m newsroom.bootstrap
 
-.PHONY: run test lint
+.PHONY: run test lint bench-stream bench-page
 
 run:   # a newsroom to try out on http://127.0.0.1:8000; HOST, PORT and DATABASE_URL change where
 	@DEMO=true $(IN_VENV) manage.py serve
@@ -12,3 +12,9 @@ test:  # on SQLite, then on PostgreSQL; make test ARGS="tests/reader -x" hands p
 
 lint:
 	@$(IN_VENV) -m tests.lint
+
+bench-stream:  # one update to 1,000, 5,000 and 10,000 open pages, beside nginx with nchan and django-eventstream
+	@$(IN_VENV) -m benchmarks stream $(ARGS)
+
+bench-page:  # a live blog on a slow phone: largest paint, blocking, bytes
+	@$(IN_VENV) -m benchmarks page $(ARGS)

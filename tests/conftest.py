@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,22 +17,13 @@ from django.db import connection
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from liveblog import editions
+from tests import chromium
 from tests.environment import DATA_DIR, IS_CI, ROOT, SAMPLES, TEST_DATABASE_URL
 from tests.waiting import find_free_port, wait_until_listening
 
 # Times are benchmarks, not tests; in CI the same examples each time.
 hypothesis.settings.register_profile("newsroom", deadline=None, derandomize=IS_CI, print_blob=True)
 hypothesis.settings.load_profile("newsroom")
-
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -167,16 +157,16 @@ def _serving(environment: dict[str, str]) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The system's Chromium."""
-    executable = shutil.which("chromium") or shutil.which("chromium-browser")
+    executable = chromium.find_chromium()
     if not executable:
         pytest.skip("There is no Chromium on this machine.")
     # Playwright's blocking interface keeps an event loop running in this thread, and Django would refuse the
     # database there; nothing of the test runs inside that loop.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGUMENTS)
-        yield chromium
-        chromium.close()
+        opened = playwright.chromium.launch(executable_path=executable, args=chromium.ARGUMENTS)
+        yield opened
+        opened.close()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 

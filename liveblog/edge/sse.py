@@ -15,7 +15,7 @@ from django.db import DatabaseError, connection
 from django.http.request import split_domain_port, validate_host
 
 from liveblog import editions
-from liveblog.edge.hub import Followed, Hub, encode
+from liveblog.edge.hub import Followed, Hub, encode, message_of
 from liveblog.models import LiveBlog
 from liveblog.payloads import TOO_FAR_BEHIND
 
@@ -96,7 +96,7 @@ class Streams:
             if reader is None:
                 raise
             if not reader.is_dropped:
-                reader.push(b"", is_last=True)
+                reader.push(message_of(b"", is_last=True))
         finally:
             if reader:
                 self._hub.leave(followed, reader)

@@ -29,8 +29,8 @@ def publish_due(*, by: Actor, at: datetime | None = None) -> int:
     for blog in LiveBlog.objects.due(at).order_by("pk"):
         try:
             done += _publish_due_updates(blog, at, by) + _open_and_end(blog, at, by)
-        except ValidationError:
-            logger.exception("Live blog %s: what fell due could not be done", blog.slug)
+        except ValidationError as refusal:
+            logger.warning("Live blog %s: what fell due could not be done: %s", blog.slug, refusal)
     return done
 
 

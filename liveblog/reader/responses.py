@@ -12,6 +12,7 @@ from django.core.cache import cache
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import translation
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -31,11 +32,18 @@ RESPONSES_SECONDS: Final = 10 * 60
 _SALT: Final = "newsroom.responses"
 
 
+class LinesField(forms.CharField):
+    """Counts the end of a line as one character, as browsers do, which send two."""
+
+    def to_python(self, value: str | None) -> str:
+        return super().to_python(value and value.replace("\r\n", "\n"))
+
+
 class ResponseForm(forms.Form):
     """`opened` is signed with the time when the form was opened; only machines fill in `website`."""
 
     name = forms.CharField(label=gettext_lazy("Your name"), max_length=80)
-    text = forms.CharField(
+    text = LinesField(
         label=gettext_lazy("Your response"),
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 6}),
@@ -92,7 +100,8 @@ def _take(request: HttpRequest, blog: LiveBlog, form: ResponseForm) -> bool:
     if form.cleaned_data["website"]:
         # A machine: it is told nothing.
         return True
-    key = f"responses:{request.META['REMOTE_ADDR']}"
+    # The address itself is not kept.
+    key = salted_hmac(_SALT, request.META["REMOTE_ADDR"]).hexdigest()
     sent = cache.get(key, 0)
     # Set anew, not incremented: that would shorten the time to the cache's own.
     cache.set(key, sent + 1, RESPONSES_SECONDS)

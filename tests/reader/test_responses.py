@@ -96,6 +96,11 @@ def test_what_is_refused_is_said_and_the_words_are_kept(client, blog, entered, w
     assert ReaderResponse.objects.count() == 0
 
 
+def test_the_end_of_a_line_counts_as_one_character_as_the_browser_counted(client, blog):
+    assert send(client, text="長" * 249 + "\r\n" + "長" * 250).status_code == 303
+    assert len(ReaderResponse.objects.get().text) == 500
+
+
 def test_a_machine_that_fills_the_trap_is_thanked_and_dropped(client, blog):
     assert send(client, website="https://spam.example/").status_code == 303
     assert ReaderResponse.objects.count() == 0

@@ -1,0 +1,30 @@
+"""The smallest Django site that streams by django-eventstream, to measure beside the newsroom.
+
+It runs in a virtual environment of its own: the newsroom does not depend on that library.
+"""
+
+from django.conf import settings
+from django.core.asgi import get_asgi_application
+from django.http import HttpResponse
+from django.urls import include, path
+
+settings.configure(
+    SECRET_KEY="measured and thrown away",
+    ALLOWED_HOSTS=["127.0.0.1"],
+    ROOT_URLCONF=__name__,
+    INSTALLED_APPS=["django_eventstream"],
+)
+application = get_asgi_application()
+
+import django_eventstream  # noqa: E402  - it has models
+
+
+def publish(request):
+    django_eventstream.send_event("coverage", "message", request.body.decode(), json_encode=False)
+    return HttpResponse(status=204)
+
+
+urlpatterns = [
+    path("publish", publish),
+    path("stream", include(django_eventstream.urls), {"channels": ["coverage"]}),
+]

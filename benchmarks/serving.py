@@ -1,0 +1,64 @@
+"""Servers to measure, each one process, and what they have used of the machine."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.environment import DATA_DIR, ROOT
+from tests.waiting import find_free_port, wait_until_listening
+
+TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+def log_of(port: int) -> Path:
+    """What the server on `port` says."""
+    return DATA_DIR / f"server-{port}.log"
+
+
+@contextmanager
+def running(command: list[str | Path], port: int, **environment: str) -> Iterator[subprocess.Popen]:
+    """A server in its own process, from when it listens on `port`. What it says goes to a log that is shown
+    when it does not start."""
+    log = log_of(port)
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=os.environ | environment, stdout=output, stderr=output
+        )
+    try:
+        try:
+            wait_until_listening(process, port)
+        except AssertionError as failure:
+            raise SystemExit(f"{failure}\n{log.read_text()}") from failure
+        yield process
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+@contextmanager
+def newsroom(application: str = "newsroom.asgi:application") -> Iterator[tuple[str, int]]:
+    """The newsroom as it is served in production, on the database of this process: its URL and process id."""
+    port = find_free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "uvicorn", application, f"--port={port}"]
+    options = ["--lifespan=on", "--no-access-log", "--log-level=warning", "--timeout-graceful-shutdown=3"]
+    with running([*command, *options], port, SITE_URL=url) as process:
+        yield url, process.pid
+
+
+def memory_of(pid: int) -> int:
+    """Bytes that are the process's own, and shared memory that it has touched; not the program's files."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return sum(int(size) for size in re.findall(r"^Rss(?:Anon|Shmem):\s+(\d+) kB$", status, re.M)) * 1024
+
+
+def cpu_of(pid: int) -> float:
+    """Seconds of processor time so far, in the program and in the kernel for it."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND

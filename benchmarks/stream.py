@@ -1,0 +1,269 @@
+"""How fast, and at what cost, does one process tell all its readers of an update?
+
+Beside it, in the same run and with the same bytes: nginx with nchan, and django-eventstream.
+
+    python -m benchmarks stream --readers 1000 5000 10000 --messages 12
+
+It needs Debian's packages nginx and libnginx-mod-nchan, and fetches django-eventstream for itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import itertools
+import json
+import resource
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+import venv
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+from benchmarks.crowd import Arrivals, Crowd, crowd
+from benchmarks.serving import cpu_of, log_of, memory_of, newsroom, running
+from liveblog import payloads, publishing
+from liveblog.models import LiveBlog
+from liveblog.publishing import SYSTEM, BlogDetails, Content
+from newsroom import hongkong
+from tests.environment import ROOT
+from tests.waiting import find_free_port
+
+MODULES = ("/usr/lib/nginx/modules", "/usr/local/lib/nginx/modules", "/usr/lib64/nginx/modules")
+EVENTSTREAM = "django-eventstream==5.3.4"
+WARM_UP = 2
+FEW = 20
+BODY = "<p>" + "颱風逼近，天文台預料風勢今晚逐漸增強，市民應盡早完成防風措施。" * 6 + "</p>"
+
+tokens = (f"token{serial:06}" for serial in itertools.count())
+
+
+class Subject(Protocol):
+    """A server to measure: where its stream is, and which process it is."""
+
+    name: str
+    stream: str
+    pid: int
+
+    def publish(self, token: str) -> float:
+        """Publish a message: when it was given away, in seconds of the machine's monotonic clock."""
+
+    def handed_over_at(self, published_at: float, arrivals: Arrivals) -> float:
+        """When the server had the bytes that its readers got."""
+
+
+@dataclass
+class Newsroom:
+    """Publishing is the verb: rows and a change are written, and committed; the server then reads them."""
+
+    blog: LiveBlog
+    url: str
+    pid: int
+    name: str = "newsroom"
+
+    @property
+    def stream(self) -> str:
+        return f"{self.url}{self.blog.get_absolute_url()}stream?after={self.blog.number}"
+
+    def publish(self, token: str) -> float:
+        publishing.publish_update(self.blog, Content(f"消息{token}", BODY, hongkong.now()), by=SYSTEM)
+        return time.monotonic()
+
+    def handed_over_at(self, published_at: float, arrivals: Arrivals) -> float:
+        readings = [float(line) for line in log_of(urlsplit(self.url).port).read_text().splitlines()]
+        return max(moment for moment in readings if moment < arrivals.first)
+
+
+@dataclass
+class Broker:
+    """Publishing is a POST of the newsroom's own event."""
+
+    name: str
+    url: str
+    pid: int
+    template: str
+
+    @property
+    def stream(self) -> str:
+        return f"{self.url}/stream"
+
+    def publish(self, token: str) -> float:
+        began_at = time.monotonic()
+        body = self.template.replace("TOKEN", token).encode()
+        with urlopen(Request(f"{self.url}/publish", body, {"Content-Type": "text/plain"})) as answer:
+            assert answer.status < 300
+        return began_at
+
+    def handed_over_at(self, published_at: float, arrivals: Arrivals) -> float:
+        return published_at
+
+
+@dataclass(frozen=True)
+class Told:
+    """One message. Times in seconds since its bytes were handed over, `since_publishing` to the last reader
+    since the commit (for a broker: the POST). `cpu`: seconds of the server's processor time."""
+
+    p50: float
+    p99: float
+    last: float
+    since_publishing: float
+    cpu: float
+
+
+def tell(subject: Subject, people: Crowd) -> Told:
+    token = next(tokens)
+    people.expect(token)
+    cpu = cpu_of(subject.pid)
+    published_at = subject.publish(token)
+    arrivals = people.report()
+    handed_over_at = subject.handed_over_at(published_at, arrivals)
+    times = (arrivals.p50, arrivals.p99, arrivals.last)
+    return Told(
+        *(moment - handed_over_at for moment in times),
+        since_publishing=arrivals.last - published_at,
+        cpu=cpu_of(subject.pid) - cpu,
+    )
+
+
+@dataclass
+class Trial:
+    """A server with all its readers. `memory`: bytes that each of them costs it."""
+
+    subject: Subject
+    people: Crowd
+    memory: float
+    told: list[Told] = field(default_factory=list)
+
+    def middle(self, name: str) -> float:
+        return statistics.median(getattr(told, name) for told in self.told)
+
+
+@contextmanager
+def trial(server: AbstractContextManager[Subject], readers: int) -> Iterator[Trial]:
+    with server as subject:
+        with crowd(subject.stream, FEW) as people:
+            # What a server takes once, for its first readers, is no cost of each.
+            tell(subject, people)
+        empty = memory_of(subject.pid)
+        with crowd(subject.stream, readers) as people:
+            for _ in range(WARM_UP):
+                tell(subject, people)
+            yield Trial(subject, people, (memory_of(subject.pid) - empty) / readers)
+
+
+@contextmanager
+def our_newsroom(blog: LiveBlog) -> Iterator[Newsroom]:
+    with newsroom("benchmarks.newsroom_site:application") as (url, pid):
+        blog.refresh_from_db()
+        yield Newsroom(blog, url, pid)
+
+
+@contextmanager
+def nginx_with_nchan(template: str) -> Iterator[Broker]:
+    binary = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    module = next((Path(place, "ngx_nchan_module.so") for place in MODULES if Path(place).is_dir()), None)
+    if not binary or not module or not module.exists():
+        raise SystemExit("nginx with nchan is missing. On Debian: apt-get install nginx libnginx-mod-nchan")
+    port = find_free_port()
+    with tempfile.TemporaryDirectory(prefix="newsroom-nchan-") as place:
+        written = (ROOT / "benchmarks" / "nchan.conf").read_text()
+        for name, value in {"PORT": port, "PLACE": place, "MODULE": module}.items():
+            written = written.replace(name, str(value))
+        configuration = Path(place, "nginx.conf")
+        configuration.write_text(written)
+        Path(place).chmod(0o755)
+        with running([binary, "-p", place, "-c", configuration], port) as process:
+            (worker,) = _children_of(process.pid)
+            yield Broker("nginx + nchan", f"http://127.0.0.1:{port}", worker, template)
+
+
+def _children_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@contextmanager
+def django_eventstream(template: str) -> Iterator[Broker]:
+    port = find_free_port()
+    with tempfile.TemporaryDirectory(prefix="newsroom-eventstream-") as place:
+        venv.create(place, with_pip=True)
+        python = Path(place, "bin", "python")
+        # The versions of everything else as the newsroom has them.
+        locked = [f"{name}=={_version_of(name)}" for name in ("django", "uvicorn", "uvloop", "httptools")]
+        install = [python, "-m", "pip", "install", EVENTSTREAM, *locked]
+        done = subprocess.run(install, capture_output=True, text=True)
+        if done.returncode:
+            raise SystemExit(done.stderr)
+        command = [python, "-m", "uvicorn", "benchmarks.eventstream_site:application", f"--port={port}"]
+        options = [
+            "--lifespan=off",
+            "--no-access-log",
+            "--log-level=warning",
+            "--timeout-graceful-shutdown=3",
+        ]
+        with running([*command, *options], port, DJANGO_SETTINGS_MODULE="") as process:
+            yield Broker("django-eventstream", f"http://127.0.0.1:{port}", process.pid, template)
+
+
+def _version_of(package: str) -> str:
+    return importlib.metadata.version(package)
+
+
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks stream")
+    parser.add_argument("--readers", type=int, nargs="+", default=[1_000, 5_000, 10_000])
+    parser.add_argument("--messages", type=int, default=12)
+    asked = parser.parse_args(arguments)
+    _allow_files(max(asked.readers) + 1_000)
+    blog = publishing.create_blog(
+        BlogDetails(slug="typhoon", headline="颱風逼近", language="zh-hant"), by=SYSTEM
+    )
+    publishing.start_coverage(blog, by=SYSTEM)
+    first = publishing.publish_update(blog, Content("消息TOKEN", BODY, hongkong.now()), by=SYSTEM)
+    blog = LiveBlog.objects.complete().get(pk=blog.pk)
+    template = json.dumps(payloads.delta(blog, first.number - 1), ensure_ascii=False, separators=(",", ":"))
+    print(
+        f"One event: {len(template.encode()):,} bytes. {asked.messages} messages each, the middle one told.\n"
+    )
+    for readers in asked.readers:
+        servers = (our_newsroom(blog), nginx_with_nchan(template), django_eventstream(template))
+        with ExitStack() as stack:
+            trials = [stack.enter_context(trial(server, readers)) for server in servers]
+            # In turn, so that whatever else the machine does meets all of them alike.
+            for _ in range(asked.messages):
+                for one in trials:
+                    one.told.append(tell(one.subject, one.people))
+        _print(trials, readers)
+
+
+def _allow_files(count: int) -> None:
+    """Each connection is an open file, here and in each server."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < count:
+        raise SystemExit(f"This machine allows {hard} open files; {count} are needed (ulimit -n).")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+COLUMNS = ("KB a connection", "p50 ms", "p99 ms", "last ms", "CPU s / 10,000", "p99: ours ÷ it")
+
+
+def _print(trials: list[Trial], readers: int) -> None:
+    ours = trials[0]
+    print(f"### {readers:,} readers on one process\n")
+    print(f"| | {' | '.join(COLUMNS)} |")
+    print("|---" * (len(COLUMNS) + 1) + "|")
+    for one in trials:
+        times = [f"{one.middle(name) * 1000:.0f}" for name in ("p50", "p99", "last")]
+        cpu = sum(told.cpu for told in one.told) / (len(one.told) * readers) * 10_000
+        ratio = ours.middle("p99") / one.middle("p99")
+        cells = [one.subject.name, f"{one.memory / 1024:.1f}", *times, f"{cpu:.3f}", f"{ratio:.2f}"]
+        print(f"| {' | '.join(cells)} |")
+    since = ours.middle("since_publishing") * 1000
+    print(f"\nFrom the commit to the last reader: {since:.0f} ms.\n", flush=True)
