@@ -21,6 +21,7 @@ from newsroom import chinese, html
 LONGEST_QUERY: Final = 100
 RESULTS_PER_PAGE: Final = 20
 BLOGS_SHOWN: Final = 5
+_PUNCTUATION: Final = " ，。；：、！？」』）,.;:!?"
 _BEFORE, _AFTER = 24, 96
 
 # A run of text, and whether it is what was looked for.
@@ -132,7 +133,7 @@ def cut(runs: list[Run]) -> list[Run]:
     if first:
         before = "".join(text for text, _marked in runs[:first])
         is_whole = len(before) <= _BEFORE
-        kept.insert(0, (before if is_whole else f"…{before[-_BEFORE:]}", False))
+        kept.insert(0, (before if is_whole else f"…{before[-_BEFORE:].lstrip(_PUNCTUATION)}", False))
     room, shown = _BEFORE + _AFTER, []
     for text, marked in kept:
         if len(text) > room:
