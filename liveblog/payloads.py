@@ -25,6 +25,7 @@ _UNPINNING: Final = {
     Change.Kind.PINNED,
     Change.Kind.UNPINNED,
     Change.Kind.WITHDRAWN,
+    Change.Kind.UNPUBLISHED,
     Change.Kind.ERASED,
 }
 # How many numbers of the log one delta covers.
@@ -63,12 +64,19 @@ def blog(row: LiveBlog) -> dict[str, Any]:
 
 
 def update(row: Update) -> dict[str, Any]:
-    """A published update in full; of a withdrawn one only the tombstone."""
-    place = {
+    """A published update in full; of a withdrawn one only the tombstone.
+
+    Of one whose publication was undone it says that it is gone: `status` is `unpublished`.
+    """
+    known = {
         "id": row.pk,
         "url": absolute(row.get_absolute_url()),
         "blog": row.blog.slug,
         "number": row.number,
+    }
+    if row.is_unpublished:
+        return known | {"status": "unpublished"}
+    place = known | {
         "status": row.status,
         "happened_at": _moment(row.happened_at) if row.has_clock_time else None,
         "happened_on": row.happened_on.isoformat(),
@@ -132,6 +140,8 @@ def _regions(blog_row: LiveBlog, after: int, last: int) -> dict[str, str]:
 
 
 def _with_html(blog_row: LiveBlog, row: Update) -> dict[str, Any]:
+    if row.is_unpublished:
+        return update(row)
     return update(row) | {
         "day_heading": day_heading(blog_row, row.happened_on),
         "html": render_to_string("reader/_update.html", {"blog": blog_row, "update": row}),

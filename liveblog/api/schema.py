@@ -57,6 +57,7 @@ class EitherUpdate(OpenApiSerializerExtension):
         either = {
             "published": _component(auto_schema, serializers.PublishedUpdateSerializer, direction),
             "withdrawn": _component(auto_schema, serializers.TombstoneSerializer, direction),
+            "unpublished": _component(auto_schema, serializers.UnpublishedUpdateSerializer, direction),
         }
         return {
             "oneOf": [component.ref for component in either.values()],

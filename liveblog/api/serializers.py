@@ -123,11 +123,14 @@ class CorrectionSerializer(serializers.Serializer):
     note = serializers.CharField()
 
 
-class _PlaceSerializer(serializers.Serializer):
+class _KnownSerializer(serializers.Serializer):
     id = serializers.IntegerField()
     blog = serializers.CharField(help_text="The slug of its live blog.")
     url = serializers.URLField(help_text="The page that readers see.")
     number = serializers.IntegerField(help_text="Of its last change in its blog's log.")
+
+
+class _PlaceSerializer(_KnownSerializer):
     happened_at = serializers.DateTimeField(allow_null=True, help_text="Null when only the day is known.")
     happened_on = serializers.DateField(help_text="The Hong Kong day.")
     order = serializers.CharField(help_text="Sorts as text just as the page sorts: higher is newer.")
@@ -158,8 +161,14 @@ class TombstoneSerializer(_PlaceSerializer):
     withdrawn_at = serializers.DateTimeField()
 
 
+class UnpublishedUpdateSerializer(_KnownSerializer):
+    """Publishing it was undone within moments: forget it. Only what follows a number tells of it."""
+
+    status = serializers.ChoiceField(choices=["unpublished"])
+
+
 class UpdateSerializer(serializers.Serializer):
-    """A PublishedUpdate or a Tombstone, as `status` says."""
+    """A PublishedUpdate, a Tombstone or an UnpublishedUpdate, as `status` says."""
 
     def to_representation(self, row: Update) -> dict[str, Any]:
         return payloads.update(row)

@@ -2,26 +2,36 @@
 
 from liveblog.models.blog import Byline, LiveBlog, Topic
 from liveblog.models.change import Change
+from liveblog.models.desk import Submission, WorkingCopy
 from liveblog.models.glossary import Edition, Glossary, GlossaryTerm
 from liveblog.models.media import Image, UpdateImage
+from liveblog.models.partner import ApiKey, Delivery, Partner, Scope, Webhook, WebhookCursor
 from liveblog.models.response import ReaderResponse
 from liveblog.models.search import SearchEntry
 from liveblog.models.story import RelatedStory
 from liveblog.models.update import Revision, Update
 
 __all__ = [
+    "ApiKey",
     "Byline",
     "Change",
+    "Delivery",
     "Edition",
     "Glossary",
     "GlossaryTerm",
     "Image",
     "LiveBlog",
+    "Partner",
     "ReaderResponse",
     "RelatedStory",
     "Revision",
+    "Scope",
     "SearchEntry",
+    "Submission",
     "Topic",
     "Update",
     "UpdateImage",
+    "Webhook",
+    "WebhookCursor",
+    "WorkingCopy",
 ]

@@ -181,6 +181,13 @@ class LiveBlog(models.Model):
         related_name="predecessor",
         verbose_name=_("continued in"),
     )
+    team = models.ManyToManyField(
+        settings.AUTH_USER_MODEL,
+        blank=True,
+        related_name="team_blogs",
+        verbose_name=_("team"),
+        help_text=_("Who may work on it. Empty: everybody, as far as their role goes."),
+    )
     number = models.PositiveIntegerField(_("number"), default=0, editable=False)
     first_published_at = models.DateTimeField(_("first published"), null=True, editable=False)
     modified_at = models.DateTimeField(_("last changed"), null=True, editable=False)
@@ -203,6 +210,7 @@ class LiveBlog(models.Model):
         verbose_name_plural = _("live blogs")
         permissions = [
             ("run_coverage", _("Can start, end and withdraw coverage")),
+            ("join_every_team", _("Can work on every live blog, whatever its team")),
         ]
         constraints = [
             models.CheckConstraint(

@@ -25,6 +25,7 @@ class Change(models.Model):
         UNPINNED = "unpinned", _("Unpinned")
         MARKED_KEY = "marked_key", _("Marked as key event")
         UNMARKED_KEY = "unmarked_key", _("No longer a key event")
+        UNPUBLISHED = "unpublished", _("Publication undone")
         ERASED = "erased", _("Erased")
         BLOG_EDITED = "blog_edited", _("Live blog edited")
         BLOG_STARTED = "blog_started", _("Coverage started")

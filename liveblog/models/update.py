@@ -52,11 +52,12 @@ class UpdateQuerySet(models.QuerySet["Update"]):
         return self.filter(number__gt=number)
 
     def changed_within(self, after: int, last: int) -> UpdateQuerySet:
-        """What readers may see of the updates whose last change is numbered above `after`, up to `last`.
+        """The updates whose last change is numbered above `after`, up to `last`.
 
-        An update changed again after `last` comes with that later number.
+        They are published, withdrawn, or no longer public because publishing was undone. An update changed
+        again after `last` comes with that later number.
         """
-        return self.visible().filter(number__gt=after, number__lte=last).newest_first()
+        return self.filter(number__gt=after, number__lte=last).newest_first()
 
     def complete(self) -> UpdateQuerySet:
         """With all that a page or payload prints of an update, in a fixed number of queries.
@@ -142,6 +143,14 @@ class Update(models.Model):
         related_name="+",
         verbose_name=_("created by"),
     )
+    created_by_partner = models.ForeignKey(
+        "liveblog.Partner",
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("created by partner"),
+    )
 
     objects = UpdateQuerySet.as_manager()
 
@@ -209,6 +218,11 @@ class Update(models.Model):
         return self.blog.pinned_update_id == self.pk
 
     @property
+    def is_unpublished(self) -> bool:
+        """Whether readers saw it for a moment, until publishing was undone."""
+        return self.number > 0 and not self.is_visible
+
+    @property
     def happened_on(self) -> date:
         """The Hong Kong day it stands under."""
         return hongkong.day_of(self.happened_at)
@@ -248,17 +262,25 @@ class Revision(models.Model):
         CORRECTION = "correction", _("Correction")
         WITHDRAWN = "withdrawn", _("Withdrawn")
         RESTORED = "restored", _("Restored")
+        UNPUBLISHED = "unpublished", _("Publication undone")
 
     update = models.ForeignKey(
         Update, on_delete=models.PROTECT, related_name="revisions", verbose_name=_("update")
     )
     number = models.PositiveIntegerField(_("number"), help_text=_("Of the change that made it."))
-    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    kind = models.CharField(_("kind"), max_length=11, choices=Kind)
     note = models.TextField(_("note"), blank=True)
     content = models.JSONField(_("content"))
     at = models.DateTimeField(_("at"))
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+", verbose_name=_("by")
+    )
+    by_partner = models.ForeignKey(
+        "liveblog.Partner",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("by partner"),
     )
 
     class Meta:

@@ -11,13 +11,15 @@ from liveblog.publishing.blogs import (
     end_coverage,
     lift_embargo,
     restore_blog,
+    set_team,
     start_coverage,
     withdraw_blog,
 )
 from liveblog.publishing.content import BlogDetails, Content, Story
 from liveblog.publishing.due import publish_due
 from liveblog.publishing.glossary import add_term, edit_term, remove_term
-from liveblog.publishing.log import SYSTEM
+from liveblog.publishing.log import SYSTEM, Actor, is_in_team, require
+from liveblog.publishing.once import AlreadyUsed, once
 from liveblog.publishing.responses import (
     approve_response,
     reject_response,
@@ -35,6 +37,7 @@ from liveblog.publishing.updates import (
     restore_update,
     schedule_update,
     submit_update,
+    undo_publication,
     unmark_key_event,
     unpin_update,
     withdraw_update,
@@ -42,6 +45,8 @@ from liveblog.publishing.updates import (
 
 __all__ = [
     "SYSTEM",
+    "Actor",
+    "AlreadyUsed",
     "BlogDetails",
     "Content",
     "Story",
@@ -59,19 +64,24 @@ __all__ = [
     "edit_topic",
     "end_coverage",
     "erase_update",
+    "is_in_team",
     "lift_embargo",
     "mark_key_event",
+    "once",
     "pin_update",
     "publish_due",
     "publish_update",
     "reject_response",
     "remove_term",
+    "require",
     "restore_blog",
     "restore_update",
     "schedule_update",
+    "set_team",
     "start_coverage",
     "submit_response",
     "submit_update",
+    "undo_publication",
     "unmark_key_event",
     "unpin_update",
     "withdraw_blog",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from liveblog.models import Change, Image, LiveBlog, Update
 from liveblog.publishing.content import BlogDetails
-from liveblog.publishing.log import Actor, all_locked, append, person, require
+from liveblog.publishing.log import Actor, all_locked, append, locked, person, require
 from liveblog.publishing.renditions import show_or_hide
 from liveblog.publishing.shared import announce
 
@@ -32,7 +33,7 @@ def edit_blog(
     blog: LiveBlog, details: BlogDetails, *, by: Actor, imported_hash: str | None = None
 ) -> LiveBlog:
     """Change what a blog says of itself. Takes no number when nothing changes."""
-    require(by, "change_liveblog")
+    require(by, "change_liveblog", blog)
     details = details.checked()
     also = {found.pk for found in (blog.successor, details.successor) if found}
     with _locked_with_referrers(blog, also) as blog:
@@ -62,9 +63,17 @@ def edit_blog(
         return blog
 
 
+def set_team(blog: LiveBlog, team: Iterable[AbstractBaseUser], *, by: Actor) -> LiveBlog:
+    """Say who may work on a blog; nobody named means everybody. Readers see nothing of it: it takes no number."""
+    require(by, "change_liveblog", blog)
+    with locked(blog) as blog:
+        blog.team.set(team)
+        return blog
+
+
 def start_coverage(blog: LiveBlog, *, by: Actor, at: datetime | None = None) -> LiveBlog:
     """Open a draft to readers, or resume coverage that had ended. `at`: when coverage began (None: now)."""
-    require(by, "run_coverage")
+    require(by, "run_coverage", blog)
     with _locked_with_referrers(blog) as blog:
         if blog.status not in (LiveBlog.Status.DRAFT, LiveBlog.Status.ENDED):
             raise ValidationError(_("Only a draft or ended live blog can be started."))
@@ -88,7 +97,7 @@ def start_coverage(blog: LiveBlog, *, by: Actor, at: datetime | None = None) -> 
 
 def end_coverage(blog: LiveBlog, *, by: Actor, at: datetime | None = None) -> LiveBlog:
     """End running coverage. The page stays, corrections still reach it. `at` None means now."""
-    require(by, "run_coverage")
+    require(by, "run_coverage", blog)
     with all_locked([blog.pk]) as rows:
         blog = rows[blog.pk]
         if not blog.is_live:
@@ -103,7 +112,7 @@ def end_coverage(blog: LiveBlog, *, by: Actor, at: datetime | None = None) -> Li
 
 def withdraw_blog(blog: LiveBlog, *, by: Actor) -> LiveBlog:
     """Take a whole live blog from readers: its addresses answer that it was withdrawn."""
-    require(by, "run_coverage")
+    require(by, "run_coverage", blog)
     with _locked_with_referrers(blog) as blog:
         if blog.status not in (LiveBlog.Status.LIVE, LiveBlog.Status.ENDED):
             raise ValidationError(_("Only a published live blog can be withdrawn."))
@@ -117,7 +126,7 @@ def withdraw_blog(blog: LiveBlog, *, by: Actor) -> LiveBlog:
 
 def restore_blog(blog: LiveBlog, *, by: Actor) -> LiveBlog:
     """Give a withdrawn live blog back: running, or ended if its coverage had ended."""
-    require(by, "run_coverage")
+    require(by, "run_coverage", blog)
     with _locked_with_referrers(blog) as blog:
         if blog.status != LiveBlog.Status.WITHDRAWN:
             raise ValidationError(_("Only a withdrawn live blog can be restored."))
@@ -133,7 +142,7 @@ def restore_blog(blog: LiveBlog, *, by: Actor) -> LiveBlog:
 
 def lift_embargo(blog: LiveBlog, *, by: Actor) -> LiveBlog:
     """Open an embargoed blog to everybody, now."""
-    require(by, "run_coverage")
+    require(by, "run_coverage", blog)
     with _locked_with_referrers(blog) as blog:
         if blog.embargo_until_at is None:
             raise ValidationError(_("This live blog is under no embargo."))

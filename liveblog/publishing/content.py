@@ -95,6 +95,30 @@ class Content:
             images=tuple(placed.image for placed in update.update_images.select_related("image").all()),
         )
 
+    @classmethod
+    def from_json(cls, said: dict[str, Any]) -> Content:
+        """What a Revision kept. A byline, live blog or picture that is gone since is left out."""
+        blogs = LiveBlog.objects.in_bulk(
+            [story["live_blog"] for story in said["stories"] if story["live_blog"]], field_name="slug"
+        )
+        images = Image.objects.in_bulk(said["images"])
+        return cls(
+            heading=said["heading"],
+            body=said["body"],
+            happened_at=datetime.fromisoformat(said["happened_at"]),
+            has_clock_time=said["has_clock_time"],
+            is_key_event=said["is_key_event"],
+            byline=Byline.objects.filter(name=said["byline"]).first(),
+            source=said["source"],
+            verification=said["verification"],
+            edition_wording=said["edition_wording"],
+            stories=tuple(
+                Story(story["title"], story["after_block"], story["url"], blogs.get(story["live_blog"]))
+                for story in said["stories"]
+            ),
+            images=tuple(images[pk] for pk in said["images"] if pk in images),
+        )
+
     def checked(self, *, may_be_empty: bool = False) -> Content:
         """The same with its text cleaned. Raises ValidationError for what must not be saved."""
         heading = " ".join(self.heading.split())

@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from liveblog.models import Change, LiveBlog, Revision, Update
+from liveblog.models import ApiKey, Change, LiveBlog, Partner, Revision, Update
 from liveblog.publishing import search
 from liveblog.publishing.content import Content
 
@@ -24,20 +24,40 @@ class System:
 
 
 SYSTEM: Final = System()
-Actor = AbstractBaseUser | System
+Actor = AbstractBaseUser | System | ApiKey
 
 
-def require(by: Actor, permission: str) -> None:
-    """Raise PermissionDenied unless `by` holds `permission` of this app."""
-    if not isinstance(by, System) and not by.has_perm(f"liveblog.{permission}"):
+def require(by: Actor, permission: str, blog: LiveBlog | None = None) -> None:
+    """Raise PermissionDenied unless `by` holds `permission` of this app, and may work on `blog`."""
+    if isinstance(by, System):
+        return
+    if isinstance(by, ApiKey):
+        if not by.may(permission, blog):
+            raise PermissionDenied(_("This key does not allow that, or not in this live blog."))
+        return
+    if not by.has_perm(f"liveblog.{permission}"):
         raise PermissionDenied(
             _("Your account may not do this (it needs the permission “%(permission)s”).")
             % {"permission": permission}
         )
+    if blog is not None and not is_in_team(by, blog):
+        raise PermissionDenied(_("You are not in the team of this live blog."))
+
+
+def is_in_team(user: AbstractBaseUser, blog: LiveBlog) -> bool:
+    """Whether the blog's team lets `user` work on it. A blog without a team is everybody's."""
+    if user.has_perm("liveblog.join_every_team"):
+        return True
+    team = set(blog.team.values_list("pk", flat=True))
+    return not team or user.pk in team
 
 
 def person(by: Actor) -> AbstractBaseUser | None:
-    return None if isinstance(by, System) else by
+    return by if isinstance(by, AbstractBaseUser) else None
+
+
+def partner(by: Actor) -> Partner | None:
+    return by.partner if isinstance(by, ApiKey) else None
 
 
 @contextmanager
@@ -79,6 +99,7 @@ def keep_revision(update: Update, kind: Revision.Kind, change: Change, by: Actor
         content=Content.of(update).as_json(),
         at=change.at,
         by=person(by),
+        by_partner=partner(by),
     )
 
 

@@ -64,7 +64,7 @@ def withdraw_response(response: ReaderResponse, *, by: Actor) -> ReaderResponse:
 
 
 def _moderated(response: ReaderResponse, by: Actor) -> ReaderResponse:
-    require(by, "moderate_readerresponse")
+    require(by, "moderate_readerresponse", response.blog)
     response = ReaderResponse.objects.get(pk=response.pk)
     response.moderated_by = person(by)
     return response

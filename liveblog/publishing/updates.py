@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -13,9 +14,11 @@ from django.utils.translation import gettext as _
 
 from liveblog.models import Change, LiveBlog, Revision, Update
 from liveblog.publishing.content import Content
-from liveblog.publishing.log import Actor, append, keep_revision, locked, person, require
+from liveblog.publishing.log import Actor, append, keep_revision, locked, partner, person, require
 from liveblog.publishing.renditions import remove_images, show_or_hide
 
+# The ten seconds that the desk offers, and as many for a slow network.
+UNDO_WITHIN: Final = timedelta(seconds=20)
 _NOT_YET_PUBLIC = (Update.Status.DRAFT, Update.Status.SUBMITTED, Update.Status.SCHEDULED)
 
 
@@ -28,14 +31,14 @@ def draft_update(
     imported_hash: str | None = None,
 ) -> Update:
     """Save a draft. A submitted or scheduled update becomes a draft again."""
-    _require_writer(by, update)
+    _require_writer(by, update, blog)
     with locked(blog) as blog:
         return _save_unpublished(blog, content, Update.Status.DRAFT, by, update, imported_hash=imported_hash)
 
 
 def submit_update(update: Update, *, by: Actor, content: Content | None = None) -> Update:
     """Send a draft to the editors, as saved or as `content` now says."""
-    _require_writer(by, update if content else None)
+    _require_writer(by, update if content else None, update.blog)
     with locked(update.blog) as blog:
         content = (content or Content.of(update)).checked()
         return _save_unpublished(blog, content, Update.Status.SUBMITTED, by, update)
@@ -45,7 +48,7 @@ def schedule_update(
     blog: LiveBlog, content: Content, publish_at: datetime, *, by: Actor, update: Update | None = None
 ) -> Update:
     """Let `publish_due` publish it at `publish_at`. It takes its number then, not now."""
-    require(by, "publish_update")
+    require(by, "publish_update", blog)
     if publish_at <= timezone.now():
         raise ValidationError({"publish_at": _("This time has passed. Publish now, or choose a later time.")})
     with locked(blog) as blog:
@@ -68,7 +71,7 @@ def publish_update(
 
     `first_published_at` is for history that was published elsewhere; None means now.
     """
-    require(by, "publish_update")
+    require(by, "publish_update", blog)
     with locked(blog) as blog:
         if blog.status == LiveBlog.Status.WITHDRAWN:
             raise ValidationError(_("This live blog was withdrawn: nothing can be published in it."))
@@ -97,7 +100,7 @@ def correct_update(
 
     Takes no number when nothing that readers see changes.
     """
-    require(by, "publish_update")
+    require(by, "publish_update", update.blog)
     note = note.strip()
     with locked(update.blog) as blog:
         update = _published(blog, update)
@@ -118,7 +121,7 @@ def correct_update(
 
 def withdraw_update(update: Update, *, by: Actor, reason: str) -> Update:
     """Take a published update back: readers keep a tombstone in its place, `reason` stays in the house."""
-    require(by, "withdraw_update")
+    require(by, "withdraw_update", update.blog)
     reason = reason.strip()
     if not reason:
         raise ValidationError({"note": _("Say why it is withdrawn. Readers do not see this.")})
@@ -132,9 +135,31 @@ def withdraw_update(update: Update, *, by: Actor, reason: str) -> Update:
         return update
 
 
+def undo_publication(update: Update, *, by: Actor) -> Update:
+    """Make an update that went live a moment ago a draft again. It leaves no tombstone.
+
+    Refused more than UNDO_WITHIN after it went live: readers have seen it then, and it can be withdrawn.
+    """
+    require(by, "publish_update", update.blog)
+    with locked(update.blog) as blog:
+        update = _published(blog, update)
+        now = timezone.now()
+        latest = update.revisions.first()
+        if latest.kind != Revision.Kind.PUBLISHED or now - latest.at > UNDO_WITHIN:
+            raise ValidationError(_("It is too late to undo this. Withdraw the update instead."))
+        update.status = Update.Status.DRAFT
+        update.first_published_at = None
+        update.save(update_fields=["status", "first_published_at"])
+        _unpin(blog, update)
+        change = append(blog, Change.Kind.UNPUBLISHED, now, update)
+        keep_revision(update, Revision.Kind.UNPUBLISHED, change, by)
+        show_or_hide(update.images.all())
+        return update
+
+
 def restore_update(update: Update, *, by: Actor) -> Update:
     """Publish a withdrawn update again, as it was."""
-    require(by, "withdraw_update")
+    require(by, "withdraw_update", update.blog)
     with locked(update.blog) as blog:
         update = _fresh(blog, update)
         if not update.is_withdrawn or update.is_erased:
@@ -170,7 +195,7 @@ def erase_update(update: Update, *, by: Actor, reason: str) -> Update:
 
     A published update is withdrawn with it. `reason` is kept in place of what the revisions said.
     """
-    require(by, "withdraw_update")
+    require(by, "withdraw_update", update.blog)
     reason = reason.strip()
     if not reason:
         raise ValidationError({"note": _("Say why it is erased.")})
@@ -186,6 +211,7 @@ def erase_update(update: Update, *, by: Actor, reason: str) -> Update:
         if update.is_published:
             _hide(blog, update, now)
         update.revisions.update(content=nothing.as_json(), note=reason)
+        update.working_copies.all().delete()
         LogEntry.objects.filter(
             content_type=ContentType.objects.get_for_model(Update), object_id=str(update.pk)
         ).update(object_repr=f"#{update.pk}", change_message="")
@@ -196,7 +222,7 @@ def erase_update(update: Update, *, by: Actor, reason: str) -> Update:
 
 
 def _set_pinned(update: Update, by: Actor, *, is_pinned: bool) -> Update:
-    require(by, "publish_update")
+    require(by, "publish_update", update.blog)
     with locked(update.blog) as blog:
         update = _published(blog, update)
         if update.is_pinned != is_pinned:
@@ -208,7 +234,7 @@ def _set_pinned(update: Update, by: Actor, *, is_pinned: bool) -> Update:
 
 
 def _set_key_event(update: Update, by: Actor, *, is_key_event: bool) -> Update:
-    require(by, "publish_update")
+    require(by, "publish_update", update.blog)
     with locked(update.blog) as blog:
         update = _published(blog, update)
         if update.is_key_event != is_key_event:
@@ -223,15 +249,20 @@ def _hide(blog: LiveBlog, update: Update, at: datetime) -> None:
     update.status = Update.Status.WITHDRAWN
     update.withdrawn_at = at
     update.save(update_fields=["status", "withdrawn_at"])
+    _unpin(blog, update)
+
+
+def _unpin(blog: LiveBlog, update: Update) -> None:
     if update.is_pinned:
         blog.pinned_update = None
         blog.save(update_fields=["pinned_update"])
 
 
-def _require_writer(by: Actor, update: Update | None) -> None:
+def _require_writer(by: Actor, update: Update | None, blog: LiveBlog) -> None:
     """Who may write updates may rewrite their own; those of others need a permission of its own."""
-    is_own = update is None or update.created_by == person(by)
-    require(by, "add_update" if is_own else "change_update")
+    authors = (person(by), partner(by))
+    is_own = update is None or (update.created_by, update.created_by_partner) == authors
+    require(by, "add_update" if is_own else "change_update", blog)
 
 
 def _fresh(blog: LiveBlog, update: Update) -> Update:
@@ -250,12 +281,12 @@ def _published(blog: LiveBlog, update: Update) -> Update:
 
 def _unpublished(blog: LiveBlog, by: Actor, update: Update | None) -> Update:
     if update is None:
-        return Update(blog=blog, created_by=person(by))
+        return Update(blog=blog, created_by=person(by), created_by_partner=partner(by))
     update = _fresh(blog, update)
     if update.status not in _NOT_YET_PUBLIC:
         raise ValidationError(_("This update has been published. Correct or restore it instead."))
     if update.status == Update.Status.SCHEDULED:
-        require(by, "publish_update")
+        require(by, "publish_update", blog)
     return update
 
 

@@ -82,6 +82,8 @@ export class OpenPage {
       if (update.status === "published") return void this.waiting.set(update.id, update);
     }
     const item = document.getElementById(`update-${update.id}`);
+    // Publishing it was undone: it leaves nothing behind.
+    if (update.status === "unpublished") return void (item && this.#remove(item));
     switch (decide(update, item?.dataset.order ?? null, this.#page())) {
       case "replace":
         swap(item, () => { const fresh = this.#elementOf(update.html); item.replaceWith(fresh); return fresh; });

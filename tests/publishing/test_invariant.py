@@ -101,9 +101,10 @@ def catch_up(blog: LiveBlog, page: Shown, client: Client) -> Shown:
         answer = client.get(f"{page.edition}/live/{blog.slug}/changes.json", {"after": number}).json()
         has_more, number = answer["has_more"], answer["number"]
         for update in answer.get("updates", []):
-            ids = {order.split("-")[1]: order for order in updates}
-            updates.pop(ids.get(update["order"].split("-")[1]), None)
-            updates[update["order"]] = update["html"].strip()
+            ids = {int(order.split("-")[1], 16): order for order in updates}
+            updates.pop(ids.get(update["id"]), None)
+            if update["status"] != "unpublished":
+                updates[update["order"]] = update["html"].strip()
         regions |= {name: html.strip() for name, html in answer.get("regions", {}).items()}
         if state := answer.get("blog"):
             head = {
@@ -160,6 +161,15 @@ class LiveCoverage(RuleBasedStateMachine):
     def restore(self, which: int) -> None:
         self.attempt(publishing.restore_update, self.chosen(which))
 
+    @rule(which=WHICH)
+    def undo(self, which: int) -> None:
+        self.attempt(publishing.undo_publication, self.chosen(which))
+
+    @rule(which=WHICH, heading=WORDS, minute=MINUTES)
+    def publish_draft(self, which: int, heading: str, minute: int) -> None:
+        content, update = self.content(heading, minute), self.chosen(which)
+        self.attempt(publishing.publish_update, self.blog, content, update=update)
+
     @rule(which=WHICH, verb=st.sampled_from(["pin_update", "unpin_update"]))
     def pin(self, which: int, verb: str) -> None:
         self.attempt(getattr(publishing, verb), self.chosen(which))
@@ -195,7 +205,7 @@ class LiveCoverage(RuleBasedStateMachine):
         all_updates = {edition: read_all(self.blog, self.client, edition) for edition in editions}
         for page in self.stale:
             fresh, everything = pages[page.edition], all_updates[page.edition]
-            last = min(page.updates)
+            last = min(page.updates, default="")
             caught_up = catch_up(self.blog, page, self.client)
             assert caught_up.number == fresh.number
             assert caught_up.head == fresh.head

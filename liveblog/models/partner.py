@@ -1,0 +1,242 @@
+"""Partners: who takes the coverage by key or webhook, and how far each webhook has got."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from liveblog.models.blog import Language, LiveBlog
+
+KEY_START: Final = "nrk"
+
+
+class Scope(models.TextChoices):
+    """What an API key may do."""
+
+    READ = "read", _("Read what is public")
+    READ_EMBARGOED = "read:embargoed", _("Read granted live blogs while they are under embargo")
+    WRITE_DRAFT = "write:draft", _("Write drafts in granted live blogs")
+    WRITE_PUBLISH = "write:publish", _("Publish in granted live blogs")
+
+
+# The permissions of the app that a scope stands for, in the live blogs that the partner is granted.
+_PERMISSIONS: Final = {
+    Scope.WRITE_DRAFT: {"add_update"},
+    Scope.WRITE_PUBLISH: {"add_update", "publish_update", "withdraw_update"},
+}
+
+
+def check_origins(text: str) -> None:
+    """Refuse what is no list of origins, `https://example.com` or with a port, one a line."""
+    for line in filter(None, map(str.strip, text.splitlines())):
+        parts = urlsplit(line)
+        if parts.scheme not in ("http", "https") or line != f"{parts.scheme}://{parts.netloc}" or "@" in line:
+            raise ValidationError(
+                _("“%(line)s” is no origin. Write each as https://example.com, without a path.")
+                % {"line": line}
+            )
+
+
+class Partner(models.Model):
+    """An organisation that takes the coverage. What it is granted opens embargoed live blogs, and writing."""
+
+    name = models.CharField(_("name"), max_length=120, unique=True)
+    contact = models.EmailField(
+        _("contact"), help_text=_("Told before a webhook that keeps failing is switched off.")
+    )
+    is_active = models.BooleanField(
+        _("active"), default=True, help_text=_("Without it no key of the partner works, and nothing is sent.")
+    )
+    granted_blogs = models.ManyToManyField(
+        LiveBlog, blank=True, related_name="granted_partners", verbose_name=_("granted live blogs")
+    )
+    embed_origins = models.TextField(
+        _("sites that may frame embeds"),
+        blank=True,
+        validators=[check_origins],
+        help_text=_("One origin a line, as https://example.com"),
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        ordering = ["name", "pk"]
+        verbose_name = _("partner")
+        verbose_name_plural = _("partners")
+
+    def __str__(self) -> str:
+        return self.name
+
+    def is_granted(self, blog: LiveBlog) -> bool:
+        return self.granted_blogs.filter(pk=blog.pk).exists()
+
+
+class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
+    def usable(self, at: datetime | None = None) -> ApiKeyQuerySet:
+        """Neither revoked nor expired, of an active partner."""
+        at = at or timezone.now()
+        return self.filter(
+            Q(expires_at__isnull=True) | Q(expires_at__gt=at),
+            revoked_at__isnull=True,
+            partner__is_active=True,
+        )
+
+    def named(self, key: str) -> ApiKey | None:
+        """The usable key that a partner showed, or None. Only its digest is kept."""
+        return self.usable().select_related("partner").filter(digest=digest_of(key)).first()
+
+
+class ApiKey(models.Model):
+    """A key of a partner's. Random, so that its SHA-256 is kept in place of it; shown once, when made."""
+
+    partner = models.ForeignKey(
+        Partner, on_delete=models.PROTECT, related_name="keys", verbose_name=_("partner")
+    )
+    label = models.CharField(_("label"), max_length=80, help_text=_("What it is used for."))
+    prefix = models.CharField(_("begins with"), max_length=16, editable=False)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    scopes = models.JSONField(_("scopes"), default=list)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, editable=False)
+    last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
+    )
+
+    objects = ApiKeyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
+
+    def __str__(self) -> str:
+        return f"{self.prefix}… ({self.label})"
+
+    def may(self, permission: str, blog: LiveBlog | None) -> bool:
+        """Whether its scopes stand for `permission`, and its partner is granted `blog`."""
+        allowed = any(permission in _PERMISSIONS.get(scope, ()) for scope in self.scopes)
+        return allowed and blog is not None and self.partner.is_granted(blog)
+
+    def sees_embargoed(self, blog: LiveBlog) -> bool:
+        return Scope.READ_EMBARGOED in self.scopes and self.partner.is_granted(blog)
+
+
+def new_key() -> str:
+    """A key as its partner gets it: a part that may be shown, and 256 random bits."""
+    return f"{KEY_START}_{secrets.token_hex(4)}_{secrets.token_urlsafe(32)}"
+
+
+def digest_of(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+class WebhookQuerySet(models.QuerySet["Webhook"]):
+    def enabled(self) -> WebhookQuerySet:
+        return self.filter(disabled_at__isnull=True, partner__is_active=True)
+
+
+class Webhook(models.Model):
+    """Where a partner wants each change sent, signed as https://www.standardwebhooks.com/ says."""
+
+    partner = models.ForeignKey(
+        Partner, on_delete=models.PROTECT, related_name="webhooks", verbose_name=_("partner")
+    )
+    url = models.URLField(_("address"), max_length=500)
+    edition = models.CharField(
+        _("edition"),
+        max_length=7,
+        choices=Language,
+        blank=True,
+        help_text=_("Empty: each live blog as it is written."),
+    )
+    blogs = models.ManyToManyField(
+        LiveBlog,
+        blank=True,
+        related_name="webhooks",
+        verbose_name=_("only these live blogs"),
+        help_text=_("Empty: every one that is public, and those granted under embargo."),
+    )
+    # Signing needs the secret itself. After a rotation both sign until the partner has changed over.
+    secret = models.CharField(max_length=80, editable=False)
+    previous_secret = models.CharField(max_length=80, blank=True, editable=False)
+    previous_secret_until_at = models.DateTimeField(null=True, editable=False)
+    failing_since_at = models.DateTimeField(_("failing since"), null=True, editable=False)
+    warned_at = models.DateTimeField(_("partner warned"), null=True, editable=False)
+    disabled_at = models.DateTimeField(_("switched off"), null=True, editable=False)
+    disabled_because = models.CharField(_("why"), max_length=300, blank=True, editable=False)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = WebhookQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["partner__name", "pk"]
+        verbose_name = _("webhook")
+        verbose_name_plural = _("webhooks")
+
+    def __str__(self) -> str:
+        return self.url
+
+    @property
+    def is_enabled(self) -> bool:
+        return self.disabled_at is None
+
+
+class WebhookCursor(models.Model):
+    """How far one webhook has got in one live blog's log, and when it tries again."""
+
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="cursors")
+    blog = models.ForeignKey(LiveBlog, on_delete=models.PROTECT, related_name="+")
+    number = models.PositiveIntegerField(_("number"), help_text=_("The last one that was taken."))
+    attempts = models.PositiveIntegerField(_("failed attempts"), default=0)
+    next_attempt_at = models.DateTimeField(_("next attempt"), null=True)
+
+    class Meta:
+        ordering = ["webhook", "blog"]
+        verbose_name = _("webhook's place")
+        verbose_name_plural = _("webhooks' places")
+        constraints = [
+            models.UniqueConstraint(fields=["webhook", "blog"], name="cursor_once_per_webhook_and_blog"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.webhook} {self.blog.slug} {self.number}"
+
+
+class Delivery(models.Model):
+    """One attempt to deliver one change: what was sent, what was answered."""
+
+    webhook = models.ForeignKey(
+        Webhook, on_delete=models.CASCADE, related_name="deliveries", verbose_name=_("webhook")
+    )
+    blog = models.ForeignKey(
+        LiveBlog, on_delete=models.PROTECT, related_name="+", verbose_name=_("live blog")
+    )
+    number = models.PositiveIntegerField(_("number"))
+    attempt = models.PositiveIntegerField(_("attempt"))
+    at = models.DateTimeField(_("at"))
+    milliseconds = models.PositiveIntegerField(_("took (ms)"), null=True)
+    status = models.PositiveSmallIntegerField(_("answer"), null=True)
+    error = models.CharField(_("error"), max_length=300, blank=True)
+    body = models.TextField(_("payload"))
+    answer = models.TextField(_("beginning of the answer"), blank=True)
+    is_delivered = models.BooleanField(_("delivered"), default=False)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        indexes = [models.Index(fields=["webhook", "-at"], name="delivery_of_webhook")]
+
+    def __str__(self) -> str:
+        return f"{self.blog.slug} {self.number}, {self.attempt}"

@@ -1,0 +1,77 @@
+"""The same submission sent twice is carried out once."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection
+
+from liveblog import publishing
+from liveblog.models import Submission, Update
+from liveblog.publishing import Content
+from tests.factories import make_blog, make_user
+
+
+def publish_once(blog, user, token="t1", digest="d1"):
+    return publishing.once(
+        user, token, digest, lambda: publishing.publish_update(blog, Content("號外"), by=user)
+    )
+
+
+@pytest.mark.django_db
+def test_the_second_time_gives_the_same_update():
+    blog, user = make_blog(), make_user("publish_update")
+    first, is_new = publish_once(blog, user)
+    again, is_new_again = publish_once(blog, user)
+    assert (is_new, is_new_again, again.pk) == (True, False, first.pk)
+    assert Update.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_keys_of_two_people_never_meet():
+    blog = make_blog()
+    publish_once(blog, make_user("publish_update"))
+    publish_once(blog, make_user("publish_update"))
+    assert Update.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_a_key_that_was_used_for_something_else_is_refused():
+    blog, user = make_blog(), make_user("publish_update")
+    publish_once(blog, user)
+    with pytest.raises(publishing.AlreadyUsed):
+        publish_once(blog, user, digest="d2")
+
+
+@pytest.mark.django_db
+def test_what_was_refused_may_be_sent_again():
+    blog, user = make_blog(), make_user("publish_update")
+    publishing.withdraw_blog(blog, by=publishing.SYSTEM)
+    with pytest.raises(ValidationError):
+        publish_once(blog, user)
+    assert not Submission.objects.exists()
+    publishing.restore_blog(blog, by=publishing.SYSTEM)
+    assert publish_once(blog, user)[1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_at_the_same_instant_one_is_carried_out():
+    blog, user = make_blog(), make_user("publish_update")
+    start, answers = threading.Barrier(2), []
+
+    def press() -> None:
+        start.wait()
+        try:
+            answers.append(publish_once(blog, user))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=press) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(is_new for _update, is_new in answers) == [False, True]
+    assert len({update.pk for update, _is_new in answers}) == Update.objects.count() == 1

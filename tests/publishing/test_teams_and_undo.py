@@ -1,0 +1,103 @@
+"""Who may work on a blog, and taking back what went live a moment ago."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from liveblog import publishing
+from liveblog.models import Change, Revision, Update
+from liveblog.publishing import SYSTEM, Content
+from tests.factories import make_blog, make_image, make_update, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def in_role(name: str):
+    user = make_user()
+    user.groups.add(Group.objects.get(name=name))
+    return user
+
+
+def test_a_team_works_on_its_blog():
+    blog, editor = make_blog(), in_role("Editor")
+    publishing.set_team(blog, [editor], by=SYSTEM)
+    assert publishing.publish_update(blog, Content("號外"), by=editor).is_published
+
+
+def test_a_chief_editor_is_in_every_team():
+    blog = make_blog()
+    publishing.set_team(blog, [in_role("Editor")], by=SYSTEM)
+    assert publishing.publish_update(blog, Content("號外"), by=in_role("Chief editor")).is_published
+
+
+@pytest.mark.parametrize("verb", ["draft", "publish", "withdraw", "pin", "undo"])
+def test_others_are_refused(verb):
+    blog, outsider = make_blog(), in_role("Editor")
+    update = make_update(blog)
+    publishing.set_team(blog, [in_role("Editor")], by=SYSTEM)
+    verbs = {
+        "draft": lambda: publishing.draft_update(blog, Content("稿"), by=outsider),
+        "publish": lambda: publishing.publish_update(blog, Content("號外"), by=outsider),
+        "withdraw": lambda: publishing.withdraw_update(update, by=outsider, reason="錯"),
+        "pin": lambda: publishing.pin_update(update, by=outsider),
+        "undo": lambda: publishing.undo_publication(update, by=outsider),
+    }
+    with pytest.raises(PermissionDenied, match="team"):
+        verbs[verb]()
+    assert Change.objects.filter(blog=blog).count() == 2
+
+
+def test_undo_makes_a_draft_and_leaves_no_tombstone(client):
+    blog = make_blog()
+    update = publishing.pin_update(make_update(blog, "誤報", images=(make_image(),)), by=SYSTEM)
+    publishing.undo_publication(update, by=SYSTEM)
+    update.refresh_from_db()
+    assert (update.status, update.first_published_at) == (Update.Status.DRAFT, None)
+    page = client.get(f"/live/{blog.slug}/").content.decode()
+    assert "誤報" not in page
+    assert "撤回" not in page
+    assert client.get(f"/live/{blog.slug}/{update.pk}/").status_code == 404
+    answer = client.get(f"/live/{blog.slug}/changes.json", {"after": 1}).json()
+    assert answer["updates"] == [
+        {
+            "id": update.pk,
+            "url": answer["updates"][0]["url"],
+            "blog": blog.slug,
+            "number": 4,
+            "status": "unpublished",
+        }
+    ]
+    assert answer["blog"]["pinned"] is None
+    assert [revision.kind for revision in update.revisions.all()] == ["unpublished", "published"]
+
+
+def test_what_was_undone_is_published_again_under_a_new_number():
+    blog = make_blog()
+    update = publishing.undo_publication(make_update(blog), by=SYSTEM)
+    update = publishing.publish_update(blog, Content.of(update), by=SYSTEM, update=update)
+    assert (update.is_published, update.number) == (True, 4)
+
+
+def test_it_is_too_late_after_a_correction_and_after_the_time_is_over(monkeypatch):
+    blog = make_blog()
+    corrected = make_update(blog)
+    publishing.correct_update(corrected, Content("改"), by=SYSTEM, note="更正")
+    with pytest.raises(ValidationError, match=r"too late|遲|迟"):
+        publishing.undo_publication(corrected, by=SYSTEM)
+    old = make_update(blog)
+    Revision.objects.filter(update=old).update(at=old.modified_at - timedelta(minutes=1))
+    with pytest.raises(ValidationError, match=r"too late|遲|迟"):
+        publishing.undo_publication(old, by=SYSTEM)
+
+
+def test_a_revision_gives_back_what_it_kept():
+    blog = make_blog()
+    content = Content(
+        "標題", "<p>文</p>", make_update(blog).happened_at, source="路透", images=(make_image(),)
+    ).checked()
+    update = publishing.publish_update(blog, content, by=SYSTEM)
+    assert Content.from_json(update.revisions.get().content) == content
