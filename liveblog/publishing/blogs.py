@@ -64,7 +64,7 @@ def edit_blog(
 
 
 def set_team(blog: LiveBlog, team: Iterable[AbstractBaseUser], *, by: Actor) -> LiveBlog:
-    """Say who may work on a blog; nobody named means everybody. Readers see nothing of it: it takes no number."""
+    """Say who may work on a blog; nobody named means everybody. Readers see nothing of it: no number."""
     require(by, "change_liveblog", blog)
     with locked(blog) as blog:
         blog.team.set(team)
