@@ -36,5 +36,6 @@ urlpatterns = [
     path("media/<slug:key>/<int:width>.<slug:extension>", media.rendition, name="rendition"),
     path("sitemap.xml", sitemaps.sitemap_index, name="sitemap"),
     path("sitemap-<slug:section>.xml", sitemaps.sitemap_section, name="sitemap_section"),
+    path("news-sitemap.xml", sitemaps.news_sitemap, name="news_sitemap"),
     path("robots.txt", sitemaps.robots, name="robots"),
 ]
