@@ -14,7 +14,7 @@ from django.db import models
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -256,7 +256,7 @@ class LiveBlogAdmin(VerbAdmin):
             blog.full_headline,
             absolute(f"{settings.STATIC_URL}js/embed.js"),
         )
-        return format_html('<pre class="embed-code">{}</pre>', str(code))
+        return format_html('<pre class="embed-code">{}</pre>', escape(code))
 
     # Who may do what
 

@@ -87,8 +87,8 @@ def test_the_origins_of_active_partners_may_frame_embeds_and_nothing_else(client
 @pytest.mark.parametrize(
     "line",
     [
-        "https://a.example/", "https://a.example; script-src *", "https://a.example,b", "https://", "a.example",
-        "https://u@a.example", "javascript://a", "https://a.example:port", "*", "https://a.example'",
+        "https://a.example/", "https://a.example; script-src *", "https://a.example,b", "https://",
+        "a.example", "https://u@a.example", "javascript://a", "https://a.example:port", "*", "https://a.example'",
     ],
 )  # fmt: skip
 def test_what_is_no_origin_is_refused_and_never_gets_into_the_policy(client, line):
@@ -179,6 +179,18 @@ def test_oembed_knows_a_live_blog_by_each_of_its_addresses(client):
     }.items():
         assert f'src="{SITE}{framed}"' in ask(client, SITE + path).json()["html"]
     assert ask(client, "https://127.0.0.1:8000/live/storm/").status_code == 200
+
+
+def test_the_documented_question_gets_the_documented_answer(client, settings):
+    settings.SITE_URL = "https://newsroom.example"
+    settings.ALLOWED_HOSTS = ["newsroom.example"]
+    make_blog(slug="storm")
+    documentation = (ROOT / "docs/embedding.md").read_text()
+    address = re.search("curl 'https://newsroom.example(/oembed[^']*)'", documentation)[1]
+    answer = client.get(address, HTTP_HOST="newsroom.example")
+    assert (answer.json()["width"], answer.json()["height"]) == (480, 600)
+    statuses = set(map(int, re.findall(r"^\| (\d{3}) \|", documentation, re.MULTILINE)))
+    assert statuses == {400, 401, 404, 410, 501}
 
 
 def test_pages_lead_to_their_oembed(client):

@@ -14,11 +14,20 @@ from playwright.sync_api import FrameLocator, Page, expect
 from liveblog import publishing
 from liveblog.models import LiveBlog, Partner
 from liveblog.publishing import SYSTEM
+from tests.environment import ROOT
 from tests.factories import make_blog, make_image, make_update
 
 HEADLINES = {"zh-hant": "八號信號生效", "zh-hans": "八号信号生效", "en": "No 8 signal in force"}
 # What the loader makes of a height, in pixels.
 LEAST, MOST = 120, 720
+
+
+def documented(language: str) -> str:
+    """The one snippet in this language that docs/embedding.md has."""
+    (snippet,) = re.findall(
+        rf"^```{language}\n(.*?)\n```$", (ROOT / "docs/embedding.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+    return snippet
 
 
 class Host:
@@ -28,15 +37,15 @@ class Host:
         self.newsroom = newsroom
         self.pages: dict[str, str] = {}
         host = self
+        # What the documentation asks partners to allow; a frame of the site's own, and its own requests.
+        allowed = documented("csp").replace("https://newsroom.example", newsroom) + " 'self'"
+        policy = f"default-src 'none'; img-src 'self'; connect-src {newsroom}; {allowed}"
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 self.send_response(200)
                 self.send_header("Content-Type", "text/html; charset=utf-8")
-                self.send_header(
-                    "Content-Security-Policy",
-                    f"default-src 'none'; script-src {newsroom}; frame-src 'self' {newsroom}; img-src 'self'",
-                )
+                self.send_header("Content-Security-Policy", policy)
                 self.end_headers()
                 self.wfile.write(host.pages.get(self.path, "").encode())
 
@@ -54,9 +63,10 @@ class Host:
         return self.origin + path
 
     def embed(self, slug: str = "storm", prefix: str = "", *, loads: bool = True) -> str:
-        script = f'<script async src="{self.newsroom}/static/js/embed.js"></script>' if loads else ""
-        link = f'<a href="{self.newsroom}{prefix}/live/{slug}/">直播 {slug}</a>'
-        return f'<blockquote class="newsroom-embed">{link}</blockquote>{script}'
+        """What the documentation tells partners to copy; without the loader unless it `loads`."""
+        link, loader = documented("html").replace("https://newsroom.example", self.newsroom).splitlines()
+        link = link.replace("/live/storm/", f"{prefix}/live/{slug}/").replace("Live: storm", f"直播 {slug}")
+        return link + (loader if loads else "")
 
 
 @pytest.fixture
@@ -116,6 +126,32 @@ def test_an_embed_takes_the_place_of_its_link_follows_the_log_and_grows(partner,
     # The browser says of each refusal that it was one.
     assert all("410" in error for error in console_errors), console_errors
     console_errors.clear()
+
+
+def test_scripts_of_any_site_read_the_log_the_stream_and_the_feeds(host, page):
+    fill(make_blog(slug="storm"), 3)
+    page.goto(host.page(""))
+    snippet = documented("js").replace("https://newsroom.example", host.newsroom)
+    assert page.evaluate(f"async () => {{ {snippet} }}") == [3, True, False]
+    address = f"{host.newsroom}/live/storm"
+    # With a header that the browser must ask about first; and what it may read of the answer.
+    asked = page.evaluate(
+        """async (address) => {
+          const feed = await fetch(`${address}/feed.json`, { headers: { "If-None-Match": '"x"' } });
+          return [feed.status, (await feed.json()).items.length];
+        }""",
+        address,
+    )
+    assert asked == [200, 3]
+    event = page.evaluate(
+        """(address) => new Promise((resolve, reject) => {
+          const stream = new EventSource(`${address}/stream?after=1`);
+          stream.onmessage = (event) => { stream.close(); resolve(JSON.parse(event.data).number); };
+          stream.onerror = reject;
+        })""",
+        address,
+    )
+    assert event == 4
 
 
 def test_links_in_an_embed_open_beside_the_partners_page(partner, page):
