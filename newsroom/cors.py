@@ -1,15 +1,12 @@
 """Cross-origin reading (the Fetch standard's CORS): what is public may be read by scripts of any site."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 
-# What a script may add to a public GET; anything else that needs asking first is refused.
-_ASKED_FIRST: Final = {
+# What a browser is told that asks before it sends a script's request.
+_ALLOWED = {
     "Access-Control-Allow-Methods": "GET, HEAD",
     "Access-Control-Allow-Headers": "If-None-Match, If-Modified-Since",
     "Access-Control-Max-Age": "86400",
@@ -22,16 +19,13 @@ def public_read(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def preflight() -> HttpResponse:
-    """What a browser is told that asks before it sends a script's request."""
-    return public_read(HttpResponse(status=204, headers=_ASKED_FIRST))
-
-
 def read_anywhere(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """A view of public GETs for scripts of any site; it answers OPTIONS, so it stands outside `public`."""
 
     @wraps(view)
-    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return preflight() if request.method == "OPTIONS" else public_read(view(request, *args, **kwargs))
+    def wrapped(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        is_asking = request.method == "OPTIONS"
+        answer = HttpResponse(status=204, headers=_ALLOWED) if is_asking else view(request, *args, **kwargs)
+        return public_read(answer)
 
     return wrapped
