@@ -15,6 +15,8 @@ _INNER_TAGS: Final = frozenset({"li", "thead", "tbody", "tr", "th", "td", "capti
 _LINE_ENDS: Final = frozenset({"p", "li", "h3", "h4", "tr", "blockquote", "pre", "caption"})
 _FOREIGN_BLOCK: Final = re.compile(r"(</?)(?:div|section|article|center|main|dd|dt)(?=[\s>/])", re.I)
 _FOREIGN_HEADING: Final = re.compile(r"(</?)(?:h1|h2|h5|h6)(?=[\s>/])", re.I)
+# Characters that no XML document may hold, not even escaped (XML 1.0, production 2).
+NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SENTENCE_END: Final = re.compile(r"[。！？!?…]+[」』”’)）]*|\.(?=\s)|\.$")
 
 _cleaner: Final = nh3.Cleaner(

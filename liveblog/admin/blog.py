@@ -6,6 +6,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
@@ -13,7 +14,7 @@ from django.db import models
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -25,6 +26,7 @@ from liveblog.admin.saving import VerbAdmin, VerbForm, fingerprint
 from liveblog.models import LiveBlog, Update
 from liveblog.publishing import BlogDetails
 from newsroom import hongkong, html
+from newsroom.site import absolute
 
 
 class Action(models.TextChoices):
@@ -160,7 +162,15 @@ class LiveBlogAdmin(VerbAdmin):
     _text = ["language", "kicker", "headline", "slug", "standfirst", "summary"]
     _about = ["hero_image", "bylines", "topics", "has_responses", "successor"]
     _times = ["coverage_start_at", "coverage_end_at", "embargo_until_at"]
-    _state = ["status", "number", "pinned_update", "first_published_at", "modified_at", "updates_link"]
+    _state = [
+        "status",
+        "number",
+        "pinned_update",
+        "first_published_at",
+        "modified_at",
+        "updates_link",
+        "embed_code",
+    ]
 
     # What the page shows
 
@@ -233,6 +243,20 @@ class LiveBlogAdmin(VerbAdmin):
             blog.pk,
             _("Add"),
         )
+
+    @admin.display(description=gettext_lazy("embed code"))
+    def embed_code(self, blog: LiveBlog) -> str:
+        """What a partner copies into a page; a link where there is no script."""
+        if not blog.is_public:
+            return _("Once it is public.")
+        code = format_html(
+            '<blockquote class="newsroom-embed"><a href="{}">{}</a></blockquote>\n'
+            '<script async src="{}"></script>',
+            absolute(blog.get_absolute_url()),
+            blog.full_headline,
+            absolute(f"{settings.STATIC_URL}js/embed.js"),
+        )
+        return format_html('<pre class="embed-code">{}</pre>', escape(code))
 
     # Who may do what
 

@@ -7,9 +7,11 @@ from typing import Final
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, OuterRef, Q, Subquery, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from liveblog.models.change import Change
 from liveblog.models.story import RelatedStory
 from newsroom import hongkong, html
 
@@ -58,6 +60,24 @@ class UpdateQuerySet(models.QuerySet["Update"]):
         again after `last` comes with that later number.
         """
         return self.filter(number__gt=after, number__lte=last).newest_first()
+
+    def removed(self) -> UpdateQuerySet:
+        """What readers may have seen and see no longer, the latest to go first; `removed_at` is when it went.
+
+        It was withdrawn, its publication was undone, or its whole blog was withdrawn. `modified_at` would not
+        do: what is a draft again goes on changing.
+        """
+        last_change = Change.objects.filter(blog=OuterRef("blog"), number=OuterRef("number")).values("at")
+        is_of_withdrawn_blog = Q(blog__status="withdrawn")
+        removed_at = Case(
+            When(is_of_withdrawn_blog, then=F("blog__modified_at")),
+            default=Coalesce(F("withdrawn_at"), Subquery(last_change)),
+        )
+        return (
+            self.filter(~Q(status=Update.Status.PUBLISHED) | is_of_withdrawn_blog, number__gt=0)
+            .annotate(removed_at=removed_at)
+            .order_by("-removed_at", F("first_published_at").desc(nulls_last=True), "-pk")
+        )
 
     def complete(self) -> UpdateQuerySet:
         """With all that a page or payload prints of an update, in a fixed number of queries.

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from liveblog.models import Image, Update
 from newsroom import hongkong, html
-from newsroom.site import absolute, tag_uri
+from newsroom.site import absolute, absolute_links, tag_uri
 
 register = template.Library()
 
@@ -93,6 +93,12 @@ def entry_id(update: Update) -> str:
 @register.filter(name="absolute")
 def absolute_url(path: str) -> str:
     return absolute(path)
+
+
+@register.filter(name="absolute_links")
+def links_made_absolute(markup: str) -> SafeString:
+    """Markup that is read elsewhere: in a feed reader."""
+    return mark_safe(absolute_links(markup))
 
 
 @register.simple_tag

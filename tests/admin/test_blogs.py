@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.urls import reverse
@@ -167,3 +169,17 @@ def test_planned_end_in_the_past_of_the_start_is_refused(admin):
     blog = make_blog(is_live=False, coverage_start_at=soon)
     response = save(admin, blog, coverage_end_at_0="2026-01-01", coverage_end_at_1="10:00")
     assert errors(response) == {"__all__": ["Coverage cannot end before it starts."]}
+
+
+def test_a_public_live_blog_shows_the_code_that_embeds_it(admin):
+    blog = make_blog(is_live=False, headline='號外 <"急">')
+    assert "newsroom-embed" not in admin.get(page_of(blog)).content.decode()
+    publishing.start_coverage(blog, by=SYSTEM)
+    shown = re.search(
+        r'<pre class="embed-code">(.*?)</pre>', admin.get(page_of(blog)).content.decode(), re.DOTALL
+    )
+    assert unescape(shown[1]) == (
+        f'<blockquote class="newsroom-embed"><a href="http://127.0.0.1:8000/live/{blog.slug}/">'
+        "號外 &lt;&quot;急&quot;&gt;</a></blockquote>\n"
+        '<script async src="http://127.0.0.1:8000/static/js/embed.js"></script>'
+    )
