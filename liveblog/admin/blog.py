@@ -19,12 +19,13 @@ from django.utils.translation import gettext_lazy
 
 from liveblog import publishing
 from liveblog.admin.bulk import do_each
-from liveblog.admin.fields import ActionField, RichTextWidget
+from liveblog.admin.fields import ActionField
 from liveblog.admin.inlines import StoryInline, stories_of
-from liveblog.admin.saving import VerbAdmin, VerbForm, fingerprint
+from liveblog.admin.saving import VerbAdmin, VerbForm
 from liveblog.models import LiveBlog, Update
-from liveblog.publishing import BlogDetails
+from liveblog.publishing import BlogDetails, fingerprint
 from newsroom import hongkong, html
+from newsroom.rich_text import RichTextWidget
 
 
 class Action(models.TextChoices):

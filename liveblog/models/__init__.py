@@ -2,7 +2,7 @@
 
 from liveblog.models.blog import Byline, LiveBlog, Topic
 from liveblog.models.change import Change
-from liveblog.models.desk import Submission, WorkingCopy
+from liveblog.models.desk import Presence, Submission, WorkingCopy
 from liveblog.models.glossary import Edition, Glossary, GlossaryTerm
 from liveblog.models.media import Image, UpdateImage
 from liveblog.models.partner import ApiKey, Delivery, Partner, Scope, Webhook, WebhookCursor
@@ -22,6 +22,7 @@ __all__ = [
     "Image",
     "LiveBlog",
     "Partner",
+    "Presence",
     "ReaderResponse",
     "RelatedStory",
     "Revision",

@@ -15,7 +15,7 @@ from liveblog.publishing.blogs import (
     start_coverage,
     withdraw_blog,
 )
-from liveblog.publishing.content import BlogDetails, Content, Story
+from liveblog.publishing.content import BlogDetails, Content, Story, fingerprint, refuse_future
 from liveblog.publishing.due import publish_due
 from liveblog.publishing.glossary import add_term, edit_term, remove_term
 from liveblog.publishing.log import SYSTEM, Actor, is_in_team, require
@@ -28,6 +28,7 @@ from liveblog.publishing.responses import (
 )
 from liveblog.publishing.shared import add_image, edit_byline, edit_image, edit_story, edit_topic
 from liveblog.publishing.updates import (
+    Stale,
     correct_update,
     draft_update,
     erase_update,
@@ -49,6 +50,7 @@ __all__ = [
     "AlreadyUsed",
     "BlogDetails",
     "Content",
+    "Stale",
     "Story",
     "add_image",
     "add_term",
@@ -64,6 +66,7 @@ __all__ = [
     "edit_topic",
     "end_coverage",
     "erase_update",
+    "fingerprint",
     "is_in_team",
     "lift_embargo",
     "mark_key_event",
@@ -71,6 +74,7 @@ __all__ = [
     "pin_update",
     "publish_due",
     "publish_update",
+    "refuse_future",
     "reject_response",
     "remove_term",
     "require",
