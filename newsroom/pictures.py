@@ -22,6 +22,7 @@ _ENCODINGS: Final = {
     "jpg": {"format": "JPEG", "quality": 82, "progressive": True, "optimize": True},
 }
 EXTENSIONS: Final = tuple(_ENCODINGS)
+MEDIA_TYPES: Final = {"avif": "image/avif", "webp": "image/webp", "jpg": "image/jpeg"}
 
 
 def widths_for(width: int) -> list[int]:

@@ -20,6 +20,7 @@ from liveblog.publishing.due import publish_due
 from liveblog.publishing.glossary import add_term, edit_term, remove_term
 from liveblog.publishing.log import SYSTEM, Actor, is_in_team, require
 from liveblog.publishing.once import AlreadyUsed, once
+from liveblog.publishing.renditions import open_private
 from liveblog.publishing.responses import (
     approve_response,
     reject_response,
@@ -71,6 +72,7 @@ __all__ = [
     "lift_embargo",
     "mark_key_event",
     "once",
+    "open_private",
     "pin_update",
     "publish_due",
     "publish_update",
