@@ -10,7 +10,8 @@ from django.templatetags.static import static
 from django_prose_editor.widgets import AdminProseEditorWidget
 
 # The editor's inline import map and style pass by this page's nonce, on pages that are marked so.
-with_editor: Final = csp_update({"script-src": [NONCE], "style-src": [NONCE]})
+EDITOR_POLICY: Final = {"script-src": [NONCE], "style-src": [NONCE]}
+with_editor: Final = csp_update(EDITOR_POLICY)
 
 # All that newsroom.html lets through: what the editor does not know it would drop on the first edit.
 EXTENSIONS: Final = {

@@ -26,8 +26,8 @@ _WORK = ("add_update", "change_update", "publish_update", "withdraw_update", "mo
 def desk_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """A view `view(request, blog, …)` of one blog's desk.
 
-    Whoever is not signed in is asked to, and what they sent is kept meanwhile; whoever may not work on the blog
-    gets a 403 that says why. What a verb refuses is answered as 422, for scripts as JSON.
+    Whoever is not signed in is asked to, and what they sent is kept meanwhile; whoever may not work on the
+    blog gets a 403 that says why. What a verb refuses is answered as 422, for scripts as JSON.
     """
 
     @never_cache
@@ -92,4 +92,3 @@ def _signed_out(request: HttpRequest) -> HttpResponse:
         for value in values
     ]
     return render(request, "desk/signed_out.html", {"sent": sent, "login": login}, status=401)
-

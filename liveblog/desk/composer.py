@@ -43,7 +43,7 @@ class MomentField(forms.MultiValueField):
         super().__init__(parts, widget=widget, required=False, require_all_fields=False, **options)
 
     def compress(self, values: list) -> tuple[date | None, time | None]:
-        day, clock = (list(values) + [None, None])[:2]
+        day, clock = [*values, None, None][:2]
         return day or None, clock
 
 
@@ -89,7 +89,9 @@ class ComposerForm(forms.Form):
             return None
         byline = Byline.objects.filter(name=name).first()
         if byline is None:
-            raise ValidationError(_("There is no byline of this name yet. Add it in the admin, or choose one."))
+            raise ValidationError(
+                _("There is no byline of this name yet. Add it in the admin, or choose one.")
+            )
         return byline
 
     def clean_embed(self) -> str:
@@ -141,8 +143,17 @@ class Composer:
         return bool(self.stories or self.pictures or any(self.form[name].value() for name in names))
 
     @property
-    def has_schedule(self) -> bool:
-        return any(self.form["publish"].value() or ())
+    def happened(self) -> tuple[str, str]:
+        """The day and the clock of the event, as their inputs hold them."""
+        return self._typed("happened")
+
+    @property
+    def publish(self) -> tuple[str, str]:
+        return self._typed("publish")
+
+    def _typed(self, name: str) -> tuple[str, str]:
+        day, clock = self.form.initial.get(name) or ("", "")
+        return str(day or ""), clock.strftime("%H:%M") if isinstance(clock, time) else clock or ""
 
 
 def blank() -> Composer:
@@ -192,7 +203,9 @@ def _moment_of(moment: datetime | None, *, with_clock: bool = True) -> tuple[dat
     return moment.date(), moment.time().replace(second=0, microsecond=0) if with_clock else None
 
 
-def restored(fields: dict[str, list[str]], update: Update | None, saved_at: datetime | None = None) -> Composer:
+def restored(
+    fields: dict[str, list[str]], update: Update | None, saved_at: datetime | None = None
+) -> Composer:
     """What was typed earlier, or just sent and refused, as it was typed."""
     data = query_of(fields)
     token = data.get("token") or new_token()
@@ -261,7 +274,7 @@ def content_of(form: ComposerForm, data: QueryDict, saved: Update | None) -> Con
 def _happened_at(
     moment: tuple[date | None, time | None] | None, is_time_unknown: bool, saved: Update | None
 ) -> datetime | None:
-    """The time of the event; None is now. One that was not touched keeps its seconds, which decide the order."""
+    """The time of the event; None is now. One that was not touched keeps its seconds: they order the page."""
     day, clock = moment or (None, None)
     known = hongkong.to_hong_kong(saved.given_time) if saved and saved.given_time else None
     today = hongkong.now().date()
@@ -304,7 +317,9 @@ def _stories(data: QueryDict) -> tuple[Story, ...]:
     blogs = LiveBlog.objects.in_bulk([row.blog for row in rows if row.blog], field_name="slug")
     stories = []
     for row in rows:
-        after = int(row.after) if row.after.isascii() and row.after.isdigit() and len(row.after) < 6 else 10**5
+        after = (
+            int(row.after) if row.after.isascii() and row.after.isdigit() and len(row.after) < 6 else 10**5
+        )
         blog = blogs.get(row.blog)
         stories.append(Story(row.title, after, "" if blog else row.url, blog))
     return tuple(stories)

@@ -12,10 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from liveblog import audience
+from liveblog import audience, publishing
 from liveblog.desk import composer, queues, rows
 from liveblog.desk.access import desk_view
-from liveblog.models import LiveBlog, Presence, Update, WorkingCopy
+from liveblog.models import LiveBlog, Presence, Submission, Update, WorkingCopy
 
 # Further behind, the page is better loaded again.
 TOO_FAR_BEHIND: Final = 200
@@ -61,6 +61,9 @@ def autosave(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     fields = composer.fields_of(request.POST)
     if sum(len(value) for values in fields.values() for value in values) > MAX_KEPT:
         raise ValidationError(_("The text is too long for one update."))
+    if Submission.objects.filter(actor=publishing.actor(request.user), token=token).exists():
+        # It has been saved for good meanwhile.
+        return JsonResponse({"saved": True})
     update = _open_update(request, blog)
     if update is None and composer.is_untouched(fields):
         WorkingCopy.objects.filter(by=request.user, token=token).delete()
@@ -75,6 +78,10 @@ def autosave(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
 
 def _changed(request: HttpRequest, blog: LiveBlog, after: int) -> dict[str, Any]:
     found = Update.objects.filter(blog=blog).changed_within(after, blog.number)
+    shown_as_pinned = request.POST.get("pinned", "")
+    if shown_as_pinned.isascii() and shown_as_pinned.isdigit() and len(shown_as_pinned) < 19:
+        # What another took the place of has no change of its own.
+        found |= Update.objects.filter(blog=blog, pk=int(shown_as_pinned))
     found = found.complete().select_related("created_by")
     shown, gone = [], []
     for update, reach in rows.with_reach(blog, found):
@@ -84,7 +91,7 @@ def _changed(request: HttpRequest, blog: LiveBlog, after: int) -> dict[str, Any]
             continue
         html = rows.row_html(request, blog, update, reach)
         shown.append({"id": update.pk, "order": update.order, "html": html})
-    return {"rows": shown, "gone": gone, "pinned": blog.pinned_update_id}
+    return {"rows": shown, "gone": gone}
 
 
 def _queue(request: HttpRequest, blog: LiveBlog) -> dict[str, str]:
@@ -113,7 +120,9 @@ def _note_presence(request: HttpRequest, blog: LiveBlog) -> None:
 
 def _people(request: HttpRequest, blog: LiveBlog) -> list[dict[str, Any]]:
     """Who else is at this desk now, and which update each has open."""
-    here = Presence.objects.filter(blog=blog).now(timezone.now()).exclude(by=request.user).select_related("by")
+    here = (
+        Presence.objects.filter(blog=blog).now(timezone.now()).exclude(by=request.user).select_related("by")
+    )
     found: dict[tuple[int, int | None], dict[str, Any]] = {}
     for presence in here:
         who = presence.by.get_full_name() or presence.by.get_username()

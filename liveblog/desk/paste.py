@@ -26,7 +26,7 @@ from liveblog.models import LiveBlog
 @desk_view
 @require_http_methods(["GET", "HEAD", "POST"])
 def paste(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
-    """Copy comes as text or as a file, in whatever encoding it was saved; the confirmation carries it along."""
+    """Copy comes as text or as a file, in any encoding; the confirmation carries it along."""
     if not rows.May.of(request.user).write:
         raise PermissionDenied(_("Loading running copy is for those who write updates."))
     if request.method != "POST":

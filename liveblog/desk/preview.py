@@ -14,7 +14,7 @@ from liveblog import editions
 from liveblog.desk import composer
 from liveblog.desk.access import desk_view
 from liveblog.desk.composer import ComposerForm
-from liveblog.models import LiveBlog, RelatedStory, Revision, Update, UpdateImage
+from liveblog.models import Image, LiveBlog, RelatedStory, Revision, Update, UpdateImage
 from liveblog.models.blog import Language
 from liveblog.publishing import Content
 
@@ -22,7 +22,7 @@ from liveblog.publishing import Content
 @desk_view
 @require_POST
 def preview(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
-    """The update as readers would see it. Nothing is saved. `edition`: a language, the blog's own if empty."""
+    """The update as readers would see it. Nothing is saved. `edition`: a language; empty: the blog's own."""
     edition = request.POST.get("edition", "")
     if edition and not editions.has_edition(blog, edition):
         raise ValidationError(_("This live blog is not read in that script."))
@@ -39,7 +39,12 @@ def preview(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
         return render(
             request,
             "desk/preview.html",
-            {"blog": blog, "update": update, "is_converted": bool(edition), "lang": Language(blog.language).tag},
+            {
+                "blog": blog,
+                "update": update,
+                "is_converted": bool(edition),
+                "lang": Language(blog.language).tag,
+            },
         )
 
 
@@ -71,11 +76,15 @@ def _as_published(blog: LiveBlog, content: Content, saved: Update | None) -> Upd
         for position, story in enumerate(content.stories)
     ]
     placed = [UpdateImage(update=update, image=image) for image in content.images]
-    base = reverse("admin:liveblog_image_renditions")
     for row in placed:
         # The public renditions exist only while a public page shows the picture.
-        row.image.private_base = base
+        row.image.private_base = _private_base(row.image)
     update._prefetched_objects_cache = {"related_stories": stories, "update_images": placed}
     corrections = Revision.objects.filter(update=saved, kind=Revision.Kind.CORRECTION).order_by("-pk")
     update.corrections = list(corrections) if saved else []
     return update
+
+
+def _private_base(image: Image) -> str:
+    address = reverse("admin:liveblog_image_rendition", args=[image.key, 0, "webp"])
+    return address.removesuffix(image.rendition_path(0, "webp"))

@@ -53,7 +53,12 @@ QUEUES: Final = (
         _("Nothing waits for review."),
         _in_status(Update.Status.SUBMITTED, "modified_at"),
     ),
-    Queue("scheduled", _("Scheduled"), _("Nothing is scheduled."), _in_status(Update.Status.SCHEDULED, "publish_at")),
+    Queue(
+        "scheduled",
+        _("Scheduled"),
+        _("Nothing is scheduled."),
+        _in_status(Update.Status.SCHEDULED, "publish_at"),
+    ),
     Queue(
         "withdrawn",
         _("Withdrawn"),
@@ -82,7 +87,7 @@ def counts(blog: LiveBlog) -> dict[str, int]:
 def shown(blog: LiveBlog, name: str) -> dict[str, Any]:
     """A queue for its template: `name` is one of BY_NAME, any other gives the first."""
     queue = BY_NAME.get(name, QUEUES[0])
-    return {"queue": queue, "rows": list(queue.rows(blog)[:SHOWN])}
+    return {"queue": queue, "waiting": list(queue.rows(blog)[:SHOWN])}
 
 
 def unsaved(blog: LiveBlog, by: AbstractBaseUser) -> QuerySet[WorkingCopy]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
+from csp.constants import SELF
+from csp.decorators import csp_update
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -24,12 +26,16 @@ from liveblog.desk.composer import Composer, ComposerForm
 from liveblog.models import Byline, LiveBlog, Update, WorkingCopy
 from liveblog.publishing import Content, Stale, fingerprint
 from newsroom import hongkong
-from newsroom.rich_text import with_editor
+from newsroom.rich_text import EDITOR_POLICY
 
-ACTIONS = ("publish", "draft", "submit", "schedule", "edit", "correct")
+ACTIONS: Final = ("publish", "draft", "submit", "schedule", "edit", "correct")
 
 
-@with_editor
+# The preview is a frame of ours, and a picture is shown before it is uploaded.
+_POLICY: Final = EDITOR_POLICY | {"frame-src": [SELF], "img-src": ["blob:"]}
+
+
+@csp_update(_POLICY)
 @desk_view
 @require_http_methods(["GET", "HEAD", "POST"])
 def desk(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
@@ -76,7 +82,9 @@ def _asked_for(request: HttpRequest, blog: LiveBlog) -> Update | None:
         if update.is_withdrawn:
             messages.warning(request, _("This update was withdrawn. Restore it before you change it."))
             return None
-        raise PermissionDenied(_("You may write your own drafts. This update is somebody else's, or is public."))
+        raise PermissionDenied(
+            _("You may write your own drafts. This update is somebody else's, or is public.")
+        )
     return update
 
 
@@ -118,7 +126,12 @@ def _undoable(request: HttpRequest, blog: LiveBlog) -> Update | None:
     if not (named.isascii() and named.isdigit() and len(named) < 19):
         return None
     recent = timezone.now() - publishing.UNDO_WITHIN
-    return Update.objects.filter(blog=blog, first_published_at__gte=recent).published().filter(pk=int(named)).first()
+    return (
+        Update.objects.filter(blog=blog, first_published_at__gte=recent)
+        .published()
+        .filter(pk=int(named))
+        .first()
+    )
 
 
 def _save(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
@@ -148,7 +161,11 @@ def _saved(request: HttpRequest, blog: LiveBlog) -> Update | None:
     named = request.POST.get("update", "")
     if not named:
         return None
-    found = Update.objects.filter(blog=blog, pk=int(named)).first() if named.isascii() and named.isdigit() else None
+    found = (
+        Update.objects.filter(blog=blog, pk=int(named)).first()
+        if named.isascii() and named.isdigit()
+        else None
+    )
     if found is None:
         raise ValidationError(_("There is no such update in this live blog."))
     found.blog = blog
@@ -158,7 +175,7 @@ def _saved(request: HttpRequest, blog: LiveBlog) -> Update | None:
 def _carry_out(
     request: HttpRequest, blog: LiveBlog, action: str, form: ComposerForm, update: Update | None
 ) -> Update:
-    """One verb, with the picture that came with it and the pin, and what was typed is no longer kept apart."""
+    """One verb, with the picture and the pin that came with it; what was typed is no longer kept apart."""
     by, said = request.user, form.cleaned_data
     with transaction.atomic():
         content = composer.with_picture(
@@ -225,6 +242,7 @@ def _done(request: HttpRequest, blog: LiveBlog, action: str, saved: Update, is_n
                 "update": saved.pk,
                 "is_new": is_new,
                 "token": composer.new_token(),
+                "seen": fingerprint(Content.of(saved)),
                 "undo": reverse("desk:update", args=[blog.pk, saved.pk, "undo"]) if undo else None,
             }
         )
@@ -237,7 +255,9 @@ def _said(action: str, blog: LiveBlog, saved: Update) -> str:
     if action == "publish":
         if blog.is_public:
             return _("Live: “%(title)s”") % {"title": saved.title}
-        return _("Published: “%(title)s”. Readers see it once the live blog is public.") % {"title": saved.title}
+        return _("Published: “%(title)s”. Readers see it once the live blog is public.") % {
+            "title": saved.title
+        }
     if action == "schedule":
         at = hongkong.to_hong_kong(saved.publish_at)
         day = hongkong.day_label(at.date(), get_language())
@@ -263,7 +283,7 @@ def _refused(
 
 
 def _conflict(request: HttpRequest, blog: LiveBlog, update: Update) -> HttpResponse:
-    """Both texts, and the choice between them. Neither is lost: the sender's is kept as a working copy too."""
+    """Both texts, and the choice between them. Neither is lost: the sender's is kept as a working copy."""
     update.refresh_from_db()
     theirs = Content.of(update)
     mine = composer.restored(composer.fields_of(request.POST), update)

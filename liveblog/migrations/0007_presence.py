@@ -6,29 +6,62 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('liveblog', '0006_roles'),
+        ("liveblog", "0006_roles"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Presence',
+            name="Presence",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token', models.CharField(help_text="The composer's.", max_length=64)),
-                ('is_writing', models.BooleanField(default=False, help_text='Whether there is something in the composer.')),
-                ('at', models.DateTimeField()),
-                ('blog', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='presences', to='liveblog.liveblog')),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('update', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='liveblog.update')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("token", models.CharField(help_text="The composer's.", max_length=64)),
+                (
+                    "is_writing",
+                    models.BooleanField(
+                        default=False, help_text="Whether there is something in the composer."
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                (
+                    "blog",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="presences",
+                        to="liveblog.liveblog",
+                    ),
+                ),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "update",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="liveblog.update",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'presence',
-                'verbose_name_plural': 'presences',
-                'ordering': ['pk'],
-                'constraints': [models.UniqueConstraint(fields=('by', 'token'), name='presence_once_per_token')],
+                "verbose_name": "presence",
+                "verbose_name_plural": "presences",
+                "ordering": ["pk"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("by", "token"), name="presence_once_per_token")
+                ],
             },
         ),
     ]

@@ -19,7 +19,7 @@ from liveblog.publishing.content import BlogDetails, Content, Story, fingerprint
 from liveblog.publishing.due import publish_due
 from liveblog.publishing.glossary import add_term, edit_term, remove_term
 from liveblog.publishing.log import SYSTEM, Actor, is_in_team, require
-from liveblog.publishing.once import AlreadyUsed, once
+from liveblog.publishing.once import AlreadyUsed, actor, once
 from liveblog.publishing.renditions import open_private
 from liveblog.publishing.responses import (
     approve_response,
@@ -29,6 +29,7 @@ from liveblog.publishing.responses import (
 )
 from liveblog.publishing.shared import add_image, edit_byline, edit_image, edit_story, edit_topic
 from liveblog.publishing.updates import (
+    UNDO_WITHIN,
     Stale,
     correct_update,
     draft_update,
@@ -47,12 +48,14 @@ from liveblog.publishing.updates import (
 
 __all__ = [
     "SYSTEM",
+    "UNDO_WITHIN",
     "Actor",
     "AlreadyUsed",
     "BlogDetails",
     "Content",
     "Stale",
     "Story",
+    "actor",
     "add_image",
     "add_term",
     "approve_response",

@@ -53,6 +53,12 @@ def cleaned(rich_text: str) -> SafeString:
 
 
 @register.filter
+def tidied(rich_text: str | None) -> SafeString:
+    """Rich text that nobody has cleaned yet, as markup."""
+    return mark_safe(html.clean(rich_text or ""))
+
+
+@register.filter
 def is_text(passage: object) -> bool:
     return isinstance(passage, str)
 
