@@ -1,0 +1,24 @@
+from django.conf import settings
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("liveblog", "0006_roles"),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+    ]
+
+    operations = [
+        migrations.AlterField(
+            model_name="liveblog",
+            name="team",
+            field=models.ManyToManyField(
+                blank=True,
+                help_text="Who may work on it. Empty: everybody, as far as their role goes.",
+                limit_choices_to={"is_active": True, "is_staff": True},
+                related_name="team_blogs",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="team",
+            ),
+        ),
+    ]
