@@ -1,3 +1,4 @@
+import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
@@ -9,6 +10,31 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.CreateModel(
+            name="Reach",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("pages", models.PositiveIntegerField(default=0, verbose_name="pages")),
+                (
+                    "change",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="reach",
+                        to="liveblog.change",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "reach",
+                "verbose_name_plural": "reach",
+                "ordering": ["-change"],
+            },
+        ),
         migrations.AlterField(
             model_name="liveblog",
             name="team",
