@@ -53,11 +53,18 @@ _AS_IT_IS: Final = {
 }
 
 
+def is_own(user: AbstractBaseUser, update: Update | None) -> bool:
+    """Whether `user` wrote it, or is to write it: reporters rewrite what is their own."""
+    return update is None or (update.created_by_id, update.created_by_partner_id) == (user.pk, None)
+
+
 def actions_for(user: AbstractBaseUser, update: Update | None) -> list[Action]:
     """What `user` may do with `update` (None: a new one) in the state that it is in."""
     may = {
         name for name in ("add", "change", "publish", "withdraw") if user.has_perm(f"liveblog.{name}_update")
     }
+    if update is not None and not publishing.is_in_team(user, update.blog):
+        return []
     if update is not None and update.is_withdrawn:
         return [Action.RESTORE] if "withdraw" in may and not update.is_erased else []
     actions = []
@@ -68,7 +75,8 @@ def actions_for(user: AbstractBaseUser, update: Update | None) -> list[Action]:
             actions.append(Action.WITHDRAW)
         return actions
     is_scheduled = update is not None and update.status == Update.Status.SCHEDULED
-    if ("add" if update is None else "change") in may and ("publish" in may or not is_scheduled):
+    may_write = ("add" if is_own(user, update) else "change") in may
+    if may_write and ("publish" in may or not is_scheduled):
         actions.append(Action.DRAFT)
         if "add" in may:
             actions.append(Action.SUBMIT)
@@ -301,6 +309,8 @@ class UpdateAdmin(VerbAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Update | None = None) -> bool:
         may_change_some = any(request.user.has_perm(f"liveblog.{name}_update") for name in _CHANGING)
+        if obj is not None and is_own(request.user, obj):
+            may_change_some = may_change_some or request.user.has_perm("liveblog.add_update")
         # What is sent may have been opened in another state: the verb answers it, and the text is kept.
         if obj is None or request.method == "POST" or not may_change_some:
             return may_change_some

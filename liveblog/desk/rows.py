@@ -70,7 +70,7 @@ def timeline(blog: LiveBlog, before: Update | None = None) -> tuple[list[Update]
 def with_reach(blog: LiveBlog, updates: Iterable[Update]) -> list[tuple[Update, int | None]]:
     """Each update with the number of open pages that it was streamed to, where that is known."""
     updates = list(updates)
-    reached = audience.reach_of(blog.pk, [update.pk for update in updates])
+    reached = audience.reach_of(blog, updates)
     return [(update, reached.get(update.pk)) for update in updates]
 
 

@@ -1,7 +1,7 @@
 """The rows: what a live blog is. Only `liveblog.publishing` writes what readers can see."""
 
 from liveblog.models.blog import Byline, LiveBlog, Topic
-from liveblog.models.change import Change
+from liveblog.models.change import Change, Reach
 from liveblog.models.desk import Presence, Submission, WorkingCopy
 from liveblog.models.glossary import Edition, Glossary, GlossaryTerm
 from liveblog.models.media import Image, UpdateImage
@@ -23,6 +23,7 @@ __all__ = [
     "LiveBlog",
     "Partner",
     "Presence",
+    "Reach",
     "ReaderResponse",
     "RelatedStory",
     "Revision",

@@ -1,4 +1,4 @@
-"""Pictures: the private original, what must be said of it, and its place in an update."""
+"""Pictures: the private original, re-encoded, what must be said of it, and its place in an update."""
 
 from __future__ import annotations
 

@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 
 import pytest
-from django.apps import apps
 from django.conf import settings
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 from django.test import Client
 from playwright.sync_api import Page
 
 from liveblog.models import LiveBlog
-from tests.factories import make_user
-
-
-def in_role(name: str) -> User:
-    """A member of the house in one of its roles."""
-    if not Group.objects.exists():
-        # Tests on a running server empty every table, and with them what the migration made.
-        import_module("liveblog.migrations.0006_roles").make_roles(apps, None)
-    user = make_user()
-    user.groups.add(Group.objects.get(name=name))
-    return user
+from tests.factories import make_person
 
 
 def sign_in(page: Page, user: User, url: str) -> None:
@@ -41,7 +29,7 @@ def open_desk(server, new_page) -> Callable[..., Page]:
         blog: LiveBlog, role: str = "Editor", user: User | None = None, query: str = "", **options
     ) -> Page:
         page = new_page(**{"locale": "en-GB", "base_url": server.url} | options)
-        sign_in(page, user or in_role(role), server.url)
+        sign_in(page, user or make_person(role), server.url)
         page.goto(f"{desk_path(blog)}{query}")
         if options.get("java_script_enabled", True):
             page.wait_for_selector(".tiptap")
