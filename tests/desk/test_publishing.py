@@ -1,4 +1,4 @@
-"""One chord to publish, whatever the input method, however fast the fingers; and ten seconds to take it back."""
+"""One chord to publish, whatever the input method and however fast; ten seconds to take it back."""
 
 from __future__ import annotations
 
