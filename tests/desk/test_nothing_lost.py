@@ -158,7 +158,7 @@ def test_a_stale_save_gets_a_dialog_that_keeps_both_texts(open_desk, console_err
     expect(page.locator("#id_heading")).to_have_value("原文我的")
     page.get_by_role("button", name="Save as a minor edit").click()
     dialog.get_by_role("button", name="Save mine over it").click()
-    expect(page.locator("#row-%d h3" % update.pk)).to_have_text("原文我的")
+    expect(page.locator(f"#row-{update.pk} h3")).to_have_text("原文我的")
     update.refresh_from_db()
     assert update.heading == "原文我的"
     # Theirs is in the history.
