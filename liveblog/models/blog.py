@@ -200,6 +200,7 @@ class LiveBlog(models.Model):
         settings.AUTH_USER_MODEL,
         blank=True,
         related_name="team_blogs",
+        limit_choices_to={"is_active": True, "is_staff": True},
         verbose_name=_("team"),
         help_text=_("Who may work on it. Empty: everybody, as far as their role goes."),
     )

@@ -1,4 +1,4 @@
-"""The numbered log: one row for each change that readers can see."""
+"""The numbered log: one row for each change that readers can see; and how many pages were told of it."""
 
 from __future__ import annotations
 
@@ -69,3 +69,18 @@ class Change(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} {self.get_kind_display()}"
+
+
+class Reach(models.Model):
+    """To how many open pages a publication was delivered by stream. A sum: nothing is kept of the readers."""
+
+    change = models.OneToOneField(Change, on_delete=models.CASCADE, related_name="reach")
+    pages = models.PositiveIntegerField(_("pages"), default=0)
+
+    class Meta:
+        ordering = ["-change"]
+        verbose_name = _("reach")
+        verbose_name_plural = _("reach")
+
+    def __str__(self) -> str:
+        return f"{self.change}: {self.pages}"

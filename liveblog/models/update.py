@@ -243,6 +243,17 @@ class Update(models.Model):
         return self.number > 0 and not self.is_visible
 
     @property
+    def given_time(self) -> datetime | None:
+        """The time of the event if someone gave one.
+
+        Until it is published, one that was saved without a time stands at the moment of saving, or of
+        going live.
+        """
+        if not self.is_visible and self.happened_at in (self.modified_at, self.publish_at):
+            return None
+        return self.happened_at
+
+    @property
     def happened_on(self) -> date:
         """The Hong Kong day it stands under."""
         return hongkong.day_of(self.happened_at)
