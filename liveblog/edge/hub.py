@@ -25,6 +25,8 @@ COMMENT_SECONDS: Final = 15.0
 # A lost wake-up costs this much, never an update.
 LOOK_SECONDS: Final = 5.0
 READINGS_KEPT: Final = 32
+# Readers told before the loop sends: the first have their bytes while the last still wait to be told.
+SLICE: Final = 250
 
 Send = Callable[[dict[str, Any]], Coroutine[Any, None, None]]
 # A blog's id, and the edition that it is read in; None is the script that it is written in.
@@ -194,23 +196,27 @@ class Hub:
                 if reading.is_over:
                     self._end(feed, reading.events)
                 elif reading.number > feed.number:
-                    self._deliver(feed, reading)
+                    await self._deliver(feed, reading)
         except DatabaseError:
             # The next look, or the listener once it is back, brings what this one could not read.
             logger.warning("The log of blog %s could not be read", feed.followed, exc_info=True)
         finally:
             feed.advancing = None
 
-    def _deliver(self, feed: Feed, reading: Reading) -> None:
-        feed.number = reading.number
+    async def _deliver(self, feed: Feed, reading: Reading) -> None:
+        """Hand the events to everybody; after each slice the loop sends what it was handed."""
+        before, feed.number = feed.number, reading.number
         feed.readings.clear()
-        message = message_of(reading.events)
-        for reader in list(feed.readers):
-            # All that are ready stood where this reading starts; one that still catches up reads on itself.
-            if reader.is_ready:
-                reader.number = reading.number
-                if not reader.push(message):
-                    self._drop(feed, reader)
+        message, readers = message_of(reading.events), list(feed.readers)
+        for start in range(0, len(readers), SLICE):
+            for reader in readers[start : start + SLICE]:
+                # All that are ready stood where this reading starts; one that still catches up reads on
+                # itself, and may have done so while others were told.
+                if reader.is_ready and reader.number == before and not reader.is_dropped:
+                    reader.number = reading.number
+                    if not reader.push(message):
+                        self._drop(feed, reader)
+            await asyncio.sleep(0)
 
     def _end(self, feed: Feed, events: bytes) -> None:
         message = message_of(events, is_last=True)
