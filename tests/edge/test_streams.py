@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import signal
 import socket
@@ -16,8 +15,6 @@ import pytest
 from django.utils import timezone
 
 from liveblog import publishing
-from liveblog.edge import hub
-from liveblog.edge.sse import Streams
 from liveblog.publishing import SYSTEM, BlogDetails, Content
 from tests.edge.streaming import PATIENCE, open_stream
 from tests.factories import NOON, make_blog, make_update
@@ -85,35 +82,6 @@ def test_the_answer_is_a_stream_that_nothing_holds_back(server):
     assert headers["Set-Cookie"] is None
     assert headers["Content-Encoding"] is None
     assert stream.response.readline() == b"retry: 3000\n"
-
-
-def test_a_quiet_stream_says_every_fifteen_seconds_that_it_lives(transactional_db, monkeypatch):
-    assert hub.COMMENT_SECONDS == 15
-    monkeypatch.setattr(hub, "COMMENT_SECONDS", 0.1)
-    blog = make_blog()
-    sent: list[bytes] = []
-
-    async def follow() -> None:
-        """Until it has heard three times."""
-        has_heard, running = asyncio.Event(), hub.Hub()
-
-        async def send(message: dict) -> None:
-            sent.append(message.get("body", b""))
-            if sent.count(b":\n\n") == 3:
-                has_heard.set()
-
-        async def receive() -> dict:
-            await has_heard.wait()
-            return {"type": "http.disconnect"}
-
-        running.start()
-        request = {"type": "http", "method": "GET", "path": f"/live/{blog.slug}/stream"}
-        known = {"headers": [(b"host", b"127.0.0.1")], "query_string": b"after=1"}
-        await asyncio.wait_for(Streams(running)(request | known, receive, send), PATIENCE)
-        await running.stop()
-
-    asyncio.run(follow())
-    assert sent == [b"", b"retry: 3000\n\n", *[b":\n\n"] * 3]
 
 
 def test_a_reader_resumes_by_its_number_and_the_header_wins(server):
