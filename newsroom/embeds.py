@@ -89,7 +89,9 @@ def _x(url: str, parts: SplitResult) -> Embed | None:
 
 
 _FINDERS: Final[dict[str, Callable[[str, SplitResult], Embed | None]]] = {
-    **dict.fromkeys(["youtube.com", "www.youtube.com", "m.youtube.com", "www.youtube-nocookie.com"], _youtube),
+    **dict.fromkeys(
+        ["youtube.com", "www.youtube.com", "m.youtube.com", "www.youtube-nocookie.com"], _youtube
+    ),
     "youtu.be": _youtube_short,
     **dict.fromkeys(["vimeo.com", "www.vimeo.com", "player.vimeo.com"], _vimeo),
     **dict.fromkeys(["x.com", "www.x.com", "twitter.com", "www.twitter.com", "mobile.twitter.com"], _x),
