@@ -70,7 +70,7 @@ class Tally:
         else:
             cache.delete(self._slot)
         if self._slot is None:
-            logger.warning("There are more than %d processes: readers of this one are not counted", len(SLOTS))
+            logger.warning("More than %d processes: readers of this one are not counted", len(SLOTS))
         self._said, self._said_at = readers, time.monotonic()
 
     def _has_slot(self) -> bool:
@@ -107,7 +107,7 @@ def keep_reach(delivered: Mapping[Delivered, int]) -> None:
 def reach_of(blog: LiveBlog, updates: Iterable[Update]) -> dict[int, int]:
     """To how many open pages each update of `blog` was delivered when it was published, by the update's id.
 
-    Only updates of which that is known, some seconds after publication; nothing for those that no page followed.
+    Only updates of which that is known, some seconds after publication; none that no page followed.
     Of one that was published again, after publishing was undone, the last time counts.
     """
     known = Reach.objects.filter(change__blog=blog, change__update__in=updates).order_by("change__number")
