@@ -104,12 +104,13 @@ def replay_since(webhook: Webhook, blog: LiveBlog, number: int, *, by: Actor) ->
             raise ValidationError(_("This webhook is not for that live blog, or its partner may not see it."))
         if not 0 <= number <= blog.number:
             raise ValidationError(_("The live blog's numbers end at %(number)s.") % {"number": blog.number})
+        WebhookCursor.objects.get_or_create(webhook=webhook, blog=blog, defaults={"number": 0})
+        cursor = webhook.cursors.select_for_update(of=("self",)).get(blog=blog)
+        # Never forward: what has not been sent yet would be left out.
+        cursor.number = min(number, cursor.number)
+        cursor.attempts, cursor.failing_since_at, cursor.next_attempt_at = 0, None, None
         # A change that is under way keeps its lease: the one that sends it sees that the number has moved.
-        cursor, _is_new = WebhookCursor.objects.update_or_create(
-            webhook=webhook,
-            blog=blog,
-            defaults={"number": number, "attempts": 0, "failing_since_at": None, "next_attempt_at": None},
-        )
+        cursor.save(update_fields=["number", "attempts", "failing_since_at", "next_attempt_at"])
         _wake_senders()
     return cursor
 
