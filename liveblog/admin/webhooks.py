@@ -156,7 +156,7 @@ class WebhookAdmin(VerbAdmin):
         if not webhook.is_enabled:
             return _("Switched off: %(because)s") % {"because": webhook.disabled_because}
         if not webhook.partner.is_active:
-            return _("Its partner is not active")
+            return _("The partner is not active")
         return _("It fails") if webhook.failing_since_at else _("Well")
 
     @admin.display(description=gettext_lazy("deliveries"))

@@ -219,13 +219,13 @@ class WebhookCursorQuerySet(models.QuerySet["WebhookCursor"]):
     def due(self, at: datetime) -> WebhookCursorQuerySet:
         """Those with something to tell their partner that nobody is telling, and whose time has come.
 
-        Either the log of a live blog that the partner may see has moved on, or the partner was told of a
-        live blog and may see it no longer.
+        Either the log of a live blog that the partner may see has moved on, or the partner holds something
+        of one that it may see no longer, whatever its webhook is for by now.
         """
+        has_moved_on = Q(blog__number__gt=F("number")) & _may_see() & _is_for_blog()
         return self.free(at).filter(
             Q(next_attempt_at__isnull=True) | Q(next_attempt_at__lte=at),
-            (_may_see() & Q(blog__number__gt=F("number"))) | (~_may_see() & Q(number__gt=0)),
-            _is_for_blog(),
+            has_moved_on | (Q(is_held=True) & ~_may_see()),
             webhook__disabled_at__isnull=True,
             webhook__partner__is_active=True,
         )
@@ -251,14 +251,14 @@ def _is_for_blog() -> Q:
 
 
 class WebhookCursor(models.Model):
-    """How far one webhook has got in one live blog's log, and when it tries again.
-
-    At 0 its partner holds nothing of the live blog: it was told nothing yet, or that the blog is gone.
-    """
+    """How far one webhook has got in one live blog's log, and when it tries again."""
 
     webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="cursors")
     blog = models.ForeignKey(LiveBlog, on_delete=models.PROTECT, related_name="+")
     number = models.PositiveIntegerField(_("number"), help_text=_("The last one that was taken."))
+    # Whether the partner may hold anything of the live blog, and so must be told when it is gone. True before
+    # the first attempt: one that failed may have been read all the same.
+    is_held = models.BooleanField(default=False, editable=False)
     attempts = models.PositiveIntegerField(_("failed attempts"), default=0)
     failing_since_at = models.DateTimeField(_("failing since"), null=True)
     next_attempt_at = models.DateTimeField(_("next attempt"), null=True)

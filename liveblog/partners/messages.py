@@ -34,15 +34,20 @@ class Message:
     # How many updates of the live blog were erased when this was written.
     erased: int = 0
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the partner is told to keep nothing of the live blog."""
+        return self.number > 0 and self.then == 0
+
 
 def after(webhook: Webhook, blog_id: int, number: int) -> Message | None:
     """What the partner is told next of a live blog, having been told of all changes up to `number`.
 
-    None: nothing, as nothing has happened, or nothing that the partner may see.
+    That it is gone, if the partner may not see it now; None if nothing has happened.
     """
     blog, erased = _read(blog_id)
     if not webhook.partner.may_see(blog):
-        return _gone(blog) if number else None
+        return _gone(blog)
     # A withdrawal of the whole that was taken back is not told: who believed it would drop what it holds.
     changes = Change.objects.filter(blog=blog, number__lte=blog.number).after(number)
     change = changes.exclude(kind=Change.Kind.BLOG_WITHDRAWN).first()
@@ -99,7 +104,7 @@ def _of_change(webhook: Webhook, blog: LiveBlog, change: Change, erased: int) ->
 def _gone(blog: LiveBlog) -> Message:
     """The live blog is withdrawn, or under an embargo that the partner is not let through: keep none of it.
 
-    The cursor then stands at 0: who is shown it again is told all of it.
+    The cursor then stands at 0: should the partner be shown it again, all of it is told.
     """
     withdrawn = blog.changes.filter(kind=Change.Kind.BLOG_WITHDRAWN).order_by("number").last()
     is_withdrawn = blog.status == LiveBlog.Status.WITHDRAWN and withdrawn is not None

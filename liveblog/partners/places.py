@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -52,11 +52,16 @@ class Claim:
     asked_id: int | None = None
 
 
-def open_places() -> None:
-    """Give each webhook a place, before all of it, in the live blogs that it may see since it was made."""
+def open_places(blog_ids: Collection[int] | None = None) -> None:
+    """Give each webhook a place, before all of it, in the live blogs that it may see since it was made.
+
+    Of these live blogs; None means of all.
+    """
     for webhook in Webhook.objects.enabled():
         known = WebhookCursor.objects.filter(webhook=webhook).values("blog")
         fresh = webhook.visible_blogs().filter(number__gt=0).exclude(pk__in=known)
+        if blog_ids is not None:
+            fresh = fresh.filter(pk__in=blog_ids)
         places = [WebhookCursor(webhook=webhook, blog=blog, number=0) for blog in fresh]
         if places:
             WebhookCursor.objects.bulk_create(places, ignore_conflicts=True)
@@ -87,7 +92,7 @@ def _claim_due(at: datetime, room: int, busy: Counter[int]) -> list[Claim]:
             for row in rows.select_related("webhook__partner")
         ]
         held = WebhookCursor.objects.filter(pk__in=[claim.cursor_id for claim in claims])
-        held.update(leased_until_at=at + LEASE)
+        held.update(leased_until_at=at + LEASE, is_held=True)
     return claims
 
 
@@ -113,7 +118,7 @@ def _free_place(asked: Delivery, at: datetime) -> WebhookCursor | None:
     places = WebhookCursor.objects.filter(webhook=asked.webhook_id, blog=asked.blog_id).free(at)
     place = _locked(places, skip_locked=True).first()
     if place:
-        places.filter(pk=place.pk).update(leased_until_at=at + LEASE)
+        places.filter(pk=place.pk).update(leased_until_at=at + LEASE, is_held=True)
     return place
 
 
@@ -184,7 +189,7 @@ def _record(
 
 def _move(cursor: WebhookCursor, message: Message, answer: Answer, at: datetime) -> None:
     if answer.is_success:
-        cursor.number, cursor.attempts = message.then, 0
+        cursor.number, cursor.attempts, cursor.is_held = message.then, 0, not message.is_gone
         cursor.failing_since_at = cursor.next_attempt_at = None
     else:
         cursor.attempts += 1

@@ -26,6 +26,8 @@ from liveblog.partners.posting import Answer, post
 
 # A lost wake-up costs this much, never a change.
 LOOK_SECONDS: Final = 1.0
+# All live blogs are gone through for webhooks that have no place in them yet; those that move, at once.
+ALL_SECONDS: Final = 5.0
 LONGEST_WAIT: Final = 30.0
 PRUNE_SECONDS: Final = 3_600.0
 # Requests under way in one process, and connections to the database that they share.
@@ -48,6 +50,8 @@ class Sender:
         self._is_ready = threading.Event()
         self._under_way: dict[asyncio.Task, int] = {}
         self._database = ThreadPoolExecutor(DATABASE_THREADS, thread_name_prefix="webhooks")
+        # Live blogs whose log has moved, that a webhook may have no place in yet; None among them: any may.
+        self._moved: set[int | None] = {None}
         self._opened_at = self._pruned_at = float("-inf")
 
     @property
@@ -59,16 +63,20 @@ class Sender:
         self._is_ready.wait()
 
     def wake(self, blog_id: int | None = None) -> None:
-        """Some log has moved. From any thread."""
+        """The log of a live blog, or of any, has moved. From any thread."""
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._woken.set)
+            self._loop.call_soon_threadsafe(self._hear, blog_id)
+
+    def _hear(self, blog_id: int | None) -> None:
+        self._moved.add(blog_id)
+        self._woken.set()
 
     def stop(self, patience: float = 3.0) -> None:
         """Begin nothing more. What is under way has `patience` seconds, and is then left to other senders."""
         self._patience = patience
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._stopping.set)
-            self.wake()
+            self._loop.call_soon_threadsafe(self._woken.set)
         self._thread.join(patience + 10)
 
     def _run(self) -> None:
@@ -119,9 +127,10 @@ class Sender:
 
     async def _tend(self) -> None:
         now = time.monotonic()
-        if now - self._opened_at >= LOOK_SECONDS / 2:
-            self._opened_at = now
-            await self._ask(places.open_places)
+        since = now - self._opened_at
+        if since >= ALL_SECONDS or (self._moved and since >= LOOK_SECONDS / 2):
+            moved, self._moved, self._opened_at = self._moved, set(), now
+            await self._ask(places.open_places, None if None in moved or since >= ALL_SECONDS else moved)
         if now - self._pruned_at >= PRUNE_SECONDS:
             self._pruned_at = now
             await self._ask(places.prune, timezone.now())

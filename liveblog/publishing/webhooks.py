@@ -150,7 +150,7 @@ def _start_at_present(webhook: Webhook) -> None:
     known = webhook.cursors.values("blog")
     fresh = webhook.visible_blogs().filter(number__gt=0).exclude(pk__in=known)
     WebhookCursor.objects.bulk_create(
-        [WebhookCursor(webhook=webhook, blog=blog, number=blog.number) for blog in fresh],
+        [WebhookCursor(webhook=webhook, blog=blog, number=blog.number, is_held=True) for blog in fresh],
         ignore_conflicts=True,
     )
 

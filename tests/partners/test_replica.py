@@ -168,7 +168,7 @@ def test_a_copy_made_of_what_is_sent_equals_the_page_whatever_happens():
     run_state_machine_as_test(
         Syndication,
         settings=settings(
-            max_examples=80,
+            max_examples=12,
             stateful_step_count=20,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),

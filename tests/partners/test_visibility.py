@@ -110,6 +110,24 @@ def test_a_blog_that_comes_under_an_embargo_is_gone_for_who_is_not_granted_it(we
     assert [number for _slug, number, _kind in told(send_all())] == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.parametrize("status", [None, 500])
+def test_who_may_have_read_an_attempt_that_failed_is_told_that_the_blog_is_gone(webhook, status):
+    blog = make_blog(slug="storm")
+    send_all(lambda message: Answer(1, status, error="closed"))
+    publishing.withdraw_blog(blog, by=SYSTEM)
+    WebhookCursor.objects.update(next_attempt_at=None)
+    assert told(send_all()) == [("storm", 2, "blog_withdrawn")]
+    assert send_all() == []
+
+
+def test_a_replay_from_the_beginning_does_not_hide_that_the_blog_is_gone(webhook):
+    blog = make_blog(slug="storm")
+    send_all()
+    publishing.replay_since(webhook, blog, 0, by=SYSTEM)
+    embargo(blog)
+    assert told(send_all()) == [("storm", 2, "blog_withdrawn")]
+
+
 def test_a_grant_taken_back_is_told_under_an_id_of_its_own(webhook, partner):
     blog = make_blog(slug="secret", embargo_until_at=timezone.now() + timedelta(hours=1))
     partner.granted_blogs.add(blog)
@@ -135,6 +153,9 @@ def test_a_webhook_for_some_blogs_is_told_of_these_alone(partner):
     publishing.edit_webhook(webhook, by=SYSTEM, url=webhook.url, blogs=[other])
     make_update(mine)
     assert send_all() == []
+    # But a takedown reaches whoever holds something.
+    publishing.withdraw_blog(mine, by=SYSTEM)
+    assert told(send_all()) == [("mine", 5, "blog_withdrawn")]
 
 
 @pytest.mark.parametrize("is_disabled", [True, False])
