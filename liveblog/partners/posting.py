@@ -65,7 +65,7 @@ async def post(url: str, headers: dict[str, str], body: bytes) -> Answer:
     except TimeoutError:
         return Answer(_since(started), error=f"No whole answer within {SECONDS:.0f} seconds")
     except Refused as refusal:
-        return Answer(_since(started), error=str(refusal))
+        return Answer(_since(started), error=str(refusal)[:300])
     except (OSError, ValueError, h11.ProtocolError) as error:
         return Answer(_since(started), error=str(error)[:300] or type(error).__name__)
     return Answer(_since(started), status, text, retry_after=_seconds(retry_after))
@@ -96,7 +96,7 @@ async def _read_answer(connection: h11.Connection, reader: asyncio.StreamReader)
         elif isinstance(event, h11.Response):
             status = event.status_code
             retry_after = next(
-                (value.decode() for name, value in event.headers if name == b"retry-after"), ""
+                (value.decode("latin-1") for name, value in event.headers if name == b"retry-after"), ""
             )
         elif isinstance(event, h11.Data):
             text += event.data
@@ -154,7 +154,7 @@ def _seconds(retry_after: str) -> float | None:
         return float(retry_after)
     try:
         return (email.utils.parsedate_to_datetime(retry_after) - timezone.now()).total_seconds()
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

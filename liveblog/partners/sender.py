@@ -28,6 +28,7 @@ from liveblog.partners.posting import Answer, post
 LOOK_SECONDS: Final = 1.0
 # All live blogs are gone through for webhooks that have no place in them yet; those that move, at once.
 ALL_SECONDS: Final = 5.0
+OPEN_SECONDS: Final = 0.5
 LONGEST_WAIT: Final = 30.0
 PRUNE_SECONDS: Final = 3_600.0
 # Requests under way in one process, and connections to the database that they share.
@@ -85,6 +86,8 @@ class Sender:
 
     async def _send_until_stopped(self) -> None:
         self._loop = asyncio.get_running_loop()
+        # Names are looked up in these threads: one that takes long must not keep others waiting.
+        self._loop.set_default_executor(ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="names"))
         self._is_ready.set()
         failures = 0
         while not self._stopping.is_set():
@@ -128,7 +131,7 @@ class Sender:
     async def _tend(self) -> None:
         now = time.monotonic()
         since = now - self._opened_at
-        if since >= ALL_SECONDS or (self._moved and since >= LOOK_SECONDS / 2):
+        if since >= ALL_SECONDS or (self._moved and since >= OPEN_SECONDS):
             moved, self._moved, self._opened_at = self._moved, set(), now
             await self._ask(places.open_places, None if None in moved or since >= ALL_SECONDS else moved)
         if now - self._pruned_at >= PRUNE_SECONDS:

@@ -44,9 +44,14 @@ def edit_webhook(
     require(by, "change_webhook")
     with transaction.atomic():
         webhook = _locked(webhook)
+        leads_elsewhere = webhook.url != url.strip()
         webhook.url, webhook.edition = url.strip(), edition
         webhook.full_clean()
         webhook.save(update_fields=["url", "edition"])
+        if leads_elsewhere:
+            # What failed at the old address need not wait for the new one.
+            webhook.cursors.update(next_attempt_at=None)
+            _wake_senders()
         before, after = set(webhook.blogs.all()), set(blogs)
         if before != after:
             webhook.blogs.set(after)

@@ -75,7 +75,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def sender(transactional_db: None, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sender]:
     """One that is not started yet. Nothing wakes it: it looks more often instead."""
     monkeypatch.setattr(senders, "LOOK_SECONDS", 0.1)
-    monkeypatch.setattr(senders, "ALL_SECONDS", 0.1)
+    monkeypatch.setattr(senders, "OPEN_SECONDS", 0.1)
     sender = Sender()
     yield sender
     if sender.is_running:

@@ -149,7 +149,8 @@ def test_a_closed_port_and_a_name_that_nobody_knows_are_failures_in_words(settin
 
 
 @pytest.mark.parametrize(
-    ("given", "seconds"), [("120", 120.0), (" 7 ", 7.0), ("soon", None), ("", None), ("-5", None)]
+    ("given", "seconds"),
+    [("120", 120.0), (" 7 ", 7.0), ("soon", None), ("", None), ("-5", None), ("ÿ", None)],
 )
 def test_retry_after_in_seconds(receiver, given, seconds):
     receiver.behave = lambda handler: handler.answer(429, Retry_After=given)

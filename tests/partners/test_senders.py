@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
-from collections.abc import Callable
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from django.utils import timezone
 
+from liveblog.edge.hub import Hub
 from liveblog.models import WebhookCursor
 from liveblog.partners import places
+from liveblog.partners import sender as senders
+from tests.environment import ROOT
 from tests.factories import make_blog, make_update
 from tests.partners import receiver as behaviours
 from tests.partners.conftest import make_webhook
@@ -75,3 +83,54 @@ def test_a_server_that_is_ended_leaves_its_places_free(start, receiver, partner,
     server.process.terminate()
     server.process.wait(timeout=20)
     assert WebhookCursor.objects.get().leased_until_at is None
+
+
+def test_a_wake_up_is_enough(sender, receiver, partner, monkeypatch):
+    monkeypatch.setattr(senders, "LOOK_SECONDS", 600.0)
+    blog = make_blog()
+    make_webhook(partner, receiver)
+    sender.start()
+    with hearing(Hub(also=sender.wake)):
+        make_update(blog)
+        wait_for(lambda: receiver.numbers(blog.slug) == [2])
+
+
+@contextmanager
+def hearing(hub: Hub) -> Iterator[None]:
+    """The hub in an event loop of its own thread, with the process's one listener, once that hears."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    async def start() -> None:
+        hub.start()
+
+    asyncio.run_coroutine_threadsafe(start(), loop).result()
+    try:
+        yield
+    finally:
+        asyncio.run_coroutine_threadsafe(hub.stop(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+def test_webhooks_are_sent_without_a_server_too(
+    production_environment, trusted_file, receiver, partner, transactional_db
+):
+    blog = make_blog()
+    make_webhook(partner, receiver)
+    make_update(blog)
+    with subprocess.Popen(
+        [sys.executable, "manage.py", "send_webhooks"],
+        cwd=ROOT,
+        env=production_environment | {"WEBHOOK_TEST_HOSTS": "localhost", "SSL_CERT_FILE": str(trusted_file)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            wait_for(lambda: receiver.numbers(blog.slug) == [2])
+        finally:
+            process.terminate()
+            said, _nothing = process.communicate(timeout=20)
+    assert (said, process.returncode) == ("Ended.\n", 0)

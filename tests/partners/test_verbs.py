@@ -9,6 +9,7 @@ from django.utils import timezone
 from liveblog import publishing
 from liveblog.models import Delivery, Webhook, WebhookCursor
 from liveblog.partners import messages, places
+from liveblog.partners.posting import Answer
 from liveblog.publishing import SYSTEM
 from tests.factories import make_blog, make_update, make_user
 from tests.partners.pump import TAKEN, send_all, told
@@ -36,6 +37,14 @@ def send_asked() -> list[messages.Message]:
         places.finish(claim, message, TAKEN, now, now)
         sent.append(message)
     return sent
+
+
+def test_what_failed_at_an_address_is_sent_to_the_new_one_at_once(webhook):
+    make_blog(slug="storm")
+    send_all(lambda message: Answer(1, 404))
+    assert send_all() == []
+    publishing.edit_webhook(webhook, by=SYSTEM, url=f"{URL}2")
+    assert told(send_all()) == [("storm", 1, "blog_started")]
 
 
 def test_each_secret_is_its_own_and_rotates(webhook, partner):
