@@ -40,6 +40,12 @@ SITE_LANGUAGE = env.str("SITE_LANGUAGE", "zh-hant", validate=validate.OneOf(["zh
 SITE_LOGO_URL = env.str("SITE_LOGO_URL", "")
 SITE_CONTACT = env.str("SITE_CONTACT", "")
 SITE_LEGAL_LINKS = env.dict("SITE_LEGAL_LINKS", {})
+
+# Notices to partners. Unset, they are written where the server writes its log.
+_email = env.dj_email_url("EMAIL_URL", "console:")
+_email_from = env.str("EMAIL_FROM", "")
+# Hosts that webhooks may be sent to although they are private, or without TLS: for trying receivers out.
+WEBHOOK_TEST_HOSTS = env.list("WEBHOOK_TEST_HOSTS", [])
 env.seal()
 
 SITE_URL = SITE_URL.rstrip("/")
@@ -144,6 +150,16 @@ DATABASES = {"default": _database}
 
 # What all processes must count together: it stands in the database.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "newsroom_cache"}}
+
+if "EMAIL_BACKEND" not in _email:
+    raise ImproperlyConfigured("EMAIL_URL is no such address as smtp://user:password@host:587/?tls=true")
+EMAIL_BACKEND = _email["EMAIL_BACKEND"]
+EMAIL_HOST, EMAIL_PORT = _email["EMAIL_HOST"], _email["EMAIL_PORT"] or 25
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_USER"], _email["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = _email["EMAIL_USE_TLS"], _email["EMAIL_USE_SSL"]
+# A server that does not answer must not hold up what sends the notice.
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = _email_from or SITE_CONTACT or f"newsroom@{_site.hostname}"
 
 LANGUAGE_CODE = SITE_LANGUAGE
 LANGUAGES = [
