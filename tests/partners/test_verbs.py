@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from liveblog import publishing
 from liveblog.models import Delivery, Webhook, WebhookCursor
@@ -16,6 +18,12 @@ from tests.partners.pump import TAKEN, send_all, told
 
 pytestmark = pytest.mark.django_db
 URL = "https://partner.example/hook"
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture
