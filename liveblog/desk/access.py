@@ -37,8 +37,8 @@ def desk_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         if not admin.site.has_permission(request):
             return _signed_out(request)
         blog = get_object_or_404(LiveBlog, pk=pk)
-        check_worker(request.user, blog)
         try:
+            check_worker(request.user, blog)
             return view(request, blog, **kwargs)
         except PermissionDenied as refusal:
             if wants_json(request):
