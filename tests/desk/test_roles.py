@@ -376,9 +376,8 @@ def test_a_refusal_is_in_the_editor_s_language():
 def test_without_a_team_a_live_blog_is_everybodys_who_writes():
     desk, blog = Desk(), make_blog()
     opened = {name: Sending("desk").by(desk.client_of(name), blog).status_code for name in ROLES}
-    assert opened == {name: 200 for name in ("reporter", "editor", "outsider", "chief")} | {
-        name: 403 for name in ("syndication", "nobody")
-    }
+    welcome, unwelcome = ("reporter", "editor", "outsider", "chief"), ("syndication", "nobody")
+    assert opened == dict.fromkeys(welcome, 200) | dict.fromkeys(unwelcome, 403)
 
 
 def test_the_page_offers_nobody_what_would_be_refused():
