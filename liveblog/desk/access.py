@@ -75,7 +75,8 @@ def refused(request: HttpRequest, blog: LiveBlog, refusal: ValidationError) -> H
     if wants_json(request):
         return JsonResponse({"errors": errors}, status=422)
     said = [line for lines in errors.values() for line in lines]
-    return render(request, "desk/refused.html", {"blog": blog, "said": said}, status=422)
+    context = admin.site.each_context(request) | {"blog": blog, "said": said}
+    return render(request, "desk/refused.html", context, status=422)
 
 
 def _signed_out(request: HttpRequest) -> HttpResponse:
@@ -91,4 +92,5 @@ def _signed_out(request: HttpRequest) -> HttpResponse:
         if name != "csrfmiddlewaretoken"
         for value in values
     ]
-    return render(request, "desk/signed_out.html", {"sent": sent, "login": login}, status=401)
+    context = admin.site.each_context(request) | {"sent": sent, "login": login}
+    return render(request, "desk/signed_out.html", context, status=401)
