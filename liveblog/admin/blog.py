@@ -6,12 +6,14 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -157,6 +159,7 @@ class LiveBlogAdmin(VerbAdmin):
     form = LiveBlogForm
     list_display = [
         "headline",
+        "desk",
         "status",
         "published",
         "drafts",
@@ -222,6 +225,10 @@ class LiveBlogAdmin(VerbAdmin):
     def view_on_site(self, blog: LiveBlog) -> str | None:
         return blog.get_absolute_url() if blog.is_public else None
 
+    @admin.display(description=gettext_lazy("live desk"))
+    def desk(self, blog: LiveBlog) -> str:
+        return format_html('<a href="{}">{}</a>', reverse("desk:desk", args=[blog.pk]), _("Open"))
+
     @admin.display(description=gettext_lazy("published"), ordering="published_count")
     def published(self, blog: LiveBlog) -> str:
         return _count_link(blog, blog.published_count, Update.Status.PUBLISHED)
@@ -254,6 +261,16 @@ class LiveBlogAdmin(VerbAdmin):
             blog.pk,
             _("Add"),
         )
+
+    def response_add(
+        self, request: HttpRequest, obj: LiveBlog, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """A new live blog is there to be written in."""
+        if "_save" in request.POST and IS_POPUP_VAR not in request.POST:
+            message = _("“%(blog)s” is a draft: readers see it once its coverage is started.") % {"blog": obj}
+            self.message_user(request, message, messages.SUCCESS)
+            return redirect("desk:desk", obj.pk)
+        return super().response_add(request, obj, post_url_continue)
 
     # Who may do what
 

@@ -10,7 +10,6 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from liveblog.articles.article import Article, ArticleError
@@ -123,10 +122,8 @@ def _labels() -> dict[Action, str]:
 
 
 def _done(report: Report) -> str:
-    added = len(report.of(Action.ADDED))
     changed = len(report.of(Action.CHANGED)) + len(report.of(Action.PUBLISHED))
-    said = [
-        ngettext("%(count)s update added", "%(count)s updates added", added) % {"count": added},
-        ngettext("%(count)s changed", "%(count)s changed", changed) % {"count": changed},
-    ]
-    return _(", ").join(said) + _(".")
+    return _("Loaded. New: %(new)s. Changed: %(changed)s.") % {
+        "new": len(report.of(Action.ADDED)),
+        "changed": changed,
+    }
