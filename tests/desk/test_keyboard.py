@@ -128,6 +128,9 @@ def test_a_question_mark_lists_the_keys_which_can_be_turned_off_for_good(open_de
     tab_to(page, "Single keys on")
     press(page, "Space", "Escape")
     expect(keys).to_be_hidden()
+    # What is typed would come back with the page, and the focus with it.
+    page.locator("[data-discard]").press("Enter")
+    expect(page.locator("#id_heading")).to_have_value("")
     for _ in range(2):
         press(page, "Escape", "?", "n")
         expect(keys).to_be_hidden()

@@ -60,7 +60,7 @@ def test_each_sample_is_pasted_understood_confirmed_and_saved_as_the_importer_sa
         expect(page.locator(".doubts li")).to_have_count(len(article.doubts))
         assert not Update.objects.filter(blog=blog).exists()
         page.get_by_role("button", name="Save and publish this").click()
-        expect(page.locator(".messagelist")).to_contain_text(f"{len(article.entries)} updates added")
+        expect(page.locator(".messagelist")).to_contain_text(f"New: {len(article.entries)}.")
         expect(page.locator(".row")).to_have_count(min(20, len(article.entries)))
         call_command(
             "import_article", str(samples / name), "--publish", "--blog", f"other-{blog.pk}", verbosity=0
