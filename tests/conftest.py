@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import hypothesis
 import pytest
 from django.db import connection
+from django.utils import translation
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from liveblog import editions
@@ -80,6 +81,12 @@ def samples() -> Path:
 def forget_editions() -> None:
     """Conversions are kept by the glossary's revision, which each test's database starts anew."""
     editions.forget()
+
+
+@pytest.fixture(autouse=True)
+def forget_language() -> None:
+    """What the last request spoke is none of this test's: it begins in the site's language."""
+    translation.deactivate()
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ def shown(article: markup.HtmlElement) -> dict[str, Any]:
     moment = next((time for time in times if "T" in time), None)
     prose = article.find_class("prose")[0]
     opening = " ".join(block.text_content() for block in prose.xpath("./p[not(@class)] | ./ul/li"))
-    names = article.xpath('.//footer[@class="update-foot"]/span/text()')
+    names = article.xpath('.//footer[@class="update-foot"]/span//text()')
     posting = {
         "@type": "BlogPosting",
         "@id": SITE + permalink,
