@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from liveblog.models.glossary import Edition
 from liveblog.models.response import ReaderResponse
+from liveblog.models.search import SearchEntry
 from liveblog.models.update import Update
 from newsroom import __version__
 
@@ -68,11 +69,18 @@ class Byline(models.Model):
 
 
 class LiveBlogQuerySet(models.QuerySet["LiveBlog"]):
+    def started(self) -> LiveBlogQuerySet:
+        """Live or ended, embargoed ones included."""
+        return self.filter(status__in=[LiveBlog.Status.LIVE, LiveBlog.Status.ENDED])
+
     def public(self) -> LiveBlogQuerySet:
         """What readers may see: live or ended, and under no embargo."""
-        return self.filter(
-            status__in=[LiveBlog.Status.LIVE, LiveBlog.Status.ENDED], embargo_until_at__isnull=True
-        )
+        return self.started().filter(embargo_until_at__isnull=True)
+
+    def saying(self, query: str) -> LiveBlogQuerySet:
+        """Those whose head says every part of `query`."""
+        entries = SearchEntry.objects.matching(query).filter(update__isnull=True)
+        return self.filter(pk__in=entries.values("blog"))
 
     def live(self) -> LiveBlogQuerySet:
         return self.filter(status=LiveBlog.Status.LIVE)

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from liveblog.models.search import SearchEntry
 from liveblog.models.story import RelatedStory
 from newsroom import hongkong, html
 
@@ -58,6 +59,11 @@ class UpdateQuerySet(models.QuerySet["Update"]):
         again after `last` comes with that later number.
         """
         return self.filter(number__gt=after, number__lte=last).newest_first()
+
+    def saying(self, query: str) -> UpdateQuerySet:
+        """Those that say every part of `query`; only published ones are found."""
+        entries = SearchEntry.objects.matching(query).filter(update__isnull=False)
+        return self.published().filter(pk__in=entries.values("update"))
 
     def complete(self) -> UpdateQuerySet:
         """With all that a page or payload prints of an update, in a fixed number of queries.

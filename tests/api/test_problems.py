@@ -77,7 +77,7 @@ def test_a_condition_that_cannot_hold_is_refused(client):
 
 
 def test_a_database_without_room_is_a_503_that_says_when_to_ask_again(client, monkeypatch):
-    def no_room(slug: str):
+    def no_room(*asked: object):
         raise OperationalError("no room") from PoolTimeout("no room")
 
     monkeypatch.setattr(views, "find_blog", no_room)
