@@ -17,6 +17,7 @@ from django.db import connection
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from liveblog import editions
+from newsroom import counting
 from tests import chromium
 from tests.environment import DATA_DIR, IS_CI, ROOT, SAMPLES, TEST_DATABASE_URL
 from tests.waiting import find_free_port, wait_until_listening
@@ -24,6 +25,15 @@ from tests.waiting import find_free_port, wait_until_listening
 # Times are benchmarks, not tests; in CI the same examples each time.
 hypothesis.settings.register_profile("newsroom", deadline=None, derandomize=IS_CI, print_blob=True)
 hypothesis.settings.load_profile("newsroom")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--fuzz-examples",
+        type=int,
+        default=3,
+        help="How many requests Schemathesis makes up for each operation of the API, in each of its ways.",
+    )
 
 
 @pytest.hookimpl(wrapper=True)
@@ -80,6 +90,7 @@ def samples() -> Path:
 def forget_editions() -> None:
     """Conversions are kept by the glossary's revision, which each test's database starts anew."""
     editions.forget()
+    counting.forget()
 
 
 @dataclass(frozen=True)

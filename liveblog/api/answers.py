@@ -105,6 +105,9 @@ class PublicView:
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if not hasattr(self, request.method.lower()):
+            # It is answered 405, whatever else is asked.
+            return
         self._check_query(request)
         self.edition = request.query_params.get("edition")
         named = request.query_params.get("fields")

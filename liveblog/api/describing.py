@@ -35,13 +35,13 @@ _PROBLEMS: Final = {
     400: "A parameter or member is unknown, or its value means nothing.",
     401: "The key is unknown, has expired or was revoked; or this takes a key, and there was none.",
     403: "The key's scopes do not allow this, or not in this live blog.",
-    404: "There is nothing at this address.",
+    404: "There is nothing at this address, or nothing of the name that was given.",
     406: "No such format.",
     409: "This does not fit the state that things are in.",
     410: "It was withdrawn.",
     413: "The body is too large.",
     415: "The body is no JSON.",
-    422: "What is named is not to be had, or may not be published so.",
+    422: "Well formed, and yet not to be had: an unknown name, a used key, text that may not be published.",
     429: "Too often within a minute: `Retry-After` says when to come back.",
 }
 _EVERYWHERE: Final = {400, 401, 403, 406, 429}

@@ -72,10 +72,13 @@ class Truth(serializers.BooleanField):
 
 
 class Count(serializers.IntegerField):
+    """A whole number; 5.0 is one, as JSON Schema counts."""
+
     def to_internal_value(self, data: Any) -> int:
-        if not isinstance(data, int) or isinstance(data, bool):
+        is_whole = isinstance(data, int) or (isinstance(data, float) and data.is_integer())
+        if isinstance(data, bool) or not is_whole:
             self.fail("invalid")
-        return super().to_internal_value(data)
+        return super().to_internal_value(int(data))
 
 
 @extend_schema_field({"type": "string", "format": "date-time", "pattern": r"^(19\d\d|20\d\d)-"})

@@ -52,7 +52,6 @@ class OfBlog(PublicView, APIView):
         "Get a live blog as ninjs",
         OpenApiTypes.OBJECT,
         404,
-        422,
         operation_id="blogs_ninjs",
         parameters=[
             SLUG,

@@ -8,8 +8,10 @@ from typing import Any, Final
 
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from psycopg_pool import PoolTimeout
 from rest_framework.exceptions import APIException, NotAuthenticated, ValidationError
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
@@ -43,7 +45,7 @@ class Conflict(APIException):
 
 
 class Unprocessable(ValidationError):
-    """422: well formed, and yet not to be had; `detail` as a ValidationError's."""
+    """422: what was sent is well formed, and yet not to be had; `detail` as a ValidationError's."""
 
     status_code = 422
 
@@ -87,7 +89,9 @@ def handle(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
     known = exception_handler(error, context)
     if known is None:
         return None
-    status = 422 if _is_unknown(error) else known.status_code
+    status = known.status_code
+    if _is_unknown(error):
+        status = 404 if request.method in SAFE_METHODS else 422
     response = problem(request, status, **_said_by(error))
     for header in ("Retry-After", "WWW-Authenticate"):
         if header in known.headers:
@@ -109,14 +113,11 @@ def _said_by(error: Exception) -> dict[str, Any]:
 
 
 def _flat(errors: Any, name: str = "") -> Iterator[tuple[str, list[str]]]:
-    """Each member's reasons under its whole name: `related_stories[1].url`."""
+    """Each member's reasons under its whole name: `related_stories.1.url`."""
     if isinstance(errors, dict):
         for inner, found in errors.items():
             is_about_all = inner == api_settings.NON_FIELD_ERRORS_KEY
             yield from _flat(found, (name or "body") if is_about_all else f"{name}.{inner}".lstrip("."))
-    elif any(isinstance(found, dict) for found in errors):
-        for index, found in enumerate(errors):
-            yield from _flat(found, f"{name}[{index}]")
     else:
         yield name, [str(reason) for reason in errors]
 
@@ -134,6 +135,7 @@ def _codes(codes: Any) -> Iterator[str]:
         yield codes
 
 
+@csrf_exempt
 @cors.public_reads
 def unknown(request: HttpRequest) -> HttpResponse:
     """Any address under the API that no other route knows."""

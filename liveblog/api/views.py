@@ -57,7 +57,7 @@ class Blogs(ListView, ListAPIView):
     filterset_class = filters.BlogFilters
     field_names = serializers.names_of(serializers.BlogSerializer)
 
-    @described("List live blogs", serializers.BlogSerializer(many=True), 422)
+    @described("List live blogs", serializers.BlogSerializer(many=True), 404)
     def get(self, request: Request) -> Response:
         return self.list(request)
 
@@ -130,7 +130,7 @@ class Updates(ListView, ListAPIView):
     filterset_class = filters.UpdateFilters
     field_names = serializers.names_of(serializers.UpdateSerializer)
 
-    @described("List updates", serializers.UpdateSerializer(many=True), 422)
+    @described("List updates", serializers.UpdateSerializer(many=True), 404)
     def get(self, request: Request) -> Response:
         return self.list(request)
 
@@ -187,7 +187,7 @@ class RelatedStories(ListView, ListAPIView):
     filterset_class = filters.RelatedStoryFilters
     field_names = serializers.names_of(serializers.RelatedStorySerializer)
 
-    @described("List related stories", serializers.RelatedStorySerializer(many=True), 422)
+    @described("List related stories", serializers.RelatedStorySerializer(many=True), 404)
     def get(self, request: Request) -> Response:
         return self.list(request)
 
@@ -211,7 +211,7 @@ class Topics(ListView, ListAPIView):
     serializer_class = serializers.TopicSerializer
     field_names = serializers.names_of(serializers.TopicSerializer)
 
-    @described("List topics", serializers.TopicSerializer(many=True))
+    @described("List topics", serializers.TopicSerializer(many=True), 404)
     def get(self, request: Request) -> Response:
         return self.list(request)
 
@@ -232,7 +232,7 @@ class Search(ListView, ListAPIView):
     filterset_class = filters.SearchFilters
     field_names = serializers.names_of(serializers.ResultSerializer)
 
-    @described("Search", serializers.ResultSerializer(many=True), 422, operation_id="search")
+    @described("Search", serializers.ResultSerializer(many=True), 404, operation_id="search")
     def get(self, request: Request) -> Response:
         return self.list(request)
 
