@@ -47,7 +47,7 @@ def rotate_key(key: ApiKey, *, by: Actor, overlap: timedelta) -> tuple[ApiKey, s
     require(by, "change_apikey")
     if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
         raise ValidationError(
-            _("The old key can work for at most %(days)d days more.") % {"days": LONGEST_OVERLAP.days}
+            _("The old key can work for at most %(days)s days more.") % {"days": LONGEST_OVERLAP.days}
         )
     with transaction.atomic():
         # Two who rotate the same key at the same instant: the second finds it replaced.
