@@ -15,6 +15,8 @@ _INNER_TAGS: Final = frozenset({"li", "thead", "tbody", "tr", "th", "td", "capti
 _LINE_ENDS: Final = frozenset({"p", "li", "h3", "h4", "tr", "blockquote", "pre", "caption"})
 _FOREIGN_BLOCK: Final = re.compile(r"(</?)(?:div|section|article|center|main|dd|dt)(?=[\s>/])", re.I)
 _FOREIGN_HEADING: Final = re.compile(r"(</?)(?:h1|h2|h5|h6)(?=[\s>/])", re.I)
+# https://www.w3.org/TR/xml/#charsets
+_NOT_IN_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _SENTENCE_END: Final = re.compile(r"[。！？!?…]+[」』”’)）]*|\.(?=\s)|\.$")
 
 _cleaner: Final = nh3.Cleaner(
@@ -34,6 +36,11 @@ _cleaner: Final = nh3.Cleaner(
 )
 
 
+def printable(text: str) -> str:
+    """`text` without the characters that no XML may hold: one of them would break every feed."""
+    return _NOT_IN_XML.sub("", text)
+
+
 def clean(html: str) -> str:
     """`html` with only the tags that a page may print, no scripts, styles, classes or handlers.
 
@@ -41,7 +48,7 @@ def clean(html: str) -> str:
     spaces that word processors leave become plain ones. Cleaning twice changes nothing.
     """
     blocked = _FOREIGN_HEADING.sub(r"\1h3", _FOREIGN_BLOCK.sub(r"\1p", html.replace("\x00", "")))
-    tidy = _cleaner.clean(blocked).replace("&nbsp;", " ").replace("\u00a0", " ")
+    tidy = printable(_cleaner.clean(blocked)).replace("&nbsp;", " ").replace("\u00a0", " ")
     return "".join(block for block in blocks(tidy) if block != "<p></p>")
 
 

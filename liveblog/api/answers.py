@@ -72,8 +72,8 @@ class PublicView:
             response.headers["Cache-Control"] = KEYED
         response.headers.setdefault("Cache-Control", POLL)
         patch_vary_headers(response, ["Accept", "Authorization", "Accept-Encoding"])
-        if response.status_code != 405:
-            # Where it is not the answer to anything, for the sake of small polls.
+        if request.method in ("GET", "HEAD"):
+            # Nobody asked, and polls are to be small.
             response.headers.pop("Allow", None)
         if self._is_page():
             return response
@@ -150,8 +150,9 @@ class PublicView:
                 errors[name] = ["Give a value, or leave the parameter out."]
             elif name == "edition" and values[0] not in EDITIONS:
                 errors[name] = [f"Choose one of: {', '.join(EDITIONS)}."]
-            elif name == "fields" and (unknown := self._unknown_fields(values[0])):
-                errors[name] = [f"There is no “{unknown}” here, but: {', '.join(self.field_names)}."]
+            elif name == "fields" and (unknown := set(values[0].split(",")) - set(self.field_names)):
+                said, known_here = ", ".join(sorted(unknown)), ", ".join(self.field_names)
+                errors[name] = [f"There is no “{said}” here, but: {known_here}."]
         if errors:
             raise ValidationError(errors)
 
@@ -166,9 +167,6 @@ class PublicView:
         if getattr(self, "paginator", None):
             known |= {self.paginator.cursor_query_param, self.paginator.page_size_query_param}
         return known
-
-    def _unknown_fields(self, named: str) -> str:
-        return ", ".join(sorted(set(named.split(",")) - set(self.field_names)))
 
 
 class ListView(PublicView):

@@ -22,6 +22,8 @@ from liveblog.publishing import Story
 from liveblog.publishing.content import MAX_BODY
 from newsroom import hongkong
 
+# At least one character that shows; engines differ on whether the control characters are spaces.
+PRINTED: Final = r"[^\s\x00-\x1F\x7F-\xA0]"
 # The longest text, every character of it escaped, and room for the rest.
 MAX_BYTES: Final = 8 * MAX_BODY
 MOST_STORIES: Final = 50
@@ -96,7 +98,7 @@ class Moment(Text):
         return moment
 
 
-@extend_schema_field({"type": "string", "maxLength": 120, "pattern": r"\S"})
+@extend_schema_field({"type": "string", "maxLength": 120, "pattern": PRINTED})
 class BylineName(Text):
     def to_internal_value(self, data: Any) -> Byline:
         name = super().to_internal_value(data)
@@ -138,7 +140,7 @@ def _text(schema: dict[str, Any], **options: Any) -> serializers.Field:
 
 def _printed(longest: int, **options: Any) -> serializers.Field:
     """Text that says something."""
-    return _text({"maxLength": longest, "pattern": r"\S"}, max_length=longest, **options)
+    return _text({"maxLength": longest, "pattern": PRINTED}, max_length=longest, **options)
 
 
 class StoryEntry(Entry):

@@ -271,6 +271,11 @@ class LiveBlog(models.Model):
         return self.status in (self.Status.LIVE, self.Status.ENDED) and self.embargo_until_at is None
 
     @property
+    def is_known(self) -> bool:
+        """Whether readers may know that there is, or was, such a blog."""
+        return self.is_public or (self.status == self.Status.WITHDRAWN and self.embargo_until_at is None)
+
+    @property
     def is_live(self) -> bool:
         return self.status == self.Status.LIVE
 
