@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.encoding import iri_to_uri
 from django.utils.translation import gettext as _
 
 from liveblog import editions
@@ -198,7 +199,7 @@ def story(row: RelatedStory) -> dict[str, Any]:
     """A related story; `url` is null while it leads nowhere."""
     return {
         "title": row.title,
-        "url": absolute(row.href) if row.href else None,
+        "url": iri_to_uri(absolute(row.href)) if row.href else None,
         "after_block": row.after_block,
     }
 

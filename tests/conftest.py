@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from liveblog import editions
 from newsroom import counting
 from tests import chromium
-from tests.environment import DATA_DIR, IS_CI, ROOT, SAMPLES, TEST_DATABASE_URL
+from tests.environment import DATA_DIR, IS_CI, ROOT, SAMPLES, SCHEMAS, TEST_DATABASE_URL
 from tests.waiting import find_free_port, wait_until_listening
 
 # Times are benchmarks, not tests; in CI the same examples each time.
@@ -84,6 +84,14 @@ def samples() -> Path:
     if not SAMPLES.is_dir():
         pytest.skip(f"There is no {SAMPLES.relative_to(ROOT.parent)} beside the project.")
     return SAMPLES
+
+
+@pytest.fixture(scope="session")
+def schemas() -> Path:
+    """What standards' authors publish to check against; it is not part of the project."""
+    if not SCHEMAS.is_dir():
+        pytest.skip(f"There is no {SCHEMAS.relative_to(ROOT.parent)} beside the project.")
+    return SCHEMAS
 
 
 @pytest.fixture(autouse=True)

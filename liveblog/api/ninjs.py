@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.http import HttpResponse
+from django.utils.encoding import iri_to_uri
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
@@ -234,7 +235,7 @@ def _picture(image: Image, rel: str) -> Ninjs:
 def _story(story: RelatedStory) -> Ninjs:
     """A link. One that leads nowhere yet has a name of its own only."""
     return {
-        "uri": absolute(story.href) if story.href else tag_uri(f"/related-stories/{story.pk}/"),
+        "uri": iri_to_uri(absolute(story.href)) if story.href else tag_uri(f"/related-stories/{story.pk}/"),
         "name": story.title,
         "rel": "related",
         "type": "text",
