@@ -157,7 +157,9 @@ class _SaidSerializer(serializers.Serializer):
 
 class PublishedUpdateSerializer(_PlaceSerializer, _SaidSerializer):
     status = serializers.ChoiceField(choices=[Update.Status.PUBLISHED.value])
-    is_pinned = serializers.BooleanField()
+    is_pinned = serializers.BooleanField(
+        help_text="As this is answered. Of what you keep the live blog's `pinned` says it: it moves alone."
+    )
     first_published_at = serializers.DateTimeField()
     corrections = CorrectionSerializer(many=True, help_text="Newest first.")
 

@@ -45,6 +45,7 @@ def test_schemathesis_finds_nothing(server, key, is_keyed, request, tmp_path):
             sys.executable,
             "-m",
             "schemathesis.cli",
+            f"--config-file={ROOT / 'schemathesis.toml'}",
             "run",
             f"{server.url}/api/v1/schema/?format=json",
             f"--max-examples={request.config.getoption('--fuzz-examples')}",
@@ -52,7 +53,8 @@ def test_schemathesis_finds_nothing(server, key, is_keyed, request, tmp_path):
             "--no-color",
             *header,
         ],
-        cwd=ROOT,
+        # Away from the project, where it would leave what it remembers.
+        cwd=tmp_path,
         capture_output=True,
         text=True,
     )
