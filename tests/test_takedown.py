@@ -60,6 +60,9 @@ SURFACES = [
     "/api/v1/updates/",
     "/api/v1/updates/{update}/",
     "/api/v1/related-stories/",
+    "/api/v1/search/?q=機密字句",
+    "/api/v1/blogs/storm/ninjs/",
+    "/api/v1/updates/{update}/ninjs/",
 ]
 # Where its address stands.
 INDEXES = ["/sitemap-updates.xml"]

@@ -147,7 +147,7 @@ def answering(status: int, otherwise: Callable[..., HttpResponse]) -> Callable[.
 
     def handler(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.path.startswith("/api/"):
-            return problem(request, status)
+            return cors.let_read(problem(request, status))
         return otherwise(request, *args, **kwargs)
 
     return handler

@@ -254,3 +254,36 @@ def test_nothing_is_revoked_or_rotated_by_a_link_or_from_another_site(admin, par
     assert forged.post(page_of(key, "rotate"), {"overlap": "0"}).status_code == 403
     assert admin.get(page_of(key, "rotate")).status_code == 200
     assert ApiKey.objects.get().is_usable
+
+
+def test_key_is_made_rotated_and_revoked_in_a_browser(open_as_editor, server):
+    partner = Partner.objects.create(name="通訊社", contact="desk@example.com")
+    make_blog(headline="通車首日")
+    page = open_as_editor()
+
+    page.goto(f"/admin/liveblog/partner/{partner.pk}/change/")
+    page.locator("#id_granted_blogs_from").select_option(label="通車首日")
+    page.locator("#id_granted_blogs_add").click()
+    page.locator("[name=_continue]").click()
+    page.locator(".field-keys_link").get_by_role("link", name="Add").click()
+    page.get_by_label("Label:").fill("網站")
+    page.get_by_label("Read what is public").check()
+    page.locator("[name=_save]").click()
+    first = page.get_by_label("Key:").input_value()
+    page.get_by_role("link", name="It is copied").click()
+    page.get_by_role("link", name=first[:12]).click()
+    page.get_by_role("link", name="Rotate").click()
+    page.get_by_label("One hour").check()
+    page.get_by_role("button", name="Make the new key").click()
+    second = page.get_by_label("Key:").input_value()
+    assert works(first)
+    assert works(second)
+    page.get_by_role("link", name="It is copied").click()
+    page.get_by_role("link", name=second[:12]).click()
+    page.get_by_role("link", name="Revoke").click()
+    page.get_by_role("button", name="Revoke").click()
+    page.locator(".messagelist .success").wait_for()
+
+    assert works(first)
+    assert not works(second)
+    assert [blog.headline for blog in partner.granted_blogs.all()] == ["通車首日"]
