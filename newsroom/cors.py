@@ -1,21 +1,22 @@
-"""Public reads for scripts of other sites (https://fetch.spec.whatwg.org/): `*`, never with credentials.
+"""Cross-origin reading (the Fetch standard's CORS): what is public may be read by scripts of any site.
 
-`*` is the same for every reader, so that caches keep one answer; it lets no cookie along. Nothing else than
-reading is ever allowed.
+`*` is the same for every reader, so that caches keep one answer; no credentials go with it.
+Nothing else than reading is ever allowed.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Final
+from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 
-_METHODS: Final = "GET, HEAD, OPTIONS"
-_REQUEST_HEADERS: Final = "Accept, Authorization, If-None-Match"
+# What a browser is told that asks before it sends a script's request.
+_ALLOWED: Final = {
+    "Access-Control-Allow-Methods": "GET, HEAD",
+    "Access-Control-Allow-Headers": "Accept, Authorization, If-Modified-Since, If-None-Match",
+    "Access-Control-Max-Age": "86400",
+}
 _READABLE_HEADERS: Final = "ETag, Link, Retry-After"
-_DAY: Final = 24 * 60 * 60
 
 
 def is_preflight(request: HttpRequest) -> bool:
@@ -23,27 +24,22 @@ def is_preflight(request: HttpRequest) -> bool:
 
 
 def preflight() -> HttpResponse:
-    """What a browser is told before it sends a header that scripts may not send just so."""
-    response = HttpResponse(status=204)
-    response.headers["Access-Control-Allow-Methods"] = _METHODS
-    response.headers["Access-Control-Allow-Headers"] = _REQUEST_HEADERS
-    response.headers["Access-Control-Max-Age"] = str(_DAY)
-    return let_read(response)
+    return public_read(HttpResponse(status=204, headers=_ALLOWED))
 
 
-def let_read(response: HttpResponse) -> HttpResponse:
-    """Let any site's scripts read this answer. A poll's says no more than it must, to stay small."""
+def public_read(response: HttpResponse) -> HttpResponse:
+    """`response`, readable from every origin. A poll's says no more than it must, to stay small."""
     response.headers["Access-Control-Allow-Origin"] = "*"
     if not getattr(response, "is_poll", False) and response.status_code != 204:
         response.headers["Access-Control-Expose-Headers"] = _READABLE_HEADERS
     return response
 
 
-def public_reads(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A view whose answers any site's scripts may read. Goes outside of what refuses other methods."""
+def read_anywhere(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A view of public GETs for scripts of any site; it answers OPTIONS, so it stands outside `public`."""
 
     @wraps(view)
-    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return preflight() if is_preflight(request) else let_read(view(request, *args, **kwargs))
+    def wrapped(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        return preflight() if request.method == "OPTIONS" else public_read(view(request, *args, **kwargs))
 
     return wrapped

@@ -15,8 +15,8 @@ _INNER_TAGS: Final = frozenset({"li", "thead", "tbody", "tr", "th", "td", "capti
 _LINE_ENDS: Final = frozenset({"p", "li", "h3", "h4", "tr", "blockquote", "pre", "caption"})
 _FOREIGN_BLOCK: Final = re.compile(r"(</?)(?:div|section|article|center|main|dd|dt)(?=[\s>/])", re.I)
 _FOREIGN_HEADING: Final = re.compile(r"(</?)(?:h1|h2|h5|h6)(?=[\s>/])", re.I)
-# https://www.w3.org/TR/xml/#charsets
-_NOT_IN_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+# Characters that no XML document may hold, not even escaped (XML 1.0, production 2).
+NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SENTENCE_END: Final = re.compile(r"[。！？!?…]+[」』”’)）]*|\.(?=\s)|\.$")
 
 _cleaner: Final = nh3.Cleaner(
@@ -38,7 +38,7 @@ _cleaner: Final = nh3.Cleaner(
 
 def printable(text: str) -> str:
     """`text` without the characters that no XML may hold: one of them would break every feed."""
-    return _NOT_IN_XML.sub("", text)
+    return NOT_XML.sub("", text)
 
 
 def clean(html: str) -> str:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from environs import Env, validate
 
 from newsroom import __version__
+from newsroom.embeds import FRAME_ORIGINS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -206,6 +207,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:", *_logo_origin],
         "font-src": [SELF],
         "connect-src": [SELF],
+        "frame-src": [*FRAME_ORIGINS],
         "manifest-src": [SELF],
         "form-action": [SELF],
         "frame-ancestors": [SELF],

@@ -1,14 +1,24 @@
 """The site's identity: who publishes it, and where it stands."""
 
+import re
+from typing import Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
 
+# An attribute of our own markup or of cleaned rich text that begins with one slash.
+_OWN_PATH: Final = re.compile(r"""(<(?:a|img)\b[^>]*?\s(?:href|src)=")(/(?!/))""")
+
 
 def absolute(path: str) -> str:
     """The public address of a path of this site; an address that is whole already stays as it is."""
     return settings.SITE_URL + path if path.startswith("/") else path
+
+
+def absolute_links(markup: str) -> str:
+    """Markup as it can be read elsewhere: links and pictures on this site by their public addresses."""
+    return _OWN_PATH.sub(lambda found: found[1] + settings.SITE_URL + found[2], markup)
 
 
 def tag_uri(path: str) -> str:

@@ -3,10 +3,17 @@
 from django.contrib import admin
 from django.urls import include, path
 from django.views import defaults
+from django.views.i18n import JavaScriptCatalog
 
 from liveblog.api import problems
 
+# The words of the editor and of the desk's scripts, in the editor's language.
+labels = JavaScriptCatalog.as_view()
+
 urlpatterns = [
+    # The live desk is a page of the admin; it is mounted here since admin and desk do not import one another.
+    path("admin/liveblog/liveblog/<int:pk>/desk/", include("liveblog.desk.urls")),
+    path("admin/labels.js", labels, name="labels"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("liveblog.api.urls")),
     path("", include("liveblog.reader.urls")),

@@ -16,6 +16,7 @@ from tests.environment import ROOT
 RUNGS = {
     "newsroom": 1,
     "liveblog.models": 2,
+    "liveblog.audience": 3,
     "liveblog.editions": 3,
     "liveblog.payloads": 4,
     "liveblog.publishing": 4,

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import ast
 import gettext
+import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +16,8 @@ import pytest
 from tests.environment import ROOT
 
 LOCALES = ["zh_Hant", "zh_Hans"]
+# Of pages and refusals, and of the scripts of the desk and its editor.
+DOMAINS = ["django", "djangojs"]
 FOREIGN = {"zh_Hant": "[续报导时间连结为发]", "zh_Hans": "[續報導時間連結為發]"}
 
 
@@ -28,29 +34,58 @@ def _unquoted(block: str) -> str:
     return "".join(ast.literal_eval(line) for line in block.splitlines())
 
 
+def catalogue(locale: str, domain: str, ending: str = "po") -> Path:
+    return ROOT / "locale" / locale / "LC_MESSAGES" / f"{domain}.{ending}"
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
 @pytest.mark.parametrize("locale", LOCALES)
-def test_every_message_is_translated_with_its_placeholders_in_its_own_script(locale):
-    path = ROOT / "locale" / locale / "LC_MESSAGES" / "django.po"
+def test_every_message_is_translated_with_its_placeholders_in_its_own_script(locale, domain):
+    path = catalogue(locale, domain)
     assert "#, fuzzy" not in path.read_text()
     messages = read_catalogue(path)
     messages.pop("")
     assert [msgid for msgid, msgstr in messages.items() if not msgstr] == []
-    placeholders = re.compile(r"%\(\w+\)s")
+    placeholders = re.compile(r"%\(\w+\)s|%s")
     for msgid, msgstr in messages.items():
         assert sorted(placeholders.findall(msgid)) == sorted(placeholders.findall(msgstr)), msgid
         assert not re.search(FOREIGN[locale], msgstr), msgid
 
 
+@pytest.mark.parametrize("domain", DOMAINS)
 @pytest.mark.parametrize("locale", LOCALES)
-def test_the_compiled_catalogue_is_the_written_one(locale):
-    folder = ROOT / "locale" / locale / "LC_MESSAGES"
-    with (folder / "django.mo").open("rb") as compiled:
+def test_the_compiled_catalogue_is_the_written_one(locale, domain):
+    with catalogue(locale, domain, "mo").open("rb") as compiled:
         translations = gettext.GNUTranslations(compiled)
-    written = read_catalogue(folder / "django.po")
+    written = read_catalogue(catalogue(locale, domain))
     written.pop("")
     assert {msgid: translations.gettext(msgid) for msgid in written} == written
 
 
-def test_both_catalogues_know_the_same_messages():
-    keys = [set(read_catalogue(ROOT / "locale" / locale / "LC_MESSAGES" / "django.po")) for locale in LOCALES]
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_both_catalogues_know_the_same_messages(domain):
+    keys = [set(read_catalogue(catalogue(locale, domain))) for locale in LOCALES]
     assert keys[0] == keys[1]
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_the_catalogues_know_every_message_of_the_code(domain, tmp_path):
+    if not shutil.which("xgettext"):
+        pytest.skip("There is no xgettext on this machine (Debian: gettext).")
+    for name in ("liveblog", "newsroom", "templates", "static"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    (tmp_path / "locale" / "zh_Hant" / "LC_MESSAGES").mkdir(parents=True)
+    shutil.copy(ROOT / "manage.py", tmp_path)
+    command = [
+        sys.executable,
+        "manage.py",
+        "makemessages",
+        "--locale=zh_Hant",
+        f"--domain={domain}",
+        "--no-location",
+    ]
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "newsroom.settings"}
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)
+    extracted = (tmp_path / "locale" / "zh_Hant" / "LC_MESSAGES" / f"{domain}.po").read_text()
+    said = {_unquoted(block) for block in re.findall(r'^msgid ((?:".*"\n)+)', extracted, re.MULTILINE)}
+    assert said - set(read_catalogue(catalogue("zh_Hant", domain))) == set()

@@ -30,6 +30,7 @@ SURFACES = [
     "/live/storm/",
     "/live/storm/{update}/",
     "/live/storm/changes.json?after=0",
+    "/embed/storm/",
     "/live/storm/feed.atom",
     "/live/storm/feed.rss",
     "/live/storm/feed.json",
@@ -43,6 +44,7 @@ SURFACES = [
     "/zh-hans/live/storm/",
     "/zh-hans/live/storm/{update}/",
     "/zh-hans/live/storm/changes.json?after=0",
+    "/zh-hans/embed/storm/",
     "/zh-hans/live/storm/feed.atom",
     "/zh-hans/live/storm/feed.rss",
     "/zh-hans/live/storm/feed.json",
@@ -65,7 +67,9 @@ SURFACES = [
     "/api/v1/updates/{update}/ninjs/",
 ]
 # Where its address stands.
-INDEXES = ["/sitemap-updates.xml"]
+INDEXES = ["/sitemap-updates.xml", "/news-sitemap.xml"]
+# Where the blog's own words stand: they go with the blog.
+OEMBED = "/oembed?url={site}/live/storm/"
 # Where it is said again to who comes back with an old number.
 STREAMS = ["", "/zh-hans"]
 
@@ -154,6 +158,19 @@ def withdraw_blog(update: Update) -> None:
 
 def erase_update(update: Update) -> None:
     publishing.erase_update(update, by=SYSTEM, reason=f"{SECRET}法庭命令")
+
+
+def test_oembed_and_embed_are_gone_with_their_blog_and_come_back_with_it(server):
+    blog = make_blog(slug="storm", headline=f"{SECRET}標題")
+    addresses = [server.url + path for path in (OEMBED.format(site=server.url), "/embed/storm/")]
+    before = [ask(address) for address in addresses]
+    assert [(status, SECRET in text) for status, _headers, text in before] == [(200, True)] * 2
+    publishing.withdraw_blog(blog, by=SYSTEM)
+    for address, (_status, headers, _text) in zip(addresses, before, strict=True):
+        status, _headers, text = ask(address, **{"If-None-Match": headers["ETag"]})
+        assert (status, says_secret(text)) == (410, False)
+    publishing.restore_blog(blog, by=SYSTEM)
+    assert [ask(address)[0] for address in addresses] == [200, 200]
 
 
 @pytest.mark.parametrize("take_down", [withdraw_update, withdraw_blog])

@@ -6,25 +6,30 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from django import forms
-from django.contrib import admin
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from liveblog import publishing
 from liveblog.admin.bulk import do_each
-from liveblog.admin.fields import ActionField, RichTextWidget
+from liveblog.admin.fields import ActionField
 from liveblog.admin.inlines import StoryInline, stories_of
-from liveblog.admin.saving import VerbAdmin, VerbForm, fingerprint
+from liveblog.admin.saving import VerbAdmin, VerbForm
 from liveblog.models import LiveBlog, Update
-from liveblog.publishing import BlogDetails
+from liveblog.publishing import BlogDetails, fingerprint
 from newsroom import hongkong, html
+from newsroom.rich_text import RichTextWidget
+from newsroom.site import absolute
 
 
 class Action(models.TextChoices):
@@ -59,12 +64,25 @@ def actions_for(user: AbstractBaseUser, blog: LiveBlog | None) -> list[Action]:
     """What `user` may do with `blog` (None: a new one) in the state that it is in."""
     if blog is None:
         return [Action.SAVE] if user.has_perm("liveblog.add_liveblog") else []
+    if not publishing.is_in_team(user, blog):
+        return []
     actions = [Action.SAVE] if user.has_perm("liveblog.change_liveblog") else []
     if user.has_perm("liveblog.run_coverage"):
         actions += _IN_STATUS[blog.status]
         if blog.embargo_until_at:
             actions.append(Action.LIFT)
     return actions
+
+
+def _team_of(blog: LiveBlog | None) -> list[int]:
+    """Those of its team whom the form can show: one who was switched off since stays in it as it is."""
+    shown = LiveBlog.team.field.get_limit_choices_to()
+    return sorted(blog.team.filter(**shown).values_list("pk", flat=True)) if blog else []
+
+
+def _said_of(blog: LiveBlog) -> tuple[BlogDetails, list[int]]:
+    """All that the form edits, as it is saved."""
+    return BlogDetails.of(blog), _team_of(blog)
 
 
 class LiveBlogForm(VerbForm):
@@ -93,7 +111,7 @@ class LiveBlogForm(VerbForm):
             self.fields["action"].choices = [(action.value, action.label) for action in actions]
             self.initial["action"] = Action.SAVE if Action.SAVE in actions else None
         if self.saved:
-            self.initial["seen"] = fingerprint(BlogDetails.of(self.saved))
+            self.initial["seen"] = fingerprint(_said_of(self.saved))
 
     def clean_summary(self) -> str:
         """Rich text; what was typed as plain text, where there is no JavaScript, gets its paragraphs."""
@@ -103,8 +121,14 @@ class LiveBlogForm(VerbForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         if self.saved and cleaned.get("action") == Action.SAVE:
-            self.refuse_if_stale(cleaned.get("seen", ""), BlogDetails.of(self.saved))
+            self.refuse_if_stale(cleaned.get("seen", ""), _said_of(self.saved))
         return cleaned
+
+    @property
+    def is_team_changed(self) -> bool:
+        """Whether another team was entered, by whom it was shown at all."""
+        team = self.cleaned_data.get("team")
+        return team is not None and {person.pk for person in team} != set(_team_of(self.saved))
 
     def details(self, rows: dict[str, list[dict[str, Any]]]) -> BlogDetails:
         said = self.cleaned_data
@@ -137,6 +161,7 @@ class LiveBlogAdmin(VerbAdmin):
     form = LiveBlogForm
     list_display = [
         "headline",
+        "desk",
         "status",
         "published",
         "drafts",
@@ -153,14 +178,22 @@ class LiveBlogAdmin(VerbAdmin):
     search_fields = ["headline", "kicker", "slug", "standfirst", "summary"]
     search_help_text = gettext_lazy("Headline, kicker, address, standfirst or summary")
     date_hierarchy = "coverage_start_at"
-    autocomplete_fields = ["hero_image", "bylines", "topics", "successor"]
+    autocomplete_fields = ["hero_image", "bylines", "topics", "successor", "team"]
     inlines = [BlogStoryInline]
     actions = ["start", "end"]
 
     _text = ["language", "kicker", "headline", "slug", "standfirst", "summary"]
     _about = ["hero_image", "bylines", "topics", "has_responses", "successor"]
     _times = ["coverage_start_at", "coverage_end_at", "embargo_until_at"]
-    _state = ["status", "number", "pinned_update", "first_published_at", "modified_at", "updates_link"]
+    _state = [
+        "status",
+        "number",
+        "pinned_update",
+        "first_published_at",
+        "modified_at",
+        "updates_link",
+        "embed_code",
+    ]
 
     # What the page shows
 
@@ -169,6 +202,7 @@ class LiveBlogAdmin(VerbAdmin):
             (None, {"fields": self._text}),
             (_("About it"), {"fields": self._about}),
             (_("Times (Hong Kong)"), {"fields": self._times}),
+            (_("Who works on it"), {"fields": ["team"]}),
         ]
         if self.has_add_permission(request) if obj is None else self.has_change_permission(request, obj):
             fieldsets.append((_("Save"), {"fields": ["action", "seen"]}))
@@ -178,9 +212,9 @@ class LiveBlogAdmin(VerbAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: LiveBlog | None = None) -> list[str]:
         if obj is None:
-            return []
+            return [] if request.user.has_perm("liveblog.change_liveblog") else ["team"]
         if not self.may_edit_content(request, obj):
-            return [*self._state, *self._text, *self._about, *self._times]
+            return [*self._state, *self._text, *self._about, *self._times, "team"]
         return [*self._state, "slug"] if obj.first_published_at else self._state
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: LiveBlog | None = None) -> dict[str, tuple]:
@@ -200,6 +234,10 @@ class LiveBlogAdmin(VerbAdmin):
 
     def view_on_site(self, blog: LiveBlog) -> str | None:
         return blog.get_absolute_url() if blog.is_public else None
+
+    @admin.display(description=gettext_lazy("live desk"))
+    def desk(self, blog: LiveBlog) -> str:
+        return format_html('<a href="{}">{}</a>', reverse("desk:desk", args=[blog.pk]), _("Open"))
 
     @admin.display(description=gettext_lazy("published"), ordering="published_count")
     def published(self, blog: LiveBlog) -> str:
@@ -234,10 +272,38 @@ class LiveBlogAdmin(VerbAdmin):
             _("Add"),
         )
 
+    @admin.display(description=gettext_lazy("embed code"))
+    def embed_code(self, blog: LiveBlog) -> str:
+        """What a partner copies into a page; a link where there is no script."""
+        if not blog.is_public:
+            return _("Once it is public.")
+        code = format_html(
+            '<blockquote class="newsroom-embed"><a href="{}">{}</a></blockquote>\n'
+            '<script async src="{}"></script>',
+            absolute(blog.get_absolute_url()),
+            blog.full_headline,
+            absolute(f"{settings.STATIC_URL}js/embed.js"),
+        )
+        return format_html('<pre class="embed-code">{}</pre>', escape(code))
+
+    def response_add(
+        self, request: HttpRequest, obj: LiveBlog, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """A new live blog is there to be written in."""
+        if "_save" in request.POST and IS_POPUP_VAR not in request.POST:
+            message = _("“%(blog)s” is a draft: readers see it once its coverage is started.") % {"blog": obj}
+            self.message_user(request, message, messages.SUCCESS)
+            return redirect("desk:desk", obj.pk)
+        return super().response_add(request, obj, post_url_continue)
+
     # Who may do what
 
     def has_change_permission(self, request: HttpRequest, obj: LiveBlog | None = None) -> bool:
-        return super().has_change_permission(request, obj) or self.has_run_permission(request)
+        may_change_some = super().has_change_permission(request, obj) or self.has_run_permission(request)
+        # What is sent all the same, the verb answers in words.
+        if obj is None or request.method == "POST" or not may_change_some:
+            return may_change_some
+        return publishing.is_in_team(request.user, obj)
 
     def has_run_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("liveblog.run_coverage")
@@ -252,14 +318,19 @@ class LiveBlogAdmin(VerbAdmin):
         self, request: HttpRequest, form: LiveBlogForm, rows: dict[str, list[dict[str, Any]]], *, change: bool
     ) -> LiveBlog:
         by, blog = request.user, form.saved
-        if blog is None:
-            return publishing.create_blog(form.details(rows), by=by)
         verb = _VERBS.get(form.cleaned_data["action"])
+        if blog is None:
+            return self._with_team(publishing.create_blog(form.details(rows), by=by), form, by)
         if verb is None:
-            return publishing.edit_blog(blog, form.details(rows), by=by)
-        if self.may_edit_content(request, blog) and form.details(rows).checked() != BlogDetails.of(blog):
+            return self._with_team(publishing.edit_blog(blog, form.details(rows), by=by), form, by)
+        if self.may_edit_content(request, blog) and (
+            form.is_team_changed or form.details(rows).checked() != BlogDetails.of(blog)
+        ):
             raise ValidationError({"action": _("You changed what the live blog says, too. Save that first.")})
         return verb(blog, by=by)
+
+    def _with_team(self, blog: LiveBlog, form: LiveBlogForm, by: AbstractBaseUser) -> LiveBlog:
+        return publishing.set_team(blog, form.cleaned_data["team"], by=by) if form.is_team_changed else blog
 
     # Many at once
 

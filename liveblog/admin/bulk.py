@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -31,7 +31,10 @@ def do_each(
         try:
             verb(row, by=request.user)
         except ValidationError as refusal:
-            model_admin.message_user(request, f"“{row}”: {' '.join(refusal.messages)}", messages.ERROR)
+            _refuse(model_admin, request, row, " ".join(refusal.messages))
+        except PermissionDenied as refusal:
+            # Of a blog whose team is another: the other rows are none the worse for it.
+            _refuse(model_admin, request, row, str(refusal))
         else:
             succeeded.append(row)
     if succeeded:
@@ -39,6 +42,10 @@ def do_each(
         LogEntry.objects.log_actions(request.user.pk, succeeded, CHANGE, change_message=done)
         said = _("%(done)s: %(names)s") % {"done": done, "names": names}
         model_admin.message_user(request, said, messages.SUCCESS)
+
+
+def _refuse(model_admin: admin.ModelAdmin, request: HttpRequest, row: models.Model, reason: str) -> None:
+    model_admin.message_user(request, f"“{row}”: {reason}", messages.ERROR)
 
 
 def withdraw_with_reason(

@@ -7,9 +7,8 @@ from typing import Any, Final
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.core.files.storage import default_storage
 from django.db.models import Count, QuerySet
-from django.http import FileResponse, Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils.html import format_html
@@ -18,15 +17,17 @@ from django.utils.translation import gettext_lazy as _
 from liveblog import publishing
 from liveblog.admin.saving import VerbAdmin, VerbForm
 from liveblog.models import Image
+from newsroom.pictures import MEDIA_TYPES
 
 _PREVIEW_WIDTH: Final = 640
 _SAID: Final = ["alt", "caption", "credit", "is_sensitive", "focal_column", "focal_row"]
 
 
 def preview(image: Image) -> str:
+    width = min(image.widths, key=lambda width: abs(width - _PREVIEW_WIDTH))
     return format_html(
         '<img class="picture-preview" src="{}" alt="{}" loading="lazy">',
-        reverse("admin:liveblog_image_preview", args=[image.pk]),
+        reverse("admin:liveblog_image_rendition", args=[image.key, width, "webp"]),
         image.alt,
     )
 
@@ -96,19 +97,20 @@ class ImageAdmin(VerbAdmin):
         return publishing.edit_image(form.instance, by=request.user, **said)
 
     def get_urls(self) -> list:
-        view = self.admin_site.admin_view(self.serve_preview)
-        return [path("<int:pk>/preview/", view, name="liveblog_image_preview"), *super().get_urls()]
+        # Cacheable: what is served under such a name never changes, and the editor's browser alone keeps it.
+        view = self.admin_site.admin_view(self.serve_rendition, cacheable=True)
+        route = "renditions/<slug:key>/<int:width>.<slug:extension>"
+        return [path(route, view, name="liveblog_image_rendition"), *super().get_urls()]
 
-    def serve_preview(self, request: HttpRequest, pk: int) -> FileResponse:
-        """A rendition, to editors only: neither the original nor what no page shows is public."""
-        image = get_object_or_404(Image, pk=pk)
+    def serve_rendition(self, request: HttpRequest, key: str, width: int, extension: str) -> HttpResponse:
+        """A private rendition, to editors only: the public ones are there only while a page shows them."""
+        image = get_object_or_404(Image, key=key)
         if not self.has_view_or_change_permission(request, image):
             raise PermissionDenied
-        width = min(image.widths, key=lambda width: abs(width - _PREVIEW_WIDTH))
         try:
-            rendition = default_storage.open(f"renditions/{image.rendition_path(width, 'webp')}")
+            with publishing.open_private(image, width, extension) as rendition:
+                response = HttpResponse(rendition.read(), content_type=MEDIA_TYPES[extension])
         except FileNotFoundError as error:
             raise Http404 from error
-        return FileResponse(
-            rendition, content_type="image/webp", headers={"Cache-Control": "private, max-age=600"}
-        )
+        response.headers["Cache-Control"] = "private, max-age=600"
+        return response

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
-from csp.constants import NONCE
-from csp.decorators import csp_update
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -16,11 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from js_asset import Media
 
 from liveblog.admin.fields import MinuteWidget
-
-
-def fingerprint(content: object) -> str:
-    """What tells one saved content from another: the form carries it, to see that nobody saved in between."""
-    return hashlib.sha256(repr(content).encode()).hexdigest()
+from liveblog.publishing import fingerprint
+from newsroom.rich_text import with_editor
 
 
 class VerbForm(forms.ModelForm):
@@ -116,8 +110,7 @@ class VerbAdmin(admin.ModelAdmin):
             return super().construct_change_message(request, form, None, add)
         return str(dict(form.fields["action"].choices).get(action, action))
 
-    # The editor's inline import map and style pass by this page's nonce, on these pages only.
-    @csp_update({"script-src": [NONCE], "style-src": [NONCE]})
+    @with_editor
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], **options: Any
     ) -> HttpResponse:

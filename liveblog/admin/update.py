@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, Final
 
 from django import forms
@@ -13,20 +12,20 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from liveblog import publishing
 from liveblog.admin.bulk import do_each, withdraw_with_reason
-from liveblog.admin.fields import ActionField, RichTextWidget
+from liveblog.admin.fields import ActionField
 from liveblog.admin.filters import BlogFilter
 from liveblog.admin.inlines import RowInline, StoryInline, stories_of
 from liveblog.admin.pictures import preview
-from liveblog.admin.saving import VerbAdmin, VerbForm, fingerprint
+from liveblog.admin.saving import VerbAdmin, VerbForm
 from liveblog.models import Revision, Update, UpdateImage
-from liveblog.publishing import Content
+from liveblog.publishing import Content, fingerprint, refuse_future
 from newsroom import hongkong, html
+from newsroom.rich_text import RichTextWidget
 
 
 class Action(models.TextChoices):
@@ -54,11 +53,18 @@ _AS_IT_IS: Final = {
 }
 
 
+def is_own(user: AbstractBaseUser, update: Update | None) -> bool:
+    """Whether `user` wrote it, or is to write it: reporters rewrite what is their own."""
+    return update is None or (update.created_by_id, update.created_by_partner_id) == (user.pk, None)
+
+
 def actions_for(user: AbstractBaseUser, update: Update | None) -> list[Action]:
     """What `user` may do with `update` (None: a new one) in the state that it is in."""
     may = {
         name for name in ("add", "change", "publish", "withdraw") if user.has_perm(f"liveblog.{name}_update")
     }
+    if update is not None and not publishing.is_in_team(user, update.blog):
+        return []
     if update is not None and update.is_withdrawn:
         return [Action.RESTORE] if "withdraw" in may and not update.is_erased else []
     actions = []
@@ -69,30 +75,14 @@ def actions_for(user: AbstractBaseUser, update: Update | None) -> list[Action]:
             actions.append(Action.WITHDRAW)
         return actions
     is_scheduled = update is not None and update.status == Update.Status.SCHEDULED
-    if ("add" if update is None else "change") in may and ("publish" in may or not is_scheduled):
+    may_write = ("add" if is_own(user, update) else "change") in may
+    if may_write and ("publish" in may or not is_scheduled):
         actions.append(Action.DRAFT)
         if "add" in may:
             actions.append(Action.SUBMIT)
     if "publish" in may:
         actions += [Action.PUBLISH, Action.SCHEDULE]
     return actions
-
-
-def given_time(update: Update) -> datetime | None:
-    """The time of the event if someone gave one.
-
-    Until it is published, one that was saved without a time stands at the moment of saving, or of going live.
-    """
-    if not update.is_visible and update.happened_at in (update.modified_at, update.publish_at):
-        return None
-    return update.happened_at
-
-
-def refuse_future(happened_at: datetime | None) -> None:
-    if happened_at and happened_at > timezone.now():
-        raise ValidationError(
-            {"happened_at": _("This time lies ahead. Schedule the update, or correct the time.")}
-        )
 
 
 class UpdateForm(VerbForm):
@@ -125,7 +115,7 @@ class UpdateForm(VerbForm):
             self.initial["action"] = as_it_is if as_it_is in actions else next(iter(actions), None)
         if self.saved:
             self.initial["seen"] = fingerprint(Content.of(self.saved))
-            self.initial["happened_at"] = given_time(self.saved)
+            self.initial["happened_at"] = self.saved.given_time
         if "happened_at" in self.fields:
             field = self.fields["happened_at"]
             field.required = field.widget.is_required = False
@@ -319,6 +309,8 @@ class UpdateAdmin(VerbAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Update | None = None) -> bool:
         may_change_some = any(request.user.has_perm(f"liveblog.{name}_update") for name in _CHANGING)
+        if obj is not None and is_own(request.user, obj):
+            may_change_some = may_change_some or request.user.has_perm("liveblog.add_update")
         # What is sent may have been opened in another state: the verb answers it, and the text is kept.
         if obj is None or request.method == "POST" or not may_change_some:
             return may_change_some
@@ -398,6 +390,6 @@ _CHANGING: Final = ("change", "publish", "withdraw")
 
 def _publish_as_saved(update: Update, *, by: AbstractBaseUser) -> None:
     content = Content.of(update)
-    happened_at = given_time(update)
+    happened_at = update.given_time
     refuse_future(happened_at)
     publishing.publish_update(update.blog, replace(content, happened_at=happened_at), by=by, update=update)

@@ -72,14 +72,14 @@ class PublicView:
             response.headers["Cache-Control"] = KEYED
         response.headers.setdefault("Cache-Control", POLL)
         patch_vary_headers(response, ["Accept", "Authorization", "Accept-Encoding"])
-        if request.method in ("GET", "HEAD"):
+        if request.method in ("GET", "HEAD") and response.status_code != 405:
             # Nobody asked, and polls are to be small.
             response.headers.pop("Allow", None)
         if self._is_page():
             return response
         response.is_poll = self.is_poll
         if request.method in SAFE_METHODS:
-            cors.let_read(response)
+            cors.public_read(response)
         if response.status_code == 200 and request.method in SAFE_METHODS:
             self.etag = self.etag or etag_of_body(response.content)
             response.headers["ETag"] = self.etag

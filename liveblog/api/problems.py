@@ -136,7 +136,7 @@ def _codes(codes: Any) -> Iterator[str]:
 
 
 @csrf_exempt
-@cors.public_reads
+@cors.read_anywhere
 def unknown(request: HttpRequest) -> HttpResponse:
     """Any address under the API that no other route knows."""
     return problem(request, 404)
@@ -147,7 +147,7 @@ def answering(status: int, otherwise: Callable[..., HttpResponse]) -> Callable[.
 
     def handler(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.path.startswith("/api/"):
-            return cors.let_read(problem(request, status))
+            return cors.public_read(problem(request, status))
         return otherwise(request, *args, **kwargs)
 
     return handler

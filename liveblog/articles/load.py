@@ -97,11 +97,13 @@ def load(
     publish: bool = False,
     note: str = "",
     withdraw_missing: bool = False,
+    keep_head: bool = False,
     dry_run: bool = False,
 ) -> Report:
     """Make a live blog of an article, or bring the blog at `slug` up to it.
 
     New updates become drafts unless `publish`. A changed update is a minor edit, with `note` a correction.
+    `keep_head` leaves what the blog says of itself (title, standfirst, start) as it is.
     Raises ArticleError for what cannot be saved, with its line; ValidationError for a blog that takes
     nothing; PermissionDenied. Then, and on a dry run, nothing is saved.
     """
@@ -114,7 +116,8 @@ def load(
                 if blog.status == LiveBlog.Status.WITHDRAWN:
                     raise ValidationError(_("This live blog was withdrawn: nothing can be imported into it."))
                 run = _Run(article, blog, by, publish, note, withdraw_missing)
-                run.bring_head_up_to_date()
+                if not keep_head:
+                    run.bring_head_up_to_date()
         run.bring_updates_up_to_date()
         run.start_or_end()
         run.blog.refresh_from_db()

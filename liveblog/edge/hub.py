@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -17,7 +18,8 @@ from typing import Any, Final
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError, connection
 
-from liveblog import editions, payloads
+from liveblog import audience, editions, payloads
+from liveblog.audience import Delivered, Tally
 from liveblog.edge.listen import listen
 from liveblog.models import LiveBlog
 
@@ -89,6 +91,9 @@ class Hub:
     def __init__(self) -> None:
         self._feeds: dict[Followed, Feed] = {}
         self._tasks: list[asyncio.Task] = []
+        self._tally = Tally()
+        # To how many pages each stretch of the log was sent, since that was last written down.
+        self._delivered: Counter[Delivered] = Counter()
 
     @property
     def is_running(self) -> bool:
@@ -99,6 +104,7 @@ class Hub:
             asyncio.create_task(listen(self.wake), name="listen"),
             asyncio.create_task(self._comment(), name="comment"),
             asyncio.create_task(self._look(), name="look"),
+            asyncio.create_task(self._count(), name="count"),
         ]
 
     async def stop(self) -> None:
@@ -109,6 +115,7 @@ class Hub:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._tell_audience()
 
     def readers_of(self, blog_id: int) -> int:
         """How many streams of a blog are open in this process."""
@@ -142,6 +149,8 @@ class Hub:
                 must_send = reading.events or reading.is_over
                 if must_send and not reader.push(message_of(reading.events, is_last=reading.is_over)):
                     reader.is_dropped = True
+                if must_send and not reader.is_dropped:
+                    self._delivered[Delivered(followed[0], reader.number, reading.number)] += 1
                 if reader.is_dropped or reading.is_over:
                     self.leave(followed, reader)
                     return None
@@ -192,7 +201,7 @@ class Hub:
                 feed.is_stale = False
                 reading = await read_log(feed.followed, feed.number)
                 if reading.is_over:
-                    self._end(feed, reading.events)
+                    self._end(feed, reading.events, reading.number)
                 elif reading.number > feed.number:
                     self._deliver(feed, reading)
         except DatabaseError:
@@ -202,22 +211,30 @@ class Hub:
             feed.advancing = None
 
     def _deliver(self, feed: Feed, reading: Reading) -> None:
-        feed.number = reading.number
+        before, feed.number = feed.number, reading.number
         feed.readings.clear()
         message = message_of(reading.events)
+        taken = 0
         for reader in list(feed.readers):
             # All that are ready stood where this reading starts; one that still catches up reads on itself.
             if reader.is_ready:
                 reader.number = reading.number
-                if not reader.push(message):
+                if reader.push(message):
+                    taken += 1
+                else:
                     self._drop(feed, reader)
+        self._delivered[Delivered(feed.followed[0], before, reading.number)] += taken
 
-    def _end(self, feed: Feed, events: bytes) -> None:
+    def _end(self, feed: Feed, events: bytes, number: int | None = None) -> None:
+        """Send the last that there is, which brings readers to `number` (None: nowhere), and let them go."""
         message = message_of(events, is_last=True)
+        taken = 0
         for reader in list(feed.readers):
             if reader.is_ready:
-                reader.push(message)
+                taken += reader.push(message)
                 self._drop(feed, reader)
+        if number is not None:
+            self._delivered[Delivered(feed.followed[0], feed.number, number)] += taken
 
     def _drop(self, feed: Feed, reader: Reader) -> None:
         self.leave(feed.followed, reader)
@@ -239,6 +256,33 @@ class Hub:
             await asyncio.sleep(LOOK_SECONDS)
             self.wake(None)
 
+    async def _count(self) -> None:
+        """Between deliveries, not with them: nobody waits for a count."""
+        while True:
+            await asyncio.sleep(audience.BEAT_SECONDS)
+            await self._tell_audience()
+
+    async def _tell_audience(self) -> None:
+        delivered, self._delivered = +self._delivered, Counter()
+        readers: Counter[int] = Counter()
+        for (blog_id, _edition), feed in self._feeds.items():
+            readers[blog_id] += len(feed.readers)
+        try:
+            await tell_audience(self._tally, readers, delivered)
+        except DatabaseError:
+            self._delivered.update(delivered)
+            logger.warning("The audience could not be told", exc_info=True)
+
+
+@sync_to_async(thread_sensitive=False)
+def tell_audience(tally: Tally, readers: Counter[int], delivered: Counter[Delivered]) -> None:
+    """What has been counted, to where all processes add up. Raises DatabaseError: then no reach was kept."""
+    try:
+        tally.say(readers)
+        audience.keep_reach(delivered)
+    finally:
+        connection.close()
+
 
 @sync_to_async(thread_sensitive=False)
 def read_log(followed: Followed, after: int) -> Reading:
@@ -247,10 +291,10 @@ def read_log(followed: Followed, after: int) -> Reading:
     try:
         blog = LiveBlog.objects.complete().get(pk=blog_id)
         if not blog.is_public:
-            return Reading(blog.number, encode("gone"), is_over=True)
+            return Reading(after, encode("gone"), is_over=True)
         if edition and not editions.has_edition(blog, edition):
             # Its language was changed under the open page.
-            return Reading(blog.number, encode("reload"), is_over=True)
+            return Reading(after, encode("reload"), is_over=True)
         editions.read_blog(blog, edition)
         events, number = [], after
         while number < blog.number:

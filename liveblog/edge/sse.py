@@ -24,9 +24,12 @@ RETRY_MILLISECONDS: Final = 3_000
 _PATH: Final = re.compile(
     r"(?:/(?P<edition>zh-hant|zh-hans))?(?P<plain>/live/(?P<slug>[-a-zA-Z0-9_]+)/stream)"
 )
+# Partners' scripts may follow too; no cookie is ever looked at.
+_ANY_ORIGIN: Final = (b"access-control-allow-origin", b"*")
 _HEADERS: Final = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
+    _ANY_ORIGIN,
     # nginx would hold events back until its buffer is full.
     (b"x-accel-buffering", b"no"),
 ]
@@ -127,6 +130,6 @@ def _find(slug: str) -> LiveBlog | None:
 
 async def _refuse(send: Any, status: int, reason: str = "", *headers: tuple[bytes, bytes]) -> None:
     body = json.dumps({"error": reason}).encode() if reason else b""
-    said = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"), *headers]
+    said = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"), _ANY_ORIGIN, *headers]
     await send({"type": "http.response.start", "status": status, "headers": said})
     await send({"type": "http.response.body", "body": body})

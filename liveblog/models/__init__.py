@@ -1,8 +1,8 @@
 """The rows: what a live blog is. Only `liveblog.publishing` writes what readers can see."""
 
 from liveblog.models.blog import Byline, LiveBlog, Topic
-from liveblog.models.change import Change
-from liveblog.models.desk import Submission, WorkingCopy
+from liveblog.models.change import Change, Reach
+from liveblog.models.desk import Presence, Submission, WorkingCopy
 from liveblog.models.glossary import Edition, Glossary, GlossaryTerm
 from liveblog.models.media import Image, UpdateImage
 from liveblog.models.partner import ApiKey, Delivery, Partner, Scope, Webhook, WebhookCursor
@@ -22,6 +22,8 @@ __all__ = [
     "Image",
     "LiveBlog",
     "Partner",
+    "Presence",
+    "Reach",
     "ReaderResponse",
     "RelatedStory",
     "Revision",

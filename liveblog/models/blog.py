@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from liveblog.models.change import Change
 from liveblog.models.glossary import Edition
 from liveblog.models.response import ReaderResponse
 from liveblog.models.search import SearchEntry
@@ -81,6 +82,20 @@ class LiveBlogQuerySet(models.QuerySet["LiveBlog"]):
         """Those whose head says every part of `query`."""
         entries = SearchEntry.objects.matching(query).filter(update__isnull=True)
         return self.filter(pk__in=entries.values("blog"))
+
+    def public_or_withdrawn(self) -> LiveBlogQuerySet:
+        """What readers may know of: what is public, and what was and is withdrawn."""
+        return self.filter(embargo_until_at__isnull=True).exclude(status=LiveBlog.Status.DRAFT)
+
+    def last_change_at(self) -> datetime | None:
+        """When anything last changed that answers over several blogs may carry; None before the first of it.
+
+        So that it never goes back, withdrawn blogs count too; of a blog under embargo, whose updates must not
+        be heard of, only what may have put it there. Ask it of all blogs: one may have left its topic.
+        """
+        known = self.public_or_withdrawn().aggregate(at=models.Max("modified_at"))["at"]
+        veiled = Change.objects.veiling().filter(blog__in=self).aggregate(at=models.Max("at"))["at"]
+        return max(filter(None, (known, veiled)), default=None)
 
     def live(self) -> LiveBlogQuerySet:
         return self.filter(status=LiveBlog.Status.LIVE)
@@ -193,6 +208,7 @@ class LiveBlog(models.Model):
         settings.AUTH_USER_MODEL,
         blank=True,
         related_name="team_blogs",
+        limit_choices_to={"is_active": True, "is_staff": True},
         verbose_name=_("team"),
         help_text=_("Who may work on it. Empty: everybody, as far as their role goes."),
     )

@@ -1,4 +1,4 @@
-"""The numbered log: one row for each change that readers can see."""
+"""The numbered log: one row for each change that readers can see; and how many pages were told of it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ class ChangeQuerySet(models.QuerySet["Change"]):
     def after(self, number: int) -> ChangeQuerySet:
         """What follows `number`, oldest first."""
         return self.filter(number__gt=number).order_by("number")
+
+    def veiling(self) -> ChangeQuerySet:
+        """The changes that may have put a blog under the embargo that it is under now."""
+        kinds = [Change.Kind.BLOG_EDITED, Change.Kind.BLOG_WITHDRAWN, Change.Kind.BLOG_RESTORED]
+        return self.filter(kind__in=kinds, blog__embargo_until_at__isnull=False).exclude(blog__status="draft")
 
 
 class Change(models.Model):
@@ -64,3 +69,18 @@ class Change(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} {self.get_kind_display()}"
+
+
+class Reach(models.Model):
+    """To how many open pages a publication was delivered by stream. A sum: nothing is kept of the readers."""
+
+    change = models.OneToOneField(Change, on_delete=models.CASCADE, related_name="reach")
+    pages = models.PositiveIntegerField(_("pages"), default=0)
+
+    class Meta:
+        ordering = ["-change"]
+        verbose_name = _("reach")
+        verbose_name_plural = _("reach")
+
+    def __str__(self) -> str:
+        return f"{self.change}: {self.pages}"

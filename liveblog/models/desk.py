@@ -1,10 +1,16 @@
-"""What the desk keeps for editors: text not yet saved, and which submissions were taken already."""
+"""What the desk keeps for editors: text not yet saved, who is there, and which submissions were taken."""
 
 from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+# A desk says every few seconds that it is there.
+FORGOTTEN_AFTER: Final = timedelta(seconds=15)
 
 
 class WorkingCopy(models.Model):
@@ -53,3 +59,31 @@ class Submission(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor}: {self.token}"
+
+
+class PresenceQuerySet(models.QuerySet["Presence"]):
+    def now(self, at: datetime) -> PresenceQuerySet:
+        """Those whose desk was heard from a moment ago; one that crashed is soon forgotten."""
+        return self.filter(at__gt=at - FORGOTTEN_AFTER)
+
+
+class Presence(models.Model):
+    """Who has a desk open, and which update is in its composer. It locks nothing."""
+
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    token = models.CharField(max_length=64, help_text="The composer's.")
+    blog = models.ForeignKey("liveblog.LiveBlog", on_delete=models.CASCADE, related_name="presences")
+    update = models.ForeignKey("liveblog.Update", on_delete=models.CASCADE, null=True, related_name="+")
+    is_writing = models.BooleanField(default=False, help_text="Whether there is something in the composer.")
+    at = models.DateTimeField()
+
+    objects = PresenceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = _("presence")
+        verbose_name_plural = _("presences")
+        constraints = [models.UniqueConstraint(fields=["by", "token"], name="presence_once_per_token")]
+
+    def __str__(self) -> str:
+        return f"{self.by} {self.token}"

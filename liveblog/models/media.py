@@ -1,4 +1,4 @@
-"""Pictures: the private original, what must be said of it, and its place in an update."""
+"""Pictures: the private original, re-encoded, what must be said of it, and its place in an update."""
 
 from __future__ import annotations
 
@@ -38,6 +38,10 @@ class ImageQuerySet(models.QuerySet["Image"]):
 
 class Image(models.Model):
     """A picture. Readers get renditions under `key`, and only while a page shows it."""
+
+    # Set on rows that are about to be previewed by editors, never to be saved: where private renditions are
+    # served to them, with a slash at its end.
+    private_base: str = ""
 
     key = models.CharField(max_length=16, unique=True, default=_new_key, editable=False)
     file = models.ImageField(
@@ -91,7 +95,8 @@ class Image(models.Model):
         return f"{self.key}/{width}.{extension}"
 
     def rendition_url(self, width: int, extension: str) -> str:
-        return storages["public"].url(self.rendition_path(width, extension))
+        path = self.rendition_path(width, extension)
+        return f"{self.private_base}{path}" if self.private_base else storages["public"].url(path)
 
 
 class UpdateImage(models.Model):

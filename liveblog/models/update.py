@@ -7,9 +7,11 @@ from typing import Final
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, OuterRef, Q, Subquery, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from liveblog.models.change import Change
 from liveblog.models.search import SearchEntry
 from liveblog.models.story import RelatedStory
 from newsroom import hongkong, html
@@ -64,6 +66,24 @@ class UpdateQuerySet(models.QuerySet["Update"]):
         """Those that say every part of `query`; only published ones are found."""
         entries = SearchEntry.objects.matching(query).filter(update__isnull=False)
         return self.published().filter(pk__in=entries.values("update"))
+
+    def removed(self) -> UpdateQuerySet:
+        """What readers may have seen and see no longer, the latest to go first; `removed_at` is when it went.
+
+        It was withdrawn, its publication was undone, or its whole blog was withdrawn. `modified_at` would not
+        do: what is a draft again goes on changing.
+        """
+        last_change = Change.objects.filter(blog=OuterRef("blog"), number=OuterRef("number")).values("at")
+        is_of_withdrawn_blog = Q(blog__status="withdrawn")
+        removed_at = Case(
+            When(is_of_withdrawn_blog, then=F("blog__modified_at")),
+            default=Coalesce(F("withdrawn_at"), Subquery(last_change)),
+        )
+        return (
+            self.filter(~Q(status=Update.Status.PUBLISHED) | is_of_withdrawn_blog, number__gt=0)
+            .annotate(removed_at=removed_at)
+            .order_by("-removed_at", F("first_published_at").desc(nulls_last=True), "-pk")
+        )
 
     def complete(self) -> UpdateQuerySet:
         """With all that a page or payload prints of an update, in a fixed number of queries.
@@ -227,6 +247,17 @@ class Update(models.Model):
     def is_unpublished(self) -> bool:
         """Whether readers saw it for a moment, until publishing was undone."""
         return self.number > 0 and not self.is_visible
+
+    @property
+    def given_time(self) -> datetime | None:
+        """The time of the event if someone gave one.
+
+        Until it is published, one that was saved without a time stands at the moment of saving, or of
+        going live.
+        """
+        if not self.is_visible and self.happened_at in (self.modified_at, self.publish_at):
+            return None
+        return self.happened_at
 
     @property
     def happened_on(self) -> date:

@@ -15,12 +15,13 @@ from liveblog.publishing.blogs import (
     start_coverage,
     withdraw_blog,
 )
-from liveblog.publishing.content import BlogDetails, Content, Story
+from liveblog.publishing.content import BlogDetails, Content, Story, fingerprint, refuse_future
 from liveblog.publishing.due import publish_due
 from liveblog.publishing.glossary import add_term, edit_term, remove_term
 from liveblog.publishing.log import SYSTEM, Actor, is_in_team, require
-from liveblog.publishing.once import AlreadyUsed, once
+from liveblog.publishing.once import AlreadyUsed, actor, once
 from liveblog.publishing.partners import create_key, edit_key, revoke_key, rotate_key
+from liveblog.publishing.renditions import open_private
 from liveblog.publishing.responses import (
     approve_response,
     reject_response,
@@ -29,6 +30,8 @@ from liveblog.publishing.responses import (
 )
 from liveblog.publishing.shared import add_image, edit_byline, edit_image, edit_story, edit_topic
 from liveblog.publishing.updates import (
+    UNDO_WITHIN,
+    Stale,
     correct_update,
     draft_update,
     erase_update,
@@ -46,11 +49,14 @@ from liveblog.publishing.updates import (
 
 __all__ = [
     "SYSTEM",
+    "UNDO_WITHIN",
     "Actor",
     "AlreadyUsed",
     "BlogDetails",
     "Content",
+    "Stale",
     "Story",
+    "actor",
     "add_image",
     "add_term",
     "approve_response",
@@ -67,13 +73,16 @@ __all__ = [
     "edit_topic",
     "end_coverage",
     "erase_update",
+    "fingerprint",
     "is_in_team",
     "lift_embargo",
     "mark_key_event",
     "once",
+    "open_private",
     "pin_update",
     "publish_due",
     "publish_update",
+    "refuse_future",
     "reject_response",
     "remove_term",
     "require",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
@@ -9,6 +10,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from liveblog.models import Byline, Image, LiveBlog, RelatedStory, Topic, Update, UpdateImage
@@ -21,6 +23,19 @@ _is_url = URLValidator(schemes=["http", "https"])
 def _line(text: str) -> str:
     """Text on one line, with single spaces."""
     return " ".join(html.printable(text).split())
+
+
+def fingerprint(content: object) -> str:
+    """What tells one saved content from another: a form carries it, to see that nobody saved in between."""
+    return hashlib.sha256(repr(content).encode()).hexdigest()
+
+
+def refuse_future(happened_at: datetime | None) -> None:
+    """What is published now has happened. Raises ValidationError otherwise."""
+    if happened_at and happened_at > timezone.now():
+        raise ValidationError(
+            {"happened_at": _("This time lies ahead. Schedule the update, or correct the time.")}
+        )
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,8 @@ def all_locked(ids: Iterable[int]) -> Iterator[dict[int, LiveBlog]]:
 def append(blog: LiveBlog, kind: Change.Kind, at: datetime, update: Update | None = None) -> Change:
     """Take the locked blog's next number for this change, and wake whoever follows the log."""
     blog.number += 1
+    # Machines' clocks differ by a little, and what feeds say of time must never go back.
+    at = max(at, blog.modified_at or at)
     blog.modified_at = at
     blog.save(update_fields=["number", "modified_at"])
     if update is not None:

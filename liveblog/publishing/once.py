@@ -25,11 +25,10 @@ def once(
     `token` is the sender's idempotency key, `digest` tells what it is sent with: the same key with something
     else raises AlreadyUsed. Of two at the same instant the later waits for the earlier.
     """
-    actor = f"key {by.pk}" if isinstance(by, ApiKey) else f"user {by.pk}"
     with transaction.atomic():
         # Claimed before anything is done: the key's own uniqueness makes a second one wait here.
         taken, is_new = Submission.objects.get_or_create(
-            actor=actor, token=token, defaults={"digest": digest, "at": timezone.now()}
+            actor=actor(by), token=token, defaults={"digest": digest, "at": timezone.now()}
         )
         if is_new:
             taken.update = act()
@@ -38,3 +37,8 @@ def once(
     if taken.digest != digest:
         raise AlreadyUsed(_("This idempotency key was used for something else."))
     return taken.update, False
+
+
+def actor(by: AbstractBaseUser | ApiKey) -> str:
+    """Whose idempotency key it is."""
+    return f"key {by.pk}" if isinstance(by, ApiKey) else f"user {by.pk}"

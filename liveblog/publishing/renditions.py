@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage, storages
 from django.db import transaction
@@ -21,6 +22,16 @@ def make(image: Image) -> None:
     with image.file.open("rb") as original:
         for width, extension, encoded in pictures.renditions(original):
             default_storage.save(_private(image, width, extension), ContentFile(encoded))
+
+
+def open_private(image: Image, width: int, extension: str) -> File:
+    """A rendition that is shown to editors, whether or not readers see the picture.
+
+    Raises FileNotFoundError where there is none of that size and form.
+    """
+    if (width, extension) not in _sizes(image):
+        raise FileNotFoundError(image.rendition_path(width, extension))
+    return default_storage.open(_private(image, width, extension))
 
 
 def show_or_hide(images: Iterable[Image]) -> None:

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from django.core.exceptions import ValidationError
 from django.core.files import File
+from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -31,11 +32,14 @@ def add_image(
     focal_row: int = 2,
     is_sensitive: bool = False,
 ) -> Image:
-    """Keep a picture and make its renditions. It stays private until a page shows it."""
+    """Keep a picture and make its renditions. It stays private until a page shows it.
+
+    Neither the file's name nor anything that it holds beside the picture is kept.
+    """
     require(by, "add_image")
-    pictures.check(file)
+    extension, picture = pictures.taken(file)
     image = Image(
-        file=file,
+        file=ContentFile(picture, name=f"picture.{extension}"),
         alt=alt.strip(),
         caption=caption.strip(),
         credit=credit.strip(),

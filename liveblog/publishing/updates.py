@@ -13,13 +13,24 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from liveblog.models import Change, LiveBlog, Revision, Update
-from liveblog.publishing.content import Content
+from liveblog.publishing.content import Content, fingerprint
 from liveblog.publishing.log import Actor, append, keep_revision, locked, partner, person, require
 from liveblog.publishing.renditions import remove_images, show_or_hide
 
 # The ten seconds that the desk offers, and as many for a slow network.
 UNDO_WITHIN: Final = timedelta(seconds=20)
 _NOT_YET_PUBLIC = (Update.Status.DRAFT, Update.Status.SUBMITTED, Update.Status.SCHEDULED)
+
+
+class Stale(ValidationError):
+    """Somebody else has saved the update since the text that is being saved was opened.
+
+    Verbs that take `seen`, the `fingerprint` of the content that was opened, look under the lock.
+    """
+
+    def __init__(self, update: Update) -> None:
+        super().__init__(_("Somebody else has saved this since you opened it. Nothing was saved."))
+        self.update = update
 
 
 def draft_update(
@@ -29,23 +40,32 @@ def draft_update(
     by: Actor,
     update: Update | None = None,
     imported_hash: str | None = None,
+    seen: str = "",
 ) -> Update:
     """Save a draft. A submitted or scheduled update becomes a draft again."""
     _require_writer(by, update, blog)
     with locked(blog) as blog:
-        return _save_unpublished(blog, content, Update.Status.DRAFT, by, update, imported_hash=imported_hash)
+        return _save_unpublished(
+            blog, content, Update.Status.DRAFT, by, update, imported_hash=imported_hash, seen=seen
+        )
 
 
-def submit_update(update: Update, *, by: Actor, content: Content | None = None) -> Update:
+def submit_update(update: Update, *, by: Actor, content: Content | None = None, seen: str = "") -> Update:
     """Send a draft to the editors, as saved or as `content` now says."""
     _require_writer(by, update if content else None, update.blog)
     with locked(update.blog) as blog:
         content = (content or Content.of(update)).checked()
-        return _save_unpublished(blog, content, Update.Status.SUBMITTED, by, update)
+        return _save_unpublished(blog, content, Update.Status.SUBMITTED, by, update, seen=seen)
 
 
 def schedule_update(
-    blog: LiveBlog, content: Content, publish_at: datetime, *, by: Actor, update: Update | None = None
+    blog: LiveBlog,
+    content: Content,
+    publish_at: datetime,
+    *,
+    by: Actor,
+    update: Update | None = None,
+    seen: str = "",
 ) -> Update:
     """Let `publish_due` publish it at `publish_at`. It takes its number then, not now."""
     require(by, "publish_update", blog)
@@ -55,7 +75,9 @@ def schedule_update(
         content = content.checked()
         if content.happened_at is None:
             content = replace(content, happened_at=publish_at)
-        return _save_unpublished(blog, content, Update.Status.SCHEDULED, by, update, publish_at=publish_at)
+        return _save_unpublished(
+            blog, content, Update.Status.SCHEDULED, by, update, publish_at=publish_at, seen=seen
+        )
 
 
 def publish_update(
@@ -66,6 +88,7 @@ def publish_update(
     update: Update | None = None,
     first_published_at: datetime | None = None,
     imported_hash: str | None = None,
+    seen: str = "",
 ) -> Update:
     """Make an update visible: a new one, or `update` that was not yet public.
 
@@ -76,7 +99,7 @@ def publish_update(
         if blog.status == LiveBlog.Status.WITHDRAWN:
             raise ValidationError(_("This live blog was withdrawn: nothing can be published in it."))
         now = timezone.now()
-        update = _unpublished(blog, by, update)
+        update = _unpublished(blog, by, update, seen)
         update.status = Update.Status.PUBLISHED
         update.publish_at = None
         update.first_published_at = first_published_at or now
@@ -94,7 +117,13 @@ def publish_update(
 
 
 def correct_update(
-    update: Update, content: Content, *, by: Actor, note: str = "", imported_hash: str | None = None
+    update: Update,
+    content: Content,
+    *,
+    by: Actor,
+    note: str = "",
+    imported_hash: str | None = None,
+    seen: str = "",
 ) -> Update:
     """Change what a published update says. With a note, which readers see, it is a correction.
 
@@ -105,6 +134,7 @@ def correct_update(
     with locked(update.blog) as blog:
         update = _published(blog, update)
         before = Content.of(update)
+        _refuse_stale(update, before, seen)
         content = content.checked()
         content = replace(content, happened_at=content.happened_at or before.happened_at)
         if imported_hash is not None and imported_hash != update.imported_hash:
@@ -279,7 +309,12 @@ def _published(blog: LiveBlog, update: Update) -> Update:
     return update
 
 
-def _unpublished(blog: LiveBlog, by: Actor, update: Update | None) -> Update:
+def _refuse_stale(update: Update, saved: Content, seen: str) -> None:
+    if seen and seen != fingerprint(saved):
+        raise Stale(update)
+
+
+def _unpublished(blog: LiveBlog, by: Actor, update: Update | None, seen: str = "") -> Update:
     if update is None:
         return Update(blog=blog, created_by=person(by), created_by_partner=partner(by))
     update = _fresh(blog, update)
@@ -287,6 +322,7 @@ def _unpublished(blog: LiveBlog, by: Actor, update: Update | None) -> Update:
         raise ValidationError(_("This update has been published. Correct or restore it instead."))
     if update.status == Update.Status.SCHEDULED:
         require(by, "publish_update", blog)
+    _refuse_stale(update, Content.of(update), seen)
     return update
 
 
@@ -299,8 +335,9 @@ def _save_unpublished(
     *,
     publish_at: datetime | None = None,
     imported_hash: str | None = None,
+    seen: str = "",
 ) -> Update:
-    update = _unpublished(blog, by, update)
+    update = _unpublished(blog, by, update, seen)
     update.status = status
     update.publish_at = publish_at
     update.modified_at = timezone.now()

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.utils.http import http_date
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from liveblog.reader.scripts import plain_address
-from newsroom.caching import PAGE, etag_of_body
+from newsroom.caching import PAGE, etag_of_body, is_settled, last_modified
 
 
 def public(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -33,15 +35,38 @@ def public(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 
 def answer(
-    request: HttpRequest, etag: str, render: Callable[[], HttpResponse], cache_control: str = PAGE
+    request: HttpRequest,
+    etag: str,
+    render: Callable[[], HttpResponse],
+    cache_control: str = PAGE,
+    modified_at: datetime | None = None,
+    *,
+    is_dated: bool = True,
 ) -> HttpResponse:
-    """304 where the reader has this state already, else what `render` gives, under `etag`."""
-    response = get_conditional_response(request, etag=etag) or render()
+    """304 where the reader has this state already, else what `render` gives, under `etag`.
+
+    With `modified_at` the answer has a Last-Modified, and a reader without an ETag may ask by that date;
+    unless it is not `is_dated`: something else than the log can change it too.
+    """
+    by_date = modified_at is not None and is_dated and is_settled(modified_at)
+    date = last_modified(modified_at) if modified_at else None
+    known = get_conditional_response(request, etag=etag, last_modified=date if by_date else None)
+    response = known or render()
     response.headers["ETag"] = etag
     response.headers["Cache-Control"] = cache_control
+    if date is not None:
+        response.headers["Last-Modified"] = http_date(date)
     return response
 
 
-def answer_by_body(request: HttpRequest, response: HttpResponse, cache_control: str = PAGE) -> HttpResponse:
+def answer_by_body(
+    request: HttpRequest,
+    response: HttpResponse,
+    cache_control: str = PAGE,
+    modified_at: datetime | None = None,
+    *,
+    is_dated: bool = True,
+) -> HttpResponse:
     """For answers over several blogs, which have no one number: the ETag is a hash of the body."""
-    return answer(request, etag_of_body(response.content), lambda: response, cache_control)
+    etag = etag_of_body(response.content)
+    return answer(request, etag, lambda: response, cache_control, modified_at, is_dated=is_dated)

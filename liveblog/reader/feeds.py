@@ -12,19 +12,20 @@ from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
-from django.utils.http import http_date
 
 from liveblog import editions
 from liveblog.models import LiveBlog, Topic, Update
-from liveblog.models.blog import Language
+from liveblog.models.blog import Language, LiveBlogQuerySet
 from liveblog.reader.caching import answer, answer_by_body, public
 from liveblog.reader.pages import find_blog
 from liveblog.reader.scripts import site_language
 from newsroom import hongkong, html
 from newsroom.caching import POLL
-from newsroom.site import absolute, tag_uri
+from newsroom.cors import read_anywhere
+from newsroom.site import absolute, absolute_links, tag_uri
 
 ENTRIES: Final = 50
+TOMBSTONES: Final = 100
 _TYPES: Final = {"atom": "application/atom+xml", "rss": "application/rss+xml"}
 
 
@@ -38,15 +39,8 @@ class Feed:
     self_url: str
     language: str
     modified_at: datetime
-    updates: list[Update]
-
-    @property
-    def published(self) -> list[Update]:
-        return [update for update in self.updates if update.is_published]
-
-    @property
-    def withdrawn(self) -> list[Update]:
-        return [update for update in self.updates if update.is_withdrawn]
+    published: list[Update]
+    removed: list[Update]
 
     @property
     def url(self) -> str:
@@ -57,15 +51,16 @@ class Feed:
         return tag_uri(self.path)
 
 
+@read_anywhere
 @public
 def of_blog(request: HttpRequest, slug: str, form: str, edition: str | None = None) -> HttpResponse:
-    """The newest updates of one live blog."""
+    """The newest updates of one live blog, and word of those that are gone."""
     blog = find_blog(slug, edition)
     if blog.status == LiveBlog.Status.WITHDRAWN:
         return HttpResponse(status=410, headers={"Cache-Control": POLL})
 
     def render() -> HttpResponse:
-        rows = Update.objects.filter(blog=blog).visible().newest_first().complete()
+        rows = Update.objects.filter(blog=blog)
         feed = Feed(
             title=blog.full_headline,
             description=blog.standfirst,
@@ -73,48 +68,57 @@ def of_blog(request: HttpRequest, slug: str, form: str, edition: str | None = No
             self_url=absolute(request.path),
             language=blog.lang,
             modified_at=blog.modified_at,
-            updates=editions.read_updates(blog, rows[:ENTRIES]),
+            published=editions.read_updates(blog, rows.published().newest_first().complete()[:ENTRIES]),
+            removed=list(rows.removed()[:TOMBSTONES]),
         )
+        for update in feed.removed:
+            update.blog = blog
         return _write(request, feed, form, blog.language)
 
-    response = answer(request, blog.etag, render, POLL)
-    response.headers["Last-Modified"] = http_date(blog.modified_at.timestamp())
-    return response
+    return answer(request, blog.etag, render, POLL, blog.modified_at, is_dated=edition is None)
 
 
+@read_anywhere
 @public
 def of_site(request: HttpRequest, form: str, edition: str | None = None) -> HttpResponse:
     """The newest updates of all public live blogs."""
-    blogs = LiveBlog.objects.public()
+    blogs = LiveBlog.objects.all()
     return _over_several(request, blogs, form, settings.SITE_NAME, reverse("reader:front"), edition)
 
 
+@read_anywhere
 @public
 def of_topic(request: HttpRequest, slug: str, form: str, edition: str | None = None) -> HttpResponse:
     """The newest updates of the public live blogs under one topic."""
     topic = editions.read_topic(get_object_or_404(Topic, slug=slug), edition)
     title = f"{topic.name} - {settings.SITE_NAME}"
-    return _over_several(request, topic.blogs.public(), form, title, topic.get_absolute_url(), edition)
+    return _over_several(request, topic.blogs.all(), form, title, topic.get_absolute_url(), edition)
 
 
 def _over_several(
-    request: HttpRequest, blogs: Any, form: str, title: str, path: str, edition: str | None
+    request: HttpRequest, blogs: LiveBlogQuerySet, form: str, title: str, path: str, edition: str | None
 ) -> HttpResponse:
     language = site_language(edition)
-    newest = blogs.order_by("-modified_at").first()
-    if newest is None:
+    # Read before any other row: an answer may know more than it says, never less.
+    modified_at = LiveBlog.objects.last_change_at()
+    if modified_at is None:
         raise Http404
-    rows = Update.objects.filter(blog__in=blogs).visible().order_by("-first_published_at", "-pk")
+    published = Update.objects.published().filter(blog__in=blogs.public())
+    published = published.order_by("-first_published_at", "-pk").complete()
+    removed = Update.objects.filter(blog__in=blogs.public_or_withdrawn()).removed()
     feed = Feed(
         title=title,
         description=title,
         path=f"/{edition}{path}" if edition else path,
         self_url=absolute(request.path),
         language=Language(language).tag,
-        modified_at=newest.modified_at,
-        updates=editions.read_mixed_updates(rows.complete()[:ENTRIES], edition),
+        modified_at=modified_at,
+        published=editions.read_mixed_updates(published[:ENTRIES], edition),
+        removed=list(removed.select_related("blog__hero_image")[:TOMBSTONES]),
     )
-    return answer_by_body(request, _write(request, feed, form, language), POLL)
+    editions.read_titles([update.blog for update in feed.removed], edition)
+    response = _write(request, feed, form, language)
+    return answer_by_body(request, response, POLL, modified_at, is_dated=edition is None)
 
 
 def _write(request: HttpRequest, feed: Feed, form: str, language: str) -> HttpResponse:
@@ -126,7 +130,7 @@ def _write(request: HttpRequest, feed: Feed, form: str, language: str) -> HttpRe
                 json_dumps_params={"ensure_ascii": False},
             )
         body = render_to_string(f"reader/feed.{form}", {"feed": feed}, request)
-    return HttpResponse(body, content_type=f"{_TYPES[form]}; charset=utf-8")
+    return HttpResponse(html.NOT_XML.sub("", body), content_type=f"{_TYPES[form]}; charset=utf-8")
 
 
 def _as_json(feed: Feed) -> dict[str, Any]:
@@ -137,6 +141,7 @@ def _as_json(feed: Feed) -> dict[str, Any]:
         "home_page_url": feed.url,
         "feed_url": feed.self_url,
         "language": feed.language,
+        "authors": [{"name": settings.SITE_NAME, "url": settings.SITE_URL}],
         "items": [_item(update) for update in feed.published],
     }
 
@@ -147,7 +152,7 @@ def _item(update: Update) -> dict[str, Any]:
         "id": tag_uri(update.get_absolute_url()),
         "url": url,
         "title": update.title,
-        "content_html": render_to_string("reader/_passages.html", {"update": update}),
+        "content_html": absolute_links(render_to_string("reader/_feed_content.html", {"update": update})),
         "summary": html.excerpt(update.body),
         "date_published": hongkong.isoformat(update.first_published_at),
         "date_modified": hongkong.isoformat(update.modified_at),
@@ -155,4 +160,7 @@ def _item(update: Update) -> dict[str, Any]:
     }
     if update.byline:
         item["authors"] = [{"name": update.byline.name}]
+    for placed in update.update_images.all():
+        if not placed.image.is_sensitive:
+            return item | {"image": absolute(placed.image.rendition_url(placed.image.widths[-1], "jpg"))}
     return item

@@ -12,8 +12,13 @@ from newsroom import hongkong, html
 from newsroom.site import absolute
 
 
-def live_blog_posting(blog: LiveBlog, updates: Iterable[Update]) -> dict[str, Any]:
-    """The page as a LiveBlogPosting; tombstones are left out."""
+def live_blog_posting(
+    blog: LiveBlog, updates: Iterable[Update], *, has_lead: bool, has_pictures: bool
+) -> dict[str, Any]:
+    """The page as a LiveBlogPosting with the updates that it shows; tombstones are left out.
+
+    `has_lead`: whether it shows the standfirst and the hero picture. What it does not show is not said.
+    """
     url = absolute(blog.get_absolute_url())
     posting = {
         "@context": "https://schema.org",
@@ -21,7 +26,6 @@ def live_blog_posting(blog: LiveBlog, updates: Iterable[Update]) -> dict[str, An
         "@id": url,
         "url": url,
         "headline": blog.full_headline,
-        "description": " ".join(blog.standfirst.split("\n")),
         "inLanguage": blog.lang,
         "coverageStartTime": hongkong.isoformat(blog.coverage_start_at),
         "datePublished": hongkong.isoformat(blog.first_published_at),
@@ -29,21 +33,23 @@ def live_blog_posting(blog: LiveBlog, updates: Iterable[Update]) -> dict[str, An
         "author": [{"@type": "Person", "name": byline.name} for byline in blog.bylines.all()]
         or [_publisher()],
         "publisher": _publisher(),
-        "liveBlogUpdate": [_posting(update) for update in updates if update.is_published],
+        "liveBlogUpdate": [_posting(update, has_pictures) for update in updates if update.is_published],
     }
+    if has_lead and blog.standfirst:
+        posting["description"] = " ".join(blog.standfirst.split("\n"))
     if blog.coverage_end_at:
         posting["coverageEndTime"] = hongkong.isoformat(blog.coverage_end_at)
-    if blog.hero_image and not blog.hero_image.is_sensitive:
+    if has_lead and has_pictures and blog.hero_image and not blog.hero_image.is_sensitive:
         posting["image"] = [_largest(blog.hero_image)]
     return posting
 
 
-def blog_posting(update: Update) -> dict[str, Any]:
+def blog_posting(update: Update, *, has_pictures: bool) -> dict[str, Any]:
     """One update's own page as a BlogPosting."""
-    return {"@context": "https://schema.org"} | _posting(update)
+    return {"@context": "https://schema.org"} | _posting(update, has_pictures)
 
 
-def _posting(update: Update) -> dict[str, Any]:
+def _posting(update: Update, has_pictures: bool) -> dict[str, Any]:
     url = absolute(update.get_absolute_url())
     posting = {
         "@type": "BlogPosting",
@@ -60,7 +66,7 @@ def _posting(update: Update) -> dict[str, Any]:
     images = [
         _largest(placed.image) for placed in update.update_images.all() if not placed.image.is_sensitive
     ]
-    return posting | {"image": images} if images else posting
+    return posting | {"image": images} if images and has_pictures else posting
 
 
 def _publisher() -> dict[str, Any]:
@@ -70,7 +76,7 @@ def _publisher() -> dict[str, Any]:
         "url": settings.SITE_URL,
     }
     if settings.SITE_LOGO_URL:
-        publisher["logo"] = {"@type": "ImageObject", "url": settings.SITE_LOGO_URL}
+        publisher["logo"] = {"@type": "ImageObject", "url": absolute(settings.SITE_LOGO_URL)}
     return publisher
 
 

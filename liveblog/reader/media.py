@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from django.core.files.storage import storages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 from newsroom.caching import POLL
-
-TYPES: Final = {"avif": "image/avif", "webp": "image/webp", "jpg": "image/jpeg"}
+from newsroom.pictures import MEDIA_TYPES
 
 
 @require_safe
 def rendition(request: HttpRequest, key: str, width: int, extension: str) -> HttpResponse:
     """A rendition's bytes never change under its name, but it goes when its picture is taken down."""
-    if extension not in TYPES:
+    if extension not in MEDIA_TYPES:
         raise Http404
     name = f"{key}/{width}.{extension}"
     etag = f'"{key}-{width}-{extension}"'
@@ -27,7 +24,7 @@ def rendition(request: HttpRequest, key: str, width: int, extension: str) -> Htt
     response = get_conditional_response(request, etag=etag)
     if response is None:
         with storage.open(name) as kept:
-            response = HttpResponse(kept.read(), content_type=TYPES[extension])
+            response = HttpResponse(kept.read(), content_type=MEDIA_TYPES[extension])
     response.headers["ETag"] = etag
     response.headers["Cache-Control"] = POLL
     return response

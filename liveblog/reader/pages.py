@@ -52,12 +52,17 @@ def blog(request: HttpRequest, slug: str, edition: str | None = None) -> HttpRes
         updates = editions.read_updates(blog, rows[: PAGE_SIZE + 1])
         has_older = len(updates) > PAGE_SIZE
         updates = updates[:PAGE_SIZE]
+        pinned = None if before else _pinned(blog, updates)
+        shown = updates if pinned is None or pinned in updates else [pinned, *updates]
+        linked_data = jsonld.live_blog_posting(
+            blog, shown, has_lead=not before, has_pictures=not is_text_only(request)
+        )
         context = {
             "days": days(blog, updates),
             "older": updates[-1] if has_older else None,
             "before": before,
-            "pinned": None if before else _pinned(blog, updates),
-            "linked_data": jsonld.live_blog_posting(blog, updates),
+            "pinned": pinned,
+            "linked_data": linked_data,
         }
         return blog_page(request, "reader/blog.html", blog, context)
 
@@ -75,10 +80,11 @@ def update(request: HttpRequest, slug: str, pk: int, edition: str | None = None)
 
     def render() -> HttpResponse:
         editions.read_updates(blog, [update])
+        linked_data = jsonld.blog_posting(update, has_pictures=not is_text_only(request))
         context = {
             "update": update,
             **_neighbours(blog, update),
-            "linked_data": None if update.is_withdrawn else jsonld.blog_posting(update),
+            "linked_data": None if update.is_withdrawn else linked_data,
         }
         status = 410 if update.is_withdrawn else 200
         return blog_page(request, "reader/update.html", blog, context, status)
@@ -99,6 +105,11 @@ def find_blog(slug: str, edition: str | None = None) -> LiveBlog:
     if edition and not editions.has_edition(blog, edition):
         raise Http404
     return editions.read_blog(blog, edition)
+
+
+def is_text_only(request: HttpRequest) -> bool:
+    """Whether the reader asked for a page without pictures."""
+    return request.GET.get("text") == "1"
 
 
 def blog_page(
@@ -123,7 +134,7 @@ def page(
             "root": f"/{edition}/" if edition else "/",
             "scripts": scripts_of(request, written_in, edition),
             "is_converted": edition is not None,
-            "is_text_only": request.GET.get("text") == "1",
+            "is_text_only": is_text_only(request),
         }
         return HttpResponse(render_to_string(template, context, request), status=status)
 

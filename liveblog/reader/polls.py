@@ -12,9 +12,11 @@ from liveblog.models import LiveBlog
 from liveblog.reader.caching import answer, public
 from liveblog.reader.pages import find_blog
 from newsroom.caching import POLL
+from newsroom.cors import read_anywhere
 from newsroom.site import absolute
 
 
+@read_anywhere
 @public
 def changes(request: HttpRequest, slug: str, edition: str | None = None) -> HttpResponse:
     """The blog's visible state and each update changed after `?after=N`, in its latest state.

@@ -1,9 +1,10 @@
-"""Sitemaps (sitemaps.org) of what readers may see, and robots.txt."""
+"""Sitemaps (sitemaps.org) of what readers may see, that of the news of two days, and robots.txt."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -12,11 +13,20 @@ from django.contrib.sitemaps.views import sitemap
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 
 from liveblog.models import LiveBlog, Update
+from liveblog.models.blog import Language
 from liveblog.reader.caching import answer_by_body, public
 from newsroom.caching import POLL
+from newsroom.html import NOT_XML
 from newsroom.site import absolute
+
+# https://developers.google.com/search/docs/crawling-indexing/sitemaps/news-sitemap
+NEWS_FOR: Final = timedelta(days=2)
+NEWS_MOST: Final = 1_000
+# ISO 639, except that its page names the two scripts of Chinese so.
+_NEWS_LANGUAGE: Final = {Language.ZH_HANT: "zh-tw", Language.ZH_HANS: "zh-cn", Language.EN: "en"}
 
 
 class _OfSite(Sitemap):
@@ -54,8 +64,9 @@ def sitemap_index(request: HttpRequest) -> HttpResponse:
         address = absolute(reverse("reader:sitemap_section", args=[section]))
         pages = kind().paginator.page_range
         maps += [address if page == 1 else f"{address}?p={page}" for page in pages]
-    body = render_to_string("reader/sitemap_index.xml", {"maps": maps})
-    return answer_by_body(request, HttpResponse(body, content_type="application/xml; charset=utf-8"), POLL)
+    return _answer(
+        request, "reader/sitemap_index.xml", maps=maps, modified_at=LiveBlog.objects.last_change_at()
+    )
 
 
 @public
@@ -65,11 +76,35 @@ def sitemap_section(request: HttpRequest, section: str) -> HttpResponse:
 
 
 @public
+def news_sitemap(request: HttpRequest) -> HttpResponse:
+    """The live blogs and updates of the last two days, the newest first."""
+    recent = {"first_published_at__gt": timezone.now() - NEWS_FOR}
+    blogs = LiveBlog.objects.public()
+    updates = Update.objects.published().filter(blog__in=blogs, **recent).select_related("blog")
+    found = chain(
+        ((blog, blog.full_headline, blog.language) for blog in blogs.filter(**recent)),
+        (
+            (update, update.title, update.blog.language)
+            for update in updates.order_by("-first_published_at", "-pk")[:NEWS_MOST]
+        ),
+    )
+    newest = sorted(found, key=lambda item: item[0].first_published_at, reverse=True)[:NEWS_MOST]
+    news = [(row, title, _NEWS_LANGUAGE[language]) for row, title, language in newest]
+    return _answer(request, "reader/news_sitemap.xml", news=news, site_name=settings.SITE_NAME)
+
+
+def _answer(request: HttpRequest, template: str, **context: object) -> HttpResponse:
+    body = NOT_XML.sub("", render_to_string(template, context))
+    return answer_by_body(request, HttpResponse(body, content_type="application/xml; charset=utf-8"), POLL)
+
+
+@public
 def robots(request: HttpRequest) -> HttpResponse:
     lines = [
         "User-agent: *",
         "Disallow: /admin/",
         f"Sitemap: {absolute(reverse('reader:sitemap'))}",
+        f"Sitemap: {absolute(reverse('reader:news_sitemap'))}",
         "",
     ]
     return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")

@@ -3,7 +3,7 @@
 from django.urls import include, path, re_path, register_converter
 from django.urls.converters import StringConverter
 
-from liveblog.reader import feeds, media, pages, polls, responses, search, sitemaps
+from liveblog.reader import embed, feeds, media, pages, polls, responses, search, sitemaps
 
 app_name = "reader"
 
@@ -28,13 +28,16 @@ in_editions = [
     path("topics/<slug:slug>/", pages.topic, name="topic"),
     re_path(rf"^topics/(?P<slug>[-\w]+)/{_FEED}$", feeds.of_topic, name="topic_feed"),
     path("search/", search.search, name="search"),
+    path("embed/<slug:slug>/", embed.embed, name="embed"),
 ]
 
 urlpatterns = [
     *in_editions,
     path("<edition:edition>/", include(in_editions)),
+    path("oembed", embed.oembed, name="oembed"),
     path("media/<slug:key>/<int:width>.<slug:extension>", media.rendition, name="rendition"),
     path("sitemap.xml", sitemaps.sitemap_index, name="sitemap"),
     path("sitemap-<slug:section>.xml", sitemaps.sitemap_section, name="sitemap_section"),
+    path("news-sitemap.xml", sitemaps.news_sitemap, name="news_sitemap"),
     path("robots.txt", sitemaps.robots, name="robots"),
 ]

@@ -12,8 +12,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from liveblog.models import Image, Update
-from newsroom import hongkong, html
-from newsroom.site import absolute, tag_uri
+from newsroom import embeds, hongkong, html
+from newsroom.embeds import Embed
+from newsroom.site import absolute, absolute_links, tag_uri
 
 register = template.Library()
 
@@ -53,8 +54,20 @@ def cleaned(rich_text: str) -> SafeString:
 
 
 @register.filter
+def tidied(rich_text: str | None) -> SafeString:
+    """Rich text that nobody has cleaned yet, as markup."""
+    return mark_safe(html.clean(rich_text or ""))
+
+
+@register.filter
 def is_text(passage: object) -> bool:
     return isinstance(passage, str)
+
+
+@register.filter
+def embed(passage: str) -> Embed | None:
+    """The video or post of another site that this block of an update is."""
+    return embeds.of_block(passage)
 
 
 @register.filter
@@ -93,6 +106,12 @@ def entry_id(update: Update) -> str:
 @register.filter(name="absolute")
 def absolute_url(path: str) -> str:
     return absolute(path)
+
+
+@register.filter(name="absolute_links")
+def links_made_absolute(markup: str) -> SafeString:
+    """Markup that is read elsewhere: in a feed reader."""
+    return mark_safe(absolute_links(markup))
 
 
 @register.simple_tag

@@ -1,5 +1,6 @@
 // What a page does once it is open: follow its log, say how long ago, share. Everything reads without it.
 
+import "./embeds.js";
 import { Following } from "./follow.js";
 import { ago } from "./lib/ago.mjs";
 import { OpenPage } from "./open_page.js";

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -13,7 +16,7 @@ from liveblog.models import Byline, Change, LiveBlog, Topic
 from liveblog.publishing import SYSTEM, BlogDetails, Story
 from newsroom import hongkong
 from tests.admin.browsing import errors, opened, with_row
-from tests.factories import make_blog, make_image, make_update
+from tests.factories import make_blog, make_image, make_person, make_update
 
 pytestmark = pytest.mark.django_db
 
@@ -94,7 +97,49 @@ def test_embargo_is_set_and_lifted(admin):
     assert kinds(blog) == ["blog_started", "blog_edited", "embargo_lifted"]
 
 
+def test_a_team_is_named_beside_the_details_and_readers_hear_nothing_of_it(admin):
+    blog, editor, gone = make_blog(), make_person("Editor"), make_person("Editor", is_active=False)
+    publishing.set_team(blog, [gone], by=SYSTEM)
+    # Who was switched off is not shown, and stays as long as the team is left alone.
+    assert save(admin, blog, kicker="風暴").status_code == 302
+    assert list(blog.team.all()) == [gone]
+    assert save(admin, blog, team=[editor.pk]).status_code == 302
+    assert list(blog.team.all()) == [editor]
+    assert kinds(blog) == ["blog_started", "blog_edited"]
+    assert save(admin, blog, team=[]).status_code == 302
+    assert not blog.team.exists()
+
+    form = opened(admin, ADD) | {"headline": "地震", "slug": "quake", "team": [editor.pk]}
+    assert admin.post(ADD, form).status_code == 302
+    assert list(LiveBlog.objects.get(slug="quake").team.all()) == [editor]
+
+
 # Refusals
+
+
+def test_only_staff_who_are_there_are_put_in_a_team():
+    chief = Client(headers={"accept-language": "en"})
+    chief.force_login(make_person("Chief editor", username="chief"))
+    editor = make_person("Editor", username="editor")
+    gone, outside = make_person(is_active=False), make_person(is_staff=False)
+    asked = {"app_label": "liveblog", "model_name": "liveblog", "field_name": "team"}
+    found = chief.get("/admin/autocomplete/", asked).json()["results"]
+    assert [person["text"] for person in found] == ["chief", "editor"]
+    blog = make_blog()
+    refused = save(chief, blog, team=[editor.pk, gone.pk, outside.pk])
+    assert list(errors(refused)) == ["team"]
+    assert not blog.team.exists()
+
+
+def test_a_team_is_saved_before_coverage_starts_and_over_no_other(admin):
+    blog, editor = make_blog(is_live=False), make_person("Editor")
+    response = save(admin, blog, team=[editor.pk], action="start")
+    assert errors(response) == {"action": ["You changed what the live blog says, too. Save that first."]}
+    stale = opened(admin, page_of(blog)) | {"team": []}
+    publishing.set_team(blog, [editor], by=SYSTEM)
+    response = admin.post(page_of(blog), stale)
+    assert errors(response)["__all__"][0].startswith("Somebody else has saved this since you opened it.")
+    assert list(blog.team.all()) == [editor]
 
 
 def test_headline_and_address_are_refused_on_their_fields(admin):
@@ -167,3 +212,17 @@ def test_planned_end_in_the_past_of_the_start_is_refused(admin):
     blog = make_blog(is_live=False, coverage_start_at=soon)
     response = save(admin, blog, coverage_end_at_0="2026-01-01", coverage_end_at_1="10:00")
     assert errors(response) == {"__all__": ["Coverage cannot end before it starts."]}
+
+
+def test_a_public_live_blog_shows_the_code_that_embeds_it(admin):
+    blog = make_blog(is_live=False, headline='號外 <"急">')
+    assert "newsroom-embed" not in admin.get(page_of(blog)).content.decode()
+    publishing.start_coverage(blog, by=SYSTEM)
+    shown = re.search(
+        r'<pre class="embed-code">(.*?)</pre>', admin.get(page_of(blog)).content.decode(), re.DOTALL
+    )
+    assert unescape(shown[1]) == (
+        f'<blockquote class="newsroom-embed"><a href="http://127.0.0.1:8000/live/{blog.slug}/">'
+        "號外 &lt;&quot;急&quot;&gt;</a></blockquote>\n"
+        '<script async src="http://127.0.0.1:8000/static/js/embed.js"></script>'
+    )

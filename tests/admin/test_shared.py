@@ -20,24 +20,44 @@ def page_of(row) -> str:
     return reverse(f"admin:liveblog_{row._meta.model_name}_change", args=[row.pk])
 
 
+def rendition(key: str, width: int, extension: str) -> str:
+    return reverse("admin:liveblog_image_rendition", args=[key, width, extension])
+
+
 def test_picture_is_uploaded_and_previewed_by_editors_only(admin, client, editor):
     form = opened(admin, ADD_IMAGE) | {"alt": "一艘渡輪", "credit": "攝影：李四", "file": picture_file()}
     assert admin.post(ADD_IMAGE, form).status_code == 302
     image = Image.objects.get()
     assert (image.alt, image.credit, image.width, image.created_by) == ("一艘渡輪", "攝影：李四", 400, editor)
 
-    preview = reverse("admin:liveblog_image_preview", args=[image.pk])
+    preview = rendition(image.key, 400, "webp")
     assert preview in admin.get(page_of(image)).content.decode()
     assert preview in admin.get("/admin/liveblog/image/").content.decode()
     served = admin.get(preview)
     assert (served.status_code, served["Content-Type"]) == (200, "image/webp")
-    assert "private" in served["Cache-Control"]
-    assert b"".join(served.streaming_content)[8:12] == b"WEBP"
+    assert served["Cache-Control"] == "private, max-age=600"
+    assert served.content[8:12] == b"WEBP"
     assert client.get(preview).status_code == 302
+    partners_desk = Client()
+    partners_desk.force_login(make_user("view_partner"))
+    assert partners_desk.get(preview).status_code == 403
     reporter = Client()
-    reporter.force_login(make_user("add_update"))
-    assert reporter.get(preview).status_code == 403
-    assert admin.get("/admin/liveblog/image/999/preview/").status_code == 404
+    reporter.force_login(make_user("view_image"))
+    assert reporter.get(preview).status_code == 200
+
+
+def test_every_private_rendition_is_served_to_editors_and_nothing_else_of_the_folder(admin):
+    image = make_image()
+    image.private_base = "/admin/liveblog/image/renditions/"
+    types = {"avif": "image/avif", "webp": "image/webp", "jpg": "image/jpeg"}
+    for width in image.widths:
+        for extension, media_type in types.items():
+            assert image.rendition_url(width, extension) == rendition(image.key, width, extension)
+            assert admin.get(image.rendition_url(width, extension))["Content-Type"] == media_type
+    image.private_base = ""
+    assert image.rendition_url(320, "jpg") == f"/media/{image.key}/320.jpg"
+    for wrong in [(image.key, 321, "jpg"), (image.key, 320, "png"), ("0000000000000000", 320, "jpg")]:
+        assert admin.get(rendition(*wrong)).status_code == 404
 
 
 def test_what_is_said_of_a_picture_changes_and_its_file_does_not(admin):

@@ -60,6 +60,15 @@ def test_writing_is_refused(method):
     assert response.headers["Allow"] == "GET, HEAD, OPTIONS"
 
 
+def test_what_can_only_be_written_is_not_read(client):
+    response = client.get("/api/v1/updates/7/withdrawal/")
+
+    detail = 'Method "GET" not allowed.'
+    path = "/api/v1/updates/7/withdrawal/"
+    assert problem_of(response) == (TYPE, 405, "Method Not Allowed", detail, path)
+    assert response.headers["Allow"] == "POST, OPTIONS"
+
+
 def test_a_format_that_is_not_there_is_refused(client):
     response = client.get("/api/v1/updates/", headers={"accept": "application/xml"})
 

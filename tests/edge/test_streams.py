@@ -80,6 +80,7 @@ def test_the_answer_is_a_stream_that_nothing_holds_back(server):
         "no",
     )
     assert headers["Set-Cookie"] is None
+    assert headers["Access-Control-Allow-Origin"] == "*"
     assert headers["Content-Encoding"] is None
     assert stream.response.readline() == b"retry: 3000\n"
 

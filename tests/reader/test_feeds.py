@@ -1,23 +1,21 @@
-"""Feeds and sitemaps, read by parsers of others."""
+"""What feeds say, read by parsers of others and held against the standards."""
 
 from __future__ import annotations
-
-import json
-from xml.etree import ElementTree as ET
 
 import feedparser
 import pytest
 
 from liveblog import publishing
 from liveblog.models import Byline, Topic, Update
-from liveblog.publishing import SYSTEM, Story
+from liveblog.publishing import SYSTEM, Content, Story
 from newsroom import hongkong
 from tests.factories import make_blog, make_image, make_update
+from tests.standards import ATOM, read_atom, read_json_feed, read_xml
 
 pytestmark = pytest.mark.django_db
 
-ATOM = "{http://www.w3.org/2005/Atom}"
-TOMBSTONES = "{http://purl.org/atompub/tombstones/1.0}"
+SITE = "http://127.0.0.1:8000"
+PLACES = ["/live/storm/", "/", "/topics/w/", "/zh-hans/live/storm/", "/zh-hans/", "/zh-hans/topics/w/"]
 
 
 @pytest.fixture
@@ -35,10 +33,24 @@ def blog():
     return blog
 
 
-@pytest.mark.parametrize("path", ["/live/storm/feed.", "/feed.", "/topics/w/feed."])
+def newest(blog) -> Update:
+    return blog.updates.newest_first().first()
+
+
+def content_of(client, form: str, path: str = "/live/storm/") -> str:
+    """The newest entry's text, as HTML."""
+    body = client.get(f"{path}feed.{form}").content
+    if form == "json":
+        return read_json_feed(body)["items"][0]["content_html"]
+    if form == "atom":
+        return read_atom(body).findtext(f"{ATOM}entry/{ATOM}content")
+    return read_xml("rss", body).findtext("channel/item/description")
+
+
+@pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("form", ["atom", "rss"])
-def test_feeds_are_well_formed_and_carry_the_whole_text(client, blog, path, form):
-    response = client.get(path + form)
+def test_feeds_are_well_formed_and_carry_the_whole_text(client, blog, place, form):
+    response = client.get(f"{place}feed.{form}")
     assert response.headers["Content-Type"] == f"application/{form}+xml; charset=utf-8"
     feed = feedparser.parse(response.content)
     assert not feed.bozo
@@ -47,64 +59,106 @@ def test_feeds_are_well_formed_and_carry_the_whole_text(client, blog, path, form
         "<strong>b</strong>"
         in feed.entries[1].get("content", [{"value": feed.entries[1].get("summary")}])[0]["value"]
     )
-    assert all(entry.id.startswith("tag:127.0.0.1,2026:/live/storm/") for entry in feed.entries)
+    prefix = "/zh-hans" if "hans" in place else ""
+    named = [f"tag:127.0.0.1,2026:{prefix}/live/storm/{pk}/" for pk in sorted(ids(blog), reverse=True)]
+    assert [entry.id for entry in feed.entries] == named
+    assert [entry.link for entry in feed.entries] == [SITE + name.partition("2026:")[2] for name in named]
+    assert all(entry.updated and entry.published for entry in feed.entries)
+    assert feed.entries[1].author == ("陈" if prefix else "陳")
+
+
+def ids(blog) -> list[int]:
+    return list(blog.updates.values_list("pk", flat=True))
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_feeds_are_valid_with_one_of_everything_that_an_update_can_have(client, blog, place):
+    image, sensitive = make_image(alt="甲", caption="<乙>", credit="丙"), make_image(is_sensitive=True)
+    update = make_update(
+        blog, "", images=(image, sensitive), source="警方 & 消防", stories=(Story("x", 0), Story("y", 9))
+    )
+    publishing.correct_update(update, Content.of(update), by=SYSTEM, note="更正 <一>")
+    publishing.withdraw_update(make_update(blog), by=SYSTEM, reason="x")
+    publishing.undo_publication(make_update(blog), by=SYSTEM)
+    assert len(read_atom(client.get(f"{place}feed.atom").content).findall(f"{ATOM}entry")) == 3
+    assert len(read_xml("rss", client.get(f"{place}feed.rss").content).findall("channel/item")) == 3
+    assert len(read_json_feed(client.get(f"{place}feed.json").content)["items"]) == 3
 
 
 def test_json_feeds_follow_version_1_1(client, blog):
     response = client.get("/live/storm/feed.json")
-    feed = json.loads(response.content)
+    feed = read_json_feed(response.content)
     assert response.headers["Content-Type"] == "application/feed+json"
-    newest = Update.objects.newest_first().first()
-    item = feed["items"][0]
-    assert (feed["version"], feed["title"], feed["language"]) == (
-        "https://jsonfeed.org/version/1.1",
-        "風暴︱標題",
-        "zh-Hant-HK",
-    )
+    update, item = newest(blog), feed["items"][0]
+    assert {name: said for name, said in feed.items() if name != "items"} == {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": "風暴︱標題",
+        "description": "首段 & 次段",
+        "home_page_url": f"{SITE}/live/storm/",
+        "feed_url": f"{SITE}/live/storm/feed.json",
+        "language": "zh-Hant-HK",
+        "authors": [{"name": "Newsroom", "url": SITE}],
+    }
     assert item == {
-        "id": f"tag:127.0.0.1,2026:/live/storm/{newest.pk}/",
-        "url": f"http://127.0.0.1:8000/live/storm/{newest.pk}/",
+        "id": f"tag:127.0.0.1,2026:/live/storm/{update.pk}/",
+        "url": f"{SITE}/live/storm/{update.pk}/",
         "title": "三",
         "content_html": item["content_html"],
         "summary": "內文。",
-        "date_published": hongkong.isoformat(newest.first_published_at),
-        "date_modified": hongkong.isoformat(newest.modified_at),
+        "date_published": hongkong.isoformat(update.first_published_at),
+        "date_modified": hongkong.isoformat(update.modified_at),
         "language": "zh-Hant-HK",
     }
     assert '<a href="https://example.com/">相關</a>' in item["content_html"]
+    assert feed["items"][1]["authors"] == [{"name": "陳"}]
 
 
-def test_a_withdrawn_update_leaves_feeds_by_a_tombstone_and_time_goes_forward(client, blog):
-    before = client.get("/live/storm/feed.atom")
-    newest = Update.objects.newest_first().first()
-    publishing.withdraw_update(newest, by=SYSTEM, reason="x")
-    after = client.get("/live/storm/feed.atom")
-    root = ET.fromstring(after.content)
-    newest.refresh_from_db()
-    assert [entry.find(f"{ATOM}title").text for entry in root.iter(f"{ATOM}entry")] == ["一 < 二"]
-    assert [dict(found.attrib) for found in root.iter(f"{TOMBSTONES}deleted-entry")] == [
-        {
-            "ref": f"tag:127.0.0.1,2026:/live/storm/{newest.pk}/",
-            "when": hongkong.isoformat(newest.withdrawn_at),
-        }
-    ]
-    updated = [ET.fromstring(feed.content).find(f"{ATOM}updated").text for feed in (before, after)]
-    assert updated == sorted(updated)
-    assert before.headers["Last-Modified"] <= after.headers["Last-Modified"]
-    for form in ("rss", "json"):
-        assert "三" not in client.get(f"/live/storm/feed.{form}").content.decode()
+@pytest.mark.parametrize("form", ["atom", "rss", "json"])
+def test_an_entry_holds_all_that_the_page_shows_with_addresses_that_lead_somewhere(client, blog, form):
+    image = make_image(alt="甲", caption="乙", credit="丙")
+    update = make_update(
+        blog,
+        body='<p>見 <a href="/live/storm/">此</a>，<a href="//a.example/">彼</a> href="/x"。</p>',
+        images=(image, make_image(alt="傷者", is_sensitive=True)),
+        source="警方",
+        stories=(Story("前文", 1, live_blog=make_blog(slug="calm")),),
+    )
+    update = publishing.correct_update(update, Content.of(update), by=SYSTEM, note="十人，非百人")
+    content = content_of(client, form)
+    picture = f'<img src="{SITE}{image.rendition_url(320, "jpg")}" width="400" height="300" alt="甲">'
+    assert picture.replace("320", str(image.widths[-1])) in content
+    assert "<figcaption>乙 (丙)</figcaption>" in content
+    # What must be asked for on the page is not pushed into a feed reader.
+    assert f'<p>敏感圖片 <a href="{SITE}/live/storm/{update.pk}/">傷者</a></p>' in content
+    assert f'見 <a href="{SITE}/live/storm/" rel="noopener">此</a>' in content
+    assert '<a href="//a.example/" rel="noopener">彼</a> href="/x"。' in content
+    assert f'<a href="{SITE}/live/calm/">前文</a>' in content
+    assert "十人，非百人" in content
+    assert "來源： 警方" in content
 
 
-def test_sitemaps_name_what_is_public_and_nothing_else(client, blog):
-    hidden = make_blog(is_live=False)
-    withdrawn = make_update(blog, "x", images=(make_image(),))
-    publishing.withdraw_update(withdrawn, by=SYSTEM, reason="x")
-    index = client.get("/sitemap.xml").content.decode()
-    assert "<loc>http://127.0.0.1:8000/sitemap-live.xml</loc>" in index
-    pages = client.get("/sitemap-live.xml").content.decode()
-    assert "<loc>http://127.0.0.1:8000/live/storm/</loc>" in pages
-    assert hidden.slug not in pages
-    updates = client.get("/sitemap-updates.xml").content.decode()
-    assert updates.count("<loc>") == 2
-    assert f"/{withdrawn.pk}/" not in updates
-    assert "Sitemap: http://127.0.0.1:8000/sitemap.xml" in client.get("/robots.txt").content.decode()
+def test_characters_that_xml_does_not_know_break_no_feed(client, blog):
+    make_update(blog, "一\x07二\ufffe", body="<p>\x1b三</p>")
+    assert (
+        read_atom(client.get("/live/storm/feed.atom").content).findtext(f"{ATOM}entry/{ATOM}title") == "一二"
+    )
+    assert read_xml("rss", client.get("/feed.rss").content).findtext("channel/item/title") == "一二"
+    assert read_xml("sitemap", client.get("/news-sitemap.xml").content) is not None
+
+
+def test_feeds_may_be_read_by_scripts_of_any_site_without_credentials(client, blog):
+    for path in (
+        "/live/storm/feed.atom",
+        "/feed.json",
+        "/topics/w/feed.rss",
+        "/live/storm/changes.json?after=0",
+    ):
+        answer = client.get(path, headers={"Origin": "https://partner.example"})
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        assert "Access-Control-Allow-Credentials" not in answer.headers
+        again = client.get(path, headers={"If-None-Match": answer.headers["ETag"]})
+        assert (again.status_code, again.headers["Access-Control-Allow-Origin"]) == (304, "*")
+        asked = client.options(path, headers={"Access-Control-Request-Headers": "if-none-match"})
+        assert (asked.status_code, asked.content) == (204, b"")
+        assert "If-None-Match" in asked.headers["Access-Control-Allow-Headers"]
+    assert "Access-Control-Allow-Origin" not in client.get("/live/storm/").headers

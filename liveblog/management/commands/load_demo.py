@@ -10,11 +10,10 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractBaseUser, Permission
+from django.contrib.auth.models import AbstractBaseUser, Group
 from django.core.files import File
 from django.core.management import BaseCommand, CommandError
 from django.db import transaction
-from django.db.models import Q
 
 from liveblog import publishing
 from liveblog.articles.article import Article
@@ -93,8 +92,7 @@ def _editor() -> AbstractBaseUser:
     """Who tries the demo out, with no password: `serve` gives one."""
     users = get_user_model().objects
     editor = users.filter(username=EDITOR).first() or users.create_user(EDITOR, is_staff=True)
-    allowed = Q(content_type__app_label="liveblog") | Q(content_type__app_label="auth", codename="view_user")
-    editor.user_permissions.add(*Permission.objects.filter(allowed))
+    editor.groups.set(Group.objects.filter(name__in=["Chief editor", "Syndication manager"]))
     return editor
 
 

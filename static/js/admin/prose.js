@@ -1,5 +1,25 @@
 // What a page of ours asks of the rich text editor.
-import { Extension } from "django-prose-editor/editor";
+import { Extension, gettext } from "django-prose-editor/editor";
+
+// The buttons print the names of their icons; these are what people call them.
+const NAMES = {
+  format_list_bulleted: gettext("Bulleted list"),
+  format_list_numbered: gettext("Numbered list"),
+  format_quote: gettext("Quotation"),
+  horizontal_rule: gettext("Line across"),
+  format_bold: gettext("Bold"),
+  format_italic: gettext("Italic"),
+  format_underline: gettext("Underlined"),
+  format_strikethrough: gettext("Struck through"),
+  subscript: gettext("Subscript"),
+  superscript: gettext("Superscript"),
+  code: gettext("Code"),
+  insert_link: gettext("Link"),
+  link_off: gettext("Remove the link"),
+  grid_on: gettext("Table"),
+  undo: gettext("Undo"),
+  redo: gettext("Redo"),
+};
 
 export const Page = Extension.create({
   name: "page",
@@ -9,5 +29,13 @@ export const Page = Extension.create({
     options.injectNonce = document.querySelector("script[nonce]").nonce;
     const [label] = options.element.querySelector("textarea").labels;
     options.editorProps = { attributes: { "aria-label": label?.textContent.trim() ?? "" } };
+  },
+  onCreate() {
+    for (const button of this.editor.options.element.querySelectorAll(".prose-menubar__button")) {
+      const name = NAMES[button.textContent.trim()];
+      if (!name) continue;
+      button.title = name;
+      button.setAttribute("aria-label", name);
+    }
   },
 });

@@ -1,0 +1,153 @@
+"""People in the admin: chief editors add colleagues and give them roles; what goes beyond is a superuser's.
+
+Django's own pages let whoever may change users make anybody a superuser. Here a chief editor gives the four
+roles of the house and nothing else, and cannot touch an account that holds, or held, more than those give.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, Permission, User
+from django.db import models
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+# The groups that migration 0006 makes: as editors read of them, and what they are for.
+ROLES: Final = {
+    "Reporter": (_("Reporter"), _("writes drafts, submits them, uploads pictures")),
+    "Editor": (_("Editor"), _("publishes, corrects, withdraws, pins, schedules, moderates responses")),
+    "Chief editor": (_("Chief editor"), _("opens and ends live blogs, keeps people and the glossary")),
+    "Syndication manager": (_("Syndication manager"), _("keeps partners, their keys and webhooks")),
+}
+
+# Django has registered its own pages for them.
+admin.site.unregister([User, Group])
+
+
+def may_administer(user: User, person: User) -> bool:
+    """Whether `user`, who may change people, may change this one.
+
+    What `person` was given is read from the tables: one who is switched off holds nothing, and would hold it
+    all again when switched on.
+    """
+    if user.is_superuser:
+        return True
+    given = Permission.objects.filter(Q(user=person) | Q(group__user=person))
+    by_roles = Permission.objects.filter(group__name__in=ROLES)
+    return not person.is_superuser and not given.exclude(pk__in=by_roles.values("pk")).exists()
+
+
+class RolesField(forms.ModelMultipleChoiceField):
+    def label_from_instance(self, role: Group) -> str:
+        name, duties = ROLES[role.name]
+        return _("%(role)s: %(duties)s") % {"role": name, "duties": duties}
+
+
+@admin.register(User)
+class PersonAdmin(UserAdmin):
+    list_display = ["username", "last_name", "first_name", "email", "roles", "is_active", "last_login"]
+    list_filter = ["is_active", "groups"]
+
+    _person = ["first_name", "last_name", "email"]
+    _dates = ["last_login", "date_joined"]
+
+    # What the page shows
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> list[tuple]:
+        if obj is None:
+            fields = ["username", *self._person, "usable_password", "password1", "password2", "groups"]
+            return [(None, {"classes": ["wide"], "fields": fields})]
+        if request.user.is_superuser:
+            return super().get_fieldsets(request, obj)
+        # Somebody else's password is set on a page of its own; one's own where the old one is asked for.
+        may_set_password = self.has_change_permission(request, obj) and obj != request.user
+        named = ["username", "password"] if may_set_password else ["username"]
+        return [
+            (None, {"fields": [*named, *self._person]}),
+            (_("Roles"), {"fields": ["is_active", "groups"]}),
+            (_("Dates"), {"fields": self._dates}),
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        if obj is None or request.user.is_superuser:
+            return []
+        # Nobody gives themselves a role, or locks themselves out.
+        return [*self._dates, "is_active", "groups"] if obj == request.user else self._dates
+
+    def formfield_for_manytomany(
+        self, db_field: models.ManyToManyField, request: HttpRequest, **options: Any
+    ) -> forms.Field | None:
+        if db_field.name == "groups" and not request.user.is_superuser:
+            options |= {
+                "queryset": Group.objects.filter(name__in=ROLES).order_by("pk"),
+                "form_class": RolesField,
+                "widget": forms.CheckboxSelectMultiple,
+                "label": _("Roles"),
+                "help_text": _("Without a role an account cannot sign in to the newsroom."),
+            }
+        return super().formfield_for_manytomany(db_field, request, **options)
+
+    @admin.display(description=_("roles"))
+    def roles(self, person: User) -> str:
+        names = [group.name for group in person.groups.all()]
+        return " · ".join(str(ROLES[name][0]) if name in ROLES else name for name in names)
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    # Who may do what
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        may_change = super().has_change_permission(request, obj)
+        return may_change and (obj is None or may_administer(request.user, obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Accounts are switched off: what they wrote keeps its author."""
+        return request.user.is_superuser
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        if unquote(id) == str(request.user.pk):
+            return HttpResponseRedirect(reverse("admin:password_change"))
+        return super().user_change_password(request, id, form_url)
+
+    # Saving
+
+    def save_related(self, request: HttpRequest, form: forms.ModelForm, formsets: list, change: bool) -> None:
+        person = form.instance
+        had_role = person.groups.filter(name__in=ROLES).exists()
+        # A form that shows the roles alone must not take the other groups away.
+        kept = [] if request.user.is_superuser else list(person.groups.exclude(name__in=ROLES))
+        super().save_related(request, form, formsets, change)
+        person.groups.add(*kept)
+        has_role = person.groups.filter(name__in=ROLES).exists()
+        # Whoever has a role may sign in; whoever loses the last one may not.
+        if has_role or had_role:
+            person.is_staff = has_role or person.is_superuser
+            person.save(update_fields=["is_staff"])
+
+
+@admin.register(Group)
+class RoleAdmin(GroupAdmin):
+    """What a role may do is a superuser's to say: it could be given anything."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_superuser
+
+    def has_view_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return request.user.is_superuser
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_superuser
+
+    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return request.user.is_superuser
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return request.user.is_superuser

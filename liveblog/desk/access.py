@@ -1,0 +1,94 @@
+"""Who comes in: every view of the desk is about one live blog, and for those who may work on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
+
+from liveblog import publishing
+from liveblog.models import LiveBlog
+
+_WORK = ("add_update", "change_update", "publish_update", "withdraw_update", "moderate_readerresponse")
+
+
+def desk_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A view `view(request, blog, …)` of one blog's desk.
+
+    Whoever is not signed in is asked to, and what they sent is kept meanwhile; whoever may not work on the
+    blog gets a 403 that says why. What a verb refuses is answered as 422, for scripts as JSON.
+    """
+
+    @never_cache
+    @csrf_protect
+    @wraps(view)
+    def wrapped(request: HttpRequest, pk: int, **kwargs: Any) -> HttpResponse:
+        if not admin.site.has_permission(request):
+            return _signed_out(request)
+        blog = get_object_or_404(LiveBlog, pk=pk)
+        check_worker(request.user, blog)
+        try:
+            return view(request, blog, **kwargs)
+        except PermissionDenied as refusal:
+            if wants_json(request):
+                return JsonResponse({"errors": {"": [str(refusal)]}}, status=403)
+            raise
+        except ValidationError as refusal:
+            return refused(request, blog, refusal)
+
+    return wrapped
+
+
+def check_worker(user: AbstractBaseUser, blog: LiveBlog) -> None:
+    """Raise PermissionDenied for those who have nothing to do on this blog's desk."""
+    if not any(user.has_perm(f"liveblog.{name}") for name in _WORK):
+        raise PermissionDenied(_("The live desk is for those who write, edit or moderate."))
+    if not publishing.is_in_team(user, blog):
+        raise PermissionDenied(_("You are not in the team of this live blog."))
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Whether the desk's own script asks; without it, forms are posted and pages answer."""
+    return request.headers.get("Accept", "").startswith("application/json")
+
+
+def said_by(refusal: ValidationError) -> dict[str, list[str]]:
+    """What was refused, by field; under the empty name what is about none of them."""
+    if hasattr(refusal, "error_dict"):
+        return {("" if name == "__all__" else name): said for name, said in refusal.message_dict.items()}
+    return {"": refusal.messages}
+
+
+def refused(request: HttpRequest, blog: LiveBlog, refusal: ValidationError) -> HttpResponse:
+    errors = said_by(refusal)
+    if wants_json(request):
+        return JsonResponse({"errors": errors}, status=422)
+    said = [line for lines in errors.values() for line in lines]
+    return render(request, "desk/refused.html", {"blog": blog, "said": said}, status=422)
+
+
+def _signed_out(request: HttpRequest) -> HttpResponse:
+    """The session has expired. What was sent comes back in a form, to be sent again after signing in."""
+    login = reverse("admin:login")
+    if wants_json(request):
+        return JsonResponse({"login": login}, status=401)
+    if request.method != "POST":
+        return redirect_to_login(request.get_full_path(), login)
+    sent = [
+        (name, value)
+        for name, values in request.POST.lists()
+        if name != "csrfmiddlewaretoken"
+        for value in values
+    ]
+    return render(request, "desk/signed_out.html", {"sent": sent, "login": login}, status=401)

@@ -1,0 +1,338 @@
+"""The composer: what is typed in it, as an update's Content, as a working copy, and as the form shows it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time
+from typing import Any, Final
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from liveblog.models import Byline, Image, LiveBlog, Update
+from liveblog.publishing import Content, Story, fingerprint
+from newsroom import embeds, hongkong, html
+from newsroom.rich_text import RichTextWidget
+
+MAX_STORIES: Final = 30
+_NOT_KEPT: Final = {"csrfmiddlewaretoken", "action", "picture_file"}
+
+
+def new_token() -> str:
+    return secrets.token_urlsafe(12)
+
+
+class MomentField(forms.MultiValueField):
+    """A day and a time of day, Hong Kong time, each of which may be missing: `(day, clock)`."""
+
+    def __init__(self, **options: Any) -> None:
+        parts = [forms.DateField(required=False), forms.TimeField(required=False)]
+        widget = forms.MultiWidget(
+            {
+                "day": forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+                "clock": forms.TimeInput({"type": "time"}, format="%H:%M"),
+            }
+        )
+        widget.decompress = lambda value: list(value or (None, None))
+        super().__init__(parts, widget=widget, required=False, require_all_fields=False, **options)
+
+    def compress(self, values: list) -> tuple[date | None, time | None]:
+        day, clock = [*values, None, None][:2]
+        return day or None, clock
+
+
+class ComposerForm(forms.Form):
+    """What is typed. Whether it may be saved the verb says; here only what no verb would understand."""
+
+    token = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    update = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    seen = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+    heading = forms.CharField(label=gettext_lazy("Heading"), required=False, strip=True)
+    body = forms.CharField(label=gettext_lazy("Text"), required=False, widget=RichTextWidget({"rows": 7}))
+    happened = MomentField(label=gettext_lazy("Time"))
+    is_time_unknown = forms.BooleanField(label=gettext_lazy("Clock time unknown"), required=False)
+    is_key_event = forms.BooleanField(label=gettext_lazy("Key event"), required=False)
+    is_pinned = forms.BooleanField(label=gettext_lazy("Pin to the top"), required=False)
+    byline = forms.CharField(label=gettext_lazy("Byline"), required=False, max_length=120)
+    source = forms.CharField(label=gettext_lazy("Source"), required=False, max_length=120)
+    verification = forms.ChoiceField(
+        label=gettext_lazy("Verification"),
+        required=False,
+        choices=Update.Verification.choices,
+        widget=forms.RadioSelect,
+    )
+    edition_wording = forms.CharField(
+        label=gettext_lazy("Wording in the other script"), required=False, widget=forms.Textarea({"rows": 2})
+    )
+    embed = forms.CharField(label=gettext_lazy("Video or post to embed"), required=False, max_length=500)
+    publish = MomentField(label=gettext_lazy("Goes live at"))
+    note = forms.CharField(label=gettext_lazy("What is corrected"), required=False, max_length=500)
+    picture_file = forms.FileField(label=gettext_lazy("Picture"), required=False)
+    picture_alt = forms.CharField(label=gettext_lazy("What it shows"), required=False, max_length=300)
+    picture_credit = forms.CharField(label=gettext_lazy("Credit"), required=False, max_length=120)
+    picture_caption = forms.CharField(label=gettext_lazy("Caption"), required=False, max_length=300)
+
+    def clean_body(self) -> str:
+        """Rich text; what was typed as plain text, where there is no JavaScript, gets its paragraphs."""
+        body = self.cleaned_data["body"]
+        return body if "<" in body else html.from_plain_text(body)
+
+    def clean_byline(self) -> Byline | None:
+        name = self.cleaned_data["byline"]
+        if not name:
+            return None
+        byline = Byline.objects.filter(name=name).first()
+        if byline is None:
+            raise ValidationError(
+                _("There is no byline of this name yet. Add it in the admin, or choose one.")
+            )
+        return byline
+
+    def clean_embed(self) -> str:
+        url = self.cleaned_data["embed"]
+        if url and embeds.find(url) is None:
+            raise ValidationError(
+                _("This address cannot be embedded. It must be a video or a post of %(providers)s.")
+                % {"providers": _(", ").join(embeds.PROVIDERS)}
+            )
+        return url
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if cleaned.get("picture_file") and not cleaned.get("picture_alt"):
+            self.add_error("picture_alt", _("Say what the picture shows, for readers who do not see it."))
+        return cleaned
+
+
+@dataclass(frozen=True)
+class StoryRow:
+    """A related story as the composer shows it; `after` empty means after the last paragraph."""
+
+    title: str
+    url: str = ""
+    blog: str = ""
+    after: str = ""
+
+
+@dataclass
+class Composer:
+    """The composer's state for the template."""
+
+    form: ComposerForm
+    token: str
+    update: Update | None = None
+    stories: list[StoryRow] = field(default_factory=list)
+    pictures: list[Image] = field(default_factory=list)
+    restored_at: datetime | None = None
+    errors: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def is_live(self) -> bool:
+        return self.update is not None and self.update.is_published
+
+    @property
+    def has_details(self) -> bool:
+        """Whether more than heading, text and time is filled in, so that the rest is shown at once."""
+        names = ("byline", "source", "verification", "edition_wording", "embed")
+        return bool(self.stories or self.pictures or any(self.form[name].value() for name in names))
+
+    @property
+    def happened(self) -> tuple[str, str]:
+        """The day and the clock of the event, as their inputs hold them."""
+        return self._typed("happened")
+
+    @property
+    def publish(self) -> tuple[str, str]:
+        return self._typed("publish")
+
+    def _typed(self, name: str) -> tuple[str, str]:
+        day, clock = self.form.initial.get(name) or ("", "")
+        return str(day or ""), clock.strftime("%H:%M") if isinstance(clock, time) else clock or ""
+
+
+def blank() -> Composer:
+    token = new_token()
+    return Composer(ComposerForm(initial={"token": token}), token)
+
+
+def opened(update: Update) -> Composer:
+    """A saved update in the composer."""
+    token = new_token()
+    content = Content.of(update)
+    given = hongkong.to_hong_kong(update.given_time) if update.given_time else None
+    publish_at = hongkong.to_hong_kong(update.publish_at) if update.publish_at else None
+    form = ComposerForm(
+        initial={
+            "token": token,
+            "update": update.pk,
+            "seen": fingerprint(content),
+            "heading": content.heading,
+            "body": content.body,
+            "happened": _moment_of(given, with_clock=content.has_clock_time),
+            "is_time_unknown": not content.has_clock_time,
+            "is_key_event": content.is_key_event,
+            "is_pinned": update.is_pinned,
+            "byline": content.byline.name if content.byline else "",
+            "source": content.source,
+            "verification": content.verification,
+            "edition_wording": content.edition_wording,
+            "publish": _moment_of(publish_at),
+        }
+    )
+    stories = [
+        StoryRow(
+            story.title,
+            story.url,
+            story.live_blog.slug if story.live_blog else "",
+            str(story.after_block),
+        )
+        for story in content.stories
+    ]
+    return Composer(form, token, update, stories, list(content.images))
+
+
+def _moment_of(moment: datetime | None, *, with_clock: bool = True) -> tuple[date | None, time | None]:
+    if moment is None:
+        return None, None
+    return moment.date(), moment.time().replace(second=0, microsecond=0) if with_clock else None
+
+
+def restored(
+    fields: dict[str, list[str]], update: Update | None, saved_at: datetime | None = None
+) -> Composer:
+    """What was typed earlier, or just sent and refused, as it was typed."""
+    data = query_of(fields)
+    token = data.get("token") or new_token()
+    ids = [int(pk) for pk in data.getlist("picture") if pk.isascii() and pk.isdigit()]
+    images = Image.objects.in_bulk(ids)
+    initial = {name: data.get(name, "") for name in ComposerForm.base_fields}
+    for name in ("happened", "publish"):
+        initial[name] = (data.get(f"{name}_day", ""), data.get(f"{name}_clock", ""))
+    for name in ("is_time_unknown", "is_key_event", "is_pinned"):
+        initial[name] = data.get(name) == "on"
+    return Composer(
+        ComposerForm(initial=initial | {"picture_file": None}),
+        token,
+        update,
+        _story_rows(data),
+        [images[pk] for pk in ids if pk in images],
+        saved_at,
+    )
+
+
+def fields_of(data: QueryDict) -> dict[str, list[str]]:
+    """What is kept of a posted composer, by name."""
+    return {name: values for name, values in data.lists() if name not in _NOT_KEPT}
+
+
+def query_of(fields: dict[str, list[str]]) -> QueryDict:
+    data = QueryDict(mutable=True)
+    for name, values in fields.items():
+        data.setlist(name, values)
+    return data
+
+
+def is_untouched(fields: dict[str, list[str]]) -> bool:
+    """Whether a new update's composer says nothing that would be missed."""
+    said = ("heading", "body", "source", "story_title", "picture", "embed", "note", "edition_wording")
+    return not any("".join(fields.get(name, [])).strip() for name in said)
+
+
+def digest_of(data: QueryDict) -> str:
+    """What a submission was sent with: the same token with something else is another submission."""
+    kept = {name: values for name, values in data.lists() if name != "csrfmiddlewaretoken"}
+    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+
+
+def content_of(form: ComposerForm, data: QueryDict, saved: Update | None) -> Content:
+    """What a valid form says. Raises ValidationError for stories and pictures that cannot be meant."""
+    said = form.cleaned_data
+    body = said["body"]
+    if said["embed"]:
+        body += embeds.paragraph(said["embed"])
+    return Content(
+        heading=said["heading"],
+        body=body,
+        happened_at=_happened_at(said["happened"], said["is_time_unknown"], saved),
+        has_clock_time=not said["is_time_unknown"],
+        is_key_event=said["is_key_event"],
+        byline=said["byline"],
+        source=said["source"],
+        verification=said["verification"],
+        edition_wording=said["edition_wording"],
+        stories=_stories(data),
+        images=_images(data),
+    )
+
+
+def _happened_at(
+    moment: tuple[date | None, time | None] | None, is_time_unknown: bool, saved: Update | None
+) -> datetime | None:
+    """The time of the event; None is now. One that was not touched keeps its seconds: they order the page."""
+    day, clock = moment or (None, None)
+    known = hongkong.to_hong_kong(saved.given_time) if saved and saved.given_time else None
+    today = hongkong.now().date()
+    if is_time_unknown:
+        day = day or today
+        if known and known.date() == day:
+            return known
+        # In its place among that day's updates: at the end of a day that is over.
+        return None if day == today else hongkong.at(day, time(23, 59))
+    if clock is None and day in (None, today):
+        return None
+    if clock is None:
+        raise ValidationError(
+            {"happened": _("Give the time of day too, or say that the clock time is unknown.")}
+        )
+    meant = hongkong.at(day or today, clock)
+    return known if known and known.replace(second=0, microsecond=0) == meant else meant
+
+
+def publish_at_of(form: ComposerForm) -> datetime:
+    """When it is to go live. Raises ValidationError when nobody said so."""
+    day, clock = form.cleaned_data["publish"] or (None, None)
+    if clock is None:
+        raise ValidationError({"publish": _("Say when it goes live.")})
+    return hongkong.at(day or hongkong.now().date(), clock)
+
+
+def _story_rows(data: QueryDict) -> list[StoryRow]:
+    columns = [data.getlist(f"story_{name}") for name in ("title", "url", "blog", "after")]
+    length = len(columns[0])
+    columns = [column + [""] * (length - len(column)) for column in columns]
+    rows = [StoryRow(*row) for row in zip(*(column[:length] for column in columns), strict=True)]
+    return [row for row in rows if row.title.strip() or row.url.strip()]
+
+
+def _stories(data: QueryDict) -> tuple[Story, ...]:
+    rows = _story_rows(data)
+    if len(rows) > MAX_STORIES:
+        raise ValidationError({"stories": _("At most %(limit)s related stories.") % {"limit": MAX_STORIES}})
+    blogs = LiveBlog.objects.in_bulk([row.blog for row in rows if row.blog], field_name="slug")
+    stories = []
+    for row in rows:
+        after = (
+            int(row.after) if row.after.isascii() and row.after.isdigit() and len(row.after) < 6 else 10**5
+        )
+        blog = blogs.get(row.blog)
+        stories.append(Story(row.title, after, "" if blog else row.url, blog))
+    return tuple(stories)
+
+
+def _images(data: QueryDict) -> tuple[Image, ...]:
+    ids = [int(pk) for pk in data.getlist("picture") if pk.isascii() and pk.isdigit() and len(pk) < 19]
+    found = Image.objects.in_bulk(ids)
+    missing = [pk for pk in ids if pk not in found]
+    if missing:
+        raise ValidationError({"pictures": _("A picture is gone. Take it out, and add it again.")})
+    return tuple(found[pk] for pk in dict.fromkeys(ids))
+
+
+def with_picture(content: Content, image: Image | None) -> Content:
+    return replace(content, images=(*content.images, image)) if image else content

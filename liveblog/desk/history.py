@@ -1,0 +1,119 @@
+"""An update's history: every state that it was published in, and what each changed, word by word."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any, Final
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET
+
+from liveblog.desk import rows
+from liveblog.desk.access import desk_view
+from liveblog.models import LiveBlog, Revision, Update
+from newsroom import html
+
+# Chinese is compared character by character, what is written with spaces word by word.
+_PIECE: Final = re.compile(r"[A-Za-z0-9'’_-]+|\s+|.", re.DOTALL)
+_SAID: Final = (
+    ("heading", _("Heading")),
+    ("body", _("Text")),
+    ("happened_at", _("Time")),
+    ("byline", _("Byline")),
+    ("source", _("Source")),
+    ("verification", _("Verification")),
+    ("is_key_event", _("Key event")),
+    ("stories", _("Related stories")),
+    ("images", _("Pictures")),
+)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """`kind` is `same`, `out` or `in`."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Difference:
+    label: Any
+    pieces: list[Piece]
+
+
+@dataclass(frozen=True)
+class Entry:
+    revision: Revision
+    differences: list[Difference]
+    is_latest: bool
+
+
+@desk_view
+@require_GET
+def history(request: HttpRequest, blog: LiveBlog, update_pk: int) -> HttpResponse:
+    update = get_object_or_404(Update.objects.select_related("byline"), blog=blog, pk=update_pk)
+    update.blog = blog
+    revisions = list(update.revisions.select_related("by", "by_partner").order_by("pk"))
+    entries = []
+    for index, revision in enumerate(revisions):
+        before = revisions[index - 1].content if index else None
+        differences = differences_between(before, revision.content)
+        entries.append(Entry(revision, differences, index == len(revisions) - 1))
+    may = rows.May.of(request.user)
+    context = {
+        **admin.site.each_context(request),
+        "title": update.title,
+        "blog": blog,
+        "update": update,
+        "entries": entries[::-1],
+        "may_revert": rows.may_open(may, request.user, update) and not update.is_erased,
+    }
+    return render(request, "desk/history.html", context)
+
+
+def differences_between(before: dict[str, Any] | None, after: dict[str, Any]) -> list[Difference]:
+    """What `after` says otherwise than `before`; of a first state (None) all that it says."""
+    found = []
+    for name, label in _SAID:
+        old = _in_words(name, before[name]) if before else ""
+        new = _in_words(name, after[name])
+        if old != new:
+            found.append(Difference(label, compared(old, new)))
+    return found
+
+
+def compared(old: str, new: str) -> list[Piece]:
+    """Two texts as one, in the order of reading: what both have, what went, what came."""
+    before, after = _PIECE.findall(old), _PIECE.findall(new)
+    pieces = []
+    for what, left, left_end, right, right_end in SequenceMatcher(None, before, after, False).get_opcodes():
+        if what == "equal":
+            pieces.append(Piece("same", "".join(before[left:left_end])))
+            continue
+        if left != left_end:
+            pieces.append(Piece("out", "".join(before[left:left_end])))
+        if right != right_end:
+            pieces.append(Piece("in", "".join(after[right:right_end])))
+    return pieces
+
+
+def _in_words(name: str, value: Any) -> str:
+    if name == "body":
+        return html.plain_text(value)
+    if name == "happened_at":
+        return value[:16].replace("T", " ")
+    if name == "stories":
+        return "\n".join(
+            " ".join(filter(None, (story["title"], story["url"] or story["live_blog"]))) for story in value
+        )
+    if name == "images":
+        return " ".join(f"#{pk}" for pk in value)
+    if isinstance(value, bool):
+        return "✓" if value else ""
+    return value

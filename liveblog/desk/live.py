@@ -1,0 +1,145 @@
+"""What keeps an open desk current: the private poll beside the readers' stream, autosave and presence."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from liveblog import audience, publishing
+from liveblog.desk import composer, queues, rows
+from liveblog.desk.access import desk_view
+from liveblog.models import LiveBlog, Presence, Submission, Update, WorkingCopy
+
+# Further behind, the page is better loaded again.
+TOO_FAR_BEHIND: Final = 200
+MAX_KEPT: Final = 500_000
+_OLD: Final = timedelta(minutes=5)
+
+
+@desk_view
+@require_POST
+def state(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
+    """What follows `after` in the blog's log, as rows of the desk, and what else is on the desk now.
+
+    The number is the blog's as it was read first: an answer may know more than it says, never less. Asking
+    says who is there, and which update is open.
+    """
+    after = _number(request.POST.get("after", ""))
+    _note_presence(request, blog)
+    behind = blog.number - after
+    answer: dict[str, Any] = {
+        "number": blog.number,
+        "status": blog.status,
+        "counts": queues.counts(blog),
+        "readers": audience.readers_connected(blog.pk),
+        "people": _people(request, blog),
+        "queue": _queue(request, blog),
+        "rows": [],
+        "gone": [],
+    }
+    if behind < 0 or behind > TOO_FAR_BEHIND:
+        return JsonResponse(answer | {"reload": True})
+    if behind:
+        answer |= _changed(request, blog, after)
+    return JsonResponse(answer)
+
+
+@desk_view
+@require_POST
+def autosave(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
+    """Keep what is in the composer. Nothing that is saved or public changes by it."""
+    token = request.POST.get("token", "")
+    if not 1 <= len(token) <= 64:
+        raise ValidationError(_("This desk is out of date. Copy your text and load the page again."))
+    fields = composer.fields_of(request.POST)
+    if sum(len(value) for values in fields.values() for value in values) > MAX_KEPT:
+        raise ValidationError(_("The text is too long for one update."))
+    if Submission.objects.filter(actor=publishing.actor(request.user), token=token).exists():
+        # It has been saved for good meanwhile.
+        return JsonResponse({"saved": True})
+    update = _open_update(request, blog)
+    if update is None and composer.is_untouched(fields):
+        WorkingCopy.objects.filter(by=request.user, token=token).delete()
+    else:
+        WorkingCopy.objects.update_or_create(
+            by=request.user,
+            token=token,
+            defaults={"blog": blog, "update": update, "fields": fields, "saved_at": timezone.now()},
+        )
+    return JsonResponse({"saved": True})
+
+
+def _changed(request: HttpRequest, blog: LiveBlog, after: int) -> dict[str, Any]:
+    found = Update.objects.filter(blog=blog).changed_within(after, blog.number)
+    shown_as_pinned = request.POST.get("pinned", "")
+    if shown_as_pinned.isascii() and shown_as_pinned.isdigit() and len(shown_as_pinned) < 19:
+        # What another took the place of has no change of its own.
+        found |= Update.objects.filter(blog=blog, pk=int(shown_as_pinned))
+    found = found.complete().select_related("created_by")
+    shown, gone = [], []
+    for update, reach in rows.with_reach(blog, found):
+        update.blog = blog
+        if not update.is_visible:
+            gone.append(update.pk)
+            continue
+        html = rows.row_html(request, blog, update, reach)
+        shown.append({"id": update.pk, "order": update.order, "html": html})
+    return {"rows": shown, "gone": gone}
+
+
+def _queue(request: HttpRequest, blog: LiveBlog) -> dict[str, str]:
+    shown = queues.shown(blog, request.POST.get("queue", ""))
+    context = shown | {"blog": blog, "may": rows.May.of(request.user)}
+    return {"name": shown["queue"].name, "html": render_to_string("desk/_queue.html", context, request)}
+
+
+def _note_presence(request: HttpRequest, blog: LiveBlog) -> None:
+    token = request.POST.get("token", "")[:64]
+    if not token:
+        return
+    now = timezone.now()
+    Presence.objects.update_or_create(
+        by=request.user,
+        token=token,
+        defaults={
+            "blog": blog,
+            "update": _open_update(request, blog),
+            "is_writing": request.POST.get("is_writing") == "yes",
+            "at": now,
+        },
+    )
+    Presence.objects.filter(blog=blog, at__lt=now - _OLD).delete()
+
+
+def _people(request: HttpRequest, blog: LiveBlog) -> list[dict[str, Any]]:
+    """Who else is at this desk now, and which update each has open."""
+    here = (
+        Presence.objects.filter(blog=blog).now(timezone.now()).exclude(by=request.user).select_related("by")
+    )
+    found: dict[tuple[int, int | None], dict[str, Any]] = {}
+    for presence in here:
+        who = presence.by.get_full_name() or presence.by.get_username()
+        key = (presence.by_id, presence.update_id)
+        is_writing = presence.is_writing or found.get(key, {}).get("is_writing", False)
+        found[key] = {"who": who, "update": presence.update_id, "is_writing": is_writing}
+    return list(found.values())
+
+
+def _open_update(request: HttpRequest, blog: LiveBlog) -> Update | None:
+    named = request.POST.get("update", "")
+    if not (named.isascii() and named.isdigit() and len(named) < 19):
+        return None
+    return Update.objects.filter(blog=blog, pk=int(named)).first()
+
+
+def _number(named: str) -> int:
+    if named.isascii() and named.isdigit() and len(named) < 10:
+        return int(named)
+    raise ValidationError(_("This desk is out of date. Copy your text and load the page again."))

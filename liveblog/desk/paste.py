@@ -1,0 +1,129 @@
+"""Paste running copy: what it was understood as is shown first, and saved only when that is confirmed."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from liveblog.articles.article import Article, ArticleError
+from liveblog.articles.characters import MAX_BYTES
+from liveblog.articles.load import Action, Report, load
+from liveblog.articles.parse import parse, read
+from liveblog.articles.saved import html_of
+from liveblog.desk import rows
+from liveblog.desk.access import desk_view
+from liveblog.models import LiveBlog
+
+
+@desk_view
+@require_http_methods(["GET", "HEAD", "POST"])
+def paste(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
+    """Copy comes as text or as a file, in any encoding; the confirmation carries it along."""
+    if not rows.May.of(request.user).write:
+        raise PermissionDenied(_("Loading running copy is for those who write updates."))
+    if request.method != "POST":
+        return _page(request, blog)
+    try:
+        copy = _copy(request)
+        article = parse(read(copy))
+        is_confirmed = "confirm" in request.POST
+        report = load(
+            article,
+            by=request.user,
+            slug=blog.slug,
+            publish=_is_on(request, "publish"),
+            note=request.POST.get("note", "").strip(),
+            withdraw_missing=_is_on(request, "withdraw_missing"),
+            keep_head=not _is_on(request, "head"),
+            dry_run=not is_confirmed,
+        )
+    except ArticleError as error:
+        reason = _("Line %(line)s: %(reason)s") % {"line": error.line, "reason": error.reason}
+        return _page(request, blog, status=422, error=reason)
+    except ValidationError as error:
+        return _page(request, blog, status=422, error=" ".join(error.messages))
+    if is_confirmed:
+        messages.success(request, _done(report))
+        return redirect("desk:desk", blog.pk)
+    return _page(request, blog, **_understood(article, report, copy))
+
+
+def _is_on(request: HttpRequest, name: str) -> bool:
+    return request.POST.get(name) == "on"
+
+
+def _copy(request: HttpRequest) -> bytes:
+    """What was pasted or uploaded; on confirmation the same bytes that were shown."""
+    if kept := request.POST.get("copy"):
+        try:
+            return base64.b64decode(kept, validate=True)
+        except binascii.Error as error:
+            raise ValidationError(_("The copy was damaged on its way. Paste it again.")) from error
+    if file := request.FILES.get("file"):
+        return file.read(MAX_BYTES + 1)
+    return request.POST.get("text", "").encode()
+
+
+def _page(request: HttpRequest, blog: LiveBlog, status: int = 200, **context: object) -> HttpResponse:
+    may = rows.May.of(request.user)
+    context = {
+        **admin.site.each_context(request),
+        "title": _("Paste running copy"),
+        "blog": blog,
+        "may": may,
+        "may_change_head": request.user.has_perm("liveblog.change_liveblog"),
+        "may_publish": may.publish and (may.run or blog.status != LiveBlog.Status.DRAFT),
+        "text": request.POST.get("text", ""),
+        "chosen": {
+            name: _is_on(request, name) if request.method == "POST" else name == "publish"
+            for name in ("publish", "head", "withdraw_missing")
+        },
+        "note": request.POST.get("note", ""),
+        **context,
+    }
+    return render(request, "desk/paste.html", context, status=status)
+
+
+def _understood(article: Article, report: Report, copy: bytes) -> dict[str, object]:
+    becomes = {outcome.line: outcome.action for outcome in report.outcomes if outcome.line}
+    labels = _labels()
+    entries = [
+        {"entry": entry, "body": html_of(entry.blocks), "action": labels[becomes[entry.line]]}
+        for entry in article.entries
+    ]
+    return {
+        "article": article,
+        "entries": entries,
+        "report": report,
+        "others": [(outcome, labels[outcome.action]) for outcome in report.outcomes if not outcome.line],
+        "copy": base64.b64encode(copy).decode(),
+    }
+
+
+def _labels() -> dict[Action, str]:
+    return {
+        Action.ADDED: _("New"),
+        Action.CHANGED: _("Changed"),
+        Action.PUBLISHED: _("Published"),
+        Action.UNCHANGED: _("Unchanged"),
+        Action.CONFLICT: _("Changed here too: the desk's text is kept"),
+        Action.STAYS_WITHDRAWN: _("Withdrawn, and stays so"),
+        Action.AMBIGUOUS: _("Ambiguous: left alone"),
+        Action.VANISHED: _("No longer in the copy"),
+        Action.WITHDRAWN: _("No longer in the copy: withdrawn"),
+    }
+
+
+def _done(report: Report) -> str:
+    changed = len(report.of(Action.CHANGED)) + len(report.of(Action.PUBLISHED))
+    return _("Loaded. New: %(new)s. Changed: %(changed)s.") % {
+        "new": len(report.of(Action.ADDED)),
+        "changed": changed,
+    }

@@ -1,0 +1,95 @@
+"""The queues beside the timeline: what waits for whom, and how many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import Count, Q, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from liveblog.models import LiveBlog, ReaderResponse, RelatedStory, Update, WorkingCopy
+
+SHOWN: Final = 50
+
+
+@dataclass(frozen=True)
+class Queue:
+    name: str
+    label: str | Promise
+    empty: str | Promise
+    rows: Callable[[LiveBlog], QuerySet[Any]]
+
+
+def _in_status(status: Update.Status, order: str) -> Callable[[LiveBlog], QuerySet[Update]]:
+    def rows(blog: LiveBlog) -> QuerySet[Update]:
+        found = Update.objects.filter(blog=blog, status=status).select_related("byline", "created_by")
+        return found.order_by(order, "-pk")
+
+    return rows
+
+
+def _responses(blog: LiveBlog) -> QuerySet[ReaderResponse]:
+    """Those to moderate, oldest first: they then stand on the page in the order in which readers wrote."""
+    return ReaderResponse.objects.filter(blog=blog).pending().order_by("created_at", "pk")
+
+
+def _unresolved(blog: LiveBlog) -> QuerySet[RelatedStory]:
+    return (
+        RelatedStory.objects.unresolved()
+        .filter(Q(blog=blog) | Q(update__blog=blog) & ~Q(update__status=Update.Status.WITHDRAWN))
+        .select_related("update")
+    )
+
+
+QUEUES: Final = (
+    Queue("drafts", _("Drafts"), _("No drafts."), _in_status(Update.Status.DRAFT, "-modified_at")),
+    Queue(
+        "submitted",
+        _("For review"),
+        _("Nothing waits for review."),
+        _in_status(Update.Status.SUBMITTED, "modified_at"),
+    ),
+    Queue(
+        "scheduled",
+        _("Scheduled"),
+        _("Nothing is scheduled."),
+        _in_status(Update.Status.SCHEDULED, "publish_at"),
+    ),
+    Queue(
+        "withdrawn",
+        _("Withdrawn"),
+        _("Nothing was withdrawn."),
+        _in_status(Update.Status.WITHDRAWN, "-withdrawn_at"),
+    ),
+    Queue("responses", _("Responses"), _("No responses to moderate."), _responses),
+    Queue("unresolved", _("Links to find"), _("Every related story leads somewhere."), _unresolved),
+)
+BY_NAME: Final = {queue.name: queue for queue in QUEUES}
+
+
+def counts(blog: LiveBlog) -> dict[str, int]:
+    """How many wait in each queue, by its name; `published` counts the timeline."""
+    status = Update.Status
+    counted = Update.objects.filter(blog=blog).aggregate(
+        drafts=Count("pk", filter=Q(status=status.DRAFT)),
+        submitted=Count("pk", filter=Q(status=status.SUBMITTED)),
+        scheduled=Count("pk", filter=Q(status=status.SCHEDULED)),
+        published=Count("pk", filter=Q(status=status.PUBLISHED)),
+        withdrawn=Count("pk", filter=Q(status=status.WITHDRAWN)),
+    )
+    return counted | {"responses": _responses(blog).count(), "unresolved": _unresolved(blog).count()}
+
+
+def shown(blog: LiveBlog, name: str) -> dict[str, Any]:
+    """A queue for its template: `name` is one of BY_NAME, any other gives the first."""
+    queue = BY_NAME.get(name, QUEUES[0])
+    return {"queue": queue, "waiting": list(queue.rows(blog)[:SHOWN])}
+
+
+def unsaved(blog: LiveBlog, by: AbstractBaseUser) -> QuerySet[WorkingCopy]:
+    """What `by` has typed on this desk and neither saved nor thrown away, newest first."""
+    return WorkingCopy.objects.filter(blog=blog, by=by).select_related("update")

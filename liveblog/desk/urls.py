@@ -1,0 +1,21 @@
+"""The addresses under `/admin/liveblog/liveblog/<id>/desk/`."""
+
+from django.urls import path
+
+from liveblog.desk import history, live, material, paste, preview, verbs, views
+
+app_name = "desk"
+
+urlpatterns = [
+    path("", views.desk, name="desk"),
+    path("discard/", views.discard, name="discard"),
+    path("state/", live.state, name="state"),
+    path("autosave/", live.autosave, name="autosave"),
+    path("preview/", preview.preview, name="preview"),
+    path("paste/", paste.paste, name="paste"),
+    path("pictures/", material.add_picture, name="pictures"),
+    path("stories/", material.find_stories, name="stories"),
+    path("updates/<int:update_pk>/history/", history.history, name="history"),
+    path("updates/<int:update_pk>/<slug:verb>/", verbs.on_update, name="update"),
+    path("responses/<int:response_pk>/<slug:verb>/", verbs.on_response, name="response"),
+]

@@ -1,0 +1,167 @@
+"""Embeds: a live blog in a frame on a partner's page, and the oEmbed provider that says how to frame it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from csp.constants import SELF
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.urls import resolve
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.views.decorators.clickjacking import xframe_options_exempt
+
+from liveblog import editions
+from liveblog.models import Image, LiveBlog, Partner, Update
+from liveblog.reader.caching import answer, answer_by_body, public
+from liveblog.reader.pages import blog_page, find_blog
+from liveblog.reader.scripts import AtPlainAddress
+from liveblog.reader.timeline import days
+from newsroom.caching import POLL
+from newsroom.cors import read_anywhere
+from newsroom.site import absolute
+
+UPDATES: Final = 10
+WIDTH: Final = 640
+HEIGHT: Final = 720
+# How long, in seconds, whoever asked may go on without asking again.
+_CACHE_AGE: Final = 300
+
+
+@xframe_options_exempt
+@public
+def embed(request: HttpRequest, slug: str, edition: str | None = None) -> HttpResponse:
+    """A live blog's newest updates, to stand in a frame; it follows the log as the page itself does.
+
+    Who may frame it: this site, and each origin of each active partner, on every embed. One address serves
+    all readers from shared caches, so the answer cannot name only the partner that asks; and what an embed
+    shows is public, the frame guards nothing but the site's name. A new list of origins is a new ETag.
+    """
+    blog = find_blog(slug, edition)
+    origins = Partner.objects.framing_origins()
+    if blog.status == LiveBlog.Status.WITHDRAWN:
+        response = blog_page(request, "reader/embed_gone.html", blog, {}, status=410)
+    else:
+        response = answer(request, _etag(blog, origins), lambda: _page(request, blog))
+    # What django-csp's own decorators set; they take a policy that is known before the request.
+    response._csp_replace = {"frame-ancestors": [SELF, *origins]}
+    return response
+
+
+def _page(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
+    rows = Update.objects.filter(blog=blog).visible().newest_first().complete()
+    updates = editions.read_updates(blog, rows[: UPDATES + 1])
+    context = {"days": days(blog, updates[:UPDATES]), "has_older": len(updates) > UPDATES}
+    return blog_page(request, "reader/embed.html", blog, context)
+
+
+def _etag(blog: LiveBlog, origins: list[str]) -> str:
+    """A 304 renews the headers that a cache holds only in part: another policy must be another state."""
+    digest = hashlib.blake2b(" ".join(origins).encode(), digest_size=6).hexdigest()
+    return f'{blog.etag[:-1]}-f{digest}"'
+
+
+@read_anywhere
+@public
+def oembed(request: HttpRequest) -> HttpResponse:
+    """https://oembed.com: how to show the live blog at `?url=`, at most `maxwidth` by `maxheight` pixels.
+
+    Answers 404 to any other address, and to drafts and embargoed live blogs, which must not be told from it;
+    401 to the house's own pages, whether they exist or not; 410 to what was withdrawn; 501 to other formats.
+    """
+    if request.GET.get("format", "json") != "json":
+        return _refusal(501, _("Only JSON is spoken here: leave format away."))
+    try:
+        width = _size(request, "maxwidth", WIDTH)
+        height = _size(request, "maxheight", HEIGHT)
+    except ValueError:
+        return _refusal(400, _("maxwidth and maxheight are numbers of pixels."))
+    address = request.GET.get("url")
+    if not address:
+        return _refusal(400, _("Give the live blog's address: ?url=…"))
+    try:
+        path = _path_on_this_site(address)
+        if path.startswith("/admin/"):
+            return _refusal(401, _("This address is not public."))
+        blog = _blog_at(path)
+    except Http404:
+        return _refusal(404, _("There is no live blog at this address."))
+    if blog.status == LiveBlog.Status.WITHDRAWN:
+        return _refusal(410, _("This live blog was withdrawn."))
+    return answer_by_body(request, _json(_rich(blog, width, height)), POLL)
+
+
+def _size(request: HttpRequest, name: str, most: int) -> int:
+    """A limit in pixels, `most` where none is asked for. Raises ValueError when it is no number above 0."""
+    named = request.GET.get(name) or str(most)
+    if not (named.isascii() and named.isdigit() and 0 < len(named) < 10 and int(named)):
+        raise ValueError(name)
+    return min(int(named), most)
+
+
+def _path_on_this_site(address: str) -> str:
+    """Raises Http404 for an address of any other site."""
+    try:
+        parts = urlsplit(address)
+    except ValueError as error:
+        raise Http404 from error
+    is_ours = parts.netloc.lower() == urlsplit(settings.SITE_URL).netloc.lower()
+    if parts.scheme not in ("http", "https") or not is_ours:
+        raise Http404
+    return parts.path
+
+
+def _blog_at(path: str) -> LiveBlog:
+    """Raises Http404 when it is no live blog's address, or of one that readers may not know of."""
+    found = resolve(path)
+    if found.view_name != "reader:blog":
+        raise Http404
+    try:
+        return find_blog(**found.kwargs)
+    except AtPlainAddress:
+        return find_blog(found.kwargs["slug"])
+
+
+def _rich(blog: LiveBlog, width: int, height: int) -> dict[str, Any]:
+    said = {
+        "version": "1.0",
+        "type": "rich",
+        "title": blog.full_headline,
+        "provider_name": settings.SITE_NAME,
+        "provider_url": settings.SITE_URL,
+        "cache_age": _CACHE_AGE,
+        "width": width,
+        "height": height,
+        "html": format_html(
+            '<iframe src="{}" width="{}" height="{}" title="{}" loading="lazy" frameborder="0"></iframe>',
+            absolute(blog.address("embed")),
+            width,
+            height,
+            blog.full_headline,
+        ),
+    }
+    image = blog.hero_image
+    return said | _thumbnail(image, width, height) if image and not image.is_sensitive else said
+
+
+def _thumbnail(image: Image, width: int, height: int) -> dict[str, Any]:
+    """The largest rendition that fits; nothing where none does."""
+    for wide in sorted(image.widths, reverse=True):
+        high = round(image.height * wide / image.width)
+        if wide <= width and high <= height:
+            url = absolute(image.rendition_url(wide, "jpg"))
+            return {"thumbnail_url": url, "thumbnail_width": wide, "thumbnail_height": high}
+    return {}
+
+
+def _refusal(status: int, reason: str) -> HttpResponse:
+    return _json({"error": reason}, status)
+
+
+def _json(data: dict[str, Any], status: int = 200) -> HttpResponse:
+    response = JsonResponse(data, status=status, json_dumps_params={"ensure_ascii": False})
+    response.headers["Cache-Control"] = POLL
+    return response

@@ -1,0 +1,307 @@
+// The composer: one chord to publish, text that is never lost, and the editor around it.
+
+import { SignedOut, post, reasons } from "./send.js";
+
+const AUTOSAVE_AFTER = 1_000;
+const AGAIN_AFTER = 5_000;
+
+export class Composer {
+  /** `desk`: {root, toasts, backups, refresh()}. */
+  constructor(desk, form) {
+    this.desk = desk;
+    this.form = form;
+    this.heading = form.elements.heading;
+    this.body = form.elements.body;
+    this.status = form.querySelector("[data-autosave]");
+    this.errors = form.querySelector("[data-errors]");
+    this.isBusy = false;
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.submit(event.submitter?.value ?? "none");
+    });
+    form.addEventListener("input", () => this.#changed());
+    form.addEventListener("change", () => this.#changed());
+    // Before the editor, to which the chord would be a line break.
+    form.addEventListener("keydown", (event) => this.#pressed(event), { capture: true });
+    addEventListener("pagehide", () => this.#leave());
+    addEventListener("online", () => this.isUnsaved && this.#autosave());
+    for (const button of form.querySelectorAll("[data-discard]")) {
+      button.hidden = false;
+      button.addEventListener("click", () => this.discard());
+    }
+  }
+
+  /** The rich text editor, once it has taken the place of its textarea. */
+  get editor() { return this.form.querySelector(".tiptap")?.editor; }
+  get token() { return this.form.elements.token.value; }
+  get update() { return this.form.elements.update.value; }
+  get isLive() { return Boolean(this.form.querySelector("[data-ask]")); }
+
+  /** Whether there is something in it that would be missed. */
+  get isWriting() {
+    const filled = ["heading", "source", "embed", "note", "edition_wording"].some((name) => this.form.elements[name]?.value.trim());
+    return filled || !isEmpty(this.body.value) || Boolean(this.form.querySelector("[data-picture], .picture-pending"))
+      || [...this.form.querySelectorAll("[name=story_title]")].some((input) => input.value.trim());
+  }
+
+  focus() { this.heading.focus(); }
+
+  /** What the chord does: publish; or send to the editors; or, of what is live, ask what kind of change it is. */
+  chord() {
+    if (!this.isLive) {
+      const button = this.form.querySelector("[data-chord]");
+      return void (button && this.submit(button.value));
+    }
+    if (this.form.elements.note.value.trim()) return void this.submit("correct");
+    this.form.querySelector("[data-action=edit]").focus();
+    this.desk.toasts.say(gettext("Minor edit or correction? Press Enter for a minor edit."));
+  }
+
+  async submit(action) {
+    if (this.isBusy || (!this.isWriting && this.inFlight)) return;
+    if (this.form.querySelector(".picture-pending")) {
+      return void this.#showErrors({ pictures: [gettext("A picture waits for its description: add it or remove it first.")] });
+    }
+    clearTimeout(this.timer);
+    const data = new FormData(this.form);
+    data.set("action", action);
+    const sent = { data, token: this.token, update: this.update };
+    this.desk.backups.keep(sent.token, data);
+    this.#showErrors({});
+    // A new update leaves the composer at once, so that the next one can be typed meanwhile.
+    const leaves = !sent.update && action !== "draft" && this.isWriting;
+    if (leaves) this.clear();
+    else this.#setBusy(true);
+    this.inFlight = true;
+    try {
+      const { status, data: answer } = await post(this.desk.root.dataset.url, data);
+      if (status === 200) this.#saved(action, sent, answer, leaves);
+      else if (status === 409) this.#conflict(answer, sent);
+      else this.#refused(answer.errors, sent, leaves);
+    } catch (error) {
+      this.#failed(error, sent, leaves);
+    } finally {
+      this.inFlight = false;
+      this.#setBusy(false);
+    }
+  }
+
+  /** An empty composer for the next update. */
+  clear(token = newToken()) {
+    clearTimeout(this.timer);
+    this.isUnsaved = false;
+    for (const element of this.form.elements) {
+      if (element.type === "checkbox") element.checked = false;
+      else if (element.type === "radio") element.checked = element.value === "";
+      else if (["text", "url", "date", "time", "file", "number"].includes(element.type) || element.localName === "textarea") element.value = "";
+    }
+    this.editor?.commands.clearContent(false);
+    this.form.elements.token.value = token;
+    for (const name of ["update", "seen"]) this.form.elements[name].value = "";
+    this.form.dispatchEvent(new CustomEvent("composer:cleared"));
+    document.querySelector("[data-restored]")?.remove();
+    this.#say("");
+    this.focus();
+  }
+
+  /** Put back what was sent, as it was. */
+  refill(data) {
+    this.form.dispatchEvent(new CustomEvent("composer:refill", { detail: data }));
+    for (const [name, value] of data.entries()) {
+      const elements = this.form.elements[name];
+      if (value instanceof File || !elements || name === "csrfmiddlewaretoken" || name === "action") continue;
+      if (name.startsWith("story_") || name === "picture") continue;
+      const element = elements instanceof RadioNodeList ? [...elements].find((radio) => radio.value === value) : elements;
+      if (!element) continue;
+      if (element.type === "checkbox" || element.type === "radio") element.checked = true;
+      else element.value = value;
+    }
+    this.editor?.commands.setContent(data.get("body") ?? "");
+  }
+
+  async discard() {
+    const data = new FormData();
+    data.set("token", this.token);
+    this.desk.backups.forget(this.token);
+    try {
+      await post(this.desk.root.dataset.discardUrl, data);
+    } catch (error) {
+      return void this.desk.failed(error);
+    }
+    if (this.update) location.assign(`${this.desk.root.dataset.url}?new`);
+    else this.clear();
+  }
+
+  #saved(action, sent, answer, hasLeft) {
+    this.desk.backups.forget(sent.token);
+    if (action === "draft") {
+      // Saving a draft is no reason to stop writing it.
+      this.form.elements.update.value = answer.update;
+      this.form.elements.seen.value = answer.seen;
+      this.form.elements.token.value = answer.token;
+      this.desk.toasts.say(answer.said);
+      this.isUnsaved = false;
+      this.#say(gettext("Saved as a draft"));
+    } else if (hasLeft) {
+      if (answer.undo) this.desk.toasts.offerUndo(answer.said, () => this.#undo(answer));
+      else this.desk.toasts.say(answer.said);
+    } else {
+      return void location.assign(`${this.desk.root.dataset.url}?new${answer.undo ? `&undo=${answer.update}` : ""}`);
+    }
+    this.desk.refresh();
+  }
+
+  async #undo({ undo, update }) {
+    try {
+      const { status, data } = await post(undo, new FormData());
+      if (status !== 200) return void this.desk.toasts.warn(reasons(data.errors).join(" "));
+      // What was taken back is what the editor wants to change.
+      if (!this.isWriting) location.assign(`${this.desk.root.dataset.url}?update=${update}`);
+      else this.desk.toasts.say(data.said);
+      this.desk.refresh();
+    } catch (error) {
+      this.desk.failed(error);
+    }
+  }
+
+  #refused(errors, sent, hasLeft) {
+    if (hasLeft && !this.#comeBack(sent)) {
+      this.desk.toasts.warn(reasons(errors).join(" "), this.#linkTo(sent));
+      return;
+    }
+    this.#showErrors(errors);
+  }
+
+  #failed(error, sent, hasLeft) {
+    const isBack = !hasLeft || this.#comeBack(sent);
+    if (error instanceof SignedOut) return void this.desk.failed(error);
+    const said = gettext("The newsroom cannot be reached. Your text is kept here: send it again when the connection is back.");
+    if (isBack) this.#showErrors({ "": [said] });
+    else this.desk.toasts.warn(said, this.#linkTo(sent));
+  }
+
+  /** Back into the composer, unless something else is being written in it by now. */
+  #comeBack(sent) {
+    if (this.isWriting) return false;
+    this.clear(sent.token);
+    this.refill(sent.data);
+    this.#changed();
+    return true;
+  }
+
+  #linkTo(sent) {
+    const link = document.createElement("a");
+    link.className = "button";
+    link.href = `${this.desk.root.dataset.url}?copy=${encodeURIComponent(sent.token)}`;
+    link.textContent = gettext("Bring it back");
+    // It must be on the server before it can be asked for.
+    link.addEventListener("click", async (event) => {
+      event.preventDefault();
+      if (await this.desk.backups.handOver(sent.token)) location.assign(link.href);
+      else this.desk.toasts.warn(gettext("The newsroom cannot be reached."));
+    });
+    return link;
+  }
+
+  #conflict({ conflict }, sent) {
+    const dialog = document.querySelector("[data-conflict-dialog]");
+    dialog.innerHTML = conflict;
+    // Kept on the server by now.
+    this.desk.backups.forget(sent.token);
+    this.isUnsaved = false;
+    dialog.querySelector("[data-keep-mine]").addEventListener("click", (event) => { event.preventDefault(); dialog.close(); });
+    dialog.showModal();
+  }
+
+  #pressed(event) {
+    // While an input method composes, Enter is its own.
+    if (event.isComposing || event.keyCode === 229) return;
+    const isChord = event.ctrlKey || event.metaKey;
+    if (isChord && event.key === "Enter") {
+      event.preventDefault();
+      event.stopPropagation();
+      this.chord();
+    } else if (isChord && !event.shiftKey && event.key.toLowerCase() === "s") {
+      event.preventDefault();
+      if (!this.isLive && this.form.querySelector("[data-action=draft]")) this.submit("draft");
+    } else if (event.key === "Enter" && event.target === this.heading) {
+      event.preventDefault();
+      // At once: what is typed next must not land in the heading.
+      if (this.editor) this.editor.view.focus();
+      else this.body.focus();
+    } else if (event.key === "Enter" && event.target.localName === "input" && !["submit", "button", "file"].includes(event.target.type)) {
+      event.preventDefault();
+    }
+  }
+
+  #changed() {
+    this.isUnsaved = true;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.#autosave(), AUTOSAVE_AFTER);
+    this.#say(gettext("Typing …"));
+  }
+
+  async #autosave() {
+    clearTimeout(this.timer);
+    const token = this.token;
+    const data = new FormData(this.form);
+    this.#say(gettext("Keeping your text …"));
+    this.desk.backups.keep(token, data);
+    data.delete("picture_file");
+    try {
+      const { status, data: answer } = await post(this.desk.root.dataset.autosaveUrl, data);
+      if (status !== 200) throw new Error(reasons(answer.errors).join(" "));
+      this.desk.backups.forget(token);
+      if (this.token !== token) return;
+      this.isUnsaved = false;
+      this.#say(gettext("Your text is kept; readers do not see it."));
+    } catch (error) {
+      if (this.token !== token) return;
+      const said = error instanceof SignedOut
+        ? gettext("You have been signed out. Your text is kept in this browser.")
+        : gettext("No connection. Your text is kept in this browser.");
+      this.#say(said, true);
+      this.timer = setTimeout(() => this.#autosave(), AGAIN_AFTER);
+    }
+  }
+
+  /** The page goes: what was typed in the last second goes along. */
+  #leave() {
+    if (!this.isUnsaved) return;
+    const data = new FormData(this.form);
+    this.desk.backups.keep(this.token, data);
+    data.delete("picture_file");
+    navigator.sendBeacon(this.desk.root.dataset.autosaveUrl, data);
+  }
+
+  #showErrors(errors) {
+    this.form.querySelectorAll("[aria-invalid]").forEach((input) => input.removeAttribute("aria-invalid"));
+    this.errors.replaceChildren();
+    for (const [name, lines] of Object.entries(errors ?? {})) {
+      for (const line of lines) {
+        const said = document.createElement("p");
+        said.textContent = line;
+        this.errors.append(said);
+      }
+      const input = this.form.querySelector(`[name="${name === "happened" ? "happened_clock" : name === "publish" ? "publish_clock" : name}"]`);
+      input?.setAttribute("aria-invalid", "true");
+      input?.closest("details")?.setAttribute("open", "");
+    }
+    this.errors.hidden = !this.errors.childElementCount;
+    if (!this.errors.hidden) this.errors.scrollIntoView({ block: "nearest" });
+  }
+
+  #setBusy(isBusy) {
+    this.isBusy = isBusy;
+    this.form.toggleAttribute("aria-busy", isBusy);
+  }
+
+  #say(text, isLost = false) {
+    this.status.textContent = text;
+    this.status.classList.toggle("is-lost", isLost);
+  }
+}
+
+function isEmpty(html) { return !html.replace(/<[^>]*>|&nbsp;|\s/g, ""); }
+
+export function newToken() { return crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`; }

@@ -1,0 +1,124 @@
+// The live desk: its parts, and how they hear of one another. Without this file every form of the page is posted.
+
+import { Backups } from "./backups.js";
+import { Composer, newToken } from "./composer.js";
+import { Keys } from "./keys.js";
+import { Live } from "./live.js";
+import { Pictures } from "./pictures.js";
+import { Preview } from "./preview.js";
+import { SignedOut, post, reasons } from "./send.js";
+import { Stories } from "./stories.js";
+import { Timeline } from "./timeline.js";
+import { Toasts } from "./toasts.js";
+
+class Desk {
+  constructor(root) {
+    this.root = root;
+    this.visit = newToken();
+    this.toasts = new Toasts(root.querySelector("[data-toasts]"));
+    this.backups = new Backups(root);
+    this.timeline = new Timeline(root);
+    const form = root.querySelector("[data-composer]");
+    if (form) {
+      this.composer = new Composer(this, form);
+      this.pictures = new Pictures(this, form);
+      this.stories = new Stories(this, form);
+      this.preview = new Preview(this);
+    }
+    this.keys = new Keys(this);
+    root.addEventListener("submit", (event) => this.#submitted(event));
+    for (const tab of root.querySelectorAll("[data-queue-tab]")) {
+      tab.addEventListener("click", (event) => { event.preventDefault(); this.#openQueue(tab); });
+    }
+    this.live = new Live(this, (state) => this.#show(state));
+    this.#handOverBackups();
+  }
+
+  refresh() { this.live.refresh(); }
+
+  /** Nobody answered, or nobody is signed in: what is typed stays where it is. */
+  failed(error) {
+    if (error instanceof SignedOut) document.querySelector("[data-login-dialog]").showModal();
+    else this.toasts.warn(gettext("The newsroom cannot be reached. Nothing was changed."));
+  }
+
+  /** The buttons beside updates and responses. */
+  async #submitted(event) {
+    const form = event.target;
+    if (!form.matches("[data-verbs], .toast-undo")) return;
+    event.preventDefault();
+    const row = form.closest(".row");
+    const address = event.submitter?.getAttribute("formaction") ?? form.getAttribute("action");
+    try {
+      const { status, data } = await post(address, new FormData(form));
+      if (status !== 200) return void this.toasts.warn(reasons(data.errors).join(" "));
+      this.toasts.say(data.said);
+      form.closest("details")?.removeAttribute("open");
+      form.closest(".toast")?.remove();
+      row?.focus({ preventScroll: true });
+      this.refresh();
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  #show(state) {
+    this.timeline.apply(state);
+    for (const count of this.root.querySelectorAll("[data-count]")) {
+      const text = String(state.counts[count.dataset.count]);
+      if (count.textContent !== text) count.textContent = text;
+    }
+    this.root.querySelector("[data-readers]").textContent = state.readers;
+    this.#showQueue(state.queue);
+    this.#showPeople(state.people);
+    if (state.status !== this.root.dataset.status) location.reload();
+  }
+
+  #showQueue({ name, html }) {
+    const panel = this.root.querySelector("[data-queue-panel]");
+    // The same again is left alone, and so is a queue that somebody works in by the keyboard.
+    const key = html.replace(/name="csrfmiddlewaretoken" value="[^"]*"/g, "");
+    if (name !== this.root.dataset.queue || panel.shown === key || panel.contains(document.activeElement)) return;
+    panel.shown = key;
+    panel.innerHTML = html;
+  }
+
+  #openQueue(tab) {
+    for (const other of this.root.querySelectorAll("[data-queue-tab]")) other.removeAttribute("aria-current");
+    tab.setAttribute("aria-current", "true");
+    this.root.dataset.queue = tab.dataset.queueTab;
+    this.refresh();
+  }
+
+  #showPeople(people) {
+    const names = [...new Set(people.map(({ who }) => who))];
+    this.root.querySelector("[data-people]").textContent = names.join(gettext(", "));
+    const editors = new Map();
+    for (const { who, update } of people) {
+      if (update) editors.set(update, [...(editors.get(update) ?? []), who]);
+    }
+    this.timeline.showEditors(editors);
+    const also = editors.get(Number(this.composer?.update));
+    const notice = this.root.querySelector("[data-also-editing]");
+    if (!notice) return;
+    notice.hidden = !also;
+    const said = also ? interpolate(gettext("%s has this update open, too."), [also.join(gettext(", "))]) : "";
+    if (notice.textContent !== said) notice.textContent = said;
+  }
+
+  /** What an earlier page could not send: onto the server, and back into an empty composer. */
+  async #handOverBackups() {
+    if (!this.composer) return;
+    for (const token of this.backups.tokens()) {
+      if (token === this.composer.token) continue;
+      const isNew = !this.backups.fields(token)?.find(([name]) => name === "update")?.[1];
+      const isTaken = await this.backups.handOver(token);
+      if (isTaken && isNew && !this.composer.isWriting && !this.composer.update) {
+        return void location.replace(`${this.root.dataset.url}?copy=${encodeURIComponent(token)}`);
+      }
+    }
+  }
+}
+
+const root = document.querySelector("[data-desk]");
+if (root) window.desk = new Desk(root);

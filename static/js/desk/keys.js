@@ -1,0 +1,81 @@
+// Single keys while nobody is typing, the list of them, and the switch that turns them off.
+
+const OFF = "newsroom-desk-keys-off";
+
+export class Keys {
+  constructor(desk) {
+    this.desk = desk;
+    this.dialog = document.querySelector("[data-keys-dialog]");
+    this.isOn = !remembered();
+    const button = desk.root.querySelector("[data-keys-open]");
+    button.hidden = false;
+    button.addEventListener("click", () => this.dialog.showModal());
+    const box = this.dialog.querySelector("[data-keys-on]");
+    box.checked = this.isOn;
+    box.addEventListener("change", () => { this.isOn = box.checked; remember(!this.isOn); });
+    document.addEventListener("keydown", (event) => this.#pressed(event));
+  }
+
+  #pressed(event) {
+    if (event.isComposing || event.keyCode === 229 || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (document.querySelector("dialog[open]")) return;
+    if (event.key === "Escape") return void this.#leaveComposer(event);
+    if (!this.isOn || isTyping(event.target)) return;
+    const act = this.#actions()[event.key.toLowerCase()];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  }
+
+  #actions() {
+    const { composer, timeline, toasts, preview } = this.desk;
+    const press = (part) => timeline.current?.querySelector(`[data-key-${part}]`)?.click();
+    const tabs = [...this.desk.root.querySelectorAll("[data-queue-tab]")];
+    return {
+      "?": () => this.dialog.showModal(),
+      n: () => composer?.focus(),
+      j: () => timeline.step(1),
+      k: () => timeline.step(-1),
+      e: () => press("edit"),
+      p: () => press("pin"),
+      m: () => press("mark"),
+      c: () => press("confirm"),
+      h: () => press("history"),
+      u: () => toasts.undo(),
+      v: () => preview?.open(),
+      w: () => this.#askWhy(timeline.current),
+      ...Object.fromEntries(tabs.map((tab, index) => [String(index + 1), () => tab.click()])),
+    };
+  }
+
+  #askWhy(row) {
+    const details = row?.querySelector("[data-key-withdraw]");
+    if (!details) return;
+    details.open = true;
+    details.querySelector("[name=reason]").focus();
+  }
+
+  #leaveComposer(event) {
+    const withdrawal = event.target.closest?.("[data-key-withdraw][open]");
+    if (withdrawal) {
+      withdrawal.open = false;
+      withdrawal.closest(".row").focus();
+    } else if (isTyping(event.target) && this.desk.composer?.form.contains(event.target)) {
+      event.target.blur();
+      this.desk.timeline.step(0);
+    }
+  }
+}
+
+function isTyping(element) {
+  return element.isContentEditable || ["textarea", "select"].includes(element.localName)
+    || (element.localName === "input" && !["checkbox", "radio", "button", "submit", "file"].includes(element.type));
+}
+
+function remembered() {
+  try { return localStorage.getItem(OFF) === "yes"; } catch { return false; }
+}
+
+function remember(isOff) {
+  try { localStorage.setItem(OFF, isOff ? "yes" : "no"); } catch { /* storage is off: it holds for this visit */ }
+}

@@ -1,0 +1,160 @@
+// Pictures in the composer: pasted, dropped or chosen; described first, then uploaded, with its progress shown.
+
+import { SignedOut, csrfToken, reasons } from "./send.js";
+
+export class Pictures {
+  constructor(desk, form) {
+    this.desk = desk;
+    this.form = form;
+    this.list = form.querySelector("[data-picture-list]");
+    const drop = form.querySelector("[data-picture-drop]");
+    form.addEventListener("composer:cleared", () => this.list.replaceChildren());
+    form.addEventListener("composer:refill", ({ detail }) => this.#refill(detail.getAll("picture")));
+    this.list.addEventListener("click", (event) => {
+      if (!event.target.matches("[data-picture-remove]")) return;
+      event.target.closest("li").remove();
+      this.#changed();
+    });
+    for (const button of this.list.querySelectorAll("[data-picture-remove]")) button.hidden = false;
+    if (!drop) return;
+    drop.hidden = false;
+    form.querySelector("[data-picture-plain]").hidden = true;
+    const choose = drop.querySelector("[data-picture-choose]");
+    choose.addEventListener("change", () => { this.add(choose.files); choose.value = ""; });
+    form.addEventListener("paste", (event) => this.#take(event, event.clipboardData), { capture: true });
+    form.addEventListener("dragover", (event) => {
+      if (![...event.dataTransfer.types].includes("Files")) return;
+      event.preventDefault();
+      form.parentElement.classList.add("is-over");
+    });
+    for (const name of ["dragleave", "drop"]) form.addEventListener(name, () => form.parentElement.classList.remove("is-over"));
+    form.addEventListener("drop", (event) => this.#take(event, event.dataTransfer), { capture: true });
+  }
+
+  /** Files to be described; the first gets the focus. */
+  add(files) {
+    const pictures = [...files].filter((file) => file.type.startsWith("image/"));
+    if (!pictures.length) return;
+    this.form.querySelector("[data-more]").open = true;
+    const fresh = pictures.map((file) => this.#pending(file));
+    fresh[0].querySelector("[data-alt]").focus();
+  }
+
+  #take(event, data) {
+    const files = [...(data?.files ?? [])].filter((file) => file.type.startsWith("image/"));
+    // Text that was copied from a page may bring its picture along: then it is the text that is meant.
+    if (!files.length || data.types.includes("text/html") && event.type === "paste" && data.getData("text/plain").trim()) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.add(files);
+  }
+
+  #pending(file) {
+    const item = document.querySelector("[data-picture-template]").content.firstElementChild.cloneNode(true);
+    const local = item.querySelector("[data-local]");
+    local.src = URL.createObjectURL(file);
+    local.addEventListener("load", () => URL.revokeObjectURL(local.src), { once: true });
+    const name = `focal-${Math.random().toString(36).slice(2)}`;
+    const focal = item.querySelector("[data-focal]");
+    for (let cell = 0; cell < 25; cell += 1) focal.append(cellOf(name, cell));
+    const upload = item.querySelector("[data-upload]");
+    upload.addEventListener("click", () => this.#upload(item, file));
+    // Enter in its fields adds the picture; it must not go to the composer's own form.
+    item.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && !event.isComposing && event.target.type === "text" && !event.ctrlKey && !event.metaKey) {
+        event.preventDefault();
+        upload.click();
+      }
+    });
+    for (const input of item.querySelectorAll("input")) input.addEventListener("input", (event) => event.stopPropagation());
+    this.list.append(item);
+    return item;
+  }
+
+  async #upload(item, file) {
+    const alt = item.querySelector("[data-alt]");
+    if (!alt.value.trim()) {
+      this.#refuse(item, gettext("Say what the picture shows, for readers who do not see it."));
+      return void alt.focus();
+    }
+    const cell = Number(item.querySelector("[data-focal] input:checked").value);
+    const data = new FormData();
+    data.set("file", file);
+    data.set("alt", alt.value);
+    data.set("credit", item.querySelector("[data-credit]").value);
+    data.set("caption", item.querySelector("[data-caption]").value);
+    data.set("focal_column", cell % 5);
+    data.set("focal_row", Math.floor(cell / 5));
+    if (item.querySelector("[data-sensitive]").checked) data.set("is_sensitive", "on");
+    item.querySelector("[data-upload]").disabled = true;
+    try {
+      const html = await this.#send(data, item.querySelector("[data-progress]"));
+      const template = document.createElement("template");
+      template.innerHTML = html.trim();
+      const fresh = template.content.firstElementChild;
+      fresh.querySelector("[data-picture-remove]").hidden = false;
+      item.replaceWith(fresh);
+      this.#changed();
+      this.desk.composer.editor?.commands.focus();
+    } catch (error) {
+      item.querySelector("[data-upload]").disabled = false;
+      if (error instanceof SignedOut) this.desk.failed(error);
+      this.#refuse(item, error.message);
+    }
+  }
+
+  /** XMLHttpRequest, since fetch tells nothing of how far an upload has got. */
+  #send(data, progress) {
+    const { picturesUrl } = this.desk.root.dataset;
+    progress.hidden = false;
+    return new Promise((resolve, reject) => {
+      const request = new XMLHttpRequest();
+      request.open("POST", picturesUrl);
+      request.setRequestHeader("Accept", "application/json");
+      request.setRequestHeader("X-CSRFToken", csrfToken());
+      request.responseType = "json";
+      request.upload.addEventListener("progress", ({ loaded, total }) => { progress.value = (100 * loaded) / total; });
+      request.addEventListener("error", () => reject(new Error(gettext("The connection was lost. Add it again."))));
+      request.addEventListener("load", () => {
+        if (request.status === 200) resolve(request.response.html);
+        else if (request.status === 401) reject(new SignedOut(request.response?.login));
+        else reject(new Error(reasons(request.response?.errors).join(" ") || gettext("The picture was not taken.")));
+      });
+      request.send(data);
+    });
+  }
+
+  #refuse(item, reason) {
+    const said = item.querySelector("[data-picture-error]");
+    said.hidden = false;
+    said.textContent = reason;
+    item.querySelector("[data-progress]").hidden = true;
+  }
+
+  /** Pictures that were uploaded already, by id; what they show is on the server. */
+  #refill(ids) {
+    this.list.replaceChildren();
+    for (const id of ids) {
+      const item = document.createElement("li");
+      item.className = "picture-item";
+      item.dataset.picture = id;
+      const input = document.createElement("input");
+      Object.assign(input, { type: "hidden", name: "picture", value: id });
+      item.append(input, `#${id}`);
+      this.list.append(item);
+    }
+  }
+
+  #changed() { this.form.dispatchEvent(new Event("input")); }
+}
+
+function cellOf(name, cell) {
+  const label = document.createElement("label");
+  const input = document.createElement("input");
+  Object.assign(input, { type: "radio", name, value: String(cell), checked: cell === 12 });
+  input.setAttribute("aria-label", interpolate(gettext("column %s of 5, row %s of 5"), [(cell % 5) + 1, Math.floor(cell / 5) + 1]));
+  // It is the picture's, not the composer's own field.
+  input.setAttribute("form", "none");
+  label.append(input, document.createElement("span"));
+  return label;
+}

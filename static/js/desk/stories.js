@@ -1,0 +1,128 @@
+// Related stories in the composer: found among our own live blogs, or given by their address.
+
+const LEAST = 3;
+const WAIT = 200;
+
+export class Stories {
+  constructor(desk, form) {
+    this.desk = desk;
+    this.form = form;
+    this.list = form.querySelector("[data-story-list]");
+    this.search = form.querySelector("[data-story-search]");
+    this.input = this.search.querySelector("input");
+    this.found = this.search.querySelector("[role=listbox]");
+    this.search.hidden = false;
+    this.input.addEventListener("input", (event) => { event.stopPropagation(); this.#later(); });
+    this.input.addEventListener("change", (event) => event.stopPropagation());
+    this.input.addEventListener("keydown", (event) => this.#pressed(event));
+    this.input.addEventListener("blur", () => setTimeout(() => this.#close(), 150));
+    this.found.addEventListener("mousedown", (event) => event.preventDefault());
+    this.found.addEventListener("click", (event) => this.#choose(event.target.closest("[role=option]")));
+    this.list.addEventListener("click", (event) => {
+      if (!event.target.matches("[data-story-remove]")) return;
+      event.target.closest("li").remove();
+      this.form.dispatchEvent(new Event("input"));
+    });
+    form.addEventListener("composer:cleared", () => this.list.replaceChildren());
+    form.addEventListener("composer:refill", ({ detail }) => this.#refill(detail));
+    this.#tidy();
+  }
+
+  /** The empty row is for those without JavaScript. */
+  #tidy() {
+    for (const row of this.list.querySelectorAll("[data-story-row]")) {
+      if (row.querySelector("[name=story_title]").value) row.querySelector("[data-story-remove]").hidden = false;
+      else row.remove();
+    }
+  }
+
+  add({ title = "", url = "", blog = "", after = "" }) {
+    const row = document.querySelector("[data-story-template]").content.firstElementChild.cloneNode(true);
+    row.querySelector("[name=story_title]").value = title;
+    row.querySelector("[name=story_blog]").value = blog;
+    row.querySelector("[name=story_after]").value = after;
+    const address = row.querySelector("[name=story_url]");
+    address.value = url;
+    if (blog) Object.assign(address, { readOnly: true, placeholder: blog });
+    row.querySelector("[data-story-remove]").hidden = false;
+    this.list.append(row);
+    return row;
+  }
+
+  #refill(data) {
+    this.list.replaceChildren();
+    const [titles, urls, blogs, afters] = ["title", "url", "blog", "after"].map((name) => data.getAll(`story_${name}`));
+    titles.forEach((title, i) => title && this.add({ title, url: urls[i], blog: blogs[i], after: afters[i] }));
+  }
+
+  #later() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.#find(), WAIT);
+  }
+
+  async #find() {
+    const asked = this.input.value.trim();
+    if (isAddress(asked)) return void this.#show([{ title: interpolate(gettext("Link %s"), [asked]), url: asked }]);
+    if ([...asked].length < LEAST) return void this.#close();
+    const response = await fetch(`${this.desk.root.dataset.storiesUrl}?q=${encodeURIComponent(asked)}`, { headers: { Accept: "application/json" } }).catch(() => null);
+    if (!response?.ok || this.input.value.trim() !== asked) return;
+    this.#show((await response.json()).found);
+  }
+
+  #show(found) {
+    this.found.replaceChildren(...found.map((story, index) => {
+      const option = document.createElement("li");
+      option.id = `story-option-${index}`;
+      option.setAttribute("role", "option");
+      option.setAttribute("aria-selected", String(index === 0));
+      option.textContent = story.status ? `${story.title} (${story.status})` : story.title;
+      option.story = story;
+      return option;
+    }));
+    this.found.hidden = !found.length;
+    this.input.setAttribute("aria-expanded", String(Boolean(found.length)));
+    this.#point();
+  }
+
+  #close() {
+    this.found.hidden = true;
+    this.input.setAttribute("aria-expanded", "false");
+    this.input.removeAttribute("aria-activedescendant");
+  }
+
+  #point() {
+    const chosen = this.found.querySelector("[aria-selected=true]");
+    if (chosen) this.input.setAttribute("aria-activedescendant", chosen.id);
+  }
+
+  #pressed(event) {
+    if (event.isComposing || event.keyCode === 229) return;
+    const options = [...this.found.children];
+    const index = options.findIndex((option) => option.getAttribute("aria-selected") === "true");
+    if (["ArrowDown", "ArrowUp"].includes(event.key) && options.length) {
+      event.preventDefault();
+      const next = (index + (event.key === "ArrowDown" ? 1 : -1) + options.length) % options.length;
+      options.forEach((option, i) => option.setAttribute("aria-selected", String(i === next)));
+      this.#point();
+    } else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && !this.found.hidden) {
+      event.preventDefault();
+      this.#choose(options[index]);
+    } else if (event.key === "Escape" && !this.found.hidden) {
+      event.stopPropagation();
+      this.#close();
+    }
+  }
+
+  #choose(option) {
+    if (!option) return;
+    const { title, url = "", slug: blog = "" } = option.story;
+    const row = this.add({ title: url ? "" : title, url, blog });
+    this.input.value = "";
+    this.#close();
+    // An address has no title yet.
+    (url ? row.querySelector("[name=story_title]") : this.input).focus();
+    this.form.dispatchEvent(new Event("input"));
+  }
+}
+
+function isAddress(text) { return /^https?:\/\/\S+\.\S+/.test(text); }

@@ -1,0 +1,38 @@
+// Live blogs in other sites: <blockquote class="newsroom-embed"><a href="…/live/SLUG/">Headline</a></blockquote>,
+// then this script from the newsroom. The link stays until the frame has answered, so it stays where none may.
+(() => {
+  const { origin } = new URL(document.currentScript.src);
+  const name = `newsroom-embed ${origin}`;
+  // Each embed may bring the script along: the first one serves them all.
+  if (window[name]) return window[name]();
+  const links = new Map();
+
+  window[name] = () => {
+    for (const quote of document.querySelectorAll("blockquote.newsroom-embed")) {
+      const link = quote.querySelector("a[href]");
+      const found = link?.origin === origin && /^(\/zh-han[st])?\/live\/([-\w]+)\/$/.exec(link.pathname);
+      if (!found || [...links.values()].includes(quote)) continue;
+      const frame = document.createElement("iframe");
+      frame.src = `${origin}${found[1] ?? ""}/embed/${found[2]}/`;
+      frame.title = link.textContent.trim();
+      frame.width = "100%";
+      frame.height = 1;
+      frame.loading = "lazy";
+      frame.style.cssText = "display:block;border:0";
+      quote.after(frame);
+      links.set(frame, quote);
+    }
+  };
+
+  addEventListener("message", ({ data, origin: from, source }) => {
+    if (from !== origin || data?.type !== "newsroom-embed" || !(data.height > 0)) return;
+    for (const [frame, quote] of links) {
+      if (frame.contentWindow !== source) continue;
+      frame.height = Math.min(Math.max(data.height, 120), 720);
+      quote.remove();
+    }
+  });
+
+  window[name]();
+  document.addEventListener("DOMContentLoaded", window[name]);
+})();

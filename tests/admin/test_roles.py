@@ -1,0 +1,331 @@
+"""Who may do what: each verb that the admin reaches, tried by each role on a live blog with a team.
+
+Everybody sends what the page would send to somebody who may do everything, so that it is the verbs that
+answer, not what pages offer. Whether it was done is read from the tables: a refusal writes nothing at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files import File
+from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+
+from liveblog import publishing
+from liveblog.models import (
+    Byline,
+    GlossaryTerm,
+    Image,
+    LiveBlog,
+    ReaderResponse,
+    RelatedStory,
+    Topic,
+    Update,
+)
+from liveblog.publishing import SYSTEM, BlogDetails, Content, Story
+from newsroom import hongkong
+from tests.admin.browsing import opened
+from tests.factories import make_blog, make_image, make_person, make_update, make_user, picture_file
+
+pytestmark = pytest.mark.django_db
+
+# The columns of the table, in this order: who is in which role.
+ROLES = {
+    "reporter": ["Reporter"],
+    "editor": ["Editor"],
+    "outsider": ["Editor"],
+    "chief": ["Chief editor"],
+    "syndication": ["Syndication manager"],
+    "nobody": [],
+}
+IN_TEAM = ["reporter", "editor", "syndication", "nobody"]
+LATER = hongkong.now() + timedelta(days=1)
+AT_LATER = {"publish_at_0": f"{LATER:%Y-%m-%d}", "publish_at_1": "10:00"}
+
+EDITORS, CHIEFS, WRITERS = ("editor", "chief"), ("chief",), ("reporter", "editor", "chief")
+# What no live blog owns, an editor may change whichever team they are in.
+ALL_EDITORS, UPLOADERS = ("editor", "outsider", "chief"), ("reporter", "editor", "outsider", "chief")
+EXPECTED = {
+    "write a draft": WRITERS,
+    "submit a new update": WRITERS,
+    "publish a new update": EDITORS,
+    "schedule a new update": EDITORS,
+    "rewrite an own draft": WRITERS,
+    "submit an own draft": WRITERS,
+    "publish an own draft": EDITORS,
+    "rewrite a colleague's draft": EDITORS,
+    "publish a colleague's draft": EDITORS,
+    "edit a published update": EDITORS,
+    "correct a published update": EDITORS,
+    "withdraw an update": EDITORS,
+    "restore an update": EDITORS,
+    "publish from the list": EDITORS,
+    "withdraw from the list": EDITORS,
+    "pin from the list": EDITORS,
+    "unpin from the list": EDITORS,
+    "mark as key from the list": EDITORS,
+    "unmark as key from the list": EDITORS,
+    "open a live blog": CHIEFS,
+    "edit a live blog": CHIEFS,
+    "name a team": CHIEFS,
+    "start coverage": CHIEFS,
+    "end coverage": CHIEFS,
+    "resume coverage": CHIEFS,
+    "withdraw a live blog": CHIEFS,
+    "restore a live blog": CHIEFS,
+    "lift an embargo": CHIEFS,
+    "start coverage from the list": CHIEFS,
+    "end coverage from the list": CHIEFS,
+    "upload a picture": UPLOADERS,
+    "describe a picture": ALL_EDITORS,
+    "add a byline": ALL_EDITORS,
+    "edit a byline": ALL_EDITORS,
+    "link a related story": ALL_EDITORS,
+    "add a topic": CHIEFS,
+    "rename a topic": CHIEFS,
+    "add a term": CHIEFS,
+    "edit a term": CHIEFS,
+    "remove a term": CHIEFS,
+    "approve a response": EDITORS,
+    "reject a response": EDITORS,
+    "withdraw a response": EDITORS,
+    "add a person": CHIEFS,
+    "give a role": CHIEFS,
+}
+
+TABLES = [Update, LiveBlog, LiveBlog.team.through, Image, Byline, Topic, RelatedStory, GlossaryTerm]
+TABLES += [ReaderResponse, User, User.groups.through]
+
+
+@dataclass(frozen=True)
+class Sending:
+    """What is sent where. A list answers by coming back, whatever was done."""
+
+    path: str
+    form: dict[str, object]
+    is_to_list: bool = False
+
+    def by(self, client: Client) -> HttpResponse:
+        for value in self.form.values():
+            if isinstance(value, File):
+                value.seek(0)
+        return client.post(self.path, self.form)
+
+
+class Newsroom:
+    """A live blog with a team and something in every state, and how to send each thing that can be done."""
+
+    def __init__(self) -> None:
+        self.people = {name: make_person(*roles) for name, roles in ROLES.items()}
+        self.clients = {name: logged_in(person) for name, person in self.people.items()}
+        # Fills the forms in: a superuser, who is refused nothing.
+        self.filler = logged_in(make_person(is_superuser=True))
+        self.blog = make_blog(has_responses=True)
+        publishing.set_team(self.blog, [self.people[name] for name in IN_TEAM], by=SYSTEM)
+        self.published = make_update(self.blog, "已發布", stories=(Story("相關"),))
+        self.other = make_update(self.blog, "要聞", is_key_event=True)
+        publishing.pin_update(self.other, by=SYSTEM)
+        self.withdrawn = publishing.withdraw_update(make_update(self.blog), by=SYSTEM, reason="錯")
+        self.draft = publishing.draft_update(self.blog, Content("稿"), by=SYSTEM)
+        self.image = make_image()
+        self.byline = Byline.objects.create(name="張三")
+        self.topic = Topic.objects.create(slug="weather", name="天氣")
+        self.term = publishing.add_term(by=SYSTEM, traditional="網路", simplified="网络")
+        self.person = make_user()
+
+    def who_may(self, act: Callable[[Newsroom], Sending]) -> tuple[str, ...]:
+        """In which roles it is done; all is as it was before afterwards."""
+        with transaction.atomic():
+            self.own_draft = publishing.draft_update(self.blog, Content("我的稿"), by=SYSTEM)
+            sending = act(self)
+            done = tuple(name for name in ROLES if self._is_done(name, sending))
+            transaction.set_rollback(True)
+        return done
+
+    def _is_done(self, name: str, sending: Sending) -> bool:
+        with transaction.atomic():
+            Update.objects.filter(pk=self.own_draft.pk).update(created_by=self.people[name])
+            before = rows()
+            response = sending.by(self.clients[name])
+            is_done = rows() != before
+            if not sending.is_to_list:
+                assert response.status_code == (302 if is_done else 403), (name, response.status_code)
+            transaction.set_rollback(True)
+        return is_done
+
+    # How things are sent: what a page's form holds with what is typed into it, or an action of a list.
+
+    def save(self, row, **typed: object) -> Sending:
+        path = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+        return Sending(path, opened(self.filler, path) | typed)
+
+    def add(self, model: str, query: str = "", **typed: object) -> Sending:
+        path = f"/admin/{model}/add/"
+        return Sending(path, opened(self.filler, path + query) | typed)
+
+    def add_update(self, **typed: object) -> Sending:
+        return self.add("liveblog/update", f"?blog={self.blog.pk}", heading="號外", **typed)
+
+    def choose(self, row, action: str, **typed: object) -> Sending:
+        path = reverse(f"admin:liveblog_{row._meta.model_name}_changelist")
+        return Sending(path, {"action": action, "_selected_action": [row.pk]} | typed, is_to_list=True)
+
+    def remove(self, row) -> Sending:
+        path = reverse(f"admin:liveblog_{row._meta.model_name}_delete", args=[row.pk])
+        return Sending(path, {"post": "yes"})
+
+    def with_blog(self, verb: Callable[..., object], then: Callable[[], Sending]) -> Sending:
+        """As it is after a verb on the blog."""
+        verb(LiveBlog.objects.get(pk=self.blog.pk), by=SYSTEM)
+        return then()
+
+    def with_response(self, action: str, *, is_shown: bool = False) -> Sending:
+        response = publishing.submit_response(self.blog, name="讀者", text="好")
+        if is_shown:
+            publishing.approve_response(response, by=SYSTEM)
+        return self.choose(response, action)
+
+
+def logged_in(person: User) -> Client:
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(person)
+    return client
+
+
+def rows() -> list[list[tuple]]:
+    """Every row that any of the verbs writes."""
+    return [sorted(table.objects.values_list(), key=repr) for table in TABLES]
+
+
+def embargo(blog: LiveBlog, *, by: object) -> None:
+    publishing.edit_blog(blog, BlogDetails(**vars(BlogDetails.of(blog)) | {"embargo_until_at": LATER}), by=by)
+
+
+def draft_again(blog: LiveBlog, *, by: object) -> LiveBlog:
+    LiveBlog.objects.filter(pk=blog.pk).update(status=LiveBlog.Status.DRAFT)
+    return blog
+
+
+ACTS: dict[str, Callable[[Newsroom], Sending]] = {
+    "write a draft": lambda room: room.add_update(action="draft"),
+    "submit a new update": lambda room: room.add_update(action="submit"),
+    "publish a new update": lambda room: room.add_update(action="publish"),
+    "schedule a new update": lambda room: room.add_update(action="schedule", **AT_LATER),
+    "rewrite an own draft": lambda room: room.save(room.own_draft, heading="改", action="draft"),
+    "submit an own draft": lambda room: room.save(room.own_draft, action="submit"),
+    "publish an own draft": lambda room: room.save(room.own_draft, action="publish"),
+    "rewrite a colleague's draft": lambda room: room.save(room.draft, heading="改", action="draft"),
+    "publish a colleague's draft": lambda room: room.save(room.draft, action="publish"),
+    "edit a published update": lambda room: room.save(room.published, heading="改", action="edit"),
+    "correct a published update": lambda room: room.save(
+        room.published, heading="改", action="correct", note="數字"
+    ),
+    "withdraw an update": lambda room: room.save(room.published, action="withdraw", note="錯"),
+    "restore an update": lambda room: room.save(room.withdrawn, action="restore"),
+    "publish from the list": lambda room: room.choose(room.draft, "publish"),
+    "withdraw from the list": lambda room: room.choose(room.published, "withdraw", reason="錯"),
+    "pin from the list": lambda room: room.choose(room.published, "pin"),
+    "unpin from the list": lambda room: room.choose(room.other, "unpin"),
+    "mark as key from the list": lambda room: room.choose(room.published, "mark_key"),
+    "unmark as key from the list": lambda room: room.choose(room.other, "unmark_key"),
+    "open a live blog": lambda room: room.add("liveblog/liveblog", headline="新", slug="new"),
+    "edit a live blog": lambda room: room.save(room.blog, headline="改", action="save"),
+    "name a team": lambda room: room.save(room.blog, team=[room.people["editor"].pk], action="save"),
+    "start coverage": lambda room: room.with_blog(draft_again, lambda: room.save(room.blog, action="start")),
+    "end coverage": lambda room: room.save(room.blog, action="end"),
+    "resume coverage": lambda room: room.with_blog(
+        publishing.end_coverage, lambda: room.save(room.blog, action="resume")
+    ),
+    "withdraw a live blog": lambda room: room.save(room.blog, action="withdraw"),
+    "restore a live blog": lambda room: room.with_blog(
+        publishing.withdraw_blog, lambda: room.save(room.blog, action="restore")
+    ),
+    "lift an embargo": lambda room: room.with_blog(embargo, lambda: room.save(room.blog, action="lift")),
+    "start coverage from the list": lambda room: room.with_blog(
+        publishing.end_coverage, lambda: room.choose(room.blog, "start")
+    ),
+    "end coverage from the list": lambda room: room.choose(room.blog, "end"),
+    "upload a picture": lambda room: room.add("liveblog/image", alt="圖", file=picture_file(size=(40, 30))),
+    "describe a picture": lambda room: room.save(room.image, alt="改"),
+    "add a byline": lambda room: room.add("liveblog/byline", name="李四"),
+    "edit a byline": lambda room: room.save(room.byline, role="在日內瓦"),
+    "link a related story": lambda room: room.save(
+        room.published.related_stories.get(), url="https://example.com/"
+    ),
+    "add a topic": lambda room: room.add("liveblog/topic", name="交通", slug="traffic"),
+    "rename a topic": lambda room: room.save(room.topic, name="風暴"),
+    "add a term": lambda room: room.add("liveblog/glossaryterm", traditional="軟體", simplified="软件"),
+    "edit a term": lambda room: room.save(room.term, note="註"),
+    "remove a term": lambda room: room.remove(room.term),
+    "approve a response": lambda room: room.with_response("approve"),
+    "reject a response": lambda room: room.with_response("reject"),
+    "withdraw a response": lambda room: room.with_response("withdraw", is_shown=True),
+    "add a person": lambda room: room.add(
+        "auth/user", username="ming", password1="tram ferry lantern", password2="tram ferry lantern"
+    ),
+    "give a role": lambda room: room.save(
+        room.person, groups=[room.people["reporter"].groups.get().pk], is_staff=""
+    ),
+}
+
+
+def test_each_role_does_what_it_is_for_and_nothing_else():
+    room = Newsroom()
+    assert {what: room.who_may(act) for what, act in ACTS.items()} == EXPECTED
+
+
+def test_a_refusal_says_why_in_the_editor_s_language():
+    room = Newsroom()
+    path = reverse("admin:liveblog_update_change", args=[room.published.pk])
+    form = opened(room.filler, path) | {"heading": "改", "action": "edit"}
+    said = {
+        "en": ["You may not do this", "You are not in the team of this live blog.", "To the newsroom"],
+        "zh-hant": ["你沒有權限", "你不屬於這篇報道的團隊。", "返回編輯後台"],
+        "zh-hans": ["你没有权限", "你不属于这篇报道的团队。", "返回编辑后台"],
+    }
+    for language, words in said.items():
+        refused = room.clients["outsider"].post(path, form, headers={"accept-language": language})
+        assert refused.status_code == 403
+        page = refused.content.decode()
+        assert [word for word in words if word not in page] == []
+    refused = room.add_update(action="publish").by(room.clients["reporter"])
+    assert "it needs the permission “publish_update”" in refused.content.decode()
+
+
+def test_pages_offer_an_outsider_nothing_and_the_list_refuses_row_by_row():
+    room = Newsroom()
+    outsider, mine = room.clients["outsider"], make_update(make_blog(headline="別的"), "別的")
+    page = outsider.get(reverse("admin:liveblog_update_change", args=[room.published.pk]))
+    assert (page.status_code, b'name="heading"' in page.content, b'name="action"' in page.content) == (
+        200,
+        False,
+        False,
+    )
+    chosen = {"action": "mark_key", "_selected_action": [room.published.pk, mine.pk]}
+    said = outsider.post("/admin/liveblog/update/", chosen, follow=True).content.decode()
+    assert "“已發布”: You are not in the team of this live blog." in said
+    marked = {
+        update.pk: update.is_key_event
+        for update in Update.objects.filter(pk__in=[room.published.pk, mine.pk])
+    }
+    assert marked == {room.published.pk: False, mine.pk: True}
+
+
+def test_a_reporter_reads_and_rewrites_what_is_their_own():
+    room = Newsroom()
+    reporter = room.clients["reporter"]
+    own = publishing.draft_update(room.blog, Content("我的稿"), by=room.people["reporter"])
+    page = reporter.get(reverse("admin:liveblog_update_change", args=[own.pk]))
+    offered = [value for value, _label in page.context["adminform"].form.fields["action"].choices]
+    assert offered == ["draft", "submit"]
+    publishing.publish_update(room.blog, Content.of(own), by=SYSTEM, update=own)
+    for update in (own, room.draft, room.published):
+        page = reporter.get(reverse("admin:liveblog_update_change", args=[update.pk]))
+        assert (page.status_code, b'name="heading"' in page.content) == (200, False)

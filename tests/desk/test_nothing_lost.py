@@ -1,0 +1,186 @@
+"""Whatever happens to tab, session, network or colleague: what was typed is still there."""
+
+from __future__ import annotations
+
+from django.contrib.sessions.models import Session
+from playwright.sync_api import Page, expect
+
+from liveblog import publishing
+from liveblog.models import Update, WorkingCopy
+from liveblog.publishing import SYSTEM, Content
+from tests.desk.conftest import desk_path, sign_in
+from tests.desk.test_publishing import CHORD, write
+from tests.factories import make_blog, make_person, make_update
+from tests.waiting import wait_for
+
+KEPT = "Your text is kept"
+
+
+def wait_until_kept(page: Page) -> None:
+    expect(page.locator("[data-autosave]")).to_contain_text(KEPT)
+
+
+def forgive(console_errors: list[str], *expected: str) -> None:
+    """What the browser says of answers that the test provoked."""
+    assert [error for error in console_errors if not any(part in error for part in expected)] == []
+    console_errors.clear()
+
+
+def test_a_killed_tab_loses_nothing(open_desk):
+    blog, editor = make_blog(), make_person("Editor")
+    page = open_desk(blog, user=editor)
+    write(page, "未發稿", "寫了一半。")
+    page.locator("[name=is_key_event]").check()
+    wait_until_kept(page)
+    page.context.close()
+    page = open_desk(blog, user=editor)
+    expect(page.locator("#id_heading")).to_have_value("未發稿")
+    expect(page.locator(".tiptap")).to_have_text("寫了一半。")
+    expect(page.locator("[name=is_key_event]")).to_be_checked()
+    expect(page.locator("[data-restored]")).to_contain_text("not saved")
+    assert not Update.objects.exists()
+    page.locator("#id_heading").press(CHORD)
+    expect(page.locator(".row h3")).to_have_text("未發稿")
+    wait_for(lambda: not WorkingCopy.objects.exists())
+
+
+def test_what_was_typed_in_the_last_second_goes_along_when_the_page_is_left(open_desk):
+    blog = make_blog()
+    page = open_desk(blog)
+    write(page, "未發稿")
+    page.goto("/admin/")
+    page.goto(desk_path(blog))
+    expect(page.locator("#id_heading")).to_have_value("未發稿")
+
+
+def test_autosave_says_how_it_stands_and_changes_nothing_that_readers_see(open_desk):
+    blog = make_blog()
+    update = make_update(blog, "公布")
+    page = open_desk(blog, query=f"?update={update.pk}")
+    expect(page.locator("#id_heading")).to_have_value("公布")
+    write(page, "二")
+    expect(page.locator("[data-autosave]")).to_contain_text("Typing")
+    wait_until_kept(page)
+    assert Update.objects.get().heading == "公布"
+    assert "公布" in page.request.get(f"/live/{blog.slug}/").text()
+    assert "二" not in page.request.get(f"/live/{blog.slug}/changes.json?after=0").text()
+    # Thrown away, the saved text is back.
+    page.get_by_role("link", name="Leave it as it was").click()
+    expect(page.locator("#id_heading")).to_have_value("")
+    page.get_by_role("button", name="Throw away").last.click()
+    page.goto(f"{desk_path(blog)}?update={update.pk}")
+    expect(page.locator("#id_heading")).to_have_value("公布")
+
+
+def test_an_expired_login_keeps_the_text_and_offers_to_sign_in_again(open_desk, server, console_errors):
+    blog, editor = make_blog(), make_person("Editor")
+    page = open_desk(blog, user=editor)
+    Session.objects.all().delete()
+    write(page, "號外", "內文")
+    page.keyboard.press(CHORD)
+    dialog = page.get_by_role("dialog", name="You have been signed out")
+    expect(dialog.get_by_role("link", name="Sign in again")).to_be_visible()
+    dialog.get_by_role("button", name="Back to my text").click()
+    expect(page.locator("#id_heading")).to_have_value("號外")
+    expect(page.locator(".tiptap")).to_have_text("內文")
+    # In another tab of the same browser.
+    sign_in(page, editor, server.url)
+    page.locator("#id_heading").press(CHORD)
+    expect(page.locator(".row h3")).to_have_text("號外")
+    assert Update.objects.get().body == "<p>內文</p>"
+    forgive(console_errors, "401", "403")
+
+
+def test_an_expired_login_without_javascript_keeps_the_text_on_its_page(open_desk, server, console_errors):
+    blog, editor = make_blog(), make_person("Editor")
+    page = open_desk(blog, user=editor, java_script_enabled=False)
+    page.fill("#id_heading", "號外")
+    page.fill("#id_body", "第一段\n第二段")
+    Session.objects.all().delete()
+    page.get_by_role("button", name="Publish").click()
+    expect(page.get_by_role("heading", name="You have been signed out")).to_be_visible()
+    sign_in(page, editor, server.url)
+    page.get_by_role("button", name="Send it again").click()
+    update = Update.objects.get()
+    assert (update.is_published, update.heading, update.body) == (True, "號外", "<p>第一段</p><p>第二段</p>")
+    forgive(console_errors, "401")
+
+
+def test_a_network_that_drops_keeps_the_text_in_the_browser(open_desk, console_errors):
+    blog = make_blog()
+    page = open_desk(blog)
+    page.context.set_offline(True)
+    write(page, "斷線", "內文")
+    expect(page.locator("[data-autosave]")).to_contain_text("kept in this browser")
+    page.keyboard.press(CHORD)
+    expect(page.get_by_role("alert").first).to_contain_text("cannot be reached")
+    expect(page.locator("#id_heading")).to_have_value("斷線")
+    page.context.set_offline(False)
+    wait_until_kept(page)
+    page.locator("#id_heading").press(CHORD)
+    expect(page.locator(".row h3")).to_have_text("斷線")
+    assert Update.objects.get().body == "<p>內文</p>"
+    forgive(console_errors, "ERR_INTERNET_DISCONNECTED")
+
+
+def test_what_was_typed_without_a_network_comes_back_after_the_page_is_opened_anew(open_desk, console_errors):
+    blog = make_blog()
+    page = open_desk(blog)
+    page.context.set_offline(True)
+    write(page, "斷線", "內文")
+    expect(page.locator("[data-autosave]")).to_contain_text("kept in this browser")
+    # The tab goes while nothing can be sent.
+    page.goto("about:blank")
+    page.context.set_offline(False)
+    page.goto(desk_path(blog))
+    expect(page.locator("#id_heading")).to_have_value("斷線")
+    expect(page.locator(".tiptap")).to_have_text("內文")
+    forgive(console_errors, "ERR_INTERNET_DISCONNECTED")
+
+
+def saved_meanwhile(update: Update, heading: str) -> None:
+    publishing.correct_update(update, Content(heading, "<p>同事的文字</p>"), by=SYSTEM)
+
+
+def test_a_stale_save_gets_a_dialog_that_keeps_both_texts(open_desk, console_errors):
+    blog = make_blog()
+    update = make_update(blog, "原文")
+    page = open_desk(blog, query=f"?update={update.pk}")
+    write(page, "我的")
+    saved_meanwhile(update, "同事的")
+    page.get_by_role("button", name="Save as a minor edit").click()
+    dialog = page.get_by_role("dialog", name="Saved by somebody else meanwhile")
+    expect(dialog.locator("[data-theirs]")).to_contain_text("同事的")
+    expect(dialog.locator("[data-mine]")).to_contain_text("我的")
+    update.refresh_from_db()
+    assert update.heading == "同事的"
+    dialog.get_by_role("link", name="Go on editing mine").click()
+    expect(page.locator("#id_heading")).to_have_value("原文我的")
+    page.get_by_role("button", name="Save as a minor edit").click()
+    dialog.get_by_role("button", name="Save mine over it").click()
+    expect(page.locator(f"#row-{update.pk} h3")).to_have_text("原文我的")
+    update.refresh_from_db()
+    assert update.heading == "原文我的"
+    # Theirs is in the history.
+    assert [revision.content["heading"] for revision in update.revisions.all()] == [
+        "原文我的",
+        "同事的",
+        "原文",
+    ]
+    forgive(console_errors, "409")
+
+
+def test_a_stale_save_without_javascript_gets_a_page_that_keeps_both_texts(open_desk, console_errors):
+    blog = make_blog()
+    update = make_update(blog, "原文")
+    page = open_desk(blog, query=f"?update={update.pk}", java_script_enabled=False)
+    page.fill("#id_heading", "我的")
+    saved_meanwhile(update, "同事的")
+    page.get_by_role("button", name="Save as a minor edit").click()
+    expect(page.locator("[data-theirs]")).to_contain_text("同事的文字")
+    expect(page.locator("[data-mine]")).to_contain_text("我的")
+    page.get_by_role("button", name="Keep what is saved, throw mine away").click()
+    update.refresh_from_db()
+    assert update.heading == "同事的"
+    assert not WorkingCopy.objects.exists()
+    forgive(console_errors, "409")

@@ -1,0 +1,286 @@
+"""Uploads as they come: from phones, scanners, chats and people who mean harm."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from io import BytesIO
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.core.files.storage import default_storage, storages
+from django.core.files.uploadedfile import SimpleUploadedFile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image as Picture
+from PIL import ImageCms
+
+from liveblog import publishing
+from liveblog.models import Image
+from liveblog.publishing import SYSTEM
+from newsroom import pictures
+from tests.factories import make_blog, make_update
+
+RED, GREEN, WHITE = (200, 30, 30), (30, 160, 60), (255, 255, 255)
+UNREADABLE = "This file is not a picture that can be read: use JPEG, PNG, WebP, AVIF or GIF."
+TOO_MANY_PIXELS = "The picture has more than 50 million pixels."
+
+
+@pytest.fixture(autouse=True)
+def in_english(settings) -> None:
+    settings.LANGUAGE_CODE = "en"
+
+
+def encoded(picture: Picture.Image, form: str, **options: object) -> bytes:
+    file = BytesIO()
+    picture.save(file, form, **options)
+    return file.getvalue()
+
+
+def upload(content: bytes, name: str = "picture.jpg") -> Image:
+    return publishing.add_image(SimpleUploadedFile(name, content), by=SYSTEM, alt="圖")
+
+
+def shown(image: Image) -> dict[str, Picture.Image]:
+    """The widest rendition of each form, once a page shows the picture."""
+    make_update(make_blog(), images=(image,))
+    found = {}
+    for extension in pictures.EXTENSIONS:
+        with storages["public"].open(image.rendition_path(image.widths[-1], extension)) as file:
+            found[extension] = Picture.open(BytesIO(file.read()))
+            found[extension].load()
+    return found
+
+
+def stored(image: Image) -> dict[str, bytes]:
+    """Every file there is of a picture, private and public, by its name."""
+    make_update(make_blog(), images=(image,))
+    found = {}
+    for storage in (default_storage, storages["public"]):
+        names = [image.file.name] if storage is default_storage else []
+        for width in image.widths:
+            for extension in pictures.EXTENSIONS:
+                path = image.rendition_path(width, extension)
+                names.append(f"renditions/{path}" if storage is default_storage else path)
+        for name in names:
+            with storage.open(name) as file:
+                found[name] = file.read()
+    return found
+
+
+def is_near(color: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+    return all(abs(one - other) <= 6 for one, other in zip(color, wanted, strict=True))
+
+
+def photograph(orientation: int = 1) -> bytes:
+    """400 × 300, the left half green, with what a telephone writes into it."""
+    picture = Picture.new("RGB", (400, 300), RED)
+    picture.paste(GREEN, (0, 0, 200, 300))
+    exif = Picture.Exif()
+    exif[0x0112] = orientation
+    exif[0x010F], exif[0x013B] = "SecretCam", "Secret Source"
+    exif.get_ifd(0x8825).update({1: "N", 2: (22.0, 18.0, 5.0), 3: "E", 4: (114.0, 10.0, 8.0)})
+    xmp = b"<x:xmpmeta>Secret place</x:xmpmeta>"
+    return encoded(picture, "JPEG", exif=exif, comment=b"Secret comment", xmp=xmp)
+
+
+def chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def png_that_says(width: int, height: int) -> bytes:
+    """A file of kilobytes that would decode to `width` × `height` black pixels."""
+    head = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    packer = zlib.compressobj(9)
+    rows = b"".join(packer.compress(bytes((width + 7) // 8 + 1)) for _row in range(height)) + packer.flush()
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_place_camera_or_name_stays_in_any_file_that_is_kept():
+    sent = photograph()
+    assert Picture.open(BytesIO(sent)).getexif().get_ifd(0x8825)
+    image = upload(sent, "Secret Source 2026-03-19.jpg")
+    files = stored(image)
+    assert len(files) == 1 + 2 * 3 * len(image.widths)
+    for name, content in files.items():
+        assert "Secret" not in name
+        assert b"Secret" not in content, name
+        with Picture.open(BytesIO(content)) as picture:
+            assert dict(picture.getexif()) == {}, name
+            assert not {"exif", "xmp", "comment", "icc_profile"} & set(picture.info), name
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_picture_taken_sideways_stands_upright_in_its_own_size():
+    image = upload(photograph(orientation=6))
+    assert (image.width, image.height, image.widths) == (300, 400, [300])
+    for extension, picture in shown(image).items():
+        assert picture.size == (300, 400), extension
+        # The left half of the sensor is the upper half of the picture.
+        colors = [picture.convert("RGB").getpixel(point) for point in ((150, 50), (150, 350))]
+        assert is_near(colors[0], GREEN), extension
+        assert is_near(colors[1], RED), extension
+
+
+def palette_with_alpha() -> bytes:
+    return encoded(Picture.new("RGBA", (64, 48), (255, 0, 0, 0)).quantize(4), "PNG")
+
+
+def profile_that_does_not_fit() -> bytes:
+    """Of another colour space than the picture's."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    return encoded(Picture.new("RGB", (64, 48), RED), "PNG", icc_profile=profile)
+
+
+def two_in_one(form: str) -> bytes:
+    second = Picture.new("RGB", (64, 48), GREEN)
+    return encoded(Picture.new("RGB", (64, 48), RED), form, save_all=True, append_images=[second])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("content", "color", "kept_as"),
+    [
+        (encoded(Picture.new("RGBA", (64, 48), (0, 0, 0, 0)), "PNG"), WHITE, "png"),
+        (encoded(Picture.new("LA", (64, 48), (0, 0)), "PNG"), WHITE, "png"),
+        (palette_with_alpha(), WHITE, "png"),
+        (encoded(Picture.new("P", (64, 48), 0), "PNG", transparency=0), WHITE, "png"),
+        (encoded(Picture.new("RGBA", (64, 48), (0, 0, 0, 0)), "WEBP"), WHITE, "jpg"),
+        (encoded(Picture.new("RGBA", (64, 48), (0, 0, 0, 0)), "AVIF"), WHITE, "jpg"),
+        (encoded(Picture.new("I;16", (64, 48), 40_000), "PNG"), (156, 156, 156), "png"),
+        (encoded(Picture.new("1", (64, 48), 1), "PNG"), WHITE, "png"),
+        (encoded(Picture.new("CMYK", (64, 48), (0, 255, 255, 0)), "JPEG"), (255, 0, 0), "jpg"),
+        (profile_that_does_not_fit(), RED, "png"),
+        (encoded(Picture.new("RGB", (1, 1), RED), "PNG"), RED, "png"),
+        (two_in_one("GIF"), RED, "png"),
+        (two_in_one("MPO"), RED, "jpg"),
+    ],
+    ids=[
+        "transparent", "grey and transparent", "palette and alpha", "palette with a transparent entry",
+        "transparent WebP", "transparent AVIF", "16 bits", "1 bit", "CMYK", "profile that does not fit",
+        "one pixel", "animated", "two in one",
+    ],
+)  # fmt: skip
+def test_every_kind_of_picture_becomes_one_that_looks_like_it(content, color, kept_as):
+    image = upload(content)
+    assert image.file.name == f"originals/{image.key}/picture.{kept_as}"
+    for extension, picture in shown(image).items():
+        assert picture.size == (image.width, image.height)
+        assert getattr(picture, "n_frames", 1) == 1
+        assert is_near(picture.convert("RGB").getpixel((0, 0)), color), extension
+
+
+@pytest.mark.django_db(transaction=True)
+def test_colours_are_converted_by_the_profile_that_comes_with_them():
+    """A profile with red and blue exchanged: a picture that names it means the other colour."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    red, blue = profile.index(b"rXYZ"), profile.index(b"bXYZ")
+    profile[red : red + 4], profile[blue : blue + 4] = b"bXYZ", b"rXYZ"
+    for mode in ("RGB", "RGBA"):
+        sent = encoded(Picture.new(mode, (64, 48), (255, 0, 0)), "PNG", icc_profile=bytes(profile))
+        for extension, picture in shown(upload(sent)).items():
+            assert is_near(picture.convert("RGB").getpixel((0, 0)), (0, 0, 255)), (mode, extension)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../etc/passwd.jpg",
+        "..\\..\\evil.jpg",
+        "突發 現場（1）.jpg",
+        "x" * 300 + ".jpg",
+        "page.html",
+        "?a=1&b=2#.jpg",
+    ],
+    ids=["path", "windows path", "Chinese", "long", "html", "query"],
+)
+def test_the_uploaded_name_is_in_no_file_and_no_address(name, client):
+    image = upload(encoded(Picture.new("RGB", (64, 48), RED), "JPEG"), name)
+    assert sorted(stored(image)) == sorted(
+        [
+            f"originals/{image.key}/picture.jpg",
+            *(f"renditions/{image.key}/64.{extension}" for extension in pictures.EXTENSIONS),
+            *(f"{image.key}/64.{extension}" for extension in pictures.EXTENSIONS),
+        ]
+    )
+    blog = image.updates.get().blog
+    page = client.get(f"/live/{blog.slug}/").content.decode()
+    assert f"/media/{image.key}/64.jpg" in page
+    assert client.get(f"/media/{image.key}/64.jpg")["Content-Type"] == "image/jpeg"
+    assert client.get(f"/media/originals/{image.key}/picture.jpg").status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_rides_along_behind_a_picture_is_left_there():
+    page = b"<html><script>alert(1)</script></html>"
+    image = upload(encoded(Picture.new("RGB", (64, 48), RED), "JPEG") + page, "page.html")
+    assert [name for name, content in stored(image).items() if b"<script>" in content] == []
+
+
+@pytest.mark.django_db
+def test_a_long_strip_is_taken_lying_and_refused_standing():
+    assert upload(encoded(Picture.new("RGB", (20_000, 40), RED), "PNG")).widths == [320, 640, 1024, 1600]
+    with pytest.raises(ValidationError, match="too high for its width"):
+        upload(encoded(Picture.new("RGB", (40, 20_000), RED), "PNG"))
+
+
+# Refusals
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda: b"", UNREADABLE),
+        (lambda: b"<html><script>alert(1)</script></html>", UNREADABLE),
+        (lambda: b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>', UNREADABLE),
+        (lambda: photograph()[:2000], UNREADABLE),
+        (lambda: encoded(Picture.new("RGB", (64, 48)), "TIFF"), UNREADABLE),
+        (lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n", UNREADABLE),
+        (lambda: png_that_says(30_000, 30_000), TOO_MANY_PIXELS),
+        (lambda: png_that_says(10_000, 6_000), TOO_MANY_PIXELS),
+        (lambda: b"\x89PNG" + bytes(25 * 1024 * 1024), "The picture is larger than 25 MB."),
+    ],
+    ids=["nothing", "html", "svg", "truncated", "tiff", "postscript", "bomb", "small bomb", "large file"],
+)
+def test_what_is_no_picture_or_too_large_is_refused_in_words_and_leaves_nothing(make, reason):
+    before = originals()
+    with pytest.raises(ValidationError) as refusal:
+        upload(make())
+    assert refusal.value.messages == [reason]
+    assert not Image.objects.exists()
+    assert originals() == before
+
+
+def originals() -> list[str]:
+    return default_storage.listdir("originals")[0] if default_storage.exists("originals") else []
+
+
+NOISE = Picture.effect_noise((48, 32), 60)
+SEEDS = [
+    photograph(),
+    *(
+        encoded(NOISE.convert(mode), form)
+        for mode, form in [("RGB", "PNG"), ("P", "GIF"), ("RGB", "WEBP"), ("RGB", "AVIF")]
+    ),
+]
+
+
+@settings(max_examples=150)
+@given(
+    seed=st.sampled_from(SEEDS),
+    changes=st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), min_size=1, max_size=8),
+)
+def test_a_damaged_file_is_read_or_refused_and_never_breaks_anything(seed, changes):
+    damaged = bytearray(seed)
+    for position, value in changes:
+        damaged[position % len(damaged)] = value
+    try:
+        extension, kept = pictures.taken(BytesIO(bytes(damaged)))
+    except ValidationError:
+        return
+    with Picture.open(BytesIO(kept)) as picture:
+        assert picture.mode == "RGB"
+        assert {"png": "PNG", "jpg": "JPEG"}[extension] == picture.format

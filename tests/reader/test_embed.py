@@ -1,0 +1,268 @@
+"""Embeds and oEmbed over HTTP: what they say, who may frame them, how they are cached."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from urllib.parse import quote
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from liveblog import publishing
+from liveblog.models import Partner
+from liveblog.publishing import SYSTEM, BlogDetails
+from tests.environment import ROOT
+from tests.factories import make_blog, make_image, make_update
+
+pytestmark = pytest.mark.django_db
+
+SITE = "http://127.0.0.1:8000"
+
+
+def make_partner(*origins: str, is_active: bool = True) -> Partner:
+    name = f"夥伴{Partner.objects.count()}"
+    return Partner.objects.create(name=name, embed_origins="\n".join(origins), is_active=is_active)
+
+
+def ancestors(answer) -> str:
+    return re.search(r"frame-ancestors ([^;]*)", answer.headers["Content-Security-Policy"])[1]
+
+
+def ask(client, url: str = f"{SITE}/live/storm/", **query: object):
+    return client.get("/oembed", {"url": url, **query})
+
+
+# The page in the frame
+
+
+def test_an_embed_shows_the_newest_updates_and_leads_to_the_page(client):
+    blog = make_blog(slug="storm", kicker="風暴", headline="八號信號 <生效>")
+    for i in range(12):
+        make_update(blog, f"第{i}則")
+    page = client.get("/embed/storm/").content.decode()
+    assert re.findall("<h3[^>]*>(.*?)</h3>", page) == [f"第{i}則" for i in range(11, 1, -1)]
+    assert 'data-changes="/live/storm/changes.json" data-stream="/live/storm/stream" data-has-older>' in page
+    assert f'<link rel="canonical" href="{SITE}/live/storm/">' in page
+    assert '<a class="button" href="/live/storm/">閱讀整篇報道</a>' in page
+    assert '<base target="_blank">' in page
+    assert "八號信號 &lt;生效&gt;" in page
+
+
+def test_an_embed_is_read_in_both_scripts(client):
+    make_update(make_blog(slug="storm", headline="颱風逼近"), "學校停課")
+    page = client.get("/zh-hans/embed/storm/").content.decode()
+    assert '<html lang="zh-Hans">' in page
+    assert "学校停课" in page
+    assert 'data-stream="/zh-hans/live/storm/stream"' in page
+    assert 'href="/zh-hans/live/storm/">阅读整篇报道' in page
+    assert client.get("/zh-hant/embed/storm/").headers["Location"] == "/embed/storm/"
+    make_blog(slug="english", language="en")
+    assert '<html lang="en">' in client.get("/embed/english/").content.decode()
+    assert client.get("/zh-hans/embed/english/").status_code == 404
+
+
+def test_the_origins_of_active_partners_may_frame_embeds_and_nothing_else(client):
+    blog = make_blog(slug="storm")
+    update = make_update(blog)
+    make_partner("https://b.example", "https://a.example:8443")
+    make_partner("https://b.example", "http://*.c.example")
+    make_partner("https://gone.example", is_active=False)
+    for path in ("/embed/storm/", "/zh-hans/embed/storm/"):
+        embed = client.get(path)
+        assert ancestors(embed) == "'self' http://*.c.example https://a.example:8443 https://b.example"
+        assert "X-Frame-Options" not in embed.headers
+        assert "script-src 'self'" in embed.headers["Content-Security-Policy"]
+    for path in ("/", "/live/storm/", f"/live/storm/{update.pk}/", "/embed/none/", "/admin/login/"):
+        page = client.get(path)
+        assert (ancestors(page), page.headers["X-Frame-Options"]) == ("'self'", "SAMEORIGIN")
+    publishing.withdraw_blog(blog, by=SYSTEM)
+    gone = client.get("/embed/storm/")
+    assert (gone.status_code, "https://b.example" in ancestors(gone)) == (410, True)
+    assert "此報道已撤回" in gone.content.decode()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "https://a.example/", "https://a.example; script-src *", "https://a.example,b", "https://",
+        "a.example", "https://u@a.example", "javascript://a", "https://a.example:port", "*", "https://a.example'",
+    ],
+)  # fmt: skip
+def test_what_is_no_origin_is_refused_and_never_gets_into_the_policy(client, line):
+    make_blog(slug="storm")
+    with pytest.raises(ValidationError, match="is no origin"):
+        Partner(name="x", contact="a@b.example", embed_origins=f"https://b.example\n{line}").full_clean()
+    make_partner("https://b.example", line)
+    assert ancestors(client.get("/embed/storm/")) == "'self' https://b.example"
+
+
+def test_an_embed_is_asked_for_again_by_number_and_by_who_may_frame_it(client):
+    blog = make_blog(slug="storm")
+    make_update(blog)
+
+    def again(etag: str) -> int:
+        return client.get("/embed/storm/", headers={"If-None-Match": etag}).status_code
+
+    first = client.get("/embed/storm/")
+    etag = first.headers["ETag"]
+    assert etag.startswith('W/"2-zh-hant-g0-')
+    assert first.headers["Cache-Control"].startswith("public, max-age=0, s-maxage=2")
+    assert (first.headers["Vary"], first.cookies) == ("Accept-Encoding", {})
+    assert again(etag) == 304
+    partner = make_partner("https://a.example")
+    assert again(etag) == 200
+    etag = client.get("/embed/storm/").headers["ETag"]
+    unchanged = client.get("/embed/storm/", headers={"If-None-Match": etag})
+    assert (unchanged.status_code, ancestors(unchanged)) == (304, "'self' https://a.example")
+    partner.is_active = False
+    partner.save()
+    assert again(etag) == 200
+    etag = client.get("/embed/storm/").headers["ETag"]
+    make_update(blog)
+    assert again(etag) == 200
+
+
+def test_the_loader_is_small():
+    assert len((ROOT / "static/js/embed.js").read_bytes()) <= 2048
+
+
+# oEmbed
+
+
+def test_oembed_says_how_to_frame_a_live_blog(client):
+    image = make_image()
+    make_blog(slug="storm", kicker="風暴", headline='八號 "信號"', hero_image=image)
+    answer = ask(client)
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.json() == {
+        "version": "1.0",
+        "type": "rich",
+        "title": '風暴︱八號 "信號"',
+        "provider_name": "Newsroom",
+        "provider_url": SITE,
+        "cache_age": 300,
+        "width": 640,
+        "height": 720,
+        "html": f'<iframe src="{SITE}/embed/storm/" width="640" height="720" '
+        'title="風暴︱八號 &quot;信號&quot;" loading="lazy" frameborder="0"></iframe>',
+        "thumbnail_url": f"{SITE}{image.rendition_url(400, 'jpg')}",
+        "thumbnail_width": 400,
+        "thumbnail_height": 300,
+    }
+    again = client.get("/oembed", {"url": f"{SITE}/live/storm/"}, headers={"If-None-Match": answer["ETag"]})
+    assert again.status_code == 304
+
+
+def test_oembed_keeps_to_the_room_that_there_is(client):
+    make_blog(slug="storm", hero_image=make_image())
+    small = ask(client, maxwidth=320, maxheight=200).json()
+    assert (small["width"], small["height"]) == (320, 200)
+    assert 'width="320" height="200"' in small["html"]
+    # A picture of 320 by 240 would be too high.
+    assert "thumbnail_url" not in small
+    large = ask(client, maxwidth=5000, maxheight="").json()
+    assert (large["width"], large["height"]) == (640, 720)
+    for wrong in ("0", "-1", "x", "1.5", "９"):
+        assert ask(client, maxwidth=wrong).status_code == 400
+
+
+def test_oembed_knows_a_live_blog_by_each_of_its_addresses(client):
+    make_blog(slug="storm", headline="颱風")
+    for path, framed in {
+        "/live/storm/?before=1#updates": "/embed/storm/",
+        "/zh-hans/live/storm/": "/zh-hans/embed/storm/",
+        "/zh-hant/live/storm/": "/embed/storm/",
+    }.items():
+        assert f'src="{SITE}{framed}"' in ask(client, SITE + path).json()["html"]
+    assert ask(client, "https://127.0.0.1:8000/live/storm/").status_code == 200
+
+
+def test_the_documented_question_gets_the_documented_answer(client, settings):
+    settings.SITE_URL = "https://newsroom.example"
+    settings.ALLOWED_HOSTS = ["newsroom.example"]
+    make_blog(slug="storm")
+    documentation = (ROOT / "docs/embedding.md").read_text()
+    address = re.search("curl 'https://newsroom.example(/oembed[^']*)'", documentation)[1]
+    answer = client.get(address, HTTP_HOST="newsroom.example")
+    assert (answer.json()["width"], answer.json()["height"]) == (480, 600)
+    statuses = set(map(int, re.findall(r"^\| (\d{3}) \|", documentation, re.MULTILINE)))
+    assert statuses == {400, 401, 404, 410, 501}
+
+
+def test_pages_lead_to_their_oembed(client):
+    make_blog(slug="storm")
+    for path in ("/live/storm/", "/zh-hans/live/storm/"):
+        page = client.get(path).content.decode()
+        href = re.search(r'type="application/json\+oembed" title="oEmbed" href="([^"]+)"', page)[1]
+        assert href == f"{SITE}/oembed?url={quote(SITE + path, safe='')}"
+        assert f"{path.replace('live', 'embed')}" in client.get(href.removeprefix(SITE)).json()["html"]
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ({"format": "xml"}, 501),
+        ({"format": "yaml"}, 501),
+        ({"url": ""}, 400),
+        ({"url": "https://elsewhere.example/live/storm/"}, 404),
+        ({"url": f"{SITE}@elsewhere.example/live/storm/"}, 404),
+        ({"url": "javascript://127.0.0.1:8000/live/storm/"}, 404),
+        ({"url": "http://["}, 404),
+        ({"url": "/live/storm/"}, 404),
+        ({"url": f"{SITE}/"}, 404),
+        ({"url": f"{SITE}/live/none/"}, 404),
+        ({"url": f"{SITE}/nowhere"}, 404),
+        ({"url": f"{SITE}/topics/none/"}, 404),
+        ({"url": f"{SITE}/zh-hans/live/english/"}, 404),
+        ({"url": f"{SITE}/admin/liveblog/update/1/change/"}, 401),
+    ],
+)
+def test_oembed_refuses_in_json(client, query, status):
+    make_blog(slug="storm")
+    make_blog(slug="english", language="en")
+    answer = ask(client, **query)
+    assert (answer.status_code, list(answer.json())) == (status, ["error"])
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+# What is not public
+
+
+def not_public() -> dict[str, str]:
+    soon = timezone.now() + timedelta(hours=1)
+    blogs = {
+        "draft": make_blog(is_live=False, headline="密"),
+        "embargoed": make_blog(embargo_until_at=soon, headline="密"),
+        "embargoed later": make_blog(headline="密"),
+    }
+    later = blogs["embargoed later"]
+    for blog in blogs.values():
+        make_update(blog, "密")
+    publishing.edit_blog(later, replace(BlogDetails.of(later), embargo_until_at=soon), by=SYSTEM)
+    return {name: blog.slug for name, blog in blogs.items()}
+
+
+def test_what_is_not_public_is_to_be_had_nowhere(client):
+    make_update(make_blog(slug="storm"))
+    for name, slug in not_public().items():
+        for edition in ("", "/zh-hans"):
+            assert client.get(f"{edition}/embed/{slug}/").status_code == 404, name
+            hidden, unknown = (ask(client, f"{SITE}{edition}/live/{named}/") for named in (slug, "none"))
+            assert (hidden.status_code, hidden.content) == (404, unknown.content), name
+            for form in ("atom", "rss", "json"):
+                assert client.get(f"{edition}/live/{slug}/feed.{form}").status_code == 404, name
+                assert slug not in client.get(f"{edition}/feed.{form}").content.decode(), name
+        for path in ("/sitemap-live.xml", "/sitemap-updates.xml", "/news-sitemap.xml", "/"):
+            assert slug not in client.get(path).content.decode(), name
+
+
+def test_a_withdrawn_blog_is_gone_from_embed_and_oembed(client):
+    blog = make_blog(slug="storm", headline="密")
+    publishing.withdraw_blog(blog, by=SYSTEM)
+    for answer in (client.get("/embed/storm/"), ask(client)):
+        assert answer.status_code == 410
+        assert "密" not in answer.content.decode()

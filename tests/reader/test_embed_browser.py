@@ -1,0 +1,276 @@
+"""Embeds in a real browser: a partner's page on another origin, with the loader of a running newsroom."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import FrameLocator, Page, expect
+
+from liveblog import publishing
+from liveblog.models import LiveBlog, Partner
+from liveblog.publishing import SYSTEM
+from tests.environment import ROOT
+from tests.factories import make_blog, make_image, make_update
+
+HEADLINES = {"zh-hant": "八號信號生效", "zh-hans": "八号信号生效", "en": "No 8 signal in force"}
+# What the loader makes of a height, in pixels.
+LEAST, MOST = 120, 720
+
+
+def documented(language: str) -> str:
+    """The one snippet in this language that docs/embedding.md has."""
+    (snippet,) = re.findall(
+        rf"^```{language}\n(.*?)\n```$", (ROOT / "docs/embedding.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+    return snippet
+
+
+class Host:
+    """A partner's site. Each of its pages has a policy that lets in the newsroom alone."""
+
+    def __init__(self, newsroom: str) -> None:
+        self.newsroom = newsroom
+        self.pages: dict[str, str] = {}
+        host = self
+        # What the documentation asks partners to allow; a frame of the site's own, and its own requests.
+        allowed = documented("csp").replace("https://newsroom.example", newsroom) + " 'self'"
+        policy = f"default-src 'none'; img-src 'self'; connect-src {newsroom}; {allowed}"
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200)
+                self.send_header("Content-Type", "text/html; charset=utf-8")
+                self.send_header("Content-Security-Policy", policy)
+                self.end_headers()
+                self.wfile.write(host.pages.get(self.path, "").encode())
+
+            def log_message(self, *_arguments: object) -> None:
+                """Say nothing: pytest's output is for what fails."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        # Another host, not only another port: to the browser it is another site.
+        self.origin = f"http://localhost:{self.server.server_port}"
+        Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def page(self, body: str, path: str = "/") -> str:
+        """The address of a page with this body."""
+        self.pages[path] = f'<!doctype html><html lang="zh-HK"><title>夥伴</title><h1>夥伴</h1>{body}</html>'
+        return self.origin + path
+
+    def embed(self, slug: str = "storm", prefix: str = "", *, loads: bool = True) -> str:
+        """What the documentation tells partners to copy; without the loader unless it `loads`."""
+        link, loader = documented("html").replace("https://newsroom.example", self.newsroom).splitlines()
+        link = link.replace("/live/storm/", f"{prefix}/live/{slug}/").replace("Live: storm", f"直播 {slug}")
+        return link + (loader if loads else "")
+
+
+@pytest.fixture
+def host(server) -> Iterator[Host]:
+    """A site that is no partner's yet."""
+    host = Host(server.url)
+    yield host
+    host.server.shutdown()
+    host.server.server_close()
+
+
+@pytest.fixture
+def partner(host: Host) -> Host:
+    Partner.objects.create(name="夥伴", embed_origins=host.origin)
+    return host
+
+
+def frame(page: Page, title: str = "直播 storm") -> FrameLocator:
+    return page.frame_locator(f'iframe[title="{title}"]')
+
+
+def height(page: Page, title: str = "直播 storm") -> int:
+    return int(page.locator(f'iframe[title="{title}"]').get_attribute("height"))
+
+
+def grown(page: Page, than: int) -> int:
+    """The frame's height, once it is more than it was."""
+    page.wait_for_function("than => Number(document.querySelector('iframe').height) > than", arg=than)
+    return height(page)
+
+
+def fill(blog: LiveBlog, count: int, paragraphs: int = 1) -> None:
+    for i in range(count):
+        make_update(blog, f"第{i}則", body="<p>內文。</p>" * paragraphs)
+
+
+def test_an_embed_takes_the_place_of_its_link_follows_the_log_and_grows(partner, page, console_errors):
+    blog = make_blog(slug="storm")
+    page.goto(partner.page(partner.embed()))
+    expect(frame(page).locator(".empty")).to_be_visible()
+    before = grown(page, LEAST)
+    expect(page.locator("blockquote")).to_have_count(0)
+    update = make_update(blog, "號外", body="<p>內文。</p>" * 4)
+    expect(frame(page).locator("h3")).to_have_text(["號外"])
+    after = grown(page, before)
+    # The frame is as high as what is in it: nothing scrolls.
+    inside = frame(page).locator("html")
+    assert inside.evaluate("root => root.scrollHeight <= root.clientHeight")
+    assert inside.evaluate("root => root.clientHeight") == after < MOST
+    publishing.withdraw_update(update, by=SYSTEM, reason="x")
+    expect(frame(page).locator(".tombstone")).to_be_visible()
+    fill(blog, 4, paragraphs=8)
+    expect(frame(page).locator("h3").first).to_have_text("第3則")
+    page.wait_for_function("most => Number(document.querySelector('iframe').height) === most", arg=MOST)
+    publishing.withdraw_blog(blog, by=SYSTEM)
+    expect(frame(page).locator("h1")).to_have_text("此報道已撤回")
+    # The browser says of each refusal that it was one.
+    assert all("410" in error for error in console_errors), console_errors
+    console_errors.clear()
+
+
+def test_scripts_of_any_site_read_the_log_the_stream_and_the_feeds(host, page):
+    fill(make_blog(slug="storm"), 3)
+    page.goto(host.page(""))
+    snippet = documented("js").replace("https://newsroom.example", host.newsroom)
+    assert page.evaluate(f"async () => {{ {snippet} }}") == [3, True, False]
+    address = f"{host.newsroom}/live/storm"
+    # With a header that the browser must ask about first; and what it may read of the answer.
+    asked = page.evaluate(
+        """async (address) => {
+          const feed = await fetch(`${address}/feed.json`, { headers: { "If-None-Match": '"x"' } });
+          return [feed.status, (await feed.json()).items.length];
+        }""",
+        address,
+    )
+    assert asked == [200, 3]
+    event = page.evaluate(
+        """(address) => new Promise((resolve, reject) => {
+          const stream = new EventSource(`${address}/stream?after=1`);
+          stream.onmessage = (event) => { stream.close(); resolve(JSON.parse(event.data).number); };
+          stream.onerror = reject;
+        })""",
+        address,
+    )
+    assert event == 4
+
+
+def test_links_in_an_embed_open_beside_the_partners_page(partner, page):
+    make_update(make_blog(slug="storm"), "號外")
+    address = partner.page(partner.embed())
+    page.goto(address)
+    with page.context.expect_page() as opened:
+        frame(page).get_by_text("閱讀整篇報道").click()
+    opened.value.wait_for_url(f"{partner.newsroom}/live/storm/")
+    assert page.url == address
+
+
+def test_several_embeds_each_with_the_loader_become_one_frame_each(partner, page):
+    make_blog(slug="calm")
+    fill(make_blog(slug="storm"), 5, paragraphs=5)
+    others, foreign = ["甲", "乙", "丙"], '<a href="https://elsewhere.example/live/storm/">甲</a>'
+    no_blog = f'<a href="{partner.newsroom}/search/">乙</a>'
+    quotes = [f'<blockquote class="newsroom-embed">{text}</blockquote>' for text in (foreign, no_blog, "丙")]
+    embeds = [partner.embed("calm"), partner.embed(), partner.embed("storm", "/zh-hans")]
+    page.goto(partner.page("".join(quotes + embeds)))
+    expect(page.locator("blockquote")).to_have_text(others)
+    sources = page.locator("iframe").evaluate_all("frames => frames.map(frame => frame.src)")
+    paths = ["/embed/calm/", "/embed/storm/", "/zh-hans/embed/storm/"]
+    assert sources == [partner.newsroom + path for path in paths]
+    expect(frame(page, "直播 calm").locator(".empty")).to_be_visible()
+    assert LEAST < height(page, "直播 calm") < MOST
+    # What a page adds later is found by the loader's being there again.
+    page.evaluate(
+        "([html, src]) => { document.body.insertAdjacentHTML('beforeend', html);"
+        " document.body.append(Object.assign(document.createElement('script'), { src })); }",
+        [partner.embed("calm", "/zh-hans", loads=False), f"{partner.newsroom}/static/js/embed.js"],
+    )
+    expect(page.locator("iframe")).to_have_count(4)
+    # One far down is loaded when the reader comes near.
+    page.locator("blockquote").last.scroll_into_view_if_needed()
+    expect(page.locator("blockquote")).to_have_text(others)
+
+
+def test_only_the_frame_itself_says_how_high_it_is(partner, page):
+    make_blog(slug="calm")
+    fill(make_blog(slug="storm"), 5, paragraphs=5)
+    # A frame of the newsroom's that the loader did not make: the right origin, another source.
+    own_frame = f'<iframe title="另一個" src="{partner.newsroom}/embed/storm/"></iframe>'
+    page.goto(partner.page(partner.embed("calm") + own_frame + '<iframe title="外人" src="/other"></iframe>'))
+    expect(frame(page, "直播 calm").locator(".empty")).to_be_visible()
+    expect(frame(page, "另一個").locator("h3").first).to_be_visible()
+    expect(page.locator("blockquote")).to_have_count(0)
+    true_height = height(page, "直播 calm")
+    page.evaluate("window.heard = []; addEventListener('message', (event) => heard.push(event.data?.height))")
+    said = {"type": "newsroom-embed", "height": 555}
+    # From the host's own origin, as the right source cannot be: from its window, and from another frame.
+    page.evaluate("said => postMessage(said, '*')", said)
+    stranger = page.frame(url=re.compile("/other$"))
+    stranger.evaluate("said => parent.postMessage(said, '*')", said | {"height": 556})
+    other = page.frame(url=re.compile("/embed/storm/$"))
+    other.evaluate("said => parent.postMessage(said, '*')", said | {"height": 557})
+    page.wait_for_function("[555, 556, 557].every((height) => heard.includes(height))")
+    assert height(page, "直播 calm") == true_height
+    # The right source, with what is no message of ours and then with heights out of bounds.
+    own = page.frame(url=re.compile("/embed/calm/$"))
+    for message, expected in [
+        ({"type": "other", "height": 300}, true_height),
+        (None, true_height),
+        ({"type": "newsroom-embed", "height": "high"}, true_height),
+        ({"type": "newsroom-embed", "height": -5}, true_height),
+        (said | {"height": 3}, LEAST),
+        (said | {"height": 99_999}, MOST),
+    ]:
+        own.evaluate("said => parent.postMessage(said, '*')", message)
+        own.evaluate("() => parent.postMessage({ height: 'last' }, '*')")
+        page.wait_for_function("heard.at(-1) === 'last'")
+        assert height(page, "直播 calm") == expected
+        page.evaluate("heard = []")
+
+
+def test_a_site_that_is_no_partners_keeps_the_link(host, page, console_errors):
+    make_update(make_blog(slug="storm"), "號外")
+    with page.expect_event("console", lambda message: "frame-ancestors" in message.text):
+        page.goto(host.page(host.embed()))
+    expect(page.get_by_role("link", name="直播 storm")).to_be_visible()
+    assert page.locator("iframe").bounding_box()["height"] <= 1
+    assert all("frame-ancestors" in error or "Framing" in error for error in console_errors), console_errors
+    console_errors.clear()
+
+
+def test_without_javascript_an_embed_is_a_link(partner, new_page):
+    make_update(make_blog(slug="storm"), "號外")
+    page = new_page(java_script_enabled=False)
+    page.goto(partner.page(partner.embed()))
+    page.get_by_role("link", name="直播 storm").click()
+    assert page.url == f"{partner.newsroom}/live/storm/"
+
+
+def show_everything(language: str) -> LiveBlog:
+    headline = HEADLINES[language]
+    blog = make_blog(slug=language, language=language, headline=headline, kicker=headline[:2])
+    for i in range(4):
+        image = make_image(alt=headline, is_sensitive=i == 2)
+        make_update(
+            blog,
+            "" if i == 1 else headline,
+            body=f"<p>{headline}</p><ul><li>{headline}</li></ul>",
+            is_key_event=i == 0,
+            images=(image,) if i > 1 else (),
+            source=headline,
+        )
+    publishing.withdraw_update(make_update(blog, headline), by=SYSTEM, reason="x")
+    return blog
+
+
+def test_embeds_have_no_accessibility_violations_and_do_not_scroll_sideways(server, new_page):
+    for language in HEADLINES:
+        show_everything(language)
+    paths = [f"/embed/{language}/" for language in HEADLINES] + ["/zh-hans/embed/zh-hant/"]
+    for scheme in ("light", "dark"):
+        page = new_page(viewport={"width": 320, "height": 640}, color_scheme=scheme)
+        for path in paths:
+            page.goto(server.url + path)
+            for width in (900, 375, 320):
+                page.set_viewport_size({"width": width, "height": 640})
+                assert page.evaluate("document.documentElement.scrollWidth") == width
+            assert Axe().run(page).response["violations"] == []

@@ -1,0 +1,210 @@
+"""Feeds while the coverage goes on: what is gone is said to be gone, and time never goes back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from liveblog import publishing
+from liveblog.models import Change, LiveBlog, Topic
+from liveblog.publishing import SYSTEM, BlogDetails, Content
+from newsroom import hongkong
+from tests.factories import make_blog, make_update
+from tests.standards import ATOM, TOMBSTONES, read_atom, read_json_feed, read_xml
+
+real_now = timezone.now
+pytestmark = pytest.mark.django_db
+
+FEEDS = ["/live/storm/feed.atom", "/feed.atom", "/topics/w/feed.atom", "/zh-hans/live/storm/feed.atom"]
+
+
+@pytest.fixture
+def blog():
+    blog = make_blog(slug="storm", topics=(Topic.objects.create(slug="w", name="天氣"),))
+    for heading in ("一", "二"):
+        make_update(blog, heading)
+    return blog
+
+
+def newest(blog):
+    return blog.updates.newest_first().first()
+
+
+def id_of(update, path: str = "") -> str:
+    prefix = "/zh-hans" if "hans" in path else ""
+    return f"tag:127.0.0.1,2026:{prefix}/live/storm/{update.pk}/"
+
+
+def read(client: Client, path: str) -> tuple[list[str], dict[str, str]]:
+    """The headings in an Atom feed, and what it says is deleted since when."""
+    root = read_atom(client.get(path).content)
+    deleted = {gone.get("ref"): gone.get("when") for gone in root.iter(f"{TOMBSTONES}deleted-entry")}
+    return [title.text for title in root.iterfind(f"{ATOM}entry/{ATOM}title")], deleted
+
+
+@pytest.fixture
+def later(monkeypatch):
+    """Some minutes after the last change."""
+    monkeypatch.setattr(timezone, "now", lambda: real_now() + timedelta(minutes=5))
+
+
+def withdraw(update):
+    publishing.withdraw_update(update, by=SYSTEM, reason="x")
+
+
+def undo(update):
+    publishing.undo_publication(update, by=SYSTEM)
+
+
+def erase(update):
+    publishing.erase_update(update, by=SYSTEM, reason="x")
+
+
+@pytest.mark.parametrize("path", FEEDS)
+@pytest.mark.parametrize("take_away", [withdraw, undo, erase])
+def test_what_is_gone_leaves_feeds_by_a_tombstone(client, blog, path, take_away):
+    update = newest(blog)
+    take_away(update)
+    went_at = hongkong.isoformat(Change.objects.latest("pk").at)
+    assert read(client, path) == (["一"], {id_of(update, path): went_at})
+    for form in ("rss", "json"):
+        assert "二" not in client.get(path.replace("atom", form)).content.decode()
+
+
+def test_a_tombstone_keeps_its_time_while_the_draft_behind_it_is_written(client, blog):
+    update = newest(blog)
+    undo(update)
+    before = read(client, FEEDS[0])
+    publishing.draft_update(blog, Content(heading="未定"), by=SYSTEM, update=update)
+    assert read(client, FEEDS[0]) == before
+    publishing.publish_update(blog, Content(heading="再發"), by=SYSTEM, update=update)
+    assert read(client, FEEDS[0]) == (["再發", "一"], {})
+
+
+def test_drafts_are_no_tombstones(client, blog):
+    publishing.draft_update(blog, Content(heading="稿"), by=SYSTEM)
+    assert read(client, "/feed.atom") == (["二", "一"], {})
+
+
+def test_tombstones_do_not_push_what_is_published_out_of_a_feed(client, blog, monkeypatch):
+    monkeypatch.setattr("liveblog.reader.feeds.ENTRIES", 2)
+    monkeypatch.setattr("liveblog.reader.feeds.TOMBSTONES", 2)
+    gone = [make_update(blog) for _ in range(3)]
+    for update in gone:
+        withdraw(update)
+    headings, deleted = read(client, FEEDS[0])
+    assert (headings, list(deleted)) == (["二", "一"], [id_of(update) for update in reversed(gone[1:])])
+
+
+@pytest.mark.parametrize("path", ["/feed.atom", "/topics/w/feed.atom"])
+def test_a_withdrawn_live_blog_leaves_the_feeds_over_several_by_tombstones(client, blog, path):
+    updates = list(blog.updates.all())
+    publishing.withdraw_blog(blog, by=SYSTEM)
+    blog.refresh_from_db()
+    assert read(client, path) == (
+        [],
+        dict.fromkeys(map(id_of, updates), hongkong.isoformat(blog.modified_at)),
+    )
+    assert read_xml("rss", client.get(path.replace("atom", "rss")).content).find("channel/item") is None
+    assert read_json_feed(client.get(path.replace("atom", "json")).content)["items"] == []
+    publishing.restore_blog(blog, by=SYSTEM)
+    assert read(client, path) == (["二", "一"], {})
+
+
+def embargo(blog):
+    soon = timezone.now() + timedelta(hours=1)
+    publishing.edit_blog(blog, replace(BlogDetails.of(blog), embargo_until_at=soon), by=SYSTEM)
+
+
+def leave_topic(blog):
+    publishing.edit_blog(blog, replace(BlogDetails.of(blog), topics=()), by=SYSTEM)
+
+
+ON_BLOG = {
+    "withdraw": lambda blog: withdraw(newest(blog)),
+    "undo": lambda blog: undo(newest(blog)),
+    "erase": lambda blog: erase(newest(blog)),
+    "withdraw_blog": lambda blog: publishing.withdraw_blog(blog, by=SYSTEM),
+    "embargo": embargo,
+    "leave_topic": leave_topic,
+}
+
+
+@pytest.mark.parametrize("path", FEEDS)
+@pytest.mark.parametrize("verb", ON_BLOG)
+def test_modified_times_never_go_back(client, blog, path, verb):
+    # Another live blog is older: what is left when the newest has gone.
+    other = make_blog(topics=(Topic.objects.get(slug="w"),))
+    LiveBlog.objects.filter(pk=other.pk).update(modified_at=timezone.now() - timedelta(days=1))
+    said = [times_of(client, path)]
+    ON_BLOG[verb](blog)
+    # The blog's own feed is gone with it.
+    if verb in ("withdraw_blog", "embargo") and "storm" in path:
+        assert client.get(path).status_code == (410 if verb == "withdraw_blog" else 404)
+        return
+    said.append(times_of(client, path))
+    make_update(other)
+    said.append(times_of(client, path))
+    assert said == sorted(said)
+
+
+def times_of(client: Client, path: str):
+    """`updated` and Last-Modified, as moments."""
+    answer = client.get(path)
+    updated = read_atom(answer.content).findtext(f"{ATOM}updated")
+    return updated, parsedate_to_datetime(answer.headers["Last-Modified"])
+
+
+def test_an_embargoed_blog_is_not_heard_of_while_it_is_written(client, blog):
+    embargoed = make_blog(embargo_until_at=timezone.now() + timedelta(hours=1))
+    before = client.get("/feed.atom")
+    withdraw(make_update(embargoed))
+    after = client.get("/feed.atom")
+    assert (after.content, after.headers["ETag"]) == (before.content, before.headers["ETag"])
+
+
+@pytest.mark.parametrize("path", FEEDS[:3])
+def test_who_asks_by_date_gets_304_until_something_changes(client, blog, path, later):
+    first = client.get(path)
+    by_date = {"If-Modified-Since": first.headers["Last-Modified"]}
+    again = client.get(path, headers=by_date)
+    assert (again.status_code, again.headers["Last-Modified"]) == (304, first.headers["Last-Modified"])
+    # The ETag is the better word where both are given.
+    assert client.get(path, headers=by_date | {"If-None-Match": '"other"'}).status_code == 200
+    withdraw(newest(blog))
+    assert "deleted-entry" in client.get(path, headers=by_date).content.decode()
+
+
+@pytest.mark.parametrize("path", FEEDS[:3])
+def test_a_withdrawal_does_not_hide_behind_what_was_published_in_the_same_second(
+    client, blog, path, monkeypatch
+):
+    first = client.get(path)
+    withdraw(newest(blog))
+    by_date = {"If-Modified-Since": first.headers["Last-Modified"]}
+    assert client.get(path, headers=by_date).status_code == 200
+    # However late the question comes: both were in the second after the one that was named.
+    same_second = parsedate_to_datetime(first.headers["Last-Modified"]) + timedelta(seconds=1.9)
+    LiveBlog.objects.update(modified_at=same_second)
+    monkeypatch.setattr(timezone, "now", lambda: same_second + timedelta(minutes=5))
+    assert client.get(path, headers=by_date).status_code == 200
+
+
+def test_an_edition_is_not_asked_for_by_date_since_the_glossary_has_none(client, blog, later):
+    first = client.get("/zh-hans/live/storm/feed.atom")
+    by_date = {"If-Modified-Since": first.headers["Last-Modified"]}
+    assert client.get("/zh-hans/live/storm/feed.atom", headers=by_date).status_code == 200
+
+
+@pytest.mark.parametrize("form", ["atom", "rss", "json"])
+def test_feeds_before_anything_was_published_are_not_found(client, form):
+    make_blog(slug="draft", is_live=False)
+    make_blog(slug="embargoed", embargo_until_at=timezone.now() + timedelta(hours=1))
+    Topic.objects.create(slug="w", name="天氣")
+    for path in ("/", "/topics/w/", "/topics/none/", "/live/draft/", "/live/embargoed/", "/live/none/"):
+        assert client.get(f"{path}feed.{form}").status_code == 404

@@ -1,0 +1,86 @@
+"""Sitemaps, and that of the news of two days."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from liveblog import publishing
+from liveblog.models import LiveBlog, Update
+from liveblog.publishing import SYSTEM
+from newsroom import hongkong
+from tests.factories import make_blog, make_update
+from tests.standards import NEWS, SITEMAP, read_xml
+
+pytestmark = pytest.mark.django_db
+
+SITE = "http://127.0.0.1:8000"
+ADDRESSES = ["/sitemap-live.xml", "/sitemap-updates.xml", "/news-sitemap.xml"]
+
+
+def entries(client, path: str) -> dict[str, str]:
+    """Address to lastmod, of a valid sitemap or index."""
+    root = read_xml("sitemap", client.get(path).content)
+    return {found.findtext(f"{SITEMAP}loc"): found.findtext(f"{SITEMAP}lastmod") for found in root}
+
+
+def test_sitemaps_name_what_is_public_and_nothing_else(client):
+    blog = make_blog(slug="storm")
+    update, withdrawn, undone = (make_update(blog) for _ in range(3))
+    publishing.withdraw_update(withdrawn, by=SYSTEM, reason="x")
+    publishing.undo_publication(undone, by=SYSTEM)
+    for hidden in (
+        make_blog(is_live=False),
+        make_blog(embargo_until_at=timezone.now() + timedelta(hours=1)),
+    ):
+        make_update(hidden)
+    gone = make_blog()
+    make_update(gone)
+    publishing.withdraw_blog(gone, by=SYSTEM)
+    blog.refresh_from_db()
+    update.refresh_from_db()
+    page = {f"{SITE}/live/storm/": hongkong.isoformat(blog.modified_at)}
+    permalink = {f"{SITE}/live/storm/{update.pk}/": hongkong.isoformat(update.modified_at)}
+    assert entries(client, "/sitemap-live.xml") == page
+    assert entries(client, "/sitemap-updates.xml") == permalink
+    assert entries(client, "/news-sitemap.xml") == page | permalink
+
+
+def test_the_index_names_each_map_with_the_time_of_the_last_change(client):
+    blog = make_blog()
+    before = entries(client, "/sitemap.xml")
+    assert list(before) == [f"{SITE}/sitemap-live.xml", f"{SITE}/sitemap-updates.xml"]
+    publishing.withdraw_blog(blog, by=SYSTEM)
+    blog.refresh_from_db()
+    assert set(entries(client, "/sitemap.xml").values()) == {hongkong.isoformat(blog.modified_at)}
+
+
+@pytest.mark.parametrize("path", [*ADDRESSES, "/sitemap.xml"])
+def test_sitemaps_of_nothing_are_valid(client, path):
+    entries(client, path)
+
+
+def test_the_news_sitemap_forgets_after_two_days(client):
+    blog = make_blog(slug="storm", headline="新 & 舊")
+    old, new = make_update(blog, "舊"), make_update(blog, "新 <聞>")
+    two_days_ago = timezone.now() - timedelta(days=2, seconds=1)
+    LiveBlog.objects.update(first_published_at=two_days_ago)
+    Update.objects.filter(pk=old.pk).update(first_published_at=two_days_ago)
+    root = read_xml("sitemap", client.get("/news-sitemap.xml").content)
+    assert {found.tag.partition("}")[2]: found.text for found in root.iter(f"{NEWS}*")} == {
+        "news": "\n      ",
+        "publication": None,
+        "name": "Newsroom",
+        "language": "zh-tw",
+        "publication_date": hongkong.isoformat(new.first_published_at),
+        "title": "新 <聞>",
+    }
+    assert list(entries(client, "/news-sitemap.xml")) == [f"{SITE}/live/storm/{new.pk}/"]
+
+
+def test_robots_are_told_of_both_maps(client):
+    said = client.get("/robots.txt").content.decode()
+    assert f"Sitemap: {SITE}/sitemap.xml\n" in said
+    assert f"Sitemap: {SITE}/news-sitemap.xml\n" in said
