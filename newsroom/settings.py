@@ -196,6 +196,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
+CSRF_FAILURE_VIEW = "liveblog.desk.access.csrf_failure"
 
 _logo = urlsplit(SITE_LOGO_URL)
 _logo_origin = [f"{_logo.scheme}://{_logo.netloc}"] if _logo.netloc else []

@@ -20,14 +20,13 @@ from newsroom import hongkong
 
 _serial = count(1)
 
+PASSWORD = "correct horse battery"
 NOON = datetime(2026, 3, 19, 12, 0, tzinfo=hongkong.ZONE)
 
 
 def make_user(*permissions: str, is_staff: bool = True) -> User:
     """A user with these permissions of the app, by codename; `*` gives all of them."""
-    user = User.objects.create_user(
-        f"user-{next(_serial)}", password="correct horse battery", is_staff=is_staff
-    )
+    user = User.objects.create_user(f"user-{next(_serial)}", password=PASSWORD, is_staff=is_staff)
     known = Permission.objects.filter(content_type__app_label="liveblog")
     if permissions != ("*",):
         known = known.filter(codename__in=permissions)

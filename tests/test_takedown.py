@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Iterator
 from email.message import Message
 from urllib.error import HTTPError
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
 from django.core.files.storage import storages
+from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 from liveblog import publishing
 from liveblog.models import Image, LiveBlog, Topic, Update
@@ -23,12 +25,15 @@ from tests.edge.streaming import PATIENCE, open_stream
 from tests.factories import make_blog, make_image, make_update
 
 SECRET = "機密字句"
-# Where the words of the newest update of `storm` stand while it is published.
+# Where the words of an update of `storm` stand while it is published; it has an older neighbour and a newer.
 SURFACES = [
     "/",
     "/topics/weather/",
     "/live/storm/",
+    "/live/storm/?before={newer}",
     "/live/storm/{update}/",
+    "/live/storm/{older}/",
+    "/live/storm/{newer}/",
     "/live/storm/changes.json?after=0",
     "/embed/storm/",
     "/live/storm/feed.atom",
@@ -36,6 +41,7 @@ SURFACES = [
     "/live/storm/feed.json",
     "/search/?q=機密字句",
     "/search/?q=機密字句&in=storm",
+    "/search/?q=機密字句&before={newer}",
     "/?text=1",
     "/live/storm/?text=1",
     "/live/storm/{update}/?text=1",
@@ -48,7 +54,12 @@ SURFACES = [
     "/zh-hans/live/storm/feed.atom",
     "/zh-hans/live/storm/feed.rss",
     "/zh-hans/live/storm/feed.json",
+    "/zh-hans/topics/weather/feed.atom",
+    "/zh-hans/topics/weather/feed.rss",
+    "/zh-hans/topics/weather/feed.json",
     "/zh-hans/feed.atom",
+    "/zh-hans/feed.rss",
+    "/zh-hans/feed.json",
     "/zh-hans/search/?q=機密字句",
     "/topics/weather/feed.atom",
     "/topics/weather/feed.rss",
@@ -56,6 +67,7 @@ SURFACES = [
     "/feed.atom",
     "/feed.rss",
     "/feed.json",
+    "/api/v1/blogs/",
     "/api/v1/blogs/storm/",
     "/api/v1/blogs/storm/updates/",
     "/api/v1/blogs/storm/changes/?after=0",
@@ -70,6 +82,19 @@ SURFACES = [
 INDEXES = ["/sitemap-updates.xml", "/news-sitemap.xml"]
 # Where the blog's own words stand: they go with the blog.
 OEMBED = "/oembed?url={site}/live/storm/"
+# What never says a word of an update: forms, directories, descriptions. Pictures are walked one by one.
+SILENT = [
+    "/live/storm/respond/",
+    "/zh-hans/live/storm/respond/",
+    "/sitemap.xml",
+    "/robots.txt",
+    "/media/key/320.jpg",
+    "/api/v1/",
+    "/api/v1/topics/",
+    "/api/v1/schema/",
+    "/api/v1/docs/",
+    "/api/v1/nothing/",
+]
 # Where it is said again to who comes back with an old number.
 STREAMS = ["", "/zh-hans"]
 
@@ -83,6 +108,7 @@ def image(transactional_db: None) -> Image:
 def update(image: Image) -> Update:
     """Pinned, a key event, corrected, with a picture and a related story: on every surface there is."""
     blog = make_blog(slug="storm", topics=(Topic.objects.create(slug="weather", name="天氣"),))
+    make_update(blog, "先前")
     update = make_update(
         blog,
         f"{SECRET}標題",
@@ -92,9 +118,17 @@ def update(image: Image) -> Update:
         stories=(Story(f"{SECRET}相關", 1, "https://example.com/"),),
         is_key_event=True,
     )
+    make_update(blog, "其後")
     publishing.pin_update(update, by=SYSTEM)
     publishing.correct_update(update, Content.of(update), by=SYSTEM, note=f"{SECRET}更正")
     return update
+
+
+def addresses_of(update: Update) -> dict[str, str]:
+    """Each surface, and the path at which it is asked about this update."""
+    older, newer = Update.objects.exclude(pk=update.pk).order_by("pk")
+    pks = {"update": update.pk, "older": older.pk, "newer": newer.pk}
+    return {surface: surface.format(**pks) for surface in SURFACES}
 
 
 def renditions_of(image: Image) -> list[str]:
@@ -135,8 +169,8 @@ def replay(site: str) -> str:
 def walk(site: str, update: Update) -> dict[str, bool]:
     """Which surfaces say any of it."""
     said = {}
-    for surface in SURFACES:
-        _status, _headers, text = ask(site + surface.format(update=update.pk))
+    for surface, path in addresses_of(update).items():
+        _status, _headers, text = ask(site + path)
         said[surface] = says_secret(text)
     for surface in INDEXES:
         said[surface] = f"/{update.pk}/" in ask(site + surface)[2]
@@ -178,13 +212,12 @@ def test_a_takedown_reaches_every_surface_and_restoring_brings_it_back(server, u
     site = server.url
     before = walk(site, update)
     assert all(before.values()), [surface for surface, said in before.items() if not said]
-    etags = {surface: ask(site + surface.format(update=update.pk))[1]["ETag"] for surface in SURFACES}
+    etags = {path: ask(site + path)[1]["ETag"] for path in addresses_of(update).values()}
     take_down(update)
     after = walk(site, update)
     assert not any(after.values()), [surface for surface, said in after.items() if said]
-    for surface, etag in etags.items():
-        known = {"If-None-Match": etag or '"none"'}
-        assert ask(site + surface.format(update=update.pk), **known)[0] != 304, surface
+    for path, etag in etags.items():
+        assert ask(site + path, **{"If-None-Match": etag or '"none"'})[0] != 304, path
     if take_down is withdraw_blog:
         publishing.restore_blog(LiveBlog.objects.get(), by=SYSTEM)
     else:
@@ -196,11 +229,27 @@ def test_a_takedown_reaches_every_surface_and_restoring_brings_it_back(server, u
 def test_an_erased_update_is_gone_from_every_surface_and_from_the_disk(server, update):
     paths, original = renditions_of(Image.objects.get()), Image.objects.get().file.name
     erase_update(update)
-    for surface in SURFACES:
-        assert not says_secret(ask(server.url + surface.format(update=update.pk))[2]), surface
+    for path in [*addresses_of(update).values(), *SILENT]:
+        assert not says_secret(ask(server.url + path)[2]), path
     for edition in STREAMS:
         assert not says_secret(replay(server.url + edition)), edition
     for path in paths:
         assert not storages["public"].exists(path)
         assert not storages["default"].exists(f"renditions/{path}")
     assert not storages["default"].exists(original)
+
+
+def routes_of(patterns: Iterable[URLPattern | URLResolver], before: str = "") -> Iterator[str]:
+    for pattern in patterns:
+        route = before + str(pattern.pattern).removeprefix("^" if before else "")
+        if isinstance(pattern, URLResolver):
+            yield from routes_of(pattern.url_patterns, route)
+        else:
+            yield route
+
+
+def test_the_walk_passes_by_every_public_address():
+    public = {route for route in routes_of(get_resolver().url_patterns) if not route.startswith("admin/")}
+    walked = [*SURFACES, *INDEXES, *SILENT, OEMBED]
+    paths = [urlsplit(path.format(update=1, older=2, newer=3, site="")).path for path in walked]
+    assert {resolve(path).route for path in paths} == public

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.csrf import csrf_failure as djangos_page
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 
@@ -58,6 +59,11 @@ def check_worker(user: AbstractBaseUser, blog: LiveBlog) -> None:
         raise PermissionDenied(_("You are not in the team of this live blog."))
 
 
+def number_in(named: str | None) -> int | None:
+    """The row id that was sent, or None where it can be none."""
+    return int(named) if named and named.isascii() and named.isdigit() and len(named) < 19 else None
+
+
 def wants_json(request: HttpRequest) -> bool:
     """Whether the desk's own script asks; without it, forms are posted and pages answer."""
     return request.headers.get("Accept", "").startswith("application/json")
@@ -85,10 +91,27 @@ def _signed_out(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"login": login}, status=401)
     if request.method != "POST":
         return redirect_to_login(request.get_full_path(), login)
+    return _to_be_sent_again(request, 401, login=login)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Signing in again changes the token that a form sent from before carries: it is given the new one.
+
+    Only to a form that this site's own page sent; any other gets Django's page. Nothing is carried out.
+    """
+    is_ours = request.headers.get("Sec-Fetch-Site") == "same-origin"
+    if not (is_ours and request.resolver_match and request.resolver_match.app_name == "desk"):
+        return djangos_page(request, reason)
+    if wants_json(request):
+        return JsonResponse({"errors": {"": [_("Your page is out of date. Load it again.")]}}, status=403)
+    return _to_be_sent_again(request, 403)
+
+
+def _to_be_sent_again(request: HttpRequest, status: int, login: str = "") -> HttpResponse:
     sent = [
         (name, value)
         for name, values in request.POST.lists()
         if name != "csrfmiddlewaretoken"
         for value in values
     ]
-    return render(request, "desk/signed_out.html", {"sent": sent, "login": login}, status=401)
+    return render(request, "desk/send_again.html", {"sent": sent, "login": login}, status=status)

@@ -15,6 +15,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from liveblog.desk.access import number_in
 from liveblog.models import Byline, Image, LiveBlog, Update
 from liveblog.publishing import Content, Story, fingerprint
 from newsroom import embeds, hongkong, html
@@ -209,7 +210,7 @@ def restored(
     """What was typed earlier, or just sent and refused, as it was typed."""
     data = query_of(fields)
     token = data.get("token") or new_token()
-    ids = [int(pk) for pk in data.getlist("picture") if pk.isascii() and pk.isdigit()]
+    ids = list(filter(None, map(number_in, data.getlist("picture"))))
     images = Image.objects.in_bulk(ids)
     initial = {name: data.get(name, "") for name in ComposerForm.base_fields}
     for name in ("happened", "publish"):
@@ -228,7 +229,11 @@ def restored(
 
 def fields_of(data: QueryDict) -> dict[str, list[str]]:
     """What is kept of a posted composer, by name."""
-    return {name: values for name, values in data.lists() if name not in _NOT_KEPT}
+    return {
+        name: [value.replace("\0", "") for value in values]
+        for name, values in data.lists()
+        if name not in _NOT_KEPT
+    }
 
 
 def query_of(fields: dict[str, list[str]]) -> QueryDict:
@@ -303,7 +308,11 @@ def publish_at_of(form: ComposerForm) -> datetime:
 
 
 def _story_rows(data: QueryDict) -> list[StoryRow]:
-    columns = [data.getlist(f"story_{name}") for name in ("title", "url", "blog", "after")]
+    # PostgreSQL keeps no NUL in a text.
+    columns = [
+        [value.replace("\0", "") for value in data.getlist(f"story_{name}")]
+        for name in ("title", "url", "blog", "after")
+    ]
     length = len(columns[0])
     columns = [column + [""] * (length - len(column)) for column in columns]
     rows = [StoryRow(*row) for row in zip(*(column[:length] for column in columns), strict=True)]
@@ -326,7 +335,7 @@ def _stories(data: QueryDict) -> tuple[Story, ...]:
 
 
 def _images(data: QueryDict) -> tuple[Image, ...]:
-    ids = [int(pk) for pk in data.getlist("picture") if pk.isascii() and pk.isdigit() and len(pk) < 19]
+    ids = list(filter(None, map(number_in, data.getlist("picture"))))
     found = Image.objects.in_bulk(ids)
     missing = [pk for pk in ids if pk not in found]
     if missing:

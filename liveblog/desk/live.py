@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from liveblog import audience, publishing
 from liveblog.desk import composer, queues, rows
-from liveblog.desk.access import desk_view
+from liveblog.desk.access import desk_view, number_in
 from liveblog.models import LiveBlog, Presence, Submission, Update, WorkingCopy
 
 # Further behind, the page is better loaded again.
@@ -78,10 +78,9 @@ def autosave(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
 
 def _changed(request: HttpRequest, blog: LiveBlog, after: int) -> dict[str, Any]:
     found = Update.objects.filter(blog=blog).changed_within(after, blog.number)
-    shown_as_pinned = request.POST.get("pinned", "")
-    if shown_as_pinned.isascii() and shown_as_pinned.isdigit() and len(shown_as_pinned) < 19:
+    if pinned := number_in(request.POST.get("pinned")):
         # What another took the place of has no change of its own.
-        found |= Update.objects.filter(blog=blog, pk=int(shown_as_pinned))
+        found |= Update.objects.filter(blog=blog, pk=pinned)
     found = found.complete().select_related("created_by")
     shown, gone = [], []
     for update, reach in rows.with_reach(blog, found):
@@ -133,10 +132,8 @@ def _people(request: HttpRequest, blog: LiveBlog) -> list[dict[str, Any]]:
 
 
 def _open_update(request: HttpRequest, blog: LiveBlog) -> Update | None:
-    named = request.POST.get("update", "")
-    if not (named.isascii() and named.isdigit() and len(named) < 19):
-        return None
-    return Update.objects.filter(blog=blog, pk=int(named)).first()
+    pk = number_in(request.POST.get("update"))
+    return Update.objects.filter(blog=blog, pk=pk).first() if pk else None
 
 
 def _number(named: str) -> int:

@@ -21,10 +21,10 @@ from js_asset import Media
 
 from liveblog import audience, publishing
 from liveblog.desk import composer, queues, rows
-from liveblog.desk.access import desk_view, said_by, wants_json
+from liveblog.desk.access import desk_view, number_in, said_by, wants_json
 from liveblog.desk.composer import Composer, ComposerForm
 from liveblog.models import Byline, LiveBlog, Update, WorkingCopy
-from liveblog.publishing import Content, Stale, fingerprint
+from liveblog.publishing import AlreadyUsed, Content, Stale, fingerprint
 from newsroom import hongkong
 from newsroom.rich_text import EDITOR_POLICY
 
@@ -71,10 +71,8 @@ def _composer_for(request: HttpRequest, blog: LiveBlog) -> Composer:
 
 
 def _asked_for(request: HttpRequest, blog: LiveBlog) -> Update | None:
-    named = request.GET.get("update", "")
-    if not (named.isascii() and named.isdigit() and len(named) < 19):
-        return None
-    update = Update.objects.filter(blog=blog, pk=int(named)).select_related("byline").first()
+    pk = number_in(request.GET.get("update"))
+    update = Update.objects.filter(blog=blog, pk=pk).select_related("byline").first() if pk else None
     if update is None:
         return None
     update.blog = blog
@@ -114,24 +112,16 @@ def _page(request: HttpRequest, blog: LiveBlog, shown: Composer, status: int = 2
 
 
 def _before(request: HttpRequest, blog: LiveBlog) -> Update | None:
-    named = request.GET.get("before", "")
-    if not (named.isascii() and named.isdigit() and len(named) < 19):
-        return None
-    return Update.objects.filter(blog=blog).visible().filter(pk=int(named)).first()
+    pk = number_in(request.GET.get("before"))
+    return Update.objects.filter(blog=blog).visible().filter(pk=pk).first() if pk else None
 
 
 def _undoable(request: HttpRequest, blog: LiveBlog) -> Update | None:
     """The update that was just published by a form, for the offer to take it back."""
-    named = request.GET.get("undo", "")
-    if not (named.isascii() and named.isdigit() and len(named) < 19):
-        return None
+    pk = number_in(request.GET.get("undo"))
     recent = timezone.now() - publishing.UNDO_WITHIN
-    return (
-        Update.objects.filter(blog=blog, first_published_at__gte=recent)
-        .published()
-        .filter(pk=int(named))
-        .first()
-    )
+    published = Update.objects.filter(blog=blog, first_published_at__gte=recent).published()
+    return published.filter(pk=pk).first() if pk else None
 
 
 def _save(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
@@ -151,6 +141,8 @@ def _save(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
         )
     except Stale:
         return _conflict(request, blog, update)
+    except AlreadyUsed:
+        return _saved_before(request, blog, update)
     except ValidationError as refusal:
         return _refused(request, blog, update, refusal)
     return _done(request, blog, action, saved, is_new)
@@ -158,14 +150,9 @@ def _save(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
 
 def _saved(request: HttpRequest, blog: LiveBlog) -> Update | None:
     """The update that the composer has open. Raises ValidationError when it is not this blog's."""
-    named = request.POST.get("update", "")
-    if not named:
+    if not request.POST.get("update"):
         return None
-    found = (
-        Update.objects.filter(blog=blog, pk=int(named)).first()
-        if named.isascii() and named.isdigit()
-        else None
-    )
+    found = Update.objects.filter(blog=blog, pk=number_in(request.POST["update"]) or 0).first()
     if found is None:
         raise ValidationError(_("There is no such update in this live blog."))
     found.blog = blog
@@ -279,6 +266,21 @@ def _refused(
         return JsonResponse({"errors": errors}, status=422)
     shown = composer.restored(composer.fields_of(request.POST), update)
     shown.errors = errors
+    return _page(request, blog, shown, status=422)
+
+
+def _saved_before(request: HttpRequest, blog: LiveBlog, update: Update | None) -> HttpResponse:
+    """The answer to an earlier submission was lost, and the text was changed since: it is another one now."""
+    said = _(
+        "This was saved already, as it was before you changed it: look at the timeline. "
+        "What you have here is kept; to change what is saved, open it and copy this in."
+    )
+    token = composer.new_token()
+    if wants_json(request):
+        return JsonResponse({"errors": {"": [said]}, "token": token}, status=422)
+    fields = composer.fields_of(request.POST) | {"token": [token]}
+    shown = composer.restored(fields, update)
+    shown.errors = {"": [said]}
     return _page(request, blog, shown, status=422)
 
 

@@ -27,6 +27,8 @@ COMMENT_SECONDS: Final = 15.0
 # A lost wake-up costs this much, never an update.
 LOOK_SECONDS: Final = 5.0
 READINGS_KEPT: Final = 32
+# Readers told before the loop sends: the first have their bytes while the last still wait to be told.
+SLICE: Final = 250
 
 Send = Callable[[dict[str, Any]], Coroutine[Any, None, None]]
 # A blog's id, and the edition that it is read in; None is the script that it is written in.
@@ -45,14 +47,18 @@ class Reading:
 
 
 class Reader:
-    """One open stream. `number` is the last one it was sent; `task` awaits its disconnection."""
+    """One open stream. `number` is the last one it was sent; `task` awaits its disconnection.
 
-    __slots__ = ("is_dropped", "is_ready", "number", "send", "task")
+    A desk follows as readers do, and is not counted as one (`is_counted`).
+    """
 
-    def __init__(self, send: Send, number: int, task: asyncio.Task) -> None:
+    __slots__ = ("is_counted", "is_dropped", "is_ready", "number", "send", "task")
+
+    def __init__(self, send: Send, number: int, task: asyncio.Task, *, is_counted: bool = True) -> None:
         self.send = send
         self.number = number
         self.task = task
+        self.is_counted = is_counted
         self.is_ready = False
         self.is_dropped = False
 
@@ -118,8 +124,8 @@ class Hub:
         await self._tell_audience()
 
     def readers_of(self, blog_id: int) -> int:
-        """How many streams of a blog are open in this process."""
-        return sum(len(feed.readers) for feed in self._feeds_of(blog_id))
+        """How many readers' streams of a blog are open in this process."""
+        return sum(reader.is_counted for feed in self._feeds_of(blog_id) for reader in feed.readers)
 
     def wake(self, blog_id: int | None) -> None:
         """The log of a blog, or of any blog, may have moved."""
@@ -131,14 +137,16 @@ class Hub:
     def _feeds_of(self, blog_id: int | None) -> list[Feed]:
         return [feed for feed in self._feeds.values() if blog_id in (None, feed.followed[0])]
 
-    async def follow(self, followed: Followed, number: int, send: Send) -> Reader | None:
+    async def follow(
+        self, followed: Followed, number: int, send: Send, *, is_counted: bool = True
+    ) -> Reader | None:
         """Register, then read the log after `number`, then follow: no gap between them.
 
         None when the stream ended meanwhile. The caller awaits the disconnection, and then calls `leave`;
         the hub cancels the caller's task when it drops the reader.
         """
         feed = self._feeds.setdefault(followed, Feed(followed))
-        reader = Reader(send, number, asyncio.current_task())
+        reader = Reader(send, number, asyncio.current_task(), is_counted=is_counted)
         feed.readers.add(reader)
         try:
             while reader.number != feed.number:
@@ -150,7 +158,7 @@ class Hub:
                 if must_send and not reader.push(message_of(reading.events, is_last=reading.is_over)):
                     reader.is_dropped = True
                 if must_send and not reader.is_dropped:
-                    self._delivered[Delivered(followed[0], reader.number, reading.number)] += 1
+                    self._delivered[Delivered(followed[0], reader.number, reading.number)] += is_counted
                 if reader.is_dropped or reading.is_over:
                     self.leave(followed, reader)
                     return None
@@ -203,27 +211,30 @@ class Hub:
                 if reading.is_over:
                     self._end(feed, reading.events, reading.number)
                 elif reading.number > feed.number:
-                    self._deliver(feed, reading)
+                    await self._deliver(feed, reading)
         except DatabaseError:
             # The next look, or the listener once it is back, brings what this one could not read.
             logger.warning("The log of blog %s could not be read", feed.followed, exc_info=True)
         finally:
             feed.advancing = None
 
-    def _deliver(self, feed: Feed, reading: Reading) -> None:
+    async def _deliver(self, feed: Feed, reading: Reading) -> None:
+        """Hand the events to everybody; after each slice the loop sends what it was handed."""
         before, feed.number = feed.number, reading.number
         feed.readings.clear()
-        message = message_of(reading.events)
-        taken = 0
-        for reader in list(feed.readers):
-            # All that are ready stood where this reading starts; one that still catches up reads on itself.
-            if reader.is_ready:
-                reader.number = reading.number
-                if reader.push(message):
-                    taken += 1
-                else:
-                    self._drop(feed, reader)
-        self._delivered[Delivered(feed.followed[0], before, reading.number)] += taken
+        message, readers = message_of(reading.events), list(feed.readers)
+        told = Delivered(feed.followed[0], before, reading.number)
+        for start in range(0, len(readers), SLICE):
+            for reader in readers[start : start + SLICE]:
+                # All that are ready stood where this reading starts; one that still catches up reads on
+                # itself, and may have done so while others were told.
+                if reader.is_ready and reader.number == before and not reader.is_dropped:
+                    reader.number = reading.number
+                    if reader.push(message):
+                        self._delivered[told] += reader.is_counted
+                    else:
+                        self._drop(feed, reader)
+            await asyncio.sleep(0)
 
     def _end(self, feed: Feed, events: bytes, number: int | None = None) -> None:
         """Send the last that there is, which brings readers to `number` (None: nowhere), and let them go."""
@@ -231,7 +242,7 @@ class Hub:
         taken = 0
         for reader in list(feed.readers):
             if reader.is_ready:
-                taken += reader.push(message)
+                taken += reader.push(message) and reader.is_counted
                 self._drop(feed, reader)
         if number is not None:
             self._delivered[Delivered(feed.followed[0], feed.number, number)] += taken
@@ -266,7 +277,7 @@ class Hub:
         delivered, self._delivered = +self._delivered, Counter()
         readers: Counter[int] = Counter()
         for (blog_id, _edition), feed in self._feeds.items():
-            readers[blog_id] += len(feed.readers)
+            readers[blog_id] += sum(reader.is_counted for reader in feed.readers)
         try:
             await tell_audience(self._tally, readers, delivered)
         except DatabaseError:

@@ -83,12 +83,15 @@ class Streams:
             return await send({"type": "http.response.body", "body": encode("reload")})
         first = f"retry: {RETRY_MILLISECONDS}\n\n".encode()
         await send({"type": "http.response.body", "body": first, "more_body": True})
-        return await self._follow((blog.pk, edition), number, receive, send)
+        is_desk = b"desk" in scope["query_string"].split(b"&")
+        return await self._follow((blog.pk, edition), number, receive, send, is_counted=not is_desk)
 
-    async def _follow(self, followed: Followed, number: int, receive: Receive, send: Any) -> None:
+    async def _follow(
+        self, followed: Followed, number: int, receive: Receive, send: Any, *, is_counted: bool
+    ) -> None:
         reader = None
         try:
-            reader = await self._hub.follow(followed, number, send)
+            reader = await self._hub.follow(followed, number, send, is_counted=is_counted)
             while reader and (await receive())["type"] != "http.disconnect":
                 pass
         except DatabaseError:

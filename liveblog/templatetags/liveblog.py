@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 from datetime import date, datetime
 from email.utils import format_datetime
-from typing import Any
+from typing import Any, Final
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
 from liveblog.models import Image, Update
-from newsroom import embeds, hongkong, html
+from newsroom import embeds, hongkong, html, languages
 from newsroom.embeds import Embed
 from newsroom.site import absolute, absolute_links, tag_uri
 
 register = template.Library()
+
+# Characters of the largest heading on a line of a phone.
+LONGEST_CLAUSE: Final = 12
 
 # What would end the script element, or read as markup, is written as a JSON escape.
 _JSON_ESCAPES = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
@@ -50,7 +54,21 @@ def short_day(day: date, language: str) -> str:
 @register.filter
 def cleaned(rich_text: str) -> SafeString:
     """Rich text as markup: every write path has cleaned it (`newsroom.html.clean`)."""
-    return mark_safe(rich_text)
+    return mark_safe(languages.tag_passages(rich_text, get_language()))
+
+
+@register.simple_tag
+def lang_of(text: str) -> SafeString:
+    """The attribute for words that may be in another language than the page that prints them."""
+    tag = languages.foreign_tag(text, get_language())
+    return format_html(' lang="{}"', tag) if tag else mark_safe("")
+
+
+@register.filter
+def is_parted(headline: str) -> bool:
+    """Whether spaces part it into clauses that each fit a phone's line: then lines can end there alone."""
+    clauses = headline.split()
+    return len(clauses) > 1 and max(map(len, clauses)) <= LONGEST_CLAUSE
 
 
 @register.filter

@@ -98,7 +98,8 @@ export class Following {
   #found() {
     this.failures = 0;
     this.okAt = new Date();
-    if (this.isLost) { this.isLost = false; this.#say(); }
+    this.isLost = false;
+    this.#say();
   }
 
   #lost() {
@@ -107,13 +108,19 @@ export class Following {
   }
 
   #say() {
-    const { following, paused, lost } = this.state.dataset;
+    const { following, ended, paused, lost } = this.state.dataset;
     const { on, off } = this.button.dataset;
     const time = new Date(this.okAt.getTime() + HONG_KONG).toISOString().slice(11, 16);
-    this.state.textContent = this.isPaused ? paused : this.isLost ? lost.replace("{time}", time) : following;
-    this.button.textContent = this.isPaused ? off : on;
+    const found = this.page.isLive ? following : ended;
+    put(this.state, this.isPaused ? paused : this.isLost ? lost.replace("{time}", time) : found);
+    put(this.button, this.isPaused ? off : on);
     this.root.classList.toggle("is-lost", Boolean(this.isLost) && !this.isPaused);
   }
+}
+
+// What says the same already is left alone: a reader may have selected it.
+function put(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }
 
 // A browser that keeps nothing must not keep the page from following.

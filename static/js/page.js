@@ -25,16 +25,17 @@ function showRelativeTimes() {
 async function share(link) {
   const { url, title, copied } = link.dataset;
   if (navigator.share) {
-    // The reader closing the sheet is no failure.
-    await navigator.share({ url, title }).catch((error) => {
-      if (error.name !== "AbortError") throw error;
-    });
-    return;
+    try {
+      return void (await navigator.share({ url, title }));
+    } catch (error) {
+      // The reader closing the sheet is no failure.
+      if (error.name === "AbortError") return;
+    }
   }
   await navigator.clipboard.writeText(url);
-  const before = link.textContent;
+  const label = (link.dataset.label ??= link.textContent);
   link.textContent = copied;
-  setTimeout(() => { link.textContent = before; }, 2_000);
+  setTimeout(() => { link.textContent = label; }, 2_000);
 }
 
 document.addEventListener("click", (event) => {

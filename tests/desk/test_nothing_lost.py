@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from playwright.sync_api import Page, expect
 
 from liveblog import publishing
 from liveblog.models import Update, WorkingCopy
 from liveblog.publishing import SYSTEM, Content
-from tests.desk.conftest import desk_path, sign_in
+from tests.desk.conftest import desk_path
 from tests.desk.test_publishing import CHORD, write
-from tests.factories import make_blog, make_person, make_update
+from tests.factories import PASSWORD, make_blog, make_person, make_update
 from tests.waiting import wait_for
 
 KEPT = "Your text is kept"
@@ -72,7 +74,21 @@ def test_autosave_says_how_it_stands_and_changes_nothing_that_readers_see(open_d
     expect(page.locator("#id_heading")).to_have_value("公布")
 
 
-def test_an_expired_login_keeps_the_text_and_offers_to_sign_in_again(open_desk, server, console_errors):
+def sign_in_by_hand(page: Page, user: User) -> None:
+    """In another tab of the same browser, as people do."""
+    # The server has production's hashers, not the fast one of the tests.
+    user.password = PBKDF2PasswordHasher().encode(PASSWORD, "salt")
+    user.save()
+    tab = page.context.new_page()
+    tab.goto("/admin/login/?next=/admin/")
+    tab.fill("#id_username", user.username)
+    tab.fill("#id_password", PASSWORD)
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("#logout-form")
+    tab.close()
+
+
+def test_an_expired_login_keeps_the_text_and_offers_to_sign_in_again(open_desk, console_errors):
     blog, editor = make_blog(), make_person("Editor")
     page = open_desk(blog, user=editor)
     Session.objects.all().delete()
@@ -83,15 +99,14 @@ def test_an_expired_login_keeps_the_text_and_offers_to_sign_in_again(open_desk, 
     dialog.get_by_role("button", name="Back to my text").click()
     expect(page.locator("#id_heading")).to_have_value("號外")
     expect(page.locator(".tiptap")).to_have_text("內文")
-    # In another tab of the same browser.
-    sign_in(page, editor, server.url)
+    sign_in_by_hand(page, editor)
     page.locator("#id_heading").press(CHORD)
     expect(page.locator(".row h3")).to_have_text("號外")
     assert Update.objects.get().body == "<p>內文</p>"
     forgive(console_errors, "401", "403")
 
 
-def test_an_expired_login_without_javascript_keeps_the_text_on_its_page(open_desk, server, console_errors):
+def test_an_expired_login_without_javascript_keeps_the_text_on_its_page(open_desk, console_errors):
     blog, editor = make_blog(), make_person("Editor")
     page = open_desk(blog, user=editor, java_script_enabled=False)
     page.fill("#id_heading", "號外")
@@ -99,11 +114,15 @@ def test_an_expired_login_without_javascript_keeps_the_text_on_its_page(open_des
     Session.objects.all().delete()
     page.get_by_role("button", name="Publish").click()
     expect(page.get_by_role("heading", name="You have been signed out")).to_be_visible()
-    sign_in(page, editor, server.url)
+    sign_in_by_hand(page, editor)
+    page.get_by_role("button", name="Send it again").click()
+    # Signing in has changed the token of forms: nothing is lost, and nothing is done unasked.
+    expect(page.get_by_role("heading", name="You signed in again meanwhile")).to_be_visible()
+    assert not Update.objects.exists()
     page.get_by_role("button", name="Send it again").click()
     update = Update.objects.get()
     assert (update.is_published, update.heading, update.body) == (True, "號外", "<p>第一段</p><p>第二段</p>")
-    forgive(console_errors, "401")
+    forgive(console_errors, "401", "403")
 
 
 def test_a_network_that_drops_keeps_the_text_in_the_browser(open_desk, console_errors):
@@ -184,3 +203,22 @@ def test_a_stale_save_without_javascript_gets_a_page_that_keeps_both_texts(open_
     assert update.heading == "同事的"
     assert not WorkingCopy.objects.exists()
     forgive(console_errors, "409")
+
+
+def test_a_lost_answer_and_a_changed_text_leave_both(open_desk, console_errors):
+    blog = make_blog()
+    page = open_desk(blog)
+    write(page, "號外")
+    # The server takes it, and its answer never arrives.
+    page.route("**/desk/", lambda route: (route.fetch(), route.abort())[1])
+    page.keyboard.press(CHORD)
+    expect(page.get_by_role("alert").first).to_contain_text("cannot be reached")
+    page.unroute("**/desk/")
+    page.locator("#id_heading").press("End")
+    page.keyboard.insert_text("二")
+    page.keyboard.press(CHORD)
+    expect(page.get_by_role("alert").first).to_contain_text("saved already")
+    expect(page.locator("#id_heading")).to_have_value("號外二")
+    expect(page.locator(".row h3")).to_have_text("號外")
+    assert [update.heading for update in Update.objects.all()] == ["號外"]
+    forgive(console_errors, "422", "ERR_FAILED")

@@ -10,6 +10,7 @@ import asyncio
 import json
 import random
 import re
+import socket
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
@@ -55,9 +56,22 @@ class Answer:
 
 
 @asynccontextmanager
-async def get(url: str, **headers: str) -> AsyncIterator[Answer]:
+async def get(url: str, buffered: int | None = None, **headers: str) -> AsyncIterator[Answer]:
+    """`buffered`: how many bytes may wait here for who does not read on; the system's own measure if None."""
     parts = urlsplit(url)
-    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    connection = socket.socket()
+    connection.setblocking(False)
+    if buffered:
+        # Before it connects: the other end is told then how much it may send, and keeps little itself for
+        # a connection of short segments.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffered)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1_000)
+    try:
+        await asyncio.get_running_loop().sock_connect(connection, (parts.hostname, parts.port))
+    except OSError:
+        connection.close()
+        raise
+    reader, writer = await asyncio.open_connection(sock=connection, limit=buffered or 2**16)
     try:
         query = f"?{parts.query}" if parts.query else ""
         lines = [f"GET {parts.path}{query} HTTP/1.1", f"Host: {parts.netloc}", "Connection: close"]
@@ -91,8 +105,9 @@ class Reader:
     repeats: list[tuple[int, int]] = field(default_factory=list)
     reloads: int = 0
     returns: int = 0
-    # While it stalls it takes nothing from its connection.
+    # While it stalls it takes nothing from its connection, which holds no more than so many bytes.
     is_stalled: bool = False
+    buffered: int | None = None
 
     @property
     def is_done(self) -> bool:
@@ -155,7 +170,8 @@ class Reader:
         return None
 
     async def _read_stream(self) -> None:
-        async with get(f"{self._base}{self.path}stream", **{"Last-Event-ID": str(self.number)}) as answer:
+        address, resumed = f"{self._base}{self.path}stream", {"Last-Event-ID": str(self.number)}
+        async with get(address, self.buffered, **resumed) as answer:
             if answer.status != 200:
                 return None
             text = ""

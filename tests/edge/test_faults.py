@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from urllib.request import urlopen
@@ -27,6 +28,8 @@ STREAMS, POLLS, CHANGES = 200, 50, 500
 MUCH_PATIENCE = 120
 PAGE = 20
 BODY = "<p>" + "颱風逼近，市民撤離。" * 12 + "</p>"
+# A few of them are more than a connection holds for a reader who takes nothing.
+LONG = BODY * 300
 
 
 class Desk:
@@ -81,6 +84,10 @@ class Desk:
         minutes = (update.happened_at - NOON) // timedelta(minutes=1)
         publishing.correct_update(update, self.content(minutes + 1), by=SYSTEM)
 
+    def rewrite_first(self, body: str) -> None:
+        update = Update.objects.filter(blog=self.blog).published().newest_first().last()
+        publishing.correct_update(update, replace(Content.of(update), body=body), by=SYSTEM)
+
     def pin(self) -> None:
         publishing.pin_update(self.some(back=1), by=SYSTEM)
 
@@ -121,10 +128,6 @@ class Desk:
         publishing.end_coverage(self.blog, by=SYSTEM)
         publishing.start_coverage(self.blog, by=SYSTEM)
 
-    def withdraw_and_restore_the_blog(self) -> None:
-        publishing.withdraw_blog(self.blog, by=SYSTEM)
-        publishing.restore_blog(self.blog, by=SYSTEM)
-
     def embargo_and_lift(self) -> None:
         self.edit_blog(embargo_until_at=timezone.now() + timedelta(hours=1))
         publishing.lift_embargo(self.blog, by=SYSTEM)
@@ -144,6 +147,11 @@ def cut_the_database() -> None:
         )
 
 
+def catch_up(readers: list[Reader], blog: LiveBlog) -> None:
+    blog.refresh_from_db()
+    wait_for(lambda: all(reader.number >= blog.number for reader in readers), MUCH_PATIENCE)
+
+
 @pytest.mark.postgres
 def test_readers_miss_nothing_and_get_nothing_twice_whatever_fails(start_server: Callable):
     blog = make_blog(slug="storm", has_responses=True)
@@ -156,10 +164,20 @@ def test_readers_miss_nothing_and_get_nothing_twice_whatever_fails(start_server:
     servers = [first.url, second.url]
     readers = [Reader(servers, "/live/storm/", by_stream=i < STREAMS) for i in range(STREAMS + POLLS)]
     stalled = readers[0]
+    stalled.buffered = 4_096
     with following(readers, patience=480):
         try:
             wait_for(lambda: all(reader.number >= 0 for reader in readers), MUCH_PATIENCE)
             desk.work(60)
+            catch_up(readers, blog)
+            stalled.is_stalled = True
+            for text in (*(LONG, LONG + BODY) * 5, BODY):
+                desk.rewrite_first(text)
+                catch_up(readers[1:STREAMS], blog)
+            # What it did not take was too much: it was dropped, nobody else was, and it resumed.
+            stalled.is_stalled = False
+            catch_up(readers, blog)
+            assert [reader for reader in readers if reader.returns] == [stalled]
             stalled.is_stalled = True
             desk.work(60)
             first.process.kill()
@@ -170,7 +188,9 @@ def test_readers_miss_nothing_and_get_nothing_twice_whatever_fails(start_server:
             desk.work(60)
             desk.end_and_resume()
             desk.work(60)
-            desk.withdraw_and_restore_the_blog()
+            publishing.withdraw_blog(blog, by=SYSTEM)
+            wait_for(lambda: sum(reader.number < 0 for reader in readers) > STREAMS // 2, MUCH_PATIENCE)
+            publishing.restore_blog(blog, by=SYSTEM)
             desk.work(60)
             desk.embargo_and_lift()
             cut_the_database()
@@ -193,5 +213,6 @@ def test_readers_miss_nothing_and_get_nothing_twice_whatever_fails(start_server:
         assert reader.numbers == sorted(set(reader.numbers))
         assert reader.newest(PAGE) == page.updates
         assert reader.regions == page.regions
-    # The faults did reach them.
-    assert sum(reader.returns for reader in readers) > 0
+    # The faults did reach them: a server was lost to half of them, the blog to all.
+    assert sum(reader.returns for reader in readers) > STREAMS // 4
+    assert sum(reader.reloads for reader in readers) > STREAMS // 2

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from liveblog import publishing
-from liveblog.publishing import SYSTEM, Content
+from liveblog.publishing import SYSTEM, Content, Story
 from newsroom import hongkong
 from tests.factories import make_blog, make_image, make_update
 from tests.reader.test_browser import cover_storm
@@ -155,11 +153,12 @@ def test_chinese_is_set_in_the_fonts_and_the_manner_of_its_script(server, page):
     cover_storm()
     look = """() => {
       const style = getComputedStyle(document.querySelector("#updates p:not([class])"));
+      const heading = getComputedStyle(document.querySelector("#updates h3"));
       return [style.fontFamily.split(",")[0].replaceAll('"', ""), style.fontSize, style.lineHeight,
-        style.textAutospace, style.lineBreak];
+        style.textAutospace, style.lineBreak, heading.textSpacingTrim];
     }"""
     page.goto(server.url + BLOG)
-    assert page.evaluate(look) == ["PingFang HK", "17px", "29.75px", "normal", "strict"]
+    assert page.evaluate(look) == ["PingFang HK", "17px", "29.75px", "normal", "strict", "trim-start"]
     page.goto(f"{server.url}/zh-hans{BLOG}")
     assert page.evaluate(look)[0] == "PingFang SC"
 
@@ -196,58 +195,134 @@ def test_nothing_is_animated_for_who_asks_for_stillness(server, new_page):
     assert page.evaluate("document.getAnimations().length") == 0
 
 
-def test_what_has_the_focus_is_never_under_the_bar(server, new_page):
+def test_what_has_the_focus_is_seen_and_is_never_under_the_bar(server, new_page):
     cover_storm()
     page = new_page(viewport=PHONE)
     open_blog(page, server.url, path=BLOG)
-    bottom = "document.querySelector('[data-live-bar]').getBoundingClientRect().bottom"
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     page.locator("#updates a").last.focus()
-    hidden = []
-    for _step in range(40):
-        page.keyboard.press("Shift+Tab")
-        box = page.evaluate(
-            """() => {
-              const focused = document.activeElement;
-              const bar = document.querySelector("[data-live-bar]");
-              if (!focused.closest("#updates")) return null;
-              return [focused.getBoundingClientRect().top, bar.getBoundingClientRect().bottom];
-            }"""
+    seen = []
+    for key in ["Shift+Tab"] * 40 + ["Tab"] * 40:
+        page.keyboard.press(key)
+        seen.append(
+            page.evaluate(
+                """() => {
+                  const focused = document.activeElement;
+                  const style = getComputedStyle(focused);
+                  const bar = document.querySelector("[data-live-bar]");
+                  const isUnder = focused.closest("#updates")
+                    && focused.getBoundingClientRect().top < bar.getBoundingClientRect().bottom - 1;
+                  const isSeen = style.outlineStyle === "solid" && parseFloat(style.outlineWidth) >= 3;
+                  return isUnder || !isSeen ? focused.outerHTML : null;
+                }"""
+            )
         )
-        if box and box[0] < box[1] - 1:
-            hidden.append(box)
-    assert hidden == [], bottom
+    assert [element for element in seen if element] == []
 
 
-@pytest.mark.parametrize(("state", "path"), [("hidden", "/live/storm/"), ("ended", "/live/storm/")])
-def test_a_hidden_tab_and_an_ended_page_poll_once_a_minute(server, page, state, path):
-    blog = make_blog(slug="storm")
-    make_update(blog, "第一則")
-    if state == "ended":
-        publishing.end_coverage(blog, by=SYSTEM)
-    page.clock.install()
-    page.add_init_script(
-        "Object.defineProperty(document, 'hidden', { get: () => window.isHidden ?? false });"
-    )
-    open_blog(page, server.url, path=path)
-    if state == "hidden":
-        with page.expect_response(re.compile("changes.json")):
-            page.evaluate("window.isHidden = true; document.dispatchEvent(new Event('visibilitychange'))")
+SPY_ON_STREAMS = """
+window.streams = [];
+window.EventSource = class extends EventSource {
+  constructor(url) { super(url); window.streams.push(this); }
+};
+"""
+OPEN_STREAMS = "window.streams.filter((stream) => stream.readyState !== EventSource.CLOSED).length"
+
+
+def polls_of(page: Page) -> list[str]:
+    """Addresses of polls that the page sends from now on."""
     polls: list[str] = []
     page.on("request", lambda request: "changes.json" in request.url and polls.append(request.url))
-    page.clock.run_for(timedelta(seconds=50) // timedelta(milliseconds=1))
+    return polls
+
+
+def test_a_hidden_tab_closes_its_stream_and_polls_once_a_minute(server, page):
+    blog = make_blog(slug="storm")
+    make_update(blog, "第一則")
+    page.clock.install()
+    page.add_init_script(
+        SPY_ON_STREAMS + "Object.defineProperty(document, 'hidden', { get: () => window.isHidden ?? false });"
+    )
+    open_blog(page, server.url)
+    page.wait_for_function(f"{OPEN_STREAMS} === 1")
+    with page.expect_response(re.compile("changes.json")):
+        page.evaluate("window.isHidden = true; document.dispatchEvent(new Event('visibilitychange'))")
+    assert page.evaluate(OPEN_STREAMS) == 0
+    polls = polls_of(page)
+    page.clock.run_for(50_000)
     assert polls == []
     with page.expect_response(re.compile("changes.json")):
-        page.clock.run_for(timedelta(seconds=20) // timedelta(milliseconds=1))
+        page.clock.run_for(20_000)
     assert len(polls) == 1
-    if state == "hidden":
-        make_update(blog, "新消息")
-        page.evaluate("window.isHidden = false; document.dispatchEvent(new Event('visibilitychange'))")
-        expect(page.locator("#updates h3").first).to_have_text("新消息")
-    else:
-        publishing.correct_update(blog.updates.get(), Content("改過", happened_at=hongkong.now()), by=SYSTEM)
-        page.clock.run_for(timedelta(seconds=70) // timedelta(milliseconds=1))
-        expect(page.locator("#updates h3").first).to_have_text("改過")
+    make_update(blog, "新消息")
+    page.evaluate("window.isHidden = false; document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#updates h3").first).to_have_text("新消息")
+    page.wait_for_function(f"{OPEN_STREAMS} === 1")
+
+
+def test_an_ended_page_polls_once_a_minute_for_corrections_and_for_more_coverage(server, page):
+    blog = make_blog(slug="storm")
+    make_update(blog, "第一則")
+    page.clock.install()
+    page.add_init_script(SPY_ON_STREAMS)
+    open_blog(page, server.url)
+    page.wait_for_function(f"{OPEN_STREAMS} === 1")
+    with page.expect_response(re.compile("changes.json")):
+        publishing.end_coverage(blog, by=SYSTEM)
+    expect(page.locator(".badge")).to_have_count(0)
+    assert page.evaluate(OPEN_STREAMS) == 0
+    polls = polls_of(page)
+    page.clock.run_for(50_000)
+    assert polls == []
+    publishing.correct_update(blog.updates.get(), Content("改過", happened_at=hongkong.now()), by=SYSTEM)
+    page.clock.run_for(20_000)
+    expect(page.locator("#updates h3").first).to_have_text("改過")
+    assert len(polls) == 1
+    publishing.start_coverage(blog, by=SYSTEM)
+    page.clock.run_for(70_000)
+    expect(page.locator(".badge")).to_have_text("直播")
+    page.wait_for_function(f"{OPEN_STREAMS} === 1")
+
+
+def test_passages_in_another_language_say_so(server, page):
+    english = make_blog(slug="ferry", language="en", headline="Ferry runs again")
+    blog = make_blog(slug="storm", successor=english, has_responses=True)
+    update = make_update(
+        blog,
+        "Port Authority statement",
+        body="<p>署方聲明：</p><blockquote><p>The port &amp; its piers are shut.</p></blockquote>"
+        "<p>iPhone 與 AI</p>",
+        stories=(Story("Ferry timetable", 3, "https://example.com/"),),
+    )
+    make_update(english, "港務局聲明", body="<p>It said:</p><p>颱風逼近。</p><p>台风临近。</p>")
+    response = publishing.submit_response(blog, name="John Smith", text="Stay safe")
+    publishing.approve_response(response, by=SYSTEM)
+    tagged = """() => [...document.querySelectorAll("main [lang]")]
+      .map((element) => [element.lang, element.textContent.trim()])"""
+    page.goto(f"{server.url}/live/storm/")
+    assert page.locator("html").get_attribute("lang") == "zh-Hant-HK"
+    assert page.evaluate(tagged) == [
+        ["en", "Ferry runs again"],
+        ["en", "Port Authority statement"],
+        ["en", "The port & its piers are shut."],
+        ["en", "Ferry timetable"],
+        ["en", "John Smith"],
+        ["en", "Stay safe"],
+    ]
+    page.goto(f"{server.url}/zh-hans/live/storm/{update.pk}/")
+    assert page.locator("html").get_attribute("lang") == "zh-Hans"
+    assert ["en", "The port & its piers are shut."] in page.evaluate(tagged)
+    page.goto(f"{server.url}/live/ferry/")
+    assert page.locator("html").get_attribute("lang") == "en"
+    assert page.evaluate(tagged) == [
+        ["zh-Hant-HK", "標題"],
+        ["zh-Hant-HK", "港務局聲明"],
+        ["zh-Hant-HK", "颱風逼近。"],
+        ["zh-Hans", "台风临近。"],
+    ]
+    page.goto(f"{server.url}/")
+    assert page.locator('li.card[lang="en"] h3').inner_text() == "Ferry runs again"
+    assert page.locator('li.card[lang="en"] .badge').get_attribute("lang") == "zh-hant"
 
 
 def test_sharing_uses_the_browsers_own_sheet_where_there_is_one(server, page):

@@ -77,7 +77,7 @@ export class Composer {
       const { status, data: answer } = await post(this.desk.root.dataset.url, data);
       if (status === 200) this.#saved(action, sent, answer, leaves);
       else if (status === 409) this.#conflict(answer, sent);
-      else this.#refused(answer.errors, sent, leaves);
+      else this.#refused(answer, sent, leaves);
     } catch (error) {
       this.#failed(error, sent, leaves);
     } finally {
@@ -164,10 +164,20 @@ export class Composer {
     }
   }
 
-  #refused(errors, sent, hasLeft) {
+  #refused({ errors, token }, sent, hasLeft) {
+    if (token) {
+      // What was sent has been saved already, under its own token: what is here now is another thing.
+      this.desk.backups.forget(sent.token);
+      sent.token = token;
+      this.desk.backups.keep(token, sent.data);
+    }
     if (hasLeft && !this.#comeBack(sent)) {
       this.desk.toasts.warn(reasons(errors).join(" "), this.#linkTo(sent));
       return;
+    }
+    if (token) {
+      this.form.elements.token.value = token;
+      this.desk.refresh();
     }
     this.#showErrors(errors);
   }

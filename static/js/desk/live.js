@@ -57,7 +57,8 @@ export class Live {
 
   #open() {
     if (!this.root.dataset.stream) return;
-    this.stream = new EventSource(`${this.root.dataset.stream}?after=${this.root.dataset.number}`);
+    // `desk`: it is no reader, and is not counted as one.
+    this.stream = new EventSource(`${this.root.dataset.stream}?after=${this.root.dataset.number}&desk`);
     for (const name of ["message", "reload", "gone"]) this.stream.addEventListener(name, () => this.refresh());
   }
 
