@@ -67,26 +67,26 @@ class PublicView:
             response = super().dispatch(request, *args, **kwargs)
             if isinstance(response, Response):
                 response.render()
-        is_private = "Authorization" in request.headers or request.method not in SAFE_METHODS
-        if is_private:
+        if request.method in SAFE_METHODS and not self._is_page():
+            response = self._with_etag(request, response)
+            response.is_poll = self.is_poll
+            cors.public_read(response)
+        if "Authorization" in request.headers or request.method not in SAFE_METHODS:
             response.headers["Cache-Control"] = KEYED
         response.headers.setdefault("Cache-Control", POLL)
         patch_vary_headers(response, ["Accept", "Authorization", "Accept-Encoding"])
         if request.method in ("GET", "HEAD") and response.status_code != 405:
             # Nobody asked, and polls are to be small.
             response.headers.pop("Allow", None)
-        if self._is_page():
-            return response
-        response.is_poll = self.is_poll
-        if request.method in SAFE_METHODS:
-            cors.public_read(response)
-        if response.status_code == 200 and request.method in SAFE_METHODS:
+        return response
+
+    def _with_etag(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Under its ETag; a 304 or 412 in its place where the client's condition says so."""
+        if response.status_code == 200:
             self.etag = self.etag or etag_of_body(response.content)
             response.headers["ETag"] = self.etag
             response = get_conditional_response(request, etag=self.etag, response=response)
-        if response.status_code == 412:
-            return problem(request, 412)
-        return response
+        return problem(request, 412) if response.status_code == 412 else response
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response = HttpResponse(status=204)

@@ -8,7 +8,8 @@ from django.test import Client
 from psycopg_pool import PoolTimeout
 
 from liveblog.api import views
-from tests.factories import make_blog
+from liveblog.models import Scope
+from tests.factories import make_blog, make_key
 
 pytestmark = pytest.mark.django_db
 
@@ -83,6 +84,8 @@ def test_a_condition_that_cannot_hold_is_refused(client):
         response = client.get(path, headers={"if-match": '"never"'})
         detail = "The condition of this request is not met."
         assert problem_of(response) == (TYPE, 412, "Precondition Failed", detail, path)
+        keyed = {"if-match": '"never"', "authorization": f"Bearer {make_key(Scope.READ)}"}
+        assert client.get(path, headers=keyed).headers["Cache-Control"] == "private, no-store"
 
 
 def test_a_database_without_room_is_a_503_that_says_when_to_ask_again(client, monkeypatch):
