@@ -31,8 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--fuzz-examples",
         type=int,
-        default=3,
-        help="How many requests Schemathesis makes up for each operation of the API, in each of its ways.",
+        help="How many requests Schemathesis makes up for each operation of the API: others each time.",
     )
 
 
