@@ -278,6 +278,13 @@ class UpdateAdmin(VerbAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Update]:
         return super().get_queryset(request).select_related("blog", "byline")
 
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], **options: Any) -> object:
+        update = options.get("obj")
+        if update and request.method == "GET" and not publishing.is_in_team(request.user, update.blog):
+            said = _("You are not in the team of this live blog.")
+            self.message_user(request, said, messages.WARNING)
+        return super().render_change_form(request, context, **options)
+
     def view_on_site(self, update: Update) -> str | None:
         return update.get_absolute_url() if update.is_visible and update.blog.is_public else None
 

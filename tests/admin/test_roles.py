@@ -308,6 +308,7 @@ def test_pages_offer_an_outsider_nothing_and_the_list_refuses_row_by_row():
         False,
         False,
     )
+    assert "You are not in the team of this live blog." in page.content.decode()
     chosen = {"action": "mark_key", "_selected_action": [room.published.pk, mine.pk]}
     said = outsider.post("/admin/liveblog/update/", chosen, follow=True).content.decode()
     assert "“已發布”: You are not in the team of this live blog." in said

@@ -125,7 +125,10 @@ class Reader:
             self.repeats.append((delta["number"], self.number))
             return
         for update in delta["updates"]:
-            self.updates[update["id"]] = (update["order"], update["html"].strip())
+            if update["status"] == "unpublished":
+                self.updates.pop(update["id"], None)
+            else:
+                self.updates[update["id"]] = (update["order"], update["html"].strip())
         self.regions |= {name: html.strip() for name, html in delta["regions"].items()}
         self.number, self.status = delta["number"], delta["blog"]["status"]
         self.numbers.append(self.number)

@@ -42,6 +42,7 @@ class Desk:
             self.publish, self.correct, self.publish, self.edit, self.pin, self.publish, self.mark,
             self.withdraw, self.publish, self.restore, self.edit_headline, self.unpin, self.respond,
             self.publish_backdated, self.unmark, self.edit_byline, self.schedule, self.erase,
+            self.publish_and_undo,
         ])  # fmt: skip
         self.serial = itertools.count(1)
 
@@ -64,6 +65,10 @@ class Desk:
 
     def publish(self) -> None:
         publishing.publish_update(self.blog, self.content(next(self.serial)), by=SYSTEM)
+
+    def publish_and_undo(self) -> None:
+        update = publishing.publish_update(self.blog, self.content(next(self.serial)), by=SYSTEM)
+        publishing.undo_publication(update, by=SYSTEM)
 
     def publish_backdated(self) -> None:
         publishing.publish_update(self.blog, self.content(next(self.serial) - 9), by=SYSTEM)
