@@ -93,6 +93,7 @@ SILENT = [
     "/api/v1/topics/",
     "/api/v1/schema/",
     "/api/v1/docs/",
+    "/api/v1/updates/1/withdrawal/",
     "/api/v1/nothing/",
 ]
 # Where it is said again to who comes back with an old number.
