@@ -2,7 +2,7 @@
 PYTHON ?= python3
 IN_VENV = $(PYTHON) -m newsroom.bootstrap
 
-.PHONY: run test lint fuzz bench-stream bench-page
+.PHONY: run test lint fuzz bench-stream bench-page bench-desk
 
 run:   # a newsroom to try out on http://127.0.0.1:8000; HOST, PORT and DATABASE_URL change where
 	@DEMO=true $(IN_VENV) manage.py serve
@@ -21,3 +21,6 @@ bench-stream:  # one update to 1,000, 5,000 and 10,000 open pages, beside nginx 
 
 bench-page:  # a live blog on a slow phone: largest paint, blocking, bytes
 	@$(IN_VENV) -m benchmarks page $(ARGS)
+
+bench-desk:  # a desk of 2,000 updates beside one of 20: first paint; from the chord to the readers
+	@$(IN_VENV) -m benchmarks desk $(ARGS)

@@ -1,4 +1,4 @@
-"""What uvicorn serves: streams on the event loop, Django for the rest, and due work beside them."""
+"""What uvicorn serves: streams on the event loop, Django for the rest; due work and webhooks beside them."""
 
 import asyncio
 import os
@@ -13,11 +13,13 @@ django_application = get_asgi_application()
 from liveblog.edge.due import DueLoop  # noqa: E402
 from liveblog.edge.hub import Hub  # noqa: E402
 from liveblog.edge.sse import Streams, is_stream  # noqa: E402
+from liveblog.partners.sender import Sender  # noqa: E402
 
 # WhiteNoise hands static files over as plain iterators; a thread reads them, which is just right for files.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
-hub = Hub()
+sender = Sender()
+hub = Hub(also=sender.wake)
 streams = Streams(hub)
 
 
@@ -37,10 +39,11 @@ async def _lifespan(receive, send) -> None:
         message = await receive()
         if message["type"] == "lifespan.startup":
             due.start()
+            sender.start()
             hub.start()
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
             await hub.stop()
-            await asyncio.to_thread(due.stop)
+            await asyncio.gather(asyncio.to_thread(due.stop), asyncio.to_thread(sender.stop))
             await send({"type": "lifespan.shutdown.complete"})
             return

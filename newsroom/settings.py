@@ -44,6 +44,12 @@ SITE_LEGAL_LINKS = env.dict("SITE_LEGAL_LINKS", {})
 # How often one may ask the API within a minute; 0 is no limit.
 API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", 120, validate=validate.Range(min=0))
 API_KEY_REQUESTS_PER_MINUTE = env.int("API_KEY_REQUESTS_PER_MINUTE", 600, validate=validate.Range(min=0))
+
+# Notices to partners. Unset, they are written where the server writes its log.
+_email = env.dj_email_url("EMAIL_URL", "console:")
+_email_from = env.str("EMAIL_FROM", "")
+# Hosts that webhooks may be sent to although they are private, or without TLS: for trying receivers out.
+WEBHOOK_TEST_HOSTS = env.list("WEBHOOK_TEST_HOSTS", [])
 env.seal()
 
 SITE_URL = SITE_URL.rstrip("/")
@@ -155,6 +161,16 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
+
+if "EMAIL_BACKEND" not in _email:
+    raise ImproperlyConfigured("EMAIL_URL is no such address as smtp://user:password@host:587/?tls=true")
+EMAIL_BACKEND = _email["EMAIL_BACKEND"]
+EMAIL_HOST, EMAIL_PORT = _email["EMAIL_HOST"], _email["EMAIL_PORT"] or 25
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_USER"], _email["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = _email["EMAIL_USE_TLS"], _email["EMAIL_USE_SSL"]
+# A server that does not answer must not hold up what sends the notice.
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = _email_from or SITE_CONTACT or f"newsroom@{_site.hostname}"
 
 LANGUAGE_CODE = SITE_LANGUAGE
 LANGUAGES = [

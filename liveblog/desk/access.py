@@ -38,8 +38,8 @@ def desk_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         if not admin.site.has_permission(request):
             return _signed_out(request)
         blog = get_object_or_404(LiveBlog, pk=pk)
-        check_worker(request.user, blog)
         try:
+            check_worker(request.user, blog)
             return view(request, blog, **kwargs)
         except PermissionDenied as refusal:
             if wants_json(request):
@@ -81,7 +81,8 @@ def refused(request: HttpRequest, blog: LiveBlog, refusal: ValidationError) -> H
     if wants_json(request):
         return JsonResponse({"errors": errors}, status=422)
     said = [line for lines in errors.values() for line in lines]
-    return render(request, "desk/refused.html", {"blog": blog, "said": said}, status=422)
+    context = admin.site.each_context(request) | {"blog": blog, "said": said}
+    return render(request, "desk/refused.html", context, status=422)
 
 
 def _signed_out(request: HttpRequest) -> HttpResponse:
@@ -114,4 +115,5 @@ def _to_be_sent_again(request: HttpRequest, status: int, login: str = "") -> Htt
         if name != "csrfmiddlewaretoken"
         for value in values
     ]
-    return render(request, "desk/send_again.html", {"sent": sent, "login": login}, status=status)
+    context = admin.site.each_context(request) | {"sent": sent, "login": login}
+    return render(request, "desk/send_again.html", context, status=status)

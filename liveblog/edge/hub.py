@@ -20,7 +20,7 @@ from django.db import DatabaseError, connection
 
 from liveblog import audience, editions, payloads
 from liveblog.audience import Delivered, Tally
-from liveblog.edge.listen import listen
+from liveblog.edge.listen import Wake, listen
 from liveblog.models import LiveBlog
 
 COMMENT_SECONDS: Final = 15.0
@@ -94,7 +94,9 @@ class Feed:
 class Hub:
     """Who follows which blog. Start it once in a process, in its event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, also: Wake | None = None) -> None:
+        """`also` is woken with it: one listener serves all that follows the log in this process."""
+        self._also = also
         self._feeds: dict[Followed, Feed] = {}
         self._tasks: list[asyncio.Task] = []
         self._tally = Tally()
@@ -107,7 +109,7 @@ class Hub:
 
     def start(self) -> None:
         self._tasks = [
-            asyncio.create_task(listen(self.wake), name="listen"),
+            asyncio.create_task(listen(self._hear), name="listen"),
             asyncio.create_task(self._comment(), name="comment"),
             asyncio.create_task(self._look(), name="look"),
             asyncio.create_task(self._count(), name="count"),
@@ -126,6 +128,11 @@ class Hub:
     def readers_of(self, blog_id: int) -> int:
         """How many readers' streams of a blog are open in this process."""
         return sum(reader.is_counted for feed in self._feeds_of(blog_id) for reader in feed.readers)
+
+    def _hear(self, blog_id: int | None) -> None:
+        self.wake(blog_id)
+        if self._also:
+            self._also(blog_id)
 
     def wake(self, blog_id: int | None) -> None:
         """The log of a blog, or of any blog, may have moved."""

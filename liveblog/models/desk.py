@@ -39,6 +39,12 @@ class WorkingCopy(models.Model):
     def __str__(self) -> str:
         return f"{self.by} {self.token}"
 
+    @property
+    def title(self) -> str:
+        """The heading that was typed, else the title of what it was typed over; empty where neither is."""
+        heading = next(iter(self.fields.get("heading", [])), "")
+        return heading.strip() or (self.update.title if self.update else "")
+
 
 class Submission(models.Model):
     """A submission that was taken, by its idempotency key: sent again, it gets the same answer."""

@@ -11,11 +11,13 @@ from typing import Final
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from liveblog.models.blog import Language, LiveBlog, LiveBlogQuerySet
+from newsroom.addresses import check_receiver
 
 KEY_START: Final = "nrk"
 # "Last used" may be behind by this much: not every read is to be a write.
@@ -91,6 +93,11 @@ class Partner(models.Model):
 
     def is_granted(self, blog: LiveBlog) -> bool:
         return self.granted_blogs.filter(pk=blog.pk).exists()
+
+    def may_see(self, blog: LiveBlog) -> bool:
+        """What is public, and what is under embargo in a live blog that it is granted."""
+        has_started = blog.status in (LiveBlog.Status.LIVE, LiveBlog.Status.ENDED)
+        return has_started and (blog.is_public or self.is_granted(blog))
 
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
@@ -180,6 +187,9 @@ class WebhookQuerySet(models.QuerySet["Webhook"]):
     def enabled(self) -> WebhookQuerySet:
         return self.filter(disabled_at__isnull=True, partner__is_active=True)
 
+    def failing(self) -> WebhookQuerySet:
+        return self.filter(failing_since_at__isnull=False, disabled_at__isnull=True)
+
 
 class Webhook(models.Model):
     """Where a partner wants each change sent, signed as https://www.standardwebhooks.com/ says."""
@@ -187,7 +197,7 @@ class Webhook(models.Model):
     partner = models.ForeignKey(
         Partner, on_delete=models.PROTECT, related_name="webhooks", verbose_name=_("partner")
     )
-    url = models.URLField(_("address"), max_length=500)
+    url = models.URLField(_("address"), max_length=500, validators=[check_receiver])
     edition = models.CharField(
         _("edition"),
         max_length=7,
@@ -226,6 +236,54 @@ class Webhook(models.Model):
     def is_enabled(self) -> bool:
         return self.disabled_at is None
 
+    def visible_blogs(self) -> LiveBlogQuerySet:
+        """What its partner may see of the live blogs that it is for."""
+        rows = LiveBlog.objects.filter(
+            Q(embargo_until_at__isnull=True) | Q(granted_partners=self.partner_id),
+            status__in=[LiveBlog.Status.LIVE, LiveBlog.Status.ENDED],
+        )
+        return (rows.filter(webhooks=self) if self.blogs.exists() else rows).distinct()
+
+    def secrets_at(self, at: datetime) -> list[str]:
+        """What signs at that moment, the newest first."""
+        is_rotating = self.previous_secret_until_at is not None and at < self.previous_secret_until_at
+        return [self.secret, self.previous_secret] if is_rotating else [self.secret]
+
+
+class WebhookCursorQuerySet(models.QuerySet["WebhookCursor"]):
+    def due(self, at: datetime) -> WebhookCursorQuerySet:
+        """Those with something to tell their partner that nobody is telling, and whose time has come.
+
+        Either the log of a live blog that the partner may see has moved on, or the partner holds something
+        of one that it may see no longer, whatever its webhook is for by now.
+        """
+        has_moved_on = Q(blog__number__gt=F("number")) & _may_see() & _is_for_blog()
+        return self.free(at).filter(
+            Q(next_attempt_at__isnull=True) | Q(next_attempt_at__lte=at),
+            has_moved_on | (Q(is_held=True) & ~_may_see()),
+            webhook__disabled_at__isnull=True,
+            webhook__partner__is_active=True,
+        )
+
+    def free(self, at: datetime) -> WebhookCursorQuerySet:
+        """Those that no sender holds."""
+        return self.filter(Q(leased_until_at__isnull=True) | Q(leased_until_at__lte=at))
+
+
+def _may_see() -> Q:
+    """Partner.may_see, of the rows of a query."""
+    granted = Partner.granted_blogs.through.objects.filter(
+        partner=OuterRef("webhook__partner"), liveblog=OuterRef("blog")
+    )
+    has_started = Q(blog__status__in=[LiveBlog.Status.LIVE, LiveBlog.Status.ENDED])
+    return has_started & (Q(blog__embargo_until_at__isnull=True) | Q(Exists(granted)))
+
+
+def _is_for_blog() -> Q:
+    """Whether the row's webhook is for its live blog: for all, or for this among others."""
+    listed = Webhook.blogs.through.objects.filter(webhook=OuterRef("webhook"))
+    return ~Q(Exists(listed)) | Q(Exists(listed.filter(liveblog=OuterRef("blog"))))
+
 
 class WebhookCursor(models.Model):
     """How far one webhook has got in one live blog's log, and when it tries again."""
@@ -233,8 +291,16 @@ class WebhookCursor(models.Model):
     webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="cursors")
     blog = models.ForeignKey(LiveBlog, on_delete=models.PROTECT, related_name="+")
     number = models.PositiveIntegerField(_("number"), help_text=_("The last one that was taken."))
+    # Whether the partner may hold anything of the live blog, and so must be told when it is gone. True before
+    # the first attempt: one that failed may have been read all the same.
+    is_held = models.BooleanField(default=False, editable=False)
     attempts = models.PositiveIntegerField(_("failed attempts"), default=0)
+    failing_since_at = models.DateTimeField(_("failing since"), null=True)
     next_attempt_at = models.DateTimeField(_("next attempt"), null=True)
+    # While one process delivers no other does. When it dies meanwhile, another goes on after this time.
+    leased_until_at = models.DateTimeField(null=True, editable=False)
+
+    objects = WebhookCursorQuerySet.as_manager()
 
     class Meta:
         ordering = ["webhook", "blog"]
@@ -248,18 +314,31 @@ class WebhookCursor(models.Model):
         return f"{self.webhook} {self.blog.slug} {self.number}"
 
 
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def asked_for(self, at: datetime) -> DeliveryQuerySet:
+        """What somebody asked for by hand and nobody is sending."""
+        return self.filter(asked_for_at__lte=at, webhook__partner__is_active=True).order_by("pk")
+
+
 class Delivery(models.Model):
-    """One attempt to deliver one change: what was sent, what was answered."""
+    """One attempt to deliver one change, or a test event: what was sent, what was answered."""
 
     webhook = models.ForeignKey(
         Webhook, on_delete=models.CASCADE, related_name="deliveries", verbose_name=_("webhook")
     )
     blog = models.ForeignKey(
-        LiveBlog, on_delete=models.PROTECT, related_name="+", verbose_name=_("live blog")
+        LiveBlog,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("live blog"),
+        help_text=_("None: a test event."),
     )
     number = models.PositiveIntegerField(_("number"))
     attempt = models.PositiveIntegerField(_("attempt"))
     at = models.DateTimeField(_("at"))
+    # Asked for by hand and not sent yet; while it is being sent, when another process may take it over.
+    asked_for_at = models.DateTimeField(null=True, editable=False)
     milliseconds = models.PositiveIntegerField(_("took (ms)"), null=True)
     status = models.PositiveSmallIntegerField(_("answer"), null=True)
     error = models.CharField(_("error"), max_length=300, blank=True)
@@ -267,11 +346,20 @@ class Delivery(models.Model):
     answer = models.TextField(_("beginning of the answer"), blank=True)
     is_delivered = models.BooleanField(_("delivered"), default=False)
 
+    objects = DeliveryQuerySet.as_manager()
+
     class Meta:
         ordering = ["-at", "-pk"]
         verbose_name = _("delivery")
         verbose_name_plural = _("deliveries")
-        indexes = [models.Index(fields=["webhook", "-at"], name="delivery_of_webhook")]
+        indexes = [
+            models.Index(fields=["webhook", "-at"], name="delivery_of_webhook"),
+            models.Index(
+                fields=["asked_for_at"],
+                condition=Q(asked_for_at__isnull=False),
+                name="delivery_asked_for",
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.blog.slug} {self.number}, {self.attempt}"
+        return f"{self.blog.slug} {self.number}, {self.attempt}" if self.blog else gettext("Test event")

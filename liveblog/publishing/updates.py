@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from liveblog.models import Change, LiveBlog, Revision, Update
+from liveblog.models import Change, Delivery, LiveBlog, Revision, Update
 from liveblog.publishing.content import Content, fingerprint
 from liveblog.publishing.log import Actor, append, keep_revision, locked, partner, person, require
 from liveblog.publishing.renditions import remove_images, show_or_hide
@@ -242,6 +242,8 @@ def erase_update(update: Update, *, by: Actor, reason: str) -> Update:
             _hide(blog, update, now)
         update.revisions.update(content=nothing.as_json(), note=reason)
         update.working_copies.all().delete()
+        # Key events' headings stand in all that was sent of the blog, so all of it goes.
+        Delivery.objects.filter(blog=blog).update(body="", answer="")
         LogEntry.objects.filter(
             content_type=ContentType.objects.get_for_model(Update), object_id=str(update.pk)
         ).update(object_repr=f"#{update.pk}", change_message="")

@@ -4,22 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from liveblog.models import Submission, Update
 from newsroom import hongkong
+from tests.desk.composing import CHORD, write
 from tests.factories import make_blog
 from tests.waiting import wait_for
-
-CHORD = "Control+Enter"
-
-
-def write(page: Page, heading: str, text: str = "") -> None:
-    page.locator("#id_heading").click()
-    page.keyboard.insert_text(heading)
-    if text:
-        page.keyboard.press("Enter")
-        page.keyboard.insert_text(text)
 
 
 def test_one_chord_publishes_into_the_readers_poll(open_desk):

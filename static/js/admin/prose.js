@@ -1,6 +1,8 @@
 // What a page of ours asks of the rich text editor.
 import { Extension, gettext } from "django-prose-editor/editor";
 
+import { tidied } from "./pasted.js";
+
 // The buttons print the names of their icons; these are what people call them.
 const NAMES = {
   format_list_bulleted: gettext("Bulleted list"),
@@ -28,7 +30,10 @@ export const Page = Extension.create({
     // Tiptap puts a <style> into the page; the policy lets it pass with the nonce of the page's scripts.
     options.injectNonce = document.querySelector("script[nonce]").nonce;
     const [label] = options.element.querySelector("textarea").labels;
-    options.editorProps = { attributes: { "aria-label": label?.textContent.trim() ?? "" } };
+    options.editorProps = {
+      attributes: { "aria-label": label?.textContent.trim() ?? "" },
+      transformPastedHTML: tidied,
+    };
   },
   onCreate() {
     for (const button of this.editor.options.element.querySelectorAll(".prose-menubar__button")) {

@@ -4,6 +4,8 @@ import { SignedOut, post, reasons } from "./send.js";
 
 const AUTOSAVE_AFTER = 1_000;
 const AGAIN_AFTER = 5_000;
+// Where a refusal is about what the form asks in two fields, or calls otherwise.
+const INPUT_OF = { happened: "happened_clock", happened_at: "happened_clock", publish: "publish_clock", publish_at: "publish_clock" };
 
 export class Composer {
   /** `desk`: {root, toasts, backups, refresh()}. */
@@ -293,7 +295,7 @@ export class Composer {
         said.textContent = line;
         this.errors.append(said);
       }
-      const input = this.form.querySelector(`[name="${name === "happened" ? "happened_clock" : name === "publish" ? "publish_clock" : name}"]`);
+      const input = this.form.querySelector(`[name="${INPUT_OF[name] ?? name}"]`);
       input?.setAttribute("aria-invalid", "true");
       input?.closest("details")?.setAttribute("open", "");
     }

@@ -76,11 +76,15 @@ class Desk {
 
   #showQueue({ name, html }) {
     const panel = this.root.querySelector("[data-queue-panel]");
-    // The same again is left alone, and so is a queue that somebody works in by the keyboard.
     const key = html.replace(/name="csrfmiddlewaretoken" value="[^"]*"/g, "");
-    if (name !== this.root.dataset.queue || panel.shown === key || panel.contains(document.activeElement)) return;
+    if (name !== this.root.dataset.queue || panel.shown === key) return;
     panel.shown = key;
+    const used = panel.contains(document.activeElement) ? purposeOf(document.activeElement) : null;
     panel.innerHTML = html;
+    if (used === null) return;
+    // Whoever works in it by the keyboard stays at the same button; where that is gone, in the queue.
+    const same = [...panel.querySelectorAll("a, button")].find((element) => purposeOf(element) === used);
+    (same ?? panel).focus({ preventScroll: true });
   }
 
   #openQueue(tab) {
@@ -118,6 +122,11 @@ class Desk {
       }
     }
   }
+}
+
+/** What a link or a button leads to: the same in the old queue and in the new one. */
+function purposeOf(element) {
+  return element.getAttribute("formaction") ?? element.getAttribute("href") ?? element.form?.getAttribute("action") ?? "";
 }
 
 const root = document.querySelector("[data-desk]");

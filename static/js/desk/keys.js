@@ -17,10 +17,11 @@ export class Keys {
   }
 
   #pressed(event) {
-    if (event.isComposing || event.keyCode === 229 || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (event.isComposing || event.keyCode === 229 || event.ctrlKey || event.metaKey || event.altKey) return;
     if (document.querySelector("dialog[open]")) return;
+    // The editor takes Escape for itself, and does nothing with it.
     if (event.key === "Escape") return void this.#leaveComposer(event);
-    if (!this.isOn || isTyping(event.target)) return;
+    if (event.defaultPrevented || !this.isOn || isTyping(event.target)) return;
     const act = this.#actions()[event.key.toLowerCase()];
     if (!act) return;
     event.preventDefault();

@@ -3,7 +3,8 @@
 import { SignedOut, Unreachable, post } from "./send.js";
 
 const EVERY = 4_000;
-const HIDDEN = 20_000;
+// Often enough that colleagues still see who has an update open.
+const HIDDEN = 10_000;
 
 export class Live {
   /** `show(state)` is given each answer of the poll. */

@@ -34,6 +34,10 @@ export class Pictures {
   /** Files to be described; the first gets the focus. */
   add(files) {
     const pictures = [...files].filter((file) => file.type.startsWith("image/"));
+    for (const file of files) {
+      if (pictures.includes(file)) continue;
+      this.desk.toasts.warn(interpolate(gettext("“%s” is not a picture: use JPEG, PNG, WebP, AVIF or GIF."), [file.name]));
+    }
     if (!pictures.length) return;
     this.form.querySelector("[data-more]").open = true;
     const fresh = pictures.map((file) => this.#pending(file));
@@ -41,7 +45,8 @@ export class Pictures {
   }
 
   #take(event, data) {
-    const files = [...(data?.files ?? [])].filter((file) => file.type.startsWith("image/"));
+    // Of any kind: the browser would leave the page for a file that is dropped on it.
+    const files = [...(data?.files ?? [])];
     // Text that was copied from a page may bring its picture along: then it is the text that is meant.
     if (!files.length || data.types.includes("text/html") && event.type === "paste" && data.getData("text/plain").trim()) return;
     event.preventDefault();
@@ -57,6 +62,7 @@ export class Pictures {
     const name = `focal-${Math.random().toString(36).slice(2)}`;
     const focal = item.querySelector("[data-focal]");
     for (let cell = 0; cell < 25; cell += 1) focal.append(cellOf(name, cell));
+    focal.addEventListener("keydown", stepped);
     const upload = item.querySelector("[data-upload]");
     upload.addEventListener("click", () => this.#upload(item, file));
     // Enter in its fields adds the picture; it must not go to the composer's own form.
@@ -157,4 +163,18 @@ function cellOf(name, cell) {
   input.setAttribute("form", "none");
   label.append(input, document.createElement("span"));
   return label;
+}
+
+/** The arrow keys go through the grid as it is seen: up and down by a row, and not beyond its edges. */
+function stepped(event) {
+  const cells = [...event.currentTarget.querySelectorAll("input")];
+  const at = cells.indexOf(event.target);
+  const [column, row] = [at % 5, Math.floor(at / 5)];
+  const to = { ArrowLeft: [column - 1, row], ArrowRight: [column + 1, row], ArrowUp: [column, row - 1], ArrowDown: [column, row + 1] }[event.key];
+  if (!to) return;
+  event.preventDefault();
+  if (Math.min(...to) < 0 || Math.max(...to) > 4) return;
+  const cell = cells[to[1] * 5 + to[0]];
+  cell.checked = true;
+  cell.focus();
 }

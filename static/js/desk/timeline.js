@@ -10,6 +10,8 @@ export class Timeline {
     // Rows that changed while somebody worked in them, by id.
     this.held = new Map();
     this.list.addEventListener("focusout", () => setTimeout(() => this.#release()));
+    // It does not bubble.
+    this.list.addEventListener("toggle", () => this.#release(), { capture: true });
   }
 
   get pinned() { return this.list.querySelector(".row:has(.mark-pinned)")?.dataset.id ?? ""; }
@@ -18,9 +20,16 @@ export class Timeline {
   get current() { return document.activeElement?.closest?.(".row") ?? null; }
 
   apply({ rows = [], gone = [] }) {
-    for (const id of gone) this.list.querySelector(`#row-${id}`)?.remove();
+    const { current } = this;
+    const top = current?.getBoundingClientRect().top;
+    for (const id of gone) {
+      this.list.querySelector(`#row-${id}`)?.remove();
+      this.held.delete(id);
+    }
     for (const row of rows) this.#put(row);
     this.empty.hidden = Boolean(this.list.children.length);
+    // Where somebody works stays where it is, whatever came above it.
+    if (current?.isConnected) scrollBy({ top: current.getBoundingClientRect().top - top, behavior: "instant" });
   }
 
   /** Say at each row who else has it open; `editors`: names by update id. */
@@ -44,6 +53,7 @@ export class Timeline {
   #put(row) {
     const shown = this.list.querySelector(`#row-${row.id}`);
     if (shown && isBeingUsed(shown)) return void this.held.set(row.id, row);
+    this.held.delete(row.id);
     const fresh = elementOf(row.html);
     if (shown && shown.dataset.order === row.order) {
       const hadFocus = shown.contains(document.activeElement);
@@ -64,15 +74,16 @@ export class Timeline {
   #release() {
     for (const [id, row] of this.held) {
       const shown = this.list.querySelector(`#row-${id}`);
-      if (shown && isBeingUsed(shown)) continue;
-      this.held.delete(id);
-      this.#put(row);
+      if (!shown || !isBeingUsed(shown)) this.#put(row);
     }
   }
 }
 
-/** A reason is being typed in it, or its withdrawal is open. */
-function isBeingUsed(row) { return Boolean(row.querySelector("details[open]")) && row.contains(document.activeElement); }
+/** Its withdrawal is open, and somebody is in it or has begun to say why. */
+function isBeingUsed(row) {
+  const withdrawal = row.querySelector("details[open]");
+  return Boolean(withdrawal) && (row.contains(document.activeElement) || Boolean(withdrawal.querySelector("[name=reason]").value));
+}
 
 function elementOf(html) {
   const template = document.createElement("template");

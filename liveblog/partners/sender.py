@@ -1,0 +1,186 @@
+"""The sender: looks which places lag behind their log, and sends what comes next to each, many at once.
+
+It has a thread and an event loop of its own, so that neither readers' streams nor receivers wait for one
+another; the database is asked in a few more threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, TypeVar
+
+from django.db import connection
+from django.utils import timezone
+
+from liveblog.models import Webhook
+from liveblog.partners import messages, notices, places
+from liveblog.partners.messages import Message
+from liveblog.partners.places import Claim
+from liveblog.partners.posting import Answer, post
+
+# A lost wake-up costs this much, never a change.
+LOOK_SECONDS: Final = 1.0
+# All live blogs are gone through for webhooks that have no place in them yet; those that move, at once.
+ALL_SECONDS: Final = 5.0
+OPEN_SECONDS: Final = 0.5
+LONGEST_WAIT: Final = 30.0
+PRUNE_SECONDS: Final = 3_600.0
+# Requests under way in one process, and connections to the database that they share.
+MOST_AT_ONCE: Final = 64
+DATABASE_THREADS: Final = 4
+
+logger = logging.getLogger(__name__)
+Result = TypeVar("Result")
+
+
+class Sender:
+    """Start it once in a process. Several processes share the work, each place with one of them at a time."""
+
+    def __init__(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._woken = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._patience = 0.0
+        self._is_ready = threading.Event()
+        self._under_way: dict[asyncio.Task, int] = {}
+        self._database = ThreadPoolExecutor(DATABASE_THREADS, thread_name_prefix="webhooks")
+        # Live blogs whose log has moved, that a webhook may have no place in yet; None among them: any may.
+        self._moved: set[int | None] = {None}
+        self._opened_at = self._pruned_at = float("-inf")
+
+    @property
+    def is_running(self) -> bool:
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        self._thread.start()
+        self._is_ready.wait()
+
+    def wake(self, blog_id: int | None = None) -> None:
+        """The log of a live blog, or of any, has moved. From any thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._hear, blog_id)
+
+    def _hear(self, blog_id: int | None) -> None:
+        self._moved.add(blog_id)
+        self._woken.set()
+
+    def stop(self, patience: float = 3.0) -> None:
+        """Begin nothing more. What is under way has `patience` seconds, and is then left to other senders."""
+        self._patience = patience
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._stopping.set)
+            self._loop.call_soon_threadsafe(self._woken.set)
+        self._thread.join(patience + 10)
+
+    def _run(self) -> None:
+        with self._database:
+            asyncio.run(self._send_until_stopped())
+
+    async def _send_until_stopped(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        # Names are looked up in these threads: one that takes long must not keep others waiting.
+        self._loop.set_default_executor(ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="names"))
+        self._is_ready.set()
+        failures = 0
+        while not self._stopping.is_set():
+            self._woken.clear()
+            failures = 0 if await self._pass() else failures + 1
+            await self._wait(min(LOOK_SECONDS * 2**failures, LONGEST_WAIT))
+        await self._put_down()
+
+    async def _wait(self, seconds: float) -> None:
+        """Until woken, but no longer than that."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+
+    async def _put_down(self) -> None:
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=self._patience)
+        for task in list(self._under_way):
+            task.cancel()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+
+    async def _pass(self) -> bool:
+        """Begin what can be begun; whether the database could be asked."""
+        try:
+            await self._tend()
+            room = MOST_AT_ONCE - len(self._under_way)
+            busy = Counter(self._under_way.values())
+            if room > 0:
+                for claim in await self._ask(places.claim, timezone.now(), room, busy):
+                    task = asyncio.create_task(self._deliver(claim))
+                    self._under_way[task] = claim.webhook.pk
+                    task.add_done_callback(self._done)
+        except Exception:
+            # An outage of the database, and a mistake of ours too, must not end all webhooks.
+            logger.exception("What is due to webhooks could not be read; trying again")
+            return False
+        return True
+
+    async def _tend(self) -> None:
+        now = time.monotonic()
+        since = now - self._opened_at
+        if since >= ALL_SECONDS or (self._moved and since >= OPEN_SECONDS):
+            moved, self._moved, self._opened_at = self._moved, set(), now
+            await self._ask(places.open_places, None if None in moved or since >= ALL_SECONDS else moved)
+        if now - self._pruned_at >= PRUNE_SECONDS:
+            self._pruned_at = now
+            await self._ask(places.prune, timezone.now())
+
+    def _done(self, task: asyncio.Task) -> None:
+        self._under_way.pop(task)
+        # The same place may have more to send, and there is room for another.
+        self._woken.set()
+        if not task.cancelled() and task.exception():
+            logger.error("A delivery broke off; it is tried again", exc_info=task.exception())
+
+    async def _deliver(self, claim: Claim) -> None:
+        try:
+            message = await self._ask(_message_for, claim)
+            if message is None:
+                await self._ask(places.release, claim)
+                return
+            sent_at = timezone.now()
+            signed = messages.headers(message, claim.webhook.secrets_at(sent_at), sent_at)
+            answer = await post(claim.webhook.url, signed, message.body)
+        except asyncio.CancelledError:
+            await self._ask(places.release, claim)
+            raise
+        await self._ask(_finish, claim, message, answer, sent_at)
+
+    async def _ask(self, work: Callable[..., Result], *arguments: Any) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._database, _and_close, work, *arguments)
+
+
+def _and_close(work: Callable[..., Result], *arguments: Any) -> Result:
+    """Give the connection back: a thread that waits for work must not hold one."""
+    try:
+        return work(*arguments)
+    finally:
+        connection.close()
+
+
+def _message_for(claim: Claim) -> Message | None:
+    if claim.blog_id is None:
+        return messages.test_event()
+    if claim.asked_id:
+        return messages.again(claim.webhook, claim.blog_id, claim.number)
+    return messages.after(claim.webhook, claim.blog_id, claim.number)
+
+
+def _finish(claim: Claim, message: Message, answer: Answer, sent_at: Any) -> None:
+    notice = places.finish(claim, message, answer, sent_at, timezone.now())
+    if notice:
+        webhook = Webhook.objects.select_related("partner").get(pk=claim.webhook.pk)
+        notices.send(notice, webhook, answer.reason)

@@ -1,0 +1,172 @@
+"""Verbs on webhooks: where changes are sent, signed by what, from which number. The sender does the rest."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final
+
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from liveblog.models import Delivery, LiveBlog, Partner, Webhook, WebhookCursor
+from liveblog.publishing.log import CHANNEL, Actor, require
+
+# How long the secret before still signs beside the new one.
+ROTATION_OVERLAP: Final = timedelta(days=1)
+
+
+def add_webhook(
+    partner: Partner, *, by: Actor, url: str, edition: str = "", blogs: Iterable[LiveBlog] = ()
+) -> Webhook:
+    """A new webhook, with its secret. It starts from the present number of each live blog that it may see.
+
+    A live blog that becomes visible to it later starts from its first number.
+    """
+    require(by, "add_webhook")
+    webhook = Webhook(partner=partner, url=url.strip(), edition=edition, secret=_new_secret())
+    webhook.full_clean()
+    with transaction.atomic():
+        webhook.save()
+        webhook.blogs.set(blogs)
+        _start_at_present(webhook)
+    return webhook
+
+
+def edit_webhook(
+    webhook: Webhook, *, by: Actor, url: str, edition: str = "", blogs: Iterable[LiveBlog] = ()
+) -> Webhook:
+    """Change where a webhook leads and what it is for. Live blogs that it was not for start at present."""
+    require(by, "change_webhook")
+    with transaction.atomic():
+        webhook = _locked(webhook)
+        leads_elsewhere = webhook.url != url.strip()
+        webhook.url, webhook.edition = url.strip(), edition
+        webhook.full_clean()
+        webhook.save(update_fields=["url", "edition"])
+        if leads_elsewhere:
+            # What failed at the old address need not wait for the new one.
+            webhook.cursors.update(next_attempt_at=None)
+            _wake_senders()
+        before, after = set(webhook.blogs.all()), set(blogs)
+        if before != after:
+            webhook.blogs.set(after)
+            if before:
+                _start_at_present(webhook)
+    return webhook
+
+
+def rotate_secret(webhook: Webhook, *, by: Actor) -> Webhook:
+    """Give a webhook a new secret. For a day the one before signs too; one that still did so ends at once."""
+    require(by, "change_webhook")
+    with transaction.atomic():
+        webhook = _locked(webhook)
+        webhook.previous_secret, webhook.secret = webhook.secret, _new_secret()
+        webhook.previous_secret_until_at = timezone.now() + ROTATION_OVERLAP
+        webhook.save(update_fields=["secret", "previous_secret", "previous_secret_until_at"])
+    return webhook
+
+
+def disable_webhook(webhook: Webhook, *, by: Actor, because: str = "") -> Webhook:
+    """Send nothing more. What follows waits in the log until it is enabled again."""
+    require(by, "change_webhook")
+    with transaction.atomic():
+        webhook = _locked(webhook)
+        if not webhook.is_enabled:
+            raise ValidationError(_("This webhook is switched off already."))
+        webhook.disabled_at = timezone.now()
+        webhook.disabled_because = because or _("Switched off in the admin.")
+        webhook.save(update_fields=["disabled_at", "disabled_because"])
+    return webhook
+
+
+def enable_webhook(webhook: Webhook, *, by: Actor) -> Webhook:
+    """Send again, from where each live blog stopped, at once."""
+    require(by, "change_webhook")
+    with transaction.atomic():
+        webhook = _locked(webhook)
+        if webhook.is_enabled:
+            raise ValidationError(_("This webhook is switched on already."))
+        webhook.disabled_at = webhook.failing_since_at = webhook.warned_at = None
+        webhook.disabled_because = ""
+        webhook.save()
+        webhook.cursors.update(attempts=0, failing_since_at=None, next_attempt_at=None)
+        _wake_senders()
+    return webhook
+
+
+def replay_since(webhook: Webhook, blog: LiveBlog, number: int, *, by: Actor) -> WebhookCursor:
+    """Send once more all that follows `number` in a live blog, in order, as it stands now."""
+    require(by, "change_webhook")
+    with transaction.atomic():
+        webhook = _locked(webhook)
+        blog = LiveBlog.objects.get(pk=blog.pk)
+        if not webhook.visible_blogs().filter(pk=blog.pk).exists():
+            raise ValidationError(_("This webhook is not for that live blog, or its partner may not see it."))
+        if not 0 <= number <= blog.number:
+            raise ValidationError(_("The live blog's numbers end at %(number)s.") % {"number": blog.number})
+        WebhookCursor.objects.get_or_create(webhook=webhook, blog=blog, defaults={"number": 0})
+        cursor = webhook.cursors.select_for_update(of=("self",)).get(blog=blog)
+        # Never forward: what has not been sent yet would be left out.
+        cursor.number = min(number, cursor.number)
+        cursor.attempts, cursor.failing_since_at, cursor.next_attempt_at = 0, None, None
+        # A change that is under way keeps its lease: the one that sends it sees that the number has moved.
+        cursor.save(update_fields=["number", "attempts", "failing_since_at", "next_attempt_at"])
+        _wake_senders()
+    return cursor
+
+
+def resend(delivery: Delivery, *, by: Actor) -> Delivery:
+    """Send the change of a delivery once more, as it stands now, or a test event; no other is held up."""
+    require(by, "change_webhook")
+    if delivery.blog is None:
+        return send_test(delivery.webhook, by=by)
+    if not delivery.webhook.visible_blogs().filter(pk=delivery.blog_id).exists():
+        raise ValidationError(_("This webhook is not for that live blog, or its partner may not see it."))
+    return _ask_for(delivery.webhook, delivery.blog, delivery.number)
+
+
+def send_test(webhook: Webhook, *, by: Actor) -> Delivery:
+    """Send an event that says nothing, also to a webhook that is switched off."""
+    require(by, "change_webhook")
+    return _ask_for(webhook, None, 0)
+
+
+def _ask_for(webhook: Webhook, blog: LiveBlog | None, number: int) -> Delivery:
+    now = timezone.now()
+    with transaction.atomic():
+        asked = Delivery.objects.create(
+            webhook=webhook, blog=blog, number=number, attempt=0, at=now, asked_for_at=now
+        )
+        _wake_senders()
+    return asked
+
+
+def _locked(webhook: Webhook) -> Webhook:
+    return Webhook.objects.select_for_update(of=("self",)).select_related("partner").get(pk=webhook.pk)
+
+
+def _start_at_present(webhook: Webhook) -> None:
+    """A place in each live blog that it may see and has none in."""
+    known = webhook.cursors.values("blog")
+    fresh = webhook.visible_blogs().filter(number__gt=0).exclude(pk__in=known)
+    WebhookCursor.objects.bulk_create(
+        [WebhookCursor(webhook=webhook, blog=blog, number=blog.number, is_held=True) for blog in fresh],
+        ignore_conflicts=True,
+    )
+
+
+def _new_secret() -> str:
+    """As https://www.standardwebhooks.com/ writes a secret: 256 random bits."""
+    return f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
+
+
+def _wake_senders() -> None:
+    """SQLite's senders see that the file has changed; the others would find it at their next look."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, "0"])

@@ -1,0 +1,231 @@
+"""Webhooks in the admin: the syndication manager's pages, and nobody else's."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from liveblog import publishing
+from liveblog.models import Delivery, Partner, Webhook, WebhookCursor
+from liveblog.partners.posting import Answer
+from liveblog.publishing import SYSTEM
+from tests.admin.browsing import errors, opened
+from tests.factories import make_blog, make_update, make_user
+from tests.partners.pump import send_all
+
+pytestmark = pytest.mark.django_db
+
+ADD = "/admin/liveblog/webhook/add/"
+LIST = "/admin/liveblog/webhook/"
+DELIVERIES = "/admin/liveblog/delivery/"
+PLACES = "/admin/liveblog/webhookcursor/"
+URL = "https://partner.example/hook"
+
+
+@pytest.fixture
+def partner() -> Partner:
+    return Partner.objects.create(name="Harbour Wire", contact="desk@harbour.example")
+
+
+@pytest.fixture
+def webhook(partner: Partner) -> Webhook:
+    return publishing.add_webhook(partner, by=SYSTEM, url=URL)
+
+
+def in_role(name: str) -> Client:
+    user = make_user()
+    user.groups.add(Group.objects.get(name=name))
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def manager() -> Client:
+    return in_role("Syndication manager")
+
+
+def page_of(row) -> str:
+    return reverse(f"admin:liveblog_{row._meta.model_name}_change", args=[row.pk])
+
+
+def does(client: Client, webhook: Webhook, action: str, **said: object):
+    return client.post(page_of(webhook), opened(client, page_of(webhook)) | {"action": action, **said})
+
+
+def shown_secret(response) -> str:
+    assert response.status_code == 200
+    assert "no-store" in response["Cache-Control"]
+    return re.search(r'value="(whsec_[^"]+)"', response.content.decode())[1]
+
+
+def test_a_webhook_is_added_and_its_secret_is_shown_once(manager, partner):
+    blog = make_blog()
+    form = opened(manager, ADD) | {"partner": partner.pk, "url": URL, "edition": "zh-hans"}
+    secret = shown_secret(manager.post(ADD, form))
+    webhook = Webhook.objects.get()
+    assert (webhook.url, webhook.edition, webhook.secret) == (URL, "zh-hans", secret)
+    assert WebhookCursor.objects.get().number == blog.number
+    for path in (page_of(webhook), LIST, DELIVERIES, PLACES, f"{page_of(webhook)[:-8]}/history/"):
+        assert secret not in manager.get(path).content.decode()
+    assert not any(secret in morsel.value for morsel in manager.cookies.values())
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("http://partner.example/", "must begin with https://"),
+        ("https://169.254.169.254/latest/", "not on the public Internet"),
+        ("https://printer.local/", "inside a network only"),
+    ],
+)
+def test_an_address_that_could_not_be_sent_to_is_refused_in_words(manager, partner, webhook, url, words):
+    said = errors(manager.post(ADD, opened(manager, ADD) | {"partner": partner.pk, "url": url}))
+    assert words in " ".join(said["url"])
+    assert words in " ".join(errors(does(manager, webhook, "save", url=url))["url"])
+    assert Webhook.objects.get().url == URL
+
+
+def test_a_webhook_is_edited_and_stays_its_partners(manager, webhook):
+    blog = make_blog()
+    answer = does(manager, webhook, "save", url=f"{URL}2", edition="zh-hans", blogs=[blog.pk], partner="7")
+    assert answer.status_code == 302
+    webhook.refresh_from_db()
+    assert (webhook.url, webhook.edition, list(webhook.blogs.all())) == (f"{URL}2", "zh-hans", [blog])
+    assert webhook.partner.name == "Harbour Wire"
+
+
+def test_a_secret_is_rotated_and_shown_once_with_until_when_the_old_one_signs(manager, webhook):
+    response = does(manager, webhook, "rotate")
+    secret = shown_secret(response)
+    assert "signs beside it until" in response.content.decode()
+    rotated = Webhook.objects.get()
+    assert rotated.secrets_at(timezone.now()) == [secret, webhook.secret]
+
+
+def test_a_webhook_is_switched_off_and_on_again(manager, webhook):
+    assert "enable" not in dict(_offered(manager, webhook))
+    assert does(manager, webhook, "disable").status_code == 302
+    assert "Switched off: Switched off in the admin." in manager.get(LIST).content.decode()
+    assert "disable" not in dict(_offered(manager, webhook))
+    assert does(manager, webhook, "enable").status_code == 302
+    assert Webhook.objects.get().is_enabled
+    # Somebody else was first: the verb answers, on the form.
+    assert "switched on already" in str(errors(does(manager, webhook, "enable")))
+
+
+def test_what_was_entered_is_not_lost_by_choosing_another_action(manager, webhook):
+    said = errors(does(manager, webhook, "rotate", url=f"{URL}2"))
+    assert said == {"action": ["You changed the webhook, too. Save that first."]}
+    assert Webhook.objects.get().secret == webhook.secret
+
+
+def test_a_test_event_is_asked_for(manager, webhook):
+    assert does(manager, webhook, "test").status_code == 302
+    asked = Delivery.objects.get()
+    assert (asked.webhook, asked.blog, asked.attempt) == (webhook, None, 0)
+    page = manager.get(DELIVERIES).content.decode()
+    assert "Test event" in page
+    assert "On its way" in page
+    assert manager.get(page_of(asked)).status_code == 200
+
+
+def test_changes_are_replayed_from_a_number_on(manager, webhook):
+    blog = make_blog(slug="storm")
+    make_update(blog)
+    send_all()
+    assert does(manager, webhook, "replay", replay_blog="storm", replay_since="1").status_code == 302
+    assert WebhookCursor.objects.get().number == 1
+    assert errors(does(manager, webhook, "replay")) == {
+        "replay_blog": ["Say from where on."],
+        "replay_since": ["Say from where on."],
+    }
+    said = errors(does(manager, webhook, "replay", replay_blog="nothing", replay_since="0"))
+    assert said == {"replay_blog": ["There is no live blog at this address."]}
+    said = errors(does(manager, webhook, "replay", replay_blog="storm", replay_since="9"))
+    assert "numbers end at 2" in str(said)
+
+
+def test_deliveries_show_payload_and_answer_and_are_sent_again(manager, webhook):
+    update = make_update(make_blog(slug="storm"), "風球")
+    send_all(lambda message: Answer(12, 500, text="<b>it broke</b>"))
+    WebhookCursor.objects.update(next_attempt_at=None)
+    send_all()
+    failed = Delivery.objects.filter(is_delivered=False).get()
+    page = manager.get(page_of(failed)).content.decode()
+    assert "&quot;kind&quot;: &quot;blog_started&quot;" in page
+    assert "&lt;b&gt;it broke&lt;/b&gt;" in page
+    assert "Refused (500)" in page
+    assert "風球" in manager.get(page_of(Delivery.objects.get(number=2))).content.decode()
+
+    listed = manager.get(f"{DELIVERIES}?is_delivered__exact=0")
+    assert [row.pk for row in listed.context["cl"].result_list] == [failed.pk]
+    listed = manager.get(f"{DELIVERIES}?blog={update.blog.pk}&webhook__id__exact={webhook.pk}")
+    assert listed.context["cl"].result_count == 3
+    chosen = {"action": "resend", "_selected_action": [failed.pk]}
+    assert manager.post(DELIVERIES, chosen).status_code == 302
+    asked = Delivery.objects.filter(asked_for_at__isnull=False).get()
+    assert (asked.blog, asked.number) == (failed.blog, failed.number)
+
+    publishing.erase_update(update, by=SYSTEM, reason="法庭命令")
+    assert "Nothing is kept of it." in manager.get(page_of(failed)).content.decode()
+
+
+def test_the_lists_say_how_each_webhook_fares(manager, webhook, partner):
+    make_blog(slug="storm")
+    other = publishing.add_webhook(partner, by=SYSTEM, url=f"{URL}2")
+    publishing.disable_webhook(other, by=SYSTEM)
+    send_all(lambda message: Answer(1, 500))
+
+    def listed(fares: str) -> list[int]:
+        return [row.pk for row in manager.get(f"{LIST}?fares={fares}").context["cl"].result_list]
+
+    assert (listed("well"), listed("failing"), listed("off")) == ([], [webhook.pk], [other.pk])
+    WebhookCursor.objects.update(next_attempt_at=None)
+    send_all()
+    assert (listed("well"), listed("failing"), listed("off")) == ([webhook.pk], [], [other.pk])
+    row = manager.get(f"{PLACES}?webhook__id__exact={webhook.pk}").context["cl"].result_list[0]
+    assert (row.number, row.blog.slug) == (1, "storm")
+
+
+@pytest.mark.parametrize("role", ["Reporter", "Editor", "Chief editor"])
+def test_other_roles_see_nothing_of_it(role, webhook):
+    make_blog()
+    send_all()
+    client = in_role(role)
+    for path in (LIST, ADD, DELIVERIES, PLACES, page_of(webhook), page_of(Delivery.objects.get())):
+        assert client.get(path).status_code == 403, path
+    assert client.post(page_of(webhook), {"action": "rotate"}).status_code == 403
+    client.post(DELIVERIES, {"action": "resend", "_selected_action": [Delivery.objects.get().pk]})
+    assert Webhook.objects.get().secret == webhook.secret
+    assert Delivery.objects.count() == 1
+
+
+def test_who_may_only_look_does_nothing(webhook):
+    make_blog()
+    send_all()
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(make_user("view_webhook", "view_delivery"))
+    page = client.get(page_of(webhook))
+    assert page.status_code == 200
+    assert 'name="action"' not in page.content.decode()
+    assert client.post(page_of(webhook), {"action": "rotate"}).status_code == 403
+    assert 'value="resend"' not in client.get(DELIVERIES).content.decode()
+
+
+def test_nothing_is_deleted_by_hand(manager, webhook):
+    make_blog()
+    send_all()
+    for row in (webhook, Delivery.objects.get(), WebhookCursor.objects.get()):
+        path = reverse(f"admin:liveblog_{row._meta.model_name}_delete", args=[row.pk])
+        assert manager.post(path, {"post": "yes"}).status_code == 403
+    assert "delete_selected" not in manager.get(DELIVERIES).content.decode()
+
+
+def _offered(client: Client, webhook: Webhook) -> list[tuple[str, str]]:
+    return client.get(page_of(webhook)).context["adminform"].form.fields["action"].choices

@@ -1,0 +1,33 @@
+"""What editors do with their hands at the desk, and how a reader's page beside it is opened."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page
+
+from liveblog.models import LiveBlog
+
+CHORD = "Control+Enter"
+
+
+def write(page: Page, heading: str, text: str = "") -> None:
+    page.locator("#id_heading").click()
+    page.keyboard.insert_text(heading)
+    if text:
+        page.keyboard.press("Enter")
+        page.keyboard.insert_text(text)
+
+
+def open_readers_page(page: Page, url: str, blog: LiveBlog) -> Page:
+    """As a reader has it, from when its stream is open."""
+    with page.expect_response(re.compile(r"/stream\?")):
+        page.goto(f"{url}/live/{blog.slug}/")
+    return page
+
+
+def forget_refusals(console_errors: list[str], *statuses: int) -> None:
+    """A refusal that a test provokes is a complaint in the console too; any other fails the test."""
+    others = [error for error in console_errors if not any(f"status of {s} " in error for s in statuses)]
+    assert others == []
+    console_errors.clear()

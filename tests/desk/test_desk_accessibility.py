@@ -1,0 +1,164 @@
+"""The desk for everybody: axe finds nothing in any state, language, width or colour scheme; it is light."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from liveblog import publishing
+from liveblog.models import LiveBlog, Update
+from liveblog.publishing import SYSTEM, Content, Story
+from tests.desk.composing import forget_refusals
+from tests.desk.conftest import desk_path
+from tests.factories import make_blog, make_image, make_person, make_update
+from tests.waiting import wait_for
+
+WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 375, "height": 667}
+AT_REST = "document.getAnimations().every(({ playState }) => playState !== 'running')"
+MOST_SCRIPT = 220 * 1024
+COPY = """燈塔︱百年燈塔重新亮燈|持續更新
+2026-03-19 10:00
+修復工程完成。
+19日最新消息
+修復是否完成?
+未有答案。
+相關新聞: 修復工程全紀錄
+"""
+
+
+def cover() -> tuple[LiveBlog, Update]:
+    """A blog with something in each queue and one of every mark; the update that was corrected."""
+    blog = make_blog(language="zh-hant", headline="八號信號生效", kicker="風暴", has_responses=True)
+    for i in range(20):
+        make_update(blog, f"第{i}則", verification="unconfirmed" if i == 3 else "", is_key_event=i == 4)
+    corrected = make_update(blog, "三人受傷", images=(make_image(),), stories=(Story("待連結"),))
+    for heading, note in (("五人受傷", "應為五人"), ("五人輕傷", "")):
+        content = Content(heading, "<p>改</p>", corrected.happened_at, stories=(Story("待連結"),))
+        publishing.correct_update(corrected, content, by=SYSTEM, note=note)
+    publishing.pin_update(corrected, by=SYSTEM)
+    publishing.withdraw_update(make_update(blog, "誤報"), by=SYSTEM, reason="錯")
+    publishing.draft_update(blog, Content("稿"), by=SYSTEM)
+    publishing.schedule_update(blog, Content("明日"), timezone.now() + timedelta(days=1), by=SYSTEM)
+    publishing.submit_response(blog, name="讀者", text="請保重")
+    return blog, corrected
+
+
+def violations(page: Page, state: str) -> Iterator[str]:
+    """What axe finds on a phone in the dark, and in English on a desktop in the light; what is too wide."""
+    is_english = page.evaluate("document.documentElement.lang") == "en"
+    for scheme, viewport in [("light", WIDE)] * is_english + [("dark", NARROW)]:
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size(viewport)
+        # The admin fades from one colour to the other.
+        wait_for(lambda: page.evaluate(AT_REST))
+        results = Axe().run(page)
+        for found in results.response["violations"]:
+            for node in found["nodes"]:
+                yield f"{state}, {scheme}: {found['id']}: {node['html']}"
+    if page.evaluate("document.documentElement.scrollWidth") > NARROW["width"]:
+        yield f"{state} is wider than a phone"
+    page.set_viewport_size(WIDE)
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "zh-HK", "zh-CN"])
+def test_axe_finds_nothing_in_any_state_of_the_desk(open_desk, console_errors, locale):
+    blog, corrected = cover()
+    editor = make_person("Chief editor")
+    found: list[str] = []
+    page = open_desk(make_blog(is_live=False), user=editor, locale=locale)
+    found += violations(page, "an empty desk")
+    page.goto(desk_path(blog))
+    page.wait_for_selector(".tiptap")
+    page.locator("[data-more] > summary").click()
+    page.locator("[data-schedule] > summary").click()
+    page.locator("[data-key-withdraw] > summary").first.click()
+    for queue in ("scheduled", "withdrawn", "responses", "unresolved", "drafts"):
+        page.locator(f"[data-queue-tab={queue}]").click()
+        expect(page.locator(".queue-item")).to_have_count(1)
+        if queue in ("responses", "drafts"):
+            found += violations(page, f"a full desk with {queue}")
+    page.locator("[data-picture-choose]").set_input_files(
+        {"name": "a.png", "mimeType": "image/png", "buffer": b"\x89PNG"}
+    )
+    page.locator("#story-search").fill("https://example.com/story")
+    expect(page.locator("#story-found [role=option]")).to_have_count(1)
+    found += violations(page, "a picture to describe, a story found")
+    page.locator("#story-search").press("Escape")
+    page.locator("[data-picture-remove]").first.click()
+    page.locator("#id_heading").fill("號外")
+    for dialog, opener in (("keys", "[data-keys-open]"), ("preview", "[data-preview]")):
+        page.locator(opener).first.click()
+        expect(page.locator(f"[data-{dialog}-dialog]")).to_be_visible()
+        found += violations(page, f"the dialog of {dialog}")
+        page.keyboard.press("Escape")
+    page.goto(f"{desk_path(blog)}?update={corrected.pk}")
+    page.wait_for_selector(".tiptap")
+    page.locator("[data-action=correct]").click()
+    expect(page.locator("[data-errors]")).to_be_visible()
+    forget_refusals(console_errors, 422)
+    found += violations(page, "a live update, with a refusal")
+    publishing.correct_update(corrected, Content("他人改動", "<p>改</p>", corrected.happened_at), by=SYSTEM)
+    page.locator("#id_note").fill("更正")
+    page.locator("[data-action=correct]").click()
+    expect(page.locator("[data-conflict-dialog]")).to_be_visible()
+    forget_refusals(console_errors, 409)
+    found += violations(page, "the dialog of a conflict")
+    page.goto(f"{desk_path(blog)}updates/{corrected.pk}/history/")
+    page.locator("details summary").first.click()
+    found += violations(page, "a history")
+    page.goto(f"{desk_path(blog)}paste/")
+    found += violations(page, "the page to paste")
+    page.locator("#copy-text").fill(COPY)
+    page.locator(".actions button").click()
+    expect(page.locator(".doubts")).to_be_visible()
+    found += violations(page, "what copy is understood as")
+    # The pages that forms get where there is no JavaScript.
+    page.goto(f"{desk_path(blog)}?update={corrected.pk}&new")
+    publishing.correct_update(corrected, Content("再改", "<p>改</p>", corrected.happened_at), by=SYSTEM)
+    post_as_without_javascript(page, "edit")
+    expect(page.locator("form[data-overwrite]")).to_be_visible()
+    found += violations(page, "the page of a conflict")
+    page.goto(f"{desk_path(blog)}?new")
+    page.locator("#id_heading").fill("號外")
+    page.context.clear_cookies(name="sessionid")
+    post_as_without_javascript(page, "publish")
+    expect(page.locator("textarea[name=heading]")).to_have_value("號外")
+    found += violations(page, "the page of who was signed out")
+    forget_refusals(console_errors, 401, 409)
+    assert found == [], "\n".join(found)
+
+
+def post_as_without_javascript(page: Page, action: str) -> None:
+    """Send the composer's form past the desk's scripts."""
+    with page.expect_navigation():
+        page.evaluate(
+            """action => {
+              const form = document.getElementById("composer");
+              form.append(Object.assign(document.createElement("input"), { name: "action", value: action }));
+              form.submit();
+            }""",
+            action,
+        )
+
+
+def test_the_scripts_of_the_desk_stay_within_their_budget(open_desk):
+    page = open_desk(make_blog())
+    sizes: dict[str, int] = {}
+
+    def measure(response) -> None:
+        if response.request.resource_type == "script":
+            sizes[response.url] = len(gzip.compress(response.body()))
+
+    page.on("response", measure)
+    page.reload()
+    page.wait_for_selector(".tiptap")
+    page.wait_for_load_state("load")
+    assert any("editor" in url for url in sizes), sizes
+    assert any("desk/desk" in url for url in sizes), sizes
+    assert sum(sizes.values()) <= MOST_SCRIPT, sizes

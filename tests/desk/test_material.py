@@ -1,0 +1,259 @@
+"""What goes into an update beside its words: pictures, related stories, embeds; and words from elsewhere."""
+
+from __future__ import annotations
+
+import base64
+import re
+
+from django.test import Client
+from playwright.sync_api import Page, expect
+
+from liveblog.models import Byline, Image, Update
+from newsroom.embeds import FRAME_ORIGINS
+from tests.desk.composing import CHORD, forget_refusals, open_readers_page, write
+from tests.desk.conftest import desk_path
+from tests.factories import make_blog, make_person, picture_file
+from tests.waiting import wait_for
+
+VIDEO = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
+# As a browser hands over what is pasted from a word processor and from a page of the web.
+FROM_WORD = """<html xmlns:o="urn:schemas-microsoft-com:office:office"><head><style>
+p.MsoNormal {mso-style-parent:""; margin:0cm;}</style></head><body lang=ZH-TW><!--StartFragment-->
+<p class=MsoNormal style='mso-margin-top-alt:auto'>
+<span lang=EN-US style='font-family:"Calibri";mso-bidi-font-size:11pt'>The
+<b style='mso-bidi-font-weight:normal'>Observatory</b> said<o:p></o:p></span></p>
+<p class=MsoNormal><span style='color:red'>市民應<i>盡早</i>回家。</span>
+<span lang=EN-US><o:p>&nbsp;</o:p></span></p>
+<!--EndFragment--></body></html>"""
+FROM_GOOGLE = """<meta charset='utf-8'><b style="font-weight:normal;" id="docs-internal-guid-1"><p dir="ltr"
+style="line-height:1.38"><span style="font-weight:400;">市民應</span>
+<span style="font-weight:700;">盡早</span><span style="font-style:italic">回家</span></p></b>"""
+FROM_THE_WEB = """<meta charset="utf-8"><div class="c-body" onclick="track()"><h1 style="color:red">現場</h1>
+<p id="x" onmouseover="alert(1)">見<a href="javascript:alert(1)">這裡</a>及<a href="https://example.com/a"
+target="_blank" rel="opener" onclick="go()">那裡</a></p><script>alert(1)</script><iframe src="https://example.com/">
+</iframe><ul class="l"><li>一</li><li>二</li></ul></div>"""
+
+
+def hand_over(
+    page: Page, kind: str, *, html: str = "", text: str = "", picture: bytes = b"", name: str = ""
+) -> None:
+    """Paste or drop (`kind`) into the text, as the system's clipboard and its windows do."""
+    page.evaluate(
+        """([kind, html, text, picture, name]) => {
+          const data = new DataTransfer();
+          if (html) data.setData("text/html", html);
+          if (text) data.setData("text/plain", text);
+          if (name) {
+            const bytes = Uint8Array.from(atob(picture), (letter) => letter.charCodeAt(0));
+            const type = name.endsWith(".jpg") ? "image/jpeg" : "application/pdf";
+            data.items.add(new File([bytes], name, { type }));
+          }
+          const options = { bubbles: true, cancelable: true };
+          const event = kind === "paste"
+            ? new ClipboardEvent("paste", { ...options, clipboardData: data })
+            : new DragEvent("drop", { ...options, dataTransfer: data });
+          const target = document.querySelector(".tiptap");
+          target.focus();
+          target.dispatchEvent(event);
+        }""",
+        [kind, html, text, base64.b64encode(picture).decode(), name],
+    )
+
+
+def describe(page: Page, alt: str) -> None:
+    expect(page.locator(".picture-pending [data-alt]")).to_be_focused()
+    page.keyboard.insert_text(alt)
+    page.keyboard.press("Enter")
+    expect(page.locator(".picture-pending")).to_have_count(0)
+    expect(page.locator(".picture-item img").last).to_have_attribute("alt", alt)
+
+
+def test_pictures_are_chosen_pasted_and_dropped_described_and_placed_by_the_keyboard(
+    open_desk, new_page, server, console_errors
+):
+    blog = make_blog(language="en")
+    reader = open_readers_page(new_page(), server.url, blog)
+    page = open_desk(blog)
+    jpeg = picture_file().read()
+    write(page, "現場圖片")
+    page.locator("[data-more] > summary").click()
+    # What is no picture says why, whether the browser or the server sees it.
+    hand_over(page, "drop", picture=b"%PDF", name="plan.pdf")
+    expect(page.locator(".toast")).to_have_text(
+        "“plan.pdf” is not a picture: use JPEG, PNG, WebP, AVIF or GIF."
+    )
+    page.locator("[data-picture-choose]").set_input_files(
+        {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": b"not a picture"}
+    )
+    error = page.locator("[data-picture-error]")
+    page.locator("[data-upload]").click()
+    expect(error).to_have_text("Say what the picture shows, for readers who do not see it.")
+    expect(page.locator("[data-alt]")).to_be_focused()
+    page.keyboard.insert_text("海旁")
+    page.keyboard.press("Enter")
+    expect(error).to_have_text(
+        "This file is not a picture that can be read: use JPEG, PNG, WebP, AVIF or GIF."
+    )
+    forget_refusals(console_errors, 422)
+    page.keyboard.press(CHORD)
+    expect(page.locator("[data-errors]")).to_contain_text("A picture waits for its description")
+    page.get_by_role("button", name="Remove").click()
+    # Chosen, with all that can be said of it.
+    page.locator("[data-picture-choose]").set_input_files(
+        {"name": "DSC_0042.jpg", "mimeType": "image/jpeg", "buffer": jpeg}
+    )
+    pending = page.locator(".picture-pending")
+    expect(pending.locator("[data-alt]")).to_be_focused()
+    page.keyboard.insert_text("海旁巨浪")
+    for typed in ("陳大文攝", "杏花邨昨晚"):
+        page.keyboard.press("Tab")
+        page.keyboard.insert_text(typed)
+    page.keyboard.press("Tab")
+    expect(pending.get_by_role("radio", name="column 3 of 5, row 3 of 5")).to_be_focused()
+    for key in ("ArrowDown", "ArrowRight", "ArrowRight", "ArrowRight", "ArrowUp", "ArrowUp"):
+        page.keyboard.press(key)
+    expect(pending.get_by_role("radio", name="column 5 of 5, row 2 of 5")).to_be_checked()
+    held = []
+    page.route("**/pictures/", lambda route: held.append(route))
+    page.get_by_role("button", name="Add it").click()
+    expect(pending.locator("progress")).to_be_visible()
+    held[0].continue_()
+    expect(page.locator(".picture-item img")).to_have_attribute("alt", "海旁巨浪")
+    page.unroute_all(behavior="wait")
+    expect(page.locator(".tiptap")).to_be_focused()
+    hand_over(page, "paste", picture=jpeg, name="image.jpg")
+    describe(page, "吹倒的樹")
+    hand_over(page, "drop", picture=jpeg, name="tram.jpg")
+    describe(page, "停駛的電車")
+    assert not Update.objects.exists()
+    page.keyboard.press(CHORD)
+    expect(reader.locator("#updates img")).to_have_count(3)
+    said = ("alt", "credit", "caption", "focal_column", "focal_row")
+    assert list(Image.objects.order_by("pk").values_list(*said)) == [
+        ("海旁巨浪", "陳大文攝", "杏花邨昨晚", 4, 1),
+        ("吹倒的樹", "", "", 2, 2),
+        ("停駛的電車", "", "", 2, 2),
+    ]
+    for picture in reader.locator("#updates img").all():
+        picture.scroll_into_view_if_needed()
+        wait_for(lambda picture=picture: picture.evaluate("image => image.naturalWidth"))
+    expect(page.locator(".picture-item")).to_have_count(0)
+
+
+def test_stories_are_found_by_three_characters_and_the_keyboard_and_bylines_must_be_known(
+    open_desk, new_page, server, console_errors
+):
+    make_blog(slug="begonia", headline="颱風海棠襲港", kicker="天氣")
+    make_blog(headline="颱風過後", is_live=False)
+    Byline.objects.create(name="張三")
+    blog = make_blog(slug="flood", headline="颱風海棠：水浸")
+    reader = open_readers_page(new_page(), server.url, blog)
+    page = open_desk(blog)
+    write(page, "九號風球", "天文台改發九號。")
+    page.locator("[data-more] > summary").click()
+    page.locator("#story-search").focus()
+    found = page.locator("#story-found [role=option]")
+    page.keyboard.type("颱風")
+    expect(found).to_have_count(0)
+    page.keyboard.type("海")
+    expect(found).to_have_text(["天氣︱颱風海棠襲港 (Live)"])
+    expect(page.locator("#story-search")).to_have_attribute("aria-activedescendant", "story-option-0")
+    page.keyboard.press("Enter")
+    expect(page.locator("[name=story_title]")).to_have_value("天氣︱颱風海棠襲港")
+    expect(page.locator("#story-search")).to_be_focused()
+    page.keyboard.type("https://www.hko.gov.hk/warning")
+    expect(found).to_have_text(["Link https://www.hko.gov.hk/warning"])
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("[name=story_title]").last).to_be_focused()
+    page.keyboard.type("天文台警告")
+    page.locator("#id_byline").fill("沒有這人")
+    page.locator("#id_byline").press(CHORD)
+    expect(page.locator("[data-errors]")).to_have_text(
+        "There is no byline of this name yet. Add it in the admin, or choose one."
+    )
+    expect(page.locator("#id_byline")).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#id_heading")).to_have_value("九號風球")
+    expect(page.locator(".tiptap")).to_have_text("天文台改發九號。")
+    forget_refusals(console_errors, 422)
+    page.locator("#id_byline").fill("張三")
+    page.locator("#id_byline").press(CHORD)
+    stories = reader.locator("li.update .prose a")
+    expect(stories).to_have_text([re.compile("颱風海棠襲港"), re.compile("天文台警告")])
+    update = Update.objects.get()
+    rows = [
+        (row.title, row.url, row.live_blog and row.live_blog.slug) for row in update.related_stories.all()
+    ]
+    assert (update.byline.name, rows) == (
+        "張三",
+        [("天氣︱颱風海棠襲港", "", "begonia"), ("天文台警告", "https://www.hko.gov.hk/warning", None)],
+    )
+
+
+def test_an_embed_of_an_allowed_provider_is_fetched_when_a_reader_asks_and_no_other_is_taken(
+    open_desk, new_page, server, console_errors
+):
+    blog = make_blog(language="en")
+    reader, asked = new_page(), []
+
+    def answer(route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(content_type="text/html", body="<!doctype html><title>Player</title><p>Playing</p>")
+
+    reader.route(re.compile("|".join(map(re.escape, FRAME_ORIGINS))), answer)
+    open_readers_page(reader, server.url, blog)
+    page = open_desk(blog)
+    write(page, "Press conference", "The Observatory speaks.")
+    page.locator("[data-more] > summary").click()
+    page.locator("#id_embed").fill("https://video.example/watch?v=dQw4w9WgXcQ")
+    page.locator("#id_embed").press(CHORD)
+    expect(page.locator("[data-errors]")).to_have_text(
+        "This address cannot be embedded. It must be a video or a post of YouTube, Vimeo, X."
+    )
+    expect(page.locator("#id_embed")).to_have_attribute("aria-invalid", "true")
+    forget_refusals(console_errors, 422)
+    page.locator("#id_embed").fill(VIDEO)
+    page.locator("#id_embed").press(CHORD)
+    load = reader.get_by_role("button", name="Load the video from YouTube")
+    expect(load).to_be_visible()
+    assert asked == []
+    load.click()
+    expect(reader.frame_locator("iframe").locator("p")).to_have_text("Playing")
+    assert asked == ["https://www.youtube-nocookie.com/embed/dQw4w9WgXcQ"]
+
+
+def test_what_is_pasted_from_word_and_the_web_is_cleaned_and_spaces_around_bold_survive(open_desk):
+    blog = make_blog()
+    page = open_desk(blog)
+    write(page, "自Word")
+    hand_over(page, "paste", html=FROM_WORD, text="The Observatory said")
+    page.keyboard.press(CHORD)
+    expect(page.locator(".row")).to_have_count(1)
+    write(page, "自文件")
+    hand_over(page, "paste", html=FROM_GOOGLE, text="市民應盡早回家")
+    page.keyboard.press(CHORD)
+    expect(page.locator(".row")).to_have_count(2)
+    write(page, "自網頁")
+    hand_over(page, "paste", html=FROM_THE_WEB, text="現場")
+    page.keyboard.press(CHORD)
+    expect(page.locator(".row")).to_have_count(3)
+    assert dict(Update.objects.values_list("heading", "body")) == {
+        "自Word": "<p>The <strong>Observatory</strong> said</p><p>市民應<em>盡早</em>回家。</p>",
+        "自文件": "<p>市民應 <strong>盡早</strong><em>回家</em></p>",
+        "自網頁": '<h3>現場</h3><p>見這裡及<a href="https://example.com/a" rel="noopener">那裡</a></p>'
+        "<ul><li><p>一</p></li><li><p>二</p></li></ul>",
+    }
+    # Whatever the client sends: here past the editor.
+    client = Client()
+    client.force_login(make_person("Editor"))
+    client.post(desk_path(blog), {"token": "t", "action": "publish", "heading": "直送", "body": FROM_THE_WEB})
+    body = Update.objects.get(heading="直送").body
+    assert re.findall(r"<(?!/)[^>]*>", body) == [
+        "<h3>",
+        "<p>",
+        '<a rel="noopener">',
+        '<a href="https://example.com/a" rel="noopener">',
+        "<ul>",
+        "<li>",
+        "<li>",
+    ]

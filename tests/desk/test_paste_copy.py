@@ -1,0 +1,156 @@
+"""Running copy at the desk: shown as it is understood, and once confirmed saved as the importer saves it."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from pathlib import Path
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
+from django.http import HttpResponse
+from django.test import Client
+from playwright.sync_api import expect
+
+from liveblog.articles.parse import parse, read
+from liveblog.models import LiveBlog, RelatedStory, Update
+from tests.desk.conftest import desk_path
+from tests.factories import make_blog, make_person
+
+SAMPLES = ("typhoon-en.txt", "typhoon-zh-hant.txt", "ukraine-2025-03-18.txt")
+COPY = """燈塔︱百年燈塔重新亮燈|持續更新
+2026-03-19 10:00
+修復工程完成。
+19日最新消息
+修復完成
+【09:05】工程人員離開。
+動工
+【08:00】工程人員抵達。
+"""
+
+
+def blog_as_saved(blog: LiveBlog) -> dict[str, object]:
+    """All that an article says of a blog, and of each update, the oldest first."""
+    blog.refresh_from_db()
+    said = ("kicker", "headline", "standfirst", "coverage_start_at", "coverage_end_at", "status", "language")
+    of_update = ("heading", "body", "happened_at", "has_clock_time", "status", "first_published_at")
+    updates = Update.objects.filter(blog=blog).order_by("happened_at", "pk")
+    return {name: getattr(blog, name) for name in said} | {
+        "updates": list(updates.values_list(*of_update, "imported_hash")),
+        "stories": sorted(
+            RelatedStory.objects.filter(update__blog=blog).values_list("title", "after_block", "url")
+        ),
+    }
+
+
+def test_each_sample_is_pasted_understood_confirmed_and_saved_as_the_importer_saves_it(
+    open_desk, samples: Path
+):
+    chief = make_person("Chief editor")
+    for name in SAMPLES:
+        article = parse(read((samples / name).read_bytes()))
+        blog = make_blog(is_live=False, language=article.language, headline="待定")
+        page = open_desk(blog, user=chief)
+        page.get_by_role("link", name="Paste running copy").click()
+        page.locator("#copy-text").fill((samples / name).read_text())
+        page.get_by_label("Take the title and the standfirst").check()
+        page.get_by_role("button", name="Show how it is understood").click()
+        expect(page.locator(".rows .row")).to_have_count(len(article.entries))
+        expect(page.locator(".understood dd").first).to_contain_text(article.headline)
+        expect(page.locator(".doubts li")).to_have_count(len(article.doubts))
+        assert not Update.objects.filter(blog=blog).exists()
+        page.get_by_role("button", name="Save and publish this").click()
+        expect(page.locator(".messagelist")).to_contain_text(f"New: {len(article.entries)}.")
+        expect(page.locator(".row")).to_have_count(min(20, len(article.entries)))
+        call_command(
+            "import_article", str(samples / name), "--publish", "--blog", f"other-{blog.pk}", verbosity=0
+        )
+        assert blog_as_saved(blog) == blog_as_saved(LiveBlog.objects.get(slug=f"other-{blog.pk}"))
+        page.context.close()
+
+
+@pytest.fixture
+def editor(db) -> Client:
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(make_person("Editor"))
+    return client
+
+
+def paste(client: Client, blog: LiveBlog, **sent: object) -> HttpResponse:
+    return client.post(f"{desk_path(blog)}paste/", sent)
+
+
+def confirm(client: Client, blog: LiveBlog, shown: HttpResponse) -> HttpResponse:
+    """Press the button of the page that shows how copy is understood."""
+    chosen = {name: "on" for name, is_on in shown.context["chosen"].items() if is_on}
+    fields = {"copy": shown.context["copy"], "note": shown.context["note"], "confirm": "yes"}
+    return paste(client, blog, **fields, **chosen)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "big5hkscs", "gb18030"])
+def test_a_file_is_read_in_any_encoding_of_chinese(editor, encoding):
+    blog = make_blog()
+    file = SimpleUploadedFile("copy.txt", COPY.encode(encoding), content_type="text/plain")
+    shown = paste(editor, blog, file=file, publish="on")
+    assert (shown.status_code, b64decode(shown.context["copy"]).decode(encoding)) == (200, COPY)
+    assert not Update.objects.exists()
+    assert confirm(editor, blog, shown).status_code == 302
+    assert list(Update.objects.order_by("happened_at").values_list("heading", "body", "status")) == [
+        ("動工", "<p>工程人員抵達。</p>", "published"),
+        ("修復完成", "<p>工程人員離開。</p>", "published"),
+    ]
+
+
+def test_pasting_again_changes_only_what_changed(editor):
+    blog = make_blog()
+    confirm(editor, blog, paste(editor, blog, text=COPY, publish="on"))
+    first, second = Update.objects.order_by("happened_at")
+    numbers = [first.number, second.number]
+    newer = COPY.replace("工程人員離開", "五名工程人員離開")
+    shown = paste(editor, blog, text=newer, publish="on", note="應為五名。")
+    assert [entry["action"] for entry in shown.context["entries"]] == ["Changed", "Unchanged"]
+    confirm(editor, blog, shown)
+    first.refresh_from_db()
+    second.refresh_from_db()
+    blog.refresh_from_db()
+    assert ([first.number, second.number], second.body) == (
+        [numbers[0], blog.number],
+        "<p>五名工程人員離開。</p>",
+    )
+    assert list(second.revisions.order_by("pk").values_list("kind", "note")) == [
+        ("published", ""),
+        ("correction", "應為五名。"),
+    ]
+
+
+def test_who_may_not_change_the_live_blog_keeps_its_head(editor):
+    blog = make_blog(headline="自己的標題")
+    assert 'name="head"' not in editor.get(f"{desk_path(blog)}paste/").content.decode()
+    shown = paste(editor, blog, text=COPY, publish="on")
+    assert "the live blog keeps its own" in shown.content.decode()
+    confirm(editor, blog, shown)
+    blog.refresh_from_db()
+    assert (blog.headline, blog.kicker, blog.standfirst, blog.updates.count()) == ("自己的標題", "", "", 2)
+    assert paste(editor, blog, text=COPY, head="on", confirm="yes").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("copy", "said"),
+    [
+        (b"", "Line 1: "),
+        (b"\x00\x01\x02\xff\xfe\xfd" * 50, "Line "),
+        ("只有一行".encode(), "Line "),
+        (COPY.replace("【09:05】", "【29:99】").encode(), "Line 6: "),
+        (COPY.replace("2026-03-19 10:00", "昨天").encode(), "Line 2: "),
+    ],
+    ids=["empty", "binary", "a title alone", "no such time", "no date"],
+)
+def test_bad_copy_gets_one_clear_error_with_its_line_and_is_kept_in_the_page(editor, copy, said):
+    blog = make_blog()
+    file = SimpleUploadedFile("copy.txt", copy, content_type="text/plain")
+    for sent in ({"file": file}, {"text": copy.decode(errors="replace")}):
+        refused = paste(editor, blog, **sent)
+        assert refused.status_code == 422
+        assert refused.context["error"].startswith(said), refused.context["error"]
+        assert refused.context["text"] == sent.get("text", "")
+    assert not Update.objects.exists()

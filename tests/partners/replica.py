@@ -1,0 +1,32 @@
+"""What a partner makes of what it is sent: a copy of each live blog, by the rules of docs/webhooks.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Replica:
+    """Live blogs by slug: what each says of itself, and its updates by id."""
+
+    blogs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    updates: dict[str, dict[int, dict[str, Any]]] = field(default_factory=dict)
+
+    def take(self, body: dict[str, Any]) -> None:
+        blog, update = body["data"]["blog"], body["data"]["update"]
+        slug = blog["slug"]
+        if blog["status"] == "withdrawn":
+            self.blogs.pop(slug, None)
+            self.updates.pop(slug, None)
+            return
+        self.blogs[slug] = blog
+        updates = self.updates.setdefault(slug, {})
+        if update and update["status"] == "unpublished":
+            updates.pop(update["id"], None)
+        elif update:
+            updates[update["id"]] = update
+
+    def orders(self, slug: str) -> list[str]:
+        """As its page would list them: newest first."""
+        return sorted((update["order"] for update in self.updates.get(slug, {}).values()), reverse=True)
