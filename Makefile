@@ -2,7 +2,7 @@
 PYTHON ?= python3
 IN_VENV = $(PYTHON) -m newsroom.bootstrap
 
-.PHONY: run test lint bench-stream bench-page bench-desk
+.PHONY: run test lint fuzz bench-stream bench-page bench-desk
 
 run:   # a newsroom to try out on http://127.0.0.1:8000; HOST, PORT and DATABASE_URL change where
 	@DEMO=true $(IN_VENV) manage.py serve
@@ -12,6 +12,9 @@ test:  # on SQLite, then on PostgreSQL; make test ARGS="tests/reader -x" hands p
 
 lint:
 	@$(IN_VENV) -m tests.lint
+
+fuzz:  # Schemathesis over the whole API, without and with a partner's key; make test has a few examples of it
+	@$(IN_VENV) -m pytest tests/api/test_fuzz.py --fuzz-examples=300 $(ARGS)
 
 bench-stream:  # one update to 1,000, 5,000 and 10,000 open pages, beside nginx with nchan and django-eventstream
 	@$(IN_VENV) -m benchmarks stream $(ARGS)

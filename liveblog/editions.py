@@ -44,6 +44,24 @@ def read_blog(blog: LiveBlog, language: str | None) -> LiveBlog:
     return _read_blog(blog, Glossary.objects.edition(language)) if language else blog
 
 
+def read_blogs(blogs: Iterable[LiveBlog], language: str | None) -> list[LiveBlog]:
+    """Whole blogs, read by `LiveBlog.objects.complete()`, where they have such an edition."""
+    blogs = list(blogs)
+    if language:
+        edition = Glossary.objects.edition(language)
+        for blog in blogs:
+            if has_edition(blog, language):
+                _read_blog(blog, edition)
+    return blogs
+
+
+def read_head(blog: LiveBlog, language: str | None) -> LiveBlog:
+    """A blog's row alone, where it has such an edition: enough for its address and its ETag."""
+    if language:
+        _read_title(blog, Glossary.objects.edition(language))
+    return blog
+
+
 def read_updates(blog: LiveBlog, updates: Iterable[Update]) -> list[Update]:
     """Updates of `blog`, read by `Update.objects.complete()`, in the edition that the blog is read in."""
     updates = list(updates)
@@ -86,6 +104,25 @@ def read_texts(blog: LiveBlog, updates: Iterable[Update]) -> list[Update]:
         if blog.edition:
             _read_text(update, blog.edition)
     return updates
+
+
+def read_stories(stories: Iterable[RelatedStory], language: str | None) -> list[RelatedStory]:
+    """Related stories in a list, where the blog that they stand in has such an edition."""
+    stories = list(stories)
+    if language:
+        edition = Glossary.objects.edition(language)
+        for story in stories:
+            home = story.blog or story.update.blog
+            if has_edition(home, language):
+                _read_stories([story], edition, story.update.wording if story.update else ())
+    return stories
+
+
+def read_topics(topics: Iterable[Topic], language: str | None) -> list[Topic]:
+    topics = list(topics)
+    if language:
+        _read_names(topics, ["name"], Glossary.objects.edition(language))
+    return topics
 
 
 def read_topic(topic: Topic, language: str | None) -> Topic:

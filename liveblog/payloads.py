@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.encoding import iri_to_uri
 from django.utils.translation import gettext as _
 
 from liveblog import editions
@@ -76,25 +77,42 @@ def update(row: Update) -> dict[str, Any]:
     }
     if row.is_unpublished:
         return known | {"status": "unpublished"}
-    place = known | {
-        "status": row.status,
+    place = known | {"status": row.status} | _place(row)
+    if row.is_withdrawn:
+        return place | {"withdrawn_at": _moment(row.withdrawn_at)}
+    return (
+        place
+        | _said(row)
+        | {
+            "is_pinned": row.is_pinned,
+            "first_published_at": _moment(row.first_published_at),
+            "corrections": [{"at": _moment(found.at), "note": found.note} for found in row.corrections],
+        }
+    )
+
+
+def draft(row: Update) -> dict[str, Any]:
+    """An update that readers do not see, for who writes it."""
+    return {"id": row.pk, "blog": row.blog.slug, "status": row.status} | _place(row) | _said(row)
+
+
+def _place(row: Update) -> dict[str, Any]:
+    return {
         "happened_at": _moment(row.happened_at) if row.has_clock_time else None,
         "happened_on": row.happened_on.isoformat(),
         "order": row.order,
     }
-    if row.is_withdrawn:
-        return place | {"withdrawn_at": _moment(row.withdrawn_at)}
-    return place | {
+
+
+def _said(row: Update) -> dict[str, Any]:
+    return {
         "heading": row.heading,
         "body": row.body,
         "is_key_event": row.is_key_event,
-        "is_pinned": row.is_pinned,
         "byline": byline(row.byline) if row.byline else None,
         "source": row.source,
         "verification": row.verification,
-        "first_published_at": _moment(row.first_published_at),
         "modified_at": _moment(row.modified_at),
-        "corrections": [{"at": _moment(found.at), "note": found.note} for found in row.corrections],
         "related_stories": [story(found) for found in row.related_stories.all()],
         "images": [image(placed.image) for placed in row.update_images.all()],
     }
@@ -181,7 +199,7 @@ def story(row: RelatedStory) -> dict[str, Any]:
     """A related story; `url` is null while it leads nowhere."""
     return {
         "title": row.title,
-        "url": absolute(row.href) if row.href else None,
+        "url": iri_to_uri(absolute(row.href)) if row.href else None,
         "after_block": row.after_block,
     }
 

@@ -1,7 +1,7 @@
 """The clock: Hong Kong days, labels and parsing. Every time that people read or type is Hong Kong time."""
 
 import re
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -69,3 +69,20 @@ def parse_stamp(text: str) -> datetime | None:
     """
     found = _STAMP.fullmatch(text.strip())
     return datetime(*map(int, found.groups()), tzinfo=ZONE) if found else None
+
+
+# A "+" that was not encoded in an address arrives as a space.
+_RFC_3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d(?:\.\d+)?)(?:([Zz])|([+ -])(\d\d:\d\d))")
+
+
+def parse_moment(text: str) -> datetime:
+    """A moment as RFC 3339 writes it, with its offset, in UTC. Raises ValueError for anything else."""
+    found = _RFC_3339.fullmatch(text)
+    if not found:
+        raise ValueError(f"{text!r} is no moment")
+    day, clock, is_utc, sign, offset = found.groups()
+    zone = "+00:00" if is_utc else sign.replace(" ", "+") + offset
+    try:
+        return datetime.fromisoformat(f"{day}T{clock}{zone}").astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{text!r} lies outside of the calendar") from error

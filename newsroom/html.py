@@ -36,6 +36,11 @@ _cleaner: Final = nh3.Cleaner(
 )
 
 
+def printable(text: str) -> str:
+    """`text` without the characters that no XML may hold: one of them would break every feed."""
+    return NOT_XML.sub("", text)
+
+
 def clean(html: str) -> str:
     """`html` with only the tags that a page may print, no scripts, styles, classes or handlers.
 
@@ -43,7 +48,7 @@ def clean(html: str) -> str:
     spaces that word processors leave become plain ones. Cleaning twice changes nothing.
     """
     blocked = _FOREIGN_HEADING.sub(r"\1h3", _FOREIGN_BLOCK.sub(r"\1p", html.replace("\x00", "")))
-    tidy = _cleaner.clean(blocked).replace("&nbsp;", " ").replace("\u00a0", " ")
+    tidy = printable(_cleaner.clean(blocked)).replace("&nbsp;", " ").replace("\u00a0", " ")
     return "".join(block for block in blocks(tidy) if block != "<p></p>")
 
 

@@ -41,6 +41,10 @@ SITE_LOGO_URL = env.str("SITE_LOGO_URL", "")
 SITE_CONTACT = env.str("SITE_CONTACT", "")
 SITE_LEGAL_LINKS = env.dict("SITE_LEGAL_LINKS", {})
 
+# How often one may ask the API within a minute; 0 is no limit.
+API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", 120, validate=validate.Range(min=0))
+API_KEY_REQUESTS_PER_MINUTE = env.int("API_KEY_REQUESTS_PER_MINUTE", 600, validate=validate.Range(min=0))
+
 # Notices to partners. Unset, they are written where the server writes its log.
 _email = env.dj_email_url("EMAIL_URL", "console:")
 _email_from = env.str("EMAIL_FROM", "")
@@ -149,7 +153,14 @@ elif _database["ENGINE"] == "django.db.backends.postgresql":
 DATABASES = {"default": _database}
 
 # What all processes must count together: it stands in the database.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "newsroom_cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "newsroom_cache",
+        # Beyond this a third of all rows goes, counts that are still needed included.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 
 if "EMAIL_BACKEND" not in _email:
     raise ImproperlyConfigured("EMAIL_URL is no such address as smtp://user:password@host:587/?tls=true")
@@ -230,12 +241,13 @@ SECURE_HSTS_SECONDS = 31_536_000 if _is_https else 0
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
 REST_FRAMEWORK = {
+    # The views say themselves who may ask, how often, and what they take (`liveblog.api.answers`).
     "DEFAULT_AUTHENTICATION_CLASSES": [],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+    "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "liveblog.api.pagination.ByIdPagination",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "liveblog.api.describing.OperationSchema",
+    "DEFAULT_PARSER_CLASSES": [],
     "UNAUTHENTICATED_USER": None,
     "EXCEPTION_HANDLER": "liveblog.api.problems.handle",
     "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%S%z",
@@ -245,7 +257,16 @@ SPECTACULAR_SETTINGS = {
     "VERSION": __version__,
     "OAS_VERSION": "3.1.0",
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "PublishedStatusEnum": ["published"],
+        "DraftStatusEnum": ["draft", "submitted", "scheduled"],
+        "EntryStatusEnum": ["draft", "published"],
+    },
     "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "liveblog.api.describing.let_fields_be_left_out",
+    ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

@@ -18,13 +18,22 @@ from django.utils import translation
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from liveblog import editions
+from newsroom import counting
 from tests import chromium
-from tests.environment import DATA_DIR, IS_CI, ROOT, SAMPLES, TEST_DATABASE_URL
+from tests.environment import DATA_DIR, IS_CI, ROOT, SAMPLES, SCHEMAS, TEST_DATABASE_URL
 from tests.waiting import find_free_port, wait_until_listening
 
 # Times are benchmarks, not tests; in CI the same examples each time.
 hypothesis.settings.register_profile("newsroom", deadline=None, derandomize=IS_CI, print_blob=True)
 hypothesis.settings.load_profile("newsroom")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--fuzz-examples",
+        type=int,
+        help="How many requests Schemathesis makes up for each operation of the API: others each time.",
+    )
 
 
 @pytest.hookimpl(wrapper=True)
@@ -77,10 +86,19 @@ def samples() -> Path:
     return SAMPLES
 
 
+@pytest.fixture(scope="session")
+def schemas() -> Path:
+    """What standards' authors publish to check against; it is not part of the project."""
+    if not SCHEMAS.is_dir():
+        pytest.skip(f"There is no {SCHEMAS.relative_to(ROOT.parent)} beside the project.")
+    return SCHEMAS
+
+
 @pytest.fixture(autouse=True)
-def forget_editions() -> None:
-    """Conversions are kept by the glossary's revision, which each test's database starts anew."""
+def forget() -> None:
+    """Conversions and counts are kept by what stands in the database, which each test starts anew."""
     editions.forget()
+    counting.forget()
 
 
 @pytest.fixture(autouse=True)
@@ -101,7 +119,9 @@ class Server:
 def production_environment(django_db_setup: None) -> dict[str, str]:
     """For a process of the real settings, on the test database, with its static files collected."""
     settings = {"DJANGO_SETTINGS_MODULE": "newsroom.settings", "DATABASE_URL": _test_database_url()}
-    environment = os.environ | settings
+    # All tests ask from one address.
+    unlimited = {"API_REQUESTS_PER_MINUTE": "0", "API_KEY_REQUESTS_PER_MINUTE": "0"}
+    environment = os.environ | settings | unlimited
     collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"]
     subprocess.run(collect, cwd=ROOT, env=environment, check=True)
     return environment

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from importlib import import_module
 from io import BytesIO
@@ -13,7 +14,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image as Picture
 
 from liveblog import publishing
-from liveblog.models import Image, LiveBlog, Update
+from liveblog.models import Image, LiveBlog, Partner, Update
 from liveblog.publishing import SYSTEM, BlogDetails, Content
 from newsroom import hongkong
 
@@ -68,3 +69,14 @@ def picture_file(name: str = "picture.jpg", size: tuple[int, int] = (400, 300)) 
 
 def make_image(**said: object) -> Image:
     return publishing.add_image(picture_file(), by=SYSTEM, **{"alt": "一幅圖"} | said)
+
+
+def make_key(
+    *scopes: str, blogs: Iterable[LiveBlog] = (), partner: Partner | None = None, **said: object
+) -> str:
+    """A new key, as its partner gets it: a new partner who is granted `blogs`, unless one is given."""
+    if partner is None:
+        partner = Partner.objects.create(name=f"Partner {next(_serial)}", contact="desk@example.com")
+        partner.granted_blogs.set(blogs)
+    _row, key = publishing.create_key(partner, by=SYSTEM, label="test", scopes=scopes, **said)
+    return key

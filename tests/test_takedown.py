@@ -74,6 +74,9 @@ SURFACES = [
     "/api/v1/updates/",
     "/api/v1/updates/{update}/",
     "/api/v1/related-stories/",
+    "/api/v1/search/?q=機密字句",
+    "/api/v1/blogs/storm/ninjs/",
+    "/api/v1/updates/{update}/ninjs/",
 ]
 # Where its address stands.
 INDEXES = ["/sitemap-updates.xml", "/news-sitemap.xml"]
@@ -90,6 +93,7 @@ SILENT = [
     "/api/v1/topics/",
     "/api/v1/schema/",
     "/api/v1/docs/",
+    "/api/v1/updates/1/withdrawal/",
     "/api/v1/nothing/",
 ]
 # Where it is said again to who comes back with an old number.

@@ -3,9 +3,31 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from liveblog.admin import blog, glossary, history, people, pictures, responses, shared, update, webhooks
+from liveblog.admin import (
+    blog,
+    glossary,
+    history,
+    partners,
+    people,
+    pictures,
+    responses,
+    shared,
+    update,
+    webhooks,
+)
 
-__all__ = ["blog", "glossary", "history", "people", "pictures", "responses", "shared", "update", "webhooks"]
+__all__ = [
+    "blog",
+    "glossary",
+    "history",
+    "partners",
+    "people",
+    "pictures",
+    "responses",
+    "shared",
+    "update",
+    "webhooks",
+]
 
 admin.site.site_header = _("Newsroom")
 admin.site.site_title = _("Newsroom")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+import hashlib
+from collections.abc import Iterable
+from typing import Any, ClassVar, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
@@ -10,13 +12,22 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.decorators import method_decorator
 from django.views.decorators.gzip import gzip_page
 from rest_framework.exceptions import ValidationError
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from liveblog.api.entry import BoundedJSONParser
+from liveblog.api.keys import KeyAuthentication, PerAddressOrKey, ScopesAllow
 from liveblog.api.problems import problem
 from liveblog.models import LiveBlog
+from liveblog.models.blog import Language
+from newsroom import cors
 from newsroom.caching import POLL, etag_of_body
+
+# Of one partner, and for nobody else.
+KEYED: Final = "private, no-store"
+EDITIONS: Final = [language.value for language in Language if language.other_script]
 
 
 class PageRenderer(BrowsableAPIRenderer):
@@ -32,44 +43,95 @@ class PageRenderer(BrowsableAPIRenderer):
 class PublicView:
     """Mixed into each view. A view over one blog says early what state it answers from, by `is_known`."""
 
+    authentication_classes = [KeyAuthentication]
+    permission_classes = [ScopesAllow]
+    throttle_classes = [PerAddressOrKey]
+    parser_classes = [BoundedJSONParser]
     renderer_classes = [JSONRenderer, PageRenderer]
     # Parameters beside those of the filters and of pagination.
     query_names: ClassVar[frozenset[str]] = frozenset()
+    # Whether `edition` chooses a script, and which members `fields` may ask for.
+    has_editions = False
+    field_names: ClassVar[tuple[str, ...]] = ()
     is_poll = False
+
     etag = ""
+    edition: str | None = None
+    fields: frozenset[str] = frozenset()
 
     @method_decorator(gzip_page)
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if cors.is_preflight(request):
+            return cors.preflight()
         with translation.override("en"):
             response = super().dispatch(request, *args, **kwargs)
             if isinstance(response, Response):
                 response.render()
+        if request.method in SAFE_METHODS and not self._is_page():
+            response = self._with_etag(request, response)
+            response.is_poll = self.is_poll
+            cors.public_read(response)
+        if "Authorization" in request.headers or request.method not in SAFE_METHODS:
+            response.headers["Cache-Control"] = KEYED
         response.headers.setdefault("Cache-Control", POLL)
-        patch_vary_headers(response, ["Accept", "Accept-Encoding"])
-        if self._is_page():
-            return response
-        response.is_poll = self.is_poll
+        patch_vary_headers(response, ["Accept", "Authorization", "Accept-Encoding"])
+        if request.method in ("GET", "HEAD") and response.status_code != 405:
+            # Nobody asked, and polls are to be small.
+            response.headers.pop("Allow", None)
+        return response
+
+    def _with_etag(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Under its ETag; a 304 or 412 in its place where the client's condition says so."""
         if response.status_code == 200:
             self.etag = self.etag or etag_of_body(response.content)
             response.headers["ETag"] = self.etag
             response = get_conditional_response(request, etag=self.etag, response=response)
-        if response.status_code == 412:
-            return problem(request, 412)
+        return problem(request, 412) if response.status_code == 412 else response
+
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = HttpResponse(status=204)
+        response.headers["Allow"] = ", ".join(self.allowed_methods)
         return response
+
+    def perform_authentication(self, request: Request) -> None:
+        """Counted here, before anything else is looked at: who guesses at keys is counted too."""
+        try:
+            super().perform_authentication(request)
+        finally:
+            super().check_throttles(request)
+
+    def check_throttles(self, request: Request) -> None:
+        """Done with authentication."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if not hasattr(self, request.method.lower()):
+            # It is answered 405, whatever else is asked.
+            return
         self._check_query(request)
+        self.edition = request.query_params.get("edition")
+        named = request.query_params.get("fields")
+        self.fields = frozenset(named.split(",")) if named else frozenset()
 
     def is_known(self, blog: LiveBlog) -> HttpResponse | None:
-        """Answer from `blog`'s number: 304 when the client has that state, before any other row is read."""
+        """Answer from `blog`'s number: 304 when the client has that state, before any other row is read.
+
+        `blog` is read in the edition that was asked for, which its ETag then names, beside the fields.
+        """
         if self._is_page():
             return None
         self.etag = blog.etag
+        if self.fields:
+            chosen = hashlib.blake2b(",".join(sorted(self.fields)).encode(), digest_size=4).hexdigest()
+            self.etag = f'{self.etag[:-1]}-{chosen}"'
         response = get_conditional_response(self.request._request, etag=self.etag)
         if response is not None:
             response.headers["ETag"] = self.etag
         return response
+
+    def sparse(self, item: dict[str, Any]) -> dict[str, Any]:
+        """Only what `fields` asks for; without it everything."""
+        return {name: value for name, value in item.items() if name in self.fields} if self.fields else item
 
     def _is_page(self) -> bool:
         """Pages are for people: their browsers ask anew each time."""
@@ -77,11 +139,7 @@ class PublicView:
         return renderer is not None and renderer.format in ("api", "html")
 
     def _check_query(self, request: Request) -> None:
-        known = set(self.query_names) | {"format"}
-        if getattr(self, "filterset_class", None):
-            known |= set(self.filterset_class.base_filters)
-        if getattr(self, "paginator", None):
-            known |= {self.paginator.cursor_query_param, self.paginator.page_size_query_param}
+        known = self._known_names() if request.method in SAFE_METHODS else {"format"}
         errors = {}
         for name, values in request.query_params.lists():
             if name not in known:
@@ -90,5 +148,38 @@ class PublicView:
                 errors[name] = ["Give this parameter once."]
             elif not values[0] and name not in self.query_names:
                 errors[name] = ["Give a value, or leave the parameter out."]
+            elif name == "edition" and values[0] not in EDITIONS:
+                errors[name] = [f"Choose one of: {', '.join(EDITIONS)}."]
+            elif name == "fields" and (unknown := set(values[0].split(",")) - set(self.field_names)):
+                said, known_here = ", ".join(sorted(unknown)), ", ".join(self.field_names)
+                errors[name] = [f"There is no “{said}” here, but: {known_here}."]
         if errors:
             raise ValidationError(errors)
+
+    def _known_names(self) -> set[str]:
+        known = set(self.query_names) | {"format"}
+        if self.has_editions:
+            known.add("edition")
+        if self.field_names:
+            known.add("fields")
+        if getattr(self, "filterset_class", None):
+            known |= set(self.filterset_class.base_filters)
+        if getattr(self, "paginator", None):
+            known |= {self.paginator.cursor_query_param, self.paginator.page_size_query_param}
+        return known
+
+
+class ListView(PublicView):
+    """Mixed into each list: a page of rows, in the edition and of the fields that were asked for."""
+
+    has_editions = True
+
+    def read(self, rows: list[Any]) -> Iterable[Any]:
+        """The rows in `self.edition`."""
+        raise NotImplementedError
+
+    def paginate_queryset(self, queryset: Any) -> Iterable[Any]:
+        return self.read(super().paginate_queryset(queryset))
+
+    def get_paginated_response(self, data: list[dict[str, Any]]) -> Response:
+        return super().get_paginated_response([self.sparse(item) for item in data])

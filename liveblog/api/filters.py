@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
@@ -10,19 +9,20 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django_filters import rest_framework as filters
+from django_filters.filters import QuerySetRequestMixin
 from drf_spectacular.utils import extend_schema_field
+from rest_framework.request import Request
 
+from liveblog.api.keys import open_blogs
 from liveblog.models import LiveBlog, RelatedStory, Topic, Update
-from liveblog.models.blog import Language
+from liveblog.models.blog import Language, LiveBlogQuerySet
+from liveblog.models.update import UpdateQuerySet
 from newsroom import hongkong
 
+LONGEST_QUERY: Final = 100
 SLUG: Final = {"type": "string", "pattern": "^[-a-zA-Z0-9_]+$"}
+MOMENT: Final = "Give a moment as in RFC 3339, with its offset: 2026-03-19T12:00:00+08:00."
 Moments = tuple[datetime, datetime]
-
-# A "+" that was not encoded arrives as a space.
-_RFC_3339: Final = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d(?:\.\d+)?)(?:([Zz])|([+ -])(\d\d:\d\d))"
-)
 
 
 class DayField(forms.CharField):
@@ -47,16 +47,9 @@ class MomentField(forms.CharField):
         if not named:
             return None
         try:
-            found = _RFC_3339.fullmatch(named)
-            if not found:
-                raise ValueError
-            day, clock, is_utc, sign, offset = found.groups()
-            zone = "+00:00" if is_utc else sign.replace(" ", "+") + offset
-            return _utc(datetime.fromisoformat(f"{day}T{clock}{zone}"))
-        except (ValueError, OverflowError) as error:
-            raise ValidationError(
-                "Give a moment as in RFC 3339, with its offset: 2026-03-19T12:00:00+08:00."
-            ) from error
+            return hongkong.parse_moment(named)
+        except ValueError as error:
+            raise ValidationError(MOMENT) from error
 
 
 class SlugChoiceField(forms.SlugField):
@@ -72,7 +65,8 @@ class SlugChoiceField(forms.SlugField):
             return None
         row = self.queryset.filter(slug=slug).first()
         if row is None:
-            raise ValidationError(f"There is no {self.queryset.model._meta.verbose_name} “{slug}”.")
+            name = self.queryset.model._meta.verbose_name
+            raise ValidationError(f"There is no {name} “{slug}”.", code="unknown")
         return row
 
 
@@ -84,7 +78,9 @@ class MomentFilter(filters.Filter):
     field_class = MomentField
 
 
-class SlugFilter(filters.Filter):
+class SlugFilter(QuerySetRequestMixin, filters.Filter):
+    """By a row's slug, among those that whoever asks may know of: `queryset` is given the request."""
+
     field_class = SlugChoiceField
 
 
@@ -107,9 +103,13 @@ def _one_of(choices: dict[str, Any], schema_type: str, description: str, **optio
     return _documented(schema, description, narrowing)
 
 
-def _status(choices: list[str], description: str) -> filters.Filter:
+def _status(choices: list[str], description: str, field_name: str = "status") -> filters.Filter:
     by_name = {str(choice): str(choice) for choice in choices}
-    return _one_of(by_name, "string", description, field_name="status")
+    return _one_of(by_name, "string", description, field_name=field_name)
+
+
+def _is_key_event(description: str) -> filters.Filter:
+    return _one_of({"true": True, "false": False}, "boolean", description, field_name="is_key_event")
 
 
 def _language(**options: Any) -> filters.Filter:
@@ -117,13 +117,18 @@ def _language(**options: Any) -> filters.Filter:
     return _one_of(tags, "string", "The language that the live blog is written in.", **options)
 
 
+def open_topics(request: Request) -> QuerySet[Topic]:
+    """What the live blogs that whoever asks may read are filed under."""
+    return Topic.objects.filter(blogs__in=open_blogs(request)).distinct()
+
+
 def _topic(**options: Any) -> filters.Filter:
-    narrowing = SlugFilter(queryset=Topic.objects.all(), **options)
+    narrowing = SlugFilter(queryset=open_topics, **options)
     return _documented(SLUG, "The slug of a topic of the live blog.", narrowing)
 
 
 def _blog(**options: Any) -> filters.Filter:
-    narrowing = SlugFilter(queryset=LiveBlog.objects.public(), **options)
+    narrowing = SlugFilter(queryset=open_blogs, **options)
     return _documented(SLUG, "The slug of a live blog.", narrowing)
 
 
@@ -145,6 +150,14 @@ class BlogFilters(filters.FilterSet):
     topic = _topic(field_name="topics")
     day = _day("A Hong Kong day on which coverage ran, as YYYY-MM-DD.", "ran_on")
     updated_since = _updated_since()
+    q = _documented(
+        {"type": "string", "minLength": 1, "maxLength": LONGEST_QUERY},
+        "What the head of the live blog says, in either script: each part between spaces.",
+        filters.CharFilter(method="saying", max_length=LONGEST_QUERY),
+    )
+
+    def saying(self, blogs: LiveBlogQuerySet, name: str, query: str) -> LiveBlogQuerySet:
+        return blogs.saying(query)
 
     def ran_on(self, blogs: QuerySet[LiveBlog], name: str, day: Moments) -> QuerySet[LiveBlog]:
         start, end = day
@@ -158,24 +171,43 @@ class UpdatesOfBlogFilters(filters.FilterSet):
     status = _status(
         [Update.Status.PUBLISHED, Update.Status.WITHDRAWN], "Only updates to read, or only tombstones."
     )
-    is_key_event = _one_of(
-        {"true": True, "false": False},
-        "boolean",
-        "Key events, or all others. The tombstone of a key event counts as one.",
-        field_name="is_key_event",
-    )
+    is_key_event = _is_key_event("Key events, or all others. The tombstone of a key event counts as one.")
     day = _day("The Hong Kong day that the update stands under, as YYYY-MM-DD.", "happened_on")
     updated_since = _updated_since()
 
     def happened_on(self, updates: QuerySet[Update], name: str, day: Moments) -> QuerySet[Update]:
-        start, end = day
-        return updates.filter(happened_at__gte=start, happened_at__lt=end)
+        return _happened_on(updates, day)
 
 
 class UpdateFilters(UpdatesOfBlogFilters):
     blog = _blog(field_name="blog")
     language = _language(field_name="blog__language")
     topic = _topic(field_name="blog__topics")
+
+
+class SearchFilters(filters.FilterSet):
+    q = _documented(
+        {"type": "string", "minLength": 1, "maxLength": LONGEST_QUERY},
+        "What the update says, in either script: each part between spaces.",
+        filters.CharFilter(method="saying", required=True, max_length=LONGEST_QUERY),
+    )
+    blog = _blog(field_name="blog")
+    blog_status = _status(
+        [LiveBlog.Status.LIVE, LiveBlog.Status.ENDED],
+        "Whether coverage runs or has ended.",
+        field_name="blog__status",
+    )
+    language = _language(field_name="blog__language")
+    topic = _topic(field_name="blog__topics")
+    is_key_event = _is_key_event("Key events, or all others.")
+    day = _day("The Hong Kong day that the update stands under, as YYYY-MM-DD.", "happened_on")
+    updated_since = _updated_since()
+
+    def saying(self, updates: UpdateQuerySet, name: str, query: str) -> UpdateQuerySet:
+        return updates.saying(query)
+
+    def happened_on(self, updates: QuerySet[Update], name: str, day: Moments) -> QuerySet[Update]:
+        return _happened_on(updates, day)
 
 
 class RelatedStoryFilters(filters.FilterSet):
@@ -193,6 +225,11 @@ class RelatedStoryFilters(filters.FilterSet):
 
     def under_topic(self, stories: QuerySet[RelatedStory], name: str, topic: Topic) -> QuerySet[RelatedStory]:
         return stories.filter(home__in=topic.blogs.values("pk"))
+
+
+def _happened_on(updates: QuerySet[Update], day: Moments) -> QuerySet[Update]:
+    start, end = day
+    return updates.filter(happened_at__gte=start, happened_at__lt=end)
 
 
 def _utc(moment: datetime) -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -30,7 +30,8 @@ class ByIdPagination(CursorPagination):
         if cursor is None:
             return None
         if not _is_id(cursor.position) or cursor.offset:
-            raise ValidationError({"cursor": ["Follow `next` and `previous`: this is no cursor of theirs."]})
+            reason = "Follow `next` and `previous`: this is no cursor of theirs."
+            raise ValidationError({"cursor": [ErrorDetail(reason, code="unknown")]})
         return cursor
 
     def get_page_size(self, request: Request) -> int:

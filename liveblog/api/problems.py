@@ -2,33 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any, Final
 
 from django.db import OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from psycopg_pool import PoolTimeout
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import APIException, NotAuthenticated, ValidationError
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
+from newsroom import cors
 from newsroom.caching import POLL
 
 CONTENT_TYPE: Final = "application/problem+json"
 _DETAILS: Final = {
     400: "This request cannot be understood.",
+    401: "This takes a partner's key.",
     403: "This is not open to you.",
     404: "There is nothing at this address.",
     412: "The condition of this request is not met.",
     500: "The server failed to answer. The failure was recorded.",
     503: "The server is busy. Ask again in a moment.",
 }
+# What one client is told is not for the next one.
+_PERSONAL: Final = (401, 403, 429)
 
 
 class Gone(APIException):
     """410: what was here has been withdrawn."""
 
     status_code = 410
+
+
+class Conflict(APIException):
+    """409: it was understood, and does not fit the state that things are in."""
+
+    status_code = 409
+
+
+class Unprocessable(ValidationError):
+    """422: what was sent is well formed, and yet not to be had; `detail` as a ValidationError's."""
+
+    status_code = 422
 
 
 class AheadOfLog(APIException):
@@ -55,7 +74,7 @@ def problem(request: HttpRequest, status: int, detail: str = "", **more: Any) ->
         body | more,
         status=status,
         content_type=CONTENT_TYPE,
-        headers={"Cache-Control": "no-store" if status >= 500 else POLL},
+        headers={"Cache-Control": "no-store" if status >= 500 or status in _PERSONAL else POLL},
         json_dumps_params={"ensure_ascii": False},
     )
 
@@ -70,7 +89,10 @@ def handle(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
     known = exception_handler(error, context)
     if known is None:
         return None
-    response = problem(request, known.status_code, **_said_by(error))
+    status = known.status_code
+    if _is_unknown(error):
+        status = 404 if request.method in SAFE_METHODS else 422
+    response = problem(request, status, **_said_by(error))
     for header in ("Retry-After", "WWW-Authenticate"):
         if header in known.headers:
             response.headers[header] = known.headers[header]
@@ -79,17 +101,42 @@ def handle(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
 
 def _said_by(error: Exception) -> dict[str, Any]:
     if isinstance(error, ValidationError) and isinstance(error.detail, dict):
-        names = ", ".join(error.detail)
-        return {"detail": f"Not understood: {names}.", "errors": error.detail}
+        errors = dict(_flat(error.detail))
+        return {"detail": f"Not understood: {', '.join(errors)}.", "errors": errors}
     if isinstance(error, ValidationError):
         return {"detail": " ".join(map(str, error.detail))}
     if isinstance(error, AheadOfLog):
         return {"detail": str(error.detail), "number": error.number}
-    if isinstance(error, Http404) or not isinstance(error, APIException):
+    if isinstance(error, NotAuthenticated) or not isinstance(error, APIException):
         return {}
     return {"detail": str(error.detail)}
 
 
+def _flat(errors: Any, name: str = "") -> Iterator[tuple[str, list[str]]]:
+    """Each member's reasons under its whole name: `related_stories.1.url`."""
+    if isinstance(errors, dict):
+        for inner, found in errors.items():
+            is_about_all = inner == api_settings.NON_FIELD_ERRORS_KEY
+            yield from _flat(found, (name or "body") if is_about_all else f"{name}.{inner}".lstrip("."))
+    else:
+        yield name, [str(reason) for reason in errors]
+
+
+def _is_unknown(error: Exception) -> bool:
+    """Whether all that is wrong is that something named, in a form that is right, is not to be had."""
+    return isinstance(error, ValidationError) and set(_codes(error.get_codes())) == {"unknown"}
+
+
+def _codes(codes: Any) -> Iterator[str]:
+    if isinstance(codes, dict | list):
+        for inner in codes.values() if isinstance(codes, dict) else codes:
+            yield from _codes(inner)
+    else:
+        yield codes
+
+
+@csrf_exempt
+@cors.read_anywhere
 def unknown(request: HttpRequest) -> HttpResponse:
     """Any address under the API that no other route knows."""
     return problem(request, 404)
@@ -100,7 +147,7 @@ def answering(status: int, otherwise: Callable[..., HttpResponse]) -> Callable[.
 
     def handler(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.path.startswith("/api/"):
-            return problem(request, status)
+            return cors.public_read(problem(request, status))
         return otherwise(request, *args, **kwargs)
 
     return handler

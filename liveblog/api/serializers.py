@@ -9,6 +9,7 @@ from rest_framework import serializers
 from liveblog import payloads
 from liveblog.models import Change, LiveBlog, RelatedStory, Topic, Update
 from liveblog.models.blog import Language
+from newsroom import html, marking
 
 
 class TopicSerializer(serializers.Serializer):
@@ -130,28 +131,37 @@ class _KnownSerializer(serializers.Serializer):
     number = serializers.IntegerField(help_text="Of its last change in its blog's log.")
 
 
-class _PlaceSerializer(_KnownSerializer):
+class _OrderSerializer(serializers.Serializer):
     happened_at = serializers.DateTimeField(allow_null=True, help_text="Null when only the day is known.")
     happened_on = serializers.DateField(help_text="The Hong Kong day.")
     order = serializers.CharField(help_text="Sorts as text just as the page sorts: higher is newer.")
 
 
-class PublishedUpdateSerializer(_PlaceSerializer):
-    status = serializers.ChoiceField(choices=[Update.Status.PUBLISHED.value])
+class _PlaceSerializer(_KnownSerializer, _OrderSerializer):
+    pass
+
+
+class _SaidSerializer(serializers.Serializer):
     heading = serializers.CharField()
     body = serializers.CharField(help_text="HTML.")
     is_key_event = serializers.BooleanField()
-    is_pinned = serializers.BooleanField()
     byline = BylineSerializer(allow_null=True)
     source = serializers.CharField()
     verification = serializers.ChoiceField(
         choices=list(Update.Verification.values), help_text="Empty: not stated."
     )
-    first_published_at = serializers.DateTimeField()
     modified_at = serializers.DateTimeField()
-    corrections = CorrectionSerializer(many=True, help_text="Newest first.")
     related_stories = StorySerializer(many=True)
     images = ImageSerializer(many=True)
+
+
+class PublishedUpdateSerializer(_PlaceSerializer, _SaidSerializer):
+    status = serializers.ChoiceField(choices=[Update.Status.PUBLISHED.value])
+    is_pinned = serializers.BooleanField(
+        help_text="As this is answered. Of what you keep the live blog's `pinned` says it: it moves alone."
+    )
+    first_published_at = serializers.DateTimeField()
+    corrections = CorrectionSerializer(many=True, help_text="Newest first.")
 
 
 class TombstoneSerializer(_PlaceSerializer):
@@ -170,8 +180,62 @@ class UnpublishedUpdateSerializer(_KnownSerializer):
 class UpdateSerializer(serializers.Serializer):
     """A PublishedUpdate, a Tombstone or an UnpublishedUpdate, as `status` says."""
 
+    # Those by their `status`.
+    either = {
+        "published": PublishedUpdateSerializer,
+        "withdrawn": TombstoneSerializer,
+        "unpublished": UnpublishedUpdateSerializer,
+    }
+
     def to_representation(self, row: Update) -> dict[str, Any]:
         return payloads.update(row)
+
+
+class DraftSerializer(_OrderSerializer, _SaidSerializer):
+    """An update that readers do not see: a draft, or one that an editor has sent on or scheduled."""
+
+    id = serializers.IntegerField()
+    blog = serializers.CharField(help_text="The slug of its live blog.")
+    status = serializers.ChoiceField(
+        choices=[
+            Update.Status.DRAFT.value,
+            Update.Status.SUBMITTED.value,
+            Update.Status.SCHEDULED.value,
+        ]
+    )
+
+
+class WrittenSerializer(serializers.Serializer):
+    """What writing answers: the update as it stands now, a PublishedUpdate, a Draft or a Tombstone."""
+
+    either = {
+        "published": PublishedUpdateSerializer,
+        "withdrawn": TombstoneSerializer,
+        "draft": DraftSerializer,
+        "submitted": DraftSerializer,
+        "scheduled": DraftSerializer,
+    }
+
+    def to_representation(self, row: Update) -> dict[str, Any]:
+        return payloads.update(row) if row.is_visible else payloads.draft(row)
+
+
+class RunSerializer(serializers.Serializer):
+    text = serializers.CharField()
+    is_match = serializers.BooleanField()
+
+
+class ResultSerializer(PublishedUpdateSerializer):
+    """An update that was found, and the words around what it was found by."""
+
+    snippet = RunSerializer(many=True, help_text="Plain text in runs, cut at both ends.")
+
+    def to_representation(self, row: Update) -> dict[str, Any]:
+        text = " ".join(html.plain_text(row.body).split("\n"))
+        runs = marking.cut(marking.mark(text, self.context["request"].query_params["q"]))
+        return payloads.update(row) | {
+            "snippet": [{"text": text, "is_match": is_match} for text, is_match in runs]
+        }
 
 
 class ChangeSerializer(serializers.Serializer):
@@ -206,6 +270,9 @@ class RootSerializer(serializers.Serializer):
     update = serializers.CharField(help_text="A URI template.")
     related_stories = serializers.URLField()
     topics = serializers.URLField()
+    search = serializers.CharField(help_text="A URI template.")
+    blog_ninjs = serializers.CharField(help_text="A URI template.")
+    update_ninjs = serializers.CharField(help_text="A URI template.")
     schema = serializers.URLField(help_text="This API as OpenAPI 3.1.")
     docs = serializers.URLField(help_text="The same, to read and to try.")
 
@@ -221,6 +288,12 @@ class ProblemSerializer(serializers.Serializer):
     errors = serializers.DictField(
         child=serializers.ListField(child=serializers.CharField()),
         required=False,
-        help_text="Of a 400: what is wrong with each parameter.",
+        help_text="Of a 400 or 422: what is wrong with each parameter or member.",
     )
     number = serializers.IntegerField(required=False, help_text="Of a 409: the last number of the log.")
+
+
+def names_of(serializer: type[serializers.Serializer]) -> tuple[str, ...]:
+    """The members that an answer can have: what `fields` may ask for."""
+    either = getattr(serializer, "either", {"": serializer}).values()
+    return tuple(dict.fromkeys(name for one in either for name in one().fields))

@@ -1,31 +1,28 @@
-"""The API's answers: lists and details of what is public, and what follows a number."""
+"""The API's answers: lists and details of what may be read, and the verbs that partners write with."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
-from django.http import Http404, HttpResponse
-from drf_spectacular.utils import OpenApiParameter
-from rest_framework.exceptions import ValidationError
-from rest_framework.generics import ListAPIView, RetrieveAPIView
+from django.http import HttpResponse
+from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from liveblog import payloads
-from liveblog.api import filters, serializers
-from liveblog.api.answers import PublicView
-from liveblog.api.problems import AheadOfLog, Gone
-from liveblog.api.schema import described
-from liveblog.models import Change, LiveBlog, RelatedStory, Topic, Update
+from liveblog import editions, payloads
+from liveblog.api import entry, filters, serializers, writing
+from liveblog.api.answers import ListView, PublicView
+from liveblog.api.describing import ID, SLUG, described, described_write
+from liveblog.api.finding import find_blog, find_update
+from liveblog.api.keys import open_blogs
+from liveblog.models import LiveBlog, RelatedStory, Topic, Update
 
-BATCH: Final = 100
-MAX_NUMBER: Final = 2**31 - 1
-_SLUG: Final = OpenApiParameter("slug", filters.SLUG, OpenApiParameter.PATH, description="Of the live blog.")
-_ID: Final = OpenApiParameter("id", int, OpenApiParameter.PATH, description="Of the update.")
+_PUBLISHED: Final = Update.Status.PUBLISHED
 
 
 class Root(PublicView, APIView):
@@ -44,38 +41,46 @@ class Root(PublicView, APIView):
                 "update": updates + "{id}/",
                 "related_stories": _url(request, "related_stories"),
                 "topics": _url(request, "topics"),
+                "search": _url(request, "search") + "{?q}",
+                "blog_ninjs": blogs + "{slug}/ninjs/",
+                "update_ninjs": updates + "{id}/ninjs/",
                 "schema": _url(request, "schema"),
                 "docs": _url(request, "docs"),
             }
         )
 
 
-class Blogs(PublicView, ListAPIView):
+class Blogs(ListView, ListAPIView):
     """Live blogs that run or have ended, the newest first."""
 
-    queryset = LiveBlog.objects.public().complete()
     serializer_class = serializers.BlogSerializer
     filterset_class = filters.BlogFilters
+    field_names = serializers.names_of(serializers.BlogSerializer)
 
-    @described("List live blogs", serializers.BlogSerializer(many=True))
+    @described("List live blogs", serializers.BlogSerializer(many=True), 404)
     def get(self, request: Request) -> Response:
         return self.list(request)
 
+    def get_queryset(self) -> QuerySet[LiveBlog]:
+        return open_blogs(self.request).complete()
 
-class Blog(PublicView, RetrieveAPIView):
+    def read(self, rows: list[LiveBlog]) -> Iterable[LiveBlog]:
+        return editions.read_blogs(rows, self.edition)
+
+
+class Blog(PublicView, APIView):
     """One live blog's whole visible state, without its updates."""
 
-    queryset = LiveBlog.objects.public().complete()
-    serializer_class = serializers.BlogSerializer
-    lookup_field = "slug"
-    pagination_class = None
+    has_editions = True
+    field_names = serializers.names_of(serializers.BlogSerializer)
 
-    @described("Get a live blog", serializers.BlogSerializer, 404, 410, parameters=[_SLUG])
+    @described("Get a live blog", serializers.BlogSerializer, 404, 410, parameters=[SLUG])
     def get(self, request: Request, slug: str) -> HttpResponse:
-        return self.is_known(find_blog(slug)) or self.retrieve(request)
+        blog = find_blog(request, slug, self.edition)
+        return self.is_known(blog) or Response(self.sparse(whole_blog(blog, self.edition)))
 
 
-class UpdatesOfBlog(PublicView, ListAPIView):
+class UpdatesOfBlog(ListView, ListAPIView):
     """A live blog's updates in the order in which they were made, the newest first.
 
     A withdrawn update is listed as its tombstone. `order` gives the order of the page.
@@ -84,153 +89,168 @@ class UpdatesOfBlog(PublicView, ListAPIView):
     queryset = Update.objects.visible().complete()
     serializer_class = serializers.UpdateSerializer
     filterset_class = filters.UpdatesOfBlogFilters
+    field_names = serializers.names_of(serializers.UpdateSerializer)
 
     @described(
         "List the updates of a live blog",
         serializers.UpdateSerializer(many=True),
         404,
         410,
-        parameters=[_SLUG],
+        parameters=[SLUG],
     )
     def get(self, request: Request, slug: str) -> Response:
-        self.blog = find_blog(slug)
+        self.blog = find_blog(request, slug)
         return self.list(request)
+
+    @described_write(
+        "Write an update",
+        entry.UpdateEntry,
+        201,
+        description=(
+            "In a granted live blog: as a draft (scope `write:draft`), or for readers at once"
+            " (`write:publish`)."
+        ),
+        operation_id="blogs_updates_create",
+        parameters=[SLUG],
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        return writing.add_update(request, slug)
 
     def filter_queryset(self, queryset: QuerySet[Update]) -> QuerySet[Update]:
         return super().filter_queryset(queryset.filter(blog=self.blog))
 
+    def read(self, rows: list[Update]) -> Iterable[Update]:
+        return editions.read_mixed_updates(rows, self.edition)
 
-class Updates(PublicView, ListAPIView):
+
+class Updates(ListView, ListAPIView):
     """The updates of all live blogs, in the order in which they were made, the newest first."""
 
-    queryset = Update.objects.visible().filter(blog__in=LiveBlog.objects.public()).complete()
     serializer_class = serializers.UpdateSerializer
     filterset_class = filters.UpdateFilters
+    field_names = serializers.names_of(serializers.UpdateSerializer)
 
-    @described("List updates", serializers.UpdateSerializer(many=True))
+    @described("List updates", serializers.UpdateSerializer(many=True), 404)
     def get(self, request: Request) -> Response:
         return self.list(request)
 
+    def get_queryset(self) -> QuerySet[Update]:
+        return Update.objects.visible().filter(blog__in=open_blogs(self.request)).complete()
 
-class OneUpdate(PublicView, RetrieveAPIView):
+    def read(self, rows: list[Update]) -> Iterable[Update]:
+        return editions.read_mixed_updates(rows, self.edition)
+
+
+class OneUpdate(PublicView, APIView):
     """One update, to read."""
 
-    queryset = Update.objects.published().filter(blog__in=LiveBlog.objects.public()).complete()
-    serializer_class = serializers.UpdateSerializer
-    pagination_class = None
+    has_editions = True
+    field_names = serializers.names_of(serializers.PublishedUpdateSerializer)
 
-    @described("Get an update", serializers.PublishedUpdateSerializer, 404, 410, parameters=[_ID])
+    @described("Get an update", serializers.PublishedUpdateSerializer, 404, 410, parameters=[ID])
     def get(self, request: Request, pk: int) -> HttpResponse:
-        known = Update.objects.visible().select_related("blog").filter(pk=pk).first()
-        if known is None:
-            raise Http404
-        _check_readable(known.blog)
-        if known.is_withdrawn:
-            raise Gone("This update was withdrawn.")
-        return self.is_known(known.blog) or self.retrieve(request)
+        blog = editions.read_head(find_update(request, pk).blog, self.edition)
+        return self.is_known(blog) or Response(self.sparse(whole_update(pk, self.edition)))
+
+    @described_write(
+        "Change an update",
+        entry.ChangeEntry,
+        description=(
+            "One that the key's partner made: a draft (scope `write:draft`), or one that readers see"
+            " (`write:publish`). With a `note`, which readers see, it is a correction."
+        ),
+        operation_id="updates_change",
+        parameters=[ID],
+    )
+    def patch(self, request: Request, pk: int) -> Response:
+        return writing.change_update(request, pk)
 
 
-class RelatedStories(PublicView, ListAPIView):
+class Withdrawal(PublicView, APIView):
+    """Taking an update back."""
+
+    @described_write(
+        "Withdraw an update",
+        entry.WithdrawalEntry,
+        description="One that the key's partner published (scope `write:publish`). Readers keep a tombstone.",
+        operation_id="updates_withdraw",
+        parameters=[ID],
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        return writing.withdraw_update(request, pk)
+
+
+class RelatedStories(ListView, ListAPIView):
     """Links to other coverage, beside a live blog or in one of its updates, the newest first."""
 
-    queryset = (
-        RelatedStory.objects.annotate(home=Coalesce("blog_id", "update__blog_id"))
-        .filter(
-            Q(update__isnull=True) | Q(update__status=Update.Status.PUBLISHED),
-            home__in=LiveBlog.objects.public().values("pk"),
-        )
-        .select_related("blog", "update__blog", "live_blog")
-    )
     serializer_class = serializers.RelatedStorySerializer
     filterset_class = filters.RelatedStoryFilters
+    field_names = serializers.names_of(serializers.RelatedStorySerializer)
 
-    @described("List related stories", serializers.RelatedStorySerializer(many=True))
+    @described("List related stories", serializers.RelatedStorySerializer(many=True), 404)
     def get(self, request: Request) -> Response:
         return self.list(request)
 
+    def get_queryset(self) -> QuerySet[RelatedStory]:
+        return (
+            RelatedStory.objects.annotate(home=Coalesce("blog_id", "update__blog_id"))
+            .filter(
+                Q(update__isnull=True) | Q(update__status=_PUBLISHED),
+                home__in=open_blogs(self.request).values("pk"),
+            )
+            .select_related("blog", "update__blog", "live_blog")
+        )
 
-class Topics(PublicView, ListAPIView):
+    def read(self, rows: list[RelatedStory]) -> Iterable[RelatedStory]:
+        return editions.read_stories(rows, self.edition)
+
+
+class Topics(ListView, ListAPIView):
     """The topics that live blogs are filed under, the newest first."""
 
-    queryset = Topic.objects.filter(blogs__in=LiveBlog.objects.public()).distinct()
     serializer_class = serializers.TopicSerializer
+    field_names = serializers.names_of(serializers.TopicSerializer)
 
-    @described("List topics", serializers.TopicSerializer(many=True))
+    @described("List topics", serializers.TopicSerializer(many=True), 404)
     def get(self, request: Request) -> Response:
         return self.list(request)
 
+    def get_queryset(self) -> QuerySet[Topic]:
+        return filters.open_topics(self.request)
 
-class Changes(PublicView, APIView):
-    """What follows number `after` in a live blog's log.
+    def read(self, rows: list[Topic]) -> Iterable[Topic]:
+        return editions.read_topics(rows, self.edition)
 
-    That is the blog's present state, the latest state of each update that changed, and the log itself. Put
-    `updates` in place of what you have, then ask again with `after=number`: at once while `has_more`, else
-    whenever you like. It is never too late to ask; `after=0` gives everything.
+
+class Search(ListView, ListAPIView):
+    """Published updates that say `q`, in the order in which they were made, the newest first.
+
+    Either script finds either. Live blogs by their heads: `blogs/?q=`.
     """
 
-    query_names = frozenset({"after"})
-    is_poll = True
+    serializer_class = serializers.ResultSerializer
+    filterset_class = filters.SearchFilters
+    field_names = serializers.names_of(serializers.ResultSerializer)
 
-    @described(
-        "Follow a live blog",
-        serializers.ChangesSerializer,
-        404,
-        409,
-        410,
-        operation_id="blogs_changes",
-        parameters=[
-            _SLUG,
-            OpenApiParameter(
-                "after",
-                {"type": "integer", "minimum": 0, "maximum": MAX_NUMBER},
-                required=True,
-                description="The last number that you know.",
-            ),
-        ],
-    )
-    def get(self, request: Request, slug: str) -> HttpResponse:
-        after = _number(request.query_params.get("after", ""))
-        # The number is read here, before any other row: an answer may know more than it says, never less.
-        blog = find_blog(slug)
-        if after > blog.number:
-            raise AheadOfLog(blog.number)
-        return self.is_known(blog) or Response(_following(blog, after))
+    @described("Search", serializers.ResultSerializer(many=True), 404, operation_id="search")
+    def get(self, request: Request) -> Response:
+        return self.list(request)
+
+    def get_queryset(self) -> QuerySet[Update]:
+        return Update.objects.published().filter(blog__in=open_blogs(self.request)).complete()
+
+    def read(self, rows: list[Update]) -> Iterable[Update]:
+        return editions.read_mixed_updates(rows, self.edition)
 
 
-def _following(blog: LiveBlog, after: int) -> dict[str, Any]:
-    last = min(after + BATCH, blog.number)
-    said: dict[str, Any] = {"number": last, "has_more": last < blog.number}
-    if after == last:
-        return said | {"blog": None, "updates": [], "changes": []}
-    updates = Update.objects.filter(blog=blog).changed_within(after, last).complete()
-    changes = Change.objects.filter(blog=blog).after(after).filter(number__lte=last)
-    return said | {
-        "blog": payloads.blog(LiveBlog.objects.complete().get(pk=blog.pk)),
-        "updates": serializers.UpdateSerializer(updates, many=True).data,
-        "changes": serializers.ChangeSerializer(changes, many=True).data,
-    }
+def whole_blog(blog: LiveBlog, edition: str | None) -> dict[str, Any]:
+    rows = LiveBlog.objects.complete().filter(pk=blog.pk)
+    return payloads.blog(editions.read_blogs(rows, edition)[0])
 
 
-def find_blog(slug: str) -> LiveBlog:
-    """A public blog's row. Raises Gone for a withdrawn one, and Http404 for what readers do not know of."""
-    blog = LiveBlog.objects.filter(slug=slug).first()
-    if blog is None:
-        raise Http404
-    _check_readable(blog)
-    return blog
-
-
-def _check_readable(blog: LiveBlog) -> None:
-    if blog.status == LiveBlog.Status.WITHDRAWN:
-        raise Gone("This live blog was withdrawn.")
-    if not blog.is_public:
-        raise Http404
-
-
-def _number(named: str) -> int:
-    if named.isascii() and named.isdecimal() and len(named) <= 10 and int(named) <= MAX_NUMBER:
-        return int(named)
-    raise ValidationError({"after": ["Give the last number that you know; 0 gives everything."]})
+def whole_update(pk: int, edition: str | None) -> dict[str, Any]:
+    rows = Update.objects.complete().filter(pk=pk)
+    return payloads.update(editions.read_mixed_updates(rows, edition)[0])
 
 
 def _url(request: Request, name: str) -> str:

@@ -128,9 +128,7 @@ def _find(slug: str) -> LiveBlog | None:
         blog = LiveBlog.objects.filter(slug=slug).first()
     finally:
         connection.close()
-    if blog and (blog.is_public or blog.status == LiveBlog.Status.WITHDRAWN):
-        return blog
-    return None
+    return blog if blog and blog.is_known else None
 
 
 async def _refuse(send: Any, status: int, reason: str = "", *headers: tuple[bytes, bytes]) -> None:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from liveblog.models.change import Change
 from liveblog.models.glossary import Edition
 from liveblog.models.response import ReaderResponse
+from liveblog.models.search import SearchEntry
 from liveblog.models.update import Update
 from newsroom import __version__
 
@@ -69,11 +70,18 @@ class Byline(models.Model):
 
 
 class LiveBlogQuerySet(models.QuerySet["LiveBlog"]):
+    def started(self) -> LiveBlogQuerySet:
+        """Live or ended, embargoed ones included."""
+        return self.filter(status__in=[LiveBlog.Status.LIVE, LiveBlog.Status.ENDED])
+
     def public(self) -> LiveBlogQuerySet:
         """What readers may see: live or ended, and under no embargo."""
-        return self.filter(
-            status__in=[LiveBlog.Status.LIVE, LiveBlog.Status.ENDED], embargo_until_at__isnull=True
-        )
+        return self.started().filter(embargo_until_at__isnull=True)
+
+    def saying(self, query: str) -> LiveBlogQuerySet:
+        """Those whose head says every part of `query`."""
+        entries = SearchEntry.objects.matching(query).filter(update__isnull=True)
+        return self.filter(pk__in=entries.values("blog"))
 
     def public_or_withdrawn(self) -> LiveBlogQuerySet:
         """What readers may know of: what is public, and what was and is withdrawn."""
@@ -277,6 +285,11 @@ class LiveBlog(models.Model):
     @property
     def is_public(self) -> bool:
         return self.status in (self.Status.LIVE, self.Status.ENDED) and self.embargo_until_at is None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether readers may know that there is, or was, such a blog."""
+        return self.is_public or (self.status == self.Status.WITHDRAWN and self.embargo_until_at is None)
 
     @property
     def is_live(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
@@ -20,6 +20,8 @@ from liveblog.models.blog import Language, LiveBlog, LiveBlogQuerySet
 from newsroom.addresses import check_receiver
 
 KEY_START: Final = "nrk"
+# "Last used" may be behind by this much: not every read is to be a write.
+USE_NOTED_EVERY: Final = timedelta(minutes=5)
 # As it stands in a Content-Security-Policy: nothing that could end the source, or the directive.
 _ORIGIN: Final = re.compile(r"https?://(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?")
 
@@ -33,6 +35,7 @@ class Scope(models.TextChoices):
     WRITE_PUBLISH = "write:publish", _("Publish in granted live blogs")
 
 
+_READING: Final = {Scope.READ, Scope.READ_EMBARGOED}
 # The permissions of the app that a scope stands for, in the live blogs that the partner is granted.
 _PERMISSIONS: Final = {
     Scope.WRITE_DRAFT: {"add_update"},
@@ -147,6 +150,28 @@ class ApiKey(models.Model):
 
     def sees_embargoed(self, blog: LiveBlog) -> bool:
         return Scope.READ_EMBARGOED in self.scopes and self.partner.is_granted(blog)
+
+    @property
+    def may_read(self) -> bool:
+        return not _READING.isdisjoint(self.scopes)
+
+    def open_blogs(self) -> LiveBlogQuerySet:
+        """What is public, and the live blogs under embargo that it may see."""
+        if Scope.READ_EMBARGOED not in self.scopes:
+            return LiveBlog.objects.public()
+        granted = self.partner.granted_blogs.values("pk")
+        return LiveBlog.objects.started().filter(Q(embargo_until_at__isnull=True) | Q(pk__in=granted))
+
+    def note_use(self, at: datetime) -> None:
+        if self.last_used_at is None or at - self.last_used_at > USE_NOTED_EVERY:
+            self.last_used_at = at
+            self.save(update_fields=["last_used_at"])
+
+    @property
+    def is_usable(self) -> bool:
+        """As it stands now, its partner included."""
+        has_expired = self.expires_at is not None and self.expires_at <= timezone.now()
+        return self.partner.is_active and self.revoked_at is None and not has_expired
 
 
 def new_key() -> str:

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from liveblog.models.change import Change
+from liveblog.models.search import SearchEntry
 from liveblog.models.story import RelatedStory
 from newsroom import hongkong, html
 
@@ -60,6 +61,11 @@ class UpdateQuerySet(models.QuerySet["Update"]):
         again after `last` comes with that later number.
         """
         return self.filter(number__gt=after, number__lte=last).newest_first()
+
+    def saying(self, query: str) -> UpdateQuerySet:
+        """Those that say every part of `query`; only published ones are found."""
+        entries = SearchEntry.objects.matching(query).filter(update__isnull=False)
+        return self.published().filter(pk__in=entries.values("update"))
 
     def removed(self) -> UpdateQuerySet:
         """What readers may have seen and see no longer, the latest to go first; `removed_at` is when it went.

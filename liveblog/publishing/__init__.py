@@ -20,6 +20,7 @@ from liveblog.publishing.due import publish_due
 from liveblog.publishing.glossary import add_term, edit_term, remove_term
 from liveblog.publishing.log import SYSTEM, Actor, is_in_team, require
 from liveblog.publishing.once import AlreadyUsed, actor, once
+from liveblog.publishing.partners import create_key, edit_key, revoke_key, rotate_key
 from liveblog.publishing.renditions import open_private
 from liveblog.publishing.responses import (
     approve_response,
@@ -72,11 +73,13 @@ __all__ = [
     "approve_response",
     "correct_update",
     "create_blog",
+    "create_key",
     "disable_webhook",
     "draft_update",
     "edit_blog",
     "edit_byline",
     "edit_image",
+    "edit_key",
     "edit_story",
     "edit_term",
     "edit_topic",
@@ -101,6 +104,8 @@ __all__ = [
     "resend",
     "restore_blog",
     "restore_update",
+    "revoke_key",
+    "rotate_key",
     "rotate_secret",
     "schedule_update",
     "send_test",

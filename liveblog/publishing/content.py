@@ -20,6 +20,11 @@ MAX_BODY = 200_000
 _is_url = URLValidator(schemes=["http", "https"])
 
 
+def _line(text: str) -> str:
+    """Text on one line, with single spaces."""
+    return " ".join(html.printable(text).split())
+
+
 def fingerprint(content: object) -> str:
     """What tells one saved content from another: a form carries it, to see that nobody saved in between."""
     return hashlib.sha256(repr(content).encode()).hexdigest()
@@ -47,7 +52,7 @@ class Story:
         return cls(row.title, row.after_block, row.url, row.live_blog)
 
     def checked(self) -> Story:
-        story = replace(self, title=" ".join(self.title.split()), url=self.url.strip())
+        story = replace(self, title=_line(self.title), url=self.url.strip())
         if not story.title:
             raise ValidationError({"stories": _("A related story needs a title.")})
         if len(story.title) > 250:
@@ -136,7 +141,7 @@ class Content:
 
     def checked(self, *, may_be_empty: bool = False) -> Content:
         """The same with its text cleaned. Raises ValidationError for what must not be saved."""
-        heading = " ".join(self.heading.split())
+        heading = _line(self.heading)
         body = html.clean(self.body)
         if len(heading) > 250:
             raise ValidationError({"heading": _("A heading has at most 250 characters.")})
@@ -153,7 +158,7 @@ class Content:
             self,
             heading=heading,
             body=body,
-            source=self.source.strip(),
+            source=html.printable(self.source).strip(),
             edition_wording=_checked_wording(self.edition_wording),
             stories=tuple(sorted(stories, key=lambda story: story.after_block)),
         )

@@ -98,7 +98,7 @@ def find_blog(slug: str, edition: str | None = None) -> LiveBlog:
     Raises Http404 for any other and for an edition that there is not, AtPlainAddress for its own script.
     """
     blog = LiveBlog.objects.complete().filter(slug=slug).first()
-    if blog is None or not (blog.is_public or blog.status == LiveBlog.Status.WITHDRAWN):
+    if blog is None or not blog.is_known:
         raise Http404
     if edition and blog.language == edition:
         raise AtPlainAddress

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,21 +10,17 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from liveblog import editions
-from liveblog.models import LiveBlog, SearchEntry, Update
+from liveblog.models import LiveBlog, Update
 from liveblog.models.blog import LiveBlogQuerySet
 from liveblog.reader.caching import answer_by_body, public
 from liveblog.reader.pages import page
 from liveblog.reader.scripts import AtPlainAddress, site_language
-from newsroom import chinese, html
+from newsroom import html
+from newsroom.marking import Run, cut, mark
 
 LONGEST_QUERY: Final = 100
 RESULTS_PER_PAGE: Final = 20
 BLOGS_SHOWN: Final = 5
-_PUNCTUATION: Final = " ，。；：、！？」』）,.;:!?"
-_BEFORE, _AFTER = 24, 96
-
-# A run of text, and whether it is what was looked for.
-Run = tuple[str, bool]
 
 
 @dataclass(frozen=True)
@@ -76,8 +71,7 @@ def _searched_blog(request: HttpRequest, edition: str | None) -> LiveBlog | None
 
 def _matching_updates(request: HttpRequest, blogs: LiveBlogQuerySet, query: str) -> list[Update]:
     """One page of them, newest first, and one more if there is one."""
-    entries = SearchEntry.objects.matching(query).filter(update__isnull=False)
-    found = Update.objects.published().filter(blog__in=blogs, pk__in=entries.values("update"))
+    found = Update.objects.saying(query).filter(blog__in=blogs)
     if named := request.GET.get("before"):
         if not (named.isascii() and named.isdigit() and len(named) < 19):
             raise Http404
@@ -86,59 +80,9 @@ def _matching_updates(request: HttpRequest, blogs: LiveBlogQuerySet, query: str)
 
 
 def _matching_blogs(blogs: LiveBlogQuerySet, query: str) -> list[LiveBlog]:
-    entries = SearchEntry.objects.matching(query).filter(update__isnull=True)
-    return list(blogs.filter(pk__in=entries.values("blog")).newest_first()[:BLOGS_SHOWN])
+    return list(blogs.saying(query).newest_first()[:BLOGS_SHOWN])
 
 
 def _result(update: Update, query: str) -> Result:
     text = " ".join(html.plain_text(update.body).split("\n"))
     return Result(update, mark(update.title, query), cut(mark(text, query)))
-
-
-def mark(text: str, query: str) -> list[Run]:
-    """`text` in runs, what `query` looks for apart from the rest, in whichever script either is written."""
-    folded, origins = _folded(text)
-    is_marked = [False] * len(text)
-    for wanted in filter(None, map(chinese.fold, query.split())):
-        start = folded.find(wanted)
-        while start >= 0:
-            end = start + len(wanted)
-            for position in range(origins[start], origins[end - 1] + 1):
-                is_marked[position] = True
-            start = folded.find(wanted, end)
-    return _runs(text, is_marked)
-
-
-def _folded(text: str) -> tuple[str, list[int]]:
-    """The folded text, and for each of its characters where it comes from."""
-    parts = [(chinese.fold(character), position) for position, character in enumerate(text)]
-    return "".join(part for part, _position in parts), [
-        position for part, position in parts for _character in part
-    ]
-
-
-def _runs(text: str, is_marked: Iterable[bool]) -> list[Run]:
-    runs: list[tuple[list[str], bool]] = []
-    for character, marked in zip(text, is_marked, strict=True):
-        if not runs or runs[-1][1] != marked:
-            runs.append(([], marked))
-        runs[-1][0].append(character)
-    return [("".join(characters), marked) for characters, marked in runs]
-
-
-def cut(runs: list[Run]) -> list[Run]:
-    """A line of the text around what was found first, with … where something is left out."""
-    first = next((index for index, (_text, marked) in enumerate(runs) if marked), 0)
-    kept = list(runs[first:])
-    if first:
-        before = "".join(text for text, _marked in runs[:first])
-        is_whole = len(before) <= _BEFORE
-        kept.insert(0, (before if is_whole else f"…{before[-_BEFORE:].lstrip(_PUNCTUATION)}", False))
-    room, shown = _BEFORE + _AFTER, []
-    for text, marked in kept:
-        if len(text) > room:
-            shown.append((f"{text[:room]}…", marked))
-            break
-        shown.append((text, marked))
-        room -= len(text)
-    return shown

@@ -3,30 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
-import pytest
-from django.conf import settings
-from django.test import Client
 from playwright.sync_api import Page, expect
 
 from liveblog.models import Update
-from tests.factories import make_blog, make_update, make_user
-
-
-@pytest.fixture
-def open_as_editor(new_page, server) -> Callable[..., Page]:
-    """Opens a browser in which an editor is logged in, reading English."""
-
-    def open_page(**options) -> Page:
-        client = Client()
-        client.force_login(make_user("*"))
-        page = new_page(locale="en-GB", base_url=server.url, **options)
-        name = settings.SESSION_COOKIE_NAME
-        page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": server.url}])
-        return page
-
-    return open_page
+from tests.factories import make_blog, make_update
 
 
 def editor_in(page: Page):

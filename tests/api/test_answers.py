@@ -36,7 +36,7 @@ def test_an_answer_is_public_compressed_without_cookies_and_304_to_who_has_it(cl
 
     assert response.status_code == 200
     assert response.headers["Cache-Control"] == "public, max-age=0, s-maxage=2, stale-if-error=60"
-    assert response.headers["Vary"] == "Accept, Accept-Encoding"
+    assert response.headers["Vary"] == "Accept, Authorization, Accept-Encoding"
     assert response.headers["ETag"].startswith('W/"')
     assert not response.cookies
     if response.headers.get("Content-Encoding") == "gzip":

@@ -32,6 +32,9 @@ def test_root_says_where_everything_is(client):
         "update": root + "updates/{id}/",
         "related_stories": root + "related-stories/",
         "topics": root + "topics/",
+        "search": root + "search/{?q}",
+        "blog_ninjs": root + "blogs/{slug}/ninjs/",
+        "update_ninjs": root + "updates/{id}/ninjs/",
         "schema": root + "schema/",
         "docs": root + "docs/",
     }

@@ -25,29 +25,42 @@ def test_the_description_is_valid_openapi_and_makes_without_a_warning(client):
 
 
 def test_every_operation_says_what_it_is_for_and_how_it_refuses(client):
-    operations = {path: item["get"] for path, item in described(client)["paths"].items()}
+    paths = described(client)["paths"]
+    operations = {
+        f"{method.upper()} {path.removeprefix('/api/v1/')}": operation
+        for path, item in paths.items()
+        for method, operation in item.items()
+    }
 
     assert list(operations) == [
-        "/api/v1/",
-        "/api/v1/blogs/",
-        "/api/v1/blogs/{slug}/",
-        "/api/v1/blogs/{slug}/changes/",
-        "/api/v1/blogs/{slug}/updates/",
-        "/api/v1/related-stories/",
-        "/api/v1/topics/",
-        "/api/v1/updates/",
-        "/api/v1/updates/{id}/",
+        "GET ",
+        "GET blogs/",
+        "GET blogs/{slug}/",
+        "GET blogs/{slug}/changes/",
+        "GET blogs/{slug}/ninjs/",
+        "GET blogs/{slug}/updates/",
+        "POST blogs/{slug}/updates/",
+        "GET related-stories/",
+        "GET search/",
+        "GET topics/",
+        "GET updates/",
+        "GET updates/{id}/",
+        "PATCH updates/{id}/",
+        "GET updates/{id}/ninjs/",
+        "POST updates/{id}/withdrawal/",
     ]
-    for path, operation in operations.items():
-        assert operation["summary"], path
-        assert operation["description"], path
-        assert all(parameter["description"] for parameter in operation.get("parameters", [])), path
+    for name, operation in operations.items():
+        assert operation["summary"], name
+        assert operation["description"], name
+        assert all(parameter["description"] for parameter in operation.get("parameters", [])), name
         refusals = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
-        assert refusals.keys() >= {"400", "406"}, path
+        assert refusals.keys() >= {"400", "401", "403", "406", "429"}, name
         for answer in refusals.values():
             assert answer["content"] == {
                 "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
             }
+        is_read = name.startswith("GET")
+        assert operation["security"] == ([{}, {"key": []}] if is_read else [{"key": []}]), name
 
 
 def test_the_description_comes_as_json_and_as_yaml(client):

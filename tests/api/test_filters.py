@@ -144,8 +144,6 @@ CURSOR = "Follow `next` and `previous`: this is no cursor of theirs."
         ("status=draft", "status", "Choose one of: published, withdrawn."),
         ("is_key_event=yes", "is_key_event", "Choose one of: true, false."),
         ("language=fr", "language", "Choose one of: zh-Hant-HK, zh-Hans, en."),
-        ("topic=never", "topic", "There is no topic “never”."),
-        ("blog=draft", "blog", "There is no live blog “draft”."),
         ("day=2026-02-30", "day", DAY),
         ("day=20260219", "day", DAY),
         ("day=9999-12-31", "day", DAY),
@@ -156,12 +154,6 @@ CURSOR = "Follow `next` and `previous`: this is no cursor of theirs."
         ("page_size=0", "page_size", "Give a whole number from 1 to 100."),
         ("page_size=101", "page_size", "Give a whole number from 1 to 100."),
         ("page_size=ten", "page_size", "Give a whole number from 1 to 100."),
-        ("cursor=nonsense", "cursor", CURSOR),
-        ("cursor=%E4%BA%8C", "cursor", CURSOR),
-        # p=abc, p=<a number of 30 digits>, o=1&p=1: decodable, and yet no cursor that was given out.
-        ("cursor=cD1hYmM%3D", "cursor", CURSOR),
-        ("cursor=cD05OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5", "cursor", CURSOR),
-        ("cursor=bz0xJnA9MQ%3D%3D", "cursor", CURSOR),
         ("status=", "status", "Give a value, or leave the parameter out."),
         ("status=published&status=withdrawn", "status", "Give this parameter once."),
     ],
@@ -183,6 +175,29 @@ def test_a_value_that_means_nothing_is_refused_in_words(client, query, name, rea
     assert breaches(client, "updates/", response) == []
 
 
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("topic=never", "There is no topic “never”."),
+        ("blog=draft", "There is no live blog “draft”."),
+        ("cursor=nonsense", CURSOR),
+        ("cursor=%E4%BA%8C", CURSOR),
+        # p=abc, p=<a number of 30 digits>, o=1&p=1: decodable, and yet no cursor that was given out.
+        ("cursor=cD1hYmM%3D", CURSOR),
+        ("cursor=cD05OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5", CURSOR),
+        ("cursor=bz0xJnA9MQ%3D%3D", CURSOR),
+    ],
+)
+def test_a_name_that_nothing_has_is_not_found(client, query, reason):
+    make_blog(slug="draft", is_live=False)
+    name = query.partition("=")[0]
+
+    response = client.get(f"/api/v1/updates/?{query}")
+
+    assert (response.status_code, response.json()["errors"]) == (404, {name: [reason]})
+    assert breaches(client, "updates/", response) == []
+
+
 @pytest.mark.parametrize("slug", ["%00", "a%00b", "a b", "二"])
 def test_a_name_that_no_slug_can_be_is_refused(client, slug):
     response = client.get(f"/api/v1/updates/?topic={slug}")
@@ -194,10 +209,10 @@ def test_a_name_that_no_slug_can_be_is_refused(client, slug):
     ("path", "known"),
     [
         ("/api/v1/", "format"),
-        ("/api/v1/topics/", "cursor, format, page_size"),
-        ("/api/v1/blogs/summit/", "format"),
-        ("/api/v1/blogs/summit/changes/", "after, format"),
-        ("/api/v1/related-stories/", "blog, cursor, format, language, page_size, topic"),
+        ("/api/v1/topics/", "cursor, edition, fields, format, page_size"),
+        ("/api/v1/blogs/summit/", "edition, fields, format"),
+        ("/api/v1/blogs/summit/changes/", "after, edition, fields, format"),
+        ("/api/v1/related-stories/", "blog, cursor, edition, fields, format, language, page_size, topic"),
     ],
 )
 def test_a_misspelt_parameter_is_refused_and_the_known_ones_are_named(client, path, known):

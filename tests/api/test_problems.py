@@ -8,7 +8,8 @@ from django.test import Client
 from psycopg_pool import PoolTimeout
 
 from liveblog.api import views
-from tests.factories import make_blog
+from liveblog.models import Scope
+from tests.factories import make_blog, make_key
 
 pytestmark = pytest.mark.django_db
 
@@ -60,6 +61,15 @@ def test_writing_is_refused(method):
     assert response.headers["Allow"] == "GET, HEAD, OPTIONS"
 
 
+def test_what_can_only_be_written_is_not_read(client):
+    response = client.get("/api/v1/updates/7/withdrawal/")
+
+    detail = 'Method "GET" not allowed.'
+    path = "/api/v1/updates/7/withdrawal/"
+    assert problem_of(response) == (TYPE, 405, "Method Not Allowed", detail, path)
+    assert response.headers["Allow"] == "POST, OPTIONS"
+
+
 def test_a_format_that_is_not_there_is_refused(client):
     response = client.get("/api/v1/updates/", headers={"accept": "application/xml"})
 
@@ -74,10 +84,12 @@ def test_a_condition_that_cannot_hold_is_refused(client):
         response = client.get(path, headers={"if-match": '"never"'})
         detail = "The condition of this request is not met."
         assert problem_of(response) == (TYPE, 412, "Precondition Failed", detail, path)
+        keyed = {"if-match": '"never"', "authorization": f"Bearer {make_key(Scope.READ)}"}
+        assert client.get(path, headers=keyed).headers["Cache-Control"] == "private, no-store"
 
 
 def test_a_database_without_room_is_a_503_that_says_when_to_ask_again(client, monkeypatch):
-    def no_room(slug: str):
+    def no_room(*asked: object):
         raise OperationalError("no room") from PoolTimeout("no room")
 
     monkeypatch.setattr(views, "find_blog", no_room)

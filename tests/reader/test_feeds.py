@@ -160,5 +160,5 @@ def test_feeds_may_be_read_by_scripts_of_any_site_without_credentials(client, bl
         assert (again.status_code, again.headers["Access-Control-Allow-Origin"]) == (304, "*")
         asked = client.options(path, headers={"Access-Control-Request-Headers": "if-none-match"})
         assert (asked.status_code, asked.content) == (204, b"")
-        assert asked.headers["Access-Control-Allow-Headers"] == "If-None-Match, If-Modified-Since"
+        assert "If-None-Match" in asked.headers["Access-Control-Allow-Headers"]
     assert "Access-Control-Allow-Origin" not in client.get("/live/storm/").headers

@@ -1,0 +1,60 @@
+"""Follow one live blog by the API, and have it as its page shows it. Python 3.11, nothing to install.
+
+python partner_client.py https://news.example.com SLUG [KEY]
+"""
+
+import json
+import sys
+import time
+import urllib.error
+import urllib.request
+
+
+class LiveBlog:
+    """A copy of a live blog. `blog` is None until it is read, and again once it is withdrawn."""
+
+    def __init__(self, site, slug, key=None):
+        self.address = f"{site}/api/v1/blogs/{slug}/changes/?after="
+        self.headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self.number, self.blog, self.updates = 0, None, {}
+
+    def catch_up(self):
+        """Take all that there is after `number`; return how long to wait before asking again, in seconds."""
+        while True:
+            request = urllib.request.Request(self.address + str(self.number), headers=self.headers)
+            try:
+                with urllib.request.urlopen(request, timeout=30) as answer:
+                    changes = json.load(answer)
+            except urllib.error.HTTPError as refused:
+                with refused:
+                    if refused.code in (429, 503):
+                        return int(refused.headers.get("Retry-After", 5))
+                    if refused.code != 410:
+                        raise
+                    self.blog, self.updates = None, {}
+                    return 60
+            for update in changes["updates"]:
+                self.updates[update["id"]] = update
+                if update["status"] == "unpublished":
+                    del self.updates[update["id"]]
+            self.blog, self.number = changes["blog"] or self.blog, changes["number"]
+            if not changes["has_more"]:
+                return 2 if self.blog["status"] == "live" else 60
+
+    def page(self):
+        """The updates in the order of the page; of a withdrawn one only its place is left."""
+        for update in self.updates.values():
+            update["is_pinned"] = update["id"] == self.blog["pinned"]
+        return sorted(self.updates.values(), key=lambda update: update["order"], reverse=True)
+
+
+if __name__ == "__main__":
+    copy = LiveBlog(*sys.argv[1:])
+    while True:
+        before = copy.number
+        wait = copy.catch_up()
+        if copy.number != before:
+            print(f"── {copy.blog['headline']} ({copy.number})")
+            for update in copy.page():
+                print(update["happened_at"] or update["happened_on"], update.get("heading", "(withdrawn)"))
+        time.sleep(wait)

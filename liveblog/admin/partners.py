@@ -1,0 +1,245 @@
+"""Partners and their keys in the admin: a key is shown once, on the page that answers its making."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Count, Max, Q, QuerySet, TextField
+from django.db.models.functions import Cast
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from liveblog import publishing
+from liveblog.admin.saving import VerbAdmin, VerbForm
+from liveblog.models import ApiKey, Partner, Scope
+
+# For how long the old key goes on beside the new one.
+OVERLAPS: Final = {
+    "0": gettext_lazy("Not at all: it has got into wrong hands"),
+    "1": gettext_lazy("One hour"),
+    "24": gettext_lazy("One day"),
+    "168": gettext_lazy("One week"),
+}
+
+
+@admin.register(Partner)
+class PartnerAdmin(admin.ModelAdmin):
+    """Readers see nothing of a partner, so no verb is needed to save one."""
+
+    list_display = ["name", "contact", "is_active", "usable_keys", "grants", "last_used"]
+    list_filter = ["is_active"]
+    search_fields = ["name", "contact", "embed_origins"]
+    search_help_text = gettext_lazy("Name, contact or a site that frames embeds")
+    ordering = ["name", "pk"]
+    filter_horizontal = ["granted_blogs"]
+    fields = ["name", "contact", "is_active", "granted_blogs", "embed_origins", "keys_link"]
+    readonly_fields = ["keys_link"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Partner]:
+        usable = Q(keys__in=ApiKey.objects.usable())
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                usable_count=Count("keys", filter=usable, distinct=True),
+                grant_count=Count("granted_blogs", distinct=True),
+                keys_used_at=Max("keys__last_used_at"),
+            )
+        )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Partner | None = None) -> bool:
+        """What a partner wrote keeps its name: it is made inactive instead."""
+        return False
+
+    @admin.display(description=gettext_lazy("keys that work"), ordering="usable_count")
+    def usable_keys(self, partner: Partner) -> str:
+        return _link_to_keys(partner, str(partner.usable_count))
+
+    @admin.display(description=gettext_lazy("granted live blogs"), ordering="grant_count")
+    def grants(self, partner: Partner) -> int:
+        return partner.grant_count
+
+    @admin.display(description=gettext_lazy("last used"), ordering="keys_used_at")
+    def last_used(self, partner: Partner) -> Any:
+        return partner.keys_used_at
+
+    @admin.display(description=gettext_lazy("API keys"))
+    def keys_link(self, partner: Partner) -> str:
+        if partner.pk is None:
+            return _("Save the partner first.")
+        add = reverse("admin:liveblog_apikey_add")
+        return format_html(
+            '{} · <a href="{}?partner={}">{}</a>',
+            _link_to_keys(partner, _("List")),
+            add,
+            partner.pk,
+            _("Add"),
+        )
+
+
+def _link_to_keys(partner: Partner, text: str) -> str:
+    listed = reverse("admin:liveblog_apikey_changelist")
+    return format_html('<a href="{}?partner__id__exact={}">{}</a>', listed, partner.pk, text)
+
+
+class StateFilter(admin.SimpleListFilter):
+    """Whether a key works."""
+
+    title = gettext_lazy("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        return [("usable", _("Works")), ("expired", _("Expired")), ("revoked", _("Revoked"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
+        match self.value():
+            case "usable":
+                return queryset.filter(pk__in=ApiKey.objects.usable())
+            case "expired":
+                return queryset.filter(revoked_at__isnull=True, expires_at__lte=timezone.now())
+            case "revoked":
+                return queryset.filter(revoked_at__isnull=False)
+        return queryset
+
+
+class ScopeFilter(admin.SimpleListFilter):
+    title = gettext_lazy("scope")
+    parameter_name = "scope"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        return [(scope.value, scope.label) for scope in Scope]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
+        if self.value() not in Scope.values:
+            return queryset
+        # As text: SQLite cannot ask whether a list in JSON contains something.
+        said = queryset.annotate(said=Cast("scopes", TextField()))
+        return said.filter(said__contains=f'"{self.value()}"')
+
+
+class KeyForm(VerbForm):
+    scopes = forms.MultipleChoiceField(
+        label=gettext_lazy("Scopes"),
+        choices=Scope.choices,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("Embargoed reading and writing need a grant of the live blog, too."),
+    )
+
+
+class RotationForm(forms.Form):
+    overlap = forms.ChoiceField(
+        label=gettext_lazy("The old key goes on working"),
+        choices=list(OVERLAPS.items()),
+        initial="24",
+        widget=forms.RadioSelect,
+    )
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(VerbAdmin):
+    form = KeyForm
+    list_display = ["prefix", "label", "partner", "scope_names", "state", "expires_at", "last_used_at"]
+    list_select_related = ["partner"]
+    list_filter = [StateFilter, ScopeFilter, ("partner", admin.RelatedOnlyFieldListFilter)]
+    search_fields = ["prefix", "label", "partner__name"]
+    search_help_text = gettext_lazy("Beginning of the key, label or partner")
+    ordering = ["-created_at", "-pk"]
+    autocomplete_fields = ["partner"]
+    change_form_template = "admin/liveblog/apikey/change_form.html"
+
+    _state = ["prefix", "state", "revoked_at", "last_used_at", "created_at", "created_by"]
+
+    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> list[str]:
+        said = ["partner", "label", "scopes", "expires_at"]
+        return [*said, *self._state] if obj else said
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> list[str]:
+        return ["partner", *self._state] if obj else []
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("<int:pk>/rotate/", view(self.rotate), name="liveblog_apikey_rotate"),
+            path("<int:pk>/revoke/", view(self.revoke), name="liveblog_apikey_revoke"),
+            *super().get_urls(),
+        ]
+
+    @admin.display(description=gettext_lazy("scopes"))
+    def scope_names(self, key: ApiKey) -> str:
+        return ", ".join(key.scopes)
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, key: ApiKey) -> str:
+        if key.revoked_at:
+            return _("Revoked")
+        if key.is_usable:
+            return _("Works")
+        return _("Expired") if key.partner.is_active else _("Its partner is not active")
+
+    # Making and changing
+
+    def save_by_verb(
+        self, request: HttpRequest, form: KeyForm, rows: dict[str, Any], *, change: bool
+    ) -> ApiKey:
+        if change:
+            return publishing.edit_key(form.instance, by=request.user, **form.cleaned_data)
+        key, request.shown_key = publishing.create_key(by=request.user, **form.cleaned_data)
+        return key
+
+    def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: Any = None) -> HttpResponse:
+        """The key itself, in the answer alone: no address has it, and nothing keeps it, no cache either."""
+        return self._shown(request, obj, request.shown_key)
+
+    def _shown(self, request: HttpRequest, key: ApiKey, shown: str) -> HttpResponse:
+        context = {"title": _("The new key"), "key": key, "shown": shown}
+        return self._page(request, "shown", context)
+
+    # Rotating and revoking
+
+    def rotate(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Make a new key in place of this one, which goes on for a while."""
+        key = self._find(request, pk)
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = RotationForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            overlap = timedelta(hours=int(form.cleaned_data["overlap"]))
+            try:
+                made, shown = publishing.rotate_key(key, by=request.user, overlap=overlap)
+            except ValidationError as refusal:
+                form.add_error(None, refusal)
+            else:
+                self.log_change(request, key, _("Rotated; the new key begins with %s") % made.prefix)
+                self.log_addition(request, made, _("Made in place of %s") % key.prefix)
+                return self._shown(request, made, shown)
+        return self._page(request, "rotate", {"title": _("Rotate the key"), "key": key, "form": form})
+
+    def revoke(self, request: HttpRequest, pk: int) -> HttpResponse:
+        key = self._find(request, pk)
+        if request.method == "POST":
+            publishing.revoke_key(key, by=request.user)
+            self.log_change(request, key, _("Revoked"))
+            self.message_user(request, _("The key %s does not work any more.") % key, messages.SUCCESS)
+            return HttpResponseRedirect(reverse("admin:liveblog_apikey_changelist"))
+        return self._page(request, "revoke", {"title": _("Revoke the key"), "key": key})
+
+    def _find(self, request: HttpRequest, pk: int) -> ApiKey:
+        key = ApiKey.objects.select_related("partner").filter(pk=pk).first()
+        if key is None:
+            raise Http404
+        if not self.has_change_permission(request, key):
+            raise PermissionDenied
+        return key
+
+    def _page(self, request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
+        context = {**self.admin_site.each_context(request), "opts": self.opts, **context}
+        return TemplateResponse(request, f"admin/liveblog/apikey/{name}.html", context)

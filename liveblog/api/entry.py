@@ -1,0 +1,223 @@
+"""What partners may send: JSON of a bounded size, each member of the type that the description names.
+
+A member that is not known is refused, never ignored: misspelt, it would be lost without a word.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from django.core.validators import URLValidator
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import APIException, ParseError
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import JSONRenderer
+
+from liveblog.api.filters import MOMENT, SLUG
+from liveblog.api.keys import open_blogs
+from liveblog.models import Byline, LiveBlog, Update
+from liveblog.publishing import Story
+from liveblog.publishing.content import MAX_BODY
+from newsroom import hongkong
+
+# At least one character that shows; engines differ on whether the control characters are spaces.
+PRINTED: Final = r"[^\s\x00-\x1F\x7F-\xA0]"
+# The longest text, every character of it escaped, and room for the rest.
+MAX_BYTES: Final = 8 * MAX_BODY
+MOST_STORIES: Final = 50
+_YEARS: Final = range(1900, 2101)
+
+
+class TooLarge(APIException):
+    status_code = 413
+    default_detail = f"Send at most {MAX_BYTES} bytes."
+
+
+class BoundedJSONParser(BaseParser):
+    """JSON as RFC 8259: UTF-8, without NaN."""
+
+    media_type = "application/json"
+    renderer_class = JSONRenderer
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        sent = stream.read(MAX_BYTES + 1)
+        if len(sent) > MAX_BYTES:
+            raise TooLarge
+        try:
+            return json.loads(sent.decode(), parse_constant=_refuse_constant)
+        except RecursionError as error:
+            raise ParseError("This JSON is nested too deeply.") from error
+        except ValueError as error:
+            raise ParseError(f"This is no JSON in UTF-8: {error}.") from error
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+class Text(serializers.CharField):
+    """Text and nothing else: 5 is not taken for "5"."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Truth(serializers.BooleanField):
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+class Count(serializers.IntegerField):
+    """A whole number; 5.0 is one, as JSON Schema counts."""
+
+    def to_internal_value(self, data: Any) -> int:
+        is_whole = isinstance(data, int) or (isinstance(data, float) and data.is_integer())
+        if isinstance(data, bool) or not is_whole:
+            self.fail("invalid")
+        return super().to_internal_value(int(data))
+
+
+@extend_schema_field({"type": "string", "format": "date-time", "pattern": r"^(19\d\d|20\d\d)-"})
+class Moment(Text):
+    """With its offset from UTC: a time without one would be taken for another zone's."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        named = super().to_internal_value(data)
+        try:
+            moment = hongkong.parse_moment(named)
+        except ValueError as error:
+            raise serializers.ValidationError(MOMENT) from error
+        if moment.year not in _YEARS:
+            raise serializers.ValidationError(f"Give a year from {_YEARS[0]} to {_YEARS[-1]}.")
+        return moment
+
+
+@extend_schema_field({"type": "string", "maxLength": 120, "pattern": PRINTED})
+class BylineName(Text):
+    def to_internal_value(self, data: Any) -> Byline:
+        name = super().to_internal_value(data)
+        byline = Byline.objects.filter(name=name).first()
+        if byline is None:
+            raise serializers.ValidationError(
+                f"There is no byline “{name}”. Ask the newsroom to add it.", code="unknown"
+            )
+        return byline
+
+
+@extend_schema_field(SLUG | {"maxLength": 120})
+class BlogSlug(Text):
+    """A live blog that the key may read."""
+
+    def to_internal_value(self, data: Any) -> LiveBlog:
+        slug = super().to_internal_value(data)
+        blog = open_blogs(self.context["request"]).filter(slug=slug).first()
+        if blog is None:
+            raise serializers.ValidationError(f"There is no live blog “{slug}”.", code="unknown")
+        return blog
+
+
+class Entry(serializers.Serializer):
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if isinstance(data, dict) and (unknown := sorted(data.keys() - self.fields.keys())):
+            known = ", ".join(self.fields)
+            raise serializers.ValidationError(
+                {name: [f"There is no such member. Known here: {known}."] for name in unknown}
+            )
+        return super().to_internal_value(data)
+
+
+def _text(schema: dict[str, Any], **options: Any) -> serializers.Field:
+    """Text that the description says more of than its length."""
+    described = extend_schema_field({"type": "string"} | schema)(type("DescribedText", (Text,), {}))
+    return described(**options)
+
+
+def _printed(longest: int, **options: Any) -> serializers.Field:
+    """Text that says something."""
+    return _text({"maxLength": longest, "pattern": PRINTED}, max_length=longest, **options)
+
+
+class StoryEntry(Entry):
+    title = _printed(250)
+    url = _text(
+        {"maxLength": 500, "format": "uri"},
+        required=False,
+        max_length=500,
+        validators=[URLValidator(schemes=["http", "https"], code="unknown")],
+    )
+    live_blog = BlogSlug(required=False, help_text="The slug of a live blog, in place of `url`.")
+    after_block = Count(
+        required=False,
+        default=0,
+        min_value=0,
+        max_value=1000,
+        help_text="How many of the text's paragraphs, lists or tables come before it.",
+    )
+
+    def validate(self, said: dict[str, Any]) -> Story:
+        if "url" in said and "live_blog" in said:
+            raise serializers.ValidationError("Give `url` or `live_blog`, not both.", code="unknown")
+        return Story(**said)
+
+
+class ContentEntry(Entry):
+    """What an update says. What is left out is empty, or stays as it is."""
+
+    heading = Text(required=False, allow_blank=True, max_length=250)
+    body = Text(
+        required=False,
+        allow_blank=True,
+        max_length=MAX_BODY,
+        help_text="HTML. Tags that a page may not print are taken out.",
+    )
+    happened_at = Moment(required=False, help_text="When it happened; left out, now.")
+    has_clock_time = Truth(
+        required=False, help_text="False: readers see the day only. The time still gives the order."
+    )
+    is_key_event = Truth(required=False)
+    byline = BylineName(required=False, allow_null=True, help_text="A byline that the newsroom has.")
+    source = Text(required=False, allow_blank=True, max_length=120)
+    verification = serializers.ChoiceField(
+        required=False, choices=list(Update.Verification.values), help_text="Empty: not stated."
+    )
+    related_stories = StoryEntry(many=True, required=False, max_length=MOST_STORIES)
+
+    def content(self) -> dict[str, Any]:
+        """What was said, by the names of `publishing.Content`."""
+        said = {name: value for name, value in self.validated_data.items() if name in _CONTENT}
+        if "related_stories" in self.validated_data:
+            said["stories"] = tuple(self.validated_data["related_stories"])
+        return said
+
+
+_CONTENT: Final = set(ContentEntry().fields) - {"related_stories"}
+
+
+class UpdateEntry(ContentEntry):
+    status = serializers.ChoiceField(
+        choices=[Update.Status.DRAFT.value, Update.Status.PUBLISHED.value],
+        help_text="`draft` leaves it to the newsroom's editors; `published` shows it to readers at once.",
+    )
+
+
+class ChangeEntry(ContentEntry):
+    """Only what is to change."""
+
+    status = serializers.ChoiceField(
+        required=False, choices=[Update.Status.PUBLISHED.value], help_text="Publishes a draft."
+    )
+    note = _printed(
+        1000,
+        required=False,
+        help_text="What was wrong: readers see it as a correction. Published updates only.",
+    )
+
+
+class WithdrawalEntry(Entry):
+    reason = _printed(1000, help_text="Stays in the house: readers do not see it.")

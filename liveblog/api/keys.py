@@ -1,0 +1,77 @@
+"""Who is asking: a partner's key, what its scopes let through, and how often anybody may ask.
+
+A key comes as `Authorization: Bearer nrk_…` (RFC 6750). Without one a reader sees what is public.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.conf import settings
+from django.utils import timezone
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
+
+from liveblog.models import ApiKey, LiveBlog, Partner
+from liveblog.models.blog import LiveBlogQuerySet
+from newsroom import counting
+
+REALM: Final = 'Bearer realm="Newsroom API"'
+
+
+class KeyAuthentication(BaseAuthentication):
+    """`request.auth` is the key, `request.user` its partner; both are None for everybody else."""
+
+    def authenticate(self, request: Request) -> tuple[Partner, ApiKey] | None:
+        said = get_authorization_header(request).decode("latin-1").split()
+        if not said:
+            return None
+        if len(said) != 2 or said[0].lower() != "bearer":
+            raise AuthenticationFailed("Send a key as `Authorization: Bearer nrk_…`, or leave it out.")
+        key = ApiKey.objects.named(said[1])
+        if key is None:
+            raise AuthenticationFailed("This key is unknown, has expired or was revoked.")
+        key.note_use(timezone.now())
+        return key.partner, key
+
+    def authenticate_header(self, request: Request) -> str:
+        """Only who showed a key is told that the key is what was wrong (RFC 6750, section 3.1)."""
+        return f'{REALM}, error="invalid_token"' if get_authorization_header(request) else REALM
+
+
+class ScopesAllow(BasePermission):
+    """Anybody reads what is public, a key by its scopes; to write takes a key. Verbs look at the rest."""
+
+    message = "This key may not read: it has neither the scope read nor read:embargoed."
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        key = request.auth
+        if request.method not in SAFE_METHODS:
+            # What is not there to be written takes no key either: it is answered 405.
+            return key is not None or not hasattr(view, request.method.lower())
+        return key is None or key.may_read
+
+
+class PerAddressOrKey(BaseThrottle):
+    """Within a minute, by key where one is shown, else by the address that the trusted proxy names."""
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        key = request.auth
+        if key is None:
+            address = counting.name_of_address(request.META.get("REMOTE_ADDR", ""))
+            self._seconds = counting.seconds_to_wait(f"address:{address}", settings.API_REQUESTS_PER_MINUTE)
+        else:
+            self._seconds = counting.seconds_to_wait(f"key:{key.pk}", settings.API_KEY_REQUESTS_PER_MINUTE)
+        return not self._seconds
+
+    def wait(self) -> int:
+        return self._seconds
+
+
+def open_blogs(request: Request) -> LiveBlogQuerySet:
+    """The live blogs that whoever asks may read."""
+    return request.auth.open_blogs() if request.auth else LiveBlog.objects.public()

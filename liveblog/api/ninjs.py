@@ -1,0 +1,264 @@
+"""A live blog and its updates as ninjs 3.1, IPTC's News in JSON (https://iptc.org/standards/ninjs/).
+
+At addresses of their own, not by negotiation: a shared cache then keeps each form under its own key, a desk
+can paste the address into a browser, and no media type is registered for ninjs to negotiate by. What was
+withdrawn is answered too, as `canceled`: that is the notice by which a receiver takes it down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.utils.encoding import iri_to_uri
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from liveblog import editions
+from liveblog.api.answers import PublicView
+from liveblog.api.describing import ID, SLUG, described
+from liveblog.api.finding import find_blog, find_update
+from liveblog.models import Image, LiveBlog, RelatedStory, Update
+from newsroom.hongkong import isoformat
+from newsroom.site import absolute, tag_uri
+
+PAGE_SIZE: Final = 100
+STANDARD: Final = {
+    "name": "ninjs",
+    "version": "3.1",
+    "schema": "http://www.iptc.org/std/ninjs/ninjs-schema_3.1.json#",
+}
+_HTML: Final = "text/html"
+
+Ninjs = dict[str, Any]
+
+
+class OfBlog(PublicView, APIView):
+    """A live blog as a `composite`: its pictures, updates and related stories are its associations.
+
+    Updates stand as on the page, newest first, a hundred at a time: `Link` leads to the older ones. One that
+    was withdrawn is `canceled`, and so is a whole live blog.
+    """
+
+    query_names = frozenset({"before"})
+    has_editions = True
+
+    @described(
+        "Get a live blog as ninjs",
+        OpenApiTypes.OBJECT,
+        404,
+        operation_id="blogs_ninjs",
+        parameters=[
+            SLUG,
+            OpenApiParameter(
+                "before",
+                {"type": "integer", "minimum": 1, "maximum": 2**63 - 1},
+                description="The updates that are older than this one: taken from `Link`.",
+            ),
+        ],
+    )
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        head = find_blog(request, slug, self.edition, may_be_withdrawn=True)
+        before = _named_update(request, head)
+        known = self.is_known(head)
+        if known:
+            return known
+        if head.status == LiveBlog.Status.WITHDRAWN:
+            return Response(_canceled_blog(head))
+        blog = editions.read_blogs(LiveBlog.objects.complete().filter(pk=head.pk), self.edition)[0]
+        rows = Update.objects.filter(blog=blog).visible().newest_first().complete()
+        rows = rows.older_than(before) if before else rows
+        updates = editions.read_updates(blog, rows[: PAGE_SIZE + 1])
+        response = Response(
+            of_blog(blog, updates[:PAGE_SIZE], is_whole=not before and len(updates) <= PAGE_SIZE)
+        )
+        if len(updates) > PAGE_SIZE:
+            query = request.query_params.copy()
+            query["before"] = str(updates[PAGE_SIZE - 1].pk)
+            address = request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+            response.headers["Link"] = f'<{address}>; rel="next"'
+        return response
+
+
+class OfUpdate(PublicView, APIView):
+    """One update as a `text`, `canceled` once it is withdrawn."""
+
+    has_editions = True
+
+    @described(
+        "Get an update as ninjs", OpenApiTypes.OBJECT, 404, operation_id="updates_ninjs", parameters=[ID]
+    )
+    def get(self, request: Request, pk: int) -> HttpResponse:
+        head = find_update(request, pk, may_be_withdrawn=True)
+        blog = editions.read_head(head.blog, self.edition)
+        known = self.is_known(blog)
+        if known:
+            return known
+        rows = Update.objects.complete().filter(pk=pk)
+        return Response(
+            of_update(editions.read_mixed_updates(rows, self.edition)[0]) | {"standard": STANDARD}
+        )
+
+
+def of_blog(blog: LiveBlog, updates: Iterable[Update], *, is_whole: bool) -> Ninjs:
+    said = _about_blog(blog) | {
+        "representationType": "full" if is_whole else "partial",
+        "pubStatus": "usable",
+        "firstCreated": isoformat(blog.first_published_at),
+        "title": blog.full_headline,
+        "headlines": [{"value": blog.headline}],
+        "by": _names(blog.bylines.all()),
+        "subjects": [
+            {"name": topic.name, "uri": absolute(topic.get_absolute_url())} for topic in blog.topics.all()
+        ],
+        "associations": [
+            *([_picture(blog.hero_image, "hero")] if blog.hero_image else []),
+            *(of_update(update) | {"name": _name(update), "rel": "update"} for update in updates),
+            *map(_story, blog.related_stories.all()),
+        ],
+    }
+    if blog.kicker:
+        said["headlines"].append({"role": "kicker", "value": blog.kicker})
+    if blog.standfirst:
+        said["descriptions"] = [{"role": "standfirst", "contentType": "text/plain", "value": blog.standfirst}]
+    if blog.summary:
+        said["bodies"] = [{"role": "summary", "contentType": _HTML, "value": blog.summary}]
+    return said
+
+
+def of_update(update: Update) -> Ninjs:
+    """An update, or the notice that it was withdrawn, alone or with its whole live blog."""
+    blog = update.blog
+    is_gone = update.is_withdrawn or blog.status == LiveBlog.Status.WITHDRAWN
+    said = {
+        "uri": tag_uri(update.get_absolute_url()),
+        "type": "text",
+        "version": str(update.number),
+        "versionCreated": isoformat(update.modified_at),
+        "firstCreated": isoformat(update.first_published_at),
+        "pubStatus": "canceled" if is_gone else "usable",
+        "language": blog.lang,
+        "altIds": [
+            {"role": "id", "value": str(update.pk)},
+            {"role": "url", "value": absolute(update.get_absolute_url())},
+        ],
+        **_rights(blog),
+    }
+    return said if is_gone else said | _text_of(update)
+
+
+def _text_of(update: Update) -> Ninjs:
+    said = {
+        "representationType": "full",
+        "title": update.title,
+        "headlines": [{"value": update.heading}] if update.heading else [],
+        "bodies": [{"contentType": _HTML, "value": update.body}],
+        "associations": [
+            *(_picture(placed.image, "picture") for placed in update.update_images.all()),
+            *map(_story, update.related_stories.all()),
+        ],
+    }
+    if update.has_clock_time:
+        said["contentCreated"] = isoformat(update.happened_at)
+    if update.byline:
+        said["by"] = _names([update.byline])
+    if update.source:
+        said["infoSources"] = [{"name": update.source}]
+    if update.corrections:
+        said["edNote"] = "\n".join(found.note for found in update.corrections)
+    return said
+
+
+def _canceled_blog(blog: LiveBlog) -> Ninjs:
+    return _about_blog(blog) | {"pubStatus": "canceled"}
+
+
+def _about_blog(blog: LiveBlog) -> Ninjs:
+    """What holds of a live blog even when it is withdrawn."""
+    return {
+        "uri": tag_uri(blog.get_absolute_url()),
+        "standard": STANDARD,
+        "type": "composite",
+        "version": str(blog.number),
+        "versionCreated": isoformat(blog.modified_at),
+        "language": blog.lang,
+        "altIds": [
+            {"role": "slug", "value": blog.slug},
+            {"role": "url", "value": absolute(blog.get_absolute_url())},
+        ],
+        **_rights(blog),
+    }
+
+
+def _rights(blog: LiveBlog) -> Ninjs:
+    year = isoformat(blog.first_published_at)[:4]
+    said = {
+        "copyrightHolder": settings.SITE_NAME,
+        "copyrightNotice": f"© {year} {settings.SITE_NAME}",
+    }
+    if blog.embargo_until_at:
+        until = isoformat(blog.embargo_until_at)
+        said |= {"embargoedUntil": until, "usageTerms": f"Not to be published before {until}."}
+    return said
+
+
+def _picture(image: Image, rel: str) -> Ninjs:
+    said = {
+        "uri": tag_uri(f"/media/{image.key}/"),
+        "name": image.alt,
+        "rel": rel,
+        "type": "picture",
+        "descriptions": [{"role": "alt", "value": image.alt}],
+        "renditions": [
+            {
+                "name": str(width),
+                "href": absolute(image.rendition_url(width, "jpg")),
+                "contentType": "image/jpeg",
+                "width": width,
+            }
+            for width in image.widths
+        ],
+    }
+    if image.caption:
+        said["descriptions"].append({"role": "caption", "value": image.caption})
+    if image.credit:
+        said["by"] = image.credit
+    return said
+
+
+def _story(story: RelatedStory) -> Ninjs:
+    """A link. One that leads nowhere yet has a name of its own only."""
+    return {
+        "uri": iri_to_uri(absolute(story.href)) if story.href else tag_uri(f"/related-stories/{story.pk}/"),
+        "name": story.title,
+        "rel": "related",
+        "type": "text",
+        "representationType": "partial",
+        "headlines": [{"value": story.title}],
+    }
+
+
+def _name(update: Update) -> str:
+    return f"#{update.pk}" if update.is_withdrawn else update.title or f"#{update.pk}"
+
+
+def _names(bylines: Iterable[Any]) -> str:
+    return "、".join(byline.name for byline in bylines)
+
+
+def _named_update(request: Request, blog: LiveBlog) -> Update | None:
+    named = request.query_params.get("before")
+    if named is None:
+        return None
+    if not (named.isascii() and named.isdecimal() and len(named) < 20):
+        raise ValidationError({"before": ["Follow `Link`: give the id of an update."]})
+    found = Update.objects.filter(blog=blog).visible().filter(pk=int(named)).first()
+    if found is None:
+        raise ValidationError({"before": ["This live blog has no such update."]}, code="unknown")
+    return found

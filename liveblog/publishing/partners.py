@@ -1,0 +1,104 @@
+"""Partners' keys: making, rotating and revoking them. Readers see nothing of it, so it takes no number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from liveblog.models import ApiKey, Partner, Scope
+from liveblog.models.partner import digest_of, new_key
+from liveblog.publishing.log import Actor, person, require
+
+LONGEST_OVERLAP: Final = timedelta(days=30)
+_SHOWN: Final = 12
+
+
+def create_key(
+    partner: Partner, *, by: Actor, label: str, scopes: Iterable[str], expires_at: datetime | None = None
+) -> tuple[ApiKey, str]:
+    """A new key of a partner's, and the key itself, which is to be had this once: only its digest is kept."""
+    require(by, "add_apikey")
+    _check_expiry(expires_at)
+    return _made(partner, by, label, _checked(scopes), expires_at)
+
+
+def edit_key(
+    key: ApiKey, *, by: Actor, label: str, scopes: Iterable[str], expires_at: datetime | None
+) -> ApiKey:
+    """Change what a key may do and until when. One that was revoked stays so."""
+    require(by, "change_apikey")
+    if expires_at != key.expires_at:
+        _check_expiry(expires_at)
+    key.label, key.scopes, key.expires_at = label.strip(), _checked(scopes), expires_at
+    key.full_clean()
+    key.save(update_fields=["label", "scopes", "expires_at"])
+    return key
+
+
+def rotate_key(key: ApiKey, *, by: Actor, overlap: timedelta) -> tuple[ApiKey, str]:
+    """A new key in place of `key`, which works for `overlap` more, and no longer than it would have."""
+    require(by, "add_apikey")
+    require(by, "change_apikey")
+    if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
+        raise ValidationError(
+            _("The old key can work for at most %(days)s days more.") % {"days": LONGEST_OVERLAP.days}
+        )
+    with transaction.atomic():
+        # Two who rotate the same key at the same instant: the second finds it replaced.
+        key = ApiKey.objects.select_for_update(of=("self",)).select_related("partner").get(pk=key.pk)
+        if not key.is_usable:
+            raise ValidationError(_("This key does not work any more. Make a new one."))
+        now = timezone.now()
+        made = _made(key.partner, by, key.label, key.scopes, key.expires_at)
+        if not overlap:
+            key.revoked_at = now
+        else:
+            key.expires_at = min(filter(None, (key.expires_at, now + overlap)))
+        key.save(update_fields=["expires_at", "revoked_at"])
+        return made
+
+
+def revoke_key(key: ApiKey, *, by: Actor) -> ApiKey:
+    """End a key now."""
+    require(by, "change_apikey")
+    if key.revoked_at is None:
+        key.revoked_at = timezone.now()
+        key.save(update_fields=["revoked_at"])
+    return key
+
+
+def _made(
+    partner: Partner, by: Actor, label: str, scopes: list[str], expires_at: datetime | None
+) -> tuple[ApiKey, str]:
+    secret = new_key()
+    key = ApiKey(
+        partner=partner,
+        label=label.strip(),
+        prefix=secret[:_SHOWN],
+        digest=digest_of(secret),
+        scopes=scopes,
+        expires_at=expires_at,
+        created_by=person(by),
+    )
+    key.full_clean()
+    key.save()
+    return key, secret
+
+
+def _checked(scopes: Iterable[str]) -> list[str]:
+    """In the order in which they are known."""
+    wanted = {str(scope) for scope in scopes}
+    if not wanted or wanted - set(Scope.values):
+        raise ValidationError({"scopes": _("Choose what the key may do.")})
+    return [scope for scope in Scope.values if scope in wanted]
+
+
+def _check_expiry(expires_at: datetime | None) -> None:
+    if expires_at is not None and expires_at <= timezone.now():
+        raise ValidationError({"expires_at": _("This time has passed.")})

@@ -1,0 +1,32 @@
+"""A live blog, and a partner who may write in it."""
+
+from __future__ import annotations
+
+import pytest
+
+from liveblog.models import LiveBlog, Partner, Scope
+from tests.api.tool import Tool
+from tests.factories import make_blog, make_key
+
+
+@pytest.fixture
+def blog(db: None) -> LiveBlog:
+    return make_blog(slug="summit")
+
+
+@pytest.fixture
+def partner(blog: LiveBlog) -> Partner:
+    partner = Partner.objects.create(name="通訊社", contact="desk@example.com")
+    partner.granted_blogs.set([blog])
+    return partner
+
+
+@pytest.fixture
+def tool(partner: Partner) -> Tool:
+    """It may do everything in `summit`."""
+    return Tool(make_key(*Scope, partner=partner))
+
+
+@pytest.fixture
+def drafter(partner: Partner) -> Tool:
+    return Tool(make_key(Scope.READ, Scope.WRITE_DRAFT, partner=partner))

@@ -1,0 +1,166 @@
+"""Partners' keys: who is let in, what they are told, and what no cache may keep."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from liveblog import publishing
+from liveblog.models import ApiKey, Partner, Scope
+from liveblog.publishing import SYSTEM
+from tests.api.description import breaches
+from tests.factories import make_blog, make_key, make_update
+
+pytestmark = pytest.mark.django_db
+
+REALM = 'Bearer realm="Newsroom API"'
+REFUSED = "This key is unknown, has expired or was revoked."
+
+
+def bearer(key: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {key}"}
+
+
+def test_a_keyed_answer_is_the_partners_alone_and_a_304_to_who_has_it(client):
+    blog = make_blog(slug="summit")
+    make_update(blog)
+    key = make_key(Scope.READ)
+
+    for path in ("/api/v1/blogs/summit/", "/api/v1/blogs/", "/api/v1/blogs/summit/changes/?after=0"):
+        keyed, plain = client.get(path, headers=bearer(key)), client.get(path)
+        again = client.get(path, headers=bearer(key) | {"if-none-match": keyed.headers["ETag"]})
+        assert keyed.json() == plain.json()
+        assert keyed.headers["Cache-Control"] == "private, no-store"
+        assert "Authorization" in keyed.headers["Vary"]
+        assert plain.headers["Cache-Control"] == "public, max-age=0, s-maxage=2, stale-if-error=60"
+        # Without it a shared cache would answer a partner with what it keeps for readers.
+        assert plain.headers["Vary"] == keyed.headers["Vary"] == "Accept, Authorization, Accept-Encoding"
+        assert (again.status_code, again.headers["Cache-Control"]) == (304, "private, no-store")
+        assert not keyed.cookies
+
+
+def test_scheme_is_known_in_any_case(client):
+    key = make_key(Scope.READ)
+
+    assert client.get("/api/v1/topics/", headers={"authorization": f"bearer  {key}"}).status_code == 200
+
+
+@pytest.mark.parametrize("state", ["revoked", "expired", "inactive partner", "never was"])
+def test_a_key_that_does_not_work_is_refused_even_for_what_is_public(client, state):
+    secret = make_key(Scope.READ)
+    match state:
+        case "revoked":
+            publishing.revoke_key(ApiKey.objects.get(), by=SYSTEM)
+        case "expired":
+            ApiKey.objects.update(expires_at=timezone.now())
+        case "inactive partner":
+            Partner.objects.update(is_active=False)
+        case "never was":
+            ApiKey.objects.all().delete()
+
+    response = client.get("/api/v1/topics/", headers=bearer(secret))
+
+    assert response.status_code == 401
+    assert response.json() == {
+        "type": "about:blank",
+        "title": "Unauthorized",
+        "status": 401,
+        "detail": REFUSED,
+        "instance": "/api/v1/topics/",
+    }
+    assert response.headers["WWW-Authenticate"] == f'{REALM}, error="invalid_token"'
+    assert response.headers["Cache-Control"] == "private, no-store"
+    assert breaches(client, "topics/", response) == []
+
+
+@pytest.mark.parametrize(
+    "said", ["Basic bmV3czpyb29t", "Bearer", "Bearer a b", "nrk_1", "Bearer \xe9\xff", "Bearer " + "x" * 5000]
+)
+def test_what_is_no_key_is_refused(client, said):
+    response = client.get("/api/v1/blogs/", headers={"authorization": said})
+
+    assert response.status_code == 401
+    assert response.headers["WWW-Authenticate"] == f'{REALM}, error="invalid_token"'
+
+
+def test_the_digest_that_the_database_keeps_is_no_key(client):
+    make_key(Scope.READ)
+
+    assert client.get("/api/v1/blogs/", headers=bearer(ApiKey.objects.get().digest)).status_code == 401
+
+
+def test_a_key_that_may_only_write_reads_nothing(client):
+    make_blog(slug="summit")
+    key = make_key(Scope.WRITE_PUBLISH)
+
+    response = client.get("/api/v1/blogs/summit/", headers=bearer(key))
+
+    assert (response.status_code, response.json()["detail"]) == (
+        403,
+        "This key may not read: it has neither the scope read nor read:embargoed.",
+    )
+    assert response.headers["Cache-Control"] == "private, no-store"
+
+
+def test_last_use_is_noted_and_most_reads_write_nothing(client, django_assert_num_queries):
+    secret = make_key(Scope.READ)
+    before = timezone.now()
+
+    client.get("/api/v1/", headers=bearer(secret))
+    used = ApiKey.objects.get().last_used_at
+    with django_assert_num_queries(1):
+        client.get("/api/v1/", headers=bearer(secret))
+    assert before <= used <= timezone.now()
+    assert ApiKey.objects.get().last_used_at == used
+
+    earlier = used - timedelta(minutes=6)
+    ApiKey.objects.update(last_used_at=earlier)
+    client.get("/api/v1/", headers=bearer(secret))
+    assert ApiKey.objects.get().last_used_at > earlier
+
+
+def test_embargoed_coverage_is_read_by_who_is_granted_it(client):
+    held = make_blog(slug="held", embargo_until_at=timezone.now() + timedelta(hours=1))
+    update = make_update(held, "未可發布")
+    key = make_key(Scope.READ_EMBARGOED, blogs=[held])
+
+    blog = client.get("/api/v1/blogs/held/", headers=bearer(key))
+    changes = client.get("/api/v1/blogs/held/changes/?after=0", headers=bearer(key))
+    found = client.get("/api/v1/search/?q=未可發布", headers=bearer(key))
+    narrowed = client.get("/api/v1/updates/?blog=held", headers=bearer(key))
+
+    assert (blog.status_code, blog.json()["slug"]) == (200, "held")
+    assert [row["id"] for row in changes.json()["updates"]] == [update.pk]
+    assert [row["id"] for row in found.json()["results"]] == [update.pk]
+    assert [row["id"] for row in narrowed.json()["results"]] == [update.pk]
+    assert breaches(client, "blogs/{slug}/changes/", changes) == []
+
+
+def test_lifting_the_embargo_opens_it_to_everybody_by_the_same_log(client):
+    held = make_blog(slug="held", embargo_until_at=timezone.now() + timedelta(hours=1))
+    make_update(held)
+    key = make_key(Scope.READ_EMBARGOED, blogs=[held])
+    number = client.get("/api/v1/blogs/held/", headers=bearer(key)).json()["number"]
+    assert client.get("/api/v1/blogs/held/").status_code == 404
+
+    publishing.lift_embargo(held, by=SYSTEM)
+
+    changes = client.get(f"/api/v1/blogs/held/changes/?after={number}").json()
+    assert [change["kind"] for change in changes["changes"]] == ["embargo_lifted"]
+
+
+def test_coverage_that_was_withdrawn_under_embargo_never_was_to_readers(client):
+    held = make_blog(slug="held", embargo_until_at=timezone.now() + timedelta(hours=1))
+    publishing.withdraw_blog(held, by=SYSTEM)
+    key = make_key(Scope.READ_EMBARGOED, blogs=[held])
+
+    for path in (
+        "/api/v1/blogs/held/",
+        "/live/held/",
+        "/live/held/feed.atom",
+        "/live/held/changes.json?after=0",
+    ):
+        assert client.get(path).status_code == 404, path
+    assert client.get("/api/v1/blogs/held/", headers=bearer(key)).status_code == 410

@@ -1,0 +1,168 @@
+"""How often one may ask: by address without a key, by key with one, counted over all processes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+
+from liveblog.models import Scope
+from newsroom import counting
+from tests.api.description import breaches
+from tests.environment import ROOT
+from tests.factories import make_blog, make_key
+
+
+@pytest.fixture
+def clock(monkeypatch) -> list[float]:
+    """The seconds since 1970, at the beginning of a minute; a test moves it on."""
+    now = [1_800_000_000.0]
+    monkeypatch.setattr("newsroom.counting.time.time", lambda: now[0])
+    return now
+
+
+@pytest.mark.django_db
+def test_too_often_within_a_minute_is_refused_until_the_next(client, settings, clock):
+    settings.API_REQUESTS_PER_MINUTE = 3
+    make_blog(slug="summit")
+    clock[0] += 20
+
+    answers = [client.get("/api/v1/blogs/summit/") for _ in range(4)]
+    elsewhere = client.get("/api/v1/blogs/summit/", REMOTE_ADDR="192.0.2.7")
+    refused = answers[-1]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert refused.json() == {
+        "type": "about:blank",
+        "title": "Too Many Requests",
+        "status": 429,
+        "detail": "Request was throttled. Expected available in 40 seconds.",
+        "instance": "/api/v1/blogs/summit/",
+    }
+    # Nobody else is to be told so by a shared cache.
+    assert (refused.headers["Retry-After"], refused.headers["Cache-Control"]) == ("40", "no-store")
+    assert elsewhere.status_code == 200
+    clock[0] += 40
+    assert client.get("/api/v1/blogs/summit/").status_code == 200
+    settings.API_REQUESTS_PER_MINUTE = 0
+    assert breaches(client, "blogs/{slug}/", refused) == []
+
+
+@pytest.mark.django_db
+def test_what_is_known_already_counts_too(client, settings, clock):
+    make_blog(slug="summit")
+    etag = client.get("/api/v1/blogs/summit/").headers["ETag"]
+    settings.API_REQUESTS_PER_MINUTE = 2
+
+    answers = [client.get("/api/v1/blogs/summit/", headers={"if-none-match": etag}) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [304, 304, 429]
+
+
+@pytest.mark.django_db
+def test_a_key_has_a_count_of_its_own_from_wherever_it_is_used(client, settings, clock):
+    settings.API_REQUESTS_PER_MINUTE, settings.API_KEY_REQUESTS_PER_MINUTE = 1, 2
+    first, second = make_key(Scope.READ), make_key(Scope.READ)
+
+    def ask(key: str, address: str) -> int:
+        headers = {"authorization": f"Bearer {key}"}
+        return client.get("/api/v1/", headers=headers, REMOTE_ADDR=address).status_code
+
+    assert [ask(first, f"192.0.2.{number}") for number in range(3)] == [200, 200, 429]
+    assert ask(second, "192.0.2.1") == 200
+    assert client.get("/api/v1/").status_code == 200
+
+
+@pytest.mark.django_db
+def test_guessing_at_keys_is_counted_by_address(client, settings, clock):
+    settings.API_REQUESTS_PER_MINUTE = 2
+
+    answers = [
+        client.get("/api/v1/", headers={"authorization": f"Bearer nrk_{number}"}) for number in range(3)
+    ]
+
+    assert [answer.status_code for answer in answers] == [401, 401, 429]
+
+
+@pytest.mark.django_db
+def test_a_network_of_ipv6_counts_as_one_address(client, settings, clock):
+    settings.API_REQUESTS_PER_MINUTE = 1
+
+    def ask(address: str) -> int:
+        return client.get("/api/v1/", REMOTE_ADDR=address).status_code
+
+    assert [ask("2001:db8:1:2::1"), ask("2001:db8:1:2:ffff::9"), ask("2001:db8:1:3::1")] == [200, 429, 200]
+    assert [ask("192.0.2.1"), ask("::ffff:192.0.2.1")] == [200, 429]
+
+
+@pytest.mark.django_db
+def test_most_requests_cost_the_database_nothing_and_refusals_never(
+    clock, django_assert_max_num_queries, django_assert_num_queries
+):
+    with django_assert_max_num_queries(counting.LOTS + 1):
+        waits = [counting.seconds_to_wait("somebody", 200) for _ in range(200)]
+    assert waits == [0] * 200
+    counting.seconds_to_wait("somebody", 200)
+    with django_assert_num_queries(0):
+        assert {counting.seconds_to_wait("somebody", 200) for _ in range(50)} == {60}
+
+
+@pytest.mark.django_db
+def test_counts_are_gone_after_their_minute(clock):
+    cache.set("kept", 1, 3600)
+    counting.seconds_to_wait("somebody", 5)
+    assert count_rows() == 1
+
+    clock[0] += 3 * counting.SECONDS
+    counting.seconds_to_wait("somebody else", 5)
+
+    assert count_rows() == 1
+    assert cache.get("kept") == 1
+
+
+def count_rows() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM newsroom_cache WHERE cache_key LIKE 'count:%%'")
+        return cursor.fetchone()[0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_at_the_same_instant_no_more_are_let_through_than_may_be(clock):
+    limit, threads = 60, 8
+    start = threading.Barrier(threads)
+
+    def ask(_number: int) -> int:
+        start.wait()
+        try:
+            return sum(not counting.seconds_to_wait("a crowd", limit) for _ in range(20))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(threads) as pool:
+        assert sum(pool.map(ask, range(threads))) == limit
+
+
+ASKING = """
+import django; django.setup()
+from newsroom import counting
+counting.time.time = lambda: 1_800_000_000.0
+print(sum(not counting.seconds_to_wait("all processes", 60) for _ in range(100)))
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_processes_count_together(production_environment):
+    command = [sys.executable, "-c", ASKING]
+    asking = [
+        subprocess.Popen(command, cwd=ROOT, env=production_environment, stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    let_through = [int(process.communicate()[0]) for process in asking]
+
+    assert sum(let_through) == 60
+    assert all(process.returncode == 0 for process in asking)

@@ -1,0 +1,329 @@
+"""Partners write: drafts and published updates, corrections and withdrawals, each carried out once."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+import pytest
+from django.db import connection
+
+from liveblog import publishing
+from liveblog.models import ApiKey, Byline, Change, Revision, Scope, Submission, Update
+from liveblog.publishing import SYSTEM, Content
+from tests.api.description import breaches
+from tests.api.tool import Tool, errors_of
+from tests.factories import make_blog, make_key, make_update
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_update_is_published_with_all_that_it_says(client, tool, partner, blog):
+    Byline.objects.create(name="陳大文")
+    other = make_blog(slug="other")
+    said = {
+        "status": "published",
+        "heading": "會議 開始",
+        "body": "<p onclick='x'>雙方已入座。<script>alert(1)</script></p>",
+        "happened_at": "2026-03-19T04:00:00Z",
+        "is_key_event": True,
+        "byline": "陳大文",
+        "source": "法新社",
+        "verification": "confirmed",
+        "related_stories": [
+            {"title": "背景", "url": "https://example.com/", "after_block": 1},
+            {"title": "另一篇", "live_blog": "other"},
+        ],
+    }
+
+    response = tool.post(said)
+
+    update = Update.objects.get()
+    assert response.status_code == 201
+    assert response.headers["Location"] == f"http://testserver/api/v1/updates/{update.pk}/"
+    assert response.headers["Cache-Control"] == "private, no-store"
+    assert breaches(client, "blogs/{slug}/updates/", response, "post") == []
+    answer = response.json()
+    assert answer == client.get(f"/api/v1/updates/{update.pk}/").json()
+    assert (answer["heading"], answer["body"]) == ("會議 開始", "<p>雙方已入座。</p>")
+    assert answer["happened_at"] == "2026-03-19T12:00:00+08:00"
+    assert answer["byline"] == {"name": "陳大文", "role": ""}
+    assert [(story["title"], story["after_block"]) for story in answer["related_stories"]] == [
+        ("另一篇", 0),
+        ("背景", 1),
+    ]
+    assert (update.created_by_partner, update.created_by) == (partner, None)
+    assert Revision.objects.get().by_partner == partner
+    blog.refresh_from_db()
+    assert blog.number == answer["number"] == 2
+    assert other.number == 1
+
+
+def test_a_draft_is_the_editors_and_its_partners_alone(client, drafter, blog):
+    response = drafter.post({"status": "draft", "heading": "草稿"})
+
+    update = Update.objects.get()
+    assert (response.status_code, update.status) == (201, "draft")
+    assert breaches(client, "blogs/{slug}/updates/", response, "post") == []
+    assert drafter.client.get(f"/api/v1/updates/{update.pk}/").status_code == 404
+    blog.refresh_from_db()
+    assert blog.number == 1
+
+
+def test_a_draft_is_changed_and_then_published(client, tool):
+    pk = tool.post({"status": "draft", "heading": "草稿", "source": "本社"}).json()["id"]
+
+    changed = tool.patch(pk, {"heading": "定稿"})
+    published = tool.patch(pk, {"status": "published"})
+
+    assert (changed.status_code, changed.json()["status"], changed.json()["heading"]) == (
+        200,
+        "draft",
+        "定稿",
+    )
+    assert (published.status_code, published.json()["status"]) == (200, "published")
+    assert (published.json()["heading"], published.json()["source"]) == ("定稿", "本社")
+    assert breaches(client, "updates/{id}/", changed, "patch") == []
+    assert breaches(client, "updates/{id}/", published, "patch") == []
+
+
+def test_a_published_update_is_edited_and_with_a_note_corrected(client, tool):
+    pk = tool.post({"status": "published", "heading": "三時", "body": "<p>內文。</p>"}).json()["id"]
+
+    tool.patch(pk, {"heading": "四時"})
+    corrected = tool.patch(pk, {"heading": "五時", "note": "早前誤植時間。"}).json()
+
+    assert (corrected["heading"], corrected["body"]) == ("五時", "<p>內文。</p>")
+    assert [correction["note"] for correction in corrected["corrections"]] == ["早前誤植時間。"]
+    kinds = [change.kind for change in Change.objects.filter(update=pk).order_by("number")]
+    assert kinds == ["published", "edited", "corrected"]
+
+
+def test_an_update_is_withdrawn_and_readers_keep_a_tombstone(client, tool):
+    pk = tool.post({"status": "published", "heading": "不應再見"}).json()["id"]
+
+    response = tool.withdraw(pk, {"reason": "內部原因"})
+
+    assert (response.status_code, response.json()["status"]) == (200, "withdrawn")
+    assert "不應再見" not in response.content.decode()
+    assert breaches(client, "updates/{id}/withdrawal/", response, "post") == []
+    assert client.get(f"/api/v1/updates/{pk}/").status_code == 410
+    assert Revision.objects.filter(kind="withdrawn").get().note == "內部原因"
+
+
+# Once
+
+
+def test_the_same_sent_again_gets_the_same_update(client, tool):
+    said = {"status": "published", "heading": "號外"}
+
+    first = tool.post(said, token="once")
+    again = tool.post(json.dumps(said, indent=4), token="once")
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json() == first.json()
+    assert Update.objects.count() == 1
+
+
+def test_a_correction_and_a_withdrawal_are_carried_out_once(tool):
+    pk = tool.post({"status": "published", "heading": "號外"}).json()["id"]
+
+    corrections = [
+        tool.patch(pk, {"note": "更正"}, token="correction").json()["corrections"] for _ in range(2)
+    ]
+    withdrawals = [tool.withdraw(pk, token="withdrawal").status_code for _ in range(2)]
+
+    assert [len(found) for found in corrections] == [1, 1]
+    assert withdrawals == [200, 200]
+
+
+def test_sent_again_after_an_editor_withdrew_it_it_stays_withdrawn(tool):
+    said = {"status": "published", "heading": "號外"}
+    tool.post(said, token="once")
+    publishing.withdraw_update(Update.objects.get(), by=SYSTEM, reason="錯")
+
+    assert tool.post(said, token="once").json()["status"] == "withdrawn"
+
+
+def test_an_idempotency_key_for_something_else_is_refused(client, tool):
+    tool.post({"status": "published", "heading": "號外"}, token="once")
+
+    response = tool.post({"status": "published", "heading": "另一則"}, token="once")
+
+    assert response.status_code == 422
+    assert errors_of(response) == {"Idempotency-Key": ["This idempotency key was used for something else."]}
+    assert breaches(client, "blogs/{slug}/updates/", response, "post") == []
+    assert Update.objects.count() == 1
+
+
+@pytest.mark.parametrize("token", [None, "", "a b", "鍵", "x" * 256])
+def test_a_write_needs_an_idempotency_key(tool, token):
+    headers = {} if token is None else {"idempotency-key": token}
+    response = tool.client.post(
+        "/api/v1/blogs/summit/updates/",
+        '{"status": "published", "heading": "號外"}',
+        content_type="application/json",
+        headers=headers,
+    )
+
+    assert (response.status_code, list(errors_of(response))) == (400, ["Idempotency-Key"])
+    assert not Update.objects.exists()
+
+
+def test_what_was_refused_may_be_sent_again_under_the_same_key(tool):
+    assert tool.post({"status": "published"}, token="once").status_code == 422
+    assert not Submission.objects.exists()
+    assert tool.post({"status": "published", "heading": "號外"}, token="once").status_code == 201
+
+
+def test_a_key_that_lost_its_scope_is_not_answered_again(tool):
+    said = {"status": "published", "heading": "號外"}
+    tool.post(said, token="once")
+    ApiKey.objects.update(scopes=["read"])
+
+    assert tool.post(said, token="once").status_code == 403
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_at_the_same_instant_one_is_carried_out(tool):
+    start, answers = threading.Barrier(2), []
+
+    def send() -> None:
+        start.wait()
+        try:
+            answers.append(tool.post({"status": "published", "heading": "號外"}, token="once"))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=send) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(answer.status_code for answer in answers) == [200, 201]
+    assert answers[0].json() == answers[1].json()
+    assert Update.objects.count() == 1
+
+
+# Who may not
+
+
+def test_without_a_key_nothing_is_written(client, blog):
+    update = make_update(blog)
+    for method, path in (
+        ("POST", "blogs/summit/updates/"),
+        ("POST", "blogs/never/updates/"),
+        ("PATCH", f"updates/{update.pk}/"),
+        ("POST", f"updates/{update.pk}/withdrawal/"),
+    ):
+        response = client.generic(method, f"/api/v1/{path}", "{}", content_type="application/json")
+        assert (response.status_code, response.json()["detail"]) == (401, "This takes a partner's key.")
+        assert response.headers["WWW-Authenticate"] == 'Bearer realm="Newsroom API"'
+        assert response.headers["Cache-Control"] == "private, no-store"
+    blog.refresh_from_db()
+    assert blog.number == 2
+
+
+def test_a_session_in_the_admin_is_no_key(admin_client, blog):
+    response = admin_client.post("/api/v1/blogs/summit/updates/", "{}", content_type="application/json")
+
+    assert response.status_code == 401
+
+
+def test_who_may_only_draft_publishes_corrects_and_withdraws_nothing(drafter, partner, blog):
+    published = Tool(make_key(Scope.WRITE_PUBLISH, partner=partner)).post(
+        {"status": "published", "heading": "一"}
+    )
+    draft = drafter.post({"status": "draft", "heading": "二"})
+    pk = published.json()["id"]
+
+    answers = [
+        drafter.post({"status": "published", "heading": "三"}),
+        drafter.patch(pk, {"heading": "四"}),
+        drafter.patch(draft.json()["id"], {"status": "published"}),
+        drafter.withdraw(pk),
+    ]
+
+    refused = "This key does not allow that, or not in this live blog."
+    assert [(answer.status_code, answer.json()["detail"]) for answer in answers] == [(403, refused)] * 4
+    blog.refresh_from_db()
+    assert blog.number == 2
+
+
+def test_nothing_is_written_in_a_live_blog_that_is_not_granted(tool):
+    make_blog(slug="other")
+
+    assert tool.post({"status": "draft", "heading": "一"}, slug="other").status_code == 403
+    assert tool.post({"status": "draft", "heading": "一"}, slug="never").status_code == 404
+    assert not Update.objects.exists()
+
+
+def test_what_others_wrote_is_not_changed(tool, blog):
+    published = make_update(blog)
+    draft = publishing.draft_update(blog, Content("草稿"), by=SYSTEM)
+    competitor = Tool(make_key(*Scope, blogs=[blog]))
+    theirs = competitor.post({"status": "published", "heading": "獨家"}).json()["id"]
+
+    answers = {pk: tool.patch(pk, {"heading": "改"}) for pk in (published.pk, draft.pk, theirs)}
+
+    assert [answer.status_code for answer in answers.values()] == [403, 404, 403]
+    assert (
+        answers[theirs].json()["detail"]
+        == "Only updates that this key's partner made can be changed with it."
+    )
+    assert [tool.withdraw(pk).status_code for pk in answers] == [403, 404, 403]
+    assert not Update.objects.filter(heading="改").exists()
+
+
+def test_a_colleagues_key_of_the_same_partner_may_change_it(tool, partner):
+    pk = tool.post({"status": "published", "heading": "一"}).json()["id"]
+
+    assert Tool(make_key(*Scope, partner=partner)).patch(pk, {"heading": "二"}).status_code == 200
+
+
+# What does not fit the state that things are in
+
+
+def test_what_was_withdrawn_is_gone_and_not_withdrawn_twice(client, tool):
+    pk = tool.post({"status": "published", "heading": "一"}).json()["id"]
+    tool.withdraw(pk)
+
+    assert tool.patch(pk, {"heading": "二"}).status_code == 410
+    again = tool.withdraw(pk)
+    assert (again.status_code, again.json()["detail"]) == (409, "This update is not published.")
+    assert breaches(client, "updates/{id}/withdrawal/", again, "post") == []
+
+
+def test_a_draft_is_not_corrected_or_withdrawn(tool):
+    pk = tool.post({"status": "draft", "heading": "一"}).json()["id"]
+
+    corrected = tool.patch(pk, {"heading": "二", "note": "更正"})
+
+    assert (corrected.status_code, tool.withdraw(pk).status_code) == (409, 409)
+    assert Update.objects.get().heading == "一"
+
+
+def test_what_editors_have_taken_up_is_theirs(tool):
+    pk = tool.post({"status": "draft", "heading": "一"}).json()["id"]
+    publishing.submit_update(Update.objects.get(), by=SYSTEM)
+
+    response = tool.patch(pk, {"heading": "二"})
+
+    detail = "The newsroom's editors are at work on this update."
+    assert (response.status_code, response.json()["detail"]) == (409, detail)
+
+
+def test_what_an_editor_changed_meanwhile_stays(tool):
+    pk = tool.post({"status": "published", "heading": "一", "body": "<p>甲</p>"}).json()["id"]
+    publishing.correct_update(Update.objects.get(), Content("編輯的題目", "<p>甲</p>"), by=SYSTEM)
+
+    answer = tool.patch(pk, {"body": "<p>乙</p>"}).json()
+
+    assert (answer["heading"], answer["body"]) == ("編輯的題目", "<p>乙</p>")
+
+
+def test_nothing_is_written_in_a_withdrawn_live_blog(tool, blog):
+    publishing.withdraw_blog(blog, by=SYSTEM)
+
+    assert tool.post({"status": "draft", "heading": "一"}).status_code == 410
