@@ -1,6 +1,7 @@
 """`make test`: the whole suite on SQLite, then again on PostgreSQL; arguments go to pytest.
 
-PostgreSQL is the server at TEST_DATABASE_URL, else a throwaway one. Browser tests run once, there.
+PostgreSQL is the server at TEST_DATABASE_URL, else a throwaway one. What needs it, and what opens a browser,
+runs once, there, by itself; all else on as many processes as there are processors, at most four.
 """
 
 from __future__ import annotations
@@ -16,21 +17,24 @@ import pytest
 from tests.postgres import NoPostgreSQL, throwaway_server
 
 PYTEST = [sys.executable, "-m", "pytest"]
+SIDE_BY_SIDE = ["--numprocesses=auto", "--maxprocesses=4", "-m", "not browser and not postgres"]
+BY_THEMSELVES = ["-m", "browser or postgres"]
 
 
 def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, _end)
     given = os.environ.pop("TEST_DATABASE_URL", "")
-    on_sqlite = _pytest("SQLite", ["-m", "not browser and not postgres", *arguments])
-    if on_sqlite == pytest.ExitCode.INTERRUPTED:
-        return on_sqlite
+    statuses = {"SQLite": _pytest("SQLite", [*SIDE_BY_SIDE, *arguments])}
     try:
         with nullcontext(given) if given else throwaway_server() as url:
-            on_postgresql = _pytest("PostgreSQL", arguments, TEST_DATABASE_URL=url)
+            for name, chosen in (("PostgreSQL", SIDE_BY_SIDE), ("PostgreSQL, browser", BY_THEMSELVES)):
+                if pytest.ExitCode.INTERRUPTED in statuses.values():
+                    break
+                statuses[name] = _pytest(name, [*chosen, *arguments], TEST_DATABASE_URL=url)
     except NoPostgreSQL as error:
         print(f"\n{error} The suite did not run on PostgreSQL.", file=sys.stderr)
         return 1
-    return _verdict(on_sqlite, on_postgresql)
+    return _verdict(statuses)
 
 
 def _pytest(database: str, arguments: list[str], **environment: str) -> int:
@@ -48,12 +52,11 @@ def _pytest(database: str, arguments: list[str], **environment: str) -> int:
         raise
 
 
-def _verdict(on_sqlite: int, on_postgresql: int) -> int:
-    """Failed if either did; the tests that were chosen may be none on one of the two."""
-    print(f"\nSQLite: {_in_words(on_sqlite)}. PostgreSQL: {_in_words(on_postgresql)}.")
-    if {on_sqlite, on_postgresql} == {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
-        return 0
-    return max(on_sqlite, on_postgresql)
+def _verdict(statuses: dict[str, int]) -> int:
+    """Failed if any did; the tests that were chosen may be none on some."""
+    print("\n" + " ".join(f"{name}: {_in_words(status)}." for name, status in statuses.items()))
+    ran = [status for status in statuses.values() if status != pytest.ExitCode.NO_TESTS_COLLECTED]
+    return max(ran, default=pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
 def _in_words(status: int) -> str:

@@ -114,7 +114,7 @@ def compare_page(client, blog: LiveBlog, path: str, query: str) -> None:
     head = page.find_class("head")[0]
     start = head.xpath('.//p[@class="meta"]//time/@datetime')[0]
     kicker, headline = head.xpath(".//h1/span/text()")[0], head.xpath(".//h1/text()")[-1]
-    names = head.xpath('.//p[@class="meta"]/span[1]/text()')[0].split("、")
+    names = head.xpath('string(.//p[@class="meta"]/span[1])').split("、")
     expected = {
         "@context": "https://schema.org",
         "@type": "LiveBlogPosting",
