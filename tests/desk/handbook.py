@@ -67,6 +67,7 @@ def test_record(open_desk: Callable[..., Page], locale: str, suffix: str) -> Non
     page.goto(f"{desk_path(blog)}?update={latest.pk}")
     page.wait_for_selector(".tiptap")
     expect(page.locator("[data-also-editing]")).to_be_visible()
+    page.set_viewport_size(SCREEN | {"height": 1120})
     page.locator("#id_note").fill("恢復行車的時間應為凌晨五時。")
     # What is filled in beside the text is open; the question stands below it.
     page.locator("[data-more] > summary").click()
