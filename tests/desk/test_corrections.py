@@ -51,6 +51,9 @@ def test_editing_a_live_update_asks_minor_edit_or_correction_and_readers_see_the
     page.keyboard.press("Enter")
     expect(reader.locator("li.update h3")).to_have_text("五人輕傷")
     expect(reader.locator(".corrections p")).to_have_count(1)
+    # The desk is open again, and empty, before the browser is closed over it.
+    expect(page.locator("#id_heading")).to_have_value("")
+    page.wait_for_selector(".tiptap")
     assert history_of(update) == [
         ("published", ""),
         ("correction", "傷者人數應為五人，不是三人。"),

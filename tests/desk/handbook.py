@@ -1,0 +1,76 @@
+"""Records the pictures of the editors' handbook: an editor's session at the demo's desk, in two languages.
+
+It runs when it is named, and writes `docs/desk-*.png`:
+
+    make handbook
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from PIL import Image as Picture
+from playwright.sync_api import Page, expect
+
+from liveblog.models import LiveBlog, Update
+from tests.desk.composing import write
+from tests.desk.conftest import desk_path
+from tests.environment import ROOT
+from tests.factories import make_person
+
+# Of few colours, so that they stay small.
+COLOURS = 96
+KEPT = re.compile("is kept|已保存|已存|保留")
+SCREEN = {"width": 1180, "height": 960}
+
+
+def record(page: Page, name: str) -> None:
+    picture = Picture.open(io.BytesIO(page.screenshot(animations="disabled", caret="initial")))
+    few = picture.convert("RGB").quantize(
+        COLOURS, method=Picture.Quantize.MEDIANCUT, dither=Picture.Dither.NONE
+    )
+    few.save(Path(ROOT, "docs", f"desk-{name}.png"), optimize=True)
+
+
+def cover() -> tuple[LiveBlog, Update, User]:
+    """The demo's running story its latest update, and a colleague."""
+    colleague = make_person("Editor", first_name="李欣")
+    call_command("load_demo", verbosity=0)
+    blog = LiveBlog.objects.live().newest_first().first()
+    return blog, blog.updates.published().newest_first().first(), colleague
+
+
+@pytest.mark.parametrize(("locale", "suffix"), [("en-GB", ""), ("zh-HK", ".zh-hant")])
+def test_record(open_desk: Callable[..., Page], locale: str, suffix: str) -> None:
+    blog, latest, colleague = cover()
+    editor = make_person("Editor", first_name="陳志明")
+    open_desk(blog, user=colleague, query=f"?update={latest.pk}")
+    page = open_desk(blog, user=editor, query="?queue=submitted", locale=locale, viewport=SCREEN)
+    write(page, "全綫回復正常班次", "鐵路公司表示，接駁巴士於下午四時停止服務。")
+    expect(page.locator(".row .mark-editing").first).to_be_visible()
+    expect(page.locator(".queue-item").first).to_be_visible()
+    expect(page.locator("[data-autosave]")).to_contain_text(KEPT)
+    record(page, f"composer{suffix}")
+    page.keyboard.press("Escape")
+    page.keyboard.press("v")
+    preview = page.frame_locator("[data-preview-dialog] iframe")
+    page.locator("[data-edition=zh-hans]").click()
+    expect(preview.locator("html")).to_have_attribute("lang", "zh-Hans")
+    expect(preview.locator("li.update h3")).to_be_visible()
+    record(page, f"preview{suffix}")
+    page.goto(f"{desk_path(blog)}?update={latest.pk}")
+    page.wait_for_selector(".tiptap")
+    expect(page.locator("[data-also-editing]")).to_be_visible()
+    page.set_viewport_size(SCREEN | {"height": 1120})
+    page.locator("#id_note").fill("恢復行車的時間應為凌晨五時。")
+    # What is filled in beside the text is open; the question stands below it.
+    page.locator("[data-more] > summary").click()
+    expect(page.locator("[data-autosave]")).to_contain_text(KEPT)
+    page.evaluate("scrollTo(0, 0)")
+    record(page, f"correction{suffix}")
