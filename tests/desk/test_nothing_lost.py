@@ -69,7 +69,8 @@ def test_autosave_says_how_it_stands_and_changes_nothing_that_readers_see(open_d
     # Thrown away, the saved text is back.
     page.get_by_role("link", name="Leave it as it was").click()
     expect(page.locator("#id_heading")).to_have_value("")
-    page.get_by_role("button", name="Throw away").last.click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Throw away").last.click()
     page.goto(f"{desk_path(blog)}?update={update.pk}")
     expect(page.locator("#id_heading")).to_have_value("公布")
 
