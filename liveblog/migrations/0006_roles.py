@@ -61,7 +61,7 @@ def make_roles(apps, schema_editor):
     for label in ("auth", "liveblog"):
         # Permissions are otherwise made after the last migration.
         config = apps.get_app_config(label)
-        module, config.models_module = config.models_module, True
+        module, config.models_module = getattr(config, "models_module", None), True
         create_permissions(config, apps=apps, verbosity=0)
         config.models_module = module
     Group, Permission = apps.get_model("auth", "Group"), apps.get_model("auth", "Permission")
