@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from os.path import commonprefix
 from typing import Any, Final
 
 from django.contrib import admin
@@ -99,9 +98,9 @@ def compared(old: str, new: str) -> list[Piece]:
     Piece by piece; where that would take long, line by line, or else what differs as a whole.
     """
     before, after = _PIECE.findall(old), _PIECE.findall(new)
-    start = len(commonprefix([before, after]))
+    start = _shared(before, after)
     before, head, after = before[start:], "".join(before[:start]), after[start:]
-    end = len(commonprefix([before[::-1], after[::-1]]))
+    end = _shared(before[::-1], after[::-1])
     tail = "".join(before[len(before) - end :])
     before, after = before[: len(before) - end], after[: len(after) - end]
     if _effort(before, after) > _MOST_EFFORT:
@@ -110,6 +109,12 @@ def compared(old: str, new: str) -> list[Piece]:
         before, after = ["".join(before)], ["".join(after)]
     found = [Piece("same", head), *_differing(before, after), Piece("same", tail)]
     return [piece for piece in found if piece.text]
+
+
+def _shared(before: list[str], after: list[str]) -> int:
+    """With how many equal pieces both begin."""
+    pairs = enumerate(zip(before, after, strict=False))
+    return next((place for place, (old, new) in pairs if old != new), min(len(before), len(after)))
 
 
 def _differing(before: list[str], after: list[str]) -> Iterator[Piece]:
