@@ -49,7 +49,11 @@ def clean(html: str) -> str:
     """
     blocked = _FOREIGN_HEADING.sub(r"\1h3", _FOREIGN_BLOCK.sub(r"\1p", html.replace("\x00", "")))
     tidy = printable(_cleaner.clean(blocked)).replace("&nbsp;", " ").replace("\u00a0", " ")
-    return "".join(block for block in blocks(tidy) if block != "<p></p>")
+    parted = blocks(tidy)
+    if "".join(parted) != tidy:
+        # A tag around blocks was cut apart with them: left open, a link would run on over the page.
+        parted = [_trimmed(_cleaner.clean(block)) for block in parted]
+    return "".join(block for block in parted if block != "<p></p>")
 
 
 class _BlockSplitter(HTMLParser):
@@ -64,10 +68,14 @@ class _BlockSplitter(HTMLParser):
         (self._open if self._depth else self._loose).append(text)
 
     def _end_loose(self) -> None:
-        text = "".join(self._loose).strip()
+        loose = self._loose
         self._loose = []
-        text = re.sub(r"^(?:<br>\s*)+|(?:\s*<br>)+$", "", text)
-        if text:
+        start, end = 0, len(loose)
+        while start < end and _is_blank(loose[start]):
+            start += 1
+        while start < end and _is_blank(loose[end - 1]):
+            end -= 1
+        if text := "".join(loose[start:end]).strip():
             self.blocks.append(f"<p>{text}</p>")
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -104,8 +112,16 @@ class _BlockSplitter(HTMLParser):
         self._end_loose()
 
 
+# Not by patterns: those look at a long run of spaces or breaks once for each of its characters.
+
+
+def _is_blank(part: str) -> bool:
+    return part == "<br>" or not part.strip()
+
+
 def _trimmed(block: str) -> str:
-    return re.sub(r"^<p>\s+|\s+</p>$", lambda found: found.group().strip(), block)
+    inner = block.removeprefix("<p>").removesuffix("</p>")
+    return f"<p>{inner.strip()}</p>" if block == f"<p>{inner}</p>" else block
 
 
 def blocks(cleaned: str) -> list[str]:
