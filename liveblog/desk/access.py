@@ -59,11 +59,6 @@ def check_worker(user: AbstractBaseUser, blog: LiveBlog) -> None:
         raise PermissionDenied(_("You are not in the team of this live blog."))
 
 
-def number_in(named: str | None) -> int | None:
-    """The row id that was sent, or None where it can be none."""
-    return int(named) if named and named.isascii() and named.isdigit() and len(named) < 19 else None
-
-
 def wants_json(request: HttpRequest) -> bool:
     """Whether the desk's own script asks; without it, forms are posted and pages answer."""
     return request.headers.get("Accept", "").startswith("application/json")

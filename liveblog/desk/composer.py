@@ -15,13 +15,15 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from liveblog.desk.access import number_in
 from liveblog.models import Byline, Image, LiveBlog, Update
 from liveblog.publishing import Content, Story, fingerprint
 from newsroom import embeds, hongkong, html
+from newsroom.numbers import whole_number
 from newsroom.rich_text import RichTextWidget
 
 MAX_STORIES: Final = 30
+# After more blocks than any text has.
+_AT_THE_END: Final = 100_000
 _NOT_KEPT: Final = {"csrfmiddlewaretoken", "action", "picture_file"}
 
 
@@ -210,7 +212,7 @@ def restored(
     """What was typed earlier, or just sent and refused, as it was typed."""
     data = query_of(fields)
     token = data.get("token") or new_token()
-    ids = list(filter(None, map(number_in, data.getlist("picture"))))
+    ids = list(filter(None, map(whole_number, data.getlist("picture"))))
     images = Image.objects.in_bulk(ids)
     initial = {name: data.get(name, "") for name in ComposerForm.base_fields}
     for name in ("happened", "publish"):
@@ -326,16 +328,16 @@ def _stories(data: QueryDict) -> tuple[Story, ...]:
     blogs = LiveBlog.objects.in_bulk([row.blog for row in rows if row.blog], field_name="slug")
     stories = []
     for row in rows:
-        after = (
-            int(row.after) if row.after.isascii() and row.after.isdigit() and len(row.after) < 6 else 10**5
-        )
+        after = whole_number(row.after, digits=5)
         blog = blogs.get(row.blog)
-        stories.append(Story(row.title, after, "" if blog else row.url, blog))
+        stories.append(
+            Story(row.title, _AT_THE_END if after is None else after, "" if blog else row.url, blog)
+        )
     return tuple(stories)
 
 
 def _images(data: QueryDict) -> tuple[Image, ...]:
-    ids = list(filter(None, map(number_in, data.getlist("picture"))))
+    ids = list(filter(None, map(whole_number, data.getlist("picture"))))
     found = Image.objects.in_bulk(ids)
     missing = [pk for pk in ids if pk not in found]
     if missing:

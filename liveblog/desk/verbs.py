@@ -15,9 +15,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from liveblog import publishing
-from liveblog.desk.access import desk_view, number_in, wants_json
+from liveblog.desk.access import desk_view, wants_json
 from liveblog.models import LiveBlog, ReaderResponse, Revision, Update
 from liveblog.publishing import Content
+from newsroom.numbers import whole_number
 
 
 def _withdraw(request: HttpRequest, update: Update) -> str:
@@ -46,7 +47,7 @@ def _publish(request: HttpRequest, update: Update) -> str:
 
 def _restore_revision(request: HttpRequest, update: Update) -> str:
     """What an earlier revision said, as a new one."""
-    revision = get_object_or_404(Revision, update=update, pk=number_in(request.POST.get("revision")) or 0)
+    revision = get_object_or_404(Revision, update=update, pk=whole_number(request.POST.get("revision")) or 0)
     content = Content.from_json(revision.content)
     if update.is_published:
         publishing.correct_update(update, content, by=request.user, note=request.POST.get("note", ""))

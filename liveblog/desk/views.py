@@ -21,11 +21,12 @@ from js_asset import Media
 
 from liveblog import audience, publishing
 from liveblog.desk import composer, queues, rows
-from liveblog.desk.access import desk_view, number_in, said_by, wants_json
+from liveblog.desk.access import desk_view, said_by, wants_json
 from liveblog.desk.composer import Composer, ComposerForm
 from liveblog.models import Byline, LiveBlog, Update, WorkingCopy
 from liveblog.publishing import AlreadyUsed, Content, Stale, fingerprint
 from newsroom import hongkong
+from newsroom.numbers import whole_number
 from newsroom.rich_text import EDITOR_POLICY
 
 ACTIONS: Final = ("publish", "draft", "submit", "schedule", "edit", "correct")
@@ -71,7 +72,7 @@ def _composer_for(request: HttpRequest, blog: LiveBlog) -> Composer:
 
 
 def _asked_for(request: HttpRequest, blog: LiveBlog) -> Update | None:
-    pk = number_in(request.GET.get("update"))
+    pk = whole_number(request.GET.get("update"))
     update = Update.objects.filter(blog=blog, pk=pk).select_related("byline").first() if pk else None
     if update is None:
         return None
@@ -112,13 +113,13 @@ def _page(request: HttpRequest, blog: LiveBlog, shown: Composer, status: int = 2
 
 
 def _before(request: HttpRequest, blog: LiveBlog) -> Update | None:
-    pk = number_in(request.GET.get("before"))
+    pk = whole_number(request.GET.get("before"))
     return Update.objects.filter(blog=blog).visible().filter(pk=pk).first() if pk else None
 
 
 def _undoable(request: HttpRequest, blog: LiveBlog) -> Update | None:
     """The update that was just published by a form, for the offer to take it back."""
-    pk = number_in(request.GET.get("undo"))
+    pk = whole_number(request.GET.get("undo"))
     recent = timezone.now() - publishing.UNDO_WITHIN
     published = Update.objects.filter(blog=blog, first_published_at__gte=recent).published()
     return published.filter(pk=pk).first() if pk else None
@@ -152,7 +153,7 @@ def _saved(request: HttpRequest, blog: LiveBlog) -> Update | None:
     """The update that the composer has open. Raises ValidationError when it is not this blog's."""
     if not request.POST.get("update"):
         return None
-    found = Update.objects.filter(blog=blog, pk=number_in(request.POST["update"]) or 0).first()
+    found = Update.objects.filter(blog=blog, pk=whole_number(request.POST["update"]) or 0).first()
     if found is None:
         raise ValidationError(_("There is no such update in this live blog."))
     found.blog = blog
