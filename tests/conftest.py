@@ -107,6 +107,13 @@ def forget_language() -> None:
     translation.deactivate()
 
 
+@pytest.fixture
+def in_english() -> Iterator[None]:
+    """For tests that compare what refusals say."""
+    with translation.override("en"):
+        yield
+
+
 @dataclass(frozen=True)
 class Server:
     """A newsroom that is being served on the test's database."""
