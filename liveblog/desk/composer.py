@@ -82,9 +82,7 @@ class ComposerForm(forms.Form):
     picture_caption = forms.CharField(label=gettext_lazy("Caption"), required=False, max_length=300)
 
     def clean_body(self) -> str:
-        """Rich text; what was typed as plain text, where there is no JavaScript, gets its paragraphs."""
-        body = self.cleaned_data["body"]
-        return body if "<" in body else html.from_plain_text(body)
+        return html.from_typed(self.cleaned_data["body"])
 
     def clean_byline(self) -> Byline | None:
         name = self.cleaned_data["byline"]

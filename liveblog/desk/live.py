@@ -72,11 +72,7 @@ def autosave(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     if update is None and composer.is_untouched(fields):
         WorkingCopy.objects.filter(by=request.user, token=token).delete()
     else:
-        WorkingCopy.objects.update_or_create(
-            by=request.user,
-            token=token,
-            defaults={"blog": blog, "update": update, "fields": fields, "saved_at": timezone.now()},
-        )
+        queues.keep_unsaved(blog, request.user, token, update, fields)
     return JsonResponse({"saved": True})
 
 

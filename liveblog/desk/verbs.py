@@ -37,14 +37,6 @@ def _confirm(request: HttpRequest, update: Update) -> str:
     return _("Marked as confirmed.")
 
 
-def _publish(request: HttpRequest, update: Update) -> str:
-    """What waits for review or on a schedule, as it is saved."""
-    publishing.refuse_future(update.given_time)
-    content = replace(Content.of(update), happened_at=update.given_time)
-    publishing.publish_update(update.blog, content, by=request.user, update=update)
-    return _("Published.")
-
-
 def _restore_revision(request: HttpRequest, update: Update) -> str:
     """What an earlier revision said, as a new one."""
     revision = get_object_or_404(Revision, update=update, pk=whole_number(request.POST.get("revision")) or 0)
@@ -70,8 +62,8 @@ _ON_UPDATES: Final = {
     "withdraw": _withdraw,
     "undo": _undo,
     "confirm": _confirm,
-    "publish": _publish,
     "revert": _restore_revision,
+    "publish": _by(publishing.publish_as_saved, gettext_lazy("Published.")),
     "restore": _by(publishing.restore_update, gettext_lazy("Published again.")),
     "pin": _by(publishing.pin_update, gettext_lazy("Pinned to the top.")),
     "unpin": _by(publishing.unpin_update, gettext_lazy("No longer pinned.")),

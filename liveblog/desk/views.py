@@ -30,8 +30,6 @@ from newsroom.numbers import whole_number
 from newsroom.rich_text import EDITOR_POLICY
 
 ACTIONS: Final = ("publish", "draft", "submit", "schedule", "edit", "correct")
-
-
 # The preview is a frame of ours, and a picture is shown before it is uploaded.
 _POLICY: Final = EDITOR_POLICY | {"frame-src": [SELF], "img-src": ["blob:"]}
 
@@ -136,7 +134,7 @@ def _save(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
             raise ValidationError(form.errors.as_data())
         saved, is_new = publishing.once(
             request.user,
-            f"{form.cleaned_data['token']}",
+            form.cleaned_data["token"],
             composer.digest_of(request.POST),
             lambda: _carry_out(request, blog, action, form, update),
         )
@@ -289,8 +287,9 @@ def _conflict(request: HttpRequest, blog: LiveBlog, update: Update) -> HttpRespo
     """Both texts, and the choice between them. Neither is lost: the sender's is kept as a working copy."""
     update.refresh_from_db()
     theirs = Content.of(update)
-    mine = composer.restored(composer.fields_of(request.POST), update)
-    _keep(request, blog, update)
+    typed = composer.fields_of(request.POST)
+    mine = composer.restored(typed, update)
+    queues.keep_unsaved(blog, request.user, request.POST["token"][:64], update, typed)
     latest = update.revisions.select_related("by").first()
     context = {
         **admin.site.each_context(request),
@@ -304,7 +303,7 @@ def _conflict(request: HttpRequest, blog: LiveBlog, update: Update) -> HttpRespo
         "action": request.POST.get("action", ""),
         "sent": [
             (name, value)
-            for name, values in composer.fields_of(request.POST).items()
+            for name, values in typed.items()
             if name not in ("seen", "token")
             for value in values
         ],
@@ -315,18 +314,3 @@ def _conflict(request: HttpRequest, blog: LiveBlog, update: Update) -> HttpRespo
         html = render_to_string("desk/_conflict.html", context, request)
         return JsonResponse({"conflict": html, "seen": context["seen"]}, status=409)
     return render(request, "desk/conflict.html", context, status=409)
-
-
-def _keep(request: HttpRequest, blog: LiveBlog, update: Update | None) -> WorkingCopy:
-    """Keep what was typed as it is, apart from what is saved."""
-    kept, _is_new = WorkingCopy.objects.update_or_create(
-        by=request.user,
-        token=request.POST["token"][:64],
-        defaults={
-            "blog": blog,
-            "update": update,
-            "fields": composer.fields_of(request.POST),
-            "saved_at": timezone.now(),
-        },
-    )
-    return kept
