@@ -59,18 +59,6 @@ def isoformat(moment: datetime) -> str:
     return moment.astimezone(ZONE).isoformat(timespec="seconds")
 
 
-_STAMP = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})[ T](\d{1,2}):(\d{2})")
-
-
-def parse_stamp(text: str) -> datetime | None:
-    """`YYYY-MM-DD HH:MM` as Hong Kong time; None when it has another form.
-
-    Raises ValueError when the form is right but there is no such day or time.
-    """
-    found = _STAMP.fullmatch(text.strip())
-    return datetime(*map(int, found.groups()), tzinfo=ZONE) if found else None
-
-
 # A "+" that was not encoded in an address arrives as a space.
 _RFC_3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d(?:\.\d+)?)(?:([Zz])|([+ -])(\d\d:\d\d))")
 

@@ -160,8 +160,13 @@ def plain_text(html: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def from_plain_text(text: str) -> str:
-    """Each line of `text` as a paragraph."""
+def from_typed(text: str) -> str:
+    """What was typed in a field for rich text.
+
+    Where there is no JavaScript it is plain text, each line of which gets its paragraph.
+    """
+    if "<" in text:
+        return text
     return "".join(
         f"<p>{escape(line.strip(), quote=False)}</p>" for line in text.splitlines() if line.strip()
     )

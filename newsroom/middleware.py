@@ -1,4 +1,4 @@
-"""What stands around every request: the admin's language, and an answer when the database has no room."""
+"""What stands around every request: the admin's language, small polls, an answer without a database."""
 
 import logging
 from collections.abc import Callable

@@ -12,7 +12,7 @@ from django.core.files.storage import InMemoryStorage, Storage
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 JOINED: Final = "js/page.js"
-_IMPORT: Final = re.compile(r'^import \{[^}]*\} from "(\.[^"]+)";\n', re.MULTILINE)
+_IMPORT: Final = re.compile(r'^import (?:\{[^}]*\} from )?"(\.[^"]+)";\n', re.MULTILINE)
 _EXPORT: Final = re.compile(r"^export (?=(?:class|const|function) (\w+))", re.MULTILINE)
 
 # By name: the storage that holds the file, and its path there.
@@ -42,6 +42,6 @@ def _modules(name: str, paths: Paths, seen: set[str]) -> Iterator[str]:
         if needed not in seen:
             yield from _modules(needed, paths, seen)
     text, exported = _EXPORT.sub("", _IMPORT.sub("", text)), ", ".join(_EXPORT.findall(text))
-    yield (
-        f"const {{ {exported} }} = (() => {{\n{text}return {{ {exported} }};\n}})();\n" if exported else text
-    )
+    if name != JOINED:
+        text = f"const {{ {exported} }} = (() => {{\n{text}return {{ {exported} }};\n}})();\n"
+    yield text

@@ -13,7 +13,10 @@ from urllib.parse import urlsplit
 
 import hypothesis
 import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import connection
+from django.test import Client
 from django.utils import translation
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
@@ -105,6 +108,13 @@ def forget() -> None:
 def forget_language() -> None:
     """What the last request spoke is none of this test's: it begins in the site's language."""
     translation.deactivate()
+
+
+@pytest.fixture
+def in_english() -> Iterator[None]:
+    """For tests that compare what refusals say."""
+    with translation.override("en"):
+        yield
 
 
 @dataclass(frozen=True)
@@ -233,6 +243,21 @@ def _leave(page: Page) -> None:
         with suppress(Error):
             page.goto("about:blank")
             return
+
+
+@pytest.fixture
+def open_signed_in(server: Server, new_page: Callable[..., Page]) -> Callable[..., Page]:
+    """Opens a page of the running server in a browser in which this user is signed in, reading English."""
+
+    def open_page(user: User, **options) -> Page:
+        client = Client()
+        client.force_login(user)
+        page = new_page(**{"locale": "en-GB", "base_url": server.url} | options)
+        name = settings.SESSION_COOKIE_NAME
+        page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": server.url}])
+        return page
+
+    return open_page
 
 
 @pytest.fixture

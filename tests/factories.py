@@ -22,6 +22,16 @@ _serial = count(1)
 
 PASSWORD = "correct horse battery"
 NOON = datetime(2026, 3, 19, 12, 0, tzinfo=hongkong.ZONE)
+# The columns of the tables of who may do what: who is in which role, and who of them in the live blog's team.
+ROLES = {
+    "reporter": ["Reporter"],
+    "editor": ["Editor"],
+    "outsider": ["Editor"],
+    "chief": ["Chief editor"],
+    "syndication": ["Syndication manager"],
+    "nobody": [],
+}
+IN_TEAM = ["reporter", "editor", "syndication", "nobody"]
 
 
 def make_user(*permissions: str, is_staff: bool = True) -> User:
@@ -45,6 +55,11 @@ def make_person(*roles: str, **said: object) -> User:
     assert person.groups.count() == len(roles), roles
     User.objects.filter(pk=person.pk).update(**said)
     return User.objects.get(pk=person.pk)
+
+
+def make_staff() -> dict[str, User]:
+    """One person in each of ROLES."""
+    return {name: make_person(*roles) for name, roles in ROLES.items()}
 
 
 def make_blog(*, is_live: bool = True, **details: object) -> LiveBlog:

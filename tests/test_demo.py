@@ -10,8 +10,9 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db.models import Max
 
-from liveblog.articles.load import Action, load
+from liveblog.articles.load import load
 from liveblog.articles.parse import parse
+from liveblog.articles.report import Action
 from liveblog.articles.saved import write_blog
 from liveblog.management.commands.load_demo import DEMO, read_stories, up_to_date
 from liveblog.models import Image, LiveBlog, RelatedStory, Revision, Update

@@ -114,9 +114,7 @@ class LiveBlogForm(VerbForm):
             self.initial["seen"] = fingerprint(_said_of(self.saved))
 
     def clean_summary(self) -> str:
-        """Rich text; what was typed as plain text, where there is no JavaScript, gets its paragraphs."""
-        summary = self.cleaned_data["summary"]
-        return summary if "<" in summary else html.from_plain_text(summary)
+        return html.from_typed(self.cleaned_data["summary"])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Final
 
 from django import forms
@@ -55,7 +54,7 @@ _AS_IT_IS: Final = {
 
 def is_own(user: AbstractBaseUser, update: Update | None) -> bool:
     """Whether `user` wrote it, or is to write it: reporters rewrite what is their own."""
-    return update is None or (update.created_by_id, update.created_by_partner_id) == (user.pk, None)
+    return update is None or update.is_by(user)
 
 
 def actions_for(user: AbstractBaseUser, update: Update | None) -> list[Action]:
@@ -122,9 +121,7 @@ class UpdateForm(VerbForm):
             field.help_text = _("Hong Kong time. Empty means the moment when it goes live.")
 
     def clean_body(self) -> str:
-        """Rich text; what was typed as plain text, where there is no JavaScript, gets its paragraphs."""
-        body = self.cleaned_data["body"]
-        return body if "<" in body else html.from_plain_text(body)
+        return html.from_typed(self.cleaned_data["body"])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -369,7 +366,9 @@ class UpdateAdmin(VerbAdmin):
 
     @admin.action(description=gettext_lazy("Publish"), permissions=["publish"])
     def publish(self, request: HttpRequest, queryset: QuerySet[Update]) -> None:
-        do_each(self, request, queryset.order_by("happened_at", "pk"), _publish_as_saved, _("Published"))
+        do_each(
+            self, request, queryset.order_by("happened_at", "pk"), publishing.publish_as_saved, _("Published")
+        )
 
     @admin.action(description=gettext_lazy("Withdraw …"), permissions=["withdraw"])
     def withdraw(self, request: HttpRequest, queryset: QuerySet[Update]) -> object:
@@ -393,10 +392,3 @@ class UpdateAdmin(VerbAdmin):
 
 
 _CHANGING: Final = ("change", "publish", "withdraw")
-
-
-def _publish_as_saved(update: Update, *, by: AbstractBaseUser) -> None:
-    content = Content.of(update)
-    happened_at = update.given_time
-    refuse_future(happened_at)
-    publishing.publish_update(update.blog, replace(content, happened_at=happened_at), by=by, update=update)

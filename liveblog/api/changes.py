@@ -18,6 +18,7 @@ from liveblog.api.describing import SLUG, described
 from liveblog.api.finding import find_blog
 from liveblog.api.problems import AheadOfLog
 from liveblog.models import Change, LiveBlog, Update
+from newsroom.numbers import whole_number
 
 BATCH: Final = 100
 MAX_NUMBER: Final = 2**31 - 1
@@ -54,7 +55,9 @@ class Changes(PublicView, APIView):
         ],
     )
     def get(self, request: Request, slug: str) -> HttpResponse:
-        after = _number(request.query_params.get("after", ""))
+        after = whole_number(request.query_params.get("after"), digits=10)
+        if after is None or after > MAX_NUMBER:
+            raise ValidationError({"after": ["Give the last number that you know; 0 gives everything."]})
         # The number is read here, before any other row: an answer may know more than it says, never less.
         blog = find_blog(request, slug, self.edition)
         if after > blog.number:
@@ -75,9 +78,3 @@ def _following(head: LiveBlog, after: int, edition: str | None) -> dict[str, Any
         "updates": [payloads.update(row) for row in editions.read_updates(blog, updates)],
         "changes": [payloads.change(row) for row in changes],
     }
-
-
-def _number(named: str) -> int:
-    if named.isascii() and named.isdecimal() and len(named) <= 10 and int(named) <= MAX_NUMBER:
-        return int(named)
-    raise ValidationError({"after": ["Give the last number that you know; 0 gives everything."]})

@@ -26,6 +26,7 @@ from liveblog.api.describing import ID, SLUG, described
 from liveblog.api.finding import find_blog, find_update
 from liveblog.models import Image, LiveBlog, RelatedStory, Update
 from newsroom.hongkong import isoformat
+from newsroom.numbers import whole_number
 from newsroom.site import absolute, tag_uri
 
 PAGE_SIZE: Final = 100
@@ -256,9 +257,10 @@ def _named_update(request: Request, blog: LiveBlog) -> Update | None:
     named = request.query_params.get("before")
     if named is None:
         return None
-    if not (named.isascii() and named.isdecimal() and len(named) < 20):
+    pk = whole_number(named, digits=19)
+    if pk is None:
         raise ValidationError({"before": ["Follow `Link`: give the id of an update."]})
-    found = Update.objects.filter(blog=blog).visible().filter(pk=int(named)).first()
+    found = Update.objects.filter(blog=blog).visible().filter(pk=pk).first()
     if found is None:
         raise ValidationError({"before": ["This live blog has no such update."]}, code="unknown")
     return found

@@ -9,6 +9,8 @@ from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from newsroom.numbers import whole_number
+
 MAX_PAGE_SIZE: Final = 100
 _LINK: Final = {"type": ["string", "null"], "format": "uri"}
 
@@ -29,7 +31,7 @@ class ByIdPagination(CursorPagination):
             cursor = Cursor(offset=0, reverse=False, position="")
         if cursor is None:
             return None
-        if not _is_id(cursor.position) or cursor.offset:
+        if whole_number(cursor.position) is None or cursor.offset:
             reason = "Follow `next` and `previous`: this is no cursor of theirs."
             raise ValidationError({"cursor": [ErrorDetail(reason, code="unknown")]})
         return cursor
@@ -38,10 +40,10 @@ class ByIdPagination(CursorPagination):
         named = request.query_params.get(self.page_size_query_param)
         if named is None:
             return self.page_size
-        is_small = named.isascii() and named.isdecimal() and len(named) < 4
-        if not (is_small and 1 <= int(named) <= MAX_PAGE_SIZE):
+        size = whole_number(named, digits=3)
+        if not size or size > MAX_PAGE_SIZE:
             raise ValidationError({"page_size": [f"Give a whole number from 1 to {MAX_PAGE_SIZE}."]})
-        return int(named)
+        return size
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """The base class says `nullable`, unknown to OpenAPI 3.1: the last page would break its schema."""
@@ -66,7 +68,3 @@ class ByIdPagination(CursorPagination):
 
 def _parameter(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
-
-
-def _is_id(position: str | None) -> bool:
-    return position is not None and position.isascii() and position.isdecimal() and len(position) < 19

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import Enum
 from typing import Final
 
 from django.core.exceptions import ValidationError
@@ -20,73 +19,15 @@ from liveblog import publishing
 from liveblog.articles.article import Article, ArticleError, Entry
 from liveblog.articles.match import Known, Matching, match
 from liveblog.articles.place import Slot, place
+from liveblog.articles.report import Action, HeadChange, Outcome, Report, unresolved
 from liveblog.articles.saved import digest, entry_of, html_of, is_as_imported, standfirst_text, stories_of
 from liveblog.articles.write import name_of
-from liveblog.models import LiveBlog, RelatedStory, Update
+from liveblog.models import LiveBlog, Update
 from liveblog.publishing import BlogDetails, Content, Story
 from liveblog.publishing.log import Actor, locked
 from newsroom import hongkong
 
 _MAX_SLUG: Final = 80
-
-
-class Action(Enum):
-    """What became of an entry of the copy, or of a saved update that the copy no longer has."""
-
-    ADDED = "added"
-    CHANGED = "changed"
-    PUBLISHED = "published"
-    UNCHANGED = "unchanged"
-    CONFLICT = "conflict"
-    STAYS_WITHDRAWN = "stays withdrawn"
-    AMBIGUOUS = "ambiguous"
-    VANISHED = "vanished"
-    WITHDRAWN = "withdrawn"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """`line` is the entry's in the copy; None for an update that is saved and not in the copy."""
-
-    action: Action
-    about: str
-    line: int | None = None
-    update_id: int | None = None
-
-
-@dataclass(frozen=True)
-class HeadChange:
-    """Something of the blog itself that the copy says otherwise: changed, or in conflict with the desk's."""
-
-    what: str
-    before: str
-    after: str
-    is_conflict: bool = False
-
-
-@dataclass(frozen=True)
-class Unresolved:
-    """A related story that leads nowhere yet, and the update (or the standfirst) that it stands in."""
-
-    title: str
-    about: str
-
-
-@dataclass(frozen=True)
-class Report:
-    """What loading did; after a dry run, what it would do."""
-
-    slug: str
-    is_new: bool
-    is_dry_run: bool
-    status: str
-    head_changes: tuple[HeadChange, ...] = ()
-    outcomes: tuple[Outcome, ...] = ()
-    unresolved: tuple[Unresolved, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    def of(self, action: Action) -> list[Outcome]:
-        return [outcome for outcome in self.outcomes if outcome.action is action]
 
 
 def load(
@@ -128,7 +69,7 @@ def load(
             status=run.blog.status,
             head_changes=tuple(run.head_changes),
             outcomes=tuple(run.outcomes),
-            unresolved=tuple(_unresolved(run.blog)),
+            unresolved=tuple(unresolved(run.blog)),
             notes=tuple(run.notes),
         )
         transaction.set_rollback(dry_run)
@@ -431,16 +372,3 @@ def _shown(value: str | datetime | tuple[Story, ...] | None) -> str:
 
 def _minute(moment: datetime) -> datetime:
     return moment.replace(second=0, microsecond=0)
-
-
-def _unresolved(blog: LiveBlog) -> Iterator[Unresolved]:
-    """In reading order: beside the blog, then update by update."""
-    stories = RelatedStory.objects.unresolved()
-    for story in stories.filter(blog=blog):
-        yield Unresolved(story.title, _("standfirst"))
-    in_updates = stories.filter(update__blog=blog).exclude(update__status=Update.Status.WITHDRAWN)
-    in_updates = in_updates.select_related("update").order_by(
-        "-update__happened_at", "-update_id", "after_block", "position"
-    )
-    for story in in_updates:
-        yield Unresolved(story.title, name_of(entry_of(story.update), blog.language))

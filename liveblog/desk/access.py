@@ -60,11 +60,6 @@ def check_worker(user: AbstractBaseUser, blog: LiveBlog) -> None:
         raise PermissionDenied(_("You are not in the team of this live blog."))
 
 
-def number_in(named: str | None) -> int | None:
-    """The row id that was sent, or None where it can be none."""
-    return int(named) if named and named.isascii() and named.isdigit() and len(named) < 19 else None
-
-
 def token_in(named: str | None) -> str:
     """The composer's token that was sent; empty where it can be none."""
     return named if named and len(named) <= 64 and html.printable(named) == named else ""

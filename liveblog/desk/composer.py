@@ -15,13 +15,15 @@ from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from liveblog.desk.access import number_in
 from liveblog.models import Byline, Image, LiveBlog, Update
 from liveblog.publishing import Content, Story, fingerprint, refuse_too_long
 from newsroom import embeds, hongkong, html
+from newsroom.numbers import whole_number
 from newsroom.rich_text import RichTextWidget
 
 MAX_STORIES: Final = 30
+# After more blocks than any text has.
+_AT_THE_END: Final = 100_000
 _NOT_KEPT: Final = {"csrfmiddlewaretoken", "action", "picture_file"}
 
 
@@ -80,10 +82,9 @@ class ComposerForm(forms.Form):
     picture_caption = forms.CharField(label=gettext_lazy("Caption"), required=False, max_length=300)
 
     def clean_body(self) -> str:
-        """Rich text; what was typed as plain text, where there is no JavaScript, gets its paragraphs."""
         body = self.cleaned_data["body"]
         refuse_too_long(body)
-        return body if "<" in body else html.from_plain_text(body)
+        return html.from_typed(body)
 
     def clean_byline(self) -> Byline | None:
         name = self.cleaned_data["byline"]
@@ -211,7 +212,7 @@ def restored(
     """What was typed earlier, or just sent and refused, as it was typed."""
     data = query_of(fields)
     token = data.get("token") or new_token()
-    ids = list(filter(None, map(number_in, data.getlist("picture"))))
+    ids = list(filter(None, map(whole_number, data.getlist("picture"))))
     images = Image.objects.in_bulk(ids)
     initial = {name: data.get(name, "") for name in ComposerForm.base_fields}
     for name in ("happened", "publish"):
@@ -331,16 +332,16 @@ def _stories(data: QueryDict) -> tuple[Story, ...]:
     blogs = LiveBlog.objects.in_bulk([row.blog for row in rows if row.blog], field_name="slug")
     stories = []
     for row in rows:
-        after = (
-            int(row.after) if row.after.isascii() and row.after.isdigit() and len(row.after) < 6 else 10**5
-        )
+        after = whole_number(row.after, digits=5)
         blog = blogs.get(row.blog)
-        stories.append(Story(row.title, after, "" if blog else row.url, blog))
+        stories.append(
+            Story(row.title, _AT_THE_END if after is None else after, "" if blog else row.url, blog)
+        )
     return tuple(stories)
 
 
 def _images(data: QueryDict) -> tuple[Image, ...]:
-    ids = list(filter(None, map(number_in, data.getlist("picture"))))
+    ids = list(filter(None, map(whole_number, data.getlist("picture"))))
     found = Image.objects.in_bulk(ids)
     missing = [pk for pk in ids if pk not in found]
     if missing:

@@ -9,18 +9,20 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from liveblog import audience, publishing
 from liveblog.desk import composer, queues, rows
-from liveblog.desk.access import desk_view, number_in, token_in
+from liveblog.desk.access import desk_view, token_in
 from liveblog.models import LiveBlog, Presence, Submission, Update, WorkingCopy
+from newsroom.numbers import whole_number
 
 # Further behind, the page is better loaded again.
 TOO_FAR_BEHIND: Final = 200
 MAX_KEPT: Final = 500_000
 _OLD: Final = timedelta(minutes=5)
+_OUT_OF_DATE: Final = _("This desk is out of date. Copy your text and load the page again.")
 
 
 @desk_view
@@ -31,7 +33,9 @@ def state(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     The number is the blog's as it was read first: an answer may know more than it says, never less. Asking
     says who is there, and which update is open.
     """
-    after = _number(request.POST.get("after", ""))
+    after = whole_number(request.POST.get("after"), digits=9)
+    if after is None:
+        raise ValidationError(_OUT_OF_DATE)
     _note_presence(request, blog)
     behind = blog.number - after
     answer: dict[str, Any] = {
@@ -57,7 +61,7 @@ def autosave(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     """Keep what is in the composer. Nothing that is saved or public changes by it."""
     token = token_in(request.POST.get("token"))
     if not token:
-        raise ValidationError(_("This desk is out of date. Copy your text and load the page again."))
+        raise ValidationError(_OUT_OF_DATE)
     fields = composer.fields_of(request.POST)
     if sum(len(value) for values in fields.values() for value in values) > MAX_KEPT:
         raise ValidationError(_("The text is too long for one update."))
@@ -70,17 +74,13 @@ def autosave(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     if update is None and composer.is_untouched(fields):
         WorkingCopy.objects.filter(by=request.user, token=token).delete()
     else:
-        WorkingCopy.objects.update_or_create(
-            by=request.user,
-            token=token,
-            defaults={"blog": blog, "update": update, "fields": fields, "saved_at": timezone.now()},
-        )
+        queues.keep_unsaved(blog, request.user, token, update, fields)
     return JsonResponse({"saved": True})
 
 
 def _changed(request: HttpRequest, blog: LiveBlog, after: int) -> dict[str, Any]:
     found = Update.objects.filter(blog=blog).changed_within(after, blog.number)
-    if pinned := number_in(request.POST.get("pinned")):
+    if pinned := whole_number(request.POST.get("pinned")):
         # What another took the place of has no change of its own.
         found |= Update.objects.filter(blog=blog, pk=pinned)
     found = found.complete().select_related("created_by")
@@ -134,11 +134,5 @@ def _people(request: HttpRequest, blog: LiveBlog) -> list[dict[str, Any]]:
 
 
 def _open_update(request: HttpRequest, blog: LiveBlog) -> Update | None:
-    pk = number_in(request.POST.get("update"))
+    pk = whole_number(request.POST.get("update"))
     return Update.objects.filter(blog=blog, pk=pk).first() if pk else None
-
-
-def _number(named: str) -> int:
-    if named.isascii() and named.isdigit() and len(named) < 10:
-        return int(named)
-    raise ValidationError(_("This desk is out of date. Copy your text and load the page again."))

@@ -14,8 +14,9 @@ from django.views.decorators.http import require_http_methods
 
 from liveblog.articles.article import Article, ArticleError
 from liveblog.articles.characters import MAX_BYTES
-from liveblog.articles.load import Action, Report, load
+from liveblog.articles.load import load
 from liveblog.articles.parse import parse, read
+from liveblog.articles.report import Action, Report
 from liveblog.articles.saved import html_of
 from liveblog.desk import rows
 from liveblog.desk.access import desk_view

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -14,9 +16,10 @@ from liveblog import editions
 from liveblog.desk import composer
 from liveblog.desk.access import desk_view
 from liveblog.desk.composer import ComposerForm
-from liveblog.models import Image, LiveBlog, RelatedStory, Revision, Update, UpdateImage
+from liveblog.models import Image, LiveBlog, Revision, Update, UpdateImage
 from liveblog.models.blog import Language
 from liveblog.publishing import Content
+from liveblog.publishing.content import story_rows
 
 
 @desk_view
@@ -50,31 +53,9 @@ def preview(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
 
 def _as_published(blog: LiveBlog, content: Content, saved: Update | None) -> Update:
     """A row that is never saved, with all that the readers' template asks of a published update."""
-    update = Update(
-        pk=saved.pk if saved else 0,
-        blog=blog,
-        status=Update.Status.PUBLISHED,
-        heading=content.heading,
-        body=content.body,
-        happened_at=content.happened_at or timezone.now(),
-        has_clock_time=content.has_clock_time,
-        is_key_event=content.is_key_event,
-        byline=content.byline,
-        source=content.source,
-        verification=content.verification,
-        edition_wording=content.edition_wording,
-    )
-    stories = [
-        RelatedStory(
-            update=update,
-            title=story.title,
-            url=story.url,
-            live_blog=story.live_blog,
-            after_block=story.after_block,
-            position=position,
-        )
-        for position, story in enumerate(content.stories)
-    ]
+    update = Update(pk=saved.pk if saved else 0, blog=blog, status=Update.Status.PUBLISHED)
+    replace(content, happened_at=content.happened_at or timezone.now()).set_on(update)
+    stories = story_rows(content.stories, update=update)
     placed = [UpdateImage(update=update, image=image) for image in content.images]
     for row in placed:
         # The public renditions exist only while a public page shows the picture.

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -88,6 +89,17 @@ def shown(blog: LiveBlog, name: str) -> dict[str, Any]:
     """A queue for its template: `name` is one of BY_NAME, any other gives the first."""
     queue = BY_NAME.get(name, QUEUES[0])
     return {"queue": queue, "waiting": list(queue.rows(blog)[:SHOWN])}
+
+
+def keep_unsaved(
+    blog: LiveBlog, by: AbstractBaseUser, token: str, update: Update | None, fields: dict[str, list[str]]
+) -> None:
+    """Keep what was typed as it is, apart from what is saved."""
+    WorkingCopy.objects.update_or_create(
+        by=by,
+        token=token,
+        defaults={"blog": blog, "update": update, "fields": fields, "saved_at": timezone.now()},
+    )
 
 
 def unsaved(blog: LiveBlog, by: AbstractBaseUser) -> QuerySet[WorkingCopy]:

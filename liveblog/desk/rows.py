@@ -53,7 +53,7 @@ def may_open(may: May, user: AbstractBaseUser, update: Update) -> bool:
         return may.publish
     if update.status == Update.Status.SCHEDULED and not may.publish:
         return False
-    return may.rewrite or (may.write and update.created_by_id == user.pk)
+    return may.rewrite or (may.write and update.is_by(user))
 
 
 def timeline(blog: LiveBlog, before: Update | None = None) -> tuple[list[Update], bool]:

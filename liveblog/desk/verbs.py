@@ -15,9 +15,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from liveblog import publishing
-from liveblog.desk.access import desk_view, number_in, wants_json
+from liveblog.desk.access import desk_view, wants_json
 from liveblog.models import LiveBlog, ReaderResponse, Revision, Update
 from liveblog.publishing import Content, fingerprint
+from newsroom.numbers import whole_number
 
 
 def _withdraw(request: HttpRequest, update: Update) -> str:
@@ -38,19 +39,9 @@ def _confirm(request: HttpRequest, update: Update) -> str:
     return _("Marked as confirmed.")
 
 
-def _publish(request: HttpRequest, update: Update) -> str:
-    """What waits for review or on a schedule, as it is saved."""
-    publishing.refuse_future(update.given_time)
-    saved = Content.of(update)
-    content = replace(saved, happened_at=update.given_time)
-    seen = fingerprint(saved)
-    publishing.publish_update(update.blog, content, by=request.user, update=update, seen=seen)
-    return _("Published.")
-
-
 def _restore_revision(request: HttpRequest, update: Update) -> str:
     """What an earlier revision said, as a new one."""
-    revision = get_object_or_404(Revision, update=update, pk=number_in(request.POST.get("revision")) or 0)
+    revision = get_object_or_404(Revision, update=update, pk=whole_number(request.POST.get("revision")) or 0)
     content = Content.from_json(revision.content)
     if update.is_published:
         publishing.correct_update(update, content, by=request.user, note=request.POST.get("note", ""))
@@ -73,8 +64,8 @@ _ON_UPDATES: Final = {
     "withdraw": _withdraw,
     "undo": _undo,
     "confirm": _confirm,
-    "publish": _publish,
     "revert": _restore_revision,
+    "publish": _by(publishing.publish_as_saved, gettext_lazy("Published.")),
     "restore": _by(publishing.restore_update, gettext_lazy("Published again.")),
     "pin": _by(publishing.pin_update, gettext_lazy("Pinned to the top.")),
     "unpin": _by(publishing.unpin_update, gettext_lazy("No longer pinned.")),

@@ -21,16 +21,15 @@ from js_asset import Media
 
 from liveblog import audience, publishing
 from liveblog.desk import composer, queues, rows
-from liveblog.desk.access import desk_view, number_in, said_by, token_in, wants_json
+from liveblog.desk.access import desk_view, said_by, token_in, wants_json
 from liveblog.desk.composer import Composer, ComposerForm
 from liveblog.models import Byline, LiveBlog, Update, WorkingCopy
 from liveblog.publishing import AlreadyUsed, Content, Stale, fingerprint
 from newsroom import hongkong
+from newsroom.numbers import whole_number
 from newsroom.rich_text import EDITOR_POLICY
 
 ACTIONS: Final = ("publish", "draft", "submit", "schedule", "edit", "correct")
-
-
 # The preview is a frame of ours, and a picture is shown before it is uploaded.
 _POLICY: Final = EDITOR_POLICY | {"frame-src": [SELF], "img-src": ["blob:"]}
 
@@ -71,7 +70,7 @@ def _composer_for(request: HttpRequest, blog: LiveBlog) -> Composer:
 
 
 def _asked_for(request: HttpRequest, blog: LiveBlog) -> Update | None:
-    pk = number_in(request.GET.get("update"))
+    pk = whole_number(request.GET.get("update"))
     update = Update.objects.filter(blog=blog, pk=pk).select_related("byline").first() if pk else None
     if update is None:
         return None
@@ -112,13 +111,13 @@ def _page(request: HttpRequest, blog: LiveBlog, shown: Composer, status: int = 2
 
 
 def _before(request: HttpRequest, blog: LiveBlog) -> Update | None:
-    pk = number_in(request.GET.get("before"))
+    pk = whole_number(request.GET.get("before"))
     return Update.objects.filter(blog=blog).visible().filter(pk=pk).first() if pk else None
 
 
 def _undoable(request: HttpRequest, blog: LiveBlog) -> Update | None:
     """The update that was just published by a form, for the offer to take it back."""
-    pk = number_in(request.GET.get("undo"))
+    pk = whole_number(request.GET.get("undo"))
     recent = timezone.now() - publishing.UNDO_WITHIN
     published = Update.objects.filter(blog=blog, first_published_at__gte=recent).published()
     return published.filter(pk=pk).first() if pk else None
@@ -135,7 +134,7 @@ def _save(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
             raise ValidationError(form.errors.as_data())
         saved, is_new = publishing.once(
             request.user,
-            f"{form.cleaned_data['token']}",
+            form.cleaned_data["token"],
             composer.digest_of(request, blog),
             lambda: _carry_out(request, blog, action, form, update),
         )
@@ -152,7 +151,7 @@ def _saved(request: HttpRequest, blog: LiveBlog) -> Update | None:
     """The update that the composer has open. Raises ValidationError when it is not this blog's."""
     if not request.POST.get("update"):
         return None
-    found = Update.objects.filter(blog=blog, pk=number_in(request.POST["update"]) or 0).first()
+    found = Update.objects.filter(blog=blog, pk=whole_number(request.POST["update"]) or 0).first()
     if found is None or found.is_erased:
         raise ValidationError(_("There is no such update in this live blog."))
     found.blog = blog
@@ -288,8 +287,9 @@ def _conflict(request: HttpRequest, blog: LiveBlog, update: Update) -> HttpRespo
     """Both texts, and the choice between them. Neither is lost: the sender's is kept as a working copy."""
     update.refresh_from_db()
     theirs = Content.of(update)
-    mine = composer.restored(composer.fields_of(request.POST), update)
-    _keep(request, blog, update)
+    typed = composer.fields_of(request.POST)
+    mine = composer.restored(typed, update)
+    queues.keep_unsaved(blog, request.user, request.POST["token"][:64], update, typed)
     latest = update.revisions.select_related("by").first()
     context = {
         **admin.site.each_context(request),
@@ -303,7 +303,7 @@ def _conflict(request: HttpRequest, blog: LiveBlog, update: Update) -> HttpRespo
         "action": request.POST.get("action", ""),
         "sent": [
             (name, value)
-            for name, values in composer.fields_of(request.POST).items()
+            for name, values in typed.items()
             if name not in ("seen", "token")
             for value in values
         ],
@@ -314,18 +314,3 @@ def _conflict(request: HttpRequest, blog: LiveBlog, update: Update) -> HttpRespo
         html = render_to_string("desk/_conflict.html", context, request)
         return JsonResponse({"conflict": html, "seen": context["seen"]}, status=409)
     return render(request, "desk/conflict.html", context, status=409)
-
-
-def _keep(request: HttpRequest, blog: LiveBlog, update: Update | None) -> WorkingCopy:
-    """Keep what was typed as it is, apart from what is saved."""
-    kept, _is_new = WorkingCopy.objects.update_or_create(
-        by=request.user,
-        token=request.POST["token"][:64],
-        defaults={
-            "blog": blog,
-            "update": update,
-            "fields": composer.fields_of(request.POST),
-            "saved_at": timezone.now(),
-        },
-    )
-    return kept

@@ -125,10 +125,6 @@ class Hub:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._tell_audience()
 
-    def readers_of(self, blog_id: int) -> int:
-        """How many readers' streams of a blog are open in this process."""
-        return sum(reader.is_counted for feed in self._feeds_of(blog_id) for reader in feed.readers)
-
     def _hear(self, blog_id: int | None) -> None:
         self.wake(blog_id)
         if self._also:

@@ -18,6 +18,7 @@ from liveblog import editions
 from liveblog.edge.hub import Followed, Hub, encode, message_of
 from liveblog.models import LiveBlog
 from liveblog.payloads import TOO_FAR_BEHIND
+from newsroom.numbers import whole_number
 
 RETRY_MILLISECONDS: Final = 3_000
 
@@ -118,7 +119,7 @@ def _cursor(headers: dict[bytes, bytes], query: bytes) -> int | None:
     named = headers.get(b"last-event-id", b"").decode("latin-1")
     if not named:
         named = parse_qs(query.decode("latin-1")).get("after", ["0"])[0]
-    return int(named) if named.isascii() and named.isdigit() and len(named) < 10 else None
+    return whole_number(named, digits=9)
 
 
 @sync_to_async(thread_sensitive=False)

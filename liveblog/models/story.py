@@ -83,10 +83,6 @@ class RelatedStory(models.Model):
         return self.update.blog if self.update_id else self.blog
 
     @property
-    def is_resolved(self) -> bool:
-        return bool(self.url) or self.live_blog_id is not None
-
-    @property
     def href(self) -> str:
         """Where readers are led: empty while unresolved, or while the other live blog is not public."""
         if self.live_blog_id is None:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
 from django.db.models import Case, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
@@ -238,6 +239,9 @@ class Update(models.Model):
     @property
     def is_visible(self) -> bool:
         return self.is_published or self.is_withdrawn
+
+    def is_by(self, user: AbstractBaseUser) -> bool:
+        return (self.created_by_id, self.created_by_partner_id) == (user.pk, None)
 
     @property
     def is_pinned(self) -> bool:

@@ -173,13 +173,17 @@ class Content:
             stories=tuple(sorted(stories, key=lambda story: story.after_block)),
         )
 
-    def write_to(self, update: Update) -> None:
-        """Save this as the update's content: row, related stories and pictures."""
+    def set_on(self, update: Update) -> None:
+        """Let the row say this, without saving it; related stories and pictures are rows of their own."""
         update.heading, update.body = self.heading, self.body
         update.happened_at, update.has_clock_time = self.happened_at, self.has_clock_time
         update.is_key_event, update.byline = self.is_key_event, self.byline
         update.source, update.verification = self.source, self.verification
         update.edition_wording = self.edition_wording
+
+    def write_to(self, update: Update) -> None:
+        """Save this as the update's content: row, related stories and pictures."""
+        self.set_on(update)
         is_new = update.pk is None
         update.save()
         saved = Content() if is_new else Content.of(update)
@@ -227,12 +231,11 @@ def _checked_wording(text: str) -> str:
     return "\n".join(lines)
 
 
-def write_stories(
+def story_rows(
     stories: tuple[Story, ...], *, update: Update | None = None, blog: LiveBlog | None = None
-) -> None:
-    """Replace the related stories of an update, or those beside a blog."""
-    RelatedStory.objects.filter(update=update, blog=blog).delete()
-    RelatedStory.objects.bulk_create(
+) -> list[RelatedStory]:
+    """The related stories of an update, or those beside a blog, in their order and not yet saved."""
+    return [
         RelatedStory(
             update=update,
             blog=blog,
@@ -243,7 +246,15 @@ def write_stories(
             live_blog=story.live_blog,
         )
         for position, story in enumerate(stories)
-    )
+    ]
+
+
+def write_stories(
+    stories: tuple[Story, ...], *, update: Update | None = None, blog: LiveBlog | None = None
+) -> None:
+    """Replace the related stories of an update, or those beside a blog."""
+    RelatedStory.objects.filter(update=update, blog=blog).delete()
+    RelatedStory.objects.bulk_create(story_rows(stories, update=update, blog=blog))
 
 
 def _sorted(rows: Iterable[Any]) -> tuple[Any, ...]:

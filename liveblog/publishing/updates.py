@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from liveblog.models import Change, Delivery, LiveBlog, Revision, Update
-from liveblog.publishing.content import Content, fingerprint
+from liveblog.publishing.content import Content, fingerprint, refuse_future
 from liveblog.publishing.log import Actor, append, keep_revision, locked, partner, person, require
 from liveblog.publishing.renditions import remove_images, show_or_hide
 from newsroom import html
@@ -115,6 +115,15 @@ def publish_update(
         keep_revision(update, Revision.Kind.PUBLISHED, change, by)
         show_or_hide(content.images)
         return update
+
+
+def publish_as_saved(update: Update, *, by: Actor) -> Update:
+    """Publish what waits for review or on a schedule, as it is saved, now."""
+    refuse_future(update.given_time)
+    saved = Content.of(update)
+    content = replace(saved, happened_at=update.given_time)
+    # What a colleague saves meanwhile is neither published unread nor overwritten.
+    return publish_update(update.blog, content, by=by, update=update, seen=fingerprint(saved))
 
 
 def correct_update(

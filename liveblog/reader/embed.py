@@ -22,6 +22,7 @@ from liveblog.reader.scripts import AtPlainAddress
 from liveblog.reader.timeline import days
 from newsroom.caching import POLL
 from newsroom.cors import read_anywhere
+from newsroom.numbers import whole_number
 from newsroom.site import absolute
 
 UPDATES: Final = 10
@@ -96,10 +97,10 @@ def oembed(request: HttpRequest) -> HttpResponse:
 
 def _size(request: HttpRequest, name: str, most: int) -> int:
     """A limit in pixels, `most` where none is asked for. Raises ValueError when it is no number above 0."""
-    named = request.GET.get(name) or str(most)
-    if not (named.isascii() and named.isdigit() and 0 < len(named) < 10 and int(named)):
+    asked = whole_number(request.GET.get(name) or str(most), digits=9)
+    if not asked:
         raise ValueError(name)
-    return min(int(named), most)
+    return min(asked, most)
 
 
 def _path_on_this_site(address: str) -> str:

@@ -19,6 +19,7 @@ from liveblog.reader import jsonld
 from liveblog.reader.caching import answer, answer_by_body, public
 from liveblog.reader.scripts import AtPlainAddress, scripts_of, site_language
 from liveblog.reader.timeline import PAGE_SIZE, days
+from newsroom.numbers import whole_number
 
 ENDED_PER_PAGE = 20
 LATEST_ON_FRONT = 3
@@ -162,9 +163,10 @@ def _update_named_in_query(request: HttpRequest, blog: LiveBlog) -> Update | Non
     named = request.GET.get("before")
     if named is None:
         return None
-    if not (named.isascii() and named.isdigit() and len(named) < 19):
+    pk = whole_number(named)
+    if pk is None:
         raise Http404
-    return get_object_or_404(Update.objects.filter(blog=blog).visible(), pk=int(named))
+    return get_object_or_404(Update.objects.filter(blog=blog).visible(), pk=pk)
 
 
 def _pinned(blog: LiveBlog, updates: list[Update]) -> Update | None:

@@ -17,6 +17,7 @@ from liveblog.reader.pages import page
 from liveblog.reader.scripts import AtPlainAddress, site_language
 from newsroom import html
 from newsroom.marking import Run, cut, mark
+from newsroom.numbers import whole_number
 
 LONGEST_QUERY: Final = 100
 RESULTS_PER_PAGE: Final = 20
@@ -73,9 +74,10 @@ def _matching_updates(request: HttpRequest, blogs: LiveBlogQuerySet, query: str)
     """One page of them, newest first, and one more if there is one."""
     found = Update.objects.saying(query).filter(blog__in=blogs)
     if named := request.GET.get("before"):
-        if not (named.isascii() and named.isdigit() and len(named) < 19):
+        pk = whole_number(named)
+        if pk is None:
             raise Http404
-        found = found.older_than(get_object_or_404(Update.objects.visible(), pk=int(named)))
+        found = found.older_than(get_object_or_404(Update.objects.visible(), pk=pk))
     return list(found.newest_first().complete()[: RESULTS_PER_PAGE + 1])
 
 

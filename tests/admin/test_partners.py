@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Group
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
@@ -17,7 +16,7 @@ from django.utils import timezone
 from liveblog import publishing
 from liveblog.models import ApiKey, Partner, Scope
 from tests.admin.browsing import errors, opened
-from tests.factories import make_blog, make_key, make_user
+from tests.factories import make_blog, make_key, make_person
 
 pytestmark = pytest.mark.django_db
 
@@ -226,10 +225,8 @@ def test_who_manages_syndication_may_and_an_editor_may_not(partner):
     key = ApiKey.objects.get()
     answers = {}
     for role in ("Syndication manager", "Editor", "Chief editor"):
-        user = make_user()
-        user.groups.add(Group.objects.get(name=role))
         client = Client()
-        client.force_login(user)
+        client.force_login(make_person(role))
         paths = [
             ADD,
             KEYS,

@@ -32,20 +32,20 @@ from liveblog.models import (
 from liveblog.publishing import SYSTEM, BlogDetails, Content, Story
 from newsroom import hongkong
 from tests.admin.browsing import opened
-from tests.factories import make_blog, make_image, make_person, make_update, make_user, picture_file
+from tests.factories import (
+    IN_TEAM,
+    ROLES,
+    make_blog,
+    make_image,
+    make_person,
+    make_staff,
+    make_update,
+    make_user,
+    picture_file,
+)
 
 pytestmark = pytest.mark.django_db
 
-# The columns of the table, in this order: who is in which role.
-ROLES = {
-    "reporter": ["Reporter"],
-    "editor": ["Editor"],
-    "outsider": ["Editor"],
-    "chief": ["Chief editor"],
-    "syndication": ["Syndication manager"],
-    "nobody": [],
-}
-IN_TEAM = ["reporter", "editor", "syndication", "nobody"]
 LATER = hongkong.now() + timedelta(days=1)
 AT_LATER = {"publish_at_0": f"{LATER:%Y-%m-%d}", "publish_at_1": "10:00"}
 
@@ -123,7 +123,7 @@ class Newsroom:
     """A live blog with a team and something in every state, and how to send each thing that can be done."""
 
     def __init__(self) -> None:
-        self.people = {name: make_person(*roles) for name, roles in ROLES.items()}
+        self.people = make_staff()
         self.clients = {name: logged_in(person) for name, person in self.people.items()}
         # Fills the forms in: a superuser, who is refused nothing.
         self.filler = logged_in(make_person(is_superuser=True))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -15,7 +14,7 @@ from liveblog.models import Delivery, Partner, Webhook, WebhookCursor
 from liveblog.partners.posting import Answer
 from liveblog.publishing import SYSTEM
 from tests.admin.browsing import errors, opened
-from tests.factories import make_blog, make_update, make_user
+from tests.factories import make_blog, make_person, make_update, make_user
 from tests.partners.pump import send_all
 
 pytestmark = pytest.mark.django_db
@@ -38,10 +37,8 @@ def webhook(partner: Partner) -> Webhook:
 
 
 def in_role(name: str) -> Client:
-    user = make_user()
-    user.groups.add(Group.objects.get(name=name))
     client = Client(headers={"accept-language": "en"})
-    client.force_login(user)
+    client.force_login(make_person(name))
     return client
 
 

@@ -11,9 +11,10 @@ from django.core.exceptions import PermissionDenied, ValidationError
 
 from liveblog import publishing
 from liveblog.articles.article import ArticleError
-from liveblog.articles.load import Action, HeadChange, Report, Unresolved, load
+from liveblog.articles.load import load
 from liveblog.articles.parse import parse, read
 from liveblog.articles.place import Slot, place
+from liveblog.articles.report import Action, HeadChange, Report, Unresolved
 from liveblog.articles.saved import write_blog
 from liveblog.models import Change, LiveBlog, Revision, Update
 from liveblog.publishing import SYSTEM, BlogDetails, Content, Story

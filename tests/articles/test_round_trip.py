@@ -11,8 +11,9 @@ import pytest
 from hypothesis import example, given, settings
 
 from liveblog.articles.article import Article, ArticleError
-from liveblog.articles.load import Action, load
+from liveblog.articles.load import load
 from liveblog.articles.parse import parse, read
+from liveblog.articles.report import Action
 from liveblog.articles.saved import is_as_imported, write_blog
 from liveblog.articles.write import write
 from liveblog.models import LiveBlog

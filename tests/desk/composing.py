@@ -9,6 +9,15 @@ from playwright.sync_api import Page
 from liveblog.models import LiveBlog
 
 CHORD = "Control+Enter"
+COPY = """燈塔︱百年燈塔重新亮燈|持續更新
+2026-03-19 10:00
+修復工程完成。
+19日最新消息
+修復完成
+【09:05】工程人員離開。
+動工
+【08:00】工程人員抵達。
+"""
 
 
 def write(page: Page, heading: str, text: str = "") -> None:

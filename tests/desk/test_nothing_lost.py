@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 from liveblog import publishing
 from liveblog.models import Update, WorkingCopy
 from liveblog.publishing import SYSTEM, Content
+from tests.desk.composing import CHORD, write
 from tests.desk.conftest import desk_path
-from tests.desk.test_publishing import CHORD, write
 from tests.factories import PASSWORD, make_blog, make_person, make_update
 from tests.waiting import wait_for
 

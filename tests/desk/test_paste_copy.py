@@ -14,19 +14,11 @@ from playwright.sync_api import expect
 
 from liveblog.articles.parse import parse, read
 from liveblog.models import LiveBlog, RelatedStory, Update
+from tests.desk.composing import COPY
 from tests.desk.conftest import desk_path
 from tests.factories import make_blog, make_person
 
 SAMPLES = ("typhoon-en.txt", "typhoon-zh-hant.txt", "ukraine-2025-03-18.txt")
-COPY = """燈塔︱百年燈塔重新亮燈|持續更新
-2026-03-19 10:00
-修復工程完成。
-19日最新消息
-修復完成
-【09:05】工程人員離開。
-動工
-【08:00】工程人員抵達。
-"""
 
 
 def blog_as_saved(blog: LiveBlog) -> dict[str, object]:

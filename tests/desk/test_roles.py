@@ -36,30 +36,13 @@ from liveblog.models import (
 )
 from liveblog.publishing import SYSTEM, Content
 from newsroom import hongkong
-from tests.factories import make_blog, make_person, make_update, picture_file
+from tests.desk.composing import COPY
+from tests.factories import IN_TEAM, ROLES, make_blog, make_staff, make_update, picture_file
 
 pytestmark = pytest.mark.django_db
 
-ROLES = {
-    "reporter": ["Reporter"],
-    "editor": ["Editor"],
-    "outsider": ["Editor"],
-    "chief": ["Chief editor"],
-    "syndication": ["Syndication manager"],
-    "nobody": [],
-}
-IN_TEAM = ["reporter", "editor", "syndication", "nobody"]
 LATER = hongkong.now() + timedelta(days=1)
 AT_LATER = {"publish_day": f"{LATER:%Y-%m-%d}", "publish_clock": "10:00"}
-COPY = """燈塔︱百年燈塔重新亮燈|持續更新
-2026-03-19 10:00
-修復工程完成。
-19日最新消息
-修復完成
-【09:05】工程人員離開。
-動工
-【08:00】工程人員抵達。
-"""
 # One update more, and one less.
 OTHER_COPY = COPY + "籌備\n【07:00】集合。\n"
 NEWER_COPY = COPY.partition("動工")[0]
@@ -175,7 +158,7 @@ class Desk:
     """A live blog with a team and something in every state."""
 
     def __init__(self) -> None:
-        self.people = {name: make_person(*roles) for name, roles in ROLES.items()}
+        self.people = make_staff()
         self.blog = make_blog(has_responses=True)
         load(parse(COPY), by=SYSTEM, slug=self.blog.slug, publish=True, keep_head=True)
         publishing.set_team(self.blog, [self.people[name] for name in IN_TEAM], by=SYSTEM)

@@ -19,7 +19,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.publishing.test_invariant import Shown, parse_page
+from tests.shown import Shown, parse_page
 
 # Between a poll and the next, and before a connection is tried again: a page's own times, made short.
 PAUSE = 0.25

@@ -20,7 +20,7 @@ from liveblog.publishing import SYSTEM, BlogDetails, Content
 from tests.edge.readers import Reader, following
 from tests.edge.streaming import PATIENCE
 from tests.factories import NOON, make_blog, make_update
-from tests.publishing.test_invariant import parse_page
+from tests.shown import parse_page
 from tests.waiting import wait_for
 
 STREAMS, POLLS, CHANGES = 200, 50, 500

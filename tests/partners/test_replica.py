@@ -5,25 +5,21 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, rule, run_state_machine_as_test
 
 from liveblog import editions, payloads, publishing
 from liveblog.models import Byline, LiveBlog, Partner, Update, Webhook, WebhookCursor
 from liveblog.partners.posting import Answer
-from liveblog.publishing import SYSTEM, BlogDetails, Content
-from tests.factories import NOON, make_blog, make_update
+from liveblog.publishing import SYSTEM, BlogDetails
+from tests.factories import make_blog, make_update
+from tests.interleaving import MINUTES, WHICH, WORDS, Interleaving
 from tests.partners.pump import TAKEN, send_all
 from tests.partners.replica import Replica
-from tests.publishing.test_invariant import read_page
-
-MINUTES = st.integers(-3, 12)
-WORDS = st.sampled_from(["甲", "頭髮", ""])
-WHICH = st.integers(0, 30)
+from tests.shown import read_page
 
 
 def as_shown(blog: LiveBlog, edition: str) -> tuple[dict, dict[int, dict]]:
@@ -43,7 +39,7 @@ def without_marks(updates: dict[int, dict]) -> dict[int, dict]:
     }
 
 
-class Syndication(RuleBasedStateMachine):
+class Syndication(Interleaving):
     """Any interleaving of verbs, of receivers that fail, and of replays from any number."""
 
     edition = ""
@@ -63,28 +59,11 @@ class Syndication(RuleBasedStateMachine):
         self.updates = [make_update(self.blog, byline=self.byline)]
         self.replica = Replica()
 
-    def content(self, heading: str, minute: int) -> Content:
-        happened_at = NOON + timedelta(minutes=minute)
-        return Content(heading=heading, body="<p>內文</p>", happened_at=happened_at, byline=self.byline)
-
-    def attempt(self, verb, *args, **kwargs):
-        try:
-            return verb(*args, by=SYSTEM, **kwargs)
-        except ValidationError:
-            return None
-
-    def chosen(self, which: int) -> Update:
-        return self.updates[which % len(self.updates)]
-
     @rule(heading=WORDS, minute=MINUTES)
     def publish(self, heading: str, minute: int) -> None:
         content = self.content(heading, minute)
         if update := self.attempt(publishing.publish_update, self.blog, content):
             self.updates.append(update)
-
-    @rule(which=WHICH, heading=WORDS, minute=MINUTES, note=st.sampled_from(["", "更正"]))
-    def correct(self, which: int, heading: str, minute: int, note: str) -> None:
-        self.attempt(publishing.correct_update, self.chosen(which), self.content(heading, minute), note=note)
 
     @rule(which=WHICH, verb=st.sampled_from(["withdraw_update", "erase_update"]))
     def take_down(self, which: int, verb: str) -> None:
@@ -119,10 +98,6 @@ class Syndication(RuleBasedStateMachine):
         self.blog.refresh_from_db()
         said = vars(BlogDetails.of(self.blog)) | {"embargo_until_at": timezone.now() + timedelta(hours=1)}
         self.attempt(publishing.edit_blog, self.blog, BlogDetails(**said))
-
-    @rule(role=st.sampled_from(["駐京", "駐滬", ""]))
-    def edit_byline(self, role: str) -> None:
-        self.byline = publishing.edit_byline(self.byline, by=SYSTEM, name=self.byline.name, role=role)
 
     @rule()
     def fail_once(self) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from liveblog import publishing
 from liveblog.models import Delivery, Webhook, WebhookCursor
@@ -16,14 +14,8 @@ from liveblog.publishing import SYSTEM
 from tests.factories import make_blog, make_update, make_user
 from tests.partners.pump import TAKEN, send_all, told
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 URL = "https://partner.example/hook"
-
-
-@pytest.fixture(autouse=True)
-def in_english() -> Iterator[None]:
-    with translation.override("en"):
-        yield
 
 
 @pytest.fixture

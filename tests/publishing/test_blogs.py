@@ -103,7 +103,7 @@ def test_a_blog_that_goes_gives_a_number_to_the_blogs_that_link_to_it():
 def test_linking_an_unresolved_story_changes_its_update_once():
     update = make_update(make_blog(), stories=(Story("未連結"),))
     story = update.related_stories.get()
-    assert not story.is_resolved
+    assert (story.url, story.live_blog) == ("", None)
     publishing.edit_story(story, by=SYSTEM, title="未連結", url="https://example.com/a")
     assert update.related_stories.get().href == "https://example.com/a"
     assert kinds(update.blog) == ["blog_started", "published", "edited"]

@@ -6,78 +6,22 @@ number equals a fresh page, whatever the verbs and their order, in either script
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from datetime import timedelta
-
 import pytest
-from django.core.exceptions import ValidationError
 from django.test import Client
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
 
 from liveblog import publishing
 from liveblog.models import Byline, LiveBlog
 from liveblog.publishing import SYSTEM, BlogDetails, Content
 from liveblog.reader import pages
 from tests.factories import NOON, make_blog, make_update
+from tests.interleaving import MINUTES, WHICH, WORDS, Interleaving
+from tests.shown import Shown, read_page
 
 PAGE_SIZE = 3
-MINUTES = st.integers(-3, 12)
-WORDS = st.sampled_from(["甲", "頭髮", "後來發現", ""])
 EDITIONS = st.sampled_from(["", "/zh-hans"])
-WHICH = st.integers(0, 30)
-
-
-REGIONS = re.compile(
-    r'data-region="head">(?P<head>.*?)</div>'
-    r'\s*<div class="slot" data-region="key_events">(?P<key_events>.*?)</div>'
-    r'\s*<div class="body">\s*<div data-region="lead">(?P<lead>.*?)</div>'
-    r'\s*<div data-region="pinned">(?P<pinned>.*?)</div>\s*<div class="live-bar".*'
-    r'data-region="after">(?P<after>.*?)</div>\s*<div data-region="responses">(?P<responses>.*?)</div>'
-    r"\s*</div>\s*</div>\s*</main>",
-    re.DOTALL,
-)
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What a page shows: its updates' markup newest first, by order key, and what its head says."""
-
-    edition: str
-    number: int
-    updates: dict[str, str]
-    head: dict[str, object]
-    regions: dict[str, str]
-
-
-def read_page(blog: LiveBlog, client: Client, edition: str, before: str = "") -> Shown:
-    path = f"{edition}/live/{blog.slug}/"
-    return parse_page(client.get(path + before).content.decode(), path, edition, is_first=not before)
-
-
-def parse_page(page: str, path: str, edition: str, *, is_first: bool = True) -> Shown:
-    timeline = page[page.index('id="updates"') :]
-    found = re.findall(
-        r'(<li class="update[^>]*data-order="([^"]+)".*?</article>\s*</li>)', timeline, re.DOTALL
-    )
-    pinned = re.search(r'id="pinned-time-(\d+)"', page)
-    key_events = page[page.find('data-region="key_events"') : page.find('class="body"')]
-    return Shown(
-        edition=edition,
-        number=int(re.search(r'data-number="(\d+)"', page)[1]),
-        updates={order: markup.strip() for markup, order in found},
-        head={
-            "headline": re.search(r"<h1>(.*?)</h1>", page)[1],
-            "is_live": 'class="running"' in page,
-            "pinned": int(pinned[1]) if pinned else None,
-            "key_events": re.findall(rf'href="{path}(\d+)/"', key_events),
-        },
-        regions={name: html.strip() for name, html in REGIONS.search(page).groupdict().items()}
-        if is_first
-        else {},
-    )
 
 
 def read_all(blog: LiveBlog, client: Client, edition: str) -> dict[str, str]:
@@ -116,7 +60,7 @@ def catch_up(blog: LiveBlog, page: Shown, client: Client) -> Shown:
     return Shown(page.edition, number, dict(sorted(updates.items(), reverse=True)), head, regions)
 
 
-class LiveCoverage(RuleBasedStateMachine):
+class LiveCoverage(Interleaving):
     """Any interleaving of verbs on one blog, and pages opened at any time and left open."""
 
     @initialize()
@@ -127,20 +71,6 @@ class LiveCoverage(RuleBasedStateMachine):
         self.updates = [make_update(self.blog, byline=self.byline)]
         self.stale: list[Shown] = []
 
-    def content(self, heading: str, minute: int) -> Content:
-        happened_at = NOON + timedelta(minutes=minute)
-        return Content(heading=heading, body="<p>內文</p>", happened_at=happened_at, byline=self.byline)
-
-    def attempt(self, verb, *args, **kwargs):
-        """Verbs may refuse: that is no change, and the invariant must hold all the same."""
-        try:
-            return verb(*args, by=SYSTEM, **kwargs)
-        except ValidationError:
-            return None
-
-    def chosen(self, which: int):
-        return self.updates[which % len(self.updates)]
-
     @rule(edition=EDITIONS)
     def open_page(self, edition: str) -> None:
         self.stale.append(read_page(self.blog, self.client, edition))
@@ -148,10 +78,6 @@ class LiveCoverage(RuleBasedStateMachine):
     @rule(heading=WORDS, minute=MINUTES)
     def publish(self, heading: str, minute: int) -> None:
         self.updates.append(publishing.publish_update(self.blog, self.content(heading, minute), by=SYSTEM))
-
-    @rule(which=WHICH, heading=WORDS, minute=MINUTES, note=st.sampled_from(["", "更正"]))
-    def correct(self, which: int, heading: str, minute: int, note: str) -> None:
-        self.attempt(publishing.correct_update, self.chosen(which), self.content(heading, minute), note=note)
 
     @rule(which=WHICH)
     def withdraw(self, which: int) -> None:
@@ -191,10 +117,6 @@ class LiveCoverage(RuleBasedStateMachine):
         self.blog.refresh_from_db()
         details = BlogDetails.of(self.blog)
         self.attempt(publishing.edit_blog, self.blog, BlogDetails(**{**vars(details), "headline": headline}))
-
-    @rule(role=st.sampled_from(["駐京", "駐滬", ""]))
-    def edit_byline(self, role: str) -> None:
-        self.byline = publishing.edit_byline(self.byline, by=SYSTEM, name="記者", role=role)
 
     @invariant()
     def stale_pages_catch_up(self) -> None:

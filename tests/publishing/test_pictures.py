@@ -21,14 +21,11 @@ from liveblog.publishing import SYSTEM
 from newsroom import pictures
 from tests.factories import make_blog, make_update
 
+pytestmark = pytest.mark.usefixtures("in_english")
+
 RED, GREEN, WHITE = (200, 30, 30), (30, 160, 60), (255, 255, 255)
 UNREADABLE = "This file is not a picture that can be read: use JPEG, PNG, WebP, AVIF or GIF."
 TOO_MANY_PIXELS = "The picture has more than 50 million pixels."
-
-
-@pytest.fixture(autouse=True)
-def in_english(settings) -> None:
-    settings.LANGUAGE_CODE = "en"
 
 
 def encoded(picture: Picture.Image, form: str, **options: object) -> bytes:

@@ -5,40 +5,33 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from liveblog import publishing
 from liveblog.models import Change, RelatedStory, Revision, Update
 from liveblog.publishing import SYSTEM, Content, Story
-from tests.factories import make_blog, make_image, make_update, make_user
+from tests.factories import make_blog, make_image, make_person, make_update
 
 pytestmark = pytest.mark.django_db
 
 
-def in_role(name: str):
-    user = make_user()
-    user.groups.add(Group.objects.get(name=name))
-    return user
-
-
 def test_a_team_works_on_its_blog():
-    blog, editor = make_blog(), in_role("Editor")
+    blog, editor = make_blog(), make_person("Editor")
     publishing.set_team(blog, [editor], by=SYSTEM)
     assert publishing.publish_update(blog, Content("號外"), by=editor).is_published
 
 
 def test_a_chief_editor_is_in_every_team():
     blog = make_blog()
-    publishing.set_team(blog, [in_role("Editor")], by=SYSTEM)
-    assert publishing.publish_update(blog, Content("號外"), by=in_role("Chief editor")).is_published
+    publishing.set_team(blog, [make_person("Editor")], by=SYSTEM)
+    assert publishing.publish_update(blog, Content("號外"), by=make_person("Chief editor")).is_published
 
 
 @pytest.mark.parametrize("verb", ["draft", "publish", "withdraw", "pin", "undo"])
 def test_others_are_refused(verb):
-    blog, outsider = make_blog(), in_role("Editor")
+    blog, outsider = make_blog(), make_person("Editor")
     update = make_update(blog)
-    publishing.set_team(blog, [in_role("Editor")], by=SYSTEM)
+    publishing.set_team(blog, [make_person("Editor")], by=SYSTEM)
     verbs = {
         "draft": lambda: publishing.draft_update(blog, Content("稿"), by=outsider),
         "publish": lambda: publishing.publish_update(blog, Content("號外"), by=outsider),
@@ -106,7 +99,7 @@ def test_a_revision_gives_back_what_it_kept():
 def test_links_in_a_live_blog_are_changed_by_its_team_alone():
     blog = make_blog(stories=(Story("旁邊"),))
     update = make_update(blog, stories=(Story("裡面"),))
-    member, outsider = in_role("Editor"), in_role("Editor")
+    member, outsider = make_person("Editor"), make_person("Editor")
     publishing.set_team(blog, [member], by=SYSTEM)
     for story in RelatedStory.objects.all():
         with pytest.raises(PermissionDenied):

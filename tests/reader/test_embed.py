@@ -84,6 +84,7 @@ def test_the_origins_of_active_partners_may_frame_embeds_and_nothing_else(client
     assert "此報道已撤回" in gone.content.decode()
 
 
+@pytest.mark.usefixtures("in_english")
 @pytest.mark.parametrize(
     "line",
     [

@@ -20,8 +20,9 @@ from liveblog.articles.article import (
     Related,
 )
 from liveblog.articles.characters import MAX_BYTES
-from liveblog.articles.load import Action, Report, load
+from liveblog.articles.load import load
 from liveblog.articles.parse import parse, read
+from liveblog.articles.report import Action, Report
 from liveblog.publishing import SYSTEM
 from newsroom import hongkong
 

@@ -1,0 +1,85 @@
+"""What loading an article did to a live blog, for whoever asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from django.utils.translation import gettext as _
+
+from liveblog.articles.saved import entry_of
+from liveblog.articles.write import name_of
+from liveblog.models import LiveBlog, RelatedStory, Update
+
+
+class Action(Enum):
+    """What became of an entry of the copy, or of a saved update that the copy no longer has."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    PUBLISHED = "published"
+    UNCHANGED = "unchanged"
+    CONFLICT = "conflict"
+    STAYS_WITHDRAWN = "stays withdrawn"
+    AMBIGUOUS = "ambiguous"
+    VANISHED = "vanished"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`line` is the entry's in the copy; None for an update that is saved and not in the copy."""
+
+    action: Action
+    about: str
+    line: int | None = None
+    update_id: int | None = None
+
+
+@dataclass(frozen=True)
+class HeadChange:
+    """Something of the blog itself that the copy says otherwise: changed, or in conflict with the desk's."""
+
+    what: str
+    before: str
+    after: str
+    is_conflict: bool = False
+
+
+@dataclass(frozen=True)
+class Unresolved:
+    """A related story that leads nowhere yet, and the update (or the standfirst) that it stands in."""
+
+    title: str
+    about: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What loading did; after a dry run, what it would do."""
+
+    slug: str
+    is_new: bool
+    is_dry_run: bool
+    status: str
+    head_changes: tuple[HeadChange, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    unresolved: tuple[Unresolved, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def of(self, action: Action) -> list[Outcome]:
+        return [outcome for outcome in self.outcomes if outcome.action is action]
+
+
+def unresolved(blog: LiveBlog) -> Iterator[Unresolved]:
+    """In reading order: beside the blog, then update by update."""
+    stories = RelatedStory.objects.unresolved()
+    for story in stories.filter(blog=blog):
+        yield Unresolved(story.title, _("standfirst"))
+    in_updates = stories.filter(update__blog=blog).exclude(update__status=Update.Status.WITHDRAWN)
+    in_updates = in_updates.select_related("update").order_by(
+        "-update__happened_at", "-update_id", "after_block", "position"
+    )
+    for story in in_updates:
+        yield Unresolved(story.title, name_of(entry_of(story.update), blog.language))

@@ -1,0 +1,59 @@
+"""A live blog's page as a reader has it open."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from django.test import Client
+
+from liveblog.models import LiveBlog
+
+REGIONS = re.compile(
+    r'data-region="head">(?P<head>.*?)</div>'
+    r'\s*<div class="slot" data-region="key_events">(?P<key_events>.*?)</div>'
+    r'\s*<div class="body">\s*<div data-region="lead">(?P<lead>.*?)</div>'
+    r'\s*<div data-region="pinned">(?P<pinned>.*?)</div>\s*<div class="live-bar".*'
+    r'data-region="after">(?P<after>.*?)</div>\s*<div data-region="responses">(?P<responses>.*?)</div>'
+    r"\s*</div>\s*</div>\s*</main>",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a page shows: its updates' markup newest first, by order key, and what its head says."""
+
+    edition: str
+    number: int
+    updates: dict[str, str]
+    head: dict[str, object]
+    regions: dict[str, str]
+
+
+def read_page(blog: LiveBlog, client: Client, edition: str, before: str = "") -> Shown:
+    path = f"{edition}/live/{blog.slug}/"
+    return parse_page(client.get(path + before).content.decode(), path, edition, is_first=not before)
+
+
+def parse_page(page: str, path: str, edition: str, *, is_first: bool = True) -> Shown:
+    timeline = page[page.index('id="updates"') :]
+    found = re.findall(
+        r'(<li class="update[^>]*data-order="([^"]+)".*?</article>\s*</li>)', timeline, re.DOTALL
+    )
+    pinned = re.search(r'id="pinned-time-(\d+)"', page)
+    key_events = page[page.find('data-region="key_events"') : page.find('class="body"')]
+    return Shown(
+        edition=edition,
+        number=int(re.search(r'data-number="(\d+)"', page)[1]),
+        updates={order: markup.strip() for markup, order in found},
+        head={
+            "headline": re.search(r"<h1>(.*?)</h1>", page)[1],
+            "is_live": 'class="running"' in page,
+            "pinned": int(pinned[1]) if pinned else None,
+            "key_events": re.findall(rf'href="{path}(\d+)/"', key_events),
+        },
+        regions={name: html.strip() for name, html in REGIONS.search(page).groupdict().items()}
+        if is_first
+        else {},
+    )
