@@ -51,7 +51,7 @@ def clean(html: str) -> str:
     tidy = printable(_cleaner.clean(blocked)).replace("&nbsp;", " ").replace("\u00a0", " ")
     parted = blocks(tidy)
     if "".join(parted) != tidy:
-        # A tag that stood around blocks was cut apart with them: left open, a link would run on over the page.
+        # A tag around blocks was cut apart with them: left open, a link would run on over the page.
         parted = [_trimmed(_cleaner.clean(block)) for block in parted]
     return "".join(block for block in parted if block != "<p></p>")
 

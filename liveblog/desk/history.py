@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Final
@@ -20,6 +22,8 @@ from newsroom import html
 
 # Chinese is compared character by character, what is written with spaces word by word.
 _PIECE: Final = re.compile(r"[A-Za-z0-9'’_-]+|\s+|.", re.DOTALL)
+# About a second. A text that repeats itself a thousand times would take an hour otherwise.
+_MOST_EFFORT: Final = 50_000_000
 _SAID: Final = (
     ("heading", _("Heading")),
     ("body", _("Text")),
@@ -89,18 +93,48 @@ def differences_between(before: dict[str, Any] | None, after: dict[str, Any]) ->
 
 
 def compared(old: str, new: str) -> list[Piece]:
-    """Two texts as one, in the order of reading: what both have, what went, what came."""
+    """Two texts as one, in the order of reading: what both have, what went, what came.
+
+    Piece by piece; where that would take long, line by line, or else what differs as a whole.
+    """
     before, after = _PIECE.findall(old), _PIECE.findall(new)
-    pieces = []
-    for what, left, left_end, right, right_end in SequenceMatcher(None, before, after, False).get_opcodes():
+    start = _shared(before, after)
+    before, head, after = before[start:], "".join(before[:start]), after[start:]
+    end = _shared(before[::-1], after[::-1])
+    tail = "".join(before[len(before) - end :])
+    before, after = before[: len(before) - end], after[: len(after) - end]
+    if _effort(before, after) > _MOST_EFFORT:
+        before, after = ("".join(pieces).splitlines(keepends=True) for pieces in (before, after))
+    if _effort(before, after) > _MOST_EFFORT:
+        before, after = ["".join(before)], ["".join(after)]
+    found = [Piece("same", head), *_differing(before, after), Piece("same", tail)]
+    return [piece for piece in found if piece.text]
+
+
+def _shared(before: list[str], after: list[str]) -> int:
+    """With how many equal pieces both begin."""
+    pairs = enumerate(zip(before, after, strict=False))
+    return next((place for place, (old, new) in pairs if old != new), min(len(before), len(after)))
+
+
+def _differing(before: list[str], after: list[str]) -> Iterator[Piece]:
+    for what, left, left_end, right, right_end in SequenceMatcher(None, before, after).get_opcodes():
         if what == "equal":
-            pieces.append(Piece("same", "".join(before[left:left_end])))
+            yield Piece("same", "".join(before[left:left_end]))
             continue
-        if left != left_end:
-            pieces.append(Piece("out", "".join(before[left:left_end])))
-        if right != right_end:
-            pieces.append(Piece("in", "".join(after[right:right_end])))
-    return pieces
+        yield Piece("out", "".join(before[left:left_end]))
+        yield Piece("in", "".join(after[right:right_end]))
+
+
+def _effort(before: list[str], after: list[str]) -> int:
+    """How often, at the worst, the matcher looks at a pair of equal pieces.
+
+    Of a long text it leaves out those that come in more than every hundredth place, as it says itself.
+    """
+    often = len(after) // 100 + 1 if len(after) >= 200 else len(after)
+    counted = Counter(before)
+    pairs = sum(counted[piece] * count for piece, count in Counter(after).items() if count <= often)
+    return pairs * min(len(before), len(after))
 
 
 def _in_words(name: str, value: Any) -> str:
