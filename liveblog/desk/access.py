@@ -20,6 +20,7 @@ from django.views.decorators.csrf import csrf_protect
 
 from liveblog import publishing
 from liveblog.models import LiveBlog
+from newsroom import html
 
 _WORK = ("add_update", "change_update", "publish_update", "withdraw_update", "moderate_readerresponse")
 
@@ -62,6 +63,11 @@ def check_worker(user: AbstractBaseUser, blog: LiveBlog) -> None:
 def number_in(named: str | None) -> int | None:
     """The row id that was sent, or None where it can be none."""
     return int(named) if named and named.isascii() and named.isdigit() and len(named) < 19 else None
+
+
+def token_in(named: str | None) -> str:
+    """The composer's token that was sent; empty where it can be none."""
+    return named if named and len(named) <= 64 and html.printable(named) == named else ""
 
 
 def wants_json(request: HttpRequest) -> bool:

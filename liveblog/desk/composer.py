@@ -11,13 +11,13 @@ from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from liveblog.desk.access import number_in
 from liveblog.models import Byline, Image, LiveBlog, Update
-from liveblog.publishing import Content, Story, fingerprint
+from liveblog.publishing import Content, Story, fingerprint, refuse_too_long
 from newsroom import embeds, hongkong, html
 from newsroom.rich_text import RichTextWidget
 
@@ -82,6 +82,7 @@ class ComposerForm(forms.Form):
     def clean_body(self) -> str:
         """Rich text; what was typed as plain text, where there is no JavaScript, gets its paragraphs."""
         body = self.cleaned_data["body"]
+        refuse_too_long(body)
         return body if "<" in body else html.from_plain_text(body)
 
     def clean_byline(self) -> Byline | None:
@@ -232,7 +233,7 @@ def fields_of(data: QueryDict) -> dict[str, list[str]]:
     return {
         name: [value.replace("\0", "") for value in values]
         for name, values in data.lists()
-        if name not in _NOT_KEPT
+        if name not in _NOT_KEPT and "\0" not in name
     }
 
 
@@ -249,10 +250,14 @@ def is_untouched(fields: dict[str, list[str]]) -> bool:
     return not any("".join(fields.get(name, [])).strip() for name in said)
 
 
-def digest_of(data: QueryDict) -> str:
+def digest_of(request: HttpRequest, blog: LiveBlog) -> str:
     """What a submission was sent with: the same token with something else is another submission."""
-    kept = {name: values for name, values in data.lists() if name != "csrfmiddlewaretoken"}
-    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+    kept = {name: values for name, values in request.POST.lists() if name != "csrfmiddlewaretoken"}
+    files = {}
+    for name, file in request.FILES.items():
+        files[name] = hashlib.file_digest(file, "sha256").hexdigest()
+        file.seek(0)
+    return hashlib.sha256(json.dumps([blog.pk, kept, files], sort_keys=True).encode()).hexdigest()
 
 
 def content_of(form: ComposerForm, data: QueryDict, saved: Update | None) -> Content:

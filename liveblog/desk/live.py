@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from liveblog import audience, publishing
 from liveblog.desk import composer, queues, rows
-from liveblog.desk.access import desk_view, number_in
+from liveblog.desk.access import desk_view, number_in, token_in
 from liveblog.models import LiveBlog, Presence, Submission, Update, WorkingCopy
 
 # Further behind, the page is better loaded again.
@@ -55,8 +55,8 @@ def state(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
 @require_POST
 def autosave(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     """Keep what is in the composer. Nothing that is saved or public changes by it."""
-    token = request.POST.get("token", "")
-    if not 1 <= len(token) <= 64:
+    token = token_in(request.POST.get("token"))
+    if not token:
         raise ValidationError(_("This desk is out of date. Copy your text and load the page again."))
     fields = composer.fields_of(request.POST)
     if sum(len(value) for values in fields.values() for value in values) > MAX_KEPT:
@@ -65,6 +65,8 @@ def autosave(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
         # It has been saved for good meanwhile.
         return JsonResponse({"saved": True})
     update = _open_update(request, blog)
+    if update is not None and update.is_erased:
+        raise ValidationError(_("There is no such update in this live blog."))
     if update is None and composer.is_untouched(fields):
         WorkingCopy.objects.filter(by=request.user, token=token).delete()
     else:
@@ -100,7 +102,7 @@ def _queue(request: HttpRequest, blog: LiveBlog) -> dict[str, str]:
 
 
 def _note_presence(request: HttpRequest, blog: LiveBlog) -> None:
-    token = request.POST.get("token", "")[:64]
+    token = token_in(request.POST.get("token"))
     if not token:
         return
     now = timezone.now()

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from liveblog import publishing
 from liveblog.desk.access import desk_view
 from liveblog.models import LiveBlog
+from newsroom import html
 
 LEAST_CHARACTERS = 3
 FOUND = 8
@@ -24,7 +25,7 @@ def add_picture(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     file = request.FILES.get("file")
     if file is None:
         raise ValidationError({"file": _("Choose a picture first.")})
-    alt = request.POST.get("alt", "").strip()
+    alt = html.printable(request.POST.get("alt", "")).strip()
     if not alt:
         raise ValidationError({"alt": _("Say what the picture shows, for readers who do not see it.")})
     image = publishing.add_image(
@@ -37,8 +38,8 @@ def add_picture(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
         focal_row=_cell(request, "focal_row"),
         is_sensitive=request.POST.get("is_sensitive") == "on",
     )
-    html = render_to_string("desk/_picture.html", {"image": image}, request)
-    return JsonResponse({"id": image.pk, "html": html})
+    item = render_to_string("desk/_picture.html", {"image": image}, request)
+    return JsonResponse({"id": image.pk, "html": item})
 
 
 def _cell(request: HttpRequest, name: str) -> int:
@@ -49,13 +50,18 @@ def _cell(request: HttpRequest, name: str) -> int:
 @desk_view
 @require_GET
 def find_stories(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
-    """Live blogs of our own whose headline, kicker or address has `q`, from three characters on."""
-    asked = request.GET.get("q", "").strip()
+    """Live blogs of our own whose headline, kicker or address has `q`, from three characters on.
+
+    None under embargo beside one that is under none: the title of what is chosen is printed to everybody.
+    """
+    asked = html.printable(request.GET.get("q", "")).strip()
     if len(asked) < LEAST_CHARACTERS:
         return JsonResponse({"found": []})
+    others = LiveBlog.objects.exclude(pk=blog.pk)
+    if blog.embargo_until_at is None:
+        others = others.filter(embargo_until_at__isnull=True)
     found = (
-        LiveBlog.objects.exclude(pk=blog.pk)
-        .exclude(status=LiveBlog.Status.WITHDRAWN)
+        others.exclude(status=LiveBlog.Status.WITHDRAWN)
         .filter(Q(headline__icontains=asked) | Q(kicker__icontains=asked) | Q(slug__icontains=asked))
         .order_by("-created_at", "-pk")[:FOUND]
     )

@@ -21,7 +21,7 @@ from js_asset import Media
 
 from liveblog import audience, publishing
 from liveblog.desk import composer, queues, rows
-from liveblog.desk.access import desk_view, number_in, said_by, wants_json
+from liveblog.desk.access import desk_view, number_in, said_by, token_in, wants_json
 from liveblog.desk.composer import Composer, ComposerForm
 from liveblog.models import Byline, LiveBlog, Update, WorkingCopy
 from liveblog.publishing import AlreadyUsed, Content, Stale, fingerprint
@@ -49,7 +49,7 @@ def desk(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
 @require_POST
 def discard(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     """Throw away what was typed and not saved."""
-    WorkingCopy.objects.filter(by=request.user, blog=blog, token=request.POST.get("token", "")).delete()
+    WorkingCopy.objects.filter(by=request.user, blog=blog, token=token_in(request.POST.get("token"))).delete()
     if wants_json(request):
         return JsonResponse({"token": composer.new_token()})
     messages.info(request, _("What you had typed was thrown away."))
@@ -59,7 +59,7 @@ def discard(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
 def _composer_for(request: HttpRequest, blog: LiveBlog) -> Composer:
     """What was left unsaved first: of the update that is asked for, or of a new one."""
     unsaved = queues.unsaved(blog, request.user)
-    if token := request.GET.get("copy"):
+    if token := token_in(request.GET.get("copy")):
         found = unsaved.filter(token=token).first()
         if found:
             return composer.restored(found.fields, found.update, found.saved_at)
@@ -136,7 +136,7 @@ def _save(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
         saved, is_new = publishing.once(
             request.user,
             f"{form.cleaned_data['token']}",
-            composer.digest_of(request.POST),
+            composer.digest_of(request, blog),
             lambda: _carry_out(request, blog, action, form, update),
         )
     except Stale:
@@ -153,7 +153,7 @@ def _saved(request: HttpRequest, blog: LiveBlog) -> Update | None:
     if not request.POST.get("update"):
         return None
     found = Update.objects.filter(blog=blog, pk=number_in(request.POST["update"]) or 0).first()
-    if found is None:
+    if found is None or found.is_erased:
         raise ValidationError(_("There is no such update in this live blog."))
     found.blog = blog
     return found

@@ -15,7 +15,14 @@ from liveblog.publishing.blogs import (
     start_coverage,
     withdraw_blog,
 )
-from liveblog.publishing.content import BlogDetails, Content, Story, fingerprint, refuse_future
+from liveblog.publishing.content import (
+    BlogDetails,
+    Content,
+    Story,
+    fingerprint,
+    refuse_future,
+    refuse_too_long,
+)
 from liveblog.publishing.due import publish_due
 from liveblog.publishing.glossary import add_term, edit_term, remove_term
 from liveblog.publishing.log import SYSTEM, Actor, is_in_team, require
@@ -97,6 +104,7 @@ __all__ = [
     "publish_due",
     "publish_update",
     "refuse_future",
+    "refuse_too_long",
     "reject_response",
     "remove_term",
     "replay_since",

@@ -16,7 +16,7 @@ from liveblog.models import Byline, Change, Image, LiveBlog, RelatedStory, Topic
 from liveblog.publishing import renditions
 from liveblog.publishing.content import Story
 from liveblog.publishing.log import Actor, all_locked, append, person, require
-from newsroom import pictures
+from newsroom import html, pictures
 
 Shared = TypeVar("Shared", Image, Byline, Topic)
 
@@ -40,9 +40,9 @@ def add_image(
     extension, picture = pictures.taken(file)
     image = Image(
         file=ContentFile(picture, name=f"picture.{extension}"),
-        alt=alt.strip(),
-        caption=caption.strip(),
-        credit=credit.strip(),
+        alt=html.printable(alt).strip(),
+        caption=html.printable(caption).strip(),
+        credit=html.printable(credit).strip(),
         focal_column=focal_column,
         focal_row=focal_row,
         is_sensitive=is_sensitive,
@@ -68,7 +68,7 @@ def edit_image(
 ) -> Image:
     """Change what is said of a picture, wherever it is shown."""
     require(by, "change_image")
-    image.alt, image.caption, image.credit = alt.strip(), caption.strip(), credit.strip()
+    image.alt, image.caption, image.credit = (html.printable(said).strip() for said in (alt, caption, credit))
     image.focal_column, image.focal_row = focal_column, focal_row
     image.is_sensitive = is_sensitive
     return _save_shared(image, updates=Q(images=image), blogs=Q(hero_image=image))

@@ -16,6 +16,7 @@ from liveblog.models import Change, Delivery, LiveBlog, Revision, Update
 from liveblog.publishing.content import Content, fingerprint
 from liveblog.publishing.log import Actor, append, keep_revision, locked, partner, person, require
 from liveblog.publishing.renditions import remove_images, show_or_hide
+from newsroom import html
 
 # The ten seconds that the desk offers, and as many for a slow network.
 UNDO_WITHIN: Final = timedelta(seconds=20)
@@ -130,7 +131,7 @@ def correct_update(
     Takes no number when nothing that readers see changes.
     """
     require(by, "publish_update", update.blog)
-    note = note.strip()
+    note = html.printable(note).strip()
     with locked(update.blog) as blog:
         update = _published(blog, update)
         before = Content.of(update)
@@ -152,7 +153,7 @@ def correct_update(
 def withdraw_update(update: Update, *, by: Actor, reason: str) -> Update:
     """Take a published update back: readers keep a tombstone in its place, `reason` stays in the house."""
     require(by, "withdraw_update", update.blog)
-    reason = reason.strip()
+    reason = html.printable(reason).strip()
     if not reason:
         raise ValidationError({"note": _("Say why it is withdrawn. Readers do not see this.")})
     with locked(update.blog) as blog:
@@ -226,7 +227,7 @@ def erase_update(update: Update, *, by: Actor, reason: str) -> Update:
     A published update is withdrawn with it. `reason` is kept in place of what the revisions said.
     """
     require(by, "withdraw_update", update.blog)
-    reason = reason.strip()
+    reason = html.printable(reason).strip()
     if not reason:
         raise ValidationError({"note": _("Say why it is erased.")})
     with locked(update.blog) as blog:
@@ -320,6 +321,8 @@ def _unpublished(blog: LiveBlog, by: Actor, update: Update | None, seen: str = "
     if update is None:
         return Update(blog=blog, created_by=person(by), created_by_partner=partner(by))
     update = _fresh(blog, update)
+    if update.is_erased:
+        raise ValidationError(_("There is no such update in this live blog."))
     if update.status not in _NOT_YET_PUBLIC:
         raise ValidationError(_("This update has been published. Correct or restore it instead."))
     if update.status == Update.Status.SCHEDULED:
