@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from django.core.validators import URLValidator
+from django.core.validators import ProhibitNullCharactersValidator, URLValidator
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, ParseError
@@ -28,6 +28,7 @@ PRINTED: Final = r"[^\s\x00-\x1F\x7F-\xA0]"
 MAX_BYTES: Final = 8 * MAX_BODY
 MOST_STORIES: Final = 50
 _YEARS: Final = range(1900, 2101)
+_refuse_nul: Final = ProhibitNullCharactersValidator()
 
 
 class TooLarge(APIException):
@@ -36,7 +37,7 @@ class TooLarge(APIException):
 
 
 class BoundedJSONParser(BaseParser):
-    """JSON as RFC 8259: UTF-8, without NaN."""
+    """JSON as RFC 8259: UTF-8, without NaN, and without halves of characters, which escapes can spell."""
 
     media_type = "application/json"
     renderer_class = JSONRenderer
@@ -46,11 +47,14 @@ class BoundedJSONParser(BaseParser):
         if len(sent) > MAX_BYTES:
             raise TooLarge
         try:
-            return json.loads(sent.decode(), parse_constant=_refuse_constant)
+            found = json.loads(sent.decode(), parse_constant=_refuse_constant)
+            # A lone surrogate is kept by no database, and could not even be quoted in what refuses it.
+            json.dumps(found, ensure_ascii=False).encode()
         except RecursionError as error:
             raise ParseError("This JSON is nested too deeply.") from error
         except ValueError as error:
             raise ParseError(f"This is no JSON in UTF-8: {error}.") from error
+        return found
 
 
 def _refuse_constant(name: str) -> None:
@@ -63,6 +67,8 @@ class Text(serializers.CharField):
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
+        # Before a row is looked for by it: validators come after that, and PostgreSQL takes no NUL.
+        _refuse_nul(data)
         return super().to_internal_value(data)
 
 

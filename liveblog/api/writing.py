@@ -38,14 +38,17 @@ def add_update(request: Request, slug: str) -> Response:
     blog = find_blog(request, slug)
     _require(request, "add_update", blog)
     entry = _valid(UpdateEntry, request)
-    if entry.validated_data["status"] == Update.Status.DRAFT:
-        verb = publishing.draft_update
-    else:
+    content, is_draft = Content(**entry.content()), entry.validated_data["status"] == Update.Status.DRAFT
+    if not is_draft:
         _require(request, "publish_update", blog)
-        verb = publishing.publish_update
-    return _carry_out(
-        request, lambda: verb(blog, Content(**entry.content()), by=request.auth), first_status=201
-    )
+
+    def add() -> Update:
+        if is_draft:
+            return publishing.draft_update(blog, content, by=request.auth)
+        publishing.refuse_future(content.happened_at)
+        return publishing.publish_update(blog, content, by=request.auth)
+
+    return _carry_out(request, add, first_status=201)
 
 
 def change_update(request: Request, pk: int) -> Response:
@@ -62,6 +65,8 @@ def change_update(request: Request, pk: int) -> Response:
         blog = LiveBlog.objects.select_for_update(of=("self",)).get(pk=update.blog_id)
         fresh = Update.objects.select_related("blog", "byline").get(pk=pk)
         content = replace(Content.of(fresh), **entry.content())
+        if "status" in said or (fresh.is_published and "happened_at" in said):
+            publishing.refuse_future(content.happened_at)
         if fresh.is_published:
             return publishing.correct_update(fresh, content, by=request.auth, note=said.get("note", ""))
         if fresh.is_withdrawn:
