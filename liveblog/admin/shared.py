@@ -93,6 +93,13 @@ class RelatedStoryAdmin(VerbAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
+    def has_change_permission(self, request: HttpRequest, obj: RelatedStory | None = None) -> bool:
+        may_change_some = super().has_change_permission(request, obj)
+        # What is sent all the same, the verb answers in words.
+        if obj is None or request.method == "POST" or not may_change_some:
+            return may_change_some
+        return publishing.is_in_team(request.user, obj.printed_in)
+
     @admin.display(description=_("leads to"))
     def leads_to(self, story: RelatedStory) -> str:
         if story.live_blog:
@@ -107,7 +114,7 @@ class RelatedStoryAdmin(VerbAdmin):
 
     @admin.display(description=_("live blog"))
     def live_blog_of_place(self, story: RelatedStory) -> str:
-        return str(story.update.blog if story.update_id else story.blog)
+        return str(story.printed_in)
 
     def save_by_verb(
         self, request: HttpRequest, form: VerbForm, rows: dict[str, Any], *, change: bool

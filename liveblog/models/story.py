@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from liveblog.models.blog import LiveBlog
 
 
 class RelatedStoryQuerySet(models.QuerySet["RelatedStory"]):
@@ -71,6 +76,11 @@ class RelatedStory(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def printed_in(self) -> LiveBlog:
+        """The live blog that it stands beside, or in an update of."""
+        return self.update.blog if self.update_id else self.blog
 
     @property
     def is_resolved(self) -> bool:

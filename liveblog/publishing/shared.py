@@ -92,7 +92,7 @@ def edit_story(
     story: RelatedStory, *, by: Actor, title: str, url: str = "", live_blog: LiveBlog | None = None
 ) -> RelatedStory:
     """Change where a related story leads, in its place: how an unresolved one is linked."""
-    require(by, "change_relatedstory")
+    require(by, "change_relatedstory", story.printed_in)
     checked = Story(title=title, url=url, live_blog=live_blog).checked()
     if (checked.title, checked.url, checked.live_blog) == (story.title, story.url, story.live_blog):
         return story

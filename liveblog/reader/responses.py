@@ -12,7 +12,6 @@ from django.core.cache import cache
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import translation
-from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -23,6 +22,7 @@ from liveblog import publishing
 from liveblog.models import LiveBlog
 from liveblog.reader.pages import blog_page, find_blog
 from liveblog.reader.scripts import plain_address
+from newsroom import counting
 
 SECONDS_LEAST: Final = 2
 SECONDS_MOST: Final = 24 * 60 * 60
@@ -100,8 +100,7 @@ def _take(request: HttpRequest, blog: LiveBlog, form: ResponseForm) -> bool:
     if form.cleaned_data["website"]:
         # A machine: it is told nothing.
         return True
-    # The address itself is not kept.
-    key = salted_hmac(_SALT, request.META["REMOTE_ADDR"]).hexdigest()
+    key = f"{_SALT}:{counting.name_of_address(request.META['REMOTE_ADDR'])}"
     sent = cache.get(key, 0)
     # Set anew, not incremented: that would shorten the time to the cache's own.
     cache.set(key, sent + 1, RESPONSES_SECONDS)

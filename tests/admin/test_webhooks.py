@@ -229,3 +229,13 @@ def test_nothing_is_deleted_by_hand(manager, webhook):
 
 def _offered(client: Client, webhook: Webhook) -> list[tuple[str, str]]:
     return client.get(page_of(webhook)).context["adminform"].form.fields["action"].choices
+
+
+def test_list_cannot_be_asked_what_a_secret_begins_with(manager, webhook):
+    """Letter by letter, whoever sees the list would have it, and nothing would show that."""
+    for name in ("secret", "previous_secret"):
+        for lookup in ("startswith", "gt", "regex"):
+            response = manager.get(LIST, {f"{name}__{lookup}": "whsec_"})
+            assert response.status_code == 400, (name, lookup)
+    assert manager.get(LIST, {"url__startswith": "https"}).status_code == 200
+    assert manager.get(DELIVERIES, {"webhook__secret__startswith": "whsec_"}).status_code == 400

@@ -9,8 +9,8 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from liveblog import publishing
-from liveblog.models import Change, Revision, Update
-from liveblog.publishing import SYSTEM, Content
+from liveblog.models import Change, RelatedStory, Revision, Update
+from liveblog.publishing import SYSTEM, Content, Story
 from tests.factories import make_blog, make_image, make_update, make_user
 
 pytestmark = pytest.mark.django_db
@@ -101,3 +101,16 @@ def test_a_revision_gives_back_what_it_kept():
     ).checked()
     update = publishing.publish_update(blog, content, by=SYSTEM)
     assert Content.from_json(update.revisions.get().content) == content
+
+
+def test_links_in_a_live_blog_are_changed_by_its_team_alone():
+    blog = make_blog(stories=(Story("旁邊"),))
+    update = make_update(blog, stories=(Story("裡面"),))
+    member, outsider = in_role("Editor"), in_role("Editor")
+    publishing.set_team(blog, [member], by=SYSTEM)
+    for story in RelatedStory.objects.all():
+        with pytest.raises(PermissionDenied):
+            publishing.edit_story(story, by=outsider, title="騙人", url="https://evil.example/")
+        publishing.edit_story(story, by=member, title=story.title, url="https://example.com/")
+    assert [story.url for story in RelatedStory.objects.all()] == ["https://example.com/"] * 2
+    assert update.related_stories.get().title == "裡面"
