@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 from liveblog import publishing
 from liveblog.desk.access import desk_view, number_in, wants_json
 from liveblog.models import LiveBlog, ReaderResponse, Revision, Update
-from liveblog.publishing import Content
+from liveblog.publishing import Content, fingerprint
 
 
 def _withdraw(request: HttpRequest, update: Update) -> str:
@@ -31,16 +31,20 @@ def _undo(request: HttpRequest, update: Update) -> str:
 
 
 def _confirm(request: HttpRequest, update: Update) -> str:
-    content = replace(Content.of(update), verification=Update.Verification.CONFIRMED)
-    publishing.correct_update(update, content, by=request.user)
+    saved = Content.of(update)
+    content = replace(saved, verification=Update.Verification.CONFIRMED)
+    # What a colleague saves meanwhile is not overwritten by what was read here.
+    publishing.correct_update(update, content, by=request.user, seen=fingerprint(saved))
     return _("Marked as confirmed.")
 
 
 def _publish(request: HttpRequest, update: Update) -> str:
     """What waits for review or on a schedule, as it is saved."""
     publishing.refuse_future(update.given_time)
-    content = replace(Content.of(update), happened_at=update.given_time)
-    publishing.publish_update(update.blog, content, by=request.user, update=update)
+    saved = Content.of(update)
+    content = replace(saved, happened_at=update.given_time)
+    seen = fingerprint(saved)
+    publishing.publish_update(update.blog, content, by=request.user, update=update, seen=seen)
     return _("Published.")
 
 

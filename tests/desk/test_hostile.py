@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from liveblog import publishing
+from liveblog.desk import verbs
 from liveblog.models import Image, Revision, Submission, Update, WorkingCopy
 from liveblog.publishing import SYSTEM, Content
 from tests.desk.conftest import desk_path
@@ -125,3 +127,28 @@ def test_story_search_does_not_offer_what_is_under_embargo(editor):
     assert found(make_blog()) == ["talks"]
     assert found(public) == []
     assert found(beside) == ["secret", "talks"]
+
+
+@pytest.mark.parametrize(("verb", "is_published"), [("confirm", True), ("publish", False)])
+def test_what_a_colleague_saves_at_the_same_instant_is_not_overwritten(
+    editor, monkeypatch, verb, is_published
+):
+    blog = make_blog()
+    said = Content("一", verification="unconfirmed")
+    if is_published:
+        update = publishing.publish_update(blog, said, by=SYSTEM)
+    else:
+        update = publishing.draft_update(blog, said, by=SYSTEM)
+
+    def save_first(content: Content, **changes) -> Content:
+        later = replace(content, heading="二")
+        if is_published:
+            publishing.correct_update(update, later, by=SYSTEM)
+        else:
+            publishing.draft_update(blog, later, by=SYSTEM, update=update)
+        return replace(content, **changes)
+
+    monkeypatch.setattr(verbs, "replace", save_first)
+    assert editor.post(f"{desk_path(blog)}updates/{update.pk}/{verb}/").status_code == 422
+    update.refresh_from_db()
+    assert (update.heading, update.is_published) == ("二", is_published)

@@ -113,6 +113,14 @@ def test_one_address_can_send_a_few_and_no_more(client, blog):
     assert send(other).status_code == 303
 
 
+def test_a_network_of_ipv6_counts_as_one_address(blog):
+    """Whoever has one has 2^64 addresses."""
+    clients = [Client(REMOTE_ADDR=f"2001:db8:1:2::{i}") for i in range(responses.RESPONSES_MOST + 1)]
+    answers = [send(client).status_code for client in clients]
+    assert answers == [303] * responses.RESPONSES_MOST + [400]
+    assert send(Client(REMOTE_ADDR="2001:db8:1:3::1")).status_code == 303
+
+
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://testserver.evil.example"])
 def test_other_sites_cannot_send_in_a_readers_name(client, blog, origin):
     assert send(client, {"Origin": origin}).status_code == 403
