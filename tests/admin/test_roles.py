@@ -87,7 +87,7 @@ EXPECTED = {
     "describe a picture": ALL_EDITORS,
     "add a byline": ALL_EDITORS,
     "edit a byline": ALL_EDITORS,
-    "link a related story": ALL_EDITORS,
+    "link a related story": EDITORS,
     "add a topic": CHIEFS,
     "rename a topic": CHIEFS,
     "add a term": CHIEFS,

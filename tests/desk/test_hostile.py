@@ -12,7 +12,7 @@ from django.utils import timezone
 from liveblog import publishing
 from liveblog.desk import verbs
 from liveblog.models import Image, Revision, Submission, Update, WorkingCopy
-from liveblog.publishing import SYSTEM, Content
+from liveblog.publishing import SYSTEM, Content, updates
 from tests.desk.conftest import desk_path
 from tests.factories import make_blog, make_person, make_update, picture_file
 
@@ -141,6 +141,8 @@ def test_what_a_colleague_saves_at_the_same_instant_is_not_overwritten(
         update = publishing.draft_update(blog, said, by=SYSTEM)
 
     def save_first(content: Content, **changes) -> Content:
+        # A colleague is faster, once.
+        monkeypatch.undo()
         later = replace(content, heading="二")
         if is_published:
             publishing.correct_update(update, later, by=SYSTEM)
@@ -148,7 +150,7 @@ def test_what_a_colleague_saves_at_the_same_instant_is_not_overwritten(
             publishing.draft_update(blog, later, by=SYSTEM, update=update)
         return replace(content, **changes)
 
-    monkeypatch.setattr(verbs, "replace", save_first)
+    monkeypatch.setattr(verbs if is_published else updates, "replace", save_first)
     assert editor.post(f"{desk_path(blog)}updates/{update.pk}/{verb}/").status_code == 422
     update.refresh_from_db()
     assert (update.heading, update.is_published) == ("二", is_published)
