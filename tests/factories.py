@@ -45,11 +45,15 @@ def make_user(*permissions: str, is_staff: bool = True) -> User:
     return User.objects.get(pk=user.pk)
 
 
+def make_roles() -> None:
+    """The house's own groups: tests on a running server empty every table, and what the migration made."""
+    if not Group.objects.exists():
+        import_module("liveblog.migrations.0006_roles").make_roles(apps, None)
+
+
 def make_person(*roles: str, **said: object) -> User:
     """A member of the staff in these roles: the house's own groups, by name."""
-    if not Group.objects.exists():
-        # Tests on a running server empty every table, and with them what the migration made.
-        import_module("liveblog.migrations.0006_roles").make_roles(apps, None)
+    make_roles()
     person = make_user()
     person.groups.set(Group.objects.filter(name__in=roles))
     assert person.groups.count() == len(roles), roles

@@ -14,7 +14,7 @@ from liveblog import publishing
 from liveblog.models import Byline, LiveBlog, Topic
 from liveblog.publishing import SYSTEM, Content, Story
 from newsroom import hongkong
-from tests.factories import make_blog, make_image, make_update
+from tests.factories import make_blog, make_image, make_roles, make_update
 
 WORDS = {
     "zh-hant": ("風暴", "八號信號生效 全港停課", "天文台改發八號信號", "市民應盡早完成防風措施。"),
@@ -279,6 +279,7 @@ def test_the_keyboard_skips_to_the_page_and_to_the_updates(server, page):
 
 def test_pages_set_no_cookie_and_stay_within_their_budgets(server, page):
     """Bytes as they came over the wire, of real running copy with 20 updates and its pictures."""
+    make_roles()
     call_command("load_demo", verbosity=0)
     blog = max(LiveBlog.objects.all(), key=lambda blog: blog.updates.published().count())
     finished: list[Request] = []
