@@ -57,7 +57,7 @@ def busy_database(get_response: Callable[[HttpRequest], HttpResponse]):
         return get_response(request)
 
     def process_exception(request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not (isinstance(exception, OperationalError) and _is_out_of_reach(exception)):
+        if not (isinstance(exception, OperationalError) and is_out_of_reach(exception)):
             return None
         logger.warning("%s: the database cannot be had: %s", request.path, exception)
         response = render(request, "503.html", status=503)
@@ -68,7 +68,7 @@ def busy_database(get_response: Callable[[HttpRequest], HttpResponse]):
     return middleware
 
 
-def _is_out_of_reach(error: OperationalError) -> bool:
+def is_out_of_reach(error: OperationalError) -> bool:
     """Whether it is the connection that failed, not what was asked of it."""
     is_cut_off = connection.connection is not None and not connection.is_usable()
     return is_cut_off or isinstance(error.__cause__, PoolTimeout)

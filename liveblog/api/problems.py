@@ -9,7 +9,6 @@ from typing import Any, Final
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
-from psycopg_pool import PoolTimeout
 from rest_framework.exceptions import APIException, NotAuthenticated, ValidationError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.settings import api_settings
@@ -17,6 +16,7 @@ from rest_framework.views import exception_handler
 
 from newsroom import cors
 from newsroom.caching import POLL
+from newsroom.middleware import is_out_of_reach
 
 CONTENT_TYPE: Final = "application/problem+json"
 _DETAILS: Final = {
@@ -82,7 +82,7 @@ def problem(request: HttpRequest, status: int, detail: str = "", **more: Any) ->
 def handle(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
     """Django REST Framework's exception handler; None leaves to Django what nobody foresaw."""
     request = context["request"]
-    if isinstance(error, OperationalError) and isinstance(error.__cause__, PoolTimeout):
+    if isinstance(error, OperationalError) and is_out_of_reach(error):
         response = problem(request, 503)
         response.headers["Retry-After"] = "2"
         return response

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test import Client
 from psycopg_pool import PoolTimeout
 
@@ -99,6 +99,20 @@ def test_a_database_without_room_is_a_503_that_says_when_to_ask_again(client, mo
     detail = "The server is busy. Ask again in a moment."
     assert problem_of(response) == (TYPE, 503, "Service Unavailable", detail, "/api/v1/blogs/summit/")
     assert (response.headers["Retry-After"], response.headers["Cache-Control"]) == ("2", "no-store")
+
+
+@pytest.mark.postgres
+def test_a_connection_that_is_cut_off_is_a_503_too(client, transactional_db, monkeypatch):
+    def be_cut_off(*_asked: object):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    monkeypatch.setattr(views, "find_blog", be_cut_off)
+    try:
+        response = client.get("/api/v1/blogs/summit/")
+        assert (response.status_code, response.headers["Content-Type"]) == (503, TYPE)
+    finally:
+        connection.close()
 
 
 @pytest.mark.urls("tests.api.mounted")
