@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 
 import pytest
+from django.db import connection
 
 from liveblog.edge import hub
 from liveblog.edge.sse import Streams
@@ -82,6 +83,14 @@ def test_a_quiet_stream_says_every_fifteen_seconds_that_it_lives(blog, monkeypat
     assert listener.sent[:5] == [b"", b"retry: 3000\n\n", *[b":\n\n"] * 3]
 
 
+def publish(blog: LiveBlog, *said: str) -> None:
+    """In a thread of its own, whose connection goes back to the pool."""
+    try:
+        make_update(blog, *said)
+    finally:
+        connection.close()
+
+
 def test_a_lost_wake_up_costs_seconds_and_never_an_update(blog, monkeypatch):
     monkeypatch.setattr(hub, "LOOK_SECONDS", 0.1)
     monkeypatch.setattr(hub, "listen", lambda wake: asyncio.Event().wait())
@@ -90,7 +99,7 @@ def test_a_lost_wake_up_costs_seconds_and_never_an_update(blog, monkeypatch):
     async def story(streams: Streams) -> None:
         following = asyncio.create_task(listener.follow(streams, blog, after=1))
         await listener.until(lambda heard: len(heard.sent) == 2)
-        await asyncio.to_thread(make_update, blog)
+        await asyncio.to_thread(publish, blog)
         await listener.until(lambda heard: heard.numbers == [2])
         listener.is_leaving.set()
         await following
@@ -105,7 +114,7 @@ def test_readers_told_slice_by_slice_hear_each_change_once_whoever_comes_and_goe
     async def story(streams: Streams) -> None:
         first = [asyncio.create_task(one.follow(streams, blog, after=1)) for one in staying + leaving]
         for serial in range(14):
-            await asyncio.to_thread(make_update, blog, f"{serial}")
+            await asyncio.to_thread(publish, blog, f"{serial}")
             if serial % 2:
                 leaving[serial // 2].is_leaving.set()
                 later = joining[serial // 2].follow(streams, blog, after=1)
