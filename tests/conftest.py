@@ -18,7 +18,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.utils import translation
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 from liveblog import editions
 from newsroom import counting
@@ -26,6 +26,8 @@ from tests import chromium
 from tests.environment import DATA_DIR, IS_CI, ROOT, SAMPLES, SCHEMAS, TEST_DATABASE_URL
 from tests.waiting import find_free_port, wait_until_listening
 
+# A condition is waited for generously: a busy machine is no failure.
+expect.set_options(timeout=20_000)
 # Times are benchmarks, not tests; in CI the same examples each time.
 hypothesis.settings.register_profile("newsroom", deadline=None, derandomize=IS_CI, print_blob=True)
 hypothesis.settings.load_profile("newsroom")

@@ -1,7 +1,8 @@
 """`make test`: the whole suite on SQLite, then again on PostgreSQL; arguments go to pytest.
 
-PostgreSQL is the server at TEST_DATABASE_URL, else a throwaway one. What needs it, and what opens a browser,
-runs once, there, by itself; all else on as many processes as there are processors, at most four.
+PostgreSQL is the server at TEST_DATABASE_URL, else a throwaway one. What opens a browser, and what needs
+PostgreSQL, runs there alone: the latter one test at a time, all else on as many processes as there are
+processors, at most four.
 """
 
 from __future__ import annotations
@@ -17,17 +18,23 @@ import pytest
 from tests.postgres import NoPostgreSQL, throwaway_server
 
 PYTEST = [sys.executable, "-m", "pytest"]
-SIDE_BY_SIDE = ["--numprocesses=auto", "--maxprocesses=4", "-m", "not browser and not postgres"]
-BY_THEMSELVES = ["-m", "browser or postgres"]
+SIDE_BY_SIDE = ["--numprocesses=auto", "--maxprocesses=4"]
+EVERYWHERE = [*SIDE_BY_SIDE, "-m", "not browser and not postgres"]
+IN_BROWSERS = [*SIDE_BY_SIDE, "-m", "browser"]
+BY_THEMSELVES = ["-m", "postgres and not browser"]
 
 
 def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, _end)
     given = os.environ.pop("TEST_DATABASE_URL", "")
-    statuses = {"SQLite": _pytest("SQLite", [*SIDE_BY_SIDE, *arguments])}
+    statuses = {"SQLite": _pytest("SQLite", [*EVERYWHERE, *arguments])}
     try:
         with nullcontext(given) if given else throwaway_server() as url:
-            for name, chosen in (("PostgreSQL", SIDE_BY_SIDE), ("PostgreSQL, browser", BY_THEMSELVES)):
+            for name, chosen in (
+                ("PostgreSQL", EVERYWHERE),
+                ("PostgreSQL, in browsers", IN_BROWSERS),
+                ("PostgreSQL, what needs it", BY_THEMSELVES),
+            ):
                 if pytest.ExitCode.INTERRUPTED in statuses.values():
                     break
                 statuses[name] = _pytest(name, [*chosen, *arguments], TEST_DATABASE_URL=url)
