@@ -15,6 +15,7 @@ from liveblog.models import Byline, LiveBlog, Topic
 from liveblog.publishing import SYSTEM, Content, Story
 from newsroom import hongkong
 from tests.factories import make_blog, make_image, make_roles, make_update
+from tests.waiting import wait_for
 
 WORDS = {
     "zh-hant": ("風暴", "八號信號生效 全港停課", "天文台改發八號信號", "市民應盡早完成防風措施。"),
@@ -321,9 +322,8 @@ def test_nothing_shifts_while_the_page_loads(server, new_page):
         page.goto(f"{server.url}/live/{blog.slug}/")
         # Its stream stays open, so there is no idle network to wait for.
         expect(page.locator(".ago, [data-live-state]").first).to_be_visible()
-        page.wait_for_function(
-            "[...document.images].every((image) => image.complete || image.loading === 'lazy')"
-        )
+        are_shown = "[...document.images].every((image) => image.complete || image.loading === 'lazy')"
+        wait_for(lambda page=page, are_shown=are_shown: page.evaluate(are_shown))
         assert page.evaluate("window.shift") <= 0.002
 
 

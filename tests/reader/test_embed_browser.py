@@ -16,6 +16,7 @@ from liveblog.models import LiveBlog, Partner
 from liveblog.publishing import SYSTEM
 from tests.environment import ROOT
 from tests.factories import make_blog, make_image, make_update
+from tests.waiting import wait_for
 
 HEADLINES = {"zh-hant": "八號信號生效", "zh-hans": "八号信号生效", "en": "No 8 signal in force"}
 # What the loader makes of a height, in pixels.
@@ -94,7 +95,7 @@ def height(page: Page, title: str = "直播 storm") -> int:
 
 def grown(page: Page, than: int) -> int:
     """The frame's height, once it is more than it was."""
-    page.wait_for_function("than => Number(document.querySelector('iframe').height) > than", arg=than)
+    wait_for(lambda: page.evaluate("() => Number(document.querySelector('iframe').height)") > than)
     return height(page)
 
 
@@ -120,7 +121,7 @@ def test_an_embed_takes_the_place_of_its_link_follows_the_log_and_grows(partner,
     expect(frame(page).locator(".tombstone")).to_be_visible()
     fill(blog, 4, paragraphs=8)
     expect(frame(page).locator("h3").first).to_have_text("第3則")
-    page.wait_for_function("most => Number(document.querySelector('iframe').height) === most", arg=MOST)
+    wait_for(lambda: page.evaluate("() => Number(document.querySelector('iframe').height)") == MOST)
     publishing.withdraw_blog(blog, by=SYSTEM)
     expect(frame(page).locator("h1")).to_have_text("此報道已撤回")
     # The browser says of each refusal that it was one.
@@ -208,7 +209,7 @@ def test_only_the_frame_itself_says_how_high_it_is(partner, page):
     stranger.evaluate("said => parent.postMessage(said, '*')", said | {"height": 556})
     other = page.frame(url=re.compile("/embed/storm/$"))
     other.evaluate("said => parent.postMessage(said, '*')", said | {"height": 557})
-    page.wait_for_function("[555, 556, 557].every((height) => heard.includes(height))")
+    wait_for(lambda: page.evaluate("() => [555, 556, 557].every((height) => heard.includes(height))"))
     assert height(page, "直播 calm") == true_height
     # The right source, with what is no message of ours and then with heights out of bounds.
     own = page.frame(url=re.compile("/embed/calm/$"))
@@ -222,7 +223,7 @@ def test_only_the_frame_itself_says_how_high_it_is(partner, page):
     ]:
         own.evaluate("said => parent.postMessage(said, '*')", message)
         own.evaluate("() => parent.postMessage({ height: 'last' }, '*')")
-        page.wait_for_function("heard.at(-1) === 'last'")
+        wait_for(lambda: page.evaluate("() => heard.at(-1) === 'last'"))
         assert height(page, "直播 calm") == expected
         page.evaluate("heard = []")
 

@@ -14,6 +14,7 @@ from liveblog.models import LiveBlog, Update
 from liveblog.publishing import SYSTEM, BlogDetails, Content
 from newsroom import hongkong
 from tests.factories import make_blog, make_update
+from tests.waiting import wait_for
 
 START = datetime(2026, 3, 18, 23, 0, tzinfo=hongkong.ZONE)
 PHONE = {"width": 375, "height": 667}
@@ -48,7 +49,7 @@ def open_blog(page: Page, url: str, *, reading: Update | None = None, path: str 
     )
     if reading:
         page.evaluate("id => document.getElementById(`update-${id}`).scrollIntoView()", reading.pk)
-        page.wait_for_function("scrollY > 100")
+        wait_for(lambda: page.evaluate("scrollY > 100"))
 
 
 def top_of(page: Page, update: Update) -> float:

@@ -12,6 +12,7 @@ from newsroom import hongkong
 from tests.factories import make_blog, make_image, make_update
 from tests.reader.test_browser import cover_storm
 from tests.reader.test_live_page import open_blog
+from tests.waiting import wait_for
 
 PHONE = {"width": 375, "height": 667}
 BLOG = "/live/storm-zh-hant/"
@@ -89,7 +90,7 @@ def test_a_sensitive_picture_is_covered_until_it_is_asked_for(server, new_page):
         assert asked == [] or not java_script_enabled
         cover.locator("summary").click()
         expect(cover.locator("img")).to_be_visible()
-        page.wait_for_function("document.querySelector('.cover img').naturalWidth > 0")
+        wait_for(lambda page=page: page.evaluate("document.querySelector('.cover img').naturalWidth > 0"))
         assert len(asked) == 1 or not java_script_enabled
         # Neither the front page nor a card on other sites shows it.
         page.goto(f"{server.url}/")
@@ -102,7 +103,7 @@ def test_a_picture_comes_as_avif_with_its_size_and_lazily_but_for_the_largest(se
     cover_storm()
     page.goto(server.url + BLOG)
     hero = page.locator(".picture-hero img")
-    page.wait_for_function("document.querySelector('.picture-hero img').currentSrc")
+    wait_for(lambda: page.evaluate("document.querySelector('.picture-hero img').currentSrc"))
     assert page.evaluate("document.querySelector('.picture-hero img').currentSrc").endswith(".avif")
     assert hero.get_attribute("loading") is None
     assert hero.get_attribute("fetchpriority") == "high"
@@ -244,7 +245,7 @@ def test_a_hidden_tab_closes_its_stream_and_polls_once_a_minute(server, page):
         SPY_ON_STREAMS + "Object.defineProperty(document, 'hidden', { get: () => window.isHidden ?? false });"
     )
     open_blog(page, server.url)
-    page.wait_for_function(f"{OPEN_STREAMS} === 1")
+    wait_for(lambda: page.evaluate(f"{OPEN_STREAMS} === 1"))
     with page.expect_response(re.compile("changes.json")):
         page.evaluate("window.isHidden = true; document.dispatchEvent(new Event('visibilitychange'))")
     assert page.evaluate(OPEN_STREAMS) == 0
@@ -257,7 +258,7 @@ def test_a_hidden_tab_closes_its_stream_and_polls_once_a_minute(server, page):
     make_update(blog, "新消息")
     page.evaluate("window.isHidden = false; document.dispatchEvent(new Event('visibilitychange'))")
     expect(page.locator("#updates h3").first).to_have_text("新消息")
-    page.wait_for_function(f"{OPEN_STREAMS} === 1")
+    wait_for(lambda: page.evaluate(f"{OPEN_STREAMS} === 1"))
 
 
 def test_an_ended_page_polls_once_a_minute_for_corrections_and_for_more_coverage(server, page):
@@ -266,7 +267,7 @@ def test_an_ended_page_polls_once_a_minute_for_corrections_and_for_more_coverage
     page.clock.install()
     page.add_init_script(SPY_ON_STREAMS)
     open_blog(page, server.url)
-    page.wait_for_function(f"{OPEN_STREAMS} === 1")
+    wait_for(lambda: page.evaluate(f"{OPEN_STREAMS} === 1"))
     with page.expect_response(re.compile("changes.json")):
         publishing.end_coverage(blog, by=SYSTEM)
     expect(page.locator(".badge")).to_have_count(0)
@@ -281,7 +282,7 @@ def test_an_ended_page_polls_once_a_minute_for_corrections_and_for_more_coverage
     publishing.start_coverage(blog, by=SYSTEM)
     page.clock.run_for(70_000)
     expect(page.locator(".badge")).to_have_text("直播")
-    page.wait_for_function(f"{OPEN_STREAMS} === 1")
+    wait_for(lambda: page.evaluate(f"{OPEN_STREAMS} === 1"))
 
 
 def test_passages_in_another_language_say_so(server, page):
