@@ -228,15 +228,17 @@ class Hub:
         message, readers = message_of(reading.events), list(feed.readers)
         told = Delivered(feed.followed[0], before, reading.number)
         for start in range(0, len(readers), SLICE):
+            taken = 0
             for reader in readers[start : start + SLICE]:
                 # All that are ready stood where this reading starts; one that still catches up reads on
                 # itself, and may have done so while others were told.
                 if reader.is_ready and reader.number == before and not reader.is_dropped:
                     reader.number = reading.number
                     if reader.push(message):
-                        self._delivered[told] += reader.is_counted
+                        taken += reader.is_counted
                     else:
                         self._drop(feed, reader)
+            self._delivered[told] += taken
             await asyncio.sleep(0)
 
     def _end(self, feed: Feed, events: bytes, number: int | None = None) -> None:
