@@ -135,6 +135,7 @@ def _codes(codes: Any) -> Iterator[str]:
         yield codes
 
 
+# It does nothing, and a client that posts to a wrong address is to hear that, not of a token.
 @csrf_exempt
 @cors.read_anywhere
 def unknown(request: HttpRequest) -> HttpResponse:
