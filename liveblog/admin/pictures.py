@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -35,7 +35,7 @@ def preview(image: Image) -> str:
 class ImageForm(VerbForm):
     # A refusal to read the file names no field.
     refused_field = "file"
-    # Not Django's ImageField: `publishing` reads the picture, and says what is wrong with it.
+    # Not Django's ImageField, which would open the file in the server: a worker reads the picture.
     file = forms.FileField(
         label=_("File"), help_text=_("JPEG, PNG, WebP, AVIF or GIF; at most 25 MB. It stays private.")
     )
@@ -86,12 +86,27 @@ class ImageAdmin(VerbAdmin):
     def in_updates(self, image: Image) -> int:
         return image.update_count
 
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, *arguments: Any, **options: Any
+    ) -> HttpResponse:
+        """Decode an upload before the view's transaction, and let the form say why one is refused."""
+        is_upload = object_id is None and request.method == "POST" and "file" in request.FILES
+        if not (is_upload and self.has_add_permission(request)):
+            return super().changeform_view(request, object_id, *arguments, **options)
+        try:
+            with publishing.prepare_image(request.FILES["file"], by=request.user) as prepared:
+                request.prepared_picture = prepared
+                return super().changeform_view(request, object_id, *arguments, **options)
+        except ValidationError as refusal:
+            request.refusal = refusal
+            return super().changeform_view(request, object_id, *arguments, **options)
+
     def save_by_verb(
         self, request: HttpRequest, form: ImageForm, rows: dict[str, Any], *, change: bool
     ) -> Image:
         said = {name: form.cleaned_data[name] for name in _SAID}
         if not change:
-            return publishing.add_image(form.cleaned_data["file"], by=request.user, **said)
+            return publishing.add_image(request.prepared_picture, by=request.user, **said)
         if not form.has_changed():
             return form.instance
         return publishing.edit_image(form.instance, by=request.user, **said)

@@ -28,16 +28,17 @@ def add_picture(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     alt = html.printable(request.POST.get("alt", "")).strip()
     if not alt:
         raise ValidationError({"alt": _("Say what the picture shows, for readers who do not see it.")})
-    image = publishing.add_image(
-        file,
-        by=request.user,
-        alt=alt,
-        credit=request.POST.get("credit", ""),
-        caption=request.POST.get("caption", ""),
-        focal_column=_cell(request, "focal_column"),
-        focal_row=_cell(request, "focal_row"),
-        is_sensitive=request.POST.get("is_sensitive") == "on",
-    )
+    with publishing.prepare_image(file, by=request.user) as prepared:
+        image = publishing.add_image(
+            prepared,
+            by=request.user,
+            alt=alt,
+            credit=request.POST.get("credit", ""),
+            caption=request.POST.get("caption", ""),
+            focal_column=_cell(request, "focal_column"),
+            focal_row=_cell(request, "focal_row"),
+            is_sensitive=request.POST.get("is_sensitive") == "on",
+        )
     item = render_to_string("desk/_picture.html", {"image": image}, request)
     return JsonResponse({"id": image.pk, "html": item})
 

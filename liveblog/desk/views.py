@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from csp.constants import SELF
@@ -23,10 +25,11 @@ from liveblog import audience, publishing
 from liveblog.desk import composer, queues, rows
 from liveblog.desk.access import desk_view, said_by, token_in, wants_json
 from liveblog.desk.composer import Composer, ComposerForm
-from liveblog.models import Byline, LiveBlog, Update, WorkingCopy
+from liveblog.models import Byline, Image, LiveBlog, Update, WorkingCopy
 from liveblog.publishing import AlreadyUsed, Content, Stale, fingerprint
 from newsroom import hongkong
 from newsroom.numbers import whole_number
+from newsroom.pictures import Prepared
 from newsroom.rich_text import EDITOR_POLICY
 
 ACTIONS: Final = ("publish", "draft", "submit", "schedule", "edit", "correct")
@@ -132,12 +135,13 @@ def _save(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
             raise ValidationError(_("Choose what to do with it: publish, save, send or schedule."))
         if not form.is_valid():
             raise ValidationError(form.errors.as_data())
-        saved, is_new = publishing.once(
-            request.user,
-            form.cleaned_data["token"],
-            composer.digest_of(request, blog),
-            lambda: _carry_out(request, blog, action, form, update),
-        )
+        with _prepared_picture(request, form) as prepared:
+            saved, is_new = publishing.once(
+                request.user,
+                form.cleaned_data["token"],
+                composer.digest_of(request, blog),
+                lambda: _carry_out(request, blog, action, form, update, prepared),
+            )
     except Stale:
         return _conflict(request, blog, update)
     except AlreadyUsed:
@@ -159,13 +163,18 @@ def _saved(request: HttpRequest, blog: LiveBlog) -> Update | None:
 
 
 def _carry_out(
-    request: HttpRequest, blog: LiveBlog, action: str, form: ComposerForm, update: Update | None
+    request: HttpRequest,
+    blog: LiveBlog,
+    action: str,
+    form: ComposerForm,
+    update: Update | None,
+    prepared: Prepared | None,
 ) -> Update:
     """One verb, with the picture and the pin that came with it; what was typed is no longer kept apart."""
     by, said = request.user, form.cleaned_data
     with transaction.atomic():
         content = composer.with_picture(
-            composer.content_of(form, request.POST, update), _uploaded(request, form)
+            composer.content_of(form, request.POST, update), _uploaded(request, form, prepared)
         )
         saved = _by_verb(action, blog, content, form, by, update)
         if saved.is_published and said["is_pinned"] != saved.is_pinned:
@@ -204,13 +213,22 @@ def _by_verb(
     return publishing.correct_update(update, content, by=by, note=note, seen=seen)
 
 
-def _uploaded(request: HttpRequest, form: ComposerForm) -> Any:
-    """The picture that was chosen in the form itself, as it is without JavaScript."""
-    said = form.cleaned_data
-    if not said["picture_file"]:
+@contextmanager
+def _prepared_picture(request: HttpRequest, form: ComposerForm) -> Iterator[Prepared | None]:
+    """The picture that was chosen in the form itself, as it is without JavaScript; decoded before a lock."""
+    if not form.cleaned_data["picture_file"]:
+        yield None
+        return
+    with publishing.prepare_image(form.cleaned_data["picture_file"], by=request.user) as prepared:
+        yield prepared
+
+
+def _uploaded(request: HttpRequest, form: ComposerForm, prepared: Prepared | None) -> Image | None:
+    if prepared is None:
         return None
+    said = form.cleaned_data
     return publishing.add_image(
-        said["picture_file"],
+        prepared,
         by=request.user,
         alt=said["picture_alt"],
         credit=said["picture_credit"],

@@ -44,9 +44,8 @@ class Image(models.Model):
     private_base: str = ""
 
     key = models.CharField(max_length=16, unique=True, default=_new_key, editable=False)
-    file = models.ImageField(
-        _("file"), upload_to=_original_path, width_field="width", height_field="height", max_length=255
-    )
+    # Not an ImageField: that would open the file in the server. The worker that made it says how large it is.
+    file = models.FileField(_("file"), upload_to=_original_path, max_length=255)
     width = models.PositiveIntegerField(_("width"), editable=False)
     height = models.PositiveIntegerField(_("height"), editable=False)
     alt = models.CharField(

@@ -35,7 +35,14 @@ from liveblog.publishing.responses import (
     submit_response,
     withdraw_response,
 )
-from liveblog.publishing.shared import add_image, edit_byline, edit_image, edit_story, edit_topic
+from liveblog.publishing.shared import (
+    add_image,
+    edit_byline,
+    edit_image,
+    edit_story,
+    edit_topic,
+    prepare_image,
+)
 from liveblog.publishing.updates import (
     UNDO_WITHIN,
     Stale,
@@ -102,6 +109,7 @@ __all__ = [
     "once",
     "open_private",
     "pin_update",
+    "prepare_image",
     "publish_as_saved",
     "publish_due",
     "publish_update",

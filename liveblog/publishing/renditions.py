@@ -1,6 +1,6 @@
 """Which pictures readers can fetch: renditions are public only while some page shows the picture.
 
-They are made once, when the picture is uploaded, and kept in private; showing copies them to the public
+They are made once, when the picture is prepared, and kept in private; showing copies them to the public
 storage, hiding takes them out of it. Both happen when the change that calls for them has been committed.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.core.files import File
-from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage, storages
 from django.db import transaction
 
@@ -17,11 +16,11 @@ from liveblog.models import Image
 from newsroom import pictures
 
 
-def make(image: Image) -> None:
-    """Make a new picture's renditions, in private."""
-    with image.file.open("rb") as original:
-        for width, extension, encoded in pictures.renditions(original):
-            default_storage.save(_private(image, width, extension), ContentFile(encoded))
+def keep(image: Image, prepared: pictures.Prepared) -> None:
+    """Keep a new picture's renditions, in private."""
+    for (width, extension), path in prepared.renditions.items():
+        with path.open("rb") as rendition:
+            default_storage.save(_private(image, width, extension), File(rendition))
 
 
 def open_private(image: Image, width: int, extension: str) -> File:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.core.files import File
-from django.core.files.base import ContentFile
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,8 +22,24 @@ from newsroom import html, pictures
 Shared = TypeVar("Shared", Image, Byline, Topic)
 
 
+@contextmanager
+def prepare_image(file: BinaryIO, *, by: Actor) -> Iterator[pictures.Prepared]:
+    """Check and decode an upload for `add_image`; what was made of it is there until the context ends.
+
+    Raises ValidationError for what cannot be taken, and RuntimeError within a transaction: decoding takes
+    seconds, and would keep everybody else from writing for as long.
+    """
+    require(by, "add_image")
+    blocks = connection.atomic_blocks
+    # Tests wrap each case in a transaction of their own, as `atomic(durable=True)` knows too.
+    if blocks and not blocks[-1]._from_testcase:
+        raise RuntimeError("Prepare pictures before the transaction that adds them.")
+    with pictures.prepare(file) as prepared:
+        yield prepared
+
+
 def add_image(
-    file: File,
+    prepared: pictures.Prepared,
     *,
     by: Actor,
     alt: str,
@@ -32,14 +49,14 @@ def add_image(
     focal_row: int = 2,
     is_sensitive: bool = False,
 ) -> Image:
-    """Keep a picture and make its renditions. It stays private until a page shows it.
+    """Keep a picture and its renditions. It stays private until a page shows it.
 
     Neither the file's name nor anything that it holds beside the picture is kept.
     """
     require(by, "add_image")
-    extension, picture = pictures.taken(file)
     image = Image(
-        file=ContentFile(picture, name=f"picture.{extension}"),
+        width=prepared.width,
+        height=prepared.height,
         alt=html.printable(alt).strip(),
         caption=html.printable(caption).strip(),
         credit=html.printable(credit).strip(),
@@ -48,10 +65,12 @@ def add_image(
         is_sensitive=is_sensitive,
         created_by=person(by),
     )
-    image.full_clean()
-    with transaction.atomic():
-        image.save()
-        renditions.make(image)
+    with prepared.kept.open("rb") as picture:
+        image.file = File(picture, name=prepared.kept.name)
+        image.full_clean()
+        with transaction.atomic():
+            image.save()
+            renditions.keep(image, prepared)
     return image
 
 
