@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +48,7 @@ _WORKER_ENVIRONMENT: Final = {
     "PYTHONDONTWRITEBYTECODE": "1",
     "MALLOC_ARENA_MAX": "1",
 }
-WORKER: Final = (sys.executable, "-m", "newsroom.picture_worker")
+WORKER: Final = (sys.executable, "-P", "-m", "newsroom.picture_worker")
 _UPLOAD: Final = "upload"
 _KEPT: Final = ("picture.png", "picture.jpg")
 _MAX_ANSWER: Final = 4_096
@@ -113,8 +113,12 @@ def prepare(file: BinaryIO, limits: Limits = LIMITS) -> Iterator[Prepared]:
 def _check_header(file: BinaryIO) -> None:
     if file.seek(0, os.SEEK_END) > MAX_BYTES:
         raise ValidationError(_("The picture is larger than 25 MB."))
+    _check(lambda: picture_headers.check(file))
+
+
+def _check(rule: Callable[[], object]) -> None:
     try:
-        picture_headers.check(file)
+        rule()
     except UnreadablePicture as error:
         raise ValidationError(_UNREADABLE) from error
     except CostlyPicture as error:
@@ -171,23 +175,28 @@ def _run_worker(place: Path, limits: Limits) -> dict[str, Any]:
             worker.wait()
         answer.seek(0)
         errors.seek(0)
-        try:
-            if status == 0:
-                return json.loads(answer.read(_MAX_ANSWER))
-        except ValueError:
-            status = None
+        if status == 0 and isinstance(said := _parsed(answer.read(_MAX_ANSWER)), dict):
+            return said
         reason = errors.read(_MAX_ANSWER).decode(errors="replace").strip().rpartition("\n")[2]
         logger.warning("A picture could not be decoded: worker's status %s %s", status, reason)
         return {"refusal": "failed"}
 
 
+def _parsed(answer: bytes) -> object:
+    try:
+        return json.loads(answer)
+    except (ValueError, RecursionError):
+        return None
+
+
 def _prepared(place: Path, answer: dict[str, Any]) -> Prepared:
     """What a worker made. It has read a stranger's file, so its answer is believed no more than that file."""
-    if refusal := answer.get("refusal"):
-        raise ValidationError(_REFUSALS.get(refusal, _FAILED))
+    if "refusal" in answer:
+        raise ValidationError(_REFUSALS.get(str(answer["refusal"]), _FAILED))
     kept, width, height = (answer.get(name) for name in ("kept", "width", "height"))
     if kept not in _KEPT or not (isinstance(width, int) and isinstance(height, int)):
         raise ValidationError(_FAILED)
+    _check(lambda: picture_headers.check_size(width, height))
     sizes = [(rendition, extension) for rendition in widths_for(width) for extension in EXTENSIONS]
     renditions = {size: place / "{}.{}".format(*size) for size in sizes}
     files = [place / kept, *renditions.values()]

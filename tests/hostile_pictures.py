@@ -48,7 +48,7 @@ def text_bomb(name: bytes, size: int) -> bytes:
 
 def jpeg_with_scans(scans: int, size: tuple[int, int] = (64, 64)) -> bytes:
     """A progressive JPEG that refines its last component over and over."""
-    whole = encoded(Picture.effect_noise(size, 60).convert("RGB"), "JPEG", progressive=True)
+    whole = encoded(Picture.linear_gradient("L").resize(size).convert("RGB"), "JPEG", progressive=True)
     last = whole.rindex(b"\xff\xda")
     count = whole.count(b"\xff\xda")
     return whole[:-2] + whole[last:-2] * (scans - count) + whole[-2:]
