@@ -26,8 +26,8 @@ from newsroom.picture_sizes import EXTENSIONS, widths_for
 
 # Nothing that is kept of a picture of 50 million pixels is larger.
 _MAX_FILE: Final = 256 * 1024 * 1024
-# Lower than the server's: pages come before pictures.
-_NICENESS: Final = 10
+# Pages come before pictures, which still get done on a busy machine.
+_NICENESS: Final = 5
 
 _ENCODINGS: Final[dict[str, dict[str, Any]]] = {
     "avif": {"format": "AVIF", "quality": 60, "speed": 8, "max_threads": 1},

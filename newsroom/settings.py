@@ -56,7 +56,8 @@ SITE_URL = SITE_URL.rstrip("/")
 _site = urlsplit(SITE_URL)
 _is_https = _site.scheme == "https"
 
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+# Drafts, sources and keys lie here: whatever the umask is, other accounts of the machine do not come in.
+DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _kept_secret_key() -> str:
@@ -96,6 +97,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "rest_framework",
+    "newsroom",
     "liveblog",
 ]
 
@@ -140,6 +142,10 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
+    # SQLite would create it as readable as the umask lets it; the files beside it get this one's mode.
+    _file = Path(_database["NAME"])
+    if _file.is_absolute() and _file.parent.is_dir() and not _file.exists():
+        _file.touch(mode=0o600)
 elif _database["ENGINE"] == "django.db.backends.postgresql":
     # A pool and persistent connections exclude each other in Django; who finds none free gets a 503.
     _database["CONN_MAX_AGE"] = 0
@@ -191,12 +197,22 @@ STORAGES = {
     # Originals and the renditions made of them: never served.
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": DATA_DIR / "private"},
+        "OPTIONS": {
+            "location": DATA_DIR / "private",
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
     },
     # Renditions of the pictures that some page shows now.
     "public": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": DATA_DIR / "media", "base_url": MEDIA_URL},
+        "OPTIONS": {
+            "location": DATA_DIR / "media",
+            "base_url": MEDIA_URL,
+            # A proxy may read them, once it is let into DATA_DIR.
+            "file_permissions_mode": 0o644,
+            "directory_permissions_mode": 0o755,
+        },
     },
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
