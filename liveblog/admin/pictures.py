@@ -90,11 +90,12 @@ class ImageAdmin(VerbAdmin):
         self, request: HttpRequest, object_id: str | None = None, *arguments: Any, **options: Any
     ) -> HttpResponse:
         """Decode an upload before the view's transaction, and let the form say why one is refused."""
-        is_upload = object_id is None and request.method == "POST" and "file" in request.FILES
-        if not (is_upload and self.has_add_permission(request)):
+        file = request.FILES.get("file") if request.method == "POST" and object_id is None else None
+        # Of an empty file the form's field says so itself.
+        if file is None or not file.size or not self.has_add_permission(request):
             return super().changeform_view(request, object_id, *arguments, **options)
         try:
-            with publishing.prepare_image(request.FILES["file"], by=request.user) as prepared:
+            with publishing.prepare_image(file, by=request.user) as prepared:
                 request.prepared_picture = prepared
                 return super().changeform_view(request, object_id, *arguments, **options)
         except ValidationError as refusal:

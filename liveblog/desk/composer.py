@@ -256,6 +256,8 @@ def digest_of(request: HttpRequest, blog: LiveBlog) -> str:
     kept = {name: values for name, values in request.POST.lists() if name != "csrfmiddlewaretoken"}
     files = {}
     for name, file in request.FILES.items():
+        # Whatever has read it before.
+        file.seek(0)
         files[name] = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)
     return hashlib.sha256(json.dumps([blog.pk, kept, files], sort_keys=True).encode()).hexdigest()

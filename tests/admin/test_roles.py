@@ -13,7 +13,6 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.core.files import File
-from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
@@ -43,6 +42,7 @@ from tests.factories import (
     make_user,
     picture_file,
 )
+from tests.rolling_back import rolled_back
 
 pytestmark = pytest.mark.django_db
 
@@ -142,22 +142,19 @@ class Newsroom:
 
     def who_may(self, act: Callable[[Newsroom], Sending]) -> tuple[str, ...]:
         """In which roles it is done; all is as it was before afterwards."""
-        with transaction.atomic():
+        with rolled_back():
             self.own_draft = publishing.draft_update(self.blog, Content("我的稿"), by=SYSTEM)
             sending = act(self)
-            done = tuple(name for name in ROLES if self._is_done(name, sending))
-            transaction.set_rollback(True)
-        return done
+            return tuple(name for name in ROLES if self._is_done(name, sending))
 
     def _is_done(self, name: str, sending: Sending) -> bool:
-        with transaction.atomic():
+        with rolled_back():
             Update.objects.filter(pk=self.own_draft.pk).update(created_by=self.people[name])
             before = rows()
             response = sending.by(self.clients[name])
             is_done = rows() != before
             if not sending.is_to_list:
                 assert response.status_code == (302 if is_done else 403), (name, response.status_code)
-            transaction.set_rollback(True)
         return is_done
 
     # How things are sent: what a page's form holds with what is typed into it, or an action of a list.

@@ -13,7 +13,6 @@ from html import unescape
 
 import pytest
 from django.core.files import File
-from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
@@ -38,6 +37,7 @@ from liveblog.publishing import SYSTEM, Content
 from newsroom import hongkong
 from tests.desk.composing import COPY
 from tests.factories import IN_TEAM, ROLES, make_blog, make_staff, make_update, picture_file
+from tests.rolling_back import rolled_back
 
 pytestmark = pytest.mark.django_db
 
@@ -177,13 +177,12 @@ class Desk:
         """Each role's name, while what is said to be one's own is theirs; afterwards all is as before."""
         own = [self.own_draft, self.scheduled, self.taken_back]
         for name, person in self.people.items():
-            with transaction.atomic():
+            with rolled_back():
                 Update.objects.filter(pk__in=[update.pk for update in own]).update(created_by=person)
                 WorkingCopy.objects.create(
                     by=person, token="typed", blog=self.blog, fields={}, saved_at=hongkong.now()
                 )
                 yield name
-                transaction.set_rollback(True)
 
     def client_of(self, name: str) -> Client:
         client = Client(headers={"accept-language": "en"})
@@ -294,7 +293,7 @@ def test_each_role_does_what_it_is_for_and_every_refusal_says_why():
     done: dict[str, tuple[str, ...]] = {}
     reasons: dict[str, set[str]] = {name: set() for name in ROLES}
     for what, act in ACTS.items():
-        with transaction.atomic():
+        with rolled_back():
             sending, may = act(desk), []
             for name in desk.each():
                 before = rows()
@@ -314,7 +313,6 @@ def test_each_role_does_what_it_is_for_and_every_refusal_says_why():
                 assert reason in page, (what, name)
                 reasons[name].add(reason)
             done[what] = tuple(may)
-            transaction.set_rollback(True)
     assert done == EXPECTED
     assert reasons == REASONS
 
@@ -322,7 +320,7 @@ def test_each_role_does_what_it_is_for_and_every_refusal_says_why():
 def test_who_is_not_signed_in_comes_to_the_login_and_loses_no_text():
     desk = Desk()
     for act in ACTS.values():
-        with transaction.atomic():
+        with rolled_back():
             sending, before = act(desk), rows()
             path = reverse(f"desk:{sending.name}", args=[desk.blog.pk, *sending.args])
             anonymous = Client(headers={"accept-language": "en"})
@@ -340,7 +338,6 @@ def test_who_is_not_signed_in_comes_to_the_login_and_loses_no_text():
             as_json = sending.by(anonymous, desk.blog, accept="application/json")
             assert (as_json.status_code, as_json.json()) == (401, {"login": "/admin/login/"})
             after = rows()
-            transaction.set_rollback(True)
         assert before == after, path
 
 

@@ -59,7 +59,7 @@ class Running:
                 stderr=output,
                 umask=0o022,
             )
-        wait_for(lambda: READY in self.said or self.process.poll() is not None, seconds=90)
+        wait_for(lambda: READY in self.said or self.process.poll() is not None, seconds=240)
         assert READY in self.said, self.said
 
     @property

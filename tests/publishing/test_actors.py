@@ -130,9 +130,9 @@ NUMBERED: dict[str, Callable[[LiveBlog], Act]] = {
 # Readers do not see what these do, so they take no number.
 UNNUMBERED = {
     "add_image", "add_term", "add_webhook", "create_blog", "create_key", "disable_webhook", "draft_update",
-    "edit_key", "edit_term", "edit_webhook", "enable_webhook", "reject_response", "remove_term",
-    "replay_since", "resend", "revoke_key", "rotate_key", "rotate_secret", "schedule_update", "send_test",
-    "set_team", "submit_update",
+    "edit_key", "edit_term", "edit_webhook", "enable_webhook", "prepare_image", "reject_response",
+    "remove_term", "replay_since", "resend", "revoke_key", "rotate_key", "rotate_secret", "schedule_update",
+    "send_test", "set_team", "submit_update",
 }  # fmt: skip
 NOT_VERBS = {"actor", "once", "require"}
 # What a key with write:publish may do, by its partner's grant of the live blog.
