@@ -174,10 +174,10 @@ def _run_worker(place: Path, limits: Limits) -> dict[str, Any]:
             worker.kill()
             worker.wait()
         answer.seek(0)
-        errors.seek(0)
         if status == 0 and isinstance(said := _parsed(answer.read(_MAX_ANSWER)), dict):
             return said
-        reason = errors.read(_MAX_ANSWER).decode(errors="replace").strip().rpartition("\n")[2]
+        errors.seek(max(0, errors.seek(0, os.SEEK_END) - _MAX_ANSWER))
+        reason = errors.read().decode(errors="replace").strip().rpartition("\n")[2]
         logger.warning("A picture could not be decoded: worker's status %s %s", status, reason)
         return {"refusal": "failed"}
 
