@@ -16,6 +16,7 @@ from liveblog.models.response import ReaderResponse
 from liveblog.models.search import SearchEntry
 from liveblog.models.update import Update
 from newsroom import __version__
+from newsroom.ids import PublicIdModel, PublicIdQuerySet
 
 
 class Language(models.TextChoices):
@@ -36,7 +37,7 @@ class Language(models.TextChoices):
         return {Language.ZH_HANT: Language.ZH_HANS, Language.ZH_HANS: Language.ZH_HANT}.get(self)
 
 
-class Topic(models.Model):
+class Topic(PublicIdModel):
     """What live blogs are filed under."""
 
     slug = models.SlugField(_("slug"), unique=True, max_length=80)
@@ -69,7 +70,7 @@ class Byline(models.Model):
         return self.name
 
 
-class LiveBlogQuerySet(models.QuerySet["LiveBlog"]):
+class LiveBlogQuerySet(PublicIdQuerySet):
     def started(self) -> LiveBlogQuerySet:
         """Live or ended, embargoed ones included."""
         return self.filter(status__in=[LiveBlog.Status.LIVE, LiveBlog.Status.ENDED])
@@ -141,7 +142,7 @@ class LiveBlogQuerySet(models.QuerySet["LiveBlog"]):
         ).distinct()
 
 
-class LiveBlog(models.Model):
+class LiveBlog(PublicIdModel):
     """One running story. Each change that readers can see takes the next `number`."""
 
     # Set by `liveblog.editions` on rows that are about to be printed in the other script, never to be saved;

@@ -11,11 +11,6 @@ class ChangeQuerySet(models.QuerySet["Change"]):
         """What follows `number`, oldest first."""
         return self.filter(number__gt=number).order_by("number")
 
-    def veiling(self) -> ChangeQuerySet:
-        """The changes that may have put a blog under the embargo that it is under now."""
-        kinds = [Change.Kind.BLOG_EDITED, Change.Kind.BLOG_WITHDRAWN, Change.Kind.BLOG_RESTORED]
-        return self.filter(kind__in=kinds, blog__embargo_until_at__isnull=False).exclude(blog__status="draft")
-
 
 class Change(models.Model):
     """Number `number` of a blog's log. A change of an update names it; one of the blog itself names none."""
@@ -40,6 +35,7 @@ class Change(models.Model):
         BLOG_RESTORED = "blog_restored", _("Live blog restored")
         RESPONSE_APPROVED = "response_approved", _("Reader's response approved")
         RESPONSE_WITHDRAWN = "response_withdrawn", _("Reader's response withdrawn")
+        BLOG_EMBARGOED = "blog_embargoed", _("Embargoed")
         EMBARGO_LIFTED = "embargo_lifted", _("Embargo lifted")
 
     blog = models.ForeignKey(

@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from newsroom import pictures
+from newsroom.ids import PublicIdModel, PublicIdQuerySet
 
 
 def _original_path(image: Image, filename: str) -> str:
@@ -22,7 +23,7 @@ def _new_key() -> str:
     return secrets.token_hex(8)
 
 
-class ImageQuerySet(models.QuerySet["Image"]):
+class ImageQuerySet(PublicIdQuerySet):
     def in_public_use(self) -> ImageQuerySet:
         """Pictures that some page shows readers now."""
         public = ["live", "ended"]
@@ -36,7 +37,7 @@ class ImageQuerySet(models.QuerySet["Image"]):
         ).distinct()
 
 
-class Image(models.Model):
+class Image(PublicIdModel):
     """A picture. Readers get renditions under `key`, and only while a page shows it."""
 
     # Set on rows that are about to be previewed by editors, never to be saved: where private renditions are
@@ -64,6 +65,11 @@ class Image(models.Model):
     )
     is_sensitive = models.BooleanField(
         _("sensitive"), default=False, help_text=_("Covered on pages until a reader asks to see it.")
+    )
+    # The live blog at whose desk it was uploaded: until something shows the picture, those of the staff who may
+    # read this live blog may see it.
+    uploaded_for = models.ForeignKey(
+        "liveblog.LiveBlog", on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     created_by = models.ForeignKey(

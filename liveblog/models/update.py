@@ -16,11 +16,12 @@ from liveblog.models.change import Change
 from liveblog.models.search import SearchEntry
 from liveblog.models.story import RelatedStory
 from newsroom import hongkong, html
+from newsroom.ids import PublicIdModel, PublicIdQuerySet
 
 _FIRST_MOMENT: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 
-class UpdateQuerySet(models.QuerySet["Update"]):
+class UpdateQuerySet(PublicIdQuerySet):
     def published(self) -> UpdateQuerySet:
         return self.filter(status=Update.Status.PUBLISHED)
 
@@ -99,7 +100,7 @@ class UpdateQuerySet(models.QuerySet["Update"]):
         )
 
 
-class Update(models.Model):
+class Update(PublicIdModel):
     """One entry of a live blog. `happened_at` is the time of the event and decides the order."""
 
     class Status(models.TextChoices):
@@ -277,7 +278,8 @@ class Update(models.Model):
     def order(self) -> str:
         """A key that sorts as text just as the page sorts: higher is newer. Opaque to clients."""
         micros = (self.happened_at - _FIRST_MOMENT) // timedelta(microseconds=1)
-        return f"{micros:016x}-{self.pk:012x}"
+        # Ids have 53 bits.
+        return f"{micros:016x}-{self.pk:014x}"
 
     @property
     def wording(self) -> tuple[tuple[str, str], ...]:
