@@ -10,13 +10,15 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db.models import Max
 
+from liveblog import visibility
 from liveblog.articles.load import load
 from liveblog.articles.parse import parse
 from liveblog.articles.report import Action
 from liveblog.articles.saved import write_blog
 from liveblog.management.commands.load_demo import DEMO, read_stories, up_to_date
-from liveblog.models import Image, LiveBlog, RelatedStory, Revision, Update
+from liveblog.models import LiveBlog, RelatedStory, Revision, Update
 from liveblog.publishing import SYSTEM, renditions
+from liveblog.visibility import PUBLIC
 from newsroom import hongkong
 
 SLUGS = ["east-shore-line", "east-shore-opening", "harbour-24", "strait-summit"]
@@ -75,7 +77,7 @@ def test_every_blog_has_a_picture_a_summary_key_events_bylines_and_a_topic(demo)
         assert all(has), blog.slug
         assert 3 <= blog.updates.key_events().count() <= 6, blog.slug
     assert {blog.slug for blog in demo.values() if blog.pinned_update} == {"east-shore-line", "strait-summit"}
-    assert Image.objects.in_public_use().count() == len(list((DEMO / "pictures").glob("*.jpg")))
+    assert visibility.readable_images(PUBLIC).count() == len(list((DEMO / "pictures").glob("*.jpg")))
 
 
 def test_a_correction_and_a_withdrawal_can_be_seen(demo):

@@ -18,6 +18,8 @@ RUNGS = {
     "liveblog.models": 2,
     "liveblog.audience": 3,
     "liveblog.editions": 3,
+    "liveblog.visibility": 3,
+    "liveblog.presentation": 4,
     "liveblog.payloads": 4,
     "liveblog.publishing": 4,
     "liveblog.articles": 5,

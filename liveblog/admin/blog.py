@@ -20,13 +20,14 @@ from django.utils.html import escape, format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from liveblog import publishing
+from liveblog import publishing, visibility
 from liveblog.admin.bulk import do_each
 from liveblog.admin.fields import ActionField
 from liveblog.admin.inlines import StoryInline, stories_of
 from liveblog.admin.saving import VerbAdmin, VerbForm
 from liveblog.models import LiveBlog, Update
 from liveblog.publishing import BlogDetails, fingerprint
+from liveblog.visibility import PUBLIC
 from newsroom import hongkong, html
 from newsroom.rich_text import RichTextWidget
 from newsroom.site import absolute
@@ -64,7 +65,7 @@ def actions_for(user: AbstractBaseUser, blog: LiveBlog | None) -> list[Action]:
     """What `user` may do with `blog` (None: a new one) in the state that it is in."""
     if blog is None:
         return [Action.SAVE] if user.has_perm("liveblog.add_liveblog") else []
-    if not publishing.is_in_team(user, blog):
+    if not visibility.can_read(user, blog):
         return []
     actions = [Action.SAVE] if user.has_perm("liveblog.change_liveblog") else []
     if user.has_perm("liveblog.run_coverage"):
@@ -231,7 +232,7 @@ class LiveBlogAdmin(VerbAdmin):
         )
 
     def view_on_site(self, blog: LiveBlog) -> str | None:
-        return blog.get_absolute_url() if blog.is_public else None
+        return blog.get_absolute_url() if visibility.can_read(PUBLIC, blog) else None
 
     @admin.display(description=gettext_lazy("live desk"))
     def desk(self, blog: LiveBlog) -> str:
@@ -273,7 +274,7 @@ class LiveBlogAdmin(VerbAdmin):
     @admin.display(description=gettext_lazy("embed code"))
     def embed_code(self, blog: LiveBlog) -> str:
         """What a partner copies into a page; a link where there is no script."""
-        if not blog.is_public:
+        if not visibility.can_read(PUBLIC, blog):
             return _("Once it is public.")
         code = format_html(
             '<blockquote class="newsroom-embed"><a href="{}">{}</a></blockquote>\n'
@@ -301,7 +302,7 @@ class LiveBlogAdmin(VerbAdmin):
         # What is sent all the same, the verb answers in words.
         if obj is None or request.method == "POST" or not may_change_some:
             return may_change_some
-        return publishing.is_in_team(request.user, obj)
+        return visibility.can_read(request.user, obj)
 
     def has_run_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("liveblog.run_coverage")

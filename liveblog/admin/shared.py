@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from liveblog import publishing
+from liveblog import publishing, visibility
 from liveblog.admin.filters import LeadsToFilter
 from liveblog.admin.saving import VerbAdmin, VerbForm
 from liveblog.models import Byline, RelatedStory, Topic
@@ -98,7 +98,7 @@ class RelatedStoryAdmin(VerbAdmin):
         # What is sent all the same, the verb answers in words.
         if obj is None or request.method == "POST" or not may_change_some:
             return may_change_some
-        return publishing.is_in_team(request.user, obj.printed_in)
+        return visibility.can_read(request.user, obj.printed_in)
 
     @admin.display(description=_("leads to"))
     def leads_to(self, story: RelatedStory) -> str:

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from liveblog import publishing
+from liveblog import publishing, visibility
 from liveblog.admin.bulk import do_each, withdraw_with_reason
 from liveblog.admin.fields import ActionField
 from liveblog.admin.filters import BlogFilter
@@ -23,6 +23,7 @@ from liveblog.admin.pictures import preview
 from liveblog.admin.saving import VerbAdmin, VerbForm
 from liveblog.models import Revision, Update, UpdateImage
 from liveblog.publishing import Content, fingerprint, refuse_future
+from liveblog.visibility import PUBLIC
 from newsroom import hongkong, html
 from newsroom.rich_text import RichTextWidget
 
@@ -62,7 +63,7 @@ def actions_for(user: AbstractBaseUser, update: Update | None) -> list[Action]:
     may = {
         name for name in ("add", "change", "publish", "withdraw") if user.has_perm(f"liveblog.{name}_update")
     }
-    if update is not None and not publishing.is_in_team(user, update.blog):
+    if update is not None and not visibility.can_read(user, update.blog):
         return []
     if update is not None and update.is_withdrawn:
         return [Action.RESTORE] if "withdraw" in may and not update.is_erased else []
@@ -277,13 +278,14 @@ class UpdateAdmin(VerbAdmin):
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **options: Any) -> object:
         update = options.get("obj")
-        if update and request.method == "GET" and not publishing.is_in_team(request.user, update.blog):
+        if update and request.method == "GET" and not visibility.can_read(request.user, update.blog):
             said = _("You are not in the team of this live blog.")
             self.message_user(request, said, messages.WARNING)
         return super().render_change_form(request, context, **options)
 
     def view_on_site(self, update: Update) -> str | None:
-        return update.get_absolute_url() if update.is_visible and update.blog.is_public else None
+        is_public = update.is_visible and visibility.can_read(PUBLIC, update.blog)
+        return update.get_absolute_url() if is_public else None
 
     @admin.display(description=gettext_lazy("time of the event"), ordering="happened_at")
     def happened(self, update: Update) -> str:

@@ -16,8 +16,10 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from liveblog.models import ApiKey, LiveBlog, Partner
+from liveblog import visibility
+from liveblog.models import ApiKey, Partner
 from liveblog.models.blog import LiveBlogQuerySet
+from liveblog.visibility import PUBLIC, Public
 from newsroom import counting
 
 REALM: Final = 'Bearer realm="Newsroom API"'
@@ -72,6 +74,10 @@ class PerAddressOrKey(BaseThrottle):
         return self._seconds
 
 
+def viewer_of(request: Request) -> Public | ApiKey:
+    return request.auth or PUBLIC
+
+
 def open_blogs(request: Request) -> LiveBlogQuerySet:
     """The live blogs that whoever asks may read."""
-    return request.auth.open_blogs() if request.auth else LiveBlog.objects.public()
+    return visibility.readable(viewer_of(request))

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 
-from django.db.models import Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
@@ -14,15 +13,13 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from liveblog import editions, payloads
+from liveblog import editions, payloads, visibility
 from liveblog.api import entry, filters, serializers, writing
 from liveblog.api.answers import ListView, PublicView
 from liveblog.api.describing import ID, SLUG, described, described_write
 from liveblog.api.finding import find_blog, find_update
-from liveblog.api.keys import open_blogs
+from liveblog.api.keys import open_blogs, viewer_of
 from liveblog.models import LiveBlog, RelatedStory, Topic, Update
-
-_PUBLISHED: Final = Update.Status.PUBLISHED
 
 
 class Root(PublicView, APIView):
@@ -135,7 +132,7 @@ class Updates(ListView, ListAPIView):
         return self.list(request)
 
     def get_queryset(self) -> QuerySet[Update]:
-        return Update.objects.visible().filter(blog__in=open_blogs(self.request)).complete()
+        return visibility.readable_updates(viewer_of(self.request)).complete()
 
     def read(self, rows: list[Update]) -> Iterable[Update]:
         return editions.read_mixed_updates(rows, self.edition)
@@ -192,14 +189,8 @@ class RelatedStories(ListView, ListAPIView):
         return self.list(request)
 
     def get_queryset(self) -> QuerySet[RelatedStory]:
-        return (
-            RelatedStory.objects.annotate(home=Coalesce("blog_id", "update__blog_id"))
-            .filter(
-                Q(update__isnull=True) | Q(update__status=_PUBLISHED),
-                home__in=open_blogs(self.request).values("pk"),
-            )
-            .select_related("blog", "update__blog", "live_blog")
-        )
+        rows = visibility.readable_stories(viewer_of(self.request))
+        return rows.select_related("blog", "update__blog", "live_blog")
 
     def read(self, rows: list[RelatedStory]) -> Iterable[RelatedStory]:
         return editions.read_stories(rows, self.edition)
@@ -237,7 +228,7 @@ class Search(ListView, ListAPIView):
         return self.list(request)
 
     def get_queryset(self) -> QuerySet[Update]:
-        return Update.objects.published().filter(blog__in=open_blogs(self.request)).complete()
+        return visibility.readable_updates(viewer_of(self.request)).published().complete()
 
     def read(self, rows: list[Update]) -> Iterable[Update]:
         return editions.read_mixed_updates(rows, self.edition)

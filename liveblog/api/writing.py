@@ -14,16 +14,17 @@ from dataclasses import replace
 from typing import Any, Final
 
 from django.core import exceptions
+from django.db.models import Q
 from django.http import Http404
 from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from liveblog import publishing
+from liveblog import publishing, visibility
 from liveblog.api import serializers
 from liveblog.api.entry import ChangeEntry, Entry, UpdateEntry, WithdrawalEntry
-from liveblog.api.finding import check_readable, find_blog
+from liveblog.api.finding import find_blog
 from liveblog.api.problems import Conflict, Gone, Unprocessable
 from liveblog.models import LiveBlog, Update
 from liveblog.publishing import Content
@@ -97,13 +98,14 @@ def withdraw_update(request: Request, pk: int) -> Response:
 
 def _find_own(request: Request, pk: int) -> Update:
     """An update that the key's partner made. Raises as `find_blog`, PermissionDenied for those of others."""
-    update = Update.objects.select_related("blog").filter(pk=pk).first()
+    known = Update.objects.filter(blog__in=visibility.known(request.auth)).select_related("blog")
+    is_own = Q(created_by_partner=request.auth.partner_id)
+    update = known.filter(is_own | Q(pk__in=Update.objects.visible())).filter(pk=pk).first()
     if update is None:
         raise Http404
-    check_readable(request, update.blog)
+    if update.blog.status == LiveBlog.Status.WITHDRAWN:
+        raise Gone("This live blog was withdrawn.")
     if update.created_by_partner_id != request.auth.partner_id:
-        if not update.is_visible:
-            raise Http404
         raise PermissionDenied("Only updates that this key's partner made can be changed with it.")
     return update
 

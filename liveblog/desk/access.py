@@ -18,7 +18,7 @@ from django.views.csrf import csrf_failure as djangos_page
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 
-from liveblog import publishing
+from liveblog import visibility
 from liveblog.models import LiveBlog
 from newsroom import html
 
@@ -56,7 +56,7 @@ def check_worker(user: AbstractBaseUser, blog: LiveBlog) -> None:
     """Raise PermissionDenied for those who have nothing to do on this blog's desk."""
     if not any(user.has_perm(f"liveblog.{name}") for name in _WORK):
         raise PermissionDenied(_("The live desk is for those who write, edit or moderate."))
-    if not publishing.is_in_team(user, blog):
+    if not visibility.can_read(user, blog):
         raise PermissionDenied(_("You are not in the team of this live blog."))
 
 

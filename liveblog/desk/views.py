@@ -19,12 +19,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 from js_asset import Media
 
-from liveblog import audience, publishing
+from liveblog import audience, publishing, visibility
 from liveblog.desk import composer, queues, rows
 from liveblog.desk.access import desk_view, said_by, token_in, wants_json
 from liveblog.desk.composer import Composer, ComposerForm
 from liveblog.models import Byline, LiveBlog, Update, WorkingCopy
 from liveblog.publishing import AlreadyUsed, Content, Stale, fingerprint
+from liveblog.visibility import PUBLIC
 from newsroom import hongkong
 from newsroom.numbers import whole_number
 from newsroom.rich_text import EDITOR_POLICY
@@ -239,7 +240,7 @@ def _done(request: HttpRequest, blog: LiveBlog, action: str, saved: Update, is_n
 
 def _said(action: str, blog: LiveBlog, saved: Update) -> str:
     if action == "publish":
-        if blog.is_public:
+        if visibility.can_read(PUBLIC, blog):
             return _("Live: “%(title)s”") % {"title": saved.title}
         return _("Published: “%(title)s”. Readers see it once the live blog is public.") % {
             "title": saved.title

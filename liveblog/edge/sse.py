@@ -12,12 +12,14 @@ from urllib.parse import parse_qs
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.http import Http404
 from django.http.request import split_domain_port, validate_host
 
-from liveblog import editions
 from liveblog.edge.hub import Followed, Hub, encode, message_of
 from liveblog.models import LiveBlog
 from liveblog.payloads import TOO_FAR_BEHIND
+from liveblog.presentation.addresses import AtPlainAddress, Withdrawn, find_blog
+from liveblog.visibility import PUBLIC
 from newsroom.numbers import whole_number
 
 RETRY_MILLISECONDS: Final = 3_000
@@ -61,18 +63,16 @@ class Streams:
             return await _refuse(send, 400, "Give the last number you know: Last-Event-ID or ?after=N.")
         try:
             asked = _PATH.fullmatch(scope["path"])
-            blog = await _find(asked["slug"])
+            edition = asked["edition"]
+            blog = await _find(asked["slug"], edition)
         except DatabaseError:
             return await _refuse(send, 503, "The newsroom's database is busy.", (b"retry-after", b"2"))
-        if blog is None:
-            return await _refuse(send, 404, "There is no such live blog.")
-        edition = asked["edition"]
-        if edition and edition == blog.language:
+        except Http404:
+            return await _refuse(send, 404, "There is no such live blog, or it is not read in that script.")
+        except AtPlainAddress:
             query = b"?" + scope["query_string"] if scope["query_string"] else b""
             return await _refuse(send, 301, "", (b"location", asked["plain"].encode() + query))
-        if edition and not editions.has_edition(blog, edition):
-            return await _refuse(send, 404, "This live blog is not read in that script.")
-        if blog.status == LiveBlog.Status.WITHDRAWN:
+        except Withdrawn:
             return await _refuse(send, 410, "This live blog was withdrawn.")
         # EventSource takes a 204 as the word not to come back.
         if blog.has_ended and number >= blog.number:
@@ -123,13 +123,12 @@ def _cursor(headers: dict[bytes, bytes], query: bytes) -> int | None:
 
 
 @sync_to_async(thread_sensitive=False)
-def _find(slug: str) -> LiveBlog | None:
-    """A blog that readers may know of."""
+def _find(slug: str, edition: str | None) -> LiveBlog:
+    """Return the live blog that the public may follow. Raises as `find_blog`."""
     try:
-        blog = LiveBlog.objects.filter(slug=slug).first()
+        return find_blog(PUBLIC, slug, edition)
     finally:
         connection.close()
-    return blog if blog and blog.is_known else None
 
 
 async def _refuse(send: Any, status: int, reason: str = "", *headers: tuple[bytes, bytes]) -> None:

@@ -10,7 +10,6 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from liveblog.models.change import Change
 from liveblog.models.glossary import Edition
 from liveblog.models.response import ReaderResponse
 from liveblog.models.search import SearchEntry
@@ -71,32 +70,10 @@ class Byline(models.Model):
 
 
 class LiveBlogQuerySet(PublicIdQuerySet):
-    def started(self) -> LiveBlogQuerySet:
-        """Live or ended, embargoed ones included."""
-        return self.filter(status__in=[LiveBlog.Status.LIVE, LiveBlog.Status.ENDED])
-
-    def public(self) -> LiveBlogQuerySet:
-        """What readers may see: live or ended, and under no embargo."""
-        return self.started().filter(embargo_until_at__isnull=True)
-
     def saying(self, query: str) -> LiveBlogQuerySet:
         """Those whose head says every part of `query`."""
         entries = SearchEntry.objects.matching(query).filter(update__isnull=True)
         return self.filter(pk__in=entries.values("blog"))
-
-    def public_or_withdrawn(self) -> LiveBlogQuerySet:
-        """What readers may know of: what is public, and what was and is withdrawn."""
-        return self.filter(embargo_until_at__isnull=True).exclude(status=LiveBlog.Status.DRAFT)
-
-    def last_change_at(self) -> datetime | None:
-        """When anything last changed that answers over several blogs may carry; None before the first of it.
-
-        So that it never goes back, withdrawn blogs count too; of a blog under embargo, whose updates must not
-        be heard of, only what may have put it there. Ask it of all blogs: one may have left its topic.
-        """
-        known = self.public_or_withdrawn().aggregate(at=models.Max("modified_at"))["at"]
-        veiled = Change.objects.veiling().filter(blog__in=self).aggregate(at=models.Max("at"))["at"]
-        return max(filter(None, (known, veiled)), default=None)
 
     def live(self) -> LiveBlogQuerySet:
         return self.filter(status=LiveBlog.Status.LIVE)
@@ -282,15 +259,6 @@ class LiveBlog(PublicIdModel):
     def written_in(self) -> str:
         """The language that editors write it in, whatever edition it is read in."""
         return Language(self.language).other_script if self.edition else self.language
-
-    @property
-    def is_public(self) -> bool:
-        return self.status in (self.Status.LIVE, self.Status.ENDED) and self.embargo_until_at is None
-
-    @property
-    def is_known(self) -> bool:
-        """Whether readers may know that there is, or was, such a blog."""
-        return self.is_public or (self.status == self.Status.WITHDRAWN and self.embargo_until_at is None)
 
     @property
     def is_live(self) -> bool:

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from newsroom import pictures
-from newsroom.ids import PublicIdModel, PublicIdQuerySet
+from newsroom.ids import PublicIdModel
 
 
 def _original_path(image: Image, filename: str) -> str:
@@ -21,20 +21,6 @@ def _original_path(image: Image, filename: str) -> str:
 
 def _new_key() -> str:
     return secrets.token_hex(8)
-
-
-class ImageQuerySet(PublicIdQuerySet):
-    def in_public_use(self) -> ImageQuerySet:
-        """Pictures that some page shows readers now."""
-        public = ["live", "ended"]
-        return self.filter(
-            Q(hero_of__status__in=public, hero_of__embargo_until_at__isnull=True)
-            | Q(
-                updates__status="published",
-                updates__blog__status__in=public,
-                updates__blog__embargo_until_at__isnull=True,
-            )
-        ).distinct()
 
 
 class Image(PublicIdModel):
@@ -66,8 +52,7 @@ class Image(PublicIdModel):
     is_sensitive = models.BooleanField(
         _("sensitive"), default=False, help_text=_("Covered on pages until a reader asks to see it.")
     )
-    # The live blog at whose desk it was uploaded: until something shows the picture, those of the staff who may
-    # read this live blog may see it.
+    # The live blog at whose desk it was uploaded: until something shows the picture, it belongs there.
     uploaded_for = models.ForeignKey(
         "liveblog.LiveBlog", on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
     )
@@ -75,8 +60,6 @@ class Image(PublicIdModel):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
     )
-
-    objects = ImageQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-pk"]

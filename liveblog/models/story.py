@@ -83,10 +83,3 @@ class RelatedStory(PublicIdModel):
     def printed_in(self) -> LiveBlog:
         """The live blog that it stands beside, or in an update of."""
         return self.update.blog if self.update_id else self.blog
-
-    @property
-    def href(self) -> str:
-        """Where readers are led: empty while unresolved, or while the other live blog is not public."""
-        if self.live_blog_id is None:
-            return self.url
-        return self.live_blog.get_absolute_url() if self.live_blog.is_public else ""

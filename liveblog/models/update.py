@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
@@ -287,10 +288,14 @@ class Update(PublicIdModel):
         pairs = (line.partition("=") for line in self.edition_wording.splitlines())
         return tuple((written, read) for written, _equals, read in pairs)
 
-    def passages(self) -> list[str | RelatedStory]:
-        """The text in reading order: each top-level block as HTML, the related stories in their places."""
+    def passages(self, stories: Iterable[RelatedStory] | None = None) -> list[str | RelatedStory]:
+        """The text in reading order: each top-level block as HTML, the related stories in their places.
+
+        With `stories`, these of its related stories alone.
+        """
         blocks: list[str | RelatedStory] = list(html.blocks(self.body))
-        stories = sorted(self.related_stories.all(), key=lambda story: (story.after_block, story.position))
+        placed = self.related_stories.all() if stories is None else stories
+        stories = sorted(placed, key=lambda story: (story.after_block, story.position))
         for inserted, story in enumerate(stories):
             blocks.insert(min(story.after_block, len(blocks) - inserted) + inserted, story)
         return blocks

@@ -25,7 +25,7 @@ from liveblog.publishing.content import (
 )
 from liveblog.publishing.due import publish_due
 from liveblog.publishing.glossary import add_term, edit_term, remove_term
-from liveblog.publishing.log import SYSTEM, Actor, is_in_team, require
+from liveblog.publishing.log import SYSTEM, Actor, require
 from liveblog.publishing.once import AlreadyUsed, actor, once
 from liveblog.publishing.partners import create_key, edit_key, revoke_key, rotate_key
 from liveblog.publishing.renditions import open_private
@@ -96,7 +96,6 @@ __all__ = [
     "end_coverage",
     "erase_update",
     "fingerprint",
-    "is_in_team",
     "lift_embargo",
     "mark_key_event",
     "once",

@@ -13,11 +13,13 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from liveblog import visibility
 from liveblog.models import Change, Image, LiveBlog, Update
 from liveblog.publishing.content import BlogDetails
 from liveblog.publishing.log import Actor, all_locked, append, locked, person, require
 from liveblog.publishing.renditions import show_or_hide
 from liveblog.publishing.shared import announce
+from liveblog.visibility import PUBLIC
 
 
 def create_blog(details: BlogDetails, *, by: Actor, imported_hash: str = "") -> LiveBlog:
@@ -48,16 +50,20 @@ def edit_blog(
                 {"slug": _("The page has been published at this address: it cannot change any more.")}
             )
         _check_times(blog, details)
-        was_public = blog.is_public
+        was_public, was_known = visibility.can_read(PUBLIC, blog), visibility.can_know(PUBLIC, blog)
         details.write_to(blog)
-        append(blog, Change.Kind.BLOG_EDITED, timezone.now())
+        is_public, is_known = visibility.can_read(PUBLIC, blog), visibility.can_know(PUBLIC, blog)
+        # Feeds over several blogs date this moment, and no later one of the hidden blog.
+        is_taken_away = was_known and not is_known
+        append(blog, Change.Kind.BLOG_EMBARGOED if is_taken_away else Change.Kind.BLOG_EDITED, timezone.now())
         is_named_anew = (details.kicker, details.headline) != (before.kicker, before.headline)
-        if was_public != blog.is_public or is_named_anew:
+        # Other blogs print nothing of a hidden one, so what happens to it gives them no number.
+        if was_public != is_public or was_known != is_known or (is_public and is_named_anew):
             _announce_to_referrers(blog)
-        if before.successor != details.successor:
+        if before.successor != details.successor and (was_public or is_public):
             announce(updates=Q(pk__in=[]), blogs=Q(pk__in=also))
         images = {image for image in (before.hero_image, details.hero_image) if image}
-        if was_public != blog.is_public:
+        if was_public != is_public:
             images |= _images_of(blog)
         show_or_hide(images)
         return blog
@@ -89,7 +95,7 @@ def start_coverage(blog: LiveBlog, *, by: Actor, at: datetime | None = None) -> 
         blog.full_clean()
         blog.save()
         append(blog, Change.Kind.BLOG_RESUMED if is_resumed else Change.Kind.BLOG_STARTED, now)
-        if not is_resumed:
+        if not is_resumed and visibility.can_know(PUBLIC, blog):
             _announce_to_referrers(blog)
             show_or_hide(_images_of(blog))
         return blog
@@ -119,7 +125,8 @@ def withdraw_blog(blog: LiveBlog, *, by: Actor) -> LiveBlog:
         blog.status = LiveBlog.Status.WITHDRAWN
         blog.save(update_fields=["status"])
         append(blog, Change.Kind.BLOG_WITHDRAWN, timezone.now())
-        _announce_to_referrers(blog)
+        if visibility.can_know(PUBLIC, blog):
+            _announce_to_referrers(blog)
         show_or_hide(_images_of(blog))
         return blog
 
@@ -135,7 +142,8 @@ def restore_blog(blog: LiveBlog, *, by: Actor) -> LiveBlog:
         blog.status = LiveBlog.Status.ENDED if has_ended else LiveBlog.Status.LIVE
         blog.save(update_fields=["status"])
         append(blog, Change.Kind.BLOG_RESTORED, now)
-        _announce_to_referrers(blog)
+        if visibility.can_know(PUBLIC, blog):
+            _announce_to_referrers(blog)
         show_or_hide(_images_of(blog))
         return blog
 
@@ -149,7 +157,8 @@ def lift_embargo(blog: LiveBlog, *, by: Actor) -> LiveBlog:
         blog.embargo_until_at = None
         blog.save(update_fields=["embargo_until_at"])
         append(blog, Change.Kind.EMBARGO_LIFTED, timezone.now())
-        _announce_to_referrers(blog)
+        if visibility.can_know(PUBLIC, blog):
+            _announce_to_referrers(blog)
         show_or_hide(_images_of(blog))
         return blog
 

@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from liveblog import visibility
 from liveblog.models import ApiKey, Change, LiveBlog, Partner, Revision, Update
 from liveblog.publishing import search
 from liveblog.publishing.content import Content
@@ -40,16 +41,8 @@ def require(by: Actor, permission: str, blog: LiveBlog | None = None) -> None:
             _("Your account may not do this (it needs the permission “%(permission)s”).")
             % {"permission": permission}
         )
-    if blog is not None and not is_in_team(by, blog):
+    if blog is not None and not visibility.can_read(by, blog):
         raise PermissionDenied(_("You are not in the team of this live blog."))
-
-
-def is_in_team(user: AbstractBaseUser, blog: LiveBlog) -> bool:
-    """Whether the blog's team lets `user` work on it. A blog without a team is everybody's."""
-    if user.has_perm("liveblog.join_every_team"):
-        return True
-    team = set(blog.team.values_list("pk", flat=True))
-    return not team or user.pk in team
 
 
 def person(by: Actor) -> AbstractBaseUser | None:

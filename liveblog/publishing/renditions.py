@@ -13,7 +13,9 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage, storages
 from django.db import transaction
 
+from liveblog import visibility
 from liveblog.models import Image
+from liveblog.visibility import PUBLIC
 from newsroom import pictures
 
 
@@ -55,7 +57,7 @@ def remove_images(images: Iterable[Image]) -> None:
 
 
 def _settle(ids: set[int]) -> None:
-    shown = set(Image.objects.in_public_use().filter(pk__in=ids).values_list("pk", flat=True))
+    shown = set(visibility.readable_images(PUBLIC).filter(pk__in=ids).values_list("pk", flat=True))
     public = storages["public"]
     for image in Image.objects.filter(pk__in=ids):
         paths = [(image.rendition_path(*size), _private(image, *size)) for size in _sizes(image)]

@@ -6,8 +6,10 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from liveblog import visibility
 from liveblog.models import Change, LiveBlog, ReaderResponse
 from liveblog.publishing.log import Actor, append, locked, person, require
+from liveblog.visibility import PUBLIC
 
 LONGEST_NAME, LONGEST_TEXT = 80, 500
 
@@ -22,7 +24,7 @@ def submit_response(blog: LiveBlog, *, name: str, text: str) -> ReaderResponse:
         refusals["text"] = _("Write between 1 and %(limit)s characters.") % {"limit": LONGEST_TEXT}
     if refusals:
         raise ValidationError(refusals)
-    if not (blog.has_responses and blog.is_public):
+    if not (blog.has_responses and visibility.can_read(PUBLIC, blog)):
         raise ValidationError(_("Responses to this coverage are closed."))
     return ReaderResponse.objects.create(blog=blog, name=name, text=text)
 

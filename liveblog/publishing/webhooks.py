@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from liveblog import visibility
 from liveblog.models import Delivery, LiveBlog, Partner, Webhook, WebhookCursor
 from liveblog.publishing.log import CHANNEL, Actor, require
 
@@ -105,7 +106,7 @@ def replay_since(webhook: Webhook, blog: LiveBlog, number: int, *, by: Actor) ->
     with transaction.atomic():
         webhook = _locked(webhook)
         blog = LiveBlog.objects.get(pk=blog.pk)
-        if not webhook.visible_blogs().filter(pk=blog.pk).exists():
+        if not visibility.readable(webhook).filter(pk=blog.pk).exists():
             raise ValidationError(_("This webhook is not for that live blog, or its partner may not see it."))
         if not 0 <= number <= blog.number:
             raise ValidationError(_("The live blog's numbers end at %(number)s.") % {"number": blog.number})
@@ -125,7 +126,7 @@ def resend(delivery: Delivery, *, by: Actor) -> Delivery:
     require(by, "change_webhook")
     if delivery.blog is None:
         return send_test(delivery.webhook, by=by)
-    if not delivery.webhook.visible_blogs().filter(pk=delivery.blog_id).exists():
+    if not visibility.readable(delivery.webhook).filter(pk=delivery.blog_id).exists():
         raise ValidationError(_("This webhook is not for that live blog, or its partner may not see it."))
     return _ask_for(delivery.webhook, delivery.blog, delivery.number)
 
@@ -153,7 +154,7 @@ def _locked(webhook: Webhook) -> Webhook:
 def _start_at_present(webhook: Webhook) -> None:
     """A place in each live blog that it may see and has none in."""
     known = webhook.cursors.values("blog")
-    fresh = webhook.visible_blogs().filter(number__gt=0).exclude(pk__in=known)
+    fresh = visibility.readable(webhook).filter(number__gt=0).exclude(pk__in=known)
     WebhookCursor.objects.bulk_create(
         [WebhookCursor(webhook=webhook, blog=blog, number=blog.number, is_held=True) for blog in fresh],
         ignore_conflicts=True,

@@ -20,8 +20,10 @@ from django.views.decorators.http import require_http_methods
 
 from liveblog import publishing
 from liveblog.models import LiveBlog
-from liveblog.reader.pages import blog_page, find_blog
+from liveblog.presentation.addresses import Withdrawn, find_blog
+from liveblog.reader.pages import blog_page
 from liveblog.reader.scripts import plain_address
+from liveblog.visibility import PUBLIC
 from newsroom import counting
 
 SECONDS_LEAST: Final = 2
@@ -82,8 +84,11 @@ def _is_fresh(signer: signing.TimestampSigner, opened: str) -> bool:
 @require_http_methods(["GET", "HEAD", "POST"])
 def respond(request: HttpRequest, slug: str, edition: str | None = None) -> HttpResponse:
     """The form; once sent, 303 to the thanks, or the form again with the reason and all words."""
-    blog = find_blog(slug, edition)
-    if not blog.has_responses or blog.status == LiveBlog.Status.WITHDRAWN:
+    try:
+        blog = find_blog(PUBLIC, slug, edition)
+    except Withdrawn as withdrawn:
+        raise Http404 from withdrawn
+    if not blog.has_responses:
         raise Http404
     with translation.override(blog.language):
         if request.method != "POST":

@@ -11,13 +11,10 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, QueryDict
 
 from liveblog.models.blog import Language
+from liveblog.presentation.addresses import AtPlainAddress
 
 # What a reader takes along to the other script.
 _KEPT: Final = ("q", "in", "before", "text")
-
-
-class AtPlainAddress(Exception):
-    """What was asked for under a script's prefix is written in that script: its address has no prefix."""
 
 
 def plain_address(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -9,12 +9,14 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
-from liveblog import editions
+from liveblog import editions, visibility
 from liveblog.models import LiveBlog, Update
 from liveblog.models.blog import LiveBlogQuerySet
+from liveblog.presentation.addresses import Withdrawn, find_blog
 from liveblog.reader.caching import answer_by_body, public
 from liveblog.reader.pages import page
-from liveblog.reader.scripts import AtPlainAddress, site_language
+from liveblog.reader.scripts import site_language
+from liveblog.visibility import PUBLIC
 from newsroom import html
 from newsroom.marking import Run, cut, mark
 from newsroom.numbers import whole_number
@@ -39,7 +41,7 @@ def search(request: HttpRequest, edition: str | None = None) -> HttpResponse:
     written_in = blog.written_in if blog else settings.SITE_LANGUAGE
     if blog is None:
         site_language(edition)
-    blogs = LiveBlog.objects.filter(pk=blog.pk) if blog else LiveBlog.objects.public()
+    blogs = LiveBlog.objects.filter(pk=blog.pk) if blog else visibility.readable(PUBLIC)
     updates = _matching_updates(request, blogs, query)
     has_older = len(updates) > RESULTS_PER_PAGE
     updates = editions.read_mixed_updates(updates[:RESULTS_PER_PAGE], edition)
@@ -62,12 +64,10 @@ def _searched_blog(request: HttpRequest, edition: str | None) -> LiveBlog | None
     slug = request.GET.get("in", "")
     if not slug:
         return None
-    blog = get_object_or_404(LiveBlog.objects.public().complete(), slug=slug)
-    if edition and blog.language == edition:
-        raise AtPlainAddress
-    if edition and not editions.has_edition(blog, edition):
-        raise Http404
-    return editions.read_blog(blog, edition)
+    try:
+        return find_blog(PUBLIC, slug, edition)
+    except Withdrawn as withdrawn:
+        raise Http404 from withdrawn
 
 
 def _matching_updates(request: HttpRequest, blogs: LiveBlogQuerySet, query: str) -> list[Update]:
@@ -77,7 +77,7 @@ def _matching_updates(request: HttpRequest, blogs: LiveBlogQuerySet, query: str)
         pk = whole_number(named)
         if pk is None:
             raise Http404
-        found = found.older_than(get_object_or_404(Update.objects.visible(), pk=pk))
+        found = found.older_than(get_object_or_404(visibility.readable_updates(PUBLIC), pk=pk))
     return list(found.newest_first().complete()[: RESULTS_PER_PAGE + 1])
 
 

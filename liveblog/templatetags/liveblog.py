@@ -12,7 +12,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
-from liveblog.models import Image, Update
+from liveblog import visibility
+from liveblog.models import Image, LiveBlog, RelatedStory, Update
+from liveblog.visibility import PUBLIC
 from newsroom import embeds, hongkong, html, languages
 from newsroom.embeds import Embed
 from newsroom.site import absolute, absolute_links, tag_uri
@@ -75,6 +77,30 @@ def is_parted(headline: str) -> bool:
 def tidied(rich_text: str | None) -> SafeString:
     """Rich text that nobody has cleaned yet, as markup."""
     return mark_safe(html.clean(rich_text or ""))
+
+
+@register.filter
+def is_public(blog: LiveBlog | None) -> bool:
+    """Whether readers may read it; a live blog that there is not is not public."""
+    return bool(blog) and visibility.can_read(PUBLIC, blog)
+
+
+@register.filter
+def stories(row: LiveBlog | Update) -> list[RelatedStory]:
+    """The related stories that readers may be shown beside a live blog, or in an update."""
+    return visibility.shown_stories(row.related_stories.all())
+
+
+@register.filter
+def passages(update: Update) -> list[str | RelatedStory]:
+    """An update's text in reading order, with the related stories that readers may be shown."""
+    return update.passages(stories(update))
+
+
+@register.filter
+def href(story: RelatedStory) -> str:
+    """Where a related story leads readers; empty: nowhere yet."""
+    return visibility.href_of(story)
 
 
 @register.filter

@@ -10,9 +10,10 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from liveblog import publishing
+from liveblog import publishing, visibility
 from liveblog.models import Byline, Change, LiveBlog, Topic, Update
 from liveblog.publishing import SYSTEM, BlogDetails, Content, Story
+from liveblog.visibility import PUBLIC
 from tests.factories import make_blog, make_image, make_update, make_user
 
 pytestmark = pytest.mark.django_db
@@ -131,11 +132,11 @@ def test_embargoes_are_lifted_and_planned_ends_kept_when_due():
     now = timezone.now()
     embargoed = make_blog(embargo_until_at=now + timedelta(minutes=1))
     planned = make_blog(coverage_end_at=now + timedelta(minutes=1))
-    assert not embargoed.is_public
+    assert not visibility.can_read(PUBLIC, embargoed)
     assert publishing.publish_due(by=SYSTEM, at=now + timedelta(minutes=2)) == 2
     embargoed.refresh_from_db()
     planned.refresh_from_db()
-    assert (embargoed.is_public, kinds(embargoed)[-1]) == (True, "embargo_lifted")
+    assert (visibility.can_read(PUBLIC, embargoed), kinds(embargoed)[-1]) == (True, "embargo_lifted")
     assert (planned.status, planned.coverage_end_at) == ("ended", now + timedelta(minutes=1))
 
 
