@@ -13,10 +13,12 @@ partner's rights in the live blogs that it is for), and members of the staff:
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Exists, Max, Model, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
@@ -232,6 +234,33 @@ def href_of(story: RelatedStory) -> str:
     if story.live_blog is None:
         return story.url
     return story.live_blog.get_absolute_url() if can_read(PUBLIC, story.live_blog) else ""
+
+
+def readable_content(user: AbstractBaseUser, content: dict[str, Any]) -> dict[str, Any]:
+    """What a revision kept, without the addresses of other live blogs that `user` may not know of."""
+    slugs = [story["live_blog"] for story in content["stories"] if story["live_blog"]]
+    shown = set(linkable(user).filter(slug__in=slugs).values_list("slug", flat=True)) if slugs else set()
+    stories = [
+        story | {"live_blog": story["live_blog"] if story["live_blog"] in shown else None}
+        for story in content["stories"]
+    ]
+    return content | {"stories": stories}
+
+
+def readable_actions(user: AbstractBaseUser, count: int) -> list[LogEntry]:
+    """The last actions of a member of the staff in the admin, as far as they may still read the rows."""
+    entries = list(LogEntry.objects.filter(user=user.pk).select_related("content_type")[: 10 * count])
+    ids = defaultdict(set)
+    for entry in entries:
+        ids[entry.content_type].add(entry.object_id)
+    hidden = set()
+    for content_type, objects in ids.items():
+        model = content_type.model_class() if content_type else None
+        if model in _BLOGS_OF or model is Image:
+            rows = limited(user, model.objects.filter(pk__in=objects))
+            shown = set(map(str, rows.values_list("pk", flat=True)))
+            hidden |= {(content_type, pk) for pk in objects - shown}
+    return [entry for entry in entries if (entry.content_type, entry.object_id) not in hidden][:count]
 
 
 # Viewers

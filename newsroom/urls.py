@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.views import defaults
 from django.views.i18n import JavaScriptCatalog
 
+from liveblog.admin.reading import view_on_site
 from liveblog.api import problems
 
 # The words of the editor and of the desk's scripts, in the editor's language.
@@ -14,6 +15,7 @@ urlpatterns = [
     # The live desk is a page of the admin; it is mounted here since admin and desk do not import one another.
     path("admin/liveblog/liveblog/<int:pk>/desk/", include("liveblog.desk.urls")),
     path("admin/labels.js", labels, name="labels"),
+    path("admin/r/<int:content_type_id>/<path:object_id>/", admin.site.admin_view(view_on_site)),
     path("admin/", admin.site.urls),
     path("api/v1/", include("liveblog.api.urls")),
     path("", include("liveblog.reader.urls")),

@@ -24,6 +24,7 @@ from liveblog import publishing, visibility
 from liveblog.admin.bulk import do_each
 from liveblog.admin.fields import ActionField
 from liveblog.admin.inlines import StoryInline, stories_of
+from liveblog.admin.reading import TeamAdmin, is_choosing_link, is_linkable
 from liveblog.admin.saving import VerbAdmin, VerbForm
 from liveblog.models import LiveBlog, Update
 from liveblog.publishing import BlogDetails, fingerprint
@@ -156,7 +157,7 @@ class BlogStoryInline(StoryInline):
 
 
 @admin.register(LiveBlog)
-class LiveBlogAdmin(VerbAdmin):
+class LiveBlogAdmin(TeamAdmin, VerbAdmin):
     form = LiveBlogForm
     list_display = [
         "headline",
@@ -182,9 +183,10 @@ class LiveBlogAdmin(VerbAdmin):
     actions = ["start", "end"]
 
     _text = ["language", "kicker", "headline", "slug", "standfirst", "summary"]
-    _about = ["hero_image", "bylines", "topics", "has_responses", "successor"]
+    _about = ["hero_image", "bylines", "topics", "has_responses"]
     _times = ["coverage_start_at", "coverage_end_at", "embargo_until_at"]
     _state = [
+        "continued_in",
         "status",
         "number",
         "pinned_update",
@@ -199,15 +201,26 @@ class LiveBlogAdmin(VerbAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: LiveBlog | None = None) -> list[tuple]:
         fieldsets = [
             (None, {"fields": self._text}),
-            (_("About it"), {"fields": self._about}),
+            (_("About it"), {"fields": self._about_for(request, obj)}),
             (_("Times (Hong Kong)"), {"fields": self._times}),
             (_("Who works on it"), {"fields": ["team"]}),
         ]
         if self.has_add_permission(request) if obj is None else self.has_change_permission(request, obj):
             fieldsets.append((_("Save"), {"fields": ["action", "seen"]}))
         if obj:
-            fieldsets.append((_("State"), {"fields": self._state}))
+            fieldsets.append((_("State"), {"fields": self._state[1:]}))
         return fieldsets
+
+    def _about_for(self, request: HttpRequest, obj: LiveBlog | None) -> list[str]:
+        """Without a form the title of the next live blog is printed only to those who may read it."""
+        is_form = self.has_add_permission(request) if obj is None else self.may_edit_content(request, obj)
+        return [*self._about, "successor" if is_form else "continued_in"]
+
+    @admin.display(description=gettext_lazy("continued in"))
+    def continued_in(self, blog: LiveBlog) -> str:
+        if blog.successor is None:
+            return ""
+        return str(blog.successor) if blog.is_link_shown else _("A live blog of another team")
 
     def get_readonly_fields(self, request: HttpRequest, obj: LiveBlog | None = None) -> list[str]:
         if obj is None:
@@ -220,15 +233,15 @@ class LiveBlogAdmin(VerbAdmin):
         return {} if obj else {"slug": ("headline",)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LiveBlog]:
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                published_count=_updates(Update.Status.PUBLISHED),
-                draft_count=_updates(Update.Status.DRAFT),
-                submitted_count=_updates(Update.Status.SUBMITTED),
-                scheduled_count=_updates(Update.Status.SCHEDULED),
-            )
+        rows = super().get_queryset(request)
+        if is_choosing_link(request):
+            rows = visibility.linkable(request.user)
+        return rows.annotate(
+            is_link_shown=is_linkable(request.user, "successor"),
+            published_count=_updates(Update.Status.PUBLISHED),
+            draft_count=_updates(Update.Status.DRAFT),
+            submitted_count=_updates(Update.Status.SUBMITTED),
+            scheduled_count=_updates(Update.Status.SCHEDULED),
         )
 
     def view_on_site(self, blog: LiveBlog) -> str | None:

@@ -9,7 +9,8 @@ from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from liveblog.models import LiveBlog, RelatedStory
+from liveblog import visibility
+from liveblog.models import RelatedStory
 
 # Not every blog that there ever was: the older ones are found by searching for their headline.
 RECENT_BLOGS: Final = 20
@@ -23,11 +24,12 @@ class BlogFilter(admin.SimpleListFilter):
     lookup = "blog"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
-        recent = LiveBlog.objects.order_by(F("modified_at").desc(nulls_last=True), "-pk")
+        readable = visibility.readable(request.user)
+        recent = readable.order_by(F("modified_at").desc(nulls_last=True), "-pk")
         blogs = [(str(pk), headline) for pk, headline in recent.values_list("pk", "headline")[:RECENT_BLOGS]]
         chosen = self.value()
         if chosen and chosen.isdecimal() and chosen not in dict(blogs):
-            blogs += [(chosen, blog.headline) for blog in LiveBlog.objects.filter(pk=chosen)]
+            blogs += [(chosen, blog.headline) for blog in readable.filter(pk=chosen)]
         return blogs
 
     def has_output(self) -> bool:

@@ -11,11 +11,15 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from liveblog import visibility
 from liveblog.admin.filters import BlogFilter, BlogOfUpdateFilter
+from liveblog.admin.reading import TeamAdmin
 from liveblog.models import Change, Revision
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+class ReadOnlyAdmin(TeamAdmin):
+    """Rows of live blogs."""
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -47,6 +51,12 @@ class RevisionAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Revision]:
         return super().get_queryset(request).defer("content")
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None):
+        revision = super().get_object(request, object_id, from_field)
+        if revision is not None:
+            revision.content = visibility.readable_content(request.user, revision.content)
+        return revision
 
     @admin.display(description=_("content"))
     def said(self, revision: Revision) -> str:

@@ -7,14 +7,15 @@ from typing import Any, Final
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from liveblog import publishing
+from liveblog import publishing, visibility
+from liveblog.admin.reading import TeamAdmin
 from liveblog.admin.saving import VerbAdmin, VerbForm
 from liveblog.models import Image
 from newsroom.pictures import MEDIA_TYPES
@@ -48,7 +49,7 @@ class ImageForm(VerbForm):
 
 
 @admin.register(Image)
-class ImageAdmin(VerbAdmin):
+class ImageAdmin(TeamAdmin, VerbAdmin):
     form = ImageForm
     list_display = ["thumbnail", "alt", "credit", "dimensions", "in_updates", "created_by", "created_at"]
     list_display_links = ["thumbnail", "alt"]
@@ -72,7 +73,13 @@ class ImageAdmin(VerbAdmin):
         return ["thumbnail", "dimensions", "created_by", "created_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Image]:
-        return super().get_queryset(request).annotate(update_count=Count("updates"))
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                update_count=Count("updates", filter=Q(updates__blog__in=visibility.readable(request.user)))
+            )
+        )
 
     @admin.display(description=_("preview"))
     def thumbnail(self, image: Image) -> str:
@@ -104,7 +111,7 @@ class ImageAdmin(VerbAdmin):
 
     def serve_rendition(self, request: HttpRequest, key: str, width: int, extension: str) -> HttpResponse:
         """A private rendition, to editors only: the public ones are there only while a page shows them."""
-        image = get_object_or_404(Image, key=key)
+        image = get_object_or_404(self.get_queryset(request), key=key)
         if not self.has_view_or_change_permission(request, image):
             raise PermissionDenied
         try:

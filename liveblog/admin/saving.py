@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from js_asset import Media
 
 from liveblog.admin.fields import MinuteWidget
+from liveblog.admin.reading import TeamFields, keep_hidden_links
 from liveblog.publishing import fingerprint
 from newsroom.rich_text import with_editor
 
@@ -31,6 +32,7 @@ class VerbForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        keep_hidden_links(self, cleaned)
         for name, field in self.fields.items():
             # The form shows minutes; a time that was not touched keeps its seconds, which decide the order.
             if isinstance(field.widget, MinuteWidget) and name in cleaned and name not in self.changed_data:
@@ -58,7 +60,7 @@ def by_field(refusal: ValidationError) -> dict[str, list[ValidationError]]:
     return {NON_FIELD_ERRORS: refusal.error_list}
 
 
-class VerbAdmin(admin.ModelAdmin):
+class VerbAdmin(TeamFields, admin.ModelAdmin):
     """Subclasses give `save_by_verb`. Nothing is deleted: removal is withdrawal."""
 
     form = VerbForm

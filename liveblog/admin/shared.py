@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from liveblog import publishing, visibility
 from liveblog.admin.filters import LeadsToFilter
+from liveblog.admin.inlines import name_of_link
+from liveblog.admin.reading import TeamAdmin, is_linkable
 from liveblog.admin.saving import VerbAdmin, VerbForm
 from liveblog.models import Byline, RelatedStory, Topic
 
@@ -25,7 +27,11 @@ class TopicAdmin(VerbAdmin):
     fields = ["name", "slug"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Topic]:
-        return super().get_queryset(request).annotate(blog_count=Count("blogs"))
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(blog_count=Count("blogs", filter=Q(blogs__in=visibility.readable(request.user))))
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Topic | None = None) -> list[str]:
         return ["slug"] if obj else []
@@ -55,7 +61,13 @@ class BylineAdmin(VerbAdmin):
     fields = ["name", "role"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Byline]:
-        return super().get_queryset(request).annotate(update_count=Count("updates"))
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                update_count=Count("updates", filter=Q(updates__blog__in=visibility.readable(request.user)))
+            )
+        )
 
     @admin.display(description=_("updates"), ordering="update_count")
     def update_count(self, byline: Byline) -> int:
@@ -79,16 +91,27 @@ def _added(row: Any) -> Any:
 
 
 @admin.register(RelatedStory)
-class RelatedStoryAdmin(VerbAdmin):
+class RelatedStoryAdmin(TeamAdmin, VerbAdmin):
     """They are added where they stand, in an update or a blog; here they are found, and given an address."""
 
     list_display = ["title", "leads_to", "place", "live_blog_of_place"]
     list_select_related = ["live_blog", "blog", "update__blog"]
     list_filter = [LeadsToFilter]
-    search_fields = ["title", "url", "live_blog__headline", "blog__headline", "update__heading"]
+    search_fields = ["title", "url", "blog__headline", "update__heading"]
     autocomplete_fields = ["live_blog"]
-    fields = ["title", "url", "live_blog", "place", "after_block"]
-    readonly_fields = ["place", "after_block"]
+    readonly_fields = ["shown_live_blog", "place", "after_block"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RelatedStory]:
+        is_shown = is_linkable(request.user, "live_blog")
+        return super().get_queryset(request).annotate(is_link_shown=is_shown)
+
+    def get_fields(self, request: HttpRequest, obj: RelatedStory | None = None) -> list[str]:
+        may_edit = self.has_change_permission(request, obj)
+        return ["title", "url", "live_blog" if may_edit else "shown_live_blog", "place", "after_block"]
+
+    @admin.display(description=_("other live blog"))
+    def shown_live_blog(self, story: RelatedStory) -> str:
+        return name_of_link(story)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -102,9 +125,7 @@ class RelatedStoryAdmin(VerbAdmin):
 
     @admin.display(description=_("leads to"))
     def leads_to(self, story: RelatedStory) -> str:
-        if story.live_blog:
-            return str(story.live_blog)
-        return story.url or _("Nowhere yet")
+        return name_of_link(story) or story.url or _("Nowhere yet")
 
     @admin.display(description=_("where it stands"))
     def place(self, story: RelatedStory) -> str:

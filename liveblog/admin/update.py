@@ -20,6 +20,7 @@ from liveblog.admin.fields import ActionField
 from liveblog.admin.filters import BlogFilter
 from liveblog.admin.inlines import RowInline, StoryInline, stories_of
 from liveblog.admin.pictures import preview
+from liveblog.admin.reading import TeamAdmin
 from liveblog.admin.saving import VerbAdmin, VerbForm
 from liveblog.models import Revision, Update, UpdateImage
 from liveblog.publishing import Content, fingerprint, refuse_future
@@ -212,7 +213,7 @@ class RevisionInline(admin.TabularInline):
 
 
 @admin.register(Update)
-class UpdateAdmin(VerbAdmin):
+class UpdateAdmin(TeamAdmin, VerbAdmin):
     form = UpdateForm
     list_display = ["happened", "title", "marks", "state", "blog", "byline", "number"]
     list_display_links = ["title"]
@@ -275,13 +276,6 @@ class UpdateAdmin(VerbAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Update]:
         return super().get_queryset(request).select_related("blog", "byline")
-
-    def render_change_form(self, request: HttpRequest, context: dict[str, Any], **options: Any) -> object:
-        update = options.get("obj")
-        if update and request.method == "GET" and not visibility.can_read(request.user, update.blog):
-            said = _("You are not in the team of this live blog.")
-            self.message_user(request, said, messages.WARNING)
-        return super().render_change_form(request, context, **options)
 
     def view_on_site(self, update: Update) -> str | None:
         is_public = update.is_visible and visibility.can_read(PUBLIC, update.blog)

@@ -10,11 +10,13 @@ from datetime import date, datetime, time
 from typing import Any, Final
 
 from django import forms
+from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from liveblog import visibility
 from liveblog.models import Byline, Image, LiveBlog, Update
 from liveblog.publishing import Content, Story, fingerprint, refuse_too_long
 from newsroom import embeds, hongkong, html
@@ -164,7 +166,7 @@ def blank() -> Composer:
     return Composer(ComposerForm(initial={"token": token}), token)
 
 
-def opened(update: Update) -> Composer:
+def opened(update: Update, user: AbstractBaseUser) -> Composer:
     """A saved update in the composer."""
     token = new_token()
     content = Content.of(update)
@@ -188,11 +190,13 @@ def opened(update: Update) -> Composer:
             "publish": _moment_of(publish_at),
         }
     )
+    linked = [story.live_blog.pk for story in content.stories if story.live_blog]
+    shown = set(visibility.linkable(user).filter(pk__in=linked).values_list("slug", flat=True))
     stories = [
         StoryRow(
             story.title,
             story.url,
-            story.live_blog.slug if story.live_blog else "",
+            story.live_blog.slug if story.live_blog and story.live_blog.slug in shown else "",
             str(story.after_block),
         )
         for story in content.stories
@@ -207,13 +211,16 @@ def _moment_of(moment: datetime | None, *, with_clock: bool = True) -> tuple[dat
 
 
 def restored(
-    fields: dict[str, list[str]], update: Update | None, saved_at: datetime | None = None
+    fields: dict[str, list[str]],
+    update: Update | None,
+    user: AbstractBaseUser,
+    saved_at: datetime | None = None,
 ) -> Composer:
     """What was typed earlier, or just sent and refused, as it was typed."""
     data = query_of(fields)
     token = data.get("token") or new_token()
     ids = list(filter(None, map(whole_number, data.getlist("picture"))))
-    images = Image.objects.in_bulk(ids)
+    images = _pictures(user, ids)
     initial = {name: data.get(name, "") for name in ComposerForm.base_fields}
     for name in ("happened", "publish"):
         initial[name] = (data.get(f"{name}_day", ""), data.get(f"{name}_clock", ""))
@@ -261,7 +268,7 @@ def digest_of(request: HttpRequest, blog: LiveBlog) -> str:
     return hashlib.sha256(json.dumps([blog.pk, kept, files], sort_keys=True).encode()).hexdigest()
 
 
-def content_of(form: ComposerForm, data: QueryDict, saved: Update | None) -> Content:
+def content_of(form: ComposerForm, request: HttpRequest, saved: Update | None) -> Content:
     """What a valid form says. Raises ValidationError for stories and pictures that cannot be meant."""
     said = form.cleaned_data
     body = said["body"]
@@ -277,8 +284,8 @@ def content_of(form: ComposerForm, data: QueryDict, saved: Update | None) -> Con
         source=said["source"],
         verification=said["verification"],
         edition_wording=said["edition_wording"],
-        stories=_stories(data),
-        images=_images(data),
+        stories=_stories(request, saved),
+        images=_images(request),
     )
 
 
@@ -325,28 +332,39 @@ def _story_rows(data: QueryDict) -> list[StoryRow]:
     return [row for row in rows if row.title.strip() or row.url.strip()]
 
 
-def _stories(data: QueryDict) -> tuple[Story, ...]:
-    rows = _story_rows(data)
+def _stories(request: HttpRequest, saved: Update | None) -> tuple[Story, ...]:
+    rows = _story_rows(request.POST)
     if len(rows) > MAX_STORIES:
         raise ValidationError({"stories": _("At most %(limit)s related stories.") % {"limit": MAX_STORIES}})
-    blogs = LiveBlog.objects.in_bulk([row.blog for row in rows if row.blog], field_name="slug")
+    linkable = visibility.linkable(request.user)
+    blogs = linkable.in_bulk([row.blog for row in rows if row.blog], field_name="slug")
+    hidden = {}
+    if saved:
+        # A colleague linked them; the composer could not show where they lead, so they stay as they are.
+        linked = saved.related_stories.exclude(live_blog__in=linkable).filter(live_blog__isnull=False)
+        hidden = {story.title: story.live_blog for story in linked.select_related("live_blog")}
     stories = []
     for row in rows:
         after = whole_number(row.after, digits=5)
-        blog = blogs.get(row.blog)
+        blog = blogs.get(row.blog) or (None if row.url else hidden.get(row.title))
         stories.append(
             Story(row.title, _AT_THE_END if after is None else after, "" if blog else row.url, blog)
         )
     return tuple(stories)
 
 
-def _images(data: QueryDict) -> tuple[Image, ...]:
-    ids = list(filter(None, map(whole_number, data.getlist("picture"))))
-    found = Image.objects.in_bulk(ids)
+def _images(request: HttpRequest) -> tuple[Image, ...]:
+    ids = list(filter(None, map(whole_number, request.POST.getlist("picture"))))
+    found = _pictures(request.user, ids)
     missing = [pk for pk in ids if pk not in found]
     if missing:
         raise ValidationError({"pictures": _("A picture is gone. Take it out, and add it again.")})
     return tuple(found[pk] for pk in dict.fromkeys(ids))
+
+
+def _pictures(user: AbstractBaseUser, ids: list[int]) -> dict[int, Image]:
+    """Those pictures that `user` may see, by id."""
+    return {image.pk: image for image in visibility.readable_images(user).filter(pk__in=ids)}
 
 
 def with_picture(content: Content, image: Image | None) -> Content:

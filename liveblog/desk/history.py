@@ -15,6 +15,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
+from liveblog import visibility
 from liveblog.desk import rows
 from liveblog.desk.access import desk_view
 from liveblog.models import LiveBlog, Revision, Update
@@ -64,10 +65,11 @@ def history(request: HttpRequest, blog: LiveBlog, update_pk: int) -> HttpRespons
     update = get_object_or_404(Update.objects.select_related("byline"), blog=blog, pk=update_pk)
     update.blog = blog
     revisions = list(update.revisions.select_related("by", "by_partner").order_by("pk"))
+    contents = [visibility.readable_content(request.user, revision.content) for revision in revisions]
     entries = []
     for index, revision in enumerate(revisions):
-        before = revisions[index - 1].content if index else None
-        differences = differences_between(before, revision.content)
+        before = contents[index - 1] if index else None
+        differences = differences_between(before, contents[index])
         entries.append(Entry(revision, differences, index == len(revisions) - 1))
     may = rows.May.of(request.user)
     context = {

@@ -62,12 +62,12 @@ def _composer_for(request: HttpRequest, blog: LiveBlog) -> Composer:
     if token := token_in(request.GET.get("copy")):
         found = unsaved.filter(token=token).first()
         if found:
-            return composer.restored(found.fields, found.update, found.saved_at)
+            return composer.restored(found.fields, found.update, request.user, found.saved_at)
     update = _asked_for(request, blog)
     found = unsaved.filter(update=update).first() if "new" not in request.GET else None
     if found:
-        return composer.restored(found.fields, update, found.saved_at)
-    return composer.opened(update) if update else composer.blank()
+        return composer.restored(found.fields, update, request.user, found.saved_at)
+    return composer.opened(update, request.user) if update else composer.blank()
 
 
 def _asked_for(request: HttpRequest, blog: LiveBlog) -> Update | None:
@@ -166,7 +166,7 @@ def _carry_out(
     by, said = request.user, form.cleaned_data
     with transaction.atomic():
         content = composer.with_picture(
-            composer.content_of(form, request.POST, update), _uploaded(request, form)
+            composer.content_of(form, request, update), _uploaded(request, blog, form)
         )
         saved = _by_verb(action, blog, content, form, by, update)
         if saved.is_published and said["is_pinned"] != saved.is_pinned:
@@ -205,7 +205,7 @@ def _by_verb(
     return publishing.correct_update(update, content, by=by, note=note, seen=seen)
 
 
-def _uploaded(request: HttpRequest, form: ComposerForm) -> Any:
+def _uploaded(request: HttpRequest, blog: LiveBlog, form: ComposerForm) -> Any:
     """The picture that was chosen in the form itself, as it is without JavaScript."""
     said = form.cleaned_data
     if not said["picture_file"]:
@@ -216,6 +216,7 @@ def _uploaded(request: HttpRequest, form: ComposerForm) -> Any:
         alt=said["picture_alt"],
         credit=said["picture_credit"],
         caption=said["picture_caption"],
+        uploaded_for=blog,
     )
 
 
@@ -264,7 +265,7 @@ def _refused(
     errors = said_by(refusal)
     if wants_json(request):
         return JsonResponse({"errors": errors}, status=422)
-    shown = composer.restored(composer.fields_of(request.POST), update)
+    shown = composer.restored(composer.fields_of(request.POST), update, request.user)
     shown.errors = errors
     return _page(request, blog, shown, status=422)
 
@@ -279,7 +280,7 @@ def _saved_before(request: HttpRequest, blog: LiveBlog, update: Update | None) -
     if wants_json(request):
         return JsonResponse({"errors": {"": [said]}, "token": token}, status=422)
     fields = composer.fields_of(request.POST) | {"token": [token]}
-    shown = composer.restored(fields, update)
+    shown = composer.restored(fields, update, request.user)
     shown.errors = {"": [said]}
     return _page(request, blog, shown, status=422)
 
@@ -289,7 +290,7 @@ def _conflict(request: HttpRequest, blog: LiveBlog, update: Update) -> HttpRespo
     update.refresh_from_db()
     theirs = Content.of(update)
     typed = composer.fields_of(request.POST)
-    mine = composer.restored(typed, update)
+    mine = composer.restored(typed, update, request.user)
     queues.keep_unsaved(blog, request.user, request.POST["token"][:64], update, typed)
     latest = update.revisions.select_related("by").first()
     context = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files import File
 from django.core.files.base import ContentFile
 from django.db import transaction
@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from liveblog import visibility
 from liveblog.models import Byline, Change, Image, LiveBlog, RelatedStory, Topic, Update
 from liveblog.publishing import renditions
 from liveblog.publishing.content import Story
@@ -31,10 +32,12 @@ def add_image(
     focal_column: int = 2,
     focal_row: int = 2,
     is_sensitive: bool = False,
+    uploaded_for: LiveBlog | None = None,
 ) -> Image:
     """Keep a picture and make its renditions. It stays private until a page shows it.
 
-    Neither the file's name nor anything that it holds beside the picture is kept.
+    Neither the file's name nor anything that it holds beside the picture is kept. `uploaded_for`: the live
+    blog that it is meant for, whose team alone sees it until something shows it.
     """
     require(by, "add_image")
     extension, picture = pictures.taken(file)
@@ -47,6 +50,7 @@ def add_image(
         focal_row=focal_row,
         is_sensitive=is_sensitive,
         created_by=person(by),
+        uploaded_for=uploaded_for,
     )
     image.full_clean()
     with transaction.atomic():
@@ -68,6 +72,9 @@ def edit_image(
 ) -> Image:
     """Change what is said of a picture, wherever it is shown."""
     require(by, "change_image")
+    editor = person(by)
+    if editor and not visibility.can_read_row(editor, image):
+        raise PermissionDenied(_("You are not in the team of this live blog."))
     image.alt, image.caption, image.credit = (html.printable(said).strip() for said in (alt, caption, credit))
     image.focal_column, image.focal_row = focal_column, focal_row
     image.is_sensitive = is_sensitive

@@ -8,6 +8,8 @@ from email.utils import format_datetime
 from typing import Any, Final
 
 from django import template
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
@@ -156,6 +158,12 @@ def absolute_url(path: str) -> str:
 def links_made_absolute(markup: str) -> SafeString:
     """Markup that is read elsewhere: in a feed reader."""
     return mark_safe(absolute_links(markup))
+
+
+@register.simple_tag
+def recent_actions(user: User) -> list[LogEntry]:
+    """What a member of the staff did last in the admin, for its first page."""
+    return visibility.readable_actions(user, 10)
 
 
 @register.simple_tag

@@ -98,7 +98,7 @@ def test_a_blog_that_goes_gives_a_number_to_the_blogs_that_link_to_it():
     publishing.withdraw_blog(target, by=SYSTEM)
     changed = Update.objects.get(pk=update.pk)
     assert changed.number == number + 1
-    assert changed.related_stories.get().href == ""
+    assert visibility.href_of(changed.related_stories.get()) == ""
 
 
 def test_linking_an_unresolved_story_changes_its_update_once():
@@ -106,7 +106,7 @@ def test_linking_an_unresolved_story_changes_its_update_once():
     story = update.related_stories.get()
     assert (story.url, story.live_blog) == ("", None)
     publishing.edit_story(story, by=SYSTEM, title="未連結", url="https://example.com/a")
-    assert update.related_stories.get().href == "https://example.com/a"
+    assert visibility.href_of(update.related_stories.get()) == "https://example.com/a"
     assert kinds(update.blog) == ["blog_started", "published", "edited"]
 
 
