@@ -235,7 +235,7 @@ class LiveBlogAdmin(TeamAdmin, VerbAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[LiveBlog]:
         rows = super().get_queryset(request)
         if is_choosing_link(request):
-            rows = visibility.linkable(request.user)
+            rows = visibility.linkable(request.user).order_by(*self.ordering)
         return rows.annotate(
             is_link_shown=is_linkable(request.user, "successor"),
             published_count=_updates(Update.Status.PUBLISHED),

@@ -156,7 +156,7 @@ class Newsroom:
             response = sending.by(self.clients[name])
             is_done = rows() != before
             if not sending.is_to_list:
-                assert response.status_code == (302 if is_done else 403), (name, response.status_code)
+                assert response.status_code == (302 if is_done else _refusal(response)), name
             transaction.set_rollback(True)
         return is_done
 
@@ -191,6 +191,12 @@ class Newsroom:
         if is_shown:
             publishing.approve_response(response, by=SYSTEM)
         return self.choose(response, action)
+
+
+def _refusal(response: HttpResponse) -> int:
+    """403, or 200 for the form of a new update that does not know the live blog of another team."""
+    is_unknown_blog = response.status_code == 200 and "blog" in response.context["adminform"].form.errors
+    return 200 if is_unknown_blog else 403
 
 
 def logged_in(person: User) -> Client:
@@ -299,19 +305,15 @@ def test_a_refusal_says_why_in_the_editor_s_language():
     assert "it needs the permission “publish_update”" in refused.content.decode()
 
 
-def test_pages_offer_an_outsider_nothing_and_the_list_refuses_row_by_row():
+def test_an_outsider_gets_no_page_and_the_list_passes_over_what_is_not_theirs():
     room = Newsroom()
     outsider, mine = room.clients["outsider"], make_update(make_blog(headline="別的"), "別的")
     page = outsider.get(reverse("admin:liveblog_update_change", args=[room.published.pk]))
-    assert (page.status_code, b'name="heading"' in page.content, b'name="action"' in page.content) == (
-        200,
-        False,
-        False,
-    )
+    assert page.status_code == 403
     assert "You are not in the team of this live blog." in page.content.decode()
     chosen = {"action": "mark_key", "_selected_action": [room.published.pk, mine.pk]}
     said = outsider.post("/admin/liveblog/update/", chosen, follow=True).content.decode()
-    assert "“已發布”: You are not in the team of this live blog." in said
+    assert "已發布" not in said
     marked = {
         update.pk: update.is_key_event
         for update in Update.objects.filter(pk__in=[room.published.pk, mine.pk])
