@@ -118,3 +118,11 @@ def test_no_file_of_the_lock_names_a_registry():
 def test_every_dependency_is_accounted_for():
     documented = re.findall(r"^\| ([\w.-]+)", (ROOT / "docs/dependencies.md").read_text(), re.MULTILINE)
     assert {wanted.name for wanted in dependencies()} - set(documented) == set()
+
+
+def test_visibility_alone_decides_by_embargoes():
+    """What else asks whether there is an embargo decides who may see a live blog, and belongs there."""
+    asking = re.compile(r"embargo_until_at__isnull|embargo_until_at is (not )?None")
+    modules = {module_of(path) for path in SOURCES if asking.search(path.read_text())}
+    # The verb that lifts an embargo, and the desk's choice of what it links to, which is no right to read.
+    assert modules - {"liveblog.publishing.blogs", "liveblog.desk.material"} == {"liveblog.visibility"}

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -34,6 +35,8 @@ pytestmark = pytest.mark.django_db
 # As long as one another, like ids: lengths of answers must not differ by the name that was asked for.
 UNKNOWN = "unknown-blog"
 HIDDEN = ["drafted-blog", "embargo-blog", "embargo-gone"]
+# Keys that have expired are left out by the present time.
+TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+(\+\d\d:\d\d)?")
 METHODS = ["get", "head", "post", "options"]
 # Where a slug stands in a public address; `{pk}` is an update's id.
 BY_SLUG = [
@@ -104,7 +107,7 @@ def answer_to(
     """Status, headers, body and the SQL that was asked, in all of which slug and id have one name."""
 
     def nameless(text: str) -> str:
-        return text.replace(slug, "SLUG").replace(str(pk), "ID")
+        return TIME.sub("TIME", text.replace(slug, "SLUG").replace(str(pk), "ID"))
 
     with CaptureQueriesContext(connection) as queries:
         response: HttpResponse = getattr(client, method)(path.format(slug=slug, pk=pk))
@@ -316,7 +319,7 @@ class Newsroom:
         ]
         return [
             *pages,
-            *(f"/zh-hans{path}" for path in pages),
+            *(f"/zh-hans{path}" for path in ("/", "/feed.atom", "/live/public/", "/topics/secret/")),
             *(f"/api/v1/{path}" for path in [*lists, *one]),
             *maps,
             "/oembed?url=http://127.0.0.1:8000/live/public/",
@@ -376,21 +379,19 @@ ONLY_DRAFTS: dict[str, Callable[[Newsroom], object]] = {
 }
 
 
-@pytest.mark.parametrize(
-    ("is_draft", "verb"),
-    [
-        *((is_draft, verb) for is_draft in (True, False) for verb in VERBS),
-        *((False, verb) for verb in ONLY_UNDER_EMBARGO),
-        *((True, verb) for verb in ONLY_DRAFTS),
-    ],
-)
-def test_nothing_public_moves_for_what_is_hidden(client, is_draft, verb):
+@pytest.mark.parametrize("is_draft", [True, False])
+def test_nothing_public_moves_for_what_is_hidden(client, is_draft):
     room = Newsroom(is_draft=is_draft)
-    before = room.seen(client)
-    (VERBS | ONLY_UNDER_EMBARGO | ONLY_DRAFTS)[verb](room)
-    after = room.seen(client)
-    assert [path for path in before if before[path] != after[path]] == []
-    assert "機密標題" not in json.dumps([str(body, errors="replace") for *_rest, body in after.values()])
+    before, moved = room.seen(client), {}
+    verbs = VERBS | (ONLY_DRAFTS if is_draft else ONLY_UNDER_EMBARGO)
+    for name, verb in verbs.items():
+        with transaction.atomic():
+            verb(room)
+            after = room.seen(client)
+            transaction.set_rollback(True)
+        moved[name] = [path for path in before if before[path] != after[path]]
+        assert "機密標題" not in json.dumps([str(body, errors="replace") for *_rest, body in after.values()])
+    assert moved == {name: [] for name in verbs}
 
 
 def test_starting_under_an_embargo_moves_nothing_and_lifting_it_does(client):
