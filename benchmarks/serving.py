@@ -47,8 +47,8 @@ def newsroom(application: str = "newsroom.asgi:application") -> Iterator[tuple[s
     port = find_free_port()
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "uvicorn", application, f"--port={port}"]
-    options = ["--lifespan=on", "--no-access-log", "--log-level=warning", "--timeout-graceful-shutdown=3"]
-    with running([*command, *options], port, SITE_URL=url) as process:
+    options = ["--lifespan=on", "--no-access-log", "--no-proxy-headers", "--timeout-graceful-shutdown=3"]
+    with running([*command, *options, "--log-level=warning"], port, SITE_URL=url) as process:
         yield url, process.pid
 
 

@@ -1,5 +1,6 @@
 """Every setting, and every environment variable that is read. Malformed values raise, all at once."""
 
+import ipaddress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,6 +14,15 @@ from newsroom import __version__
 from newsroom.embeds import FRAME_ORIGINS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def _check_networks(texts: list[str]) -> None:
+    for text in texts:
+        try:
+            ipaddress.ip_network(text)
+        except ValueError as error:
+            raise validate.ValidationError(str(error)) from error
+
 
 env = Env(eager=False)
 # Settings may stand in a file; what the environment itself says wins.
@@ -31,6 +41,8 @@ _is_any_host = HOST in ("0.0.0.0", "::")
 _demo_host = "127.0.0.1" if _is_any_host else f"[{HOST}]" if ":" in HOST else HOST
 SITE_URL = env.str("SITE_URL", f"http://{_demo_host}:{PORT}", validate=validate.URL(require_tld=False))
 _allowed_hosts = env.list("ALLOWED_HOSTS", [])
+# The networks of the reverse proxies in front. Only they are believed about whom a request comes from.
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", ["127.0.0.1", "::1"], validate=_check_networks)
 _database = env.dj_db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'newsroom.sqlite3'}")
 DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", 10, validate=validate.Range(min=1))
 
@@ -235,6 +247,8 @@ CONTENT_SECURITY_POLICY = {
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 X_FRAME_OPTIONS = "SAMEORIGIN"
+# The proxy says which requests came over TLS. Forging it gains nothing: it only makes checks stricter.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _is_https else None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _is_https
 SECURE_HSTS_SECONDS = 31_536_000 if _is_https else 0
 

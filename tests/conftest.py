@@ -176,6 +176,7 @@ def _serving(environment: dict[str, str]) -> Iterator[Server]:
                 "--lifespan=on",
                 "--no-access-log",
                 "--no-server-header",
+                "--no-proxy-headers",
                 "--timeout-graceful-shutdown=3",
             ],
             cwd=ROOT,
