@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 from liveblog.models import ApiKey, LiveBlog, Partner
 from liveblog.models.blog import LiveBlogQuerySet
 from newsroom import counting
+from newsroom.http import client_address
 
 REALM: Final = 'Bearer realm="Newsroom API"'
 
@@ -62,10 +63,11 @@ class PerAddressOrKey(BaseThrottle):
     def allow_request(self, request: Request, view: APIView) -> bool:
         key = request.auth
         if key is None:
-            address = counting.name_of_address(request.META.get("REMOTE_ADDR", ""))
-            self._seconds = counting.seconds_to_wait(f"address:{address}", settings.API_REQUESTS_PER_MINUTE)
+            network = client_address.network_of(client_address.of_request(request))
+            self._seconds = counting.seconds_to_wait(f"api:{network}", settings.API_REQUESTS_PER_MINUTE)
         else:
-            self._seconds = counting.seconds_to_wait(f"key:{key.pk}", settings.API_KEY_REQUESTS_PER_MINUTE)
+            limit = settings.API_KEY_REQUESTS_PER_MINUTE
+            self._seconds = counting.seconds_to_wait(f"api:key:{key.pk}", limit)
         return not self._seconds
 
     def wait(self) -> int:

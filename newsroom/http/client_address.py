@@ -23,7 +23,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 # Stands for a client whose address cannot be known (RFC 1122, section 3.2.1.3); all such clients are one.
 UNKNOWN: Final = ipaddress.IPv4Address("0.0.0.0")
-# Providers assign each IPv6 customer at least a /64 (RFC 6177), so every address in it may be the same client.
+# Providers assign each IPv6 customer at least a /64 (RFC 6177): every address in it may be the same client.
 IPV6_CLIENT_PREFIX: Final = 64
 # No site has a longer chain of proxies; a longer list is not read to its end.
 MAX_HOPS: Final = 16
