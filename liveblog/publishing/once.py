@@ -40,5 +40,8 @@ def once(
 
 
 def actor(by: AbstractBaseUser | ApiKey) -> str:
-    """Whose idempotency key it is."""
-    return f"key {by.pk}" if isinstance(by, ApiKey) else f"user {by.pk}"
+    """Return whose idempotency key it is: a partner's, whichever of its API keys it comes with.
+
+    A tool that retries after its API key was rotated must find what it sent with the old one.
+    """
+    return f"partner {by.partner_id}" if isinstance(by, ApiKey) else f"user {by.pk}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -13,6 +14,7 @@ from liveblog.models import ApiKey, Byline, Change, Revision, Scope, Submission,
 from liveblog.publishing import SYSTEM, Content
 from tests.api.description import breaches
 from tests.api.tool import Tool, errors_of
+from tests.at_once import at_once
 from tests.factories import make_blog, make_key, make_update
 
 pytestmark = pytest.mark.django_db
@@ -135,6 +137,45 @@ def test_a_correction_and_a_withdrawal_are_carried_out_once(tool):
 
     assert [len(found) for found in corrections] == [1, 1]
     assert withdrawals == [200, 200]
+
+
+def test_sent_again_with_a_rotated_key_it_is_carried_out_once(tool, partner):
+    said = {"status": "published", "heading": "號外"}
+    first = tool.post(said, token="once")
+    old = ApiKey.objects.get(partner=partner)
+    _row, rotated = publishing.rotate_key(old, by=SYSTEM, overlap=timedelta(0))
+
+    again = Tool(rotated).post(said, token="once")
+    refused = Tool(rotated).post(said | {"heading": "另一則"}, token="once")
+
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert refused.status_code == 422
+    assert Update.objects.count() == 1
+
+
+def test_two_partners_may_use_the_same_idempotency_key(tool, blog):
+    said = {"status": "published", "heading": "號外"}
+    other = Tool(make_key(*Scope, blogs=[blog]))
+
+    assert [tool.post(said, token="once").status_code, other.post(said, token="once").status_code] == [
+        201,
+        201,
+    ]
+    assert Update.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sent_with_both_keys_of_a_rotation_at_once_it_is_carried_out_once(tool, partner):
+    old = ApiKey.objects.get(partner=partner)
+    _row, rotated = publishing.rotate_key(old, by=SYSTEM, overlap=timedelta(days=1))
+    tools = [tool, Tool(rotated)]
+
+    answers = at_once(
+        2, lambda number: tools[number].post({"status": "published", "heading": "號外"}, token="once")
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [200, 201]
+    assert len({answer.json()["id"] for answer in answers}) == Update.objects.count() == 1
 
 
 def test_sent_again_after_an_editor_withdrew_it_it_stays_withdrawn(tool):
