@@ -9,6 +9,8 @@ from django.middleware.locale import LocaleMiddleware
 from django.shortcuts import render
 from psycopg_pool import PoolTimeout
 
+from newsroom.passwords import HashingBusyError
+
 logger = logging.getLogger(__name__)
 
 
@@ -51,15 +53,21 @@ def lean_polls(get_response: Callable[[HttpRequest], HttpResponse]):
 
 
 def busy_database(get_response: Callable[[HttpRequest], HttpResponse]):
-    """Answer 503 with Retry-After while the database cannot be had: the pool is empty, or it was cut off."""
+    """Answer 503 with Retry-After while the database cannot be had: the pool is empty, or it was cut off.
+
+    The same answer while too many passwords wait to be hashed.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         return get_response(request)
 
     def process_exception(request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not (isinstance(exception, OperationalError) and is_out_of_reach(exception)):
+        if isinstance(exception, HashingBusyError):
+            logger.warning("%s: too many passwords wait to be hashed", request.path)
+        elif isinstance(exception, OperationalError) and is_out_of_reach(exception):
+            logger.warning("%s: the database cannot be had: %s", request.path, exception)
+        else:
             return None
-        logger.warning("%s: the database cannot be had: %s", request.path, exception)
         response = render(request, "503.html", status=503)
         response.headers["Retry-After"] = "2"
         return response

@@ -219,6 +219,8 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = DEBUG
 
+AUTHENTICATION_BACKENDS = ["newsroom.sign_in.LimitedBackend"]
+PASSWORD_HASHERS = ["newsroom.passwords.QueuedPasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},

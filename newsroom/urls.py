@@ -6,6 +6,7 @@ from django.views import defaults
 from django.views.i18n import JavaScriptCatalog
 
 from liveblog.api import problems
+from newsroom import sign_in
 
 # The words of the editor and of the desk's scripts, in the editor's language.
 labels = JavaScriptCatalog.as_view()
@@ -14,6 +15,10 @@ urlpatterns = [
     # The live desk is a page of the admin; it is mounted here since admin and desk do not import one another.
     path("admin/liveblog/liveblog/<int:pk>/desk/", include("liveblog.desk.urls")),
     path("admin/labels.js", labels, name="labels"),
+    # In place of the admin's own: attempts at passwords are logged, and a refusal has its status.
+    path("admin/login/", sign_in.sign_in),
+    path("admin/logout/", sign_in.sign_out),
+    path("admin/password_change/", admin.site.admin_view(sign_in.change_password, cacheable=True)),
     path("admin/", admin.site.urls),
     path("api/v1/", include("liveblog.api.urls")),
     path("", include("liveblog.reader.urls")),
