@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from liveblog import publishing
-from liveblog.admin.saving import VerbAdmin, VerbForm
+from liveblog.admin.saving import PlainAdmin, VerbAdmin, VerbForm
 from liveblog.models import ApiKey, Partner, Scope
 
 # For how long the old key goes on beside the new one.
@@ -32,7 +32,7 @@ OVERLAPS: Final = {
 
 
 @admin.register(Partner)
-class PartnerAdmin(admin.ModelAdmin):
+class PartnerAdmin(PlainAdmin):
     """Readers see nothing of a partner, so no verb is needed to save one."""
 
     list_display = ["name", "contact", "is_active", "usable_keys", "grants", "last_used"]
@@ -133,6 +133,12 @@ class KeyForm(VerbForm):
         widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy("Embargoed reading and writing need a grant of the live blog, too."),
     )
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        if self.instance.pk:
+            self.initial["seen"] = publishing.key_fingerprint(self.instance)
 
 
 class RotationForm(forms.Form):
@@ -160,7 +166,7 @@ class ApiKeyAdmin(VerbAdmin):
 
     def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> list[str]:
         said = ["partner", "label", "scopes", "expires_at"]
-        return [*said, *self._state] if obj else said
+        return [*said, "seen", *self._state] if obj else said
 
     def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> list[str]:
         return ["partner", *self._state] if obj else []
@@ -192,7 +198,8 @@ class ApiKeyAdmin(VerbAdmin):
     ) -> ApiKey:
         if change:
             return publishing.edit_key(form.instance, by=request.user, **form.cleaned_data)
-        key, request.shown_key = publishing.create_key(by=request.user, **form.cleaned_data)
+        said = {name: value for name, value in form.cleaned_data.items() if name != "seen"}
+        key, request.shown_key = publishing.create_key(by=request.user, **said)
         return key
 
     def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: Any = None) -> HttpResponse:

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db import models
+from django.db import IntegrityError, models
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from js_asset import Media
@@ -56,6 +56,17 @@ def by_field(refusal: ValidationError) -> dict[str, list[ValidationError]]:
     if hasattr(refusal, "error_dict"):
         return refusal.error_dict
     return {NON_FIELD_ERRORS: refusal.error_list}
+
+
+class PlainAdmin(admin.ModelAdmin):
+    """For rows that no verb saves. Two who save the same at once: the later one gets the form back."""
+
+    def changeform_view(self, request: HttpRequest, *arguments: Any, **options: Any) -> HttpResponse:
+        try:
+            return super().changeform_view(request, *arguments, **options)
+        except IntegrityError:
+            # All was rolled back. Checked again, the form says what somebody else has taken meanwhile.
+            return super().changeform_view(request, *arguments, **options)
 
 
 class VerbAdmin(admin.ModelAdmin):

@@ -73,8 +73,7 @@ class BylineAdmin(VerbAdmin):
 
 def _added(row: Any) -> Any:
     """Saved as it is: no page shows it yet, so there is nothing to publish."""
-    row.full_clean()
-    row.save()
+    publishing.save_checked(row)
     return row
 
 

@@ -65,7 +65,8 @@ def autosave(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     fields = composer.fields_of(request.POST)
     if sum(len(value) for values in fields.values() for value in values) > MAX_KEPT:
         raise ValidationError(_("The text is too long for one update."))
-    if Submission.objects.filter(actor=publishing.actor(request.user), token=token).exists():
+    submissions = Submission.objects.filter(actor=publishing.actor(request.user), token=token)
+    if submissions.exists():
         # It has been saved for good meanwhile.
         return JsonResponse({"saved": True})
     update = _open_update(request, blog)
@@ -75,6 +76,10 @@ def autosave(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
         WorkingCopy.objects.filter(by=request.user, token=token).delete()
     else:
         queues.keep_unsaved(blog, request.user, token, update, fields)
+        # Saved for good while this was being kept: saving removes what was kept once it is committed, so
+        # one of the two sees the other.
+        if submissions.exists():
+            WorkingCopy.objects.filter(by=request.user, token=token).delete()
     return JsonResponse({"saved": True})
 
 

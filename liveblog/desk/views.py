@@ -170,7 +170,10 @@ def _carry_out(
         saved = _by_verb(action, blog, content, form, by, update)
         if saved.is_published and said["is_pinned"] != saved.is_pinned:
             saved = (publishing.pin_update if said["is_pinned"] else publishing.unpin_update)(saved, by=by)
-        WorkingCopy.objects.filter(by=by, token=said["token"]).delete()
+        unsaved = WorkingCopy.objects.filter(by=by, token=said["token"])
+        unsaved.delete()
+        # An autosave that was under way may have kept it again.
+        transaction.on_commit(unsaved.delete, robust=True)
     return saved
 
 

@@ -8,6 +8,8 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="submission",
             name="actor",
-            field=models.CharField(help_text="`user 5` or `partner 7`: keys of two never meet.", max_length=40),
+            field=models.CharField(
+                help_text="`user 5` or `partner 7`: keys of two never meet.", max_length=40
+            ),
         ),
     ]

@@ -27,7 +27,13 @@ from liveblog.publishing.due import publish_due
 from liveblog.publishing.glossary import add_term, edit_term, remove_term
 from liveblog.publishing.log import SYSTEM, Actor, is_in_team, require
 from liveblog.publishing.once import AlreadyUsed, actor, once
-from liveblog.publishing.partners import create_key, edit_key, revoke_key, rotate_key
+from liveblog.publishing.partners import (
+    create_key,
+    edit_key,
+    key_fingerprint,
+    revoke_key,
+    rotate_key,
+)
 from liveblog.publishing.renditions import open_private
 from liveblog.publishing.responses import (
     approve_response,
@@ -35,6 +41,7 @@ from liveblog.publishing.responses import (
     submit_response,
     withdraw_response,
 )
+from liveblog.publishing.saving import save_checked
 from liveblog.publishing.shared import add_image, edit_byline, edit_image, edit_story, edit_topic
 from liveblog.publishing.updates import (
     UNDO_WITHIN,
@@ -97,6 +104,7 @@ __all__ = [
     "erase_update",
     "fingerprint",
     "is_in_team",
+    "key_fingerprint",
     "lift_embargo",
     "mark_key_event",
     "once",
@@ -117,6 +125,7 @@ __all__ = [
     "revoke_key",
     "rotate_key",
     "rotate_secret",
+    "save_checked",
     "schedule_update",
     "send_test",
     "set_team",

@@ -95,11 +95,21 @@ def start_coverage(blog: LiveBlog, *, by: Actor, at: datetime | None = None) -> 
         return blog
 
 
-def end_coverage(blog: LiveBlog, *, by: Actor, at: datetime | None = None) -> LiveBlog:
-    """End running coverage. The page stays, corrections still reach it. `at` None means now."""
+def end_coverage(
+    blog: LiveBlog, *, by: Actor, at: datetime | None = None, due_by: datetime | None = None
+) -> LiveBlog:
+    """End running coverage. The page stays, corrections still reach it. `at` None means now.
+
+    With `due_by` it ends at its planned time, if that comes by then; otherwise nothing happens. The lock
+    decides: an editor may have moved the time, or another process may have been first.
+    """
     require(by, "run_coverage", blog)
     with all_locked([blog.pk]) as rows:
         blog = rows[blog.pk]
+        if due_by is not None:
+            if not (blog.is_live and _is_past(blog.coverage_end_at, due_by)):
+                return blog
+            at = blog.coverage_end_at
         if not blog.is_live:
             raise ValidationError(_("This live blog is not running."))
         blog.status = LiveBlog.Status.ENDED
@@ -140,10 +150,16 @@ def restore_blog(blog: LiveBlog, *, by: Actor) -> LiveBlog:
         return blog
 
 
-def lift_embargo(blog: LiveBlog, *, by: Actor) -> LiveBlog:
-    """Open an embargoed blog to everybody, now."""
+def lift_embargo(blog: LiveBlog, *, by: Actor, due_by: datetime | None = None) -> LiveBlog:
+    """Open an embargoed blog to everybody, now.
+
+    With `due_by`, only if the embargo ends by then; otherwise nothing happens. The lock decides: an editor
+    may have prolonged it, or another process may have been first.
+    """
     require(by, "run_coverage", blog)
     with _locked_with_referrers(blog) as blog:
+        if due_by is not None and not _is_past(blog.embargo_until_at, due_by):
+            return blog
         if blog.embargo_until_at is None:
             raise ValidationError(_("This live blog is under no embargo."))
         blog.embargo_until_at = None
@@ -152,6 +168,10 @@ def lift_embargo(blog: LiveBlog, *, by: Actor) -> LiveBlog:
         _announce_to_referrers(blog)
         show_or_hide(_images_of(blog))
         return blog
+
+
+def _is_past(moment: datetime | None, at: datetime) -> bool:
+    return moment is not None and moment <= at
 
 
 def _check_times(blog: LiveBlog, details: BlogDetails) -> None:

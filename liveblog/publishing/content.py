@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from liveblog.models import Byline, Image, LiveBlog, RelatedStory, Topic, Update, UpdateImage
+from liveblog.publishing.saving import save_checked
 from newsroom import hongkong, html
 
 MAX_BODY = 200_000
@@ -319,8 +320,7 @@ class BlogDetails:
         for field in fields(self):
             if field.name not in _COLLECTIONS:
                 setattr(blog, field.name, getattr(self, field.name))
-        blog.full_clean()
-        blog.save()
+        save_checked(blog)
         blog.bylines.set(self.bylines)
         blog.topics.set(self.topics)
         if tuple(Story.of(row) for row in blog.related_stories.select_related("live_blog")) != self.stories:

@@ -47,13 +47,13 @@ def _publish_due_updates(blog: LiveBlog, at: datetime, by: Actor) -> int:
 
 
 def _open_and_end(blog: LiveBlog, at: datetime, by: Actor) -> int:
-    # Another process may have been first: read again, and let the verb's own lock decide.
+    # Another process may have been first, or an editor: the verbs look again under their lock.
     blog = LiveBlog.objects.get(pk=blog.pk)
     done = 0
     if blog.embargo_until_at and blog.embargo_until_at <= at:
-        lift_embargo(blog, by=by)
+        lift_embargo(blog, by=by, due_by=at)
         done += 1
     if blog.is_live and blog.coverage_end_at and blog.coverage_end_at <= at:
-        end_coverage(blog, by=by, at=blog.coverage_end_at)
+        end_coverage(blog, by=by, due_by=at)
         done += 1
     return done

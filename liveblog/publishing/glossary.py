@@ -6,6 +6,7 @@ from django.db import transaction
 
 from liveblog.models import Glossary, GlossaryTerm
 from liveblog.publishing.log import Actor, require
+from liveblog.publishing.saving import save_checked
 
 
 def add_term(*, by: Actor, traditional: str, simplified: str, note: str = "") -> GlossaryTerm:
@@ -31,8 +32,7 @@ def remove_term(term: GlossaryTerm, *, by: Actor) -> None:
 
 def _save(term: GlossaryTerm, traditional: str, simplified: str, note: str) -> GlossaryTerm:
     term.traditional, term.simplified, term.note = traditional.strip(), simplified.strip(), note.strip()
-    term.full_clean()
     with transaction.atomic():
-        term.save()
+        save_checked(term)
         Glossary.objects.revise()
     return term

@@ -55,7 +55,22 @@ def remove_images(images: Iterable[Image]) -> None:
 
 
 def _settle(ids: set[int]) -> None:
-    shown = set(Image.objects.in_public_use().filter(pk__in=ids).values_list("pk", flat=True))
+    """Bring the public files into line with the rows, until both agree.
+
+    Another process may withdraw the picture after the rows were read here and before the files are written:
+    it finds no file to remove, and the one written here would stay. So the rows are read again afterwards.
+    """
+    shown = None
+    while (shown_now := _shown(ids)) != shown:
+        shown = shown_now
+        _write_public(ids, shown)
+
+
+def _shown(ids: set[int]) -> set[int]:
+    return set(Image.objects.in_public_use().filter(pk__in=ids).values_list("pk", flat=True))
+
+
+def _write_public(ids: set[int], shown: set[int]) -> None:
     public = storages["public"]
     for image in Image.objects.filter(pk__in=ids):
         paths = [(image.rendition_path(*size), _private(image, *size)) for size in _sizes(image)]
@@ -65,7 +80,10 @@ def _settle(ids: set[int]) -> None:
         for path, source in paths:
             if not public.exists(path):
                 with default_storage.open(source) as kept:
-                    public.save(path, kept)
+                    saved_as = public.save(path, kept)
+                if saved_as != path:
+                    # Another process has written it first; under another name nobody would ever remove it.
+                    public.delete(saved_as)
 
 
 def _sizes(image: Image) -> list[tuple[int, str]]:

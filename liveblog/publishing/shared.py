@@ -16,6 +16,7 @@ from liveblog.models import Byline, Change, Image, LiveBlog, RelatedStory, Topic
 from liveblog.publishing import renditions
 from liveblog.publishing.content import Story
 from liveblog.publishing.log import Actor, all_locked, append, person, require
+from liveblog.publishing.saving import save_checked
 from newsroom import html, pictures
 
 Shared = TypeVar("Shared", Image, Byline, Topic)
@@ -115,7 +116,7 @@ def _save_shared(row: Shared, *, updates: Q, blogs: Q) -> Shared:
         return row
     with transaction.atomic():
         announce(updates=updates, blogs=blogs)
-        row.save()
+        save_checked(row)
     return row
 
 

@@ -63,8 +63,12 @@ def edit_webhook(
 def rotate_secret(webhook: Webhook, *, by: Actor) -> Webhook:
     """Give a webhook a new secret. For a day the one before signs too; one that still did so ends at once."""
     require(by, "change_webhook")
+    seen = webhook.secret
     with transaction.atomic():
         webhook = _locked(webhook)
+        if webhook.secret != seen:
+            # Two at once would leave the partner with neither secret that signs.
+            raise ValidationError(_("Somebody else has just rotated this secret."))
         webhook.previous_secret, webhook.secret = webhook.secret, _new_secret()
         webhook.previous_secret_until_at = timezone.now() + ROTATION_OVERLAP
         webhook.save(update_fields=["secret", "previous_secret", "previous_secret_until_at"])
