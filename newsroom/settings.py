@@ -33,6 +33,8 @@ SITE_URL = env.str("SITE_URL", f"http://{_demo_host}:{PORT}", validate=validate.
 _allowed_hosts = env.list("ALLOWED_HOSTS", [])
 _database = env.dj_db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'newsroom.sqlite3'}")
 DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", 10, validate=validate.Range(min=1))
+# How long one waits for a lock of the database before the answer is 503.
+DATABASE_WAIT_SECONDS = env.int("DATABASE_WAIT_SECONDS", 10, validate=validate.Range(min=1, max=60))
 
 # Who publishes the site, as readers, feeds and search engines are told.
 SITE_NAME = env.str("SITE_NAME", "Newsroom")
@@ -105,7 +107,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "newsroom.middleware.busy_database",
     "csp.middleware.CSPMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "newsroom.middleware.SessionMiddleware",
     "newsroom.middleware.AdminLocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -135,9 +137,11 @@ TEMPLATES = [
 ]
 
 if _database["ENGINE"] == "django.db.backends.sqlite3":
+    # Django's own backend, with a fair queue of the writers of this process.
+    _database["ENGINE"] = "newsroom.sqlite"
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
+        "timeout": DATABASE_WAIT_SECONDS,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 elif _database["ENGINE"] == "django.db.backends.postgresql":
@@ -150,6 +154,13 @@ elif _database["ENGINE"] == "django.db.backends.postgresql":
         "max_size": DATABASE_POOL_SIZE,
         "timeout": 5,
     }
+    # Nobody waits for ever, neither for a lock nor for a statement that has gone astray; and whoever stops in
+    # the middle of a transaction lets go of its locks. DATABASE_URL may say otherwise: `?options=-c%20…`.
+    _database["OPTIONS"].setdefault(
+        "options",
+        f"-c lock_timeout={DATABASE_WAIT_SECONDS}s -c statement_timeout=60s"
+        " -c idle_in_transaction_session_timeout=60s",
+    )
 DATABASES = {"default": _database}
 
 # What all processes must count together: it stands in the database.

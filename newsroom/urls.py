@@ -6,6 +6,7 @@ from django.views import defaults
 from django.views.i18n import JavaScriptCatalog
 
 from liveblog.api import problems
+from newsroom.http.busy import busy, unless_busy
 
 # The words of the editor and of the desk's scripts, in the editor's language.
 labels = JavaScriptCatalog.as_view()
@@ -23,4 +24,6 @@ urlpatterns = [
 handler400 = problems.answering(400, defaults.bad_request)
 handler403 = problems.answering(403, defaults.permission_denied)
 handler404 = problems.answering(404, defaults.page_not_found)
-handler500 = problems.answering(500, defaults.server_error)
+# Ours alone: Django has no such handler.
+handler503 = problems.answering(503, busy)
+handler500 = unless_busy(problems.answering(500, defaults.server_error), handler503)
