@@ -1,6 +1,6 @@
 // The composer: one chord to publish, text that is never lost, and the editor around it.
 
-import { SignedOut, post, reasons } from "./send.js";
+import { Busy, SignedOut, post, reasons } from "./send.js";
 
 const AUTOSAVE_AFTER = 1_000;
 const AGAIN_AFTER = 5_000;
@@ -187,7 +187,9 @@ export class Composer {
   #failed(error, sent, hasLeft) {
     const isBack = !hasLeft || this.#comeBack(sent);
     if (error instanceof SignedOut) return void this.desk.failed(error);
-    const said = gettext("The newsroom cannot be reached. Your text is kept here: send it again when the connection is back.");
+    const said = error instanceof Busy
+      ? gettext("The newsroom is busy. Your text is kept here: send it again in a moment.")
+      : gettext("The newsroom cannot be reached. Your text is kept here: send it again when the connection is back.");
     if (isBack) this.#showErrors({ "": [said] });
     else this.desk.toasts.warn(said, this.#linkTo(sent));
   }
@@ -271,7 +273,9 @@ export class Composer {
       if (this.token !== token) return;
       const said = error instanceof SignedOut
         ? gettext("You have been signed out. Your text is kept in this browser.")
-        : gettext("No connection. Your text is kept in this browser.");
+        : error instanceof Busy
+          ? gettext("The newsroom is busy. Your text is kept in this browser.")
+          : gettext("No connection. Your text is kept in this browser.");
       this.#say(said, true);
       this.timer = setTimeout(() => this.#autosave(), AGAIN_AFTER);
     }

@@ -6,7 +6,7 @@ import { Keys } from "./keys.js";
 import { Live } from "./live.js";
 import { Pictures } from "./pictures.js";
 import { Preview } from "./preview.js";
-import { SignedOut, post, reasons } from "./send.js";
+import { Busy, SignedOut, post, reasons } from "./send.js";
 import { Stories } from "./stories.js";
 import { Timeline } from "./timeline.js";
 import { Toasts } from "./toasts.js";
@@ -27,6 +27,9 @@ class Desk {
     }
     this.keys = new Keys(this);
     root.addEventListener("submit", (event) => this.#submitted(event));
+    document.addEventListener("desk:busy", ({ detail }) => this.toasts.keep(
+      "busy", detail ? gettext("The newsroom is busy. Your text is kept; it is sent again until it is taken.") : "",
+    ));
     for (const tab of root.querySelectorAll("[data-queue-tab]")) {
       tab.addEventListener("click", (event) => { event.preventDefault(); this.#openQueue(tab); });
     }
@@ -39,6 +42,7 @@ class Desk {
   /** Nobody answered, or nobody is signed in: what is typed stays where it is. */
   failed(error) {
     if (error instanceof SignedOut) document.querySelector("[data-login-dialog]").showModal();
+    else if (error instanceof Busy) this.toasts.warn(gettext("The newsroom is busy. Nothing was changed: try again in a moment."));
     else this.toasts.warn(gettext("The newsroom cannot be reached. Nothing was changed."));
   }
 

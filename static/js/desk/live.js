@@ -1,6 +1,6 @@
 // Keeping an open desk current: the readers' stream wakes it, the private poll brings what only editors see.
 
-import { SignedOut, Unreachable, post } from "./send.js";
+import { Busy, SignedOut, Unreachable, post } from "./send.js";
 
 const EVERY = 4_000;
 // Often enough that colleagues still see who has an update open.
@@ -69,7 +69,9 @@ export class Live {
     this.root.classList.add("is-lost");
     this.desk.toasts.warn(error instanceof SignedOut
       ? gettext("You have been signed out. Sign in again in another tab; what you type is kept in this browser.")
-      : gettext("The connection is lost. What you type is kept in this browser."));
+      : error instanceof Busy
+        ? gettext("The newsroom is busy. What you type is kept in this browser.")
+        : gettext("The connection is lost. What you type is kept in this browser."));
   }
 
   #found() {

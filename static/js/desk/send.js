@@ -1,5 +1,7 @@
 // Sending to the desk: forms as they are, answers as JSON, and what to do when neither arrives.
 
+import { fetchUntilFree } from "./busy.js";
+
 /** Nobody is signed in any more. `address` is where to sign in. */
 export class SignedOut extends Error {
   constructor(address) {
@@ -11,16 +13,19 @@ export class SignedOut extends Error {
 /** The network, or the server, did not answer. */
 export class Unreachable extends Error {}
 
+/** The newsroom stayed busy: nothing was carried out. */
+export class Busy extends Unreachable {}
+
 /**
  * POST `data` (FormData or URLSearchParams); `{status, data}` of the answer.
- * Throws SignedOut, and Unreachable when there was no answer that can be read.
+ * Throws SignedOut, Busy, and Unreachable when there was no answer that can be read.
  */
 export async function post(url, data) {
   // Signing in again in another tab changes the token: the cookie has the present one.
   data.delete("csrfmiddlewaretoken");
   let response;
   try {
-    response = await fetch(url, {
+    response = await fetchUntilFree(url, {
       method: "POST",
       body: data,
       headers: { Accept: "application/json", "X-CSRFToken": csrfToken() },
@@ -28,6 +33,7 @@ export async function post(url, data) {
   } catch (cause) {
     throw new Unreachable("no answer", { cause });
   }
+  if (response.status === 503) throw new Busy("busy");
   const answer = await readJson(response);
   if (response.status === 401) throw new SignedOut(answer?.login);
   if (!answer) throw new Unreachable(`answer ${response.status}`);
