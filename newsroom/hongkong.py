@@ -9,6 +9,9 @@ from django.utils import timezone
 
 ZONE: Final = ZoneInfo("Asia/Hong_Kong")
 
+# Nothing outside of these is a time of the news; at the ends of the calendar, other zones have no such time.
+YEARS: Final = range(1900, 2101)
+
 _ENGLISH_MONTHS: Final = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",

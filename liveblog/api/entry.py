@@ -27,7 +27,6 @@ PRINTED: Final = r"[^\s\x00-\x1F\x7F-\xA0]"
 # The longest text, every character of it escaped, and room for the rest.
 MAX_BYTES: Final = 8 * MAX_BODY
 MOST_STORIES: Final = 50
-_YEARS: Final = range(1900, 2101)
 _refuse_nul: Final = ProhibitNullCharactersValidator()
 
 
@@ -99,8 +98,10 @@ class Moment(Text):
             moment = hongkong.parse_moment(named)
         except ValueError as error:
             raise serializers.ValidationError(MOMENT) from error
-        if moment.year not in _YEARS:
-            raise serializers.ValidationError(f"Give a year from {_YEARS[0]} to {_YEARS[-1]}.")
+        if moment.year not in hongkong.YEARS:
+            raise serializers.ValidationError(
+                f"Give a year from {hongkong.YEARS[0]} to {hongkong.YEARS[-1]}."
+            )
         return moment
 
 

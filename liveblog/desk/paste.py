@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -65,7 +64,8 @@ def _copy(request: HttpRequest) -> bytes:
     if kept := request.POST.get("copy"):
         try:
             return base64.b64decode(kept, validate=True)
-        except binascii.Error as error:
+        except ValueError as error:
+            # Of no padding, of other characters, and of any that are not ASCII.
             raise ValidationError(_("The copy was damaged on its way. Paste it again.")) from error
     if file := request.FILES.get("file"):
         return file.read(MAX_BYTES + 1)

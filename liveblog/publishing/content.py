@@ -38,6 +38,17 @@ def fingerprint(content: object) -> str:
     return hashlib.sha256(repr(content).encode()).hexdigest()
 
 
+def refuse_odd_years(**moments: datetime | None) -> None:
+    """Raise ValidationError for times outside of the calendar that every database and zone has, by field."""
+    odd = [name for name, moment in moments.items() if moment and moment.year not in hongkong.YEARS]
+    if odd:
+        reason = _("Give a year from %(first)s to %(last)s.") % {
+            "first": hongkong.YEARS[0],
+            "last": hongkong.YEARS[-1],
+        }
+        raise ValidationError(dict.fromkeys(odd, reason))
+
+
 def refuse_future(happened_at: datetime | None) -> None:
     """What is published now has happened. Raises ValidationError otherwise."""
     if happened_at and happened_at > timezone.now():
@@ -161,6 +172,7 @@ class Content:
             raise ValidationError(_("Write a heading or a text first."))
         if self.happened_at is not None and self.happened_at.tzinfo is None:
             raise ValueError("happened_at must be aware")
+        refuse_odd_years(happened_at=self.happened_at)
         blocks = len(html.blocks(body))
         stories = [story.checked() for story in self.stories]
         stories = [replace(story, after_block=min(story.after_block, blocks)) for story in stories]
@@ -303,6 +315,11 @@ class BlogDetails:
         headline = " ".join(self.headline.split())
         if not headline:
             raise ValidationError({"headline": _("A live blog needs a headline.")})
+        refuse_odd_years(
+            coverage_start_at=self.coverage_start_at,
+            coverage_end_at=self.coverage_end_at,
+            embargo_until_at=self.embargo_until_at,
+        )
         return replace(
             self,
             headline=headline,

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from liveblog.models import Change, Delivery, LiveBlog, Revision, Update
-from liveblog.publishing.content import Content, fingerprint, refuse_future
+from liveblog.publishing.content import Content, fingerprint, refuse_future, refuse_odd_years
 from liveblog.publishing.log import Actor, append, keep_revision, locked, partner, person, require
 from liveblog.publishing.renditions import remove_images, show_or_hide
 from newsroom import html
@@ -72,6 +72,7 @@ def schedule_update(
     require(by, "publish_update", blog)
     if publish_at <= timezone.now():
         raise ValidationError({"publish_at": _("This time has passed. Publish now, or choose a later time.")})
+    refuse_odd_years(publish_at=publish_at)
     with locked(blog) as blog:
         content = content.checked()
         if content.happened_at is None:
