@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Final
 
 from django import db
+from django.conf import settings
 from django.contrib.sessions import middleware as sessions
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest, HttpResponse
+from django.middleware import csrf
 from django.middleware.locale import LocaleMiddleware
 from django.urls import get_resolver
 
@@ -20,21 +22,39 @@ _SESSION_KEY: Final = re.compile(r"[a-z0-9]{8,40}")
 logger = logging.getLogger(__name__)
 
 
+def _is_for_editors(request: HttpRequest) -> bool:
+    return request.path_info.startswith("/admin/")
+
+
 class AdminLocaleMiddleware(LocaleMiddleware):
     """Editors get the admin in their browser's language; public pages never look at Accept-Language."""
 
     def process_request(self, request: HttpRequest) -> None:
-        if request.path_info.startswith("/admin/"):
+        if _is_for_editors(request):
             super().process_request(request)
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        if request.path_info.startswith("/admin/"):
+        if _is_for_editors(request):
             return super().process_response(request, response)
         return response
 
 
+class CsrfViewMiddleware(csrf.CsrfViewMiddleware):
+    """Django's tokens, for editors alone: a cookie that anybody makes up changes no page that is shared."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        if _is_for_editors(request):
+            super().process_request(request)
+        else:
+            # Django's error pages look for it once more.
+            request.COOKIES.pop(settings.CSRF_COOKIE_NAME, None)
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        return super().process_response(request, response) if _is_for_editors(request) else response
+
+
 class SessionMiddleware(sessions.SessionMiddleware):
-    """Django's sessions, looked for under well-formed keys only; a busy database is no deleted session."""
+    """Django's sessions, for editors alone, and looked for under well-formed keys only."""
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
@@ -43,6 +63,8 @@ class SessionMiddleware(sessions.SessionMiddleware):
             request.session = self.SessionStore(None)
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        if not _is_for_editors(request):
+            return response
         try:
             return super().process_response(request, response)
         except SessionInterrupted as interruption:

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 
 # An attribute of our own markup or of cleaned rich text that begins with one slash.
 _OWN_PATH: Final = re.compile(r"""(<(?:a|img)\b[^>]*?\s(?:href|src)=")(/(?!/))""")
@@ -14,6 +15,17 @@ _OWN_PATH: Final = re.compile(r"""(<(?:a|img)\b[^>]*?\s(?:href|src)=")(/(?!/))""
 def absolute(path: str) -> str:
     """The public address of a path of this site; an address that is whole already stays as it is."""
     return settings.SITE_URL + path if path.startswith("/") else path
+
+
+def path_of(request: HttpRequest) -> str:
+    """Return the path of the page that was asked for, as the site itself writes it.
+
+    Another spelling of the same address, such as `/live/storm/007/`, gets into no answer that is shared.
+    """
+    match = request.resolver_match
+    if match is None:
+        return request.path
+    return reverse(match.view_name, args=match.args or None, kwargs=match.kwargs or None)
 
 
 def absolute_links(markup: str) -> str:

@@ -7,6 +7,7 @@ from django.views.i18n import JavaScriptCatalog
 
 from liveblog.api import problems
 from newsroom.http.busy import busy, unless_busy
+from newsroom.http.doors import malformed
 
 # The words of the editor and of the desk's scripts, in the editor's language.
 labels = JavaScriptCatalog.as_view()
@@ -21,7 +22,7 @@ urlpatterns = [
 ]
 
 # Problem details for the API's clients, pages for everybody else.
-handler400 = problems.answering(400, defaults.bad_request)
+handler400 = problems.answering(400, malformed)
 handler403 = problems.answering(403, defaults.permission_denied)
 handler404 = problems.answering(404, defaults.page_not_found)
 # Ours alone: Django has no such handler.

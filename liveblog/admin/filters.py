@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from liveblog.models import LiveBlog, RelatedStory
+from newsroom.http.parameters import whole_number
 
 # Not every blog that there ever was: the older ones are found by searching for their headline.
 RECENT_BLOGS: Final = 20
@@ -26,7 +27,7 @@ class BlogFilter(admin.SimpleListFilter):
         recent = LiveBlog.objects.order_by(F("modified_at").desc(nulls_last=True), "-pk")
         blogs = [(str(pk), headline) for pk, headline in recent.values_list("pk", "headline")[:RECENT_BLOGS]]
         chosen = self.value()
-        if chosen and chosen.isdecimal() and chosen not in dict(blogs):
+        if whole_number(chosen) is not None and chosen not in dict(blogs):
             blogs += [(chosen, blog.headline) for blog in LiveBlog.objects.filter(pk=chosen)]
         return blogs
 
@@ -37,7 +38,8 @@ class BlogFilter(admin.SimpleListFilter):
         chosen = self.value()
         if not chosen:
             return queryset
-        return queryset.filter(**{self.lookup: chosen}) if chosen.isdecimal() else queryset.none()
+        pk = whole_number(chosen)
+        return queryset.none() if pk is None else queryset.filter(**{self.lookup: pk})
 
 
 class BlogOfUpdateFilter(BlogFilter):

@@ -33,6 +33,10 @@ class TopicAdmin(VerbAdmin):
     def get_prepopulated_fields(self, request: HttpRequest, obj: Topic | None = None) -> dict[str, tuple]:
         return {} if obj else {"slug": ("name",)}
 
+    def view_on_site(self, topic: Topic) -> str:
+        """Return the path alone: Django's own link leads to the Host that was asked for."""
+        return topic.get_absolute_url()
+
     @admin.display(description=_("live blogs"), ordering="blog_count")
     def blog_count(self, topic: Topic) -> int:
         return topic.blog_count

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any, ClassVar, Final
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import translation
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.decorators import method_decorator
@@ -24,6 +24,8 @@ from liveblog.models import LiveBlog
 from liveblog.models.blog import Language
 from newsroom import cors
 from newsroom.caching import POLL, etag_of_body
+from newsroom.http.parameters import canonical_query
+from newsroom.site import absolute, path_of
 
 # Of one partner, and for nobody else.
 KEYED: Final = "private, no-store"
@@ -132,6 +134,10 @@ class PublicView:
     def sparse(self, item: dict[str, Any]) -> dict[str, Any]:
         """Only what `fields` asks for; without it everything."""
         return {name: value for name, value in item.items() if name in self.fields} if self.fields else item
+
+    def address(self, query: QueryDict) -> str:
+        """Return the public address of this view with the parameters that it knows, from SITE_URL alone."""
+        return absolute(path_of(self.request) + canonical_query(query, self._known_names()))
 
     def _is_page(self) -> bool:
         """Pages are for people: their browsers ask anew each time."""

@@ -26,7 +26,7 @@ from liveblog.api.describing import ID, SLUG, described
 from liveblog.api.finding import find_blog, find_update
 from liveblog.models import Image, LiveBlog, RelatedStory, Update
 from newsroom.hongkong import isoformat
-from newsroom.numbers import whole_number
+from newsroom.http.parameters import whole_number
 from newsroom.site import absolute, tag_uri
 
 PAGE_SIZE: Final = 100
@@ -82,7 +82,7 @@ class OfBlog(PublicView, APIView):
         if len(updates) > PAGE_SIZE:
             query = request.query_params.copy()
             query["before"] = str(updates[PAGE_SIZE - 1].pk)
-            address = request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+            address = self.address(query)
             response.headers["Link"] = f'<{address}>; rel="next"'
         return response
 

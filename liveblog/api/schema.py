@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from django.urls import reverse_lazy
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import (
     OpenApiJsonRenderer,
@@ -41,5 +42,7 @@ class Docs(PublicView, SpectacularSwaggerSplitView):
     renderer_classes = SpectacularSwaggerSplitView.renderer_classes
     query_names = frozenset({"script"})
     url_name = "api:schema"
+    url = reverse_lazy("api:schema")
+    url_self = reverse_lazy("api:docs")
     template_name = "rest_framework/docs.html"
     template_name_js = "rest_framework/docs.js"

@@ -8,10 +8,10 @@ from typing import Any, Final
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.http import HttpResponse
+from django.urls import reverse
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from liveblog import editions, payloads
@@ -21,6 +21,7 @@ from liveblog.api.describing import ID, SLUG, described, described_write
 from liveblog.api.finding import find_blog, find_update
 from liveblog.api.keys import open_blogs
 from liveblog.models import LiveBlog, RelatedStory, Topic, Update
+from newsroom.site import absolute
 
 _PUBLISHED: Final = Update.Status.PUBLISHED
 
@@ -30,7 +31,7 @@ class Root(PublicView, APIView):
 
     @described("What there is", serializers.RootSerializer, operation_id="root", tags=["root"])
     def get(self, request: Request) -> Response:
-        blogs, updates = _url(request, "blogs"), _url(request, "updates")
+        blogs, updates = _url("blogs"), _url("updates")
         return Response(
             {
                 "blogs": blogs,
@@ -39,13 +40,13 @@ class Root(PublicView, APIView):
                 "blog_changes": blogs + "{slug}/changes/{?after}",
                 "updates": updates,
                 "update": updates + "{id}/",
-                "related_stories": _url(request, "related_stories"),
-                "topics": _url(request, "topics"),
-                "search": _url(request, "search") + "{?q}",
+                "related_stories": _url("related_stories"),
+                "topics": _url("topics"),
+                "search": _url("search") + "{?q}",
                 "blog_ninjs": blogs + "{slug}/ninjs/",
                 "update_ninjs": updates + "{id}/ninjs/",
-                "schema": _url(request, "schema"),
-                "docs": _url(request, "docs"),
+                "schema": _url("schema"),
+                "docs": _url("docs"),
             }
         )
 
@@ -253,5 +254,5 @@ def whole_update(pk: int, edition: str | None) -> dict[str, Any]:
     return payloads.update(editions.read_mixed_updates(rows, edition)[0])
 
 
-def _url(request: Request, name: str) -> str:
-    return reverse(f"api:{name}", request=request)
+def _url(name: str) -> str:
+    return absolute(reverse(f"api:{name}"))

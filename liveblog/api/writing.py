@@ -15,10 +15,10 @@ from typing import Any, Final
 
 from django.core import exceptions
 from django.http import Http404
+from django.urls import reverse
 from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 
 from liveblog import publishing
 from liveblog.api import serializers
@@ -27,6 +27,7 @@ from liveblog.api.finding import check_readable, find_blog
 from liveblog.api.problems import Conflict, Gone, Unprocessable
 from liveblog.models import LiveBlog, Update
 from liveblog.publishing import Content
+from newsroom.site import absolute, path_of
 
 IDEMPOTENCY_KEY: Final = r"^[!-~]{1,255}$"
 # The verbs' names of what is called otherwise here.
@@ -143,14 +144,14 @@ def _carry_out(request: Request, act: Callable[[], Update], first_status: int = 
     row = Update.objects.complete().get(pk=update.pk)
     answer = serializers.WrittenSerializer(row).data
     if is_new and first_status == 201:
-        place = reverse("api:update", args=[row.pk], request=request)
+        place = absolute(reverse("api:update", args=[row.pk]))
         return Response(answer, status=201, headers={"Location": place})
     return Response(answer)
 
 
 def _digest(request: Request) -> str:
     """Tells one request from another, however its JSON was spaced."""
-    asked = [request.method, request.path, request.data]
+    asked = [request.method, path_of(request), request.data]
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 

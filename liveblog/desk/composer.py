@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from liveblog.models import Byline, Image, LiveBlog, Update
 from liveblog.publishing import Content, Story, fingerprint, refuse_too_long
 from newsroom import embeds, hongkong, html
-from newsroom.numbers import whole_number
+from newsroom.http.parameters import whole_number
 from newsroom.rich_text import RichTextWidget
 
 MAX_STORIES: Final = 30

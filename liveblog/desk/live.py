@@ -16,7 +16,7 @@ from liveblog import audience, publishing
 from liveblog.desk import composer, queues, rows
 from liveblog.desk.access import desk_view, token_in
 from liveblog.models import LiveBlog, Presence, Submission, Update, WorkingCopy
-from newsroom.numbers import whole_number
+from newsroom.http.parameters import whole_number
 
 # Further behind, the page is better loaded again.
 TOO_FAR_BEHIND: Final = 200

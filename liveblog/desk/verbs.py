@@ -18,7 +18,7 @@ from liveblog import publishing
 from liveblog.desk.access import desk_view, wants_json
 from liveblog.models import LiveBlog, ReaderResponse, Revision, Update
 from liveblog.publishing import Content, fingerprint
-from newsroom.numbers import whole_number
+from newsroom.http.parameters import whole_number
 
 
 def _withdraw(request: HttpRequest, update: Update) -> str:

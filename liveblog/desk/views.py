@@ -26,7 +26,7 @@ from liveblog.desk.composer import Composer, ComposerForm
 from liveblog.models import Byline, LiveBlog, Update, WorkingCopy
 from liveblog.publishing import AlreadyUsed, Content, Stale, fingerprint
 from newsroom import hongkong
-from newsroom.numbers import whole_number
+from newsroom.http.parameters import whole_number
 from newsroom.rich_text import EDITOR_POLICY
 
 ACTIONS: Final = ("publish", "draft", "submit", "schedule", "edit", "correct")

@@ -10,15 +10,14 @@ from typing import Any, Final
 from urllib.parse import parse_qs
 
 from asgiref.sync import sync_to_async
-from django.conf import settings
 from django.db import DatabaseError, connection
-from django.http.request import split_domain_port, validate_host
 
 from liveblog import editions
 from liveblog.edge.hub import Followed, Hub, encode, message_of
 from liveblog.models import LiveBlog
 from liveblog.payloads import TOO_FAR_BEHIND
-from newsroom.numbers import whole_number
+from newsroom.http.hosts import is_known_host
+from newsroom.http.parameters import whole_number
 
 RETRY_MILLISECONDS: Final = 3_000
 
@@ -50,12 +49,13 @@ class Streams:
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Any) -> None:
         headers = dict(scope["headers"])
-        if not _is_known_host(headers.get(b"host", b"")):
+        if not is_known_host(headers.get(b"host", b"").decode("latin-1")):
             return await _refuse(send, 400, "This site is not served under that name.")
         if scope["method"] not in ("GET", "HEAD"):
             return await _refuse(send, 405, "A stream is read by GET.", (b"allow", b"GET, HEAD"))
         if not self._hub.is_running:
             return await _refuse(send, 503, "Streams are not available.", (b"retry-after", b"5"))
+        is_desk = b"desk" in scope["query_string"].split(b"&")
         number = _cursor(headers, scope["query_string"])
         if number is None:
             return await _refuse(send, 400, "Give the last number you know: Last-Event-ID or ?after=N.")
@@ -68,8 +68,8 @@ class Streams:
             return await _refuse(send, 404, "There is no such live blog.")
         edition = asked["edition"]
         if edition and edition == blog.language:
-            query = b"?" + scope["query_string"] if scope["query_string"] else b""
-            return await _refuse(send, 301, "", (b"location", asked["plain"].encode() + query))
+            query = f"?after={number}{'&desk' if is_desk else ''}"
+            return await _refuse(send, 301, "", (b"location", f"{asked['plain']}{query}".encode()))
         if edition and not editions.has_edition(blog, edition):
             return await _refuse(send, 404, "This live blog is not read in that script.")
         if blog.status == LiveBlog.Status.WITHDRAWN:
@@ -84,7 +84,6 @@ class Streams:
             return await send({"type": "http.response.body", "body": encode("reload")})
         first = f"retry: {RETRY_MILLISECONDS}\n\n".encode()
         await send({"type": "http.response.body", "body": first, "more_body": True})
-        is_desk = b"desk" in scope["query_string"].split(b"&")
         return await self._follow((blog.pk, edition), number, receive, send, is_counted=not is_desk)
 
     async def _follow(
@@ -109,16 +108,12 @@ class Streams:
                 self._hub.leave(followed, reader)
 
 
-def _is_known_host(host: bytes) -> bool:
-    domain, _port = split_domain_port(host.decode("latin-1"))
-    return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)
-
-
 def _cursor(headers: dict[bytes, bytes], query: bytes) -> int | None:
     """The last number that the reader knows; None when it is no number."""
     named = headers.get(b"last-event-id", b"").decode("latin-1")
     if not named:
-        named = parse_qs(query.decode("latin-1")).get("after", ["0"])[0]
+        values = parse_qs(query.decode("latin-1"), keep_blank_values=True).get("after", ["0"])
+        named = values[0] if len(values) == 1 else ""
     return whole_number(named, digits=9)
 
 

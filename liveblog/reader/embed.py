@@ -22,7 +22,7 @@ from liveblog.reader.scripts import AtPlainAddress
 from liveblog.reader.timeline import days
 from newsroom.caching import POLL
 from newsroom.cors import read_anywhere
-from newsroom.numbers import whole_number
+from newsroom.http.parameters import parameter, whole_number
 from newsroom.site import absolute
 
 UPDATES: Final = 10
@@ -73,14 +73,14 @@ def oembed(request: HttpRequest) -> HttpResponse:
     Answers 404 to any other address, and to drafts and embargoed live blogs, which must not be told from it;
     401 to the house's own pages, whether they exist or not; 410 to what was withdrawn; 501 to other formats.
     """
-    if request.GET.get("format", "json") != "json":
+    if parameter(request.GET, "format") not in (None, "json"):
         return _refusal(501, _("Only JSON is spoken here: leave format away."))
     try:
         width = _size(request, "maxwidth", WIDTH)
         height = _size(request, "maxheight", HEIGHT)
     except ValueError:
         return _refusal(400, _("maxwidth and maxheight are numbers of pixels."))
-    address = request.GET.get("url")
+    address = parameter(request.GET, "url")
     if not address:
         return _refusal(400, _("Give the live blog's address: ?url=…"))
     try:
@@ -97,7 +97,7 @@ def oembed(request: HttpRequest) -> HttpResponse:
 
 def _size(request: HttpRequest, name: str, most: int) -> int:
     """A limit in pixels, `most` where none is asked for. Raises ValueError when it is no number above 0."""
-    asked = whole_number(request.GET.get(name) or str(most), digits=9)
+    asked = whole_number(parameter(request.GET, name) or str(most), digits=9)
     if not asked:
         raise ValueError(name)
     return min(asked, most)

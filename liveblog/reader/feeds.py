@@ -22,7 +22,7 @@ from liveblog.reader.scripts import site_language
 from newsroom import hongkong, html
 from newsroom.caching import POLL
 from newsroom.cors import read_anywhere
-from newsroom.site import absolute, absolute_links, tag_uri
+from newsroom.site import absolute, absolute_links, path_of, tag_uri
 
 ENTRIES: Final = 50
 TOMBSTONES: Final = 100
@@ -65,7 +65,7 @@ def of_blog(request: HttpRequest, slug: str, form: str, edition: str | None = No
             title=blog.full_headline,
             description=blog.standfirst,
             path=blog.get_absolute_url(),
-            self_url=absolute(request.path),
+            self_url=absolute(path_of(request)),
             language=blog.lang,
             modified_at=blog.modified_at,
             published=editions.read_updates(blog, rows.published().newest_first().complete()[:ENTRIES]),
@@ -110,7 +110,7 @@ def _over_several(
         title=title,
         description=title,
         path=f"/{edition}{path}" if edition else path,
-        self_url=absolute(request.path),
+        self_url=absolute(path_of(request)),
         language=Language(language).tag,
         modified_at=modified_at,
         published=editions.read_mixed_updates(published[:ENTRIES], edition),

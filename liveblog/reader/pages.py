@@ -19,7 +19,8 @@ from liveblog.reader import jsonld
 from liveblog.reader.caching import answer, answer_by_body, public
 from liveblog.reader.scripts import AtPlainAddress, scripts_of, site_language
 from liveblog.reader.timeline import PAGE_SIZE, days
-from newsroom.numbers import whole_number
+from newsroom.http import parameters
+from newsroom.site import path_of
 
 ENDED_PER_PAGE = 20
 LATEST_ON_FRONT = 3
@@ -110,7 +111,7 @@ def find_blog(slug: str, edition: str | None = None) -> LiveBlog:
 
 def is_text_only(request: HttpRequest) -> bool:
     """Whether the reader asked for a page without pictures."""
-    return request.GET.get("text") == "1"
+    return parameters.parameter(request.GET, "text") == "1"
 
 
 def blog_page(
@@ -133,6 +134,7 @@ def page(
     with translation.override(edition or written_in):
         context |= {
             "root": f"/{edition}/" if edition else "/",
+            "path": path_of(request),
             "scripts": scripts_of(request, written_in, edition),
             "is_converted": edition is not None,
             "is_text_only": is_text_only(request),
@@ -150,7 +152,7 @@ def _listing(
         "live": _with_latest(editions.read_titles(blogs.live(), edition)),
         "ended": editions.read_titles(ended, edition),
         "older": ended[-1] if has_older else None,
-        "is_first_page": "before" not in request.GET,
+        "is_first_page": not request.GET.get("before"),
     }
     return answer_by_body(request, page(request, template, context, settings.SITE_LANGUAGE, edition))
 
@@ -160,12 +162,9 @@ def _gone(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
 
 
 def _update_named_in_query(request: HttpRequest, blog: LiveBlog) -> Update | None:
-    named = request.GET.get("before")
-    if named is None:
-        return None
-    pk = whole_number(named)
+    pk = parameters.number(request.GET, "before")
     if pk is None:
-        raise Http404
+        return None
     return get_object_or_404(Update.objects.filter(blog=blog).visible(), pk=pk)
 
 
@@ -193,8 +192,7 @@ def _neighbours(blog: LiveBlog, update: Update) -> dict[str, Update | None]:
 def _ended_page(request: HttpRequest, ended: LiveBlogQuerySet) -> tuple[list[LiveBlog], bool]:
     """A page of ended blogs by the end of their coverage, and whether there are older ones."""
     ended = ended.order_by("-coverage_end_at", "-pk")
-    named = request.GET.get("before")
-    if named is not None:
+    if named := parameters.slug(request.GET, "before"):
         last = get_object_or_404(LiveBlog.objects.public().ended(), slug=named)
         ended = ended.ended_before(last)
     found = list(ended[: ENDED_PER_PAGE + 1])

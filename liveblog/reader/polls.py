@@ -13,7 +13,7 @@ from liveblog.reader.caching import answer, public
 from liveblog.reader.pages import find_blog
 from newsroom.caching import POLL
 from newsroom.cors import read_anywhere
-from newsroom.numbers import whole_number
+from newsroom.http.parameters import parameter, whole_number
 from newsroom.site import absolute
 
 
@@ -28,7 +28,7 @@ def changes(request: HttpRequest, slug: str, edition: str | None = None) -> Http
     """
     # The number is read here, before any other row: an answer may know more than it says, never less.
     blog = find_blog(slug, edition)
-    after = whole_number(request.GET.get("after"), digits=9)
+    after = whole_number(parameter(request.GET, "after"), digits=9)
     if after is None:
         return _refusal(400, _("Give the last number you know: ?after=N"))
     page = absolute(blog.get_absolute_url())

@@ -16,8 +16,8 @@ from liveblog.reader.caching import answer_by_body, public
 from liveblog.reader.pages import page
 from liveblog.reader.scripts import AtPlainAddress, site_language
 from newsroom import html
+from newsroom.http import parameters
 from newsroom.marking import Run, cut, mark
-from newsroom.numbers import whole_number
 
 LONGEST_QUERY: Final = 100
 RESULTS_PER_PAGE: Final = 20
@@ -34,7 +34,7 @@ class Result:
 @public
 def search(request: HttpRequest, edition: str | None = None) -> HttpResponse:
     """The newest updates that say `?q=`; `?in=<slug>` looks in one blog, `?before=<update id>` goes on."""
-    query = " ".join(request.GET.get("q", "").split())[:LONGEST_QUERY]
+    query = parameters.words(request.GET, "q", LONGEST_QUERY)
     blog = _searched_blog(request, edition)
     written_in = blog.written_in if blog else settings.SITE_LANGUAGE
     if blog is None:
@@ -59,7 +59,7 @@ def search(request: HttpRequest, edition: str | None = None) -> HttpResponse:
 
 
 def _searched_blog(request: HttpRequest, edition: str | None) -> LiveBlog | None:
-    slug = request.GET.get("in", "")
+    slug = parameters.slug(request.GET, "in")
     if not slug:
         return None
     blog = get_object_or_404(LiveBlog.objects.public().complete(), slug=slug)
@@ -73,10 +73,8 @@ def _searched_blog(request: HttpRequest, edition: str | None) -> LiveBlog | None
 def _matching_updates(request: HttpRequest, blogs: LiveBlogQuerySet, query: str) -> list[Update]:
     """One page of them, newest first, and one more if there is one."""
     found = Update.objects.saying(query).filter(blog__in=blogs)
-    if named := request.GET.get("before"):
-        pk = whole_number(named)
-        if pk is None:
-            raise Http404
+    pk = parameters.number(request.GET, "before")
+    if pk is not None:
         found = found.older_than(get_object_or_404(Update.objects.visible(), pk=pk))
     return list(found.newest_first().complete()[: RESULTS_PER_PAGE + 1])
 

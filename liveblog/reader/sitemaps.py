@@ -20,6 +20,7 @@ from liveblog.models.blog import Language
 from liveblog.reader.caching import answer_by_body, public
 from newsroom.caching import POLL
 from newsroom.html import NOT_XML
+from newsroom.http import parameters
 from newsroom.site import absolute
 
 # https://developers.google.com/search/docs/crawling-indexing/sitemaps/news-sitemap
@@ -71,6 +72,8 @@ def sitemap_index(request: HttpRequest) -> HttpResponse:
 
 @public
 def sitemap_section(request: HttpRequest, section: str) -> HttpResponse:
+    # Django's own view takes any digits that Python does, with spaces around them.
+    parameters.number(request.GET, "p", digits=6)
     response = sitemap(request, SECTIONS, section, template_name="reader/sitemap.xml")
     return answer_by_body(request, response.render(), POLL)
 

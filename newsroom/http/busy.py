@@ -7,15 +7,14 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from newsroom.busy import RETRY_AFTER_SECONDS, is_busy
+from newsroom.http.doors import as_json
 
-# What readers' scripts and other sites' programs read.
-_JSON_PATH: Final = re.compile(r".*\.json|/oembed")
 _EDITION: Final = re.compile(r"/(zh-hant|zh-hans)/")
 # A page must not print these, not even to whoever sent them.
 _SECRET: Final = re.compile(r"password|secret|otp|code", re.IGNORECASE)
@@ -52,12 +51,9 @@ def _language_of(request: HttpRequest) -> str:
 
 
 def _in_format_of(request: HttpRequest) -> HttpResponse:
-    if request.headers.get("Accept", "").startswith("application/json"):
-        reason = _("The newsroom is busy. Nothing was saved. Please try again in a few seconds.")
-        return JsonResponse({"errors": {"": [reason]}}, status=503)
-    if _JSON_PATH.fullmatch(request.path):
-        return JsonResponse({"error": _("Please try again in a few seconds.")}, status=503)
-    return render(request, "503.html", {"sent": _sent(request)}, status=503)
+    reason = _("The newsroom is busy. Nothing was saved. Please try again in a few seconds.")
+    page = {"sent": _sent(request)}
+    return as_json(request, 503, reason) or render(request, "503.html", page, status=503)
 
 
 def _sent(request: HttpRequest) -> list[tuple[str, str]]:

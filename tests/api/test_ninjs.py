@@ -243,7 +243,7 @@ def test_a_long_blog_comes_a_hundred_updates_at_a_time(client, check, blog):
     link = first.headers["Link"]
     second = client.get(link.removeprefix("<").partition(">")[0])
 
-    assert link.endswith(f'?edition=zh-hant&before={made[3]}>; rel="next"')
+    assert link.endswith(f'?before={made[3]}&edition=zh-hant>; rel="next"')
     assert "Link" not in second.headers
     pages = [
         [one["name"] for one in page.json()["associations"] if one["rel"] == "update"]

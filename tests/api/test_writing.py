@@ -6,6 +6,7 @@ import json
 import threading
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from liveblog import publishing
@@ -40,7 +41,7 @@ def test_an_update_is_published_with_all_that_it_says(client, tool, partner, blo
 
     update = Update.objects.get()
     assert response.status_code == 201
-    assert response.headers["Location"] == f"http://testserver/api/v1/updates/{update.pk}/"
+    assert response.headers["Location"] == f"{settings.SITE_URL}/api/v1/updates/{update.pk}/"
     assert response.headers["Cache-Control"] == "private, no-store"
     assert breaches(client, "blogs/{slug}/updates/", response, "post") == []
     answer = response.json()

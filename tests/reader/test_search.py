@@ -116,7 +116,7 @@ def test_a_search_for_nothing_says_how_to_search(client):
     page = client.get("/search/").content.decode()
     assert "繁體或簡體均可" in page
     assert client.get("/search/", {"q": "x" * 5_000}).status_code == 200
-    assert client.get("/search/", {"q": "停火", "before": "x"}).status_code == 404
+    assert client.get("/search/", {"q": "停火", "before": "x"}).status_code == 400
 
 
 def test_a_very_long_update_is_found_by_its_last_words(client):
