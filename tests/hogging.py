@@ -26,9 +26,20 @@ def hogged() -> Iterator[None]:
         tables = hog.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
         names = ", ".join(f'"{table}"' for (table,) in tables)
         # Reading goes on; SELECT FOR UPDATE and all that writes waits.
-        hog.execute(f"LOCK TABLE {names} IN EXCLUSIVE MODE")
+        while not _locks(hog, f"LOCK TABLE {names} IN EXCLUSIVE MODE"):
+            pass
         yield
         hog.rollback()
+
+
+def _locks(hog: psycopg.Connection, statement: str) -> bool:
+    """Whether all tables could be locked: writers may hold some of them in another order."""
+    try:
+        hog.execute(statement)
+    except psycopg.errors.DeadlockDetected:
+        hog.rollback()
+        return False
+    return True
 
 
 def be_impatient() -> None:

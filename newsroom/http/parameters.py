@@ -92,16 +92,15 @@ def refuse_malformed(get_response: Callable[[HttpRequest], HttpResponse]):
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        # Raised in here it becomes an answer in the format of the door, as from a view.
+        # Django's own setter first decodes what was sent, in the very encoding that must not be used.
+        request._encoding = "utf-8"
         return get_response(request)
 
     def process_view(request: HttpRequest, *_view: object) -> None:
         charset = request.content_params.get("charset", "utf-8").lower().replace("_", "-")
-        if charset not in ("utf-8", "utf8"):
-            is_form = request.content_type in _FORMS and request.method not in ("GET", "HEAD", "OPTIONS")
-            if is_form:
-                raise BadRequest("the form is not UTF-8")
-            request.encoding = "utf-8"
+        is_form = request.content_type in _FORMS and request.method not in ("GET", "HEAD", "OPTIONS")
+        if is_form and charset not in ("utf-8", "utf8"):
+            raise BadRequest("the form is not UTF-8")
         if not is_known_host(request.get_host()):
             raise DisallowedHost(request.get_host())
         _refuse_malformed_query(request.META.get("QUERY_STRING", ""))

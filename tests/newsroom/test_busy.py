@@ -20,7 +20,7 @@ from psycopg import errors
 from psycopg_pool import PoolTimeout
 
 from liveblog.edge.due import DueLoop
-from liveblog.models import Submission, Update
+from liveblog.models import Byline, Submission, Update
 from liveblog.models.partner import Scope
 from newsroom.busy import again_while_busy, is_busy
 from newsroom.middleware import SessionMiddleware
@@ -186,14 +186,12 @@ def test_text_is_given_back_to_this_sites_own_forms_alone(editor):
 
 
 def test_admin_form_gets_its_text_back(editor):
-    blog = make_blog()
+    blog, byline = make_blog(), Byline.objects.create(name="記者")
     editor.force_login(make_person("Chief editor"))
     with hogged():
-        response = editor.post(
-            f"/admin/liveblog/liveblog/{blog.pk}/change/", {"headline": "新標題", "action": "end"}
-        )
+        response = editor.post(f"/admin/liveblog/byline/{byline.pk}/change/", {"name": "新名字"})
         assert_busy(response)
-        assert "新標題" in response.content.decode()
+        assert "新名字" in response.content.decode()
         chosen = {"action": "end", "_selected_action": [blog.pk]}
         assert_busy(editor.post("/admin/liveblog/liveblog/", chosen))
 

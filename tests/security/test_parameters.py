@@ -446,7 +446,7 @@ def test_readers_form_refuses_what_no_browser_sends(anybody, newsroom):
 
 
 @pytest.mark.parametrize(
-    "charset", ["utf-7", "unicode_escape", "raw_unicode_escape", "utf-16", "idna", "latin-1", "x"]
+    "charset", ["utf-7", "unicode_escape", "raw_unicode_escape", "utf-16", "latin-1", "x"]
 )
 def test_no_header_makes_other_text_of_a_query_or_form(root, anybody, newsroom, charset):
     """UTF-7 and escapes can spell NUL and halves of characters in plain ASCII."""
@@ -455,10 +455,10 @@ def test_no_header_makes_other_text_of_a_query_or_form(root, anybody, newsroom, 
         plain = anybody.get(f"/search/?q={spelt}")
         assert anybody.get(f"/search/?q={spelt}", CONTENT_TYPE=kind).content == plain.content
         assert_no_failure(root.get(f"/admin/liveblog/update/?q={spelt}", CONTENT_TYPE=kind), spelt)
-        assert anybody.post("/live/storm/respond/", f"name={spelt}", content_type=kind).status_code == 400
+        assert anybody.generic("POST", "/live/storm/respond/", f"name={spelt}", kind).status_code == 400
         boundary = f'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\n{spelt}\r\n--x--\r\n'
         multipart = f"multipart/form-data; boundary=x; charset={charset}"
-        assert anybody.post("/live/storm/respond/", boundary, content_type=multipart).status_code == 400
+        assert anybody.generic("POST", "/live/storm/respond/", boundary, multipart).status_code == 400
 
 
 def test_file_names_and_parts_of_forms_are_bounded(root, newsroom):
