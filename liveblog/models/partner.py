@@ -20,6 +20,8 @@ from liveblog.models.blog import Language, LiveBlog, LiveBlogQuerySet
 from newsroom.addresses import check_receiver
 
 KEY_START: Final = "nrk"
+MOST_ORIGINS: Final = 20
+LONGEST_ORIGIN: Final = 120
 # "Last used" may be behind by this much: not every read is to be a write.
 USE_NOTED_EVERY: Final = timedelta(minutes=5)
 # As it stands in a Content-Security-Policy: nothing that could end the source, or the directive.
@@ -44,8 +46,17 @@ _PERMISSIONS: Final = {
 
 
 def check_origins(text: str) -> None:
-    """Refuse what is no list of origins, `https://example.com` or with a port, one a line."""
-    for line in filter(None, map(str.strip, text.splitlines())):
+    """Refuse what is no list of origins, `https://example.com` or with a port, one a line.
+
+    Every embed's Content-Security-Policy names them all, so their number and length are bounded, too.
+    """
+    lines = list(filter(None, map(str.strip, text.splitlines())))
+    if len(lines) > MOST_ORIGINS or max(map(len, lines), default=0) > LONGEST_ORIGIN:
+        raise ValidationError(
+            _("Give at most %(most)s origins, each of at most %(longest)s characters.")
+            % {"most": MOST_ORIGINS, "longest": LONGEST_ORIGIN}
+        )
+    for line in lines:
         if not _ORIGIN.fullmatch(line):
             raise ValidationError(
                 _("“%(line)s” is no origin. Write each as https://example.com, without a path.")

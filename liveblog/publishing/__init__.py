@@ -6,6 +6,7 @@ with ValidationError (the reason in the editor's words) and PermissionDenied; th
 """
 
 from liveblog.publishing.blogs import (
+    check_details,
     create_blog,
     edit_blog,
     end_coverage,
@@ -39,10 +40,12 @@ from liveblog.publishing.shared import add_image, edit_byline, edit_image, edit_
 from liveblog.publishing.updates import (
     UNDO_WITHIN,
     Stale,
+    checked_note,
     correct_update,
     draft_update,
     erase_update,
     mark_key_event,
+    permission_to_write,
     pin_update,
     publish_as_saved,
     publish_update,
@@ -79,6 +82,8 @@ __all__ = [
     "add_term",
     "add_webhook",
     "approve_response",
+    "check_details",
+    "checked_note",
     "correct_update",
     "create_blog",
     "create_key",
@@ -101,6 +106,7 @@ __all__ = [
     "mark_key_event",
     "once",
     "open_private",
+    "permission_to_write",
     "pin_update",
     "publish_as_saved",
     "publish_due",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from liveblog.models import Change, Image, LiveBlog, Update
 from liveblog.publishing.content import BlogDetails
+from liveblog.publishing.limits import refuse_far, refuse_many
 from liveblog.publishing.log import Actor, all_locked, append, locked, person, require
 from liveblog.publishing.renditions import show_or_hide
 from liveblog.publishing.shared import announce
@@ -43,11 +45,7 @@ def edit_blog(
             blog.save(update_fields=["imported_hash"])
         if details == before:
             return blog
-        if blog.first_published_at and details.slug != before.slug:
-            raise ValidationError(
-                {"slug": _("The page has been published at this address: it cannot change any more.")}
-            )
-        _check_times(blog, details)
+        _check_edit(blog, before, details)
         was_public = blog.is_public
         details.write_to(blog)
         append(blog, Change.Kind.BLOG_EDITED, timezone.now())
@@ -63,9 +61,22 @@ def edit_blog(
         return blog
 
 
+def check_details(details: BlogDetails, blog: LiveBlog | None) -> None:
+    """Raise what `edit_blog`, or `create_blog` where `blog` is None, would refuse. Nothing is written."""
+    details = details.checked()
+    if blog is not None:
+        before = BlogDetails.of(blog)
+        if details == before:
+            return
+        _check_edit(blog, before, details)
+    details.set_on(LiveBlog() if blog is None else copy(blog))
+
+
 def set_team(blog: LiveBlog, team: Iterable[AbstractBaseUser], *, by: Actor) -> LiveBlog:
     """Say who may work on a blog; nobody named means everybody. Readers see nothing of it: no number."""
     require(by, "change_liveblog", blog)
+    team = set(team)
+    refuse_many(team=team)
     with locked(blog) as blog:
         blog.team.set(team)
         return blog
@@ -74,6 +85,7 @@ def set_team(blog: LiveBlog, team: Iterable[AbstractBaseUser], *, by: Actor) -> 
 def start_coverage(blog: LiveBlog, *, by: Actor, at: datetime | None = None) -> LiveBlog:
     """Open a draft to readers, or resume coverage that had ended. `at`: when coverage began (None: now)."""
     require(by, "run_coverage", blog)
+    refuse_far(coverage_start_at=at)
     with _locked_with_referrers(blog) as blog:
         if blog.status not in (LiveBlog.Status.DRAFT, LiveBlog.Status.ENDED):
             raise ValidationError(_("Only a draft or ended live blog can be started."))
@@ -98,6 +110,7 @@ def start_coverage(blog: LiveBlog, *, by: Actor, at: datetime | None = None) -> 
 def end_coverage(blog: LiveBlog, *, by: Actor, at: datetime | None = None) -> LiveBlog:
     """End running coverage. The page stays, corrections still reach it. `at` None means now."""
     require(by, "run_coverage", blog)
+    refuse_far(coverage_end_at=at)
     with all_locked([blog.pk]) as rows:
         blog = rows[blog.pk]
         if not blog.is_live:
@@ -152,6 +165,14 @@ def lift_embargo(blog: LiveBlog, *, by: Actor) -> LiveBlog:
         _announce_to_referrers(blog)
         show_or_hide(_images_of(blog))
         return blog
+
+
+def _check_edit(blog: LiveBlog, before: BlogDetails, details: BlogDetails) -> None:
+    if blog.first_published_at and details.slug != before.slug:
+        raise ValidationError(
+            {"slug": _("The page has been published at this address: it cannot change any more.")}
+        )
+    _check_times(blog, details)
 
 
 def _check_times(blog: LiveBlog, details: BlogDetails) -> None:

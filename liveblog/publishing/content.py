@@ -14,9 +14,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from liveblog.models import Byline, Image, LiveBlog, RelatedStory, Topic, Update, UpdateImage
+from liveblog.publishing.limits import LONGEST, refuse_far, refuse_long, refuse_many
 from newsroom import hongkong, html
 
-MAX_BODY = 200_000
+MAX_BODY = LONGEST["body"]
 # More than any text has; in deep lists and tables each takes longer to clean than the one before.
 _MAX_TAGS = 10_000
 _is_url = URLValidator(schemes=["http", "https"])
@@ -63,8 +64,10 @@ class Story:
         story = replace(self, title=_line(self.title), url=self.url.strip())
         if not story.title:
             raise ValidationError({"stories": _("A related story needs a title.")})
-        if len(story.title) > 250:
-            raise ValidationError({"stories": _("A related story's title has at most 250 characters.")})
+        try:
+            refuse_long(title=story.title, url=story.url)
+        except ValidationError as error:
+            raise ValidationError({"stories": error.messages}) from error
         if story.url and story.live_blog:
             raise ValidationError(
                 {
@@ -109,6 +112,16 @@ class Content:
     @classmethod
     def of(cls, update: Update) -> Content:
         """What is saved of an update now."""
+        stories = update.related_stories.select_related("live_blog")
+        return cls._of(update, stories, update.update_images.select_related("image"))
+
+    @classmethod
+    def of_complete(cls, update: Update) -> Content:
+        """Return what was saved of an update when it was read by `complete()`, without another query."""
+        return cls._of(update, update.related_stories.all(), update.update_images.all())
+
+    @classmethod
+    def _of(cls, update: Update, stories: Iterable[RelatedStory], placed: Iterable[UpdateImage]) -> Content:
         return cls(
             heading=update.heading,
             body=update.body,
@@ -119,8 +132,8 @@ class Content:
             source=update.source,
             verification=update.verification,
             edition_wording=update.edition_wording,
-            stories=tuple(Story.of(row) for row in update.related_stories.select_related("live_blog").all()),
-            images=tuple(placed.image for placed in update.update_images.select_related("image").all()),
+            stories=tuple(Story.of(row) for row in stories),
+            images=tuple(row.image for row in placed),
         )
 
     @classmethod
@@ -149,28 +162,28 @@ class Content:
 
     def checked(self, *, may_be_empty: bool = False) -> Content:
         """The same with its text cleaned. Raises ValidationError for what must not be saved."""
-        heading = _line(self.heading)
-        if len(heading) > 250:
-            raise ValidationError({"heading": _("A heading has at most 250 characters.")})
-        try:
-            refuse_too_long(self.body)
-        except ValidationError as error:
-            raise ValidationError({"body": error}) from error
-        body = html.clean(self.body)
+        heading, source = _line(self.heading), html.printable(self.source).strip()
+        refuse_long(heading=heading, source=source)
+        refuse_many(stories=self.stories, images=self.images)
+        refuse_far(happened_at=self.happened_at)
+        if self.verification not in Update.Verification.values:
+            raise ValidationError({"verification": _("Choose one of the values that are offered.")})
+        body = _cleaned(self.body)
         if not may_be_empty and not heading and html.is_empty(body) and not self.images:
             raise ValidationError(_("Write a heading or a text first."))
         if self.happened_at is not None and self.happened_at.tzinfo is None:
             raise ValueError("happened_at must be aware")
         blocks = len(html.blocks(body))
         stories = [story.checked() for story in self.stories]
-        stories = [replace(story, after_block=min(story.after_block, blocks)) for story in stories]
+        stories = [replace(story, after_block=max(0, min(story.after_block, blocks))) for story in stories]
         return replace(
             self,
             heading=heading,
             body=body,
-            source=html.printable(self.source).strip(),
+            source=source,
             edition_wording=_checked_wording(self.edition_wording),
             stories=tuple(sorted(stories, key=lambda story: story.after_block)),
+            images=tuple(dict.fromkeys(self.images)),
         )
 
     def set_on(self, update: Update) -> None:
@@ -211,6 +224,20 @@ class Content:
             "stories": [story.as_json() for story in self.stories],
             "images": [image.pk for image in self.images],
         }
+
+
+def _cleaned(body: str) -> str:
+    """Return rich text as it is kept. Raise ValidationError for more than one update takes.
+
+    Cleaning escapes and closes, so it can lengthen a text: what is kept must itself be fit to be saved again.
+    """
+    try:
+        refuse_too_long(body)
+        body = html.clean(body)
+        refuse_too_long(body)
+    except ValidationError as error:
+        raise ValidationError({"body": error}) from error
+    return body
 
 
 def _checked_wording(text: str) -> str:
@@ -300,26 +327,44 @@ class BlogDetails:
 
     def checked(self) -> BlogDetails:
         """The same with its text cleaned. Raises ValidationError for what must not be saved."""
-        headline = " ".join(self.headline.split())
+        headline = _line(self.headline)
         if not headline:
             raise ValidationError({"headline": _("A live blog needs a headline.")})
+        lines = [line.strip() for line in html.printable(self.standfirst).splitlines() if line.strip()]
+        standfirst = "\n".join(lines)
+        refuse_long(standfirst=standfirst, summary=self.summary)
+        refuse_many(bylines=self.bylines, topics=self.topics, stories=self.stories)
+        refuse_far(
+            coverage_start_at=self.coverage_start_at,
+            coverage_end_at=self.coverage_end_at,
+            embargo_until_at=self.embargo_until_at,
+        )
+        summary = html.clean(self.summary)
+        refuse_long(summary=summary)
         return replace(
             self,
             headline=headline,
-            kicker=" ".join(self.kicker.split()),
-            standfirst="\n".join(line.strip() for line in self.standfirst.splitlines() if line.strip()),
-            summary=html.clean(self.summary),
+            kicker=_line(self.kicker),
+            standfirst=standfirst,
+            summary=summary,
             bylines=_sorted(self.bylines),
             topics=_sorted(self.topics),
-            stories=tuple(story.checked() for story in self.stories),
+            stories=tuple(
+                replace(story, after_block=max(0, min(story.after_block, len(lines))))
+                for story in (story.checked() for story in self.stories)
+            ),
         )
 
-    def write_to(self, blog: LiveBlog) -> None:
-        """Save this as the blog's details. Raises ValidationError where the row's own rules refuse it."""
+    def set_on(self, blog: LiveBlog) -> None:
+        """Let the row say this, without saving it. Raises ValidationError where its own rules refuse it."""
         for field in fields(self):
             if field.name not in _COLLECTIONS:
                 setattr(blog, field.name, getattr(self, field.name))
         blog.full_clean()
+
+    def write_to(self, blog: LiveBlog) -> None:
+        """Save this as the blog's details. Raises ValidationError where the row's own rules refuse it."""
+        self.set_on(blog)
         blog.save()
         blog.bylines.set(self.bylines)
         blog.topics.set(self.topics)

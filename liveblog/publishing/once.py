@@ -25,6 +25,11 @@ def once(
     `token` is the sender's idempotency key, `digest` tells what it is sent with: the same key with something
     else raises AlreadyUsed. Of two at the same instant the later waits for the earlier.
     """
+    longest = Submission._meta.get_field("token").max_length
+    if not 1 <= len(token) <= longest:
+        raise ValidationError(
+            _("An idempotency key has from 1 to %(limit)s characters.") % {"limit": longest}
+        )
     with transaction.atomic():
         # Claimed before anything is done: the key's own uniqueness makes a second one wait here.
         taken, is_new = Submission.objects.get_or_create(

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from liveblog.models import ApiKey, Partner, Scope
 from liveblog.models.partner import digest_of, new_key
+from liveblog.publishing.limits import refuse_far
 from liveblog.publishing.log import Actor, person, require
 
 LONGEST_OVERLAP: Final = timedelta(days=30)
@@ -100,5 +101,6 @@ def _checked(scopes: Iterable[str]) -> list[str]:
 
 
 def _check_expiry(expires_at: datetime | None) -> None:
+    refuse_far(expires_at=expires_at)
     if expires_at is not None and expires_at <= timezone.now():
         raise ValidationError({"expires_at": _("This time has passed.")})

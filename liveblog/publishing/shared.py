@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from liveblog.models import Byline, Change, Image, LiveBlog, RelatedStory, Topic, Update
 from liveblog.publishing import renditions
 from liveblog.publishing.content import Story
+from liveblog.publishing.limits import refuse_long
 from liveblog.publishing.log import Actor, all_locked, append, person, require
 from newsroom import html, pictures
 
@@ -37,12 +38,13 @@ def add_image(
     Neither the file's name nor anything that it holds beside the picture is kept.
     """
     require(by, "add_image")
+    alt, caption, credit = _checked_words(alt, caption, credit)
     extension, picture = pictures.taken(file)
     image = Image(
         file=ContentFile(picture, name=f"picture.{extension}"),
-        alt=html.printable(alt).strip(),
-        caption=html.printable(caption).strip(),
-        credit=html.printable(credit).strip(),
+        alt=alt,
+        caption=caption,
+        credit=credit,
         focal_column=focal_column,
         focal_row=focal_row,
         is_sensitive=is_sensitive,
@@ -68,10 +70,17 @@ def edit_image(
 ) -> Image:
     """Change what is said of a picture, wherever it is shown."""
     require(by, "change_image")
-    image.alt, image.caption, image.credit = (html.printable(said).strip() for said in (alt, caption, credit))
+    image.alt, image.caption, image.credit = _checked_words(alt, caption, credit)
     image.focal_column, image.focal_row = focal_column, focal_row
     image.is_sensitive = is_sensitive
     return _save_shared(image, updates=Q(images=image), blogs=Q(hero_image=image))
+
+
+def _checked_words(alt: str, caption: str, credit: str) -> tuple[str, str, str]:
+    """Return the words of a picture as they are kept; looked at before the picture, which takes longer."""
+    alt, caption, credit = (html.printable(words).strip() for words in (alt, caption, credit))
+    refuse_long(alt=alt, caption=caption, credit=credit)
+    return alt, caption, credit
 
 
 def edit_byline(byline: Byline, *, by: Actor, name: str, role: str = "") -> Byline:

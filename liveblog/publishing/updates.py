@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from liveblog.models import Change, Delivery, LiveBlog, Revision, Update
 from liveblog.publishing.content import Content, fingerprint, refuse_future
+from liveblog.publishing.limits import MOST, refuse_far, refuse_long
 from liveblog.publishing.log import Actor, append, keep_revision, locked, partner, person, require
 from liveblog.publishing.renditions import remove_images, show_or_hide
 from newsroom import html
@@ -70,6 +71,7 @@ def schedule_update(
 ) -> Update:
     """Let `publish_due` publish it at `publish_at`. It takes its number then, not now."""
     require(by, "publish_update", blog)
+    refuse_far(publish_at=publish_at)
     if publish_at <= timezone.now():
         raise ValidationError({"publish_at": _("This time has passed. Publish now, or choose a later time.")})
     with locked(blog) as blog:
@@ -140,11 +142,13 @@ def correct_update(
     Takes no number when nothing that readers see changes.
     """
     require(by, "publish_update", update.blog)
-    note = html.printable(note).strip()
+    note = checked_note(note)
     with locked(update.blog) as blog:
         update = _published(blog, update)
         before = Content.of(update)
         _refuse_stale(update, before, seen)
+        if note:
+            _refuse_more_corrections(update)
         content = content.checked()
         content = replace(content, happened_at=content.happened_at or before.happened_at)
         if imported_hash is not None and imported_hash != update.imported_hash:
@@ -162,7 +166,7 @@ def correct_update(
 def withdraw_update(update: Update, *, by: Actor, reason: str) -> Update:
     """Take a published update back: readers keep a tombstone in its place, `reason` stays in the house."""
     require(by, "withdraw_update", update.blog)
-    reason = html.printable(reason).strip()
+    reason = checked_note(reason)
     if not reason:
         raise ValidationError({"note": _("Say why it is withdrawn. Readers do not see this.")})
     with locked(update.blog) as blog:
@@ -236,7 +240,7 @@ def erase_update(update: Update, *, by: Actor, reason: str) -> Update:
     A published update is withdrawn with it. `reason` is kept in place of what the revisions said.
     """
     require(by, "withdraw_update", update.blog)
-    reason = html.printable(reason).strip()
+    reason = checked_note(reason)
     if not reason:
         raise ValidationError({"note": _("Say why it is erased.")})
     with locked(update.blog) as blog:
@@ -261,6 +265,20 @@ def erase_update(update: Update, *, by: Actor, reason: str) -> Update:
             append(blog, Change.Kind.ERASED, now, update)
         remove_images(images)
         return update
+
+
+def checked_note(note: str) -> str:
+    """Return a note or reason as it is kept. Raise ValidationError for one that is too long."""
+    note = html.printable(note).strip()
+    refuse_long(note=note)
+    return note
+
+
+def _refuse_more_corrections(update: Update) -> None:
+    """Readers are shown every correction; a page must not grow without bound."""
+    if update.revisions.filter(kind=Revision.Kind.CORRECTION).count() >= MOST["corrections"]:
+        reason = _("It was corrected %(limit)s times. Save a minor edit, or write a new update.")
+        raise ValidationError({"note": reason % {"limit": MOST["corrections"]}})
 
 
 def _set_pinned(update: Update, by: Actor, *, is_pinned: bool) -> Update:
@@ -300,11 +318,16 @@ def _unpin(blog: LiveBlog, update: Update) -> None:
         blog.save(update_fields=["pinned_update"])
 
 
-def _require_writer(by: Actor, update: Update | None, blog: LiveBlog) -> None:
+def permission_to_write(by: Actor, update: Update | None) -> str:
     """Who may write updates may rewrite their own; those of others need a permission of its own."""
-    authors = (person(by), partner(by))
-    is_own = update is None or (update.created_by, update.created_by_partner) == authors
-    require(by, "add_update" if is_own else "change_update", blog)
+    author, author_partner = person(by), partner(by)
+    authors = (author.pk if author else None, author_partner.pk if author_partner else None)
+    is_own = update is None or (update.created_by_id, update.created_by_partner_id) == authors
+    return "add_update" if is_own else "change_update"
+
+
+def _require_writer(by: Actor, update: Update | None, blog: LiveBlog) -> None:
+    require(by, permission_to_write(by, update), blog)
 
 
 def _fresh(blog: LiveBlog, update: Update) -> Update:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from liveblog.models import Delivery, LiveBlog, Partner, Webhook, WebhookCursor
+from liveblog.publishing.limits import refuse_many
 from liveblog.publishing.log import CHANNEL, Actor, require
 
 # How long the secret before still signs beside the new one.
@@ -30,6 +31,8 @@ def add_webhook(
     require(by, "add_webhook")
     webhook = Webhook(partner=partner, url=url.strip(), edition=edition, secret=_new_secret())
     webhook.full_clean()
+    blogs = set(blogs)
+    refuse_many(blogs=blogs)
     with transaction.atomic():
         webhook.save()
         webhook.blogs.set(blogs)
@@ -42,6 +45,8 @@ def edit_webhook(
 ) -> Webhook:
     """Change where a webhook leads and what it is for. Live blogs that it was not for start at present."""
     require(by, "change_webhook")
+    after = set(blogs)
+    refuse_many(blogs=after)
     with transaction.atomic():
         webhook = _locked(webhook)
         leads_elsewhere = webhook.url != url.strip()
@@ -52,7 +57,7 @@ def edit_webhook(
             # What failed at the old address need not wait for the new one.
             webhook.cursors.update(next_attempt_at=None)
             _wake_senders()
-        before, after = set(webhook.blogs.all()), set(blogs)
+        before = set(webhook.blogs.all())
         if before != after:
             webhook.blogs.set(after)
             if before:
@@ -79,7 +84,8 @@ def disable_webhook(webhook: Webhook, *, by: Actor, because: str = "") -> Webhoo
         if not webhook.is_enabled:
             raise ValidationError(_("This webhook is switched off already."))
         webhook.disabled_at = timezone.now()
-        webhook.disabled_because = because or _("Switched off in the admin.")
+        longest = Webhook._meta.get_field("disabled_because").max_length
+        webhook.disabled_because = (because or _("Switched off in the admin."))[:longest]
         webhook.save(update_fields=["disabled_at", "disabled_because"])
     return webhook
 
