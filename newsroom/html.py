@@ -24,6 +24,8 @@ from newsroom.text.tidy import (
 )
 
 __all__ = [
+    "BLOCK_TAGS",
+    "INNER_TAGS",
     "NOT_XML",
     "blocks",
     "clean",
