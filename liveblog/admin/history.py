@@ -11,11 +11,12 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from liveblog.admin.bounds import BoundedLists
 from liveblog.admin.filters import BlogFilter, BlogOfUpdateFilter
 from liveblog.models import Change, Revision
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+class ReadOnlyAdmin(BoundedLists, admin.ModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

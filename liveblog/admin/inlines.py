@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from liveblog.admin.saving import VerbForm, by_field
 from liveblog.models import RelatedStory
 from liveblog.publishing import Story
+from liveblog.publishing.limits import MOST
 
 
 class RowForm(VerbForm):
@@ -44,9 +45,13 @@ class RowInline(admin.TabularInline):
     form = RowForm
     formset = RowFormSet
     extra = 0
+    # What the verb calls the rows in its limits.
+    most = "stories"
 
     def get_formset(self, request: HttpRequest, obj: models.Model | None = None, **options: Any):
-        formset = super().get_formset(request, obj, **options)
+        # Rows are built by the number that a form claims to have, whatever else it sends.
+        most = {"max_num": MOST[self.most], "absolute_max": MOST[self.most] + 1, "validate_max": True}
+        formset = super().get_formset(request, obj, **most | options)
         formset.refusal = getattr(request, "refusal", None)
         return formset
 

@@ -19,8 +19,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from liveblog import publishing
+from liveblog.admin.bounds import BoundedLists
 from liveblog.admin.saving import VerbAdmin, VerbForm
-from liveblog.models import ApiKey, Partner, Scope
+from liveblog.models import ApiKey, LiveBlog, Partner, Scope
+from liveblog.publishing.limits import refuse_many
 
 # For how long the old key goes on beside the new one.
 OVERLAPS: Final = {
@@ -31,10 +33,21 @@ OVERLAPS: Final = {
 }
 
 
+class PartnerForm(forms.ModelForm):
+    def clean_granted_blogs(self) -> QuerySet[LiveBlog]:
+        blogs = self.cleaned_data["granted_blogs"]
+        try:
+            refuse_many(granted_blogs=blogs)
+        except ValidationError as refusal:
+            raise ValidationError(refusal.messages) from refusal
+        return blogs
+
+
 @admin.register(Partner)
-class PartnerAdmin(admin.ModelAdmin):
+class PartnerAdmin(BoundedLists, admin.ModelAdmin):
     """Readers see nothing of a partner, so no verb is needed to save one."""
 
+    form = PartnerForm
     list_display = ["name", "contact", "is_active", "usable_keys", "grants", "last_used"]
     list_filter = ["is_active"]
     search_fields = ["name", "contact", "embed_origins"]

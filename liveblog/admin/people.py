@@ -19,6 +19,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from liveblog.admin.bounds import BoundedLists
+
 # The groups that migration 0006 makes: as editors read of them, and what they are for.
 ROLES: Final = {
     "Reporter": (_("Reporter"), _("writes drafts, submits them, uploads pictures")),
@@ -51,7 +53,7 @@ class RolesField(forms.ModelMultipleChoiceField):
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):
+class PersonAdmin(BoundedLists, UserAdmin):
     list_display = ["username", "last_name", "first_name", "email", "roles", "is_active", "last_login"]
     list_filter = ["is_active", "groups"]
 
@@ -134,7 +136,7 @@ class PersonAdmin(UserAdmin):
 
 
 @admin.register(Group)
-class RoleAdmin(GroupAdmin):
+class RoleAdmin(BoundedLists, GroupAdmin):
     """What a role may do is a superuser's to say: it could be given anything."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:

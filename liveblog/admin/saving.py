@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from js_asset import Media
 
+from liveblog.admin.bounds import BoundedLists
 from liveblog.admin.fields import MinuteWidget
 from liveblog.publishing import fingerprint
 from newsroom.rich_text import with_editor
@@ -58,7 +59,7 @@ def by_field(refusal: ValidationError) -> dict[str, list[ValidationError]]:
     return {NON_FIELD_ERRORS: refusal.error_list}
 
 
-class VerbAdmin(admin.ModelAdmin):
+class VerbAdmin(BoundedLists, admin.ModelAdmin):
     """Subclasses give `save_by_verb`. Nothing is deleted: removal is withdrawal."""
 
     form = VerbForm

@@ -9,7 +9,8 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Window
+from django.db.models.functions import RowNumber
 from django.http import HttpRequest
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -40,6 +41,7 @@ class Action(models.TextChoices):
     RESTORE = "restore", gettext_lazy("Restore")
 
 
+REVISIONS_SHOWN: Final = 50
 REWRITES: Final = frozenset(
     {Action.DRAFT, Action.SUBMIT, Action.PUBLISH, Action.SCHEDULE, Action.EDIT, Action.CORRECT}
 )
@@ -173,6 +175,7 @@ class UpdateStoryInline(StoryInline):
 
 class UpdateImageInline(RowInline):
     model = UpdateImage
+    most = "images"
     autocomplete_fields = ["image"]
     fields = ["image", "picture", "order"]
     readonly_fields = ["picture"]
@@ -198,7 +201,10 @@ class RevisionInline(admin.TabularInline):
     verbose_name_plural = gettext_lazy("history")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Revision]:
-        return super().get_queryset(request).select_related("by").defer("content")
+        """The newest ones: the whole history is paged, on the desk and in the list of revisions."""
+        rank = Window(RowNumber(), partition_by="update", order_by="-pk")
+        newest = Revision.objects.annotate(rank=rank).filter(rank__lte=REVISIONS_SHOWN)
+        return newest.select_related("by").defer("content")
 
     def has_view_permission(self, request: HttpRequest, obj: Update | None = None) -> bool:
         return True

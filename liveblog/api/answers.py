@@ -27,6 +27,7 @@ from newsroom.caching import POLL, etag_of_body
 
 # Of one partner, and for nobody else.
 KEYED: Final = "private, no-store"
+_MOST_NAMED: Final = 10
 EDITIONS: Final = [language.value for language in Language if language.other_script]
 
 
@@ -142,8 +143,11 @@ class PublicView:
         known = self._known_names() if request.method in SAFE_METHODS else {"format"}
         errors = {}
         for name, values in request.query_params.lists():
+            # An answer must not be many times as long as what was asked.
+            if len(errors) == _MOST_NAMED:
+                break
             if name not in known:
-                errors[name] = [f"There is no such parameter. Known here: {', '.join(sorted(known))}."]
+                errors[name[:60]] = [f"There is no such parameter. Known here: {', '.join(sorted(known))}."]
             elif len(values) > 1:
                 errors[name] = ["Give this parameter once."]
             elif not values[0] and name not in self.query_names:
@@ -151,7 +155,8 @@ class PublicView:
             elif name == "edition" and values[0] not in EDITIONS:
                 errors[name] = [f"Choose one of: {', '.join(EDITIONS)}."]
             elif name == "fields" and (unknown := set(values[0].split(",")) - set(self.field_names)):
-                said, known_here = ", ".join(sorted(unknown)), ", ".join(self.field_names)
+                said = ", ".join(name[:60] for name in sorted(unknown)[:_MOST_NAMED])
+                known_here = ", ".join(self.field_names)
                 errors[name] = [f"There is no “{said}” here, but: {known_here}."]
         if errors:
             raise ValidationError(errors)

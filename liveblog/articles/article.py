@@ -40,7 +40,6 @@ class Bullets:
     start: int | None = None
 
 
-
 @dataclass
 class OpenBullets:
     """A list while its lines are read: items are added in place, so that a long list is read in one pass."""
@@ -76,7 +75,7 @@ OpenBlock = Block | OpenBullets
 
 
 def add_item(blocks: list[OpenBlock], words: str, number: int | None) -> None:
-    """Add a list's item to the list that `blocks` end with, or to a new one where it does not belong there."""
+    """Add an item to the list that `blocks` end with, or to a new one where it does not belong there."""
     last = blocks[-1] if blocks else None
     if isinstance(last, OpenBullets) and last.takes(number):
         last.items.append(words)

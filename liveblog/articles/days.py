@@ -113,7 +113,7 @@ def read_day_heading(text: str) -> DayHeading | None:
 
 
 def named(found: re.Match[str]) -> DayName:
-    """Return the day of a match with the groups `year`, `month` and `day`. Raise ValueError for no such day."""
+    """Return the day of a match with the groups `year`, `month` and `day`. Raise ValueError for no day."""
     year, month, day = (int(found[group]) if found[group] else None for group in ("year", "month", "day"))
     return DayName(day, month, year)
 

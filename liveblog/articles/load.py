@@ -117,9 +117,7 @@ def _carry_out(plan: Plan) -> Report:
             if blog is None:
                 blog = publishing.create_blog(head.details, by=order.by, imported_hash=head.imported_hash)
             else:
-                blog = publishing.edit_blog(
-                    blog, head.details, by=order.by, imported_hash=head.imported_hash
-                )
+                blog = publishing.edit_blog(blog, head.details, by=order.by, imported_hash=head.imported_hash)
     outcomes = []
     # The oldest first: of two updates of one moment the later saved stands above.
     for step in reversed(plan.steps):

@@ -115,9 +115,7 @@ def make_plan(order: Order, blog: LiveBlog | None) -> Plan:
     return Plan(order, blog, head, steps, missing, status, starts, ends_at, (*head.notes, *notes))
 
 
-def _plan_coverage(
-    order: Order, blog: LiveBlog | None
-) -> tuple[bool, datetime | None, str, tuple[str, ...]]:
+def _plan_coverage(order: Order, blog: LiveBlog | None) -> tuple[bool, datetime | None, str, tuple[str, ...]]:
     """Let coverage start, and end where the title has no running mark."""
     status = blog.status if blog else LiveBlog.Status.DRAFT
     if not order.publish:
@@ -248,9 +246,7 @@ def _minute(moment: datetime) -> datetime:
 # The updates
 
 
-def _plan_updates(
-    order: Order, blog: LiveBlog | None
-) -> tuple[tuple[Step, ...], tuple[Missing, ...]]:
+def _plan_updates(order: Order, blog: LiveBlog | None) -> tuple[tuple[Step, ...], tuple[Missing, ...]]:
     entries, digests = order.article.entries, [digest(entry) for entry in order.article.entries]
     saved = list(_candidates(blog)) if blog else []
     known = [Known(entry_of(update), update.imported_hash, update.is_erased) for update in saved]

@@ -17,14 +17,15 @@ from django.utils.translation import gettext_lazy
 
 from liveblog.models import Byline, Image, LiveBlog, Update
 from liveblog.publishing import Content, Story, fingerprint, refuse_too_long
+from liveblog.publishing.limits import refuse_many
 from newsroom import embeds, hongkong, html
 from newsroom.numbers import whole_number
 from newsroom.rich_text import RichTextWidget
 
-MAX_STORIES: Final = 30
 # After more blocks than any text has.
 _AT_THE_END: Final = 100_000
-_NOT_KEPT: Final = {"csrfmiddlewaretoken", "action", "picture_file"}
+# What the composer sends beside its form.
+_ROWS: Final = {"picture", "story_title", "story_url", "story_blog", "story_after"}
 
 
 def new_token() -> str:
@@ -111,6 +112,10 @@ class ComposerForm(forms.Form):
         if cleaned.get("picture_file") and not cleaned.get("picture_alt"):
             self.add_error("picture_alt", _("Say what the picture shows, for readers who do not see it."))
         return cleaned
+
+
+_MOMENTS: Final = {f"{name}_{part}" for name in ("happened", "publish") for part in ("day", "clock")}
+_KEPT: Final = (set(ComposerForm.base_fields) - {"picture_file"}) | _MOMENTS | _ROWS
 
 
 @dataclass(frozen=True)
@@ -230,11 +235,9 @@ def restored(
 
 
 def fields_of(data: QueryDict) -> dict[str, list[str]]:
-    """What is kept of a posted composer, by name."""
+    """Return what is kept of a posted composer, by name: the fields that it has, and no others."""
     return {
-        name: [value.replace("\0", "") for value in values]
-        for name, values in data.lists()
-        if name not in _NOT_KEPT and "\0" not in name
+        name: [value.replace("\0", "") for value in values] for name, values in data.lists() if name in _KEPT
     }
 
 
@@ -327,8 +330,7 @@ def _story_rows(data: QueryDict) -> list[StoryRow]:
 
 def _stories(data: QueryDict) -> tuple[Story, ...]:
     rows = _story_rows(data)
-    if len(rows) > MAX_STORIES:
-        raise ValidationError({"stories": _("At most %(limit)s related stories.") % {"limit": MAX_STORIES}})
+    refuse_many(stories=rows)
     blogs = LiveBlog.objects.in_bulk([row.blog for row in rows if row.blog], field_name="slug")
     stories = []
     for row in rows:
@@ -342,6 +344,10 @@ def _stories(data: QueryDict) -> tuple[Story, ...]:
 
 def _images(data: QueryDict) -> tuple[Image, ...]:
     ids = list(filter(None, map(whole_number, data.getlist("picture"))))
+    try:
+        refuse_many(images=ids)
+    except ValidationError as refusal:
+        raise ValidationError({"pictures": refusal.messages}) from refusal
     found = Image.objects.in_bulk(ids)
     missing = [pk for pk in ids if pk not in found]
     if missing:

@@ -19,10 +19,12 @@ from liveblog.desk import rows
 from liveblog.desk.access import desk_view
 from liveblog.models import LiveBlog, Revision, Update
 from newsroom import html
+from newsroom.numbers import whole_number
 
 # Chinese is compared character by character, what is written with spaces word by word.
 _PIECE: Final = re.compile(r"[A-Za-z0-9'’_-]+|\s+|.", re.DOTALL)
-# About a second. A text that repeats itself a thousand times would take an hour otherwise.
+PAGE_SIZE: Final = 20
+# About a second for a page. A text that repeats itself a thousand times would take an hour otherwise.
 _MOST_EFFORT: Final = 50_000_000
 _SAID: Final = (
     ("heading", _("Heading")),
@@ -63,36 +65,58 @@ class Entry:
 def history(request: HttpRequest, blog: LiveBlog, update_pk: int) -> HttpResponse:
     update = get_object_or_404(Update.objects.select_related("byline"), blog=blog, pk=update_pk)
     update.blog = blog
-    revisions = list(update.revisions.select_related("by", "by_partner").order_by("pk"))
+    before = whole_number(request.GET.get("before"))
+    revisions = update.revisions.select_related("by", "by_partner").order_by("-pk")
+    # One more than is shown: the oldest is compared with it.
+    shown = list((revisions.filter(pk__lt=before) if before else revisions)[: PAGE_SIZE + 1])
+    effort = Effort()
     entries = []
-    for index, revision in enumerate(revisions):
-        before = revisions[index - 1].content if index else None
-        differences = differences_between(before, revision.content)
-        entries.append(Entry(revision, differences, index == len(revisions) - 1))
+    for index, revision in enumerate(shown[:PAGE_SIZE]):
+        earlier = shown[index + 1].content if index + 1 < len(shown) else None
+        differences = differences_between(earlier, revision.content, effort)
+        entries.append(Entry(revision, differences, is_latest=not (index or before)))
     may = rows.May.of(request.user)
     context = {
         **admin.site.each_context(request),
         "title": update.title,
         "blog": blog,
         "update": update,
-        "entries": entries[::-1],
+        "entries": entries,
+        "older": entries[-1].revision if len(shown) > PAGE_SIZE else None,
         "may_revert": rows.may_open(may, request.user, update) and not update.is_erased,
     }
     return render(request, "desk/history.html", context)
 
 
-def differences_between(before: dict[str, Any] | None, after: dict[str, Any]) -> list[Difference]:
+class Effort:
+    """What is left of the effort that comparing the texts of one page may take."""
+
+    def __init__(self) -> None:
+        self.left = _MOST_EFFORT
+
+    def takes(self, before: list[str], after: list[str]) -> bool:
+        """Return whether these can be compared piece by piece, and if so count what it takes."""
+        effort = _effort(before, after)
+        if effort > self.left:
+            return False
+        self.left -= effort
+        return True
+
+
+def differences_between(
+    before: dict[str, Any] | None, after: dict[str, Any], effort: Effort
+) -> list[Difference]:
     """What `after` says otherwise than `before`; of a first state (None) all that it says."""
     found = []
     for name, label in _SAID:
         old = _in_words(name, before[name]) if before else ""
         new = _in_words(name, after[name])
         if old != new:
-            found.append(Difference(label, compared(old, new)))
+            found.append(Difference(label, compared(old, new, effort)))
     return found
 
 
-def compared(old: str, new: str) -> list[Piece]:
+def compared(old: str, new: str, effort: Effort) -> list[Piece]:
     """Two texts as one, in the order of reading: what both have, what went, what came.
 
     Piece by piece; where that would take long, line by line, or else what differs as a whole.
@@ -103,10 +127,10 @@ def compared(old: str, new: str) -> list[Piece]:
     end = _shared(before[::-1], after[::-1])
     tail = "".join(before[len(before) - end :])
     before, after = before[: len(before) - end], after[: len(after) - end]
-    if _effort(before, after) > _MOST_EFFORT:
+    if not effort.takes(before, after):
         before, after = ("".join(pieces).splitlines(keepends=True) for pieces in (before, after))
-    if _effort(before, after) > _MOST_EFFORT:
-        before, after = ["".join(before)], ["".join(after)]
+        if not effort.takes(before, after):
+            before, after = ["".join(before)], ["".join(after)]
     found = [Piece("same", head), *_differing(before, after), Piece("same", tail)]
     return [piece for piece in found if piece.text]
 

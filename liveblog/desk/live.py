@@ -20,7 +20,8 @@ from newsroom.numbers import whole_number
 
 # Further behind, the page is better loaded again.
 TOO_FAR_BEHIND: Final = 200
-MAX_KEPT: Final = 500_000
+# Of one person; a browser has one for each desk that is open.
+MOST_PRESENCES: Final = 20
 _OLD: Final = timedelta(minutes=5)
 _OUT_OF_DATE: Final = _("This desk is out of date. Copy your text and load the page again.")
 
@@ -63,8 +64,6 @@ def autosave(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     if not token:
         raise ValidationError(_OUT_OF_DATE)
     fields = composer.fields_of(request.POST)
-    if sum(len(value) for values in fields.values() for value in values) > MAX_KEPT:
-        raise ValidationError(_("The text is too long for one update."))
     if Submission.objects.filter(actor=publishing.actor(request.user), token=token).exists():
         # It has been saved for good meanwhile.
         return JsonResponse({"saved": True})
@@ -106,7 +105,7 @@ def _note_presence(request: HttpRequest, blog: LiveBlog) -> None:
     if not token:
         return
     now = timezone.now()
-    Presence.objects.update_or_create(
+    _presence, is_new = Presence.objects.update_or_create(
         by=request.user,
         token=token,
         defaults={
@@ -117,6 +116,9 @@ def _note_presence(request: HttpRequest, blog: LiveBlog) -> None:
         },
     )
     Presence.objects.filter(blog=blog, at__lt=now - _OLD).delete()
+    if is_new:
+        own = Presence.objects.filter(by=request.user).order_by("-at", "-pk")
+        Presence.objects.filter(pk__in=list(own.values_list("pk", flat=True)[MOST_PRESENCES:])).delete()
 
 
 def _people(request: HttpRequest, blog: LiveBlog) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from liveblog.desk.access import desk_view
 from liveblog.models import LiveBlog
 from newsroom import html
 
-LEAST_CHARACTERS = 3
+LEAST_CHARACTERS, MOST_CHARACTERS = 3, 250
 FOUND = 8
 
 
@@ -55,7 +55,7 @@ def find_stories(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     None under embargo beside one that is under none: the title of what is chosen is printed to everybody.
     """
     asked = html.printable(request.GET.get("q", "")).strip()
-    if len(asked) < LEAST_CHARACTERS:
+    if not LEAST_CHARACTERS <= len(asked) <= MOST_CHARACTERS:
         return JsonResponse({"found": []})
     others = LiveBlog.objects.exclude(pk=blog.pk)
     if blog.embargo_until_at is None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -15,6 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from liveblog.models import LiveBlog, ReaderResponse, RelatedStory, Update, WorkingCopy
 
 SHOWN: Final = 50
+# Characters of one text that is not saved yet, and how many such texts somebody can have.
+MAX_KEPT: Final = 500_000
+MOST_KEPT: Final = 30
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,18 @@ def shown(blog: LiveBlog, name: str) -> dict[str, Any]:
 def keep_unsaved(
     blog: LiveBlog, by: AbstractBaseUser, token: str, update: Update | None, fields: dict[str, list[str]]
 ) -> None:
-    """Keep what was typed as it is, apart from what is saved."""
+    """Keep what was typed as it is, apart from what is saved.
+
+    Raise ValidationError for more than a composer can hold, and for more texts than anybody writes at once.
+    """
+    if sum(len(value) for values in fields.values() for value in values) > MAX_KEPT:
+        raise ValidationError(_("The text is too long for one update."))
+    others = WorkingCopy.objects.filter(by=by).exclude(token=token)
+    if others.count() >= MOST_KEPT:
+        raise ValidationError(
+            _("You have %(limit)s texts that are not saved. Save some of them, or throw them away.")
+            % {"limit": MOST_KEPT}
+        )
     WorkingCopy.objects.update_or_create(
         by=by,
         token=token,

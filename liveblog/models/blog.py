@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from django.conf import settings
 from django.db import models
@@ -16,6 +17,9 @@ from liveblog.models.response import ReaderResponse
 from liveblog.models.search import SearchEntry
 from liveblog.models.update import Update
 from newsroom import __version__
+
+# All of them the API lists by `?is_key_event=true`; no page grows with the length of a live blog.
+KEY_EVENTS_SHOWN: Final = 100
 
 
 class Language(models.TextChoices):
@@ -106,10 +110,10 @@ class LiveBlogQuerySet(models.QuerySet["LiveBlog"]):
     def complete(self) -> LiveBlogQuerySet:
         """With all that a page or payload prints of a blog, in a fixed number of queries.
 
-        `key_events` becomes the list of its published key events, newest first; `shown_responses` that of
-        the readers' responses which the page prints.
+        `key_events` becomes the list of its newest published key events, newest first; `shown_responses` that
+        of the readers' responses which the page prints.
         """
-        key_events = Update.objects.key_events().select_related("blog").newest_first()
+        key_events = Update.objects.key_events().select_related("blog").newest_first()[:KEY_EVENTS_SHOWN]
         return self.select_related("hero_image", "successor", "predecessor").prefetch_related(
             "bylines",
             "topics",

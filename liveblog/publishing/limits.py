@@ -38,6 +38,9 @@ MOST: Final = {
     "blogs": 200,
     "granted_blogs": 500,
     "corrections": 100,
+    "pending": 2_000,
+    "keys": 20,
+    "webhooks": 20,
 }
 YEARS: Final = range(1900, 2101)
 
@@ -87,4 +90,4 @@ def refuse_far(**moments: datetime | None) -> None:
     far = [name for name, moment in moments.items() if moment and moment.year not in YEARS]
     if far:
         reason = _("Give a year from %(first)s to %(last)s.") % {"first": YEARS[0], "last": YEARS[-1]}
-        raise ValidationError({name: reason for name in far})
+        raise ValidationError(dict.fromkeys(far, reason))

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from liveblog.models import ApiKey, Partner, Scope
 from liveblog.models.partner import digest_of, new_key
-from liveblog.publishing.limits import refuse_far
+from liveblog.publishing.limits import MOST, refuse_far
 from liveblog.publishing.log import Actor, person, require
 
 LONGEST_OVERLAP: Final = timedelta(days=30)
@@ -26,6 +26,10 @@ def create_key(
     """A new key of a partner's, and the key itself, which is to be had this once: only its digest is kept."""
     require(by, "add_apikey")
     _check_expiry(expires_at)
+    if partner.keys.usable().count() >= MOST["keys"]:
+        raise ValidationError(
+            _("This partner has %(limit)s keys that work. Revoke one first.") % {"limit": MOST["keys"]}
+        )
     return _made(partner, by, label, _checked(scopes), expires_at)
 
 

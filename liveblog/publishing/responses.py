@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from liveblog.models import Change, LiveBlog, ReaderResponse
+from liveblog.publishing.limits import MOST
 from liveblog.publishing.log import Actor, append, locked, person, require
 
 LONGEST_NAME, LONGEST_TEXT = 80, 500
@@ -24,6 +25,8 @@ def submit_response(blog: LiveBlog, *, name: str, text: str) -> ReaderResponse:
         raise ValidationError(refusals)
     if not (blog.has_responses and blog.is_public):
         raise ValidationError(_("Responses to this coverage are closed."))
+    if blog.responses.pending().count() >= MOST["pending"]:
+        raise ValidationError(_("Too many responses are waiting to be read. Try again later."))
     return ReaderResponse.objects.create(blog=blog, name=name, text=text)
 
 

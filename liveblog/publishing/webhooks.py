@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from liveblog.models import Delivery, LiveBlog, Partner, Webhook, WebhookCursor
-from liveblog.publishing.limits import refuse_many
+from liveblog.publishing.limits import MOST, refuse_many
 from liveblog.publishing.log import CHANNEL, Actor, require
 
 # How long the secret before still signs beside the new one.
@@ -33,6 +33,10 @@ def add_webhook(
     webhook.full_clean()
     blogs = set(blogs)
     refuse_many(blogs=blogs)
+    if partner.webhooks.count() >= MOST["webhooks"]:
+        raise ValidationError(
+            _("This partner has %(limit)s webhooks. Change one of them.") % {"limit": MOST["webhooks"]}
+        )
     with transaction.atomic():
         webhook.save()
         webhook.blogs.set(blogs)
