@@ -7,9 +7,8 @@ converted once for each edition and state of the glossary, and kept in memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Final
 
 from liveblog.models import (
@@ -24,7 +23,8 @@ from liveblog.models import (
     Update,
 )
 from liveblog.models.blog import Language
-from newsroom import chinese
+from newsroom import chinese, languages
+from newsroom.text.lexicon import Lexicon
 
 # Texts, of about a kilobyte each: what a few dozen running stories print.
 TEXTS_KEPT: Final = 8_192
@@ -200,21 +200,26 @@ def _text(edition: Edition, wording: Wording = ()) -> Callable[[str], str]:
 
 
 def _rich_text(edition: Edition, wording: Wording = ()) -> Callable[[str], str]:
-    return lambda text: _converted(chinese.convert_html, text, edition, wording) if text else text
+    return lambda text: _converted(_convert_rich_text, text, edition, wording) if text else text
+
+
+def _convert_rich_text(text: str, language: str, *wordings: chinese.Wordings) -> str:
+    """Convert rich text, and tag its passages anew: a wording may put a passage into another language."""
+    return languages.tag_passages(chinese.convert_html(text, language, *wordings), language)
 
 
 @lru_cache(maxsize=TEXTS_KEPT)
 def _converted(convert: Callable[..., str], text: str, edition: Edition, wording: Wording) -> str:
-    return convert(text, edition.language, {**_terms(edition), **dict(wording)})
+    return convert(text, edition.language, _terms(edition), dict(wording))
 
 
 @lru_cache(maxsize=4)
-def _terms(edition: Edition) -> Mapping[str, str]:
+def _terms(edition: Edition) -> Lexicon:
     """The glossary at one revision. It may have been revised since: it then knows more, never less."""
     written, read = ("traditional", "simplified")
     if edition.language == Language.ZH_HANT:
         written, read = read, written
-    return MappingProxyType(dict(GlossaryTerm.objects.values_list(written, read)))
+    return Lexicon(dict(GlossaryTerm.objects.values_list(written, read)))
 
 
 def forget() -> None:

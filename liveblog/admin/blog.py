@@ -27,7 +27,7 @@ from liveblog.admin.inlines import StoryInline, stories_of
 from liveblog.admin.saving import VerbAdmin, VerbForm
 from liveblog.models import LiveBlog, Update
 from liveblog.publishing import BlogDetails, fingerprint
-from newsroom import hongkong, html
+from newsroom import hongkong, html, languages
 from newsroom.rich_text import RichTextWidget
 from newsroom.site import absolute
 
@@ -82,7 +82,7 @@ def _team_of(blog: LiveBlog | None) -> list[int]:
 
 def _said_of(blog: LiveBlog) -> tuple[BlogDetails, list[int]]:
     """All that the form edits, as it is saved."""
-    return BlogDetails.of(blog), _team_of(blog)
+    return BlogDetails.of(blog).untagged(), _team_of(blog)
 
 
 class LiveBlogForm(VerbForm):
@@ -112,6 +112,7 @@ class LiveBlogForm(VerbForm):
             self.initial["action"] = Action.SAVE if Action.SAVE in actions else None
         if self.saved:
             self.initial["seen"] = fingerprint(_said_of(self.saved))
+            self.initial["summary"] = languages.untagged(self.saved.summary)
 
     def clean_summary(self) -> str:
         return html.from_typed(self.cleaned_data["summary"])

@@ -24,7 +24,7 @@ from liveblog.admin.pictures import preview
 from liveblog.admin.saving import VerbAdmin, VerbForm
 from liveblog.models import Revision, Update, UpdateImage
 from liveblog.publishing import Content, fingerprint, refuse_future
-from newsroom import hongkong, html
+from newsroom import hongkong, html, languages
 from newsroom.rich_text import RichTextWidget
 
 
@@ -117,6 +117,7 @@ class UpdateForm(VerbForm):
         if self.saved:
             self.initial["seen"] = fingerprint(Content.of(self.saved))
             self.initial["happened_at"] = self.saved.given_time
+            self.initial["body"] = languages.untagged(self.saved.body)
         if "happened_at" in self.fields:
             field = self.fields["happened_at"]
             field.required = field.widget.is_required = False
@@ -345,7 +346,7 @@ class UpdateAdmin(VerbAdmin):
         said = form.cleaned_data
         by, action, update = request.user, said["action"], form.saved
         if action == Action.WITHDRAW:
-            if "body" in said and form.content(rows).checked(may_be_empty=True) != Content.of(update):
+            if "body" in said and _is_rewritten(form.content(rows), update):
                 self.message_user(
                     request,
                     _("It was withdrawn as readers saw it; your changes to its text were not saved."),
@@ -395,6 +396,10 @@ class UpdateAdmin(VerbAdmin):
     @admin.action(description=gettext_lazy("No longer a key event"), permissions=["publish"])
     def unmark_key(self, request: HttpRequest, queryset: QuerySet[Update]) -> None:
         do_each(self, request, queryset, publishing.unmark_key_event, _("No longer a key event"))
+
+
+def _is_rewritten(content: Content, update: Update) -> bool:
+    return content.checked(update.blog.language, may_be_empty=True) != Content.of(update)
 
 
 _CHANGING: Final = ("change", "publish", "withdraw")

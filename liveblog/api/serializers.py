@@ -9,7 +9,7 @@ from rest_framework import serializers
 from liveblog import payloads
 from liveblog.models import Change, LiveBlog, RelatedStory, Topic, Update
 from liveblog.models.blog import Language
-from newsroom import html, marking
+from newsroom import marking
 
 
 class TopicSerializer(serializers.Serializer):
@@ -231,8 +231,7 @@ class ResultSerializer(PublishedUpdateSerializer):
     snippet = RunSerializer(many=True, help_text="Plain text in runs, cut at both ends.")
 
     def to_representation(self, row: Update) -> dict[str, Any]:
-        text = " ".join(html.plain_text(row.body).split("\n"))
-        runs = marking.cut(marking.mark(text, self.context["request"].query_params["q"]))
+        runs = marking.snippet(row.body, self.context["request"].query_params["q"])
         return payloads.update(row) | {
             "snippet": [{"text": text, "is_match": is_match} for text, is_match in runs]
         }

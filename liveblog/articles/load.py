@@ -71,11 +71,12 @@ def _rehearse(plan: Plan) -> Report:
     if plan.head.details is not None:
         with _blamed_on(1):
             publishing.check_details(plan.head.details, plan.blog)
+    written_in = plan.blog.language if plan.blog else order.article.language
     # The oldest first, as they are saved: of two errors both ways name the same.
     for step in reversed(plan.steps):
         if step.content is not None:
             with _blamed_on(step.entry.line):
-                step.content.checked(may_be_empty=step.saving is Saving.DRAFT)
+                step.content.checked(written_in, may_be_empty=step.saving is Saving.DRAFT)
     language = order.article.language
     return Report(
         slug=plan.blog.slug if plan.blog else plan.head.details.slug,

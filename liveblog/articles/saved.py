@@ -30,7 +30,7 @@ from liveblog.articles.lines import Kind, Line, inserted
 from liveblog.articles.write import Warned, Written, name_of, write
 from liveblog.models import LiveBlog, RelatedStory, Update
 from liveblog.publishing import Story
-from newsroom import hongkong, html
+from newsroom import hongkong, html, languages
 
 _LIST: Final = re.compile(r'<(?P<kind>ul|ol)(?: start="(?P<start>\d+)")?>')
 
@@ -149,7 +149,7 @@ def stories_of(blocks: Sequence[Block]) -> tuple[Story, ...]:
 def is_as_imported(update: Update) -> bool:
     """Whether the desk has left an imported update's text as it came."""
     entry = entry_of(update)
-    return digest(entry) == update.imported_hash and html_of(entry.blocks) == update.body
+    return digest(entry) == update.imported_hash and html_of(entry.blocks) == languages.untagged(update.body)
 
 
 def digest(entry: Entry) -> str:
@@ -207,7 +207,8 @@ def _append_line(blocks: list[OpenBlock], text: str) -> None:
 def losses_of(update: Update, language: str) -> list[Warned]:
     """What of an update running copy cannot say."""
     about = name_of_update(update, language)
-    found = [(pattern.search(update.body), reason) for pattern, reason in _losses()]
+    body = languages.untagged(update.body)
+    found = [(pattern.search(body), reason) for pattern, reason in _losses()]
     reasons = [reason for match, reason in found if match]
     for story in update.related_stories.all():
         if story.live_blog:

@@ -172,7 +172,7 @@ def blank() -> Composer:
 def opened(update: Update) -> Composer:
     """A saved update in the composer."""
     token = new_token()
-    content = Content.of(update)
+    content = Content.of(update).untagged()
     given = hongkong.to_hong_kong(update.given_time) if update.given_time else None
     publish_at = hongkong.to_hong_kong(update.publish_at) if update.publish_at else None
     form = ComposerForm(

@@ -33,7 +33,7 @@ def preview(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     if not form.is_valid():
         raise ValidationError(form.errors.as_data())
     saved = Update.objects.filter(blog=blog, pk=form.cleaned_data["update"] or 0).first()
-    content = composer.content_of(form, request.POST, saved).checked(may_be_empty=True)
+    content = composer.content_of(form, request.POST, saved).checked(blog.language, may_be_empty=True)
     blog = LiveBlog.objects.complete().get(pk=blog.pk)
     editions.read_blog(blog, edition or None)
     update = _as_published(blog, content, saved)

@@ -20,6 +20,7 @@ from liveblog.publishing.limits import refuse_far, refuse_many
 from liveblog.publishing.log import Actor, all_locked, append, locked, person, require
 from liveblog.publishing.renditions import show_or_hide
 from liveblog.publishing.shared import announce
+from newsroom import languages
 
 
 def create_blog(details: BlogDetails, *, by: Actor, imported_hash: str = "") -> LiveBlog:
@@ -49,6 +50,8 @@ def edit_blog(
         was_public = blog.is_public
         details.write_to(blog)
         append(blog, Change.Kind.BLOG_EDITED, timezone.now())
+        if details.language != before.language:
+            _tag_updates(blog)
         is_named_anew = (details.kicker, details.headline) != (before.kicker, before.headline)
         if was_public != blog.is_public or is_named_anew:
             _announce_to_referrers(blog)
@@ -165,6 +168,21 @@ def lift_embargo(blog: LiveBlog, *, by: Actor) -> LiveBlog:
         _announce_to_referrers(blog)
         show_or_hide(_images_of(blog))
         return blog
+
+
+def _tag_updates(blog: LiveBlog) -> None:
+    """Tag passages of all updates for the locked blog's new language; number what readers can see of it."""
+    now = timezone.now()
+    # One at a time: a long blog's texts do not fit into memory together.
+    for pk in list(blog.updates.order_by("pk").values_list("pk", flat=True)):
+        update = blog.updates.get(pk=pk)
+        body = languages.tag_passages(update.body, blog.language)
+        if body == update.body:
+            continue
+        update.body = body
+        update.save(update_fields=["body"])
+        if update.is_published:
+            append(blog, Change.Kind.EDITED, now, update)
 
 
 def _check_edit(blog: LiveBlog, before: BlogDetails, details: BlogDetails) -> None:

@@ -14,11 +14,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from liveblog.models import Byline, Image, LiveBlog, RelatedStory, Topic, Update, UpdateImage
+from liveblog.models.blog import Language
 from liveblog.publishing.limits import LONGEST, refuse_far, refuse_long, refuse_many
-from newsroom import hongkong, html
+from newsroom import hongkong, html, languages
 
 MAX_BODY = LONGEST["body"]
-# More than any text has; in deep lists and tables each takes longer to clean than the one before.
+# More than any text has.
 _MAX_TAGS = 10_000
 _is_url = URLValidator(schemes=["http", "https"])
 
@@ -35,7 +36,12 @@ def refuse_too_long(body: str) -> None:
 
 
 def fingerprint(content: object) -> str:
-    """What tells one saved content from another: a form carries it, to see that nobody saved in between."""
+    """What tells one saved content from another: a form carries it, to see that nobody saved in between.
+
+    Which language a passage is tagged with depends on the blog, so it is no part of what somebody wrote.
+    """
+    if isinstance(content, Content | BlogDetails):
+        content = content.untagged()
     return hashlib.sha256(repr(content).encode()).hexdigest()
 
 
@@ -160,15 +166,18 @@ class Content:
             images=tuple(images[pk] for pk in said["images"] if pk in images),
         )
 
-    def checked(self, *, may_be_empty: bool = False) -> Content:
-        """The same with its text cleaned. Raises ValidationError for what must not be saved."""
+    def checked(self, language: str, *, may_be_empty: bool = False) -> Content:
+        """Return the same with its text cleaned, for a blog in `language`: other passages get their tags.
+
+        Raises ValidationError for what must not be saved.
+        """
         heading, source = _line(self.heading), html.printable(self.source).strip()
         refuse_long(heading=heading, source=source)
         refuse_many(stories=self.stories, images=self.images)
         refuse_far(happened_at=self.happened_at)
         if self.verification not in Update.Verification.values:
             raise ValidationError({"verification": _("Choose one of the values that are offered.")})
-        body = _cleaned(self.body)
+        body = _cleaned(self.body, language)
         if not may_be_empty and not heading and html.is_empty(body) and not self.images:
             raise ValidationError(_("Write a heading or a text first."))
         if self.happened_at is not None and self.happened_at.tzinfo is None:
@@ -185,6 +194,10 @@ class Content:
             stories=tuple(sorted(stories, key=lambda story: story.after_block)),
             images=tuple(dict.fromkeys(self.images)),
         )
+
+    def untagged(self) -> Content:
+        """Return the same as its writers know it: without the tags that saving puts on foreign passages."""
+        return replace(self, body=languages.untagged(self.body))
 
     def set_on(self, update: Update) -> None:
         """Let the row say this, without saving it; related stories and pictures are rows of their own."""
@@ -226,14 +239,15 @@ class Content:
         }
 
 
-def _cleaned(body: str) -> str:
+def _cleaned(body: str, language: str) -> str:
     """Return rich text as it is kept. Raise ValidationError for more than one update takes.
 
-    Cleaning escapes and closes, so it can lengthen a text: what is kept must itself be fit to be saved again.
+    Cleaning escapes and closes, and tags are added, so that a text can become longer: what is kept must
+    itself be fit to be saved again.
     """
     try:
         refuse_too_long(body)
-        body = html.clean(body)
+        body = languages.tag_passages(html.clean(body), language)
         refuse_too_long(body)
     except ValidationError as error:
         raise ValidationError({"body": error}) from error
@@ -243,7 +257,9 @@ def _cleaned(body: str) -> str:
 def _checked_wording(text: str) -> str:
     """One wording a line, `as written=as it should read`, without blank lines and spaces around."""
     lines = []
-    for line in filter(None, map(str.strip, text.splitlines())):
+    wordings = [line for line in map(_line, text.splitlines()) if line]
+    refuse_many(edition_wording=wordings)
+    for line in wordings:
         written, equals, read = (part.strip() for part in line.replace("＝", "=").partition("="))
         if not (written and equals and read) or "=" in read:
             raise ValidationError(
@@ -254,6 +270,10 @@ def _checked_wording(text: str) -> str:
                     % {"line": line}
                 }
             )
+        try:
+            refuse_long(wording=max(written, read, key=len))
+        except ValidationError as error:
+            raise ValidationError({"edition_wording": error.messages}) from error
         lines.append(f"{written}={read}")
     return "\n".join(lines)
 
@@ -333,13 +353,15 @@ class BlogDetails:
         lines = [line.strip() for line in html.printable(self.standfirst).splitlines() if line.strip()]
         standfirst = "\n".join(lines)
         refuse_long(standfirst=standfirst, summary=self.summary)
+        if self.language not in Language.values:
+            raise ValidationError({"language": _("Choose one of the values that are offered.")})
         refuse_many(bylines=self.bylines, topics=self.topics, stories=self.stories)
         refuse_far(
             coverage_start_at=self.coverage_start_at,
             coverage_end_at=self.coverage_end_at,
             embargo_until_at=self.embargo_until_at,
         )
-        summary = html.clean(self.summary)
+        summary = languages.tag_passages(html.clean(self.summary), self.language)
         refuse_long(summary=summary)
         return replace(
             self,
@@ -354,6 +376,10 @@ class BlogDetails:
                 for story in (story.checked() for story in self.stories)
             ),
         )
+
+    def untagged(self) -> BlogDetails:
+        """Return the same as its writers know it: without the tags that saving puts on foreign passages."""
+        return replace(self, summary=languages.untagged(self.summary))
 
     def set_on(self, blog: LiveBlog) -> None:
         """Let the row say this, without saving it. Raises ValidationError where its own rules refuse it."""

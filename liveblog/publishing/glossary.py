@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from liveblog.models import Glossary, GlossaryTerm
+from liveblog.publishing.limits import MOST
 from liveblog.publishing.log import Actor, require
+from newsroom import html
 
 
 def add_term(*, by: Actor, traditional: str, simplified: str, note: str = "") -> GlossaryTerm:
     """Teach conversion a wording; the same in both scripts keeps it as it is."""
     require(by, "add_glossaryterm")
+    if GlossaryTerm.objects.count() >= MOST["glossary"]:
+        raise ValidationError(
+            _("The glossary is full: it takes %(limit)s wordings.") % {"limit": MOST["glossary"]}
+        )
     return _save(GlossaryTerm(), traditional, simplified, note)
 
 
@@ -30,7 +38,8 @@ def remove_term(term: GlossaryTerm, *, by: Actor) -> None:
 
 
 def _save(term: GlossaryTerm, traditional: str, simplified: str, note: str) -> GlossaryTerm:
-    term.traditional, term.simplified, term.note = traditional.strip(), simplified.strip(), note.strip()
+    texts = (" ".join(html.printable(text).split()) for text in (traditional, simplified, note))
+    term.traditional, term.simplified, term.note = texts
     term.full_clean()
     with transaction.atomic():
         term.save()

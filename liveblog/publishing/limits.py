@@ -27,6 +27,7 @@ LONGEST: Final = {
     "alt": 300,
     "caption": 300,
     "credit": 120,
+    "wording": 80,
 }
 # Rows of a list.
 MOST: Final = {
@@ -38,6 +39,8 @@ MOST: Final = {
     "blogs": 200,
     "granted_blogs": 500,
     "corrections": 100,
+    "edition_wording": 100,
+    "glossary": 10_000,
     "pending": 2_000,
     "keys": 20,
     "webhooks": 20,
@@ -55,6 +58,7 @@ _LABELS: Final = {
     "alt": gettext_lazy("text alternative"),
     "caption": gettext_lazy("caption"),
     "credit": gettext_lazy("credit"),
+    "wording": gettext_lazy("wording"),
 }
 
 

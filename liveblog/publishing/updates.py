@@ -56,7 +56,7 @@ def submit_update(update: Update, *, by: Actor, content: Content | None = None, 
     """Send a draft to the editors, as saved or as `content` now says."""
     _require_writer(by, update if content else None, update.blog)
     with locked(update.blog) as blog:
-        content = (content or Content.of(update)).checked()
+        content = (content or Content.of(update)).checked(blog.language)
         return _save_unpublished(blog, content, Update.Status.SUBMITTED, by, update, seen=seen)
 
 
@@ -75,7 +75,7 @@ def schedule_update(
     if publish_at <= timezone.now():
         raise ValidationError({"publish_at": _("This time has passed. Publish now, or choose a later time.")})
     with locked(blog) as blog:
-        content = content.checked()
+        content = content.checked(blog.language)
         if content.happened_at is None:
             content = replace(content, happened_at=publish_at)
         return _save_unpublished(
@@ -111,7 +111,7 @@ def publish_update(
         update.number = blog.number + 1
         if imported_hash is not None:
             update.imported_hash = imported_hash
-        content = content.checked()
+        content = content.checked(blog.language)
         replace(content, happened_at=content.happened_at or now).write_to(update)
         change = append(blog, Change.Kind.PUBLISHED, now, update)
         keep_revision(update, Revision.Kind.PUBLISHED, change, by)
@@ -149,7 +149,7 @@ def correct_update(
         _refuse_stale(update, before, seen)
         if note:
             _refuse_more_corrections(update)
-        content = content.checked()
+        content = content.checked(blog.language)
         content = replace(content, happened_at=content.happened_at or before.happened_at)
         if imported_hash is not None and imported_hash != update.imported_hash:
             update.imported_hash = imported_hash
@@ -380,6 +380,6 @@ def _save_unpublished(
     update.modified_at = timezone.now()
     if imported_hash is not None:
         update.imported_hash = imported_hash
-    content = content.checked(may_be_empty=status == Update.Status.DRAFT)
+    content = content.checked(blog.language, may_be_empty=status == Update.Status.DRAFT)
     replace(content, happened_at=content.happened_at or update.modified_at).write_to(update)
     return update

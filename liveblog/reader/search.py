@@ -15,8 +15,7 @@ from liveblog.models.blog import LiveBlogQuerySet
 from liveblog.reader.caching import answer_by_body, public
 from liveblog.reader.pages import page
 from liveblog.reader.scripts import AtPlainAddress, site_language
-from newsroom import html
-from newsroom.marking import Run, cut, mark
+from newsroom.marking import Run, mark, snippet
 from newsroom.numbers import whole_number
 
 LONGEST_QUERY: Final = 100
@@ -86,5 +85,4 @@ def _matching_blogs(blogs: LiveBlogQuerySet, query: str) -> list[LiveBlog]:
 
 
 def _result(update: Update, query: str) -> Result:
-    text = " ".join(html.plain_text(update.body).split("\n"))
-    return Result(update, mark(update.title, query), cut(mark(text, query)))
+    return Result(update, mark(update.title, query), snippet(update.body, query))

@@ -53,8 +53,8 @@ def short_day(day: date, language: str) -> str:
 
 @register.filter
 def cleaned(rich_text: str) -> SafeString:
-    """Rich text as markup: every write path has cleaned it (`newsroom.html.clean`)."""
-    return mark_safe(languages.tag_passages(rich_text, get_language()))
+    """Return rich text as markup: every write path has cleaned and tagged it, and nothing is added here."""
+    return mark_safe(rich_text)
 
 
 @register.simple_tag
@@ -91,6 +91,12 @@ def embed(passage: str) -> Embed | None:
 @register.filter
 def excerpt(rich_text: str, limit: int = 140) -> str:
     return html.excerpt(rich_text, limit)
+
+
+@register.filter
+def shortened(text: str, limit: int = 140) -> str:
+    """Return plain text, shortened."""
+    return html.shortened(text, limit)
 
 
 @register.filter

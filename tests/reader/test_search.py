@@ -10,6 +10,7 @@ from liveblog import publishing
 from liveblog.models import LiveBlog
 from liveblog.publishing import SYSTEM, Content
 from liveblog.reader import search
+from newsroom import marking
 from tests.factories import NOON, make_blog, make_update
 
 pytestmark = pytest.mark.django_db
@@ -135,12 +136,12 @@ def test_a_very_long_update_is_found_by_its_last_words(client):
     ],
 )
 def test_what_was_found_is_marked_as_it_is_written(text, query, expected):
-    assert search.mark(text, query) == expected
+    assert marking.mark(text, query) == expected
 
 
 def test_a_snippet_stands_around_what_was_found():
     runs = [("前" * 100, False), ("停火", True), ("後" * 300, False)]
-    assert search.cut(runs) == [
+    assert marking.cut(runs) == [
         ("…" + "前" * 24, False),
         ("停火", True),
         ("後" * 93 + "…", False),
