@@ -28,6 +28,9 @@ from newsroom.text.lexicon import Lexicon
 
 # Texts, of about a kilobyte each: what a few dozen running stories print.
 TEXTS_KEPT: Final = 8_192
+# Of longer texts only a few are kept: an update can have 200,000 characters.
+LONGEST_KEPT: Final = 8_000
+LONG_TEXTS_KEPT: Final = 64
 
 _IMAGE: Final = ("alt", "caption", "credit")
 
@@ -208,9 +211,22 @@ def _convert_rich_text(text: str, language: str, *wordings: chinese.Wordings) ->
     return languages.tag_passages(chinese.convert_html(text, language, *wordings), language)
 
 
-@lru_cache(maxsize=TEXTS_KEPT)
 def _converted(convert: Callable[..., str], text: str, edition: Edition, wording: Wording) -> str:
-    return convert(text, edition.language, _terms(edition), dict(wording))
+    kept = _kept if len(text) <= LONGEST_KEPT else _kept_long
+    return kept(convert, text, edition, wording)
+
+
+def _convert(convert: Callable[..., str], text: str, edition: Edition, wording: Wording) -> str:
+    return convert(text, edition.language, _terms(edition), _own_wordings(wording))
+
+
+_kept: Final = lru_cache(maxsize=TEXTS_KEPT)(_convert)
+_kept_long: Final = lru_cache(maxsize=LONG_TEXTS_KEPT)(_convert)
+
+
+@lru_cache(maxsize=256)
+def _own_wordings(wording: Wording) -> Lexicon:
+    return Lexicon(dict(wording))
 
 
 @lru_cache(maxsize=4)
@@ -224,5 +240,6 @@ def _terms(edition: Edition) -> Lexicon:
 
 def forget() -> None:
     """Drop what is kept of conversions: for a database that was put back to an earlier state."""
-    _converted.cache_clear()
+    _kept.cache_clear()
+    _kept_long.cache_clear()
     _terms.cache_clear()

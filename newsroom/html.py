@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import escape
 from typing import Final
 
@@ -75,19 +75,20 @@ def clean(html: str) -> str:
 
 def blocks(cleaned: str) -> list[str]:
     """Return the top-level blocks (paragraphs, lists, tables …) of cleaned rich text, in order, as HTML."""
-    return [markup.write(block) for block in _split(tidy(markup.read(cleaned)))]
+    return [markup.write(block) for block in _split(markup.read(cleaned))]
 
 
-def _split(tokens: list[Token]) -> Iterator[list[Token]]:
-    start = depth = 0
-    for place, token in enumerate(tokens):
+def _split(tokens: Iterable[Token]) -> Iterator[list[Token]]:
+    block, depth = [], 0
+    for token in tokens:
+        block.append(token)
         if isinstance(token, Start):
             depth += token.tag not in markup.VOID_TAGS
         elif isinstance(token, End):
             depth -= 1
         if depth == 0:
-            yield tokens[start : place + 1]
-            start = place + 1
+            yield block
+            block = []
 
 
 def plain_text(html: str) -> str:

@@ -8,6 +8,7 @@ from email.utils import format_datetime
 from typing import Any, Final
 
 from django import template
+from django.conf import settings
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
@@ -60,7 +61,7 @@ def cleaned(rich_text: str) -> SafeString:
 @register.simple_tag
 def lang_of(text: str) -> SafeString:
     """The attribute for words that may be in another language than the page that prints them."""
-    tag = languages.foreign_tag(text, get_language())
+    tag = languages.foreign_tag(text, get_language() or settings.SITE_LANGUAGE)
     return format_html(' lang="{}"', tag) if tag else mark_safe("")
 
 
@@ -95,8 +96,8 @@ def excerpt(rich_text: str, limit: int = 140) -> str:
 
 @register.filter
 def shortened(text: str, limit: int = 140) -> str:
-    """Return plain text, shortened."""
-    return html.shortened(text, limit)
+    """Return plain text on one line, shortened."""
+    return html.shortened(" ".join(text.split()), limit)
 
 
 @register.filter
