@@ -81,7 +81,7 @@ def test_twice_the_lines_are_read_and_written_back_with_twice_the_work(make):
     def read_and_write(count: int) -> None:
         write(parse(copy_of(make(count))))
 
-    assert_linear(read_and_write, 800)
+    assert_linear(read_and_write, 400)
 
 
 def test_days_that_all_differ_are_read_and_written_with_twice_the_work():
