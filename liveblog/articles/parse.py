@@ -32,8 +32,8 @@ __all__ = ["parse", "read"]
 
 MAX_KICKER: Final = 80
 MAX_HEADLINE: Final = 250
-# Loading them is one transaction, in which nobody else can publish in that live blog.
-MAX_UPDATES: Final = 2_000
+# Loading them is one transaction, in which nobody else can publish: on SQLite in no live blog.
+MAX_UPDATES: Final = 1_000
 # What every database and every page can say.
 _YEARS: Final = range(1900, 2101)
 _SEPARATOR: Final = re.compile(r"\s*\|\s*")
