@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from environs import Env, validate
 
 from newsroom import __version__
+from newsroom.csp import add_static_headers
 from newsroom.embeds import FRAME_ORIGINS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -104,7 +105,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "newsroom.middleware.busy_database",
-    "csp.middleware.CSPMiddleware",
+    "newsroom.csp.PolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "newsroom.middleware.AdminLocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -199,12 +200,13 @@ STORAGES = {
         "OPTIONS": {"location": DATA_DIR / "media", "base_url": MEDIA_URL},
     },
     "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        "BACKEND": "newsroom.static_files.PlainStaticFiles"
         if DEBUG
         else "newsroom.static_files.StaticFiles"
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_ADD_HEADERS_FUNCTION = add_static_headers
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -216,10 +218,11 @@ CSRF_FAILURE_VIEW = "liveblog.desk.access.csrf_failure"
 
 _logo = urlsplit(SITE_LOGO_URL)
 _logo_origin = [f"{_logo.scheme}://{_logo.netloc}"] if _logo.netloc else []
+# The scripts that a page prints are added by newsroom.csp, each by its full path.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
-        "script-src": [SELF],
+        "script-src": [NONE],
         "style-src": [SELF],
         "img-src": [SELF, "data:", *_logo_origin],
         "font-src": [SELF],
@@ -235,6 +238,8 @@ CONTENT_SECURITY_POLICY = {
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 X_FRAME_OPTIONS = "SAMEORIGIN"
+# No script reads the token from a cookie: the desk's ask for it (liveblog.desk.access).
+CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _is_https
 SECURE_HSTS_SECONDS = 31_536_000 if _is_https else 0
 

@@ -6,6 +6,7 @@ from django.views import defaults
 from django.views.i18n import JavaScriptCatalog
 
 from liveblog.api import problems
+from newsroom.sign_out import sign_out
 
 # The words of the editor and of the desk's scripts, in the editor's language.
 labels = JavaScriptCatalog.as_view()
@@ -14,6 +15,7 @@ urlpatterns = [
     # The live desk is a page of the admin; it is mounted here since admin and desk do not import one another.
     path("admin/liveblog/liveblog/<int:pk>/desk/", include("liveblog.desk.urls")),
     path("admin/labels.js", labels, name="labels"),
+    path("admin/logout/", sign_out),
     path("admin/", admin.site.urls),
     path("api/v1/", include("liveblog.api.urls")),
     path("", include("liveblog.reader.urls")),

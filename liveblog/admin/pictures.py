@@ -97,8 +97,7 @@ class ImageAdmin(VerbAdmin):
         return publishing.edit_image(form.instance, by=request.user, **said)
 
     def get_urls(self) -> list:
-        # Cacheable: what is served under such a name never changes, and the editor's browser alone keeps it.
-        view = self.admin_site.admin_view(self.serve_rendition, cacheable=True)
+        view = self.admin_site.admin_view(self.serve_rendition)
         route = "renditions/<slug:key>/<int:width>.<slug:extension>"
         return [path(route, view, name="liveblog_image_rendition"), *super().get_urls()]
 
@@ -109,8 +108,6 @@ class ImageAdmin(VerbAdmin):
             raise PermissionDenied
         try:
             with publishing.open_private(image, width, extension) as rendition:
-                response = HttpResponse(rendition.read(), content_type=MEDIA_TYPES[extension])
+                return HttpResponse(rendition.read(), content_type=MEDIA_TYPES[extension])
         except FileNotFoundError as error:
             raise Http404 from error
-        response.headers["Cache-Control"] = "private, max-age=600"
-        return response

@@ -10,11 +10,10 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
-from js_asset import Media
 
 from liveblog.admin.fields import MinuteWidget
 from liveblog.publishing import fingerprint
-from newsroom.rich_text import with_editor
+from newsroom.rich_text import allow_editor
 
 
 class VerbForm(forms.ModelForm):
@@ -110,12 +109,12 @@ class VerbAdmin(admin.ModelAdmin):
             return super().construct_change_message(request, form, None, add)
         return str(dict(form.fields["action"].choices).get(action, action))
 
-    @with_editor
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], **options: Any
     ) -> HttpResponse:
-        context["media"] = Media.from_media(context["media"], nonce=str(request.csp_nonce))
-        return super().render_change_form(request, context, **options)
+        response = super().render_change_form(request, context, **options)
+        allow_editor(response, context["media"])
+        return response
 
 
 def entered_rows(formset: forms.BaseInlineFormSet) -> list[dict[str, Any]]:

@@ -17,7 +17,6 @@ from liveblog.articles.characters import MAX_BYTES
 from liveblog.articles.load import load
 from liveblog.articles.parse import parse, read
 from liveblog.articles.report import Action, Report
-from liveblog.articles.saved import html_of
 from liveblog.desk import rows
 from liveblog.desk.access import desk_view
 from liveblog.models import LiveBlog
@@ -96,7 +95,7 @@ def _understood(article: Article, report: Report, copy: bytes) -> dict[str, obje
     becomes = {outcome.line: outcome.action for outcome in report.outcomes if outcome.line}
     labels = _labels()
     entries = [
-        {"entry": entry, "body": html_of(entry.blocks), "action": labels[becomes[entry.line]]}
+        {"entry": entry, "action": labels[becomes[entry.line]]}
         for entry in article.entries
     ]
     return {

@@ -2,16 +2,22 @@
 
 from django.urls import path
 
-from liveblog.desk import history, live, material, paste, preview, verbs, views
+from liveblog.desk import access, history, live, material, paste, preview, verbs, views
 
 app_name = "desk"
 
 urlpatterns = [
     path("", views.desk, name="desk"),
+    path("token/", access.token, name="token"),
     path("discard/", views.discard, name="discard"),
     path("state/", live.state, name="state"),
     path("autosave/", live.autosave, name="autosave"),
     path("preview/", preview.preview, name="preview"),
+    path(
+        "preview/pictures/<str:signature>/<slug:key>/<int:width>.<slug:extension>",
+        preview.picture,
+        name="preview_picture",
+    ),
     path("paste/", paste.paste, name="paste"),
     path("pictures/", material.add_picture, name="pictures"),
     path("stories/", material.find_stories, name="stories"),

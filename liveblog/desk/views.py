@@ -17,7 +17,6 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
-from js_asset import Media
 
 from liveblog import audience, publishing
 from liveblog.desk import composer, queues, rows
@@ -25,13 +24,13 @@ from liveblog.desk.access import desk_view, said_by, token_in, wants_json
 from liveblog.desk.composer import Composer, ComposerForm
 from liveblog.models import Byline, LiveBlog, Update, WorkingCopy
 from liveblog.publishing import AlreadyUsed, Content, Stale, fingerprint
-from newsroom import hongkong
+from newsroom import csp, hongkong
 from newsroom.numbers import whole_number
-from newsroom.rich_text import EDITOR_POLICY
+from newsroom.rich_text import allow_editor
 
 ACTIONS: Final = ("publish", "draft", "submit", "schedule", "edit", "correct")
 # The preview is a frame of ours, and a picture is shown before it is uploaded.
-_POLICY: Final = EDITOR_POLICY | {"frame-src": [SELF], "img-src": ["blob:"]}
+_POLICY: Final = {"frame-src": [SELF], "img-src": ["blob:"]}
 
 
 @csp_update(_POLICY)
@@ -104,10 +103,13 @@ def _page(request: HttpRequest, blog: LiveBlog, shown: Composer, status: int = 2
         "bylines": Byline.objects.values_list("name", flat=True),
         "readers": audience.readers_connected(blog.pk),
         "undo": _undoable(request, blog),
-        "media": Media.from_media(shown.form.media, nonce=str(request.csp_nonce)),
+        "media": shown.form.media,
         "can_change_blog": request.user.has_perm("liveblog.change_liveblog") or rows.May.of(request.user).run,
     }
-    return render(request, "desk/desk.html", context, status=status)
+    csp.allow_script(request, reverse("labels"))
+    response = render(request, "desk/desk.html", context, status=status)
+    allow_editor(response, shown.form.media)
+    return response
 
 
 def _before(request: HttpRequest, blog: LiveBlog) -> Update | None:

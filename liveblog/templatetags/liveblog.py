@@ -72,9 +72,9 @@ def is_parted(headline: str) -> bool:
 
 
 @register.filter
-def tidied(rich_text: str | None) -> SafeString:
-    """Rich text that nobody has cleaned yet, as markup."""
-    return mark_safe(html.clean(rich_text or ""))
+def plain_text(rich_text: str | None) -> str:
+    """Return the text of rich text that may not have been cleaned yet, a line for each of its paragraphs."""
+    return html.plain_text(rich_text or "")
 
 
 @register.filter

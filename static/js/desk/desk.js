@@ -6,7 +6,7 @@ import { Keys } from "./keys.js";
 import { Live } from "./live.js";
 import { Pictures } from "./pictures.js";
 import { Preview } from "./preview.js";
-import { SignedOut, post, reasons } from "./send.js";
+import { SignedOut, address, isDesk, post, reasons, verbAddress } from "./send.js";
 import { Stories } from "./stories.js";
 import { Timeline } from "./timeline.js";
 import { Toasts } from "./toasts.js";
@@ -16,7 +16,7 @@ class Desk {
     this.root = root;
     this.visit = newToken();
     this.toasts = new Toasts(root.querySelector("[data-toasts]"));
-    this.backups = new Backups(root);
+    this.backups = new Backups();
     this.timeline = new Timeline(root);
     const form = root.querySelector("[data-composer]");
     if (form) {
@@ -48,9 +48,9 @@ class Desk {
     if (!form.matches("[data-verbs], .toast-undo")) return;
     event.preventDefault();
     const row = form.closest(".row");
-    const address = event.submitter?.getAttribute("formaction") ?? form.getAttribute("action");
+    const url = verbAddress(event.submitter?.getAttribute("formaction") ?? form.getAttribute("action"));
     try {
-      const { status, data } = await post(address, new FormData(form));
+      const { status, data } = await post(url, new FormData(form));
       if (status !== 200) return void this.toasts.warn(reasons(data.errors).join(" "));
       this.toasts.say(data.said);
       form.closest("details")?.removeAttribute("open");
@@ -118,7 +118,7 @@ class Desk {
       const isNew = !this.backups.fields(token)?.find(([name]) => name === "update")?.[1];
       const isTaken = await this.backups.handOver(token);
       if (isTaken && isNew && !this.composer.isWriting && !this.composer.update) {
-        return void location.replace(`${this.root.dataset.url}?copy=${encodeURIComponent(token)}`);
+        return void location.replace(`${address()}?copy=${encodeURIComponent(token)}`);
       }
     }
   }
@@ -130,4 +130,4 @@ function purposeOf(element) {
 }
 
 const root = document.querySelector("[data-desk]");
-if (root) window.desk = new Desk(root);
+if (root && isDesk) window.desk = new Desk(root);
