@@ -8,7 +8,7 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-embed]");
   if (!button) return;
   const { embed, shape, title } = button.dataset;
-  if (!ORIGINS.includes(new URL(embed).origin)) return;
+  if (!ORIGINS.includes(new URL(embed, location).origin)) return;
   const frame = document.createElement("iframe");
   frame.className = `embed-frame embed-${shape}`;
   frame.title = title;
