@@ -56,9 +56,11 @@ class PolicyMiddleware(CSPMiddleware):
     def get_policy_parts(
         self, request: HttpRequest, response: HttpResponse, report_only: bool = False
     ) -> PolicyParts:
+        if report_only:
+            return super().get_policy_parts(request, response, report_only)
         if not response.headers.get("Content-Type", "").startswith(_HTML):
             return PolicyParts(config=INERT)
-        parts = super().get_policy_parts(request, response, report_only)
+        parts = super().get_policy_parts(request, response)
         scripts = [*_sources(request), *getattr(response, "_inline_scripts", ())]
         if scripts:
             parts.replace = (parts.replace or {}) | {"script-src": scripts}
