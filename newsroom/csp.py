@@ -1,11 +1,11 @@
 """Content Security Policy: what a browser may run, load and frame for each of our answers.
 
-A page may run exactly the scripts that its own templates print, by their full path. `'self'` would trust every
-script of ours: markup that got past the sanitizer could then load the desk's scripts into a page that prints
-copy, and have them post forms of its own making (a script gadget). Nothing has to be declared, so no page can
-forget it: the static files storage records each script that is printed while a page is rendered, and a page
-that prints none may run none. Nonces would be weaker here: the rich text editor imports modules by an address
-that it reads from the page, and a nonce vouches for whatever such a script imports.
+A page may run exactly the scripts that its own templates print, by their full path. `'self'` would trust
+every script of ours: markup that got past the sanitizer could then load the desk's scripts into a page that
+prints copy, and have them post forms of its own making (a script gadget). Nothing has to be declared, so no
+page can forget it: the static files storage records each script that is printed while a page is rendered, and
+a page that prints none may run none. Nonces would be weaker here: the rich text editor imports modules by an
+address that it reads from the page, and a nonce vouches for whatever such a script imports.
 
 Answers that are not HTML may do nothing at all when they are opened as a page.
 """
@@ -19,7 +19,7 @@ from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from csp.constants import NONE, SELF
+from csp.constants import NONE
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
@@ -75,7 +75,7 @@ def allow_script(request: HttpRequest, path: str) -> None:
 def allow_inline_script(response: HttpResponse, text: str) -> None:
     """Let the page run one inline script with exactly this text."""
     digest = b64encode(sha256(text.encode()).digest()).decode()
-    response._inline_scripts = [f"'sha256-{digest}'"]
+    response._inline_scripts = [*getattr(response, "_inline_scripts", ()), f"'sha256-{digest}'"]
 
 
 def sandboxed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -92,7 +92,7 @@ def sandboxed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 def add_static_headers(headers: Any, _path: str, _url: str) -> None:
     """Make static files inert when they are opened by themselves (WHITENOISE_ADD_HEADERS_FUNCTION)."""
-    headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
 
 
 def _sources(request: HttpRequest) -> list[str]:
@@ -100,9 +100,7 @@ def _sources(request: HttpRequest) -> list[str]:
     if request.path.startswith("/admin/") and paths:
         # Printed by the admin's own templates: the words of its scripts.
         paths.append(reverse("admin:jsi18n"))
-    return [
-        path if "//" in path else f"{origin}{path}" for origin in _origins(request) for path in paths
-    ]
+    return [path if "//" in path else f"{origin}{path}" for origin in _origins(request) for path in paths]
 
 
 def _origins(request: HttpRequest) -> Iterable[str]:

@@ -200,9 +200,7 @@ STORAGES = {
         "OPTIONS": {"location": DATA_DIR / "media", "base_url": MEDIA_URL},
     },
     "staticfiles": {
-        "BACKEND": "newsroom.static_files.PlainStaticFiles"
-        if DEBUG
-        else "newsroom.static_files.StaticFiles"
+        "BACKEND": "newsroom.static_files.PlainStaticFiles" if DEBUG else "newsroom.static_files.StaticFiles"
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG

@@ -94,10 +94,7 @@ def _page(request: HttpRequest, blog: LiveBlog, status: int = 200, **context: ob
 def _understood(article: Article, report: Report, copy: bytes) -> dict[str, object]:
     becomes = {outcome.line: outcome.action for outcome in report.outcomes if outcome.line}
     labels = _labels()
-    entries = [
-        {"entry": entry, "action": labels[becomes[entry.line]]}
-        for entry in article.entries
-    ]
+    entries = [{"entry": entry, "action": labels[becomes[entry.line]]} for entry in article.entries]
     return {
         "article": article,
         "entries": entries,

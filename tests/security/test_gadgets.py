@@ -1,6 +1,6 @@
 """Script gadgets: markup that got past the sanitizer finds no script of ours to do its work.
 
-Hostile markup is written straight into the database, or into the pages themselves on their way to the browser.
+Hostile markup is written straight into the database, or into the pages on their way to the browser.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ def hostile_markup(draft: Update, user: User) -> str:
     publish = f"{desk}updates/{draft.pk}/publish/"
     promote = f"/admin/auth/user/{user.pk}/change/"
     mine = "top.mine=self.mine=1"
-    scripts = (f'<script type="module" src="{path}"></script><script src="{path}"></script>' for path in OWN_SCRIPTS)
+    scripts = (
+        f'<script type="module" src="{path}"></script><script src="{path}"></script>' for path in OWN_SCRIPTS
+    )
     return "".join(
         chain(
             scripts,
@@ -48,18 +50,23 @@ def hostile_markup(draft: Update, user: User) -> str:
                 f"<link rel=modulepreload href={OWN_SCRIPTS[-1]}><link rel=import href=/admin/>",
                 '<base href="https://evil.example/">',
                 f'<meta http-equiv="refresh" content="0;url=javascript:{mine}">',
-                f'<iframe srcdoc="<script>{mine}</script>"></iframe><iframe src="javascript:{mine}"></iframe>',
+                f'<iframe srcdoc="<script>{mine}</script>"></iframe>',
+                f'<iframe src="javascript:{mine}"></iframe>',
                 f'<object data="{desk}"></object><embed src="{desk}">',
                 # Posing as the desk, to whichever of its scripts would run.
-                f'<div data-desk data-url="{publish}" data-state-url="{publish}" data-autosave-url="{publish}"',
-                f' data-discard-url="{publish}" data-preview-url="{publish}" data-number=0 data-queue=drafts>',
+                '<meta name="newsroom-user" content="out">',
+                f'<div data-desk data-url="{publish}" data-state-url="{publish}"',
+                f' data-autosave-url="{publish}" data-discard-url="{publish}" data-preview-url="{publish}"',
+                " data-number=0 data-queue=drafts data-slug=x>",
                 f'<form data-composer data-verbs method=post action="{publish}">',
                 "<input name=token value=a><input name=update><input name=heading value=x autofocus>",
-                f'<textarea name=body></textarea><button class=bait formaction="{publish}">A</button></form></div>',
+                f'<textarea name=body></textarea><button class=bait formaction="{publish}">A</button>',
+                "</form></div>",
                 f'<form method=post action="{promote}" data-verbs><input name=groups value=3>',
                 f'<button class=bait formaction="{promote}">B</button></form>',
-                f'<form id=composer></form><button class=bait form=composer formmethod=post formaction="{publish}">C',
-                '</button><div class=coverage data-number=0 data-status=live data-changes=/api/v1/ data-stream=/>',
+                "<form id=composer method=post></form>",
+                f'<button class=bait form=composer formaction="{publish}">C</button>',
+                "<div class=coverage data-number=0 data-status=live data-changes=/api/v1/ data-stream=/>",
                 "<p data-live-state></p><button class=bait data-pause>D</button><div id=updates></div></div>",
                 f'<button class=bait data-embed="{desk}" data-shape=wide>E</button>',
                 f'<a class=bait href="javascript:{mine}">F</a>',
@@ -203,12 +210,11 @@ def smuggle(page: Page, pattern: str, hostile: str) -> None:
 
     def fulfill(route: Route) -> None:
         if route.request.resource_type != "document":
-            return route.continue_()
+            route.continue_()
+            return
         response = route.fetch(max_redirects=0)
-        if "text/html" not in response.headers.get("content-type", ""):
-            return route.fulfill(response=response)
-        head, found, body = response.text().partition("</head>")
-        route.fulfill(response=response, body=head + found + body.replace(MARKER, hostile))
+        head, end, body = response.text().partition("</head>")
+        route.fulfill(response=response, body=head + end + body.replace(MARKER, hostile))
 
     page.route(re.compile(pattern), fulfill)
 
