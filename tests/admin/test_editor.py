@@ -11,7 +11,8 @@ from tests.factories import make_blog, make_update
 
 
 def editor_in(page: Page):
-    return page.get_by_role("textbox", name="Text:")
+    # Not the textarea, which has the same name until the editor takes its place.
+    return page.get_by_role("textbox", name="Text:").and_(page.locator(".ProseMirror"))
 
 
 def press_button(page: Page, icon: str) -> None:

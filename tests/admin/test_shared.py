@@ -35,7 +35,8 @@ def test_picture_is_uploaded_and_previewed_by_editors_only(admin, client, editor
     assert preview in admin.get("/admin/liveblog/image/").content.decode()
     served = admin.get(preview)
     assert (served.status_code, served["Content-Type"]) == (200, "image/webp")
-    assert served["Cache-Control"] == "private, max-age=600"
+    # Readers may not see it yet: it must not stay in the browser after its editor has signed out.
+    assert "no-store" in served["Cache-Control"]
     assert served.content[8:12] == b"WEBP"
     assert client.get(preview).status_code == 302
     partners_desk = Client()
