@@ -46,6 +46,11 @@ TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", ["127.0.0.1", "::1"], validate=_ch
 _database = env.dj_db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'newsroom.sqlite3'}")
 DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", 10, validate=validate.Range(min=1))
 
+# Seconds within which a request must be sent, and a response be taken.
+REQUEST_TIMEOUT = env.int("REQUEST_TIMEOUT", 15, validate=validate.Range(min=1, max=300))
+# Streams that one process holds open for one address; 0 is no limit.
+STREAMS_PER_ADDRESS = env.int("STREAMS_PER_ADDRESS", 200, validate=validate.Range(min=0))
+
 # Who publishes the site, as readers, feeds and search engines are told.
 SITE_NAME = env.str("SITE_NAME", "Newsroom")
 SITE_LANGUAGE = env.str("SITE_LANGUAGE", "zh-hant", validate=validate.OneOf(["zh-hant", "zh-hans", "en"]))
@@ -112,6 +117,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "newsroom.http.concurrency.limit_concurrency",
     "newsroom.middleware.lean_polls",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -119,6 +125,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "newsroom.middleware.AdminLocaleMiddleware",
+    "newsroom.http.bodies.refuse_large_body",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

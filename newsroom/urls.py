@@ -6,6 +6,8 @@ from django.views import defaults
 from django.views.i18n import JavaScriptCatalog
 
 from liveblog.api import problems
+from newsroom.http.bodies import too_large
+from newsroom.http.concurrency import too_busy
 
 # The words of the editor and of the desk's scripts, in the editor's language.
 labels = JavaScriptCatalog.as_view()
@@ -24,3 +26,6 @@ handler400 = problems.answering(400, defaults.bad_request)
 handler403 = problems.answering(403, defaults.permission_denied)
 handler404 = problems.answering(404, defaults.page_not_found)
 handler500 = problems.answering(500, defaults.server_error)
+# Ours: Django has no such handlers.
+handler413 = problems.answering(413, too_large)
+handler503 = problems.answering(503, too_busy)

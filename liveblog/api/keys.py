@@ -5,7 +5,8 @@ A key comes as `Authorization: Bearer nrk_…` (RFC 6750). Without one a reader 
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from django.conf import settings
 from django.utils import timezone
@@ -70,6 +71,12 @@ class PerAddressOrKey(BaseThrottle):
 
     def wait(self) -> int:
         return self._seconds
+
+
+def has_key(scope: Mapping[str, Any]) -> bool:
+    """Whether an ASGI request shows a usable key."""
+    words = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1").split()
+    return len(words) == 2 and words[0].lower() == "bearer" and ApiKey.objects.named(words[1]) is not None
 
 
 def open_blogs(request: Request) -> LiveBlogQuerySet:

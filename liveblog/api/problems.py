@@ -24,12 +24,13 @@ _DETAILS: Final = {
     401: "This takes a partner's key.",
     403: "This is not open to you.",
     404: "There is nothing at this address.",
+    413: "This is more than this address takes; with a partner's key it may take more.",
     412: "The condition of this request is not met.",
     500: "The server failed to answer. The failure was recorded.",
     503: "The server is busy. Ask again in a moment.",
 }
 # What one client is told is not for the next one.
-_PERSONAL: Final = (401, 403, 429)
+_PERSONAL: Final = (401, 403, 413, 429)
 
 
 class Gone(APIException):

@@ -18,6 +18,8 @@ from liveblog import editions
 from liveblog.edge.hub import Followed, Hub, encode, message_of
 from liveblog.models import LiveBlog
 from liveblog.payloads import TOO_FAR_BEHIND
+from newsroom.http import bodies
+from newsroom.http.stream_limits import RETRY_AFTER_SECONDS, StreamLimits
 from newsroom.numbers import whole_number
 
 RETRY_MILLISECONDS: Final = 3_000
@@ -47,6 +49,7 @@ class Streams:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
+        self._limits = StreamLimits()
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Any) -> None:
         headers = dict(scope["headers"])
@@ -56,9 +59,18 @@ class Streams:
             return await _refuse(send, 405, "A stream is read by GET.", (b"allow", b"GET, HEAD"))
         if not self._hub.is_running:
             return await _refuse(send, 503, "Streams are not available.", (b"retry-after", b"5"))
+        if refusal := bodies.refusal_of(scope):
+            return await _refuse(send, refusal, "A stream takes no request body.")
         number = _cursor(headers, scope["query_string"])
         if number is None:
             return await _refuse(send, 400, "Give the last number you know: Last-Event-ID or ?after=N.")
+        with self._limits.admit(scope) as refusal:
+            if refusal:
+                retry = (b"retry-after", b"%d" % RETRY_AFTER_SECONDS)
+                return await _refuse(send, refusal, "Too many streams are open. Poll changes.json.", retry)
+            return await self._open(scope, receive, send, number)
+
+    async def _open(self, scope: dict[str, Any], receive: Receive, send: Any, number: int) -> None:
         try:
             asked = _PATH.fullmatch(scope["path"])
             blog = await _find(asked["slug"])

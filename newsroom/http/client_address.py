@@ -23,7 +23,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 # Stands for a client whose address cannot be known (RFC 1122, section 3.2.1.3); all such clients are one.
 UNKNOWN: Final = ipaddress.IPv4Address("0.0.0.0")
-# Providers assign each IPv6 customer at least a /64 (RFC 6177), so every address in it may be the same client.
+# Providers assign each IPv6 customer at least a /64 (RFC 6177), so every address in it may be one client.
 IPV6_CLIENT_PREFIX: Final = 64
 # No site has a longer chain of proxies; a longer list is not read to its end.
 MAX_HOPS: Final = 16
@@ -80,6 +80,11 @@ def parse(text: str) -> Address | None:
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address
+
+
+def is_proxy(address: Address) -> bool:
+    """Return whether the address is one of the trusted proxies'."""
+    return _is_in(address, _parse_networks(tuple(settings.TRUSTED_PROXIES)))
 
 
 def network_of(address: Address) -> Network:

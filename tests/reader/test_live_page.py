@@ -13,6 +13,7 @@ from liveblog import publishing
 from liveblog.models import LiveBlog, Update
 from liveblog.publishing import SYSTEM, BlogDetails, Content
 from newsroom import hongkong
+from tests.edge.streaming import open_stream
 from tests.factories import make_blog, make_update
 from tests.waiting import wait_for
 
@@ -207,6 +208,19 @@ def test_without_a_stream_the_page_polls(server, page, console_errors):
     expect(page.locator(f"#update-{gone.pk} .tombstone")).to_be_visible()
     # The browser reports each stream that it was refused.
     assert all("ERR_FAILED" in error for error in console_errors)
+    console_errors.clear()
+
+
+def test_a_page_whose_stream_is_one_too_many_polls(start_server, page, console_errors):
+    server = start_server(STREAMS_PER_ADDRESS="1")
+    blog = cover(2)
+    stream = open_stream(server.url, blog.slug, after=blog.number)
+    open_blog(page, server.url)
+    publish(blog, "新一", 20)
+    expect(page.locator("#updates h3").first).to_have_text("新一", timeout=20_000)
+    stream.close()
+    assert all("429" in error for error in console_errors)
+    assert console_errors
     console_errors.clear()
 
 

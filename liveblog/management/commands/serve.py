@@ -14,6 +14,8 @@ from django.core.management import BaseCommand, CommandError, call_command
 from django.db import connections
 from django.utils.crypto import get_random_string
 
+from newsroom.http.protocol import BoundedProtocol
+
 # Without the letters and figures that are mistaken for one another when read off a screen.
 PASSWORD_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
@@ -99,6 +101,7 @@ def _new_password_for(name: str) -> str:
 def _serve(listener: socket.socket) -> None:
     config = uvicorn.Config(
         "newsroom.asgi:application",
+        http=BoundedProtocol,
         lifespan="on",
         log_config=None,
         log_level="warning",
