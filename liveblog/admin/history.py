@@ -28,22 +28,22 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
 @admin.register(Change)
 class ChangeAdmin(ReadOnlyAdmin):
-    list_display = ["at", "blog", "number", "kind", "update"]
-    list_select_related = ["blog", "update"]
-    list_filter = ["kind", BlogFilter]
+    list_display = ["at", "blog", "number", "kind", "update", "by", "by_partner"]
+    list_select_related = ["blog", "update", "by", "by_partner"]
+    list_filter = ["kind", BlogFilter, ("by", admin.RelatedOnlyFieldListFilter)]
     list_per_page = 100
-    search_fields = ["blog__headline", "blog__slug", "update__heading"]
+    search_fields = ["blog__headline", "blog__slug", "update__heading", "by__username"]
     date_hierarchy = "at"
 
 
 @admin.register(Revision)
 class RevisionAdmin(ReadOnlyAdmin):
-    list_display = ["at", "update", "number", "kind", "note", "by"]
-    list_select_related = ["update", "by"]
+    list_display = ["at", "update", "number", "kind", "note", "by", "by_partner"]
+    list_select_related = ["update", "by", "by_partner"]
     list_filter = ["kind", BlogOfUpdateFilter, ("by", admin.RelatedOnlyFieldListFilter)]
     search_fields = ["update__heading", "note", "by__username"]
     date_hierarchy = "at"
-    fields = ["update", "number", "kind", "note", "by", "at", "said"]
+    fields = ["update", "number", "kind", "note", "by", "by_partner", "at", "said"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Revision]:
         return super().get_queryset(request).defer("content")

@@ -1,4 +1,4 @@
-"""An update's history: every state that it was published in, and what each changed, word by word."""
+"""An update's history: every state that it was published in, what each changed, who pinned it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET
 
 from liveblog.desk import rows
 from liveblog.desk.access import desk_view
-from liveblog.models import LiveBlog, Revision, Update
+from liveblog.models import Change, LiveBlog, Revision, Update
 from newsroom import html
 
 # Chinese is compared character by character, what is written with spaces word by word.
@@ -53,9 +53,11 @@ class Difference:
 
 @dataclass(frozen=True)
 class Entry:
-    revision: Revision
+    """A published state, or a change that left the text alone (a pin, a mark), which has no revision."""
+
+    row: Revision | Change
     differences: list[Difference]
-    is_latest: bool
+    is_earlier_text: bool
 
 
 @desk_view
@@ -68,14 +70,18 @@ def history(request: HttpRequest, blog: LiveBlog, update_pk: int) -> HttpRespons
     for index, revision in enumerate(revisions):
         before = revisions[index - 1].content if index else None
         differences = differences_between(before, revision.content)
-        entries.append(Entry(revision, differences, index == len(revisions) - 1))
+        entries.append(Entry(revision, differences, is_earlier_text=index < len(revisions) - 1))
+    changes = update.changes.exclude(number__in=[revision.number for revision in revisions])
+    for change in changes.select_related("by", "by_partner"):
+        entries.append(Entry(change, [], is_earlier_text=False))
+    entries.sort(key=lambda entry: entry.row.number, reverse=True)
     may = rows.May.of(request.user)
     context = {
         **admin.site.each_context(request),
         "title": update.title,
         "blog": blog,
         "update": update,
-        "entries": entries[::-1],
+        "entries": entries,
         "may_revert": rows.may_open(may, request.user, update) and not update.is_erased,
     }
     return render(request, "desk/history.html", context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -55,6 +56,17 @@ class Change(models.Model):
         verbose_name=_("update"),
     )
     at = models.DateTimeField(_("at"))
+    # Both are empty when the schedule or a command made the change, or the account is gone.
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+", verbose_name=_("by")
+    )
+    by_partner = models.ForeignKey(
+        "liveblog.Partner",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("by partner"),
+    )
 
     objects = ChangeQuerySet.as_manager()
 
@@ -65,6 +77,10 @@ class Change(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["blog", "number"], name="change_number_once_per_blog"),
             models.CheckConstraint(name="change_number_from_one", condition=models.Q(number__gte=1)),
+            models.CheckConstraint(
+                name="change_one_actor",
+                condition=models.Q(by__isnull=True) | models.Q(by_partner__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -50,12 +50,12 @@ def edit_blog(
         _check_times(blog, details)
         was_public = blog.is_public
         details.write_to(blog)
-        append(blog, Change.Kind.BLOG_EDITED, timezone.now())
+        append(blog, Change.Kind.BLOG_EDITED, timezone.now(), by=by)
         is_named_anew = (details.kicker, details.headline) != (before.kicker, before.headline)
         if was_public != blog.is_public or is_named_anew:
-            _announce_to_referrers(blog)
+            _announce_to_referrers(blog, by=by)
         if before.successor != details.successor:
-            announce(updates=Q(pk__in=[]), blogs=Q(pk__in=also))
+            announce(updates=Q(pk__in=[]), blogs=Q(pk__in=also), by=by)
         images = {image for image in (before.hero_image, details.hero_image) if image}
         if was_public != blog.is_public:
             images |= _images_of(blog)
@@ -88,9 +88,9 @@ def start_coverage(blog: LiveBlog, *, by: Actor, at: datetime | None = None) -> 
             blog.first_published_at = now
         blog.full_clean()
         blog.save()
-        append(blog, Change.Kind.BLOG_RESUMED if is_resumed else Change.Kind.BLOG_STARTED, now)
+        append(blog, Change.Kind.BLOG_RESUMED if is_resumed else Change.Kind.BLOG_STARTED, now, by=by)
         if not is_resumed:
-            _announce_to_referrers(blog)
+            _announce_to_referrers(blog, by=by)
             show_or_hide(_images_of(blog))
         return blog
 
@@ -106,7 +106,7 @@ def end_coverage(blog: LiveBlog, *, by: Actor, at: datetime | None = None) -> Li
         blog.coverage_end_at = at or timezone.now()
         blog.full_clean()
         blog.save()
-        append(blog, Change.Kind.BLOG_ENDED, timezone.now())
+        append(blog, Change.Kind.BLOG_ENDED, timezone.now(), by=by)
         return blog
 
 
@@ -118,8 +118,8 @@ def withdraw_blog(blog: LiveBlog, *, by: Actor) -> LiveBlog:
             raise ValidationError(_("Only a published live blog can be withdrawn."))
         blog.status = LiveBlog.Status.WITHDRAWN
         blog.save(update_fields=["status"])
-        append(blog, Change.Kind.BLOG_WITHDRAWN, timezone.now())
-        _announce_to_referrers(blog)
+        append(blog, Change.Kind.BLOG_WITHDRAWN, timezone.now(), by=by)
+        _announce_to_referrers(blog, by=by)
         show_or_hide(_images_of(blog))
         return blog
 
@@ -134,8 +134,8 @@ def restore_blog(blog: LiveBlog, *, by: Actor) -> LiveBlog:
         has_ended = blog.coverage_end_at is not None and blog.coverage_end_at <= now
         blog.status = LiveBlog.Status.ENDED if has_ended else LiveBlog.Status.LIVE
         blog.save(update_fields=["status"])
-        append(blog, Change.Kind.BLOG_RESTORED, now)
-        _announce_to_referrers(blog)
+        append(blog, Change.Kind.BLOG_RESTORED, now, by=by)
+        _announce_to_referrers(blog, by=by)
         show_or_hide(_images_of(blog))
         return blog
 
@@ -148,8 +148,8 @@ def lift_embargo(blog: LiveBlog, *, by: Actor) -> LiveBlog:
             raise ValidationError(_("This live blog is under no embargo."))
         blog.embargo_until_at = None
         blog.save(update_fields=["embargo_until_at"])
-        append(blog, Change.Kind.EMBARGO_LIFTED, timezone.now())
-        _announce_to_referrers(blog)
+        append(blog, Change.Kind.EMBARGO_LIFTED, timezone.now(), by=by)
+        _announce_to_referrers(blog, by=by)
         show_or_hide(_images_of(blog))
         return blog
 
@@ -186,6 +186,6 @@ def _locked_with_referrers(blog: LiveBlog, also: Iterable[int] = ()) -> Iterator
             yield rows[blog.pk]
 
 
-def _announce_to_referrers(blog: LiveBlog) -> None:
+def _announce_to_referrers(blog: LiveBlog, *, by: Actor) -> None:
     updates, blogs = _referring(blog)
-    announce(updates=updates, blogs=blogs)
+    announce(updates=updates, blogs=blogs, by=by)

@@ -75,8 +75,10 @@ def all_locked(ids: Iterable[int]) -> Iterator[dict[int, LiveBlog]]:
         yield {blog.pk: blog for blog in rows}
 
 
-def append(blog: LiveBlog, kind: Change.Kind, at: datetime, update: Update | None = None) -> Change:
-    """Take the locked blog's next number for this change, and wake whoever follows the log."""
+def append(
+    blog: LiveBlog, kind: Change.Kind, at: datetime, update: Update | None = None, *, by: Actor
+) -> Change:
+    """Take the locked blog's next number for a change made by `by`, and wake whoever follows the log."""
     blog.number += 1
     # Machines' clocks differ by a little, and what feeds say of time must never go back.
     at = max(at, blog.modified_at or at)
@@ -86,7 +88,15 @@ def append(blog: LiveBlog, kind: Change.Kind, at: datetime, update: Update | Non
         update.number = blog.number
         update.modified_at = at
         update.save(update_fields=["number", "modified_at"])
-    change = Change.objects.create(blog=blog, number=blog.number, kind=kind, update=update, at=at)
+    change = Change.objects.create(
+        blog=blog,
+        number=blog.number,
+        kind=kind,
+        update=update,
+        at=at,
+        by=person(by),
+        by_partner=partner(by),
+    )
     search.index(blog, update)
     _wake(blog)
     return change

@@ -36,7 +36,7 @@ def approve_response(response: ReaderResponse, *, by: Actor) -> ReaderResponse:
         response.status = ReaderResponse.Status.APPROVED
         response.approved_at = timezone.now()
         response.save()
-        append(blog, Change.Kind.RESPONSE_APPROVED, response.approved_at)
+        append(blog, Change.Kind.RESPONSE_APPROVED, response.approved_at, by=by)
         return response
 
 
@@ -59,7 +59,7 @@ def withdraw_response(response: ReaderResponse, *, by: Actor) -> ReaderResponse:
             raise ValidationError(_("Only a shown response can be withdrawn."))
         response.status = ReaderResponse.Status.WITHDRAWN
         response.save()
-        append(blog, Change.Kind.RESPONSE_WITHDRAWN, timezone.now())
+        append(blog, Change.Kind.RESPONSE_WITHDRAWN, timezone.now(), by=by)
         return response
 
 

@@ -71,21 +71,21 @@ def edit_image(
     image.alt, image.caption, image.credit = (html.printable(said).strip() for said in (alt, caption, credit))
     image.focal_column, image.focal_row = focal_column, focal_row
     image.is_sensitive = is_sensitive
-    return _save_shared(image, updates=Q(images=image), blogs=Q(hero_image=image))
+    return _save_shared(image, updates=Q(images=image), blogs=Q(hero_image=image), by=by)
 
 
 def edit_byline(byline: Byline, *, by: Actor, name: str, role: str = "") -> Byline:
     """Change a byline, wherever it is printed."""
     require(by, "change_byline")
     byline.name, byline.role = name.strip(), role.strip()
-    return _save_shared(byline, updates=Q(byline=byline), blogs=Q(bylines=byline))
+    return _save_shared(byline, updates=Q(byline=byline), blogs=Q(bylines=byline), by=by)
 
 
 def edit_topic(topic: Topic, *, by: Actor, name: str) -> Topic:
     """Rename a topic, wherever it is printed. Its address stays."""
     require(by, "change_topic")
     topic.name = name.strip()
-    return _save_shared(topic, updates=Q(pk__in=[]), blogs=Q(topics=topic))
+    return _save_shared(topic, updates=Q(pk__in=[]), blogs=Q(topics=topic), by=by)
 
 
 def edit_story(
@@ -97,7 +97,7 @@ def edit_story(
     if (checked.title, checked.url, checked.live_blog) == (story.title, story.url, story.live_blog):
         return story
     with transaction.atomic():
-        announce(updates=Q(related_stories=story), blogs=Q(related_stories=story))
+        announce(updates=Q(related_stories=story), blogs=Q(related_stories=story), by=by)
         story.title, story.url, story.live_blog = checked.title, checked.url, checked.live_blog
         try:
             story.save()
@@ -106,7 +106,7 @@ def edit_story(
     return story
 
 
-def _save_shared(row: Shared, *, updates: Q, blogs: Q) -> Shared:
+def _save_shared(row: Shared, *, updates: Q, blogs: Q, by: Actor) -> Shared:
     """Save what several blogs print, and number it in each; nothing happens when nothing changed."""
     row.full_clean()
     saved = type(row).objects.get(pk=row.pk)
@@ -114,12 +114,12 @@ def _save_shared(row: Shared, *, updates: Q, blogs: Q) -> Shared:
     if all(getattr(row, name) == getattr(saved, name) for name in names):
         return row
     with transaction.atomic():
-        announce(updates=updates, blogs=blogs)
+        announce(updates=updates, blogs=blogs, by=by)
         row.save()
     return row
 
 
-def announce(*, updates: Q, blogs: Q) -> None:
+def announce(*, updates: Q, blogs: Q, by: Actor) -> None:
     """Give every blog that shows something shared its numbers: one for each published update, one for itself.
 
     The blogs are locked in id order; call it in the transaction that writes the shared thing, before that.
@@ -129,6 +129,6 @@ def announce(*, updates: Q, blogs: Q) -> None:
     now = timezone.now()
     with all_locked(heads | set(shown.values_list("blog_id", flat=True))) as rows:
         for update in shown.order_by("blog_id", "pk"):
-            append(rows[update.blog_id], Change.Kind.EDITED, now, update)
+            append(rows[update.blog_id], Change.Kind.EDITED, now, update, by=by)
         for pk in sorted(heads):
-            append(rows[pk], Change.Kind.BLOG_EDITED, now)
+            append(rows[pk], Change.Kind.BLOG_EDITED, now, by=by)

@@ -111,7 +111,7 @@ def publish_update(
             update.imported_hash = imported_hash
         content = content.checked()
         replace(content, happened_at=content.happened_at or now).write_to(update)
-        change = append(blog, Change.Kind.PUBLISHED, now, update)
+        change = append(blog, Change.Kind.PUBLISHED, now, update, by=by)
         keep_revision(update, Revision.Kind.PUBLISHED, change, by)
         show_or_hide(content.images)
         return update
@@ -153,7 +153,9 @@ def correct_update(
         if content == before and not note:
             return update
         content.write_to(update)
-        change = append(blog, Change.Kind.CORRECTED if note else Change.Kind.EDITED, timezone.now(), update)
+        change = append(
+            blog, Change.Kind.CORRECTED if note else Change.Kind.EDITED, timezone.now(), update, by=by
+        )
         keep_revision(update, Revision.Kind.CORRECTION if note else Revision.Kind.MINOR, change, by, note)
         show_or_hide({*before.images, *content.images})
         return update
@@ -169,7 +171,7 @@ def withdraw_update(update: Update, *, by: Actor, reason: str) -> Update:
         update = _published(blog, update)
         now = timezone.now()
         _hide(blog, update, now)
-        change = append(blog, Change.Kind.WITHDRAWN, now, update)
+        change = append(blog, Change.Kind.WITHDRAWN, now, update, by=by)
         keep_revision(update, Revision.Kind.WITHDRAWN, change, by, reason)
         show_or_hide(update.images.all())
         return update
@@ -191,7 +193,7 @@ def undo_publication(update: Update, *, by: Actor) -> Update:
         update.first_published_at = None
         update.save(update_fields=["status", "first_published_at"])
         _unpin(blog, update)
-        change = append(blog, Change.Kind.UNPUBLISHED, now, update)
+        change = append(blog, Change.Kind.UNPUBLISHED, now, update, by=by)
         keep_revision(update, Revision.Kind.UNPUBLISHED, change, by)
         show_or_hide(update.images.all())
         return update
@@ -207,7 +209,7 @@ def restore_update(update: Update, *, by: Actor) -> Update:
         update.status = Update.Status.PUBLISHED
         update.withdrawn_at = None
         update.save(update_fields=["status", "withdrawn_at"])
-        change = append(blog, Change.Kind.RESTORED, timezone.now(), update)
+        change = append(blog, Change.Kind.RESTORED, timezone.now(), update, by=by)
         keep_revision(update, Revision.Kind.RESTORED, change, by)
         show_or_hide(update.images.all())
         return update
@@ -258,7 +260,7 @@ def erase_update(update: Update, *, by: Actor, reason: str) -> Update:
             content_type=ContentType.objects.get_for_model(Update), object_id=str(update.pk)
         ).update(object_repr=f"#{update.pk}", change_message="")
         if was_visible:
-            append(blog, Change.Kind.ERASED, now, update)
+            append(blog, Change.Kind.ERASED, now, update, by=by)
         remove_images(images)
         return update
 
@@ -271,7 +273,7 @@ def _set_pinned(update: Update, by: Actor, *, is_pinned: bool) -> Update:
             blog.pinned_update = update if is_pinned else None
             blog.save(update_fields=["pinned_update"])
             kind = Change.Kind.PINNED if is_pinned else Change.Kind.UNPINNED
-            append(blog, kind, timezone.now(), update)
+            append(blog, kind, timezone.now(), update, by=by)
         return update
 
 
@@ -283,7 +285,7 @@ def _set_key_event(update: Update, by: Actor, *, is_key_event: bool) -> Update:
             update.is_key_event = is_key_event
             update.save(update_fields=["is_key_event"])
             kind = Change.Kind.MARKED_KEY if is_key_event else Change.Kind.UNMARKED_KEY
-            append(blog, kind, timezone.now(), update)
+            append(blog, kind, timezone.now(), update, by=by)
         return update
 
 
