@@ -164,7 +164,7 @@ def _read_update(update: Update, edition: Edition) -> None:
     text = _text(edition, update.wording)
     _read_text(update, edition)
     update.source = text(update.source)
-    _read_names([update.byline], ["name", "role"], edition)
+    _read_names(update.ordered_bylines, ["name", "role"], edition)
     _read_names([placed.image for placed in update.update_images.all()], _IMAGE, edition)
     _read_stories(update.related_stories.all(), edition, update.wording)
     for correction in update.corrections:

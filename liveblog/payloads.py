@@ -109,7 +109,7 @@ def _said(row: Update) -> dict[str, Any]:
         "heading": row.heading,
         "body": row.body,
         "is_key_event": row.is_key_event,
-        "byline": byline(row.byline) if row.byline else None,
+        "bylines": [byline(found) for found in row.ordered_bylines],
         "source": row.source,
         "verification": row.verification,
         "modified_at": _moment(row.modified_at),

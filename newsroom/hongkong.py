@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 ZONE: Final = ZoneInfo("Asia/Hong_Kong")
+# Years that a newsroom can mean: "26" is a slip, and what lies further off breaks clients' calendars.
+YEARS: Final = range(1900, 2101)
 
 _ENGLISH_MONTHS: Final = (
     "January", "February", "March", "April", "May", "June",

@@ -41,6 +41,11 @@ def printable(text: str) -> str:
     return NOT_XML.sub("", text)
 
 
+def one_line(text: str) -> str:
+    """Return text on one line, with single spaces."""
+    return " ".join(printable(text).split())
+
+
 def clean(html: str) -> str:
     """`html` with only the tags that a page may print, no scripts, styles, classes or handlers.
 

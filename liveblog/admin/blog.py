@@ -26,7 +26,7 @@ from liveblog.admin.fields import ActionField
 from liveblog.admin.inlines import StoryInline, stories_of
 from liveblog.admin.saving import VerbAdmin, VerbForm
 from liveblog.models import LiveBlog, Update
-from liveblog.publishing import BlogDetails, fingerprint
+from liveblog.publishing import BlogDetails
 from newsroom import hongkong, html
 from newsroom.rich_text import RichTextWidget
 from newsroom.site import absolute
@@ -80,11 +80,6 @@ def _team_of(blog: LiveBlog | None) -> list[int]:
     return sorted(blog.team.filter(**shown).values_list("pk", flat=True)) if blog else []
 
 
-def _said_of(blog: LiveBlog) -> tuple[BlogDetails, list[int]]:
-    """All that the form edits, as it is saved."""
-    return BlogDetails.of(blog), _team_of(blog)
-
-
 class LiveBlogForm(VerbForm):
     action = ActionField(label=gettext_lazy("Action"), known=Action.values)
     # Which details this form was opened on.
@@ -111,16 +106,10 @@ class LiveBlogForm(VerbForm):
             self.fields["action"].choices = [(action.value, action.label) for action in actions]
             self.initial["action"] = Action.SAVE if Action.SAVE in actions else None
         if self.saved:
-            self.initial["seen"] = fingerprint(_said_of(self.saved))
+            self.initial["seen"] = publishing.edit_fingerprint(self.saved)
 
     def clean_summary(self) -> str:
         return html.from_typed(self.cleaned_data["summary"])
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        if self.saved and cleaned.get("action") == Action.SAVE:
-            self.refuse_if_stale(cleaned.get("seen", ""), _said_of(self.saved))
-        return cleaned
 
     @property
     def is_team_changed(self) -> bool:
@@ -320,7 +309,9 @@ class LiveBlogAdmin(VerbAdmin):
         if blog is None:
             return self._with_team(publishing.create_blog(form.details(rows), by=by), form, by)
         if verb is None:
-            return self._with_team(publishing.edit_blog(blog, form.details(rows), by=by), form, by)
+            seen = form.cleaned_data["seen"]
+            edited = publishing.edit_blog(blog, form.details(rows), by=by, seen=seen)
+            return self._with_team(edited, form, by)
         if self.may_edit_content(request, blog) and (
             form.is_team_changed or form.details(rows).checked() != BlogDetails.of(blog)
         ):

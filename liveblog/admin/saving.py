@@ -9,11 +9,9 @@ from django.contrib import admin
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext_lazy as _
 from js_asset import Media
 
 from liveblog.admin.fields import MinuteWidget
-from liveblog.publishing import fingerprint
 from newsroom.rich_text import with_editor
 
 
@@ -40,16 +38,6 @@ class VerbForm(forms.ModelForm):
                 if name != "stories":
                     self.add_error(name if name in self.fields else self.refused_field, errors)
         return cleaned
-
-    def refuse_if_stale(self, seen: str, saved: object) -> None:
-        if seen and seen != fingerprint(saved):
-            self.add_error(
-                None,
-                _(
-                    "Somebody else has saved this since you opened it. Nothing of yours was saved: "
-                    "copy what you need from here, and open it again."
-                ),
-            )
 
 
 def by_field(refusal: ValidationError) -> dict[str, list[ValidationError]]:

@@ -27,6 +27,7 @@ PRINTED: Final = r"[^\s\x00-\x1F\x7F-\xA0]"
 # The longest text, every character of it escaped, and room for the rest.
 MAX_BYTES: Final = 8 * MAX_BODY
 MOST_STORIES: Final = 50
+MOST_BYLINES: Final = 20
 _YEARS: Final = range(1900, 2101)
 _refuse_nul: Final = ProhibitNullCharactersValidator()
 
@@ -187,7 +188,12 @@ class ContentEntry(Entry):
         required=False, help_text="False: readers see the day only. The time still gives the order."
     )
     is_key_event = Truth(required=False)
-    byline = BylineName(required=False, allow_null=True, help_text="A byline that the newsroom has.")
+    bylines = serializers.ListField(
+        child=BylineName(),
+        required=False,
+        max_length=MOST_BYLINES,
+        help_text="Bylines that the newsroom has, in their order.",
+    )
     source = Text(required=False, allow_blank=True, max_length=120)
     verification = serializers.ChoiceField(
         required=False, choices=list(Update.Verification.values), help_text="Empty: not stated."
@@ -196,13 +202,15 @@ class ContentEntry(Entry):
 
     def content(self) -> dict[str, Any]:
         """What was said, by the names of `publishing.Content`."""
-        said = {name: value for name, value in self.validated_data.items() if name in _CONTENT}
-        if "related_stories" in self.validated_data:
-            said["stories"] = tuple(self.validated_data["related_stories"])
-        return said
+        return {
+            _CONTENT[name]: tuple(value) if isinstance(value, list) else value
+            for name, value in self.validated_data.items()
+            if name in _CONTENT
+        }
 
 
-_CONTENT: Final = set(ContentEntry().fields) - {"related_stories"}
+# The names of an update's fields, by what they are called here.
+_CONTENT: Final = {name: name for name in ContentEntry().fields} | {"related_stories": "stories"}
 
 
 class UpdateEntry(ContentEntry):

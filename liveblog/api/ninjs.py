@@ -167,8 +167,8 @@ def _text_of(update: Update) -> Ninjs:
     }
     if update.has_clock_time:
         said["contentCreated"] = isoformat(update.happened_at)
-    if update.byline:
-        said["by"] = _names([update.byline])
+    if bylines := update.ordered_bylines:
+        said["by"] = _names(bylines)
     if update.source:
         said["infoSources"] = [{"name": update.source}]
     if update.corrections:

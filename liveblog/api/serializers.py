@@ -145,7 +145,7 @@ class _SaidSerializer(serializers.Serializer):
     heading = serializers.CharField()
     body = serializers.CharField(help_text="HTML.")
     is_key_event = serializers.BooleanField()
-    byline = BylineSerializer(allow_null=True)
+    bylines = BylineSerializer(many=True, help_text="In the editor's order.")
     source = serializers.CharField()
     verification = serializers.ChoiceField(
         choices=list(Update.Verification.values), help_text="Empty: not stated."

@@ -214,9 +214,7 @@ class _Run:
             stories=_with_addresses(stories_of(plan.entry.blocks), before.stories),
         )
         if update is not None and update.is_published:
-            return publishing.correct_update(
-                update, content, by=self.by, note=self.note, imported_hash=plan.digest
-            )
+            return self._revise(update, content, plan.digest)
         if self.publish:
             return publishing.publish_update(
                 self.blog,
@@ -229,6 +227,13 @@ class _Run:
         return publishing.draft_update(
             self.blog, content, by=self.by, update=update, imported_hash=plan.digest
         )
+
+    def _revise(self, update: Update, content: Content, digest: str) -> Update:
+        if self.note:
+            return publishing.correct_update(
+                update, content, by=self.by, note=self.note, imported_hash=digest
+            )
+        return publishing.edit_update(update, content, by=self.by, imported_hash=digest)
 
     def _settle(self, plan: _Plan, update: Update) -> Action:
         """What is left to do for an update that says what the copy says: publish it, learn its links."""
@@ -245,7 +250,7 @@ class _Run:
             )
             return Action.PUBLISHED
         if update.is_published and (stories != content.stories or plan.is_known_anew):
-            publishing.correct_update(
+            publishing.edit_update(
                 update, replace(content, stories=stories), by=self.by, imported_hash=plan.digest
             )
         return Action.UNCHANGED if stories == content.stories else Action.CHANGED

@@ -196,7 +196,7 @@ def losses_of(update: Update, language: str) -> list[Warned]:
             reasons.append(_("“%(title)s”: its link to a live blog is not written.") % {"title": story.title})
     said = {
         _("Its pictures are not written."): update.update_images.all(),
-        _("Its byline is not written."): update.byline,
+        _("Its byline is not written."): update.ordered_bylines,
         _("Its source is not written."): update.source,
         _("Whether it is confirmed is not written."): update.verification,
         _("That it is a key event is not written."): update.is_key_event,

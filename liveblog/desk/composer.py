@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
@@ -24,6 +25,7 @@ from newsroom.rich_text import RichTextWidget
 MAX_STORIES: Final = 30
 # After more blocks than any text has.
 _AT_THE_END: Final = 100_000
+_BETWEEN_NAMES: Final = re.compile("[,，、;；]")
 _NOT_KEPT: Final = {"csrfmiddlewaretoken", "action", "picture_file"}
 
 
@@ -62,7 +64,14 @@ class ComposerForm(forms.Form):
     is_time_unknown = forms.BooleanField(label=gettext_lazy("Clock time unknown"), required=False)
     is_key_event = forms.BooleanField(label=gettext_lazy("Key event"), required=False)
     is_pinned = forms.BooleanField(label=gettext_lazy("Pin to the top"), required=False)
-    byline = forms.CharField(label=gettext_lazy("Byline"), required=False, max_length=120)
+    # A pin that a colleague sets meanwhile is not undone by a form that was opened before.
+    was_pinned = forms.BooleanField(required=False, widget=forms.HiddenInput)
+    bylines = forms.CharField(
+        label=gettext_lazy("Bylines"),
+        required=False,
+        max_length=2000,
+        help_text=gettext_lazy("Several names are separated by commas."),
+    )
     source = forms.CharField(label=gettext_lazy("Source"), required=False, max_length=120)
     verification = forms.ChoiceField(
         label=gettext_lazy("Verification"),
@@ -86,16 +95,15 @@ class ComposerForm(forms.Form):
         refuse_too_long(body)
         return html.from_typed(body)
 
-    def clean_byline(self) -> Byline | None:
-        name = self.cleaned_data["byline"]
-        if not name:
-            return None
-        byline = Byline.objects.filter(name=name).first()
-        if byline is None:
+    def clean_bylines(self) -> tuple[Byline, ...]:
+        names = [name.strip() for name in _BETWEEN_NAMES.split(self.cleaned_data["bylines"]) if name.strip()]
+        known = {byline.name: byline for byline in Byline.objects.filter(name__in=names)}
+        if unknown := [name for name in names if name not in known]:
             raise ValidationError(
-                _("There is no byline of this name yet. Add it in the admin, or choose one.")
+                _("There is no byline “%(name)s” yet. Add it in the admin, or choose another.")
+                % {"name": unknown[0]}
             )
-        return byline
+        return tuple(known[name] for name in names)
 
     def clean_embed(self) -> str:
         url = self.cleaned_data["embed"]
@@ -142,7 +150,7 @@ class Composer:
     @property
     def has_details(self) -> bool:
         """Whether more than heading, text and time is filled in, so that the rest is shown at once."""
-        names = ("byline", "source", "verification", "edition_wording", "embed")
+        names = ("bylines", "source", "verification", "edition_wording", "embed")
         return bool(self.stories or self.pictures or any(self.form[name].value() for name in names))
 
     @property
@@ -180,8 +188,9 @@ def opened(update: Update) -> Composer:
             "happened": _moment_of(given, with_clock=content.has_clock_time),
             "is_time_unknown": not content.has_clock_time,
             "is_key_event": content.is_key_event,
-            "is_pinned": update.is_pinned,
-            "byline": content.byline.name if content.byline else "",
+            "is_pinned": update.is_pinned or update.is_to_be_pinned,
+            "was_pinned": update.is_pinned or update.is_to_be_pinned,
+            "bylines": _(", ").join(byline.name for byline in content.bylines),
             "source": content.source,
             "verification": content.verification,
             "edition_wording": content.edition_wording,
@@ -217,7 +226,7 @@ def restored(
     initial = {name: data.get(name, "") for name in ComposerForm.base_fields}
     for name in ("happened", "publish"):
         initial[name] = (data.get(f"{name}_day", ""), data.get(f"{name}_clock", ""))
-    for name in ("is_time_unknown", "is_key_event", "is_pinned"):
+    for name in ("is_time_unknown", "is_key_event", "is_pinned", "was_pinned"):
         initial[name] = data.get(name) == "on"
     return Composer(
         ComposerForm(initial=initial | {"picture_file": None}),
@@ -273,7 +282,7 @@ def content_of(form: ComposerForm, data: QueryDict, saved: Update | None) -> Con
         happened_at=_happened_at(said["happened"], said["is_time_unknown"], saved),
         has_clock_time=not said["is_time_unknown"],
         is_key_event=said["is_key_event"],
-        byline=said["byline"],
+        bylines=said["bylines"],
         source=said["source"],
         verification=said["verification"],
         edition_wording=said["edition_wording"],
@@ -305,12 +314,16 @@ def _happened_at(
     return known if known and known.replace(second=0, microsecond=0) == meant else meant
 
 
-def publish_at_of(form: ComposerForm) -> datetime:
-    """When it is to go live. Raises ValidationError when nobody said so."""
+def publish_at_of(form: ComposerForm) -> datetime | None:
+    """Return when it is to go live, if that was said."""
     day, clock = form.cleaned_data["publish"] or (None, None)
-    if clock is None:
-        raise ValidationError({"publish": _("Say when it goes live.")})
-    return hongkong.at(day or hongkong.now().date(), clock)
+    return hongkong.at(day or hongkong.now().date(), clock) if clock else None
+
+
+def pin_of(form: ComposerForm) -> bool | None:
+    """Return whether the update is to be pinned; None if the form leaves the pin as it was."""
+    is_pinned = form.cleaned_data["is_pinned"]
+    return None if is_pinned == form.cleaned_data["was_pinned"] else is_pinned
 
 
 def _story_rows(data: QueryDict) -> list[StoryRow]:

@@ -6,35 +6,26 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from difflib import SequenceMatcher
 from typing import Any, Final
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
-from liveblog.desk import rows
+from liveblog import publishing
 from liveblog.desk.access import desk_view
 from liveblog.models import Change, LiveBlog, Revision, Update
-from newsroom import html
+from liveblog.publishing import Action
+from liveblog.publishing.content import LABELS, current_json
+from newsroom import hongkong, html
 
 # Chinese is compared character by character, what is written with spaces word by word.
 _PIECE: Final = re.compile(r"[A-Za-z0-9'’_-]+|\s+|.", re.DOTALL)
 # About a second. A text that repeats itself a thousand times would take an hour otherwise.
 _MOST_EFFORT: Final = 50_000_000
-_SAID: Final = (
-    ("heading", _("Heading")),
-    ("body", _("Text")),
-    ("happened_at", _("Time")),
-    ("byline", _("Byline")),
-    ("source", _("Source")),
-    ("verification", _("Verification")),
-    ("is_key_event", _("Key event")),
-    ("stories", _("Related stories")),
-    ("images", _("Pictures")),
-)
 
 
 @dataclass(frozen=True)
@@ -63,7 +54,7 @@ class Entry:
 @desk_view
 @require_GET
 def history(request: HttpRequest, blog: LiveBlog, update_pk: int) -> HttpResponse:
-    update = get_object_or_404(Update.objects.select_related("byline"), blog=blog, pk=update_pk)
+    update = get_object_or_404(Update, blog=blog, pk=update_pk)
     update.blog = blog
     revisions = list(update.revisions.select_related("by", "by_partner").order_by("pk"))
     entries = []
@@ -75,27 +66,26 @@ def history(request: HttpRequest, blog: LiveBlog, update_pk: int) -> HttpRespons
     for change in changes.select_related("by", "by_partner"):
         entries.append(Entry(change, [], is_earlier_text=False))
     entries.sort(key=lambda entry: entry.row.number, reverse=True)
-    may = rows.May.of(request.user)
     context = {
         **admin.site.each_context(request),
         "title": update.title,
         "blog": blog,
         "update": update,
         "entries": entries,
-        "may_revert": rows.may_open(may, request.user, update) and not update.is_erased,
+        "may_revert": Action.REVERT in publishing.actions_for(request.user, blog, update),
     }
     return render(request, "desk/history.html", context)
 
 
 def differences_between(before: dict[str, Any] | None, after: dict[str, Any]) -> list[Difference]:
-    """What `after` says otherwise than `before`; of a first state (None) all that it says."""
-    found = []
-    for name, label in _SAID:
-        old = _in_words(name, before[name]) if before else ""
-        new = _in_words(name, after[name])
+    """Return what `after` says otherwise than `before`; of a first state (None) all that it says."""
+    before, after = current_json(before or {}), current_json(after)
+    differences = []
+    for name, label in LABELS.items():
+        old, new = _in_words(name, before[name]), _in_words(name, after[name])
         if old != new:
-            found.append(Difference(label, compared(old, new)))
-    return found
+            differences.append(Difference(label, compared(old, new)))
+    return differences
 
 
 def compared(old: str, new: str) -> list[Piece]:
@@ -144,16 +134,20 @@ def _effort(before: list[str], after: list[str]) -> int:
 
 
 def _in_words(name: str, value: Any) -> str:
+    """Return a field of a revision's JSON as text."""
     if name == "body":
         return html.plain_text(value)
     if name == "happened_at":
-        return value[:16].replace("T", " ")
-    if name == "stories":
-        return "\n".join(
-            " ".join(filter(None, (story["title"], story["url"] or story["live_blog"]))) for story in value
-        )
-    if name == "images":
-        return " ".join(f"#{pk}" for pk in value)
+        return f"{hongkong.to_hong_kong(datetime.fromisoformat(value)):%Y-%m-%d %H:%M}" if value else ""
     if isinstance(value, bool):
         return "✓" if value else ""
+    if isinstance(value, list):
+        return "\n".join(_reference_in_words(item) for item in value)
     return value
+
+
+def _reference_in_words(item: dict[str, Any]) -> str:
+    if "title" in item:
+        target = item["url"] or (item["live_blog"]["name"] if item["live_blog"] else "")
+        return f"{item['title']} {target}".strip()
+    return item["name"] or f"#{item['id']}"

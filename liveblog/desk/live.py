@@ -83,21 +83,22 @@ def _changed(request: HttpRequest, blog: LiveBlog, after: int) -> dict[str, Any]
     if pinned := whole_number(request.POST.get("pinned")):
         # What another took the place of has no change of its own.
         found |= Update.objects.filter(blog=blog, pk=pinned)
-    found = found.complete().select_related("created_by")
+    found = list(found.complete().select_related("created_by"))
     shown, gone = [], []
-    for update, reach in rows.with_reach(blog, found):
+    for update in found:
         update.blog = blog
-        if not update.is_visible:
-            gone.append(update.pk)
+    for row in rows.rows_of(request.user, blog, found):
+        if not row.update.is_visible:
+            gone.append(row.update.pk)
             continue
-        html = rows.row_html(request, blog, update, reach)
-        shown.append({"id": update.pk, "order": update.order, "html": html})
+        html = render_to_string("desk/_row.html", {"blog": blog, "row": row}, request)
+        shown.append({"id": row.update.pk, "order": row.update.order, "html": html})
     return {"rows": shown, "gone": gone}
 
 
 def _queue(request: HttpRequest, blog: LiveBlog) -> dict[str, str]:
-    shown = queues.shown(blog, request.POST.get("queue", ""))
-    context = shown | {"blog": blog, "may": rows.May.of(request.user)}
+    shown = queues.shown(blog, request.user, request.POST.get("queue", ""))
+    context = shown | {"blog": blog, "may": rows.May.of(request.user, blog)}
     return {"name": shown["queue"].name, "html": render_to_string("desk/_queue.html", context, request)}
 
 

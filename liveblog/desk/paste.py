@@ -27,7 +27,7 @@ from liveblog.models import LiveBlog
 @require_http_methods(["GET", "HEAD", "POST"])
 def paste(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     """Copy comes as text or as a file, in any encoding; the confirmation carries it along."""
-    if not rows.May.of(request.user).write:
+    if not rows.May.of(request.user, blog).write:
         raise PermissionDenied(_("Loading running copy is for those who write updates."))
     if request.method != "POST":
         return _page(request, blog)
@@ -73,7 +73,7 @@ def _copy(request: HttpRequest) -> bytes:
 
 
 def _page(request: HttpRequest, blog: LiveBlog, status: int = 200, **context: object) -> HttpResponse:
-    may = rows.May.of(request.user)
+    may = rows.May.of(request.user, blog)
     context = {
         **admin.site.each_context(request),
         "title": _("Paste running copy"),

@@ -16,10 +16,10 @@ from liveblog import editions
 from liveblog.desk import composer
 from liveblog.desk.access import desk_view
 from liveblog.desk.composer import ComposerForm
-from liveblog.models import Image, LiveBlog, Revision, Update, UpdateImage
+from liveblog.models import Image, LiveBlog, Revision, Update, UpdateByline, UpdateImage
 from liveblog.models.blog import Language
 from liveblog.publishing import Content
-from liveblog.publishing.content import story_rows
+from liveblog.publishing.stories import story_rows
 
 
 @desk_view
@@ -56,11 +56,16 @@ def _as_published(blog: LiveBlog, content: Content, saved: Update | None) -> Upd
     update = Update(pk=saved.pk if saved else 0, blog=blog, status=Update.Status.PUBLISHED)
     replace(content, happened_at=content.happened_at or timezone.now()).set_on(update)
     stories = story_rows(content.stories, update=update)
+    bylines = [UpdateByline(update=update, byline=byline) for byline in content.bylines]
     placed = [UpdateImage(update=update, image=image) for image in content.images]
     for row in placed:
         # The public renditions exist only while a public page shows the picture.
         row.image.private_base = _private_base(row.image)
-    update._prefetched_objects_cache = {"related_stories": stories, "update_images": placed}
+    update._prefetched_objects_cache = {
+        "related_stories": stories,
+        "update_images": placed,
+        "update_bylines": bylines,
+    }
     corrections = Revision.objects.filter(update=saved, kind=Revision.Kind.CORRECTION).order_by("-pk")
     update.corrections = list(corrections) if saved else []
     return update

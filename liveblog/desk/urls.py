@@ -16,6 +16,6 @@ urlpatterns = [
     path("pictures/", material.add_picture, name="pictures"),
     path("stories/", material.find_stories, name="stories"),
     path("updates/<int:update_pk>/history/", history.history, name="history"),
-    path("updates/<int:update_pk>/<slug:verb>/", verbs.on_update, name="update"),
-    path("responses/<int:response_pk>/<slug:verb>/", verbs.on_response, name="response"),
+    path("updates/<int:update_pk>/<slug:action>/", verbs.on_update, name="update"),
+    path("responses/<int:response_pk>/<slug:action>/", verbs.on_response, name="response"),
 ]

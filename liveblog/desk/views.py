@@ -8,7 +8,6 @@ from csp.constants import SELF
 from csp.decorators import csp_update
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -24,12 +23,11 @@ from liveblog.desk import composer, queues, rows
 from liveblog.desk.access import desk_view, said_by, token_in, wants_json
 from liveblog.desk.composer import Composer, ComposerForm
 from liveblog.models import Byline, LiveBlog, Update, WorkingCopy
-from liveblog.publishing import AlreadyUsed, Content, Stale, fingerprint
+from liveblog.publishing import WRITES, Action, AlreadyUsed, Content, Stale, fingerprint
 from newsroom import hongkong
 from newsroom.numbers import whole_number
 from newsroom.rich_text import EDITOR_POLICY
 
-ACTIONS: Final = ("publish", "draft", "submit", "schedule", "edit", "correct")
 # The preview is a frame of ours, and a picture is shown before it is uploaded.
 _POLICY: Final = EDITOR_POLICY | {"frame-src": [SELF], "img-src": ["blob:"]}
 
@@ -71,11 +69,11 @@ def _composer_for(request: HttpRequest, blog: LiveBlog) -> Composer:
 
 def _asked_for(request: HttpRequest, blog: LiveBlog) -> Update | None:
     pk = whole_number(request.GET.get("update"))
-    update = Update.objects.filter(blog=blog, pk=pk).select_related("byline").first() if pk else None
+    update = Update.objects.filter(blog=blog, pk=pk).first() if pk else None
     if update is None:
         return None
     update.blog = blog
-    if not rows.may_open(rows.May.of(request.user), request.user, update):
+    if WRITES.isdisjoint(publishing.actions_for(request.user, blog, update)):
         if update.is_withdrawn:
             messages.warning(request, _("This update was withdrawn. Restore it before you change it."))
             return None
@@ -86,6 +84,7 @@ def _asked_for(request: HttpRequest, blog: LiveBlog) -> Update | None:
 
 
 def _page(request: HttpRequest, blog: LiveBlog, shown: Composer, status: int = 200) -> HttpResponse:
+    may = rows.May.of(request.user, blog)
     before = _before(request, blog)
     updates, has_older = rows.timeline(blog, before)
     context = {
@@ -93,19 +92,19 @@ def _page(request: HttpRequest, blog: LiveBlog, shown: Composer, status: int = 2
         "title": blog.full_headline,
         "blog": blog,
         "composer": shown,
-        "may": rows.May.of(request.user),
-        "rows": rows.with_reach(blog, updates),
+        "may": may,
+        "rows": rows.rows_of(request.user, blog, updates),
         "older": updates[-1] if has_older else None,
         "before": before,
         "counts": queues.counts(blog),
         "queues": queues.QUEUES,
-        **queues.shown(blog, request.GET.get("queue", "")),
+        **queues.shown(blog, request.user, request.GET.get("queue", "")),
         "unsaved": [copy for copy in queues.unsaved(blog, request.user) if copy.token != shown.token],
         "bylines": Byline.objects.values_list("name", flat=True),
         "readers": audience.readers_connected(blog.pk),
         "undo": _undoable(request, blog),
         "media": Media.from_media(shown.form.media, nonce=str(request.csp_nonce)),
-        "can_change_blog": request.user.has_perm("liveblog.change_liveblog") or rows.May.of(request.user).run,
+        "can_change_blog": request.user.has_perm("liveblog.change_liveblog") or may.run,
     }
     return render(request, "desk/desk.html", context, status=status)
 
@@ -126,10 +125,11 @@ def _undoable(request: HttpRequest, blog: LiveBlog) -> Update | None:
 def _save(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     form = ComposerForm(request.POST, request.FILES)
     update = _saved(request, blog)
-    action = request.POST.get("action", "")
+    named = request.POST.get("action", "")
     try:
-        if action not in ACTIONS:
+        if named not in WRITES:
             raise ValidationError(_("Choose what to do with it: publish, save, send or schedule."))
+        action = Action(named)
         if not form.is_valid():
             raise ValidationError(form.errors.as_data())
         saved, is_new = publishing.once(
@@ -159,49 +159,23 @@ def _saved(request: HttpRequest, blog: LiveBlog) -> Update | None:
 
 
 def _carry_out(
-    request: HttpRequest, blog: LiveBlog, action: str, form: ComposerForm, update: Update | None
+    request: HttpRequest, blog: LiveBlog, action: Action, form: ComposerForm, update: Update | None
 ) -> Update:
-    """One verb, with the picture and the pin that came with it; what was typed is no longer kept apart."""
-    by, said = request.user, form.cleaned_data
-    with transaction.atomic():
-        content = composer.with_picture(
-            composer.content_of(form, request.POST, update), _uploaded(request, form)
-        )
-        saved = _by_verb(action, blog, content, form, by, update)
-        if saved.is_published and said["is_pinned"] != saved.is_pinned:
-            saved = (publishing.pin_update if said["is_pinned"] else publishing.unpin_update)(saved, by=by)
-        WorkingCopy.objects.filter(by=by, token=said["token"]).delete()
+    """Do one action with what was typed, which is then no longer kept apart."""
+    content = composer.with_picture(composer.content_of(form, request.POST, update), _uploaded(request, form))
+    saved = publishing.perform(
+        action,
+        blog,
+        by=request.user,
+        update=update,
+        content=content,
+        note=form.cleaned_data["note"],
+        publish_at=composer.publish_at_of(form),
+        is_pinned=composer.pin_of(form),
+        seen=form.cleaned_data["seen"] if update else "",
+    )
+    WorkingCopy.objects.filter(by=request.user, token=form.cleaned_data["token"]).delete()
     return saved
-
-
-def _by_verb(
-    action: str, blog: LiveBlog, content: Content, form: ComposerForm, by: Any, update: Update | None
-) -> Update:
-    said = form.cleaned_data
-    seen = said["seen"] if update else ""
-    if action == "publish":
-        publishing.refuse_future(content.happened_at)
-        return publishing.publish_update(blog, content, by=by, update=update, seen=seen)
-    if action == "schedule":
-        at = composer.publish_at_of(form)
-        return publishing.schedule_update(blog, content, at, by=by, update=update, seen=seen)
-    if action == "draft":
-        return publishing.draft_update(blog, content, by=by, update=update, seen=seen)
-    if action == "submit":
-        update = update or publishing.draft_update(blog, content, by=by)
-        return publishing.submit_update(update, by=by, content=content, seen=seen)
-    if update is None:
-        raise ValidationError(_("Only what is published can be corrected."))
-    note = said["note"].strip()
-    if action == "correct" and not note:
-        raise ValidationError({"note": _("Say what is corrected. Readers see this.")})
-    if action == "edit" and note:
-        raise ValidationError(
-            {"note": _("A minor edit has no note. Save it as a correction, or empty the note.")}
-        )
-    if content.happened_at != update.happened_at:
-        publishing.refuse_future(content.happened_at)
-    return publishing.correct_update(update, content, by=by, note=note, seen=seen)
 
 
 def _uploaded(request: HttpRequest, form: ComposerForm) -> Any:
@@ -218,9 +192,9 @@ def _uploaded(request: HttpRequest, form: ComposerForm) -> Any:
     )
 
 
-def _done(request: HttpRequest, blog: LiveBlog, action: str, saved: Update, is_new: bool) -> HttpResponse:
+def _done(request: HttpRequest, blog: LiveBlog, action: Action, saved: Update, is_new: bool) -> HttpResponse:
     said = _said(action, blog, saved)
-    undo = action == "publish" and saved.is_published
+    undo = action == Action.PUBLISH and saved.is_published
     if wants_json(request):
         return JsonResponse(
             {
@@ -237,22 +211,22 @@ def _done(request: HttpRequest, blog: LiveBlog, action: str, saved: Update, is_n
     return redirect(f"{address}?undo={saved.pk}" if undo else address)
 
 
-def _said(action: str, blog: LiveBlog, saved: Update) -> str:
-    if action == "publish":
+def _said(action: Action, blog: LiveBlog, saved: Update) -> str:
+    if action == Action.PUBLISH:
         if blog.is_public:
             return _("Live: “%(title)s”") % {"title": saved.title}
         return _("Published: “%(title)s”. Readers see it once the live blog is public.") % {
             "title": saved.title
         }
-    if action == "schedule":
+    if action == Action.SCHEDULE:
         at = hongkong.to_hong_kong(saved.publish_at)
         day = hongkong.day_label(at.date(), get_language())
         return _("Scheduled for %(time)s: “%(title)s”") % {"time": f"{day} {at:%H:%M}", "title": saved.title}
     done = {
-        "draft": _("Saved as a draft: “%(title)s”"),
-        "submit": _("Sent to the editors: “%(title)s”"),
-        "edit": _("Saved as a minor edit: “%(title)s”"),
-        "correct": _("Corrected: “%(title)s”"),
+        Action.DRAFT: _("Saved as a draft: “%(title)s”"),
+        Action.SUBMIT: _("Sent to the editors: “%(title)s”"),
+        Action.EDIT: _("Saved as a minor edit: “%(title)s”"),
+        Action.CORRECT: _("Corrected: “%(title)s”"),
     }
     return done[action] % {"title": saved.title or _("without heading")}
 

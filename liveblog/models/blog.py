@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from liveblog.models.byline import Byline
 from liveblog.models.change import Change
 from liveblog.models.glossary import Edition
 from liveblog.models.response import ReaderResponse
@@ -52,21 +53,6 @@ class Topic(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("reader:topic", args=[self.slug])
-
-
-class Byline(models.Model):
-    """A name that copy is signed with: a reporter, a desk or an agency."""
-
-    name = models.CharField(_("name"), max_length=120, unique=True)
-    role = models.CharField(_("role"), max_length=120, blank=True, help_text=_("For example: in Geneva."))
-
-    class Meta:
-        ordering = ["name", "pk"]
-        verbose_name = _("byline")
-        verbose_name_plural = _("bylines")
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class LiveBlogQuerySet(models.QuerySet["LiveBlog"]):
@@ -129,16 +115,14 @@ class LiveBlogQuerySet(models.QuerySet["LiveBlog"]):
         """By the last change that readers saw."""
         return self.order_by("-modified_at", "-pk")
 
-    def due(self, at: datetime) -> LiveBlogQuerySet:
-        """Blogs in which something falls due by `at`: an update, an embargo, the planned end of coverage."""
-        return self.filter(
-            (
-                ~Q(status=LiveBlog.Status.WITHDRAWN)
-                & Q(updates__status="scheduled", updates__publish_at__lte=at)
-            )
-            | Q(embargo_until_at__lte=at)
-            | Q(status=LiveBlog.Status.LIVE, coverage_end_at__lte=at)
-        ).distinct()
+    def with_lapsed_embargo(self, at: datetime) -> LiveBlogQuerySet:
+        return self.filter(embargo_until_at__lte=at).order_by("embargo_until_at", "pk")
+
+    def past_planned_end(self, at: datetime) -> LiveBlogQuerySet:
+        """Live blogs whose planned end of coverage is `at` or earlier."""
+        return self.filter(status=LiveBlog.Status.LIVE, coverage_end_at__lte=at).order_by(
+            "coverage_end_at", "pk"
+        )
 
 
 class LiveBlog(models.Model):

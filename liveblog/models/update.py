@@ -12,7 +12,9 @@ from django.db.models import Case, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from liveblog.models.byline import Byline, UpdateByline
 from liveblog.models.change import Change
+from liveblog.models.media import UpdateImage
 from liveblog.models.search import SearchEntry
 from liveblog.models.story import RelatedStory
 from newsroom import hongkong, html
@@ -32,7 +34,9 @@ class UpdateQuerySet(models.QuerySet["Update"]):
         return self.filter(status=Update.Status.SCHEDULED)
 
     def due(self, at: datetime) -> UpdateQuerySet:
-        return self.scheduled().filter(publish_at__lte=at).order_by("publish_at", "pk")
+        """Scheduled updates that go live by `at`; those of a withdrawn live blog wait for its return."""
+        due = self.scheduled().filter(publish_at__lte=at).exclude(blog__status="withdrawn")
+        return due.order_by("publish_at", "pk")
 
     def key_events(self) -> UpdateQuerySet:
         return self.published().filter(is_key_event=True)
@@ -92,9 +96,10 @@ class UpdateQuerySet(models.QuerySet["Update"]):
         `corrections` becomes the list of the Revisions that readers are told of, newest first.
         """
         corrections = Revision.objects.filter(kind=Revision.Kind.CORRECTION).defer("content").order_by("-pk")
-        return self.select_related("blog", "byline").prefetch_related(
-            "related_stories__live_blog",
-            "update_images__image",
+        return self.select_related("blog").prefetch_related(
+            models.Prefetch("update_bylines", queryset=UpdateByline.objects.select_related("byline")),
+            models.Prefetch("update_images", queryset=UpdateImage.objects.select_related("image")),
+            models.Prefetch("related_stories", queryset=RelatedStory.objects.select_related("live_blog")),
             models.Prefetch("revisions", queryset=corrections, to_attr="corrections"),
         )
 
@@ -125,6 +130,14 @@ class Update(models.Model):
         default=True,
         help_text=_("Without it readers see the day only; the time still decides the update's place."),
     )
+    has_given_time = models.BooleanField(
+        default=True,
+        editable=False,
+        help_text="False: nobody gave the time of the event, which is then the moment of going live.",
+    )
+    is_to_be_pinned = models.BooleanField(
+        default=False, editable=False, help_text="Pinned when it goes live; false once it is public."
+    )
     status = models.CharField(_("status"), max_length=9, choices=Status, default=Status.DRAFT)
     publish_at = models.DateTimeField(_("publish at"), null=True, blank=True)
     first_published_at = models.DateTimeField(_("first published"), null=True, editable=False)
@@ -134,13 +147,8 @@ class Update(models.Model):
         _("number"), default=0, editable=False, help_text=_("Of its last change in the blog's log.")
     )
     is_key_event = models.BooleanField(_("key event"), default=False)
-    byline = models.ForeignKey(
-        "liveblog.Byline",
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="updates",
-        verbose_name=_("byline"),
+    bylines = models.ManyToManyField(
+        Byline, through="liveblog.UpdateByline", related_name="updates", verbose_name=_("bylines")
     )
     source = models.CharField(_("source"), max_length=120, blank=True)
     verification = models.CharField(
@@ -254,14 +262,8 @@ class Update(models.Model):
 
     @property
     def given_time(self) -> datetime | None:
-        """The time of the event if someone gave one.
-
-        Until it is published, one that was saved without a time stands at the moment of saving, or of
-        going live.
-        """
-        if not self.is_visible and self.happened_at in (self.modified_at, self.publish_at):
-            return None
-        return self.happened_at
+        """The time of the event, if it is known: someone gave it, or the update has gone live."""
+        return self.happened_at if self.has_given_time or self.is_visible else None
 
     @property
     def happened_on(self) -> date:
@@ -270,8 +272,23 @@ class Update(models.Model):
 
     @property
     def title(self) -> str:
-        """Its heading, or the opening of its text where it has none."""
-        return self.heading or html.excerpt(self.body, 40)
+        """Its heading, else the opening of its text, what its picture shows, or its time; never empty."""
+        return self.heading or html.excerpt(self.body, 40) or self._picture_title or self.time_label
+
+    @property
+    def _picture_title(self) -> str:
+        return next((placed.image.alt for placed in self.update_images.all()), "")
+
+    @property
+    def time_label(self) -> str:
+        """Its Hong Kong day and time as the page prints them: `19日 02:45`, `19 March 02:45`."""
+        day = hongkong.day_label(self.happened_on, self.blog.language)
+        return f"{day} {hongkong.clock_label(self.happened_at)}" if self.has_clock_time else day
+
+    @property
+    def ordered_bylines(self) -> list[Byline]:
+        """The bylines in the editor's order."""
+        return [placed.byline for placed in self.update_bylines.all()]
 
     @property
     def order(self) -> str:

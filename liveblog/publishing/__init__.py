@@ -5,6 +5,7 @@ and its Revision, takes the blog's next number and appends the Change, all in on
 with ValidationError (the reason in the editor's words) and PermissionDenied; then nothing has been written.
 """
 
+from liveblog.publishing.actions import KEEPS_STATE, WRITES, Action, Permitted, actions_for, perform
 from liveblog.publishing.blogs import (
     create_blog,
     edit_blog,
@@ -15,15 +16,10 @@ from liveblog.publishing.blogs import (
     start_coverage,
     withdraw_blog,
 )
-from liveblog.publishing.content import (
-    BlogDetails,
-    Content,
-    Story,
-    fingerprint,
-    refuse_future,
-    refuse_too_long,
-)
+from liveblog.publishing.content import Content, refuse_too_long
+from liveblog.publishing.details import BlogDetails, edit_fingerprint
 from liveblog.publishing.due import publish_due
+from liveblog.publishing.encoding import fingerprint
 from liveblog.publishing.glossary import add_term, edit_term, remove_term
 from liveblog.publishing.log import SYSTEM, Actor, is_in_team, require
 from liveblog.publishing.once import AlreadyUsed, actor, once
@@ -35,16 +31,17 @@ from liveblog.publishing.responses import (
     submit_response,
     withdraw_response,
 )
+from liveblog.publishing.rules import Stale, WrongState
 from liveblog.publishing.shared import add_image, edit_byline, edit_image, edit_story, edit_topic
+from liveblog.publishing.stories import Story
 from liveblog.publishing.updates import (
     UNDO_WITHIN,
-    Stale,
     correct_update,
     draft_update,
+    edit_update,
     erase_update,
     mark_key_event,
     pin_update,
-    publish_as_saved,
     publish_update,
     restore_update,
     schedule_update,
@@ -66,14 +63,20 @@ from liveblog.publishing.webhooks import (
 )
 
 __all__ = [
+    "KEEPS_STATE",
     "SYSTEM",
     "UNDO_WITHIN",
+    "WRITES",
+    "Action",
     "Actor",
     "AlreadyUsed",
     "BlogDetails",
     "Content",
+    "Permitted",
     "Stale",
     "Story",
+    "WrongState",
+    "actions_for",
     "actor",
     "add_image",
     "add_term",
@@ -86,11 +89,13 @@ __all__ = [
     "draft_update",
     "edit_blog",
     "edit_byline",
+    "edit_fingerprint",
     "edit_image",
     "edit_key",
     "edit_story",
     "edit_term",
     "edit_topic",
+    "edit_update",
     "edit_webhook",
     "enable_webhook",
     "end_coverage",
@@ -101,11 +106,10 @@ __all__ = [
     "mark_key_event",
     "once",
     "open_private",
+    "perform",
     "pin_update",
-    "publish_as_saved",
     "publish_due",
     "publish_update",
-    "refuse_future",
     "refuse_too_long",
     "reject_response",
     "remove_term",

@@ -14,9 +14,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from liveblog.models import Change, Image, LiveBlog, Update
-from liveblog.publishing.content import BlogDetails
+from liveblog.publishing import search
+from liveblog.publishing.details import BlogDetails, edit_fingerprint
 from liveblog.publishing.log import Actor, all_locked, append, locked, person, require
 from liveblog.publishing.renditions import show_or_hide
+from liveblog.publishing.rules import Stale
 from liveblog.publishing.shared import announce
 
 
@@ -26,18 +28,24 @@ def create_blog(details: BlogDetails, *, by: Actor, imported_hash: str = "") -> 
     with transaction.atomic():
         blog = LiveBlog(created_by=person(by), imported_hash=imported_hash)
         details.checked().write_to(blog)
+        search.index_blog(blog)
         return blog
 
 
 def edit_blog(
-    blog: LiveBlog, details: BlogDetails, *, by: Actor, imported_hash: str | None = None
+    blog: LiveBlog, details: BlogDetails, *, by: Actor, imported_hash: str | None = None, seen: str = ""
 ) -> LiveBlog:
-    """Change what a blog says of itself. Takes no number when nothing changes."""
+    """Change what a blog says of itself. Takes no number when nothing changes.
+
+    `seen` is the `edit_fingerprint` of what was opened; Stale is raised if somebody has saved since.
+    """
     require(by, "change_liveblog", blog)
     details = details.checked()
     also = {found.pk for found in (blog.successor, details.successor) if found}
     with _locked_with_referrers(blog, also) as blog:
         before = BlogDetails.of(blog)
+        if seen and seen != edit_fingerprint(blog):
+            raise Stale
         if imported_hash is not None and imported_hash != blog.imported_hash:
             blog.imported_hash = imported_hash
             blog.save(update_fields=["imported_hash"])
@@ -50,6 +58,8 @@ def edit_blog(
         _check_times(blog, details)
         was_public = blog.is_public
         details.write_to(blog)
+        if search.says_otherwise(before, details):
+            search.index_blog(blog)
         append(blog, Change.Kind.BLOG_EDITED, timezone.now(), by=by)
         is_named_anew = (details.kicker, details.headline) != (before.kicker, before.headline)
         if was_public != blog.is_public or is_named_anew:
@@ -78,6 +88,10 @@ def start_coverage(blog: LiveBlog, *, by: Actor, at: datetime | None = None) -> 
         if blog.status not in (LiveBlog.Status.DRAFT, LiveBlog.Status.ENDED):
             raise ValidationError(_("Only a draft or ended live blog can be started."))
         now = timezone.now()
+        if at and at > now:
+            raise ValidationError(
+                {"coverage_start_at": _("Coverage cannot have begun at a time that lies ahead.")}
+            )
         is_resumed = blog.has_ended
         blog.status = LiveBlog.Status.LIVE
         if is_resumed:
@@ -95,11 +109,19 @@ def start_coverage(blog: LiveBlog, *, by: Actor, at: datetime | None = None) -> 
         return blog
 
 
-def end_coverage(blog: LiveBlog, *, by: Actor, at: datetime | None = None) -> LiveBlog:
-    """End running coverage. The page stays, corrections still reach it. `at` None means now."""
+def end_coverage(
+    blog: LiveBlog, *, by: Actor, at: datetime | None = None, planned_by: datetime | None = None
+) -> LiveBlog | None:
+    """End running coverage. The page stays, corrections still reach it. `at` None means now.
+
+    With `planned_by`, do nothing and return None unless the end is still planned for then or earlier.
+    """
     require(by, "run_coverage", blog)
     with all_locked([blog.pk]) as rows:
         blog = rows[blog.pk]
+        is_planned = blog.is_live and blog.coverage_end_at is not None
+        if planned_by and not (is_planned and blog.coverage_end_at <= planned_by):
+            return None
         if not blog.is_live:
             raise ValidationError(_("This live blog is not running."))
         blog.status = LiveBlog.Status.ENDED
@@ -140,10 +162,15 @@ def restore_blog(blog: LiveBlog, *, by: Actor) -> LiveBlog:
         return blog
 
 
-def lift_embargo(blog: LiveBlog, *, by: Actor) -> LiveBlog:
-    """Open an embargoed blog to everybody, now."""
+def lift_embargo(blog: LiveBlog, *, by: Actor, lapsed_by: datetime | None = None) -> LiveBlog | None:
+    """Open an embargoed blog to everybody, now.
+
+    With `lapsed_by`, do nothing and return None unless the embargo still ends then or earlier.
+    """
     require(by, "run_coverage", blog)
     with _locked_with_referrers(blog) as blog:
+        if lapsed_by and not (blog.embargo_until_at and blog.embargo_until_at <= lapsed_by):
+            return None
         if blog.embargo_until_at is None:
             raise ValidationError(_("This live blog is under no embargo."))
         blog.embargo_until_at = None
@@ -156,6 +183,8 @@ def lift_embargo(blog: LiveBlog, *, by: Actor) -> LiveBlog:
 
 def _check_times(blog: LiveBlog, details: BlogDetails) -> None:
     now = timezone.now()
+    if blog.first_published_at and details.coverage_start_at and details.coverage_start_at > now:
+        raise ValidationError({"coverage_start_at": _("Coverage has begun: this time cannot lie ahead.")})
     if blog.is_live and details.coverage_end_at and details.coverage_end_at <= now:
         raise ValidationError({"coverage_end_at": _("This time has passed. End the coverage instead.")})
     if blog.has_ended and details.coverage_end_at and details.coverage_end_at > now:

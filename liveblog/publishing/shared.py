@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 
 from liveblog.models import Byline, Change, Image, LiveBlog, RelatedStory, Topic, Update
 from liveblog.publishing import renditions
-from liveblog.publishing.content import Story
 from liveblog.publishing.log import Actor, all_locked, append, person, require
+from liveblog.publishing.stories import Story
 from newsroom import html, pictures
 
 Shared = TypeVar("Shared", Image, Byline, Topic)
@@ -78,7 +78,7 @@ def edit_byline(byline: Byline, *, by: Actor, name: str, role: str = "") -> Byli
     """Change a byline, wherever it is printed."""
     require(by, "change_byline")
     byline.name, byline.role = name.strip(), role.strip()
-    return _save_shared(byline, updates=Q(byline=byline), blogs=Q(bylines=byline), by=by)
+    return _save_shared(byline, updates=Q(bylines=byline), blogs=Q(bylines=byline), by=by)
 
 
 def edit_topic(topic: Topic, *, by: Actor, name: str) -> Topic:

@@ -158,8 +158,8 @@ def _item(update: Update) -> dict[str, Any]:
         "date_modified": hongkong.isoformat(update.modified_at),
         "language": update.blog.lang,
     }
-    if update.byline:
-        item["authors"] = [{"name": update.byline.name}]
+    if bylines := update.ordered_bylines:
+        item["authors"] = [{"name": byline.name} for byline in bylines]
     for placed in update.update_images.all():
         if not placed.image.is_sensitive:
             return item | {"image": absolute(placed.image.rendition_url(placed.image.widths[-1], "jpg"))}

@@ -98,7 +98,7 @@ def test_byline_is_added_and_edited_where_it_is_printed(admin):
     path = "/admin/liveblog/byline/add/"
     assert admin.post(path, opened(admin, path) | {"name": "張三"}).status_code == 302
     byline = Byline.objects.get()
-    make_update(make_blog(), byline=byline)
+    make_update(make_blog(), bylines=(byline,))
     form = opened(admin, page_of(byline))
     assert admin.post(page_of(byline), form).status_code == 302
     assert LiveBlog.objects.get().number == 2

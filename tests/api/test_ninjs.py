@@ -84,7 +84,7 @@ def update(blog: LiveBlog) -> Update:
         blog,
         "首班車開出",
         body="<p>乘客湧入車站。</p>",
-        byline=blog.bylines.get(name="陳大文"),
+        bylines=(blog.bylines.get(name="陳大文"),),
         source="港鐵",
         images=(make_image(alt="車站"),),
         stories=(Story("班次", 1, "https://example.com/times"),),

@@ -27,7 +27,7 @@ def test_an_update_is_published_with_all_that_it_says(client, tool, partner, blo
         "body": "<p onclick='x'>雙方已入座。<script>alert(1)</script></p>",
         "happened_at": "2026-03-19T04:00:00Z",
         "is_key_event": True,
-        "byline": "陳大文",
+        "bylines": ["陳大文"],
         "source": "法新社",
         "verification": "confirmed",
         "related_stories": [
@@ -47,7 +47,7 @@ def test_an_update_is_published_with_all_that_it_says(client, tool, partner, blo
     assert answer == client.get(f"/api/v1/updates/{update.pk}/").json()
     assert (answer["heading"], answer["body"]) == ("會議 開始", "<p>雙方已入座。</p>")
     assert answer["happened_at"] == "2026-03-19T12:00:00+08:00"
-    assert answer["byline"] == {"name": "陳大文", "role": ""}
+    assert answer["bylines"] == [{"name": "陳大文", "role": ""}]
     assert [(story["title"], story["after_block"]) for story in answer["related_stories"]] == [
         ("另一篇", 0),
         ("背景", 1),
@@ -306,7 +306,8 @@ def test_a_draft_is_not_corrected_or_withdrawn(tool):
 
 def test_what_editors_have_taken_up_is_theirs(tool):
     pk = tool.post({"status": "draft", "heading": "一"}).json()["id"]
-    publishing.submit_update(Update.objects.get(), by=SYSTEM)
+    waiting = Update.objects.get()
+    publishing.submit_update(waiting.blog, by=SYSTEM, update=waiting)
 
     response = tool.patch(pk, {"heading": "二"})
 
@@ -316,7 +317,7 @@ def test_what_editors_have_taken_up_is_theirs(tool):
 
 def test_what_an_editor_changed_meanwhile_stays(tool):
     pk = tool.post({"status": "published", "heading": "一", "body": "<p>甲</p>"}).json()["id"]
-    publishing.correct_update(Update.objects.get(), Content("編輯的題目", "<p>甲</p>"), by=SYSTEM)
+    publishing.edit_update(Update.objects.get(), Content("編輯的題目", "<p>甲</p>"), by=SYSTEM)
 
     answer = tool.patch(pk, {"body": "<p>乙</p>"}).json()
 

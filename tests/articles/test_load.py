@@ -433,7 +433,7 @@ def test_twenty_insertions_fit_above_an_update_within_its_minute() -> None:
 
 def _desk_says(of: str, **changed: object) -> None:
     found = update(of)
-    publishing.correct_update(found, replace(Content.of(found), **changed), by=SYSTEM)
+    publishing.edit_update(found, replace(Content.of(found), **changed), by=SYSTEM)
 
 
 def test_export_names_what_the_form_cannot_say() -> None:

@@ -71,9 +71,9 @@ def test_the_preview_shows_a_live_update_with_its_corrections_and_says_what_is_w
     expect(page.locator("[data-preview-editions] button")).to_have_text(["English"])
     page.keyboard.press("Escape")
     page.locator("[data-more]").evaluate("details => { details.open = true; }")
-    page.locator("#id_byline").fill("Nobody")
+    page.locator("#id_bylines").fill("Nobody")
     page.get_by_role("button", name="Preview").click()
     expect(page.frame_locator("[data-preview-dialog] iframe").locator("body")).to_contain_text(
-        "There is no byline of this name yet."
+        "There is no byline “Nobody” yet."
     )
     forget_refusals(console_errors, 422)

@@ -34,7 +34,7 @@ from liveblog.models import (
     Update,
     WorkingCopy,
 )
-from liveblog.publishing import SYSTEM, Content
+from liveblog.publishing import SYSTEM, Action, Content
 from newsroom import hongkong
 from tests.desk.composing import COPY
 from tests.factories import IN_TEAM, ROLES, make_blog, make_staff, make_update, picture_file
@@ -277,14 +277,17 @@ ACTS: dict[str, Callable[[Desk], Sending]] = {
 
 def corrected(desk: Desk) -> Update:
     content = Content("改", "<p>改</p>", desk.published.happened_at)
-    return publishing.correct_update(desk.published, content, by=SYSTEM)
+    return publishing.edit_update(desk.published, content, by=SYSTEM)
 
 
 def test_the_table_has_every_address_and_every_verb():
     desk = Desk()
     sendings = [act(desk) for act in ACTS.values()]
     assert {sending.name for sending in sendings} == {pattern.name for pattern in urls.urlpatterns}
-    assert {sending.args[1] for sending in sendings if sending.name == "update"} == set(verbs._ON_UPDATES)
+    assert {sending.args[1] for sending in sendings if sending.name == "update"} == {
+        *verbs._DONE,
+        Action.REVERT,
+    }
     assert {sending.args[1] for sending in sendings if sending.name == "response"} == set(verbs._ON_RESPONSES)
 
 

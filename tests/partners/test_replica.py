@@ -56,7 +56,7 @@ class Syndication(Interleaving):
             partner, by=SYSTEM, url="https://partner.example/hook", edition=edition
         )
         self.blog = make_blog()
-        self.updates = [make_update(self.blog, byline=self.byline)]
+        self.updates = [make_update(self.blog, bylines=(self.byline,))]
         self.replica = Replica()
 
     @rule(heading=WORDS, minute=MINUTES)

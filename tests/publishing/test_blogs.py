@@ -71,8 +71,8 @@ def test_the_slug_is_fixed_once_published():
 def test_an_image_or_byline_edit_gives_every_affected_blog_a_number_for_each_update():
     byline, image = Byline.objects.create(name="陳大文"), make_image()
     first, second, other = make_blog(), make_blog(hero_image=image), make_blog()
-    a = make_update(first, byline=byline)
-    b = make_update(first, byline=byline, images=(image,))
+    a = make_update(first, bylines=(byline,))
+    b = make_update(first, bylines=(byline,), images=(image,))
     make_update(other)
     before = other.changes.count()
     publishing.edit_byline(byline, by=SYSTEM, name="李小文")

@@ -44,7 +44,7 @@ def test_public_answers_are_shared_and_answer_304_until_something_changes(client
     etag = first.headers["ETag"]
     again = client.get(path, headers={"If-None-Match": etag})
     assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", etag)
-    publishing.correct_update(update, publishing.Content(heading="改"), by=SYSTEM)
+    publishing.edit_update(update, publishing.Content(heading="改"), by=SYSTEM)
     if "sitemap" in path:
         publishing.withdraw_blog(blog, by=SYSTEM)
     after = client.get(path, headers={"If-None-Match": etag})

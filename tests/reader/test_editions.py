@@ -179,7 +179,7 @@ def test_an_update_has_wording_of_its_own_that_outlives_corrections(client, blog
         blog, "乾坤之后", body="<p>乾坤</p>", edition_wording="乾坤 = 乾坤\n\n后＝后（原文）"
     )
     for heading in ("乾坤之后", "乾坤再現"):
-        publishing.correct_update(
+        publishing.edit_update(
             update, Content(heading, "<p>乾坤</p>", NOON, edition_wording=update.edition_wording), by=SYSTEM
         )
         delta = client.get(f"/zh-hans/live/storm/changes.json?after={blog.number}").json()

@@ -92,7 +92,7 @@ def test_the_page_shows_all_that_an_update_says(client):
         blog,
         "甲 < 乙",
         body="<p>一</p><p>二</p>",
-        byline=byline,
+        bylines=(byline,),
         source="天文台",
         verification="unconfirmed",
         is_key_event=True,
@@ -278,7 +278,7 @@ def test_reader_pages_ask_the_database_the_same_number_of_questions_whatever_the
             update = make_update(
                 blog,
                 f"{i}",
-                byline=byline,
+                bylines=(byline,),
                 images=(image,),
                 is_key_event=True,
                 stories=(Story("a", 0, live_blog=other), Story("b", 1, "https://example.com/")),

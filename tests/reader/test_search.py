@@ -86,7 +86,7 @@ def test_a_search_is_read_in_the_edition(client, truce):
 def test_what_is_not_public_is_not_found(client, truce):
     update = truce.updates.get(heading="雙方同意停火")
     publishing.draft_update(truce, Content("停火草稿"), by=SYSTEM)
-    publishing.correct_update(update, Content("雙方停戰", "<p>停戰</p>", NOON), by=SYSTEM)
+    publishing.edit_update(update, Content("雙方停戰", "<p>停戰</p>", NOON), by=SYSTEM)
     assert found(client, "停火") == []
     assert found(client, "停戰") == ["雙方停戰"]
     publishing.withdraw_update(update, by=SYSTEM, reason="x")

@@ -172,7 +172,7 @@ class _Desk:
             content,
             stories=tuple(map(self._linked, content.stories)),
             images=(self.pictures[picture],) if picture else (),
-            byline=_byline(byline) if byline else None,
+            bylines=(_byline(byline),) if byline else (),
             **said,
         )
 
@@ -204,14 +204,13 @@ class _Desk:
 
     def _queue(self, *, status: str, heading: str, body: str, byline: str = "", hours_ahead: int = 0) -> None:
         """An update that waits: as a draft, for an editor, or for its hour."""
-        content = Content(heading, body, byline=_byline(byline) if byline else None)
+        content = Content(heading, body, bylines=(_byline(byline),) if byline else ())
         if status == Update.Status.SCHEDULED:
             ahead = (hongkong.now() + timedelta(hours=hours_ahead)).replace(minute=0, second=0, microsecond=0)
             publishing.schedule_update(self.blog, content, ahead, by=self.by)
             return
-        update = publishing.draft_update(self.blog, content, by=self.by)
-        if status == Update.Status.SUBMITTED:
-            publishing.submit_update(update, by=self.by)
+        verb = publishing.submit_update if status == Update.Status.SUBMITTED else publishing.draft_update
+        verb(self.blog, content, by=self.by)
 
     def _respond(self, *, name: str, text: str, is_approved: bool) -> None:
         """What a reader wrote, shown or still to be moderated."""
