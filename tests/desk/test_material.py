@@ -40,10 +40,10 @@ WORD_LISTS = """<html xmlns:o="urn:schemas-microsoft-com:office:office"><body><!
 style='font:7.0pt "Times New Roman"'>&nbsp;&nbsp;&nbsp; </span></span></span><![endif]>上環<o:p></o:p>
 </p>
 <p class=MsoListParagraphCxSpMiddle style='mso-list:l0 level2 lfo1'><![if !supportLists]>
-<span style='font-family:"Courier New"'><span style='mso-list:Ignore'>o<span>&nbsp;&nbsp; </span></span></span>
+<span style='font-family:Courier'><span style='mso-list:Ignore'>o<span>&nbsp;&nbsp; </span></span></span>
 <![endif]>永樂街</p>
 <p class=MsoListParagraphCxSpLast style='mso-list:l0 level1 lfo1'><![if !supportLists]>
-<span style='font-family:Symbol'><span style='mso-list:Ignore'>·<span>&nbsp; </span></span></span><![endif]>大澳
+<span style='mso-list:Ignore'>·<span>&nbsp; </span></span><![endif]>大澳
 </p>
 <p class=MsoListParagraph style='text-indent:-18.0pt;mso-list:l1 level1 lfo2'><![if !supportLists]><span
 style='mso-list:Ignore'>3.<span>&nbsp;&nbsp; </span></span><![endif]>撤離</p>
