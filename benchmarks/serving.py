@@ -42,13 +42,13 @@ def running(command: list[str | Path], port: int, **environment: str) -> Iterato
 
 
 @contextmanager
-def newsroom(application: str = "newsroom.asgi:application") -> Iterator[tuple[str, int]]:
+def newsroom(application: str = "newsroom.asgi:application", **environment: str) -> Iterator[tuple[str, int]]:
     """The newsroom as it is served in production, on the database of this process: its URL and process id."""
     port = find_free_port()
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "uvicorn", application, f"--port={port}"]
-    options = ["--lifespan=on", "--no-access-log", "--log-level=warning", "--timeout-graceful-shutdown=3"]
-    with running([*command, *options], port, SITE_URL=url) as process:
+    options = ["--lifespan=on", "--no-access-log", "--no-proxy-headers", "--timeout-graceful-shutdown=3"]
+    with running([*command, *options, "--log-level=warning"], port, SITE_URL=url, **environment) as process:
         yield url, process.pid
 
 

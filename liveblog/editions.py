@@ -7,9 +7,8 @@ converted once for each edition and state of the glossary, and kept in memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Final
 
 from liveblog.models import (
@@ -24,10 +23,14 @@ from liveblog.models import (
     Update,
 )
 from liveblog.models.blog import Language
-from newsroom import chinese
+from newsroom import chinese, languages
+from newsroom.text.lexicon import Lexicon
 
 # Texts, of about a kilobyte each: what a few dozen running stories print.
 TEXTS_KEPT: Final = 8_192
+# Of longer texts only a few are kept: an update can have 200,000 characters.
+LONGEST_KEPT: Final = 8_000
+LONG_TEXTS_KEPT: Final = 64
 
 _IMAGE: Final = ("alt", "caption", "credit")
 
@@ -164,7 +167,7 @@ def _read_update(update: Update, edition: Edition) -> None:
     text = _text(edition, update.wording)
     _read_text(update, edition)
     update.source = text(update.source)
-    _read_names([update.byline], ["name", "role"], edition)
+    _read_names(update.ordered_bylines, ["name", "role"], edition)
     _read_names([placed.image for placed in update.update_images.all()], _IMAGE, edition)
     _read_stories(update.related_stories.all(), edition, update.wording)
     for correction in update.corrections:
@@ -200,24 +203,43 @@ def _text(edition: Edition, wording: Wording = ()) -> Callable[[str], str]:
 
 
 def _rich_text(edition: Edition, wording: Wording = ()) -> Callable[[str], str]:
-    return lambda text: _converted(chinese.convert_html, text, edition, wording) if text else text
+    return lambda text: _converted(_convert_rich_text, text, edition, wording) if text else text
 
 
-@lru_cache(maxsize=TEXTS_KEPT)
+def _convert_rich_text(text: str, language: str, *wordings: chinese.Wordings) -> str:
+    """Convert rich text, and tag its passages anew: a wording may put a passage into another language."""
+    return languages.tag_passages(chinese.convert_html(text, language, *wordings), language)
+
+
 def _converted(convert: Callable[..., str], text: str, edition: Edition, wording: Wording) -> str:
-    return convert(text, edition.language, {**_terms(edition), **dict(wording)})
+    kept = _kept if len(text) <= LONGEST_KEPT else _kept_long
+    return kept(convert, text, edition, wording)
+
+
+def _convert(convert: Callable[..., str], text: str, edition: Edition, wording: Wording) -> str:
+    return convert(text, edition.language, _terms(edition), _own_wordings(wording))
+
+
+_kept: Final = lru_cache(maxsize=TEXTS_KEPT)(_convert)
+_kept_long: Final = lru_cache(maxsize=LONG_TEXTS_KEPT)(_convert)
+
+
+@lru_cache(maxsize=256)
+def _own_wordings(wording: Wording) -> Lexicon:
+    return Lexicon(dict(wording))
 
 
 @lru_cache(maxsize=4)
-def _terms(edition: Edition) -> Mapping[str, str]:
+def _terms(edition: Edition) -> Lexicon:
     """The glossary at one revision. It may have been revised since: it then knows more, never less."""
     written, read = ("traditional", "simplified")
     if edition.language == Language.ZH_HANT:
         written, read = read, written
-    return MappingProxyType(dict(GlossaryTerm.objects.values_list(written, read)))
+    return Lexicon(dict(GlossaryTerm.objects.values_list(written, read)))
 
 
 def forget() -> None:
     """Drop what is kept of conversions: for a database that was put back to an earlier state."""
-    _converted.cache_clear()
+    _kept.cache_clear()
+    _kept_long.cache_clear()
     _terms.cache_clear()

@@ -7,6 +7,7 @@ queries does not grow with what they print.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, Final
 
@@ -15,9 +16,10 @@ from django.utils import translation
 from django.utils.encoding import iri_to_uri
 from django.utils.translation import gettext as _
 
-from liveblog import editions
+from liveblog import editions, visibility
 from liveblog.models import Byline, Change, Image, LiveBlog, ReaderResponse, RelatedStory, Topic, Update
 from liveblog.models.blog import Language
+from liveblog.visibility import PUBLIC
 from newsroom import hongkong
 from newsroom.site import absolute
 
@@ -57,7 +59,7 @@ def blog(row: LiveBlog) -> dict[str, Any]:
         "bylines": [byline(found) for found in row.bylines.all()],
         "topics": [topic(found) for found in row.topics.all()],
         "hero_image": image(row.hero_image) if row.hero_image else None,
-        "related_stories": [story(found) for found in row.related_stories.all()],
+        "related_stories": _stories(row.related_stories.all()),
         "responses": [response(found) for found in row.shown_responses] if row.has_responses else None,
         "continued_in": _neighbour(row.successor),
         "continued_from": _neighbour(getattr(row, "predecessor", None)),
@@ -109,11 +111,11 @@ def _said(row: Update) -> dict[str, Any]:
         "heading": row.heading,
         "body": row.body,
         "is_key_event": row.is_key_event,
-        "byline": byline(row.byline) if row.byline else None,
+        "bylines": [byline(found) for found in row.ordered_bylines],
         "source": row.source,
         "verification": row.verification,
         "modified_at": _moment(row.modified_at),
-        "related_stories": [story(found) for found in row.related_stories.all()],
+        "related_stories": _stories(row.related_stories.all()),
         "images": [image(placed.image) for placed in row.update_images.all()],
     }
 
@@ -197,11 +199,16 @@ def key_event(row: Update) -> dict[str, Any]:
 
 def story(row: RelatedStory) -> dict[str, Any]:
     """A related story; `url` is null while it leads nowhere."""
+    href = visibility.href_of(row)
     return {
         "title": row.title,
-        "url": iri_to_uri(absolute(row.href)) if row.href else None,
+        "url": iri_to_uri(absolute(href)) if href else None,
         "after_block": row.after_block,
     }
+
+
+def _stories(rows: Iterable[RelatedStory]) -> list[dict[str, Any]]:
+    return [story(row) for row in visibility.shown_stories(rows)]
 
 
 def response(row: ReaderResponse) -> dict[str, Any]:
@@ -231,7 +238,7 @@ def topic(row: Topic) -> dict[str, str]:
 
 
 def _neighbour(row: LiveBlog | None) -> dict[str, str] | None:
-    if row is None or not row.is_public:
+    if row is None or not visibility.can_read(PUBLIC, row):
         return None
     return {"headline": row.full_headline, "url": absolute(row.get_absolute_url())}
 

@@ -1,7 +1,10 @@
 """What uvicorn serves: streams on the event loop, Django for the rest; due work and webhooks beside them."""
 
 import asyncio
+import functools
+import logging
 import os
+import re
 import warnings
 
 from django.core.asgi import get_asgi_application
@@ -10,26 +13,70 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsroom.settings")
 django_application = get_asgi_application()
 
 # Models can be imported only once Django is set up.
+from liveblog.api import entry, keys  # noqa: E402
 from liveblog.edge.due import DueLoop  # noqa: E402
 from liveblog.edge.hub import Hub  # noqa: E402
 from liveblog.edge.sse import Streams, is_stream  # noqa: E402
 from liveblog.partners.sender import Sender  # noqa: E402
+from newsroom import pictures  # noqa: E402
+from newsroom.http import bodies, descriptors, protocol  # noqa: E402
+from newsroom.http.bodies import Allowance, BodyLimits  # noqa: E402
 
 # WhiteNoise hands static files over as plain iterators; a thread reads them, which is just right for files.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
+# deploy/nginx.conf and deploy/Caddyfile have the same limits.
+MEGABYTE = 1024 * 1024
+FORM_BYTES = 5 * MEGABYTE
+ALLOWANCES = [
+    Allowance(
+        # The composer, its preview and the picture's own form: a picture beside the other fields.
+        re.compile(r"/admin/liveblog/(?:image/.*|liveblog/\d+/desk/(?:pictures/|preview/)?)"),
+        pictures.MAX_BYTES + FORM_BYTES,
+        bodies.has_staff_session,
+        # The text of an update comes back to an editor whose session has expired.
+        of_strangers=MEGABYTE,
+    ),
+    Allowance(re.compile(r"/admin/.*"), FORM_BYTES, bodies.has_staff_session, of_strangers=MEGABYTE),
+    Allowance(re.compile(r"/api/.*"), entry.MAX_BYTES, keys.has_key),
+]
+
+logger = logging.getLogger(__name__)
 sender = Sender()
 hub = Hub(also=sender.wake)
 streams = Streams(hub)
 
 
-async def application(scope, receive, send) -> None:
-    if scope["type"] == "lifespan":
-        await _lifespan(receive, send)
-    elif is_stream(scope):
+async def _answer(scope, receive, send) -> None:
+    if is_stream(scope):
         await streams(scope, receive, send)
     else:
         await django_application(scope, receive, send)
+
+
+_bounded = BodyLimits(_answer, ALLOWANCES)
+
+
+async def application(scope, receive, send) -> None:
+    if scope["type"] == "lifespan":
+        await _lifespan(receive, send)
+    else:
+        _warn_unless_bounded(scope)
+        await _bounded(scope, receive, send)
+
+
+@functools.cache
+def _warn_once() -> None:
+    logger.warning(
+        "Nothing bounds heads and slow clients here: run uvicorn with --http %s:%s",
+        protocol.__name__,
+        protocol.BoundedProtocol.__name__,
+    )
+
+
+def _warn_unless_bounded(scope) -> None:
+    if protocol.EXTENSION not in scope.get("extensions", {}):
+        _warn_once()
 
 
 async def _lifespan(receive, send) -> None:
@@ -38,6 +85,7 @@ async def _lifespan(receive, send) -> None:
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
+            descriptors.raise_limit()
             due.start()
             sender.start()
             hub.start()

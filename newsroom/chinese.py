@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
-from functools import cache, lru_cache
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from itertools import pairwise
 from typing import Final
 
 from opencc import OpenCC
+
+from newsroom import html
+from newsroom.text import lexicon, markup
+from newsroom.text.lexicon import Lexicon
+from newsroom.text.markup import Start, Token
 
 TRADITIONAL: Final = "zh-hant"
 SIMPLIFIED: Final = "zh-hans"
@@ -48,49 +53,56 @@ _RARE_FORMS: Final = {"𠮶": "嗰", "㓥": "劏", "揾": "搵", "𬬻": "炉"}
 _PARTICLE: Final = re.compile(r"(?<![显卓昭编原专名巨土论译合所拙遗新旧大小撰力])著(?![名作述者称录书有])")
 
 # Addresses stand as they are: the host to the first Han character, a path to the next space or mark.
-_ADDRESS: Final = r"""
+_ADDRESSES: Final = lexicon.Pattern(
+    re.compile(
+        r"""
     (?:https?://|www\.)[^\s/<>"'，。；：！？、（）「」『』《》【】“”‘’\u3400-\u9fff]*
     (?:/[^\s<>"'，。；：！？、（）「」『』《》【】“”‘’]*)?
   | (?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+
   | (?<![A-Za-z0-9])@\w+
-"""
+""",
+        re.VERBOSE,
+    )
+)
 _HAN: Final = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _RUN: Final = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+")
 _IS_HAN: Final = re.compile(f"[{_HAN}]")
 
-_TAG: Final = re.compile(r"(<[^>]*>)")
-_BLOCK_TAG: Final = re.compile(
-    r"</?(?:p|ul|ol|li|blockquote|table|thead|tbody|tr|t[dh]|caption|h[r34]|pre|br)\b"
-)
-_ENTITY: Final = re.compile(r"&(?:#\d+|#x[0-9A-Fa-f]+|\w+);")
-_NO_TERMS: Final[Mapping[str, str]] = {}
+# Where a block begins or ends; words are not read across.
+_BLOCK_ENDS: Final = html.BLOCK_TAGS | html.INNER_TAGS | {"br"}
+_CODE_TAGS: Final = frozenset({"code", "pre"})
+
+Wordings = Mapping[str, str] | Lexicon
 
 
-def convert(text: str, edition: str, terms: Mapping[str, str] = _NO_TERMS) -> str:
-    """Plain text in the script of `edition`, `zh-hant` or `zh-hans`.
+def convert(text: str, edition: str, *wordings: Wordings) -> str:
+    """Return plain text in the script of `edition`, `zh-hant` or `zh-hans`.
 
-    `terms` maps wording as the text writes it to wording in the edition (a locked term to itself): the
-    longest match wins over OpenCC, and is not converted again. Web and mail addresses and @names stay.
-    Raises ValueError for an edition that is no script.
+    `wordings` map wording as the text writes it to wording in the edition (a locked term to itself): the
+    longest match wins over OpenCC, and is not converted again; of equal ones the last. Web and mail addresses
+    and @names stay. Raises ValueError for an edition that is no script.
     """
+    return "".join(converted for _length, converted in _segments(text, edition, wordings))
+
+
+def _segments(text: str, edition: str, wordings: Iterable[Wordings]) -> Iterator[tuple[int, str]]:
+    """Yield the parts of a text, converted, each with the length that it had."""
     if edition not in _CONFIGURATIONS:
         raise ValueError(f"No edition is called {edition!r}.")
-    known = (_TO_TRADITIONAL if edition == TRADITIONAL else _TO_SIMPLIFIED) | dict(terms)
-    kept = _kept(tuple(known))
-    parts, end = [], 0
-    for found in kept.finditer(text):
-        parts += [_by_opencc(text[end : found.start()], edition), known.get(found.group(), found.group())]
-        end = found.end()
-    return "".join([*parts, _by_opencc(text[end:], edition)])
+    lexicons = [known if isinstance(known, Lexicon) else Lexicon(known) for known in wordings]
+    end = 0
+    for match in lexicon.matches(text, _ADDRESSES, [_house_wordings(edition), *lexicons]):
+        if match.start > end:
+            yield match.start - end, _by_opencc(text[end : match.start], edition)
+        yield match.end - match.start, match.replacement
+        end = match.end
+    if end < len(text):
+        yield len(text) - end, _by_opencc(text[end:], edition)
 
 
-@lru_cache(maxsize=64)
-def _kept(wordings: tuple[str, ...]) -> re.Pattern[str]:
-    """What OpenCC is not given: addresses, and known wordings, the longest first."""
-    literals = "|".join(re.escape(wording) for wording in sorted(wordings, key=len, reverse=True))
-    # Most characters begin none of them: the engine is told so before it tries each.
-    firsts = "".join(sorted({re.escape(wording[0]) for wording in wordings}))
-    return re.compile(rf"(?=[A-Za-z0-9._+@-])(?:{_ADDRESS})|(?=[{firsts}])(?:{literals})", re.VERBOSE)
+@cache
+def _house_wordings(edition: str) -> Lexicon:
+    return Lexicon(_TO_TRADITIONAL if edition == TRADITIONAL else _TO_SIMPLIFIED)
 
 
 def _by_opencc(text: str, edition: str) -> str:
@@ -114,53 +126,57 @@ def _converter(configuration: str) -> OpenCC:
     return OpenCC(configuration)
 
 
-def convert_html(html: str, edition: str, terms: Mapping[str, str] = _NO_TERMS) -> str:
-    """Cleaned rich text (`newsroom.html.clean`) with its text converted; tags and code stay as they are.
+def convert_html(rich_text: str, edition: str, *wordings: Wordings) -> str:
+    """Return cleaned rich text (`newsroom.html.clean`) with its text converted; tags and code stay.
 
-    Words are read across inline tags (头<b>发</b>), block by block; only where a term changes a block's
-    length is each piece of text between two tags converted by itself.
+    Words are read across inline tags (头<b>发</b>), block by block. What a wording puts in is text, whatever
+    it looks like: it is escaped with the rest, and all goes through the sanitizer as every rich text does.
     """
-    pieces, block, in_code = [], [], 0
-    for piece in _TAG.split(html):
-        if not piece.startswith("<"):
-            block.append((piece, not in_code))
-            continue
-        if piece.startswith(("<code", "<pre")):
-            in_code += 1
-        elif piece.startswith(("</code", "</pre")):
-            in_code -= 1
-        if _BLOCK_TAG.match(piece):
-            pieces += [*_convert_block(block, edition, terms), piece]
-            block = []
+    converted: list[Token] = []
+    # Places in `converted` of the pieces of text of the present block.
+    places: list[int] = []
+    code_depth = 0
+
+    def convert_block() -> None:
+        pieces = [converted[place] for place in places]
+        segments = _segments("".join(pieces), edition, wordings)
+        for place, piece in zip(places, _deal_out(segments, list(map(len, pieces))), strict=True):
+            converted[place] = piece
+        places.clear()
+
+    for token in markup.read(rich_text):
+        if isinstance(token, str):
+            if not code_depth:
+                places.append(len(converted))
         else:
-            block.append((piece, False))
-    return "".join([*pieces, *_convert_block(block, edition, terms)])
+            if token.tag in _CODE_TAGS:
+                code_depth += 1 if isinstance(token, Start) else -1
+            if token.tag in _BLOCK_ENDS:
+                convert_block()
+        converted.append(token)
+    convert_block()
+    return html.clean(markup.write(converted))
 
 
-def _convert_block(
-    block: Iterable[tuple[str, bool]], edition: str, terms: Mapping[str, str]
-) -> Iterable[str]:
-    """The pieces of one block, those marked as text converted together."""
-    pieces = [part for piece, is_text in block for part in _without_entities(piece, is_text)]
-    texts = [piece for piece, is_text in pieces if is_text]
-    whole = convert("".join(texts), edition, terms)
-    if len(whole) != sum(map(len, texts)):
-        return [convert(piece, edition, terms) if is_text else piece for piece, is_text in pieces]
-    converted, start = [], 0
-    for piece, is_text in pieces:
-        converted.append(whole[start : start + len(piece)] if is_text else piece)
-        start += len(piece) if is_text else 0
-    return converted
+def _deal_out(segments: Iterable[tuple[int, str]], lengths: list[int]) -> list[str]:
+    """Return converted segments as pieces, the source of which had these lengths.
 
-
-def _without_entities(piece: str, is_text: bool) -> list[tuple[str, bool]]:
-    if not is_text:
-        return [(piece, False)]
-    parts, end = [], 0
-    for entity in _ENTITY.finditer(piece):
-        parts += [(piece[end : entity.start()], True), (entity.group(), False)]
-        end = entity.end()
-    return [*parts, (piece[end:], True)]
+    A segment that stands in several pieces is cut as its source was; what it has gained in length goes to the
+    last of them.
+    """
+    pieces: list[list[str]] = [[] for _length in lengths]
+    place = room = 0
+    if lengths:
+        room = lengths[0]
+    for length, converted in segments:
+        start = 0
+        while length > room:
+            pieces[place].append(converted[start : start + room])
+            start, length, place = start + room, length - room, place + 1
+            room = lengths[place]
+        pieces[place].append(converted[start:])
+        room -= length
+    return ["".join(piece) for piece in pieces]
 
 
 def fold(text: str) -> str:

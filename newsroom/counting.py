@@ -1,14 +1,16 @@
-"""Counting who asks how often, over all processes together, in the table of the database cache.
+"""Rate limits: how often somebody did something, counted over all processes in the database cache's table.
 
-One statement adds to a count and reads it, so that no two processes are ever told the same. A process takes
-the right to ask in small lots, so that most requests cost the database nothing; who has used up a minute
-costs it nothing either. Never more than the limit is let through; with several processes a lot that one of
-them holds may go unused.
+One statement adds to a count and reads it, so that of many requests at the same instant exactly as many as
+the limit allows are let through. A process takes the right to a request in small lots, so that most requests
+cost the database nothing, and it remembers who has used up a window, so that refusals cost nothing either.
+With several processes a lot that one of them holds may go unused.
+
+A window begins with the first request in it: not everybody comes back at the same second. Counts of windows
+that are over are removed once a minute.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import math
 import threading
 import time
@@ -19,127 +21,156 @@ from typing import Final
 from django.conf import settings
 from django.db import connection
 from django.utils.crypto import salted_hmac
+from django.utils.dateparse import parse_datetime
 
 SECONDS: Final = 60
-LOTS: Final = 20
-# A home or office is given a whole network of IPv6: its addresses count as one.
-_IPV6_NETWORK: Final = 64
+# A lot is this part of a limit, so small limits are counted one by one.
+LOTS: Final = 40
+# What one process remembers; about 10 MB. Beyond it the table alone counts.
+MAX_SHARES: Final = 50_000
+_REMOVE_EVERY: Final = 60
 _SALT: Final = "newsroom.counting"
 
 
 @dataclass
 class _Share:
-    """What one process still holds of somebody's minute, and whether there is any more to be had."""
+    """What one process still holds of somebody's window, and whether that is all there is to be had."""
 
+    ends_at: float
     left: int = 0
     is_last: bool = False
 
 
 @dataclass
-class _Minute:
-    """The minute that is being counted."""
-
-    number: int = -1
-    shares: dict[str, _Share] = field(default_factory=dict)
+class _Shares:
+    by_name: dict[str, _Share] = field(default_factory=dict)
+    removed_at: float = 0.0
 
 
 _lock: Final = threading.Lock()
-_minute = _Minute()
+_shares: Final = _Shares()
 
 
-def seconds_to_wait(who: str, limit: int) -> int:
-    """Count one request of `who`: 0 when it is among the `limit` of this minute, else when to come back."""
+def seconds_to_wait(who: str, limit: int, seconds: int = SECONDS) -> int:
+    """Count one request of `who`; return 0 if it is among the `limit` of its window, else when to come back.
+
+    `who` says what is counted, too, as in `responses:192.0.2.0/32`: one name has one limit and one length of
+    its window, `seconds`. Only a keyed hash of it is stored. A `limit` of 0 is no limit.
+    """
+    if not limit:
+        return 0
     now = time.time()
-    number = int(now // SECONDS)
-    if not limit or _take_held(who, number):
-        return 0
-    if not _is_used_up(who, number) and _take_lot(who, limit, number):
-        return 0
-    return math.ceil((number + 1) * SECONDS - now)
+    with _lock:
+        share = _current_share(who, now)
+        if share and share.left:
+            share.left -= 1
+            return 0
+        if share and share.is_last:
+            return _whole_seconds(share.ends_at - now)
+    is_granted, ends_at = _take_lot(who, limit, seconds, now)
+    return 0 if is_granted else _whole_seconds(ends_at - now)
 
 
-def name_of_address(address: str) -> str:
-    """What an address is counted under: the address itself is not kept."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        # A server on a Unix socket whose proxy names nobody.
-        network = address
-    else:
-        if found.version == 6 and found.ipv4_mapped:
-            found = found.ipv4_mapped
-        length = _IPV6_NETWORK if found.version == 6 else found.max_prefixlen
-        network = str(ipaddress.ip_network((found.packed, length), strict=False))
-    return salted_hmac(_SALT, network).hexdigest()
+def give_back(who: str) -> None:
+    """Take back one request that was counted, because it turned out to be one that does not count."""
+    table = _table()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} SET value = CAST(CAST(value AS integer) - 1 AS text)"
+            " WHERE cache_key = %s AND CAST(value AS integer) > 0",
+            [_key(who)],
+        )
+    with _lock:
+        _shares.by_name.pop(who, None)
+
+
+def reset(who: str) -> None:
+    """Begin somebody's count anew."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {_table()} WHERE cache_key = %s", [_key(who)])
+    with _lock:
+        _shares.by_name.pop(who, None)
 
 
 def forget() -> None:
     """Drop what this process holds: for a database that was put back to an earlier state."""
     with _lock:
-        _minute.number = -1
-        _minute.shares.clear()
+        _shares.by_name.clear()
+        _shares.removed_at = 0.0
 
 
-def _take_held(who: str, number: int) -> bool:
-    with _lock:
-        share = _minute.shares.get(who) if _minute.number == number else None
-        if share is None or not share.left:
-            return False
-        share.left -= 1
-        return True
+def _current_share(who: str, now: float) -> _Share | None:
+    share = _shares.by_name.get(who)
+    return share if share and share.ends_at > now else None
 
 
-def _is_used_up(who: str, number: int) -> bool:
-    with _lock:
-        share = _minute.shares.get(who) if _minute.number == number else None
-        return share is not None and share.is_last
-
-
-def _take_lot(who: str, limit: int, number: int) -> bool:
+def _take_lot(who: str, limit: int, seconds: int, now: float) -> tuple[bool, float]:
     """Take a lot from the count that all processes share; keep what this request does not use."""
-    if _begin_minute(number):
-        _remove_expired()
+    if _is_time_to_remove(now):
+        _remove_expired(now)
     lot = max(1, limit // LOTS)
-    taken = _add(f"count:{number}:{who}", lot, expires=(number + 2) * SECONDS)
+    taken, ends_at = _add(_key(who), lot, now, now + seconds)
     granted = max(0, lot - max(0, taken - limit))
     with _lock:
-        if _minute.number == number:
-            share = _minute.shares.setdefault(who, _Share())
-            share.left += max(0, granted - 1)
-            share.is_last = taken >= limit
-    return granted > 0
+        if len(_shares.by_name) >= MAX_SHARES:
+            _shares.by_name.clear()
+        share = _current_share(who, now)
+        if share is None:
+            share = _shares.by_name[who] = _Share(ends_at)
+        share.left += max(0, granted - 1)
+        share.is_last = taken >= limit
+    return granted > 0, ends_at
 
 
-def _begin_minute(number: int) -> bool:
-    """Whether this minute is new to the process."""
-    with _lock:
-        if number <= _minute.number:
-            return False
-        _minute.number = number
-        _minute.shares.clear()
-        return True
-
-
-def _add(key: str, amount: int, expires: int) -> int:
+def _add(key: str, amount: int, now: float, ends_at: float) -> tuple[int, float]:
+    """Add to a count, or begin it anew when its window is over; return the count and the window's end."""
     table = _table()
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {table} (cache_key, value, expires) VALUES (%s, %s, %s)"
-            " ON CONFLICT (cache_key) DO UPDATE"
-            f" SET value = CAST(CAST({table}.value AS integer) + %s AS text) RETURNING value",
-            [key, str(amount), _moment(expires), amount],
+            " ON CONFLICT (cache_key) DO UPDATE SET"
+            f" value = CASE WHEN {table}.expires <= %s THEN excluded.value"
+            f" ELSE CAST(CAST({table}.value AS integer) + %s AS text) END,"
+            f" expires = CASE WHEN {table}.expires <= %s THEN excluded.expires ELSE {table}.expires END"
+            " RETURNING value, expires",
+            [key, str(amount), _moment(ends_at), _moment(now), amount, _moment(now)],
         )
-        return int(cursor.fetchone()[0])
+        value, expires = cursor.fetchone()
+        return int(value), _timestamp(expires)
 
 
-def _remove_expired() -> None:
+def _is_time_to_remove(now: float) -> bool:
+    with _lock:
+        if now - _shares.removed_at < _REMOVE_EVERY:
+            return False
+        _shares.removed_at = now
+        _shares.by_name = {who: share for who, share in _shares.by_name.items() if share.ends_at > now}
+        return True
+
+
+def _remove_expired(now: float) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM {_table()} WHERE expires < %s", [_moment(int(time.time()))])
+        cursor.execute(f"DELETE FROM {_table()} WHERE expires < %s", [_moment(now)])
+
+
+def _key(who: str) -> str:
+    return f"count:{salted_hmac(_SALT, who, algorithm='sha256').hexdigest()}"
 
 
 def _table() -> str:
     return connection.ops.quote_name(settings.CACHES["default"]["LOCATION"])
 
 
-def _moment(seconds: int) -> object:
+def _moment(seconds: float) -> object:
     return connection.ops.adapt_datetimefield_value(datetime.fromtimestamp(seconds, UTC))
+
+
+def _timestamp(moment: datetime | str) -> float:
+    """SQLite gives a moment without its zone, which is UTC, as text or parsed."""
+    if isinstance(moment, str):
+        moment = parse_datetime(moment)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _whole_seconds(seconds: float) -> int:
+    return max(1, math.ceil(seconds))

@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from html import escape, unescape
+from html import escape
 from typing import Final
 from urllib.parse import SplitResult, parse_qs, urlsplit
+
+from newsroom.text import markup
+from newsroom.text.markup import End, Start
 
 PROVIDERS: Final = ("YouTube", "Vimeo", "X")
 # Of the frames, for the Content Security Policy.
@@ -20,8 +23,6 @@ FRAME_ORIGINS: Final = (
     "https://player.vimeo.com",
     "https://platform.twitter.com",
 )
-
-_LONE_LINK: Final = re.compile(r'<p><a href="([^"]+)"[^>]*>(?:(?!</?a[ >]).)*</a></p>', re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,13 @@ def paragraph(url: str) -> str:
 
 
 def of_block(block: str) -> Embed | None:
-    """What a block of cleaned rich text embeds: a paragraph with one link in it and nothing else."""
-    link = _LONE_LINK.fullmatch(block)
-    return find(unescape(link[1])) if link else None
+    """Return what a block of cleaned rich text embeds: a paragraph with one link in it and nothing else."""
+    if not block.startswith("<p") or "<a " not in block:
+        return None
+    tokens = list(markup.read(block))
+    links = [token for token in tokens if isinstance(token, Start) and token.tag == "a"]
+    is_alone = len(links) == 1 and tokens[1] == links[0] and tokens[-2:] == [End("a"), End("p")]
+    return find(links[0].get("href") or "") if is_alone else None
 
 
 def _youtube(url: str, parts: SplitResult) -> Embed | None:

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 ZONE: Final = ZoneInfo("Asia/Hong_Kong")
+# Years that a newsroom can mean. At the ends of the calendar other zones have no such time.
+YEARS: Final = range(1900, 2101)
 
 _ENGLISH_MONTHS: Final = (
     "January", "February", "March", "April", "May", "June",

@@ -3,24 +3,48 @@
 from __future__ import annotations
 
 import re
-from html import escape, unescape
-from html.parser import HTMLParser
+from collections.abc import Iterable, Iterator
+from html import escape
 from typing import Final
 
 import nh3
 
-BLOCK_TAGS: Final = frozenset({"p", "ul", "ol", "blockquote", "table", "hr", "h3", "h4", "pre"})
-_INLINE_TAGS: Final = frozenset({"a", "b", "strong", "i", "em", "u", "s", "sub", "sup", "code", "br", "q"})
-_INNER_TAGS: Final = frozenset({"li", "thead", "tbody", "tr", "th", "td", "caption"})
+from newsroom.text import markup
+from newsroom.text.markup import End, Start, Token
+from newsroom.text.tidy import (
+    BLOCK_TAGS,
+    INNER_TAGS,
+    LANGUAGE_TAGS,
+    LINK_REL,
+    NOT_XML,
+    PASSAGE_TAGS,
+    PHRASING_TAGS,
+    printable,
+    tidy,
+)
+
+__all__ = [
+    "BLOCK_TAGS",
+    "INNER_TAGS",
+    "NOT_XML",
+    "blocks",
+    "clean",
+    "excerpt",
+    "from_typed",
+    "is_empty",
+    "one_line",
+    "plain_text",
+    "printable",
+    "shortened",
+]
+
+_LINE_STARTS: Final = frozenset({"br", "ul", "ol", "li"})
 _LINE_ENDS: Final = frozenset({"p", "li", "h3", "h4", "tr", "blockquote", "pre", "caption"})
-_FOREIGN_BLOCK: Final = re.compile(r"(</?)(?:div|section|article|center|main|dd|dt)(?=[\s>/])", re.I)
-_FOREIGN_HEADING: Final = re.compile(r"(</?)(?:h1|h2|h5|h6)(?=[\s>/])", re.I)
-# Characters that no XML document may hold, not even escaped (XML 1.0, production 2).
-NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SPACES: Final = re.compile(r"[ \t\r\f\v]+")
 _SENTENCE_END: Final = re.compile(r"[。！？!?…]+[」』”’)）]*|\.(?=\s)|\.$")
 
-_cleaner: Final = nh3.Cleaner(
-    tags=set(BLOCK_TAGS | _INLINE_TAGS | _INNER_TAGS),
+_sanitizer: Final = nh3.Cleaner(
+    tags=set(BLOCK_TAGS | PHRASING_TAGS | INNER_TAGS),
     attributes={
         # Without this nh3 lets `title` and `lang` stand on every tag.
         "*": set(),
@@ -29,135 +53,79 @@ _cleaner: Final = nh3.Cleaner(
         "th": {"colspan", "rowspan", "scope"},
         "td": {"colspan", "rowspan"},
     },
+    tag_attribute_values={tag: {"lang": set(LANGUAGE_TAGS)} for tag in PASSAGE_TAGS},
     url_schemes={"http", "https", "mailto"},
-    link_rel="noopener",
+    link_rel=LINK_REL,
     strip_comments=True,
     clean_content_tags={"script", "style", "template", "title", "textarea", "select"},
 )
 
 
-def printable(text: str) -> str:
-    """`text` without the characters that no XML may hold: one of them would break every feed."""
-    return NOT_XML.sub("", text)
+def one_line(text: str) -> str:
+    """Return text on one line, with single spaces."""
+    return " ".join(printable(text).split())
 
 
 def clean(html: str) -> str:
-    """`html` with only the tags that a page may print, no scripts, styles, classes or handlers.
+    """Return `html` with only the tags that a page may print: no scripts, styles, classes or handlers.
 
-    Text that stands outside any block is put into a paragraph; empty paragraphs go; non-breaking
-    spaces that word processors leave become plain ones. Cleaning twice changes nothing.
+    Text that stands outside any block is put into a paragraph; empty paragraphs go; non-breaking spaces that
+    word processors leave become plain ones. Cleaning twice changes nothing.
+
+    The text is tidied first, in one pass: what reaches the sanitizer is well-formed and shallow, so that it
+    has nothing to repair. The sanitizer comes last and has the last word. Whatever rewrites its output works
+    on tokens (`newsroom.text.markup`), never on the string.
     """
-    blocked = _FOREIGN_HEADING.sub(r"\1h3", _FOREIGN_BLOCK.sub(r"\1p", html.replace("\x00", "")))
-    tidy = printable(_cleaner.clean(blocked)).replace("&nbsp;", " ").replace("\u00a0", " ")
-    parted = blocks(tidy)
-    if "".join(parted) != tidy:
-        # A tag around blocks was cut apart with them: left open, a link would run on over the page.
-        parted = [_trimmed(_cleaner.clean(block)) for block in parted]
-    return "".join(block for block in parted if block != "<p></p>")
-
-
-class _BlockSplitter(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=False)
-        self.blocks: list[str] = []
-        self._open: list[str] = []
-        self._depth = 0
-        self._loose: list[str] = []
-
-    def _write(self, text: str) -> None:
-        (self._open if self._depth else self._loose).append(text)
-
-    def _end_loose(self) -> None:
-        loose = self._loose
-        self._loose = []
-        start, end = 0, len(loose)
-        while start < end and _is_blank(loose[start]):
-            start += 1
-        while start < end and _is_blank(loose[end - 1]):
-            end -= 1
-        if text := "".join(loose[start:end]).strip():
-            self.blocks.append(f"<p>{text}</p>")
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        text = self.get_starttag_text() or ""
-        if tag not in BLOCK_TAGS or self._depth:
-            self._write(text)
-            if tag in BLOCK_TAGS and tag != "hr":
-                self._depth += 1
-            return
-        self._end_loose()
-        if tag == "hr":
-            self.blocks.append("<hr>")
-            return
-        self._depth, self._open = 1, [text]
-
-    def handle_endtag(self, tag: str) -> None:
-        self._write(f"</{tag}>")
-        if tag in BLOCK_TAGS and self._depth:
-            self._depth -= 1
-            if not self._depth:
-                self.blocks.append(_trimmed("".join(self._open)))
-
-    def handle_data(self, data: str) -> None:
-        self._write(data)
-
-    def handle_entityref(self, name: str) -> None:
-        self._write(f"&{name};")
-
-    def handle_charref(self, name: str) -> None:
-        self._write(f"&#{name};")
-
-    def close(self) -> None:
-        super().close()
-        self._end_loose()
-
-
-# Not by patterns: those look at a long run of spaces or breaks once for each of its characters.
-
-
-def _is_blank(part: str) -> bool:
-    return part == "<br>" or not part.strip()
-
-
-def _trimmed(block: str) -> str:
-    inner = block.removeprefix("<p>").removesuffix("</p>")
-    return f"<p>{inner.strip()}</p>" if block == f"<p>{inner}</p>" else block
+    return _sanitizer.clean(markup.write(tidy(markup.read(html))))
 
 
 def blocks(cleaned: str) -> list[str]:
-    """The top-level blocks (paragraphs, lists, tables …) of cleaned rich text, in order, each as HTML."""
-    splitter = _BlockSplitter()
-    splitter.feed(cleaned)
-    splitter.close()
-    return splitter.blocks
+    """Return the top-level blocks (paragraphs, lists, tables …) of cleaned rich text, in order, as HTML."""
+    return [markup.write(block) for block in _split(markup.read(cleaned))]
 
 
-class _TextReader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in ("br", "ul", "ol", "li"):
-            self.parts.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _LINE_ENDS:
-            self.parts.append("\n")
-        elif tag in ("td", "th"):
-            self.parts.append("\t")
-
-    def handle_data(self, data: str) -> None:
-        self.parts.append(data)
+def _split(tokens: Iterable[Token]) -> Iterator[list[Token]]:
+    block, depth = [], 0
+    for token in tokens:
+        block.append(token)
+        if isinstance(token, Start):
+            depth += token.tag not in markup.VOID_TAGS
+        elif isinstance(token, End):
+            depth -= 1
+        if depth == 0:
+            yield block
+            block = []
 
 
 def plain_text(html: str) -> str:
-    """The text of rich text: one line for each paragraph, list item or table row."""
-    reader = _TextReader()
-    reader.feed(html)
-    reader.close()
-    lines = (re.sub(r"[ \t\r\f\v]+", " ", line).strip() for line in "".join(reader.parts).split("\n"))
-    return "\n".join(line for line in lines if line)
+    """Return the text of rich text: one line for each paragraph, list item or table row."""
+    return "\n".join(_lines(html))
+
+
+def _lines(html: str) -> Iterator[str]:
+    line: list[str] = []
+    for part in _text_parts(html):
+        first, *others = part.split("\n")
+        line.append(first)
+        for other in others:
+            if text := _SPACES.sub(" ", "".join(line)).strip():
+                yield text
+            line = [other]
+    if text := _SPACES.sub(" ", "".join(line)).strip():
+        yield text
+
+
+def _text_parts(html: str) -> Iterator[str]:
+    for token in markup.read(html):
+        if isinstance(token, str):
+            yield token
+        elif isinstance(token, Start):
+            if token.tag in _LINE_STARTS:
+                yield "\n"
+        elif token.tag in _LINE_ENDS:
+            yield "\n"
+        elif token.tag in ("td", "th"):
+            yield "\t"
 
 
 def from_typed(text: str) -> str:
@@ -173,11 +141,21 @@ def from_typed(text: str) -> str:
 
 
 def excerpt(html: str, limit: int = 140) -> str:
-    """The opening of rich text in at most `limit` characters, cut at the end of a sentence where one is near.
+    """Return the opening of rich text, shortened. It reads no further than it has to."""
+    opening, length = [], 0
+    for line in _lines(html):
+        opening.append(line)
+        length += len(line) + 1
+        if length > limit + 1:
+            break
+    return shortened(" ".join(opening), limit)
+
+
+def shortened(text: str, limit: int = 140) -> str:
+    """Return plain text in at most `limit` characters, cut at the end of a sentence where one is near.
 
     Chinese sentences end at 。！？, with no space after them.
     """
-    text = " ".join(plain_text(html).split("\n"))
     if len(text) <= limit:
         return text
     head = text[:limit]
@@ -191,5 +169,5 @@ def excerpt(html: str, limit: int = 140) -> str:
 
 
 def is_empty(html: str) -> bool:
-    """Whether rich text says nothing."""
-    return not unescape(plain_text(html)).strip()
+    """Return whether rich text says nothing."""
+    return next(_lines(html), None) is None

@@ -2,23 +2,54 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
+from itertools import accumulate
 from typing import Final
 
-from newsroom import chinese
+from newsroom import chinese, html
 
 _PUNCTUATION: Final = " ，。；：、！？」』）,.;:!?"
 _BEFORE, _AFTER = 24, 96
+# How much of a text is looked through for its snippet, in characters of its markup: a page of results costs
+# the same however long the texts are, and however often they say what was looked for.
+_LOOKED_THROUGH: Final = 10_000
+_CHUNK: Final = 256
+# The longest query is shorter.
+_MARGIN: Final = 128
 
 # A run of text, and whether it is what was looked for.
 Run = tuple[str, bool]
 
 
+def snippet(rich_text: str, query: str) -> list[Run]:
+    """Return a line of rich text around what `query` finds first in it, in runs; or else its opening."""
+    text = html.plain_text(rich_text[:_LOOKED_THROUGH]).replace("\n", " ")
+    start = max(0, _near_first(text, query) - _BEFORE - _MARGIN)
+    return cut(mark(text[start : start + 2 * _MARGIN + _CHUNK + _BEFORE + _AFTER], query))
+
+
+def _near_first(text: str, query: str) -> int:
+    """Return a place shortly before the first part of `query` in `text`; 0 where there is none.
+
+    Folding chunk by chunk is far cheaper than character by character, which marking has to do.
+    """
+    chunks = [chinese.fold(text[start : start + _CHUNK]) for start in range(0, len(text), _CHUNK)]
+    folded = "".join(chunks)
+    places = [folded.find(wanted) for wanted in _parts(query)]
+    first = min((place for place in places if place >= 0), default=0)
+    return bisect_right(list(accumulate(map(len, chunks))), first) * _CHUNK
+
+
+def _parts(query: str) -> list[str]:
+    return [part for part in map(chinese.fold, query.split()) if part]
+
+
 def mark(text: str, query: str) -> list[Run]:
-    """`text` in runs, what `query` looks for apart from the rest, in whichever script either is written."""
+    """Return a short text in runs, what `query` looks for apart from the rest, in either script."""
     folded, origins = _folded(text)
     is_marked = [False] * len(text)
-    for wanted in filter(None, map(chinese.fold, query.split())):
+    for wanted in _parts(query):
         start = folded.find(wanted)
         while start >= 0:
             end = start + len(wanted)

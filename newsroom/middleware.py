@@ -1,28 +1,84 @@
 """What stands around every request: the admin's language, small polls, an answer without a database."""
 
 import logging
+import re
 from collections.abc import Callable
+from typing import Final
 
-from django.db import OperationalError, connection
+from django import db
+from django.conf import settings
+from django.contrib.sessions import middleware as sessions
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest, HttpResponse
+from django.middleware import csrf
 from django.middleware.locale import LocaleMiddleware
-from django.shortcuts import render
-from psycopg_pool import PoolTimeout
+from django.urls import get_resolver
+
+from newsroom.busy import is_busy
+from newsroom.passwords import HashingBusyError
+
+# What Django makes them of. A cookie can spell any byte, and PostgreSQL takes no NUL to look for.
+_SESSION_KEY: Final = re.compile(r"[a-z0-9]{8,40}")
 
 logger = logging.getLogger(__name__)
+
+
+def _is_for_editors(request: HttpRequest) -> bool:
+    return request.path_info.startswith("/admin/")
 
 
 class AdminLocaleMiddleware(LocaleMiddleware):
     """Editors get the admin in their browser's language; public pages never look at Accept-Language."""
 
     def process_request(self, request: HttpRequest) -> None:
-        if request.path_info.startswith("/admin/"):
+        if _is_for_editors(request):
             super().process_request(request)
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        if request.path_info.startswith("/admin/"):
+        if _is_for_editors(request):
             return super().process_response(request, response)
         return response
+
+
+class CsrfViewMiddleware(csrf.CsrfViewMiddleware):
+    """Django's tokens, for editors alone: a cookie that anybody makes up changes no page that is shared."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        if _is_for_editors(request):
+            super().process_request(request)
+        else:
+            # Django's error pages look for it once more.
+            request.COOKIES.pop(settings.CSRF_COOKIE_NAME, None)
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        return super().process_response(request, response) if _is_for_editors(request) else response
+
+
+class SessionMiddleware(sessions.SessionMiddleware):
+    """Django's sessions, for editors alone, and looked for under well-formed keys only."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        super().process_request(request)
+        key = request.session.session_key
+        if key is not None and not _SESSION_KEY.fullmatch(key):
+            request.session = self.SessionStore(None)
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        if not _is_for_editors(request):
+            return response
+        try:
+            return super().process_response(request, response)
+        except SessionInterrupted as interruption:
+            # Django takes every error of the database for a session that was deleted meanwhile, a 400.
+            update_error = interruption.__context__
+            error = update_error.__context__ if update_error else None
+            if error is None or not is_busy(error):
+                raise
+            return answer_busy(request, error)
+        except db.Error as error:
+            if not is_busy(error):
+                raise
+            return answer_busy(request, error)
 
 
 _PAGE_HEADERS = (
@@ -51,24 +107,20 @@ def lean_polls(get_response: Callable[[HttpRequest], HttpResponse]):
 
 
 def busy_database(get_response: Callable[[HttpRequest], HttpResponse]):
-    """Answer 503 with Retry-After while the database cannot be had: the pool is empty, or it was cut off."""
+    """Answer 503 with Retry-After while the database, or the hashing of passwords, is busy."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         return get_response(request)
 
     def process_exception(request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not (isinstance(exception, OperationalError) and is_out_of_reach(exception)):
-            return None
-        logger.warning("%s: the database cannot be had: %s", request.path, exception)
-        response = render(request, "503.html", status=503)
-        response.headers["Retry-After"] = "2"
-        return response
+        cannot_answer_now = is_busy(exception) or isinstance(exception, HashingBusyError)
+        return answer_busy(request, exception) if cannot_answer_now else None
 
     middleware.process_exception = process_exception
     return middleware
 
 
-def is_out_of_reach(error: OperationalError) -> bool:
-    """Whether it is the connection that failed, not what was asked of it."""
-    is_cut_off = connection.connection is not None and not connection.is_usable()
-    return is_cut_off or isinstance(error.__cause__, PoolTimeout)
+def answer_busy(request: HttpRequest, error: BaseException) -> HttpResponse:
+    """Answer 503 in the format of whoever asks, by the `handler503` that the project's urls.py names."""
+    logger.warning("%s: the database is busy: %s", request.path, error)
+    return get_resolver().resolve_error_handler(503)(request)

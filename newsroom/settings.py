@@ -1,5 +1,6 @@
 """Every setting, and every environment variable that is read. Malformed values raise, all at once."""
 
+import ipaddress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,9 +11,19 @@ from django.utils.translation import gettext_lazy as _
 from environs import Env, validate
 
 from newsroom import __version__
+from newsroom.csp import add_static_headers
 from newsroom.embeds import FRAME_ORIGINS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def _check_networks(texts: list[str]) -> None:
+    for text in texts:
+        try:
+            ipaddress.ip_network(text)
+        except ValueError as error:
+            raise validate.ValidationError(str(error)) from error
+
 
 env = Env(eager=False)
 # Settings may stand in a file; what the environment itself says wins.
@@ -31,8 +42,17 @@ _is_any_host = HOST in ("0.0.0.0", "::")
 _demo_host = "127.0.0.1" if _is_any_host else f"[{HOST}]" if ":" in HOST else HOST
 SITE_URL = env.str("SITE_URL", f"http://{_demo_host}:{PORT}", validate=validate.URL(require_tld=False))
 _allowed_hosts = env.list("ALLOWED_HOSTS", [])
+# The networks of the reverse proxies in front. Only they are believed about whom a request comes from.
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", ["127.0.0.1", "::1"], validate=_check_networks)
 _database = env.dj_db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'newsroom.sqlite3'}")
 DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", 10, validate=validate.Range(min=1))
+# How long one waits for a lock of the database before the answer is 503.
+DATABASE_WAIT_SECONDS = env.int("DATABASE_WAIT_SECONDS", 10, validate=validate.Range(min=1, max=60))
+
+# Seconds within which a request must be sent, and a response be taken.
+REQUEST_TIMEOUT = env.int("REQUEST_TIMEOUT", 15, validate=validate.Range(min=1, max=300))
+# Streams that one process holds open for one address; 0 is no limit.
+STREAMS_PER_ADDRESS = env.int("STREAMS_PER_ADDRESS", 200, validate=validate.Range(min=0))
 
 # Who publishes the site, as readers, feeds and search engines are told.
 SITE_NAME = env.str("SITE_NAME", "Newsroom")
@@ -56,7 +76,8 @@ SITE_URL = SITE_URL.rstrip("/")
 _site = urlsplit(SITE_URL)
 _is_https = _site.scheme == "https"
 
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+# Drafts, sources and keys lie here: whatever the umask is, other accounts of the machine do not come in.
+DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _kept_secret_key() -> str:
@@ -96,19 +117,23 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "rest_framework",
+    "newsroom",
     "liveblog",
 ]
 
 MIDDLEWARE = [
+    "newsroom.http.concurrency.limit_concurrency",
     "newsroom.middleware.lean_polls",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "newsroom.middleware.busy_database",
-    "csp.middleware.CSPMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "newsroom.http.parameters.refuse_malformed",
+    "newsroom.csp.PolicyMiddleware",
+    "newsroom.middleware.SessionMiddleware",
     "newsroom.middleware.AdminLocaleMiddleware",
+    "newsroom.http.bodies.refuse_large_body",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
+    "newsroom.middleware.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -135,11 +160,17 @@ TEMPLATES = [
 ]
 
 if _database["ENGINE"] == "django.db.backends.sqlite3":
+    # Django's own backend, with a fair queue of the writers of this process.
+    _database["ENGINE"] = "newsroom.sqlite"
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
+        "timeout": DATABASE_WAIT_SECONDS,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
+    # SQLite would create it as readable as the umask lets it; the files beside it get this one's mode.
+    _file = Path(_database["NAME"])
+    if _file.is_absolute() and _file.parent.is_dir() and not _file.exists():
+        _file.touch(mode=0o600)
 elif _database["ENGINE"] == "django.db.backends.postgresql":
     # A pool and persistent connections exclude each other in Django; who finds none free gets a 503.
     _database["CONN_MAX_AGE"] = 0
@@ -150,6 +181,13 @@ elif _database["ENGINE"] == "django.db.backends.postgresql":
         "max_size": DATABASE_POOL_SIZE,
         "timeout": 5,
     }
+    # Nobody waits for ever, neither for a lock nor for a statement that has gone astray; and whoever stops in
+    # the middle of a transaction lets go of its locks. DATABASE_URL may say otherwise: `?options=-c%20…`.
+    _database["OPTIONS"].setdefault(
+        "options",
+        f"-c lock_timeout={DATABASE_WAIT_SECONDS}s -c statement_timeout=60s"
+        " -c idle_in_transaction_session_timeout=60s",
+    )
 DATABASES = {"default": _database}
 
 # What all processes must count together: it stands in the database.
@@ -157,8 +195,9 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "newsroom_cache",
-        # Beyond this a third of all rows goes, counts that are still needed included.
-        "OPTIONS": {"MAX_ENTRIES": 100_000},
+        # Beyond this a third of all rows goes, counts that are still needed included: nobody who floods the
+        # site from many addresses is to get rid of counts. Those that are over go within a minute.
+        "OPTIONS": {"MAX_ENTRIES": 5_000_000},
     }
 }
 
@@ -191,21 +230,32 @@ STORAGES = {
     # Originals and the renditions made of them: never served.
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": DATA_DIR / "private"},
+        "OPTIONS": {
+            "location": DATA_DIR / "private",
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
     },
     # Renditions of the pictures that some page shows now.
     "public": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": DATA_DIR / "media", "base_url": MEDIA_URL},
+        "OPTIONS": {
+            "location": DATA_DIR / "media",
+            "base_url": MEDIA_URL,
+            # A proxy may read them, once it is let into DATA_DIR.
+            "file_permissions_mode": 0o644,
+            "directory_permissions_mode": 0o755,
+        },
     },
     "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG
-        else "newsroom.static_files.StaticFiles"
+        "BACKEND": "newsroom.static_files.PlainStaticFiles" if DEBUG else "newsroom.static_files.StaticFiles"
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_ADD_HEADERS_FUNCTION = add_static_headers
 
+AUTHENTICATION_BACKENDS = ["newsroom.sign_in.LimitedBackend"]
+PASSWORD_HASHERS = ["newsroom.passwords.QueuedPasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -216,10 +266,11 @@ CSRF_FAILURE_VIEW = "liveblog.desk.access.csrf_failure"
 
 _logo = urlsplit(SITE_LOGO_URL)
 _logo_origin = [f"{_logo.scheme}://{_logo.netloc}"] if _logo.netloc else []
+# The scripts that a page prints are added by newsroom.csp, each by its full path.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
-        "script-src": [SELF],
+        "script-src": [NONE],
         "style-src": [SELF],
         "img-src": [SELF, "data:", *_logo_origin],
         "font-src": [SELF],
@@ -235,6 +286,10 @@ CONTENT_SECURITY_POLICY = {
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 X_FRAME_OPTIONS = "SAMEORIGIN"
+# The proxy says which requests came over TLS. Forging it gains nothing: it only makes checks stricter.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _is_https else None
+# No script reads the token from a cookie: the desk's ask for it (liveblog.desk.access).
+CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _is_https
 SECURE_HSTS_SECONDS = 31_536_000 if _is_https else 0
 

@@ -1,14 +1,14 @@
 """The site's identity: who publishes it, and where it stands."""
 
-import re
-from typing import Final
+from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 
-# An attribute of our own markup or of cleaned rich text that begins with one slash.
-_OWN_PATH: Final = re.compile(r"""(<(?:a|img)\b[^>]*?\s(?:href|src)=")(/(?!/))""")
+from newsroom.text import markup
+from newsroom.text.markup import Start, Token
 
 
 def absolute(path: str) -> str:
@@ -16,9 +16,31 @@ def absolute(path: str) -> str:
     return settings.SITE_URL + path if path.startswith("/") else path
 
 
-def absolute_links(markup: str) -> str:
-    """Markup as it can be read elsewhere: links and pictures on this site by their public addresses."""
-    return _OWN_PATH.sub(lambda found: found[1] + settings.SITE_URL + found[2], markup)
+def path_of(request: HttpRequest) -> str:
+    """Return the path of the page that was asked for, as the site itself writes it.
+
+    Another spelling of the same address, such as `/live/storm/007/`, gets into no answer that is shared.
+    """
+    match = request.resolver_match
+    if match is None:
+        return request.path
+    return reverse(match.view_name, args=match.args or None, kwargs=match.kwargs or None)
+
+
+def absolute_links(html: str) -> str:
+    """Return HTML as it can be read elsewhere: links and pictures of this site by their public addresses."""
+    return markup.write(_with_absolute_links(markup.read(html)))
+
+
+def _with_absolute_links(tokens: Iterable[Token]) -> Iterator[Token]:
+    for token in tokens:
+        if isinstance(token, Start) and token.tag in ("a", "img"):
+            attributes = (
+                (name, absolute(value) if name in ("href", "src") and value and value[:2] != "//" else value)
+                for name, value in token.attributes
+            )
+            token = Start(token.tag, tuple(attributes))
+        yield token
 
 
 def tag_uri(path: str) -> str:

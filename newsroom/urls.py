@@ -5,7 +5,12 @@ from django.urls import include, path
 from django.views import defaults
 from django.views.i18n import JavaScriptCatalog
 
+from liveblog.admin.reading import view_on_site
 from liveblog.api import problems
+from newsroom import sign_in
+from newsroom.http.bodies import too_large
+from newsroom.http.busy import busy, unless_busy
+from newsroom.http.doors import malformed
 
 # The words of the editor and of the desk's scripts, in the editor's language.
 labels = JavaScriptCatalog.as_view()
@@ -14,13 +19,21 @@ urlpatterns = [
     # The live desk is a page of the admin; it is mounted here since admin and desk do not import one another.
     path("admin/liveblog/liveblog/<int:pk>/desk/", include("liveblog.desk.urls")),
     path("admin/labels.js", labels, name="labels"),
+    path("admin/r/<int:content_type_id>/<path:object_id>/", admin.site.admin_view(view_on_site)),
+    # In place of the admin's own: attempts at passwords are logged, and a refusal has its status.
+    path("admin/login/", sign_in.sign_in),
+    path("admin/logout/", sign_in.sign_out),
+    path("admin/password_change/", admin.site.admin_view(sign_in.change_password, cacheable=True)),
     path("admin/", admin.site.urls),
     path("api/v1/", include("liveblog.api.urls")),
     path("", include("liveblog.reader.urls")),
 ]
 
 # Problem details for the API's clients, pages for everybody else.
-handler400 = problems.answering(400, defaults.bad_request)
+handler400 = problems.answering(400, malformed)
 handler403 = problems.answering(403, defaults.permission_denied)
 handler404 = problems.answering(404, defaults.page_not_found)
-handler500 = problems.answering(500, defaults.server_error)
+# Ours alone: Django has no such handlers.
+handler413 = problems.answering(413, too_large)
+handler503 = problems.answering(503, busy)
+handler500 = unless_busy(problems.answering(500, defaults.server_error), handler503)

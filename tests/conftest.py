@@ -132,7 +132,8 @@ def production_environment(django_db_setup: None) -> dict[str, str]:
     """For a process of the real settings, on the test database, with its static files collected."""
     settings = {"DJANGO_SETTINGS_MODULE": "newsroom.settings", "DATABASE_URL": _test_database_url()}
     # All tests ask from one address.
-    unlimited = {"API_REQUESTS_PER_MINUTE": "0", "API_KEY_REQUESTS_PER_MINUTE": "0"}
+    names = ("API_REQUESTS_PER_MINUTE", "API_KEY_REQUESTS_PER_MINUTE", "STREAMS_PER_ADDRESS")
+    unlimited = dict.fromkeys(names, "0")
     environment = os.environ | settings | unlimited
     collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"]
     subprocess.run(collect, cwd=ROOT, env=environment, check=True)
@@ -155,7 +156,7 @@ def start_server(
     It takes settings as environment variables.
     """
     with ExitStack() as servers:
-        yield lambda **settings: servers.enter_context(_serving(production_environment | settings))
+        yield lambda **settings: servers.enter_context(serving(production_environment | settings))
 
 
 @pytest.fixture
@@ -164,7 +165,7 @@ def server(start_server: Callable[[], Server]) -> Server:
 
 
 @contextmanager
-def _serving(environment: dict[str, str]) -> Iterator[Server]:
+def serving(environment: dict[str, str]) -> Iterator[Server]:
     port = find_free_port()
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "uvicorn", "newsroom.asgi:application", f"--port={port}"]
@@ -173,9 +174,11 @@ def _serving(environment: dict[str, str]) -> Iterator[Server]:
         process = subprocess.Popen(
             [
                 *command,
+                "--http=newsroom.http.protocol:BoundedProtocol",
                 "--lifespan=on",
                 "--no-access-log",
                 "--no-server-header",
+                "--no-proxy-headers",
                 "--timeout-graceful-shutdown=3",
             ],
             cwd=ROOT,

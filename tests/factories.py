@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import cache
 from importlib import import_module
 from io import BytesIO
 from itertools import count
@@ -16,7 +18,7 @@ from PIL import Image as Picture
 from liveblog import publishing
 from liveblog.models import Image, LiveBlog, Partner, Update
 from liveblog.publishing import SYSTEM, BlogDetails, Content
-from newsroom import hongkong
+from newsroom import hongkong, pictures
 
 _serial = count(1)
 
@@ -86,8 +88,16 @@ def picture_file(name: str = "picture.jpg", size: tuple[int, int] = (400, 300)) 
     return SimpleUploadedFile(name, encoded.getvalue(), content_type="image/jpeg")
 
 
+@cache
+def prepared_picture() -> pictures.Prepared:
+    """The files of `picture_file`, decoded once for all tests, which are after what happens to it then."""
+    context = pictures.prepare(picture_file())
+    atexit.register(context.__exit__, None, None, None)
+    return context.__enter__()
+
+
 def make_image(**said: object) -> Image:
-    return publishing.add_image(picture_file(), by=SYSTEM, **{"alt": "一幅圖"} | said)
+    return publishing.add_image(prepared_picture(), by=SYSTEM, **{"alt": "一幅圖"} | said)
 
 
 def make_key(

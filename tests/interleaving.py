@@ -29,7 +29,7 @@ class Interleaving(RuleBasedStateMachine):
 
     def content(self, heading: str, minute: int) -> Content:
         happened_at = NOON + timedelta(minutes=minute)
-        return Content(heading=heading, body="<p>內文</p>", happened_at=happened_at, byline=self.byline)
+        return Content(heading=heading, body="<p>內文</p>", happened_at=happened_at, bylines=(self.byline,))
 
     def attempt(self, verb: Callable[..., Any], *args: object, **kwargs: object) -> Any:
         """Verbs may refuse: that is no change, and what must hold must hold all the same."""

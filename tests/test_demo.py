@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import date, datetime, timedelta
 from io import StringIO
 
@@ -10,22 +12,32 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db.models import Max
 
+from liveblog import visibility
 from liveblog.articles.load import load
 from liveblog.articles.parse import parse
 from liveblog.articles.report import Action
 from liveblog.articles.saved import write_blog
+from liveblog.management.commands import load_demo as load_demo_command
 from liveblog.management.commands.load_demo import DEMO, read_stories, up_to_date
-from liveblog.models import Image, LiveBlog, RelatedStory, Revision, Update
-from liveblog.publishing import SYSTEM, renditions
+from liveblog.models import LiveBlog, RelatedStory, Revision, Update
+from liveblog.publishing import SYSTEM
+from liveblog.visibility import PUBLIC
 from newsroom import hongkong
+from newsroom.pictures import Prepared
 
 SLUGS = ["east-shore-line", "east-shore-opening", "harbour-24", "strait-summit"]
 
 
+@pytest.fixture(scope="session")
+def prepared_pictures() -> Iterator[dict[str, Prepared]]:
+    with ExitStack() as pictures:
+        yield load_demo_command._prepare_pictures(pictures, SYSTEM)
+
+
 @pytest.fixture
-def no_renditions(monkeypatch):
-    """Renditions are tested elsewhere; to make those of the demo takes ten seconds."""
-    monkeypatch.setattr(renditions, "make", lambda image: None)
+def decoded_once(monkeypatch, prepared_pictures):
+    """Decoding the demo's pictures takes ten seconds, so all tests share the files."""
+    monkeypatch.setattr(load_demo_command, "_prepare_pictures", lambda *arguments: prepared_pictures)
 
 
 def load_demo() -> str:
@@ -35,7 +47,7 @@ def load_demo() -> str:
 
 
 @pytest.fixture
-def demo(db, no_renditions) -> dict[str, LiveBlog]:
+def demo(db, decoded_once) -> dict[str, LiveBlog]:
     load_demo()
     return LiveBlog.objects.in_bulk(field_name="slug")
 
@@ -75,7 +87,7 @@ def test_every_blog_has_a_picture_a_summary_key_events_bylines_and_a_topic(demo)
         assert all(has), blog.slug
         assert 3 <= blog.updates.key_events().count() <= 6, blog.slug
     assert {blog.slug for blog in demo.values() if blog.pinned_update} == {"east-shore-line", "strait-summit"}
-    assert Image.objects.in_public_use().count() == len(list((DEMO / "pictures").glob("*.jpg")))
+    assert visibility.readable_images(PUBLIC).count() == len(list((DEMO / "pictures").glob("*.jpg")))
 
 
 def test_a_correction_and_a_withdrawal_can_be_seen(demo):

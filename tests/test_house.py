@@ -18,6 +18,8 @@ RUNGS = {
     "liveblog.models": 2,
     "liveblog.audience": 3,
     "liveblog.editions": 3,
+    "liveblog.visibility": 3,
+    "liveblog.presentation": 4,
     "liveblog.payloads": 4,
     "liveblog.publishing": 4,
     "liveblog.articles": 5,
@@ -116,3 +118,11 @@ def test_no_file_of_the_lock_names_a_registry():
 def test_every_dependency_is_accounted_for():
     documented = re.findall(r"^\| ([\w.-]+)", (ROOT / "docs/dependencies.md").read_text(), re.MULTILINE)
     assert {wanted.name for wanted in dependencies()} - set(documented) == set()
+
+
+def test_visibility_alone_decides_by_embargoes():
+    """What else asks whether there is an embargo decides who may see a live blog, and belongs there."""
+    asking = re.compile(r"embargo_until_at__isnull|embargo_until_at is (not )?None")
+    modules = {module_of(path) for path in SOURCES if asking.search(path.read_text())}
+    # The verb that lifts an embargo, and the desk's choice of what it links to, which is no right to read.
+    assert modules - {"liveblog.publishing.blogs", "liveblog.desk.material"} == {"liveblog.visibility"}

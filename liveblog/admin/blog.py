@@ -20,14 +20,16 @@ from django.utils.html import escape, format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from liveblog import publishing
+from liveblog import publishing, visibility
 from liveblog.admin.bulk import do_each
 from liveblog.admin.fields import ActionField
 from liveblog.admin.inlines import StoryInline, stories_of
+from liveblog.admin.reading import TeamAdmin, is_choosing_link, is_linkable
 from liveblog.admin.saving import VerbAdmin, VerbForm
 from liveblog.models import LiveBlog, Update
-from liveblog.publishing import BlogDetails, fingerprint
-from newsroom import hongkong, html
+from liveblog.publishing import BlogDetails
+from liveblog.visibility import PUBLIC
+from newsroom import hongkong, html, languages
 from newsroom.rich_text import RichTextWidget
 from newsroom.site import absolute
 
@@ -64,7 +66,7 @@ def actions_for(user: AbstractBaseUser, blog: LiveBlog | None) -> list[Action]:
     """What `user` may do with `blog` (None: a new one) in the state that it is in."""
     if blog is None:
         return [Action.SAVE] if user.has_perm("liveblog.add_liveblog") else []
-    if not publishing.is_in_team(user, blog):
+    if not visibility.can_read(user, blog):
         return []
     actions = [Action.SAVE] if user.has_perm("liveblog.change_liveblog") else []
     if user.has_perm("liveblog.run_coverage"):
@@ -78,11 +80,6 @@ def _team_of(blog: LiveBlog | None) -> list[int]:
     """Those of its team whom the form can show: one who was switched off since stays in it as it is."""
     shown = LiveBlog.team.field.get_limit_choices_to()
     return sorted(blog.team.filter(**shown).values_list("pk", flat=True)) if blog else []
-
-
-def _said_of(blog: LiveBlog) -> tuple[BlogDetails, list[int]]:
-    """All that the form edits, as it is saved."""
-    return BlogDetails.of(blog), _team_of(blog)
 
 
 class LiveBlogForm(VerbForm):
@@ -111,16 +108,11 @@ class LiveBlogForm(VerbForm):
             self.fields["action"].choices = [(action.value, action.label) for action in actions]
             self.initial["action"] = Action.SAVE if Action.SAVE in actions else None
         if self.saved:
-            self.initial["seen"] = fingerprint(_said_of(self.saved))
+            self.initial["seen"] = publishing.edit_fingerprint(self.saved)
+            self.initial["summary"] = languages.untagged(self.saved.summary)
 
     def clean_summary(self) -> str:
         return html.from_typed(self.cleaned_data["summary"])
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        if self.saved and cleaned.get("action") == Action.SAVE:
-            self.refuse_if_stale(cleaned.get("seen", ""), _said_of(self.saved))
-        return cleaned
 
     @property
     def is_team_changed(self) -> bool:
@@ -155,7 +147,7 @@ class BlogStoryInline(StoryInline):
 
 
 @admin.register(LiveBlog)
-class LiveBlogAdmin(VerbAdmin):
+class LiveBlogAdmin(TeamAdmin, VerbAdmin):
     form = LiveBlogForm
     list_display = [
         "headline",
@@ -181,9 +173,10 @@ class LiveBlogAdmin(VerbAdmin):
     actions = ["start", "end"]
 
     _text = ["language", "kicker", "headline", "slug", "standfirst", "summary"]
-    _about = ["hero_image", "bylines", "topics", "has_responses", "successor"]
+    _about = ["hero_image", "bylines", "topics", "has_responses"]
     _times = ["coverage_start_at", "coverage_end_at", "embargo_until_at"]
     _state = [
+        "continued_in",
         "status",
         "number",
         "pinned_update",
@@ -198,15 +191,26 @@ class LiveBlogAdmin(VerbAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: LiveBlog | None = None) -> list[tuple]:
         fieldsets = [
             (None, {"fields": self._text}),
-            (_("About it"), {"fields": self._about}),
+            (_("About it"), {"fields": self._about_for(request, obj)}),
             (_("Times (Hong Kong)"), {"fields": self._times}),
             (_("Who works on it"), {"fields": ["team"]}),
         ]
         if self.has_add_permission(request) if obj is None else self.has_change_permission(request, obj):
             fieldsets.append((_("Save"), {"fields": ["action", "seen"]}))
         if obj:
-            fieldsets.append((_("State"), {"fields": self._state}))
+            fieldsets.append((_("State"), {"fields": self._state[1:]}))
         return fieldsets
+
+    def _about_for(self, request: HttpRequest, obj: LiveBlog | None) -> list[str]:
+        """Without a form the title of the next live blog is printed only to those who may read it."""
+        is_form = self.has_add_permission(request) if obj is None else self.may_edit_content(request, obj)
+        return [*self._about, "successor" if is_form else "continued_in"]
+
+    @admin.display(description=gettext_lazy("continued in"))
+    def continued_in(self, blog: LiveBlog) -> str:
+        if blog.successor is None:
+            return ""
+        return str(blog.successor) if blog.is_link_shown else _("A live blog of another team")
 
     def get_readonly_fields(self, request: HttpRequest, obj: LiveBlog | None = None) -> list[str]:
         if obj is None:
@@ -219,19 +223,19 @@ class LiveBlogAdmin(VerbAdmin):
         return {} if obj else {"slug": ("headline",)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LiveBlog]:
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                published_count=_updates(Update.Status.PUBLISHED),
-                draft_count=_updates(Update.Status.DRAFT),
-                submitted_count=_updates(Update.Status.SUBMITTED),
-                scheduled_count=_updates(Update.Status.SCHEDULED),
-            )
+        rows = super().get_queryset(request)
+        if is_choosing_link(request):
+            rows = visibility.linkable(request.user).order_by(*self.ordering)
+        return rows.annotate(
+            is_link_shown=is_linkable(request.user, "successor"),
+            published_count=_updates(Update.Status.PUBLISHED),
+            draft_count=_updates(Update.Status.DRAFT),
+            submitted_count=_updates(Update.Status.SUBMITTED),
+            scheduled_count=_updates(Update.Status.SCHEDULED),
         )
 
     def view_on_site(self, blog: LiveBlog) -> str | None:
-        return blog.get_absolute_url() if blog.is_public else None
+        return blog.get_absolute_url() if visibility.can_read(PUBLIC, blog) else None
 
     @admin.display(description=gettext_lazy("live desk"))
     def desk(self, blog: LiveBlog) -> str:
@@ -273,7 +277,7 @@ class LiveBlogAdmin(VerbAdmin):
     @admin.display(description=gettext_lazy("embed code"))
     def embed_code(self, blog: LiveBlog) -> str:
         """What a partner copies into a page; a link where there is no script."""
-        if not blog.is_public:
+        if not visibility.can_read(PUBLIC, blog):
             return _("Once it is public.")
         code = format_html(
             '<blockquote class="newsroom-embed"><a href="{}">{}</a></blockquote>\n'
@@ -301,7 +305,7 @@ class LiveBlogAdmin(VerbAdmin):
         # What is sent all the same, the verb answers in words.
         if obj is None or request.method == "POST" or not may_change_some:
             return may_change_some
-        return publishing.is_in_team(request.user, obj)
+        return visibility.can_read(request.user, obj)
 
     def has_run_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("liveblog.run_coverage")
@@ -320,7 +324,9 @@ class LiveBlogAdmin(VerbAdmin):
         if blog is None:
             return self._with_team(publishing.create_blog(form.details(rows), by=by), form, by)
         if verb is None:
-            return self._with_team(publishing.edit_blog(blog, form.details(rows), by=by), form, by)
+            seen = form.cleaned_data["seen"]
+            edited = publishing.edit_blog(blog, form.details(rows), by=by, seen=seen)
+            return self._with_team(edited, form, by)
         if self.may_edit_content(request, blog) and (
             form.is_team_changed or form.details(rows).checked() != BlogDetails.of(blog)
         ):

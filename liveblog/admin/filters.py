@@ -9,7 +9,9 @@ from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from liveblog.models import LiveBlog, RelatedStory
+from liveblog import visibility
+from liveblog.models import RelatedStory
+from newsroom.http.parameters import whole_number
 
 # Not every blog that there ever was: the older ones are found by searching for their headline.
 RECENT_BLOGS: Final = 20
@@ -23,11 +25,12 @@ class BlogFilter(admin.SimpleListFilter):
     lookup = "blog"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
-        recent = LiveBlog.objects.order_by(F("modified_at").desc(nulls_last=True), "-pk")
+        readable = visibility.readable(request.user)
+        recent = readable.order_by(F("modified_at").desc(nulls_last=True), "-pk")
         blogs = [(str(pk), headline) for pk, headline in recent.values_list("pk", "headline")[:RECENT_BLOGS]]
         chosen = self.value()
-        if chosen and chosen.isdecimal() and chosen not in dict(blogs):
-            blogs += [(chosen, blog.headline) for blog in LiveBlog.objects.filter(pk=chosen)]
+        if whole_number(chosen) is not None and chosen not in dict(blogs):
+            blogs += [(chosen, blog.headline) for blog in readable.filter(pk=chosen)]
         return blogs
 
     def has_output(self) -> bool:
@@ -37,7 +40,8 @@ class BlogFilter(admin.SimpleListFilter):
         chosen = self.value()
         if not chosen:
             return queryset
-        return queryset.filter(**{self.lookup: chosen}) if chosen.isdecimal() else queryset.none()
+        pk = whole_number(chosen)
+        return queryset.none() if pk is None else queryset.filter(**{self.lookup: pk})
 
 
 class BlogOfUpdateFilter(BlogFilter):

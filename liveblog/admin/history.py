@@ -11,11 +11,16 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from liveblog import visibility
+from liveblog.admin.bounds import BoundedLists
 from liveblog.admin.filters import BlogFilter, BlogOfUpdateFilter
+from liveblog.admin.reading import TeamAdmin
 from liveblog.models import Change, Revision
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+class ReadOnlyAdmin(BoundedLists, TeamAdmin):
+    """Rows of live blogs."""
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -28,25 +33,31 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
 @admin.register(Change)
 class ChangeAdmin(ReadOnlyAdmin):
-    list_display = ["at", "blog", "number", "kind", "update"]
-    list_select_related = ["blog", "update"]
-    list_filter = ["kind", BlogFilter]
+    list_display = ["at", "blog", "number", "kind", "update", "by", "by_partner"]
+    list_select_related = ["blog", "update", "by", "by_partner"]
+    list_filter = ["kind", BlogFilter, ("by", admin.RelatedOnlyFieldListFilter)]
     list_per_page = 100
-    search_fields = ["blog__headline", "blog__slug", "update__heading"]
+    search_fields = ["blog__headline", "blog__slug", "update__heading", "by__username"]
     date_hierarchy = "at"
 
 
 @admin.register(Revision)
 class RevisionAdmin(ReadOnlyAdmin):
-    list_display = ["at", "update", "number", "kind", "note", "by"]
-    list_select_related = ["update", "by"]
+    list_display = ["at", "update", "number", "kind", "note", "by", "by_partner"]
+    list_select_related = ["update", "by", "by_partner"]
     list_filter = ["kind", BlogOfUpdateFilter, ("by", admin.RelatedOnlyFieldListFilter)]
     search_fields = ["update__heading", "note", "by__username"]
     date_hierarchy = "at"
-    fields = ["update", "number", "kind", "note", "by", "at", "said"]
+    fields = ["update", "number", "kind", "note", "by", "by_partner", "at", "said"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Revision]:
         return super().get_queryset(request).defer("content")
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None):
+        revision = super().get_object(request, object_id, from_field)
+        if revision is not None:
+            revision.content = visibility.readable_content(request.user, revision.content)
+        return revision
 
     @admin.display(description=_("content"))
     def said(self, revision: Revision) -> str:

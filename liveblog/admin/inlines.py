@@ -8,12 +8,15 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from liveblog.admin.reading import TeamFields, is_linkable
 from liveblog.admin.saving import VerbForm, by_field
 from liveblog.models import RelatedStory
 from liveblog.publishing import Story
+from liveblog.publishing.limits import MOST
 
 
 class RowForm(VerbForm):
@@ -38,15 +41,19 @@ class RowFormSet(forms.BaseInlineFormSet):
             raise ValidationError(by_field(self.refusal).get("stories", []))
 
 
-class RowInline(admin.TabularInline):
+class RowInline(TeamFields, admin.TabularInline):
     """Rows are edited by whoever may edit what they belong to."""
 
     form = RowForm
     formset = RowFormSet
     extra = 0
+    # What the verb calls the rows in its limits.
+    most = "stories"
 
     def get_formset(self, request: HttpRequest, obj: models.Model | None = None, **options: Any):
-        formset = super().get_formset(request, obj, **options)
+        # Rows are built by the number that a form claims to have, whatever else it sends.
+        most = {"max_num": MOST[self.most], "absolute_max": MOST[self.most] + 1, "validate_max": True}
+        formset = super().get_formset(request, obj, **most | options)
         formset.refusal = getattr(request, "refusal", None)
         return formset
 
@@ -71,6 +78,29 @@ class StoryInline(RowInline):
     model = RelatedStory
     autocomplete_fields = ["live_blog"]
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+    readonly_fields = ["shown_live_blog"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RelatedStory]:
+        is_shown = is_linkable(request.user, "live_blog")
+        return super().get_queryset(request).select_related("live_blog").annotate(is_link_shown=is_shown)
+
+    def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[str]:
+        """Without a form the title of the other live blog is printed only to those who may read it."""
+        fields = super().get_fields(request, obj)
+        if self.may_edit(request, obj):
+            return fields
+        return ["shown_live_blog" if name == "live_blog" else name for name in fields]
+
+    @admin.display(description=_("other live blog"))
+    def shown_live_blog(self, story: RelatedStory) -> str:
+        return name_of_link(story)
+
+
+def name_of_link(story: RelatedStory) -> str:
+    """The live blog that a story leads to; its row says whether it may be named (`is_link_shown`)."""
+    if story.live_blog is None:
+        return ""
+    return str(story.live_blog) if story.is_link_shown else _("A live blog of another team")
 
 
 def stories_of(rows: list[dict[str, Any]]) -> tuple[Story, ...]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Count, Max, Q, QuerySet, TextField
+from django.db.models import Count, Max, Prefetch, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -18,9 +18,11 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from liveblog import publishing
-from liveblog.admin.saving import VerbAdmin, VerbForm
-from liveblog.models import ApiKey, Partner, Scope
+from liveblog import publishing, visibility
+from liveblog.admin.reading import TeamFields
+from liveblog.admin.saving import PlainAdmin, VerbAdmin, VerbForm
+from liveblog.models import ApiKey, LiveBlog, Partner, Scope
+from liveblog.publishing.limits import refuse_many
 
 # For how long the old key goes on beside the new one.
 OVERLAPS: Final = {
@@ -31,27 +33,55 @@ OVERLAPS: Final = {
 }
 
 
+class PartnerForm(forms.ModelForm):
+    def clean_granted_blogs(self) -> QuerySet[LiveBlog]:
+        blogs = self.cleaned_data["granted_blogs"]
+        try:
+            refuse_many(granted_blogs=blogs)
+        except ValidationError as refusal:
+            raise ValidationError(refusal.messages) from refusal
+        return blogs
+
+
 @admin.register(Partner)
-class PartnerAdmin(admin.ModelAdmin):
+class PartnerAdmin(TeamFields, PlainAdmin):
     """Readers see nothing of a partner, so no verb is needed to save one."""
 
+    form = PartnerForm
     list_display = ["name", "contact", "is_active", "usable_keys", "grants", "last_used"]
     list_filter = ["is_active"]
     search_fields = ["name", "contact", "embed_origins"]
     search_help_text = gettext_lazy("Name, contact or a site that frames embeds")
     ordering = ["name", "pk"]
     filter_horizontal = ["granted_blogs"]
-    fields = ["name", "contact", "is_active", "granted_blogs", "embed_origins", "keys_link"]
-    readonly_fields = ["keys_link"]
+    readonly_fields = ["shown_grants", "keys_link"]
+
+    def get_fields(self, request: HttpRequest, obj: Partner | None = None) -> list[str]:
+        is_form = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
+        grants = "granted_blogs" if is_form else "shown_grants"
+        return ["name", "contact", "is_active", grants, "embed_origins", "keys_link"]
+
+    def save_related(self, request: HttpRequest, form: forms.ModelForm, formsets: list, change: bool) -> None:
+        """Grants of live blogs that the form could not show stay as they are."""
+        partner = form.instance
+        hidden = list(partner.granted_blogs.exclude(pk__in=visibility.readable(request.user).values("pk")))
+        super().save_related(request, form, formsets, change)
+        partner.granted_blogs.add(*hidden)
+
+    @admin.display(description=gettext_lazy("granted live blogs"))
+    def shown_grants(self, partner: Partner) -> str:
+        return ", ".join(map(str, getattr(partner, "readable_grants", [])))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Partner]:
         usable = Q(keys__in=ApiKey.objects.usable())
+        readable = visibility.readable(request.user)
         return (
             super()
             .get_queryset(request)
+            .prefetch_related(Prefetch("granted_blogs", queryset=readable, to_attr="readable_grants"))
             .annotate(
                 usable_count=Count("keys", filter=usable, distinct=True),
-                grant_count=Count("granted_blogs", distinct=True),
+                grant_count=Count("granted_blogs", filter=Q(granted_blogs__in=readable), distinct=True),
                 keys_used_at=Max("keys__last_used_at"),
             )
         )
@@ -133,6 +163,12 @@ class KeyForm(VerbForm):
         widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy("Embargoed reading and writing need a grant of the live blog, too."),
     )
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        if self.instance.pk:
+            self.initial["seen"] = publishing.key_fingerprint(self.instance)
 
 
 class RotationForm(forms.Form):
@@ -160,7 +196,7 @@ class ApiKeyAdmin(VerbAdmin):
 
     def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> list[str]:
         said = ["partner", "label", "scopes", "expires_at"]
-        return [*said, *self._state] if obj else said
+        return [*said, "seen", *self._state] if obj else said
 
     def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> list[str]:
         return ["partner", *self._state] if obj else []
@@ -192,7 +228,8 @@ class ApiKeyAdmin(VerbAdmin):
     ) -> ApiKey:
         if change:
             return publishing.edit_key(form.instance, by=request.user, **form.cleaned_data)
-        key, request.shown_key = publishing.create_key(by=request.user, **form.cleaned_data)
+        said = {name: value for name, value in form.cleaned_data.items() if name != "seen"}
+        key, request.shown_key = publishing.create_key(by=request.user, **said)
         return key
 
     def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: Any = None) -> HttpResponse:

@@ -13,11 +13,13 @@ from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, Permission, User
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+
+from liveblog.admin.saving import PlainAdmin
 
 # The groups that migration 0006 makes: as editors read of them, and what they are for.
 ROLES: Final = {
@@ -51,7 +53,7 @@ class RolesField(forms.ModelMultipleChoiceField):
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):
+class PersonAdmin(PlainAdmin, UserAdmin):
     list_display = ["username", "last_name", "first_name", "email", "roles", "is_active", "last_login"]
     list_filter = ["is_active", "groups"]
 
@@ -102,6 +104,17 @@ class PersonAdmin(UserAdmin):
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> User | None:
+        """Return the account, locked while it is saved: all of the row is written.
+
+        Otherwise what a colleague does meanwhile, as switching the account off, would be undone.
+        """
+        person = super().get_object(request, object_id, from_field)
+        if person and request.method == "POST" and connection.in_atomic_block:
+            User.objects.select_for_update().get(pk=person.pk)
+            person.refresh_from_db()
+        return person
+
     # Who may do what
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
@@ -134,7 +147,7 @@ class PersonAdmin(UserAdmin):
 
 
 @admin.register(Group)
-class RoleAdmin(GroupAdmin):
+class RoleAdmin(PlainAdmin, GroupAdmin):
     """What a role may do is a superuser's to say: it could be given anything."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:

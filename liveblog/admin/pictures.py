@@ -6,15 +6,16 @@ from typing import Any, Final
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
-from django.db.models import Count, QuerySet
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from liveblog import publishing
+from liveblog import publishing, visibility
+from liveblog.admin.reading import TeamAdmin
 from liveblog.admin.saving import VerbAdmin, VerbForm
 from liveblog.models import Image
 from newsroom.pictures import MEDIA_TYPES
@@ -35,7 +36,7 @@ def preview(image: Image) -> str:
 class ImageForm(VerbForm):
     # A refusal to read the file names no field.
     refused_field = "file"
-    # Not Django's ImageField: `publishing` reads the picture, and says what is wrong with it.
+    # Not Django's ImageField, which would open the file in the server: a worker reads the picture.
     file = forms.FileField(
         label=_("File"), help_text=_("JPEG, PNG, WebP, AVIF or GIF; at most 25 MB. It stays private.")
     )
@@ -48,7 +49,7 @@ class ImageForm(VerbForm):
 
 
 @admin.register(Image)
-class ImageAdmin(VerbAdmin):
+class ImageAdmin(TeamAdmin, VerbAdmin):
     form = ImageForm
     list_display = ["thumbnail", "alt", "credit", "dimensions", "in_updates", "created_by", "created_at"]
     list_display_links = ["thumbnail", "alt"]
@@ -72,7 +73,13 @@ class ImageAdmin(VerbAdmin):
         return ["thumbnail", "dimensions", "created_by", "created_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Image]:
-        return super().get_queryset(request).annotate(update_count=Count("updates"))
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                update_count=Count("updates", filter=Q(updates__blog__in=visibility.readable(request.user)))
+            )
+        )
 
     @admin.display(description=_("preview"))
     def thumbnail(self, image: Image) -> str:
@@ -86,31 +93,44 @@ class ImageAdmin(VerbAdmin):
     def in_updates(self, image: Image) -> int:
         return image.update_count
 
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, *arguments: Any, **options: Any
+    ) -> HttpResponse:
+        """Decode an upload before the view's transaction, and let the form say why one is refused."""
+        file = request.FILES.get("file") if request.method == "POST" and object_id is None else None
+        # Of an empty file the form's field says so itself.
+        if file is None or not file.size or not self.has_add_permission(request):
+            return super().changeform_view(request, object_id, *arguments, **options)
+        try:
+            with publishing.prepare_image(file, by=request.user) as prepared:
+                request.prepared_picture = prepared
+                return super().changeform_view(request, object_id, *arguments, **options)
+        except ValidationError as refusal:
+            request.refusal = refusal
+            return super().changeform_view(request, object_id, *arguments, **options)
+
     def save_by_verb(
         self, request: HttpRequest, form: ImageForm, rows: dict[str, Any], *, change: bool
     ) -> Image:
         said = {name: form.cleaned_data[name] for name in _SAID}
         if not change:
-            return publishing.add_image(form.cleaned_data["file"], by=request.user, **said)
+            return publishing.add_image(request.prepared_picture, by=request.user, **said)
         if not form.has_changed():
             return form.instance
         return publishing.edit_image(form.instance, by=request.user, **said)
 
     def get_urls(self) -> list:
-        # Cacheable: what is served under such a name never changes, and the editor's browser alone keeps it.
-        view = self.admin_site.admin_view(self.serve_rendition, cacheable=True)
+        view = self.admin_site.admin_view(self.serve_rendition)
         route = "renditions/<slug:key>/<int:width>.<slug:extension>"
         return [path(route, view, name="liveblog_image_rendition"), *super().get_urls()]
 
     def serve_rendition(self, request: HttpRequest, key: str, width: int, extension: str) -> HttpResponse:
         """A private rendition, to editors only: the public ones are there only while a page shows them."""
-        image = get_object_or_404(Image, key=key)
+        image = get_object_or_404(self.get_queryset(request), key=key)
         if not self.has_view_or_change_permission(request, image):
             raise PermissionDenied
         try:
             with publishing.open_private(image, width, extension) as rendition:
-                response = HttpResponse(rendition.read(), content_type=MEDIA_TYPES[extension])
+                return HttpResponse(rendition.read(), content_type=MEDIA_TYPES[extension])
         except FileNotFoundError as error:
             raise Http404 from error
-        response.headers["Cache-Control"] = "private, max-age=600"
-        return response

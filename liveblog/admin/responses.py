@@ -12,12 +12,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from liveblog import publishing
+from liveblog.admin.bounds import BoundedLists
 from liveblog.admin.bulk import do_each
+from liveblog.admin.reading import TeamAdmin
 from liveblog.models import ReaderResponse
 
 
 @admin.register(ReaderResponse)
-class ReaderResponseAdmin(admin.ModelAdmin):
+class ReaderResponseAdmin(BoundedLists, TeamAdmin):
     """Nobody rewrites readers' words: they are approved, rejected or withdrawn by the actions of the list."""
 
     list_display = ["text", "name", "blog", "status", "created_at", "moderated_by"]

@@ -7,14 +7,13 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db import models
+from django.db import IntegrityError, models
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext_lazy as _
-from js_asset import Media
 
+from liveblog.admin.bounds import BoundedLists
 from liveblog.admin.fields import MinuteWidget
-from liveblog.publishing import fingerprint
-from newsroom.rich_text import with_editor
+from liveblog.admin.reading import TeamFields, keep_hidden_links
+from newsroom.rich_text import allow_editor
 
 
 class VerbForm(forms.ModelForm):
@@ -31,6 +30,7 @@ class VerbForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        keep_hidden_links(self, cleaned)
         for name, field in self.fields.items():
             # The form shows minutes; a time that was not touched keeps its seconds, which decide the order.
             if isinstance(field.widget, MinuteWidget) and name in cleaned and name not in self.changed_data:
@@ -41,16 +41,6 @@ class VerbForm(forms.ModelForm):
                     self.add_error(name if name in self.fields else self.refused_field, errors)
         return cleaned
 
-    def refuse_if_stale(self, seen: str, saved: object) -> None:
-        if seen and seen != fingerprint(saved):
-            self.add_error(
-                None,
-                _(
-                    "Somebody else has saved this since you opened it. Nothing of yours was saved: "
-                    "copy what you need from here, and open it again."
-                ),
-            )
-
 
 def by_field(refusal: ValidationError) -> dict[str, list[ValidationError]]:
     if hasattr(refusal, "error_dict"):
@@ -58,7 +48,18 @@ def by_field(refusal: ValidationError) -> dict[str, list[ValidationError]]:
     return {NON_FIELD_ERRORS: refusal.error_list}
 
 
-class VerbAdmin(admin.ModelAdmin):
+class PlainAdmin(BoundedLists, admin.ModelAdmin):
+    """For rows that no verb saves. Two who save the same at once: the later one gets the form back."""
+
+    def changeform_view(self, request: HttpRequest, *arguments: Any, **options: Any) -> HttpResponse:
+        try:
+            return super().changeform_view(request, *arguments, **options)
+        except IntegrityError:
+            # All was rolled back. Checked again, the form says what somebody else has taken meanwhile.
+            return super().changeform_view(request, *arguments, **options)
+
+
+class VerbAdmin(BoundedLists, TeamFields, admin.ModelAdmin):
     """Subclasses give `save_by_verb`. Nothing is deleted: removal is withdrawal."""
 
     form = VerbForm
@@ -110,12 +111,12 @@ class VerbAdmin(admin.ModelAdmin):
             return super().construct_change_message(request, form, None, add)
         return str(dict(form.fields["action"].choices).get(action, action))
 
-    @with_editor
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], **options: Any
     ) -> HttpResponse:
-        context["media"] = Media.from_media(context["media"], nonce=str(request.csp_nonce))
-        return super().render_change_form(request, context, **options)
+        response = super().render_change_form(request, context, **options)
+        allow_editor(response, context["media"])
+        return response
 
 
 def entered_rows(formset: forms.BaseInlineFormSet) -> list[dict[str, Any]]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from liveblog import publishing
+from liveblog import publishing, visibility
 from liveblog.admin.filters import LeadsToFilter
+from liveblog.admin.inlines import name_of_link
+from liveblog.admin.reading import TeamAdmin, is_linkable
 from liveblog.admin.saving import VerbAdmin, VerbForm
 from liveblog.models import Byline, RelatedStory, Topic
 
@@ -25,13 +27,21 @@ class TopicAdmin(VerbAdmin):
     fields = ["name", "slug"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Topic]:
-        return super().get_queryset(request).annotate(blog_count=Count("blogs"))
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(blog_count=Count("blogs", filter=Q(blogs__in=visibility.readable(request.user))))
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Topic | None = None) -> list[str]:
         return ["slug"] if obj else []
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Topic | None = None) -> dict[str, tuple]:
         return {} if obj else {"slug": ("name",)}
+
+    def view_on_site(self, topic: Topic) -> str:
+        """Return the path alone: Django's own link leads to the Host that was asked for."""
+        return topic.get_absolute_url()
 
     @admin.display(description=_("live blogs"), ordering="blog_count")
     def blog_count(self, topic: Topic) -> int:
@@ -55,7 +65,13 @@ class BylineAdmin(VerbAdmin):
     fields = ["name", "role"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Byline]:
-        return super().get_queryset(request).annotate(update_count=Count("updates"))
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                update_count=Count("updates", filter=Q(updates__blog__in=visibility.readable(request.user)))
+            )
+        )
 
     @admin.display(description=_("updates"), ordering="update_count")
     def update_count(self, byline: Byline) -> int:
@@ -73,22 +89,32 @@ class BylineAdmin(VerbAdmin):
 
 def _added(row: Any) -> Any:
     """Saved as it is: no page shows it yet, so there is nothing to publish."""
-    row.full_clean()
-    row.save()
+    publishing.save_checked(row)
     return row
 
 
 @admin.register(RelatedStory)
-class RelatedStoryAdmin(VerbAdmin):
+class RelatedStoryAdmin(TeamAdmin, VerbAdmin):
     """They are added where they stand, in an update or a blog; here they are found, and given an address."""
 
     list_display = ["title", "leads_to", "place", "live_blog_of_place"]
     list_select_related = ["live_blog", "blog", "update__blog"]
     list_filter = [LeadsToFilter]
-    search_fields = ["title", "url", "live_blog__headline", "blog__headline", "update__heading"]
+    search_fields = ["title", "url", "blog__headline", "update__heading"]
     autocomplete_fields = ["live_blog"]
-    fields = ["title", "url", "live_blog", "place", "after_block"]
-    readonly_fields = ["place", "after_block"]
+    readonly_fields = ["shown_live_blog", "place", "after_block"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RelatedStory]:
+        is_shown = is_linkable(request.user, "live_blog")
+        return super().get_queryset(request).annotate(is_link_shown=is_shown)
+
+    def get_fields(self, request: HttpRequest, obj: RelatedStory | None = None) -> list[str]:
+        may_edit = self.has_change_permission(request, obj)
+        return ["title", "url", "live_blog" if may_edit else "shown_live_blog", "place", "after_block"]
+
+    @admin.display(description=_("other live blog"))
+    def shown_live_blog(self, story: RelatedStory) -> str:
+        return name_of_link(story)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -98,13 +124,11 @@ class RelatedStoryAdmin(VerbAdmin):
         # What is sent all the same, the verb answers in words.
         if obj is None or request.method == "POST" or not may_change_some:
             return may_change_some
-        return publishing.is_in_team(request.user, obj.printed_in)
+        return visibility.can_read(request.user, obj.printed_in)
 
     @admin.display(description=_("leads to"))
     def leads_to(self, story: RelatedStory) -> str:
-        if story.live_blog:
-            return str(story.live_blog)
-        return story.url or _("Nowhere yet")
+        return name_of_link(story) or story.url or _("Nowhere yet")
 
     @admin.display(description=_("where it stands"))
     def place(self, story: RelatedStory) -> str:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.contrib import admin, messages
 from django.db import models
-from django.db.models import F, QuerySet
+from django.db.models import F, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from liveblog import publishing
+from liveblog import publishing, visibility
 from liveblog.admin.bulk import do_each
 from liveblog.admin.fields import ActionField
 from liveblog.admin.filters import BlogFilter
@@ -76,6 +76,11 @@ class WebhookForm(VerbForm):
             for name in ("action", "replay_blog", "replay_since"):
                 del self.fields[name]
         else:
+            self.fields["replay_blog"].queryset = visibility.readable(self.user)
+            # What the form cannot show has not been changed by whoever sends it.
+            if "blogs" in self.fields:
+                shown = self.fields["blogs"].queryset
+                self.initial["blogs"] = list(shown.filter(webhooks=self.instance))
             unfit = Action.DISABLE if self.instance.disabled_at else Action.ENABLE
             self.fields["action"].choices = [
                 (action.value, action.label) for action in Action if action != unfit
@@ -127,6 +132,7 @@ class WebhookAdmin(VerbAdmin):
 
     _said = ["url", "edition", "blogs"]
     _state = [
+        "shown_blogs",
         "fares",
         "failing_since_at",
         "warned_at",
@@ -137,24 +143,31 @@ class WebhookAdmin(VerbAdmin):
     ]
 
     def get_fieldsets(self, request: HttpRequest, obj: Webhook | None = None) -> list[tuple]:
-        fieldsets = [(None, {"fields": ["partner", *self._said]})]
+        is_form = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
+        blogs = "blogs" if is_form else "shown_blogs"
+        fieldsets = [(None, {"fields": ["partner", "url", "edition", blogs]})]
         if obj and self.has_change_permission(request, obj):
             replay = {"fields": [("replay_blog", "replay_since")]}
             fieldsets += [(_("Save"), {"fields": ["action"]}), (_("Send again"), replay)]
         if obj:
-            fieldsets.append((_("State"), {"fields": self._state}))
+            fieldsets.append((_("State"), {"fields": self._state[1:]}))
         return fieldsets
 
     def get_readonly_fields(self, request: HttpRequest, obj: Webhook | None = None) -> list[str]:
         return ["partner", *self._state] if obj else []
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Webhook]:
-        return super().get_queryset(request).select_related("partner")
+        readable = Prefetch("blogs", queryset=visibility.readable(request.user), to_attr="readable_blogs")
+        return super().get_queryset(request).select_related("partner").prefetch_related(readable)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Not by a secret: asked letter by letter what it begins with, the list would tell it."""
         is_secret = lookup.startswith(("secret", "previous_secret"))
         return not is_secret and super().lookup_allowed(lookup, value, request)
+
+    @admin.display(description=gettext_lazy("only these live blogs"))
+    def shown_blogs(self, webhook: Webhook) -> str:
+        return ", ".join(map(str, webhook.readable_blogs))
 
     @admin.display(description=gettext_lazy("how it fares"))
     def fares(self, webhook: Webhook) -> str:
@@ -182,6 +195,8 @@ class WebhookAdmin(VerbAdmin):
             return request.secret_of
         action, webhook = said["action"], form.instance
         if action == Action.SAVE:
+            hidden = webhook.blogs.exclude(pk__in=visibility.readable(by).values("pk"))
+            about["blogs"] = [*about["blogs"], *hidden]
             return publishing.edit_webhook(webhook, by=by, **about)
         if action == Action.REPLAY:
             publishing.replay_since(webhook, said["replay_blog"], said["replay_since"], by=by)

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any, ClassVar, Final
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import translation
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.decorators import method_decorator
@@ -24,9 +24,12 @@ from liveblog.models import LiveBlog
 from liveblog.models.blog import Language
 from newsroom import cors
 from newsroom.caching import POLL, etag_of_body
+from newsroom.http.parameters import canonical_query
+from newsroom.site import absolute, path_of
 
 # Of one partner, and for nobody else.
 KEYED: Final = "private, no-store"
+_MOST_NAMED: Final = 10
 EDITIONS: Final = [language.value for language in Language if language.other_script]
 
 
@@ -133,6 +136,10 @@ class PublicView:
         """Only what `fields` asks for; without it everything."""
         return {name: value for name, value in item.items() if name in self.fields} if self.fields else item
 
+    def address(self, query: QueryDict) -> str:
+        """Return the public address of this view with the parameters that it knows, from SITE_URL alone."""
+        return absolute(path_of(self.request) + canonical_query(query, self._known_names()))
+
     def _is_page(self) -> bool:
         """Pages are for people: their browsers ask anew each time."""
         renderer = getattr(self.request, "accepted_renderer", None)
@@ -142,8 +149,11 @@ class PublicView:
         known = self._known_names() if request.method in SAFE_METHODS else {"format"}
         errors = {}
         for name, values in request.query_params.lists():
+            # An answer must not be many times as long as what was asked.
+            if len(errors) == _MOST_NAMED:
+                break
             if name not in known:
-                errors[name] = [f"There is no such parameter. Known here: {', '.join(sorted(known))}."]
+                errors[name[:60]] = [f"There is no such parameter. Known here: {', '.join(sorted(known))}."]
             elif len(values) > 1:
                 errors[name] = ["Give this parameter once."]
             elif not values[0] and name not in self.query_names:
@@ -151,7 +161,8 @@ class PublicView:
             elif name == "edition" and values[0] not in EDITIONS:
                 errors[name] = [f"Choose one of: {', '.join(EDITIONS)}."]
             elif name == "fields" and (unknown := set(values[0].split(",")) - set(self.field_names)):
-                said, known_here = ", ".join(sorted(unknown)), ", ".join(self.field_names)
+                said = ", ".join(name[:60] for name in sorted(unknown)[:_MOST_NAMED])
+                known_here = ", ".join(self.field_names)
                 errors[name] = [f"There is no “{said}” here, but: {known_here}."]
         if errors:
             raise ValidationError(errors)

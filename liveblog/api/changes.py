@@ -18,7 +18,7 @@ from liveblog.api.describing import SLUG, described
 from liveblog.api.finding import find_blog
 from liveblog.api.problems import AheadOfLog
 from liveblog.models import Change, LiveBlog, Update
-from newsroom.numbers import whole_number
+from newsroom.http.parameters import whole_number
 
 BATCH: Final = 100
 MAX_NUMBER: Final = 2**31 - 1

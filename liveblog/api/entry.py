@@ -19,15 +19,16 @@ from liveblog.api.filters import MOMENT, SLUG
 from liveblog.api.keys import open_blogs
 from liveblog.models import Byline, LiveBlog, Update
 from liveblog.publishing import Story
-from liveblog.publishing.content import MAX_BODY
+from liveblog.publishing.limits import LONGEST, MOST
 from newsroom import hongkong
 
 # At least one character that shows; engines differ on whether the control characters are spaces.
 PRINTED: Final = r"[^\s\x00-\x1F\x7F-\xA0]"
 # The longest text, every character of it escaped, and room for the rest.
-MAX_BYTES: Final = 8 * MAX_BODY
-MOST_STORIES: Final = 50
-_YEARS: Final = range(1900, 2101)
+MAX_BYTES: Final = 8 * LONGEST["body"]
+# How many of the members that are not known a refusal names, and how much of each.
+_MOST_NAMED: Final = 10
+_LONGEST_NAMED: Final = 60
 _refuse_nul: Final = ProhibitNullCharactersValidator()
 
 
@@ -64,11 +65,27 @@ def _refuse_constant(name: str) -> None:
 class Text(serializers.CharField):
     """Text and nothing else: 5 is not taken for "5"."""
 
+    # In characters, of text that stands for something else, such as a name.
+    longest: int | None = None
+
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
+        # Before it is read any further: validators come after that, and a refusal would repeat all of it.
+        if self.longest is not None and len(data) > self.longest:
+            reason = self.error_messages["max_length"].format(max_length=self.longest)
+            raise serializers.ValidationError(reason, code="max_length")
         # Before a row is looked for by it: validators come after that, and PostgreSQL takes no NUL.
         _refuse_nul(data)
+        return super().to_internal_value(data)
+
+
+class Choice(serializers.ChoiceField):
+    """One of a few; a refusal repeats the beginning of what was sent, not all of it."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, str) and len(data) > _LONGEST_NAMED:
+            self.fail("invalid_choice", input=f"{data[:_LONGEST_NAMED]}…")
         return super().to_internal_value(data)
 
 
@@ -93,19 +110,26 @@ class Count(serializers.IntegerField):
 class Moment(Text):
     """With its offset from UTC: a time without one would be taken for another zone's."""
 
+    # `2026-03-19T12:00:00.000000000+08:00`
+    longest = 40
+
     def to_internal_value(self, data: Any) -> Any:
         named = super().to_internal_value(data)
         try:
             moment = hongkong.parse_moment(named)
         except ValueError as error:
             raise serializers.ValidationError(MOMENT) from error
-        if moment.year not in _YEARS:
-            raise serializers.ValidationError(f"Give a year from {_YEARS[0]} to {_YEARS[-1]}.")
+        if moment.year not in hongkong.YEARS:
+            raise serializers.ValidationError(
+                f"Give a year from {hongkong.YEARS[0]} to {hongkong.YEARS[-1]}."
+            )
         return moment
 
 
 @extend_schema_field({"type": "string", "maxLength": 120, "pattern": PRINTED})
 class BylineName(Text):
+    longest = 120
+
     def to_internal_value(self, data: Any) -> Byline:
         name = super().to_internal_value(data)
         byline = Byline.objects.filter(name=name).first()
@@ -120,6 +144,8 @@ class BylineName(Text):
 class BlogSlug(Text):
     """A live blog that the key may read."""
 
+    longest = 120
+
     def to_internal_value(self, data: Any) -> LiveBlog:
         slug = super().to_internal_value(data)
         blog = open_blogs(self.context["request"]).filter(slug=slug).first()
@@ -133,7 +159,10 @@ class Entry(serializers.Serializer):
         if isinstance(data, dict) and (unknown := sorted(data.keys() - self.fields.keys())):
             known = ", ".join(self.fields)
             raise serializers.ValidationError(
-                {name: [f"There is no such member. Known here: {known}."] for name in unknown}
+                {
+                    name[:_LONGEST_NAMED]: [f"There is no such member. Known here: {known}."]
+                    for name in unknown[:_MOST_NAMED]
+                }
             )
         return super().to_internal_value(data)
 
@@ -150,11 +179,11 @@ def _printed(longest: int, **options: Any) -> serializers.Field:
 
 
 class StoryEntry(Entry):
-    title = _printed(250)
+    title = _printed(LONGEST["title"])
     url = _text(
-        {"maxLength": 500, "format": "uri"},
+        {"maxLength": LONGEST["url"], "format": "uri"},
         required=False,
-        max_length=500,
+        max_length=LONGEST["url"],
         validators=[URLValidator(schemes=["http", "https"], code="unknown")],
     )
     live_blog = BlogSlug(required=False, help_text="The slug of a live blog, in place of `url`.")
@@ -175,11 +204,11 @@ class StoryEntry(Entry):
 class ContentEntry(Entry):
     """What an update says. What is left out is empty, or stays as it is."""
 
-    heading = Text(required=False, allow_blank=True, max_length=250)
+    heading = Text(required=False, allow_blank=True, max_length=LONGEST["heading"])
     body = Text(
         required=False,
         allow_blank=True,
-        max_length=MAX_BODY,
+        max_length=LONGEST["body"],
         help_text="HTML. Tags that a page may not print are taken out.",
     )
     happened_at = Moment(required=False, help_text="When it happened; left out, now.")
@@ -187,26 +216,33 @@ class ContentEntry(Entry):
         required=False, help_text="False: readers see the day only. The time still gives the order."
     )
     is_key_event = Truth(required=False)
-    byline = BylineName(required=False, allow_null=True, help_text="A byline that the newsroom has.")
-    source = Text(required=False, allow_blank=True, max_length=120)
-    verification = serializers.ChoiceField(
+    bylines = serializers.ListField(
+        child=BylineName(),
+        required=False,
+        max_length=MOST["bylines"],
+        help_text="Bylines that the newsroom has, in their order.",
+    )
+    source = Text(required=False, allow_blank=True, max_length=LONGEST["source"])
+    verification = Choice(
         required=False, choices=list(Update.Verification.values), help_text="Empty: not stated."
     )
-    related_stories = StoryEntry(many=True, required=False, max_length=MOST_STORIES)
+    related_stories = StoryEntry(many=True, required=False, max_length=MOST["stories"])
 
     def content(self) -> dict[str, Any]:
         """What was said, by the names of `publishing.Content`."""
-        said = {name: value for name, value in self.validated_data.items() if name in _CONTENT}
-        if "related_stories" in self.validated_data:
-            said["stories"] = tuple(self.validated_data["related_stories"])
-        return said
+        return {
+            _CONTENT[name]: tuple(value) if isinstance(value, list) else value
+            for name, value in self.validated_data.items()
+            if name in _CONTENT
+        }
 
 
-_CONTENT: Final = set(ContentEntry().fields) - {"related_stories"}
+# The names of an update's fields, by what they are called here.
+_CONTENT: Final = {name: name for name in ContentEntry().fields} | {"related_stories": "stories"}
 
 
 class UpdateEntry(ContentEntry):
-    status = serializers.ChoiceField(
+    status = Choice(
         choices=[Update.Status.DRAFT.value, Update.Status.PUBLISHED.value],
         help_text="`draft` leaves it to the newsroom's editors; `published` shows it to readers at once.",
     )
@@ -215,15 +251,13 @@ class UpdateEntry(ContentEntry):
 class ChangeEntry(ContentEntry):
     """Only what is to change."""
 
-    status = serializers.ChoiceField(
-        required=False, choices=[Update.Status.PUBLISHED.value], help_text="Publishes a draft."
-    )
+    status = Choice(required=False, choices=[Update.Status.PUBLISHED.value], help_text="Publishes a draft.")
     note = _printed(
-        1000,
+        LONGEST["note"],
         required=False,
         help_text="What was wrong: readers see it as a correction. Published updates only.",
     )
 
 
 class WithdrawalEntry(Entry):
-    reason = _printed(1000, help_text="Stays in the house: readers do not see it.")
+    reason = _printed(LONGEST["note"], help_text="Stays in the house: readers do not see it.")

@@ -5,7 +5,8 @@ A key comes as `Authorization: Bearer nrk_…` (RFC 6750). Without one a reader 
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from django.conf import settings
 from django.utils import timezone
@@ -16,9 +17,12 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from liveblog.models import ApiKey, LiveBlog, Partner
+from liveblog import visibility
+from liveblog.models import ApiKey, Partner
 from liveblog.models.blog import LiveBlogQuerySet
+from liveblog.visibility import PUBLIC, Public
 from newsroom import counting
+from newsroom.http import client_address
 
 REALM: Final = 'Bearer realm="Newsroom API"'
 
@@ -62,16 +66,27 @@ class PerAddressOrKey(BaseThrottle):
     def allow_request(self, request: Request, view: APIView) -> bool:
         key = request.auth
         if key is None:
-            address = counting.name_of_address(request.META.get("REMOTE_ADDR", ""))
-            self._seconds = counting.seconds_to_wait(f"address:{address}", settings.API_REQUESTS_PER_MINUTE)
+            network = client_address.network_of(client_address.of_request(request))
+            self._seconds = counting.seconds_to_wait(f"api:{network}", settings.API_REQUESTS_PER_MINUTE)
         else:
-            self._seconds = counting.seconds_to_wait(f"key:{key.pk}", settings.API_KEY_REQUESTS_PER_MINUTE)
+            limit = settings.API_KEY_REQUESTS_PER_MINUTE
+            self._seconds = counting.seconds_to_wait(f"api:key:{key.pk}", limit)
         return not self._seconds
 
     def wait(self) -> int:
         return self._seconds
 
 
+def viewer_of(request: Request) -> Public | ApiKey:
+    return request.auth or PUBLIC
+
+
+def has_key(scope: Mapping[str, Any]) -> bool:
+    """Whether an ASGI request shows a usable key."""
+    words = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1").split()
+    return len(words) == 2 and words[0].lower() == "bearer" and ApiKey.objects.named(words[1]) is not None
+
+
 def open_blogs(request: Request) -> LiveBlogQuerySet:
     """The live blogs that whoever asks may read."""
-    return request.auth.open_blogs() if request.auth else LiveBlog.objects.public()
+    return visibility.readable(viewer_of(request))

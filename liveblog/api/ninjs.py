@@ -20,13 +20,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from liveblog import editions
+from liveblog import editions, visibility
 from liveblog.api.answers import PublicView
 from liveblog.api.describing import ID, SLUG, described
 from liveblog.api.finding import find_blog, find_update
 from liveblog.models import Image, LiveBlog, RelatedStory, Update
 from newsroom.hongkong import isoformat
-from newsroom.numbers import whole_number
+from newsroom.http.parameters import whole_number
 from newsroom.site import absolute, tag_uri
 
 PAGE_SIZE: Final = 100
@@ -82,7 +82,7 @@ class OfBlog(PublicView, APIView):
         if len(updates) > PAGE_SIZE:
             query = request.query_params.copy()
             query["before"] = str(updates[PAGE_SIZE - 1].pk)
-            address = request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+            address = self.address(query)
             response.headers["Link"] = f'<{address}>; rel="next"'
         return response
 
@@ -121,7 +121,7 @@ def of_blog(blog: LiveBlog, updates: Iterable[Update], *, is_whole: bool) -> Nin
         "associations": [
             *([_picture(blog.hero_image, "hero")] if blog.hero_image else []),
             *(of_update(update) | {"name": _name(update), "rel": "update"} for update in updates),
-            *map(_story, blog.related_stories.all()),
+            *map(_story, visibility.shown_stories(blog.related_stories.all())),
         ],
     }
     if blog.kicker:
@@ -162,13 +162,13 @@ def _text_of(update: Update) -> Ninjs:
         "bodies": [{"contentType": _HTML, "value": update.body}],
         "associations": [
             *(_picture(placed.image, "picture") for placed in update.update_images.all()),
-            *map(_story, update.related_stories.all()),
+            *map(_story, visibility.shown_stories(update.related_stories.all())),
         ],
     }
     if update.has_clock_time:
         said["contentCreated"] = isoformat(update.happened_at)
-    if update.byline:
-        said["by"] = _names([update.byline])
+    if bylines := update.ordered_bylines:
+        said["by"] = _names(bylines)
     if update.source:
         said["infoSources"] = [{"name": update.source}]
     if update.corrections:
@@ -235,8 +235,9 @@ def _picture(image: Image, rel: str) -> Ninjs:
 
 def _story(story: RelatedStory) -> Ninjs:
     """A link. One that leads nowhere yet has a name of its own only."""
+    href = visibility.href_of(story)
     return {
-        "uri": iri_to_uri(absolute(story.href)) if story.href else tag_uri(f"/related-stories/{story.pk}/"),
+        "uri": iri_to_uri(absolute(href)) if href else tag_uri(f"/related-stories/{story.pk}/"),
         "name": story.title,
         "rel": "related",
         "type": "text",

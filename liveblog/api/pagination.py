@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from django.db.models import QuerySet
 from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from newsroom.numbers import whole_number
+from newsroom.http.parameters import whole_number
 
 MAX_PAGE_SIZE: Final = 100
 _LINK: Final = {"type": ["string", "null"], "format": "uri"}
@@ -35,6 +36,13 @@ class ByIdPagination(CursorPagination):
             reason = "Follow `next` and `previous`: this is no cursor of theirs."
             raise ValidationError({"cursor": [ErrorDetail(reason, code="unknown")]})
         return cursor
+
+    def paginate_queryset(self, queryset: QuerySet, request: Request, view: Any = None) -> list[Any] | None:
+        """As in the base class, which makes `next` and `previous` from the Host that was asked for."""
+        page = super().paginate_queryset(queryset, request, view)
+        if view is not None:
+            self.base_url = view.address(request.query_params)
+        return page
 
     def get_page_size(self, request: Request) -> int:
         named = request.query_params.get(self.page_size_query_param)

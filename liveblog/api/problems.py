@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any, Final
 
-from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.exceptions import APIException, NotAuthenticated, ValidationError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.settings import api_settings
-from rest_framework.views import exception_handler
+from rest_framework.views import exception_handler, set_rollback
 
 from newsroom import cors
+from newsroom.busy import is_busy
 from newsroom.caching import POLL
-from newsroom.middleware import is_out_of_reach
+from newsroom.http.busy import until_free
 
 CONTENT_TYPE: Final = "application/problem+json"
 _DETAILS: Final = {
@@ -24,12 +24,13 @@ _DETAILS: Final = {
     401: "This takes a partner's key.",
     403: "This is not open to you.",
     404: "There is nothing at this address.",
+    413: "This is more than this address takes; with a partner's key it may take more.",
     412: "The condition of this request is not met.",
     500: "The server failed to answer. The failure was recorded.",
     503: "The server is busy. Ask again in a moment.",
 }
 # What one client is told is not for the next one.
-_PERSONAL: Final = (401, 403, 429)
+_PERSONAL: Final = (401, 403, 413, 429)
 
 
 class Gone(APIException):
@@ -70,22 +71,23 @@ def problem(request: HttpRequest, status: int, detail: str = "", **more: Any) ->
         "detail": detail or _DETAILS[status],
         "instance": request.path,
     }
-    return JsonResponse(
+    response = JsonResponse(
         body | more,
         status=status,
         content_type=CONTENT_TYPE,
         headers={"Cache-Control": "no-store" if status >= 500 or status in _PERSONAL else POLL},
         json_dumps_params={"ensure_ascii": False},
     )
+    return until_free(response) if status == 503 else response
 
 
 def handle(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
     """Django REST Framework's exception handler; None leaves to Django what nobody foresaw."""
     request = context["request"]
-    if isinstance(error, OperationalError) and is_out_of_reach(error):
-        response = problem(request, 503)
-        response.headers["Retry-After"] = "2"
-        return response
+    if is_busy(error):
+        # As DRF's own handler does: what was begun in the view is undone.
+        set_rollback()
+        return problem(request, 503)
     known = exception_handler(error, context)
     if known is None:
         return None

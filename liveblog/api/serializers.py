@@ -9,7 +9,7 @@ from rest_framework import serializers
 from liveblog import payloads
 from liveblog.models import Change, LiveBlog, RelatedStory, Topic, Update
 from liveblog.models.blog import Language
-from newsroom import html, marking
+from newsroom import marking
 
 
 class TopicSerializer(serializers.Serializer):
@@ -145,7 +145,7 @@ class _SaidSerializer(serializers.Serializer):
     heading = serializers.CharField()
     body = serializers.CharField(help_text="HTML.")
     is_key_event = serializers.BooleanField()
-    byline = BylineSerializer(allow_null=True)
+    bylines = BylineSerializer(many=True, help_text="In the editor's order.")
     source = serializers.CharField()
     verification = serializers.ChoiceField(
         choices=list(Update.Verification.values), help_text="Empty: not stated."
@@ -231,8 +231,7 @@ class ResultSerializer(PublishedUpdateSerializer):
     snippet = RunSerializer(many=True, help_text="Plain text in runs, cut at both ends.")
 
     def to_representation(self, row: Update) -> dict[str, Any]:
-        text = " ".join(html.plain_text(row.body).split("\n"))
-        runs = marking.cut(marking.mark(text, self.context["request"].query_params["q"]))
+        runs = marking.snippet(row.body, self.context["request"].query_params["q"])
         return payloads.update(row) | {
             "snippet": [{"text": text, "is_match": is_match} for text, is_match in runs]
         }

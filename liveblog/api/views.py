@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 
-from django.db.models import Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.http import HttpResponse
+from django.urls import reverse
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from liveblog import editions, payloads
+from liveblog import editions, payloads, visibility
 from liveblog.api import entry, filters, serializers, writing
 from liveblog.api.answers import ListView, PublicView
 from liveblog.api.describing import ID, SLUG, described, described_write
 from liveblog.api.finding import find_blog, find_update
-from liveblog.api.keys import open_blogs
+from liveblog.api.keys import open_blogs, viewer_of
 from liveblog.models import LiveBlog, RelatedStory, Topic, Update
-
-_PUBLISHED: Final = Update.Status.PUBLISHED
+from newsroom.site import absolute
 
 
 class Root(PublicView, APIView):
@@ -30,7 +28,7 @@ class Root(PublicView, APIView):
 
     @described("What there is", serializers.RootSerializer, operation_id="root", tags=["root"])
     def get(self, request: Request) -> Response:
-        blogs, updates = _url(request, "blogs"), _url(request, "updates")
+        blogs, updates = _url("blogs"), _url("updates")
         return Response(
             {
                 "blogs": blogs,
@@ -39,13 +37,13 @@ class Root(PublicView, APIView):
                 "blog_changes": blogs + "{slug}/changes/{?after}",
                 "updates": updates,
                 "update": updates + "{id}/",
-                "related_stories": _url(request, "related_stories"),
-                "topics": _url(request, "topics"),
-                "search": _url(request, "search") + "{?q}",
+                "related_stories": _url("related_stories"),
+                "topics": _url("topics"),
+                "search": _url("search") + "{?q}",
                 "blog_ninjs": blogs + "{slug}/ninjs/",
                 "update_ninjs": updates + "{id}/ninjs/",
-                "schema": _url(request, "schema"),
-                "docs": _url(request, "docs"),
+                "schema": _url("schema"),
+                "docs": _url("docs"),
             }
         )
 
@@ -135,7 +133,7 @@ class Updates(ListView, ListAPIView):
         return self.list(request)
 
     def get_queryset(self) -> QuerySet[Update]:
-        return Update.objects.visible().filter(blog__in=open_blogs(self.request)).complete()
+        return visibility.readable_updates(viewer_of(self.request)).complete()
 
     def read(self, rows: list[Update]) -> Iterable[Update]:
         return editions.read_mixed_updates(rows, self.edition)
@@ -192,14 +190,8 @@ class RelatedStories(ListView, ListAPIView):
         return self.list(request)
 
     def get_queryset(self) -> QuerySet[RelatedStory]:
-        return (
-            RelatedStory.objects.annotate(home=Coalesce("blog_id", "update__blog_id"))
-            .filter(
-                Q(update__isnull=True) | Q(update__status=_PUBLISHED),
-                home__in=open_blogs(self.request).values("pk"),
-            )
-            .select_related("blog", "update__blog", "live_blog")
-        )
+        rows = visibility.readable_stories(viewer_of(self.request))
+        return rows.select_related("blog", "update__blog", "live_blog")
 
     def read(self, rows: list[RelatedStory]) -> Iterable[RelatedStory]:
         return editions.read_stories(rows, self.edition)
@@ -237,7 +229,7 @@ class Search(ListView, ListAPIView):
         return self.list(request)
 
     def get_queryset(self) -> QuerySet[Update]:
-        return Update.objects.published().filter(blog__in=open_blogs(self.request)).complete()
+        return visibility.readable_updates(viewer_of(self.request)).published().complete()
 
     def read(self, rows: list[Update]) -> Iterable[Update]:
         return editions.read_mixed_updates(rows, self.edition)
@@ -253,5 +245,5 @@ def whole_update(pk: int, edition: str | None) -> dict[str, Any]:
     return payloads.update(editions.read_mixed_updates(rows, edition)[0])
 
 
-def _url(request: Request, name: str) -> str:
-    return reverse(f"api:{name}", request=request)
+def _url(name: str) -> str:
+    return absolute(reverse(f"api:{name}"))

@@ -14,19 +14,21 @@ from dataclasses import replace
 from typing import Any, Final
 
 from django.core import exceptions
+from django.db.models import Q
 from django.http import Http404
-from rest_framework.exceptions import PermissionDenied, ValidationError
+from django.urls import reverse
+from rest_framework.exceptions import APIException, PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 
-from liveblog import publishing
+from liveblog import publishing, visibility
 from liveblog.api import serializers
 from liveblog.api.entry import ChangeEntry, Entry, UpdateEntry, WithdrawalEntry
-from liveblog.api.finding import check_readable, find_blog
+from liveblog.api.finding import find_blog
 from liveblog.api.problems import Conflict, Gone, Unprocessable
 from liveblog.models import LiveBlog, Update
-from liveblog.publishing import Content
+from liveblog.publishing import Action, Content, perform
+from newsroom.site import absolute, path_of
 
 IDEMPOTENCY_KEY: Final = r"^[!-~]{1,255}$"
 # The verbs' names of what is called otherwise here.
@@ -36,83 +38,66 @@ _NAMES: Final = {"stories": "related_stories", "note": "reason"}
 def add_update(request: Request, slug: str) -> Response:
     """Write a new update in a live blog, for its editors or for its readers."""
     blog = find_blog(request, slug)
-    _require(request, "add_update", blog)
+    _require_some_action(request, blog)
     entry = _valid(UpdateEntry, request)
-    content, is_draft = Content(**entry.content()), entry.validated_data["status"] == Update.Status.DRAFT
-    if not is_draft:
-        _require(request, "publish_update", blog)
-
-    def add() -> Update:
-        if is_draft:
-            return publishing.draft_update(blog, content, by=request.auth)
-        publishing.refuse_future(content.happened_at)
-        return publishing.publish_update(blog, content, by=request.auth)
-
-    return _carry_out(request, add, first_status=201)
+    is_draft = entry.validated_data["status"] == Update.Status.DRAFT
+    action = Action.DRAFT if is_draft else Action.PUBLISH
+    content = Content(**entry.content())
+    return _carry_out(request, lambda: perform(action, blog, by=request.auth, content=content), 201)
 
 
 def change_update(request: Request, pk: int) -> Response:
     """Change what one of the partner's updates says: a draft, which it may publish, or a published one."""
     update = _find_own(request, pk)
-    _require(request, "publish_update" if update.is_published else "add_update", update.blog)
+    _require_some_action(request, update.blog, update)
     entry = _valid(ChangeEntry, request)
-    said = entry.validated_data
-    if "status" in said:
-        _require(request, "publish_update", update.blog)
+    note, changes = entry.validated_data.get("note", ""), entry.content()
+    if "status" in entry.validated_data and not update.is_published:
+        action = Action.PUBLISH
+    elif update.is_published:
+        action = Action.CORRECT if note else Action.EDIT
+    else:
+        action = Action.DRAFT
 
-    def change() -> Update:
-        # Under the blog's lock: what an editor changes meanwhile is not overwritten by what was here before.
-        blog = LiveBlog.objects.select_for_update(of=("self",)).get(pk=update.blog_id)
-        fresh = Update.objects.select_related("blog", "byline").get(pk=pk)
-        content = replace(Content.of(fresh), **entry.content())
-        if "status" in said or (fresh.is_published and "happened_at" in said):
-            publishing.refuse_future(content.happened_at)
-        if fresh.is_published:
-            return publishing.correct_update(fresh, content, by=request.auth, note=said.get("note", ""))
-        if fresh.is_withdrawn:
-            raise Gone("This update was withdrawn.")
-        if fresh.status != Update.Status.DRAFT:
-            raise Conflict("The newsroom's editors are at work on this update.")
-        if "note" in said:
-            raise Conflict("Readers have not seen this update: there is nothing to correct.")
-        verb = publishing.publish_update if "status" in said else publishing.draft_update
-        return verb(blog, content, by=request.auth, update=fresh)
+    def change(saved: Content) -> Content:
+        return replace(saved, **changes)
 
-    return _carry_out(request, change)
+    return _carry_out(
+        request,
+        lambda: perform(action, update.blog, by=request.auth, update=update, content=change, note=note),
+    )
 
 
 def withdraw_update(request: Request, pk: int) -> Response:
     """Take one of the partner's published updates back."""
     update = _find_own(request, pk)
-    _require(request, "withdraw_update", update.blog)
+    _require_some_action(request, update.blog, update)
     reason = _valid(WithdrawalEntry, request).validated_data["reason"]
-
-    def withdraw() -> Update:
-        if not Update.objects.published().filter(pk=pk).exists():
-            raise Conflict("This update is not published.")
-        return publishing.withdraw_update(update, by=request.auth, reason=reason)
-
-    return _carry_out(request, withdraw)
+    return _carry_out(
+        request, lambda: perform(Action.WITHDRAW, update.blog, by=request.auth, update=update, note=reason)
+    )
 
 
 def _find_own(request: Request, pk: int) -> Update:
     """An update that the key's partner made. Raises as `find_blog`, PermissionDenied for those of others."""
-    update = Update.objects.select_related("blog").filter(pk=pk).first()
+    known = Update.objects.filter(blog__in=visibility.known(request.auth)).select_related("blog")
+    is_own = Q(created_by_partner=request.auth.partner_id)
+    update = known.filter(is_own | Q(pk__in=Update.objects.visible())).filter(pk=pk).first()
     if update is None:
         raise Http404
-    check_readable(request, update.blog)
+    if update.blog.status == LiveBlog.Status.WITHDRAWN:
+        raise Gone("This live blog was withdrawn.")
     if update.created_by_partner_id != request.auth.partner_id:
-        if not update.is_visible:
-            raise Http404
         raise PermissionDenied("Only updates that this key's partner made can be changed with it.")
     return update
 
 
-def _require(request: Request, permission: str, blog: LiveBlog) -> None:
-    try:
-        publishing.require(request.auth, permission, blog)
-    except exceptions.PermissionDenied as refusal:
-        raise PermissionDenied(str(refusal)) from refusal
+def _require_some_action(request: Request, blog: LiveBlog, update: Update | None = None) -> None:
+    """Refuse a key that may write nothing here before its JSON is read; the verb decides on the rest."""
+    if update is not None and not update.is_published:
+        update = None
+    if not publishing.actions_for(request.auth, blog, update):
+        raise PermissionDenied("This key does not allow that, or not in this live blog.")
 
 
 def _valid(entry: type[Entry], request: Request) -> Any:
@@ -136,6 +121,8 @@ def _carry_out(request: Request, act: Callable[[], Update], first_status: int = 
         update, is_new = publishing.once(request.auth, token, _digest(request), act)
     except publishing.AlreadyUsed as refusal:
         raise Unprocessable({"Idempotency-Key": refusal.messages}) from refusal
+    except publishing.WrongState as refusal:
+        raise _wrong_state(refusal, request) from refusal
     except exceptions.ValidationError as refusal:
         raise Unprocessable(_reasons(refusal)) from refusal
     except exceptions.PermissionDenied as refusal:
@@ -143,14 +130,21 @@ def _carry_out(request: Request, act: Callable[[], Update], first_status: int = 
     row = Update.objects.complete().get(pk=update.pk)
     answer = serializers.WrittenSerializer(row).data
     if is_new and first_status == 201:
-        place = reverse("api:update", args=[row.pk], request=request)
+        place = absolute(reverse("api:update", args=[row.pk]))
         return Response(answer, status=201, headers={"Location": place})
     return Response(answer)
 
 
+def _wrong_state(refusal: publishing.WrongState, request: Request) -> APIException:
+    """Return 410 for changing what was withdrawn, 409 for all else that the update's state does not allow."""
+    if refusal.update.is_withdrawn and request.method == "PATCH":
+        return Gone("This update was withdrawn.")
+    return Conflict(" ".join(refusal.messages))
+
+
 def _digest(request: Request) -> str:
     """Tells one request from another, however its JSON was spaced."""
-    asked = [request.method, request.path, request.data]
+    asked = [request.method, path_of(request), request.data]
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 

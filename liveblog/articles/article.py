@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
@@ -38,10 +39,20 @@ class Bullets:
     items: tuple[str, ...]
     start: int | None = None
 
-    @property
-    def next_number(self) -> int | None:
-        """The number that a further item would carry."""
-        return None if self.start is None else self.start + len(self.items)
+
+@dataclass
+class OpenBullets:
+    """A list while its lines are read: items are added in place, so that a long list is read in one pass."""
+
+    items: list[str]
+    start: int | None = None
+
+    def takes(self, number: int | None) -> bool:
+        """Return whether an item with this number (None: a plain bullet) is the list's next one."""
+        return number == (None if self.start is None else self.start + len(self.items))
+
+    def closed(self) -> Bullets:
+        return Bullets(tuple(self.items), self.start)
 
 
 @dataclass(frozen=True)
@@ -60,6 +71,21 @@ class Related:
 
 
 Block = Paragraph | Bullets | Caption | Related
+OpenBlock = Block | OpenBullets
+
+
+def add_item(blocks: list[OpenBlock], words: str, number: int | None) -> None:
+    """Add an item to the list that `blocks` end with, or to a new one where it does not belong there."""
+    last = blocks[-1] if blocks else None
+    if isinstance(last, OpenBullets) and last.takes(number):
+        last.items.append(words)
+    else:
+        blocks.append(OpenBullets([words], number))
+
+
+def closed(blocks: Iterable[OpenBlock]) -> tuple[Block, ...]:
+    """Return the blocks as values, once nothing more is added to them."""
+    return tuple(block.closed() if isinstance(block, OpenBullets) else block for block in blocks)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Final
@@ -61,7 +61,7 @@ class DayName:
 
     def _around(self, day: date, years: range) -> Iterator[date]:
         for year in [self.year] if self.year else [day.year + offset for offset in years]:
-            for month in range(1, 13):
+            for month in [self.month] if self.month else range(1, 13):
                 yield from self._in(year, month)
 
     def nearest(self, moment: datetime) -> date:
@@ -70,10 +70,13 @@ class DayName:
         around = self._around(hongkong.day_of(moment), range(-8, 9))
         return min(around, key=lambda day: (abs(hongkong.at(day, time(12)) - moment), day))
 
-    def next_after(self, day: date) -> date:
-        """The first day of this name after `day`; the named day itself where the name gives its year."""
+    def next_after(self, day: date) -> date | None:
+        """Return the first day of this name after `day`; the named day itself where the name gives its year.
+
+        None where the calendar ends before that.
+        """
         later = (found for found in self._around(day, range(9)) if found > day)
-        return next(later, None) or next(self._around(day, range(9)))
+        return next(later, None) or next(self._around(day, range(9)), None)
 
     def is_of(self, day: date) -> bool:
         return day.day == self.day and self.month in (None, day.month) and self.year in (None, day.year)
@@ -110,47 +113,63 @@ def read_day_heading(text: str) -> DayHeading | None:
 
 
 def named(found: re.Match[str]) -> DayName:
-    """The day of a match with the groups `year`, `month` and `day`."""
+    """Return the day of a match with the groups `year`, `month` and `day`. Raise ValueError for no day."""
     year, month, day = (int(found[group]) if found[group] else None for group in ("year", "month", "day"))
     return DayName(day, month, year)
+
+
+class NoSuchDay(ValueError):
+    """A day heading, by its index, that would lie beyond the calendar."""
+
+    def __init__(self, index: int) -> None:
+        super().__init__(index)
+        self.index = index
 
 
 def resolve(names: Sequence[DayName], published_at: datetime) -> list[date]:
     """The days of day headings, given and returned in the order of the text, newest first.
 
     The oldest is the such-named day nearest to publication, each above it the next later such day. A name
-    that stands twice in a row is one day.
+    that stands twice in a row is one day. Raise NoSuchDay where there is no later such day.
     """
     days: list[date] = []
-    below: DayName | None = None
-    for name in reversed(names):
-        if below is None:
-            days.append(name.nearest(published_at))
-        else:
-            days.append(days[-1] if name == below else name.next_after(days[-1]))
-        below = name
+    below: tuple[DayName, date] | None = None
+    for index, name in reversed(list(enumerate(names))):
+        day = _day_above(below, name, published_at)
+        if day is None:
+            raise NoSuchDay(index)
+        days.append(day)
+        below = (name, day)
     return days[::-1]
+
+
+def _day_above(below: tuple[DayName, date] | None, name: DayName, published_at: datetime) -> date | None:
+    """Return the day that `name` means above the heading `below` (None: it is the oldest)."""
+    if below is None:
+        return name.nearest(published_at)
+    name_below, day_below = below
+    return day_below if name == name_below else name.next_after(day_below)
 
 
 def labels(days: Sequence[date], published_at: datetime, language: str) -> list[str]:
     """Day headings, newest first, that `resolve` reads as these days: with months where they span months."""
     spanned = {(day.year, day.month) for day in [*days, hongkong.day_of(published_at)]}
+    must_name_month = len(spanned) > 1 or language == "en"
     names: list[DayName] = []
+    below: tuple[DayName, date] | None = None
     for day in reversed(days):
-        names.append(
-            _shortest(day, names, published_at, must_name_month=len(spanned) > 1 or language == "en")
-        )
+        name = _shortest(day, below, published_at, must_name_month=must_name_month)
+        names.append(name)
+        below = (name, _day_above(below, name, published_at) or day)
     return [_label(name, language) for name in reversed(names)]
 
 
 def _shortest(
-    day: date, below: Iterable[DayName], published_at: datetime, *, must_name_month: bool
+    day: date, below: tuple[DayName, date] | None, published_at: datetime, *, must_name_month: bool
 ) -> DayName:
     forms = [DayName(day.day), DayName(day.day, day.month), DayName(day.day, day.month, day.year)]
-    for form in forms[1 if must_name_month else 0 :]:
-        if resolve([form, *reversed(list(below))], published_at)[0] == day:
-            return form
-    return forms[-1]
+    readable = forms[1 if must_name_month else 0 :]
+    return next((form for form in readable if _day_above(below, form, published_at) == day), forms[-1])
 
 
 def _label(name: DayName, language: str) -> str:

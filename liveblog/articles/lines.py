@@ -15,7 +15,10 @@ from liveblog.articles.characters import folded, tidied, width
 from liveblog.articles.days import DayHeading, read_day_heading
 from liveblog.articles.times import TimeMark, read_time
 
+# Far more than any newspaper's article has.
+MAX_LINES: Final = 20_000
 MAX_HEADING: Final = 250
+_LONGEST_ADDRESS: Final = 500
 _SHORT: Final = 90
 _PROBABLY_SHORT: Final = 64
 _LONGEST_BEFORE_A_TIME: Final = 160
@@ -67,9 +70,16 @@ class Line:
 
 
 def split(text: str) -> list[tuple[int, str]]:
-    """The lines that say something, tidied, each with its number."""
-    lines = ((number, tidied(line)) for number, line in enumerate(text.splitlines(), 1))
-    return [(number, line) for number, line in lines if line]
+    """Return the lines that say something, tidied, each with its number.
+
+    Raise ArticleError for more than MAX_LINES lines, before any of them is looked at.
+    """
+    lines = text.splitlines()
+    if len(lines) > MAX_LINES:
+        reason = _("The article is too long: it has more than %(limit)s lines. Load it in parts.")
+        raise ArticleError(MAX_LINES + 1, reason % {"limit": MAX_LINES})
+    numbered = ((number, tidied(line)) for number, line in enumerate(lines, 1))
+    return [(number, line) for number, line in numbered if line]
 
 
 def classify(numbered: Iterable[tuple[int, str]]) -> list[Line]:
@@ -118,7 +128,8 @@ def inserted(line: Line) -> Line | None:
     if not found:
         return None
     title = line.text[found.end() :]
-    address = _ADDRESS.search(title)
+    # Every "http" of a long line would be tried as the beginning of an address.
+    address = _ADDRESS.search(title, max(0, len(title) - _LONGEST_ADDRESS))
     url = address["url"] if address and address.start() else ""
     title = title[: address.start()] if url else title
     if len(title) > MAX_HEADING:
@@ -165,6 +176,8 @@ def _loose_time(line: Line, before: Line | None) -> Line | None:
 
 def _heading(line: Line, before: Line | None, following: Line | None) -> Line | None:
     """A short line that does not end as a sentence does; a longer one only where a time follows."""
+    if len(line.text) > MAX_HEADING:
+        return None
     plain = folded(line.text)
     columns = width(line.text)
     is_before_time = _opens_with_time(following)
@@ -173,7 +186,7 @@ def _heading(line: Line, before: Line | None, following: Line | None) -> Line | 
         if before is not None and before.kind is Kind.DAY:
             return replace(line, kind=Kind.HEADING, doubts=(_("Read as a heading, though it ends as text."),))
         return replace(line, doubts=(_("Read as text, though it could be a heading."),))
-    if ends_as_text(plain) or len(line.text) > MAX_HEADING:
+    if ends_as_text(plain):
         return None
     if columns > (_LONGEST_BEFORE_A_TIME if is_before_time else _SHORT) or ("。" in plain):
         return None

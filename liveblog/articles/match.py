@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Sequence
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
+from itertools import pairwise
 from typing import Final
 
 from liveblog.articles.article import Bullets, Entry, Related
 
-_ALIKE: Final = 0.5
+# What share of their neighbouring words, or Chinese characters, two texts have in common that say the same.
+_ALIKE: Final = 0.4
+# Of more than this in one gap it cannot be told which is which; comparing all with all would take minutes.
+_MOST_IN_A_GAP: Final = 20
+_WORD: Final = re.compile(r"[A-Za-z0-9'’]+|[^\s\w]|\w")
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,7 @@ class _Matcher:
                 self.found.unsure_copy.update(copy)
                 self.found.unsure_saved.update(saved)
 
-    def _settle(self, pairs) -> None:
+    def _settle(self, pairs: Iterable[tuple[int, int]]) -> None:
         for copy, saved in pairs:
             self.found.pairs[copy] = saved
             self.found.unsure_copy.discard(copy)
@@ -111,28 +116,38 @@ class _Matcher:
         """
         copy_gaps = _gaps(len(self.copy), self.found.pairs)
         saved_gaps = _gaps(len(self.saved), {saved: saved for saved in self.found.pairs.values()})
-        likely = [
-            (copy, saved)
-            for copy in self._free_copy()
-            for saved in self._free_saved(candidates)
-            if self._is_untimed_pair(copy, saved) and copy_gaps[copy] == saved_gaps[saved]
-        ]
-        for copy, saved in likely:
-            if (
-                sum(copy == other for other, _saved in likely)
-                == sum(saved == other for _copy, other in likely)
-                == 1
-            ):
-                self._settle([(copy, saved)])
-            else:
-                self.found.unsure_copy.add(copy)
-                self.found.unsure_saved.add(saved)
+        by_place: dict[Hashable, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+        for index in self._free_copy():
+            if not self.copy[index].clock:
+                by_place[copy_gaps[index], self.copy[index].day][0].append(index)
+        for index in self._free_saved(candidates):
+            if not self.saved[index].entry.clock:
+                by_place[saved_gaps[index], self.saved[index].entry.day][1].append(index)
+        for copy, saved in by_place.values():
+            if max(len(copy), len(saved)) <= _MOST_IN_A_GAP:
+                self._pair_alike(copy, saved)
+            elif copy and saved:
+                self.found.unsure_copy.update(copy)
+                self.found.unsure_saved.update(saved)
 
-    def _is_untimed_pair(self, copy: int, saved: int) -> bool:
-        new, known = self.copy[copy], self.saved[saved]
-        if new.clock or known.entry.clock or new.day != known.entry.day:
-            return False
-        return known.is_erased or SequenceMatcher(None, said(new), said(known.entry)).ratio() >= _ALIKE
+    def _pair_alike(self, copy: Sequence[int], saved: Sequence[int]) -> None:
+        """Pair updates of one place whose likeness is to each other alone."""
+        new = {index: _neighbours(self.copy[index]) for index in copy}
+        known = {index: _neighbours(self.saved[index].entry) for index in saved}
+        likely = [
+            (one, other)
+            for one in copy
+            for other in saved
+            if self.saved[other].is_erased or _likeness(new[one], known[other]) >= _ALIKE
+        ]
+        of_copy = Counter(one for one, _other in likely)
+        of_saved = Counter(other for _one, other in likely)
+        for one, other in likely:
+            if of_copy[one] == of_saved[other] == 1:
+                self._settle([(one, other)])
+            else:
+                self.found.unsure_copy.add(one)
+                self.found.unsure_saved.add(other)
 
 
 def _gaps(count: int, known: dict[int, int]) -> list[tuple[int | None, int | None]]:
@@ -148,6 +163,17 @@ def _gaps(count: int, known: dict[int, int]) -> list[tuple[int | None, int | Non
         below.append(last)
         last = known.get(index, last)
     return list(zip(above, reversed(below), strict=True))
+
+
+def _neighbours(entry: Entry) -> Counter[tuple[str, str]]:
+    """Count the pairs of neighbouring words of an entry; each Chinese character is a word."""
+    words = ["", *_WORD.findall(said(entry)), ""]
+    return Counter(pairwise(words))
+
+
+def _likeness(one: Counter[tuple[str, str]], other: Counter[tuple[str, str]]) -> float:
+    """Return the share of pairs that two texts have in common, from 0 to 1, in one pass over them."""
+    return 2 * (one & other).total() / (one.total() + other.total())
 
 
 def said(entry: Entry) -> str:

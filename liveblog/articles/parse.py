@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
@@ -14,13 +14,15 @@ from liveblog.articles import days
 from liveblog.articles.article import (
     Article,
     ArticleError,
-    Block,
-    Bullets,
     Caption,
     Doubt,
     Entry,
+    OpenBlock,
+    OpenBullets,
     Paragraph,
     Related,
+    add_item,
+    closed,
 )
 from liveblog.articles.characters import folded, language_of, read
 from liveblog.articles.lines import Kind, Line, classify, split
@@ -30,6 +32,10 @@ __all__ = ["parse", "read"]
 
 MAX_KICKER: Final = 80
 MAX_HEADLINE: Final = 250
+# Loading them is one transaction, in which nobody else can publish: on SQLite in no live blog.
+MAX_UPDATES: Final = 1_000
+# What every database and every page can say.
+_YEARS: Final = range(1900, 2101)
 _SEPARATOR: Final = re.compile(r"\s*\|\s*")
 _RUNNING: Final = re.compile(r"(?:持[续續]|不[断斷])更新中?|live updates?", re.IGNORECASE)
 _STAMP: Final = re.compile(
@@ -60,7 +66,7 @@ def parse(text: str) -> Article:
         is_running=is_running,
         published_at=published_at,
         language=language_of("\n".join(line for _number, line in numbered)),
-        standfirst=tuple(assembly.standfirst),
+        standfirst=closed(assembly.standfirst),
         entries=tuple(entries),
         has_responses=assembly.has_responses,
         doubts=tuple(sorted(every_doubt, key=lambda doubt: (doubt.line, doubt.reason))),
@@ -105,6 +111,8 @@ def _published(number: int, text: str) -> tuple[datetime, list[Doubt]]:
         raise ArticleError(number, _("The second line has to be the publication time, as 2025-03-18 17:14."))
     try:
         moment = datetime(*map(int, found.group(2, 3, 4, 5, 6)), tzinfo=hongkong.ZONE)
+        if moment.year not in _YEARS:
+            raise ValueError(moment.year)
     except ValueError as error:
         raise ArticleError(number, _("There is no such day or time.") + f" ({text[:40]})") from error
     if found["label"].strip(" :") or found["seconds"]:
@@ -121,14 +129,14 @@ class _Open:
     heading: str = ""
     clock: time | None = None
     named_day: days.DayName | None = None
-    blocks: list[Block] = field(default_factory=list)
+    blocks: list[OpenBlock] = field(default_factory=list)
 
 
 class _Assembly:
     """Puts lines together into a standfirst and entries."""
 
     def __init__(self) -> None:
-        self.standfirst: list[Block] = []
+        self.standfirst: list[OpenBlock] = []
         self.days: list[Line] = []
         self.has_responses = False
         self.doubts: list[Doubt] = []
@@ -170,12 +178,15 @@ class _Assembly:
         self.doubts.append(Doubt(line.number, reason))
 
     def _open(self, line: Line) -> _Open:
+        if len(self._entries) == MAX_UPDATES:
+            reason = _("The article has more than %(limit)s updates. Load it in parts.")
+            raise ArticleError(line.number, reason % {"limit": MAX_UPDATES})
         self._has_begun = True
         self._current = _Open(day=len(self.days), line=line.number)
         self._entries.append(self._current)
         return self._current
 
-    def _blocks(self, line: Line) -> list[Block]:
+    def _blocks(self, line: Line) -> list[OpenBlock]:
         if not self._has_begun:
             return self.standfirst
         if self._current is None:
@@ -185,16 +196,11 @@ class _Assembly:
             self._open(line)
         return self._current.blocks
 
-    def _add(self, line: Line, block: Block) -> None:
+    def _add(self, line: Line, block: OpenBlock) -> None:
         self._blocks(line).append(block)
 
     def _bullet(self, line: Line) -> None:
-        blocks = self._blocks(line)
-        last = blocks[-1] if blocks else None
-        if isinstance(last, Bullets) and line.bullet_number == last.next_number:
-            blocks[-1] = replace(last, items=(*last.items, line.words))
-        else:
-            blocks.append(Bullets((line.words,), line.bullet_number))
+        add_item(self._blocks(line), line.words, line.bullet_number)
 
     def _time(self, line: Line) -> None:
         entry = self._current
@@ -229,7 +235,7 @@ class _Assembly:
 
 
 def _has_text(entry: _Open) -> bool:
-    return any(isinstance(block, Paragraph | Bullets) for block in entry.blocks)
+    return any(isinstance(block, Paragraph | OpenBullets) for block in entry.blocks)
 
 
 def _dated(
@@ -247,14 +253,17 @@ def _dated(
             day = opened.named_day.nearest(hongkong.at(heading_day, time(12)))
             reason = _("The time names another day than its day heading: read as %(day)s.")
             doubts.append(Doubt(opened.line, reason % {"day": day.isoformat()}))
-        entries.append(Entry(day, opened.clock, opened.heading, tuple(opened.blocks), opened.line))
+        entries.append(Entry(day, opened.clock, opened.heading, closed(opened.blocks), opened.line))
     return entries, doubts + _out_of_order(entries)
 
 
 def _by_headings(
     found: Sequence[_Open], headings: Sequence[Line], published_at: datetime
 ) -> tuple[list[date], list[Doubt]]:
-    resolved = days.resolve([line.day.name for line in headings], published_at)
+    try:
+        resolved = days.resolve([line.day.name for line in headings], published_at)
+    except days.NoSuchDay as error:
+        raise ArticleError(headings[error.index].number, _("There is no such day.")) from error
     doubts = []
     for index, (line, day) in enumerate(zip(headings, resolved, strict=True)):
         below = resolved[index + 1] if index + 1 < len(resolved) else hongkong.day_of(published_at)

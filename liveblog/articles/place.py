@@ -32,17 +32,35 @@ def place(slots: Sequence[Slot], published_at: datetime) -> list[datetime]:
     """The moment of each slot, given newest first."""
     rising = list(reversed(slots))
     moments = [slot.moment for slot in rising]
+    below: datetime | None = None
     for index, slot in enumerate(rising):
         if moments[index] is None and slot.clock is not None:
-            _place_minute(rising, moments, index)
+            _place_minute(rising, moments, index, below)
+        below = moments[index] or below
+    above = _next_moments(moments)
     for index in range(len(rising)):
         if moments[index] is None:
-            _place_untimed(rising, moments, index, published_at)
+            _place_untimed(rising, moments, index, above, published_at)
     return moments[::-1]
 
 
-def _place_minute(rising: list[Slot], moments: list[datetime | None], first: int) -> None:
-    """Spread the updates of one minute, from `first` up to the next update that stands already."""
+def _next_moments(moments: Sequence[datetime | None]) -> list[datetime | None]:
+    """Return for each place the next moment above it that is known."""
+    above: list[datetime | None] = []
+    known: datetime | None = None
+    for moment in reversed(moments):
+        above.append(known)
+        known = moment or known
+    return above[::-1]
+
+
+def _place_minute(
+    rising: list[Slot], moments: list[datetime | None], first: int, below: datetime | None
+) -> None:
+    """Spread the updates of one minute, from `first` up to the next update that stands already.
+
+    `below` is the nearest moment below them that is known.
+    """
     slot = rising[first]
     minute = hongkong.at(slot.day, slot.clock)
     members, above = [first], None
@@ -54,7 +72,6 @@ def _place_minute(rising: list[Slot], moments: list[datetime | None], first: int
             if (rising[index].day, rising[index].clock) != (slot.day, slot.clock):
                 break
             members.append(index)
-    below = next((moment for moment in reversed(moments[:first]) if moment), None)
     is_shared = below is not None and minute <= below < minute + _MINUTE
     low = below if is_shared else minute
     high = minute + _SECOND if low < minute + _SECOND / 2 else minute + _MINUTE
@@ -84,16 +101,20 @@ def _needs_room_below(rising: list[Slot], moments: list[datetime | None], index:
 
 
 def _place_untimed(
-    rising: list[Slot], moments: list[datetime | None], first: int, published_at: datetime
+    rising: list[Slot],
+    moments: list[datetime | None],
+    first: int,
+    next_moments: Sequence[datetime | None],
+    published_at: datetime,
 ) -> None:
-    """Spread a run of untimed updates of one day between their neighbours."""
+    """Spread a run of untimed updates of one day between their neighbours; all below have been placed."""
     day = rising[first].day
     run = [first]
     while run[-1] + 1 < len(rising) and moments[run[-1] + 1] is None and rising[run[-1] + 1].day == day:
         run.append(run[-1] + 1)
     start, end = hongkong.at(day), hongkong.at(day) + _DAY
-    above = next((moment for moment in moments[run[-1] + 1 :] if moment), None)
-    below = next((moment for moment in reversed(moments[:first]) if moment), None)
+    above = next_moments[run[-1]]
+    below = moments[first - 1] if first else None
     high = above if above and start < above < end else end
     # With nothing older in its day it follows publication, if that was in this day.
     low = published_at if start <= published_at < high else start

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-
-from django.utils.translation import gettext as _
-
-from liveblog.articles.saved import entry_of
-from liveblog.articles.write import name_of
-from liveblog.models import LiveBlog, RelatedStory, Update
 
 
 class Action(Enum):
@@ -70,16 +63,3 @@ class Report:
 
     def of(self, action: Action) -> list[Outcome]:
         return [outcome for outcome in self.outcomes if outcome.action is action]
-
-
-def unresolved(blog: LiveBlog) -> Iterator[Unresolved]:
-    """In reading order: beside the blog, then update by update."""
-    stories = RelatedStory.objects.unresolved()
-    for story in stories.filter(blog=blog):
-        yield Unresolved(story.title, _("standfirst"))
-    in_updates = stories.filter(update__blog=blog).exclude(update__status=Update.Status.WITHDRAWN)
-    in_updates = in_updates.select_related("update").order_by(
-        "-update__happened_at", "-update_id", "after_block", "position"
-    )
-    for story in in_updates:
-        yield Unresolved(story.title, name_of(entry_of(story.update), blog.language))

@@ -5,20 +5,32 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from html import escape
 from typing import Final
 
 from django.utils.translation import gettext as _
 
-from liveblog.articles.article import Article, Block, Bullets, Caption, Entry, Paragraph, Related
+from liveblog.articles.article import (
+    Article,
+    Block,
+    Bullets,
+    Caption,
+    Entry,
+    OpenBlock,
+    Paragraph,
+    Related,
+    add_item,
+    closed,
+)
 from liveblog.articles.characters import tidied
 from liveblog.articles.lines import Kind, Line, inserted
 from liveblog.articles.write import Warned, Written, name_of, write
 from liveblog.models import LiveBlog, RelatedStory, Update
 from liveblog.publishing import Story
-from newsroom import hongkong, html
+from newsroom import hongkong, html, languages
 
 _LIST: Final = re.compile(r'<(?P<kind>ul|ol)(?: start="(?P<start>\d+)")?>')
 
@@ -68,15 +80,25 @@ def is_running(blog: LiveBlog) -> bool:
 
 def entry_of(update: Update) -> Entry:
     """What an update says, as far as running copy can."""
-    moment = hongkong.to_hong_kong(update.happened_at)
     blocks: list[Block] = []
     for passage in update.passages():
         if isinstance(passage, RelatedStory):
             blocks.append(Related(tidied(passage.title), passage.url))
         else:
             blocks.extend(_blocks_of(passage))
+    return replace(_head_of(update), blocks=tuple(blocks))
+
+
+def name_of_update(update: Update, language: str) -> str:
+    """How messages name a saved update."""
+    return name_of(_head_of(update), language)
+
+
+def _head_of(update: Update) -> Entry:
+    """Day, time and heading of an update, without its text."""
+    moment = hongkong.to_hong_kong(update.happened_at)
     clock = moment.time().replace(second=0, microsecond=0) if update.has_clock_time else None
-    return Entry(moment.date(), clock, tidied(update.heading), tuple(blocks))
+    return Entry(moment.date(), clock, tidied(update.heading), ())
 
 
 def _blocks_of(block: str) -> list[Block]:
@@ -127,7 +149,7 @@ def stories_of(blocks: Sequence[Block]) -> tuple[Story, ...]:
 def is_as_imported(update: Update) -> bool:
     """Whether the desk has left an imported update's text as it came."""
     entry = entry_of(update)
-    return digest(entry) == update.imported_hash and html_of(entry.blocks) == update.body
+    return digest(entry) == update.imported_hash and html_of(entry.blocks) == languages.untagged(update.body)
 
 
 def digest(entry: Entry) -> str:
@@ -163,40 +185,37 @@ def _standfirst_of(blog: LiveBlog) -> tuple[Block, ...]:
     lines = [tidied(line) for line in blog.standfirst.splitlines()]
     lines = [line for line in lines if line]
     stories = sorted(blog.related_stories.all(), key=lambda story: (story.after_block, story.position))
-    blocks: list[Block] = []
+    after: dict[int, list[RelatedStory]] = defaultdict(list)
+    for story in stories:
+        after[min(story.after_block, len(lines))].append(story)
+    blocks: list[OpenBlock] = []
     for place in range(len(lines) + 1):
-        here = [
-            s for s in stories if s.after_block == place or (place == len(lines) and s.after_block > place)
-        ]
-        blocks.extend(Related(tidied(story.title), story.url) for story in here)
+        blocks.extend(Related(tidied(story.title), story.url) for story in after[place])
         if place < len(lines):
             _append_line(blocks, lines[place])
-    return tuple(blocks)
+    return closed(blocks)
 
 
-def _append_line(blocks: list[Block], text: str) -> None:
+def _append_line(blocks: list[OpenBlock], text: str) -> None:
     found = inserted(Line(0, text))
     if found is None or found.kind is not Kind.BULLET:
         blocks.append(_paragraph_or_caption(text))
-        return
-    last = blocks[-1] if blocks else None
-    if isinstance(last, Bullets) and found.bullet_number == last.next_number:
-        blocks[-1] = Bullets((*last.items, found.words), last.start)
     else:
-        blocks.append(Bullets((found.words,), found.bullet_number))
+        add_item(blocks, found.words, found.bullet_number)
 
 
 def losses_of(update: Update, language: str) -> list[Warned]:
     """What of an update running copy cannot say."""
-    about = name_of(entry_of(update), language)
-    found = [(pattern.search(update.body), reason) for pattern, reason in _losses()]
+    about = name_of_update(update, language)
+    body = languages.untagged(update.body)
+    found = [(pattern.search(body), reason) for pattern, reason in _losses()]
     reasons = [reason for match, reason in found if match]
     for story in update.related_stories.all():
         if story.live_blog:
             reasons.append(_("“%(title)s”: its link to a live blog is not written.") % {"title": story.title})
     said = {
         _("Its pictures are not written."): update.update_images.all(),
-        _("Its byline is not written."): update.byline,
+        _("Its byline is not written."): update.ordered_bylines,
         _("Its source is not written."): update.source,
         _("Whether it is confirmed is not written."): update.verification,
         _("That it is a key event is not written."): update.is_key_event,

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib import admin
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.csrf import csrf_failure as djangos_page
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.http import require_safe
 
-from liveblog import publishing
+from liveblog import visibility
 from liveblog.models import LiveBlog
 from newsroom import html
 
@@ -52,11 +55,21 @@ def desk_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return wrapped
 
 
+@desk_view
+@require_safe
+def token(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
+    """Give the desk's scripts the token that their requests carry, and whose it is.
+
+    Neither a cookie nor the page tells them: both could be read by a script that was tricked into running.
+    """
+    return JsonResponse({"token": get_token(request), "user": str(request.user.pk)})
+
+
 def check_worker(user: AbstractBaseUser, blog: LiveBlog) -> None:
     """Raise PermissionDenied for those who have nothing to do on this blog's desk."""
     if not any(user.has_perm(f"liveblog.{name}") for name in _WORK):
         raise PermissionDenied(_("The live desk is for those who write, edit or moderate."))
-    if not publishing.is_in_team(user, blog):
+    if not visibility.can_read(user, blog):
         raise PermissionDenied(_("You are not in the team of this live blog."))
 
 
@@ -99,13 +112,16 @@ def _signed_out(request: HttpRequest) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Signing in again changes the token that a form sent from before carries: it is given the new one.
 
-    Only to a form that this site's own page sent; any other gets Django's page. Nothing is carried out.
+    Only to a form that a page of the admin sent; any other gets Django's page. Nothing is carried out.
     """
-    is_ours = request.headers.get("Sec-Fetch-Site") == "same-origin"
+    # Markup on a page of the readers' could hold a form, too; no page of theirs has such an address.
+    sent_from = urlsplit(request.headers.get("Referer", "")).path
+    is_ours = request.headers.get("Sec-Fetch-Site") == "same-origin" and sent_from.startswith("/admin/")
     if not (is_ours and request.resolver_match and request.resolver_match.app_name == "desk"):
         return djangos_page(request, reason)
     if wants_json(request):
-        return JsonResponse({"errors": {"": [_("Your page is out of date. Load it again.")]}}, status=403)
+        errors = {"": [_("Your page is out of date. Load it again.")]}
+        return JsonResponse({"errors": errors, "is_token_stale": True}, status=403)
     return _to_be_sent_again(request, 403)
 
 

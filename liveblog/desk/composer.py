@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from typing import Any, Final
 
 from django import forms
+from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from liveblog import visibility
 from liveblog.models import Byline, Image, LiveBlog, Update
 from liveblog.publishing import Content, Story, fingerprint, refuse_too_long
+from liveblog.publishing.limits import refuse_many
 from newsroom import embeds, hongkong, html
-from newsroom.numbers import whole_number
+from newsroom.http.parameters import whole_number
 from newsroom.rich_text import RichTextWidget
 
-MAX_STORIES: Final = 30
 # After more blocks than any text has.
 _AT_THE_END: Final = 100_000
-_NOT_KEPT: Final = {"csrfmiddlewaretoken", "action", "picture_file"}
+# What the composer sends beside its form.
+_ROWS: Final = {"picture", "story_title", "story_url", "story_blog", "story_after"}
+_BETWEEN_NAMES: Final = re.compile("[,，、;；]")
 
 
 def new_token() -> str:
@@ -62,7 +67,14 @@ class ComposerForm(forms.Form):
     is_time_unknown = forms.BooleanField(label=gettext_lazy("Clock time unknown"), required=False)
     is_key_event = forms.BooleanField(label=gettext_lazy("Key event"), required=False)
     is_pinned = forms.BooleanField(label=gettext_lazy("Pin to the top"), required=False)
-    byline = forms.CharField(label=gettext_lazy("Byline"), required=False, max_length=120)
+    # A pin that a colleague sets meanwhile is not undone by a form that was opened before.
+    was_pinned = forms.BooleanField(required=False, widget=forms.HiddenInput)
+    bylines = forms.CharField(
+        label=gettext_lazy("Bylines"),
+        required=False,
+        max_length=2000,
+        help_text=gettext_lazy("Several names are separated by commas."),
+    )
     source = forms.CharField(label=gettext_lazy("Source"), required=False, max_length=120)
     verification = forms.ChoiceField(
         label=gettext_lazy("Verification"),
@@ -86,16 +98,15 @@ class ComposerForm(forms.Form):
         refuse_too_long(body)
         return html.from_typed(body)
 
-    def clean_byline(self) -> Byline | None:
-        name = self.cleaned_data["byline"]
-        if not name:
-            return None
-        byline = Byline.objects.filter(name=name).first()
-        if byline is None:
+    def clean_bylines(self) -> tuple[Byline, ...]:
+        names = [name.strip() for name in _BETWEEN_NAMES.split(self.cleaned_data["bylines"]) if name.strip()]
+        known = {byline.name: byline for byline in Byline.objects.filter(name__in=names)}
+        if unknown := [name for name in names if name not in known]:
             raise ValidationError(
-                _("There is no byline of this name yet. Add it in the admin, or choose one.")
+                _("There is no byline “%(name)s” yet. Add it in the admin, or choose another.")
+                % {"name": unknown[0]}
             )
-        return byline
+        return tuple(known[name] for name in names)
 
     def clean_embed(self) -> str:
         url = self.cleaned_data["embed"]
@@ -111,6 +122,10 @@ class ComposerForm(forms.Form):
         if cleaned.get("picture_file") and not cleaned.get("picture_alt"):
             self.add_error("picture_alt", _("Say what the picture shows, for readers who do not see it."))
         return cleaned
+
+
+_MOMENTS: Final = {f"{name}_{part}" for name in ("happened", "publish") for part in ("day", "clock")}
+_KEPT: Final = (set(ComposerForm.base_fields) - {"picture_file"}) | _MOMENTS | _ROWS
 
 
 @dataclass(frozen=True)
@@ -142,7 +157,7 @@ class Composer:
     @property
     def has_details(self) -> bool:
         """Whether more than heading, text and time is filled in, so that the rest is shown at once."""
-        names = ("byline", "source", "verification", "edition_wording", "embed")
+        names = ("bylines", "source", "verification", "edition_wording", "embed")
         return bool(self.stories or self.pictures or any(self.form[name].value() for name in names))
 
     @property
@@ -164,10 +179,10 @@ def blank() -> Composer:
     return Composer(ComposerForm(initial={"token": token}), token)
 
 
-def opened(update: Update) -> Composer:
+def opened(update: Update, user: AbstractBaseUser) -> Composer:
     """A saved update in the composer."""
     token = new_token()
-    content = Content.of(update)
+    content = Content.of(update).untagged()
     given = hongkong.to_hong_kong(update.given_time) if update.given_time else None
     publish_at = hongkong.to_hong_kong(update.publish_at) if update.publish_at else None
     form = ComposerForm(
@@ -180,19 +195,22 @@ def opened(update: Update) -> Composer:
             "happened": _moment_of(given, with_clock=content.has_clock_time),
             "is_time_unknown": not content.has_clock_time,
             "is_key_event": content.is_key_event,
-            "is_pinned": update.is_pinned,
-            "byline": content.byline.name if content.byline else "",
+            "is_pinned": update.is_pinned or update.is_to_be_pinned,
+            "was_pinned": update.is_pinned or update.is_to_be_pinned,
+            "bylines": _(", ").join(byline.name for byline in content.bylines),
             "source": content.source,
             "verification": content.verification,
             "edition_wording": content.edition_wording,
             "publish": _moment_of(publish_at),
         }
     )
+    linked = [story.live_blog.pk for story in content.stories if story.live_blog]
+    shown = set(visibility.linkable(user).filter(pk__in=linked).values_list("slug", flat=True))
     stories = [
         StoryRow(
             story.title,
             story.url,
-            story.live_blog.slug if story.live_blog else "",
+            story.live_blog.slug if story.live_blog and story.live_blog.slug in shown else "",
             str(story.after_block),
         )
         for story in content.stories
@@ -207,17 +225,20 @@ def _moment_of(moment: datetime | None, *, with_clock: bool = True) -> tuple[dat
 
 
 def restored(
-    fields: dict[str, list[str]], update: Update | None, saved_at: datetime | None = None
+    fields: dict[str, list[str]],
+    update: Update | None,
+    user: AbstractBaseUser,
+    saved_at: datetime | None = None,
 ) -> Composer:
     """What was typed earlier, or just sent and refused, as it was typed."""
     data = query_of(fields)
     token = data.get("token") or new_token()
     ids = list(filter(None, map(whole_number, data.getlist("picture"))))
-    images = Image.objects.in_bulk(ids)
+    images = _pictures(user, ids)
     initial = {name: data.get(name, "") for name in ComposerForm.base_fields}
     for name in ("happened", "publish"):
         initial[name] = (data.get(f"{name}_day", ""), data.get(f"{name}_clock", ""))
-    for name in ("is_time_unknown", "is_key_event", "is_pinned"):
+    for name in ("is_time_unknown", "is_key_event", "is_pinned", "was_pinned"):
         initial[name] = data.get(name) == "on"
     return Composer(
         ComposerForm(initial=initial | {"picture_file": None}),
@@ -230,11 +251,9 @@ def restored(
 
 
 def fields_of(data: QueryDict) -> dict[str, list[str]]:
-    """What is kept of a posted composer, by name."""
+    """Return what is kept of a posted composer, by name: the fields that it has, and no others."""
     return {
-        name: [value.replace("\0", "") for value in values]
-        for name, values in data.lists()
-        if name not in _NOT_KEPT and "\0" not in name
+        name: [value.replace("\0", "") for value in values] for name, values in data.lists() if name in _KEPT
     }
 
 
@@ -256,12 +275,14 @@ def digest_of(request: HttpRequest, blog: LiveBlog) -> str:
     kept = {name: values for name, values in request.POST.lists() if name != "csrfmiddlewaretoken"}
     files = {}
     for name, file in request.FILES.items():
+        # Whatever has read it before.
+        file.seek(0)
         files[name] = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)
     return hashlib.sha256(json.dumps([blog.pk, kept, files], sort_keys=True).encode()).hexdigest()
 
 
-def content_of(form: ComposerForm, data: QueryDict, saved: Update | None) -> Content:
+def content_of(form: ComposerForm, request: HttpRequest, saved: Update | None) -> Content:
     """What a valid form says. Raises ValidationError for stories and pictures that cannot be meant."""
     said = form.cleaned_data
     body = said["body"]
@@ -273,12 +294,12 @@ def content_of(form: ComposerForm, data: QueryDict, saved: Update | None) -> Con
         happened_at=_happened_at(said["happened"], said["is_time_unknown"], saved),
         has_clock_time=not said["is_time_unknown"],
         is_key_event=said["is_key_event"],
-        byline=said["byline"],
+        bylines=said["bylines"],
         source=said["source"],
         verification=said["verification"],
         edition_wording=said["edition_wording"],
-        stories=_stories(data),
-        images=_images(data),
+        stories=_stories(request, saved),
+        images=_images(request),
     )
 
 
@@ -305,12 +326,16 @@ def _happened_at(
     return known if known and known.replace(second=0, microsecond=0) == meant else meant
 
 
-def publish_at_of(form: ComposerForm) -> datetime:
-    """When it is to go live. Raises ValidationError when nobody said so."""
+def publish_at_of(form: ComposerForm) -> datetime | None:
+    """Return when it is to go live, if that was said."""
     day, clock = form.cleaned_data["publish"] or (None, None)
-    if clock is None:
-        raise ValidationError({"publish": _("Say when it goes live.")})
-    return hongkong.at(day or hongkong.now().date(), clock)
+    return hongkong.at(day or hongkong.now().date(), clock) if clock else None
+
+
+def pin_of(form: ComposerForm) -> bool | None:
+    """Return whether the update is to be pinned; None if the form leaves the pin as it was."""
+    is_pinned = form.cleaned_data["is_pinned"]
+    return None if is_pinned == form.cleaned_data["was_pinned"] else is_pinned
 
 
 def _story_rows(data: QueryDict) -> list[StoryRow]:
@@ -325,28 +350,42 @@ def _story_rows(data: QueryDict) -> list[StoryRow]:
     return [row for row in rows if row.title.strip() or row.url.strip()]
 
 
-def _stories(data: QueryDict) -> tuple[Story, ...]:
-    rows = _story_rows(data)
-    if len(rows) > MAX_STORIES:
-        raise ValidationError({"stories": _("At most %(limit)s related stories.") % {"limit": MAX_STORIES}})
-    blogs = LiveBlog.objects.in_bulk([row.blog for row in rows if row.blog], field_name="slug")
+def _stories(request: HttpRequest, saved: Update | None) -> tuple[Story, ...]:
+    rows = _story_rows(request.POST)
+    refuse_many(stories=rows)
+    linkable = visibility.linkable(request.user)
+    blogs = linkable.in_bulk([row.blog for row in rows if row.blog], field_name="slug")
+    hidden = {}
+    if saved:
+        # A colleague linked them; the composer could not show where they lead, so they stay as they are.
+        linked = saved.related_stories.exclude(live_blog__in=linkable).filter(live_blog__isnull=False)
+        hidden = {story.title: story.live_blog for story in linked.select_related("live_blog")}
     stories = []
     for row in rows:
         after = whole_number(row.after, digits=5)
-        blog = blogs.get(row.blog)
+        blog = blogs.get(row.blog) or (None if row.url else hidden.get(row.title))
         stories.append(
             Story(row.title, _AT_THE_END if after is None else after, "" if blog else row.url, blog)
         )
     return tuple(stories)
 
 
-def _images(data: QueryDict) -> tuple[Image, ...]:
-    ids = list(filter(None, map(whole_number, data.getlist("picture"))))
-    found = Image.objects.in_bulk(ids)
+def _images(request: HttpRequest) -> tuple[Image, ...]:
+    ids = list(filter(None, map(whole_number, request.POST.getlist("picture"))))
+    try:
+        refuse_many(images=ids)
+    except ValidationError as refusal:
+        raise ValidationError({"pictures": refusal.messages}) from refusal
+    found = _pictures(request.user, ids)
     missing = [pk for pk in ids if pk not in found]
     if missing:
         raise ValidationError({"pictures": _("A picture is gone. Take it out, and add it again.")})
     return tuple(found[pk] for pk in dict.fromkeys(ids))
+
+
+def _pictures(user: AbstractBaseUser, ids: list[int]) -> dict[int, Image]:
+    """Those pictures that `user` may see, by id."""
+    return {image.pk: image for image in visibility.readable_images(user).filter(pk__in=ids)}
 
 
 def with_picture(content: Content, image: Image | None) -> Content:

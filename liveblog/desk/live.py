@@ -16,11 +16,12 @@ from liveblog import audience, publishing
 from liveblog.desk import composer, queues, rows
 from liveblog.desk.access import desk_view, token_in
 from liveblog.models import LiveBlog, Presence, Submission, Update, WorkingCopy
-from newsroom.numbers import whole_number
+from newsroom.http.parameters import whole_number
 
 # Further behind, the page is better loaded again.
 TOO_FAR_BEHIND: Final = 200
-MAX_KEPT: Final = 500_000
+# Of one person; a browser has one for each desk that is open.
+MOST_PRESENCES: Final = 20
 _OLD: Final = timedelta(minutes=5)
 _OUT_OF_DATE: Final = _("This desk is out of date. Copy your text and load the page again.")
 
@@ -63,9 +64,8 @@ def autosave(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     if not token:
         raise ValidationError(_OUT_OF_DATE)
     fields = composer.fields_of(request.POST)
-    if sum(len(value) for values in fields.values() for value in values) > MAX_KEPT:
-        raise ValidationError(_("The text is too long for one update."))
-    if Submission.objects.filter(actor=publishing.actor(request.user), token=token).exists():
+    submissions = Submission.objects.filter(actor=publishing.actor(request.user), token=token)
+    if submissions.exists():
         # It has been saved for good meanwhile.
         return JsonResponse({"saved": True})
     update = _open_update(request, blog)
@@ -75,6 +75,10 @@ def autosave(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
         WorkingCopy.objects.filter(by=request.user, token=token).delete()
     else:
         queues.keep_unsaved(blog, request.user, token, update, fields)
+        # Saved for good while this was being kept: saving removes what was kept once it is committed, so
+        # one of the two sees the other.
+        if submissions.exists():
+            WorkingCopy.objects.filter(by=request.user, token=token).delete()
     return JsonResponse({"saved": True})
 
 
@@ -83,21 +87,22 @@ def _changed(request: HttpRequest, blog: LiveBlog, after: int) -> dict[str, Any]
     if pinned := whole_number(request.POST.get("pinned")):
         # What another took the place of has no change of its own.
         found |= Update.objects.filter(blog=blog, pk=pinned)
-    found = found.complete().select_related("created_by")
+    found = list(found.complete().select_related("created_by"))
     shown, gone = [], []
-    for update, reach in rows.with_reach(blog, found):
+    for update in found:
         update.blog = blog
-        if not update.is_visible:
-            gone.append(update.pk)
+    for row in rows.rows_of(request.user, blog, found):
+        if not row.update.is_visible:
+            gone.append(row.update.pk)
             continue
-        html = rows.row_html(request, blog, update, reach)
-        shown.append({"id": update.pk, "order": update.order, "html": html})
+        html = render_to_string("desk/_row.html", {"blog": blog, "row": row}, request)
+        shown.append({"id": row.update.pk, "order": row.update.order, "html": html})
     return {"rows": shown, "gone": gone}
 
 
 def _queue(request: HttpRequest, blog: LiveBlog) -> dict[str, str]:
-    shown = queues.shown(blog, request.POST.get("queue", ""))
-    context = shown | {"blog": blog, "may": rows.May.of(request.user)}
+    shown = queues.shown(blog, request.user, request.POST.get("queue", ""))
+    context = shown | {"blog": blog, "may": rows.May.of(request.user, blog)}
     return {"name": shown["queue"].name, "html": render_to_string("desk/_queue.html", context, request)}
 
 
@@ -106,7 +111,7 @@ def _note_presence(request: HttpRequest, blog: LiveBlog) -> None:
     if not token:
         return
     now = timezone.now()
-    Presence.objects.update_or_create(
+    _presence, is_new = Presence.objects.update_or_create(
         by=request.user,
         token=token,
         defaults={
@@ -117,6 +122,9 @@ def _note_presence(request: HttpRequest, blog: LiveBlog) -> None:
         },
     )
     Presence.objects.filter(blog=blog, at__lt=now - _OLD).delete()
+    if is_new:
+        own = Presence.objects.filter(by=request.user).order_by("-at", "-pk")
+        Presence.objects.filter(pk__in=list(own.values_list("pk", flat=True)[MOST_PRESENCES:])).delete()
 
 
 def _people(request: HttpRequest, blog: LiveBlog) -> list[dict[str, Any]]:

@@ -9,12 +9,12 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from liveblog import publishing
+from liveblog import publishing, visibility
 from liveblog.desk.access import desk_view
 from liveblog.models import LiveBlog
 from newsroom import html
 
-LEAST_CHARACTERS = 3
+LEAST_CHARACTERS, MOST_CHARACTERS = 3, 250
 FOUND = 8
 
 
@@ -28,16 +28,18 @@ def add_picture(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     alt = html.printable(request.POST.get("alt", "")).strip()
     if not alt:
         raise ValidationError({"alt": _("Say what the picture shows, for readers who do not see it.")})
-    image = publishing.add_image(
-        file,
-        by=request.user,
-        alt=alt,
-        credit=request.POST.get("credit", ""),
-        caption=request.POST.get("caption", ""),
-        focal_column=_cell(request, "focal_column"),
-        focal_row=_cell(request, "focal_row"),
-        is_sensitive=request.POST.get("is_sensitive") == "on",
-    )
+    with publishing.prepare_image(file, by=request.user) as prepared:
+        image = publishing.add_image(
+            prepared,
+            by=request.user,
+            alt=alt,
+            credit=request.POST.get("credit", ""),
+            caption=request.POST.get("caption", ""),
+            focal_column=_cell(request, "focal_column"),
+            focal_row=_cell(request, "focal_row"),
+            is_sensitive=request.POST.get("is_sensitive") == "on",
+            uploaded_for=blog,
+        )
     item = render_to_string("desk/_picture.html", {"image": image}, request)
     return JsonResponse({"id": image.pk, "html": item})
 
@@ -52,12 +54,13 @@ def _cell(request: HttpRequest, name: str) -> int:
 def find_stories(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     """Live blogs of our own whose headline, kicker or address has `q`, from three characters on.
 
-    None under embargo beside one that is under none: the title of what is chosen is printed to everybody.
+    None under embargo beside one that is under none, and none of another team that is not public: the title
+    of what is chosen is printed to everybody who reads this one.
     """
     asked = html.printable(request.GET.get("q", "")).strip()
-    if len(asked) < LEAST_CHARACTERS:
+    if not LEAST_CHARACTERS <= len(asked) <= MOST_CHARACTERS:
         return JsonResponse({"found": []})
-    others = LiveBlog.objects.exclude(pk=blog.pk)
+    others = visibility.linkable(request.user).exclude(pk=blog.pk)
     if blog.embargo_until_at is None:
         others = others.filter(embargo_until_at__isnull=True)
     found = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -17,7 +16,6 @@ from liveblog.articles.characters import MAX_BYTES
 from liveblog.articles.load import load
 from liveblog.articles.parse import parse, read
 from liveblog.articles.report import Action, Report
-from liveblog.articles.saved import html_of
 from liveblog.desk import rows
 from liveblog.desk.access import desk_view
 from liveblog.models import LiveBlog
@@ -27,7 +25,7 @@ from liveblog.models import LiveBlog
 @require_http_methods(["GET", "HEAD", "POST"])
 def paste(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     """Copy comes as text or as a file, in any encoding; the confirmation carries it along."""
-    if not rows.May.of(request.user).write:
+    if not rows.May.of(request.user, blog).write:
         raise PermissionDenied(_("Loading running copy is for those who write updates."))
     if request.method != "POST":
         return _page(request, blog)
@@ -65,7 +63,8 @@ def _copy(request: HttpRequest) -> bytes:
     if kept := request.POST.get("copy"):
         try:
             return base64.b64decode(kept, validate=True)
-        except binascii.Error as error:
+        except ValueError as error:
+            # Of no padding, of other characters, and of any that are not ASCII.
             raise ValidationError(_("The copy was damaged on its way. Paste it again.")) from error
     if file := request.FILES.get("file"):
         return file.read(MAX_BYTES + 1)
@@ -73,7 +72,7 @@ def _copy(request: HttpRequest) -> bytes:
 
 
 def _page(request: HttpRequest, blog: LiveBlog, status: int = 200, **context: object) -> HttpResponse:
-    may = rows.May.of(request.user)
+    may = rows.May.of(request.user, blog)
     context = {
         **admin.site.each_context(request),
         "title": _("Paste running copy"),
@@ -95,10 +94,7 @@ def _page(request: HttpRequest, blog: LiveBlog, status: int = 200, **context: ob
 def _understood(article: Article, report: Report, copy: bytes) -> dict[str, object]:
     becomes = {outcome.line: outcome.action for outcome in report.outcomes if outcome.line}
     labels = _labels()
-    entries = [
-        {"entry": entry, "body": html_of(entry.blocks), "action": labels[becomes[entry.line]]}
-        for entry in article.entries
-    ]
+    entries = [{"entry": entry, "action": labels[becomes[entry.line]]} for entry in article.entries]
     return {
         "article": article,
         "entries": entries,

@@ -1,31 +1,81 @@
-"""How readers will see it: the composer's text in the readers' own template, in each edition."""
+"""How readers will see it: the composer's text in the readers' own template, in each edition.
+
+A preview shows copy that nobody has approved, so it is a page without an origin: no script, form or pop-up of
+it works, and it can reach nothing of the editor's session.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+from typing import Final
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.core.signing import BadSignature, TimestampSigner
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
 
-from liveblog import editions
+from liveblog import editions, publishing
 from liveblog.desk import composer
-from liveblog.desk.access import desk_view
+from liveblog.desk.access import desk_view, refused, said_by, wants_json
 from liveblog.desk.composer import ComposerForm
-from liveblog.models import Image, LiveBlog, Revision, Update, UpdateImage
+from liveblog.models import Image, LiveBlog, Revision, Update, UpdateByline, UpdateImage
 from liveblog.models.blog import Language
 from liveblog.publishing import Content
-from liveblog.publishing.content import story_rows
+from liveblog.publishing.stories import story_rows
+from newsroom import csp
+from newsroom.pictures import MEDIA_TYPES
+
+# How long the pictures of a preview can be loaded.
+_PICTURES_LAST: Final = timedelta(minutes=10)
+_signer: Final = TimestampSigner(salt="liveblog.desk.preview")
 
 
+@csp.sandboxed
 @desk_view
 @require_POST
 def preview(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
-    """The update as readers would see it. Nothing is saved. `edition`: a language; empty: the blog's own."""
+    """Show the update as readers would see it; save nothing. `edition`: a language; empty: the blog's own."""
+    try:
+        return _shown(request, blog)
+    except ValidationError as refusal:
+        if wants_json(request):
+            return refused(request, blog, refusal)
+        # The admin's own page has scripts, which must not run in the frame.
+        reason = " ".join(line for lines in said_by(refusal).values() for line in lines)
+        context = {"title": _("That was not possible"), "reason": reason}
+        return render(request, "_failure.html", context, status=422)
+
+
+@require_safe
+@never_cache
+def picture(
+    request: HttpRequest, pk: int, signature: str, key: str, width: int, extension: str
+) -> HttpResponse:
+    """Serve a picture of a preview, by a signature that lasts a few minutes.
+
+    The preview has no origin, so that the browser sends no session with the requests for its pictures.
+    """
+    try:
+        signed_key = _signer.unsign(signature, max_age=_PICTURES_LAST)
+    except BadSignature as error:
+        raise Http404 from error
+    if signed_key != key or extension not in MEDIA_TYPES:
+        raise Http404
+    image = get_object_or_404(Image, key=key)
+    try:
+        with publishing.open_private(image, width, extension) as rendition:
+            return HttpResponse(rendition.read(), content_type=MEDIA_TYPES[extension])
+    except FileNotFoundError as error:
+        raise Http404 from error
+
+
+def _shown(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     edition = request.POST.get("edition", "")
     if edition and not editions.has_edition(blog, edition):
         raise ValidationError(_("This live blog is not read in that script."))
@@ -33,7 +83,7 @@ def preview(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     if not form.is_valid():
         raise ValidationError(form.errors.as_data())
     saved = Update.objects.filter(blog=blog, pk=form.cleaned_data["update"] or 0).first()
-    content = composer.content_of(form, request.POST, saved).checked(may_be_empty=True)
+    content = composer.content_of(form, request, saved).checked(blog.language, may_be_empty=True)
     blog = LiveBlog.objects.complete().get(pk=blog.pk)
     editions.read_blog(blog, edition or None)
     update = _as_published(blog, content, saved)
@@ -56,16 +106,21 @@ def _as_published(blog: LiveBlog, content: Content, saved: Update | None) -> Upd
     update = Update(pk=saved.pk if saved else 0, blog=blog, status=Update.Status.PUBLISHED)
     replace(content, happened_at=content.happened_at or timezone.now()).set_on(update)
     stories = story_rows(content.stories, update=update)
+    bylines = [UpdateByline(update=update, byline=byline) for byline in content.bylines]
     placed = [UpdateImage(update=update, image=image) for image in content.images]
     for row in placed:
         # The public renditions exist only while a public page shows the picture.
-        row.image.private_base = _private_base(row.image)
-    update._prefetched_objects_cache = {"related_stories": stories, "update_images": placed}
+        row.image.private_base = _private_base(blog, row.image)
+    update._prefetched_objects_cache = {
+        "related_stories": stories,
+        "update_images": placed,
+        "update_bylines": bylines,
+    }
     corrections = Revision.objects.filter(update=saved, kind=Revision.Kind.CORRECTION).order_by("-pk")
     update.corrections = list(corrections) if saved else []
     return update
 
 
-def _private_base(image: Image) -> str:
-    address = reverse("admin:liveblog_image_rendition", args=[image.key, 0, "webp"])
+def _private_base(blog: LiveBlog, image: Image) -> str:
+    address = reverse("desk:preview_picture", args=[blog.pk, _signer.sign(image.key), image.key, 0, "webp"])
     return address.removesuffix(image.rendition_path(0, "webp"))

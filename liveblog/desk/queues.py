@@ -7,14 +7,19 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from liveblog.desk.rows import rows_of
 from liveblog.models import LiveBlog, ReaderResponse, RelatedStory, Update, WorkingCopy
 
 SHOWN: Final = 50
+# Characters of one text that is not saved yet, and how many such texts somebody can have.
+MAX_KEPT: Final = 500_000
+MOST_KEPT: Final = 30
 
 
 @dataclass(frozen=True)
@@ -23,12 +28,13 @@ class Queue:
     label: str | Promise
     empty: str | Promise
     rows: Callable[[LiveBlog], QuerySet[Any]]
+    holds_updates: bool = True
 
 
 def _in_status(status: Update.Status, order: str) -> Callable[[LiveBlog], QuerySet[Update]]:
     def rows(blog: LiveBlog) -> QuerySet[Update]:
-        found = Update.objects.filter(blog=blog, status=status).select_related("byline", "created_by")
-        return found.order_by(order, "-pk")
+        found = Update.objects.filter(blog=blog, status=status, is_erased=False).complete()
+        return found.select_related("created_by", "created_by_partner").order_by(order, "-pk")
 
     return rows
 
@@ -66,8 +72,8 @@ QUEUES: Final = (
         _("Nothing was withdrawn."),
         _in_status(Update.Status.WITHDRAWN, "-withdrawn_at"),
     ),
-    Queue("responses", _("Responses"), _("No responses to moderate."), _responses),
-    Queue("unresolved", _("Links to find"), _("Every related story leads somewhere."), _unresolved),
+    Queue("responses", _("Responses"), _("No responses to moderate."), _responses, False),
+    Queue("unresolved", _("Links to find"), _("Every related story leads somewhere."), _unresolved, False),
 )
 BY_NAME: Final = {queue.name: queue for queue in QUEUES}
 
@@ -85,16 +91,35 @@ def counts(blog: LiveBlog) -> dict[str, int]:
     return counted | {"responses": _responses(blog).count(), "unresolved": _unresolved(blog).count()}
 
 
-def shown(blog: LiveBlog, name: str) -> dict[str, Any]:
-    """A queue for its template: `name` is one of BY_NAME, any other gives the first."""
+def shown(blog: LiveBlog, user: AbstractBaseUser, name: str) -> dict[str, Any]:
+    """Return a queue for its template: `name` is one of BY_NAME, any other gives the first.
+
+    Updates come as a `Row`, with what `user` may do with them.
+    """
     queue = BY_NAME.get(name, QUEUES[0])
-    return {"queue": queue, "waiting": list(queue.rows(blog)[:SHOWN])}
+    waiting = list(queue.rows(blog)[:SHOWN])
+    if queue.holds_updates:
+        for update in waiting:
+            update.blog = blog
+        waiting = rows_of(user, blog, waiting)
+    return {"queue": queue, "waiting": waiting}
 
 
 def keep_unsaved(
     blog: LiveBlog, by: AbstractBaseUser, token: str, update: Update | None, fields: dict[str, list[str]]
 ) -> None:
-    """Keep what was typed as it is, apart from what is saved."""
+    """Keep what was typed as it is, apart from what is saved.
+
+    Raise ValidationError for more than a composer can hold, and for more texts than anybody writes at once.
+    """
+    if sum(len(value) for values in fields.values() for value in values) > MAX_KEPT:
+        raise ValidationError(_("The text is too long for one update."))
+    others = WorkingCopy.objects.filter(by=by).exclude(token=token)
+    if others.count() >= MOST_KEPT:
+        raise ValidationError(
+            _("You have %(limit)s texts that are not saved. Save some of them, or throw them away.")
+            % {"limit": MOST_KEPT}
+        )
     WorkingCopy.objects.update_or_create(
         by=by,
         token=token,

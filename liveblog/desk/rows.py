@@ -7,21 +7,19 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.http import HttpRequest
-from django.template.loader import render_to_string
 
-from liveblog import audience
+from liveblog import audience, publishing
 from liveblog.models import LiveBlog, Update
+from liveblog.publishing import Action, Content, Permitted, fingerprint
 
 PAGE_SIZE: Final = 20
 
 
 @dataclass(frozen=True)
 class May:
-    """What somebody may do on a desk."""
+    """What somebody may do on a desk; what may be done with an update its `Row` says."""
 
     write: bool
-    rewrite: bool
     publish: bool
     withdraw: bool
     moderate: bool
@@ -29,31 +27,16 @@ class May:
     run: bool
 
     @classmethod
-    def of(cls, user: AbstractBaseUser) -> May:
-        def has(name: str) -> bool:
-            return user.has_perm(f"liveblog.{name}")
-
+    def of(cls, user: AbstractBaseUser, blog: LiveBlog) -> May:
+        actions = publishing.actions_for(user, blog)
         return cls(
-            write=has("add_update"),
-            rewrite=has("change_update"),
-            publish=has("publish_update"),
-            withdraw=has("withdraw_update"),
-            moderate=has("moderate_readerresponse"),
-            upload=has("add_image"),
-            run=has("run_coverage"),
+            write=Action.DRAFT in actions,
+            publish=Action.PUBLISH in actions,
+            withdraw=user.has_perm("liveblog.withdraw_update"),
+            moderate=user.has_perm("liveblog.moderate_readerresponse"),
+            upload=user.has_perm("liveblog.add_image"),
+            run=user.has_perm("liveblog.run_coverage"),
         )
-
-
-def may_open(may: May, user: AbstractBaseUser, update: Update) -> bool:
-    """Whether the composer opens `update` for `user`: text that is public for those who publish, drafts for
-    their author and for those who may rewrite others'."""
-    if update.is_withdrawn:
-        return False
-    if update.is_published:
-        return may.publish
-    if update.status == Update.Status.SCHEDULED and not may.publish:
-        return False
-    return may.rewrite or (may.write and update.is_by(user))
 
 
 def timeline(blog: LiveBlog, before: Update | None = None) -> tuple[list[Update], bool]:
@@ -67,13 +50,23 @@ def timeline(blog: LiveBlog, before: Update | None = None) -> tuple[list[Update]
     return found[:PAGE_SIZE], len(found) > PAGE_SIZE
 
 
-def with_reach(blog: LiveBlog, updates: Iterable[Update]) -> list[tuple[Update, int | None]]:
-    """Each update with the number of open pages that it was streamed to, where that is known."""
+@dataclass(frozen=True)
+class Row:
+    """An update in the timeline, with what its reader at the desk may do and how far it reached."""
+
+    update: Update
+    actions: frozenset[str]
+    # The number of open pages that it was streamed to, where that is known.
+    reach: int | None
+
+    @property
+    def seen(self) -> str:
+        """The fingerprint of what is shown, so that no button acts on what a colleague saves meanwhile."""
+        return fingerprint(Content.of(self.update))
+
+
+def rows_of(user: AbstractBaseUser, blog: LiveBlog, updates: Iterable[Update]) -> list[Row]:
     updates = list(updates)
     reached = audience.reach_of(blog, updates)
-    return [(update, reached.get(update.pk)) for update in updates]
-
-
-def row_html(request: HttpRequest, blog: LiveBlog, update: Update, reach: int | None) -> str:
-    context = {"blog": blog, "update": update, "reach": reach, "may": May.of(request.user)}
-    return render_to_string("desk/_row.html", context, request)
+    permitted = Permitted(user, blog)
+    return [Row(update, frozenset(permitted.actions(update)), reached.get(update.pk)) for update in updates]

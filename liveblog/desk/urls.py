@@ -2,20 +2,26 @@
 
 from django.urls import path
 
-from liveblog.desk import history, live, material, paste, preview, verbs, views
+from liveblog.desk import access, history, live, material, paste, preview, verbs, views
 
 app_name = "desk"
 
 urlpatterns = [
     path("", views.desk, name="desk"),
+    path("token/", access.token, name="token"),
     path("discard/", views.discard, name="discard"),
     path("state/", live.state, name="state"),
     path("autosave/", live.autosave, name="autosave"),
     path("preview/", preview.preview, name="preview"),
+    path(
+        "preview/pictures/<str:signature>/<slug:key>/<int:width>.<slug:extension>",
+        preview.picture,
+        name="preview_picture",
+    ),
     path("paste/", paste.paste, name="paste"),
     path("pictures/", material.add_picture, name="pictures"),
     path("stories/", material.find_stories, name="stories"),
     path("updates/<int:update_pk>/history/", history.history, name="history"),
-    path("updates/<int:update_pk>/<slug:verb>/", verbs.on_update, name="update"),
-    path("responses/<int:response_pk>/<slug:verb>/", verbs.on_response, name="response"),
+    path("updates/<int:update_pk>/<slug:action>/", verbs.on_update, name="update"),
+    path("responses/<int:response_pk>/<slug:action>/", verbs.on_response, name="response"),
 ]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -17,84 +15,62 @@ from django.views.decorators.http import require_POST
 from liveblog import publishing
 from liveblog.desk.access import desk_view, wants_json
 from liveblog.models import LiveBlog, ReaderResponse, Revision, Update
-from liveblog.publishing import Content, fingerprint
-from newsroom.numbers import whole_number
+from liveblog.publishing import Action, Content
+from newsroom.http.parameters import whole_number
+
+_DONE: Final[dict[Action, Promise]] = {
+    Action.PUBLISH: gettext_lazy("Published."),
+    Action.WITHDRAW: gettext_lazy("Withdrawn. Readers see a tombstone in its place."),
+    Action.RESTORE: gettext_lazy("Published again."),
+    Action.UNDO: gettext_lazy("Taken back: it is a draft again."),
+    Action.CONFIRM: gettext_lazy("Marked as confirmed."),
+    Action.PIN: gettext_lazy("Pinned to the top."),
+    Action.UNPIN: gettext_lazy("No longer pinned."),
+    Action.MARK: gettext_lazy("Marked as a key event."),
+    Action.UNMARK: gettext_lazy("No longer a key event."),
+}
+_ON_RESPONSES: Final = {
+    "approve": (publishing.approve_response, gettext_lazy("Approved: readers see it now.")),
+    "reject": (publishing.reject_response, gettext_lazy("Rejected.")),
+}
 
 
-def _withdraw(request: HttpRequest, update: Update) -> str:
-    publishing.withdraw_update(update, by=request.user, reason=request.POST.get("reason", ""))
-    return _("Withdrawn. Readers see a tombstone in its place.")
+@desk_view
+@require_POST
+def on_update(request: HttpRequest, blog: LiveBlog, update_pk: int, action: str) -> HttpResponse:
+    """Do what a button beside an update says. `seen` is the fingerprint of what was shown beside it."""
+    if action not in _DONE and action != Action.REVERT:
+        raise Http404
+    update = get_object_or_404(Update, blog=blog, pk=update_pk)
+    update.blog = blog
+    if action == Action.REVERT:
+        return _answer(request, blog, _revert(request, blog, update))
+    seen, note = request.POST.get("seen", ""), request.POST.get("reason", "")
+    publishing.perform(Action(action), blog, by=request.user, update=update, note=note, seen=seen)
+    return _answer(request, blog, str(_DONE[Action(action)]))
 
 
-def _undo(request: HttpRequest, update: Update) -> str:
-    publishing.undo_publication(update, by=request.user)
-    return _("Taken back: it is a draft again.")
-
-
-def _confirm(request: HttpRequest, update: Update) -> str:
-    saved = Content.of(update)
-    content = replace(saved, verification=Update.Verification.CONFIRMED)
-    # What a colleague saves meanwhile is not overwritten by what was read here.
-    publishing.correct_update(update, content, by=request.user, seen=fingerprint(saved))
-    return _("Marked as confirmed.")
-
-
-def _restore_revision(request: HttpRequest, update: Update) -> str:
-    """What an earlier revision said, as a new one."""
+def _revert(request: HttpRequest, blog: LiveBlog, update: Update) -> str:
+    """Bring back what an earlier revision said, as a new one."""
     revision = get_object_or_404(Revision, update=update, pk=whole_number(request.POST.get("revision")) or 0)
-    content = Content.from_json(revision.content)
-    if update.is_published:
-        publishing.correct_update(update, content, by=request.user, note=request.POST.get("note", ""))
-    else:
-        publishing.draft_update(update.blog, content, by=request.user, update=update)
+    content, gone = Content.from_json(revision.content)
+    note = request.POST.get("note", "")
+    publishing.perform(Action.REVERT, blog, by=request.user, update=update, content=content, note=note)
+    if gone:
+        return _("The earlier text is back, without what no longer exists: %(names)s.") % {
+            "names": _(", ").join(gone)
+        }
     return _("The earlier text is back.")
 
 
-def _by(verb: Callable[..., Any], said: Promise) -> Callable[[HttpRequest, Any], str]:
-    """A verb that takes nothing but its row."""
-
-    def act(request: HttpRequest, row: Any) -> str:
-        verb(row, by=request.user)
-        return str(said)
-
-    return act
-
-
-_ON_UPDATES: Final = {
-    "withdraw": _withdraw,
-    "undo": _undo,
-    "confirm": _confirm,
-    "revert": _restore_revision,
-    "publish": _by(publishing.publish_as_saved, gettext_lazy("Published.")),
-    "restore": _by(publishing.restore_update, gettext_lazy("Published again.")),
-    "pin": _by(publishing.pin_update, gettext_lazy("Pinned to the top.")),
-    "unpin": _by(publishing.unpin_update, gettext_lazy("No longer pinned.")),
-    "mark": _by(publishing.mark_key_event, gettext_lazy("Marked as a key event.")),
-    "unmark": _by(publishing.unmark_key_event, gettext_lazy("No longer a key event.")),
-}
-_ON_RESPONSES: Final = {
-    "approve": _by(publishing.approve_response, gettext_lazy("Approved: readers see it now.")),
-    "reject": _by(publishing.reject_response, gettext_lazy("Rejected.")),
-}
-
-
 @desk_view
 @require_POST
-def on_update(request: HttpRequest, blog: LiveBlog, update_pk: int, verb: str) -> HttpResponse:
-    if verb not in _ON_UPDATES:
+def on_response(request: HttpRequest, blog: LiveBlog, response_pk: int, action: str) -> HttpResponse:
+    if action not in _ON_RESPONSES:
         raise Http404
-    update = get_object_or_404(Update.objects.select_related("byline"), blog=blog, pk=update_pk)
-    update.blog = blog
-    return _answer(request, blog, _ON_UPDATES[verb](request, update))
-
-
-@desk_view
-@require_POST
-def on_response(request: HttpRequest, blog: LiveBlog, response_pk: int, verb: str) -> HttpResponse:
-    if verb not in _ON_RESPONSES:
-        raise Http404
-    response = get_object_or_404(ReaderResponse, blog=blog, pk=response_pk)
-    return _answer(request, blog, _ON_RESPONSES[verb](request, response))
+    verb, done = _ON_RESPONSES[action]
+    verb(get_object_or_404(ReaderResponse, blog=blog, pk=response_pk), by=request.user)
+    return _answer(request, blog, str(done))
 
 
 def _answer(request: HttpRequest, blog: LiveBlog, said: str) -> HttpResponse:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
 
 from csp.constants import SELF
 from csp.decorators import csp_update
@@ -17,21 +19,23 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
-from js_asset import Media
 
-from liveblog import audience, publishing
+from liveblog import audience, publishing, visibility
 from liveblog.desk import composer, queues, rows
 from liveblog.desk.access import desk_view, said_by, token_in, wants_json
 from liveblog.desk.composer import Composer, ComposerForm
-from liveblog.models import Byline, LiveBlog, Update, WorkingCopy
-from liveblog.publishing import AlreadyUsed, Content, Stale, fingerprint
-from newsroom import hongkong
-from newsroom.numbers import whole_number
-from newsroom.rich_text import EDITOR_POLICY
+from liveblog.models import Byline, Image, LiveBlog, Update, WorkingCopy
+from liveblog.publishing import WRITES, Action, AlreadyUsed, Content, Stale, fingerprint
+from liveblog.visibility import PUBLIC
+from newsroom import csp, hongkong
+from newsroom.http.parameters import whole_number
+from newsroom.pictures import Prepared
+from newsroom.rich_text import allow_editor
 
-ACTIONS: Final = ("publish", "draft", "submit", "schedule", "edit", "correct")
+# Offered while a name is typed; any other can be typed in full.
+MOST_BYLINES: Final = 2_000
 # The preview is a frame of ours, and a picture is shown before it is uploaded.
-_POLICY: Final = EDITOR_POLICY | {"frame-src": [SELF], "img-src": ["blob:"]}
+_POLICY: Final = {"frame-src": [SELF], "img-src": ["blob:"]}
 
 
 @csp_update(_POLICY)
@@ -61,21 +65,21 @@ def _composer_for(request: HttpRequest, blog: LiveBlog) -> Composer:
     if token := token_in(request.GET.get("copy")):
         found = unsaved.filter(token=token).first()
         if found:
-            return composer.restored(found.fields, found.update, found.saved_at)
+            return composer.restored(found.fields, found.update, request.user, found.saved_at)
     update = _asked_for(request, blog)
     found = unsaved.filter(update=update).first() if "new" not in request.GET else None
     if found:
-        return composer.restored(found.fields, update, found.saved_at)
-    return composer.opened(update) if update else composer.blank()
+        return composer.restored(found.fields, update, request.user, found.saved_at)
+    return composer.opened(update, request.user) if update else composer.blank()
 
 
 def _asked_for(request: HttpRequest, blog: LiveBlog) -> Update | None:
     pk = whole_number(request.GET.get("update"))
-    update = Update.objects.filter(blog=blog, pk=pk).select_related("byline").first() if pk else None
+    update = Update.objects.filter(blog=blog, pk=pk).first() if pk else None
     if update is None:
         return None
     update.blog = blog
-    if not rows.may_open(rows.May.of(request.user), request.user, update):
+    if WRITES.isdisjoint(publishing.actions_for(request.user, blog, update)):
         if update.is_withdrawn:
             messages.warning(request, _("This update was withdrawn. Restore it before you change it."))
             return None
@@ -86,6 +90,7 @@ def _asked_for(request: HttpRequest, blog: LiveBlog) -> Update | None:
 
 
 def _page(request: HttpRequest, blog: LiveBlog, shown: Composer, status: int = 200) -> HttpResponse:
+    may = rows.May.of(request.user, blog)
     before = _before(request, blog)
     updates, has_older = rows.timeline(blog, before)
     context = {
@@ -93,21 +98,24 @@ def _page(request: HttpRequest, blog: LiveBlog, shown: Composer, status: int = 2
         "title": blog.full_headline,
         "blog": blog,
         "composer": shown,
-        "may": rows.May.of(request.user),
-        "rows": rows.with_reach(blog, updates),
+        "may": may,
+        "rows": rows.rows_of(request.user, blog, updates),
         "older": updates[-1] if has_older else None,
         "before": before,
         "counts": queues.counts(blog),
         "queues": queues.QUEUES,
-        **queues.shown(blog, request.GET.get("queue", "")),
+        **queues.shown(blog, request.user, request.GET.get("queue", "")),
         "unsaved": [copy for copy in queues.unsaved(blog, request.user) if copy.token != shown.token],
-        "bylines": Byline.objects.values_list("name", flat=True),
+        "bylines": Byline.objects.values_list("name", flat=True)[:MOST_BYLINES],
         "readers": audience.readers_connected(blog.pk),
         "undo": _undoable(request, blog),
-        "media": Media.from_media(shown.form.media, nonce=str(request.csp_nonce)),
-        "can_change_blog": request.user.has_perm("liveblog.change_liveblog") or rows.May.of(request.user).run,
+        "media": shown.form.media,
+        "can_change_blog": request.user.has_perm("liveblog.change_liveblog") or may.run,
     }
-    return render(request, "desk/desk.html", context, status=status)
+    csp.allow_script(request, reverse("labels"))
+    response = render(request, "desk/desk.html", context, status=status)
+    allow_editor(response, shown.form.media)
+    return response
 
 
 def _before(request: HttpRequest, blog: LiveBlog) -> Update | None:
@@ -126,18 +134,20 @@ def _undoable(request: HttpRequest, blog: LiveBlog) -> Update | None:
 def _save(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     form = ComposerForm(request.POST, request.FILES)
     update = _saved(request, blog)
-    action = request.POST.get("action", "")
+    named = request.POST.get("action", "")
     try:
-        if action not in ACTIONS:
+        if named not in WRITES:
             raise ValidationError(_("Choose what to do with it: publish, save, send or schedule."))
+        action = Action(named)
         if not form.is_valid():
             raise ValidationError(form.errors.as_data())
-        saved, is_new = publishing.once(
-            request.user,
-            form.cleaned_data["token"],
-            composer.digest_of(request, blog),
-            lambda: _carry_out(request, blog, action, form, update),
-        )
+        with _prepared_picture(request, form) as prepared:
+            saved, is_new = publishing.once(
+                request.user,
+                form.cleaned_data["token"],
+                composer.digest_of(request, blog),
+                lambda: _carry_out(request, blog, action, form, update, prepared),
+            )
     except Stale:
         return _conflict(request, blog, update)
     except AlreadyUsed:
@@ -159,68 +169,64 @@ def _saved(request: HttpRequest, blog: LiveBlog) -> Update | None:
 
 
 def _carry_out(
-    request: HttpRequest, blog: LiveBlog, action: str, form: ComposerForm, update: Update | None
+    request: HttpRequest,
+    blog: LiveBlog,
+    action: Action,
+    form: ComposerForm,
+    update: Update | None,
+    prepared: Prepared | None,
 ) -> Update:
-    """One verb, with the picture and the pin that came with it; what was typed is no longer kept apart."""
-    by, said = request.user, form.cleaned_data
-    with transaction.atomic():
-        content = composer.with_picture(
-            composer.content_of(form, request.POST, update), _uploaded(request, form)
-        )
-        saved = _by_verb(action, blog, content, form, by, update)
-        if saved.is_published and said["is_pinned"] != saved.is_pinned:
-            saved = (publishing.pin_update if said["is_pinned"] else publishing.unpin_update)(saved, by=by)
-        WorkingCopy.objects.filter(by=by, token=said["token"]).delete()
+    """Do one action with what was typed, which is then no longer kept apart."""
+    content = composer.with_picture(
+        composer.content_of(form, request, update), _uploaded(request, blog, form, prepared)
+    )
+    saved = publishing.perform(
+        action,
+        blog,
+        by=request.user,
+        update=update,
+        content=content,
+        note=form.cleaned_data["note"],
+        publish_at=composer.publish_at_of(form),
+        is_pinned=composer.pin_of(form),
+        seen=form.cleaned_data["seen"] if update else "",
+    )
+    unsaved = WorkingCopy.objects.filter(by=request.user, token=form.cleaned_data["token"])
+    unsaved.delete()
+    # An autosave that was under way may have kept it again.
+    transaction.on_commit(unsaved.delete, robust=True)
     return saved
 
 
-def _by_verb(
-    action: str, blog: LiveBlog, content: Content, form: ComposerForm, by: Any, update: Update | None
-) -> Update:
-    said = form.cleaned_data
-    seen = said["seen"] if update else ""
-    if action == "publish":
-        publishing.refuse_future(content.happened_at)
-        return publishing.publish_update(blog, content, by=by, update=update, seen=seen)
-    if action == "schedule":
-        at = composer.publish_at_of(form)
-        return publishing.schedule_update(blog, content, at, by=by, update=update, seen=seen)
-    if action == "draft":
-        return publishing.draft_update(blog, content, by=by, update=update, seen=seen)
-    if action == "submit":
-        update = update or publishing.draft_update(blog, content, by=by)
-        return publishing.submit_update(update, by=by, content=content, seen=seen)
-    if update is None:
-        raise ValidationError(_("Only what is published can be corrected."))
-    note = said["note"].strip()
-    if action == "correct" and not note:
-        raise ValidationError({"note": _("Say what is corrected. Readers see this.")})
-    if action == "edit" and note:
-        raise ValidationError(
-            {"note": _("A minor edit has no note. Save it as a correction, or empty the note.")}
-        )
-    if content.happened_at != update.happened_at:
-        publishing.refuse_future(content.happened_at)
-    return publishing.correct_update(update, content, by=by, note=note, seen=seen)
+@contextmanager
+def _prepared_picture(request: HttpRequest, form: ComposerForm) -> Iterator[Prepared | None]:
+    """The picture that was chosen in the form itself, as it is without JavaScript; decoded before a lock."""
+    if not form.cleaned_data["picture_file"]:
+        yield None
+        return
+    with publishing.prepare_image(form.cleaned_data["picture_file"], by=request.user) as prepared:
+        yield prepared
 
 
-def _uploaded(request: HttpRequest, form: ComposerForm) -> Any:
-    """The picture that was chosen in the form itself, as it is without JavaScript."""
-    said = form.cleaned_data
-    if not said["picture_file"]:
+def _uploaded(
+    request: HttpRequest, blog: LiveBlog, form: ComposerForm, prepared: Prepared | None
+) -> Image | None:
+    if prepared is None:
         return None
+    said = form.cleaned_data
     return publishing.add_image(
-        said["picture_file"],
+        prepared,
         by=request.user,
         alt=said["picture_alt"],
         credit=said["picture_credit"],
         caption=said["picture_caption"],
+        uploaded_for=blog,
     )
 
 
-def _done(request: HttpRequest, blog: LiveBlog, action: str, saved: Update, is_new: bool) -> HttpResponse:
+def _done(request: HttpRequest, blog: LiveBlog, action: Action, saved: Update, is_new: bool) -> HttpResponse:
     said = _said(action, blog, saved)
-    undo = action == "publish" and saved.is_published
+    undo = action == Action.PUBLISH and saved.is_published
     if wants_json(request):
         return JsonResponse(
             {
@@ -237,22 +243,22 @@ def _done(request: HttpRequest, blog: LiveBlog, action: str, saved: Update, is_n
     return redirect(f"{address}?undo={saved.pk}" if undo else address)
 
 
-def _said(action: str, blog: LiveBlog, saved: Update) -> str:
-    if action == "publish":
-        if blog.is_public:
+def _said(action: Action, blog: LiveBlog, saved: Update) -> str:
+    if action == Action.PUBLISH:
+        if visibility.can_read(PUBLIC, blog):
             return _("Live: “%(title)s”") % {"title": saved.title}
         return _("Published: “%(title)s”. Readers see it once the live blog is public.") % {
             "title": saved.title
         }
-    if action == "schedule":
+    if action == Action.SCHEDULE:
         at = hongkong.to_hong_kong(saved.publish_at)
         day = hongkong.day_label(at.date(), get_language())
         return _("Scheduled for %(time)s: “%(title)s”") % {"time": f"{day} {at:%H:%M}", "title": saved.title}
     done = {
-        "draft": _("Saved as a draft: “%(title)s”"),
-        "submit": _("Sent to the editors: “%(title)s”"),
-        "edit": _("Saved as a minor edit: “%(title)s”"),
-        "correct": _("Corrected: “%(title)s”"),
+        Action.DRAFT: _("Saved as a draft: “%(title)s”"),
+        Action.SUBMIT: _("Sent to the editors: “%(title)s”"),
+        Action.EDIT: _("Saved as a minor edit: “%(title)s”"),
+        Action.CORRECT: _("Corrected: “%(title)s”"),
     }
     return done[action] % {"title": saved.title or _("without heading")}
 
@@ -263,7 +269,7 @@ def _refused(
     errors = said_by(refusal)
     if wants_json(request):
         return JsonResponse({"errors": errors}, status=422)
-    shown = composer.restored(composer.fields_of(request.POST), update)
+    shown = composer.restored(composer.fields_of(request.POST), update, request.user)
     shown.errors = errors
     return _page(request, blog, shown, status=422)
 
@@ -278,7 +284,7 @@ def _saved_before(request: HttpRequest, blog: LiveBlog, update: Update | None) -
     if wants_json(request):
         return JsonResponse({"errors": {"": [said]}, "token": token}, status=422)
     fields = composer.fields_of(request.POST) | {"token": [token]}
-    shown = composer.restored(fields, update)
+    shown = composer.restored(fields, update, request.user)
     shown.errors = {"": [said]}
     return _page(request, blog, shown, status=422)
 
@@ -288,8 +294,10 @@ def _conflict(request: HttpRequest, blog: LiveBlog, update: Update) -> HttpRespo
     update.refresh_from_db()
     theirs = Content.of(update)
     typed = composer.fields_of(request.POST)
-    mine = composer.restored(typed, update)
-    queues.keep_unsaved(blog, request.user, request.POST["token"][:64], update, typed)
+    mine = composer.restored(typed, update, request.user)
+    # Whoever has too many texts open has this one in the answer alone.
+    with suppress(ValidationError):
+        queues.keep_unsaved(blog, request.user, request.POST["token"][:64], update, typed)
     latest = update.revisions.select_related("by").first()
     context = {
         **admin.site.each_context(request),

@@ -9,6 +9,7 @@ from typing import Final
 from django.db import close_old_connections
 
 from liveblog import publishing
+from newsroom.busy import is_busy
 
 SECONDS_BETWEEN: Final = 1.0
 LONGEST_WAIT: Final = 30.0
@@ -48,9 +49,12 @@ class DueLoop:
         """Whether the pass went through."""
         try:
             publishing.publish_due(by=publishing.SYSTEM)
-        except Exception:
+        except Exception as error:
             # An outage of the database, and a mistake of ours too, must not end all schedules.
-            logger.exception("What has fallen due could not be published; trying again")
+            if is_busy(error):
+                logger.warning("The database is busy; what has fallen due waits: %s", error)
+            else:
+                logger.exception("What has fallen due could not be published; trying again")
             return False
         else:
             return True

@@ -18,10 +18,11 @@ from typing import Any, Final
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError, connection
 
-from liveblog import audience, editions, payloads
+from liveblog import audience, editions, payloads, visibility
 from liveblog.audience import Delivered, Tally
 from liveblog.edge.listen import Wake, listen
 from liveblog.models import LiveBlog
+from liveblog.visibility import PUBLIC
 
 COMMENT_SECONDS: Final = 15.0
 # A lost wake-up costs this much, never an update.
@@ -306,7 +307,7 @@ def read_log(followed: Followed, after: int) -> Reading:
     blog_id, edition = followed
     try:
         blog = LiveBlog.objects.complete().get(pk=blog_id)
-        if not blog.is_public:
+        if not visibility.can_read(PUBLIC, blog):
             return Reading(after, encode("gone"), is_over=True)
         if edition and not editions.has_edition(blog, edition):
             # Its language was changed under the open page.

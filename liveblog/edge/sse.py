@@ -10,15 +10,18 @@ from typing import Any, Final
 from urllib.parse import parse_qs
 
 from asgiref.sync import sync_to_async
-from django.conf import settings
 from django.db import DatabaseError, connection
-from django.http.request import split_domain_port, validate_host
+from django.http import Http404
 
-from liveblog import editions
 from liveblog.edge.hub import Followed, Hub, encode, message_of
 from liveblog.models import LiveBlog
 from liveblog.payloads import TOO_FAR_BEHIND
-from newsroom.numbers import whole_number
+from liveblog.presentation.addresses import AtPlainAddress, Withdrawn, find_blog
+from liveblog.visibility import PUBLIC
+from newsroom.http import bodies
+from newsroom.http.hosts import is_known_host
+from newsroom.http.parameters import whole_number
+from newsroom.http.stream_limits import RETRY_AFTER_SECONDS, StreamLimits
 
 RETRY_MILLISECONDS: Final = 3_000
 
@@ -47,32 +50,41 @@ class Streams:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
+        self._limits = StreamLimits()
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Any) -> None:
         headers = dict(scope["headers"])
-        if not _is_known_host(headers.get(b"host", b"")):
+        if not is_known_host(headers.get(b"host", b"").decode("latin-1")):
             return await _refuse(send, 400, "This site is not served under that name.")
         if scope["method"] not in ("GET", "HEAD"):
             return await _refuse(send, 405, "A stream is read by GET.", (b"allow", b"GET, HEAD"))
         if not self._hub.is_running:
             return await _refuse(send, 503, "Streams are not available.", (b"retry-after", b"5"))
+        if refusal := bodies.refusal_of(scope):
+            return await _refuse(send, refusal, "A stream takes no request body.")
         number = _cursor(headers, scope["query_string"])
         if number is None:
             return await _refuse(send, 400, "Give the last number you know: Last-Event-ID or ?after=N.")
+        with self._limits.admit(scope) as refusal:
+            if refusal:
+                retry = (b"retry-after", b"%d" % RETRY_AFTER_SECONDS)
+                return await _refuse(send, refusal, "Too many streams are open. Poll changes.json.", retry)
+            return await self._open(scope, receive, send, number)
+
+    async def _open(self, scope: dict[str, Any], receive: Receive, send: Any, number: int) -> None:
+        is_desk = b"desk" in scope["query_string"].split(b"&")
         try:
             asked = _PATH.fullmatch(scope["path"])
-            blog = await _find(asked["slug"])
+            edition = asked["edition"]
+            blog = await _find(asked["slug"], edition)
         except DatabaseError:
             return await _refuse(send, 503, "The newsroom's database is busy.", (b"retry-after", b"2"))
-        if blog is None:
-            return await _refuse(send, 404, "There is no such live blog.")
-        edition = asked["edition"]
-        if edition and edition == blog.language:
-            query = b"?" + scope["query_string"] if scope["query_string"] else b""
-            return await _refuse(send, 301, "", (b"location", asked["plain"].encode() + query))
-        if edition and not editions.has_edition(blog, edition):
-            return await _refuse(send, 404, "This live blog is not read in that script.")
-        if blog.status == LiveBlog.Status.WITHDRAWN:
+        except Http404:
+            return await _refuse(send, 404, "There is no such live blog, or it is not read in that script.")
+        except AtPlainAddress:
+            query = f"?after={number}{'&desk' if is_desk else ''}"
+            return await _refuse(send, 301, "", (b"location", f"{asked['plain']}{query}".encode()))
+        except Withdrawn:
             return await _refuse(send, 410, "This live blog was withdrawn.")
         # EventSource takes a 204 as the word not to come back.
         if blog.has_ended and number >= blog.number:
@@ -84,7 +96,6 @@ class Streams:
             return await send({"type": "http.response.body", "body": encode("reload")})
         first = f"retry: {RETRY_MILLISECONDS}\n\n".encode()
         await send({"type": "http.response.body", "body": first, "more_body": True})
-        is_desk = b"desk" in scope["query_string"].split(b"&")
         return await self._follow((blog.pk, edition), number, receive, send, is_counted=not is_desk)
 
     async def _follow(
@@ -109,27 +120,22 @@ class Streams:
                 self._hub.leave(followed, reader)
 
 
-def _is_known_host(host: bytes) -> bool:
-    domain, _port = split_domain_port(host.decode("latin-1"))
-    return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)
-
-
 def _cursor(headers: dict[bytes, bytes], query: bytes) -> int | None:
     """The last number that the reader knows; None when it is no number."""
     named = headers.get(b"last-event-id", b"").decode("latin-1")
     if not named:
-        named = parse_qs(query.decode("latin-1")).get("after", ["0"])[0]
+        values = parse_qs(query.decode("latin-1"), keep_blank_values=True).get("after", ["0"])
+        named = values[0] if len(values) == 1 else ""
     return whole_number(named, digits=9)
 
 
 @sync_to_async(thread_sensitive=False)
-def _find(slug: str) -> LiveBlog | None:
-    """A blog that readers may know of."""
+def _find(slug: str, edition: str | None) -> LiveBlog:
+    """Return the live blog that the public may follow. Raises as `find_blog`."""
     try:
-        blog = LiveBlog.objects.filter(slug=slug).first()
+        return find_blog(PUBLIC, slug, edition)
     finally:
         connection.close()
-    return blog if blog and blog.is_known else None
 
 
 async def _refuse(send: Any, status: int, reason: str = "", *headers: tuple[bytes, bytes]) -> None:

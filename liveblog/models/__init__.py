@@ -1,6 +1,7 @@
 """The rows: what a live blog is. Only `liveblog.publishing` writes what readers can see."""
 
-from liveblog.models.blog import Byline, LiveBlog, Topic
+from liveblog.models.blog import LiveBlog, Topic
+from liveblog.models.byline import Byline, UpdateByline
 from liveblog.models.change import Change, Reach
 from liveblog.models.desk import Presence, Submission, WorkingCopy
 from liveblog.models.glossary import Edition, Glossary, GlossaryTerm
@@ -32,6 +33,7 @@ __all__ = [
     "Submission",
     "Topic",
     "Update",
+    "UpdateByline",
     "UpdateImage",
     "Webhook",
     "WebhookCursor",

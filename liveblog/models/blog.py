@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from django.conf import settings
 from django.db import models
@@ -10,12 +11,16 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from liveblog.models.change import Change
+from liveblog.models.byline import Byline
 from liveblog.models.glossary import Edition
 from liveblog.models.response import ReaderResponse
 from liveblog.models.search import SearchEntry
 from liveblog.models.update import Update
 from newsroom import __version__
+from newsroom.ids import PublicIdModel, PublicIdQuerySet
+
+# All of them the API lists by `?is_key_event=true`; no page grows with the length of a live blog.
+KEY_EVENTS_SHOWN: Final = 100
 
 
 class Language(models.TextChoices):
@@ -36,7 +41,7 @@ class Language(models.TextChoices):
         return {Language.ZH_HANT: Language.ZH_HANS, Language.ZH_HANS: Language.ZH_HANT}.get(self)
 
 
-class Topic(models.Model):
+class Topic(PublicIdModel):
     """What live blogs are filed under."""
 
     slug = models.SlugField(_("slug"), unique=True, max_length=80)
@@ -54,48 +59,11 @@ class Topic(models.Model):
         return reverse("reader:topic", args=[self.slug])
 
 
-class Byline(models.Model):
-    """A name that copy is signed with: a reporter, a desk or an agency."""
-
-    name = models.CharField(_("name"), max_length=120, unique=True)
-    role = models.CharField(_("role"), max_length=120, blank=True, help_text=_("For example: in Geneva."))
-
-    class Meta:
-        ordering = ["name", "pk"]
-        verbose_name = _("byline")
-        verbose_name_plural = _("bylines")
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class LiveBlogQuerySet(models.QuerySet["LiveBlog"]):
-    def started(self) -> LiveBlogQuerySet:
-        """Live or ended, embargoed ones included."""
-        return self.filter(status__in=[LiveBlog.Status.LIVE, LiveBlog.Status.ENDED])
-
-    def public(self) -> LiveBlogQuerySet:
-        """What readers may see: live or ended, and under no embargo."""
-        return self.started().filter(embargo_until_at__isnull=True)
-
+class LiveBlogQuerySet(PublicIdQuerySet):
     def saying(self, query: str) -> LiveBlogQuerySet:
         """Those whose head says every part of `query`."""
         entries = SearchEntry.objects.matching(query).filter(update__isnull=True)
         return self.filter(pk__in=entries.values("blog"))
-
-    def public_or_withdrawn(self) -> LiveBlogQuerySet:
-        """What readers may know of: what is public, and what was and is withdrawn."""
-        return self.filter(embargo_until_at__isnull=True).exclude(status=LiveBlog.Status.DRAFT)
-
-    def last_change_at(self) -> datetime | None:
-        """When anything last changed that answers over several blogs may carry; None before the first of it.
-
-        So that it never goes back, withdrawn blogs count too; of a blog under embargo, whose updates must not
-        be heard of, only what may have put it there. Ask it of all blogs: one may have left its topic.
-        """
-        known = self.public_or_withdrawn().aggregate(at=models.Max("modified_at"))["at"]
-        veiled = Change.objects.veiling().filter(blog__in=self).aggregate(at=models.Max("at"))["at"]
-        return max(filter(None, (known, veiled)), default=None)
 
     def live(self) -> LiveBlogQuerySet:
         return self.filter(status=LiveBlog.Status.LIVE)
@@ -106,10 +74,10 @@ class LiveBlogQuerySet(models.QuerySet["LiveBlog"]):
     def complete(self) -> LiveBlogQuerySet:
         """With all that a page or payload prints of a blog, in a fixed number of queries.
 
-        `key_events` becomes the list of its published key events, newest first; `shown_responses` that of
-        the readers' responses which the page prints.
+        `key_events` becomes the list of its newest published key events, newest first; `shown_responses` that
+        of the readers' responses which the page prints.
         """
-        key_events = Update.objects.key_events().select_related("blog").newest_first()
+        key_events = Update.objects.key_events().select_related("blog").newest_first()[:KEY_EVENTS_SHOWN]
         return self.select_related("hero_image", "successor", "predecessor").prefetch_related(
             "bylines",
             "topics",
@@ -129,19 +97,17 @@ class LiveBlogQuerySet(models.QuerySet["LiveBlog"]):
         """By the last change that readers saw."""
         return self.order_by("-modified_at", "-pk")
 
-    def due(self, at: datetime) -> LiveBlogQuerySet:
-        """Blogs in which something falls due by `at`: an update, an embargo, the planned end of coverage."""
-        return self.filter(
-            (
-                ~Q(status=LiveBlog.Status.WITHDRAWN)
-                & Q(updates__status="scheduled", updates__publish_at__lte=at)
-            )
-            | Q(embargo_until_at__lte=at)
-            | Q(status=LiveBlog.Status.LIVE, coverage_end_at__lte=at)
-        ).distinct()
+    def with_lapsed_embargo(self, at: datetime) -> LiveBlogQuerySet:
+        return self.filter(embargo_until_at__lte=at).order_by("embargo_until_at", "pk")
+
+    def past_planned_end(self, at: datetime) -> LiveBlogQuerySet:
+        """Live blogs whose planned end of coverage is `at` or earlier."""
+        return self.filter(status=LiveBlog.Status.LIVE, coverage_end_at__lte=at).order_by(
+            "coverage_end_at", "pk"
+        )
 
 
-class LiveBlog(models.Model):
+class LiveBlog(PublicIdModel):
     """One running story. Each change that readers can see takes the next `number`."""
 
     # Set by `liveblog.editions` on rows that are about to be printed in the other script, never to be saved;
@@ -281,15 +247,6 @@ class LiveBlog(models.Model):
     def written_in(self) -> str:
         """The language that editors write it in, whatever edition it is read in."""
         return Language(self.language).other_script if self.edition else self.language
-
-    @property
-    def is_public(self) -> bool:
-        return self.status in (self.Status.LIVE, self.Status.ENDED) and self.embargo_until_at is None
-
-    @property
-    def is_known(self) -> bool:
-        """Whether readers may know that there is, or was, such a blog."""
-        return self.is_public or (self.status == self.Status.WITHDRAWN and self.embargo_until_at is None)
 
     @property
     def is_live(self) -> bool:

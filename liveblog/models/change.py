@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -10,11 +11,6 @@ class ChangeQuerySet(models.QuerySet["Change"]):
     def after(self, number: int) -> ChangeQuerySet:
         """What follows `number`, oldest first."""
         return self.filter(number__gt=number).order_by("number")
-
-    def veiling(self) -> ChangeQuerySet:
-        """The changes that may have put a blog under the embargo that it is under now."""
-        kinds = [Change.Kind.BLOG_EDITED, Change.Kind.BLOG_WITHDRAWN, Change.Kind.BLOG_RESTORED]
-        return self.filter(kind__in=kinds, blog__embargo_until_at__isnull=False).exclude(blog__status="draft")
 
 
 class Change(models.Model):
@@ -40,6 +36,7 @@ class Change(models.Model):
         BLOG_RESTORED = "blog_restored", _("Live blog restored")
         RESPONSE_APPROVED = "response_approved", _("Reader's response approved")
         RESPONSE_WITHDRAWN = "response_withdrawn", _("Reader's response withdrawn")
+        BLOG_EMBARGOED = "blog_embargoed", _("Embargoed")
         EMBARGO_LIFTED = "embargo_lifted", _("Embargo lifted")
 
     blog = models.ForeignKey(
@@ -55,6 +52,17 @@ class Change(models.Model):
         verbose_name=_("update"),
     )
     at = models.DateTimeField(_("at"))
+    # Both are empty when the schedule or a command made the change, or the account is gone.
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+", verbose_name=_("by")
+    )
+    by_partner = models.ForeignKey(
+        "liveblog.Partner",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("by partner"),
+    )
 
     objects = ChangeQuerySet.as_manager()
 
@@ -65,6 +73,10 @@ class Change(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["blog", "number"], name="change_number_once_per_blog"),
             models.CheckConstraint(name="change_number_from_one", condition=models.Q(number__gte=1)),
+            models.CheckConstraint(
+                name="change_one_actor",
+                condition=models.Q(by__isnull=True) | models.Q(by_partner__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -49,7 +49,7 @@ class WorkingCopy(models.Model):
 class Submission(models.Model):
     """A submission that was taken, by its idempotency key: sent again, it gets the same answer."""
 
-    actor = models.CharField(max_length=40, help_text="`user 5` or `key 7`: keys of two never meet.")
+    actor = models.CharField(max_length=40, help_text="`user 5` or `partner 7`: keys of two never meet.")
     token = models.CharField(max_length=255)
     digest = models.CharField(max_length=64, help_text="SHA-256 of what was sent.")
     update = models.ForeignKey("liveblog.Update", on_delete=models.CASCADE, null=True, related_name="+")

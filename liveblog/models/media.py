@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from newsroom import pictures
+from newsroom.ids import PublicIdModel
 
 
 def _original_path(image: Image, filename: str) -> str:
@@ -22,21 +23,7 @@ def _new_key() -> str:
     return secrets.token_hex(8)
 
 
-class ImageQuerySet(models.QuerySet["Image"]):
-    def in_public_use(self) -> ImageQuerySet:
-        """Pictures that some page shows readers now."""
-        public = ["live", "ended"]
-        return self.filter(
-            Q(hero_of__status__in=public, hero_of__embargo_until_at__isnull=True)
-            | Q(
-                updates__status="published",
-                updates__blog__status__in=public,
-                updates__blog__embargo_until_at__isnull=True,
-            )
-        ).distinct()
-
-
-class Image(models.Model):
+class Image(PublicIdModel):
     """A picture. Readers get renditions under `key`, and only while a page shows it."""
 
     # Set on rows that are about to be previewed by editors, never to be saved: where private renditions are
@@ -44,9 +31,8 @@ class Image(models.Model):
     private_base: str = ""
 
     key = models.CharField(max_length=16, unique=True, default=_new_key, editable=False)
-    file = models.ImageField(
-        _("file"), upload_to=_original_path, width_field="width", height_field="height", max_length=255
-    )
+    # Not an ImageField: that would open the file in the server. The worker that made it says how large it is.
+    file = models.FileField(_("file"), upload_to=_original_path, max_length=255)
     width = models.PositiveIntegerField(_("width"), editable=False)
     height = models.PositiveIntegerField(_("height"), editable=False)
     alt = models.CharField(
@@ -65,12 +51,14 @@ class Image(models.Model):
     is_sensitive = models.BooleanField(
         _("sensitive"), default=False, help_text=_("Covered on pages until a reader asks to see it.")
     )
+    # The live blog at whose desk it was uploaded: until something shows the picture, it belongs there.
+    uploaded_for = models.ForeignKey(
+        "liveblog.LiveBlog", on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
     )
-
-    objects = ImageQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-pk"]

@@ -11,15 +11,17 @@ from typing import Final
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from liveblog.models.blog import Language, LiveBlog, LiveBlogQuerySet
+from liveblog.models.blog import Language, LiveBlog
 from newsroom.addresses import check_receiver
 
 KEY_START: Final = "nrk"
+MOST_ORIGINS: Final = 20
+LONGEST_ORIGIN: Final = 120
 # "Last used" may be behind by this much: not every read is to be a write.
 USE_NOTED_EVERY: Final = timedelta(minutes=5)
 # As it stands in a Content-Security-Policy: nothing that could end the source, or the directive.
@@ -44,8 +46,17 @@ _PERMISSIONS: Final = {
 
 
 def check_origins(text: str) -> None:
-    """Refuse what is no list of origins, `https://example.com` or with a port, one a line."""
-    for line in filter(None, map(str.strip, text.splitlines())):
+    """Refuse what is no list of origins, `https://example.com` or with a port, one a line.
+
+    Every embed's Content-Security-Policy names them all, so their number and length are bounded, too.
+    """
+    lines = list(filter(None, map(str.strip, text.splitlines())))
+    if len(lines) > MOST_ORIGINS or max(map(len, lines), default=0) > LONGEST_ORIGIN:
+        raise ValidationError(
+            _("Give at most %(most)s origins, each of at most %(longest)s characters.")
+            % {"most": MOST_ORIGINS, "longest": LONGEST_ORIGIN}
+        )
+    for line in lines:
         if not _ORIGIN.fullmatch(line):
             raise ValidationError(
                 _("“%(line)s” is no origin. Write each as https://example.com, without a path.")
@@ -93,11 +104,6 @@ class Partner(models.Model):
 
     def is_granted(self, blog: LiveBlog) -> bool:
         return self.granted_blogs.filter(pk=blog.pk).exists()
-
-    def may_see(self, blog: LiveBlog) -> bool:
-        """What is public, and what is under embargo in a live blog that it is granted."""
-        has_started = blog.status in (LiveBlog.Status.LIVE, LiveBlog.Status.ENDED)
-        return has_started and (blog.is_public or self.is_granted(blog))
 
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
@@ -148,19 +154,9 @@ class ApiKey(models.Model):
         allowed = any(permission in _PERMISSIONS.get(scope, ()) for scope in self.scopes)
         return allowed and blog is not None and self.partner.is_granted(blog)
 
-    def sees_embargoed(self, blog: LiveBlog) -> bool:
-        return Scope.READ_EMBARGOED in self.scopes and self.partner.is_granted(blog)
-
     @property
     def may_read(self) -> bool:
         return not _READING.isdisjoint(self.scopes)
-
-    def open_blogs(self) -> LiveBlogQuerySet:
-        """What is public, and the live blogs under embargo that it may see."""
-        if Scope.READ_EMBARGOED not in self.scopes:
-            return LiveBlog.objects.public()
-        granted = self.partner.granted_blogs.values("pk")
-        return LiveBlog.objects.started().filter(Q(embargo_until_at__isnull=True) | Q(pk__in=granted))
 
     def note_use(self, at: datetime) -> None:
         if self.last_used_at is None or at - self.last_used_at > USE_NOTED_EVERY:
@@ -236,14 +232,6 @@ class Webhook(models.Model):
     def is_enabled(self) -> bool:
         return self.disabled_at is None
 
-    def visible_blogs(self) -> LiveBlogQuerySet:
-        """What its partner may see of the live blogs that it is for."""
-        rows = LiveBlog.objects.filter(
-            Q(embargo_until_at__isnull=True) | Q(granted_partners=self.partner_id),
-            status__in=[LiveBlog.Status.LIVE, LiveBlog.Status.ENDED],
-        )
-        return (rows.filter(webhooks=self) if self.blogs.exists() else rows).distinct()
-
     def secrets_at(self, at: datetime) -> list[str]:
         """What signs at that moment, the newest first."""
         is_rotating = self.previous_secret_until_at is not None and at < self.previous_secret_until_at
@@ -251,38 +239,9 @@ class Webhook(models.Model):
 
 
 class WebhookCursorQuerySet(models.QuerySet["WebhookCursor"]):
-    def due(self, at: datetime) -> WebhookCursorQuerySet:
-        """Those with something to tell their partner that nobody is telling, and whose time has come.
-
-        Either the log of a live blog that the partner may see has moved on, or the partner holds something
-        of one that it may see no longer, whatever its webhook is for by now.
-        """
-        has_moved_on = Q(blog__number__gt=F("number")) & _may_see() & _is_for_blog()
-        return self.free(at).filter(
-            Q(next_attempt_at__isnull=True) | Q(next_attempt_at__lte=at),
-            has_moved_on | (Q(is_held=True) & ~_may_see()),
-            webhook__disabled_at__isnull=True,
-            webhook__partner__is_active=True,
-        )
-
     def free(self, at: datetime) -> WebhookCursorQuerySet:
         """Those that no sender holds."""
         return self.filter(Q(leased_until_at__isnull=True) | Q(leased_until_at__lte=at))
-
-
-def _may_see() -> Q:
-    """Partner.may_see, of the rows of a query."""
-    granted = Partner.granted_blogs.through.objects.filter(
-        partner=OuterRef("webhook__partner"), liveblog=OuterRef("blog")
-    )
-    has_started = Q(blog__status__in=[LiveBlog.Status.LIVE, LiveBlog.Status.ENDED])
-    return has_started & (Q(blog__embargo_until_at__isnull=True) | Q(Exists(granted)))
-
-
-def _is_for_blog() -> Q:
-    """Whether the row's webhook is for its live blog: for all, or for this among others."""
-    listed = Webhook.blogs.through.objects.filter(webhook=OuterRef("webhook"))
-    return ~Q(Exists(listed)) | Q(Exists(listed.filter(liveblog=OuterRef("blog"))))
 
 
 class WebhookCursor(models.Model):

@@ -7,10 +7,12 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from newsroom.ids import PublicIdModel, PublicIdQuerySet
+
 SHOWN = 50
 
 
-class ReaderResponseQuerySet(models.QuerySet["ReaderResponse"]):
+class ReaderResponseQuerySet(PublicIdQuerySet):
     def pending(self) -> ReaderResponseQuerySet:
         return self.filter(status=ReaderResponse.Status.PENDING)
 
@@ -19,7 +21,7 @@ class ReaderResponseQuerySet(models.QuerySet["ReaderResponse"]):
         return self.filter(status=ReaderResponse.Status.APPROVED).order_by("-approved_at", "-pk")[:SHOWN]
 
 
-class ReaderResponse(models.Model):
+class ReaderResponse(PublicIdModel):
     """One reader's words on a live blog. Of who wrote them only the name they gave is kept."""
 
     class Status(models.TextChoices):

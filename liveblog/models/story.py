@@ -8,17 +8,19 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from newsroom.ids import PublicIdModel, PublicIdQuerySet
+
 if TYPE_CHECKING:
     from liveblog.models.blog import LiveBlog
 
 
-class RelatedStoryQuerySet(models.QuerySet["RelatedStory"]):
+class RelatedStoryQuerySet(PublicIdQuerySet):
     def unresolved(self) -> RelatedStoryQuerySet:
         """Stories that have a title and lead nowhere yet."""
         return self.filter(url="", live_blog__isnull=True)
 
 
-class RelatedStory(models.Model):
+class RelatedStory(PublicIdModel):
     """A title and where it leads: a URL, another live blog, or nowhere until someone links it."""
 
     blog = models.ForeignKey(
@@ -81,10 +83,3 @@ class RelatedStory(models.Model):
     def printed_in(self) -> LiveBlog:
         """The live blog that it stands beside, or in an update of."""
         return self.update.blog if self.update_id else self.blog
-
-    @property
-    def href(self) -> str:
-        """Where readers are led: empty while unresolved, or while the other live blog is not public."""
-        if self.live_blog_id is None:
-            return self.url
-        return self.live_blog.get_absolute_url() if self.live_blog.is_public else ""

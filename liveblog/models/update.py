@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
@@ -12,15 +13,18 @@ from django.db.models import Case, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from liveblog.models.byline import Byline, UpdateByline
 from liveblog.models.change import Change
+from liveblog.models.media import UpdateImage
 from liveblog.models.search import SearchEntry
 from liveblog.models.story import RelatedStory
 from newsroom import hongkong, html
+from newsroom.ids import PublicIdModel, PublicIdQuerySet
 
 _FIRST_MOMENT: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 
-class UpdateQuerySet(models.QuerySet["Update"]):
+class UpdateQuerySet(PublicIdQuerySet):
     def published(self) -> UpdateQuerySet:
         return self.filter(status=Update.Status.PUBLISHED)
 
@@ -32,7 +36,9 @@ class UpdateQuerySet(models.QuerySet["Update"]):
         return self.filter(status=Update.Status.SCHEDULED)
 
     def due(self, at: datetime) -> UpdateQuerySet:
-        return self.scheduled().filter(publish_at__lte=at).order_by("publish_at", "pk")
+        """Scheduled updates that go live by `at`; those of a withdrawn live blog wait for its return."""
+        due = self.scheduled().filter(publish_at__lte=at).exclude(blog__status="withdrawn")
+        return due.order_by("publish_at", "pk")
 
     def key_events(self) -> UpdateQuerySet:
         return self.published().filter(is_key_event=True)
@@ -92,14 +98,15 @@ class UpdateQuerySet(models.QuerySet["Update"]):
         `corrections` becomes the list of the Revisions that readers are told of, newest first.
         """
         corrections = Revision.objects.filter(kind=Revision.Kind.CORRECTION).defer("content").order_by("-pk")
-        return self.select_related("blog", "byline").prefetch_related(
-            "related_stories__live_blog",
-            "update_images__image",
+        return self.select_related("blog").prefetch_related(
+            models.Prefetch("update_bylines", queryset=UpdateByline.objects.select_related("byline")),
+            models.Prefetch("update_images", queryset=UpdateImage.objects.select_related("image")),
+            models.Prefetch("related_stories", queryset=RelatedStory.objects.select_related("live_blog")),
             models.Prefetch("revisions", queryset=corrections, to_attr="corrections"),
         )
 
 
-class Update(models.Model):
+class Update(PublicIdModel):
     """One entry of a live blog. `happened_at` is the time of the event and decides the order."""
 
     class Status(models.TextChoices):
@@ -125,6 +132,14 @@ class Update(models.Model):
         default=True,
         help_text=_("Without it readers see the day only; the time still decides the update's place."),
     )
+    has_given_time = models.BooleanField(
+        default=True,
+        editable=False,
+        help_text="False: nobody gave the time of the event, which is then the moment of going live.",
+    )
+    is_to_be_pinned = models.BooleanField(
+        default=False, editable=False, help_text="Pinned when it goes live; false once it is public."
+    )
     status = models.CharField(_("status"), max_length=9, choices=Status, default=Status.DRAFT)
     publish_at = models.DateTimeField(_("publish at"), null=True, blank=True)
     first_published_at = models.DateTimeField(_("first published"), null=True, editable=False)
@@ -134,13 +149,8 @@ class Update(models.Model):
         _("number"), default=0, editable=False, help_text=_("Of its last change in the blog's log.")
     )
     is_key_event = models.BooleanField(_("key event"), default=False)
-    byline = models.ForeignKey(
-        "liveblog.Byline",
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="updates",
-        verbose_name=_("byline"),
+    bylines = models.ManyToManyField(
+        Byline, through="liveblog.UpdateByline", related_name="updates", verbose_name=_("bylines")
     )
     source = models.CharField(_("source"), max_length=120, blank=True)
     verification = models.CharField(
@@ -254,14 +264,8 @@ class Update(models.Model):
 
     @property
     def given_time(self) -> datetime | None:
-        """The time of the event if someone gave one.
-
-        Until it is published, one that was saved without a time stands at the moment of saving, or of
-        going live.
-        """
-        if not self.is_visible and self.happened_at in (self.modified_at, self.publish_at):
-            return None
-        return self.happened_at
+        """The time of the event, if it is known: someone gave it, or the update has gone live."""
+        return self.happened_at if self.has_given_time or self.is_visible else None
 
     @property
     def happened_on(self) -> date:
@@ -270,14 +274,30 @@ class Update(models.Model):
 
     @property
     def title(self) -> str:
-        """Its heading, or the opening of its text where it has none."""
-        return self.heading or html.excerpt(self.body, 40)
+        """Its heading, else the opening of its text, what its picture shows, or its time; never empty."""
+        return self.heading or html.excerpt(self.body, 40) or self._picture_title or self.time_label
+
+    @property
+    def _picture_title(self) -> str:
+        return next((placed.image.alt for placed in self.update_images.all()), "")
+
+    @property
+    def time_label(self) -> str:
+        """Its Hong Kong day and time as the page prints them: `19日 02:45`, `19 March 02:45`."""
+        day = hongkong.day_label(self.happened_on, self.blog.language)
+        return f"{day} {hongkong.clock_label(self.happened_at)}" if self.has_clock_time else day
+
+    @property
+    def ordered_bylines(self) -> list[Byline]:
+        """The bylines in the editor's order."""
+        return [placed.byline for placed in self.update_bylines.all()]
 
     @property
     def order(self) -> str:
         """A key that sorts as text just as the page sorts: higher is newer. Opaque to clients."""
         micros = (self.happened_at - _FIRST_MOMENT) // timedelta(microseconds=1)
-        return f"{micros:016x}-{self.pk:012x}"
+        # Ids have 53 bits.
+        return f"{micros:016x}-{self.pk:014x}"
 
     @property
     def wording(self) -> tuple[tuple[str, str], ...]:
@@ -285,10 +305,14 @@ class Update(models.Model):
         pairs = (line.partition("=") for line in self.edition_wording.splitlines())
         return tuple((written, read) for written, _equals, read in pairs)
 
-    def passages(self) -> list[str | RelatedStory]:
-        """The text in reading order: each top-level block as HTML, the related stories in their places."""
+    def passages(self, stories: Iterable[RelatedStory] | None = None) -> list[str | RelatedStory]:
+        """The text in reading order: each top-level block as HTML, the related stories in their places.
+
+        With `stories`, these of its related stories alone.
+        """
         blocks: list[str | RelatedStory] = list(html.blocks(self.body))
-        stories = sorted(self.related_stories.all(), key=lambda story: (story.after_block, story.position))
+        placed = self.related_stories.all() if stories is None else stories
+        stories = sorted(placed, key=lambda story: (story.after_block, story.position))
         for inserted, story in enumerate(stories):
             blocks.insert(min(story.after_block, len(blocks) - inserted) + inserted, story)
         return blocks

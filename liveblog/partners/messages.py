@@ -17,7 +17,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from liveblog import editions, payloads
+from liveblog import editions, payloads, visibility
 from liveblog.models import Change, LiveBlog, Update, Webhook
 from newsroom import __version__, hongkong
 from newsroom.site import absolute
@@ -46,7 +46,7 @@ def after(webhook: Webhook, blog_id: int, number: int) -> Message | None:
     That it is gone, if the partner may not see it now; None if nothing has happened.
     """
     blog, erased = _read(blog_id)
-    if not webhook.partner.may_see(blog):
+    if not visibility.can_read(webhook.partner, blog):
         return _gone(blog)
     # A withdrawal of the whole that was taken back is not told: who believed it would drop what it holds.
     changes = Change.objects.filter(blog=blog, number__lte=blog.number).after(number)
@@ -57,7 +57,7 @@ def after(webhook: Webhook, blog_id: int, number: int) -> Message | None:
 def again(webhook: Webhook, blog_id: int, number: int) -> Message | None:
     """One change once more. None if the partner may not see the live blog now."""
     blog, erased = _read(blog_id)
-    if not webhook.partner.may_see(blog):
+    if not visibility.can_read(webhook.partner, blog):
         return None
     return _of_change(webhook, blog, Change.objects.get(blog=blog, number=number), erased)
 

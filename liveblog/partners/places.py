@@ -17,8 +17,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import connection, transaction
-from django.db.models import Min, QuerySet
+from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet
 
+from liveblog import visibility
 from liveblog.models import Delivery, LiveBlog, Update, Webhook, WebhookCursor
 from liveblog.partners.messages import Message
 from liveblog.partners.notices import Notice
@@ -59,7 +60,7 @@ def open_places(blog_ids: Collection[int] | None = None) -> None:
     """
     for webhook in Webhook.objects.enabled():
         known = WebhookCursor.objects.filter(webhook=webhook).values("blog")
-        fresh = webhook.visible_blogs().filter(number__gt=0).exclude(pk__in=known)
+        fresh = visibility.readable(webhook).filter(number__gt=0).exclude(pk__in=known)
         if blog_ids is not None:
             fresh = fresh.filter(pk__in=blog_ids)
         places = [WebhookCursor(webhook=webhook, blog=blog, number=0) for blog in fresh]
@@ -74,7 +75,7 @@ def claim(at: datetime, room: int, busy: Mapping[int, int]) -> list[Claim]:
 
 def _claim_due(at: datetime, room: int, busy: Counter[int]) -> list[Claim]:
     full = [pk for pk, count in busy.items() if count >= AT_ONCE]
-    candidates = WebhookCursor.objects.due(at).exclude(webhook__in=full).order_by("attempts", "pk")
+    candidates = _due(at).exclude(webhook__in=full).order_by("attempts", "pk")
     chosen = []
     for pk, webhook, failing_since in candidates.values_list("pk", "webhook", "webhook__failing_since_at")[
         :CANDIDATES
@@ -86,7 +87,7 @@ def _claim_due(at: datetime, room: int, busy: Counter[int]) -> list[Claim]:
         return []
     with transaction.atomic():
         # Read again under the lock: another process may have been first.
-        rows = _locked(WebhookCursor.objects.due(at).filter(pk__in=chosen), skip_locked=True)
+        rows = _locked(_due(at).filter(pk__in=chosen), skip_locked=True)
         claims = [
             Claim(row.webhook, row.blog_id, row.pk, row.number, at + LEASE)
             for row in rows.select_related("webhook__partner")
@@ -94,6 +95,24 @@ def _claim_due(at: datetime, room: int, busy: Counter[int]) -> list[Claim]:
         held = WebhookCursor.objects.filter(pk__in=[claim.cursor_id for claim in claims])
         held.update(leased_until_at=at + LEASE, is_held=True)
     return claims
+
+
+def _due(at: datetime) -> QuerySet[WebhookCursor]:
+    """Those with something to tell their partner that nobody is telling, and whose time has come.
+
+    Either the log of a live blog that the partner may read has moved on, or the partner holds something of
+    one that it may read no longer, whatever its webhook is for by now.
+    """
+    may_read = visibility.partner_may_read("webhook__partner", "blog")
+    listed = Webhook.blogs.through.objects.filter(webhook=OuterRef("webhook"))
+    is_for_blog = ~Q(Exists(listed)) | Q(Exists(listed.filter(liveblog=OuterRef("blog"))))
+    has_moved_on = Q(blog__number__gt=F("number")) & may_read & is_for_blog
+    return WebhookCursor.objects.free(at).filter(
+        Q(next_attempt_at__isnull=True) | Q(next_attempt_at__lte=at),
+        has_moved_on | (Q(is_held=True) & ~may_read),
+        webhook__disabled_at__isnull=True,
+        webhook__partner__is_active=True,
+    )
 
 
 def _claim_asked(at: datetime) -> list[Claim]:

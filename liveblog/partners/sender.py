@@ -23,6 +23,7 @@ from liveblog.partners import messages, notices, places
 from liveblog.partners.messages import Message
 from liveblog.partners.places import Claim
 from liveblog.partners.posting import Answer, post
+from newsroom.busy import again_while_busy, is_busy
 
 # A lost wake-up costs this much, never a change.
 LOOK_SECONDS: Final = 1.0
@@ -122,9 +123,12 @@ class Sender:
                     task = asyncio.create_task(self._deliver(claim))
                     self._under_way[task] = claim.webhook.pk
                     task.add_done_callback(self._done)
-        except Exception:
+        except Exception as error:
             # An outage of the database, and a mistake of ours too, must not end all webhooks.
-            logger.exception("What is due to webhooks could not be read; trying again")
+            if is_busy(error):
+                logger.warning("The database is busy; webhooks wait: %s", error)
+            else:
+                logger.exception("What is due to webhooks could not be read; trying again")
             return False
         return True
 
@@ -142,8 +146,11 @@ class Sender:
         self._under_way.pop(task)
         # The same place may have more to send, and there is room for another.
         self._woken.set()
-        if not task.cancelled() and task.exception():
-            logger.error("A delivery broke off; it is tried again", exc_info=task.exception())
+        error = None if task.cancelled() else task.exception()
+        if is_busy(error):
+            logger.warning("The database is busy; a delivery is tried again: %s", error)
+        elif error:
+            logger.error("A delivery broke off; it is tried again", exc_info=error)
 
     async def _deliver(self, claim: Claim) -> None:
         try:
@@ -180,7 +187,9 @@ def _message_for(claim: Claim) -> Message | None:
 
 
 def _finish(claim: Claim, message: Message, answer: Answer, sent_at: Any) -> None:
-    notice = places.finish(claim, message, answer, sent_at, timezone.now())
+    # Given up now, what the receiver has taken would be posted to it once more.
+    notice = again_while_busy(lambda: places.finish(claim, message, answer, sent_at, timezone.now()))
     if notice:
-        webhook = Webhook.objects.select_related("partner").get(pk=claim.webhook.pk)
+        rows = Webhook.objects.select_related("partner")
+        webhook = again_while_busy(lambda: rows.get(pk=claim.webhook.pk))
         notices.send(notice, webhook, answer.reason)

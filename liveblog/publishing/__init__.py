@@ -5,7 +5,9 @@ and its Revision, takes the blog's next number and appends the Change, all in on
 with ValidationError (the reason in the editor's words) and PermissionDenied; then nothing has been written.
 """
 
+from liveblog.publishing.actions import KEEPS_STATE, WRITES, Action, Permitted, actions_for, perform
 from liveblog.publishing.blogs import (
+    check_details,
     create_blog,
     edit_blog,
     end_coverage,
@@ -15,19 +17,20 @@ from liveblog.publishing.blogs import (
     start_coverage,
     withdraw_blog,
 )
-from liveblog.publishing.content import (
-    BlogDetails,
-    Content,
-    Story,
-    fingerprint,
-    refuse_future,
-    refuse_too_long,
-)
+from liveblog.publishing.content import Content, refuse_too_long
+from liveblog.publishing.details import BlogDetails, edit_fingerprint
 from liveblog.publishing.due import publish_due
+from liveblog.publishing.encoding import fingerprint
 from liveblog.publishing.glossary import add_term, edit_term, remove_term
-from liveblog.publishing.log import SYSTEM, Actor, is_in_team, require
+from liveblog.publishing.log import SYSTEM, Actor, require
 from liveblog.publishing.once import AlreadyUsed, actor, once
-from liveblog.publishing.partners import create_key, edit_key, revoke_key, rotate_key
+from liveblog.publishing.partners import (
+    create_key,
+    edit_key,
+    key_fingerprint,
+    revoke_key,
+    rotate_key,
+)
 from liveblog.publishing.renditions import open_private
 from liveblog.publishing.responses import (
     approve_response,
@@ -35,16 +38,27 @@ from liveblog.publishing.responses import (
     submit_response,
     withdraw_response,
 )
-from liveblog.publishing.shared import add_image, edit_byline, edit_image, edit_story, edit_topic
+from liveblog.publishing.rules import Stale, WrongState
+from liveblog.publishing.saving import save_checked
+from liveblog.publishing.shared import (
+    add_image,
+    edit_byline,
+    edit_image,
+    edit_story,
+    edit_topic,
+    prepare_image,
+)
+from liveblog.publishing.stories import Story
 from liveblog.publishing.updates import (
     UNDO_WITHIN,
-    Stale,
+    checked_note,
     correct_update,
     draft_update,
+    edit_update,
     erase_update,
     mark_key_event,
+    permission_to_write,
     pin_update,
-    publish_as_saved,
     publish_update,
     restore_update,
     schedule_update,
@@ -66,19 +80,27 @@ from liveblog.publishing.webhooks import (
 )
 
 __all__ = [
+    "KEEPS_STATE",
     "SYSTEM",
     "UNDO_WITHIN",
+    "WRITES",
+    "Action",
     "Actor",
     "AlreadyUsed",
     "BlogDetails",
     "Content",
+    "Permitted",
     "Stale",
     "Story",
+    "WrongState",
+    "actions_for",
     "actor",
     "add_image",
     "add_term",
     "add_webhook",
     "approve_response",
+    "check_details",
+    "checked_note",
     "correct_update",
     "create_blog",
     "create_key",
@@ -86,26 +108,29 @@ __all__ = [
     "draft_update",
     "edit_blog",
     "edit_byline",
+    "edit_fingerprint",
     "edit_image",
     "edit_key",
     "edit_story",
     "edit_term",
     "edit_topic",
+    "edit_update",
     "edit_webhook",
     "enable_webhook",
     "end_coverage",
     "erase_update",
     "fingerprint",
-    "is_in_team",
+    "key_fingerprint",
     "lift_embargo",
     "mark_key_event",
     "once",
     "open_private",
+    "perform",
+    "permission_to_write",
     "pin_update",
-    "publish_as_saved",
+    "prepare_image",
     "publish_due",
     "publish_update",
-    "refuse_future",
     "refuse_too_long",
     "reject_response",
     "remove_term",
@@ -117,6 +142,7 @@ __all__ = [
     "revoke_key",
     "rotate_key",
     "rotate_secret",
+    "save_checked",
     "schedule_update",
     "send_test",
     "set_team",

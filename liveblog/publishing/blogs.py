@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -13,11 +14,17 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from liveblog import visibility
 from liveblog.models import Change, Image, LiveBlog, Update
-from liveblog.publishing.content import BlogDetails
+from liveblog.publishing import search
+from liveblog.publishing.details import BlogDetails, edit_fingerprint
+from liveblog.publishing.limits import refuse_far, refuse_many
 from liveblog.publishing.log import Actor, all_locked, append, locked, person, require
 from liveblog.publishing.renditions import show_or_hide
+from liveblog.publishing.rules import Stale
 from liveblog.publishing.shared import announce
+from liveblog.visibility import PUBLIC
+from newsroom import languages
 
 
 def create_blog(details: BlogDetails, *, by: Actor, imported_hash: str = "") -> LiveBlog:
@@ -26,46 +33,70 @@ def create_blog(details: BlogDetails, *, by: Actor, imported_hash: str = "") -> 
     with transaction.atomic():
         blog = LiveBlog(created_by=person(by), imported_hash=imported_hash)
         details.checked().write_to(blog)
+        search.index_blog(blog)
         return blog
 
 
 def edit_blog(
-    blog: LiveBlog, details: BlogDetails, *, by: Actor, imported_hash: str | None = None
+    blog: LiveBlog, details: BlogDetails, *, by: Actor, imported_hash: str | None = None, seen: str = ""
 ) -> LiveBlog:
-    """Change what a blog says of itself. Takes no number when nothing changes."""
+    """Change what a blog says of itself. Takes no number when nothing changes.
+
+    `seen` is the `edit_fingerprint` of what was opened; Stale is raised if somebody has saved since.
+    """
     require(by, "change_liveblog", blog)
     details = details.checked()
     also = {found.pk for found in (blog.successor, details.successor) if found}
     with _locked_with_referrers(blog, also) as blog:
         before = BlogDetails.of(blog)
+        if seen and seen != edit_fingerprint(blog):
+            raise Stale
         if imported_hash is not None and imported_hash != blog.imported_hash:
             blog.imported_hash = imported_hash
             blog.save(update_fields=["imported_hash"])
         if details == before:
             return blog
-        if blog.first_published_at and details.slug != before.slug:
-            raise ValidationError(
-                {"slug": _("The page has been published at this address: it cannot change any more.")}
-            )
-        _check_times(blog, details)
-        was_public = blog.is_public
+        _check_edit(blog, before, details)
+        was_public, was_known = visibility.can_read(PUBLIC, blog), visibility.can_know(PUBLIC, blog)
         details.write_to(blog)
-        append(blog, Change.Kind.BLOG_EDITED, timezone.now())
+        if search.says_otherwise(before, details):
+            search.index_blog(blog)
+        is_public, is_known = visibility.can_read(PUBLIC, blog), visibility.can_know(PUBLIC, blog)
+        # Feeds over several blogs date this moment, and no later one of the hidden blog.
+        is_taken_away = was_known and not is_known
+        kind = Change.Kind.BLOG_EMBARGOED if is_taken_away else Change.Kind.BLOG_EDITED
+        append(blog, kind, timezone.now(), by=by)
+        if details.language != before.language:
+            _tag_updates(blog, by=by)
         is_named_anew = (details.kicker, details.headline) != (before.kicker, before.headline)
-        if was_public != blog.is_public or is_named_anew:
-            _announce_to_referrers(blog)
-        if before.successor != details.successor:
-            announce(updates=Q(pk__in=[]), blogs=Q(pk__in=also))
+        # Other blogs print nothing of a hidden one, so what happens to it gives them no number.
+        if was_public != is_public or was_known != is_known or (is_public and is_named_anew):
+            _announce_to_referrers(blog, by=by)
+        if before.successor != details.successor and (was_public or is_public):
+            announce(updates=Q(pk__in=[]), blogs=Q(pk__in=also), by=by)
         images = {image for image in (before.hero_image, details.hero_image) if image}
-        if was_public != blog.is_public:
+        if was_public != is_public:
             images |= _images_of(blog)
         show_or_hide(images)
         return blog
 
 
+def check_details(details: BlogDetails, blog: LiveBlog | None) -> None:
+    """Raise what `edit_blog`, or `create_blog` where `blog` is None, would refuse. Nothing is written."""
+    details = details.checked()
+    if blog is not None:
+        before = BlogDetails.of(blog)
+        if details == before:
+            return
+        _check_edit(blog, before, details)
+    details.set_on(LiveBlog() if blog is None else copy(blog))
+
+
 def set_team(blog: LiveBlog, team: Iterable[AbstractBaseUser], *, by: Actor) -> LiveBlog:
     """Say who may work on a blog; nobody named means everybody. Readers see nothing of it: no number."""
     require(by, "change_liveblog", blog)
+    team = set(team)
+    refuse_many(team=team)
     with locked(blog) as blog:
         blog.team.set(team)
         return blog
@@ -74,10 +105,15 @@ def set_team(blog: LiveBlog, team: Iterable[AbstractBaseUser], *, by: Actor) -> 
 def start_coverage(blog: LiveBlog, *, by: Actor, at: datetime | None = None) -> LiveBlog:
     """Open a draft to readers, or resume coverage that had ended. `at`: when coverage began (None: now)."""
     require(by, "run_coverage", blog)
+    refuse_far(coverage_start_at=at)
     with _locked_with_referrers(blog) as blog:
         if blog.status not in (LiveBlog.Status.DRAFT, LiveBlog.Status.ENDED):
             raise ValidationError(_("Only a draft or ended live blog can be started."))
         now = timezone.now()
+        if at and at > now:
+            raise ValidationError(
+                {"coverage_start_at": _("Coverage cannot have begun at a time that lies ahead.")}
+            )
         is_resumed = blog.has_ended
         blog.status = LiveBlog.Status.LIVE
         if is_resumed:
@@ -88,25 +124,34 @@ def start_coverage(blog: LiveBlog, *, by: Actor, at: datetime | None = None) -> 
             blog.first_published_at = now
         blog.full_clean()
         blog.save()
-        append(blog, Change.Kind.BLOG_RESUMED if is_resumed else Change.Kind.BLOG_STARTED, now)
-        if not is_resumed:
-            _announce_to_referrers(blog)
+        append(blog, Change.Kind.BLOG_RESUMED if is_resumed else Change.Kind.BLOG_STARTED, now, by=by)
+        if not is_resumed and visibility.can_know(PUBLIC, blog):
+            _announce_to_referrers(blog, by=by)
             show_or_hide(_images_of(blog))
         return blog
 
 
-def end_coverage(blog: LiveBlog, *, by: Actor, at: datetime | None = None) -> LiveBlog:
-    """End running coverage. The page stays, corrections still reach it. `at` None means now."""
+def end_coverage(
+    blog: LiveBlog, *, by: Actor, at: datetime | None = None, planned_by: datetime | None = None
+) -> LiveBlog | None:
+    """End running coverage. The page stays, corrections still reach it. `at` None means now.
+
+    With `planned_by`, do nothing and return None unless the end is still planned for then or earlier.
+    """
     require(by, "run_coverage", blog)
+    refuse_far(coverage_end_at=at)
     with all_locked([blog.pk]) as rows:
         blog = rows[blog.pk]
+        is_planned = blog.is_live and blog.coverage_end_at is not None
+        if planned_by and not (is_planned and blog.coverage_end_at <= planned_by):
+            return None
         if not blog.is_live:
             raise ValidationError(_("This live blog is not running."))
         blog.status = LiveBlog.Status.ENDED
         blog.coverage_end_at = at or timezone.now()
         blog.full_clean()
         blog.save()
-        append(blog, Change.Kind.BLOG_ENDED, timezone.now())
+        append(blog, Change.Kind.BLOG_ENDED, timezone.now(), by=by)
         return blog
 
 
@@ -118,8 +163,9 @@ def withdraw_blog(blog: LiveBlog, *, by: Actor) -> LiveBlog:
             raise ValidationError(_("Only a published live blog can be withdrawn."))
         blog.status = LiveBlog.Status.WITHDRAWN
         blog.save(update_fields=["status"])
-        append(blog, Change.Kind.BLOG_WITHDRAWN, timezone.now())
-        _announce_to_referrers(blog)
+        append(blog, Change.Kind.BLOG_WITHDRAWN, timezone.now(), by=by)
+        if visibility.can_know(PUBLIC, blog):
+            _announce_to_referrers(blog, by=by)
         show_or_hide(_images_of(blog))
         return blog
 
@@ -134,28 +180,60 @@ def restore_blog(blog: LiveBlog, *, by: Actor) -> LiveBlog:
         has_ended = blog.coverage_end_at is not None and blog.coverage_end_at <= now
         blog.status = LiveBlog.Status.ENDED if has_ended else LiveBlog.Status.LIVE
         blog.save(update_fields=["status"])
-        append(blog, Change.Kind.BLOG_RESTORED, now)
-        _announce_to_referrers(blog)
+        append(blog, Change.Kind.BLOG_RESTORED, now, by=by)
+        if visibility.can_know(PUBLIC, blog):
+            _announce_to_referrers(blog, by=by)
         show_or_hide(_images_of(blog))
         return blog
 
 
-def lift_embargo(blog: LiveBlog, *, by: Actor) -> LiveBlog:
-    """Open an embargoed blog to everybody, now."""
+def lift_embargo(blog: LiveBlog, *, by: Actor, lapsed_by: datetime | None = None) -> LiveBlog | None:
+    """Open an embargoed blog to everybody, now.
+
+    With `lapsed_by`, do nothing and return None unless the embargo still ends then or earlier.
+    """
     require(by, "run_coverage", blog)
     with _locked_with_referrers(blog) as blog:
+        if lapsed_by and not (blog.embargo_until_at and blog.embargo_until_at <= lapsed_by):
+            return None
         if blog.embargo_until_at is None:
             raise ValidationError(_("This live blog is under no embargo."))
         blog.embargo_until_at = None
         blog.save(update_fields=["embargo_until_at"])
-        append(blog, Change.Kind.EMBARGO_LIFTED, timezone.now())
-        _announce_to_referrers(blog)
+        append(blog, Change.Kind.EMBARGO_LIFTED, timezone.now(), by=by)
+        if visibility.can_know(PUBLIC, blog):
+            _announce_to_referrers(blog, by=by)
         show_or_hide(_images_of(blog))
         return blog
 
 
+def _tag_updates(blog: LiveBlog, *, by: Actor) -> None:
+    """Tag passages of all updates for the locked blog's new language; number what readers can see of it."""
+    now = timezone.now()
+    # One at a time: a long blog's texts do not fit into memory together.
+    for pk in list(blog.updates.order_by("pk").values_list("pk", flat=True)):
+        update = blog.updates.get(pk=pk)
+        body = languages.tag_passages(update.body, blog.language)
+        if body == update.body:
+            continue
+        update.body = body
+        update.save(update_fields=["body"])
+        if update.is_published:
+            append(blog, Change.Kind.EDITED, now, update, by=by)
+
+
+def _check_edit(blog: LiveBlog, before: BlogDetails, details: BlogDetails) -> None:
+    if blog.first_published_at and details.slug != before.slug:
+        raise ValidationError(
+            {"slug": _("The page has been published at this address: it cannot change any more.")}
+        )
+    _check_times(blog, details)
+
+
 def _check_times(blog: LiveBlog, details: BlogDetails) -> None:
     now = timezone.now()
+    if blog.first_published_at and details.coverage_start_at and details.coverage_start_at > now:
+        raise ValidationError({"coverage_start_at": _("Coverage has begun: this time cannot lie ahead.")})
     if blog.is_live and details.coverage_end_at and details.coverage_end_at <= now:
         raise ValidationError({"coverage_end_at": _("This time has passed. End the coverage instead.")})
     if blog.has_ended and details.coverage_end_at and details.coverage_end_at > now:
@@ -186,6 +264,6 @@ def _locked_with_referrers(blog: LiveBlog, also: Iterable[int] = ()) -> Iterator
             yield rows[blog.pk]
 
 
-def _announce_to_referrers(blog: LiveBlog) -> None:
+def _announce_to_referrers(blog: LiveBlog, *, by: Actor) -> None:
     updates, blogs = _referring(blog)
-    announce(updates=updates, blogs=blogs)
+    announce(updates=updates, blogs=blogs, by=by)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
 from django.utils import timezone
 
 from liveblog.models import LiveBlog, Update
 from liveblog.publishing.blogs import end_coverage, lift_embargo
-from liveblog.publishing.content import Content
 from liveblog.publishing.log import Actor
-from liveblog.publishing.updates import publish_update
+from liveblog.publishing.updates import publish_scheduled, return_to_editors
+from newsroom.busy import is_busy
 
 logger = logging.getLogger(__name__)
 
@@ -21,39 +22,44 @@ logger = logging.getLogger(__name__)
 def publish_due(*, by: Actor, at: datetime | None = None) -> int:
     """Do what has fallen due by `at` (None: now), oldest first; return how many things were done.
 
-    Several processes may call it at once: a blog that another one is busy with is left to that one.
-    A blog that refuses is logged and holds up no other.
+    Several processes may call it at once: each verb looks under the lock whether its item is still due. Each
+    item has a transaction of its own, so that one that fails holds up no other.
     """
     at = at or timezone.now()
-    done = 0
-    for blog in LiveBlog.objects.due(at).order_by("pk"):
-        try:
-            done += _publish_due_updates(blog, at, by) + _open_and_end(blog, at, by)
-        except ValidationError as refusal:
-            logger.warning("Live blog %s: what fell due could not be done: %s", blog.slug, refusal)
-    return done
+    items = [
+        *(partial(_publish, update, by, at) for update in Update.objects.due(at).select_related("blog")),
+        *(partial(_lift, blog, by, at) for blog in LiveBlog.objects.with_lapsed_embargo(at)),
+        *(partial(_end, blog, by, at) for blog in LiveBlog.objects.past_planned_end(at)),
+    ]
+    return sum(map(_attempt, items))
 
 
-def _publish_due_updates(blog: LiveBlog, at: datetime, by: Actor) -> int:
-    with transaction.atomic():
-        skip_locked = connection.features.has_select_for_update_skip_locked
-        rows = LiveBlog.objects.select_for_update(skip_locked=skip_locked, of=("self",))
-        if not rows.filter(pk=blog.pk).exists():
-            return 0
-        due = list(Update.objects.filter(blog=blog).due(at))
-        for update in due:
-            publish_update(blog, Content.of(update), by=by, update=update)
-        return len(due)
+def _attempt(item: Callable[[], bool]) -> bool:
+    try:
+        return item()
+    except Exception as error:
+        if is_busy(error):
+            raise
+        # A fault of ours in one item must not hold up the others. A busy database would refuse them as well.
+        logger.exception("Something that has fallen due could not be done; it is tried again")
+        return False
 
 
-def _open_and_end(blog: LiveBlog, at: datetime, by: Actor) -> int:
-    # Another process may have been first: read again, and let the verb's own lock decide.
-    blog = LiveBlog.objects.get(pk=blog.pk)
-    done = 0
-    if blog.embargo_until_at and blog.embargo_until_at <= at:
-        lift_embargo(blog, by=by)
-        done += 1
-    if blog.is_live and blog.coverage_end_at and blog.coverage_end_at <= at:
-        end_coverage(blog, by=by, at=blog.coverage_end_at)
-        done += 1
-    return done
+def _publish(update: Update, by: Actor, at: datetime) -> bool:
+    try:
+        return publish_scheduled(update, by=by, at=at) is not None
+    except ValidationError as refusal:
+        reasons = " ".join(refusal.messages)
+        logger.warning(
+            "Update %s could not go live as scheduled and waits for review: %s", update.pk, reasons
+        )
+        return_to_editors(update, by=by)
+        return False
+
+
+def _lift(blog: LiveBlog, by: Actor, at: datetime) -> bool:
+    return lift_embargo(blog, by=by, lapsed_by=at) is not None
+
+
+def _end(blog: LiveBlog, by: Actor, at: datetime) -> bool:
+    return end_coverage(blog, by=by, at=blog.coverage_end_at, planned_by=at) is not None

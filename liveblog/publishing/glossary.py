@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from liveblog.models import Glossary, GlossaryTerm
+from liveblog.publishing.limits import MOST
 from liveblog.publishing.log import Actor, require
+from liveblog.publishing.saving import save_checked
+from newsroom import html
 
 
 def add_term(*, by: Actor, traditional: str, simplified: str, note: str = "") -> GlossaryTerm:
     """Teach conversion a wording; the same in both scripts keeps it as it is."""
     require(by, "add_glossaryterm")
+    if GlossaryTerm.objects.count() >= MOST["glossary"]:
+        raise ValidationError(
+            _("The glossary is full: it takes %(limit)s wordings.") % {"limit": MOST["glossary"]}
+        )
     return _save(GlossaryTerm(), traditional, simplified, note)
 
 
@@ -30,9 +39,9 @@ def remove_term(term: GlossaryTerm, *, by: Actor) -> None:
 
 
 def _save(term: GlossaryTerm, traditional: str, simplified: str, note: str) -> GlossaryTerm:
-    term.traditional, term.simplified, term.note = traditional.strip(), simplified.strip(), note.strip()
-    term.full_clean()
+    texts = (" ".join(html.printable(text).split()) for text in (traditional, simplified, note))
+    term.traditional, term.simplified, term.note = texts
     with transaction.atomic():
-        term.save()
+        save_checked(term)
         Glossary.objects.revise()
     return term

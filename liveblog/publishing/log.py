@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -12,8 +13,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from liveblog import visibility
 from liveblog.models import ApiKey, Change, LiveBlog, Partner, Revision, Update
-from liveblog.publishing import search
 from liveblog.publishing.content import Content
 
 CHANNEL: Final = "liveblog"
@@ -27,29 +28,42 @@ SYSTEM: Final = System()
 Actor = AbstractBaseUser | System | ApiKey
 
 
-def require(by: Actor, permission: str, blog: LiveBlog | None = None) -> None:
-    """Raise PermissionDenied unless `by` holds `permission` of this app, and may work on `blog`."""
+def require(by: Actor, permission: str, blog: LiveBlog | None = None, update: Update | None = None) -> None:
+    """Raise PermissionDenied unless `by` holds `permission` of this app, and may work on `blog`.
+
+    A partner's key may change only the `update`s that the partner made.
+    """
     if isinstance(by, System):
         return
     if isinstance(by, ApiKey):
         if not by.may(permission, blog):
             raise PermissionDenied(_("This key does not allow that, or not in this live blog."))
+        if update is not None and not is_own_if_partner(by, update):
+            raise PermissionDenied(_("Only updates that this key's partner made can be changed with it."))
         return
     if not by.has_perm(f"liveblog.{permission}"):
         raise PermissionDenied(
             _("Your account may not do this (it needs the permission “%(permission)s”).")
             % {"permission": permission}
         )
-    if blog is not None and not is_in_team(by, blog):
+    if blog is not None and not visibility.can_read(by, blog):
         raise PermissionDenied(_("You are not in the team of this live blog."))
 
 
-def is_in_team(user: AbstractBaseUser, blog: LiveBlog) -> bool:
-    """Whether the blog's team lets `user` work on it. A blog without a team is everybody's."""
-    if user.has_perm("liveblog.join_every_team"):
-        return True
-    team = set(blog.team.values_list("pk", flat=True))
-    return not team or user.pk in team
+def is_own_if_partner(by: Actor, update: Update) -> bool:
+    """Return False for a partner's key and an update that another made."""
+    return not isinstance(by, ApiKey) or update.created_by_partner_id == by.partner_id
+
+
+def held(by: Actor, permissions: Iterable[str], blog: LiveBlog | None) -> frozenset[str]:
+    """Return those of `permissions` that `by` holds in `blog` (None: in some), looking the team up once."""
+    if isinstance(by, System):
+        return frozenset(permissions)
+    if isinstance(by, ApiKey):
+        return frozenset(name for name in permissions if by.may(name, blog))
+    if blog is not None and not visibility.can_read(by, blog):
+        return frozenset()
+    return frozenset(name for name in permissions if by.has_perm(f"liveblog.{name}"))
 
 
 def person(by: Actor) -> AbstractBaseUser | None:
@@ -75,30 +89,42 @@ def all_locked(ids: Iterable[int]) -> Iterator[dict[int, LiveBlog]]:
         yield {blog.pk: blog for blog in rows}
 
 
-def append(blog: LiveBlog, kind: Change.Kind, at: datetime, update: Update | None = None) -> Change:
-    """Take the locked blog's next number for this change, and wake whoever follows the log."""
+def append(
+    blog: LiveBlog, kind: Change.Kind, at: datetime, update: Update | None = None, *, by: Actor
+) -> Change:
+    """Take the locked blog's next number for a change made by `by`, and wake whoever follows the log."""
     blog.number += 1
     # Machines' clocks differ by a little, and what feeds say of time must never go back.
     at = max(at, blog.modified_at or at)
     blog.modified_at = at
-    blog.save(update_fields=["number", "modified_at"])
-    if update is not None:
+    blog.save(update_fields=["number", "modified_at", "pinned_update"])
+    if update is not None and (update.number, update.modified_at) != (blog.number, at):
         update.number = blog.number
         update.modified_at = at
         update.save(update_fields=["number", "modified_at"])
-    change = Change.objects.create(blog=blog, number=blog.number, kind=kind, update=update, at=at)
-    search.index(blog, update)
+    change = Change.objects.create(
+        blog=blog,
+        number=blog.number,
+        kind=kind,
+        update=update,
+        at=at,
+        by=person(by),
+        by_partner=partner(by),
+    )
     _wake(blog)
     return change
 
 
-def keep_revision(update: Update, kind: Revision.Kind, change: Change, by: Actor, note: str = "") -> Revision:
+def keep_revision(
+    update: Update, kind: Revision.Kind, change: Change, by: Actor, content: Content, note: str = ""
+) -> Revision:
+    """Keep the state that `change` brought an update into; `content` is what it says now."""
     return Revision.objects.create(
         update=update,
         number=change.number,
         kind=kind,
         note=note,
-        content=Content.of(update).as_json(),
+        content=replace(content, happened_at=update.happened_at).as_json(),
         at=change.at,
         by=person(by),
         by_partner=partner(by),

@@ -25,6 +25,11 @@ def once(
     `token` is the sender's idempotency key, `digest` tells what it is sent with: the same key with something
     else raises AlreadyUsed. Of two at the same instant the later waits for the earlier.
     """
+    longest = Submission._meta.get_field("token").max_length
+    if not 1 <= len(token) <= longest:
+        raise ValidationError(
+            _("An idempotency key has from 1 to %(limit)s characters.") % {"limit": longest}
+        )
     with transaction.atomic():
         # Claimed before anything is done: the key's own uniqueness makes a second one wait here.
         taken, is_new = Submission.objects.get_or_create(
@@ -40,5 +45,8 @@ def once(
 
 
 def actor(by: AbstractBaseUser | ApiKey) -> str:
-    """Whose idempotency key it is."""
-    return f"key {by.pk}" if isinstance(by, ApiKey) else f"user {by.pk}"
+    """Return whose idempotency key it is: a partner's, whichever of its API keys it comes with.
+
+    A tool that retries after its API key was rotated must find what it sent with the old one.
+    """
+    return f"partner {by.partner_id}" if isinstance(by, ApiKey) else f"user {by.pk}"

@@ -13,7 +13,10 @@ from django.utils.translation import gettext as _
 
 from liveblog.models import ApiKey, Partner, Scope
 from liveblog.models.partner import digest_of, new_key
+from liveblog.publishing.encoding import fingerprint
+from liveblog.publishing.limits import MOST, refuse_far
 from liveblog.publishing.log import Actor, person, require
+from liveblog.publishing.rules import Stale
 
 LONGEST_OVERLAP: Final = timedelta(days=30)
 _SHOWN: Final = 12
@@ -25,20 +28,42 @@ def create_key(
     """A new key of a partner's, and the key itself, which is to be had this once: only its digest is kept."""
     require(by, "add_apikey")
     _check_expiry(expires_at)
+    if partner.keys.usable().count() >= MOST["keys"]:
+        raise ValidationError(
+            _("This partner has %(limit)s keys that work. Revoke one first.") % {"limit": MOST["keys"]}
+        )
     return _made(partner, by, label, _checked(scopes), expires_at)
 
 
 def edit_key(
-    key: ApiKey, *, by: Actor, label: str, scopes: Iterable[str], expires_at: datetime | None
+    key: ApiKey,
+    *,
+    by: Actor,
+    label: str,
+    scopes: Iterable[str],
+    expires_at: datetime | None,
+    seen: str = "",
 ) -> ApiKey:
-    """Change what a key may do and until when. One that was revoked stays so."""
+    """Change what a key may do and until when. One that was revoked stays so.
+
+    `seen` is the `key_fingerprint` of the key that was opened: a key that was rotated since must not be given
+    its old expiry back.
+    """
     require(by, "change_apikey")
-    if expires_at != key.expires_at:
-        _check_expiry(expires_at)
-    key.label, key.scopes, key.expires_at = label.strip(), _checked(scopes), expires_at
-    key.full_clean()
-    key.save(update_fields=["label", "scopes", "expires_at"])
-    return key
+    with transaction.atomic():
+        key = _locked(key)
+        if seen and seen != key_fingerprint(key):
+            raise Stale
+        if expires_at != key.expires_at:
+            _check_expiry(expires_at)
+        key.label, key.scopes, key.expires_at = label.strip(), _checked(scopes), expires_at
+        key.full_clean()
+        key.save(update_fields=["label", "scopes", "expires_at"])
+        return key
+
+
+def key_fingerprint(key: ApiKey) -> str:
+    return fingerprint([key.label, key.scopes, key.expires_at, key.revoked_at])
 
 
 def rotate_key(key: ApiKey, *, by: Actor, overlap: timedelta) -> tuple[ApiKey, str]:
@@ -51,7 +76,7 @@ def rotate_key(key: ApiKey, *, by: Actor, overlap: timedelta) -> tuple[ApiKey, s
         )
     with transaction.atomic():
         # Two who rotate the same key at the same instant: the second finds it replaced.
-        key = ApiKey.objects.select_for_update(of=("self",)).select_related("partner").get(pk=key.pk)
+        key = _locked(key)
         if not key.is_usable:
             raise ValidationError(_("This key does not work any more. Make a new one."))
         now = timezone.now()
@@ -67,10 +92,16 @@ def rotate_key(key: ApiKey, *, by: Actor, overlap: timedelta) -> tuple[ApiKey, s
 def revoke_key(key: ApiKey, *, by: Actor) -> ApiKey:
     """End a key now."""
     require(by, "change_apikey")
-    if key.revoked_at is None:
-        key.revoked_at = timezone.now()
-        key.save(update_fields=["revoked_at"])
-    return key
+    with transaction.atomic():
+        key = _locked(key)
+        if key.revoked_at is None:
+            key.revoked_at = timezone.now()
+            key.save(update_fields=["revoked_at"])
+        return key
+
+
+def _locked(key: ApiKey) -> ApiKey:
+    return ApiKey.objects.select_for_update(of=("self",)).select_related("partner").get(pk=key.pk)
 
 
 def _made(
@@ -100,5 +131,6 @@ def _checked(scopes: Iterable[str]) -> list[str]:
 
 
 def _check_expiry(expires_at: datetime | None) -> None:
+    refuse_far(expires_at=expires_at)
     if expires_at is not None and expires_at <= timezone.now():
         raise ValidationError({"expires_at": _("This time has passed.")})

@@ -1,6 +1,6 @@
 """Which pictures readers can fetch: renditions are public only while some page shows the picture.
 
-They are made once, when the picture is uploaded, and kept in private; showing copies them to the public
+They are made once, when the picture is prepared, and kept in private; showing copies them to the public
 storage, hiding takes them out of it. Both happen when the change that calls for them has been committed.
 """
 
@@ -9,19 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.core.files import File
-from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage, storages
 from django.db import transaction
 
+from liveblog import visibility
 from liveblog.models import Image
+from liveblog.visibility import PUBLIC
 from newsroom import pictures
 
 
-def make(image: Image) -> None:
-    """Make a new picture's renditions, in private."""
-    with image.file.open("rb") as original:
-        for width, extension, encoded in pictures.renditions(original):
-            default_storage.save(_private(image, width, extension), ContentFile(encoded))
+def keep(image: Image, prepared: pictures.Prepared) -> None:
+    """Keep a new picture's renditions, in private."""
+    for (width, extension), path in prepared.renditions.items():
+        with path.open("rb") as rendition:
+            default_storage.save(_private(image, width, extension), File(rendition))
 
 
 def open_private(image: Image, width: int, extension: str) -> File:
@@ -55,7 +56,22 @@ def remove_images(images: Iterable[Image]) -> None:
 
 
 def _settle(ids: set[int]) -> None:
-    shown = set(Image.objects.in_public_use().filter(pk__in=ids).values_list("pk", flat=True))
+    """Bring the public files into line with the rows, until both agree.
+
+    Another process may withdraw the picture after the rows were read here and before the files are written:
+    it finds no file to remove, and the one written here would stay. So the rows are read again afterwards.
+    """
+    shown = None
+    while (shown_now := _shown(ids)) != shown:
+        shown = shown_now
+        _write_public(ids, shown)
+
+
+def _shown(ids: set[int]) -> set[int]:
+    return set(visibility.readable_images(PUBLIC).filter(pk__in=ids).values_list("pk", flat=True))
+
+
+def _write_public(ids: set[int], shown: set[int]) -> None:
     public = storages["public"]
     for image in Image.objects.filter(pk__in=ids):
         paths = [(image.rendition_path(*size), _private(image, *size)) for size in _sizes(image)]
@@ -65,7 +81,10 @@ def _settle(ids: set[int]) -> None:
         for path, source in paths:
             if not public.exists(path):
                 with default_storage.open(source) as kept:
-                    public.save(path, kept)
+                    saved_as = public.save(path, kept)
+                if saved_as != path:
+                    # Another process has written it first; under another name nobody would ever remove it.
+                    public.delete(saved_as)
 
 
 def _sizes(image: Image) -> list[tuple[int, str]]:

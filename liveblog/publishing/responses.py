@@ -6,8 +6,11 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from liveblog import visibility
 from liveblog.models import Change, LiveBlog, ReaderResponse
+from liveblog.publishing.limits import MOST
 from liveblog.publishing.log import Actor, append, locked, person, require
+from liveblog.visibility import PUBLIC
 
 LONGEST_NAME, LONGEST_TEXT = 80, 500
 
@@ -22,8 +25,10 @@ def submit_response(blog: LiveBlog, *, name: str, text: str) -> ReaderResponse:
         refusals["text"] = _("Write between 1 and %(limit)s characters.") % {"limit": LONGEST_TEXT}
     if refusals:
         raise ValidationError(refusals)
-    if not (blog.has_responses and blog.is_public):
+    if not (blog.has_responses and visibility.can_read(PUBLIC, blog)):
         raise ValidationError(_("Responses to this coverage are closed."))
+    if blog.responses.pending().count() >= MOST["pending"]:
+        raise ValidationError(_("Too many responses are waiting to be read. Try again later."))
     return ReaderResponse.objects.create(blog=blog, name=name, text=text)
 
 
@@ -36,7 +41,7 @@ def approve_response(response: ReaderResponse, *, by: Actor) -> ReaderResponse:
         response.status = ReaderResponse.Status.APPROVED
         response.approved_at = timezone.now()
         response.save()
-        append(blog, Change.Kind.RESPONSE_APPROVED, response.approved_at)
+        append(blog, Change.Kind.RESPONSE_APPROVED, response.approved_at, by=by)
         return response
 
 
@@ -59,7 +64,7 @@ def withdraw_response(response: ReaderResponse, *, by: Actor) -> ReaderResponse:
             raise ValidationError(_("Only a shown response can be withdrawn."))
         response.status = ReaderResponse.Status.WITHDRAWN
         response.save()
-        append(blog, Change.Kind.RESPONSE_WITHDRAWN, timezone.now())
+        append(blog, Change.Kind.RESPONSE_WITHDRAWN, timezone.now(), by=by)
         return response
 
 

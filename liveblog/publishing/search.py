@@ -1,24 +1,40 @@
-"""Keeping the search index: with every number that a blog takes, in the same transaction."""
+"""Keeping the search index: in the transaction of the verb that changes what is searched."""
 
 from __future__ import annotations
 
 from liveblog.models import LiveBlog, SearchEntry, Update
 from liveblog.models.search import TOKENS_PER_PART
+from liveblog.publishing.content import Content
+from liveblog.publishing.details import BlogDetails
 from newsroom import chinese, html
 
+_SEARCHED = {
+    Content: ("heading", "body", "source"),
+    BlogDetails: ("kicker", "headline", "standfirst", "summary"),
+}
 
-def index(blog: LiveBlog, update: Update | None) -> None:
-    """Make what is searched of an update, or of a blog's head (None), what it says now."""
+
+def says_otherwise(before: Content | BlogDetails, after: Content | BlogDetails) -> bool:
+    """Return whether a change touches what is searched."""
+    return any(getattr(before, name) != getattr(after, name) for name in _SEARCHED[type(before)])
+
+
+def index_update(update: Update) -> None:
+    """Index what a published update says now; of any other nothing is found."""
+    texts = [update.heading, html.plain_text(update.body), update.source] if update.is_published else []
+    _index(update.blog, update, texts)
+
+
+def index_blog(blog: LiveBlog) -> None:
+    """Index what a live blog's head says now."""
+    _index(blog, None, [blog.kicker, blog.headline, blog.standfirst, html.plain_text(blog.summary)])
+
+
+def _index(blog: LiveBlog, update: Update | None, texts: list[str]) -> None:
     SearchEntry.objects.filter(blog=blog, update=update).delete()
-    if update is None:
-        said = [blog.kicker, blog.headline, blog.standfirst, html.plain_text(blog.summary)]
-    elif update.is_published:
-        said = [update.heading, html.plain_text(update.body), update.source]
-    else:
-        said = []
     SearchEntry.objects.bulk_create(
         SearchEntry(blog=blog, update=update, part=part, tokens=" ".join(tokens))
-        for part, tokens in enumerate(_parts("\n".join(said)))
+        for part, tokens in enumerate(_parts("\n".join(texts)))
     )
 
 

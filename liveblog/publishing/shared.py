@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO, TypeVar
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files import File
-from django.core.files.base import ContentFile
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from liveblog import visibility
 from liveblog.models import Byline, Change, Image, LiveBlog, RelatedStory, Topic, Update
 from liveblog.publishing import renditions
-from liveblog.publishing.content import Story
+from liveblog.publishing.limits import refuse_long
 from liveblog.publishing.log import Actor, all_locked, append, person, require
+from liveblog.publishing.saving import save_checked
+from liveblog.publishing.stories import Story
 from newsroom import html, pictures
 
 Shared = TypeVar("Shared", Image, Byline, Topic)
 
 
+@contextmanager
+def prepare_image(file: BinaryIO, *, by: Actor) -> Iterator[pictures.Prepared]:
+    """Check and decode an upload for `add_image`; what was made of it is there until the context ends.
+
+    Raises ValidationError for what cannot be taken, and RuntimeError within a transaction: decoding takes
+    seconds, and would keep everybody else from writing for as long.
+    """
+    require(by, "add_image")
+    blocks = connection.atomic_blocks
+    # Tests wrap each case in a transaction of their own, as `atomic(durable=True)` knows too.
+    if blocks and not blocks[-1]._from_testcase:
+        raise RuntimeError("Prepare pictures before the transaction that adds them.")
+    with pictures.prepare(file) as prepared:
+        yield prepared
+
+
 def add_image(
-    file: File,
+    prepared: pictures.Prepared,
     *,
     by: Actor,
     alt: str,
@@ -31,27 +51,33 @@ def add_image(
     focal_column: int = 2,
     focal_row: int = 2,
     is_sensitive: bool = False,
+    uploaded_for: LiveBlog | None = None,
 ) -> Image:
-    """Keep a picture and make its renditions. It stays private until a page shows it.
+    """Keep a picture and its renditions. It stays private until a page shows it.
 
-    Neither the file's name nor anything that it holds beside the picture is kept.
+    Neither the file's name nor anything that it holds beside the picture is kept. `uploaded_for`: the live
+    blog that it is meant for, whose team alone sees it until something shows it.
     """
     require(by, "add_image")
-    extension, picture = pictures.taken(file)
+    alt, caption, credit = _checked_words(alt, caption, credit)
     image = Image(
-        file=ContentFile(picture, name=f"picture.{extension}"),
-        alt=html.printable(alt).strip(),
-        caption=html.printable(caption).strip(),
-        credit=html.printable(credit).strip(),
+        width=prepared.width,
+        height=prepared.height,
+        alt=alt,
+        caption=caption,
+        credit=credit,
         focal_column=focal_column,
         focal_row=focal_row,
         is_sensitive=is_sensitive,
         created_by=person(by),
+        uploaded_for=uploaded_for,
     )
-    image.full_clean()
-    with transaction.atomic():
-        image.save()
-        renditions.make(image)
+    with prepared.kept.open("rb") as picture:
+        image.file = File(picture, name=prepared.kept.name)
+        image.full_clean()
+        with transaction.atomic():
+            image.save()
+            renditions.keep(image, prepared)
     return image
 
 
@@ -68,24 +94,34 @@ def edit_image(
 ) -> Image:
     """Change what is said of a picture, wherever it is shown."""
     require(by, "change_image")
-    image.alt, image.caption, image.credit = (html.printable(said).strip() for said in (alt, caption, credit))
+    editor = person(by)
+    if editor and not visibility.can_read_row(editor, image):
+        raise PermissionDenied(_("You are not in the team of this live blog."))
+    image.alt, image.caption, image.credit = _checked_words(alt, caption, credit)
     image.focal_column, image.focal_row = focal_column, focal_row
     image.is_sensitive = is_sensitive
-    return _save_shared(image, updates=Q(images=image), blogs=Q(hero_image=image))
+    return _save_shared(image, updates=Q(images=image), blogs=Q(hero_image=image), by=by)
+
+
+def _checked_words(alt: str, caption: str, credit: str) -> tuple[str, str, str]:
+    """Return the words of a picture as they are kept; looked at before the picture, which takes longer."""
+    alt, caption, credit = (html.printable(words).strip() for words in (alt, caption, credit))
+    refuse_long(alt=alt, caption=caption, credit=credit)
+    return alt, caption, credit
 
 
 def edit_byline(byline: Byline, *, by: Actor, name: str, role: str = "") -> Byline:
     """Change a byline, wherever it is printed."""
     require(by, "change_byline")
     byline.name, byline.role = name.strip(), role.strip()
-    return _save_shared(byline, updates=Q(byline=byline), blogs=Q(bylines=byline))
+    return _save_shared(byline, updates=Q(bylines=byline), blogs=Q(bylines=byline), by=by)
 
 
 def edit_topic(topic: Topic, *, by: Actor, name: str) -> Topic:
     """Rename a topic, wherever it is printed. Its address stays."""
     require(by, "change_topic")
     topic.name = name.strip()
-    return _save_shared(topic, updates=Q(pk__in=[]), blogs=Q(topics=topic))
+    return _save_shared(topic, updates=Q(pk__in=[]), blogs=Q(topics=topic), by=by)
 
 
 def edit_story(
@@ -97,7 +133,7 @@ def edit_story(
     if (checked.title, checked.url, checked.live_blog) == (story.title, story.url, story.live_blog):
         return story
     with transaction.atomic():
-        announce(updates=Q(related_stories=story), blogs=Q(related_stories=story))
+        announce(updates=Q(related_stories=story), blogs=Q(related_stories=story), by=by)
         story.title, story.url, story.live_blog = checked.title, checked.url, checked.live_blog
         try:
             story.save()
@@ -106,7 +142,7 @@ def edit_story(
     return story
 
 
-def _save_shared(row: Shared, *, updates: Q, blogs: Q) -> Shared:
+def _save_shared(row: Shared, *, updates: Q, blogs: Q, by: Actor) -> Shared:
     """Save what several blogs print, and number it in each; nothing happens when nothing changed."""
     row.full_clean()
     saved = type(row).objects.get(pk=row.pk)
@@ -114,12 +150,12 @@ def _save_shared(row: Shared, *, updates: Q, blogs: Q) -> Shared:
     if all(getattr(row, name) == getattr(saved, name) for name in names):
         return row
     with transaction.atomic():
-        announce(updates=updates, blogs=blogs)
-        row.save()
+        announce(updates=updates, blogs=blogs, by=by)
+        save_checked(row)
     return row
 
 
-def announce(*, updates: Q, blogs: Q) -> None:
+def announce(*, updates: Q, blogs: Q, by: Actor) -> None:
     """Give every blog that shows something shared its numbers: one for each published update, one for itself.
 
     The blogs are locked in id order; call it in the transaction that writes the shared thing, before that.
@@ -129,6 +165,6 @@ def announce(*, updates: Q, blogs: Q) -> None:
     now = timezone.now()
     with all_locked(heads | set(shown.values_list("blog_id", flat=True))) as rows:
         for update in shown.order_by("blog_id", "pk"):
-            append(rows[update.blog_id], Change.Kind.EDITED, now, update)
+            append(rows[update.blog_id], Change.Kind.EDITED, now, update, by=by)
         for pk in sorted(heads):
-            append(rows[pk], Change.Kind.BLOG_EDITED, now)
+            append(rows[pk], Change.Kind.BLOG_EDITED, now, by=by)

@@ -1,7 +1,8 @@
-"""Verbs on updates."""
+"""Verbs on updates, with the rules about what may happen to one, so that no door gets round them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -9,168 +10,261 @@ from typing import Final
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from liveblog.models import Change, Delivery, LiveBlog, Revision, Update
-from liveblog.publishing.content import Content, fingerprint, refuse_future
+from liveblog.models import Change, Delivery, LiveBlog, Revision, Submission, Update, WorkingCopy
+from liveblog.publishing import search
+from liveblog.publishing.content import Content
+from liveblog.publishing.encoding import fingerprint
+from liveblog.publishing.limits import MOST, refuse_far, refuse_long
 from liveblog.publishing.log import Actor, append, keep_revision, locked, partner, person, require
 from liveblog.publishing.renditions import remove_images, show_or_hide
+from liveblog.publishing.rules import Stale, WrongState, refuse_future
 from newsroom import html
 
 # The ten seconds that the desk offers, and as many for a slow network.
 UNDO_WITHIN: Final = timedelta(seconds=20)
-_NOT_YET_PUBLIC = (Update.Status.DRAFT, Update.Status.SUBMITTED, Update.Status.SCHEDULED)
+
+# What an update is to say: the whole of it, or what to change in what is saved. A verb calls the latter under
+# the blog's lock, so that nothing that a colleague saves meanwhile is overwritten.
+Revised = Content | Callable[[Content], Content]
 
 
-class Stale(ValidationError):
-    """Somebody else has saved the update since the text that is being saved was opened.
-
-    Verbs that take `seen`, the `fingerprint` of the content that was opened, look under the lock.
-    """
-
-    def __init__(self, update: Update) -> None:
-        super().__init__(_("Somebody else has saved this since you opened it. Nothing was saved."))
-        self.update = update
+def as_saved(content: Content) -> Content:
+    """Return the content unchanged: for verbs on an update as it is saved."""
+    return content
 
 
 def draft_update(
     blog: LiveBlog,
-    content: Content,
+    content: Revised,
     *,
     by: Actor,
     update: Update | None = None,
+    publish_at: datetime | None = None,
+    is_pinned: bool | None = None,
     imported_hash: str | None = None,
     seen: str = "",
 ) -> Update:
-    """Save a draft. A submitted or scheduled update becomes a draft again."""
-    _require_writer(by, update, blog)
+    """Save a draft. A submitted or scheduled update becomes a draft again.
+
+    `publish_at` is kept for whoever schedules it. `is_pinned` says whether the update is pinned when it goes
+    live; None leaves that as it is.
+    """
+    require(by, permission_to_write(by, update), blog, update)
     with locked(blog) as blog:
-        return _save_unpublished(
-            blog, content, Update.Status.DRAFT, by, update, imported_hash=imported_hash, seen=seen
-        )
+        update, content = _open_unpublished(blog, by, update, content, seen, may_be_empty=True)
+        if imported_hash is not None:
+            update.imported_hash = imported_hash
+        return _save_unpublished(update, content, Update.Status.DRAFT, is_pinned, publish_at)
 
 
-def submit_update(update: Update, *, by: Actor, content: Content | None = None, seen: str = "") -> Update:
-    """Send a draft to the editors, as saved or as `content` now says."""
-    _require_writer(by, update if content else None, update.blog)
-    with locked(update.blog) as blog:
-        content = (content or Content.of(update)).checked()
-        return _save_unpublished(blog, content, Update.Status.SUBMITTED, by, update, seen=seen)
+def submit_update(
+    blog: LiveBlog,
+    content: Revised = as_saved,
+    *,
+    by: Actor,
+    update: Update | None = None,
+    publish_at: datetime | None = None,
+    is_pinned: bool | None = None,
+    seen: str = "",
+) -> Update:
+    """Send a new or saved update to the editors. `publish_at` is kept for whoever schedules it."""
+    require(by, permission_to_write(by, update), blog, update)
+    with locked(blog) as blog:
+        update, content = _open_unpublished(blog, by, update, content, seen)
+        return _save_unpublished(update, content, Update.Status.SUBMITTED, is_pinned, publish_at)
 
 
 def schedule_update(
     blog: LiveBlog,
-    content: Content,
-    publish_at: datetime,
+    content: Revised,
+    publish_at: datetime | None,
     *,
     by: Actor,
     update: Update | None = None,
+    is_pinned: bool | None = None,
     seen: str = "",
 ) -> Update:
     """Let `publish_due` publish it at `publish_at`. It takes its number then, not now."""
-    require(by, "publish_update", blog)
-    if publish_at <= timezone.now():
-        raise ValidationError({"publish_at": _("This time has passed. Publish now, or choose a later time.")})
+    require(by, "publish_update", blog, update)
+    if publish_at is None:
+        raise ValidationError({"publish_at": _("Say when it goes live.")})
     with locked(blog) as blog:
-        content = content.checked()
-        if content.happened_at is None:
-            content = replace(content, happened_at=publish_at)
-        return _save_unpublished(
-            blog, content, Update.Status.SCHEDULED, by, update, publish_at=publish_at, seen=seen
-        )
+        _refuse_withdrawn(blog)
+        if publish_at <= timezone.now():
+            raise ValidationError(
+                {"publish_at": _("This time has passed. Publish now, or choose a later time.")}
+            )
+        update, content = _open_unpublished(blog, by, update, content, seen)
+        if content.happened_at and content.happened_at > publish_at:
+            raise ValidationError(
+                {"happened_at": _("This time is later than the moment when the update goes live.")}
+            )
+        return _save_unpublished(update, content, Update.Status.SCHEDULED, is_pinned, publish_at)
 
 
 def publish_update(
     blog: LiveBlog,
-    content: Content,
+    content: Revised,
     *,
     by: Actor,
     update: Update | None = None,
+    is_pinned: bool | None = None,
     first_published_at: datetime | None = None,
     imported_hash: str | None = None,
     seen: str = "",
 ) -> Update:
     """Make an update visible: a new one, or `update` that was not yet public.
 
-    `first_published_at` is for history that was published elsewhere; None means now.
+    `first_published_at` is for history that was published elsewhere; None means now. `is_pinned` None pins an
+    update that was saved to be pinned.
     """
-    require(by, "publish_update", blog)
+    require(by, "publish_update", blog, update)
     with locked(blog) as blog:
-        if blog.status == LiveBlog.Status.WITHDRAWN:
-            raise ValidationError(_("This live blog was withdrawn: nothing can be published in it."))
         now = timezone.now()
-        update = _unpublished(blog, by, update, seen)
-        update.status = Update.Status.PUBLISHED
-        update.publish_at = None
-        update.first_published_at = first_published_at or now
-        update.modified_at = now
-        # The row must satisfy "published has a number" from its first write; append() writes the same number.
-        update.number = blog.number + 1
+        update, content = _open_unpublished(blog, by, update, content, seen)
+        refuse_future(content.happened_at, now)
+        refuse_far(first_published_at=first_published_at)
         if imported_hash is not None:
             update.imported_hash = imported_hash
-        content = content.checked()
-        replace(content, happened_at=content.happened_at or now).write_to(update)
-        change = append(blog, Change.Kind.PUBLISHED, now, update)
-        keep_revision(update, Revision.Kind.PUBLISHED, change, by)
-        show_or_hide(content.images)
-        return update
+        return _publish(blog, update, content, by, now, is_pinned, first_published_at or now)
 
 
-def publish_as_saved(update: Update, *, by: Actor) -> Update:
-    """Publish what waits for review or on a schedule, as it is saved, now."""
-    refuse_future(update.given_time)
-    saved = Content.of(update)
-    content = replace(saved, happened_at=update.given_time)
-    # What a colleague saves meanwhile is neither published unread nor overwritten.
-    return publish_update(update.blog, content, by=by, update=update, seen=fingerprint(saved))
+def publish_scheduled(update: Update, *, by: Actor, at: datetime) -> Update | None:
+    """Publish a scheduled update that is due at `at`; return None if it no longer is."""
+    require(by, "publish_update", update.blog, update)
+    with locked(update.blog) as blog:
+        due = Update.objects.filter(pk=update.pk, blog=blog).due(at).first()
+        if due is None:
+            return None
+        due.blog = blog
+        content = Content.of(due).checked(blog.language)
+        # Without a time of its own it stands where it was to go live, however late the server was.
+        content = replace(content, happened_at=content.happened_at or due.publish_at)
+        return _publish(blog, due, content, by, timezone.now(), None, None)
+
+
+def _publish(
+    blog: LiveBlog,
+    update: Update,
+    content: Content,
+    by: Actor,
+    now: datetime,
+    is_pinned: bool | None,
+    first_published_at: datetime | None,
+) -> Update:
+    _refuse_withdrawn(blog)
+    is_pinned = update.is_to_be_pinned if is_pinned is None else is_pinned
+    update.status = Update.Status.PUBLISHED
+    update.publish_at = None
+    update.is_to_be_pinned = False
+    update.first_published_at = first_published_at or now
+    update.modified_at = now
+    # The row must satisfy "published has a number" from its first write; append() writes the same number.
+    update.number = blog.number + 1
+    content.write_to(update, at=now)
+    if is_pinned:
+        blog.pinned_update = update
+    search.index_update(update)
+    change = append(blog, Change.Kind.PUBLISHED, now, update, by=by)
+    keep_revision(update, Revision.Kind.PUBLISHED, change, by, content)
+    show_or_hide(content.images)
+    return update
+
+
+def edit_update(
+    update: Update,
+    content: Revised,
+    *,
+    by: Actor,
+    is_pinned: bool | None = None,
+    imported_hash: str | None = None,
+    seen: str = "",
+) -> Update:
+    """Change what a published update says, as a minor edit that readers are not told of.
+
+    Takes no number when nothing that readers see changes.
+    """
+    return _revise(update, content, by, "", is_pinned, imported_hash, seen)
 
 
 def correct_update(
     update: Update,
-    content: Content,
+    content: Revised,
     *,
     by: Actor,
-    note: str = "",
+    note: str,
+    is_pinned: bool | None = None,
     imported_hash: str | None = None,
     seen: str = "",
 ) -> Update:
-    """Change what a published update says. With a note, which readers see, it is a correction.
+    """Change what a published update says, with a note that tells readers what was wrong."""
+    note = checked_note(note)
+    if not note:
+        raise ValidationError({"note": _("Say what is corrected. Readers see this.")})
+    return _revise(update, content, by, note, is_pinned, imported_hash, seen)
 
-    Takes no number when nothing that readers see changes.
-    """
-    require(by, "publish_update", update.blog)
-    note = html.printable(note).strip()
+
+def _revise(
+    update: Update,
+    content: Revised,
+    by: Actor,
+    note: str,
+    is_pinned: bool | None,
+    imported_hash: str | None,
+    seen: str,
+) -> Update:
+    require(by, "publish_update", update.blog, update)
     with locked(update.blog) as blog:
         update = _published(blog, update)
         before = Content.of(update)
         _refuse_stale(update, before, seen)
-        content = content.checked()
+        if note:
+            _refuse_more_corrections(update)
+        content = _resolve(content, before, blog)
         content = replace(content, happened_at=content.happened_at or before.happened_at)
+        if content.happened_at != before.happened_at:
+            refuse_future(content.happened_at, timezone.now())
         if imported_hash is not None and imported_hash != update.imported_hash:
             update.imported_hash = imported_hash
             update.save(update_fields=["imported_hash"])
-        if content == before and not note:
-            return update
-        content.write_to(update)
-        change = append(blog, Change.Kind.CORRECTED if note else Change.Kind.EDITED, timezone.now(), update)
-        keep_revision(update, Revision.Kind.CORRECTION if note else Revision.Kind.MINOR, change, by, note)
-        show_or_hide({*before.images, *content.images})
+        if content != before or note:
+            _write_revision(blog, update, before, content, by, note)
+        if is_pinned is not None and is_pinned != update.is_pinned:
+            _pin(blog, update, by, is_pinned=is_pinned)
         return update
+
+
+def _write_revision(
+    blog: LiveBlog, update: Update, before: Content, content: Content, by: Actor, note: str
+) -> None:
+    content.write_to(update, at=update.happened_at)
+    if search.says_otherwise(before, content):
+        search.index_update(update)
+    kind = Change.Kind.CORRECTED if note else Change.Kind.EDITED
+    change = append(blog, kind, timezone.now(), update, by=by)
+    keep_revision(
+        update, Revision.Kind.CORRECTION if note else Revision.Kind.MINOR, change, by, content, note
+    )
+    if before.images != content.images:
+        show_or_hide({*before.images, *content.images})
 
 
 def withdraw_update(update: Update, *, by: Actor, reason: str) -> Update:
     """Take a published update back: readers keep a tombstone in its place, `reason` stays in the house."""
-    require(by, "withdraw_update", update.blog)
-    reason = html.printable(reason).strip()
+    require(by, "withdraw_update", update.blog, update)
+    reason = checked_note(reason)
     if not reason:
         raise ValidationError({"note": _("Say why it is withdrawn. Readers do not see this.")})
     with locked(update.blog) as blog:
         update = _published(blog, update)
         now = timezone.now()
         _hide(blog, update, now)
-        change = append(blog, Change.Kind.WITHDRAWN, now, update)
-        keep_revision(update, Revision.Kind.WITHDRAWN, change, by, reason)
+        change = append(blog, Change.Kind.WITHDRAWN, now, update, by=by)
+        keep_revision(update, Revision.Kind.WITHDRAWN, change, by, Content.of(update), reason)
         show_or_hide(update.images.all())
         return update
 
@@ -180,7 +274,7 @@ def undo_publication(update: Update, *, by: Actor) -> Update:
 
     Refused more than UNDO_WITHIN after it went live: readers have seen it then, and it can be withdrawn.
     """
-    require(by, "publish_update", update.blog)
+    require(by, "publish_update", update.blog, update)
     with locked(update.blog) as blog:
         update = _published(blog, update)
         now = timezone.now()
@@ -189,26 +283,30 @@ def undo_publication(update: Update, *, by: Actor) -> Update:
             raise ValidationError(_("It is too late to undo this. Withdraw the update instead."))
         update.status = Update.Status.DRAFT
         update.first_published_at = None
-        update.save(update_fields=["status", "first_published_at"])
+        update.is_to_be_pinned = update.is_pinned
+        update.save(update_fields=["status", "first_published_at", "is_to_be_pinned"])
         _unpin(blog, update)
-        change = append(blog, Change.Kind.UNPUBLISHED, now, update)
-        keep_revision(update, Revision.Kind.UNPUBLISHED, change, by)
+        search.index_update(update)
+        change = append(blog, Change.Kind.UNPUBLISHED, now, update, by=by)
+        keep_revision(update, Revision.Kind.UNPUBLISHED, change, by, Content.of(update))
         show_or_hide(update.images.all())
         return update
 
 
 def restore_update(update: Update, *, by: Actor) -> Update:
     """Publish a withdrawn update again, as it was."""
-    require(by, "withdraw_update", update.blog)
+    require(by, "withdraw_update", update.blog, update)
     with locked(update.blog) as blog:
+        _refuse_withdrawn(blog)
         update = _fresh(blog, update)
         if not update.is_withdrawn or update.is_erased:
-            raise ValidationError(_("Only a withdrawn update can be restored."))
+            raise WrongState(_("Only a withdrawn update can be restored."), update)
         update.status = Update.Status.PUBLISHED
         update.withdrawn_at = None
         update.save(update_fields=["status", "withdrawn_at"])
-        change = append(blog, Change.Kind.RESTORED, timezone.now(), update)
-        keep_revision(update, Revision.Kind.RESTORED, change, by)
+        search.index_update(update)
+        change = append(blog, Change.Kind.RESTORED, timezone.now(), update, by=by)
+        keep_revision(update, Revision.Kind.RESTORED, change, by, Content.of(update))
         show_or_hide(update.images.all())
         return update
 
@@ -233,10 +331,11 @@ def unmark_key_event(update: Update, *, by: Actor) -> Update:
 def erase_update(update: Update, *, by: Actor, reason: str) -> Update:
     """For a court order: the text, its revisions and its pictures' files go; the numbers stay.
 
-    A published update is withdrawn with it. `reason` is kept in place of what the revisions said.
+    A published update is withdrawn with it, one that waits leaves its queue. `reason` is kept in place of
+    what the revisions said.
     """
-    require(by, "withdraw_update", update.blog)
-    reason = html.printable(reason).strip()
+    require(by, "withdraw_update", update.blog, update)
+    reason = checked_note(reason)
     if not reason:
         raise ValidationError({"note": _("Say why it is erased.")})
     with locked(update.blog) as blog:
@@ -247,43 +346,78 @@ def erase_update(update: Update, *, by: Actor, reason: str) -> Update:
         nothing = Content(happened_at=update.happened_at, has_clock_time=update.has_clock_time)
         update.imported_hash = ""
         update.is_erased = True
-        nothing.write_to(update)
+        update.is_to_be_pinned = False
+        if not was_visible:
+            update.status = Update.Status.DRAFT
+            update.publish_at = None
+        nothing.write_to(update, at=update.happened_at)
         if update.is_published:
             _hide(blog, update, now)
+        search.index_update(update)
         update.revisions.update(content=nothing.as_json(), note=reason)
-        update.working_copies.all().delete()
+        # A copy that was kept while the update was being sent has only the token in common with it.
+        tokens = Submission.objects.filter(update=update).values("token")
+        WorkingCopy.objects.filter(Q(update=update) | Q(blog=blog, token__in=tokens)).delete()
         # Key events' headings stand in all that was sent of the blog, so all of it goes.
         Delivery.objects.filter(blog=blog).update(body="", answer="")
         LogEntry.objects.filter(
             content_type=ContentType.objects.get_for_model(Update), object_id=str(update.pk)
         ).update(object_repr=f"#{update.pk}", change_message="")
         if was_visible:
-            append(blog, Change.Kind.ERASED, now, update)
+            append(blog, Change.Kind.ERASED, now, update, by=by)
         remove_images(images)
         return update
 
 
-def _set_pinned(update: Update, by: Actor, *, is_pinned: bool) -> Update:
-    require(by, "publish_update", update.blog)
+def return_to_editors(update: Update, *, by: Actor) -> Update:
+    """Take a scheduled update that could not be published out of the queue, for the editors to look at."""
+    require(by, "publish_update", update.blog, update)
     with locked(update.blog) as blog:
-        update = _published(blog, update)
-        if update.is_pinned != is_pinned:
-            blog.pinned_update = update if is_pinned else None
-            blog.save(update_fields=["pinned_update"])
-            kind = Change.Kind.PINNED if is_pinned else Change.Kind.UNPINNED
-            append(blog, kind, timezone.now(), update)
+        update = _fresh(blog, update)
+        if update.status == Update.Status.SCHEDULED:
+            update.status = Update.Status.SUBMITTED
+            update.publish_at = None
+            update.save(update_fields=["status", "publish_at"])
         return update
 
 
+def checked_note(note: str) -> str:
+    """Return a note or reason as it is kept. Raise ValidationError for one that is too long."""
+    note = html.printable(note).strip()
+    refuse_long(note=note)
+    return note
+
+
+def _refuse_more_corrections(update: Update) -> None:
+    """Readers are shown every correction; a page must not grow without bound."""
+    if update.revisions.filter(kind=Revision.Kind.CORRECTION).count() >= MOST["corrections"]:
+        reason = _("It was corrected %(limit)s times. Save a minor edit, or write a new update.")
+        raise ValidationError({"note": reason % {"limit": MOST["corrections"]}})
+
+
+def _set_pinned(update: Update, by: Actor, *, is_pinned: bool) -> Update:
+    require(by, "publish_update", update.blog, update)
+    with locked(update.blog) as blog:
+        update = _published(blog, update)
+        if update.is_pinned != is_pinned:
+            _pin(blog, update, by, is_pinned=is_pinned)
+        return update
+
+
+def _pin(blog: LiveBlog, update: Update, by: Actor, *, is_pinned: bool) -> None:
+    blog.pinned_update = update if is_pinned else None
+    append(blog, Change.Kind.PINNED if is_pinned else Change.Kind.UNPINNED, timezone.now(), update, by=by)
+
+
 def _set_key_event(update: Update, by: Actor, *, is_key_event: bool) -> Update:
-    require(by, "publish_update", update.blog)
+    require(by, "publish_update", update.blog, update)
     with locked(update.blog) as blog:
         update = _published(blog, update)
         if update.is_key_event != is_key_event:
             update.is_key_event = is_key_event
             update.save(update_fields=["is_key_event"])
             kind = Change.Kind.MARKED_KEY if is_key_event else Change.Kind.UNMARKED_KEY
-            append(blog, kind, timezone.now(), update)
+            append(blog, kind, timezone.now(), update, by=by)
         return update
 
 
@@ -292,24 +426,31 @@ def _hide(blog: LiveBlog, update: Update, at: datetime) -> None:
     update.withdrawn_at = at
     update.save(update_fields=["status", "withdrawn_at"])
     _unpin(blog, update)
+    search.index_update(update)
 
 
 def _unpin(blog: LiveBlog, update: Update) -> None:
+    """Let go of the pinned place; append() saves it."""
     if update.is_pinned:
         blog.pinned_update = None
-        blog.save(update_fields=["pinned_update"])
 
 
-def _require_writer(by: Actor, update: Update | None, blog: LiveBlog) -> None:
-    """Who may write updates may rewrite their own; those of others need a permission of its own."""
-    authors = (person(by), partner(by))
-    is_own = update is None or (update.created_by, update.created_by_partner) == authors
-    require(by, "add_update" if is_own else "change_update", blog)
+def _refuse_withdrawn(blog: LiveBlog) -> None:
+    if blog.status == LiveBlog.Status.WITHDRAWN:
+        raise ValidationError(_("This live blog was withdrawn: nothing can be published in it."))
+
+
+def permission_to_write(by: Actor, update: Update | None) -> str:
+    """Return the permission that writing takes: rewriting what others wrote needs one of its own."""
+    author, author_partner = person(by), partner(by)
+    authors = (author.pk if author else None, author_partner.pk if author_partner else None)
+    is_own = update is None or (update.created_by_id, update.created_by_partner_id) == authors
+    return "add_update" if is_own else "change_update"
 
 
 def _fresh(blog: LiveBlog, update: Update) -> Update:
-    """The update read again under its blog's lock; its `blog` is the locked row."""
-    update = Update.objects.select_related("byline").get(pk=update.pk, blog=blog)
+    """Return the update read again under its blog's lock; its `blog` is the locked row."""
+    update = Update.objects.get(pk=update.pk, blog=blog)
     update.blog = blog
     return update
 
@@ -317,46 +458,60 @@ def _fresh(blog: LiveBlog, update: Update) -> Update:
 def _published(blog: LiveBlog, update: Update) -> Update:
     update = _fresh(blog, update)
     if not update.is_published:
-        raise ValidationError(_("This update is not published."))
+        raise WrongState(_("This update is not published."), update)
     return update
 
 
 def _refuse_stale(update: Update, saved: Content, seen: str) -> None:
     if seen and seen != fingerprint(saved):
-        raise Stale(update)
+        raise Stale
 
 
-def _unpublished(blog: LiveBlog, by: Actor, update: Update | None, seen: str = "") -> Update:
+def _resolve(content: Revised, saved: Content, blog: LiveBlog, *, may_be_empty: bool = False) -> Content:
+    revised = content(saved) if callable(content) else content
+    return revised.checked(blog.language, may_be_empty=may_be_empty)
+
+
+def _open_unpublished(
+    blog: LiveBlog,
+    by: Actor,
+    update: Update | None,
+    content: Revised,
+    seen: str,
+    *,
+    may_be_empty: bool = False,
+) -> tuple[Update, Content]:
+    """Return an update that is not public yet (None: a new one), read under the lock, and its content."""
     if update is None:
-        return Update(blog=blog, created_by=person(by), created_by_partner=partner(by))
+        update = Update(blog=blog, created_by=person(by), created_by_partner=partner(by))
+        return update, _resolve(content, Content(), blog, may_be_empty=may_be_empty)
     update = _fresh(blog, update)
     if update.is_erased:
         raise ValidationError(_("There is no such update in this live blog."))
-    if update.status not in _NOT_YET_PUBLIC:
-        raise ValidationError(_("This update has been published. Correct or restore it instead."))
+    if update.is_visible:
+        raise WrongState(_("This update has been published. Correct or restore it instead."), update)
+    if partner(by) and update.status != Update.Status.DRAFT:
+        raise WrongState(_("The newsroom's editors are at work on this update."), update)
     if update.status == Update.Status.SCHEDULED:
-        require(by, "publish_update", blog)
-    _refuse_stale(update, Content.of(update), seen)
-    return update
+        require(by, "publish_update", blog, update)
+    saved = Content.of(update)
+    _refuse_stale(update, saved, seen)
+    return update, _resolve(content, saved, blog, may_be_empty=may_be_empty)
 
 
 def _save_unpublished(
-    blog: LiveBlog,
+    update: Update,
     content: Content,
     status: Update.Status,
-    by: Actor,
-    update: Update | None,
-    *,
-    publish_at: datetime | None = None,
-    imported_hash: str | None = None,
-    seen: str = "",
+    is_pinned: bool | None,
+    publish_at: datetime | None,
 ) -> Update:
-    update = _unpublished(blog, by, update, seen)
+    refuse_far(publish_at=publish_at)
     update.status = status
     update.publish_at = publish_at
     update.modified_at = timezone.now()
-    if imported_hash is not None:
-        update.imported_hash = imported_hash
-    content = content.checked(may_be_empty=status == Update.Status.DRAFT)
-    replace(content, happened_at=content.happened_at or update.modified_at).write_to(update)
+    if is_pinned is not None:
+        update.is_to_be_pinned = is_pinned
+    # Without a time of its own it stands where it will go live.
+    content.write_to(update, at=publish_at or update.modified_at)
     return update

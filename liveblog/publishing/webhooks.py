@@ -13,7 +13,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from liveblog import visibility
 from liveblog.models import Delivery, LiveBlog, Partner, Webhook, WebhookCursor
+from liveblog.publishing.limits import MOST, refuse_many
 from liveblog.publishing.log import CHANNEL, Actor, require
 
 # How long the secret before still signs beside the new one.
@@ -30,6 +32,12 @@ def add_webhook(
     require(by, "add_webhook")
     webhook = Webhook(partner=partner, url=url.strip(), edition=edition, secret=_new_secret())
     webhook.full_clean()
+    blogs = set(blogs)
+    refuse_many(blogs=blogs)
+    if partner.webhooks.count() >= MOST["webhooks"]:
+        raise ValidationError(
+            _("This partner has %(limit)s webhooks. Change one of them.") % {"limit": MOST["webhooks"]}
+        )
     with transaction.atomic():
         webhook.save()
         webhook.blogs.set(blogs)
@@ -42,6 +50,8 @@ def edit_webhook(
 ) -> Webhook:
     """Change where a webhook leads and what it is for. Live blogs that it was not for start at present."""
     require(by, "change_webhook")
+    after = set(blogs)
+    refuse_many(blogs=after)
     with transaction.atomic():
         webhook = _locked(webhook)
         leads_elsewhere = webhook.url != url.strip()
@@ -52,7 +62,7 @@ def edit_webhook(
             # What failed at the old address need not wait for the new one.
             webhook.cursors.update(next_attempt_at=None)
             _wake_senders()
-        before, after = set(webhook.blogs.all()), set(blogs)
+        before = set(webhook.blogs.all())
         if before != after:
             webhook.blogs.set(after)
             if before:
@@ -63,8 +73,12 @@ def edit_webhook(
 def rotate_secret(webhook: Webhook, *, by: Actor) -> Webhook:
     """Give a webhook a new secret. For a day the one before signs too; one that still did so ends at once."""
     require(by, "change_webhook")
+    seen = webhook.secret
     with transaction.atomic():
         webhook = _locked(webhook)
+        if webhook.secret != seen:
+            # Two at once would leave the partner with neither secret that signs.
+            raise ValidationError(_("Somebody else has just rotated this secret."))
         webhook.previous_secret, webhook.secret = webhook.secret, _new_secret()
         webhook.previous_secret_until_at = timezone.now() + ROTATION_OVERLAP
         webhook.save(update_fields=["secret", "previous_secret", "previous_secret_until_at"])
@@ -79,7 +93,8 @@ def disable_webhook(webhook: Webhook, *, by: Actor, because: str = "") -> Webhoo
         if not webhook.is_enabled:
             raise ValidationError(_("This webhook is switched off already."))
         webhook.disabled_at = timezone.now()
-        webhook.disabled_because = because or _("Switched off in the admin.")
+        longest = Webhook._meta.get_field("disabled_because").max_length
+        webhook.disabled_because = (because or _("Switched off in the admin."))[:longest]
         webhook.save(update_fields=["disabled_at", "disabled_because"])
     return webhook
 
@@ -105,7 +120,7 @@ def replay_since(webhook: Webhook, blog: LiveBlog, number: int, *, by: Actor) ->
     with transaction.atomic():
         webhook = _locked(webhook)
         blog = LiveBlog.objects.get(pk=blog.pk)
-        if not webhook.visible_blogs().filter(pk=blog.pk).exists():
+        if not visibility.readable(webhook).filter(pk=blog.pk).exists():
             raise ValidationError(_("This webhook is not for that live blog, or its partner may not see it."))
         if not 0 <= number <= blog.number:
             raise ValidationError(_("The live blog's numbers end at %(number)s.") % {"number": blog.number})
@@ -125,7 +140,7 @@ def resend(delivery: Delivery, *, by: Actor) -> Delivery:
     require(by, "change_webhook")
     if delivery.blog is None:
         return send_test(delivery.webhook, by=by)
-    if not delivery.webhook.visible_blogs().filter(pk=delivery.blog_id).exists():
+    if not visibility.readable(delivery.webhook).filter(pk=delivery.blog_id).exists():
         raise ValidationError(_("This webhook is not for that live blog, or its partner may not see it."))
     return _ask_for(delivery.webhook, delivery.blog, delivery.number)
 
@@ -153,7 +168,7 @@ def _locked(webhook: Webhook) -> Webhook:
 def _start_at_present(webhook: Webhook) -> None:
     """A place in each live blog that it may see and has none in."""
     known = webhook.cursors.values("blog")
-    fresh = webhook.visible_blogs().filter(number__gt=0).exclude(pk__in=known)
+    fresh = visibility.readable(webhook).filter(number__gt=0).exclude(pk__in=known)
     WebhookCursor.objects.bulk_create(
         [WebhookCursor(webhook=webhook, blog=blog, number=blog.number, is_held=True) for blog in fresh],
         ignore_conflicts=True,

@@ -16,13 +16,14 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 
 from liveblog import editions
 from liveblog.models import Image, LiveBlog, Partner, Update
+from liveblog.presentation.addresses import AtPlainAddress, Withdrawn, find_blog, whole_blog
 from liveblog.reader.caching import answer, answer_by_body, public
-from liveblog.reader.pages import blog_page, find_blog
-from liveblog.reader.scripts import AtPlainAddress
+from liveblog.reader.pages import blog_page
 from liveblog.reader.timeline import days
+from liveblog.visibility import PUBLIC
 from newsroom.caching import POLL
 from newsroom.cors import read_anywhere
-from newsroom.numbers import whole_number
+from newsroom.http.parameters import parameter, whole_number
 from newsroom.site import absolute
 
 UPDATES: Final = 10
@@ -41,12 +42,15 @@ def embed(request: HttpRequest, slug: str, edition: str | None = None) -> HttpRe
     all readers from shared caches, so the answer cannot name only the partner that asks; and what an embed
     shows is public, the frame guards nothing but the site's name. A new list of origins is a new ETag.
     """
-    blog = find_blog(slug, edition)
+    try:
+        head, is_withdrawn = find_blog(PUBLIC, slug, edition), False
+    except Withdrawn as withdrawn:
+        head, is_withdrawn = withdrawn.blog, True
     origins = Partner.objects.framing_origins()
-    if blog.status == LiveBlog.Status.WITHDRAWN:
-        response = blog_page(request, "reader/embed_gone.html", blog, {}, status=410)
+    if is_withdrawn:
+        response = blog_page(request, "reader/embed_gone.html", head, {}, status=410)
     else:
-        response = answer(request, _etag(blog, origins), lambda: _page(request, blog))
+        response = answer(request, _etag(head, origins), lambda: _page(request, whole_blog(PUBLIC, head)))
     # What django-csp's own decorators set; they take a policy that is known before the request.
     response._csp_replace = {"frame-ancestors": [SELF, *origins]}
     return response
@@ -73,14 +77,14 @@ def oembed(request: HttpRequest) -> HttpResponse:
     Answers 404 to any other address, and to drafts and embargoed live blogs, which must not be told from it;
     401 to the house's own pages, whether they exist or not; 410 to what was withdrawn; 501 to other formats.
     """
-    if request.GET.get("format", "json") != "json":
+    if parameter(request.GET, "format") not in (None, "json"):
         return _refusal(501, _("Only JSON is spoken here: leave format away."))
     try:
         width = _size(request, "maxwidth", WIDTH)
         height = _size(request, "maxheight", HEIGHT)
     except ValueError:
         return _refusal(400, _("maxwidth and maxheight are numbers of pixels."))
-    address = request.GET.get("url")
+    address = parameter(request.GET, "url")
     if not address:
         return _refusal(400, _("Give the live blog's address: ?url=…"))
     try:
@@ -90,14 +94,14 @@ def oembed(request: HttpRequest) -> HttpResponse:
         blog = _blog_at(path)
     except Http404:
         return _refusal(404, _("There is no live blog at this address."))
-    if blog.status == LiveBlog.Status.WITHDRAWN:
+    except Withdrawn:
         return _refusal(410, _("This live blog was withdrawn."))
     return answer_by_body(request, _json(_rich(blog, width, height)), POLL)
 
 
 def _size(request: HttpRequest, name: str, most: int) -> int:
     """A limit in pixels, `most` where none is asked for. Raises ValueError when it is no number above 0."""
-    asked = whole_number(request.GET.get(name) or str(most), digits=9)
+    asked = whole_number(parameter(request.GET, name) or str(most), digits=9)
     if not asked:
         raise ValueError(name)
     return min(asked, most)
@@ -116,14 +120,14 @@ def _path_on_this_site(address: str) -> str:
 
 
 def _blog_at(path: str) -> LiveBlog:
-    """Raises Http404 when it is no live blog's address, or of one that readers may not know of."""
+    """Raises Http404 when it is no live blog's address, or of one that readers may not know of; Withdrawn."""
     found = resolve(path)
     if found.view_name != "reader:blog":
         raise Http404
     try:
-        return find_blog(**found.kwargs)
+        return whole_blog(PUBLIC, find_blog(PUBLIC, **found.kwargs))
     except AtPlainAddress:
-        return find_blog(found.kwargs["slug"])
+        return whole_blog(PUBLIC, find_blog(PUBLIC, found.kwargs["slug"]))
 
 
 def _rich(blog: LiveBlog, width: int, height: int) -> dict[str, Any]:

@@ -8,21 +8,22 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
-from liveblog import editions
-from liveblog.models import LiveBlog, Topic, Update
+from liveblog import editions, visibility
+from liveblog.models import LiveBlog, Update
 from liveblog.models.blog import Language, LiveBlogQuerySet
+from liveblog.presentation.addresses import Withdrawn, find_blog, whole_blog
 from liveblog.reader.caching import answer, answer_by_body, public
-from liveblog.reader.pages import find_blog
+from liveblog.reader.pages import find_topic
 from liveblog.reader.scripts import site_language
+from liveblog.visibility import PUBLIC
 from newsroom import hongkong, html
 from newsroom.caching import POLL
 from newsroom.cors import read_anywhere
-from newsroom.site import absolute, absolute_links, tag_uri
+from newsroom.site import absolute, absolute_links, path_of, tag_uri
 
 ENTRIES: Final = 50
 TOMBSTONES: Final = 100
@@ -55,17 +56,19 @@ class Feed:
 @public
 def of_blog(request: HttpRequest, slug: str, form: str, edition: str | None = None) -> HttpResponse:
     """The newest updates of one live blog, and word of those that are gone."""
-    blog = find_blog(slug, edition)
-    if blog.status == LiveBlog.Status.WITHDRAWN:
+    try:
+        head = find_blog(PUBLIC, slug, edition)
+    except Withdrawn:
         return HttpResponse(status=410, headers={"Cache-Control": POLL})
 
     def render() -> HttpResponse:
+        blog = whole_blog(PUBLIC, head)
         rows = Update.objects.filter(blog=blog)
         feed = Feed(
             title=blog.full_headline,
             description=blog.standfirst,
             path=blog.get_absolute_url(),
-            self_url=absolute(request.path),
+            self_url=absolute(path_of(request)),
             language=blog.lang,
             modified_at=blog.modified_at,
             published=editions.read_updates(blog, rows.published().newest_first().complete()[:ENTRIES]),
@@ -75,7 +78,7 @@ def of_blog(request: HttpRequest, slug: str, form: str, edition: str | None = No
             update.blog = blog
         return _write(request, feed, form, blog.language)
 
-    return answer(request, blog.etag, render, POLL, blog.modified_at, is_dated=edition is None)
+    return answer(request, head.etag, render, POLL, head.modified_at, is_dated=edition is None)
 
 
 @read_anywhere
@@ -90,9 +93,11 @@ def of_site(request: HttpRequest, form: str, edition: str | None = None) -> Http
 @public
 def of_topic(request: HttpRequest, slug: str, form: str, edition: str | None = None) -> HttpResponse:
     """The newest updates of the public live blogs under one topic."""
-    topic = editions.read_topic(get_object_or_404(Topic, slug=slug), edition)
+    topic = find_topic(slug, edition)
     title = f"{topic.name} - {settings.SITE_NAME}"
-    return _over_several(request, topic.blogs.all(), form, title, topic.get_absolute_url(), edition)
+    return _over_several(
+        request, LiveBlog.objects.filter(topics=topic), form, title, topic.get_absolute_url(), edition
+    )
 
 
 def _over_several(
@@ -100,17 +105,17 @@ def _over_several(
 ) -> HttpResponse:
     language = site_language(edition)
     # Read before any other row: an answer may know more than it says, never less.
-    modified_at = LiveBlog.objects.last_change_at()
+    modified_at = visibility.last_change_at()
     if modified_at is None:
         raise Http404
-    published = Update.objects.published().filter(blog__in=blogs.public())
+    published = visibility.readable_updates(PUBLIC).published().filter(blog__in=blogs)
     published = published.order_by("-first_published_at", "-pk").complete()
-    removed = Update.objects.filter(blog__in=blogs.public_or_withdrawn()).removed()
+    removed = Update.objects.filter(blog__in=visibility.known(PUBLIC) & blogs).removed()
     feed = Feed(
         title=title,
         description=title,
         path=f"/{edition}{path}" if edition else path,
-        self_url=absolute(request.path),
+        self_url=absolute(path_of(request)),
         language=Language(language).tag,
         modified_at=modified_at,
         published=editions.read_mixed_updates(published[:ENTRIES], edition),
@@ -158,8 +163,8 @@ def _item(update: Update) -> dict[str, Any]:
         "date_modified": hongkong.isoformat(update.modified_at),
         "language": update.blog.lang,
     }
-    if update.byline:
-        item["authors"] = [{"name": update.byline.name}]
+    if bylines := update.ordered_bylines:
+        item["authors"] = [{"name": byline.name} for byline in bylines]
     for placed in update.update_images.all():
         if not placed.image.is_sensitive:
             return item | {"image": absolute(placed.image.rendition_url(placed.image.widths[-1], "jpg"))}

@@ -61,7 +61,8 @@ def _posting(update: Update, has_pictures: bool) -> dict[str, Any]:
             update.happened_at if update.has_clock_time else update.first_published_at
         ),
         "dateModified": hongkong.isoformat(update.modified_at),
-        "author": {"@type": "Person", "name": update.byline.name} if update.byline else _publisher(),
+        "author": [{"@type": "Person", "name": byline.name} for byline in update.ordered_bylines]
+        or _publisher(),
     }
     images = [
         _largest(placed.image) for placed in update.update_images.all() if not placed.image.is_sensitive

@@ -7,19 +7,22 @@ from typing import Any
 from django.conf import settings
 from django.db.models import F, Window
 from django.db.models.functions import RowNumber
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from liveblog import editions
+from liveblog import editions, visibility
 from liveblog.models import LiveBlog, Topic, Update
 from liveblog.models.blog import LiveBlogQuerySet
+from liveblog.presentation.addresses import Withdrawn, find_blog, whole_blog
 from liveblog.reader import jsonld
 from liveblog.reader.caching import answer, answer_by_body, public
-from liveblog.reader.scripts import AtPlainAddress, scripts_of, site_language
+from liveblog.reader.scripts import scripts_of, site_language
 from liveblog.reader.timeline import PAGE_SIZE, days
-from newsroom.numbers import whole_number
+from liveblog.visibility import PUBLIC
+from newsroom.http import parameters
+from newsroom.site import path_of
 
 ENDED_PER_PAGE = 20
 LATEST_ON_FRONT = 3
@@ -28,25 +31,28 @@ LATEST_ON_FRONT = 3
 @public
 def front(request: HttpRequest, edition: str | None = None) -> HttpResponse:
     """What is live now, then what has ended, newest first."""
-    return _listing(request, "reader/front.html", LiveBlog.objects.public(), edition)
+    return _listing(request, "reader/front.html", visibility.readable(PUBLIC), edition)
 
 
 @public
 def topic(request: HttpRequest, slug: str, edition: str | None = None) -> HttpResponse:
     """The live blogs filed under one topic."""
-    topic = editions.read_topic(get_object_or_404(Topic, slug=slug), edition)
-    return _listing(request, "reader/topic.html", topic.blogs.public(), edition, topic=topic)
+    topic = find_topic(slug, edition)
+    blogs = visibility.readable(PUBLIC).filter(topics=topic)
+    return _listing(request, "reader/topic.html", blogs, edition, topic=topic)
 
 
 @public
 def blog(request: HttpRequest, slug: str, edition: str | None = None) -> HttpResponse:
     """A live blog's newest updates; `?before=<update id>` gives the ones that are older than it."""
-    blog = find_blog(slug, edition)
-    if blog.status == LiveBlog.Status.WITHDRAWN:
-        return _gone(request, blog)
-    before = _update_named_in_query(request, blog)
+    try:
+        head = find_blog(PUBLIC, slug, edition)
+    except Withdrawn as withdrawn:
+        return _gone(request, withdrawn.blog)
+    before = _update_named_in_query(request, head)
 
     def render() -> HttpResponse:
+        blog = whole_blog(PUBLIC, head)
         rows = Update.objects.filter(blog=blog).visible().newest_first().complete()
         if before:
             rows = rows.older_than(before)
@@ -67,20 +73,22 @@ def blog(request: HttpRequest, slug: str, edition: str | None = None) -> HttpRes
         }
         return blog_page(request, "reader/blog.html", blog, context)
 
-    return answer(request, blog.etag, render)
+    return answer(request, head.etag, render)
 
 
 @public
 def update(request: HttpRequest, slug: str, pk: int, edition: str | None = None) -> HttpResponse:
     """One update on a page of its own; 410 with its tombstone once it is withdrawn."""
-    blog = find_blog(slug, edition)
-    if blog.status == LiveBlog.Status.WITHDRAWN:
-        return _gone(request, blog)
-    rows = Update.objects.filter(blog=blog).visible()
-    update = get_object_or_404(rows.complete(), pk=pk)
+    try:
+        head = find_blog(PUBLIC, slug, edition)
+    except Withdrawn as withdrawn:
+        return _gone(request, withdrawn.blog)
+    rows = Update.objects.filter(blog=head).visible()
+    found = get_object_or_404(rows, pk=pk)
 
     def render() -> HttpResponse:
-        editions.read_updates(blog, [update])
+        blog = whole_blog(PUBLIC, head)
+        (update,) = editions.read_updates(blog, [get_object_or_404(rows.complete(), pk=pk)])
         linked_data = jsonld.blog_posting(update, has_pictures=not is_text_only(request))
         context = {
             "update": update,
@@ -90,27 +98,17 @@ def update(request: HttpRequest, slug: str, pk: int, edition: str | None = None)
         status = 410 if update.is_withdrawn else 200
         return blog_page(request, "reader/update.html", blog, context, status)
 
-    return answer(request, blog.etag, render) if update.is_published else render()
+    return answer(request, head.etag, render) if found.is_published else render()
 
 
-def find_blog(slug: str, edition: str | None = None) -> LiveBlog:
-    """The blog that readers may know of, public or withdrawn, in the edition asked for.
-
-    Raises Http404 for any other and for an edition that there is not, AtPlainAddress for its own script.
-    """
-    blog = LiveBlog.objects.complete().filter(slug=slug).first()
-    if blog is None or not blog.is_known:
-        raise Http404
-    if edition and blog.language == edition:
-        raise AtPlainAddress
-    if edition and not editions.has_edition(blog, edition):
-        raise Http404
-    return editions.read_blog(blog, edition)
+def find_topic(slug: str, edition: str | None) -> Topic:
+    """Return the topic. Raises Http404 for one that only hidden live blogs, or none, are filed under."""
+    return editions.read_topic(get_object_or_404(visibility.readable_topics(PUBLIC), slug=slug), edition)
 
 
 def is_text_only(request: HttpRequest) -> bool:
     """Whether the reader asked for a page without pictures."""
-    return request.GET.get("text") == "1"
+    return parameters.parameter(request.GET, "text") == "1"
 
 
 def blog_page(
@@ -133,6 +131,7 @@ def page(
     with translation.override(edition or written_in):
         context |= {
             "root": f"/{edition}/" if edition else "/",
+            "path": path_of(request),
             "scripts": scripts_of(request, written_in, edition),
             "is_converted": edition is not None,
             "is_text_only": is_text_only(request),
@@ -150,7 +149,7 @@ def _listing(
         "live": _with_latest(editions.read_titles(blogs.live(), edition)),
         "ended": editions.read_titles(ended, edition),
         "older": ended[-1] if has_older else None,
-        "is_first_page": "before" not in request.GET,
+        "is_first_page": not request.GET.get("before"),
     }
     return answer_by_body(request, page(request, template, context, settings.SITE_LANGUAGE, edition))
 
@@ -160,12 +159,9 @@ def _gone(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
 
 
 def _update_named_in_query(request: HttpRequest, blog: LiveBlog) -> Update | None:
-    named = request.GET.get("before")
-    if named is None:
-        return None
-    pk = whole_number(named)
+    pk = parameters.number(request.GET, "before")
     if pk is None:
-        raise Http404
+        return None
     return get_object_or_404(Update.objects.filter(blog=blog).visible(), pk=pk)
 
 
@@ -193,9 +189,8 @@ def _neighbours(blog: LiveBlog, update: Update) -> dict[str, Update | None]:
 def _ended_page(request: HttpRequest, ended: LiveBlogQuerySet) -> tuple[list[LiveBlog], bool]:
     """A page of ended blogs by the end of their coverage, and whether there are older ones."""
     ended = ended.order_by("-coverage_end_at", "-pk")
-    named = request.GET.get("before")
-    if named is not None:
-        last = get_object_or_404(LiveBlog.objects.public().ended(), slug=named)
+    if named := parameters.slug(request.GET, "before"):
+        last = get_object_or_404(visibility.readable(PUBLIC).ended(), slug=named)
         ended = ended.ended_before(last)
     found = list(ended[: ENDED_PER_PAGE + 1])
     return found[:ENDED_PER_PAGE], len(found) > ENDED_PER_PAGE

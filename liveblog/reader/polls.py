@@ -8,12 +8,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 
 from liveblog import payloads
-from liveblog.models import LiveBlog
+from liveblog.presentation.addresses import Withdrawn, find_blog, whole_blog
 from liveblog.reader.caching import answer, public
-from liveblog.reader.pages import find_blog
+from liveblog.visibility import PUBLIC
 from newsroom.caching import POLL
 from newsroom.cors import read_anywhere
-from newsroom.numbers import whole_number
+from newsroom.http.parameters import parameter, whole_number
 from newsroom.site import absolute
 
 
@@ -27,18 +27,26 @@ def changes(request: HttpRequest, slug: str, edition: str | None = None) -> Http
     when the blog was withdrawn.
     """
     # The number is read here, before any other row: an answer may know more than it says, never less.
-    blog = find_blog(slug, edition)
-    after = whole_number(request.GET.get("after"), digits=9)
+    try:
+        head, is_withdrawn = find_blog(PUBLIC, slug, edition), False
+    except Withdrawn as withdrawn:
+        head, is_withdrawn = withdrawn.blog, True
+    after = whole_number(parameter(request.GET, "after"), digits=9)
     if after is None:
         return _refusal(400, _("Give the last number you know: ?after=N"))
-    page = absolute(blog.get_absolute_url())
-    if blog.status == LiveBlog.Status.WITHDRAWN:
+    page = absolute(head.get_absolute_url())
+    if is_withdrawn:
         return _refusal(410, _("This live blog was withdrawn."), url=page)
-    if after > blog.number:
-        return _refusal(409, _("The log has not reached this number."), number=blog.number)
-    if blog.number - after > payloads.TOO_FAR_BEHIND:
+    if after > head.number:
+        return _refusal(409, _("The log has not reached this number."), number=head.number)
+    if head.number - after > payloads.TOO_FAR_BEHIND:
         return _refusal(410, _("This is too far behind. Load the page again."), url=page)
-    response = answer(request, blog.etag, lambda: _json(payloads.delta(blog, after)), POLL)
+
+    def render() -> HttpResponse:
+        blog = head if after == head.number else whole_blog(PUBLIC, head)
+        return _json(payloads.delta(blog, after))
+
+    response = answer(request, head.etag, render, POLL)
     response.is_poll = True
     return response
 

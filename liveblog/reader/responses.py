@@ -1,8 +1,14 @@
-"""Where readers respond: a page of its own, since it is the one thing that is not the same for everybody."""
+"""Where readers respond: a page of its own, since it is the one thing that is not the same for everybody.
+
+Each form carries a token that says for which live blog it was opened and when. It is signed, so that nobody
+can make one, and good for one response.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+import hashlib
+import secrets
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django import forms
@@ -10,6 +16,7 @@ from django.conf import settings
 from django.core import signing
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -20,12 +27,15 @@ from django.views.decorators.http import require_http_methods
 
 from liveblog import publishing
 from liveblog.models import LiveBlog
-from liveblog.reader.pages import blog_page, find_blog
+from liveblog.presentation.addresses import Withdrawn, find_blog
+from liveblog.reader.pages import blog_page
 from liveblog.reader.scripts import plain_address
+from liveblog.visibility import PUBLIC
 from newsroom import counting
+from newsroom.http import client_address
 
 SECONDS_LEAST: Final = 2
-SECONDS_MOST: Final = 24 * 60 * 60
+SECONDS_MOST: Final = 3 * 60 * 60
 # From one address, within this time.
 RESPONSES_MOST: Final = 5
 RESPONSES_SECONDS: Final = 10 * 60
@@ -40,7 +50,7 @@ class LinesField(forms.CharField):
 
 
 class ResponseForm(forms.Form):
-    """`opened` is signed with the time when the form was opened; only machines fill in `website`."""
+    """The response to one live blog. `opened` is the form's token; only machines fill in `website`."""
 
     name = forms.CharField(label=gettext_lazy("Your name"), max_length=80)
     text = LinesField(
@@ -50,21 +60,47 @@ class ResponseForm(forms.Form):
         help_text=gettext_lazy("At most 500 characters. An editor reads it before it appears."),
     )
     website = forms.CharField(required=False, widget=forms.TextInput(attrs={"autocomplete": "off"}))
-    opened = forms.CharField(widget=forms.HiddenInput, required=False)
+    opened = forms.CharField(widget=forms.HiddenInput, required=False, max_length=200)
+
+    def __init__(self, blog: LiveBlog, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.blog = blog
+        # Whether the token has been used up, so that the form must be shown with a new one.
+        self.is_spent = False
 
     def clean(self) -> dict[str, str]:
         cleaned = super().clean()
         signer = signing.TimestampSigner(salt=_SALT)
         opened = cleaned.get("opened", "")
         try:
-            signer.unsign(opened, max_age=SECONDS_MOST)
-        except signing.BadSignature as error:
+            value = signer.unsign(opened, max_age=SECONDS_MOST)
+        except signing.BadSignature:
+            value = ""
+        if not value.startswith(f"{self.blog.pk}:"):
             raise ValidationError(
                 _("This form was open for too long. Your words are still here: send them again.")
-            ) from error
+            )
         if _is_fresh(signer, opened):
             raise ValidationError(_("That was very fast. Your words are still here: send them again."))
         return cleaned
+
+    @property
+    def digest(self) -> str:
+        said = [self.cleaned_data["name"], self.cleaned_data["text"]]
+        return hashlib.sha256(repr(said).encode()).hexdigest()
+
+    def claim_token(self) -> str | None:
+        """Use the token up; return None, or the digest of the response that has used it before.
+
+        Of several at the same instant one gets None. The claim is undone with the transaction.
+        """
+        self.is_spent = True
+        key = f"{_SALT}:{hashlib.sha256(self.cleaned_data['opened'].encode()).hexdigest()}"
+        return None if cache.add(key, self.digest, SECONDS_MOST) else cache.get(key, "")
+
+
+def _new_token(blog: LiveBlog) -> str:
+    return signing.TimestampSigner(salt=_SALT).sign(f"{blog.pk}:{secrets.token_urlsafe(12)}")
 
 
 def _is_fresh(signer: signing.TimestampSigner, opened: str) -> bool:
@@ -82,14 +118,17 @@ def _is_fresh(signer: signing.TimestampSigner, opened: str) -> bool:
 @require_http_methods(["GET", "HEAD", "POST"])
 def respond(request: HttpRequest, slug: str, edition: str | None = None) -> HttpResponse:
     """The form; once sent, 303 to the thanks, or the form again with the reason and all words."""
-    blog = find_blog(slug, edition)
-    if not blog.has_responses or blog.status == LiveBlog.Status.WITHDRAWN:
+    try:
+        blog = find_blog(PUBLIC, slug, edition)
+    except Withdrawn as withdrawn:
+        raise Http404 from withdrawn
+    if not blog.has_responses:
         raise Http404
     with translation.override(blog.language):
         if request.method != "POST":
-            return _page(request, blog, ResponseForm(), is_sent="sent" in request.GET)
+            return _page(request, blog, ResponseForm(blog), is_sent="sent" in request.GET)
         _check_origin(request)
-        form = ResponseForm(request.POST)
+        form = ResponseForm(blog, request.POST)
         if form.is_valid() and _take(request, blog, form):
             return HttpResponseRedirect(f"{request.path}?sent", status=303)
         return _page(request, blog, form, status=400)
@@ -100,19 +139,28 @@ def _take(request: HttpRequest, blog: LiveBlog, form: ResponseForm) -> bool:
     if form.cleaned_data["website"]:
         # A machine: it is told nothing.
         return True
-    key = f"{_SALT}:{counting.name_of_address(request.META['REMOTE_ADDR'])}"
-    sent = cache.get(key, 0)
-    # Set anew, not incremented: that would shorten the time to the cache's own.
-    cache.set(key, sent + 1, RESPONSES_SECONDS)
-    if sent >= RESPONSES_MOST:
+    network = client_address.network_of(client_address.of_request(request))
+    if counting.seconds_to_wait(f"responses:{network}", RESPONSES_MOST, RESPONSES_SECONDS):
         form.add_error(None, _("Many responses came from your address. Please try again in ten minutes."))
         return False
     try:
-        publishing.submit_response(blog, name=form.cleaned_data["name"], text=form.cleaned_data["text"])
+        _submit(blog, form)
     except ValidationError as refusal:
         form.add_error(None, refusal)
         return False
     return True
+
+
+def _submit(blog: LiveBlog, form: ResponseForm) -> None:
+    with transaction.atomic():
+        used_by = form.claim_token()
+        if used_by is None:
+            publishing.submit_response(blog, name=form.cleaned_data["name"], text=form.cleaned_data["text"])
+        elif used_by != form.digest:
+            raise ValidationError(
+                _("This form has been sent before. Your words are still here: send them again.")
+            )
+        # Else a double click or a retry has sent the same again: it gets the same answer.
 
 
 def _check_origin(request: HttpRequest) -> None:
@@ -127,11 +175,10 @@ def _check_origin(request: HttpRequest) -> None:
 def _page(
     request: HttpRequest, blog: LiveBlog, form: ResponseForm, *, is_sent: bool = False, status: int = 200
 ) -> HttpResponse:
-    opened = signing.TimestampSigner(salt=_SALT).sign(blog.slug)
+    is_token_good = form.is_bound and not form.is_spent and not form.non_field_errors()
     context = {
         "form": form,
-        # A refused form starts anew, so that it can be sent again.
-        "opened": opened if not form.is_bound or form.non_field_errors() else form["opened"].value(),
+        "opened": form["opened"].value() if is_token_good else _new_token(blog),
         "is_sent": is_sent,
         "action": request.path,
     }

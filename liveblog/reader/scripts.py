@@ -8,16 +8,23 @@ from functools import wraps
 from typing import Any, Final
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 
 from liveblog.models.blog import Language
+from liveblog.presentation.addresses import AtPlainAddress
+from newsroom.http.parameters import canonical_query
+from newsroom.site import path_of
 
 # What a reader takes along to the other script.
 _KEPT: Final = ("q", "in", "before", "text")
-
-
-class AtPlainAddress(Exception):
-    """What was asked for under a script's prefix is written in that script: its address has no prefix."""
+_REDIRECTED: Final = (*_KEPT, "after", "sent")
+# Which of them the pages know, beside `text`.
+_KNOWN: Final = {
+    "front": ("before",),
+    "topic": ("before",),
+    "blog": ("before",),
+    "search": ("q", "in", "before"),
+}
 
 
 def plain_address(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -28,9 +35,8 @@ def plain_address(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
         try:
             return view(request, *args, **kwargs)
         except AtPlainAddress:
-            return HttpResponsePermanentRedirect(
-                request.get_full_path().removeprefix(f"/{kwargs['edition']}")
-            )
+            path = path_of(request).removeprefix(f"/{kwargs['edition']}")
+            return HttpResponsePermanentRedirect(path + canonical_query(request.GET, _REDIRECTED))
 
     return wrapped
 
@@ -70,12 +76,9 @@ def scripts_of(request: HttpRequest, written_in: str, edition: str | None) -> li
     own = Language(written_in)
     if own.other_script is None:
         return []
-    path = request.path.removeprefix(f"/{edition}") if edition else request.path
-    query = QueryDict(mutable=True)
-    for name in _KEPT:
-        if name in request.GET:
-            query[name] = request.GET[name]
-    path += f"?{query.urlencode()}" if query else ""
+    path = path_of(request)
+    path = path.removeprefix(f"/{edition}") if edition else path
+    path += canonical_query(request.GET, _known_of(request))
     return [
         Script(
             language,
@@ -85,3 +88,9 @@ def scripts_of(request: HttpRequest, written_in: str, edition: str | None) -> li
         )
         for language in (Language.ZH_HANT, Language.ZH_HANS)
     ]
+
+
+def _known_of(request: HttpRequest) -> tuple[str, ...]:
+    """The parameters that mean something on this page: any other could be anything."""
+    known = _KNOWN.get(request.resolver_match.url_name, ())
+    return (*known, "text") if request.GET.get("text") == "1" else known

@@ -9,15 +9,16 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
-from liveblog import editions
+from liveblog import editions, visibility
 from liveblog.models import LiveBlog, Update
 from liveblog.models.blog import LiveBlogQuerySet
+from liveblog.presentation.addresses import Withdrawn, find_blog
 from liveblog.reader.caching import answer_by_body, public
 from liveblog.reader.pages import page
-from liveblog.reader.scripts import AtPlainAddress, site_language
-from newsroom import html
-from newsroom.marking import Run, cut, mark
-from newsroom.numbers import whole_number
+from liveblog.reader.scripts import site_language
+from liveblog.visibility import PUBLIC
+from newsroom.http import parameters
+from newsroom.marking import Run, mark, snippet
 
 LONGEST_QUERY: Final = 100
 RESULTS_PER_PAGE: Final = 20
@@ -34,12 +35,12 @@ class Result:
 @public
 def search(request: HttpRequest, edition: str | None = None) -> HttpResponse:
     """The newest updates that say `?q=`; `?in=<slug>` looks in one blog, `?before=<update id>` goes on."""
-    query = " ".join(request.GET.get("q", "").split())[:LONGEST_QUERY]
+    query = parameters.words(request.GET, "q", LONGEST_QUERY)
     blog = _searched_blog(request, edition)
     written_in = blog.written_in if blog else settings.SITE_LANGUAGE
     if blog is None:
         site_language(edition)
-    blogs = LiveBlog.objects.filter(pk=blog.pk) if blog else LiveBlog.objects.public()
+    blogs = LiveBlog.objects.filter(pk=blog.pk) if blog else visibility.readable(PUBLIC)
     updates = _matching_updates(request, blogs, query)
     has_older = len(updates) > RESULTS_PER_PAGE
     updates = editions.read_mixed_updates(updates[:RESULTS_PER_PAGE], edition)
@@ -59,25 +60,21 @@ def search(request: HttpRequest, edition: str | None = None) -> HttpResponse:
 
 
 def _searched_blog(request: HttpRequest, edition: str | None) -> LiveBlog | None:
-    slug = request.GET.get("in", "")
+    slug = parameters.slug(request.GET, "in")
     if not slug:
         return None
-    blog = get_object_or_404(LiveBlog.objects.public().complete(), slug=slug)
-    if edition and blog.language == edition:
-        raise AtPlainAddress
-    if edition and not editions.has_edition(blog, edition):
-        raise Http404
-    return editions.read_blog(blog, edition)
+    try:
+        return find_blog(PUBLIC, slug, edition)
+    except Withdrawn as withdrawn:
+        raise Http404 from withdrawn
 
 
 def _matching_updates(request: HttpRequest, blogs: LiveBlogQuerySet, query: str) -> list[Update]:
     """One page of them, newest first, and one more if there is one."""
     found = Update.objects.saying(query).filter(blog__in=blogs)
-    if named := request.GET.get("before"):
-        pk = whole_number(named)
-        if pk is None:
-            raise Http404
-        found = found.older_than(get_object_or_404(Update.objects.visible(), pk=pk))
+    pk = parameters.number(request.GET, "before")
+    if pk is not None:
+        found = found.older_than(get_object_or_404(visibility.readable_updates(PUBLIC), pk=pk))
     return list(found.newest_first().complete()[: RESULTS_PER_PAGE + 1])
 
 
@@ -86,5 +83,4 @@ def _matching_blogs(blogs: LiveBlogQuerySet, query: str) -> list[LiveBlog]:
 
 
 def _result(update: Update, query: str) -> Result:
-    text = " ".join(html.plain_text(update.body).split("\n"))
-    return Result(update, mark(update.title, query), cut(mark(text, query)))
+    return Result(update, mark(update.title, query), snippet(update.body, query))

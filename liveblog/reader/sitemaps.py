@@ -15,11 +15,14 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
+from liveblog import visibility
 from liveblog.models import LiveBlog, Update
 from liveblog.models.blog import Language
 from liveblog.reader.caching import answer_by_body, public
+from liveblog.visibility import PUBLIC
 from newsroom.caching import POLL
 from newsroom.html import NOT_XML
+from newsroom.http import parameters
 from newsroom.site import absolute
 
 # https://developers.google.com/search/docs/crawling-indexing/sitemaps/news-sitemap
@@ -44,12 +47,12 @@ class _OfSite(Sitemap):
 
 class BlogSitemap(_OfSite):
     def items(self) -> Any:
-        return LiveBlog.objects.public().order_by("-pk")
+        return visibility.readable(PUBLIC).order_by("-pk")
 
 
 class UpdateSitemap(_OfSite):
     def items(self) -> Any:
-        updates = Update.objects.published().filter(blog__in=LiveBlog.objects.public())
+        updates = Update.objects.published().filter(blog__in=visibility.readable(PUBLIC))
         return updates.select_related("blog").order_by("-pk")
 
 
@@ -64,13 +67,13 @@ def sitemap_index(request: HttpRequest) -> HttpResponse:
         address = absolute(reverse("reader:sitemap_section", args=[section]))
         pages = kind().paginator.page_range
         maps += [address if page == 1 else f"{address}?p={page}" for page in pages]
-    return _answer(
-        request, "reader/sitemap_index.xml", maps=maps, modified_at=LiveBlog.objects.last_change_at()
-    )
+    return _answer(request, "reader/sitemap_index.xml", maps=maps, modified_at=visibility.last_change_at())
 
 
 @public
 def sitemap_section(request: HttpRequest, section: str) -> HttpResponse:
+    # Django's own view takes any digits that Python does, with spaces around them.
+    parameters.number(request.GET, "p", digits=6)
     response = sitemap(request, SECTIONS, section, template_name="reader/sitemap.xml")
     return answer_by_body(request, response.render(), POLL)
 
@@ -79,7 +82,7 @@ def sitemap_section(request: HttpRequest, section: str) -> HttpResponse:
 def news_sitemap(request: HttpRequest) -> HttpResponse:
     """The live blogs and updates of the last two days, the newest first."""
     recent = {"first_published_at__gt": timezone.now() - NEWS_FOR}
-    blogs = LiveBlog.objects.public()
+    blogs = visibility.readable(PUBLIC)
     updates = Update.objects.published().filter(blog__in=blogs, **recent).select_related("blog")
     found = chain(
         ((blog, blog.full_headline, blog.language) for blog in blogs.filter(**recent)),

@@ -8,11 +8,16 @@ from email.utils import format_datetime
 from typing import Any, Final
 
 from django import template
+from django.conf import settings
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
-from liveblog.models import Image, Update
+from liveblog import visibility
+from liveblog.models import Image, LiveBlog, RelatedStory, Update
+from liveblog.visibility import PUBLIC
 from newsroom import embeds, hongkong, html, languages
 from newsroom.embeds import Embed
 from newsroom.site import absolute, absolute_links, tag_uri
@@ -53,14 +58,14 @@ def short_day(day: date, language: str) -> str:
 
 @register.filter
 def cleaned(rich_text: str) -> SafeString:
-    """Rich text as markup: every write path has cleaned it (`newsroom.html.clean`)."""
-    return mark_safe(languages.tag_passages(rich_text, get_language()))
+    """Return rich text as markup: every write path has cleaned and tagged it, and nothing is added here."""
+    return mark_safe(rich_text)
 
 
 @register.simple_tag
 def lang_of(text: str) -> SafeString:
     """The attribute for words that may be in another language than the page that prints them."""
-    tag = languages.foreign_tag(text, get_language())
+    tag = languages.foreign_tag(text, get_language() or settings.SITE_LANGUAGE)
     return format_html(' lang="{}"', tag) if tag else mark_safe("")
 
 
@@ -72,9 +77,33 @@ def is_parted(headline: str) -> bool:
 
 
 @register.filter
-def tidied(rich_text: str | None) -> SafeString:
-    """Rich text that nobody has cleaned yet, as markup."""
-    return mark_safe(html.clean(rich_text or ""))
+def plain_text(rich_text: str | None) -> str:
+    """Return the text of rich text that may not have been cleaned yet, a line for each of its paragraphs."""
+    return html.plain_text(rich_text or "")
+
+
+@register.filter
+def is_public(blog: LiveBlog | None) -> bool:
+    """Whether readers may read it; a live blog that there is not is not public."""
+    return bool(blog) and visibility.can_read(PUBLIC, blog)
+
+
+@register.filter
+def stories(row: LiveBlog | Update) -> list[RelatedStory]:
+    """The related stories that readers may be shown beside a live blog, or in an update."""
+    return visibility.shown_stories(row.related_stories.all())
+
+
+@register.filter
+def passages(update: Update) -> list[str | RelatedStory]:
+    """An update's text in reading order, with the related stories that readers may be shown."""
+    return update.passages(stories(update))
+
+
+@register.filter
+def href(story: RelatedStory) -> str:
+    """Where a related story leads readers; empty: nowhere yet."""
+    return visibility.href_of(story)
 
 
 @register.filter
@@ -91,6 +120,12 @@ def embed(passage: str) -> Embed | None:
 @register.filter
 def excerpt(rich_text: str, limit: int = 140) -> str:
     return html.excerpt(rich_text, limit)
+
+
+@register.filter
+def shortened(text: str, limit: int = 140) -> str:
+    """Return plain text on one line, shortened."""
+    return html.shortened(" ".join(text.split()), limit)
 
 
 @register.filter
@@ -130,6 +165,12 @@ def absolute_url(path: str) -> str:
 def links_made_absolute(markup: str) -> SafeString:
     """Markup that is read elsewhere: in a feed reader."""
     return mark_safe(absolute_links(markup))
+
+
+@register.simple_tag
+def recent_actions(user: User) -> list[LogEntry]:
+    """What a member of the staff did last in the admin, for its first page."""
+    return visibility.readable_actions(user, 10)
 
 
 @register.simple_tag

@@ -10,8 +10,10 @@ const HONG_KONG = 8 * 3_600_000;
 const PAUSED = "newsroom-paused";
 
 export class Following {
-  constructor(page) {
+  /** `path`: the live blog's own. */
+  constructor(page, path) {
     this.page = page;
+    this.path = path;
     this.root = page.root;
     this.state = this.root.querySelector("[data-live-state]");
     this.button = this.root.querySelector("[data-pause]");
@@ -62,7 +64,7 @@ export class Following {
     try {
       let hasMore = true;
       while (hasMore) {
-        const response = await fetch(`${this.root.dataset.changes}?after=${this.page.number}`, { credentials: "omit" });
+        const response = await fetch(`${this.path}changes.json?after=${this.page.number}`, { credentials: "omit" });
         // Withdrawn, no longer public, too far behind, or ahead of a log that was restored: the page itself knows.
         if ([404, 409, 410].includes(response.status)) return void location.reload();
         if (!response.ok) throw new Error(`changes: ${response.status}`);
@@ -80,7 +82,7 @@ export class Following {
   }
 
   #openStream() {
-    const stream = new EventSource(`${this.root.dataset.stream}?after=${this.page.number}`);
+    const stream = new EventSource(`${this.path}stream?after=${this.page.number}`);
     this.stream = stream;
     stream.addEventListener("message", (event) => {
       this.page.apply(JSON.parse(event.data));

@@ -42,12 +42,14 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("[data-share]");
   if (!link || !(navigator.share || navigator.clipboard)) return;
   event.preventDefault();
-  share(link).catch(() => { location.href = link.href; });
+  share(link).catch(() => { if (link.protocol === "mailto:") location.href = link.href; });
 });
 
-const coverage = document.querySelector("[data-changes]");
+// By the page's own address: whatever its markup says, it follows the live blog that it is a page of.
+const [, edition, slug] = /^(\/zh-han[st])?\/(?:live|embed)\/([-\w]+)\/$/.exec(location.pathname) ?? [];
+const coverage = slug && document.querySelector(".coverage");
 if (coverage) {
-  new Following(new OpenPage(coverage));
+  new Following(new OpenPage(coverage), `${edition ?? ""}/live/${slug}/`);
   new MutationObserver(showRelativeTimes).observe(coverage.querySelector("#updates"), { childList: true, subtree: true });
 }
 

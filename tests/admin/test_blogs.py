@@ -94,7 +94,7 @@ def test_embargo_is_set_and_lifted(admin):
     assert fresh(blog).embargo_until_at == until.replace(second=0, microsecond=0)
     assert save(admin, blog, action="lift").status_code == 302
     assert fresh(blog).embargo_until_at is None
-    assert kinds(blog) == ["blog_started", "blog_edited", "embargo_lifted"]
+    assert kinds(blog) == ["blog_started", "blog_embargoed", "embargo_lifted"]
 
 
 def test_a_team_is_named_beside_the_details_and_readers_hear_nothing_of_it(admin):

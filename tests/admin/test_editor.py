@@ -11,7 +11,8 @@ from tests.factories import make_blog, make_update
 
 
 def editor_in(page: Page):
-    return page.get_by_role("textbox", name="Text:")
+    # Not the textarea, which has the same name until the editor takes its place.
+    return page.get_by_role("textbox", name="Text:").and_(page.locator(".ProseMirror"))
 
 
 def press_button(page: Page, icon: str) -> None:
@@ -27,8 +28,7 @@ def test_rich_text_is_written_formatted_and_published(open_as_editor):
     page, blog = open_as_editor(), make_blog()
     policy = page.goto(f"/admin/liveblog/update/add/?blog={blog.pk}").headers["content-security-policy"]
     assert "unsafe" not in policy
-    assert re.search(r"script-src 'self' 'nonce-[^']+'(;|$)", policy), policy
-    assert re.search(r"style-src 'self' 'nonce-[^']+'(;|$)", policy), policy
+    assert re.search(r"style-src 'self'(;|$)", policy), policy
 
     page.fill("[name=heading]", "八號風球")
     editor = editor_in(page)

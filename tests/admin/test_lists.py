@@ -54,7 +54,7 @@ def test_updates_are_found_in_chinese(admin):
     ("model", "field", "found"),
     [
         ("update", "blog", ["颱風直擊"]),
-        ("update", "byline", ["颱風組"]),
+        ("updatebyline", "byline", ["颱風組"]),
         ("updateimage", "image", ["颱風下的渡輪"]),
         ("relatedstory", "live_blog", ["颱風直擊"]),
         ("liveblog", "topics", ["颱風"]),
@@ -97,7 +97,7 @@ def test_blogs_are_counted(admin):
     make_update(blog)
     make_update(blog)
     publishing.draft_update(blog, Content(heading="稿"), by=SYSTEM)
-    publishing.submit_update(publishing.draft_update(blog, Content(heading="請審"), by=SYSTEM), by=SYSTEM)
+    publishing.submit_update(blog, Content(heading="請審"), by=SYSTEM)
     publishing.schedule_update(blog, Content(heading="預告"), timezone.now() + timedelta(hours=1), by=SYSTEM)
     page = admin.get(BLOGS).content.decode()
     counts = re.findall(r"\?blog=(\d+)&amp;status__exact=(\w+)\">(\d+)<", page)
@@ -129,7 +129,7 @@ def fill() -> None:
     blog = make_blog(topics=(Topic.objects.create(slug=f"topic-{Topic.objects.count()}", name="題"),))
     byline = Byline.objects.create(name=f"記者{Byline.objects.count()}")
     update = make_update(
-        blog, byline=byline, images=(make_image(),), stories=(Story("相關", live_blog=blog),)
+        blog, bylines=(byline,), images=(make_image(),), stories=(Story("相關", live_blog=blog),)
     )
     publishing.pin_update(update, by=SYSTEM)
 

@@ -13,7 +13,6 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.core.files import File
-from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
@@ -43,6 +42,7 @@ from tests.factories import (
     make_user,
     picture_file,
 )
+from tests.rolling_back import rolled_back
 
 pytestmark = pytest.mark.django_db
 
@@ -142,22 +142,19 @@ class Newsroom:
 
     def who_may(self, act: Callable[[Newsroom], Sending]) -> tuple[str, ...]:
         """In which roles it is done; all is as it was before afterwards."""
-        with transaction.atomic():
+        with rolled_back():
             self.own_draft = publishing.draft_update(self.blog, Content("我的稿"), by=SYSTEM)
             sending = act(self)
-            done = tuple(name for name in ROLES if self._is_done(name, sending))
-            transaction.set_rollback(True)
-        return done
+            return tuple(name for name in ROLES if self._is_done(name, sending))
 
     def _is_done(self, name: str, sending: Sending) -> bool:
-        with transaction.atomic():
+        with rolled_back():
             Update.objects.filter(pk=self.own_draft.pk).update(created_by=self.people[name])
             before = rows()
             response = sending.by(self.clients[name])
             is_done = rows() != before
             if not sending.is_to_list:
-                assert response.status_code == (302 if is_done else 403), (name, response.status_code)
-            transaction.set_rollback(True)
+                assert response.status_code == (302 if is_done else _refusal(response)), name
         return is_done
 
     # How things are sent: what a page's form holds with what is typed into it, or an action of a list.
@@ -191,6 +188,12 @@ class Newsroom:
         if is_shown:
             publishing.approve_response(response, by=SYSTEM)
         return self.choose(response, action)
+
+
+def _refusal(response: HttpResponse) -> int:
+    """403, or 200 for the form of a new update that does not know the live blog of another team."""
+    is_unknown_blog = response.status_code == 200 and "blog" in response.context["adminform"].form.errors
+    return 200 if is_unknown_blog else 403
 
 
 def logged_in(person: User) -> Client:
@@ -299,19 +302,15 @@ def test_a_refusal_says_why_in_the_editor_s_language():
     assert "it needs the permission “publish_update”" in refused.content.decode()
 
 
-def test_pages_offer_an_outsider_nothing_and_the_list_refuses_row_by_row():
+def test_an_outsider_gets_no_page_and_the_list_passes_over_what_is_not_theirs():
     room = Newsroom()
     outsider, mine = room.clients["outsider"], make_update(make_blog(headline="別的"), "別的")
     page = outsider.get(reverse("admin:liveblog_update_change", args=[room.published.pk]))
-    assert (page.status_code, b'name="heading"' in page.content, b'name="action"' in page.content) == (
-        200,
-        False,
-        False,
-    )
+    assert page.status_code == 403
     assert "You are not in the team of this live blog." in page.content.decode()
     chosen = {"action": "mark_key", "_selected_action": [room.published.pk, mine.pk]}
     said = outsider.post("/admin/liveblog/update/", chosen, follow=True).content.decode()
-    assert "“已發布”: You are not in the team of this live blog." in said
+    assert "已發布" not in said
     marked = {
         update.pk: update.is_key_event
         for update in Update.objects.filter(pk__in=[room.published.pk, mine.pk])

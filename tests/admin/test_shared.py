@@ -35,7 +35,8 @@ def test_picture_is_uploaded_and_previewed_by_editors_only(admin, client, editor
     assert preview in admin.get("/admin/liveblog/image/").content.decode()
     served = admin.get(preview)
     assert (served.status_code, served["Content-Type"]) == (200, "image/webp")
-    assert served["Cache-Control"] == "private, max-age=600"
+    # Readers may not see it yet: it must not stay in the browser after its editor has signed out.
+    assert "no-store" in served["Cache-Control"]
     assert served.content[8:12] == b"WEBP"
     assert client.get(preview).status_code == 302
     partners_desk = Client()
@@ -98,7 +99,7 @@ def test_byline_is_added_and_edited_where_it_is_printed(admin):
     path = "/admin/liveblog/byline/add/"
     assert admin.post(path, opened(admin, path) | {"name": "張三"}).status_code == 302
     byline = Byline.objects.get()
-    make_update(make_blog(), byline=byline)
+    make_update(make_blog(), bylines=(byline,))
     form = opened(admin, page_of(byline))
     assert admin.post(page_of(byline), form).status_code == 302
     assert LiveBlog.objects.get().number == 2

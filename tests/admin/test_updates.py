@@ -88,10 +88,12 @@ def test_update_goes_from_draft_to_restored(admin, editor):
 def test_text_stories_pictures_and_byline_are_one_change(admin):
     blog, other = make_blog(), make_blog(headline="另一直播")
     first, second = make_image(alt="其一"), make_image(alt="其二")
-    byline = Byline.objects.create(name="張三")
+    byline, second_byline = Byline.objects.create(name="張三"), Byline.objects.create(name="李四")
     update = make_update(blog, body="<p>一</p><p>二</p>")
     form = opened(admin, page_of(update))
-    form |= {"heading": "新標題", "byline": byline.pk, "is_key_event": "on", "action": "edit"}
+    form |= {"heading": "新標題", "is_key_event": "on", "action": "edit"}
+    form = with_row(form, "update_bylines", byline=second_byline.pk)
+    form = with_row(form, "update_bylines", byline=byline.pk, order="1")
     form = with_row(form, "related_stories", title="後", after_block="2", live_blog=other.pk)
     form = with_row(form, "related_stories", title="前二", after_block="1", url="example.com/b")
     form = with_row(form, "related_stories", title="前一", after_block="1", order="1")
@@ -107,7 +109,7 @@ def test_text_stories_pictures_and_byline_are_one_change(admin):
         body="<p>一</p><p>二</p>",
         happened_at=update.happened_at,
         is_key_event=True,
-        byline=byline,
+        bylines=(byline, second_byline),
         stories=(Story("前一", 1), Story("前二", 1, "https://example.com/b"), Story("後", 2, "", other)),
         images=(second, first),
     )
@@ -286,7 +288,7 @@ def test_withdrawn_live_blog_takes_no_more_updates(admin):
 def test_form_that_was_opened_on_another_text_overwrites_nothing(admin):
     update = make_update(make_blog(), heading="原")
     stale = opened(admin, page_of(update))
-    publishing.correct_update(update, Content(heading="同事所改"), by=SYSTEM)
+    publishing.edit_update(update, Content(heading="同事所改"), by=SYSTEM)
     response = admin.post(page_of(update), stale | {"heading": "我所改", "action": "edit"})
     assert errors(response)["__all__"][0].startswith("Somebody else has saved this since you opened it.")
     assert "我所改" in response.content.decode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from liveblog import publishing
@@ -22,7 +23,7 @@ SITE = "http://127.0.0.1:8000"
 def test_root_says_where_everything_is(client):
     response = client.get("/api/v1/")
 
-    root = "http://testserver/api/v1/"
+    root = f"{settings.SITE_URL}/api/v1/"
     assert response.json() == {
         "blogs": root + "blogs/",
         "blog": root + "blogs/{slug}/",

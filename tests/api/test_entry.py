@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
             {
                 "headline": [
                     "There is no such member. Known here: heading, body, happened_at, has_clock_time, "
-                    "is_key_event, byline, source, verification, related_stories, status."
+                    "is_key_event, bylines, source, verification, related_stories, status."
                 ]
             },
         ),
@@ -78,7 +78,7 @@ def test_what_means_nothing_is_refused_by_member(client, tool, said, errors):
 @pytest.mark.parametrize(
     ("said", "errors"),
     [
-        ({"byline": "無名"}, {"byline": ["There is no byline “無名”. Ask the newsroom to add it."]}),
+        ({"bylines": ["無名"]}, {"bylines.0": ["There is no byline “無名”. Ask the newsroom to add it."]}),
         (
             {"related_stories": [{"title": "一", "live_blog": "held"}]},
             {"related_stories.0.live_blog": ["There is no live blog “held”."]},

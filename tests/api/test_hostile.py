@@ -22,7 +22,7 @@ LONE = "\ud800"
 @pytest.mark.parametrize(
     "said",
     [
-        lambda odd: {"byline": odd},
+        lambda odd: {"bylines": [odd]},
         lambda odd: {"related_stories": [{"title": "一", "live_blog": odd}]},
         lambda odd: {"related_stories": [{"title": odd, "url": odd}]},
         lambda odd: {"related_stories": [{"title": "一", odd: 1}]},

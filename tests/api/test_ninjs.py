@@ -84,7 +84,7 @@ def update(blog: LiveBlog) -> Update:
         blog,
         "首班車開出",
         body="<p>乘客湧入車站。</p>",
-        byline=blog.bylines.get(name="陳大文"),
+        bylines=(blog.bylines.get(name="陳大文"),),
         source="港鐵",
         images=(make_image(alt="車站"),),
         stories=(Story("班次", 1, "https://example.com/times"),),
@@ -243,7 +243,7 @@ def test_a_long_blog_comes_a_hundred_updates_at_a_time(client, check, blog):
     link = first.headers["Link"]
     second = client.get(link.removeprefix("<").partition(">")[0])
 
-    assert link.endswith(f'?edition=zh-hant&before={made[3]}>; rel="next"')
+    assert link.endswith(f'?before={made[3]}&edition=zh-hant>; rel="next"')
     assert "Link" not in second.headers
     pages = [
         [one["name"] for one in page.json()["associations"] if one["rel"] == "update"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -33,7 +34,7 @@ def test_an_update_is_given_in_full(client):
         "會議開始",
         body="<p>雙方已入座。</p>",
         is_key_event=True,
-        byline=Byline.objects.create(name="陳大文"),
+        bylines=(Byline.objects.create(name="陳大文"),),
         source="法新社",
         verification="confirmed",
         stories=(Story(title="背景", url="https://example.com/", after_block=1),),
@@ -56,7 +57,7 @@ def test_an_update_is_given_in_full(client):
         "body": "<p>雙方已入座。</p>",
         "is_key_event": True,
         "is_pinned": False,
-        "byline": {"name": "陳大文", "role": ""},
+        "bylines": [{"name": "陳大文", "role": ""}],
         "source": "法新社",
         "verification": "confirmed",
         "first_published_at": hongkong.isoformat(update.first_published_at),
@@ -128,7 +129,7 @@ def test_following_next_meets_every_update_once_while_more_are_published(client)
     third = client.get(second.json()["next"])
 
     assert [ids(page) for page in (first, second, third)] == [made[:2:-1], made[2:0:-1], made[:1]]
-    assert first.json()["next"].startswith("http://testserver/api/v1/blogs/summit/updates/?cursor=")
+    assert first.json()["next"].startswith(f"{settings.SITE_URL}/api/v1/blogs/summit/updates/?cursor=")
     assert third.json()["next"] is None
     assert ids(client.get(third.json()["previous"])) == ids(second)
     assert [breaches(client, "blogs/{slug}/updates/", page) for page in (first, second, third)] == [

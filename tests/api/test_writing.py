@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
+from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from liveblog import publishing
@@ -13,6 +15,7 @@ from liveblog.models import ApiKey, Byline, Change, Revision, Scope, Submission,
 from liveblog.publishing import SYSTEM, Content
 from tests.api.description import breaches
 from tests.api.tool import Tool, errors_of
+from tests.at_once import at_once
 from tests.factories import make_blog, make_key, make_update
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +30,7 @@ def test_an_update_is_published_with_all_that_it_says(client, tool, partner, blo
         "body": "<p onclick='x'>雙方已入座。<script>alert(1)</script></p>",
         "happened_at": "2026-03-19T04:00:00Z",
         "is_key_event": True,
-        "byline": "陳大文",
+        "bylines": ["陳大文"],
         "source": "法新社",
         "verification": "confirmed",
         "related_stories": [
@@ -40,14 +43,14 @@ def test_an_update_is_published_with_all_that_it_says(client, tool, partner, blo
 
     update = Update.objects.get()
     assert response.status_code == 201
-    assert response.headers["Location"] == f"http://testserver/api/v1/updates/{update.pk}/"
+    assert response.headers["Location"] == f"{settings.SITE_URL}/api/v1/updates/{update.pk}/"
     assert response.headers["Cache-Control"] == "private, no-store"
     assert breaches(client, "blogs/{slug}/updates/", response, "post") == []
     answer = response.json()
     assert answer == client.get(f"/api/v1/updates/{update.pk}/").json()
     assert (answer["heading"], answer["body"]) == ("會議 開始", "<p>雙方已入座。</p>")
     assert answer["happened_at"] == "2026-03-19T12:00:00+08:00"
-    assert answer["byline"] == {"name": "陳大文", "role": ""}
+    assert answer["bylines"] == [{"name": "陳大文", "role": ""}]
     assert [(story["title"], story["after_block"]) for story in answer["related_stories"]] == [
         ("另一篇", 0),
         ("背景", 1),
@@ -135,6 +138,45 @@ def test_a_correction_and_a_withdrawal_are_carried_out_once(tool):
 
     assert [len(found) for found in corrections] == [1, 1]
     assert withdrawals == [200, 200]
+
+
+def test_sent_again_with_a_rotated_key_it_is_carried_out_once(tool, partner):
+    said = {"status": "published", "heading": "號外"}
+    first = tool.post(said, token="once")
+    old = ApiKey.objects.get(partner=partner)
+    _row, rotated = publishing.rotate_key(old, by=SYSTEM, overlap=timedelta(0))
+
+    again = Tool(rotated).post(said, token="once")
+    refused = Tool(rotated).post(said | {"heading": "另一則"}, token="once")
+
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert refused.status_code == 422
+    assert Update.objects.count() == 1
+
+
+def test_two_partners_may_use_the_same_idempotency_key(tool, blog):
+    said = {"status": "published", "heading": "號外"}
+    other = Tool(make_key(*Scope, blogs=[blog]))
+
+    assert [tool.post(said, token="once").status_code, other.post(said, token="once").status_code] == [
+        201,
+        201,
+    ]
+    assert Update.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sent_with_both_keys_of_a_rotation_at_once_it_is_carried_out_once(tool, partner):
+    old = ApiKey.objects.get(partner=partner)
+    _row, rotated = publishing.rotate_key(old, by=SYSTEM, overlap=timedelta(days=1))
+    tools = [tool, Tool(rotated)]
+
+    answers = at_once(
+        2, lambda number: tools[number].post({"status": "published", "heading": "號外"}, token="once")
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [200, 201]
+    assert len({answer.json()["id"] for answer in answers}) == Update.objects.count() == 1
 
 
 def test_sent_again_after_an_editor_withdrew_it_it_stays_withdrawn(tool):
@@ -306,7 +348,8 @@ def test_a_draft_is_not_corrected_or_withdrawn(tool):
 
 def test_what_editors_have_taken_up_is_theirs(tool):
     pk = tool.post({"status": "draft", "heading": "一"}).json()["id"]
-    publishing.submit_update(Update.objects.get(), by=SYSTEM)
+    waiting = Update.objects.get()
+    publishing.submit_update(waiting.blog, by=SYSTEM, update=waiting)
 
     response = tool.patch(pk, {"heading": "二"})
 
@@ -316,7 +359,7 @@ def test_what_editors_have_taken_up_is_theirs(tool):
 
 def test_what_an_editor_changed_meanwhile_stays(tool):
     pk = tool.post({"status": "published", "heading": "一", "body": "<p>甲</p>"}).json()["id"]
-    publishing.correct_update(Update.objects.get(), Content("編輯的題目", "<p>甲</p>"), by=SYSTEM)
+    publishing.edit_update(Update.objects.get(), Content("編輯的題目", "<p>甲</p>"), by=SYSTEM)
 
     answer = tool.patch(pk, {"body": "<p>乙</p>"}).json()
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from liveblog import publishing
-from liveblog.articles.article import ArticleError
+from liveblog.articles.article import Article, ArticleError
 from liveblog.articles.load import load
 from liveblog.articles.parse import parse, read
 from liveblog.articles.place import Slot, place
@@ -46,7 +49,45 @@ AT_10_05 = datetime(2026, 3, 19, 10, 5, tzinfo=hongkong.ZONE)
 
 
 def take(text: str = COPY, **options: object) -> Report:
-    return load(parse(text), by=SYSTEM, **({"slug": "lighthouse", "publish": True} | options))
+    """Load copy, after a dry run that must tell the very same, and must neither write nor lock."""
+    article, options = parse(text), {"by": SYSTEM, "slug": "lighthouse", "publish": True} | options
+    rehearsed, refusal = _outcome(lambda: _rehearse(article, options))
+    report, real_refusal = _outcome(lambda: load(article, **options))
+    assert str(refusal) == str(real_refusal)
+    if real_refusal:
+        raise real_refusal
+    if not options.get("dry_run"):
+        assert _without_ids(rehearsed) == replace(_without_ids(report), is_dry_run=True)
+    return report
+
+
+def _rehearse(article: Article, options: dict[str, object]) -> Report:
+    with CaptureQueriesContext(connection) as captured:
+        report = load(article, **options | {"dry_run": True})
+    assert writes_in(captured) == []
+    return report
+
+
+def _outcome(act: Callable[[], Report]) -> tuple[Report | None, Exception | None]:
+    try:
+        return act(), None
+    except (ArticleError, PermissionDenied, ValidationError) as refusal:
+        return None, refusal
+
+
+def _without_ids(report: Report) -> Report:
+    """A dry run makes no rows, so it knows no ids of new ones."""
+    return replace(report, outcomes=tuple(replace(found, update_id=None) for found in report.outcomes))
+
+
+def writes_in(captured: CaptureQueriesContext) -> list[str]:
+    """What was asked of the database beside reading.
+
+    Django checks a constraint by a SELECT, inside a transaction (here the test's) under a savepoint.
+    """
+    statements = [query["sql"] for query in captured.captured_queries]
+    reading = ("SELECT", "SAVEPOINT", "RELEASE SAVEPOINT")
+    return [sql for sql in statements if not sql.startswith(reading) or "FOR UPDATE" in sql]
 
 
 def blog() -> LiveBlog:
@@ -433,7 +474,7 @@ def test_twenty_insertions_fit_above_an_update_within_its_minute() -> None:
 
 def _desk_says(of: str, **changed: object) -> None:
     found = update(of)
-    publishing.correct_update(found, replace(Content.of(found), **changed), by=SYSTEM)
+    publishing.edit_update(found, replace(Content.of(found), **changed), by=SYSTEM)
 
 
 def test_export_names_what_the_form_cannot_say() -> None:

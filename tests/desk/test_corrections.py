@@ -94,7 +94,7 @@ def test_withdrawal_asks_for_a_reason_that_stays_in_the_house(open_desk, new_pag
 def test_history_shows_a_readable_difference_and_brings_an_earlier_text_back(open_desk):
     blog = make_blog()
     update = make_update(blog, "三人受傷", body="<p>消防處公布三人受傷。</p>")
-    publishing.correct_update(
+    publishing.edit_update(
         update,
         Content("五人受傷", "<p>消防處公布<strong>五人</strong>受傷。</p>", update.happened_at),
         by=SYSTEM,

@@ -103,7 +103,7 @@ def test_axe_finds_nothing_in_any_state_of_the_desk(open_desk, console_errors, l
     expect(page.locator("[data-errors]")).to_be_visible()
     forget_refusals(console_errors, 422)
     found += violations(page, "a live update, with a refusal")
-    publishing.correct_update(corrected, Content("他人改動", "<p>改</p>", corrected.happened_at), by=SYSTEM)
+    publishing.edit_update(corrected, Content("他人改動", "<p>改</p>", corrected.happened_at), by=SYSTEM)
     page.locator("#id_note").fill("更正")
     page.locator("[data-action=correct]").click()
     expect(page.locator("[data-conflict-dialog]")).to_be_visible()
@@ -120,7 +120,7 @@ def test_axe_finds_nothing_in_any_state_of_the_desk(open_desk, console_errors, l
     found += violations(page, "what copy is understood as")
     # The pages that forms get where there is no JavaScript.
     page.goto(f"{desk_path(blog)}?update={corrected.pk}&new")
-    publishing.correct_update(corrected, Content("再改", "<p>改</p>", corrected.happened_at), by=SYSTEM)
+    publishing.edit_update(corrected, Content("再改", "<p>改</p>", corrected.happened_at), by=SYSTEM)
     post_as_without_javascript(page, "edit")
     expect(page.locator("form[data-overwrite]")).to_be_visible()
     found += violations(page, "the page of a conflict")

@@ -33,6 +33,29 @@ FROM_THE_WEB = """<meta charset="utf-8"><div class="c-body" onclick="track()"><h
 target="_blank" rel="opener" onclick="go()">那裡</a></p><script>alert(1)</script><iframe src="https://example.com/">
 </iframe><ul class="l"><li>一</li><li>二</li></ul></div>"""
 
+# Word's lists are paragraphs: the marker is a letter of a symbol font, or a number, in a span of its own.
+WORD_LISTS = """<html xmlns:o="urn:schemas-microsoft-com:office:office"><body><!--StartFragment-->
+<p class=MsoListParagraphCxSpFirst style='margin-left:36.0pt;text-indent:-18.0pt;mso-list:l0 level1 lfo1'>
+<![if !supportLists]><span lang=EN-US style='font-family:Wingdings'><span style='mso-list:Ignore'>l<span
+style='font:7.0pt "Times New Roman"'>&nbsp;&nbsp;&nbsp; </span></span></span><![endif]>上環<o:p></o:p>
+</p>
+<p class=MsoListParagraphCxSpMiddle style='mso-list:l0 level2 lfo1'><![if !supportLists]>
+<span style='font-family:Courier'><span style='mso-list:Ignore'>o<span>&nbsp;&nbsp; </span></span></span>
+<![endif]>永樂街</p>
+<p class=MsoListParagraphCxSpLast style='mso-list:l0 level1 lfo1'><![if !supportLists]>
+<span style='mso-list:Ignore'>·<span>&nbsp; </span></span><![endif]>大澳
+</p>
+<p class=MsoListParagraph style='text-indent:-18.0pt;mso-list:l1 level1 lfo2'><![if !supportLists]><span
+style='mso-list:Ignore'>3.<span>&nbsp;&nbsp; </span></span><![endif]>撤離</p>
+<p class=MsoListParagraph style='text-indent:-18.0pt;mso-list:l1 level1 lfo2'><![if !supportLists]><span
+style='mso-list:Ignore'>4.<span>&nbsp;&nbsp; </span></span><![endif]>點名<span style='display:none'>密</span>
+</p>
+<p class=MsoNormal>水位<span style='text-decoration:line-through'>二</span>三米<span
+style='vertical-align:super'>註</span></p><p class=MsoQuote>不可上山</p><!--EndFragment--></body></html>"""
+WORD_ONLINE_LISTS = """<div class="ListContainerWrapper SCXW1"><ul class="BulletListStyle1" role="list"><li
+data-aria-level="1"><p class="Paragraph">一</p></li></ul></div><div class="ListContainerWrapper SCXW1"><ul
+class="BulletListStyle1" role="list"><li data-aria-level="1"><p class="Paragraph">二</p></li></ul></div>"""
+
 
 def hand_over(
     page: Page, kind: str, *, html: str = "", text: str = "", picture: bytes = b"", name: str = ""
@@ -167,24 +190,24 @@ def test_stories_are_found_by_three_characters_and_the_keyboard_and_bylines_must
     page.keyboard.press("Enter")
     expect(page.locator("[name=story_title]").last).to_be_focused()
     page.keyboard.type("天文台警告")
-    page.locator("#id_byline").fill("沒有這人")
-    page.locator("#id_byline").press(CHORD)
+    page.locator("#id_bylines").fill("沒有這人")
+    page.locator("#id_bylines").press(CHORD)
     expect(page.locator("[data-errors]")).to_have_text(
-        "There is no byline of this name yet. Add it in the admin, or choose one."
+        "There is no byline “沒有這人” yet. Add it in the admin, or choose another."
     )
-    expect(page.locator("#id_byline")).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#id_bylines")).to_have_attribute("aria-invalid", "true")
     expect(page.locator("#id_heading")).to_have_value("九號風球")
     expect(page.locator(".tiptap")).to_have_text("天文台改發九號。")
     forget_refusals(console_errors, 422)
-    page.locator("#id_byline").fill("張三")
-    page.locator("#id_byline").press(CHORD)
+    page.locator("#id_bylines").fill("張三")
+    page.locator("#id_bylines").press(CHORD)
     stories = reader.locator("li.update .prose a")
     expect(stories).to_have_text([re.compile("颱風海棠襲港"), re.compile("天文台警告")])
     update = Update.objects.get()
     rows = [
         (row.title, row.url, row.live_blog and row.live_blog.slug) for row in update.related_stories.all()
     ]
-    assert (update.byline.name, rows) == (
+    assert (update.ordered_bylines[0].name, rows) == (
         "張三",
         [("天氣︱颱風海棠襲港", "", "begonia"), ("天文台警告", "https://www.hko.gov.hk/warning", None)],
     )
@@ -257,3 +280,22 @@ def test_what_is_pasted_from_word_and_the_web_is_cleaned_and_spaces_around_bold_
         "<li>",
         "<li>",
     ]
+
+
+def test_lists_of_word_are_pasted_as_lists_and_their_markers_are_dropped(open_desk):
+    blog = make_blog()
+    page = open_desk(blog)
+    write(page, "自Word")
+    hand_over(page, "paste", html=WORD_LISTS, text="l     上環")
+    page.keyboard.press(CHORD)
+    expect(page.locator(".row")).to_have_count(1)
+    write(page, "自網上Word")
+    hand_over(page, "paste", html=WORD_ONLINE_LISTS, text="一")
+    page.keyboard.press(CHORD)
+    expect(page.locator(".row")).to_have_count(2)
+    assert dict(Update.objects.values_list("heading", "body")) == {
+        "自Word": "<ul><li><p>上環</p><ul><li><p>永樂街</p></li></ul></li><li><p>大澳</p></li></ul>"
+        '<ol start="3"><li><p>撤離</p></li><li><p>點名</p></li></ol>'
+        "<p>水位<s>二</s>三米<sup>註</sup></p><blockquote><p>不可上山</p></blockquote>",
+        "自網上Word": "<ul><li><p>一</p></li><li><p>二</p></li></ul>",
+    }

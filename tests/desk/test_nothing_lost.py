@@ -159,7 +159,7 @@ def test_what_was_typed_without_a_network_comes_back_after_the_page_is_opened_an
 
 
 def saved_meanwhile(update: Update, heading: str) -> None:
-    publishing.correct_update(update, Content(heading, "<p>同事的文字</p>"), by=SYSTEM)
+    publishing.edit_update(update, Content(heading, "<p>同事的文字</p>"), by=SYSTEM)
 
 
 def test_a_stale_save_gets_a_dialog_that_keeps_both_texts(open_desk, console_errors):

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
 from playwright.sync_api import Frame, Page, expect
 
 from liveblog import publishing
 from liveblog.models import Change, Revision, Update
 from liveblog.publishing import SYSTEM, Content
 from tests.desk.composing import forget_refusals
-from tests.factories import make_blog, make_image, make_update
+from tests.desk.conftest import desk_path
+from tests.factories import make_blog, make_image, make_person, make_update
 from tests.waiting import wait_for
 
 VIDEO = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
@@ -71,9 +77,37 @@ def test_the_preview_shows_a_live_update_with_its_corrections_and_says_what_is_w
     expect(page.locator("[data-preview-editions] button")).to_have_text(["English"])
     page.keyboard.press("Escape")
     page.locator("[data-more]").evaluate("details => { details.open = true; }")
-    page.locator("#id_byline").fill("Nobody")
+    page.locator("#id_bylines").fill("Nobody")
     page.get_by_role("button", name="Preview").click()
     expect(page.frame_locator("[data-preview-dialog] iframe").locator("body")).to_contain_text(
-        "There is no byline of this name yet."
+        "There is no byline “Nobody” yet."
     )
     forget_refusals(console_errors, 422)
+
+
+@pytest.mark.django_db
+def test_pictures_of_a_preview_are_served_by_their_signature_for_some_minutes(client, monkeypatch):
+    blog, image, other = make_blog(), make_image(), make_image()
+    client.force_login(make_person("Editor"))
+    page = client.post(f"{desk_path(blog)}preview/", {"token": "a", "picture": str(image.pk)})
+    assert "sandbox" in page.headers["Content-Security-Policy"].split("; ")
+    address = re.search(r'src="([^"]+/preview/pictures/[^"]+)"', page.content.decode())[1]
+    client.logout()
+    picture = client.get(address)
+    assert (picture.status_code, picture.headers["Content-Type"]) == (200, "image/jpeg")
+    assert "no-store" in picture.headers["Cache-Control"]
+    assert client.get(address.replace(f"/{image.key}/", f"/{other.key}/")).status_code == 404
+    assert client.get(address.replace(image.key, other.key)).status_code == 404
+    assert client.get(address.replace(".jpg", ".svg")).status_code == 404
+    later = (timezone.now() + timedelta(minutes=11)).timestamp()
+    monkeypatch.setattr("django.core.signing.time.time", lambda: later)
+    assert client.get(address).status_code == 404
+
+
+@pytest.mark.django_db
+def test_refused_preview_is_a_page_without_scripts_or_origin(client):
+    client.force_login(make_person("Editor"))
+    page = client.post(f"{desk_path(make_blog())}preview/", {"token": "a", "byline": "Nobody"})
+    assert page.status_code == 422
+    assert "<script" not in page.content.decode()
+    assert {"sandbox", "script-src 'none'"} <= set(page.headers["Content-Security-Policy"].split("; "))

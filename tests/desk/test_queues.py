@@ -35,7 +35,7 @@ def test_each_queue_shows_what_waits_in_it_and_its_count_stays_current(open_desk
     blog, reporter = make_blog(has_responses=True), make_person("Reporter", first_name="阿華")
     publishing.draft_update(blog, Content("未寫完"), by=reporter)
     waiting = publishing.draft_update(blog, Content("待審"), by=reporter)
-    publishing.submit_update(waiting, by=reporter)
+    publishing.submit_update(waiting.blog, by=reporter, update=waiting)
     publishing.schedule_update(blog, Content("明早消息"), timezone.now() + timedelta(days=1), by=SYSTEM)
     publishing.withdraw_update(make_update(blog, "誤報"), by=SYSTEM, reason="錯")
     publishing.submit_response(blog, name="陳小姐", text="請保重")
@@ -54,7 +54,8 @@ def test_each_queue_shows_what_waits_in_it_and_its_count_stays_current(open_desk
     # Others act: a reporter, a reader, a colleague; the editor's page follows, the open queue too.
     queue_of(page, "responses")
     publishing.draft_update(blog, Content("又一則"), by=reporter)
-    publishing.submit_update(Update.objects.get(heading="未寫完"), by=reporter)
+    unfinished = Update.objects.get(heading="未寫完")
+    publishing.submit_update(unfinished.blog, by=reporter, update=unfinished)
     publishing.submit_response(blog, name="李先生", text="路上小心")
     publishing.withdraw_update(published, by=SYSTEM, reason="錯")
     publishing.publish_update(

@@ -42,7 +42,7 @@ def caret_of(page: Page) -> tuple[str, int]:
 
 
 def edit(update: Update, heading: str, by: User) -> None:
-    publishing.correct_update(update, Content(heading, update.body, update.happened_at), by=by)
+    publishing.edit_update(update, Content(heading, update.body, update.happened_at), by=by)
 
 
 def test_a_colleague_is_seen_editing_and_locks_nobody_out_even_by_crashing(open_desk):

@@ -60,7 +60,7 @@ def test_two_servers_add_up_who_reads_now_and_whom_each_update_reached(start_ser
     # Who polls is told as well, and not counted; an edit reaches nobody anew.
     with urlopen(f"{first.url}/live/{blog.slug}/changes.json?after=1", timeout=PATIENCE) as polled:
         assert polled.status == 200
-    publishing.correct_update(update, Content("乙", happened_at=NOON), by=SYSTEM)
+    publishing.edit_update(update, Content("乙", happened_at=NOON), by=SYSTEM)
     on_first.pop().close()
     make_update(blog, "丙")
     for stream in on_first + on_second:

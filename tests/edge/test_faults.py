@@ -57,7 +57,7 @@ class Desk:
     def content(self, minutes: int) -> Content:
         serial = next(self.serial)
         happened_at = NOON + timedelta(minutes=minutes)
-        return Content(f"第{serial}則", BODY, happened_at, byline=self.byline, source=f"來源{serial}")
+        return Content(f"第{serial}則", BODY, happened_at, bylines=(self.byline,), source=f"來源{serial}")
 
     def some(self, status: Update.Status = Update.Status.PUBLISHED, back: int = 3) -> Update:
         rows = Update.objects.filter(blog=self.blog, status=status, is_erased=False).newest_first()
@@ -87,11 +87,11 @@ class Desk:
     def edit(self) -> None:
         update = self.some(back=5)
         minutes = (update.happened_at - NOON) // timedelta(minutes=1)
-        publishing.correct_update(update, self.content(minutes + 1), by=SYSTEM)
+        publishing.edit_update(update, self.content(minutes + 1), by=SYSTEM)
 
     def rewrite_first(self, body: str) -> None:
         update = Update.objects.filter(blog=self.blog).published().newest_first().last()
-        publishing.correct_update(update, replace(Content.of(update), body=body), by=SYSTEM)
+        publishing.edit_update(update, replace(Content.of(update), body=body), by=SYSTEM)
 
     def pin(self) -> None:
         publishing.pin_update(self.some(back=1), by=SYSTEM)

@@ -34,7 +34,7 @@ def test_a_reader_gets_each_change_as_it_is_published(server):
     stream = open_stream(server.url, blog.slug, after=1)
     update = make_update(blog, "甲")
     published = stream.next()
-    publishing.correct_update(update, Content(heading="乙", happened_at=NOON), by=SYSTEM)
+    publishing.edit_update(update, Content(heading="乙", happened_at=NOON), by=SYSTEM)
     edited = stream.next()
     publishing.withdraw_update(update, by=SYSTEM, reason="x")
     withdrawn = stream.next()

@@ -5,10 +5,11 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from http.cookiejar import CookieJar
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -56,8 +57,9 @@ class Running:
                 env=environment,
                 stdout=output,
                 stderr=output,
+                umask=0o022,
             )
-        wait_for(lambda: READY in self.said or self.process.poll() is not None, seconds=90)
+        wait_for(lambda: READY in self.said or self.process.poll() is not None, seconds=240)
         assert READY in self.said, self.said
 
     @property
@@ -113,6 +115,7 @@ def test_a_newcomer_gets_a_newsroom_that_outlasts_a_restart(start, environment):
     stories = re.findall(r'href="(/live/[^"]+)"', front_page(first))
     assert stories
     assert Path(environment["ENV_FILE"]).read_text().splitlines()[-1] == "DEMO=true"
+    assert Path(environment["ENV_FILE"]).stat().st_mode & 0o777 == 0o600
 
     with closing(http.client.HTTPConnection("127.0.0.1", first.port)) as kept_open:
         kept_open.request("GET", "/robots.txt")
@@ -126,6 +129,39 @@ def test_a_newcomer_gets_a_newsroom_that_outlasts_a_restart(start, environment):
     assert not may_sign_in(second, first.password)
     assert may_sign_in(second, second.password)
     assert second.interrupt() == 0
+
+
+def modes_in(place: Path) -> dict[str, str]:
+    """The permission bits of a directory and of each file and directory in it, by relative name."""
+    paths = [place, *place.rglob("*")]
+    return {str(path.relative_to(place)): f"{path.stat().st_mode & 0o777:o}" for path in paths}
+
+
+def test_other_accounts_of_the_machine_get_at_nothing_but_what_is_public(start, environment):
+    """Also where an earlier release left the directory and the settings open to all."""
+    data, env_file = Path(environment["DATA_DIR"]), Path(environment["ENV_FILE"])
+    data.mkdir(mode=0o755)
+    env_file.write_text("# Written by make run. For production see .env.example.\nDEMO=true\n")
+    env_file.chmod(0o644)
+    running = start()
+    with ExitStack() as stack:
+        if not TEST_DATABASE_URL:
+            # The files beside the database are there while somebody reads it.
+            reader = stack.enter_context(closing(sqlite3.connect(data / "newsroom.sqlite3")))
+            reader.execute("SELECT * FROM django_migrations").fetchone()
+        modes = modes_in(data)
+    assert env_file.stat().st_mode & 0o777 == 0o600
+    assert modes["."] == "700"
+    public = {name: mode for name, mode in modes.items() if name.split("/")[0] in ("media", "static")}
+    private = modes.keys() - public.keys()
+    assert {modes[name] for name in private} == {"600", "700"}
+    expected = {"secret-key", "private", "locks"}
+    if not TEST_DATABASE_URL:
+        expected |= {"newsroom.sqlite3", "newsroom.sqlite3-wal", "newsroom.sqlite3-shm"}
+    assert expected <= private
+    assert any(name.endswith("picture.jpg") for name in private)
+    assert {mode for name, mode in public.items() if name.startswith("media")} == {"644", "755"}
+    assert running.interrupt() == 0
 
 
 def serve(environment: dict[str, str]) -> subprocess.CompletedProcess:

@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsroom import html
 from newsroom.chinese import bigrams, convert, convert_html, fold, phrase
+from newsroom.text import markup
+from newsroom.text.lexicon import Lexicon
+from tests import work
+from tests.newsroom.markup_strategies import markup as hostile_markup
 
 TO_TRADITIONAL = """
 头发花白=頭髮花白 | 理发店开业=理髮店開業 | 千钧一发=千鈞一髮 | 怒发冲冠=怒髮衝冠
@@ -117,7 +122,7 @@ def test_the_longest_term_wins_and_is_not_converted_again(written, terms, read):
             '<p><a href="https://example.com/发">發展</a></p>',
         ),
         ("<p><code>发=里</code>里面</p><pre>后</pre>", "<p><code>发=里</code>裏面</p><pre>后</pre>"),
-        ("<p>A&amp;B&lt;发&#21457;</p>", "<p>A&amp;B&lt;發&#21457;</p>"),
+        ("<p>A&amp;B&lt;发&#21457;</p>", "<p>A&amp;B&lt;發發</p>"),
         ("<ul><li>一</li><li>发现</li></ul>", "<ul><li>一</li><li>發現</li></ul>"),
         ("<p>头</p><p>发现</p>", "<p>頭</p><p>發現</p>"),
         ("<p>头<br>发现</p>", "<p>頭<br>發現</p>"),
@@ -126,12 +131,123 @@ def test_the_longest_term_wins_and_is_not_converted_again(written, terms, read):
     ],
 )
 def test_rich_text_keeps_its_tags_and_its_code(written, read):
-    assert convert_html(written, "zh-hant") == read
+    assert convert_html(html.clean(written), "zh-hant") == html.clean(read)
 
 
-def test_a_term_is_known_across_a_tag_where_the_lengths_agree():
-    assert convert_html("<p>发<b>哥</b>发</p>", "zh-hant", {"发哥": "发哥"}) == "<p>发<b>哥</b>發</p>"
-    assert convert_html("<p>发<b>哥</b>发</p>", "zh-hant", {"发": "发达"}) == "<p>发达<b>哥</b>发达</p>"
+@pytest.mark.parametrize(
+    ("terms", "read"),
+    [
+        ({"发哥": "发哥"}, "<p>发<b>哥</b>發</p>"),
+        ({"发": "发达"}, "<p>发达<b>哥</b>发达</p>"),
+        ({"发哥": "周润发先生"}, "<p>周<b>润发先生</b>發</p>"),
+        ({"发哥发": "周"}, "<p>周<b></b></p>"),
+    ],
+)
+def test_a_term_is_known_across_a_tag_and_dealt_out_as_its_source_was(terms, read):
+    assert convert_html("<p>发<b>哥</b>发</p>", "zh-hant", terms) == read
+
+
+@pytest.mark.parametrize(
+    ("term", "replacement", "read"),
+    [
+        (
+            "停火",
+            "<script>alert(1)</script>",
+            "<p>&lt;script&gt;alert(1)&lt;/script&gt; A&amp;B &lt;b&gt;</p>",
+        ),
+        ("amp", "<img src=x onerror=alert(1)>", "<p>停火 A&amp;B &lt;b&gt;</p>"),
+        ("&", "&lt;", "<p>停火 A&amp;lt;B &lt;b&gt;</p>"),
+        ("<b>", "</p><b>", "<p>停火 A&amp;B &lt;/p&gt;&lt;b&gt;</p>"),
+        ("p", "script", "<p>停火 A&amp;B &lt;b&gt;</p>"),
+        ("停火", 'x" onload="y', '<p>x" onload="y A&amp;B &lt;b&gt;</p>'),
+        ("停火", "一\x01\u00a0二", "<p>一 二 A&amp;B &lt;b&gt;</p>"),
+        ("", "<b>", "<p>停火 A&amp;B &lt;b&gt;</p>"),
+    ],
+)
+def test_a_replacement_is_text_whatever_it_looks_like(term, replacement, read):
+    written = html.clean("<p>停火 A&amp;B &lt;b&gt;</p>")
+    assert convert_html(written, "zh-hans", {term: replacement}) == read
+
+
+def test_addresses_of_links_are_not_touched():
+    written = html.clean('<p><a href="https://a.example/?停火=1&amp;b=2">停火</a></p>')
+    terms = {"停火": '"><script>', "a.example": "evil.example", "amp": "x", "noopener": "opener", "href": "x"}
+    assert convert_html(written, "zh-hans", terms) == written.replace(">停火<", '>"&gt;&lt;script&gt;<')
+
+
+hostile_terms = st.dictionaries(
+    st.sampled_from(
+        ["停火", "火", "火协", "字", "<", ">", "&", "amp", "lt", "p", "b", '"', " ", "\n", "The", "="]
+    )
+    | st.text(max_size=3),
+    st.sampled_from(
+        ["<script>x</script>", "&lt;", "</p>", "<p>", '" onclick="x', "\x01", "\r\n", " ", "", "　"]
+    )
+    | st.text(max_size=4),
+    max_size=4,
+)
+texts = st.lists(
+    st.sampled_from(
+        ["停火協議", "停火", "<p>", "</p>", "<b>", "</b>", "<br>", "&amp;", "&lt;", "<li>", "<td>", "<q>"]
+    )
+    | hostile_markup,
+    max_size=8,
+).map("".join)
+
+
+@given(texts, hostile_terms, st.sampled_from(["zh-hant", "zh-hans"]))
+def test_converted_rich_text_is_sanitized_rich_text(text, terms, edition):
+    converted = convert_html(html.clean(text), edition, terms)
+    assert html.clean(converted) == converted
+
+
+@given(texts, hostile_terms, st.sampled_from(["zh-hant", "zh-hans"]))
+def test_text_of_converted_rich_text_is_the_converted_text(text, terms, edition):
+    written = html.clean(text).replace("<code>", "").replace("</code>", "").replace("pre>", "p>")
+    expected = "".join(convert(block, edition, terms) for block in texts_of_blocks(html.clean(written)))
+    converted = "".join(texts_of_blocks(convert_html(html.clean(written), edition, terms)))
+    assert without_spaces(converted) == without_spaces(html.printable(expected))
+
+
+def texts_of_blocks(rich_text: str) -> list[str]:
+    """The texts between the tags of blocks, decoded."""
+    texts = [""]
+    for token in markup.read(rich_text):
+        if isinstance(token, str):
+            texts[-1] += token
+        elif token.tag == "br" or token.tag in html.BLOCK_TAGS | html.INNER_TAGS:
+            texts.append("")
+    return texts
+
+
+def without_spaces(text: str) -> str:
+    return "".join(text.split())
+
+
+@given(
+    st.text("停火協議a@. ", max_size=30),
+    st.dictionaries(st.text("停火協議a@", min_size=1, max_size=3), st.text("字x", max_size=2), max_size=6),
+    st.dictionaries(st.text("停火協議a@", min_size=1, max_size=3), st.text("詞y", max_size=2), max_size=6),
+)
+def test_several_lists_of_terms_read_as_one(text, glossary, own):
+    assert convert(text, "zh-hant", glossary, own) == convert(text, "zh-hant", glossary | own)
+
+
+@pytest.mark.parametrize(
+    "text", ["停火", "<p>停<b>火</b>", "a", "a@", "http://", "甲乙", "&lt;", "<code>停火", "@停"]
+)
+def test_twice_the_text_takes_at_most_twice_the_work(text):
+    terms = Lexicon({"停": "x", "停火了": "yy", "甲": "<", "a" * 80 + "b": "z"})
+    work.assert_linear(lambda size: convert_html(html.clean(text * size), "zh-hans", terms), 400)
+
+
+def test_the_number_of_terms_makes_no_difference_to_a_text():
+    def work_with(count: int) -> int:
+        terms = Lexicon({f"停火{number}": "x" for number in range(count)})
+        return work.count_calls(lambda: convert("停火協議" * 500, "zh-hans", terms))
+
+    work_with(10)
+    assert work_with(5_000) <= work_with(10) * 1.05
 
 
 def test_there_are_two_scripts():

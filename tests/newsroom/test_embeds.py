@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from newsroom import embeds, html
 from newsroom.embeds import FRAME_ORIGINS, Embed
+from tests.environment import ROOT
 
 VIDEO = "dQw4w9WgXcQ"
 YOUTUBE = f"https://www.youtube-nocookie.com/embed/{VIDEO}"
@@ -76,3 +79,8 @@ def test_an_embed_is_a_paragraph_with_one_link_and_nothing_else():
     page = f"https://www.youtube.com/watch?v={VIDEO}&t=5"
     assert found == [Embed("YouTube", page, YOUTUBE, is_video=True, shape="wide"), None, None, None]
     assert embeds.of_block('<p><a href="https://example.com/">連結</a></p>') is None
+
+
+def test_script_frames_the_same_providers_as_the_policy():
+    script = (ROOT / "static/js/embeds.js").read_text()
+    assert tuple(re.findall(r'"(https://[^"]+)"', script)) == FRAME_ORIGINS

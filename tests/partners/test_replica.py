@@ -11,10 +11,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule, run_state_machine_as_test
 
-from liveblog import editions, payloads, publishing
+from liveblog import editions, payloads, publishing, visibility
 from liveblog.models import Byline, LiveBlog, Partner, Update, Webhook, WebhookCursor
 from liveblog.partners.posting import Answer
 from liveblog.publishing import SYSTEM, BlogDetails
+from liveblog.visibility import PUBLIC
 from tests.factories import make_blog, make_update
 from tests.interleaving import MINUTES, WHICH, WORDS, Interleaving
 from tests.partners.pump import TAKEN, send_all
@@ -56,7 +57,7 @@ class Syndication(Interleaving):
             partner, by=SYSTEM, url="https://partner.example/hook", edition=edition
         )
         self.blog = make_blog()
-        self.updates = [make_update(self.blog, byline=self.byline)]
+        self.updates = [make_update(self.blog, bylines=(self.byline,))]
         self.replica = Replica()
 
     @rule(heading=WORDS, minute=MINUTES)
@@ -121,7 +122,7 @@ class Syndication(Interleaving):
         self.receive()
         self.blog.refresh_from_db()
         slug = self.blog.slug
-        if not self.blog.is_public:
+        if not visibility.can_read(PUBLIC, self.blog):
             assert slug not in self.replica.blogs
             assert slug not in self.replica.updates
             return

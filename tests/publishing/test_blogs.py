@@ -10,9 +10,10 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from liveblog import publishing
+from liveblog import publishing, visibility
 from liveblog.models import Byline, Change, LiveBlog, Topic, Update
 from liveblog.publishing import SYSTEM, BlogDetails, Content, Story
+from liveblog.visibility import PUBLIC
 from tests.factories import make_blog, make_image, make_update, make_user
 
 pytestmark = pytest.mark.django_db
@@ -71,8 +72,8 @@ def test_the_slug_is_fixed_once_published():
 def test_an_image_or_byline_edit_gives_every_affected_blog_a_number_for_each_update():
     byline, image = Byline.objects.create(name="陳大文"), make_image()
     first, second, other = make_blog(), make_blog(hero_image=image), make_blog()
-    a = make_update(first, byline=byline)
-    b = make_update(first, byline=byline, images=(image,))
+    a = make_update(first, bylines=(byline,))
+    b = make_update(first, bylines=(byline,), images=(image,))
     make_update(other)
     before = other.changes.count()
     publishing.edit_byline(byline, by=SYSTEM, name="李小文")
@@ -97,7 +98,7 @@ def test_a_blog_that_goes_gives_a_number_to_the_blogs_that_link_to_it():
     publishing.withdraw_blog(target, by=SYSTEM)
     changed = Update.objects.get(pk=update.pk)
     assert changed.number == number + 1
-    assert changed.related_stories.get().href == ""
+    assert visibility.href_of(changed.related_stories.get()) == ""
 
 
 def test_linking_an_unresolved_story_changes_its_update_once():
@@ -105,7 +106,7 @@ def test_linking_an_unresolved_story_changes_its_update_once():
     story = update.related_stories.get()
     assert (story.url, story.live_blog) == ("", None)
     publishing.edit_story(story, by=SYSTEM, title="未連結", url="https://example.com/a")
-    assert update.related_stories.get().href == "https://example.com/a"
+    assert visibility.href_of(update.related_stories.get()) == "https://example.com/a"
     assert kinds(update.blog) == ["blog_started", "published", "edited"]
 
 
@@ -131,11 +132,11 @@ def test_embargoes_are_lifted_and_planned_ends_kept_when_due():
     now = timezone.now()
     embargoed = make_blog(embargo_until_at=now + timedelta(minutes=1))
     planned = make_blog(coverage_end_at=now + timedelta(minutes=1))
-    assert not embargoed.is_public
+    assert not visibility.can_read(PUBLIC, embargoed)
     assert publishing.publish_due(by=SYSTEM, at=now + timedelta(minutes=2)) == 2
     embargoed.refresh_from_db()
     planned.refresh_from_db()
-    assert (embargoed.is_public, kinds(embargoed)[-1]) == (True, "embargo_lifted")
+    assert (visibility.can_read(PUBLIC, embargoed), kinds(embargoed)[-1]) == (True, "embargo_lifted")
     assert (planned.status, planned.coverage_end_at) == ("ended", now + timedelta(minutes=1))
 
 

@@ -38,7 +38,7 @@ def write_changes(blog: LiveBlog, writer: int) -> None:
             )
             publishing.mark_key_event(update, by=SYSTEM)
             edited = Content(heading=f"{writer}-{turn} 改", happened_at=happened_at, is_key_event=True)
-            publishing.correct_update(update, edited, by=SYSTEM)
+            publishing.edit_update(update, edited, by=SYSTEM)
             publishing.withdraw_update(update, by=SYSTEM, reason="測試")
             publishing.restore_update(update, by=SYSTEM)
     finally:

@@ -68,7 +68,7 @@ class LiveCoverage(Interleaving):
         self.client = Client()
         self.byline, _created = Byline.objects.get_or_create(name="記者")
         self.blog = make_blog()
-        self.updates = [make_update(self.blog, byline=self.byline)]
+        self.updates = [make_update(self.blog, bylines=(self.byline,))]
         self.stale: list[Shown] = []
 
     @rule(edition=EDITIONS)
@@ -155,6 +155,6 @@ def test_a_pinned_update_that_was_edited_and_then_withdrawn_leaves_a_page_that_m
     blog = make_blog()
     update = publishing.pin_update(make_update(blog), by=SYSTEM)
     stale = read_page(blog, client, "")
-    publishing.correct_update(update, Content("更新", "<p>二</p>", NOON), by=SYSTEM)
+    publishing.edit_update(update, Content("更新", "<p>二</p>", NOON), by=SYSTEM)
     publishing.withdraw_update(update, by=SYSTEM, reason="x")
     assert catch_up(blog, stale, client).regions["pinned"] == ""

@@ -91,9 +91,9 @@ def test_a_revision_gives_back_what_it_kept():
     blog = make_blog()
     content = Content(
         "標題", "<p>文</p>", make_update(blog).happened_at, source="路透", images=(make_image(),)
-    ).checked()
+    ).checked(blog.language)
     update = publishing.publish_update(blog, content, by=SYSTEM)
-    assert Content.from_json(update.revisions.get().content) == content
+    assert Content.from_json(update.revisions.get().content) == (content, [])
 
 
 def test_links_in_a_live_blog_are_changed_by_its_team_alone():

@@ -51,7 +51,7 @@ def test_an_update_without_a_time_happened_now():
 
 def test_a_minor_edit_and_a_correction_differ_by_their_note():
     update = make_update(make_blog(), "甲")
-    publishing.correct_update(update, Content(heading="乙", happened_at=NOON), by=SYSTEM)
+    publishing.edit_update(update, Content(heading="乙", happened_at=NOON), by=SYSTEM)
     publishing.correct_update(update, Content(heading="丙", happened_at=NOON), by=SYSTEM, note=" 誤植 ")
     assert list(update.revisions.order_by("pk").values_list("kind", "note", "content__heading")) == [
         ("published", "", "甲"),
@@ -69,7 +69,7 @@ def test_a_minor_edit_and_a_correction_differ_by_their_note():
 def test_an_edit_that_changes_nothing_takes_no_number():
     update = make_update(make_blog(), stories=(Story("相關", 1, "https://example.com/"),))
     number = update.number
-    again = publishing.correct_update(update, Content.of(update), by=SYSTEM)
+    again = publishing.edit_update(update, Content.of(update), by=SYSTEM)
     assert again.number == number
     assert update.revisions.count() == 1
 
@@ -131,7 +131,7 @@ def test_key_events_are_marked_and_unmarked_once():
 def test_drafts_submissions_and_schedules_take_no_number():
     blog = make_blog()
     draft = publishing.draft_update(blog, Content(heading="草稿"), by=SYSTEM)
-    publishing.submit_update(draft, by=SYSTEM)
+    publishing.submit_update(draft.blog, by=SYSTEM, update=draft)
     soon = timezone.now() + timedelta(hours=1)
     scheduled = publishing.schedule_update(blog, Content(heading="排定"), soon, by=SYSTEM, update=draft)
     assert (scheduled.pk, scheduled.status, scheduled.publish_at, scheduled.happened_at) == (
@@ -204,7 +204,7 @@ def test_erasing_removes_text_revisions_and_files_and_keeps_the_numbers(
             lambda update, by: publishing.publish_update(update.blog, Content(heading="x"), by=by),
             "publish_update",
         ),
-        (lambda update, by: publishing.correct_update(update, Content(heading="x"), by=by), "publish_update"),
+        (lambda update, by: publishing.edit_update(update, Content(heading="x"), by=by), "publish_update"),
         (lambda update, by: publishing.pin_update(update, by=by), "publish_update"),
         (lambda update, by: publishing.mark_key_event(update, by=by), "publish_update"),
         (lambda update, by: publishing.withdraw_update(update, by=by, reason="x"), "withdraw_update"),
@@ -256,7 +256,7 @@ def test_verbs_refuse_updates_in_the_wrong_state():
     draft = publishing.draft_update(blog, Content(heading="x"), by=SYSTEM)
     published = make_update(blog)
     for refused in (
-        lambda: publishing.correct_update(draft, Content(heading="y"), by=SYSTEM),
+        lambda: publishing.edit_update(draft, Content(heading="y"), by=SYSTEM),
         lambda: publishing.withdraw_update(draft, by=SYSTEM, reason="x"),
         lambda: publishing.pin_update(draft, by=SYSTEM),
         lambda: publishing.restore_update(published, by=SYSTEM),
@@ -271,11 +271,11 @@ def test_a_reporter_rewrites_their_own_drafts_and_nobody_elses():
     blog, reporter = make_blog(), make_user("add_update")
     own = publishing.draft_update(blog, Content(heading="我"), by=reporter)
     publishing.draft_update(blog, Content(heading="我改"), by=reporter, update=own)
-    publishing.submit_update(own, by=reporter, content=Content(heading="我再改"))
+    publishing.submit_update(blog, Content(heading="我再改"), by=reporter, update=own)
     other = publishing.draft_update(blog, Content(heading="他"), by=make_user("add_update"))
     for refused in (
         lambda: publishing.draft_update(blog, Content(heading="改"), by=reporter, update=other),
-        lambda: publishing.submit_update(other, by=reporter, content=Content(heading="改")),
+        lambda: publishing.submit_update(blog, Content(heading="改"), by=reporter, update=other),
     ):
         with pytest.raises(PermissionDenied):
             refused()
@@ -287,4 +287,6 @@ def test_a_reporter_cannot_take_a_schedule_back():
     soon = timezone.now() + timedelta(hours=1)
     scheduled = publishing.schedule_update(blog, Content(heading="x"), soon, by=SYSTEM)
     with pytest.raises(PermissionDenied):
-        publishing.submit_update(scheduled, by=make_user("add_update", "change_update"))
+        publishing.submit_update(
+            scheduled.blog, by=make_user("add_update", "change_update"), update=scheduled
+        )

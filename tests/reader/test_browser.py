@@ -55,7 +55,7 @@ def cover_storm(language: str = "zh-hant", updates: int = 8) -> LiveBlog:
             happened_at=MIDNIGHT + timedelta(minutes=5 + 20 * (i - 3)),
             has_clock_time=i != 1,
             is_key_event=i % 3 == 0,
-            byline=byline,
+            bylines=(byline,),
             source=kicker,
             verification="unconfirmed" if i == 4 else "",
             images=(image,) if i == 6 else (sensitive,) if i == 7 else (),

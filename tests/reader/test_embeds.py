@@ -133,7 +133,7 @@ def test_without_javascript_there_is_a_link_and_no_button_that_does_nothing(serv
 def test_embeds_are_accessible_before_and_after_they_are_loaded(server, open_page, language):
     update = with_video(language=language, headline="1").updates.get()
     body = BODY + f'<p><a href="{POST}">1</a></p><p><a href="https://youtu.be/shorts/x">1</a></p>'
-    publishing.correct_update(update, Content("1", body, update.happened_at), by=SYSTEM)
+    publishing.edit_update(update, Content("1", body, update.happened_at), by=SYSTEM)
     page, _asked = open_page(viewport={"width": 320, "height": 640}, color_scheme="dark")
     open_blog(page, server.url)
     for loaded in range(3):

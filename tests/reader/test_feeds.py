@@ -27,7 +27,7 @@ def blog():
         topics=(Topic.objects.create(slug="w", name="天氣"),),
     )
     make_update(
-        blog, "一 < 二", body="<p>a &amp; <strong>b</strong></p>", byline=Byline.objects.create(name="陳")
+        blog, "一 < 二", body="<p>a &amp; <strong>b</strong></p>", bylines=(Byline.objects.create(name="陳"),)
     )
     make_update(blog, "三", stories=(Story("相關", 0, "https://example.com/"),))
     return blog

@@ -44,7 +44,7 @@ def blog() -> LiveBlog:
             "" if i == 22 else f"第{i}則 <颱風> & </script>",
             body=f"<p>內文 <strong>{i}</strong> &lt;</p><ul><li>學校</li><li>停課</li></ul>",
             has_clock_time=i != 21,
-            byline=byline if i % 2 else None,
+            bylines=(byline,) if i % 2 else (),
             images=images if i == 23 else (),
             stories=(Story("前文", 1, "https://example.com/"),),
         )
@@ -76,7 +76,7 @@ def shown(article: markup.HtmlElement) -> dict[str, Any]:
     moment = next((time for time in times if "T" in time), None)
     prose = article.find_class("prose")[0]
     opening = " ".join(block.text_content() for block in prose.xpath("./p[not(@class)] | ./ul/li"))
-    names = article.xpath('.//footer[@class="update-foot"]/span//text()')
+    names = article.xpath('.//footer[@class="update-foot"]/span/span/text()')
     posting = {
         "@type": "BlogPosting",
         "@id": SITE + permalink,
@@ -85,7 +85,7 @@ def shown(article: markup.HtmlElement) -> dict[str, Any]:
         "articleBody": "".join(words(block) for block in prose.xpath("./p[not(@class)] | ./ul")),
         "datePublished": moment or hongkong.isoformat(update.first_published_at),
         "dateModified": hongkong.isoformat(update.modified_at),
-        "author": {"@type": "Person", "name": names[0]} if names else PUBLISHER,
+        "author": [{"@type": "Person", "name": name} for name in names] or PUBLISHER,
     }
     pictures = article.xpath('.//figure[not(contains(@class, "is-sensitive"))]//img/@src')
     return posting | ({"image": [SITE + src for src in pictures]} if pictures else {})

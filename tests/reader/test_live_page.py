@@ -13,6 +13,7 @@ from liveblog import publishing
 from liveblog.models import LiveBlog, Update
 from liveblog.publishing import SYSTEM, BlogDetails, Content
 from newsroom import hongkong
+from tests.edge.streaming import open_stream
 from tests.factories import make_blog, make_update
 from tests.waiting import wait_for
 
@@ -164,7 +165,7 @@ def test_an_update_moved_in_time_moves_on_the_page(server, page):
     blog = cover(4)
     open_blog(page, server.url)
     moved = blog.updates.get(heading="第0則")
-    publishing.correct_update(
+    publishing.edit_update(
         moved, Content(heading="第0則", happened_at=START + timedelta(minutes=2.5)), by=SYSTEM
     )
     expect(page.locator("#updates h3").nth(1)).to_have_text("第0則")
@@ -189,7 +190,7 @@ def test_an_older_page_takes_edits_and_no_new_updates(server, page):
     oldest, twentieth = blog.updates.get(heading="第1則"), blog.updates.get(heading="第5則")
     open_blog(page, server.url, path=f"/live/storm/?before={twentieth.pk}")
     publish(blog, "新一", 40)
-    publishing.correct_update(oldest, Content(heading="改過", happened_at=oldest.happened_at), by=SYSTEM)
+    publishing.edit_update(oldest, Content(heading="改過", happened_at=oldest.happened_at), by=SYSTEM)
     expect(page.locator(f"#update-{oldest.pk} h3")).to_have_text("改過")
     assert headings(page) == ["18日最新消息", "第4則", "第3則", "第2則", "改過", "第0則"]
     expect(page.locator("[data-pill]")).to_be_hidden()
@@ -201,12 +202,25 @@ def test_without_a_stream_the_page_polls(server, page, console_errors):
     open_blog(page, server.url)
     edited, gone = blog.updates.get(heading="第0則"), blog.updates.get(heading="第1則")
     publish(blog, "新一", 20)
-    publishing.correct_update(edited, Content("改過", happened_at=edited.happened_at), by=SYSTEM)
+    publishing.edit_update(edited, Content("改過", happened_at=edited.happened_at), by=SYSTEM)
     publishing.withdraw_update(gone, by=SYSTEM, reason="x")
     expect(page.locator("#updates h3")).to_have_text(["新一", "改過"], timeout=20_000)
     expect(page.locator(f"#update-{gone.pk} .tombstone")).to_be_visible()
     # The browser reports each stream that it was refused.
     assert all("ERR_FAILED" in error for error in console_errors)
+    console_errors.clear()
+
+
+def test_a_page_whose_stream_is_one_too_many_polls(start_server, page, console_errors):
+    server = start_server(STREAMS_PER_ADDRESS="1")
+    blog = cover(2)
+    stream = open_stream(server.url, blog.slug, after=blog.number)
+    open_blog(page, server.url)
+    publish(blog, "新一", 20)
+    expect(page.locator("#updates h3").first).to_have_text("新一", timeout=20_000)
+    stream.close()
+    assert all("429" in error for error in console_errors)
+    assert console_errors
     console_errors.clear()
 
 

@@ -23,7 +23,7 @@ def poll(client, blog, after: object):
 def test_a_poll_brings_each_changed_update_once_in_its_latest_state(client):
     blog = make_blog()
     kept, edited = make_update(blog, "舊"), make_update(blog, "甲", has_clock_time=False)
-    publishing.correct_update(edited, Content(heading="乙", happened_at=NOON), by=SYSTEM)
+    publishing.edit_update(edited, Content(heading="乙", happened_at=NOON), by=SYSTEM)
     publishing.correct_update(edited, Content.of(edited), by=SYSTEM, note="更正")
     answer = poll(client, blog, 2).json()
     assert (answer["number"], answer["has_more"], answer["blog"]["headline"]) == (5, False, "標題")
@@ -43,7 +43,7 @@ def test_a_poll_brings_each_changed_update_once_in_its_latest_state(client):
         "body": "<p>內文。</p>",
         "is_key_event": False,
         "is_pinned": False,
-        "byline": None,
+        "bylines": [],
         "source": "",
         "verification": "",
         "first_published_at": hongkong.isoformat(edited.first_published_at),
@@ -76,7 +76,7 @@ def test_a_withdrawal_brings_a_tombstone_and_none_of_the_text(client):
 def test_an_update_moved_in_time_brings_its_new_place(client):
     blog = make_blog()
     update, other = make_update(blog), make_update(blog)
-    moved = publishing.correct_update(
+    moved = publishing.edit_update(
         update, Content(heading="消息", happened_at=NOON + timedelta(days=1)), by=SYSTEM
     )
     (sent,) = poll(client, blog, 3).json()["updates"]
@@ -87,7 +87,7 @@ def test_many_changes_come_in_batches_without_loss(client, monkeypatch):
     monkeypatch.setattr(payloads, "BATCH", 3)
     blog = make_blog()
     updates = [make_update(blog, f"{i}") for i in range(7)]
-    publishing.correct_update(updates[0], Content(heading="改", happened_at=NOON), by=SYSTEM)
+    publishing.edit_update(updates[0], Content(heading="改", happened_at=NOON), by=SYSTEM)
     seen, number, has_more = {}, 0, True
     while has_more:
         answer = poll(client, blog, number).json()

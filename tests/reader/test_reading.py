@@ -46,7 +46,7 @@ def test_an_open_page_takes_updates_in_its_own_edition(server, page):
     open_blog(page, server.url, path="/zh-hans/live/storm/")
     update = make_update(blog, "頭髮花白的長者獲救", body="<p>後來發現。</p>")
     expect(page.locator("#updates h3").first).to_have_text("头发花白的长者获救")
-    publishing.correct_update(update, Content("長者脫險", "<p>後來</p>", update.happened_at), by=SYSTEM)
+    publishing.edit_update(update, Content("長者脫險", "<p>後來</p>", update.happened_at), by=SYSTEM)
     expect(page.locator("#updates h3").first).to_have_text("长者脱险")
     assert (
         page.evaluate("document.querySelector('#updates').textContent.match(/[頭髮長後發現脫險則]/g)") is None
@@ -275,7 +275,7 @@ def test_an_ended_page_polls_once_a_minute_for_corrections_and_for_more_coverage
     polls = polls_of(page)
     page.clock.run_for(50_000)
     assert polls == []
-    publishing.correct_update(blog.updates.get(), Content("改過", happened_at=hongkong.now()), by=SYSTEM)
+    publishing.edit_update(blog.updates.get(), Content("改過", happened_at=hongkong.now()), by=SYSTEM)
     page.clock.run_for(20_000)
     expect(page.locator("#updates h3").first).to_have_text("改過")
     assert len(polls) == 1

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.core import signing
 from django.core.cache import cache
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from liveblog import publishing
 from liveblog.models import LiveBlog, ReaderResponse
-from liveblog.publishing import SYSTEM
+from liveblog.publishing import SYSTEM, BlogDetails
 from liveblog.reader import responses
+from tests.at_once import at_once
 from tests.factories import make_blog, make_user
 
 
@@ -25,16 +28,18 @@ def blog(db) -> LiveBlog:
     return make_blog(slug="storm", has_responses=True)
 
 
-def stamp(seconds_ago: float = 60) -> str:
+def token(seconds_ago: float = 60, slug: str = "storm") -> str:
+    """A form's token, as it was printed some time ago."""
     signer = signing.TimestampSigner(salt=responses._SALT)
+    printed = responses._new_token(LiveBlog.objects.get(slug=slug))
     moment = timezone.now() - timedelta(seconds=seconds_ago)
-    value = f"storm:{signing.b62_encode(int(moment.timestamp()))}"
+    value = f"{printed.rsplit(':', 2)[0]}:{signing.b62_encode(int(moment.timestamp()))}"
     return f"{value}:{signer.signature(value)}"
 
 
 def send(client: Client, headers: dict[str, str] | None = None, **entered: str):
-    said = {"name": "陳大文", "text": "支持！", "website": "", "opened": stamp()}
-    return client.post("/live/storm/respond/", said | entered, headers=headers)
+    filled_in = {"name": "陳大文", "text": "支持！", "website": "", "opened": token()}
+    return client.post("/live/storm/respond/", filled_in | entered, headers=headers)
 
 
 def shown(client: Client) -> list[str]:
@@ -86,7 +91,7 @@ def test_what_readers_write_is_text_and_never_markup(client, blog):
 )
 def test_what_is_refused_is_said_and_the_words_are_kept(client, blog, entered, words):
     if entered.get("opened") in ("now", "old"):
-        entered = {"opened": stamp(0 if entered["opened"] == "now" else 25 * 60 * 60)}
+        entered = {"opened": token(0 if entered["opened"] == "now" else 4 * 60 * 60)}
     answer = send(client, **{"name": "陳大文", "text": "我的話"} | entered)
     page = answer.content.decode()
     assert answer.status_code == 400
@@ -119,6 +124,72 @@ def test_a_network_of_ipv6_counts_as_one_address(blog):
     answers = [send(client).status_code for client in clients]
     assert answers == [303] * responses.RESPONSES_MOST + [400]
     assert send(Client(REMOTE_ADDR="2001:db8:1:3::1")).status_code == 303
+
+
+def test_a_token_is_good_for_the_blog_whose_form_it_came_with_alone(client, blog):
+    make_blog(slug="summit", has_responses=True)
+
+    refused = send(client, text="我的話", opened=token(slug="summit"))
+
+    assert refused.status_code == 400
+    assert "我的話" in refused.content.decode()
+    assert ReaderResponse.objects.count() == 0
+
+
+def test_a_token_is_good_for_one_response_and_the_form_comes_back_with_a_new_one(client, blog):
+    used = token()
+    assert send(client, text="第一則", opened=used).status_code == 303
+
+    refused = send(client, text="第二則", opened=used)
+    page = refused.content.decode()
+
+    assert refused.status_code == 400
+    assert "此表格已送出過" in page
+    assert "第二則" in page
+    assert used not in page
+    assert [response.text for response in ReaderResponse.objects.all()] == ["第一則"]
+
+
+def test_the_same_response_sent_twice_is_thanked_and_held_once(client, blog):
+    used = token()
+
+    answers = [send(client, opened=used) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert ReaderResponse.objects.count() == 1
+
+
+def test_a_token_is_not_used_up_by_a_response_that_was_refused(client, blog):
+    used = token()
+    publishing.edit_blog(
+        blog, replace(BlogDetails.of(blog), embargo_until_at=timezone.now() + timedelta(1)), by=SYSTEM
+    )
+    form = responses.ResponseForm(blog, {"name": "陳大文", "text": "支持！", "opened": used})
+    assert form.is_valid()
+    blog.refresh_from_db()
+    with pytest.raises(ValidationError):
+        responses._submit(blog, form)
+    publishing.lift_embargo(blog, by=SYSTEM)
+
+    assert send(client, opened=used).status_code == 303
+    assert ReaderResponse.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("shares_token", [False, True])
+def test_of_thirty_responses_at_once_no_more_are_taken_than_may_be(shares_token):
+    cache.clear()
+    make_blog(slug="storm", has_responses=True)
+    shared = token()
+    tokens = [shared if shares_token else token() for _ in range(30)]
+
+    statuses = at_once(
+        30, lambda number: send(Client(), text=f"第{number}則", opened=tokens[number]).status_code
+    )
+
+    taken = 1 if shares_token else responses.RESPONSES_MOST
+    assert (statuses.count(303), statuses.count(400)) == (taken, 30 - taken)
+    assert ReaderResponse.objects.count() == taken
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://testserver.evil.example"])
@@ -163,7 +234,7 @@ def test_a_reader_responds_without_javascript_and_open_pages_see_it(server, new_
     page.goto(f"{server.url}/live/storm/respond/")
     page.get_by_label("你的名稱").fill("陳大文")
     page.get_by_label("你的回應").fill("支持！")
-    page.locator('input[name="opened"]').evaluate("(field, value) => { field.value = value }", stamp())
+    page.locator('input[name="opened"]').evaluate("(field, value) => { field.value = value }", token())
     page.get_by_role("button", name="送出").click()
     expect(page.locator("h1")).to_have_text("多謝")
     publishing.approve_response(blog.responses.get(), by=SYSTEM)

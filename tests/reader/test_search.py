@@ -10,6 +10,7 @@ from liveblog import publishing
 from liveblog.models import LiveBlog
 from liveblog.publishing import SYSTEM, Content
 from liveblog.reader import search
+from newsroom import marking
 from tests.factories import NOON, make_blog, make_update
 
 pytestmark = pytest.mark.django_db
@@ -86,7 +87,7 @@ def test_a_search_is_read_in_the_edition(client, truce):
 def test_what_is_not_public_is_not_found(client, truce):
     update = truce.updates.get(heading="雙方同意停火")
     publishing.draft_update(truce, Content("停火草稿"), by=SYSTEM)
-    publishing.correct_update(update, Content("雙方停戰", "<p>停戰</p>", NOON), by=SYSTEM)
+    publishing.edit_update(update, Content("雙方停戰", "<p>停戰</p>", NOON), by=SYSTEM)
     assert found(client, "停火") == []
     assert found(client, "停戰") == ["雙方停戰"]
     publishing.withdraw_update(update, by=SYSTEM, reason="x")
@@ -116,7 +117,7 @@ def test_a_search_for_nothing_says_how_to_search(client):
     page = client.get("/search/").content.decode()
     assert "繁體或簡體均可" in page
     assert client.get("/search/", {"q": "x" * 5_000}).status_code == 200
-    assert client.get("/search/", {"q": "停火", "before": "x"}).status_code == 404
+    assert client.get("/search/", {"q": "停火", "before": "x"}).status_code == 400
 
 
 def test_a_very_long_update_is_found_by_its_last_words(client):
@@ -135,12 +136,12 @@ def test_a_very_long_update_is_found_by_its_last_words(client):
     ],
 )
 def test_what_was_found_is_marked_as_it_is_written(text, query, expected):
-    assert search.mark(text, query) == expected
+    assert marking.mark(text, query) == expected
 
 
 def test_a_snippet_stands_around_what_was_found():
     runs = [("前" * 100, False), ("停火", True), ("後" * 300, False)]
-    assert search.cut(runs) == [
+    assert marking.cut(runs) == [
         ("…" + "前" * 24, False),
         ("停火", True),
         ("後" * 93 + "…", False),

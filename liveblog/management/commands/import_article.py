@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from django.core.exceptions import ValidationError
@@ -25,6 +26,7 @@ from liveblog.articles.parse import parse, read
 from liveblog.articles.report import Action, Report
 from liveblog.publishing import SYSTEM
 from newsroom import hongkong
+from newsroom.busy import again_while_busy
 
 
 class Command(BaseCommand):
@@ -54,14 +56,17 @@ class Command(BaseCommand):
         try:
             article = parse(read(_bytes_of(file)))
             self._print("", _understood(article))
-            report = load(
-                article,
-                by=SYSTEM,
-                slug=options["blog"],
-                publish=options["publish"],
-                note=options["note"],
-                withdraw_missing=options["withdraw_missing"],
-                dry_run=options["dry_run"],
+            report = again_while_busy(
+                partial(
+                    load,
+                    article,
+                    by=SYSTEM,
+                    slug=options["blog"],
+                    publish=options["publish"],
+                    note=options["note"],
+                    withdraw_missing=options["withdraw_missing"],
+                    dry_run=options["dry_run"],
+                )
             )
         except ArticleError as error:
             raise CommandError(f"{file}, line {error.line}: {error.reason}", returncode=2) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,6 @@ from typing import Any, Final
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser, Group
-from django.core.files import File
 from django.core.management import BaseCommand, CommandError
 from django.db import transaction
 
@@ -22,6 +22,7 @@ from liveblog.articles.parse import parse
 from liveblog.models import Byline, Image, LiveBlog, Topic, Update
 from liveblog.publishing import BlogDetails, Content, Story
 from newsroom import hongkong
+from newsroom.pictures import Prepared
 
 DEMO: Final = Path(__file__).resolve().parents[2] / "demo"
 EDITOR: Final = "editor"
@@ -49,14 +50,16 @@ class Command(BaseCommand):
                 "This fills a newsroom for trying out, with DEMO=true; it never touches a real one."
             )
         stories = up_to_date(read_stories(), hongkong.now())
-        with transaction.atomic():
-            editor = _editor()
-            if LiveBlog.objects.filter(slug__in=[story.slug for story in stories]).exists():
-                self.stdout.write("The demo is there already: nothing was changed.")
-                return
-            self.stdout.write("Loading the demo, with renditions of its pictures: about ten seconds …")
-            self.stdout.flush()
-            _fill(stories, editor)
+        editor = _editor()
+        if LiveBlog.objects.filter(slug__in=[story.slug for story in stories]).exists():
+            self.stdout.write("The demo is there already: nothing was changed.")
+            return
+        self.stdout.write("Loading the demo, with renditions of its pictures: about ten seconds …")
+        self.stdout.flush()
+        with ExitStack() as pictures:
+            prepared = _prepare_pictures(pictures, editor)
+            with transaction.atomic():
+                _fill(stories, prepared, editor)
         self.stdout.write(f"Loaded {len(stories)} fictional live blogs.")
 
 
@@ -96,24 +99,32 @@ def _editor() -> AbstractBaseUser:
     return editor
 
 
-def _fill(stories: list[DemoStory], editor: AbstractBaseUser) -> None:
+def _prepare_pictures(pictures: ExitStack, editor: AbstractBaseUser) -> dict[str, Prepared]:
+    """Each picture's decoded files, by its name, until `pictures` is closed."""
+    prepared = {}
+    for path in sorted((DEMO / "pictures").glob("*.jpg")):
+        with path.open("rb") as file:
+            prepared[path.stem] = pictures.enter_context(publishing.prepare_image(file, by=editor))
+    return prepared
+
+
+def _fill(stories: list[DemoStory], prepared: dict[str, Prepared], editor: AbstractBaseUser) -> None:
     for story in stories:
         load(story.article, by=editor, slug=story.slug)
     blogs = LiveBlog.objects.in_bulk([story.slug for story in stories], field_name="slug")
-    pictures = _pictures(editor)
+    pictures = _pictures(prepared, editor)
     for story in stories:
         _Desk(story, blogs, pictures, editor).run()
 
 
-def _pictures(editor: AbstractBaseUser) -> dict[str, Image]:
+def _pictures(prepared: dict[str, Prepared], editor: AbstractBaseUser) -> dict[str, Image]:
     pictures = {}
     said_of = tomllib.loads((DEMO / "pictures.toml").read_text(encoding="utf-8"))
     for name, said in said_of.items():
         column, row = said.pop("focal")
-        with (DEMO / "pictures" / f"{name}.jpg").open("rb") as file:
-            pictures[name] = publishing.add_image(
-                File(file, name=f"{name}.jpg"), by=editor, focal_column=column, focal_row=row, **said
-            )
+        pictures[name] = publishing.add_image(
+            prepared[name], by=editor, focal_column=column, focal_row=row, **said
+        )
     return pictures
 
 
@@ -172,7 +183,7 @@ class _Desk:
             content,
             stories=tuple(map(self._linked, content.stories)),
             images=(self.pictures[picture],) if picture else (),
-            byline=_byline(byline) if byline else None,
+            bylines=(_byline(byline),) if byline else (),
             **said,
         )
 
@@ -204,14 +215,13 @@ class _Desk:
 
     def _queue(self, *, status: str, heading: str, body: str, byline: str = "", hours_ahead: int = 0) -> None:
         """An update that waits: as a draft, for an editor, or for its hour."""
-        content = Content(heading, body, byline=_byline(byline) if byline else None)
+        content = Content(heading, body, bylines=(_byline(byline),) if byline else ())
         if status == Update.Status.SCHEDULED:
             ahead = (hongkong.now() + timedelta(hours=hours_ahead)).replace(minute=0, second=0, microsecond=0)
             publishing.schedule_update(self.blog, content, ahead, by=self.by)
             return
-        update = publishing.draft_update(self.blog, content, by=self.by)
-        if status == Update.Status.SUBMITTED:
-            publishing.submit_update(update, by=self.by)
+        verb = publishing.submit_update if status == Update.Status.SUBMITTED else publishing.draft_update
+        verb(self.blog, content, by=self.by)
 
     def _respond(self, *, name: str, text: str, is_approved: bool) -> None:
         """What a reader wrote, shown or still to be moderated."""

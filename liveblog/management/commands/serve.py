@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import socket
+from contextlib import suppress
 
 import uvicorn
 from django.conf import settings
@@ -14,8 +15,12 @@ from django.core.management import BaseCommand, CommandError, call_command
 from django.db import connections
 from django.utils.crypto import get_random_string
 
+from newsroom.http.protocol import BoundedProtocol
+
 # Without the letters and figures that are mistaken for one another when read off a screen.
 PASSWORD_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+
+WRITTEN_BY_US = "# Written by make run. For production see .env.example."
 
 INTRODUCTION = """
   Readers   {site}/
@@ -38,6 +43,7 @@ class Command(BaseCommand):
         try:
             with _listen(settings.HOST, settings.PORT) as listener:
                 _remember_demo()
+                _close_files()
                 call_command("migrate", verbosity=0, interactive=False)
                 call_command("createcachetable", verbosity=0)
                 _collect_static()
@@ -71,7 +77,17 @@ def _listen(host: str, port: int) -> socket.socket:
 def _remember_demo() -> None:
     """Let manage.py's other commands find this newsroom without being told that it is a demo."""
     if not settings.ENV_FILE.exists():
-        settings.ENV_FILE.write_text("# Written by make run. For production see .env.example.\nDEMO=true\n")
+        settings.ENV_FILE.touch(mode=0o600)
+        settings.ENV_FILE.write_text(f"{WRITTEN_BY_US}\nDEMO=true\n")
+
+
+def _close_files() -> None:
+    """Close what an earlier release left open to other accounts of the machine."""
+    # Who is not their owner, as on a mounted volume, cannot change them; `check --deploy` names them then.
+    with suppress(PermissionError):
+        settings.DATA_DIR.chmod(0o700)
+        if settings.ENV_FILE.read_text().startswith(WRITTEN_BY_US):
+            settings.ENV_FILE.chmod(0o600)
 
 
 def _collect_static() -> None:
@@ -99,6 +115,7 @@ def _new_password_for(name: str) -> str:
 def _serve(listener: socket.socket) -> None:
     config = uvicorn.Config(
         "newsroom.asgi:application",
+        http=BoundedProtocol,
         lifespan="on",
         log_config=None,
         log_level="warning",

@@ -27,8 +27,8 @@ export const Page = Extension.create({
   name: "page",
   onBeforeCreate() {
     const { options } = this.editor;
-    // Tiptap puts a <style> into the page; the policy lets it pass with the nonce of the page's scripts.
-    options.injectNonce = document.querySelector("script[nonce]").nonce;
+    // Tiptap would put a <style> into the page, which the policy refuses; css/admin.css has it.
+    options.injectCSS = false;
     const [label] = options.element.querySelector("textarea").labels;
     options.editorProps = {
       attributes: { "aria-label": label?.textContent.trim() ?? "" },

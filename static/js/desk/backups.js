@@ -1,14 +1,16 @@
 // What could not be kept on the server yet, kept in the browser until it can.
 
-import { post } from "./send.js";
+import { backups, onEnd } from "../admin/session.js";
+import { address, post } from "./send.js";
 
 export class Backups {
-  constructor(root) {
-    this.url = root.dataset.autosaveUrl;
-    this.prefix = `newsroom-desk:${root.dataset.url}:`;
+  constructor() {
+    this.prefix = `${backups}${address()}:`;
+    onEnd(() => { this.isOver = true; });
   }
 
   keep(token, data) {
+    if (this.isOver) return;
     const fields = [...data.entries()].filter(([name, value]) => typeof value === "string" && name !== "csrfmiddlewaretoken" && name !== "action");
     // A browser that keeps nothing must not keep an editor from writing: the server has it a second later.
     try { localStorage.setItem(this.prefix + token, JSON.stringify(fields)); } catch { /* storage is full or off */ }
@@ -38,7 +40,7 @@ export class Backups {
     const data = new FormData();
     for (const [name, value] of fields) data.append(name, value);
     try {
-      const { status } = await post(this.url, data);
+      const { status } = await post(address("autosave/"), data);
       if (status === 200) this.forget(token);
       return status === 200;
     } catch {

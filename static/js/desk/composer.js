@@ -1,6 +1,7 @@
 // The composer: one chord to publish, text that is never lost, and the editor around it.
 
-import { SignedOut, post, reasons } from "./send.js";
+import { onEnd } from "../admin/session.js";
+import { Busy, SignedOut, address, post, reasons, verbAddress } from "./send.js";
 
 const AUTOSAVE_AFTER = 1_000;
 const AGAIN_AFTER = 5_000;
@@ -26,6 +27,7 @@ export class Composer {
     // Before the editor, to which the chord would be a line break.
     form.addEventListener("keydown", (event) => this.#pressed(event), { capture: true });
     addEventListener("pagehide", () => this.#leave());
+    onEnd(() => { clearTimeout(this.timer); this.isUnsaved = false; });
     addEventListener("online", () => this.isUnsaved && this.#autosave());
     for (const button of form.querySelectorAll("[data-discard]")) {
       button.hidden = false;
@@ -76,7 +78,7 @@ export class Composer {
     else this.#setBusy(true);
     this.inFlight = true;
     try {
-      const { status, data: answer } = await post(this.desk.root.dataset.url, data);
+      const { status, data: answer } = await post(address(), data);
       if (status === 200) this.#saved(action, sent, answer, leaves);
       else if (status === 409) this.#conflict(answer, sent);
       else this.#refused(answer, sent, leaves);
@@ -126,11 +128,11 @@ export class Composer {
     data.set("token", this.token);
     this.desk.backups.forget(this.token);
     try {
-      await post(this.desk.root.dataset.discardUrl, data);
+      await post(address("discard/"), data);
     } catch (error) {
       return void this.desk.failed(error);
     }
-    if (this.update) location.assign(`${this.desk.root.dataset.url}?new`);
+    if (this.update) location.assign(`${address()}?new`);
     else this.clear();
   }
 
@@ -148,17 +150,17 @@ export class Composer {
       if (answer.undo) this.desk.toasts.offerUndo(answer.said, () => this.#undo(answer));
       else this.desk.toasts.say(answer.said);
     } else {
-      return void location.assign(`${this.desk.root.dataset.url}?new${answer.undo ? `&undo=${answer.update}` : ""}`);
+      return void location.assign(`${address()}?new${answer.undo ? `&undo=${answer.update}` : ""}`);
     }
     this.desk.refresh();
   }
 
   async #undo({ undo, update }) {
     try {
-      const { status, data } = await post(undo, new FormData());
+      const { status, data } = await post(verbAddress(undo), new FormData());
       if (status !== 200) return void this.desk.toasts.warn(reasons(data.errors).join(" "));
       // What was taken back is what the editor wants to change.
-      if (!this.isWriting) location.assign(`${this.desk.root.dataset.url}?update=${update}`);
+      if (!this.isWriting) location.assign(`${address()}?update=${update}`);
       else this.desk.toasts.say(data.said);
       this.desk.refresh();
     } catch (error) {
@@ -187,7 +189,9 @@ export class Composer {
   #failed(error, sent, hasLeft) {
     const isBack = !hasLeft || this.#comeBack(sent);
     if (error instanceof SignedOut) return void this.desk.failed(error);
-    const said = gettext("The newsroom cannot be reached. Your text is kept here: send it again when the connection is back.");
+    const said = error instanceof Busy
+      ? gettext("The newsroom is busy. Your text is kept here: send it again in a moment.")
+      : gettext("The newsroom cannot be reached. Your text is kept here: send it again when the connection is back.");
     if (isBack) this.#showErrors({ "": [said] });
     else this.desk.toasts.warn(said, this.#linkTo(sent));
   }
@@ -204,7 +208,7 @@ export class Composer {
   #linkTo(sent) {
     const link = document.createElement("a");
     link.className = "button";
-    link.href = `${this.desk.root.dataset.url}?copy=${encodeURIComponent(sent.token)}`;
+    link.href = `${address()}?copy=${encodeURIComponent(sent.token)}`;
     link.textContent = gettext("Bring it back");
     // It must be on the server before it can be asked for.
     link.addEventListener("click", async (event) => {
@@ -261,7 +265,7 @@ export class Composer {
     this.desk.backups.keep(token, data);
     data.delete("picture_file");
     try {
-      const { status, data: answer } = await post(this.desk.root.dataset.autosaveUrl, data);
+      const { status, data: answer } = await post(address("autosave/"), data);
       if (status !== 200) throw new Error(reasons(answer.errors).join(" "));
       this.desk.backups.forget(token);
       if (this.token !== token) return;
@@ -271,7 +275,9 @@ export class Composer {
       if (this.token !== token) return;
       const said = error instanceof SignedOut
         ? gettext("You have been signed out. Your text is kept in this browser.")
-        : gettext("No connection. Your text is kept in this browser.");
+        : error instanceof Busy
+          ? gettext("The newsroom is busy. Your text is kept in this browser.")
+          : gettext("No connection. Your text is kept in this browser.");
       this.#say(said, true);
       this.timer = setTimeout(() => this.#autosave(), AGAIN_AFTER);
     }
@@ -283,7 +289,7 @@ export class Composer {
     const data = new FormData(this.form);
     this.desk.backups.keep(this.token, data);
     data.delete("picture_file");
-    navigator.sendBeacon(this.desk.root.dataset.autosaveUrl, data);
+    navigator.sendBeacon(address("autosave/"), data);
   }
 
   #showErrors(errors) {

@@ -6,7 +6,7 @@ import { Keys } from "./keys.js";
 import { Live } from "./live.js";
 import { Pictures } from "./pictures.js";
 import { Preview } from "./preview.js";
-import { SignedOut, post, reasons } from "./send.js";
+import { Busy, SignedOut, address, isDesk, post, reasons, verbAddress } from "./send.js";
 import { Stories } from "./stories.js";
 import { Timeline } from "./timeline.js";
 import { Toasts } from "./toasts.js";
@@ -16,7 +16,7 @@ class Desk {
     this.root = root;
     this.visit = newToken();
     this.toasts = new Toasts(root.querySelector("[data-toasts]"));
-    this.backups = new Backups(root);
+    this.backups = new Backups();
     this.timeline = new Timeline(root);
     const form = root.querySelector("[data-composer]");
     if (form) {
@@ -27,6 +27,9 @@ class Desk {
     }
     this.keys = new Keys(this);
     root.addEventListener("submit", (event) => this.#submitted(event));
+    document.addEventListener("desk:busy", ({ detail }) => this.toasts.keep(
+      "busy", detail ? gettext("The newsroom is busy. Your text is kept; it is sent again until it is taken.") : "",
+    ));
     for (const tab of root.querySelectorAll("[data-queue-tab]")) {
       tab.addEventListener("click", (event) => { event.preventDefault(); this.#openQueue(tab); });
     }
@@ -39,6 +42,7 @@ class Desk {
   /** Nobody answered, or nobody is signed in: what is typed stays where it is. */
   failed(error) {
     if (error instanceof SignedOut) document.querySelector("[data-login-dialog]").showModal();
+    else if (error instanceof Busy) this.toasts.warn(gettext("The newsroom is busy. Nothing was changed: try again in a moment."));
     else this.toasts.warn(gettext("The newsroom cannot be reached. Nothing was changed."));
   }
 
@@ -48,9 +52,9 @@ class Desk {
     if (!form.matches("[data-verbs], .toast-undo")) return;
     event.preventDefault();
     const row = form.closest(".row");
-    const address = event.submitter?.getAttribute("formaction") ?? form.getAttribute("action");
+    const url = verbAddress(event.submitter?.getAttribute("formaction") ?? form.getAttribute("action"));
     try {
-      const { status, data } = await post(address, new FormData(form));
+      const { status, data } = await post(url, new FormData(form));
       if (status !== 200) return void this.toasts.warn(reasons(data.errors).join(" "));
       this.toasts.say(data.said);
       form.closest("details")?.removeAttribute("open");
@@ -118,7 +122,7 @@ class Desk {
       const isNew = !this.backups.fields(token)?.find(([name]) => name === "update")?.[1];
       const isTaken = await this.backups.handOver(token);
       if (isTaken && isNew && !this.composer.isWriting && !this.composer.update) {
-        return void location.replace(`${this.root.dataset.url}?copy=${encodeURIComponent(token)}`);
+        return void location.replace(`${address()}?copy=${encodeURIComponent(token)}`);
       }
     }
   }
@@ -130,4 +134,4 @@ function purposeOf(element) {
 }
 
 const root = document.querySelector("[data-desk]");
-if (root) window.desk = new Desk(root);
+if (root && isDesk) window.desk = new Desk(root);

@@ -1,6 +1,6 @@
 // Keeping an open desk current: the readers' stream wakes it, the private poll brings what only editors see.
 
-import { SignedOut, Unreachable, post } from "./send.js";
+import { Busy, SignedOut, Unreachable, address, post } from "./send.js";
 
 const EVERY = 4_000;
 // Often enough that colleagues still see who has an update open.
@@ -43,7 +43,7 @@ export class Live {
     data.set("update", composer?.update ?? "");
     data.set("is_writing", composer?.isWriting ? "yes" : "no");
     try {
-      const { status, data: state } = await post(this.root.dataset.stateUrl, data);
+      const { status, data: state } = await post(address("state/"), data);
       if (status !== 200) throw new Unreachable(`state ${status}`);
       this.#found();
       // Too far behind, or a log that was restored: what is typed is kept, the page comes anew.
@@ -57,9 +57,10 @@ export class Live {
   }
 
   #open() {
-    if (!this.root.dataset.stream) return;
+    const { slug } = this.root.dataset;
+    if (!slug) return;
     // `desk`: it is no reader, and is not counted as one.
-    this.stream = new EventSource(`${this.root.dataset.stream}?after=${this.root.dataset.number}&desk`);
+    this.stream = new EventSource(`/live/${encodeURIComponent(slug)}/stream?after=${this.root.dataset.number}&desk`);
     for (const name of ["message", "reload", "gone"]) this.stream.addEventListener(name, () => this.refresh());
   }
 
@@ -69,7 +70,9 @@ export class Live {
     this.root.classList.add("is-lost");
     this.desk.toasts.warn(error instanceof SignedOut
       ? gettext("You have been signed out. Sign in again in another tab; what you type is kept in this browser.")
-      : gettext("The connection is lost. What you type is kept in this browser."));
+      : error instanceof Busy
+        ? gettext("The newsroom is busy. What you type is kept in this browser.")
+        : gettext("The connection is lost. What you type is kept in this browser."));
   }
 
   #found() {

@@ -1,6 +1,6 @@
 // Pictures in the composer: pasted, dropped or chosen; described first, then uploaded, with its progress shown.
 
-import { SignedOut, csrfToken, reasons } from "./send.js";
+import { SignedOut, address, freshToken, reasons } from "./send.js";
 
 export class Pictures {
   constructor(desk, form) {
@@ -110,20 +110,20 @@ export class Pictures {
   }
 
   /** XMLHttpRequest, since fetch tells nothing of how far an upload has got. */
-  #send(data, progress) {
-    const { picturesUrl } = this.desk.root.dataset;
+  async #send(data, progress) {
+    const token = await freshToken();
     progress.hidden = false;
     return new Promise((resolve, reject) => {
       const request = new XMLHttpRequest();
-      request.open("POST", picturesUrl);
+      request.open("POST", address("pictures/"));
       request.setRequestHeader("Accept", "application/json");
-      request.setRequestHeader("X-CSRFToken", csrfToken());
+      request.setRequestHeader("X-CSRFToken", token);
       request.responseType = "json";
       request.upload.addEventListener("progress", ({ loaded, total }) => { progress.value = (100 * loaded) / total; });
       request.addEventListener("error", () => reject(new Error(gettext("The connection was lost. Add it again."))));
       request.addEventListener("load", () => {
         if (request.status === 200) resolve(request.response.html);
-        else if (request.status === 401) reject(new SignedOut(request.response?.login));
+        else if (request.status === 401) reject(new SignedOut("signed out"));
         else reject(new Error(reasons(request.response?.errors).join(" ") || gettext("The picture was not taken.")));
       });
       request.send(data);

@@ -1,6 +1,6 @@
 // The preview: what is in the composer, posted into a frame that shows the readers' own template.
 
-import { csrfToken } from "./send.js";
+import { address, freshToken } from "./send.js";
 
 export class Preview {
   constructor(desk) {
@@ -21,15 +21,22 @@ export class Preview {
     this.#show("");
   }
 
-  #show(edition) {
+  async #show(edition) {
+    let token;
+    try {
+      token = await freshToken();
+    } catch (error) {
+      this.dialog.close();
+      return void this.desk.failed(error);
+    }
     for (const button of this.dialog.querySelectorAll("[data-edition]")) {
       button.setAttribute("aria-pressed", String(button.dataset.edition === edition));
     }
     const form = document.createElement("form");
-    Object.assign(form, { method: "post", action: this.desk.root.dataset.previewUrl, target: "preview", hidden: true });
+    Object.assign(form, { method: "post", action: address("preview/"), target: "preview", hidden: true });
     const data = new FormData(this.desk.composer.form);
     data.set("edition", edition);
-    data.set("csrfmiddlewaretoken", csrfToken());
+    data.set("csrfmiddlewaretoken", token);
     for (const [name, value] of data.entries()) {
       if (value instanceof File) continue;
       const field = document.createElement("textarea");

@@ -1,41 +1,94 @@
 // Sending to the desk: forms as they are, answers as JSON, and what to do when neither arrives.
 
-/** Nobody is signed in any more. `address` is where to sign in. */
-export class SignedOut extends Error {
-  constructor(address) {
-    super("signed out");
-    this.address = address;
+import { end, user } from "../admin/session.js";
+import { fetchUntilFree } from "./busy.js";
+
+// Built from the page's own address: whatever the page's markup says, nothing is sent anywhere else.
+const DESK = /^\/admin\/liveblog\/liveblog\/\d+\/desk\//.exec(location.pathname)?.[0];
+const VERB = /^(?:updates|responses)\/\d+\/[a-z]+\/$/;
+
+/** Whether this page is a desk's. */
+export const isDesk = location.pathname === DESK;
+
+/** An address of this desk: `path` is empty or ends in a slash. */
+export function address(path = "") { return DESK + path; }
+
+/** The address of a verb, as a button of the desk has it. Throws for anything else. */
+export function verbAddress(url) {
+  const { origin, pathname } = new URL(url, location);
+  if (origin !== location.origin || !pathname.startsWith(DESK) || !VERB.test(pathname.slice(DESK.length))) {
+    throw new Error(`not a verb of this desk: ${url}`);
   }
+  return pathname;
 }
+
+/** Nobody is signed in any more. */
+export class SignedOut extends Error {}
 
 /** The network, or the server, did not answer. */
 export class Unreachable extends Error {}
 
+/** The newsroom was busy for as long as this page waited; nothing was carried out. */
+export class Busy extends Unreachable {}
+
 /**
- * POST `data` (FormData or URLSearchParams); `{status, data}` of the answer.
- * Throws SignedOut, and Unreachable when there was no answer that can be read.
+ * POST `data` (FormData or URLSearchParams) to an address of this desk; `{status, data}` of the answer.
+ * Throws SignedOut, Busy, and Unreachable when there was no answer that can be read.
  */
 export async function post(url, data) {
-  // Signing in again in another tab changes the token: the cookie has the present one.
   data.delete("csrfmiddlewaretoken");
-  let response;
+  let answer = await send(url, data, await csrfToken());
+  // Signing in again in another tab has changed it.
+  if (answer.status === 403 && answer.data.is_token_stale) answer = await send(url, data, await freshToken());
+  return answer;
+}
+
+async function send(url, body, token) {
+  return read(await reach(url, { method: "POST", body, headers: { Accept: "application/json", "X-CSRFToken": token } }));
+}
+
+let asked;
+
+/** The token that requests of this user carry. Throws SignedOut and Unreachable. */
+export function csrfToken() {
+  asked ??= ask();
+  return asked;
+}
+
+/** The token as it is now; throws SignedOut when nobody is signed in by now. */
+export function freshToken() {
+  asked = null;
+  return csrfToken();
+}
+
+async function ask() {
   try {
-    response = await fetch(url, {
-      method: "POST",
-      body: data,
-      headers: { Accept: "application/json", "X-CSRFToken": csrfToken() },
-    });
+    const { data } = await read(await reach(address("token/"), { headers: { Accept: "application/json" } }));
+    if (!data.token) throw new Unreachable("no token");
+    if (data.user === user) return data.token;
+  } catch (error) {
+    asked = null;
+    throw error;
+  }
+  // Somebody else has signed in in this browser: what is typed here must not be sent in their name.
+  end();
+  throw new SignedOut("another user");
+}
+
+async function reach(url, options) {
+  try {
+    return await fetchUntilFree(url, options);
   } catch (cause) {
     throw new Unreachable("no answer", { cause });
   }
-  const answer = await readJson(response);
-  if (response.status === 401) throw new SignedOut(answer?.login);
-  if (!answer) throw new Unreachable(`answer ${response.status}`);
-  return { status: response.status, data: answer };
 }
 
-export function csrfToken() {
-  return /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? "";
+async function read(response) {
+  if (response.status === 401) throw new SignedOut("signed out");
+  if (response.status === 503) throw new Busy("busy");
+  const data = await readJson(response);
+  if (!data) throw new Unreachable(`answer ${response.status}`);
+  return { status: response.status, data };
 }
 
 async function readJson(response) {

@@ -1,5 +1,7 @@
 // Related stories in the composer: found among our own live blogs, or given by their address.
 
+import { address } from "./send.js";
+
 const LEAST = 3;
 const WAIT = 200;
 
@@ -41,9 +43,9 @@ export class Stories {
     row.querySelector("[name=story_title]").value = title;
     row.querySelector("[name=story_blog]").value = blog;
     row.querySelector("[name=story_after]").value = after;
-    const address = row.querySelector("[name=story_url]");
-    address.value = url;
-    if (blog) Object.assign(address, { readOnly: true, placeholder: blog });
+    const link = row.querySelector("[name=story_url]");
+    link.value = url;
+    if (blog) Object.assign(link, { readOnly: true, placeholder: blog });
     row.querySelector("[data-story-remove]").hidden = false;
     this.list.append(row);
     return row;
@@ -64,7 +66,7 @@ export class Stories {
     const asked = this.input.value.trim();
     if (isAddress(asked)) return void this.#show([{ title: interpolate(gettext("Link %s"), [asked]), url: asked }]);
     if ([...asked].length < LEAST) return void this.#close();
-    const response = await fetch(`${this.desk.root.dataset.storiesUrl}?q=${encodeURIComponent(asked)}`, { headers: { Accept: "application/json" } }).catch(() => null);
+    const response = await fetch(`${address("stories/")}?q=${encodeURIComponent(asked)}`, { headers: { Accept: "application/json" } }).catch(() => null);
     if (!response?.ok || this.input.value.trim() !== asked) return;
     this.#show((await response.json()).found);
   }

@@ -14,6 +14,15 @@ export class Toasts {
 
   warn(text, ...actions) { this.#show(text, "is-error", SHOWN * 2, ...actions); }
 
+  /** Say `text` until it is said otherwise; empty: no more. `name` tells one such state from another. */
+  keep(name, text) {
+    const shown = this.element.querySelector(`[data-state="${name}"]`);
+    if (!text) return void shown?.remove();
+    if (shown) return;
+    const toast = this.#show(text, "is-error", null);
+    toast.dataset.state = name;
+  }
+
   offerUndo(text, undo) {
     const button = document.createElement("button");
     button.type = "button";
@@ -34,7 +43,7 @@ export class Toasts {
     words.textContent = text;
     toast.append(words, ...actions);
     this.element.append(toast);
-    setTimeout(() => toast.remove(), milliseconds);
+    if (milliseconds !== null) setTimeout(() => toast.remove(), milliseconds);
     return toast;
   }
 }

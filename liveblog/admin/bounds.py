@@ -1,0 +1,39 @@
+"""Bounds of every list in the admin: what is searched for, and how many rows an action takes at once."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+LONGEST_SEARCH: Final = 100
+MOST_AT_ONCE: Final = 200
+
+
+class BoundedLists:
+    """Mixed into every ModelAdmin, before Django's class."""
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Find nothing by a longer search: each of its words is another condition, and SQLite takes 1,000."""
+        if len(search_term) > LONGEST_SEARCH:
+            said = _("Search for at most %(limit)s characters.") % {"limit": LONGEST_SEARCH}
+            self.message_user(request, said, messages.WARNING)
+            return queryset.none(), False
+        return super().get_search_results(request, queryset, search_term)
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        """Refuse an action on more rows than one request may take the time for."""
+        is_on_all = forms.BooleanField(required=False).clean(request.POST.get("select_across", "0"))
+        count = queryset.count() if is_on_all else len(request.POST.getlist(ACTION_CHECKBOX_NAME))
+        if count > MOST_AT_ONCE:
+            said = _("%(count)s were chosen. Choose at most %(limit)s at once: nothing was done.")
+            self.message_user(request, said % {"count": count, "limit": MOST_AT_ONCE}, messages.ERROR)
+            return None
+        return super().response_action(request, queryset)

@@ -1,0 +1,110 @@
+"""What members of the staff may read in the admin: a team's live blog is its team's alone.
+
+Lists, searches, counts, choices and pages all start from these querysets, so that nothing of another team's
+live blog is printed, found or counted.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.contenttypes.views import shortcut
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from liveblog import visibility
+from liveblog.models import Image, LiveBlog, Update
+
+# Fields that lead readers on to another live blog: to any public one, whatever its team.
+LINKS: Final = frozenset({"live_blog", "successor"})
+
+
+class TeamFields:
+    """For model admins and inlines: relations offer only rows that the person may read."""
+
+    def formfield_for_foreignkey(
+        self, db_field: models.ForeignKey, request: HttpRequest, **options: Any
+    ) -> forms.Field | None:
+        choices = choices_of(request.user, db_field)
+        options |= {} if choices is None else {"queryset": choices}
+        return super().formfield_for_foreignkey(db_field, request, **options)
+
+    def formfield_for_manytomany(
+        self, db_field: models.ManyToManyField, request: HttpRequest, **options: Any
+    ) -> forms.Field | None:
+        choices = choices_of(request.user, db_field)
+        options |= {} if choices is None else {"queryset": choices}
+        return super().formfield_for_manytomany(db_field, request, **options)
+
+
+class TeamAdmin(TeamFields, admin.ModelAdmin):
+    """For models whose rows belong to live blogs."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return visibility.limited(request.user, super().get_queryset(request))
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> models.Model | None:
+        """Say why a colleague's link does not open. Ids cannot be guessed, so this tells nobody of a row."""
+        row = super().get_object(request, object_id, from_field)
+        if row is None and self._exists(object_id):
+            raise PermissionDenied(_("You are not in the team of this live blog."))
+        return row
+
+    def _exists(self, object_id: str) -> bool:
+        try:
+            return self.model._base_manager.filter(pk=self.opts.pk.to_python(object_id)).exists()
+        except forms.ValidationError:
+            return False
+
+
+def choices_of(user: AbstractBaseUser, field: models.Field) -> QuerySet | None:
+    """The rows that a relation may be given; None: all of a model that belongs to no live blog."""
+    model = field.remote_field.model
+    if model is LiveBlog:
+        return visibility.linkable(user) if field.name in LINKS else visibility.readable(user)
+    if model in (Update, Image):
+        return visibility.limited(user, model.objects.all())
+    return None
+
+
+def is_choosing_link(request: HttpRequest) -> bool:
+    """Whether the admin's autocomplete view asks, for a field that leads to another live blog."""
+    is_autocomplete = request.resolver_match is not None and request.resolver_match.url_name == "autocomplete"
+    return is_autocomplete and request.GET.get("field_name") in LINKS
+
+
+def is_linkable(user: AbstractBaseUser, link: str) -> Exists:
+    """Annotation: whether the title of the live blog at the path `link` may be printed for `user`."""
+    return Exists(visibility.linkable(user).filter(pk=OuterRef(link)))
+
+
+def keep_hidden_links(form: forms.ModelForm, cleaned: dict[str, Any]) -> None:
+    """Let a link that the form could not show stay as it is: whoever did not see it did not remove it."""
+    for name in LINKS & form.fields.keys():
+        saved = getattr(form.instance, f"{name}_id")
+        if saved is None or cleaned.get(name) or cleaned.get("url"):
+            continue
+        if not form.fields[name].queryset.filter(pk=saved).exists():
+            cleaned[name] = getattr(form.instance, name)
+
+
+def view_on_site(request: HttpRequest, content_type_id: int, object_id: str) -> HttpResponse:
+    """Redirect to a row's public page. Django's own view would tell anybody a hidden live blog's address."""
+    content_type = ContentType.objects.filter(pk=content_type_id).first()
+    model = content_type.model_class() if content_type else None
+    model_admin = admin.site._registry.get(model)
+    if model_admin is None:
+        raise Http404
+    row = model_admin.get_object(request, object_id)
+    if row is None or not model_admin.has_view_or_change_permission(request, row):
+        raise Http404
+    return shortcut(request, content_type_id, object_id)

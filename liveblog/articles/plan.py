@@ -1,0 +1,366 @@
+"""What loading an article would do to a live blog: decided by reading alone, before anything is written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import Enum, auto
+from typing import Final
+
+from django.db.models import Q
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+
+from liveblog.articles.article import Article, Entry
+from liveblog.articles.match import Known, Matching, match
+from liveblog.articles.place import Slot, place
+from liveblog.articles.report import Action, HeadChange, Outcome
+from liveblog.articles.saved import digest, entry_of, html_of, is_as_imported, standfirst_text, stories_of
+from liveblog.articles.write import name_of
+from liveblog.models import LiveBlog, Update
+from liveblog.publishing import BlogDetails, Content, Story
+from liveblog.publishing.log import Actor
+from newsroom import hongkong
+
+_MAX_SLUG: Final = 80
+
+
+@dataclass(frozen=True)
+class Order:
+    """An article, and how it is to be loaded. The options are those of `load`."""
+
+    article: Article
+    by: Actor
+    slug: str = ""
+    publish: bool = False
+    note: str = ""
+    withdraw_missing: bool = False
+    keep_head: bool = False
+
+
+class Saving(Enum):
+    """By which verb an entry is saved."""
+
+    NOTHING = auto()
+    DRAFT = auto()
+    PUBLISH = auto()
+    CORRECT = auto()
+    EDIT = auto()
+
+
+@dataclass(frozen=True)
+class Step:
+    """What becomes of one entry of the copy. `update` is the saved one that it was matched to, if any.
+
+    `content` is what is saved, before the verb checks it; None where `saving` is NOTHING.
+    """
+
+    entry: Entry
+    digest: str
+    action: Action
+    update: Update | None = None
+    saving: Saving = Saving.NOTHING
+    content: Content | None = None
+
+    def outcome(self, language: str, update_id: int | None = None) -> Outcome:
+        pk = self.update.pk if self.update else update_id
+        return Outcome(self.action, name_of(self.entry, language), self.entry.line, pk)
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A saved update that the copy does not have any more. `is_withdrawn`: loading withdraws it."""
+
+    update: Update
+    outcome: Outcome
+    is_withdrawn: bool = False
+
+
+@dataclass(frozen=True)
+class Head:
+    """What the blog says of itself from now on. `details` None: it stays as it is saved."""
+
+    details: BlogDetails | None = None
+    imported_hash: str = ""
+    changes: tuple[HeadChange, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that loading does. `steps` are in the order of the copy, newest first.
+
+    `blog` None: a new one is made. `status` is the blog's afterwards; `ends_at`: when coverage ends by it.
+    """
+
+    order: Order
+    blog: LiveBlog | None
+    head: Head
+    steps: tuple[Step, ...]
+    missing: tuple[Missing, ...]
+    status: str
+    starts: bool = False
+    ends_at: datetime | None = None
+    notes: tuple[str, ...] = field(default=())
+
+
+def make_plan(order: Order, blog: LiveBlog | None) -> Plan:
+    """Decide what loading does, in a fixed number of queries, none of which writes or locks."""
+    head = _new_head(order) if blog is None else _changed_head(order, blog)
+    steps, missing = _plan_updates(order, blog)
+    starts, ends_at, status, notes = _plan_coverage(order, blog)
+    return Plan(order, blog, head, steps, missing, status, starts, ends_at, (*head.notes, *notes))
+
+
+def _plan_coverage(order: Order, blog: LiveBlog | None) -> tuple[bool, datetime | None, str, tuple[str, ...]]:
+    """Let coverage start, and end where the title has no running mark."""
+    status = blog.status if blog else LiveBlog.Status.DRAFT
+    if not order.publish:
+        return False, None, str(status), ()
+    starts = status == LiveBlog.Status.DRAFT
+    status = LiveBlog.Status.LIVE if starts else status
+    if order.article.is_running:
+        has_ended = status == LiveBlog.Status.ENDED
+        note = _("The copy says that coverage runs; here it has ended and stays so.")
+        return starts, None, str(status), (note,) if has_ended else ()
+    ends_at = newest_minute(order.article) if status == LiveBlog.Status.LIVE else None
+    return starts, ends_at, str(LiveBlog.Status.ENDED), ()
+
+
+def newest_minute(article: Article) -> datetime:
+    """Return the latest time that the article gives, for the end of its coverage."""
+    timed = [hongkong.at(entry.day, entry.clock) for entry in article.entries if entry.clock]
+    return max([article.published_at, *timed])
+
+
+# The head
+
+
+def _new_head(order: Order) -> Head:
+    article = order.article
+    standfirst, stories = standfirst_text(article.standfirst)
+    details = BlogDetails(
+        slug=order.slug or _free_slug(article),
+        language=article.language,
+        headline=article.headline,
+        kicker=article.kicker,
+        standfirst=standfirst,
+        coverage_start_at=article.published_at,
+        coverage_end_at=None if article.is_running else newest_minute(article),
+        stories=stories,
+        has_responses=article.has_responses,
+    )
+    return Head(details, _head_digest(details))
+
+
+def _free_slug(article: Article) -> str:
+    """From the ASCII words of the title, if they are words and not just a number or an abbreviation."""
+    words = slugify(f"{article.kicker} {article.headline}").split("-")
+    stem = ""
+    if sum(len(word) > 2 and word.isalpha() for word in words) >= 2:
+        for word in words:
+            stem = f"{stem}-{word}".strip("-") if len(stem) + len(word) < _MAX_SLUG else stem
+    stem = stem or f"live-{article.published_at:%Y-%m-%d}"
+    taken = set(LiveBlog.objects.filter(slug__startswith=stem).values_list("slug", flat=True))
+    candidates = (f"{stem}-{count}" for count in range(2, len(taken) + 3))
+    return stem if stem not in taken else next(slug for slug in candidates if slug not in taken)
+
+
+def _changed_head(order: Order, blog: LiveBlog) -> Head:
+    """Title, publication time and standfirst, if the copy changed them. The language stays.
+
+    Where the desk has changed them too, that is a conflict, and the desk's are kept.
+    """
+    if order.keep_head:
+        return Head()
+    article, notes = order.article, []
+    if article.language != blog.language:
+        languages = {"copy": article.language, "blog": blog.language}
+        notes.append(_("The copy reads as %(copy)s, the live blog is in %(blog)s.") % languages)
+    saved = BlogDetails.of(blog)
+    details = _brought_up_to_date(saved, article, blog)
+    copied, known = _head_digest(details), blog.imported_hash
+    if copied == known and details.coverage_end_at == saved.coverage_end_at:
+        return Head(notes=tuple(notes))
+    is_conflict = bool(known) and _head_digest(saved) != known
+    changes = tuple(
+        HeadChange(what, _shown(getattr(saved, name)), _shown(getattr(details, name)), is_conflict)
+        for what, name in _head_fields()
+        if getattr(saved, name) != getattr(details, name)
+    )
+    return Head(None if is_conflict else details, copied, changes, tuple(notes))
+
+
+def _brought_up_to_date(saved: BlogDetails, article: Article, blog: LiveBlog) -> BlogDetails:
+    standfirst, stories = standfirst_text(article.standfirst)
+    details = replace(
+        saved,
+        kicker=article.kicker,
+        headline=article.headline,
+        standfirst=standfirst,
+        stories=_with_addresses(stories, saved.stories),
+    )
+    if saved.coverage_start_at is None or _minute(saved.coverage_start_at) != article.published_at:
+        details = replace(details, coverage_start_at=article.published_at)
+    if blog.status == LiveBlog.Status.DRAFT and article.is_running != (saved.coverage_end_at is None):
+        details = replace(details, coverage_end_at=None if article.is_running else newest_minute(article))
+    return details
+
+
+def _head_digest(details: BlogDetails) -> str:
+    """SHA-256 of what running copy says of a blog.
+
+    Without addresses, which the desk adds, and without the end of coverage, which comes by its own verb.
+    """
+    names = [name for _what, name in _head_fields() if name != "coverage_end_at"]
+    values = [_shown(getattr(details, name)) for name in names]
+    return hashlib.sha256(json.dumps(values, ensure_ascii=False).encode()).hexdigest()
+
+
+def _head_fields() -> list[tuple[str, str]]:
+    return [
+        (_("kicker"), "kicker"),
+        (_("headline"), "headline"),
+        (_("standfirst"), "standfirst"),
+        (_("related stories"), "stories"),
+        (_("publication time"), "coverage_start_at"),
+        (_("end of coverage"), "coverage_end_at"),
+    ]
+
+
+def _shown(value: str | datetime | tuple[Story, ...] | None) -> str:
+    if isinstance(value, datetime):
+        return f"{hongkong.to_hong_kong(value):%Y-%m-%d %H:%M}"
+    if isinstance(value, tuple):
+        return ", ".join(story.title for story in value)
+    return value or ""
+
+
+def _minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
+
+
+# The updates
+
+
+def _plan_updates(order: Order, blog: LiveBlog | None) -> tuple[tuple[Step, ...], tuple[Missing, ...]]:
+    entries, digests = order.article.entries, [digest(entry) for entry in order.article.entries]
+    saved = list(_candidates(blog)) if blog else []
+    known = [Known(entry_of(update), update.imported_hash, update.is_erased) for update in saved]
+    matching = match(entries, digests, known)
+    matched = [matching.pairs.get(index) for index in range(len(entries))]
+    steps = [
+        _classified(entry, entry_digest, None if pair is None else saved[pair])
+        for entry, entry_digest, pair in zip(entries, digests, matched, strict=True)
+    ]
+    for index in matching.unsure_copy:
+        steps[index] = replace(steps[index], action=Action.AMBIGUOUS)
+    slots = [
+        _slot(step, None if pair is None else known[pair].entry)
+        for step, pair in zip(steps, matched, strict=True)
+    ]
+    # What stays ambiguous has no place yet and gets none.
+    placed = [slot for step, slot in zip(steps, slots, strict=True) if step.action is not Action.AMBIGUOUS]
+    moments = iter(place(placed, order.article.published_at))
+    planned = [
+        step if step.action is Action.AMBIGUOUS else _with_content(order, step, next(moments))
+        for step in steps
+    ]
+    return tuple(planned), tuple(_missing(order, saved, known, matching))
+
+
+def _candidates(blog: LiveBlog) -> Iterator[Update]:
+    """What copy may be matched to, newest first: all that was imported, and what the desk has published."""
+    public = Q(status__in=[Update.Status.PUBLISHED, Update.Status.WITHDRAWN])
+    yield from blog.updates.filter(~Q(imported_hash="") | public).complete().newest_first()
+
+
+def _classified(entry: Entry, entry_digest: str, update: Update | None) -> Step:
+    if update is None:
+        return Step(entry, entry_digest, Action.ADDED)
+    if update.is_withdrawn:
+        return Step(entry, entry_digest, Action.STAYS_WITHDRAWN, update)
+    if entry_digest in (update.imported_hash, digest(entry_of(update))):
+        return Step(entry, entry_digest, Action.UNCHANGED, update)
+    is_queued = update.status in (Update.Status.SUBMITTED, Update.Status.SCHEDULED)
+    is_free = is_as_imported(update) and not is_queued
+    return Step(entry, entry_digest, Action.CHANGED if is_free else Action.CONFLICT, update)
+
+
+def _slot(step: Step, saved: Entry | None) -> Slot:
+    """Where an entry stands; an update whose time the copy does not change stays where it is."""
+    moment = None
+    if step.update is not None and saved is not None:
+        is_moved = (saved.day, saved.clock) != (step.entry.day, step.entry.clock)
+        moment = None if step.action is Action.CHANGED and is_moved else step.update.happened_at
+    return Slot(step.entry.day, step.entry.clock, moment)
+
+
+def _with_content(order: Order, step: Step, moment: datetime) -> Step:
+    """The step with what it saves, and by which verb."""
+    if step.action is Action.ADDED:
+        saving = Saving.PUBLISH if order.publish else Saving.DRAFT
+        return replace(step, saving=saving, content=_content(step, Content(), moment))
+    if step.action is Action.CHANGED:
+        content = _content(step, Content.of(step.update), moment)
+        if step.update.is_published:
+            return replace(step, saving=Saving.CORRECT, content=content)
+        return replace(step, saving=Saving.PUBLISH if order.publish else Saving.DRAFT, content=content)
+    return _settled(order, step) if step.action is Action.UNCHANGED else step
+
+
+def _content(step: Step, before: Content, moment: datetime) -> Content:
+    return replace(
+        before,
+        heading=step.entry.heading,
+        body=html_of(step.entry.blocks),
+        happened_at=moment,
+        has_clock_time=step.entry.clock is not None,
+        stories=_with_addresses(stories_of(step.entry.blocks), before.stories),
+    )
+
+
+def _settled(order: Order, step: Step) -> Step:
+    """What is left to do for an update that says what the copy says: publish it, learn its links."""
+    update, content = step.update, Content.of(step.update)
+    stories = _with_addresses(content.stories, stories_of(step.entry.blocks))
+    has_new_links = stories != content.stories
+    content = replace(content, stories=stories)
+    is_draft = update.status == Update.Status.DRAFT
+    if order.publish and is_draft and update.imported_hash:
+        return replace(step, action=Action.PUBLISHED, saving=Saving.PUBLISH, content=content)
+    action = Action.CHANGED if has_new_links and (update.is_published or is_draft) else Action.UNCHANGED
+    if update.is_published and (has_new_links or update.imported_hash != step.digest):
+        return replace(step, action=action, saving=Saving.EDIT, content=content)
+    if is_draft and has_new_links:
+        return replace(step, action=action, saving=Saving.DRAFT, content=content)
+    return step
+
+
+def _missing(
+    order: Order, saved: Sequence[Update], known: Sequence[Known], matching: Matching
+) -> Iterator[Missing]:
+    matched = set(matching.pairs.values())
+    for index, update in enumerate(saved):
+        if index in matched or not update.imported_hash or update.is_withdrawn:
+            continue
+        about = name_of(known[index].entry, order.article.language)
+        is_withdrawn = order.withdraw_missing and update.is_published and index not in matching.unsure_saved
+        action = Action.WITHDRAWN if is_withdrawn else Action.VANISHED
+        if index in matching.unsure_saved:
+            action = Action.AMBIGUOUS
+        yield Missing(update, Outcome(action, about, None, update.pk), is_withdrawn)
+
+
+def _with_addresses(stories: Sequence[Story], known: Sequence[Story]) -> tuple[Story, ...]:
+    """The stories, each that leads nowhere given the address that one of the same title is known by."""
+    by_title = {story.title: story for story in known if story.url or story.live_blog}
+    return tuple(
+        replace(story, url=by_title[story.title].url, live_blog=by_title[story.title].live_blog)
+        if story.title in by_title and not story.url and not story.live_blog
+        else story
+        for story in stories
+    )

@@ -1,0 +1,203 @@
+"""What may be done with an update: which actions an actor has, and performing one by its verb.
+
+Desk, admin and API only parse what was sent, call `perform` and show the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from liveblog.models import LiveBlog, Update
+from liveblog.publishing import updates
+from liveblog.publishing.content import Content
+from liveblog.publishing.log import Actor, held, is_own_if_partner
+from liveblog.publishing.rules import WrongState
+from liveblog.publishing.updates import UNDO_WITHIN, Revised, as_saved
+
+
+class Action(models.TextChoices):
+    DRAFT = "draft", gettext_lazy("Save as a draft")
+    SUBMIT = "submit", gettext_lazy("Submit for review")
+    PUBLISH = "publish", gettext_lazy("Publish now")
+    SCHEDULE = "schedule", gettext_lazy("Schedule")
+    EDIT = "edit", gettext_lazy("Save as a minor edit")
+    CORRECT = "correct", gettext_lazy("Save as a correction")
+    CONFIRM = "confirm", gettext_lazy("Mark as confirmed")
+    WITHDRAW = "withdraw", gettext_lazy("Withdraw")
+    RESTORE = "restore", gettext_lazy("Restore")
+    UNDO = "undo", gettext_lazy("Undo publishing")
+    PIN = "pin", gettext_lazy("Pin to the top")
+    UNPIN = "unpin", gettext_lazy("Unpin")
+    MARK = "mark", gettext_lazy("Mark as key event")
+    UNMARK = "unmark", gettext_lazy("No longer a key event")
+    REVERT = "revert", gettext_lazy("Bring an earlier text back")
+
+
+# Those that save what a form says.
+WRITES: Final = frozenset(
+    {Action.DRAFT, Action.SUBMIT, Action.PUBLISH, Action.SCHEDULE, Action.EDIT, Action.CORRECT}
+)
+# Those that save an update and leave it in the state that it is in.
+KEEPS_STATE: Final = {
+    Update.Status.DRAFT: Action.DRAFT,
+    Update.Status.SUBMITTED: Action.SUBMIT,
+    Update.Status.SCHEDULED: Action.SCHEDULE,
+    Update.Status.PUBLISHED: Action.EDIT,
+}
+_TAKES_NOTE: Final = frozenset({Action.CORRECT, Action.WITHDRAW, Action.REVERT})
+
+_UNPUBLISHED: Final = frozenset({Update.Status.DRAFT, Update.Status.SUBMITTED, Update.Status.SCHEDULED})
+_PUBLISHED: Final = frozenset({Update.Status.PUBLISHED})
+_STATES: Final[dict[Action, frozenset[Update.Status]]] = {
+    Action.DRAFT: _UNPUBLISHED,
+    Action.SUBMIT: _UNPUBLISHED,
+    Action.PUBLISH: _UNPUBLISHED,
+    Action.SCHEDULE: _UNPUBLISHED,
+    Action.EDIT: _PUBLISHED,
+    Action.CORRECT: _PUBLISHED,
+    Action.CONFIRM: _PUBLISHED,
+    Action.WITHDRAW: _PUBLISHED,
+    Action.RESTORE: frozenset({Update.Status.WITHDRAWN}),
+    Action.UNDO: _PUBLISHED,
+    Action.PIN: _PUBLISHED,
+    Action.UNPIN: _PUBLISHED,
+    Action.MARK: _PUBLISHED,
+    Action.UNMARK: _PUBLISHED,
+    Action.REVERT: _UNPUBLISHED | _PUBLISHED,
+}
+
+
+class Permitted:
+    """What an actor may do with the updates of one live blog; permissions and team are looked up once."""
+
+    def __init__(self, by: Actor, blog: LiveBlog | None) -> None:
+        self.by, self.blog = by, blog
+        self._held = held(by, ("add_update", "change_update", "publish_update", "withdraw_update"), blog)
+
+    def actions(self, update: Update | None = None) -> list[Action]:
+        """Return the actions on an update (None: a new one), in the order in which doors offer them."""
+        if update is not None and (update.is_erased or not is_own_if_partner(self.by, update)):
+            return []
+        status = update.status if update else Update.Status.DRAFT
+        return [
+            action
+            for action, states in _STATES.items()
+            if status in states
+            and _fits(action, self.blog, update)
+            and self._held.issuperset(_permissions(action, self.by, update))
+        ]
+
+
+def actions_for(by: Actor, blog: LiveBlog | None, update: Update | None = None) -> list[Action]:
+    """Return what `by` may do now with an update (None: a new one) of `blog` (None: one not chosen yet)."""
+    return Permitted(by, blog).actions(update)
+
+
+def _fits(action: Action, blog: LiveBlog | None, update: Update | None) -> bool:
+    """Return whether blog and update, beside the update's status, are such that the action can happen."""
+    goes_live = action in (Action.PUBLISH, Action.SCHEDULE, Action.RESTORE)
+    if goes_live and blog and blog.status == LiveBlog.Status.WITHDRAWN:
+        return False
+    if update is None:
+        return action in WRITES
+    match action:
+        case Action.PIN | Action.UNPIN:
+            return update.is_pinned == (action == Action.UNPIN)
+        case Action.MARK | Action.UNMARK:
+            return update.is_key_event == (action == Action.UNMARK)
+        case Action.CONFIRM:
+            return update.verification == Update.Verification.UNCONFIRMED
+        case Action.UNDO:
+            return timezone.now() - update.first_published_at <= UNDO_WITHIN
+    return True
+
+
+def _permissions(action: Action, by: Actor, update: Update | None) -> list[str]:
+    if action in (Action.WITHDRAW, Action.RESTORE):
+        return ["withdraw_update"]
+    if action not in (Action.DRAFT, Action.SUBMIT, Action.REVERT) or (update and update.is_published):
+        return ["publish_update"]
+    is_scheduled = update is not None and update.status == Update.Status.SCHEDULED
+    return [updates.permission_to_write(by, update), *(["publish_update"] if is_scheduled else [])]
+
+
+def perform(
+    action: Action,
+    blog: LiveBlog,
+    *,
+    by: Actor,
+    update: Update | None = None,
+    content: Revised = as_saved,
+    note: str = "",
+    publish_at: datetime | None = None,
+    is_pinned: bool | None = None,
+    seen: str = "",
+) -> Update:
+    """Do `action` with an update (None: a new one) by its verb, which checks all rules; return the update.
+
+    `note` is what is corrected, or why the update is withdrawn. `is_pinned` None leaves the pin as it is.
+    Raises ValidationError in the editor's words, PermissionDenied, Stale; then nothing was done.
+    """
+    if note.strip() and action not in _TAKES_NOTE:
+        _refuse_note(update)
+    match action:
+        case Action.DRAFT | Action.SUBMIT:
+            verb = updates.draft_update if action == Action.DRAFT else updates.submit_update
+            return verb(
+                blog, content, by=by, update=update, publish_at=publish_at, is_pinned=is_pinned, seen=seen
+            )
+        case Action.SCHEDULE:
+            return updates.schedule_update(
+                blog, content, publish_at, by=by, update=update, is_pinned=is_pinned, seen=seen
+            )
+        case Action.PUBLISH:
+            return updates.publish_update(blog, content, by=by, update=update, is_pinned=is_pinned, seen=seen)
+    if update is None:
+        raise ValidationError(_("Only a saved update can be changed in this way."))
+    match action:
+        case Action.EDIT:
+            return updates.edit_update(update, content, by=by, is_pinned=is_pinned, seen=seen)
+        case Action.CORRECT:
+            return updates.correct_update(update, content, by=by, note=note, is_pinned=is_pinned, seen=seen)
+        case Action.CONFIRM:
+            return updates.edit_update(update, _confirmed, by=by, seen=seen)
+        case Action.WITHDRAW:
+            return updates.withdraw_update(update, by=by, reason=note)
+        case Action.REVERT if not update.is_published:
+            return updates.draft_update(blog, content, by=by, update=update)
+        case Action.REVERT if note.strip():
+            return updates.correct_update(update, content, by=by, note=note)
+        case Action.REVERT:
+            return updates.edit_update(update, content, by=by)
+    return _PLAIN[action](update, by=by)
+
+
+def _refuse_note(update: Update | None) -> None:
+    if update is not None and not update.is_visible:
+        raise WrongState(_("Readers have not seen this update: there is nothing to correct."), update)
+    raise ValidationError(
+        {"note": _("A minor edit has no note. Save it as a correction, or empty the note.")}
+    )
+
+
+def _confirmed(content: Content) -> Content:
+    return replace(content, verification=Update.Verification.CONFIRMED)
+
+
+_PLAIN: Final[dict[Action, Callable[..., Update]]] = {
+    Action.RESTORE: updates.restore_update,
+    Action.UNDO: updates.undo_publication,
+    Action.PIN: updates.pin_update,
+    Action.UNPIN: updates.unpin_update,
+    Action.MARK: updates.mark_key_event,
+    Action.UNMARK: updates.unmark_key_event,
+}

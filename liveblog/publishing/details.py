@@ -1,0 +1,112 @@
+"""What editors say of a live blog, as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from liveblog.models import Byline, Image, LiveBlog, Topic
+from liveblog.models.blog import Language
+from liveblog.publishing.encoding import fingerprint
+from liveblog.publishing.limits import refuse_far, refuse_long, refuse_many
+from liveblog.publishing.saving import save_checked
+from liveblog.publishing.stories import Story, write_stories
+from newsroom import html, languages
+
+
+def _sorted(rows: Iterable[Any]) -> tuple[Any, ...]:
+    """By name as Python compares, so that no database's collation makes a difference."""
+    return tuple(sorted(rows, key=lambda row: (row.name, row.pk)))
+
+
+_COLLECTIONS = ("bylines", "topics", "stories")
+
+
+@dataclass(frozen=True)
+class BlogDetails:
+    """All that an editor says of a blog. `standfirst` is plain text, `summary` rich text."""
+
+    slug: str
+    language: str
+    headline: str
+    kicker: str = ""
+    standfirst: str = ""
+    summary: str = field(default="", metadata={"identity": languages.untagged})
+    coverage_start_at: datetime | None = None
+    coverage_end_at: datetime | None = None
+    embargo_until_at: datetime | None = None
+    hero_image: Image | None = None
+    bylines: tuple[Byline, ...] = ()
+    topics: tuple[Topic, ...] = ()
+    has_responses: bool = False
+    successor: LiveBlog | None = None
+    stories: tuple[Story, ...] = ()
+
+    @classmethod
+    def of(cls, blog: LiveBlog) -> BlogDetails:
+        """What is saved of a blog now."""
+        rows = {part.name: getattr(blog, part.name) for part in fields(cls) if part.name not in _COLLECTIONS}
+        return cls(
+            **rows,
+            bylines=_sorted(blog.bylines.all()),
+            topics=_sorted(blog.topics.all()),
+            stories=tuple(Story.of(row) for row in blog.related_stories.select_related("live_blog").all()),
+        )
+
+    def checked(self) -> BlogDetails:
+        """The same with its text cleaned. Raises ValidationError for what must not be saved."""
+        headline = html.one_line(self.headline)
+        if not headline:
+            raise ValidationError({"headline": _("A live blog needs a headline.")})
+        lines = [line.strip() for line in html.printable(self.standfirst).splitlines() if line.strip()]
+        standfirst = "\n".join(lines)
+        refuse_long(standfirst=standfirst, summary=self.summary)
+        if self.language not in Language.values:
+            raise ValidationError({"language": _("Choose one of the values that are offered.")})
+        refuse_many(bylines=self.bylines, topics=self.topics, stories=self.stories)
+        refuse_far(
+            coverage_start_at=self.coverage_start_at,
+            coverage_end_at=self.coverage_end_at,
+            embargo_until_at=self.embargo_until_at,
+        )
+        summary = languages.tag_passages(html.clean(self.summary), self.language)
+        refuse_long(summary=summary)
+        return replace(
+            self,
+            headline=headline,
+            kicker=html.one_line(self.kicker),
+            standfirst=standfirst,
+            summary=summary,
+            bylines=_sorted(self.bylines),
+            topics=_sorted(self.topics),
+            stories=tuple(
+                replace(story, after_block=max(0, min(story.after_block, len(lines))))
+                for story in (story.checked() for story in self.stories)
+            ),
+        )
+
+    def set_on(self, blog: LiveBlog) -> None:
+        """Let the row say this, without saving it. Raises ValidationError where its own rules refuse it."""
+        for part in fields(self):
+            if part.name not in _COLLECTIONS:
+                setattr(blog, part.name, getattr(self, part.name))
+        blog.full_clean()
+
+    def write_to(self, blog: LiveBlog) -> None:
+        """Save this as the blog's details. Raises ValidationError where the row's own rules refuse it."""
+        self.set_on(blog)
+        save_checked(blog)
+        blog.bylines.set(self.bylines)
+        blog.topics.set(self.topics)
+        if tuple(Story.of(row) for row in blog.related_stories.select_related("live_blog")) != self.stories:
+            write_stories(self.stories, blog=blog)
+
+
+def edit_fingerprint(blog: LiveBlog) -> str:
+    """Return the fingerprint of all that the form of a live blog edits, its team included."""
+    return fingerprint((BlogDetails.of(blog), tuple(sorted(blog.team.values_list("pk", flat=True)))))

@@ -1,0 +1,41 @@
+"""Rules that several verbs share, and what they raise."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from liveblog.models import Update
+
+
+class Stale(ValidationError):
+    """Somebody else has saved this since the text that is being saved was opened.
+
+    Verbs that take `seen`, the `fingerprint` of the content that was opened, compare it under the lock.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "Somebody else has saved this since you opened it. Nothing was saved: "
+                "copy what you need from here, and open it again."
+            )
+        )
+
+
+class WrongState(ValidationError):
+    """The update is in a state in which this cannot be done with it."""
+
+    def __init__(self, message: str, update: Update) -> None:
+        super().__init__(message)
+        self.update = update
+
+
+def refuse_future(happened_at: datetime | None, now: datetime) -> None:
+    """Raise ValidationError for an event that is published before it has happened."""
+    if happened_at and happened_at > now:
+        raise ValidationError(
+            {"happened_at": _("This time lies ahead. Schedule the update, or correct the time.")}
+        )

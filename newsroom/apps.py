@@ -1,0 +1,13 @@
+"""The project as an application of its own: it registers the checks that know nothing of live blogs."""
+
+from django.apps import AppConfig
+from django.core.checks import Tags, register
+
+from newsroom.checks import check_file_modes
+
+
+class NewsroomConfig(AppConfig):
+    name = "newsroom"
+
+    def ready(self) -> None:
+        register(check_file_modes, Tags.security, deploy=True)

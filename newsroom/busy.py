@@ -1,0 +1,99 @@
+"""A database that is busy, full or away: telling it from our own faults, and asking again.
+
+The exception is judged, by the code that the database gave it, and never the state of the connection
+afterwards: a connection may be cut off while a fault of ours is on its way up, and a lock that timed out
+leaves it in order.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from typing import Final, TypeVar
+
+import psycopg
+from django import db
+
+RETRY_AFTER_SECONDS: Final = 2
+# Times that a command or a loop asks again, after 1, 2, 4 … seconds.
+_TRIES: Final = 6
+_LONGEST_PAUSE: Final = 8.0
+
+# https://www.sqlite.org/rescode.html: the low byte is the primary code.
+_SQLITE_BUSY: Final = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+}
+# https://www.postgresql.org/docs/current/errcodes-appendix.html: whole classes, then single codes.
+_POSTGRESQL_CLASSES: Final = (
+    "08",  # connection exception
+    "53",  # insufficient resources: disk full, out of memory, too many connections
+    "58",  # system error: I/O error
+)
+_POSTGRESQL_BUSY: Final = {
+    "25006",  # read_only_sql_transaction: connected to a standby, after a failover
+    "25P03",  # idle_in_transaction_session_timeout
+    "25P04",  # transaction_timeout
+    "40001",  # serialization_failure
+    "40P01",  # deadlock_detected
+    "55P03",  # lock_not_available: lock_timeout
+    "57014",  # query_canceled: statement_timeout
+    "57P01",  # admin_shutdown
+    "57P02",  # crash_shutdown
+    "57P03",  # cannot_connect_now
+    "57P05",  # idle_session_timeout
+}
+
+logger = logging.getLogger(__name__)
+Result = TypeVar("Result")
+
+
+def is_busy(error: BaseException | None) -> bool:
+    """Whether `error` comes from a database that could not answer now, and may do so in a moment."""
+    for cause in _causes(error):
+        if isinstance(cause, sqlite3.Error):
+            return getattr(cause, "sqlite_errorcode", 0) & 0xFF in _SQLITE_BUSY
+        if isinstance(cause, psycopg.Error):
+            return _is_postgresql_busy(cause)
+    return False
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error of Django's database layer, and what it was made from."""
+    while isinstance(error, db.Error | sqlite3.Error | psycopg.Error):
+        yield error
+        error = error.__cause__
+
+
+def _is_postgresql_busy(error: psycopg.Error) -> bool:
+    code = error.sqlstate
+    if code is None:
+        # The client's side: no connection in the pool, none that could be made, or one that broke.
+        return isinstance(error, psycopg.OperationalError)
+    return code.startswith(_POSTGRESQL_CLASSES) or code in _POSTGRESQL_BUSY
+
+
+def again_while_busy(work: Callable[[], Result], pause: Callable[[float], object] = time.sleep) -> Result:
+    """Do `work`, and again while the database is busy; raise what it raised when it stays so.
+
+    For commands and background loops, where nobody waits for an answer. `work` is a transaction: what failed
+    left nothing behind. `pause` waits for so many seconds.
+    """
+    for failures in range(_TRIES):
+        try:
+            return work()
+        except db.Error as error:
+            if not is_busy(error):
+                raise
+            logger.warning("The database is busy, trying again: %s", error)
+            # A connection that was cut off is opened anew; inside a transaction it is not ours to close.
+            if not db.connection.in_atomic_block:
+                db.connection.close()
+        pause(min(2.0**failures, _LONGEST_PAUSE))
+    return work()

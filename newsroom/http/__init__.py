@@ -1,0 +1,1 @@
+"""HTTP beneath the pages: who a request comes from."""

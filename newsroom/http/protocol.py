@@ -1,0 +1,343 @@
+"""HTTP/1.1 with bounds: uvicorn's protocol, which has none for heads, slow clients and unread bodies.
+
+    uvicorn newsroom.asgi:application --http newsroom.http.protocol:BoundedProtocol
+
+What a client sends is counted while it arrives: request line, headers, trailers and the framing of chunks. A
+request must be complete in time, and a response must be taken in time, whatever trickle keeps the connection
+busy; the clock is the one of Apache's mod_reqtimeout, some seconds and more for each kilobyte that has come.
+How large a body may be is decided by `newsroom.http.bodies`, which knows the addresses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from typing import Any, ClassVar, Final
+
+import httptools
+from django.conf import settings
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from newsroom.http import client_address, descriptors
+
+# `deploy/nginx.conf` has the same limits (large_client_header_buffers).
+MAX_REQUEST_LINE: Final = 8 * 1024
+MAX_HEAD: Final = 32 * 1024
+MAX_HEADERS: Final = 100
+# Requests that a client may send before it has the answer to the first.
+MAX_PIPELINED: Final = 16
+# What may come beside a body, as chunk sizes, extensions and trailers: so much, and so much for each byte of
+# it.
+MAX_FRAMING: Final = 16 * 1024
+FRAMING_PER_BYTE: Final = 8
+# Bytes a second: slower than any telephone that shows a picture.
+MIN_RATE: Final = 1024
+# Connections of one client, proxies excepted, whose next request is not complete.
+MAX_WAITING_PER_CLIENT: Final = 100
+# After a refusal the connection stays for a moment, and something of the rest is read and dropped: closing at
+# once would reset it, and the client, or the proxy before it, would never see why.
+LINGER_SECONDS: Final = 2.0
+LINGER_BYTES: Final = 1024 * 1024
+RETRY_AFTER_SECONDS: Final = 5
+# The key in a scope's extensions that says that this protocol received the request.
+EXTENSION: Final = "newsroom.bounded"
+
+
+class RefusedError(Exception):
+    """Raised inside the parser to stop it; the status stands in `BoundedProtocol._refusal`."""
+
+
+class Transport:
+    """A transport that counts what is written, and lets the protocol decide how it is closed."""
+
+    __slots__ = ("_protocol", "_transport", "written")
+
+    def __init__(self, transport: asyncio.Transport, protocol: BoundedProtocol) -> None:
+        self._transport = transport
+        self._protocol = protocol
+        self.written = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        if not self._protocol.is_lingering:
+            self.written += len(data)
+            self._transport.write(data)
+
+    def is_closing(self) -> bool:
+        return self._protocol.is_lingering or self._transport.is_closing()
+
+    def close(self) -> None:
+        if not self._protocol.linger():
+            self._transport.close()
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """One connection."""
+
+    # Connections that are waiting for a whole request, the longest waiting first: all, and by client.
+    _waiting: ClassVar[dict[BoundedProtocol, None]] = {}
+    _waiting_by_client: ClassVar[dict[client_address.Network, dict[BoundedProtocol, None]]] = {}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # A WebSocket would leave this protocol, and nothing here speaks it.
+        self.ws_protocol_class = None
+        self.is_lingering = False
+        self._is_lost = False
+        self._refusal: HTTPStatus | None = None
+        # The request that is being received, counted from the first on this connection.
+        self._number = 0
+        self._is_receiving = False
+        self._has_head = False
+        self._line_size = self._head_size = self._wire_size = self._body_size = 0
+        # Since when the present phase lasts: waiting for a request, receiving its head, receiving its body.
+        self._since = self._checked_at = self.loop.time()
+        self._unsent = 0
+        self._stalled_since: float | None = None
+        self._lingered = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._linger_timer: asyncio.TimerHandle | None = None
+        # None for a proxy, which many clients share.
+        self._client: client_address.Network | None = None
+
+    # Connections
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(Transport(transport, self))  # type: ignore[arg-type]
+        self._client = _direct_client(self.client[0] if self.client else "")
+        self._schedule_check()
+        self._wait()
+        if len(self.connections) > descriptors.connection_limit():
+            self._make_room()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._is_lost = True
+        self._stop_waiting()
+        for timer in (self._timer, self._linger_timer):
+            if timer:
+                timer.cancel()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        """Count this connection among those that wait; the longest waiting of a client with too many is
+        closed."""
+        self._waiting[self] = None
+        if self._client is None:
+            return
+        of_client = self._waiting_by_client.setdefault(self._client, {})
+        of_client[self] = None
+        if len(of_client) > MAX_WAITING_PER_CLIENT:
+            next(iter(of_client))._give_way()
+
+    def _stop_waiting(self) -> None:
+        self._waiting.pop(self, None)
+        of_client = self._waiting_by_client.get(self._client) if self._client else None
+        if of_client is not None:
+            of_client.pop(self, None)
+            if not of_client:
+                del self._waiting_by_client[self._client]
+
+    def _make_room(self) -> None:
+        """Close the connection that has waited longest; if all are at work, refuse this one, which is the
+        last."""
+        longest = next(iter(self._waiting))
+        if longest is self:
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
+        else:
+            longest._give_way()
+
+    def _give_way(self) -> None:
+        self._stop_waiting()
+        self.transport.abort()
+
+    # Receiving
+
+    def data_received(self, data: bytes) -> None:
+        if self.is_lingering:
+            self._lingered += len(data)
+            if self._lingered > LINGER_BYTES:
+                self.flow.pause_reading()
+            return None
+        self._unset_keepalive_if_required()
+        number = self._number
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserError:
+            return self._refuse(self._refusal or HTTPStatus.BAD_REQUEST)
+        except httptools.HttpParserUpgrade:
+            # The request is answered as if it had asked for no other protocol; what follows it is not HTTP.
+            self.cycle.keep_alive = False
+        if number and number != self._number:
+            # Some of it was the end of the last request: the count begins with what comes next.
+            return None
+        return self._count(len(data))
+
+    def _count(self, size: int) -> None:
+        """Count what came of a request, as it is on the wire: the parser keeps parts of it to itself."""
+        if not self._is_receiving:
+            return
+        self._wire_size += size
+        if not self._has_head and self._wire_size > MAX_HEAD:
+            self._refuse(_HEAD_TOO_LARGE)
+        elif self._has_head and self._wire_size > MAX_FRAMING + (1 + FRAMING_PER_BYTE) * self._body_size:
+            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {EXTENSION: {}}  # type: ignore[typeddict-item]
+        self._number += 1
+        self._is_receiving, self._has_head = True, False
+        self._line_size = self._head_size = self._wire_size = self._body_size = 0
+        self._since = self.loop.time()
+
+    def on_url(self, url: bytes) -> None:
+        self._line_size += len(url)
+        if self._line_size > MAX_REQUEST_LINE:
+            self._fail(HTTPStatus.REQUEST_URI_TOO_LONG)
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._has_head:
+            # A trailer. In the headers it could pose as one that a proxy has set or removed.
+            return
+        self._head_size += len(name) + len(value) + 4
+        if self._head_size > MAX_HEAD or len(self.headers) >= MAX_HEADERS:
+            self._fail(_HEAD_TOO_LARGE)
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        if len(self.pipeline) >= MAX_PIPELINED:
+            self._fail(HTTPStatus.BAD_REQUEST)
+        super().on_headers_complete()
+        self._has_head = True
+        self._wire_size = 0
+        self._since = self.loop.time()
+
+    def on_body(self, body: bytes) -> None:
+        self._body_size += len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._is_receiving = False
+        self._stop_waiting()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        self._since = self.loop.time()
+        super().on_response_complete()
+        if self.transport.is_closing() or not self.cycle.response_complete:
+            return
+        if self._is_receiving and self._has_head:
+            # Answered before its body was read: nobody will, and the rest could be endless.
+            self.transport.close()
+        else:
+            self._wait()
+
+    # Refusing and closing
+
+    def _fail(self, status: HTTPStatus) -> None:
+        self._refusal = status
+        raise RefusedError
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        """Answer with `status`, unless another answer is on its way, and close the connection."""
+        self._stop_waiting()
+        if self._may_answer and not self.transport.is_closing():
+            self.transport.write(self._response(status))
+        if self.cycle and not self.cycle.response_complete:
+            # The application hears that the client has gone.
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        self.logger.debug("Refused %s with %d", self.client, status)
+        self.transport.close()
+
+    @property
+    def _may_answer(self) -> bool:
+        """Whether an answer sent now would be the one to the request that is being received."""
+        if self.pipeline:
+            return False
+        if self._is_receiving and self._has_head:
+            return not self.cycle.response_started
+        return self._is_idle
+
+    @property
+    def _is_idle(self) -> bool:
+        """Whether every request that has come is answered."""
+        return self.cycle is None or self.cycle.response_complete
+
+    def _response(self, status: HTTPStatus) -> bytes:
+        reason = f"{status.phrase}\n".encode()
+        headers = [
+            *self.server_state.default_headers,
+            (b"content-type", b"text/plain; charset=utf-8"),
+            (b"content-length", b"%d" % len(reason)),
+            (b"cache-control", b"no-store"),
+            (b"connection", b"close"),
+        ]
+        if status == HTTPStatus.SERVICE_UNAVAILABLE:
+            headers.append((b"retry-after", b"%d" % RETRY_AFTER_SECONDS))
+        lines = [name + b": " + value + b"\r\n" for name, value in headers]
+        return b"".join([STATUS_LINE[status], *lines, b"\r\n", reason])
+
+    def linger(self) -> bool:
+        """Begin to close while the client is still sending; return whether that is so."""
+        if self.is_lingering:
+            return True
+        is_cut_short = self._is_receiving and not self._is_lost and self.transport.can_write_eof()
+        if not is_cut_short or self.transport.is_closing():
+            return False
+        self.transport.write_eof()
+        self.is_lingering = True
+        self._stop_waiting()
+        self.flow.resume_reading()
+        self._linger_timer = self.loop.call_later(LINGER_SECONDS, self.transport.abort)
+        return True
+
+    # Time
+
+    def _schedule_check(self) -> None:
+        self._timer = self.loop.call_later(settings.REQUEST_TIMEOUT / 4, self._check_time)
+
+    def _check_time(self) -> None:
+        now = self.loop.time()
+        elapsed, self._checked_at = now - self._checked_at, now
+        self._schedule_check()
+        if self._is_stalled(now, elapsed):
+            self.transport.abort()
+        elif self.transport.is_closing():
+            return
+        elif self.flow.read_paused:
+            # It is the server that keeps the client waiting.
+            self._since += elapsed
+        elif self._is_receiving:
+            if now - self._since > settings.REQUEST_TIMEOUT + self._body_size / MIN_RATE:
+                self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+        elif self._is_idle and now - self._since > settings.REQUEST_TIMEOUT:
+            self.transport.close()
+
+    def _is_stalled(self, now: float, elapsed: float) -> bool:
+        """Whether the client has taken too little of what was written for it, and for too long.
+
+        Streams are held to it, too: a page that takes nothing comes back by its number.
+        """
+        unsent = self.transport.get_write_buffer_size()
+        taken = self._unsent + self.transport.written - unsent
+        self._unsent, self.transport.written = unsent, 0
+        if not unsent or taken >= MIN_RATE * elapsed:
+            self._stalled_since = None
+        elif self._stalled_since is None:
+            self._stalled_since = now
+        return self._stalled_since is not None and now - self._stalled_since > settings.REQUEST_TIMEOUT
+
+
+_HEAD_TOO_LARGE: Final = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+
+
+def _direct_client(peer: str) -> client_address.Network | None:
+    """Return the network of a client that is connected itself; None for a proxy."""
+    address = client_address.parse(peer)
+    if address is None or client_address.is_proxy(address):
+        return None
+    return client_address.network_of(address)

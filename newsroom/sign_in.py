@@ -1,0 +1,284 @@
+"""Signing in: guessing is limited, and every attempt is logged.
+
+An attempt is counted before the password is looked at, and given back if it succeeds. Counting afterwards, as
+django-axes does, lets as many guesses through as are sent while the first is still being hashed.
+
+- One address gets a few attempts at one name; nobody else at that name is locked out by them.
+- One address gets some attempts over all names, against trying one password on everybody.
+- One name gets some attempts from all unknown addresses together. An attacker who uses these up does not
+  lock the editor out: a browser that has signed in under the name is known by a cookie and has a count of its
+  own (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"), and an address that has is exempt.
+
+The backend counts, so that nothing that authenticates can leave it out; the views add what people see.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import unicodedata
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.admin.forms import AdminPasswordChangeForm
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.views import PasswordChangeView
+from django.core import signing
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse_lazy
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
+
+from newsroom import counting
+from newsroom.http import client_address
+from newsroom.passwords import HashingBusyError
+
+BROWSER_COOKIE: Final = "newsroom_browser"
+BROWSER_KNOWN_FOR: Final = timedelta(days=180)
+ADDRESS_KNOWN_FOR: Final = timedelta(days=30)
+_SALT: Final = "newsroom.sign_in"
+_LONGEST_LOGGED_NAME: Final = 150
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """So many attempts within a time."""
+
+    attempts: int
+    seconds: int
+
+
+PER_NAME_AND_ADDRESS: Final = Limit(5, 15 * 60)
+PER_BROWSER: Final = Limit(10, 15 * 60)
+PER_ADDRESS: Final = Limit(30, 15 * 60)
+PER_NAME: Final = Limit(30, 60 * 60)
+
+
+class SignInRefusedError(ValidationError):
+    """Too many attempts were made. A form that authenticates shows the message."""
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds = seconds
+        minutes = -(-seconds // 60)
+        if minutes == 1:
+            message = _("Too many attempts to sign in. Try again in one minute.")
+        else:
+            message = _("Too many attempts to sign in. Try again in %(minutes)s minutes.") % {
+                "minutes": minutes
+            }
+        super().__init__(message, code="too_many_attempts")
+
+
+class Attempt:
+    """One attempt at a password, under the name that was typed, from a request or from a command."""
+
+    def __init__(self, request: HttpRequest | None, name: str) -> None:
+        self.request = request
+        self.address = client_address.of_request(request) if request else client_address.UNKNOWN
+        self.logged_name = repr(name[:_LONGEST_LOGGED_NAME])
+        self._name = _normalized(name)
+        self._network = client_address.network_of(self.address)
+        self._counts = self._choose_counts()
+
+    def begin(self) -> None:
+        """Count the attempt. Raises SignInRefusedError when one of its limits is used up.
+
+        The narrowest limit comes first and ends it: refused attempts from one address must not use up what
+        all addresses share.
+        """
+        for who, limit in self._counts:
+            if seconds := counting.seconds_to_wait(who, limit.attempts, limit.seconds):
+                refusal = SignInRefusedError(seconds)
+                if self.request is not None:
+                    self.request.sign_in_refusal = refusal
+                logger.warning("Locked out: %s from %s, for %s s", self.logged_name, self.address, seconds)
+                raise refusal
+
+    def succeed(self) -> None:
+        """Begin this person's count anew; leave the counts that are shared with others as they were."""
+        (own, _limit), *shared = self._counts
+        counting.reset(own)
+        for who, _limit in shared:
+            counting.give_back(who)
+        cache.set(self._known_address_key(), True, ADDRESS_KNOWN_FOR.total_seconds())
+
+    def withdraw(self) -> None:
+        """Let an attempt not count, because nothing was decided about the password."""
+        for who, _limit in self._counts:
+            counting.give_back(who)
+
+    def fail(self) -> None:
+        logger.warning("Wrong name or password: %s from %s", self.logged_name, self.address)
+
+    def _choose_counts(self) -> list[tuple[str, Limit]]:
+        if browser := self._known_browser():
+            return [(f"sign-in:browser:{browser}", PER_BROWSER)]
+        counts = [
+            (f"sign-in:{self._network}:{self._name}", PER_NAME_AND_ADDRESS),
+            (f"sign-in:address:{self._network}", PER_ADDRESS),
+        ]
+        if not cache.get(self._known_address_key()):
+            counts.append((f"sign-in:name:{self._name}", PER_NAME))
+        return counts
+
+    def _known_browser(self) -> str:
+        """Return the browser's id if it has signed in under this name before, or nothing."""
+        cookie = self.request.COOKIES.get(BROWSER_COOKIE, "") if self.request else ""
+        try:
+            value = signing.TimestampSigner(salt=_SALT).unsign(cookie, max_age=BROWSER_KNOWN_FOR)
+        except signing.BadSignature:
+            return ""
+        return value if value.startswith(f"{_digest(self._name)}:") else ""
+
+    def _known_address_key(self) -> str:
+        return f"{_SALT}:{_digest(f'{self._network}:{self._name}')}"
+
+
+class LimitedBackend(ModelBackend):
+    """Django's accounts, with every attempt at a password limited and logged."""
+
+    @sensitive_variables("password")
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **kwargs: Any,
+    ) -> AbstractBaseUser | None:
+        """Return the user, or None; raise SignInRefusedError or HashingBusyError without looking."""
+        if username is None or password is None:
+            return None
+        attempt = Attempt(request, username)
+        attempt.begin()
+        try:
+            user = super().authenticate(request, username, password, **kwargs)
+        except HashingBusyError:
+            attempt.withdraw()
+            raise
+        if user is None:
+            attempt.fail()
+        else:
+            attempt.succeed()
+            if request is not None:
+                request.accepted_user = user
+        return user
+
+    async def aauthenticate(self, request: HttpRequest | None, **credentials: Any) -> AbstractBaseUser | None:
+        return await sync_to_async(self.authenticate)(request, **credentials)
+
+
+class LimitedPasswordChangeForm(AdminPasswordChangeForm):
+    """Asks for the old password, which a stolen session must not serve to guess."""
+
+    def __init__(self, request: HttpRequest, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.request = request
+
+    @sensitive_variables("old_password")
+    def clean_old_password(self) -> str:
+        attempt = Attempt(self.request, self.user.get_username())
+        attempt.begin()
+        try:
+            old_password = super().clean_old_password()
+        except HashingBusyError:
+            attempt.withdraw()
+            raise
+        except ValidationError:
+            attempt.fail()
+            raise
+        attempt.succeed()
+        return old_password
+
+
+class _PasswordChange(PasswordChangeView):
+    """The admin's page, with a form that counts."""
+
+    form_class = LimitedPasswordChangeForm
+    success_url = reverse_lazy("admin:password_change_done")
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return super().get_form_kwargs() | {"request": self.request}
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        return super().get_context_data(**admin.site.each_context(self.request), **context)
+
+    def form_valid(self, form: LimitedPasswordChangeForm) -> HttpResponse:
+        response = super().form_valid(form)
+        _log(self.request, "Password changed", form.user)
+        return response
+
+
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """The admin's page for signing in. A browser that has signed in gets the cookie by which it is known."""
+    response = admin.site.login(request)
+    if request.method != "POST":
+        return response
+    if response.status_code == 302:
+        _log(request, "Signed in", request.user)
+        _remember_browser(response, request.user)
+    elif accepted := getattr(request, "accepted_user", None):
+        _log(request, "Refused, the account has no role", accepted, logging.WARNING)
+    return _with_status(request, response)
+
+
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """Sign out of the admin, and have the browser forget what it keeps of this site (Clear-Site-Data).
+
+    Browsers obey the header over TLS only; the page that follows clears the desk's text by script as well.
+    """
+    user = request.user
+    response = admin.site.admin_view(admin.site.logout)(request)
+    if request.method == "POST":
+        response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    if user.is_authenticated and not request.user.is_authenticated:
+        _log(request, "Signed out", user)
+    return response
+
+
+def change_password(request: HttpRequest) -> HttpResponse:
+    request.current_app = admin.site.name
+    return _with_status(request, _PasswordChange.as_view()(request))
+
+
+def _with_status(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Say in the status what the form says in words when it was refused unseen (RFC 6585, section 4)."""
+    if refusal := getattr(request, "sign_in_refusal", None):
+        response.status_code = 429
+        response.headers["Retry-After"] = str(refusal.seconds)
+    return response
+
+
+def _remember_browser(response: HttpResponse, user: AbstractBaseUser) -> None:
+    value = f"{_digest(_normalized(user.get_username()))}:{secrets.token_urlsafe(12)}"
+    response.set_cookie(
+        BROWSER_COOKIE,
+        signing.TimestampSigner(salt=_SALT).sign(value),
+        max_age=BROWSER_KNOWN_FOR,
+        path=reverse_lazy("admin:index"),
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Strict",
+    )
+
+
+def _log(request: HttpRequest, what: str, user: AbstractBaseUser, level: int = logging.INFO) -> None:
+    logger.log(level, "%s: %r from %s", what, user.get_username(), client_address.of_request(request))
+
+
+def _normalized(name: str) -> str:
+    """Count spellings of one name as one."""
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
+def _digest(text: str) -> str:
+    return salted_hmac(_SALT, text, algorithm="sha256").hexdigest()

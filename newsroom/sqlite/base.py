@@ -1,0 +1,144 @@
+"""The database wrapper that settings name as ENGINE.
+
+SQLite has one writer at a time. Left to its own lock, writers poll it with growing sleeps: under load some
+are passed over until their time is up, and "database is locked" reaches an editor. So the threads of a
+process queue for the lock here, first come, first served; only the one whose turn it is competes with other
+processes. Readers never queue: in WAL mode they do not wait for writers.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any, Final
+
+from django.db.backends.sqlite3 import base
+
+from newsroom.sqlite.turns import Turns
+
+# Statements that take no write lock, and those that end or begin what has been given its turn already.
+_NO_WRITE: Final = re.compile(
+    r"\s*(?:SELECT|PRAGMA|EXPLAIN|BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE|ATTACH|DETACH)\b", re.IGNORECASE
+)
+_turns: dict[str, Turns] = {}
+_turns_lock: Final = threading.Lock()
+
+
+def turns_of(name: str) -> Turns:
+    """Return the queue of all of this process's connections to one database file."""
+    with _turns_lock:
+        return _turns.setdefault(name, Turns())
+
+
+class NoTurnError(sqlite3.OperationalError):
+    """No turn to write came in time; reported as SQLite reports its own lock."""
+
+    sqlite_errorcode = sqlite3.SQLITE_BUSY
+    sqlite_errorname = "SQLITE_BUSY"
+
+
+class QueuedCursor(base.SQLiteCursorWrapper):
+    """A cursor whose writes outside a transaction wait for their turn.
+
+    SQLite keeps its lock until the last row of `RETURNING` has been read, so those rows are read at once.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, wrapper: DatabaseWrapper) -> None:
+        super().__init__(connection)
+        self._wrapper = wrapper
+        self._returned: Iterator[tuple] | None = None
+
+    def execute(self, query: str, params: Any = None) -> QueuedCursor:
+        self._returned = None
+        if not self._wrapper.needs_turn(query):
+            return super().execute(query, params)
+        with self._wrapper.turn():
+            super().execute(query, params)
+            if self.description is not None:
+                self._returned = iter(super().fetchall())
+        return self
+
+    def executemany(self, query: str, param_list: Any) -> QueuedCursor:
+        self._returned = None
+        if not self._wrapper.needs_turn(query):
+            return super().executemany(query, param_list)
+        with self._wrapper.turn():
+            return super().executemany(query, param_list)
+
+    def __next__(self) -> tuple:
+        return super().__next__() if self._returned is None else next(self._returned)
+
+    def fetchone(self) -> tuple | None:
+        return super().fetchone() if self._returned is None else next(self._returned, None)
+
+    def fetchmany(self, size: int | None = None) -> list[tuple]:
+        size = self.arraysize if size is None else size
+        if self._returned is None:
+            return super().fetchmany(size)
+        return list(islice(self._returned, size))
+
+    def fetchall(self) -> list[tuple]:
+        return super().fetchall() if self._returned is None else list(self._returned)
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """Django's wrapper; a transaction has its turn from BEGIN to COMMIT or ROLLBACK.
+
+    The queue belongs to connections, not to threads: nested blocks are savepoints of the same turn.
+    """
+
+    @property
+    def turns(self) -> Turns:
+        return turns_of(str(self.settings_dict["NAME"]))
+
+    def create_cursor(self, name: str | None = None) -> sqlite3.Cursor:
+        return self.connection.cursor(factory=lambda connection: QueuedCursor(connection, self))
+
+    def needs_turn(self, query: str) -> bool:
+        """Whether a statement writes in a transaction of its own."""
+        return not (
+            self.connection.in_transaction or self.turns.is_held_by(self) or _NO_WRITE.match(str(query))
+        )
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        self._take_turn()
+        try:
+            yield
+        finally:
+            self.turns.give_back(self)
+
+    def _take_turn(self) -> None:
+        try:
+            self.turns.take(self, self.settings_dict["OPTIONS"].get("timeout", 5))
+        except TimeoutError as error:
+            raise NoTurnError(f"database is locked: {error}") from error
+
+    def _start_transaction_under_autocommit(self) -> None:
+        with self.wrap_database_errors:
+            self._take_turn()
+        try:
+            super()._start_transaction_under_autocommit()
+        except BaseException:
+            self.turns.give_back(self)
+            raise
+
+    # A COMMIT that fails is followed by a ROLLBACK or by closing, which end the turn.
+
+    def _commit(self) -> None:
+        super()._commit()
+        self.turns.give_back(self)
+
+    def _rollback(self) -> None:
+        super()._rollback()
+        self.turns.give_back(self)
+
+    def _close(self) -> None:
+        try:
+            super()._close()
+        finally:
+            self.turns.give_back(self)

@@ -1,0 +1,83 @@
+"""Wordings that are looked for in a text all at once, so that the cost does not grow with their number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+# The key in a node of the trie under which the replacement stands; no character is empty.
+_END: Final = ""
+
+
+class Match(NamedTuple):
+    """A part of a text and what takes its place."""
+
+    start: int
+    end: int
+    replacement: str
+
+
+class Lexicon:
+    """Wordings and their replacements, as a trie: a look at a text walks at most the longest wording."""
+
+    def __init__(self, wordings: Mapping[str, str]) -> None:
+        self._trie: dict[str, Any] = {}
+        for wording, replacement in wordings.items():
+            if wording:
+                node = self._trie
+                for character in wording:
+                    node = node.setdefault(character, {})
+                node[_END] = replacement
+        firsts = "".join(re.escape(first) for first in sorted(self._trie))
+        self._first = re.compile(f"[{firsts}]" if firsts else r"(?!)")
+
+    def find(self, text: str, start: int) -> Match | None:
+        """Return the first wording at or after `start`, the longest of those that begin there."""
+        for candidate in self._first.finditer(text, start):
+            if match := self._longest_at(text, candidate.start()):
+                return match
+        return None
+
+    def _longest_at(self, text: str, start: int) -> Match | None:
+        node, longest = self._trie, None
+        for place in range(start, len(text)):
+            node = node.get(text[place])
+            if node is None:
+                break
+            if _END in node:
+                longest = Match(start, place + 1, node[_END])
+        return longest
+
+
+class Pattern:
+    """A pattern whose matches stand as they are."""
+
+    def __init__(self, pattern: re.Pattern[str]) -> None:
+        self._pattern = pattern
+
+    def find(self, text: str, start: int) -> Match | None:
+        match = self._pattern.search(text, start)
+        return Match(match.start(), match.end(), match[0]) if match else None
+
+
+def matches(text: str, first: Pattern, lexicons: Iterable[Lexicon]) -> Iterator[Match]:
+    """Yield what `first` and the lexicons find in `text`, from left to right, without overlaps.
+
+    Of several that begin at one place the pattern wins, then the longest, then the one of the later lexicon.
+    """
+    sources: list[Pattern | Lexicon] = [first, *lexicons]
+    pending = [source.find(text, 0) for source in sources]
+    while True:
+        ranked = [
+            (match.start, place > 0, -match.end, -place, match)
+            for place, match in enumerate(pending)
+            if match is not None
+        ]
+        if not ranked:
+            return
+        chosen = min(ranked)[-1]
+        yield chosen
+        for place, match in enumerate(pending):
+            if match is not None and match.start < chosen.end:
+                pending[place] = sources[place].find(text, chosen.end)

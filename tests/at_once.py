@@ -1,0 +1,30 @@
+"""Doing something many times at the same instant, each time on a database connection of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from django.db import connection
+
+Result = TypeVar("Result")
+
+
+def at_once(times: int, act: Callable[[int], Result]) -> list[Result]:
+    """Call `act` with 0, 1, 2 … in threads that start together; return the results in this order.
+
+    The test needs `@pytest.mark.django_db(transaction=True)`: other connections see only what is committed.
+    """
+    start = threading.Barrier(times)
+
+    def run(number: int) -> Result:
+        start.wait()
+        try:
+            return act(number)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(times) as pool:
+        return list(pool.map(run, range(times)))

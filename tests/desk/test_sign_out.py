@@ -1,0 +1,140 @@
+"""Signing out: what was written and is not public does not stay in the browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
+from playwright.sync_api import Page, expect
+
+from liveblog import publishing
+from liveblog.models import WorkingCopy
+from liveblog.publishing import Content
+from tests.desk.composing import write
+from tests.desk.conftest import desk_path
+from tests.desk.test_nothing_lost import forgive, sign_in_by_hand
+from tests.factories import make_blog, make_image, make_person, make_update
+
+LOGIN = re.compile(r"/admin/login/\?next=")
+SECRET = "未發稿的秘密"
+STORED = "JSON.stringify({...localStorage})"
+
+
+def type_without_network(page: Page) -> None:
+    """Leave unsaved text in the browser alone."""
+    page.context.set_offline(True)
+    write(page, SECRET)
+    expect(page.locator("[data-autosave]")).to_contain_text("kept in this browser")
+    assert SECRET in page.evaluate(STORED)
+
+
+def sign_out(page: Page) -> None:
+    page.goto("/admin/")
+    page.locator("#logout-form button").click()
+    expect(page.locator("#content")).to_contain_text("Thanks for spending some quality time")
+
+
+@pytest.fixture
+def open_two_tabs(open_desk: Callable[..., Page]) -> Callable[..., tuple[Page, Page]]:
+    """Opens a desk, and a second tab of the same browser."""
+
+    def open_tabs(blog, user) -> tuple[Page, Page]:
+        desk = open_desk(blog, user=user)
+        return desk, desk.context.new_page()
+
+    return open_tabs
+
+
+def test_signing_out_empties_the_browser_and_closes_other_tabs(open_two_tabs, console_errors):
+    blog, editor = make_blog(), make_person("Editor")
+    draft = publishing.draft_update(blog, Content(SECRET), by=editor)
+    desk, other = open_two_tabs(blog, editor)
+    other.goto(f"/admin/liveblog/update/{draft.pk}/change/")
+    assert SECRET in other.content()
+    type_without_network(desk)
+    desk.context.set_offline(False)
+    # Kept as text that no server has taken.
+    desk.route("**/autosave/", lambda route: route.abort())
+    write(desk, SECRET)
+    expect(desk.locator("[data-autosave]")).to_contain_text("kept in this browser")
+
+    sign_out(other)
+
+    desk.wait_for_url(LOGIN)
+    assert SECRET not in desk.evaluate(STORED)
+    other.go_back()
+    other.go_back()
+    other.wait_for_url(LOGIN)
+    assert SECRET not in other.content()
+    forgive(console_errors, "ERR_INTERNET_DISCONNECTED", "ERR_FAILED", "401")
+
+
+def test_another_user_does_not_get_what_the_first_left_in_the_browser(open_two_tabs, console_errors):
+    blog, first, second = make_blog(), make_person("Editor"), make_person("Editor")
+    desk, other = open_two_tabs(blog, first)
+    type_without_network(desk)
+    desk.goto("about:blank")
+    desk.context.set_offline(False)
+    # The first user's session has run out, so nobody has signed out.
+    Session.objects.all().delete()
+    sign_in_by_hand(other, second)
+    other.goto(desk_path(blog))
+    other.wait_for_selector(".tiptap")
+    expect(other.locator("#id_heading")).to_have_value("")
+    assert SECRET not in other.evaluate(STORED)
+    forgive(console_errors, "ERR_INTERNET_DISCONNECTED")
+
+
+def test_open_desk_does_not_send_its_text_in_the_name_of_who_signed_in_after(open_two_tabs, console_errors):
+    blog, first, second = make_blog(), make_person("Editor"), make_person("Editor")
+    desk, other = open_two_tabs(blog, first)
+    write(desk, SECRET)
+    Session.objects.all().delete()
+    sign_in_by_hand(other, second)
+    desk.wait_for_url(re.compile("/admin/(login/.*)?$"))
+    assert not WorkingCopy.objects.filter(by=second).exists()
+    forgive(console_errors, "401", "403", "ERR_ABORTED")
+
+
+def test_same_user_goes_on_after_an_expired_login(open_two_tabs, console_errors):
+    blog, editor = make_blog(), make_person("Editor")
+    desk, other = open_two_tabs(blog, editor)
+    type_without_network(desk)
+    desk.goto("about:blank")
+    desk.context.set_offline(False)
+    Session.objects.all().delete()
+    sign_in_by_hand(other, editor)
+    other.goto(desk_path(blog))
+    expect(other.locator("#id_heading")).to_have_value(SECRET)
+    forgive(console_errors, "ERR_INTERNET_DISCONNECTED")
+
+
+@pytest.mark.django_db
+def test_browsers_are_told_to_forget_the_site_at_signing_out():
+    client = Client()
+    client.force_login(make_person("Editor"))
+    assert client.post("/admin/logout/").headers["Clear-Site-Data"] == '"cache", "storage"'
+    assert client.get("/admin/", follow=True).redirect_chain
+    # Whoever signs out of an expired session means the same.
+    assert client.post("/admin/logout/").headers["Clear-Site-Data"] == '"cache", "storage"'
+
+
+@pytest.mark.django_db
+def test_no_answer_of_the_admin_with_copy_in_it_is_stored(client):
+    blog, image = make_blog(), make_image()
+    update = make_update(blog)
+    client.force_login(make_person("Chief editor"))
+    desk = desk_path(blog)
+    for path in (
+        *("/admin/", "/admin/liveblog/update/", f"/admin/liveblog/update/{update.pk}/change/"),
+        *(desk, f"{desk}paste/", f"{desk}token/", f"{desk}updates/{update.pk}/history/"),
+        f"/admin/liveblog/image/renditions/{image.key}/320.webp",
+    ):
+        answer = client.get(path)
+        assert (answer.status_code, "no-store" in answer.headers["Cache-Control"]) == (200, True), path
+    for path in ("state", "autosave", "preview"):
+        answer = client.post(f"{desk}{path}/", {"after": "0", "token": "a"})
+        assert (answer.status_code, "no-store" in answer.headers["Cache-Control"]) == (200, True), path

@@ -1,0 +1,51 @@
+"""A database whose write lock is held by somebody else: another process, a backup, a stuck command."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import psycopg
+from django.db import connection
+
+from tests.environment import TEST_DATABASE_URL
+
+
+@contextmanager
+def hogged() -> Iterator[None]:
+    """Let everybody read the test's database, and nobody write to it, while this lasts."""
+    if connection.vendor == "sqlite":
+        with closing(sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)) as hog:
+            hog.execute("PRAGMA busy_timeout = 20000")
+            hog.execute("BEGIN IMMEDIATE")
+            yield
+            hog.execute("ROLLBACK")
+        return
+    with psycopg.connect(TEST_DATABASE_URL, dbname=connection.settings_dict["NAME"]) as hog:
+        tables = hog.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        names = ", ".join(f'"{table}"' for (table,) in tables)
+        # Reading goes on; SELECT FOR UPDATE and all that writes waits.
+        while not _locks(hog, f"LOCK TABLE {names} IN EXCLUSIVE MODE"):
+            pass
+        yield
+        hog.rollback()
+
+
+def _locks(hog: psycopg.Connection, statement: str) -> bool:
+    """Whether all tables could be locked: writers may hold some of them in another order."""
+    try:
+        hog.execute(statement)
+    except psycopg.errors.DeadlockDetected:
+        hog.rollback()
+        return False
+    return True
+
+
+def be_impatient() -> None:
+    """Let this thread's connection wait for locks for a moment only."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA busy_timeout = 20")
+        else:
+            cursor.execute("SET lock_timeout = '20ms'")

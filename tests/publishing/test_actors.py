@@ -1,0 +1,315 @@
+"""Who made a change: each verb that takes a number records its actor; no public surface shows it."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from importlib import import_module
+
+import pytest
+from django.apps import apps
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from liveblog import publishing
+from liveblog.models import ApiKey, Byline, Change, LiveBlog, Partner, RelatedStory, Revision, Topic, Update
+from liveblog.partners import messages
+from liveblog.publishing import SYSTEM, Actor, BlogDetails, Content, Story
+from tests.factories import make_blog, make_image, make_key, make_update, make_user
+
+pytestmark = pytest.mark.django_db
+
+Act = Callable[[Actor], object]
+
+
+def drafted(blog: LiveBlog) -> Update:
+    return publishing.draft_update(blog, Content("稿"), by=SYSTEM)
+
+
+def withdrawn(blog: LiveBlog) -> Update:
+    return publishing.withdraw_update(make_update(blog), by=SYSTEM, reason="錯")
+
+
+def embargoed(blog: LiveBlog) -> LiveBlog:
+    until = timezone.now() + timedelta(days=1)
+    return publishing.edit_blog(blog, replace(BlogDetails.of(blog), embargo_until_at=until), by=SYSTEM)
+
+
+def responded(blog: LiveBlog) -> object:
+    details = replace(BlogDetails.of(blog), has_responses=True)
+    blog = publishing.edit_blog(blog, details, by=SYSTEM)
+    return publishing.submit_response(blog, name="讀者", text="意見")
+
+
+def illustrated(blog: LiveBlog) -> object:
+    image = make_image()
+    make_update(blog, images=(image,))
+    return image
+
+
+def signed(blog: LiveBlog) -> Byline:
+    byline = Byline.objects.create(name="記者")
+    make_update(blog, bylines=(byline,))
+    return byline
+
+
+def filed(blog: LiveBlog) -> Topic:
+    topic = Topic.objects.create(slug="weather", name="天氣")
+    publishing.edit_blog(blog, replace(BlogDetails.of(blog), topics=(topic,)), by=SYSTEM)
+    return topic
+
+
+def linked(blog: LiveBlog) -> RelatedStory:
+    return make_update(blog, stories=(Story("相關"),)).related_stories.get()
+
+
+def overdue(blog: LiveBlog) -> Act:
+    later = timezone.now() + timedelta(hours=1)
+    publishing.schedule_update(blog, Content("預約"), later, by=SYSTEM)
+    return lambda by: publishing.publish_due(by=by, at=later)
+
+
+def restorable(blog: LiveBlog) -> Act:
+    row = publishing.withdraw_blog(blog, by=SYSTEM)
+    return lambda by: publishing.restore_blog(row, by=by)
+
+
+def on(make: Callable[[LiveBlog], object], verb: Callable[..., object], **said: object) -> Callable:
+    """A case: make the row that the verb is about, then give what calls the verb on it."""
+
+    def prepare(blog: LiveBlog) -> Act:
+        row = make(blog)
+        return lambda by: verb(type(row).objects.get(pk=row.pk), by=by, **said)
+
+    return prepare
+
+
+def itself(blog: LiveBlog) -> LiveBlog:
+    return blog
+
+
+# Each verb that takes a number, as a function that prepares a running blog and returns the act.
+NUMBERED: dict[str, Callable[[LiveBlog], Act]] = {
+    "approve_response": on(responded, publishing.approve_response),
+    "edit_update": on(make_update, publishing.edit_update, content=Content("修訂")),
+    "correct_update": on(make_update, publishing.correct_update, content=Content("更正"), note="更正"),
+    "edit_blog": lambda blog: (
+        lambda by: publishing.edit_blog(blog, replace(BlogDetails.of(blog), headline="新標題"), by=by)
+    ),
+    "edit_byline": on(signed, publishing.edit_byline, name="另一記者"),
+    "edit_image": on(illustrated, publishing.edit_image, alt="另一幅圖"),
+    "edit_story": on(linked, publishing.edit_story, title="相關", url="https://example.com/"),
+    "edit_topic": on(filed, publishing.edit_topic, name="氣象"),
+    "end_coverage": on(itself, publishing.end_coverage),
+    "erase_update": on(make_update, publishing.erase_update, reason="法庭命令"),
+    "lift_embargo": on(embargoed, publishing.lift_embargo),
+    "mark_key_event": on(make_update, publishing.mark_key_event),
+    "pin_update": on(make_update, publishing.pin_update),
+    "publish_due": overdue,
+    "publish_update": on(itself, publishing.publish_update, content=Content("號外")),
+    "restore_blog": restorable,
+    "restore_update": on(withdrawn, publishing.restore_update),
+    "start_coverage": on(lambda blog: publishing.end_coverage(blog, by=SYSTEM), publishing.start_coverage),
+    "undo_publication": on(make_update, publishing.undo_publication),
+    "unmark_key_event": on(lambda blog: make_update(blog, is_key_event=True), publishing.unmark_key_event),
+    "unpin_update": on(
+        lambda blog: publishing.pin_update(make_update(blog), by=SYSTEM), publishing.unpin_update
+    ),
+    "withdraw_blog": on(itself, publishing.withdraw_blog),
+    "withdraw_response": on(
+        lambda blog: publishing.approve_response(responded(blog), by=SYSTEM), publishing.withdraw_response
+    ),
+    "withdraw_update": on(make_update, publishing.withdraw_update, reason="錯"),
+}
+# Readers do not see what these do, so they take no number.
+UNNUMBERED = {
+    "add_image", "add_term", "add_webhook", "create_blog", "create_key", "disable_webhook", "draft_update",
+    "edit_key", "edit_term", "edit_webhook", "enable_webhook", "prepare_image", "reject_response",
+    "remove_term", "replay_since", "resend", "revoke_key", "rotate_key", "rotate_secret", "schedule_update",
+    "send_test", "set_team", "submit_update",
+}  # fmt: skip
+NOT_VERBS = {"actions_for", "actor", "once", "perform", "permission_to_write", "require"}
+# What a key with write:publish may do, by its partner's grant of the live blog.
+BY_KEY = {
+    "correct_update", "edit_update", "erase_update", "mark_key_event", "pin_update", "publish_due",
+    "publish_update", "restore_update", "undo_publication", "unmark_key_event", "unpin_update",
+    "withdraw_update",
+}  # fmt: skip
+
+
+def has_actor(name: str) -> bool:
+    value = getattr(publishing, name)
+    return inspect.isfunction(value) and "by" in inspect.signature(value).parameters
+
+
+def referred_blog() -> LiveBlog:
+    """A running blog to which another one links: what changes the one also takes a number in the other."""
+    blog = make_blog()
+    make_update(make_blog(), stories=(Story("見另文", live_blog=blog),))
+    return blog
+
+
+def changes_by(act: Act, by: Actor) -> list[Change]:
+    """The changes that an act appends."""
+    before = set(Change.objects.values_list("pk", flat=True))
+    act(by)
+    return list(Change.objects.exclude(pk__in=before).order_by("pk"))
+
+
+def make_publishing_key(blog: LiveBlog) -> ApiKey:
+    make_key("write:publish", blogs=[blog])
+    return ApiKey.objects.select_related("partner").get()
+
+
+def test_every_verb_is_tried_here():
+    verbs = {name for name in publishing.__all__ if has_actor(name)}
+    assert verbs == NUMBERED.keys() | UNNUMBERED | NOT_VERBS
+
+
+@pytest.mark.parametrize("verb", NUMBERED)
+def test_every_change_names_the_person_who_made_it(verb):
+    blog, user = referred_blog(), make_user("*")
+    changes = changes_by(NUMBERED[verb](blog), user)
+    assert changes
+    assert {(change.by, change.by_partner) for change in changes} == {(user, None)}
+    for change in changes:
+        for revision in Revision.objects.filter(update=change.update, number=change.number):
+            assert (revision.by, revision.by_partner) == (change.by, change.by_partner)
+
+
+@pytest.mark.parametrize("verb", NUMBERED)
+def test_every_change_names_the_partner_whose_key_made_it(verb):
+    blog = referred_blog()
+    act, key = NUMBERED[verb](blog), make_publishing_key(blog)
+    # A key changes only what its partner made.
+    Update.objects.filter(blog=blog).update(created_by=None, created_by_partner=key.partner)
+    if verb not in BY_KEY:
+        with pytest.raises(PermissionDenied):
+            act(key)
+        return
+    changes = changes_by(act, key)
+    assert changes
+    assert {(change.by, change.by_partner) for change in changes} == {(None, key.partner)}
+
+
+@pytest.mark.parametrize("verb", NUMBERED)
+def test_only_what_the_schedule_and_commands_do_names_nobody(verb):
+    changes = changes_by(NUMBERED[verb](referred_blog()), SYSTEM)
+    assert {(change.by, change.by_partner) for change in changes} == {(None, None)}
+
+
+def test_a_change_outlasts_the_account_that_made_it():
+    user = make_user("*")
+    update = publishing.pin_update(make_update(make_blog()), by=user)
+    user.delete()
+    change = Change.objects.get(update=update, kind=Change.Kind.PINNED)
+    assert (change.by, change.by_partner) == (None, None)
+
+
+def test_a_change_has_one_actor():
+    partner = Partner.objects.create(name="夥伴", contact="desk@example.com")
+    rows = Change.objects.filter(blog=make_blog())
+    with pytest.raises(IntegrityError), transaction.atomic():
+        rows.update(by=make_user(), by_partner=partner)
+
+
+def test_earlier_changes_take_their_actor_from_the_revision_of_their_number():
+    blog, user = make_blog(), make_user("*")
+    key = make_publishing_key(blog)
+    update = publishing.publish_update(blog, Content("號外"), by=key)
+    publishing.correct_update(update, Content("更正"), by=user, note="更正")
+    publishing.pin_update(update, by=user)
+    named = list(Change.objects.filter(blog=blog).values_list("number", "by", "by_partner"))
+    Change.objects.update(by=None, by_partner=None)
+    migration = import_module("liveblog.migrations.0011_actors_of_earlier_changes")
+    migration.copy_actors_from_revisions(apps, None)
+    # The pin kept no revision.
+    pin = (4, user.pk, None)
+    expected = [(4, None, None) if row == pin else row for row in named]
+    assert list(Change.objects.filter(blog=blog).values_list("number", "by", "by_partner")) == expected
+    assert expected[1:] == [(3, user.pk, None), (2, None, key.partner.pk), (1, None, None)]
+
+
+# Where it is shown, and where it is not
+
+
+@pytest.fixture
+def marked(client: Client) -> Update:
+    """An update that a partner pinned and an editor marked; the client is signed in as that editor."""
+    blog, editor = make_blog(slug="storm"), make_user("*")
+    editor.first_name, editor.last_name = "Ada", "Secret"
+    editor.save()
+    partner = Partner.objects.create(name="Secret Wire", contact="desk@secret.example")
+    partner.granted_blogs.add(blog)
+    make_key("read", "write:publish", partner=partner)
+    draft = publishing.draft_update(blog, Content("號外", "<p>內文</p>"), by=ApiKey.objects.get())
+    update = publishing.publish_update(blog, Content("號外", "<p>內文</p>"), by=editor, update=draft)
+    publishing.pin_update(update, by=ApiKey.objects.get())
+    update = publishing.mark_key_event(update, by=editor)
+    client.force_login(editor)
+    return update
+
+
+def test_the_desk_shows_who_pinned_and_marked_an_update(client, marked):
+    page = client.get(
+        reverse("desk:history", args=[marked.blog_id, marked.pk]), headers={"Accept-Language": "en"}
+    ).content.decode()
+    shown = [" ".join(part.split("</h2>")[0].split()) for part in page.split("<h2>")[1:]]
+    for entry, words in zip(
+        shown,
+        [("Marked as key event", "Ada Secret"), ("Pinned", "Secret Wire"), ("Published", "Ada Secret")],
+        strict=True,
+    ):
+        assert all(word in entry for word in words), entry
+    assert "Bring this text back" not in page
+
+
+def test_the_log_in_the_admin_shows_and_finds_who_made_a_change(client, marked):
+    editor = Change.objects.get(kind=Change.Kind.MARKED_KEY).by
+    log = reverse("admin:liveblog_change_changelist")
+    page = client.get(log).content.decode()
+    assert editor.username in page
+    assert "Secret Wire" in page
+    narrowed = client.get(log, {"by__id__exact": editor.pk}).context["cl"].queryset
+    assert {change.kind for change in narrowed} == {"published", "marked_key"}
+    found = client.get(log, {"q": editor.username}).context["cl"].queryset
+    assert set(found) == set(narrowed)
+
+
+def test_no_public_surface_says_who_made_a_change(marked):
+    editor = Change.objects.get(kind=Change.Kind.MARKED_KEY).by
+    partner = Partner.objects.get()
+    webhook = publishing.add_webhook(partner, by=SYSTEM, url="https://partner.example/hook")
+    sent = [messages.again(webhook, marked.blog_id, number).body.decode() for number in range(1, 5)]
+    addresses = [
+        "/",
+        "/live/storm/",
+        f"/live/storm/{marked.pk}/",
+        "/live/storm/changes.json?after=0",
+        "/live/storm/feed.atom",
+        "/live/storm/feed.rss",
+        "/live/storm/feed.json",
+        "/embed/storm/",
+        "/api/v1/blogs/storm/",
+        "/api/v1/blogs/storm/changes/?after=0",
+        "/api/v1/blogs/storm/updates/",
+        "/api/v1/blogs/storm/ninjs/",
+        f"/api/v1/updates/{marked.pk}/",
+        f"/api/v1/updates/{marked.pk}/ninjs/",
+    ]
+    reader = Client()
+    for path in addresses:
+        answer = reader.get(path)
+        assert answer.status_code == 200, path
+        sent.append(answer.content.decode())
+    changes = json.loads(reader.get("/api/v1/blogs/storm/changes/?after=0").content)["changes"]
+    assert {frozenset(change) for change in changes} == {frozenset({"number", "kind", "update", "at"})}
+    for text in sent:
+        assert "Secret" not in text
+        assert editor.username not in text

@@ -1,0 +1,193 @@
+"""What an update consists of: fingerprints, revisions of any age, and what is stored rather than inferred."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.test import Client
+from django.utils import timezone
+
+from liveblog import publishing
+from liveblog.models import Byline, Revision, Update
+from liveblog.publishing import SYSTEM, Content, Stale, Story, fingerprint
+from liveblog.publishing.content import LABELS
+from newsroom import hongkong
+from tests.factories import NOON, make_blog, make_image, make_person, make_update
+
+pytestmark = pytest.mark.django_db
+
+
+def seen(update: Update) -> str:
+    return fingerprint(Content.of(Update.objects.get(pk=update.pk)))
+
+
+def test_a_fingerprint_is_the_same_before_and_after_saving():
+    content = Content(
+        "一", "<p>文</p>", NOON, bylines=(Byline.objects.create(name="張三"),), images=(make_image(),)
+    )
+    update = publishing.draft_update(make_blog(), content, by=SYSTEM)
+    assert seen(update) == fingerprint(content)
+
+
+def test_a_lone_editor_saves_a_draft_again_and_again():
+    blog = make_blog()
+    update = publishing.draft_update(blog, Content("一"), by=SYSTEM)
+    for heading in ("二", "三"):
+        content = Content(heading, happened_at=NOON)
+        update = publishing.draft_update(blog, content, by=SYSTEM, update=update, seen=seen(update))
+    assert update.heading == "三"
+
+
+def test_what_is_edited_elsewhere_is_no_conflict():
+    other, image, byline = make_blog(), make_image(), Byline.objects.create(name="張三")
+    blog = make_blog()
+    content = Content("一", stories=(Story("另文", live_blog=other),), images=(image,), bylines=(byline,))
+    update = publishing.publish_update(blog, content, by=SYSTEM)
+    opened = seen(update)
+    publishing.edit_image(image, by=SYSTEM, alt="新的說明")
+    publishing.edit_byline(byline, by=SYSTEM, name="張三豐")
+    publishing.edit_blog(other, replace(publishing.BlogDetails.of(other), headline="新題"), by=SYSTEM)
+    edited = publishing.edit_update(update, replace(content, heading="二"), by=SYSTEM, seen=opened)
+    assert edited.heading == "二"
+
+
+def test_a_swapped_picture_with_the_same_description_is_a_conflict():
+    blog, content = make_blog(), Content("一", images=(make_image(alt="現場"),))
+    update = publishing.publish_update(blog, content, by=SYSTEM)
+    opened = seen(update)
+    publishing.edit_update(update, replace(content, images=(make_image(alt="現場"),)), by=SYSTEM)
+    with pytest.raises(Stale):
+        publishing.edit_update(update, replace(content, heading="二"), by=SYSTEM, seen=opened)
+
+
+def test_bylines_keep_the_order_that_the_editor_gave_them():
+    first, second = Byline.objects.create(name="甲"), Byline.objects.create(name="乙")
+    update = publishing.publish_update(make_blog(), Content("一", bylines=(second, first)), by=SYSTEM)
+    assert Update.objects.get(pk=update.pk).ordered_bylines == [second, first]
+
+
+@pytest.mark.parametrize("name", [part.name for part in fields(Content)])
+def test_a_revision_that_lacks_a_field_still_reads(client: Client, name):
+    """As after an upgrade that added the field."""
+    update = make_update(make_blog(), "一")
+    revision = update.revisions.get()
+    del revision.content[name]
+    revision.save()
+    content, gone = Content.from_json(revision.content)
+    assert (getattr(content, name), gone) == (getattr(Content(), name), [])
+
+    client.force_login(make_person("Editor"))
+    path = f"/admin/liveblog/liveblog/{update.blog_id}/desk/updates/{update.pk}/history/"
+    assert client.get(path).status_code == 200
+
+
+def test_every_field_has_a_label_in_the_history():
+    assert list(LABELS) == [part.name for part in fields(Content)]
+    assert all(LABELS.values())
+
+
+def test_a_revision_finds_what_was_renamed_since():
+    byline, other = Byline.objects.create(name="張三"), make_blog()
+    content = Content(
+        "一", bylines=(byline,), stories=(Story("另文", live_blog=other),), images=(make_image(),)
+    )
+    update = publishing.publish_update(make_blog(), content, by=SYSTEM)
+    publishing.edit_byline(byline, by=SYSTEM, name="張三豐")
+    restored, gone = Content.from_json(update.revisions.get().content)
+    assert (restored.bylines, restored.stories, restored.images, gone) == (
+        (byline,),
+        content.stories,
+        content.images,
+        [],
+    )
+    assert update.revisions.get().content["bylines"] == [{"id": byline.pk, "name": "張三"}]
+
+
+def test_bringing_an_earlier_text_back_says_what_no_longer_exists(client: Client):
+    byline = Byline.objects.create(name="張三")
+    blog = make_blog()
+    update = publishing.publish_update(blog, Content("一", happened_at=NOON, bylines=(byline,)), by=SYSTEM)
+    publishing.edit_update(update, Content("二", happened_at=NOON), by=SYSTEM)
+    byline.delete()
+    client.force_login(make_person("Editor"))
+    path = f"/admin/liveblog/liveblog/{blog.pk}/desk/updates/{update.pk}/revert/"
+    headers = {"accept": "application/json", "accept-language": "en"}
+    answer = client.post(path, {"revision": Revision.objects.earliest("pk").pk}, headers=headers)
+    assert answer.json()["said"] == "The earlier text is back, without what no longer exists: 張三."
+    assert Update.objects.get(pk=update.pk).heading == "一"
+
+
+def test_an_update_published_anew_after_an_undo_stands_at_its_new_moment():
+    blog = make_blog()
+    update = publishing.publish_update(blog, Content("一"), by=SYSTEM)
+    first = update.happened_at
+    update = publishing.undo_publication(update, by=SYSTEM)
+    assert Update.objects.get(pk=update.pk).given_time is None
+    between = publishing.publish_update(blog, Content("二"), by=SYSTEM)
+    update = publishing.publish_update(blog, Content.of(update), by=SYSTEM, update=update)
+    assert first < between.happened_at < update.happened_at
+
+
+def test_a_time_that_was_given_stays_through_undo_and_draft():
+    blog = make_blog()
+    update = publishing.publish_update(blog, Content("一", happened_at=NOON), by=SYSTEM)
+    update = publishing.undo_publication(update, by=SYSTEM)
+    update = publishing.draft_update(blog, Content.of(update), by=SYSTEM, update=update)
+    assert Update.objects.get(pk=update.pk).given_time == NOON
+
+
+@pytest.mark.parametrize("year", [1, 26, 1899, 2101, 9999])
+def test_years_that_no_newsroom_means_are_refused_by_the_verbs(year):
+    moment = hongkong.at(timezone.now().date().replace(year=year, day=1))
+    blog = make_blog()
+    for refused, field in (
+        (lambda: publishing.draft_update(blog, Content("一", happened_at=moment), by=SYSTEM), "happened_at"),
+        (
+            lambda: publishing.publish_update(blog, Content("一", happened_at=moment), by=SYSTEM),
+            "happened_at",
+        ),
+        (lambda: publishing.draft_update(blog, Content("一"), by=SYSTEM, publish_at=moment), "publish_at"),
+        (
+            lambda: publishing.edit_blog(
+                blog, replace(publishing.BlogDetails.of(blog), coverage_start_at=moment), by=SYSTEM
+            ),
+            "coverage_start_at",
+        ),
+    ):
+        with pytest.raises(ValidationError) as refusal:
+            refused()
+        assert list(refusal.value.message_dict) == [field]
+
+
+def test_nothing_is_published_before_it_has_happened():
+    blog, ahead = make_blog(), timezone.now() + timedelta(hours=1)
+    update = make_update(blog)
+    for refused in (
+        lambda: publishing.publish_update(blog, Content("一", happened_at=ahead), by=SYSTEM),
+        lambda: publishing.edit_update(update, Content("一", happened_at=ahead), by=SYSTEM),
+        lambda: publishing.correct_update(update, Content("一", happened_at=ahead), by=SYSTEM, note="時間"),
+        lambda: publishing.schedule_update(
+            blog, Content("一", happened_at=ahead), ahead - timedelta(minutes=30), by=SYSTEM
+        ),
+    ):
+        with pytest.raises(ValidationError) as refusal:
+            refused()
+        assert list(refusal.value.message_dict) == ["happened_at"]
+
+
+def test_an_update_that_is_a_picture_alone_has_a_title_everywhere(client: Client):
+    blog = make_blog(slug="storm")
+    image = make_image(alt="渡輪泊岸")
+    update = publishing.publish_update(blog, Content(images=(image,), is_key_event=True), by=SYSTEM)
+    page = client.get(update.get_absolute_url()).content.decode()
+    assert page.count("渡輪泊岸") >= 4
+    for empty in ("<h1></h1>", "<title>｜", 'property="og:title" content=""', '"headline": ""'):
+        assert empty not in page
+    for path in ("/live/storm.atom", "/live/storm.rss", "/live/storm/", "/news-sitemap.xml"):
+        answer = client.get(path)
+        if answer.status_code == 200:
+            assert "<title></title>" not in answer.content.decode()
+    assert Update.objects.get().title == "渡輪泊岸"

@@ -1,0 +1,313 @@
+"""What a hostile picture costs: its header's reading, and if that passes, one worker's limits at most."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from io import BytesIO
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import models, transaction
+from django.test import Client
+from django.urls import reverse
+
+from liveblog import publishing
+from liveblog.models import Image, Update
+from liveblog.publishing import SYSTEM
+from newsroom import pictures
+from newsroom.pictures import Limits
+from tests.factories import make_blog, make_person, make_user, picture_file
+from tests.hostile_pictures import jpeg_with_scans, png_header, png_that_says
+
+pytestmark = pytest.mark.usefixtures("in_english")
+
+FAILED = (
+    "This picture could not be processed: it takes too much time or memory, or it is damaged. "
+    "Save it again, smaller or as JPEG."
+)
+TOO_MANY_PIXELS = "The picture has more than 50 million pixels."
+BUSY = "Other pictures are being processed. Try again in a minute."
+
+
+def prepare(content: bytes | None = None, **limits: object) -> pictures.Prepared:
+    """What a worker makes of an upload; the files are gone when this returns."""
+    file = picture_file() if content is None else BytesIO(content)
+    with pictures.prepare(file, Limits(**limits)) as prepared:
+        assert prepared.kept.stat().st_size
+        return prepared
+
+
+def refused(content: bytes | None = None, **limits: object) -> list[str]:
+    with pytest.raises(ValidationError) as refusal:
+        prepare(content, **limits)
+    return refusal.value.messages
+
+
+@pytest.fixture
+def run_instead(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Let workers run these lines in place of their own; `main` is what they would have called."""
+
+    def replace(lines: str) -> None:
+        program = f"import os, signal, sys\nfrom newsroom.picture_worker import main\n{lines}"
+        monkeypatch.setattr(pictures, "WORKER", (sys.executable, "-c", program))
+
+    return replace
+
+
+@pytest.fixture
+def started(run_instead, tmp_path: Path) -> Callable[[], int]:
+    """How many workers were started."""
+    log = tmp_path / "started"
+    log.touch()
+    run_instead(f"open({str(log)!r}, 'a').write('.')\nmain(*sys.argv[1:])")
+    return lambda: log.stat().st_size
+
+
+def test_a_picture_is_decoded_by_one_worker(started):
+    assert prepare().width == 400
+    assert started() == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        png_header(1, 50_000_000),
+        png_header(50_000_000, 1),
+        png_that_says(30_000, 30_000),
+        jpeg_with_scans(3_000),
+    ],
+    ids=["69 bytes", "lying strip", "900 million pixels", "3,000 scans"],
+)
+def test_a_hostile_picture_is_refused_before_any_worker_starts(content, started):
+    assert len(content) < 200_000
+    assert refused(content) != [FAILED]
+    assert started() == 0
+
+
+def test_decoding_ends_where_its_memory_ends():
+    assert refused(png_that_says(7_000, 7_000), memory=150 * 1024 * 1024) == [FAILED]
+
+
+def test_decoding_ends_where_its_time_ends():
+    assert refused(jpeg_with_scans(40, (6_000, 6_000)), processor_seconds=1) == [FAILED]
+
+
+def test_a_worker_that_hangs_is_ended(run_instead, tmp_path):
+    run_instead(f"open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\nsignal.pause()")
+    assert refused(seconds=2.0) == [FAILED]
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "os.kill(os.getpid(), signal.SIGSEGV)",
+        "os.kill(os.getpid(), signal.SIGKILL)",
+        "sys.exit(1)",
+        "print('no JSON')",
+        "print('[]')",
+        "print('{}')",
+        "print('[' * 4_000)",
+        "print('{\"refusal\": []}')",
+        "print('{\"kept\": \"picture.png\", \"width\": ' + '9' * 900 + ', \"height\": 3}')",
+        "print('{\"kept\": \"../../secret-key\", \"width\": 4, \"height\": 3}')",
+        "print('{\"kept\": \"picture.png\", \"width\": 4, \"height\": 3}')",
+        "main(*sys.argv[1:]); os.remove('400.webp'); os.symlink('/etc/hostname', '400.webp')",
+        "main(*sys.argv[1:]); os.remove('picture.jpg'); os.symlink('/etc/hostname', 'picture.jpg')",
+        "sys.stdout.write('x' * 10_000_000)",
+    ],
+    ids=[
+        "segmentation fault", "killed", "failed", "no JSON", "a list", "nothing", "nesting", "an odd refusal",
+        "a size", "a path", "no files", "a rendition that is a link", "a picture that is a link", "megabytes",
+    ],
+)  # fmt: skip
+def test_a_worker_that_crashes_or_lies_is_not_believed(run_instead, lines):
+    run_instead(lines)
+    assert refused() in ([FAILED], [TOO_MANY_PIXELS])
+
+
+def test_a_worker_knows_no_secret_of_the_server(run_instead, monkeypatch, tmp_path):
+    monkeypatch.setenv("SECRET_KEY", "hush")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://user:password@host/name")
+    run_instead(
+        f"open({str(tmp_path / 'known')!r}, 'w').write(repr(sorted(os.environ)))\nmain(*sys.argv[1:])"
+    )
+    prepare()
+    known = (tmp_path / "known").read_text()
+    assert "SECRET_KEY" not in known
+    assert "DATABASE_URL" not in known
+
+
+def test_nothing_of_an_upload_stays_behind(monkeypatch, tmp_path):
+    monkeypatch.setattr(pictures.tempfile, "tempdir", str(tmp_path))
+    prepared = prepare()
+    refused(png_that_says(7_000, 7_000), memory=150 * 1024 * 1024)
+    assert not prepared.kept.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_many_uploads_at_once_are_decoded_two_at_a_time(run_instead, tmp_path):
+    log = tmp_path / "log"
+    run_instead(
+        f"log = os.open({str(log)!r}, os.O_CREAT | os.O_WRONLY | os.O_APPEND)\n"
+        "os.write(log, b'+')\nmain(*sys.argv[1:])\nos.write(log, b'-')"
+    )
+    uploads = [threading.Thread(target=prepare) for _number in range(6)]
+    for upload in uploads:
+        upload.start()
+    for upload in uploads:
+        upload.join()
+    steps = [1 if step == "+" else -1 for step in log.read_text()]
+    assert sum(steps) == 0
+    assert len(steps) == 12
+    assert max(sum(steps[:end]) for end in range(len(steps))) <= pictures.SLOTS
+
+
+def test_who_finds_no_slot_is_told_to_try_again(monkeypatch, started):
+    monkeypatch.setattr(pictures, "SECONDS_FOR_SLOT", 0.1)
+    with ExitStack() as slots:
+        for _number in range(pictures.SLOTS):
+            slots.enter_context(pictures._slot())
+        assert refused() == [BUSY]
+        assert started() == 0
+    prepare()
+    assert started() == 1
+
+
+# Every way in
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_picture_is_never_decoded_within_a_transaction(started):
+    with pytest.raises(RuntimeError, match="before the transaction"), transaction.atomic():
+        publishing.prepare_image(picture_file(), by=SYSTEM).__enter__()
+    assert started() == 0
+
+
+@pytest.mark.django_db
+def test_who_may_not_add_pictures_starts_no_worker(started):
+    with pytest.raises(PermissionDenied):
+        publishing.prepare_image(picture_file(), by=make_user()).__enter__()
+    assert started() == 0
+
+
+def upload_in_admin(client: Client, file: SimpleUploadedFile) -> str:
+    form = {"file": file, "alt": "圖", "focal_column": "2", "focal_row": "2"}
+    return client.post(reverse("admin:liveblog_image_add"), form).content.decode()
+
+
+def upload_at_desk(client: Client, file: SimpleUploadedFile) -> str:
+    address = reverse("desk:pictures", args=[make_blog().pk])
+    return client.post(address, {"file": file, "alt": "圖"}).content.decode()
+
+
+def upload_with_text(client: Client, file: SimpleUploadedFile) -> str:
+    """As the desk's form sends it without JavaScript."""
+    form = {"action": "publish", "token": "t", "heading": "號外", "picture_file": file, "picture_alt": "圖"}
+    return client.post(reverse("desk:desk", args=[make_blog().pk]), form).content.decode()
+
+
+WAYS_IN = [upload_in_admin, upload_at_desk, upload_with_text]
+
+
+@pytest.fixture
+def editor_client(transactional_db: None) -> Client:
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(make_user("*"))
+    return client
+
+
+@pytest.mark.parametrize("upload", WAYS_IN)
+def test_every_way_in_decodes_a_picture_before_its_transaction(editor_client, started, upload):
+    upload(editor_client, picture_file())
+    assert Image.objects.get().width == 400
+    assert started() == 1
+
+
+@pytest.mark.parametrize("upload", WAYS_IN)
+def test_every_way_in_refuses_by_the_header_and_says_why(editor_client, started, upload):
+    page = upload(editor_client, SimpleUploadedFile("a.png", png_header(1, 50_000_000), "image/png"))
+    assert "too high for its width" in page
+    assert started() == 0
+    assert not Image.objects.exists()
+    assert not Update.objects.exists()
+
+
+@pytest.mark.parametrize("upload", WAYS_IN)
+def test_every_way_in_says_when_a_worker_fails(editor_client, run_instead, upload):
+    run_instead("os.kill(os.getpid(), signal.SIGKILL)")
+    assert "takes too much time or memory" in upload(editor_client, picture_file())
+    assert not Image.objects.exists()
+    assert not Update.objects.exists()
+
+
+@pytest.mark.django_db
+def test_no_field_opens_pictures_in_the_server(rf):
+    """Django's own image fields read the file with Pillow before anybody can check it."""
+    request = rf.get("/")
+    request.user = User.objects.create_superuser("root")
+    for model, model_admin in admin.site._registry.items():
+        assert not [field for field in model._meta.get_fields() if isinstance(field, models.ImageField)]
+        # Those that only show rows have no form.
+        writes = model_admin.has_add_permission(request) or model_admin.has_change_permission(request)
+        fields = model_admin.get_form(request).base_fields if writes else {}
+        assert not [name for name, field in fields.items() if isinstance(field, forms.ImageField)], model
+
+
+def memory_of(pid: int) -> int:
+    """The most memory that a process has had so far, in kilobytes."""
+    return int(re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())[1])
+
+
+def test_the_server_does_not_grow_by_what_its_workers_decode(server):
+    client = Client()
+    client.force_login(make_person("Editor"))
+    cookies = f"sessionid={client.cookies['sessionid'].value}"
+    address = f"{server.url}/admin/liveblog/image/add/"
+
+    def send(content: bytes) -> str:
+        with urlopen(Request(address, headers={"Cookie": cookies, "Accept-Language": "en"})) as page:
+            token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.read().decode())[1]
+            csrf = "; ".join(line.split(";")[0] for line in page.headers.get_all("Set-Cookie", []))
+        fields = {"csrfmiddlewaretoken": token, "alt": "圖", "focal_column": "2", "focal_row": "2"}
+        parts = [
+            f'--border\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+            for name, value in fields.items()
+        ]
+        head = '--border\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'
+        body = "".join([*parts, head]).encode() + content + b"\r\n--border--\r\n"
+        headers = {
+            "Content-Type": "multipart/form-data; boundary=border",
+            "Cookie": f"{cookies}; {csrf}",
+            "Accept-Language": "en",
+        }
+        try:
+            with urlopen(Request(address, body, headers)) as answer:
+                return answer.read().decode()
+        except HTTPError as error:
+            return error.read().decode()
+
+    send(png_that_says(64, 48))
+    assert Image.objects.count() == 1
+    before = memory_of(server.process.pid)
+    assert "too high for its width" in send(png_header(1, 50_000_000))
+    send(png_that_says(8_000, 6_000))
+    assert [(image.width, image.height) for image in Image.objects.order_by("pk")] == [
+        (64, 48),
+        (8_000, 6_000),
+    ]
+    # Decoded, it takes 192 MB, and several times as much on the way.
+    assert memory_of(server.process.pid) - before < 40_000

@@ -1,0 +1,103 @@
+"""Every address of the URLconf, with something behind it, so that tests can ask for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from liveblog import publishing
+from liveblog.models import LiveBlog, ReaderResponse, Revision, Topic, Update
+from liveblog.publishing import SYSTEM, BlogDetails
+from tests.factories import make_blog, make_image, make_update
+
+# Views that are found under a catch-all, or that serve what is asked for elsewhere.
+NO_EXAMPLE = {"admin:view_on_site", None}
+
+
+@dataclass(frozen=True)
+class Newsroom:
+    """One row of each kind."""
+
+    blog: LiveBlog
+    update: Update
+    response: ReaderResponse
+    revision: Revision
+
+    def kwargs(self, name: str, parameters: set[str]) -> dict[str, object]:
+        """What fills the parameters of the address with this name."""
+        is_topic = name.startswith("reader:topic")
+        known = {
+            "slug": "weather" if is_topic else self.blog.slug,
+            "pk": self.blog.pk if name.startswith("desk:") else self.update.pk,
+            "edition": "zh-hans",
+            "form": "atom",
+            "section": "live",
+            "key": self.update.images.get().key,
+            "width": self.update.images.get().widths[0],
+            "extension": "webp",
+            "update_pk": self.update.pk,
+            "response_pk": self.response.pk,
+            "verb": "pin" if name == "desk:update" else "approve",
+            "object_id": "1",
+            "id": "1",
+            "app_label": "liveblog",
+        }
+        return {parameter: known[parameter] for parameter in parameters}
+
+
+def make_newsroom() -> Newsroom:
+    """A live blog of two pages, with a picture, a topic, a response, and something withdrawn."""
+    blog = make_blog(slug="storm", headline="颱風", kicker="天氣", has_responses=True)
+    topic = Topic.objects.create(slug="weather", name="天氣")
+    details = BlogDetails(**(vars(BlogDetails.of(blog)) | {"topics": (topic,), "hero_image": make_image()}))
+    blog = publishing.edit_blog(blog, details, by=SYSTEM)
+    for number in range(22):
+        update = make_update(blog, f"颱風消息{number}", images=(make_image(),) if number == 21 else ())
+    ended = make_blog(slug="old", headline="舊聞")
+    make_update(ended)
+    publishing.end_coverage(ended, by=SYSTEM)
+    response = publishing.submit_response(blog, name="讀者", text="安全")
+    return Newsroom(blog, update, response, update.revisions.first())
+
+
+def names(
+    resolver: URLResolver | None = None, spaces: tuple[str, ...] = ()
+) -> Iterator[tuple[str, set[str]]]:
+    """The name and the parameters of every address."""
+    for pattern in (resolver or get_resolver()).url_patterns:
+        if isinstance(pattern, URLResolver):
+            inner = (*spaces, pattern.namespace) if pattern.namespace else spaces
+            outer = set(pattern.pattern.regex.groupindex)
+            yield from ((name, outer | parameters) for name, parameters in names(pattern, inner))
+        elif isinstance(pattern, URLPattern) and pattern.name:
+            yield ":".join((*spaces, pattern.name)), set(pattern.pattern.regex.groupindex)
+
+
+def all_addresses(newsroom: Newsroom) -> list[str]:
+    """The path of every address that has a name."""
+    return sorted(
+        {
+            reverse(name, kwargs=newsroom.kwargs(name, parameters))
+            for name, parameters in names()
+            if name not in NO_EXAMPLE
+        }
+    )
+
+
+def public_addresses(newsroom: Newsroom) -> list[str]:
+    """The paths of what anybody may read, and caches may keep."""
+    private = "/admin/"
+    return [path for path in all_addresses(newsroom) if not path.startswith(private)]
+
+
+def make_superuser() -> User:
+    return User.objects.create_superuser("root", password="correct horse battery")
+
+
+def admin_models() -> list[str]:
+    """`app_model` of all that the admin lists."""
+    return [f"{model._meta.app_label}_{model._meta.model_name}" for model in admin.site._registry]

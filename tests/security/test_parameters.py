@@ -1,0 +1,671 @@
+"""What only one database refuses, and what no parser expects: never a failure of the server, on either."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from urllib.parse import quote
+
+import pytest
+from django.apps import apps
+from django.core.exceptions import BadRequest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse, QueryDict
+from django.test import Client
+from django.urls import reverse
+
+from liveblog.models.partner import Scope
+from newsroom.http import parameters
+from tests.factories import make_key
+from tests.security.addresses import (
+    Newsroom,
+    admin_models,
+    all_addresses,
+    make_newsroom,
+    make_superuser,
+    public_addresses,
+)
+
+pytestmark = [
+    pytest.mark.django_db,
+    # Django's admin makes such of a date in a list's address, and goes on.
+    pytest.mark.filterwarnings("ignore:DateTimeField .* received a naive datetime:RuntimeWarning"),
+]
+
+# As they stand in an address: percent-encoded bytes.
+REFUSED_BYTES = ["%00", "a%00b", "1%00", "storm%00", "%FF", "%ED%A0%80", "%C0%80", "%F5%80%80%80", "%E5%AD"]
+HOSTILE = [
+    *REFUSED_BYTES,
+    "",
+    "-1",
+    "0",
+    "1e3",
+    "1.5",
+    "%2B1",
+    "%201",
+    "0x10",
+    "1_000",
+    quote("１２"),
+    quote("٣"),
+    "99999999999999999",
+    "9223372036854775807",
+    "9223372036854775808",
+    "99999999999999999999999999",
+    "9" * 5000,
+    "2147483648",
+    "NaN",
+    "Infinity",
+    "None",
+    "0001-01-01",
+    "0000-00-00",
+    "9999-12-31",
+    "10000-01-01",
+    "9999-12-31T23:59:59-23:59",
+    "0001-01-01T00:00:00%2B14:00",
+    "%27%22%3B--",
+    "(",
+    "%5C",
+    "%25",
+    "[]",
+    "a" * 3000,
+    quote("字" * 200),
+    "%EF%BF%BE",
+    "%F4%8F%BF%BF",
+    "%E2%80%AE",
+    "_00",
+]
+# One of each kind, for the product of all addresses and all names.
+CORE = [
+    "%00",
+    "%FF",
+    "",
+    "-1",
+    "1e3",
+    quote("１２"),
+    "9223372036854775808",
+    "9" * 400,
+    "0001-01-01",
+    "9999-12-31",
+    "(",
+]
+PUBLIC_NAMES = [
+    "after",
+    "before",
+    "in",
+    "q",
+    "text",
+    "url",
+    "format",
+    "maxwidth",
+    "maxheight",
+    "p",
+    "sent",
+    "x",
+]
+API_NAMES = [
+    "after",
+    "before",
+    "blog",
+    "blog_status",
+    "cursor",
+    "day",
+    "edition",
+    "fields",
+    "format",
+    "is_key_event",
+    "language",
+    "page_size",
+    "q",
+    "script",
+    "status",
+    "topic",
+    "updated_since",
+]
+# The addresses that know a parameter, with what they know.
+KNOWN = {
+    "/": ["before", "text"],
+    "/live/storm/": ["before", "text"],
+    "/live/storm/changes.json": ["after"],
+    "/topics/weather/": ["before"],
+    "/search/": ["q", "in", "before"],
+    "/oembed": ["url", "format", "maxwidth", "maxheight"],
+    "/sitemap-live.xml": ["p"],
+    "/api/v1/blogs/storm/changes/": ["after"],
+    "/api/v1/blogs/storm/ninjs/": ["before"],
+    "/api/v1/updates/": [
+        "blog",
+        "cursor",
+        "day",
+        "fields",
+        "language",
+        "page_size",
+        "topic",
+        "updated_since",
+    ],
+    "/api/v1/search/": ["q"],
+}
+DESK_NAMES = ["before", "copy", "new", "q", "queue", "undo", "update"]
+ADMIN_NAMES = [
+    "q",
+    "p",
+    "o",
+    "e",
+    "all",
+    "blog",
+    "blog__id__exact",
+    "id__in",
+    "id",
+    "pk__in",
+    "_changelist_filters",
+    "_to_field",
+    "_popup",
+    "at__year",
+    "at__month",
+    "created_at__year",
+    "created_at__gte",
+    "happened_at__date",
+    "coverage_start_at__year",
+    "heading__regex",
+    "headline__iregex",
+    "number__gt",
+    "partner__id__exact",
+    "topics__id__exact",
+    "by__id__exact",
+    "status",
+    "is_delivered__exact",
+    "webhook__id__exact",
+    "leads",
+    "fares",
+]
+
+
+# Of parameters that most of the addresses do not know.
+SPARSE = ["%00", "%FF", "9223372036854775808"]
+GENERAL_NAMES = ["q", "p", "o", "blog", "id__in", "_changelist_filters", "_to_field"]
+
+
+def assert_no_failure(response: HttpResponse, asked: object) -> None:
+    # 501 is how oEmbed says that it has no such format.
+    assert response.status_code < 500 or response.status_code == 501, asked
+
+
+@pytest.fixture
+def newsroom() -> Newsroom:
+    return make_newsroom()
+
+
+@pytest.fixture
+def root() -> Client:
+    client = Client(raise_request_exception=False)
+    client.force_login(make_superuser())
+    return client
+
+
+@pytest.fixture
+def anybody() -> Client:
+    return Client(raise_request_exception=False)
+
+
+def ask(client: Client, path: str, name: str, values: Iterable[str] = HOSTILE) -> None:
+    for value in values:
+        query = f"{name}={value}"
+        response = client.get(f"{path}?{query}")
+        assert_no_failure(response, f"{path}?{query}")
+        if value in REFUSED_BYTES:
+            # Redirects are of pages that look at no parameter.
+            assert response.status_code in (301, 302, 400, 404, 405), f"{path}?{query}"
+
+
+@pytest.mark.parametrize("name", sorted({*API_NAMES, *PUBLIC_NAMES}))
+def test_public_addresses_refuse_what_they_cannot_parse(anybody, newsroom, name):
+    for path in public_addresses(newsroom):
+        if name in (API_NAMES if path.startswith("/api/") else PUBLIC_NAMES):
+            ask(anybody, path, name, SPARSE)
+
+
+@pytest.mark.parametrize("path", KNOWN)
+def test_public_addresses_refuse_every_hostile_value_of_what_they_know(anybody, newsroom, path):
+    for name in KNOWN[path]:
+        ask(anybody, path, name)
+
+
+def test_keyed_reading_refuses_what_it_cannot_parse(newsroom):
+    key = make_key(Scope.READ, blogs=[newsroom.blog])
+    client = Client(raise_request_exception=False, headers={"authorization": f"Bearer {key}"})
+    for path in ("/api/v1/updates/", "/api/v1/blogs/storm/updates/", "/api/v1/search/"):
+        for name in API_NAMES:
+            ask(client, path, name)
+
+
+def test_desk_refuses_what_it_cannot_parse(root, newsroom):
+    desk = reverse("desk:desk", args=[newsroom.blog.pk])
+    for path in all_addresses(newsroom):
+        if path.startswith(desk):
+            for name in DESK_NAMES:
+                ask(root, path, name, HOSTILE if path == desk else SPARSE)
+
+
+@pytest.mark.parametrize("model", admin_models())
+def test_lists_of_the_admin_refuse_what_they_cannot_parse(root, newsroom, model):
+    path = reverse(f"admin:{model}_changelist")
+    app, name = model.split("_", 1)
+    fields = {field.name for field in apps.get_model(app, name)._meta.get_fields()}
+    for name in ADMIN_NAMES:
+        if name in GENERAL_NAMES or name.split("__")[0] in fields:
+            ask(root, path, name, CORE)
+    for name in ("blog", "_to_field", "_popup", "_changelist_filters", "id", "status", "update"):
+        ask(root, reverse(f"admin:{model}_add"), name, CORE)
+
+
+def test_other_pages_of_the_admin_refuse_what_they_cannot_parse(root, newsroom):
+    for name in ("term", "page", "app_label", "model_name", "field_name"):
+        for value in HOSTILE:
+            known = {"app_label": "liveblog", "model_name": "update", "field_name": "byline", "term": "x"}
+            query = "&".join(f"{key}={value if key == name else given}" for key, given in known.items())
+            assert_no_failure(root.get(f"/admin/autocomplete/?{query}&{name}={value}"), query)
+    for path in ("/admin/", "/admin/login/", "/admin/labels.js", "/admin/password_change/"):
+        ask(root, path, "next")
+
+
+def test_a_list_of_the_admin_refuses_every_hostile_value(root, newsroom):
+    for name in ("q", "p", "o", "blog", "id__in", "happened_at__year", "heading__regex"):
+        ask(root, reverse("admin:liveblog_update_changelist"), name)
+
+
+@pytest.mark.parametrize("model", admin_models())
+def test_rows_of_the_admin_are_named_by_ids(root, newsroom, model):
+    for value in HOSTILE:
+        for page in ("change", "history", "delete"):
+            app, name = model.split("_", 1)
+            path = f"/admin/{app}/{name}/{value or '%20'}/{page}/"
+            assert_no_failure(root.get(path), path)
+
+
+def test_paths_refuse_what_they_cannot_parse(root, newsroom):
+    for value in HOSTILE:
+        for path in (
+            f"/live/{value}/",
+            f"/live/storm/{value}/",
+            f"/live/{value}/changes.json?after=0",
+            f"/embed/{value}/",
+            f"/live/{value}/feed.atom",
+            f"/topics/{value}/",
+            f"/topics/{value}/feed.rss",
+            f"/media/{value}/320.webp",
+            f"/media/abc/{value}.webp",
+            f"/media/abc/320.{value}",
+            f"/sitemap-{value}.xml",
+            f"/{value}/",
+            f"/{value}",
+            f"/api/v1/blogs/{value}/",
+            f"/api/v1/updates/{value}/",
+            f"/api/v1/{value}/",
+            f"/zh-hans/live/{value}/",
+            f"/admin/liveblog/liveblog/{value}/desk/",
+            f"/admin/{value}/",
+            f"/admin/r/{value}/{value}/",
+            f"/admin/liveblog/liveblog/{newsroom.blog.pk}/desk/updates/{value}/history/",
+            f"/static/{value}",
+        ):
+            assert_no_failure(root.get(path), path)
+
+
+# As they stand in a form, a header or a cookie.
+TEXTS = [
+    "\0",
+    "a\0b",
+    "",
+    "-1",
+    "1e3",
+    "１",
+    "9" * 30,
+    "9" * 5000,
+    "0001-01-01",
+    "9999-12-31",
+    "10000-01-01",
+    "x" * 70_000,
+    "\ufffe",
+]
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=lambda text: repr(text[:12]))
+def test_forms_of_the_desk_refuse_what_no_browser_sends(root, newsroom, text):
+    desk = reverse("desk:desk", args=[newsroom.blog.pk])
+    update = newsroom.update.pk
+    fields = [
+        "token",
+        "update",
+        "seen",
+        "heading",
+        "body",
+        "happened_day",
+        "happened_clock",
+        "byline",
+        "source",
+        "verification",
+        "edition_wording",
+        "embed",
+        "publish_day",
+        "publish_clock",
+        "note",
+        "picture",
+        "picture_alt",
+        "story_title",
+        "story_url",
+        "story_blog",
+        "story_after",
+        "after",
+        "queue",
+        "pinned",
+        "edition",
+        "reason",
+        "revision",
+        "alt",
+        "credit",
+        "focal_column",
+        "text",
+        "copy",
+        "confirm",
+    ]
+    paths = [
+        desk,
+        f"{desk}autosave/",
+        f"{desk}state/",
+        f"{desk}discard/",
+        f"{desk}preview/",
+        f"{desk}paste/",
+        f"{desk}pictures/",
+        f"{desk}updates/{update}/withdraw/",
+        f"{desk}updates/{update}/revert/",
+    ]
+    actions = ("publish", "schedule")
+    serial = 0
+    for path in paths:
+        for name in fields:
+            for action in actions if path == desk else actions[:1]:
+                serial += 1
+                sent = {
+                    "token": f"t{serial}",
+                    "heading": "字",
+                    "action": action,
+                    "after": "1",
+                    "story_title": "一",
+                    "publish_day": "2030-01-01",
+                    "publish_clock": "10:00",
+                    "happened_clock": "10:00",
+                } | {name: text}
+                assert_no_failure(root.post(path, sent), (path, name, text[:20], action))
+
+
+@pytest.mark.parametrize("model", admin_models())
+def test_forms_of_the_admin_refuse_what_no_browser_sends(root, newsroom, model):
+    listed, new = reverse(f"admin:{model}_changelist"), reverse(f"admin:{model}_add")
+    for text in TEXTS:
+        for name in (
+            "action",
+            "_selected_action",
+            "select_across",
+            "index",
+            "form-TOTAL_FORMS",
+            "form-0-id",
+            "_save",
+        ):
+            sent = {"action": "publish", "_selected_action": "1"} | {name: text}
+            assert_no_failure(root.post(listed, sent), (listed, name, text[:20]))
+        form = root.get(new)
+        if form.status_code != 200:
+            continue
+        filled = dict.fromkeys(form.context["adminform"].form.fields, text)
+        dates = {f"{name}_{part}": text for name in filled for part in ("0", "1")}
+        inlines = {"relatedstory_set-TOTAL_FORMS": text, "relatedstory_set-INITIAL_FORMS": "0"}
+        assert_no_failure(root.post(new, filled | dates | inlines), (new, text[:20]))
+
+
+def test_times_at_the_ends_of_the_calendar_are_refused(root, newsroom):
+    changed = reverse("admin:liveblog_liveblog_change", args=[newsroom.blog.pk])
+    clock = {"coverage_start_at_1": "00:00", "coverage_end_at_1": "23:59", "embargo_until_at_1": "00:00"}
+    for text in TEXTS:
+        days = {f"{name}_0": text for name in ("coverage_start_at", "coverage_end_at", "embargo_until_at")}
+        sent = {
+            "headline": "標題",
+            "language": "zh-hant",
+            "action": "save",
+            "relatedstory_set-TOTAL_FORMS": "0",
+            "related_stories-TOTAL_FORMS": "0",
+            "related_stories-INITIAL_FORMS": "0",
+            "relatedstory_set-INITIAL_FORMS": "0",
+        }
+        assert_no_failure(root.post(changed, sent | clock | days), (changed, text[:20]))
+
+
+def test_readers_form_refuses_what_no_browser_sends(anybody, newsroom):
+    for name in ("name", "text", "website", "opened"):
+        for text in TEXTS:
+            sent = {"name": "讀者", "text": "字"} | {name: text}
+            assert_no_failure(anybody.post("/live/storm/respond/", sent), (name, text[:20]))
+
+
+@pytest.mark.parametrize(
+    "charset", ["utf-7", "unicode_escape", "raw_unicode_escape", "utf-16", "latin-1", "x"]
+)
+def test_no_header_makes_other_text_of_a_query_or_form(root, anybody, newsroom, charset):
+    """UTF-7 and escapes can spell NUL and halves of characters in plain ASCII."""
+    kind = f"application/x-www-form-urlencoded; charset={charset}"
+    for spelt in ("+2AA-", "+AAA-", "%5Cud800", "%5Cu0000"):
+        plain = anybody.get(f"/search/?q={spelt}")
+        assert anybody.get(f"/search/?q={spelt}", CONTENT_TYPE=kind).content == plain.content
+        assert_no_failure(root.get(f"/admin/liveblog/update/?q={spelt}", CONTENT_TYPE=kind), spelt)
+        assert anybody.generic("POST", "/live/storm/respond/", f"name={spelt}", kind).status_code == 400
+        boundary = f'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\n{spelt}\r\n--x--\r\n'
+        multipart = f"multipart/form-data; boundary=x; charset={charset}"
+        assert anybody.generic("POST", "/live/storm/respond/", boundary, multipart).status_code == 400
+
+
+def test_file_names_and_parts_of_forms_are_bounded(root, newsroom):
+    desk = reverse("desk:desk", args=[newsroom.blog.pk])
+    for name in (
+        "\0.jpg",
+        "../../x.jpg",
+        "a" * 5000,
+        "\r\nx",
+        "字\ufffe",
+        "",
+        "\ud83d".encode("utf-8", "replace").decode(),
+    ):
+        file = SimpleUploadedFile(name or "x", b"no picture")
+        file._name = name
+        assert_no_failure(root.post(f"{desk}pictures/", {"file": file, "alt": "一"}), name)
+        assert_no_failure(root.post(f"{desk}paste/", {"file": file}), name)
+
+
+ODD = [
+    "\0",
+    "\xff\xfe",
+    "字".encode().decode("latin-1"),
+    "x" * 5000,
+    "",
+    ",",
+    ";",
+    '"',
+    'W/"',
+    "9" * 400,
+    "bytes=-",
+    "q=;",
+    "*/*;q=x",
+    "=?",
+]
+
+
+HEADERS = [
+    "if-none-match",
+    "if-match",
+    "if-modified-since",
+    "if-unmodified-since",
+    "range",
+    "accept",
+    "accept-language",
+    "accept-encoding",
+    "authorization",
+    "idempotency-key",
+    "last-event-id",
+    "origin",
+    "referer",
+    "cookie",
+    "content-length",
+    "sec-fetch-site",
+    "x-csrftoken",
+    "access-control-request-method",
+]
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_headers_refuse_what_they_cannot_parse(newsroom, name):
+    key = make_key(Scope.READ, Scope.WRITE_PUBLISH, blogs=[newsroom.blog])
+    paths = [
+        "/",
+        "/live/storm/",
+        "/live/storm/changes.json?after=0",
+        "/sitemap.xml",
+        "/api/v1/",
+        "/api/v1/updates/",
+        "/live/storm/feed.json",
+        "/admin/login/",
+        "/static/icon.svg",
+        "/live/storm/respond/",
+    ]
+    client = Client(raise_request_exception=False)
+    for value in [
+        *ODD,
+        f"Bearer {ODD[0]}",
+        f"Bearer {ODD[1]}",
+        "Bearer",
+        "Basic x",
+        f"bytes={'9' * 400}-",
+    ]:
+        for path in paths:
+            if name != "content-length":
+                assert_no_failure(client.get(path, headers={name: value}), (path, name, value[:20]))
+        headers = {"authorization": f"Bearer {key}", "idempotency-key": "a"} | {name: value}
+        response = client.post(
+            "/api/v1/blogs/storm/updates/",
+            {"status": "x"},
+            content_type="application/json",
+            headers=headers,
+        )
+        assert_no_failure(response, (name, value[:20]))
+
+
+@pytest.mark.parametrize("name", ["sessionid", "csrftoken", "messages", "django_language", "x"])
+def test_cookies_refuse_what_they_cannot_parse(name):
+    """A quoted cookie spells any byte: `"\\000"` is NUL."""
+    client = Client(raise_request_exception=False)
+    for value in (
+        r'"\000aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"',
+        r'"\377\376aaaaaaaaaaa"',
+        "a" * 9000,
+        "字字字".encode().decode("latin-1"),
+        "%00" * 8,
+        '"',
+        "",
+    ):
+        for path in ("/admin/", "/admin/login/", "/", "/api/v1/"):
+            assert_no_failure(client.get(path, headers={"cookie": f"{name}={value}"}), (path, value[:20]))
+
+
+def test_json_of_partners_refuses_what_no_database_keeps(newsroom):
+    key = make_key(Scope.WRITE_PUBLISH, blogs=[newsroom.blog])
+    client = Client(raise_request_exception=False)
+    values = [
+        "\0",
+        "\ud800",
+        "a\udfffb",
+        2**63,
+        2**100,
+        -1,
+        1e400,
+        True,
+        None,
+        [],
+        {},
+        ["\0"],
+        {"\0": 1},
+        "0001-01-01T00:00:00Z",
+        "9999-12-31T23:59:59-12:00",
+        "１",
+    ]
+    fields = [
+        "status",
+        "heading",
+        "body",
+        "happened_at",
+        "has_clock_time",
+        "is_key_event",
+        "byline",
+        "source",
+        "verification",
+        "related_stories",
+        "note",
+        "reason",
+        "\0",
+        "\ud800",
+    ]
+    for field in fields:
+        for value in values:
+            said = json.dumps({"status": "published"} | {field: value})
+            for number, path in enumerate(
+                ("blogs/storm/updates/", f"updates/{newsroom.update.pk}/withdrawal/")
+            ):
+                headers = {"authorization": f"Bearer {key}", "idempotency-key": f"{number}{abs(hash(said))}"}
+                response = client.post(
+                    f"/api/v1/{path}", said, content_type="application/json", headers=headers
+                )
+                assert_no_failure(response, (path, said))
+
+
+def test_numbers_are_ascii_digits_once():
+    def number(query: str) -> int | None:
+        return parameters.number(QueryDict(query), "n")
+
+    assert (number(""), number("n=0"), number("n=007"), number("m=1")) == (None, 0, 7, None)
+    for query in (
+        "n=",
+        "n=-1",
+        "n=+1",
+        "n=%201",
+        "n=1e3",
+        "n=1.0",
+        "n=1_0",
+        "n=１",
+        "n=٣",
+        "n=1&n=1",
+        f"n={'9' * 19}",
+    ):
+        with pytest.raises(BadRequest):
+            number(query)
+
+
+def test_slugs_are_ascii_once():
+    def slug(query: str) -> str:
+        return parameters.slug(QueryDict(query), "s")
+
+    assert (slug(""), slug("s="), slug("s=a-B_9")) == ("", "", "a-B_9")
+    for query in ("s=字", "s=a b", "s=a/b", "s=%00", f"s={'a' * 121}", "s=a&s=a", "s=a%0A"):
+        with pytest.raises(BadRequest):
+            slug(query)
+
+
+def test_canonical_query_has_known_parameters_in_one_order():
+    query = QueryDict("z=1&b=%E5%AD%97&a=1 2&evil=1")
+    assert parameters.canonical_query(query, {"b", "a", "missing"}) == "?a=1+2&b=%E5%AD%97"
+    assert parameters.canonical_query(query, ()) == ""
+
+
+def test_refusals_come_in_the_format_of_the_door(anybody, root, newsroom):
+    page = anybody.get("/search/?in=%00")
+    assert (page.status_code, page.headers["Content-Type"]) == (400, "text/html; charset=utf-8")
+    assert list(anybody.get("/live/storm/changes.json?after=%00").json()) == ["error"]
+    assert list(anybody.get("/oembed?url=%00").json()) == ["error"]
+    assert anybody.get("/api/v1/updates/?blog=%00").headers["Content-Type"] == "application/problem+json"
+    desk = reverse("desk:stories", args=[newsroom.blog.pk])
+    refusal = root.get(f"{desk}?q=%00", headers={"accept": "application/json"})
+    assert (refusal.status_code, list(refusal.json())) == (400, ["errors"])

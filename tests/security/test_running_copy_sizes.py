@@ -1,0 +1,339 @@
+"""Running copy made to harm: what a line, or twenty thousand of them, may cost, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import date, datetime, time, timedelta
+from threading import Event, Thread
+
+import pytest
+from django.db import connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import translation
+
+from liveblog.articles.article import Article, ArticleError, Bullets, Entry, Paragraph, Related
+from liveblog.articles.characters import MAX_BYTES, read
+from liveblog.articles.lines import MAX_LINES
+from liveblog.articles.load import load
+from liveblog.articles.match import Known, match
+from liveblog.articles.parse import MAX_UPDATES, parse
+from liveblog.articles.place import Slot, place
+from liveblog.articles.saved import article_of, write_blog
+from liveblog.articles.write import write
+from liveblog.models import LiveBlog, Update
+from liveblog.publishing import SYSTEM
+from newsroom import hongkong
+from tests.desk.conftest import desk_path
+from tests.factories import make_blog, make_person
+from tests.work import assert_linear, count_calls
+
+HEAD = "燈塔︱重新亮燈|持續更新\n2026-03-19 10:00\n"
+DAY = date(2026, 3, 19)
+PUBLISHED_AT = datetime(2026, 3, 19, 10, 0, tzinfo=hongkong.ZONE)
+MEGABYTE = 1_000_000
+
+
+@pytest.fixture(autouse=True)
+def english(in_english: None) -> None:
+    pass
+
+
+def copy_of(lines: list[str]) -> str:
+    return HEAD + "\n".join(lines) + "\n"
+
+
+def headed(count: int, body: Callable[[int], str] = "第{}句。".format) -> list[str]:
+    """Updates with headings, half of them without a clock time."""
+    timed = (f"消息{index}\n【0{index % 10}:00】{body(index)}" for index in range(count // 2))
+    untimed = (f"另訊{index}\n{body(index)}" for index in range(count // 2))
+    return ["19日最新消息", *(part for pair in zip(timed, untimed, strict=True) for part in pair)]
+
+
+MANY_LINES = {
+    "bullets": lambda count: ["19日最新消息", "標題", *[".條目"] * count],
+    "numbered bullets": lambda count: [
+        "19日最新消息",
+        "標題",
+        *(f"{index % 99}.條" for index in range(count)),
+    ],
+    "standfirst": lambda count: ["一句導語。"] * count,
+    "bullets in the standfirst": lambda count: [".一點"] * count,
+    "paragraphs": lambda count: ["19日最新消息", "標題", *["一句。"] * count],
+    "headings": headed,
+    "headings alone": lambda count: ["19日最新消息", *["一個標題"] * count],
+    "times": lambda count: ["19日最新消息", *["【09:00】一句。"] * count],
+    "times alone": lambda count: ["19日最新消息", *["【09:00】"] * count],
+    "times that jump back": lambda count: ["【23:00】一句。\n【01:00】一句。"] * (count // 2),
+    "days that come again": lambda count: ["19日最新消息"] * count,
+    "related stories": lambda count: ["19日最新消息", "標題", *["相關新聞:一則"] * count],
+    "related labels alone": lambda count: ["19日最新消息", "標題", *["相關新聞:"] * count],
+    "captions": lambda count: ["19日最新消息", "標題", *["圖:一幅"] * count],
+    "rules": lambda count: ["-----"] * count,
+    "responses": lambda count: ["最新回應"] * count,
+    "doubts": lambda count: ["19日最新消息", "標題", *["[1:00"] * count],
+}
+
+
+@pytest.mark.parametrize("make", MANY_LINES.values(), ids=MANY_LINES)
+def test_twice_the_lines_are_read_and_written_back_with_twice_the_work(make):
+    def read_and_write(count: int) -> None:
+        write(parse(copy_of(make(count))))
+
+    assert_linear(read_and_write, 400)
+
+
+def test_days_that_all_differ_are_read_and_written_with_twice_the_work():
+    def named(count: int) -> list[str]:
+        days = (date(2026, 3, 1) + timedelta(days=offset) for offset in range(count))
+        return [f"{day.month}月{day.day}日最新消息\n標題\n一句。" for day in reversed(list(days))]
+
+    assert_linear(lambda count: write(parse(copy_of(named(count)))), 300)
+
+
+LONG_LINES = {
+    "letters": "a" * MEGABYTE,
+    "characters": "字" * MEGABYTE,
+    "digits": "1" * MEGABYTE,
+    "spaces": "a" + " " * MEGABYTE + "b",
+    "words": "a " * (MEGABYTE // 2),
+    "opening brackets": "【" * MEGABYTE,
+    "closing brackets": "】" * MEGABYTE,
+    "round brackets": "(" * MEGABYTE,
+    "empty brackets": "一。" + "()" * (MEGABYTE // 2) + "x",
+    "full stops": "." * MEGABYTE + "x",
+    "stops and quotes": '。"' * (MEGABYTE // 2) + "x",
+    "a stop and quotes": "。" + '"' * MEGABYTE + "x",
+    "colons after a mark": "【更新" + ":" * MEGABYTE,
+    "commas after a day": "【1日" + "," * MEGABYTE,
+    "times": "09:00" * (MEGABYTE // 5),
+    "times in brackets": "【09:00】" * (MEGABYTE // 7),
+    "periods of the day": "晚上" * (MEGABYTE // 2),
+    "Chinese numbers": "十" * MEGABYTE,
+    "years": "2026年" * (MEGABYTE // 5),
+    "addresses": "相關新聞:" + "http://a" * (MEGABYTE // 8) + " x",
+    "an address that does not end": "相關新聞:一 https://" + "a" * MEGABYTE,
+    "arrows": ">" * MEGABYTE,
+    "bars": "|" * MEGABYTE,
+    "bars and spaces": "| " * (MEGABYTE // 2),
+    "dashes": "-" * MEGABYTE + "x",
+    "captions": "圖:" * (MEGABYTE // 2),
+    "updates": "Updates: " + "1" * MEGABYTE,
+    "days in English": "Updates: " + "monday, " * (MEGABYTE // 8),
+    "running marks": "持續更新" * (MEGABYTE // 4),
+    "invisible": "\u200b" * MEGABYTE + "x",
+}
+
+
+@pytest.mark.parametrize("line", LONG_LINES.values(), ids=LONG_LINES)
+def test_a_megabyte_on_one_line_is_read_or_refused(line):
+    """With a pattern that tracks back over it, each of these would take hours: the run would be ended."""
+    for text in (
+        line,
+        f"{HEAD.splitlines()[0]}\n{line}",
+        f"{HEAD}{line}",
+        f"{HEAD}19日最新消息\n標題\n{line}",
+        f"{HEAD}19日最新消息\n{line}\n【09:00】一句。",
+    ):
+        with suppress(ArticleError):
+            parse(read(text.encode()))
+
+
+def test_more_lines_than_an_article_has_are_refused_before_they_are_read():
+    text = copy_of([".條目"] * MAX_LINES)
+    with pytest.raises(ArticleError) as refused:
+        parse(text)
+    assert (refused.value.line, refused.value.reason) == (
+        MAX_LINES + 1,
+        "The article is too long: it has more than 20000 lines. Load it in parts.",
+    )
+    assert count_calls(lambda: _refusal(text)) < 100
+    parse(copy_of([".條目"] * (MAX_LINES - 2)))
+
+
+def _refusal(text: str) -> None:
+    with pytest.raises(ArticleError):
+        parse(text)
+
+
+def test_more_updates_than_an_article_has_are_refused_with_the_line_of_the_first_too_many():
+    lines = [f"【{index // 60 % 24:02}:{index % 60:02}】一句。" for index in range(MAX_UPDATES + 1)]
+    with pytest.raises(ArticleError) as refused:
+        parse(copy_of(["19日最新消息", *lines]))
+    assert (refused.value.line, refused.value.reason) == (
+        MAX_UPDATES + 4,
+        "The article has more than 1000 updates. Load it in parts.",
+    )
+    assert len(parse(copy_of(["19日最新消息", *lines[:-1]])).entries) == MAX_UPDATES
+
+
+def test_a_file_that_is_too_large_is_refused_and_one_at_the_limit_is_read():
+    assert len(read(b"a" * MAX_BYTES)) == MAX_BYTES
+    with pytest.raises(ArticleError, match="more than 2 MB"):
+        read(b"a" * (MAX_BYTES + 1))
+
+
+@pytest.mark.parametrize("stamp", ["9999-12-31 23:59", "0001-01-01 00:00", "2101-01-01 00:00"])
+def test_publication_beyond_what_clocks_can_say_is_refused(stamp):
+    with pytest.raises(ArticleError) as refused:
+        parse(f"標題\n{stamp}\n【23:50】一句。\n【09:00】一句。\n")
+    assert refused.value.line == 2
+
+
+def test_days_that_run_beyond_the_calendar_are_refused_with_their_line():
+    lines = ["2月29日最新消息", "2月28日最新消息"] * 2_500
+    with pytest.raises(ArticleError) as refused:
+        parse(copy_of(lines))
+    assert "There is no such day." in refused.value.reason
+
+
+# Matching and placing
+
+
+def untimed(count: int, words: str) -> list[Entry]:
+    return [
+        Entry(DAY, None, f"{words}{index}", (Paragraph(f"{words}之{index % 7}"),)) for index in range(count)
+    ]
+
+
+@pytest.mark.parametrize("is_erased", [False, True])
+@pytest.mark.parametrize("has_neighbours", [False, True])
+def test_twice_the_untimed_updates_are_matched_with_twice_the_work(is_erased, has_neighbours):
+    def rematch(count: int) -> None:
+        copy, saved = untimed(count, "新的一句話說第"), untimed(count, "舊的一句話講第")
+        digests = [f"new {index}" for index in range(count)]
+        imported = [f"old {index}" for index in range(count)]
+        if has_neighbours:
+            # Every other one is known: as many gaps as updates.
+            digests[::2] = imported[::2]
+        known = [Known(entry, old, is_erased) for entry, old in zip(saved, imported, strict=True)]
+        match(copy, digests, known)
+
+    assert_linear(rematch, 400)
+
+
+def test_twins_by_the_thousand_are_left_alone_with_twice_the_work():
+    entry = Entry(DAY, time(9), "同一標題", (Bullets(("甲",)), Related("乙")))
+
+    def rematch(count: int) -> None:
+        known = [Known(entry, "old")] * (count - 1)
+        assert match([entry] * count, ["new"] * count, known).pairs == {}
+
+    assert_linear(rematch, 400)
+
+
+SLOTS = {
+    "untimed of one day": lambda index: Slot(DAY, None),
+    "untimed of days of their own": lambda index: Slot(DAY - timedelta(days=index), None),
+    "of one minute": lambda index: Slot(DAY, time(9)),
+    "of minutes of their own": lambda index: Slot(DAY - timedelta(days=index // 9), time(9 - index % 9)),
+    "in turns": lambda index: Slot(DAY, time(9) if index % 2 else None),
+    "among such as stay": lambda index: Slot(
+        DAY, None, PUBLISHED_AT - timedelta(minutes=index) if index % 2 else None
+    ),
+}
+
+
+@pytest.mark.parametrize("make", SLOTS.values(), ids=SLOTS)
+def test_twice_the_updates_are_placed_with_twice_the_work(make):
+    assert_linear(lambda count: place([make(index) for index in range(count)], PUBLISHED_AT), 400)
+
+
+# Loading
+
+
+def copy_with(count: int) -> Article:
+    return parse(copy_of(headed(count)))
+
+
+@pytest.mark.django_db
+def test_preview_asks_the_database_no_more_for_more_updates():
+    load(copy_with(20), by=SYSTEM, slug="lighthouse", publish=True)
+
+    def queries(count: int) -> int:
+        article = parse(copy_of(headed(count, "第{}句,改了。\n相關新聞:一則".format)))
+        with CaptureQueriesContext(connection) as captured:
+            report = load(article, by=SYSTEM, slug="lighthouse", publish=True, dry_run=True)
+        assert len(report.outcomes) >= count
+        return len(captured)
+
+    assert queries(20) == queries(80)
+
+
+@pytest.mark.django_db
+def test_twice_the_updates_are_previewed_with_twice_the_work():
+    def preview(count: int) -> None:
+        load(copy_with(count), by=SYSTEM, slug="lighthouse", publish=True, dry_run=True)
+
+    assert_linear(preview, 100)
+
+
+@pytest.mark.django_db
+def test_twice_the_updates_are_loaded_and_written_back_with_twice_the_statements():
+    def statements(slug: str, count: int) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            load(copy_with(count), by=SYSTEM, slug=slug, publish=True)
+            write_blog(LiveBlog.objects.get(slug=slug))
+        return len(captured)
+
+    assert statements("twice", 80) <= 2 * statements("once", 40)
+
+
+@pytest.mark.django_db
+def test_a_standfirst_that_no_page_can_print_is_refused_in_the_preview():
+    article = parse(copy_of(["一句導語。"] * 2_000))
+    with pytest.raises(ArticleError, match="standfirst") as refused:
+        load(article, by=SYSTEM, dry_run=True)
+    assert refused.value.line == 1
+
+
+@pytest.mark.django_db
+def test_an_article_of_a_blog_with_a_long_standfirst_is_made_with_twice_the_work():
+    blog = make_blog()
+
+    def write_standfirst(count: int) -> None:
+        blog.standfirst = "\n".join(["• 一點"] * count)
+        article_of(blog, [])
+
+    assert_linear(write_standfirst, 400)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_copy_is_previewed_while_somebody_else_writes():
+    """The preview held the only write lock for a minute; now it needs none."""
+    blog = make_blog()
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(make_person("Editor"))
+    is_locked, is_previewed = Event(), Event()
+
+    def write_slowly() -> None:
+        with transaction.atomic():
+            LiveBlog.objects.select_for_update().filter(pk=blog.pk).update(kicker="佔用")
+            is_locked.set()
+            is_previewed.wait(60)
+        connection.close()
+
+    writer = Thread(target=write_slowly)
+    writer.start()
+    is_locked.wait(60)
+    try:
+        answer = client.post(f"{desk_path(blog)}paste/", {"text": copy_of(headed(40)), "publish": "on"})
+    finally:
+        is_previewed.set()
+        writer.join()
+    assert (answer.status_code, len(answer.context["entries"])) == (200, 40)
+    assert not Update.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("language", ["zh-hant", "zh-hans"])
+def test_the_limit_is_named_in_the_editors_language(language):
+    client = Client(headers={"accept-language": language})
+    client.force_login(make_person("Editor"))
+    translation.activate(language)
+    text = copy_of([".條"] * MAX_LINES)
+    answer = client.post(f"{desk_path(make_blog())}paste/", {"text": text})
+    assert answer.status_code == 422
+    assert "20000" in answer.context["error"]
+    assert "The article" not in answer.context["error"]

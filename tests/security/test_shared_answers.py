@@ -1,0 +1,197 @@
+"""Cache poisoning: nothing that a request says of itself gets into an answer that others are given."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, urlsplit
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import resolve
+
+from liveblog.models.partner import Scope
+from tests.factories import make_key
+from tests.security.addresses import Newsroom, make_newsroom, public_addresses
+
+pytestmark = pytest.mark.django_db
+
+PLAIN = {"host": "127.0.0.1:8000"}
+EVIL = "evil.example"
+# Names that the site answers to, as nobody would write them.
+ODD_HOSTS = ["127.0.0.1:6666", "127.0.0.1:65535", "localhost", "LOCALHOST:81", "localhost.", "localhost.:81"]
+HOSTILE_HEADERS = [
+    *({"host": host} for host in ODD_HOSTS),
+    {"x-forwarded-host": EVIL},
+    {"x-forwarded-proto": "https"},
+    {"x-forwarded-port": "6666"},
+    {"x-forwarded-prefix": "/evil"},
+    {"x-forwarded-server": EVIL},
+    {"x-forwarded-for": "198.51.100.66"},
+    {"x-host": EVIL},
+    {"x-real-ip": "198.51.100.66"},
+    {"forwarded": f"for=198.51.100.66;host={EVIL};proto=https"},
+    {"x-original-url": "/evil"},
+    {"x-rewrite-url": "/evil"},
+    {"x-http-method-override": "POST"},
+    {"accept-language": "en"},
+    {"accept-charset": "utf-7"},
+    {"content-type": "application/x-www-form-urlencoded; charset=utf-7"},
+    {"origin": f"https://{EVIL}"},
+    {"referer": f"https://{EVIL}/"},
+    {"user-agent": f"<script>{EVIL}"},
+    {"cookie": f"sessionid={EVIL}; csrftoken={EVIL}; django_language=en"},
+    {"x-requested-with": "XMLHttpRequest"},
+    {"script-name": "/evil"},
+]
+UNKNOWN = [
+    "utm_source=evil",
+    "p0rt=6666",
+    "callback=evil",
+    "lang=en",
+    "version=2",
+    "%3Cscript%3E=1",
+    "evil",
+    "&&",
+]
+
+
+@pytest.fixture
+def newsroom() -> Newsroom:
+    return make_newsroom()
+
+
+def with_queries(newsroom: Newsroom) -> list[str]:
+    """Every public address, with the parameters that make its answer print more addresses."""
+    site, pk = settings.SITE_URL, newsroom.update.pk
+    said = quote("颱風")
+    queries = {
+        "changes": "?after=1",
+        "blog_changes": "?after=1",
+        "search": f"?q={said}",
+        "oembed": f"?url={site}/live/storm/",
+        "blog": f"?before={pk}&text=1",
+        "updates": "?page_size=2",
+        "blog_updates": "?page_size=2&edition=zh-hans",
+        "blogs": "?page_size=1",
+        "related_stories": "?page_size=1",
+        "topics": "?page_size=1",
+        "docs": "?script",
+        "sitemap_section": "?p=1",
+        "front": "?text=1",
+    }
+    paths = public_addresses(newsroom)
+    more = [path + queries[name] for path in paths if (name := resolve(path).url_name) in queries]
+    return [*paths, *more, f"/search/?q={said}&in=storm&text=1", "/zh-hant/live/storm/?text=1", "/live/storm"]
+
+
+def answer(path: str, headers: dict[str, str], **extra: str) -> tuple[int, bytes, dict[str, str]]:
+    response = Client().get(path, headers=PLAIN | headers, **extra)
+    body = b"".join(response) if response.streaming else response.content
+    # When the form was opened; nobody else is given this page.
+    body = re.sub(rb'name="opened" value="[^"]*"', b"", body)
+    # A date: of pages that nobody keeps.
+    return response.status_code, body, {k: v for k, v in response.headers.items() if k != "Expires"}
+
+
+def test_headers_of_a_request_change_nothing_that_is_shared(newsroom):
+    for path in with_queries(newsroom):
+        plain = answer(path, {})
+        assert plain[0] < 500
+        for headers in HOSTILE_HEADERS:
+            if "origin" in headers and "/respond/" in path:
+                continue
+            extra = {"CONTENT_TYPE": headers["content-type"]} if "content-type" in headers else {}
+            assert answer(path, headers, **extra) == plain, (path, headers)
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+def test_browsable_pages_of_the_api_print_the_sites_address(newsroom, accept):
+    for path in with_queries(newsroom):
+        if path.startswith("/api/"):
+            plain = answer(path, {"accept": accept})
+            for host in ODD_HOSTS:
+                assert answer(path, {"accept": accept, "host": host}) == plain, (path, host)
+
+
+def test_unknown_parameters_change_no_page(newsroom):
+    for path in with_queries(newsroom):
+        if path.startswith("/api/"):
+            continue
+        plain = answer(path, {})
+        for query in UNKNOWN:
+            status, body, headers = answer(f"{path}{'&' if '?' in path else '?'}{query}", {})
+            if path == "/live/storm":
+                # Django's redirect to the address with the slash: a path, to whoever asked so.
+                assert (status, urlsplit(headers["Location"]).netloc) == (301, "")
+            else:
+                assert (status, body, headers) == plain, (path, query)
+
+
+def test_every_address_that_is_printed_begins_with_the_sites_own(newsroom):
+    """Asked for at a port that nothing listens at, nothing leads there."""
+    for path in with_queries(newsroom):
+        _status, body, headers = answer(path, {"host": "127.0.0.1:6666"})
+        assert b":6666" not in body, path
+        assert not any(":6666" in value for value in headers.values()), path
+
+
+def test_new_update_stands_at_the_sites_own_address(newsroom):
+    key = make_key(Scope.WRITE_PUBLISH, blogs=[newsroom.blog])
+    response = Client().post(
+        "/api/v1/blogs/storm/updates/",
+        {"status": "published", "heading": "號外"},
+        content_type="application/json",
+        headers={"host": "127.0.0.1:6666", "authorization": f"Bearer {key}", "idempotency-key": "one"},
+    )
+    assert response.headers["Location"] == f"{settings.SITE_URL}/api/v1/updates/{response.json()['id']}/"
+
+
+def test_pages_of_a_list_are_addressed_in_one_order_with_known_parameters(client, newsroom):
+    first = client.get("/api/v1/updates/?page_size=2&language=zh-Hant-HK&is_key_event=false").json()["next"]
+    other = client.get("/api/v1/updates/?is_key_event=false&language=zh-Hant-HK&page_size=2").json()["next"]
+    assert first == other
+    assert first.startswith(f"{settings.SITE_URL}/api/v1/updates/?cursor=")
+
+
+def test_other_spellings_of_an_address_are_not_repeated(newsroom):
+    """`<int:pk>` takes leading zeros."""
+    plain = answer(f"/live/storm/{newsroom.update.pk}/", {})
+    assert answer(f"/live/storm/000{newsroom.update.pk}/", {}) == plain
+
+
+def test_redirect_to_the_own_script_takes_known_parameters_along(client, newsroom):
+    response = client.get("/zh-hant/live/storm/?evil=1&text=1&before=3&next=//evil.example")
+    assert (response.status_code, response.headers["Location"]) == (301, "/live/storm/?before=3&text=1")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        EVIL,
+        f"127.0.0.1.{EVIL}",
+        f"127.0.0.1:8000@{EVIL}",
+        f"127.0.0.1, {EVIL}",
+        "127.0.0.1:99999",
+        "127.0.0.1:0",
+        "127.0.0.1:８０",
+        "127.0.0.1:80:80",
+        "127.0.0.1:-1",
+        "127.0.0.1/evil",
+        "127.0.0.1 evil",
+        "..127.0.0.1",
+        "",
+    ],
+)
+def test_foreign_and_impossible_hosts_are_refused(client, newsroom, host):
+    for path in (
+        "/",
+        "/live/storm/",
+        "/live/storm/changes.json?after=0",
+        "/api/v1/",
+        "/admin/",
+        "/sitemap.xml",
+    ):
+        response = client.get(path, headers={"host": host})
+        assert response.status_code == 400
+        assert EVIL not in response.content.decode()

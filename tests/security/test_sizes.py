@@ -1,0 +1,720 @@
+"""Sizes made to harm, of everything that a person or a partner can send: at its limit, and one above."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+from django.contrib import admin as django_admin
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.test import Client
+
+from liveblog import payloads, publishing
+from liveblog.admin.bounds import LONGEST_SEARCH, MOST_AT_ONCE, BoundedLists
+from liveblog.desk import history, live, queues
+from liveblog.models import (
+    Byline,
+    GlossaryTerm,
+    Image,
+    LiveBlog,
+    Partner,
+    Presence,
+    ReaderResponse,
+    Revision,
+    Topic,
+    Update,
+    Webhook,
+    WorkingCopy,
+)
+from liveblog.models.blog import KEY_EVENTS_SHOWN
+from liveblog.models.partner import LONGEST_ORIGIN, MOST_ORIGINS, Scope
+from liveblog.publishing import SYSTEM, BlogDetails, Content, Story
+from liveblog.publishing.limits import LONGEST, MOST
+from newsroom import hongkong
+from tests.admin.browsing import opened, with_row
+from tests.api.tool import Tool
+from tests.desk.conftest import desk_path
+from tests.factories import (
+    make_blog,
+    make_image,
+    make_key,
+    make_person,
+    make_update,
+    make_user,
+    picture_file,
+)
+from tests.work import assert_linear
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
+
+_serial = count(1)
+
+URL = "https://example.com/"
+ADD = "/admin/liveblog/update/add/"
+
+
+def words(length: int) -> str:
+    return "字" * length
+
+
+def address(length: int) -> str:
+    return URL + "a" * (length - len(URL))
+
+
+def paragraph(length: int) -> str:
+    return f"<p>{words(length - 7)}</p>"
+
+
+def rows(model: type, amount: int, /, **said: Callable[[int], object]) -> list[Any]:
+    """So many new rows, made at once."""
+    return model.objects.bulk_create(
+        model(**{name: value(index) for name, value in said.items()}) for index in range(amount)
+    )
+
+
+def make_bylines(number: int) -> tuple[Byline, ...]:
+    return tuple(rows(Byline, number, name="記者{}".format))
+
+
+def make_topics(number: int) -> tuple[Topic, ...]:
+    return tuple(rows(Topic, number, name="題目{}".format, slug="topic-{}".format))
+
+
+def make_images(number: int) -> tuple[Image, ...]:
+    said = {"key": "{:016}".format, "file": "originals/{}.png".format, "alt": "圖{}".format}
+    return tuple(rows(Image, number, **said, width=lambda index: 1, height=lambda index: 1))
+
+
+def make_stories(number: int) -> tuple[Story, ...]:
+    return tuple(Story(f"一則{index}") for index in range(number))
+
+
+def make_blogs(number: int) -> list[LiveBlog]:
+    return rows(LiveBlog, number, slug="many-{}".format, headline="標題{}".format)
+
+
+def make_partner() -> Partner:
+    return Partner.objects.create(name=f"夥伴{next(_serial)}", contact="desk@example.com")
+
+
+def make_people(number: int) -> list[User]:
+    return rows(User, number, username="person-{}".format)
+
+
+# The verbs, field by field
+
+
+@dataclass(frozen=True)
+class Case:
+    """A verb that is given one value, at its limit or above it. `field`: what a refusal is about."""
+
+    field: str
+    limit: int
+    make: Callable[[int], object]
+    act: Callable[[object], object]
+
+
+def draft(name: str) -> Callable[[object], object]:
+    return lambda value: publishing.draft_update(
+        make_blog(), replace(Content("標題"), **{name: value}), by=SYSTEM
+    )
+
+
+def create(name: str) -> Callable[[object], object]:
+    details = BlogDetails(slug="new", language="zh-hant", headline="標題")
+    return lambda value: publishing.create_blog(replace(details, **{name: value}), by=SYSTEM)
+
+
+def edit(name: str) -> Callable[[object], object]:
+    def act(value: object) -> object:
+        blog = make_blog(is_live=False)
+        return publishing.edit_blog(blog, replace(BlogDetails.of(blog), **{name: value}), by=SYSTEM)
+
+    return act
+
+
+def story_of_update(name: str) -> Callable[[object], object]:
+    return lambda value: draft("stories")((replace(Story("一則"), **{name: value}),))
+
+
+def story_of_blog(name: str) -> Callable[[object], object]:
+    return lambda value: create("stories")((replace(Story("一則"), **{name: value}),))
+
+
+def edit_story(name: str) -> Callable[[object], object]:
+    def act(value: object) -> object:
+        story = make_update(make_blog(), stories=(Story("一則"),)).related_stories.get()
+        return publishing.edit_story(story, by=SYSTEM, **{"title": "一則", name: value})
+
+    return act
+
+
+def on_update(verb: Callable[..., object], name: str) -> Callable[[object], object]:
+    def act(value: object) -> object:
+        update = make_update(make_blog())
+        content = {"content": Content("另一標題")} if verb is publishing.correct_update else {}
+        return verb(update, by=SYSTEM, **content, **{name: value})
+
+    return act
+
+
+def on_image(name: str, *, is_new: bool) -> Callable[[object], object]:
+    def act(value: object) -> object:
+        said = {"alt": "一幅", name: value}
+        if is_new:
+            with publishing.prepare_image(picture_file(), by=SYSTEM) as prepared:
+                return publishing.add_image(prepared, by=SYSTEM, **said)
+        return publishing.edit_image(make_image(), by=SYSTEM, **said)
+
+    return act
+
+
+def on_term(name: str, *, is_new: bool) -> Callable[[object], object]:
+    def act(value: object) -> object:
+        said = {"traditional": "網絡", "simplified": "网络", name: value}
+        if is_new:
+            return publishing.add_term(by=SYSTEM, **said)
+        term = publishing.add_term(by=SYSTEM, traditional="舊", simplified="旧")
+        return publishing.edit_term(term, by=SYSTEM, **said)
+
+    return act
+
+
+def on_webhook(name: str, *, is_new: bool) -> Callable[[object], object]:
+    def act(value: object) -> object:
+        partner = make_partner()
+        said = {"url": "https://partner.example/hook", name: value}
+        if is_new:
+            return publishing.add_webhook(partner, by=SYSTEM, **said)
+        webhook = publishing.add_webhook(partner, by=SYSTEM, url="https://partner.example/old")
+        return publishing.edit_webhook(webhook, by=SYSTEM, **said)
+
+    return act
+
+
+def on_key(name: str, *, is_new: bool) -> Callable[[object], object]:
+    def act(value: object) -> object:
+        said = {"label": "鑰匙", "scopes": [Scope.READ], name: value}
+        key, _secret = publishing.create_key(
+            make_partner(), by=SYSTEM, **(said if is_new else {"label": "舊", "scopes": [Scope.READ]})
+        )
+        return key if is_new else publishing.edit_key(key, by=SYSTEM, expires_at=None, **said)
+
+    return act
+
+
+def respond(name: str) -> Callable[[object], object]:
+    def act(value: object) -> object:
+        blog = make_blog(has_responses=True)
+        return publishing.submit_response(blog, **{"name": "讀者", "text": "好", name: value})
+
+    return act
+
+
+def edit_byline(name: str) -> Callable[[object], object]:
+    byline = {"name": "記者"}
+    return lambda value: publishing.edit_byline(
+        Byline.objects.create(name="舊"), by=SYSTEM, **byline | {name: value}
+    )
+
+
+def edit_topic(value: object) -> object:
+    return publishing.edit_topic(Topic.objects.create(name="舊", slug="old"), by=SYSTEM, name=value)
+
+
+def submit(token: object) -> object:
+    user = make_user("*")
+    return publishing.once(
+        user, token, "digest", lambda: publishing.draft_update(make_blog(), Content("一"), by=SYSTEM)
+    )
+
+
+def column(model: type, name: str) -> int:
+    return model._meta.get_field(name).max_length
+
+
+CASES = {
+    # What an update says.
+    "Content.heading": Case("heading", LONGEST["heading"], words, draft("heading")),
+    "Content.body": Case("body", LONGEST["body"], paragraph, draft("body")),
+    "Content.source": Case("source", LONGEST["source"], words, draft("source")),
+    "Content.stories": Case("stories", MOST["stories"], make_stories, draft("stories")),
+    "Content.images": Case("images", MOST["images"], make_images, draft("images")),
+    "Story.title": Case("stories", LONGEST["title"], words, story_of_update("title")),
+    "Story.url": Case("stories", LONGEST["url"], address, story_of_update("url")),
+    # What a live blog says of itself.
+    "BlogDetails.slug": Case("slug", column(LiveBlog, "slug"), lambda n: "a" * n, create("slug")),
+    "BlogDetails.headline": Case("headline", column(LiveBlog, "headline"), words, create("headline")),
+    "BlogDetails.kicker": Case("kicker", column(LiveBlog, "kicker"), words, create("kicker")),
+    "BlogDetails.standfirst": Case("standfirst", LONGEST["standfirst"], words, create("standfirst")),
+    "BlogDetails.summary": Case("summary", LONGEST["summary"], paragraph, create("summary")),
+    "Content.bylines": Case("bylines", MOST["bylines"], make_bylines, draft("bylines")),
+    "BlogDetails.bylines": Case("bylines", MOST["bylines"], make_bylines, create("bylines")),
+    "BlogDetails.topics": Case("topics", MOST["topics"], make_topics, create("topics")),
+    "BlogDetails.stories": Case("stories", MOST["stories"], make_stories, create("stories")),
+    "edit_blog, headline": Case("headline", column(LiveBlog, "headline"), words, edit("headline")),
+    "edit_blog, summary": Case("summary", LONGEST["summary"], paragraph, edit("summary")),
+    "Story.title beside a blog": Case("stories", LONGEST["title"], words, story_of_blog("title")),
+    # What verbs are told beside that.
+    "correct_update.note": Case("note", LONGEST["note"], words, on_update(publishing.correct_update, "note")),
+    "withdraw_update.reason": Case(
+        "note", LONGEST["note"], words, on_update(publishing.withdraw_update, "reason")
+    ),
+    "erase_update.reason": Case("note", LONGEST["note"], words, on_update(publishing.erase_update, "reason")),
+    "checked_note.note": Case("note", LONGEST["note"], words, publishing.checked_note),
+    "refuse_too_long.body": Case("__all__", LONGEST["body"], words, publishing.refuse_too_long),
+    "add_image.alt": Case("alt", LONGEST["alt"], words, on_image("alt", is_new=True)),
+    "add_image.caption": Case("caption", LONGEST["caption"], words, on_image("caption", is_new=True)),
+    "add_image.credit": Case("credit", LONGEST["credit"], words, on_image("credit", is_new=True)),
+    "edit_image.alt": Case("alt", LONGEST["alt"], words, on_image("alt", is_new=False)),
+    "edit_image.caption": Case("caption", LONGEST["caption"], words, on_image("caption", is_new=False)),
+    "edit_image.credit": Case("credit", LONGEST["credit"], words, on_image("credit", is_new=False)),
+    "edit_byline.name": Case("name", column(Byline, "name"), words, edit_byline("name")),
+    "edit_byline.role": Case("role", column(Byline, "role"), words, edit_byline("role")),
+    "edit_topic.name": Case("name", column(Topic, "name"), words, edit_topic),
+    "edit_story.title": Case("stories", LONGEST["title"], words, edit_story("title")),
+    "edit_story.url": Case("stories", LONGEST["url"], address, edit_story("url")),
+    "add_term.traditional": Case(
+        "traditional", column(GlossaryTerm, "traditional"), words, on_term("traditional", is_new=True)
+    ),
+    "add_term.simplified": Case(
+        "simplified", column(GlossaryTerm, "simplified"), words, on_term("simplified", is_new=True)
+    ),
+    "add_term.note": Case("note", column(GlossaryTerm, "note"), words, on_term("note", is_new=True)),
+    "edit_term.traditional": Case(
+        "traditional", column(GlossaryTerm, "traditional"), words, on_term("traditional", is_new=False)
+    ),
+    "edit_term.simplified": Case(
+        "simplified", column(GlossaryTerm, "simplified"), words, on_term("simplified", is_new=False)
+    ),
+    "edit_term.note": Case("note", column(GlossaryTerm, "note"), words, on_term("note", is_new=False)),
+    "add_webhook.url": Case("url", column(Webhook, "url"), address, on_webhook("url", is_new=True)),
+    "add_webhook.blogs": Case("blogs", MOST["blogs"], make_blogs, on_webhook("blogs", is_new=True)),
+    "edit_webhook.url": Case("url", column(Webhook, "url"), address, on_webhook("url", is_new=False)),
+    "edit_webhook.blogs": Case("blogs", MOST["blogs"], make_blogs, on_webhook("blogs", is_new=False)),
+    "create_key.label": Case("label", 80, words, on_key("label", is_new=True)),
+    "edit_key.label": Case("label", 80, words, on_key("label", is_new=False)),
+    "set_team.team": Case(
+        "team", MOST["team"], make_people, lambda team: publishing.set_team(make_blog(), team, by=SYSTEM)
+    ),
+    "submit_response.name": Case("name", 80, words, respond("name")),
+    "submit_response.text": Case("text", 500, words, respond("text")),
+    "once.token": Case("__all__", 255, lambda n: "a" * n, submit),
+}
+# What takes text and rows that no limit is about, and why.
+EXEMPT = {
+    "Content.verification": "one of a few values",
+    "Content.edition_wording": "bounded with the glossary, in tests of conversion",
+    "BlogDetails.language": "one of a few values",
+    "add_webhook.edition": "one of a few values",
+    "edit_webhook.edition": "one of a few values",
+    "create_key.scopes": "some of a few values",
+    "edit_key.scopes": "some of a few values",
+    "disable_webhook.because": "said by the sender, and cut",
+    "once.digest": "made by the doors",
+    "open_private.extension": "compared with a few values",
+    "require.permission": "named in the code",
+    "create_blog.imported_hash": "made by the importer",
+    "edit_blog.imported_hash": "made by the importer",
+    "draft_update.imported_hash": "made by the importer",
+    "publish_update.imported_hash": "made by the importer",
+    "correct_update.imported_hash": "made by the importer",
+    "edit_update.imported_hash": "made by the importer",
+    "perform.note": "checked by the verb that it is for",
+    "*.seen": "only compared",
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_verbs_take_what_is_at_the_limit_and_refuse_one_more(name):
+    case = CASES[name]
+    case.act(case.make(case.limit))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_verbs_refuse_what_is_above_the_limit_by_field(name):
+    case = CASES[name]
+    before = LiveBlog.objects.count(), Update.objects.exists()
+    with pytest.raises(ValidationError) as refused:
+        case.act(case.make(case.limit + 1))
+    found = refused.value.message_dict if hasattr(refused.value, "error_dict") else {"__all__": []}
+    assert list(found) == [case.field]
+    assert before[0] <= LiveBlog.objects.count()
+    assert all(len(reason) < 200 for reasons in found.values() for reason in reasons)
+
+
+def test_every_text_and_list_that_a_verb_takes_has_a_limit():
+    """A new field, or a new verb's parameter, stands in one of the two tables above."""
+    taken = {
+        f"{kind.__name__}.{field.name}"
+        for kind in (Content, BlogDetails, Story)
+        for field in fields(kind)
+        if _is_open_ended(str(field.type))
+    }
+    for name in publishing.__all__:
+        verb = getattr(publishing, name)
+        if inspect.isfunction(verb):
+            signature = inspect.signature(verb)
+            taken |= {
+                f"{name}.{parameter.name}"
+                for parameter in signature.parameters.values()
+                if _is_open_ended(str(parameter.annotation))
+            }
+    known = set(CASES) | set(EXEMPT)
+    assert sorted(name for name in taken - known if f"*.{name.partition('.')[2]}" not in EXEMPT) == []
+
+
+def _is_open_ended(annotation: str) -> bool:
+    return annotation in ("str", "str | None") or annotation.startswith(("tuple[", "Iterable["))
+
+
+@pytest.mark.parametrize("year", [1, 1899, 2101, 9999])
+@pytest.mark.parametrize(
+    ("name", "act"),
+    [
+        ("happened_at", draft("happened_at")),
+        ("coverage_start_at", create("coverage_start_at")),
+        ("coverage_end_at", create("coverage_end_at")),
+        ("embargo_until_at", create("embargo_until_at")),
+    ],
+)
+def test_moments_that_not_every_clock_can_say_are_refused(name, act, year):
+    with pytest.raises(ValidationError) as refused:
+        act(datetime(year, 6, 1, tzinfo=hongkong.ZONE))
+    assert refused.value.message_dict == {name: ["Give a year from 1900 to 2100."]}
+
+
+def test_what_cleaning_lengthens_can_be_saved_again():
+    body = f"<p>{'&' * 100_000}</p>"
+    with pytest.raises(ValidationError):
+        draft("body")(body)
+    update = draft("body")(f"<p>{'&' * 39_000}</p>")
+    publishing.publish_update(update.blog, Content.of(update), by=SYSTEM, update=update)
+
+
+# The doors
+
+
+@dataclass
+class Door:
+    """Sends one field of a new update; the status, and the fields that were refused."""
+
+    send: Callable[[str, object], tuple[int, set[str]]]
+    taken: int
+
+
+@pytest.fixture
+def doors() -> dict[str, Door]:
+    blog = make_blog()
+    tool = Tool(make_key(*Scope, blogs=[blog]))
+    desk, editor = Client(headers={"accept": "application/json", "accept-language": "en"}), make_user("*")
+    desk.force_login(editor)
+    admin = Client(headers={"accept-language": "en"})
+    admin.force_login(editor)
+    tokens = (f"token-{index}" for index in range(1_000))
+
+    def to_api(name: str, value: object) -> tuple[int, set[str]]:
+        answer = tool.post({"heading": "標題", "status": "draft", name: value}, slug=blog.slug)
+        return answer.status_code, set(answer.json().get("errors", {}))
+
+    def to_desk(name: str, value: object) -> tuple[int, set[str]]:
+        sent = {"token": next(tokens), "heading": "標題", "action": "draft", name: value}
+        answer = desk.post(desk_path(blog), sent)
+        return answer.status_code, set(answer.json().get("errors", {}))
+
+    def to_admin(name: str, value: object) -> tuple[int, set[str]]:
+        form = opened(admin, f"{ADD}?blog={blog.pk}") | {"heading": "標題", "action": "draft"}
+        answer = admin.post(ADD, form | {name: value})
+        refused = set(answer.context["adminform"].form.errors) if answer.status_code == 200 else set()
+        return answer.status_code, refused
+
+    return {
+        "api": Door(to_api, 201),
+        "desk": Door(to_desk, 200),
+        "admin": Door(to_admin, 302),
+    }
+
+
+@pytest.mark.parametrize("door", ["api", "desk", "admin"])
+@pytest.mark.parametrize(
+    ("name", "limit", "make"),
+    [("heading", 250, words), ("body", LONGEST["body"], paragraph), ("source", 120, words)],
+)
+def test_every_door_takes_the_limit_and_refuses_one_more_by_field(doors, door, name, limit, make):
+    send, taken = doors[door].send, doors[door].taken
+    assert send(name, make(limit)) == (taken, set())
+    status, refused = send(name, make(limit + 1))
+    assert (status in (200, 400, 422), refused) == (True, {name})
+    assert Update.objects.count() == 1
+
+
+def test_desk_bounds_rows_and_notes():
+    blog = make_blog()
+    desk = Client(headers={"accept": "application/json", "accept-language": "en"})
+    desk.force_login(make_person("Editor"))
+    for stories, status in ((MOST["stories"], 200), (MOST["stories"] + 1, 422)):
+        titles = ["一"] * stories
+        sent = {"token": f"stories-{stories}", "heading": "標題", "action": "draft", "story_title": titles}
+        assert desk.post(desk_path(blog), sent).status_code == status
+    images = [image.pk for image in make_images(MOST["images"] + 1)]
+    for pks, status in ((images[1:], 200), (images, 422)):
+        sent = {"token": f"images-{len(pks)}", "heading": "標題", "action": "draft", "picture": pks}
+        assert desk.post(desk_path(blog), sent).status_code == status
+    update = make_update(blog)
+    withdraw = f"{desk_path(blog)}updates/{update.pk}/withdraw/"
+    assert desk.post(withdraw, {"reason": words(LONGEST["note"] + 1)}).status_code == 422
+    assert desk.post(withdraw, {"reason": words(LONGEST["note"])}).status_code == 200
+
+
+def test_admin_builds_no_more_rows_than_a_form_may_have():
+    """The number of rows is whatever the form says: a hundred bytes made a page of two thousand."""
+    blog = make_blog()
+    admin = Client(headers={"accept-language": "en"})
+    admin.force_login(make_user("*"))
+    form = opened(admin, f"{ADD}?blog={blog.pk}") | {"heading": "標題", "action": "draft"}
+    answer = admin.post(ADD, form | {"related_stories-TOTAL_FORMS": "2000"})
+    assert answer.status_code == 200
+    assert len(answer.context["inline_admin_formsets"][0].formset.forms) <= MOST["stories"] + 1
+    answer = admin.post(ADD, with_row(form, "related_stories", title="一則", after_block="0"))
+    assert answer.status_code == 302
+
+
+# Answers must not be many times as long as what was sent
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {f"member{index}": 1 for index in range(20_000)},
+        {"m" * 100_000: 1},
+        {"byline": "b" * 500_000, "status": "draft"},
+        {"status": "s" * 500_000},
+        {"verification": "v" * 500_000, "status": "draft"},
+        {"happened_at": "1" * 500_000, "status": "draft"},
+        {"related_stories": [{"title": "t", "live_blog": "l" * 500_000}], "status": "draft"},
+        {"related_stories": [{"title": "t", "url": URL + "l" * 500_000}], "status": "draft"},
+        {"related_stories": [{"x": 1}] * 20_000, "status": "draft"},
+    ],
+    ids=["members", "a member", "byline", "status", "verification", "moment", "slug", "url", "stories"],
+)
+def test_refusals_of_the_api_do_not_repeat_what_was_sent(entry):
+    blog = make_blog()
+    answer = Tool(make_key(*Scope, blogs=[blog])).post(entry, slug=blog.slug)
+    assert answer.status_code in (400, 422)
+    assert len(answer.content) < 6_000
+
+
+@pytest.mark.parametrize(
+    "query", ["&".join(f"p{index}=1" for index in range(900)), f"fields={'x,' * 20_000}", "x" * 30_000 + "=1"]
+)
+def test_refusals_of_a_query_do_not_repeat_it(client, query):
+    answer = client.get(f"/api/v1/blogs/?{query}")
+    assert (answer.status_code, len(answer.content) < 6_000) == (400, True)
+
+
+# What is kept of those at work
+
+
+@pytest.fixture
+def desk() -> Client:
+    client = Client(headers={"accept": "application/json", "accept-language": "en"})
+    client.force_login(make_person("Editor"))
+    return client
+
+
+def test_texts_that_are_not_saved_are_bounded_in_number_and_length(desk):
+    path = f"{desk_path(make_blog())}autosave/"
+    for index in range(queues.MOST_KEPT):
+        assert desk.post(path, {"token": f"t{index}", "heading": "字"}).status_code == 200
+    assert desk.post(path, {"token": "t0", "heading": "字字"}).status_code == 200
+    refused = desk.post(path, {"token": "one more", "heading": "字"})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][""] == [
+        "You have 30 texts that are not saved. Save some of them, or throw them away."
+    ]
+    assert desk.post(path, {"token": "t0", "body": words(queues.MAX_KEPT + 1)}).status_code == 422
+    assert desk.post(path, {"token": "t0", "x" * 500: "1", "y": "1", "body": "字"}).status_code == 200
+    assert sorted(WorkingCopy.objects.get(token="t0").fields) == ["body", "token"]
+    assert WorkingCopy.objects.count() == queues.MOST_KEPT
+
+
+def test_conflict_keeps_no_more_than_that(desk):
+    blog = make_blog()
+    update = publishing.draft_update(blog, Content("一"), by=SYSTEM)
+    for index in range(queues.MOST_KEPT):
+        desk.post(f"{desk_path(blog)}autosave/", {"token": f"t{index}", "heading": "字"})
+    sent = {"token": "late", "update": update.pk, "seen": "x" * 64, "heading": "二", "action": "draft"}
+    assert desk.post(desk_path(blog), sent).status_code in (403, 409, 422)
+    assert WorkingCopy.objects.count() == queues.MOST_KEPT
+
+
+def test_one_person_is_present_at_a_bounded_number_of_desks(desk):
+    path = f"{desk_path(make_blog())}state/"
+    for index in range(live.MOST_PRESENCES + 5):
+        assert desk.post(path, {"token": f"t{index}", "after": "1"}).status_code == 200
+    assert Presence.objects.count() == live.MOST_PRESENCES
+    assert Presence.objects.filter(token=f"t{live.MOST_PRESENCES + 4}").exists()
+
+
+def test_history_is_read_page_by_page_with_a_bounded_effort(desk):
+    update = make_update(make_blog(), body="<p>一</p>")
+    for index in range(history.PAGE_SIZE + 3):
+        publishing.edit_update(update, Content(f"第{index}稿"), by=SYSTEM)
+    path = f"{desk_path(update.blog)}updates/{update.pk}/history/"
+    page = desk.get(path)
+    assert len(page.context["entries"]) == history.PAGE_SIZE
+    assert [entry.is_earlier_text for entry in page.context["entries"][:2]] == [False, True]
+    older = desk.get(path, {"before": page.context["older"].pk})
+    assert (len(older.context["entries"]), older.context["older"]) == (4, None)
+    assert all(entry.is_earlier_text for entry in older.context["entries"])
+
+
+def test_revisions_that_differ_throughout_share_one_effort():
+    def compare(revisions: int) -> None:
+        effort = history.Effort()
+        for index in range(revisions):
+            old, new = (f"{start}" + "的一二" * 4_000 + f"{index}" for start in "甲乙")
+            history.compared(old, new[::-1], effort)
+
+    assert_linear(compare, 4)
+
+
+def test_corrections_are_bounded_and_edits_and_withdrawal_are_not():
+    update = make_update(make_blog())
+    rows(
+        Revision,
+        MOST["corrections"],
+        update=lambda index: update,
+        number=lambda index: 1_000 + index,
+        kind=lambda index: Revision.Kind.CORRECTION,
+        content=lambda index: {},
+        at=lambda index: update.modified_at,
+    )
+    with pytest.raises(ValidationError) as refused:
+        publishing.correct_update(update, Content("二"), by=SYSTEM, note="更正")
+    assert list(refused.value.message_dict) == ["note"]
+    publishing.edit_update(update, Content("二"), by=SYSTEM)
+    publishing.withdraw_update(update, by=SYSTEM, reason="有誤")
+
+
+def test_pages_print_a_bounded_number_of_key_events():
+    blog = make_blog()
+    for index in range(KEY_EVENTS_SHOWN + 3):
+        make_update(
+            blog, f"大事{index}", is_key_event=True, happened_at=hongkong.now() - timedelta(hours=index)
+        )
+    said = payloads.blog(LiveBlog.objects.complete().get(pk=blog.pk))
+    assert [event["heading"] for event in said["key_events"]] == [
+        f"大事{index}" for index in range(KEY_EVENTS_SHOWN)
+    ]
+
+
+def test_responses_that_wait_are_bounded():
+    blog = make_blog(has_responses=True)
+    said = {"blog": lambda index: blog, "name": "讀者{}".format, "text": "好{}".format}
+    rows(ReaderResponse, MOST["pending"], **said)
+    with pytest.raises(ValidationError, match="Try again later"):
+        publishing.submit_response(blog, name="讀者", text="好")
+
+
+def test_keys_and_webhooks_of_a_partner_are_bounded():
+    partner = make_partner()
+    for index in range(MOST["keys"]):
+        publishing.create_key(partner, by=SYSTEM, label=f"{index}", scopes=[Scope.READ])
+        publishing.add_webhook(partner, by=SYSTEM, url=f"{URL}{index}")
+    with pytest.raises(ValidationError, match="20 keys"):
+        publishing.create_key(partner, by=SYSTEM, label="x", scopes=[Scope.READ])
+    with pytest.raises(ValidationError, match="20 webhooks"):
+        publishing.add_webhook(partner, by=SYSTEM, url=f"{URL}x")
+
+
+# The admin
+
+
+@pytest.fixture
+def chief() -> Client:
+    user = make_user("*")
+    User.objects.filter(pk=user.pk).update(is_superuser=True)
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(User.objects.get(pk=user.pk))
+    return client
+
+
+@pytest.mark.parametrize(
+    ("origins", "status"),
+    [
+        ([f"https://{index}.example" for index in range(MOST_ORIGINS)], 302),
+        ([f"https://{index}.example" for index in range(MOST_ORIGINS + 1)], 200),
+        ([f"https://{'a' * (LONGEST_ORIGIN - 8)}"], 302),
+        ([f"https://{'a' * (LONGEST_ORIGIN - 7)}"], 200),
+    ],
+)
+def test_origins_of_a_partner_are_bounded(chief, origins, status):
+    sent = {"name": "夥伴", "contact": "desk@example.com", "embed_origins": "\n".join(origins)}
+    assert chief.post("/admin/liveblog/partner/add/", sent).status_code == status
+
+
+def test_grants_of_a_partner_are_bounded(chief):
+    pks = [blog.pk for blog in make_blogs(MOST["granted_blogs"] + 1)]
+    sent = {"name": "夥伴", "contact": "desk@example.com", "granted_blogs": pks}
+    assert chief.post("/admin/liveblog/partner/add/", sent).status_code == 200
+    assert chief.post("/admin/liveblog/partner/add/", sent | {"granted_blogs": pks[1:]}).status_code == 302
+    assert Partner.objects.get().granted_blogs.count() == MOST["granted_blogs"]
+
+
+def test_every_list_of_the_admin_is_bounded():
+    ours = {
+        model: found
+        for model, found in django_admin.site._registry.items()
+        if model._meta.app_label in ("liveblog", "auth")
+    }
+    assert [model for model, found in ours.items() if not isinstance(found, BoundedLists)] == []
+
+
+@pytest.mark.parametrize("model", ["liveblog/update", "liveblog/liveblog", "auth/user"])
+def test_long_search_of_the_admin_finds_nothing_and_says_why(chief, model):
+    """A condition for every word is more than SQLite takes: it was answered 500."""
+    answer = chief.get(f"/admin/{model}/", {"q": "a " * 20_000})
+    assert answer.status_code == 200
+    assert [str(said) for said in answer.context["messages"]] == ["Search for at most 100 characters."]
+    assert chief.get(f"/admin/{model}/", {"q": "a " * (LONGEST_SEARCH // 2)}).status_code == 200
+
+
+def test_actions_of_the_admin_take_a_bounded_number_of_rows(chief):
+    blog = make_blog()
+    now = hongkong.now()
+    said = {"blog": lambda index: blog, "heading": "稿{}".format}
+    moments = {"happened_at": lambda index: now, "modified_at": lambda index: now}
+    made = rows(Update, MOST_AT_ONCE + 1, **said, **moments)
+    path = "/admin/liveblog/update/"
+    for sent in ({"select_across": "1"}, {"_selected_action": [update.pk for update in made]}):
+        for action in ("publish", "withdraw"):
+            chosen = {"action": action, "_selected_action": [made[0].pk], "index": "0"} | sent
+            answer = chief.post(path, chosen, follow=True)
+            assert [str(text) for text in answer.context["messages"]] == [
+                "201 were chosen. Choose at most 200 at once: nothing was done."
+            ]
+    assert not Update.objects.published().exists()
+
+
+def test_search_for_stories_takes_a_bounded_text(desk):
+    blog = make_blog(headline="標題")
+    path = f"{desk_path(make_blog())}stories/"
+    assert desk.get(path, {"q": "x" * 60_000}).json() == {"found": []}
+    assert [row["slug"] for row in desk.get(path, {"q": blog.slug}).json()["found"]] == [blog.slug]
+
+
+def test_json_that_is_too_large_or_deep_or_long_in_digits_is_refused():
+    blog = make_blog()
+    tool = Tool(make_key(*Scope, blogs=[blog]))
+    for body in ("[" * 100_000, '{"a":' * 100_000, "1" * 1_000_000, json.dumps({"heading": "a" * 1_700_000})):
+        answer = tool.post(body, slug=blog.slug)
+        assert answer.status_code in (400, 413)
+        assert len(answer.content) < 2_000

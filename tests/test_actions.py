@@ -1,0 +1,234 @@
+"""Who may do what with an update, by which door: generated from `publishing.actions`.
+
+What `actions_for` offers is what the verb does, and what desk, admin and API do; what it does not offer, all
+of them refuse, and nothing is written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from liveblog import publishing
+from liveblog.models import ApiKey, Change, LiveBlog, Update
+from liveblog.publishing import SYSTEM, WRITES, Action, Actor, Content, actions_for
+from newsroom import hongkong
+from tests.admin.browsing import opened
+from tests.factories import IN_TEAM, make_blog, make_key, make_staff, make_update
+
+pytestmark = pytest.mark.django_db
+
+STATES = [
+    "new",
+    "draft",
+    "own draft",
+    "submitted",
+    "scheduled",
+    "published",
+    "just published",
+    "withdrawn",
+    "erased",
+]
+TEXT = "<p>改過的內文</p>"
+
+
+def make_in(state: str, blog: LiveBlog, author: Actor) -> Update | None:
+    content, later = (
+        Content("標題", "<p>內文</p>", verification="unconfirmed"),
+        timezone.now() + timedelta(hours=1),
+    )
+    match state:
+        case "new":
+            return None
+        case "draft":
+            return publishing.draft_update(blog, content, by=SYSTEM)
+        case "own draft":
+            update = publishing.draft_update(blog, content, by=SYSTEM)
+            person, partner = publishing.log.person(author), publishing.log.partner(author)
+            Update.objects.filter(pk=update.pk).update(created_by=person, created_by_partner=partner)
+            return Update.objects.get(pk=update.pk)
+        case "submitted":
+            return publishing.submit_update(blog, content, by=SYSTEM)
+        case "scheduled":
+            return publishing.schedule_update(blog, content, later, by=SYSTEM)
+        case "just published":
+            return publishing.publish_update(blog, content, by=SYSTEM)
+    update = make_update(blog, verification="unconfirmed")
+    long_ago = timezone.now() - timedelta(hours=1)
+    Update.objects.filter(pk=update.pk).update(first_published_at=long_ago)
+    update.revisions.update(at=long_ago)
+    if state == "own published":
+        partner = publishing.log.partner(author)
+        Update.objects.filter(pk=update.pk).update(created_by_partner=partner)
+    if state == "withdrawn":
+        return publishing.withdraw_update(update, by=SYSTEM, reason="錯")
+    if state == "erased":
+        return publishing.erase_update(update, by=SYSTEM, reason="法庭命令")
+    return Update.objects.get(pk=update.pk)
+
+
+def fields_of(action: Action) -> dict[str, object]:
+    """What an action takes beside the text."""
+    match action:
+        case Action.CORRECT | Action.WITHDRAW:
+            return {"note": "說明"}
+        case Action.SCHEDULE:
+            return {"publish_at": timezone.now() + timedelta(hours=2)}
+    return {}
+
+
+def state_of() -> list[tuple]:
+    fields = ["pk", "heading", "body", "status", "number", "publish_at", "verification", "is_key_event"]
+    return [*Update.objects.order_by("pk").values_list(*fields), Change.objects.count()]
+
+
+@pytest.fixture
+def staff() -> dict:
+    return make_staff()
+
+
+def make_team_blog(staff: dict) -> LiveBlog:
+    return publishing.set_team(make_blog(), [staff[name] for name in IN_TEAM], by=SYSTEM)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_what_is_offered_is_done_and_all_else_is_refused_by_the_verbs(staff, state):
+    key = make_key("write:publish", blogs=())
+    actors = [*staff.values(), ApiKey.objects.get(), SYSTEM]
+    assert key
+    for by in actors:
+        for action in Action:
+            with transaction.atomic():
+                blog = make_team_blog(staff)
+                if isinstance(by, ApiKey):
+                    by.partner.granted_blogs.add(blog)
+                update = make_in(state, blog, by)
+                is_offered = action in actions_for(by, blog, update)
+                before = state_of()
+                content = {"content": Content("改", TEXT)} if action in WRITES | {Action.REVERT} else {}
+                try:
+                    publishing.perform(action, blog, by=by, update=update, **content, **fields_of(action))
+                    is_done = state_of() != before
+                except (PermissionDenied, ValidationError):
+                    is_done = False
+                    assert state_of() == before
+                assert is_done == is_offered, (state, action, by)
+                transaction.set_rollback(True)
+
+
+def by_desk(client: Client, blog: LiveBlog, update: Update | None, action: Action) -> int:
+    headers = {"accept": "application/json"}
+    fields = fields_of(action)
+    if action in WRITES:
+        sent = {"token": f"t-{action}", "action": action, "heading": "改", "body": TEXT}
+        sent |= {"update": update.pk} if update else {}
+        if "publish_at" in fields:
+            at = hongkong.to_hong_kong(fields["publish_at"])
+            sent |= {"publish_day": f"{at:%Y-%m-%d}", "publish_clock": f"{at:%H:%M}"}
+        sent |= {"note": fields["note"]} if "note" in fields else {}
+        return client.post(reverse("desk:desk", args=[blog.pk]), sent, headers=headers).status_code
+    if update is None:
+        return 404
+    sent = {"reason": fields.get("note", "")}
+    if action == Action.REVERT:
+        revision = update.revisions.last()
+        sent = {"revision": revision.pk if revision else 0}
+    return client.post(
+        reverse("desk:update", args=[blog.pk, update.pk, action]), sent, headers=headers
+    ).status_code
+
+
+def by_admin(client: Client, blog: LiveBlog, update: Update | None, action: Action) -> int:
+    path = reverse("admin:liveblog_update_change", args=[update.pk]) if update else f"{ADD}?blog={blog.pk}"
+    page = client.get(path)
+    if page.status_code != 200:
+        return page.status_code
+    if 'name="action"' not in page.content.decode():
+        return 403
+    fields = fields_of(action)
+    sent = opened(client, path) | {"action": action, "heading": "改", "body": TEXT}
+    sent |= {"note": fields["note"]} if "note" in fields else {}
+    if "publish_at" in fields:
+        at = hongkong.to_hong_kong(fields["publish_at"])
+        sent |= {"publish_at_0": f"{at:%Y-%m-%d}", "publish_at_1": f"{at:%H:%M}"}
+    return client.post(path, sent).status_code
+
+
+ADD = "/admin/liveblog/update/add/"
+IN_ADMIN = [*sorted(WRITES), Action.WITHDRAW, Action.RESTORE]
+
+
+@pytest.mark.parametrize(("door", "actions"), [(by_desk, list(Action)), (by_admin, IN_ADMIN)])
+@pytest.mark.parametrize("state", STATES)
+def test_each_door_does_what_is_offered_and_refuses_all_else(
+    staff, state, door: Callable[..., int], actions: list[Action]
+):
+    for name, user in staff.items():
+        client = Client()
+        client.force_login(user)
+        for action in actions:
+            with transaction.atomic():
+                blog = make_team_blog(staff)
+                update = make_in(state, blog, user)
+                is_offered = action in actions_for(user, blog, update)
+                if action == Action.REVERT and update and not update.revisions.exists():
+                    # There is nothing yet to bring back.
+                    is_offered = False
+                elif action == Action.REVERT and is_offered:
+                    publishing.edit_update(update, Content("新標題"), by=SYSTEM)
+                before = state_of()
+                status = door(client, blog, update, action)
+                is_done = state_of() != before
+                assert is_done == is_offered, (name, state, action, status)
+                assert status in (200, 302) if is_done else status in (200, 302, 403, 404, 409, 422)
+                transaction.set_rollback(True)
+
+
+BY_API = {
+    Action.DRAFT: {"status": "draft"},
+    Action.PUBLISH: {"status": "published"},
+    Action.EDIT: {},
+    Action.CORRECT: {"note": "說明"},
+    Action.WITHDRAW: {"reason": "說明"},
+}
+
+
+@pytest.mark.parametrize("scopes", [["read"], ["write:draft"], ["write:publish"]])
+@pytest.mark.parametrize(
+    "state", ["new", "draft", "own draft", "submitted", "published", "own published", "withdrawn"]
+)
+def test_the_api_does_what_is_offered_and_refuses_all_else(state, scopes):
+    key = make_key(*scopes)
+    by = ApiKey.objects.get()
+    for action, sent in BY_API.items():
+        with transaction.atomic():
+            blog = make_blog()
+            by.partner.granted_blogs.add(blog)
+            update = make_in(state, blog, by)
+            is_offered = action in actions_for(by, blog, update)
+            before = state_of()
+            answer = by_api(key, blog, update, action, sent)
+            is_done = state_of() != before
+            assert is_done == is_offered, (state, scopes, action, answer.status_code, answer.content)
+            transaction.set_rollback(True)
+
+
+def by_api(key: str, blog: LiveBlog, update: Update | None, action: Action, sent: dict[str, str]):
+    client = Client(headers={"authorization": f"Bearer {key}", "idempotency-key": f"k-{action}"})
+    text = {} if action == Action.WITHDRAW else {"heading": "改", "body": TEXT}
+    if update is None:
+        path, verb = f"/api/v1/blogs/{blog.slug}/updates/", client.post
+    elif action == Action.WITHDRAW:
+        path, verb = f"/api/v1/updates/{update.pk}/withdrawal/", client.post
+    else:
+        path, verb = f"/api/v1/updates/{update.pk}/", client.patch
+        sent = {name: value for name, value in sent.items() if value != "draft"}
+    return verb(path, json.dumps(text | sent), content_type="application/json")
