@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from liveblog import visibility
 from liveblog.models import Byline, Image, LiveBlog, Update
-from liveblog.publishing import Content, Story, fingerprint, refuse_too_long
+from liveblog.publishing import KEEPS_STATE, Action, Content, Story, fingerprint, refuse_too_long
 from liveblog.publishing.limits import refuse_many
 from newsroom import embeds, hongkong, html
 from newsroom.http.parameters import whole_number
@@ -153,6 +153,12 @@ class Composer:
     @property
     def is_live(self) -> bool:
         return self.update is not None and self.update.is_published
+
+    @property
+    def chord(self) -> str:
+        """The action of the chord: an update that waits is saved in the state that it is in."""
+        waits = self.update and self.update.status in (Update.Status.SUBMITTED, Update.Status.SCHEDULED)
+        return KEEPS_STATE[self.update.status].value if waits else Action.PUBLISH.value
 
     @property
     def has_details(self) -> bool:

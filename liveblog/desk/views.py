@@ -228,6 +228,9 @@ def _done(request: HttpRequest, blog: LiveBlog, action: Action, saved: Update, i
     said = _said(action, blog, saved)
     undo = action == Action.PUBLISH and saved.is_published
     if wants_json(request):
+        if _closes_update(request, action) and not undo:
+            # The desk loads its page anew, which then says it.
+            messages.success(request, said)
         return JsonResponse(
             {
                 "said": said,
@@ -241,6 +244,11 @@ def _done(request: HttpRequest, blog: LiveBlog, action: Action, saved: Update, i
     messages.success(request, said)
     address = reverse("desk:desk", args=[blog.pk])
     return redirect(f"{address}?undo={saved.pk}" if undo else address)
+
+
+def _closes_update(request: HttpRequest, action: Action) -> bool:
+    """Return whether the composer had a saved update open, which it leaves by this action."""
+    return bool(request.POST.get("update")) and action != Action.DRAFT
 
 
 def _said(action: Action, blog: LiveBlog, saved: Update) -> str:

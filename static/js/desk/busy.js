@@ -4,6 +4,9 @@ import { pause } from "../lib/retry.mjs";
 
 // After that the editor is told, and has the text back.
 const PATIENCE = 180_000;
+// A request that is not answered by then fails. It can be sent again: its token lets it be carried out once.
+const ANSWERED_WITHIN = 10_000;
+const UPLOADED_WITHIN = 120_000;
 // The desk repeats these by itself, with what is newer by then.
 const REPEATED = /\/(?:state|autosave)\/$/;
 
@@ -15,10 +18,11 @@ let waiting = 0;
  */
 export async function fetchUntilFree(url, options) {
   const deadline = Date.now() + PATIENCE;
+  const limit = hasFile(options.body) ? UPLOADED_WITHIN : ANSWERED_WITHIN;
   let isWaiting = false;
   try {
     for (;;) {
-      const response = await fetch(url, options);
+      const response = await fetch(url, { ...options, signal: AbortSignal.timeout(limit) });
       if (response.status !== 503 || REPEATED.test(url) || Date.now() > deadline) return response;
       if (!isWaiting) tell(1);
       isWaiting = true;
@@ -27,6 +31,10 @@ export async function fetchUntilFree(url, options) {
   } finally {
     if (isWaiting) tell(-1);
   }
+}
+
+function hasFile(body) {
+  return body instanceof FormData && [...body.values()].some((value) => value instanceof File && value.size);
 }
 
 function tell(more) {

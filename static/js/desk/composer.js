@@ -5,6 +5,7 @@ import { Busy, SignedOut, address, post, reasons, verbAddress } from "./send.js"
 
 const AUTOSAVE_AFTER = 1_000;
 const AGAIN_AFTER = 5_000;
+const CHORD_REPEATS = 1_000;
 // Where a refusal is about what the form asks in two fields, or calls otherwise.
 const INPUT_OF = { happened: "happened_clock", happened_at: "happened_clock", publish: "publish_clock", publish_at: "publish_clock" };
 
@@ -18,6 +19,10 @@ export class Composer {
     this.status = form.querySelector("[data-autosave]");
     this.errors = form.querySelector("[data-errors]");
     this.isBusy = false;
+    // What was typed while a text was being sent.
+    this.typed = "";
+    this.emptiedAt = -Infinity;
+    form.addEventListener("beforeinput", (event) => this.#hold(event), { capture: true });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.submit(event.submitter?.value ?? "none");
@@ -50,7 +55,10 @@ export class Composer {
 
   focus() { this.heading.focus(); }
 
-  /** What the chord does: publish; or send to the editors; or, of what is live, ask what kind of change it is. */
+  /**
+   * What the chord does: publish, or send to the editors; save what waits in the state that it is in; of what is
+   * live, ask what kind of change it is.
+   */
   chord() {
     if (!this.isLive) {
       const button = this.form.querySelector("[data-chord]");
@@ -62,30 +70,27 @@ export class Composer {
   }
 
   async submit(action) {
-    if (this.isBusy || (!this.isWriting && this.inFlight)) return;
+    // The second of two fast chords finds the composer empty again.
+    if (this.isBusy || (!this.isWriting && Date.now() < this.emptiedAt + CHORD_REPEATS)) return;
     if (this.form.querySelector(".picture-pending")) {
       return void this.#showErrors({ pictures: [gettext("A picture waits for its description: add it or remove it first.")] });
     }
     clearTimeout(this.timer);
     const data = new FormData(this.form);
     data.set("action", action);
-    const sent = { data, token: this.token, update: this.update };
+    const sent = { data, token: this.token, isNew: !this.update };
     this.desk.backups.keep(sent.token, data);
     this.#showErrors({});
-    // A new update leaves the composer at once, so that the next one can be typed meanwhile.
-    const leaves = !sent.update && action !== "draft" && this.isWriting;
-    if (leaves) this.clear();
-    else this.#setBusy(true);
-    this.inFlight = true;
+    this.#setBusy(true);
+    this.#say(gettext("Sending …"));
     try {
       const { status, data: answer } = await post(address(), data);
-      if (status === 200) this.#saved(action, sent, answer, leaves);
+      if (status === 200) this.#saved(action, sent, answer);
       else if (status === 409) this.#conflict(answer, sent);
-      else this.#refused(answer, sent, leaves);
+      else this.#refused(answer, sent);
     } catch (error) {
-      this.#failed(error, sent, leaves);
+      this.#failed(error);
     } finally {
-      this.inFlight = false;
       this.#setBusy(false);
     }
   }
@@ -108,21 +113,6 @@ export class Composer {
     this.focus();
   }
 
-  /** Put back what was sent, as it was. */
-  refill(data) {
-    this.form.dispatchEvent(new CustomEvent("composer:refill", { detail: data }));
-    for (const [name, value] of data.entries()) {
-      const elements = this.form.elements[name];
-      if (value instanceof File || !elements || name === "csrfmiddlewaretoken" || name === "action") continue;
-      if (name.startsWith("story_") || name === "picture") continue;
-      const element = elements instanceof RadioNodeList ? [...elements].find((radio) => radio.value === value) : elements;
-      if (!element) continue;
-      if (element.type === "checkbox" || element.type === "radio") element.checked = true;
-      else element.value = value;
-    }
-    this.editor?.commands.setContent(data.get("body") ?? "");
-  }
-
   async discard() {
     const data = new FormData();
     data.set("token", this.token);
@@ -136,7 +126,7 @@ export class Composer {
     else this.clear();
   }
 
-  #saved(action, sent, answer, hasLeft) {
+  #saved(action, sent, answer) {
     this.desk.backups.forget(sent.token);
     if (action === "draft") {
       // Saving a draft is no reason to stop writing it.
@@ -146,13 +136,42 @@ export class Composer {
       this.desk.toasts.say(answer.said);
       this.isUnsaved = false;
       this.#say(gettext("Saved as a draft"));
-    } else if (hasLeft) {
+    } else if (sent.isNew) {
+      this.#empty(sent);
       if (answer.undo) this.desk.toasts.offerUndo(answer.said, () => this.#undo(answer));
       else this.desk.toasts.say(answer.said);
     } else {
       return void location.assign(`${address()}?new${answer.undo ? `&undo=${answer.update}` : ""}`);
     }
     this.desk.refresh();
+  }
+
+  /** The server has the text, so it leaves the composer; what was typed meanwhile begins the next update. */
+  #empty(sent) {
+    if (!isSameText(new FormData(this.form), sent.data)) {
+      // An input method wrote on: nothing of that may be lost.
+      this.form.elements.token.value = newToken();
+      this.#changed();
+      return;
+    }
+    const typed = this.#takeTyped();
+    this.clear();
+    this.emptiedAt = Date.now();
+    if (typed) document.execCommand("insertText", false, typed);
+  }
+
+  #takeTyped() {
+    const { typed } = this;
+    this.typed = "";
+    return typed;
+  }
+
+  /** While a text is being sent, keys wait: they are about the next text if it is taken, and else about this one. */
+  #hold(event) {
+    if (!this.isBusy || event.isComposing) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (event.inputType === "insertText") this.typed += event.data ?? "";
   }
 
   async #undo({ undo, update }) {
@@ -168,55 +187,34 @@ export class Composer {
     }
   }
 
-  #refused({ errors, token }, sent, hasLeft) {
+  #refused({ errors, token }, sent) {
     if (token) {
       // What was sent has been saved already, under its own token: what is here now is another thing.
       this.desk.backups.forget(sent.token);
-      sent.token = token;
       this.desk.backups.keep(token, sent.data);
-    }
-    if (hasLeft && !this.#comeBack(sent)) {
-      this.desk.toasts.warn(reasons(errors).join(" "), this.#linkTo(sent));
-      return;
-    }
-    if (token) {
       this.form.elements.token.value = token;
       this.desk.refresh();
     }
     this.#showErrors(errors);
+    this.#stay();
   }
 
-  #failed(error, sent, hasLeft) {
-    const isBack = !hasLeft || this.#comeBack(sent);
-    if (error instanceof SignedOut) return void this.desk.failed(error);
-    const said = error instanceof Busy
-      ? gettext("The newsroom is busy. Your text is kept here: send it again in a moment.")
-      : gettext("The newsroom cannot be reached. Your text is kept here: send it again when the connection is back.");
-    if (isBack) this.#showErrors({ "": [said] });
-    else this.desk.toasts.warn(said, this.#linkTo(sent));
+  #failed(error) {
+    if (error instanceof SignedOut) this.desk.failed(error);
+    else {
+      this.#showErrors({ "": [error instanceof Busy
+        ? gettext("The newsroom is busy. Your text is kept here: send it again in a moment.")
+        : gettext("The newsroom did not answer. Your text is kept here: send it again. It is published once.")] });
+    }
+    this.#stay();
   }
 
-  /** Back into the composer, unless something else is being written in it by now. */
-  #comeBack(sent) {
-    if (this.isWriting) return false;
-    this.clear(sent.token);
-    this.refill(sent.data);
+  /** What was not taken stays, with what was typed meanwhile. */
+  #stay() {
+    this.#setBusy(false);
+    const typed = this.#takeTyped();
+    if (typed) document.execCommand("insertText", false, typed);
     this.#changed();
-    return true;
-  }
-
-  #linkTo(sent) {
-    const link = document.createElement("a");
-    link.className = "button";
-    link.href = `${address()}?copy=${encodeURIComponent(sent.token)}`;
-    link.textContent = gettext("Bring it back");
-    // It must be on the server before it can be asked for.
-    link.addEventListener("click", async (event) => {
-      event.preventDefault();
-      if (await this.desk.backups.handOver(sent.token)) location.assign(link.href);
-      else this.desk.toasts.warn(gettext("The newsroom cannot be reached."));
-    });
-    return link;
   }
 
   #conflict({ conflict }, sent) {
@@ -318,6 +316,12 @@ export class Composer {
     this.status.textContent = text;
     this.status.classList.toggle("is-lost", isLost);
   }
+}
+
+/** Whether two forms say the same, whatever they are sent as. */
+function isSameText(form, other) {
+  const texts = (data) => JSON.stringify([...data].filter(([name, value]) => typeof value === "string" && name !== "action"));
+  return texts(form) === texts(other);
 }
 
 function isEmpty(html) { return !html.replace(/<[^>]*>|&nbsp;|\s/g, ""); }

@@ -17,7 +17,13 @@ export class Keys {
   }
 
   #pressed(event) {
-    if (event.isComposing || event.keyCode === 229 || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.isComposing || event.keyCode === 229) return;
+    if ((event.ctrlKey || event.metaKey) && event.altKey && event.code === "KeyZ") {
+      // By its place: with Alt the key writes another letter on some keyboards.
+      event.preventDefault();
+      return void this.desk.toasts.undo();
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (document.querySelector("dialog[open]")) return;
     // The editor takes Escape for itself, and does nothing with it.
     if (event.key === "Escape") return void this.#leaveComposer(event);

@@ -13,9 +13,17 @@ export class Live {
     this.root = desk.root;
     this.show = show;
     this.isLost = false;
-    document.addEventListener("visibilitychange", () => !document.hidden && this.refresh());
+    document.addEventListener("visibilitychange", () => this.#turn());
     addEventListener("online", () => this.refresh());
     addEventListener("pagehide", () => this.stream?.close());
+    this.#turn();
+  }
+
+  /** A hidden desk holds no stream: over HTTP/1.1 a browser has six connections to a site for all its tabs. */
+  #turn() {
+    this.stream?.close();
+    this.stream = null;
+    if (document.hidden) return;
     this.#open();
     this.refresh();
   }

@@ -9,7 +9,6 @@ export class Pictures {
     this.list = form.querySelector("[data-picture-list]");
     const drop = form.querySelector("[data-picture-drop]");
     form.addEventListener("composer:cleared", () => this.list.replaceChildren());
-    form.addEventListener("composer:refill", ({ detail }) => this.#refill(detail.getAll("picture")));
     this.list.addEventListener("click", (event) => {
       if (!event.target.matches("[data-picture-remove]")) return;
       event.target.closest("li").remove();
@@ -135,20 +134,6 @@ export class Pictures {
     said.hidden = false;
     said.textContent = reason;
     item.querySelector("[data-progress]").hidden = true;
-  }
-
-  /** Pictures that were uploaded already, by id; what they show is on the server. */
-  #refill(ids) {
-    this.list.replaceChildren();
-    for (const id of ids) {
-      const item = document.createElement("li");
-      item.className = "picture-item";
-      item.dataset.picture = id;
-      const input = document.createElement("input");
-      Object.assign(input, { type: "hidden", name: "picture", value: id });
-      item.append(input, `#${id}`);
-      this.list.append(item);
-    }
   }
 
   #changed() { this.form.dispatchEvent(new Event("input")); }

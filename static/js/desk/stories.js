@@ -26,7 +26,6 @@ export class Stories {
       this.form.dispatchEvent(new Event("input"));
     });
     form.addEventListener("composer:cleared", () => this.list.replaceChildren());
-    form.addEventListener("composer:refill", ({ detail }) => this.#refill(detail));
     this.#tidy();
   }
 
@@ -49,12 +48,6 @@ export class Stories {
     row.querySelector("[data-story-remove]").hidden = false;
     this.list.append(row);
     return row;
-  }
-
-  #refill(data) {
-    this.list.replaceChildren();
-    const [titles, urls, blogs, afters] = ["title", "url", "blog", "after"].map((name) => data.getAll(`story_${name}`));
-    titles.forEach((title, i) => title && this.add({ title, url: urls[i], blog: blogs[i], after: afters[i] }));
   }
 
   #later() {
