@@ -4,6 +4,7 @@ import { waitFor } from "./lib/timeline.mjs";
 
 const POLL = 5_000;
 const SLOW_POLL = 60_000;
+const ANSWERED_WITHIN = 10_000;
 const STREAM_AGAIN = 30_000;
 // Hong Kong keeps UTC+8 all year. A formatter with a time zone would block a slow phone for a moment at each load.
 const HONG_KONG = 8 * 3_600_000;
@@ -64,7 +65,7 @@ export class Following {
     try {
       let hasMore = true;
       while (hasMore) {
-        const response = await fetch(`${this.path}changes.json?after=${this.page.number}`, { credentials: "omit" });
+        const response = await fetch(`${this.path}changes.json?after=${this.page.number}`, { credentials: "omit", signal: AbortSignal.timeout(ANSWERED_WITHIN) });
         // Withdrawn, no longer public, too far behind, or ahead of a log that was restored: the page itself knows.
         if ([404, 409, 410].includes(response.status)) return void location.reload();
         if (!response.ok) throw new Error(`changes: ${response.status}`);

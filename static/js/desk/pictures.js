@@ -2,6 +2,10 @@
 
 import { SignedOut, address, freshToken, reasons } from "./send.js";
 
+// An upload that makes no progress for so long, or a picture that is not taken so long after it arrived, has failed.
+const STALLED_AFTER = 10_000;
+const DECODED_WITHIN = 90_000;
+
 export class Pictures {
   constructor(desk, form) {
     this.desk = desk;
@@ -118,13 +122,24 @@ export class Pictures {
       request.setRequestHeader("Accept", "application/json");
       request.setRequestHeader("X-CSRFToken", token);
       request.responseType = "json";
-      request.upload.addEventListener("progress", ({ loaded, total }) => { progress.value = (100 * loaded) / total; });
+      let timer;
+      const expectWithin = (milliseconds) => {
+        clearTimeout(timer);
+        timer = setTimeout(() => request.abort(), milliseconds);
+      };
+      request.upload.addEventListener("progress", ({ loaded, total }) => {
+        progress.value = (100 * loaded) / total;
+        expectWithin(loaded < total ? STALLED_AFTER : DECODED_WITHIN);
+      });
       request.addEventListener("error", () => reject(new Error(gettext("The connection was lost. Add it again."))));
+      request.addEventListener("abort", () => reject(new Error(gettext("The newsroom did not answer. Add it again."))));
+      request.addEventListener("loadend", () => clearTimeout(timer));
       request.addEventListener("load", () => {
         if (request.status === 200) resolve(request.response.html);
         else if (request.status === 401) reject(new SignedOut("signed out"));
         else reject(new Error(reasons(request.response?.errors).join(" ") || gettext("The picture was not taken.")));
       });
+      expectWithin(STALLED_AFTER);
       request.send(data);
     });
   }

@@ -59,7 +59,10 @@ export class Stories {
     const asked = this.input.value.trim();
     if (isAddress(asked)) return void this.#show([{ title: interpolate(gettext("Link %s"), [asked]), url: asked }]);
     if ([...asked].length < LEAST) return void this.#close();
-    const response = await fetch(`${address("stories/")}?q=${encodeURIComponent(asked)}`, { headers: { Accept: "application/json" } }).catch(() => null);
+    const response = await fetch(`${address("stories/")}?q=${encodeURIComponent(asked)}`, {
+      headers: { Accept: "application/json" },
+      signal: AbortSignal.timeout(10_000),
+    }).catch(() => null);
     if (!response?.ok || this.input.value.trim() !== asked) return;
     this.#show((await response.json()).found);
   }
