@@ -307,7 +307,7 @@ def _with_content(order: Order, step: Step, moment: datetime) -> Step:
     if step.action is Action.CHANGED:
         content = _content(step, Content.of(step.update), moment)
         if step.update.is_published:
-            return replace(step, saving=Saving.CORRECT, content=content)
+            return replace(step, saving=Saving.CORRECT if order.note else Saving.EDIT, content=content)
         return replace(step, saving=Saving.PUBLISH if order.publish else Saving.DRAFT, content=content)
     return _settled(order, step) if step.action is Action.UNCHANGED else step
 

@@ -39,7 +39,7 @@ def loop(transactional_db) -> Iterator[DueLoop]:
 
 
 def test_a_scheduled_update_reaches_readers_of_a_running_server(server):
-    due_at = timezone.now() + timedelta(seconds=5)
+    due_at = timezone.now() + timedelta(seconds=10)
     update = schedule(due_at)
     page = f"{server.url}{update.blog.get_absolute_url()}"
     with urlopen(page) as before:

@@ -681,7 +681,7 @@ def test_every_list_of_the_admin_is_bounded():
 @pytest.mark.parametrize("model", ["liveblog/update", "liveblog/liveblog", "auth/user"])
 def test_long_search_of_the_admin_finds_nothing_and_says_why(chief, model):
     """A condition for every word is more than SQLite takes: it was answered 500."""
-    answer = chief.get(f"/admin/{model}/", {"q": "a " * 20_000})
+    answer = chief.get(f"/admin/{model}/", {"q": "a " * 500})
     assert answer.status_code == 200
     assert [str(said) for said in answer.context["messages"]] == ["Search for at most 100 characters."]
     assert chief.get(f"/admin/{model}/", {"q": "a " * (LONGEST_SEARCH // 2)}).status_code == 200
@@ -707,7 +707,7 @@ def test_actions_of_the_admin_take_a_bounded_number_of_rows(chief):
 def test_search_for_stories_takes_a_bounded_text(desk):
     blog = make_blog(headline="標題")
     path = f"{desk_path(make_blog())}stories/"
-    assert desk.get(path, {"q": "x" * 60_000}).json() == {"found": []}
+    assert desk.get(path, {"q": "x" * 1_000}).json() == {"found": []}
     assert [row["slug"] for row in desk.get(path, {"q": blog.slug}).json()["found"]] == [blog.slug]
 
 
