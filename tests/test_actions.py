@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from liveblog import publishing
 from liveblog.models import ApiKey, Change, LiveBlog, Update
-from liveblog.publishing import SYSTEM, WRITES, Action, Actor, Content, actions_for
+from liveblog.publishing import SYSTEM, WRITES, Action, Actor, Content, actions_for, permissions
 from newsroom import hongkong
 from tests.admin.browsing import opened
 from tests.factories import IN_TEAM, make_blog, make_key, make_staff, make_update
@@ -52,7 +52,7 @@ def make_in(state: str, blog: LiveBlog, author: Actor) -> Update | None:
             return publishing.draft_update(blog, content, by=SYSTEM)
         case "own draft":
             update = publishing.draft_update(blog, content, by=SYSTEM)
-            person, partner = publishing.log.person(author), publishing.log.partner(author)
+            person, partner = permissions.person(author), permissions.partner(author)
             Update.objects.filter(pk=update.pk).update(created_by=person, created_by_partner=partner)
             return Update.objects.get(pk=update.pk)
         case "submitted":
@@ -66,7 +66,7 @@ def make_in(state: str, blog: LiveBlog, author: Actor) -> Update | None:
     Update.objects.filter(pk=update.pk).update(first_published_at=long_ago)
     update.revisions.update(at=long_ago)
     if state == "own published":
-        partner = publishing.log.partner(author)
+        partner = permissions.partner(author)
         Update.objects.filter(pk=update.pk).update(created_by_partner=partner)
     if state == "withdrawn":
         return publishing.withdraw_update(update, by=SYSTEM, reason="錯")

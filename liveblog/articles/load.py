@@ -16,7 +16,8 @@ from liveblog.articles.plan import Order, Plan, Saving, Step, make_plan
 from liveblog.articles.report import Outcome, Report
 from liveblog.articles.unresolved import unresolved, unresolved_after
 from liveblog.models import LiveBlog, Update
-from liveblog.publishing.log import Actor, locked
+from liveblog.publishing.log import locked
+from liveblog.publishing.permissions import Actor
 
 
 def load(

@@ -22,7 +22,7 @@ from liveblog.articles.saved import digest, entry_of, html_of, is_as_imported, s
 from liveblog.articles.write import name_of
 from liveblog.models import LiveBlog, Update
 from liveblog.publishing import BlogDetails, Content, Story
-from liveblog.publishing.log import Actor
+from liveblog.publishing.permissions import Actor
 from newsroom import hongkong
 
 _MAX_SLUG: Final = 80

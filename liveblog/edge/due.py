@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
+import time
 from typing import Final
 
 from django.db import close_old_connections
@@ -13,6 +15,7 @@ from newsroom.busy import is_busy
 
 SECONDS_BETWEEN: Final = 1.0
 LONGEST_WAIT: Final = 30.0
+SECONDS_BETWEEN_PRUNING: Final = 3_600.0
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +28,7 @@ class DueLoop:
 
     def __init__(self) -> None:
         self._stopping = threading.Event()
+        self._prune_at = -math.inf
         self._thread = threading.Thread(target=self._run, name="due", daemon=True)
 
     @property
@@ -49,6 +53,9 @@ class DueLoop:
         """Whether the pass went through."""
         try:
             publishing.publish_due(by=publishing.SYSTEM)
+            if time.monotonic() >= self._prune_at:
+                publishing.prune()
+                self._prune_at = time.monotonic() + SECONDS_BETWEEN_PRUNING
         except Exception as error:
             # An outage of the database, and a mistake of ours too, must not end all schedules.
             if is_busy(error):

@@ -22,7 +22,6 @@ from liveblog.publishing.details import BlogDetails, edit_fingerprint
 from liveblog.publishing.due import publish_due
 from liveblog.publishing.encoding import fingerprint
 from liveblog.publishing.glossary import add_term, edit_term, remove_term
-from liveblog.publishing.log import SYSTEM, Actor, require
 from liveblog.publishing.once import AlreadyUsed, actor, once
 from liveblog.publishing.partners import (
     create_key,
@@ -31,6 +30,7 @@ from liveblog.publishing.partners import (
     revoke_key,
     rotate_key,
 )
+from liveblog.publishing.permissions import SYSTEM, Actor, permission_to_write, require
 from liveblog.publishing.renditions import open_private
 from liveblog.publishing.responses import (
     approve_response,
@@ -38,6 +38,7 @@ from liveblog.publishing.responses import (
     submit_response,
     withdraw_response,
 )
+from liveblog.publishing.retention import prune
 from liveblog.publishing.rules import Stale, WrongState
 from liveblog.publishing.saving import save_checked
 from liveblog.publishing.shared import (
@@ -57,7 +58,6 @@ from liveblog.publishing.updates import (
     edit_update,
     erase_update,
     mark_key_event,
-    permission_to_write,
     pin_update,
     publish_update,
     restore_update,
@@ -129,6 +129,7 @@ __all__ = [
     "permission_to_write",
     "pin_update",
     "prepare_image",
+    "prune",
     "publish_due",
     "publish_update",
     "refuse_too_long",

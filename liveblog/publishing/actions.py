@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from liveblog.models import LiveBlog, Update
 from liveblog.publishing import updates
 from liveblog.publishing.content import Content
-from liveblog.publishing.log import Actor, held, is_own_if_partner
+from liveblog.publishing.permissions import Actor, held, is_own_if_partner, permission_to_write
 from liveblog.publishing.rules import WrongState
 from liveblog.publishing.updates import UNDO_WITHIN, Revised, as_saved
 
@@ -127,7 +127,7 @@ def _permissions(action: Action, by: Actor, update: Update | None) -> list[str]:
     if action not in (Action.DRAFT, Action.SUBMIT, Action.REVERT) or (update and update.is_published):
         return ["publish_update"]
     is_scheduled = update is not None and update.status == Update.Status.SCHEDULED
-    return [updates.permission_to_write(by, update), *(["publish_update"] if is_scheduled else [])]
+    return [permission_to_write(by, update), *(["publish_update"] if is_scheduled else [])]
 
 
 def perform(

@@ -19,7 +19,8 @@ from liveblog.models import Change, Image, LiveBlog, Update
 from liveblog.publishing import search
 from liveblog.publishing.details import BlogDetails, edit_fingerprint
 from liveblog.publishing.limits import refuse_far, refuse_many
-from liveblog.publishing.log import Actor, all_locked, append, locked, person, require
+from liveblog.publishing.log import all_locked, append, locked
+from liveblog.publishing.permissions import Actor, person, require
 from liveblog.publishing.renditions import show_or_hide
 from liveblog.publishing.rules import Stale
 from liveblog.publishing.shared import announce

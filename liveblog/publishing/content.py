@@ -37,7 +37,7 @@ class _Storage(Protocol):
 
     def read(self, update: Update, name: str) -> Any: ...
 
-    def write(self, update: Update, name: str, value: Any) -> None: ...
+    def write(self, update: Update, name: str, value: Any, *, is_new: bool) -> None: ...
 
     def decode(self, kept: Any, gone: list[str]) -> Any:
         """Return the value that a revision kept; append to `gone` the names of rows that no longer exist."""
@@ -56,7 +56,7 @@ class _Column:
     def read(self, update: Update, name: str) -> Any:
         return getattr(update, name)
 
-    def write(self, update: Update, name: str, value: Any) -> None:
+    def write(self, update: Update, name: str, value: Any, *, is_new: bool) -> None:
         setattr(update, name, value)
 
     def decode(self, kept: Any, gone: list[str]) -> Any:
@@ -86,9 +86,10 @@ class _Placed:
         places = _related_rows(update, self.related_name, self.foreign_key)
         return tuple(getattr(place, self.foreign_key) for place in places)
 
-    def write(self, update: Update, name: str, value: Sequence[Model]) -> None:
+    def write(self, update: Update, name: str, value: Sequence[Model], *, is_new: bool) -> None:
         manager = self.through._default_manager
-        manager.filter(update=update).delete()
+        if not is_new:
+            manager.filter(update=update).delete()
         manager.bulk_create(
             self.through(update=update, position=position, **{self.foreign_key: row})
             for position, row in enumerate(value)
@@ -109,7 +110,7 @@ class _Stories:
     def read(self, update: Update, name: str) -> tuple[Story, ...]:
         return tuple(map(Story.of, _related_rows(update, "related_stories", "live_blog")))
 
-    def write(self, update: Update, name: str, value: tuple[Story, ...]) -> None:
+    def write(self, update: Update, name: str, value: tuple[Story, ...], *, is_new: bool) -> None:
         write_stories(value, update=update)
 
     def decode(self, kept: list[dict[str, Any]], gone: list[str]) -> tuple[Story, ...]:
@@ -203,7 +204,7 @@ class Content:
         """Set the columns of the row, without saving it; other fields are rows of their own."""
         for name, storage in _STORAGE.items():
             if storage.is_column:
-                storage.write(update, name, getattr(self, name))
+                storage.write(update, name, getattr(self, name), is_new=update._state.adding)
 
     def write_to(self, update: Update, *, at: datetime) -> None:
         """Save this as the update's content. Without a time of the event, the update stands at `at`."""
@@ -216,7 +217,7 @@ class Content:
         for name, storage in rows.items():
             saved = () if is_new else storage.read(update, name)
             if saved != getattr(self, name):
-                storage.write(update, name, getattr(self, name))
+                storage.write(update, name, getattr(self, name), is_new=is_new)
 
 
 _STORAGE: Final[dict[str, _Storage]] = {part.name: part.metadata["storage"] for part in fields(Content)}

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from liveblog.models import LiveBlog, Update
 from liveblog.publishing.blogs import end_coverage, lift_embargo
-from liveblog.publishing.log import Actor
+from liveblog.publishing.permissions import Actor
 from liveblog.publishing.updates import publish_scheduled, return_to_editors
 from newsroom.busy import is_busy
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from liveblog.models import Glossary, GlossaryTerm
 from liveblog.publishing.limits import MOST
-from liveblog.publishing.log import Actor, require
+from liveblog.publishing.permissions import Actor, require
 from liveblog.publishing.saving import save_checked
 from newsroom import html
 

@@ -1,4 +1,4 @@
-"""The log's one writer: locks, numbers, wake-ups, and who may do what."""
+"""The log's one writer: locks, numbers, revisions and wake-ups."""
 
 from __future__ import annotations
 
@@ -8,70 +8,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from django.contrib.auth.models import AbstractBaseUser
-from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
-from django.utils.translation import gettext as _
 
-from liveblog import visibility
-from liveblog.models import ApiKey, Change, LiveBlog, Partner, Revision, Update
+from liveblog.models import Change, LiveBlog, Revision, Update
 from liveblog.publishing.content import Content
+from liveblog.publishing.permissions import Actor, partner, person
 
 CHANNEL: Final = "liveblog"
-
-
-class System:
-    """Who acts when no person does: commands and the due loop. May do everything."""
-
-
-SYSTEM: Final = System()
-Actor = AbstractBaseUser | System | ApiKey
-
-
-def require(by: Actor, permission: str, blog: LiveBlog | None = None, update: Update | None = None) -> None:
-    """Raise PermissionDenied unless `by` holds `permission` of this app, and may work on `blog`.
-
-    A partner's key may change only the `update`s that the partner made.
-    """
-    if isinstance(by, System):
-        return
-    if isinstance(by, ApiKey):
-        if not by.may(permission, blog):
-            raise PermissionDenied(_("This key does not allow that, or not in this live blog."))
-        if update is not None and not is_own_if_partner(by, update):
-            raise PermissionDenied(_("Only updates that this key's partner made can be changed with it."))
-        return
-    if not by.has_perm(f"liveblog.{permission}"):
-        raise PermissionDenied(
-            _("Your account may not do this (it needs the permission “%(permission)s”).")
-            % {"permission": permission}
-        )
-    if blog is not None and not visibility.can_read(by, blog):
-        raise PermissionDenied(_("You are not in the team of this live blog."))
-
-
-def is_own_if_partner(by: Actor, update: Update) -> bool:
-    """Return False for a partner's key and an update that another made."""
-    return not isinstance(by, ApiKey) or update.created_by_partner_id == by.partner_id
-
-
-def held(by: Actor, permissions: Iterable[str], blog: LiveBlog | None) -> frozenset[str]:
-    """Return those of `permissions` that `by` holds in `blog` (None: in some), looking the team up once."""
-    if isinstance(by, System):
-        return frozenset(permissions)
-    if isinstance(by, ApiKey):
-        return frozenset(name for name in permissions if by.may(name, blog))
-    if blog is not None and not visibility.can_read(by, blog):
-        return frozenset()
-    return frozenset(name for name in permissions if by.has_perm(f"liveblog.{name}"))
-
-
-def person(by: Actor) -> AbstractBaseUser | None:
-    return by if isinstance(by, AbstractBaseUser) else None
-
-
-def partner(by: Actor) -> Partner | None:
-    return by.partner if isinstance(by, ApiKey) else None
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from liveblog.models import ApiKey, Partner, Scope
 from liveblog.models.partner import digest_of, new_key
 from liveblog.publishing.encoding import fingerprint
 from liveblog.publishing.limits import MOST, refuse_far
-from liveblog.publishing.log import Actor, person, require
+from liveblog.publishing.permissions import Actor, person, require
 from liveblog.publishing.rules import Stale
 
 LONGEST_OVERLAP: Final = timedelta(days=30)

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from liveblog import visibility
 from liveblog.models import Change, LiveBlog, ReaderResponse
 from liveblog.publishing.limits import MOST
-from liveblog.publishing.log import Actor, append, locked, person, require
+from liveblog.publishing.log import append, locked
+from liveblog.publishing.permissions import Actor, person, require
 from liveblog.visibility import PUBLIC
 
 LONGEST_NAME, LONGEST_TEXT = 80, 500

@@ -19,19 +19,24 @@ def says_otherwise(before: Content | BlogDetails, after: Content | BlogDetails) 
     return any(getattr(before, name) != getattr(after, name) for name in _SEARCHED[type(before)])
 
 
-def index_update(update: Update) -> None:
-    """Index what a published update says now; of any other nothing is found."""
+def index_update(update: Update, *, is_indexed: bool = True) -> None:
+    """Index what a published update says now; of any other nothing is found.
+
+    `is_indexed` False spares the query for what is indexed of it now, for an update that was not published.
+    """
     texts = [update.heading, html.plain_text(update.body), update.source] if update.is_published else []
-    _index(update.blog, update, texts)
+    _index(update.blog, update, texts, is_indexed=is_indexed)
 
 
 def index_blog(blog: LiveBlog) -> None:
     """Index what a live blog's head says now."""
-    _index(blog, None, [blog.kicker, blog.headline, blog.standfirst, html.plain_text(blog.summary)])
+    texts = [blog.kicker, blog.headline, blog.standfirst, html.plain_text(blog.summary)]
+    _index(blog, None, texts, is_indexed=True)
 
 
-def _index(blog: LiveBlog, update: Update | None, texts: list[str]) -> None:
-    SearchEntry.objects.filter(blog=blog, update=update).delete()
+def _index(blog: LiveBlog, update: Update | None, texts: list[str], *, is_indexed: bool) -> None:
+    if is_indexed:
+        SearchEntry.objects.filter(blog=blog, update=update).delete()
     SearchEntry.objects.bulk_create(
         SearchEntry(blog=blog, update=update, part=part, tokens=" ".join(tokens))
         for part, tokens in enumerate(_parts("\n".join(texts)))

@@ -17,7 +17,8 @@ from liveblog import visibility
 from liveblog.models import Byline, Change, Image, LiveBlog, RelatedStory, Topic, Update
 from liveblog.publishing import renditions
 from liveblog.publishing.limits import refuse_long
-from liveblog.publishing.log import Actor, all_locked, append, person, require
+from liveblog.publishing.log import all_locked, append
+from liveblog.publishing.permissions import Actor, person, require
 from liveblog.publishing.saving import save_checked
 from liveblog.publishing.stories import Story
 from newsroom import html, pictures

@@ -19,7 +19,8 @@ from liveblog.publishing import search
 from liveblog.publishing.content import Content
 from liveblog.publishing.encoding import fingerprint
 from liveblog.publishing.limits import MOST, refuse_far, refuse_long
-from liveblog.publishing.log import Actor, append, keep_revision, locked, partner, person, require
+from liveblog.publishing.log import append, keep_revision, locked
+from liveblog.publishing.permissions import Actor, partner, permission_to_write, person, require
 from liveblog.publishing.renditions import remove_images, show_or_hide
 from liveblog.publishing.rules import Stale, WrongState, refuse_future
 from newsroom import html
@@ -168,7 +169,7 @@ def _publish(
     content.write_to(update, at=now)
     if is_pinned:
         blog.pinned_update = update
-    search.index_update(update)
+    search.index_update(update, is_indexed=False)
     change = append(blog, Change.Kind.PUBLISHED, now, update, by=by)
     keep_revision(update, Revision.Kind.PUBLISHED, change, by, content)
     show_or_hide(content.images)
@@ -438,14 +439,6 @@ def _unpin(blog: LiveBlog, update: Update) -> None:
 def _refuse_withdrawn(blog: LiveBlog) -> None:
     if blog.status == LiveBlog.Status.WITHDRAWN:
         raise ValidationError(_("This live blog was withdrawn: nothing can be published in it."))
-
-
-def permission_to_write(by: Actor, update: Update | None) -> str:
-    """Return the permission that writing takes: rewriting what others wrote needs one of its own."""
-    author, author_partner = person(by), partner(by)
-    authors = (author.pk if author else None, author_partner.pk if author_partner else None)
-    is_own = update is None or (update.created_by_id, update.created_by_partner_id) == authors
-    return "add_update" if is_own else "change_update"
 
 
 def _fresh(blog: LiveBlog, update: Update) -> Update:

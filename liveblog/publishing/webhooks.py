@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from liveblog import visibility
 from liveblog.models import Delivery, LiveBlog, Partner, Webhook, WebhookCursor
 from liveblog.publishing.limits import MOST, refuse_many
-from liveblog.publishing.log import CHANNEL, Actor, require
+from liveblog.publishing.log import CHANNEL
+from liveblog.publishing.permissions import Actor, require
 
 # How long the secret before still signs beside the new one.
 ROTATION_OVERLAP: Final = timedelta(days=1)

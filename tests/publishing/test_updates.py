@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.storage import default_storage, storages
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from liveblog import publishing
-from liveblog.models import Change, Revision, Update
-from liveblog.publishing import SYSTEM, Content, Story
+from liveblog.models import Byline, Change, Revision, Update
+from liveblog.publishing import SYSTEM, Content, Story, search
 from tests.factories import NOON, make_blog, make_image, make_update, make_user
 
 pytestmark = pytest.mark.django_db
@@ -290,3 +293,30 @@ def test_a_reporter_cannot_take_a_schedule_back():
         publishing.submit_update(
             scheduled.blog, by=make_user("add_update", "change_update"), update=scheduled
         )
+
+
+def test_publishing_and_pinning_takes_few_statements_and_one_number():
+    blog, user = make_blog(), make_user("*")
+    content = Content(
+        "消息", "<p>內文。</p>", bylines=(Byline.objects.create(name="張三"),), images=(make_image(),)
+    )
+    with CaptureQueriesContext(connection) as queries:
+        publishing.once(
+            user, "t1", "d", lambda: publishing.publish_update(blog, content, by=user, is_pinned=True)
+        )
+    assert len(queries) <= 20, "\n".join(query["sql"][:110] for query in queries)
+    blog.refresh_from_db()
+    assert (blog.number, blog.pinned_update.heading) == (2, "消息")
+
+
+def test_search_is_indexed_when_its_text_changes_and_not_otherwise(monkeypatch):
+    update = make_update(make_blog())
+    indexed = []
+    monkeypatch.setattr(search, "index_update", lambda row: indexed.append(row.heading))
+    publishing.pin_update(update, by=SYSTEM)
+    publishing.mark_key_event(update, by=SYSTEM)
+    content = Content.of(update)
+    publishing.edit_update(update, replace(content, verification="confirmed"), by=SYSTEM)
+    assert indexed == []
+    publishing.edit_update(update, replace(content, heading="新標題"), by=SYSTEM)
+    assert indexed == ["新標題"]

@@ -1,0 +1,24 @@
+"""How long what the desk keeps beside the coverage is kept."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.utils import timezone
+
+from liveblog.models import Presence, Submission, WorkingCopy
+
+# A client that has not repeated a request by then never will.
+SUBMISSIONS_KEPT: Final = timedelta(days=7)
+# Text that somebody typed and has not come back to.
+WORKING_COPIES_KEPT: Final = timedelta(days=30)
+PRESENCES_KEPT: Final = timedelta(days=1)
+
+
+def prune(*, at: datetime | None = None) -> None:
+    """Delete submissions, working copies and presences that are over age at `at` (None: now)."""
+    at = at or timezone.now()
+    Submission.objects.filter(at__lt=at - SUBMISSIONS_KEPT).delete()
+    WorkingCopy.objects.filter(saved_at__lt=at - WORKING_COPIES_KEPT).delete()
+    Presence.objects.filter(at__lt=at - PRESENCES_KEPT).delete()
