@@ -6,6 +6,7 @@ import { Busy, SignedOut, address, post, reasons, verbAddress } from "./send.js"
 const AUTOSAVE_AFTER = 1_000;
 const AGAIN_AFTER = 5_000;
 const CHORD_REPEATS = 1_000;
+const NO_TEXT = new Set(["action", "csrfmiddlewaretoken"]);
 // Where a refusal is about what the form asks in two fields, or calls otherwise.
 const INPUT_OF = { happened: "happened_clock", happened_at: "happened_clock", publish: "publish_clock", publish_at: "publish_clock" };
 
@@ -320,7 +321,7 @@ export class Composer {
 
 /** Whether two forms say the same, whatever they are sent as. */
 function isSameText(form, other) {
-  const texts = (data) => JSON.stringify([...data].filter(([name, value]) => typeof value === "string" && name !== "action"));
+  const texts = (data) => JSON.stringify([...data].filter(([name, value]) => typeof value === "string" && !NO_TEXT.has(name)));
   return texts(form) === texts(other);
 }
 

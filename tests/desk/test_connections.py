@@ -1,0 +1,139 @@
+"""Desks that are hidden, a newsroom that does not answer, and what each action says when it is done."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+from playwright.sync_api import Page, Route, expect
+
+from liveblog import publishing
+from liveblog.models import Update
+from liveblog.publishing import SYSTEM, Content
+from tests.desk.composing import CHORD, write
+from tests.desk.conftest import desk_path
+from tests.factories import make_blog, make_person, make_update
+
+UNDO_CHORD = "Control+Alt+z"
+# A tab that is not the one in front.
+HIDE = """Object.defineProperty(document, "hidden", { get: () => window.isInFront !== true });"""
+SHOW = """window.isInFront = true; document.dispatchEvent(new Event("visibilitychange"));"""
+
+
+def streams_of(page: Page) -> list[str]:
+    asked: list[str] = []
+    page.on("request", lambda request: "/stream?" in request.url and asked.append(request.url))
+    return asked
+
+
+def test_six_hidden_desks_hold_no_stream_and_a_seventh_publishes(open_desk):
+    blog = make_blog()
+    page = open_desk(blog)
+    hidden = []
+    for _tab in range(6):
+        tab = page.context.new_page()
+        tab.add_init_script(HIDE)
+        asked = streams_of(tab)
+        tab.goto(desk_path(blog))
+        tab.wait_for_selector(".tiptap")
+        hidden.append((tab, asked))
+
+    write(page, "第七個分頁")
+    page.keyboard.press(CHORD)
+
+    expect(page.locator(".row")).to_have_count(1)
+    assert [asked for _tab, asked in hidden] == [[]] * 6
+    tab, asked = hidden[0]
+    with tab.expect_request(lambda request: "/stream?" in request.url):
+        tab.evaluate(SHOW)
+    expect(tab.locator(".row")).to_have_count(1)
+
+
+def test_a_publish_whose_answer_is_lost_says_so_keeps_the_text_and_is_published_once(open_desk):
+    blog = make_blog()
+    page = open_desk(blog)
+    lost: list[Route] = []
+
+    def lose_first(route: Route) -> None:
+        if lost or route.request.method != "POST":
+            route.continue_()
+            return
+        lost.append(route)
+        # The server gets it; its answer never arrives.
+        route.fetch()
+
+    page.route(lambda url: url.endswith("/desk/"), lose_first)
+    write(page, "號外", "內文。")
+    page.keyboard.press(CHORD)
+
+    expect(page.locator("[data-errors]")).to_contain_text("The newsroom did not answer.")
+    expect(page.locator("#id_heading")).to_have_value("號外")
+    page.locator("#id_heading").press(CHORD)
+    expect(page.locator(".toast")).to_contain_text("Live: “號外”")
+    expect(page.locator("#id_heading")).to_have_value("")
+    assert list(Update.objects.values_list("heading", "status")) == [("號外", "published")]
+
+
+def test_what_is_typed_while_a_text_is_sent_begins_the_next_one(open_desk):
+    blog = make_blog()
+    page = open_desk(blog)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == "POST":
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route(lambda url: url.endswith("/desk/"), hold)
+    write(page, "第一則")
+    page.keyboard.press(CHORD)
+    page.wait_for_selector("form[aria-busy]")
+    expect(page.locator("#id_heading")).to_have_value("第一則")
+    page.keyboard.insert_text("第二則")
+    expect(page.locator("#id_heading")).to_have_value("第一則")
+    held[0].continue_()
+    expect(page.locator("#id_heading")).to_have_value("第二則")
+    expect(page.locator(".row")).to_have_count(1)
+
+
+def test_undo_by_its_chord_while_typing_and_the_update_published_anew_is_live_once(open_desk):
+    blog = make_blog()
+    page = open_desk(blog)
+    write(page, "急電")
+    page.keyboard.press(CHORD)
+    expect(page.locator(".toast-undo")).to_be_visible()
+    page.keyboard.press(UNDO_CHORD)
+    page.wait_for_url("**?update=*")
+    page.wait_for_selector(".tiptap")
+    expect(page.locator("#id_heading")).to_have_value("急電")
+    update = Update.objects.get()
+    assert (update.status, update.given_time) == ("draft", None)
+
+    page.locator("#id_heading").press(CHORD)
+    expect(page.locator(".row")).to_have_count(1)
+    update.refresh_from_db()
+    assert update.is_published
+    assert update.happened_at == update.first_published_at
+
+
+def test_the_chord_on_a_scheduled_update_saves_it_and_leaves_it_scheduled(open_desk):
+    blog = make_blog()
+    update = publishing.schedule_update(blog, Content("稍後"), timezone.now() + timedelta(hours=2), by=SYSTEM)
+    page = open_desk(blog, query=f"?update={update.pk}")
+    page.locator("#id_heading").fill("稍後再報")
+    page.locator("#id_heading").press(CHORD)
+    expect(page.locator(".messagelist")).to_contain_text("“稍後再報”")
+    update.refresh_from_db()
+    assert (update.heading, update.status) == ("稍後再報", "scheduled")
+    assert publishing.actions_for(make_person("Editor"), blog, update)
+
+
+def test_a_minor_edit_confirms_itself(open_desk):
+    blog = make_blog()
+    update = make_update(blog, "舊標題")
+    page = open_desk(blog, query=f"?update={update.pk}")
+    page.locator("#id_heading").fill("新標題")
+    page.get_by_role("button", name="Save as a minor edit").click()
+    expect(page.locator(".messagelist")).to_contain_text("Saved as a minor edit: “新標題”")
+    expect(page.locator(".row h3")).to_have_text("新標題")
