@@ -27,6 +27,7 @@ __all__ = [
     "BLOCK_TAGS",
     "INNER_TAGS",
     "NOT_XML",
+    "PHRASING_TAGS",
     "blocks",
     "clean",
     "excerpt",

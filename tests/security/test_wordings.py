@@ -59,6 +59,8 @@ SURFACES = [
 
 # The members of JSON answers that hold HTML; `value` does in a ninjs body.
 MARKUP_MEMBERS = {"body", "summary", "html", "content_html", "head", "key_events", "lead", "after", "value"}
+# Text in ninjs: headlines, and the words of a picture.
+PLAIN_MEMBERS = {"headlines", "descriptions"}
 
 
 def markup_in(member: str, value: object) -> Iterator[str]:
@@ -68,7 +70,7 @@ def markup_in(member: str, value: object) -> Iterator[str]:
         if "content_html" in value:
             # The summary beside it is plain text.
             value = {"content_html": value["content_html"]}
-        is_plain = value.get("contentType", "text/html") != "text/html" or "headlines" in member
+        is_plain = value.get("contentType", "text/html") != "text/html" or member in PLAIN_MEMBERS
         for name, inner in value.items():
             yield from markup_in("" if is_plain else name, inner)
     elif isinstance(value, list):
