@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from liveblog import visibility
 from liveblog.models import Byline, Image, LiveBlog, Update
 from liveblog.publishing import KEEPS_STATE, Action, Content, Story, fingerprint, refuse_too_long
-from liveblog.publishing.limits import refuse_many
+from liveblog.publishing.limits import MOST, refuse_many
 from newsroom import embeds, hongkong, html
 from newsroom.http.parameters import whole_number
 from newsroom.rich_text import RichTextWidget
@@ -29,7 +29,8 @@ from newsroom.rich_text import RichTextWidget
 _AT_THE_END: Final = 100_000
 # What the composer sends beside its form.
 _ROWS: Final = {"picture", "story_title", "story_url", "story_blog", "story_after"}
-_BETWEEN_NAMES: Final = re.compile("[,，、;；]")
+# In a group, so that splitting keeps them.
+_BETWEEN_NAMES: Final = re.compile("([,，、;；])")
 
 
 def new_token() -> str:
@@ -99,14 +100,26 @@ class ComposerForm(forms.Form):
         return html.from_typed(body)
 
     def clean_bylines(self) -> tuple[Byline, ...]:
-        names = [name.strip() for name in _BETWEEN_NAMES.split(self.cleaned_data["bylines"]) if name.strip()]
-        known = {byline.name: byline for byline in Byline.objects.filter(name__in=names)}
-        if unknown := [name for name in names if name not in known]:
-            raise ValidationError(
-                _("There is no byline “%(name)s” yet. Add it in the admin, or choose another.")
-                % {"name": unknown[0]}
-            )
-        return tuple(known[name] for name in names)
+        typed = self.cleaned_data["bylines"]
+        parts = _BETWEEN_NAMES.split(typed)
+        # A name may itself contain a comma, so that several parts together can be one name.
+        ends = range(1, min(len(parts), 2 * MOST["bylines"]) + 1)
+        candidates = {"".join(parts[start:end]).strip() for end in ends for start in range(end)}
+        known = {byline.name: byline for byline in Byline.objects.filter(name__in=candidates)}
+        bylines, start = [], 0
+        while start < len(parts):
+            end = next((end for end in reversed(ends) if "".join(parts[start:end]).strip() in known), None)
+            if end is not None and end > start:
+                bylines.append(known["".join(parts[start:end]).strip()])
+                start = end
+            elif parts[start].strip() and not _BETWEEN_NAMES.fullmatch(parts[start]):
+                raise ValidationError(
+                    _("There is no byline “%(name)s” yet. Add it in the admin, or choose another.")
+                    % {"name": parts[start].strip()}
+                )
+            else:
+                start += 1
+        return tuple(bylines)
 
     def clean_embed(self) -> str:
         url = self.cleaned_data["embed"]

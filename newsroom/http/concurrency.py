@@ -20,7 +20,6 @@ from django.urls import get_resolver
 MAX_RUNNING: Final = 32
 MAX_WAITING: Final = 500
 WAIT_SECONDS: Final = 10.0
-RETRY_AFTER_SECONDS: Final = 5
 
 
 class Lane:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import re
 
+import pytest
 from django.test import Client
 from playwright.sync_api import Page, expect
 
+from liveblog.desk.composer import ComposerForm
 from liveblog.models import Byline, Image, Update
 from newsroom.embeds import FRAME_ORIGINS
 from tests.desk.composing import CHORD, forget_refusals, open_readers_page, write
@@ -299,3 +301,21 @@ def test_lists_of_word_are_pasted_as_lists_and_their_markers_are_dropped(open_de
         "<p>水位<s>二</s>三米<sup>註</sup></p><blockquote><p>不可上山</p></blockquote>",
         "自網上Word": "<ul><li><p>一</p></li><li><p>二</p></li></ul>",
     }
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("typed", "names"),
+    [
+        ("張三、 李四", ["張三", "李四"]),
+        ("Ng, Jane; 張三", ["Ng, Jane", "張三"]),
+        ("李四,", ["李四"]),
+        ("", []),
+    ],
+)
+def test_several_bylines_are_typed_with_commas_and_a_name_may_contain_one(typed, names):
+    for name in ("張三", "李四", "Ng, Jane"):
+        Byline.objects.create(name=name)
+    form = ComposerForm({"token": "t", "bylines": typed})
+    assert form.is_valid(), form.errors
+    assert [byline.name for byline in form.cleaned_data["bylines"]] == names

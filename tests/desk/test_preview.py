@@ -107,7 +107,7 @@ def test_pictures_of_a_preview_are_served_by_their_signature_for_some_minutes(cl
 @pytest.mark.django_db
 def test_refused_preview_is_a_page_without_scripts_or_origin(client):
     client.force_login(make_person("Editor"))
-    page = client.post(f"{desk_path(make_blog())}preview/", {"token": "a", "byline": "Nobody"})
+    page = client.post(f"{desk_path(make_blog())}preview/", {"token": "a", "bylines": "Nobody"})
     assert page.status_code == 422
     assert "<script" not in page.content.decode()
     assert {"sandbox", "script-src 'none'"} <= set(page.headers["Content-Security-Policy"].split("; "))

@@ -58,7 +58,7 @@ def test_some_run_some_wait_and_the_rest_is_told_to_come_back(site, ask, small_l
     waiting = ask("/")
     wait_for(lambda: small_lanes.is_full)
     refused = ask("/").result(timeout=30)
-    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "2")
     assert refused.headers["Cache-Control"] == "no-store"
     problem = ask("/api/v1/").result(timeout=30)
     assert (problem.status_code, problem.headers["Content-Type"]) == (503, "application/problem+json")
