@@ -29,9 +29,9 @@ def test_what_is_published_while_the_database_is_locked_goes_live_once(open_desk
         ):
             page.locator("#id_heading").press(CHORD)
         expect(page.locator("[data-state=busy]")).to_contain_text(BUSY)
-        # The next one can be typed meanwhile.
-        expect(page.locator("#id_heading")).to_have_value("")
-        write(page, "下一則")
+        # The text stays until it is taken; what is typed meanwhile begins the next one.
+        expect(page.locator("#id_heading")).to_have_value("號外")
+        page.keyboard.insert_text("下一則")
         # Sent again, more than once, with the database still locked.
         with page.expect_response(
             lambda response: response.status == 503 and response.url.endswith("/desk/")

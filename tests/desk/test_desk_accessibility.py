@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -38,9 +39,9 @@ def cover() -> tuple[LiveBlog, Update]:
     for i in range(20):
         make_update(blog, f"第{i}則", verification="unconfirmed" if i == 3 else "", is_key_event=i == 4)
     corrected = make_update(blog, "三人受傷", images=(make_image(),), stories=(Story("待連結"),))
-    for heading, note in (("五人受傷", "應為五人"), ("五人輕傷", "")):
-        content = Content(heading, "<p>改</p>", corrected.happened_at, stories=(Story("待連結"),))
-        publishing.correct_update(corrected, content, by=SYSTEM, note=note)
+    content = Content("五人受傷", "<p>改</p>", corrected.happened_at, stories=(Story("待連結"),))
+    publishing.correct_update(corrected, content, by=SYSTEM, note="應為五人")
+    publishing.edit_update(corrected, replace(content, heading="五人輕傷"), by=SYSTEM)
     publishing.pin_update(corrected, by=SYSTEM)
     publishing.withdraw_update(make_update(blog, "誤報"), by=SYSTEM, reason="錯")
     publishing.draft_update(blog, Content("稿"), by=SYSTEM)

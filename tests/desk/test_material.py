@@ -263,7 +263,7 @@ def test_what_is_pasted_from_word_and_the_web_is_cleaned_and_spaces_around_bold_
     page.keyboard.press(CHORD)
     expect(page.locator(".row")).to_have_count(3)
     assert dict(Update.objects.values_list("heading", "body")) == {
-        "自Word": "<p>The <strong>Observatory</strong> said</p><p>市民應<em>盡早</em>回家。</p>",
+        "自Word": '<p lang="en">The <strong>Observatory</strong> said</p><p>市民應<em>盡早</em>回家。</p>',
         "自文件": "<p>市民應 <strong>盡早</strong><em>回家</em></p>",
         "自網頁": '<h3>現場</h3><p>見這裡及<a href="https://example.com/a" rel="noopener">那裡</a></p>'
         "<ul><li><p>一</p></li><li><p>二</p></li></ul>",

@@ -133,7 +133,7 @@ def test_a_network_that_drops_keeps_the_text_in_the_browser(open_desk, console_e
     write(page, "斷線", "內文")
     expect(page.locator("[data-autosave]")).to_contain_text("kept in this browser")
     page.keyboard.press(CHORD)
-    expect(page.get_by_role("alert").first).to_contain_text("cannot be reached")
+    expect(page.get_by_role("alert").first).to_contain_text("did not answer")
     expect(page.locator("#id_heading")).to_have_value("斷線")
     page.context.set_offline(False)
     wait_until_kept(page)
@@ -213,7 +213,7 @@ def test_a_lost_answer_and_a_changed_text_leave_both(open_desk, console_errors):
     # The server takes it, and its answer never arrives.
     page.route("**/desk/", lambda route: (route.fetch(), route.abort())[1])
     page.keyboard.press(CHORD)
-    expect(page.get_by_role("alert").first).to_contain_text("cannot be reached")
+    expect(page.get_by_role("alert").first).to_contain_text("did not answer")
     page.unroute("**/desk/")
     page.locator("#id_heading").press("End")
     page.keyboard.insert_text("二")
