@@ -269,6 +269,7 @@ export class Composer {
       this.desk.backups.forget(token);
       if (this.token !== token) return;
       this.isUnsaved = false;
+      this.kept = data;
       this.#say(gettext("Your text is kept; readers do not see it."));
     } catch (error) {
       if (this.token !== token) return;
@@ -286,6 +287,8 @@ export class Composer {
   #leave() {
     if (!this.isUnsaved) return;
     const data = new FormData(this.form);
+    // Leaving a field is a change to the browser, and none of the text: the server has it.
+    if (this.kept && isSameText(data, this.kept)) return;
     this.desk.backups.keep(this.token, data);
     data.delete("picture_file");
     navigator.sendBeacon(address("autosave/"), data);
