@@ -18,11 +18,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from liveblog import publishing
-from liveblog.models import ApiKey, Change, LiveBlog, Update
-from liveblog.publishing import SYSTEM, WRITES, Action, Actor, Content, actions_for, permissions
+from liveblog.models import ApiKey, Byline, Change, LiveBlog, Update
+from liveblog.publishing import SYSTEM, WRITES, Action, Actor, Content, Story, actions_for, permissions
 from newsroom import hongkong
 from tests.admin.browsing import opened
-from tests.factories import IN_TEAM, make_blog, make_key, make_staff, make_update
+from tests.factories import IN_TEAM, make_blog, make_image, make_key, make_staff, make_update
 
 pytestmark = pytest.mark.django_db
 
@@ -213,12 +213,19 @@ def test_the_api_does_what_is_offered_and_refuses_all_else(state, scopes):
             blog = make_blog()
             by.partner.granted_blogs.add(blog)
             update = make_in(state, blog, by)
-            is_offered = action in actions_for(by, blog, update)
+            is_offered = meant_by(action, update) in actions_for(by, blog, update)
             before = state_of()
             answer = by_api(key, blog, update, action, sent)
             is_done = state_of() != before
             assert is_done == is_offered, (state, scopes, action, answer.status_code, answer.content)
             transaction.set_rollback(True)
+
+
+def meant_by(action: Action, update: Update | None) -> Action:
+    """Return what a PATCH means, which names no action: it saves an update in the state that it is in."""
+    if update and update.is_published and action in (Action.DRAFT, Action.PUBLISH):
+        return Action.EDIT
+    return Action.DRAFT if update and not update.is_visible and action == Action.EDIT else action
 
 
 def by_api(key: str, blog: LiveBlog, update: Update | None, action: Action, sent: dict[str, str]):
@@ -232,3 +239,37 @@ def by_api(key: str, blog: LiveBlog, update: Update | None, action: Action, sent
         path, verb = f"/api/v1/updates/{update.pk}/", client.patch
         sent = {name: value for name, value in sent.items() if value != "draft"}
     return verb(path, json.dumps(text | sent), content_type="application/json")
+
+
+@pytest.mark.parametrize("action", sorted(WRITES))
+def test_no_action_drops_a_field(action):
+    blog, at = make_blog(), timezone.now() + timedelta(hours=2)
+    update = make_update(blog) if action in (Action.EDIT, Action.CORRECT) else None
+    content = Content(
+        heading="標題",
+        body="<p>內文</p>",
+        happened_at=timezone.now() - timedelta(hours=1),
+        has_clock_time=False,
+        is_key_event=True,
+        bylines=(Byline.objects.create(name="乙"), Byline.objects.create(name="甲")),
+        source="來源",
+        verification="confirmed",
+        edition_wording="甲=乙",
+        stories=(Story("另文", url="https://example.com/"),),
+        images=(make_image(),),
+    )
+    takes_moment = action in (Action.DRAFT, Action.SUBMIT, Action.SCHEDULE)
+    saved = publishing.perform(
+        action,
+        blog,
+        by=SYSTEM,
+        update=update,
+        content=content,
+        is_pinned=True,
+        publish_at=at if takes_moment else None,
+        note="說明" if action == Action.CORRECT else "",
+    )
+    saved = Update.objects.select_related("blog").get(pk=saved.pk)
+    assert Content.of(saved) == content
+    assert saved.is_pinned if saved.is_published else saved.is_to_be_pinned
+    assert saved.publish_at == (at if takes_moment else None)
