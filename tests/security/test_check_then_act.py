@@ -45,13 +45,13 @@ def empty_cache(transactional_db) -> None:
 
 
 def outcomes(times: int, act) -> list[str]:
-    """Do the same several times at once; how each ended, `done` or the refusal's class."""
+    """Do the same several times at once; how each ended, `done` or `refused`."""
 
     def attempt(number: int) -> str:
         try:
             act(number)
-        except ValidationError as refusal:
-            return type(refusal).__name__
+        except ValidationError:
+            return "refused"
         return "done"
 
     return sorted(at_once(times, attempt))
@@ -65,7 +65,7 @@ def test_of_several_blogs_at_one_address_one_is_made_and_the_others_are_told():
 
     results = outcomes(6, lambda _number: publishing.create_blog(details, by=SYSTEM))
 
-    assert results == ["ValidationError"] * 5 + ["done"]
+    assert results == ["done"] + ["refused"] * 5
     assert LiveBlog.objects.count() == 1
 
 
@@ -74,7 +74,7 @@ def test_of_several_terms_for_one_wording_one_is_made_and_the_others_are_told():
         6, lambda _number: publishing.add_term(by=SYSTEM, traditional="軟件", simplified="软件")
     )
 
-    assert results == ["ValidationError"] * 5 + ["done"]
+    assert results == ["done"] + ["refused"] * 5
     assert GlossaryTerm.objects.count() == 1
 
 
@@ -83,7 +83,7 @@ def test_of_several_bylines_renamed_to_one_name_one_gets_it():
 
     results = outcomes(6, lambda number: publishing.edit_byline(bylines[number], by=SYSTEM, name="陳大文"))
 
-    assert results == ["ValidationError"] * 5 + ["done"]
+    assert results == ["done"] + ["refused"] * 5
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_response_is_approved_once_and_takes_one_number():
 
     results = outcomes(6, lambda _number: publishing.approve_response(response, by=SYSTEM))
 
-    assert results == ["ValidationError"] * 5 + ["done"]
+    assert results == ["done"] + ["refused"] * 5
     assert Change.objects.filter(blog=blog, kind=Change.Kind.RESPONSE_APPROVED).count() == 1
 
 
@@ -154,7 +154,7 @@ def test_an_update_is_withdrawn_once():
 
     results = outcomes(6, lambda _number: publishing.withdraw_update(update, by=SYSTEM, reason="錯"))
 
-    assert results == ["ValidationError"] * 5 + ["done"]
+    assert results == ["done"] + ["refused"] * 5
     assert Change.objects.filter(kind=Change.Kind.WITHDRAWN).count() == 1
 
 
@@ -167,7 +167,7 @@ def test_an_update_is_undone_or_withdrawn_and_not_both():
 
     results = outcomes(6, lambda number: verbs[number % 2]())
 
-    assert results == ["ValidationError"] * 5 + ["done"]
+    assert results == ["done"] + ["refused"] * 5
 
 
 def test_of_several_pins_at_once_one_stays():
@@ -195,7 +195,7 @@ def test_a_key_is_rotated_once():
 
     results = outcomes(6, lambda _number: publishing.rotate_key(key, by=SYSTEM, overlap=timedelta(0)))
 
-    assert results == ["ValidationError"] * 5 + ["done"]
+    assert results == ["done"] + ["refused"] * 5
     assert ApiKey.objects.usable().count() == 1
 
 
@@ -207,7 +207,7 @@ def test_a_webhooks_secret_is_rotated_once_and_the_one_in_use_goes_on():
 
     results = outcomes(6, lambda number: publishing.rotate_secret(opened[number], by=SYSTEM))
 
-    assert results == ["ValidationError"] * 5 + ["done"]
+    assert results == ["done"] + ["refused"] * 5
     assert Webhook.objects.get().previous_secret == in_use
 
 
@@ -235,7 +235,7 @@ def test_an_embargo_that_an_editor_has_prolonged_is_not_lifted():
     publishing.edit_blog(blog, replace(BlogDetails.of(blog), embargo_until_at=prolonged), by=SYSTEM)
 
     # The loop had read the blog before the editor saved.
-    publishing.lift_embargo(blog, by=SYSTEM, due_by=due)
+    publishing.lift_embargo(blog, by=SYSTEM, lapsed_by=due)
 
     blog.refresh_from_db()
     assert blog.embargo_until_at == prolonged
@@ -246,7 +246,7 @@ def test_coverage_whose_end_an_editor_has_moved_goes_on():
     moved = timezone.now() + timedelta(days=1)
     publishing.edit_blog(blog, replace(BlogDetails.of(blog), coverage_end_at=moved), by=SYSTEM)
 
-    publishing.end_coverage(blog, by=SYSTEM, due_by=timezone.now() + timedelta(hours=2))
+    publishing.end_coverage(blog, by=SYSTEM, planned_by=timezone.now() + timedelta(hours=2))
 
     blog.refresh_from_db()
     assert blog.is_live
