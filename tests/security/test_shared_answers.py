@@ -11,10 +11,19 @@ from django.test import Client
 from django.urls import resolve
 
 from liveblog.models.partner import Scope
+from newsroom import caching
 from tests.factories import make_key
 from tests.security.addresses import Newsroom, make_newsroom, public_addresses
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def production(settings, monkeypatch) -> None:
+    """As readers meet it: no demo, whose policy names the asker's host, and dates that have settled."""
+    settings.DEMO = False
+    monkeypatch.setattr(caching, "is_settled", lambda modified_at: True)
+
 
 PLAIN = {"host": "127.0.0.1:8000"}
 EVIL = "evil.example"
