@@ -258,7 +258,7 @@ class Newsroom:
             has_responses=True,
             stories=(Story("機密旁"),),
         )
-        self.update = make_update(self.hidden, "機密", byline=self.byline, images=(self.image,))
+        self.update = make_update(self.hidden, "機密", bylines=(self.byline,), images=(self.image,))
         self.draft = publishing.draft_update(self.hidden, Content("機密稿"), by=SYSTEM)
         self.response = publishing.approve_response(self._response(), by=SYSTEM)
         self.public = make_blog(
@@ -336,7 +336,7 @@ class Newsroom:
 
 VERBS: dict[str, Callable[[Newsroom], object]] = {
     "draft": lambda room: publishing.draft_update(room.hidden, Content("新機密"), by=SYSTEM),
-    "submit": lambda room: publishing.submit_update(room.draft, by=SYSTEM),
+    "submit": lambda room: publishing.submit_update(room.hidden, update=room.draft, by=SYSTEM),
     "schedule": lambda room: publishing.schedule_update(
         room.hidden, Content("預"), timezone.now() + timedelta(hours=2), by=SYSTEM
     ),
