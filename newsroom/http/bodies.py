@@ -25,7 +25,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.db import DatabaseError, connections
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.urls import get_resolver
+from django.urls import Resolver404, get_resolver, resolve
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
@@ -205,15 +205,29 @@ def refusal_of(scope: Mapping[str, Any]) -> HTTPStatus | None:
 
 
 def refuse_large_body(get_response: Callable[[HttpRequest], HttpResponse]):
-    """Answer requests whose body was refused, by the project's handler for the status."""
+    """Answer requests whose body was refused, by the project's handler for the status.
+
+    A method that the address does not serve gets the 405 that it gets without a body.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         status = refusal_of(getattr(request, "scope", {}))
-        if status is None:
+        if status is None or not _is_served(request):
             return get_response(request)
         return get_resolver().resolve_error_handler(status.value)(request)
 
     return middleware
+
+
+def _is_served(request: HttpRequest) -> bool:
+    """Whether the address may serve the method: only a view that is a class says which ones it has."""
+    try:
+        view = resolve(request.path_info).func
+    except Resolver404:
+        return True
+    view_class = getattr(view, "view_class", None)
+    method = "get" if request.method == "HEAD" else str(request.method).lower()
+    return view_class is None or hasattr(view_class, method)
 
 
 def too_large(request: HttpRequest) -> HttpResponse:

@@ -211,7 +211,7 @@ def test_bodies_that_nobody_may_send_are_not_read(server, connect, request_line,
 @pytest.mark.parametrize(
     ("path", "accept", "kind"),
     [
-        ("/api/v1/updates/", "*/*", "application/problem+json"),
+        ("/api/v1/blogs/any/updates/", "*/*", "application/problem+json"),
         ("/admin/liveblog/liveblog/1/desk/pictures/", "application/json", "application/json"),
         ("/live/any/respond/", "*/*", "text/html; charset=utf-8"),
     ],
@@ -226,6 +226,27 @@ def test_refusals_of_bodies_come_in_the_format_of_the_door(connect, path, accept
         "close",
     )
     assert response.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "request_line",
+    [
+        "GET /api/v1/updates/1/withdrawal/",
+        "HEAD /api/v1/updates/1/withdrawal/",
+        "POST /api/v1/updates/",
+        "PUT /api/v1/blogs/any/",
+        "TRACE /api/v1/blogs/any/updates/",
+    ],
+)
+@pytest.mark.parametrize(
+    "body", [{}, {"Content_Length": str(100 * MEGABYTE)}], ids=["no body", "a large body"]
+)
+def test_an_address_names_a_method_it_does_not_serve_before_a_body_it_does_not_take(
+    connect, request_line, body
+):
+    connection = connect()
+    connection.send_head(request_line, **body)
+    assert connection.read_statuses() == [405]
 
 
 @pytest.mark.parametrize(("size", "status"), [(1_000_000, 400), (1_600_001, 413)])
