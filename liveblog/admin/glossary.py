@@ -10,11 +10,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from liveblog import publishing
-from liveblog.admin.saving import VerbAdmin, VerbForm
+from liveblog.admin.saving import SharedAdmin, SharedForm
 from liveblog.models import GlossaryTerm
 
 
-class GlossaryTermForm(VerbForm):
+class GlossaryTermForm(SharedForm):
     class Meta:
         help_texts = {
             "traditional": _("As Traditional pages print it."),
@@ -23,7 +23,7 @@ class GlossaryTermForm(VerbForm):
 
 
 @admin.register(GlossaryTerm)
-class GlossaryTermAdmin(VerbAdmin):
+class GlossaryTermAdmin(SharedAdmin):
     form = GlossaryTermForm
     list_display = ["traditional", "simplified", "note"]
     search_fields = ["traditional", "simplified", "note"]

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from liveblog import publishing, visibility
 from liveblog.admin.reading import TeamAdmin
-from liveblog.admin.saving import VerbAdmin, VerbForm
+from liveblog.admin.saving import SharedAdmin, SharedForm
 from liveblog.models import Image
 from newsroom.pictures import MEDIA_TYPES
 
@@ -33,7 +33,7 @@ def preview(image: Image) -> str:
     )
 
 
-class ImageForm(VerbForm):
+class ImageForm(SharedForm):
     # A refusal to read the file names no field.
     refused_field = "file"
     # Not Django's ImageField, which would open the file in the server: a worker reads the picture.
@@ -46,10 +46,11 @@ class ImageForm(VerbForm):
         if self.instance.pk:
             # Another picture is another upload.
             del self.fields["file"]
+            self.refused_field = None
 
 
 @admin.register(Image)
-class ImageAdmin(TeamAdmin, VerbAdmin):
+class ImageAdmin(TeamAdmin, SharedAdmin):
     form = ImageForm
     list_display = ["thumbnail", "alt", "credit", "dimensions", "in_updates", "created_by", "created_at"]
     list_display_links = ["thumbnail", "alt"]
@@ -65,7 +66,7 @@ class ImageAdmin(TeamAdmin, VerbAdmin):
         if obj is None:
             return [(None, {"fields": ["file", *said]})]
         return [
-            (None, {"fields": ["thumbnail", *said]}),
+            (None, {"fields": ["thumbnail", *said, *self.fingerprint_fields(request, obj)]}),
             (_("State"), {"fields": ["dimensions", "created_by", "created_at"]}),
         ]
 
@@ -117,7 +118,7 @@ class ImageAdmin(TeamAdmin, VerbAdmin):
             return publishing.add_image(request.prepared_picture, by=request.user, **said)
         if not form.has_changed():
             return form.instance
-        return publishing.edit_image(form.instance, by=request.user, **said)
+        return publishing.edit_image(form.instance, by=request.user, **said, seen=form.cleaned_data["seen"])
 
     def get_urls(self) -> list:
         view = self.admin_site.admin_view(self.serve_rendition)

@@ -10,6 +10,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError, models
 from django.http import HttpRequest, HttpResponse
 
+from liveblog import publishing
 from liveblog.admin.bounds import BoundedLists
 from liveblog.admin.fields import MinuteWidget
 from liveblog.admin.reading import TeamFields, keep_hidden_links
@@ -40,6 +41,19 @@ class VerbForm(forms.ModelForm):
                 if name != "stories":
                     self.add_error(name if name in self.fields else self.refused_field, errors)
         return cleaned
+
+
+class SharedForm(VerbForm):
+    """A form on a row that several live blogs share, with the fingerprint of the row it was opened on."""
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        if self.instance.pk:
+            self.initial["seen"] = publishing.row_fingerprint(self.instance)
+        else:
+            del self.fields["seen"]
 
 
 def by_field(refusal: ValidationError) -> dict[str, list[ValidationError]]:
@@ -124,3 +138,16 @@ def entered_rows(formset: forms.BaseInlineFormSet) -> list[dict[str, Any]]:
     rows = [form.cleaned_data for form in formset.forms if form.cleaned_data]
     kept = [row for row in rows if not row.get("DELETE")]
     return sorted(kept, key=lambda row: (row.get("order") is None, row.get("order")))
+
+
+class SharedAdmin(VerbAdmin):
+    """Admin for rows that several live blogs share: a stale form is refused by its fingerprint."""
+
+    form = SharedForm
+
+    def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[str]:
+        return [*super().get_fields(request, obj), *self.fingerprint_fields(request, obj)]
+
+    def fingerprint_fields(self, request: HttpRequest, obj: models.Model | None) -> list[str]:
+        """Return the names of the hidden fields of a form that may be saved."""
+        return ["seen"] if obj and self.has_change_permission(request, obj) else []

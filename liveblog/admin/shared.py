@@ -15,12 +15,12 @@ from liveblog import publishing, visibility
 from liveblog.admin.filters import LeadsToFilter
 from liveblog.admin.inlines import name_of_link
 from liveblog.admin.reading import TeamAdmin, is_linkable
-from liveblog.admin.saving import VerbAdmin, VerbForm
+from liveblog.admin.saving import SharedAdmin, VerbForm
 from liveblog.models import Byline, RelatedStory, Topic
 
 
 @admin.register(Topic)
-class TopicAdmin(VerbAdmin):
+class TopicAdmin(SharedAdmin):
     list_display = ["name", "slug", "blog_count"]
     search_fields = ["name", "slug"]
     ordering = ["name", "pk"]
@@ -58,7 +58,7 @@ class TopicAdmin(VerbAdmin):
 
 
 @admin.register(Byline)
-class BylineAdmin(VerbAdmin):
+class BylineAdmin(SharedAdmin):
     list_display = ["name", "role", "update_count"]
     search_fields = ["name", "role"]
     ordering = ["name", "pk"]
@@ -94,7 +94,7 @@ def _added(row: Any) -> Any:
 
 
 @admin.register(RelatedStory)
-class RelatedStoryAdmin(TeamAdmin, VerbAdmin):
+class RelatedStoryAdmin(TeamAdmin, SharedAdmin):
     """They are added where they stand, in an update or a blog; here they are found, and given an address."""
 
     list_display = ["title", "leads_to", "place", "live_blog_of_place"]
@@ -109,8 +109,9 @@ class RelatedStoryAdmin(TeamAdmin, VerbAdmin):
         return super().get_queryset(request).annotate(is_link_shown=is_shown)
 
     def get_fields(self, request: HttpRequest, obj: RelatedStory | None = None) -> list[str]:
-        may_edit = self.has_change_permission(request, obj)
-        return ["title", "url", "live_blog" if may_edit else "shown_live_blog", "place", "after_block"]
+        seen = self.fingerprint_fields(request, obj)
+        link = "live_blog" if seen else "shown_live_blog"
+        return ["title", "url", link, "place", "after_block", *seen]
 
     @admin.display(description=_("other live blog"))
     def shown_live_blog(self, story: RelatedStory) -> str:

@@ -40,7 +40,7 @@ from liveblog.publishing.responses import (
 )
 from liveblog.publishing.retention import prune
 from liveblog.publishing.rules import Stale, WrongState
-from liveblog.publishing.saving import save_checked
+from liveblog.publishing.saving import row_fingerprint, save_checked
 from liveblog.publishing.shared import (
     add_image,
     edit_byline,
@@ -143,6 +143,7 @@ __all__ = [
     "revoke_key",
     "rotate_key",
     "rotate_secret",
+    "row_fingerprint",
     "save_checked",
     "schedule_update",
     "send_test",

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from liveblog.models import Glossary, GlossaryTerm
 from liveblog.publishing.limits import MOST
 from liveblog.publishing.permissions import Actor, require
-from liveblog.publishing.saving import save_checked
+from liveblog.publishing.saving import refuse_stale, save_checked
 from newsroom import html
 
 
@@ -24,10 +24,10 @@ def add_term(*, by: Actor, traditional: str, simplified: str, note: str = "") ->
 
 
 def edit_term(
-    term: GlossaryTerm, *, by: Actor, traditional: str, simplified: str, note: str = ""
+    term: GlossaryTerm, *, by: Actor, traditional: str, simplified: str, note: str = "", seen: str = ""
 ) -> GlossaryTerm:
     require(by, "change_glossaryterm")
-    return _save(term, traditional, simplified, note)
+    return _save(term, traditional, simplified, note, seen)
 
 
 def remove_term(term: GlossaryTerm, *, by: Actor) -> None:
@@ -38,10 +38,11 @@ def remove_term(term: GlossaryTerm, *, by: Actor) -> None:
         Glossary.objects.revise()
 
 
-def _save(term: GlossaryTerm, traditional: str, simplified: str, note: str) -> GlossaryTerm:
+def _save(term: GlossaryTerm, traditional: str, simplified: str, note: str, seen: str = "") -> GlossaryTerm:
     texts = (" ".join(html.printable(text).split()) for text in (traditional, simplified, note))
     term.traditional, term.simplified, term.note = texts
     with transaction.atomic():
+        refuse_stale(term, seen)
         save_checked(term)
         Glossary.objects.revise()
     return term

@@ -2,7 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.db import IntegrityError, models, transaction
+
+from liveblog.models import Byline, GlossaryTerm, Image, RelatedStory, Topic
+from liveblog.publishing.encoding import fingerprint
+from liveblog.publishing.rules import Stale
+
+# The columns that editors fill in; others change without a conflict, such as where a picture is published.
+_EDITED: Final[dict[type[models.Model], tuple[str, ...]]] = {
+    Image: ("alt", "caption", "credit", "focal_column", "focal_row", "is_sensitive"),
+    Byline: ("name", "role"),
+    Topic: ("name",),
+    GlossaryTerm: ("traditional", "simplified", "note"),
+    RelatedStory: ("title", "url", "live_blog_id"),
+}
+
+
+def row_fingerprint(row: models.Model) -> str:
+    """Return the fingerprint of what an editor's form on `row` changes."""
+    return fingerprint([getattr(row, name) for name in _EDITED[type(row)]])
+
+
+def refuse_stale(row: models.Model, seen: str) -> None:
+    """Lock the saved row. Raise Stale unless it is still what `seen`, its `row_fingerprint`, was taken of.
+
+    Call it in the transaction that saves the row, after the blogs are locked. An empty `seen` is not checked.
+    """
+    if not seen:
+        return
+    saved = type(row)._default_manager.select_for_update(of=("self",), no_key=True).filter(pk=row.pk).first()
+    if saved is None or row_fingerprint(saved) != seen:
+        raise Stale
 
 
 def save_checked(row: models.Model) -> None:

@@ -19,7 +19,7 @@ from liveblog.publishing import renditions
 from liveblog.publishing.limits import refuse_long
 from liveblog.publishing.log import all_locked, append
 from liveblog.publishing.permissions import Actor, person, require
-from liveblog.publishing.saving import save_checked
+from liveblog.publishing.saving import refuse_stale, save_checked
 from liveblog.publishing.stories import Story
 from newsroom import html, pictures
 
@@ -92,8 +92,12 @@ def edit_image(
     focal_column: int = 2,
     focal_row: int = 2,
     is_sensitive: bool = False,
+    seen: str = "",
 ) -> Image:
-    """Change what is said of a picture, wherever it is shown."""
+    """Change what is said of a picture, wherever it is shown.
+
+    `seen` is the `row_fingerprint` of the picture that was opened. Raise Stale if somebody has saved since.
+    """
     require(by, "change_image")
     editor = person(by)
     if editor and not visibility.can_read_row(editor, image):
@@ -101,7 +105,7 @@ def edit_image(
     image.alt, image.caption, image.credit = _checked_words(alt, caption, credit)
     image.focal_column, image.focal_row = focal_column, focal_row
     image.is_sensitive = is_sensitive
-    return _save_shared(image, updates=Q(images=image), blogs=Q(hero_image=image), by=by)
+    return _save_shared(image, updates=Q(images=image), blogs=Q(hero_image=image), by=by, seen=seen)
 
 
 def _checked_words(alt: str, caption: str, credit: str) -> tuple[str, str, str]:
@@ -111,22 +115,28 @@ def _checked_words(alt: str, caption: str, credit: str) -> tuple[str, str, str]:
     return alt, caption, credit
 
 
-def edit_byline(byline: Byline, *, by: Actor, name: str, role: str = "") -> Byline:
+def edit_byline(byline: Byline, *, by: Actor, name: str, role: str = "", seen: str = "") -> Byline:
     """Change a byline, wherever it is printed."""
     require(by, "change_byline")
     byline.name, byline.role = name.strip(), role.strip()
-    return _save_shared(byline, updates=Q(bylines=byline), blogs=Q(bylines=byline), by=by)
+    return _save_shared(byline, updates=Q(bylines=byline), blogs=Q(bylines=byline), by=by, seen=seen)
 
 
-def edit_topic(topic: Topic, *, by: Actor, name: str) -> Topic:
+def edit_topic(topic: Topic, *, by: Actor, name: str, seen: str = "") -> Topic:
     """Rename a topic, wherever it is printed. Its address stays."""
     require(by, "change_topic")
     topic.name = name.strip()
-    return _save_shared(topic, updates=Q(pk__in=[]), blogs=Q(topics=topic), by=by)
+    return _save_shared(topic, updates=Q(pk__in=[]), blogs=Q(topics=topic), by=by, seen=seen)
 
 
 def edit_story(
-    story: RelatedStory, *, by: Actor, title: str, url: str = "", live_blog: LiveBlog | None = None
+    story: RelatedStory,
+    *,
+    by: Actor,
+    title: str,
+    url: str = "",
+    live_blog: LiveBlog | None = None,
+    seen: str = "",
 ) -> RelatedStory:
     """Change where a related story leads, in its place: how an unresolved one is linked."""
     require(by, "change_relatedstory", story.printed_in)
@@ -135,6 +145,7 @@ def edit_story(
         return story
     with transaction.atomic():
         announce(updates=Q(related_stories=story), blogs=Q(related_stories=story), by=by)
+        refuse_stale(story, seen)
         story.title, story.url, story.live_blog = checked.title, checked.url, checked.live_blog
         try:
             story.save()
@@ -143,7 +154,7 @@ def edit_story(
     return story
 
 
-def _save_shared(row: Shared, *, updates: Q, blogs: Q, by: Actor) -> Shared:
+def _save_shared(row: Shared, *, updates: Q, blogs: Q, by: Actor, seen: str) -> Shared:
     """Save what several blogs print, and number it in each; nothing happens when nothing changed."""
     row.full_clean()
     saved = type(row).objects.get(pk=row.pk)
@@ -152,6 +163,7 @@ def _save_shared(row: Shared, *, updates: Q, blogs: Q, by: Actor) -> Shared:
         return row
     with transaction.atomic():
         announce(updates=updates, blogs=blogs, by=by)
+        refuse_stale(row, seen)
         save_checked(row)
     return row
 

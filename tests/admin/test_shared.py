@@ -7,7 +7,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from liveblog.models import Byline, Image, LiveBlog, Topic
+from liveblog.models import Byline, GlossaryTerm, Image, LiveBlog, Topic
+from liveblog.publishing import Story
 from tests.admin.browsing import errors, opened
 from tests.factories import make_blog, make_image, make_update, make_user, picture_file
 
@@ -74,6 +75,47 @@ def test_what_is_said_of_a_picture_changes_and_its_file_does_not(admin):
     assert admin.post(page_of(image), sent).status_code == 302
     image.refresh_from_db()
     assert (image.caption, image.file.name, LiveBlog.objects.get().number) == ("說明", before, 3)
+
+
+def make_story():
+    return make_blog(stories=(Story("路綫圖"),)).related_stories.get()
+
+
+@pytest.mark.parametrize(
+    ("make_row", "field", "other_field"),
+    [
+        (make_image, "caption", "alt"),
+        (lambda: Byline.objects.create(name="陳大文"), "name", "role"),
+        (lambda: Topic.objects.create(slug="rail", name="鐵路"), "name", "name"),
+        (lambda: GlossaryTerm.objects.create(traditional="的士", simplified="出租车"), "simplified", "note"),
+        (make_story, "title", "url"),
+    ],
+    ids=["image", "byline", "topic", "glossary term", "related story"],
+)
+def test_stale_form_of_a_shared_row_is_refused_and_saves_nothing(admin, make_row, field, other_field):
+    row = make_row()
+    form = opened(admin, page_of(row))
+    stale_form = form | {other_field: "https://example.com/"}
+    assert admin.post(page_of(row), form | {field: "同事改的"}).status_code == 302
+    response = admin.post(page_of(row), stale_form)
+    assert errors(response)["__all__"][0].startswith("Somebody else has saved this since you opened it.")
+    saved = type(row).objects.get()
+    assert (getattr(saved, field), other_field == field or getattr(saved, other_field)) == (
+        "同事改的",
+        other_field == field or getattr(row, other_field),
+    )
+    # Opened anew, the same change is saved.
+    fresh_form = opened(admin, page_of(row)) | {other_field: "https://example.com/"}
+    assert admin.post(page_of(row), fresh_form).status_code == 302
+    assert getattr(type(row).objects.get(), other_field) == "https://example.com/"
+
+
+def test_form_is_not_stale_when_only_its_pictures_publication_changed(admin):
+    image = make_image()
+    form = opened(admin, page_of(image))
+    make_update(make_blog(), images=(image,))
+    assert admin.post(page_of(image), form | {"caption": "說明"}).status_code == 302
+    assert Image.objects.get().caption == "說明"
 
 
 @pytest.mark.parametrize(
