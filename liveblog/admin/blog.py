@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
@@ -11,7 +11,6 @@ from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
-from django.db import models
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -27,53 +26,11 @@ from liveblog.admin.inlines import StoryInline, stories_of
 from liveblog.admin.reading import TeamAdmin, is_choosing_link, is_linkable
 from liveblog.admin.saving import VerbAdmin, VerbForm
 from liveblog.models import LiveBlog, Update
-from liveblog.publishing import BlogDetails
+from liveblog.publishing import BlogAction, BlogDetails
 from liveblog.visibility import PUBLIC
 from newsroom import hongkong, html, languages
 from newsroom.rich_text import RichTextWidget
 from newsroom.site import absolute
-
-
-class Action(models.TextChoices):
-    """What saving a live blog does."""
-
-    SAVE = "save", gettext_lazy("Save what it says")
-    START = "start", gettext_lazy("Start coverage")
-    END = "end", gettext_lazy("End coverage")
-    RESUME = "resume", gettext_lazy("Resume coverage")
-    WITHDRAW = "withdraw", gettext_lazy("Withdraw the live blog")
-    RESTORE = "restore", gettext_lazy("Restore the live blog")
-    LIFT = "lift", gettext_lazy("Lift the embargo now")
-
-
-_IN_STATUS: Final = {
-    LiveBlog.Status.DRAFT: [Action.START],
-    LiveBlog.Status.LIVE: [Action.END, Action.WITHDRAW],
-    LiveBlog.Status.ENDED: [Action.RESUME, Action.WITHDRAW],
-    LiveBlog.Status.WITHDRAWN: [Action.RESTORE],
-}
-_VERBS: Final = {
-    Action.START: publishing.start_coverage,
-    Action.END: publishing.end_coverage,
-    Action.RESUME: publishing.start_coverage,
-    Action.WITHDRAW: publishing.withdraw_blog,
-    Action.RESTORE: publishing.restore_blog,
-    Action.LIFT: publishing.lift_embargo,
-}
-
-
-def actions_for(user: AbstractBaseUser, blog: LiveBlog | None) -> list[Action]:
-    """What `user` may do with `blog` (None: a new one) in the state that it is in."""
-    if blog is None:
-        return [Action.SAVE] if user.has_perm("liveblog.add_liveblog") else []
-    if not visibility.can_read(user, blog):
-        return []
-    actions = [Action.SAVE] if user.has_perm("liveblog.change_liveblog") else []
-    if user.has_perm("liveblog.run_coverage"):
-        actions += _IN_STATUS[blog.status]
-        if blog.embargo_until_at:
-            actions.append(Action.LIFT)
-    return actions
 
 
 def _team_of(blog: LiveBlog | None) -> list[int]:
@@ -83,7 +40,7 @@ def _team_of(blog: LiveBlog | None) -> list[int]:
 
 
 class LiveBlogForm(VerbForm):
-    action = ActionField(label=gettext_lazy("Action"), known=Action.values)
+    action = ActionField(label=gettext_lazy("Action"), known=BlogAction.values)
     # Which details this form was opened on.
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -104,9 +61,9 @@ class LiveBlogForm(VerbForm):
         super().__init__(*arguments, **options)
         self.saved = self.instance if self.instance.pk else None
         if "action" in self.fields:
-            actions = actions_for(self.user, self.saved)
+            actions = publishing.blog_actions_for(self.user, self.saved)
             self.fields["action"].choices = [(action.value, action.label) for action in actions]
-            self.initial["action"] = Action.SAVE if Action.SAVE in actions else None
+            self.initial["action"] = BlogAction.SAVE if BlogAction.SAVE in actions else None
         if self.saved:
             self.initial["seen"] = publishing.edit_fingerprint(self.saved)
             self.initial["summary"] = languages.untagged(self.saved.summary)
@@ -312,7 +269,10 @@ class LiveBlogAdmin(TeamAdmin, VerbAdmin):
 
     def may_edit_content(self, request: HttpRequest, obj: LiveBlog | None = None) -> bool:
         """Whether the form lets the details be edited; whoever sends them, the verb answers."""
-        return Action.SAVE in actions_for(request.user, obj) or request.POST.get("action") == Action.SAVE
+        return (
+            BlogAction.SAVE in publishing.blog_actions_for(request.user, obj)
+            or request.POST.get("action") == BlogAction.SAVE
+        )
 
     # Saving
 
@@ -320,10 +280,10 @@ class LiveBlogAdmin(TeamAdmin, VerbAdmin):
         self, request: HttpRequest, form: LiveBlogForm, rows: dict[str, list[dict[str, Any]]], *, change: bool
     ) -> LiveBlog:
         by, blog = request.user, form.saved
-        verb = _VERBS.get(form.cleaned_data["action"])
+        action = form.cleaned_data["action"]
         if blog is None:
             return self._with_team(publishing.create_blog(form.details(rows), by=by), form, by)
-        if verb is None:
+        if action == BlogAction.SAVE:
             seen = form.cleaned_data["seen"]
             edited = publishing.edit_blog(blog, form.details(rows), by=by, seen=seen)
             return self._with_team(edited, form, by)
@@ -331,7 +291,7 @@ class LiveBlogAdmin(TeamAdmin, VerbAdmin):
             form.is_team_changed or form.details(rows).checked() != BlogDetails.of(blog)
         ):
             raise ValidationError({"action": _("You changed what the live blog says, too. Save that first.")})
-        return verb(blog, by=by)
+        return publishing.perform_on_blog(BlogAction(action), blog, by=by)
 
     def _with_team(self, blog: LiveBlog, form: LiveBlogForm, by: AbstractBaseUser) -> LiveBlog:
         return publishing.set_team(blog, form.cleaned_data["team"], by=by) if form.is_team_changed else blog

@@ -6,6 +6,7 @@ with ValidationError (the reason in the editor's words) and PermissionDenied; th
 """
 
 from liveblog.publishing.actions import KEEPS_STATE, WRITES, Action, Permitted, actions_for, perform
+from liveblog.publishing.blog_actions import BlogAction, blog_actions_for, perform_on_blog
 from liveblog.publishing.blogs import (
     check_details,
     create_blog,
@@ -87,6 +88,7 @@ __all__ = [
     "Action",
     "Actor",
     "AlreadyUsed",
+    "BlogAction",
     "BlogDetails",
     "Content",
     "Permitted",
@@ -99,6 +101,7 @@ __all__ = [
     "add_term",
     "add_webhook",
     "approve_response",
+    "blog_actions_for",
     "check_details",
     "checked_note",
     "correct_update",
@@ -126,6 +129,7 @@ __all__ = [
     "once",
     "open_private",
     "perform",
+    "perform_on_blog",
     "permission_to_write",
     "pin_update",
     "prepare_image",

@@ -1,0 +1,57 @@
+"""What may be done with a live blog's coverage: which actions an actor has, and the verb of each."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.db import models
+from django.utils.translation import gettext_lazy
+
+from liveblog.models import LiveBlog
+from liveblog.publishing import blogs
+from liveblog.publishing.permissions import Actor, held
+
+
+class BlogAction(models.TextChoices):
+    SAVE = "save", gettext_lazy("Save what it says")
+    START = "start", gettext_lazy("Start coverage")
+    END = "end", gettext_lazy("End coverage")
+    RESUME = "resume", gettext_lazy("Resume coverage")
+    WITHDRAW = "withdraw", gettext_lazy("Withdraw the live blog")
+    RESTORE = "restore", gettext_lazy("Restore the live blog")
+    LIFT = "lift", gettext_lazy("Lift the embargo now")
+
+
+_IN_STATUS: Final = {
+    LiveBlog.Status.DRAFT: [BlogAction.START],
+    LiveBlog.Status.LIVE: [BlogAction.END, BlogAction.WITHDRAW],
+    LiveBlog.Status.ENDED: [BlogAction.RESUME, BlogAction.WITHDRAW],
+    LiveBlog.Status.WITHDRAWN: [BlogAction.RESTORE],
+}
+# Saving is not among them: it needs the details that the form carries.
+_VERBS: Final = {
+    BlogAction.START: blogs.start_coverage,
+    BlogAction.END: blogs.end_coverage,
+    BlogAction.RESUME: blogs.start_coverage,
+    BlogAction.WITHDRAW: blogs.withdraw_blog,
+    BlogAction.RESTORE: blogs.restore_blog,
+    BlogAction.LIFT: blogs.lift_embargo,
+}
+
+
+def blog_actions_for(by: Actor, blog: LiveBlog | None) -> list[BlogAction]:
+    """Return what `by` may do now with a live blog (None: a new one), in the order that doors offer it."""
+    permissions = held(by, ("add_liveblog", "change_liveblog", "run_coverage"), blog)
+    if blog is None:
+        return [BlogAction.SAVE] if "add_liveblog" in permissions else []
+    actions = [BlogAction.SAVE] if "change_liveblog" in permissions else []
+    if "run_coverage" in permissions:
+        actions += _IN_STATUS[blog.status]
+        if blog.embargo_until_at:
+            actions.append(BlogAction.LIFT)
+    return actions
+
+
+def perform_on_blog(action: BlogAction, blog: LiveBlog, *, by: Actor) -> LiveBlog:
+    """Do `action`, any but SAVE, by its verb, which checks all rules. `edit_blog` saves the details."""
+    return _VERBS[action](blog, by=by)
