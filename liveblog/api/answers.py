@@ -44,7 +44,7 @@ class PageRenderer(BrowsableAPIRenderer):
 
 
 class PublicView:
-    """Mixed into each view. A view over one blog says early what state it answers from, by `is_known`."""
+    """Mixin for every API view. A view of one live blog calls `is_known` before it reads other rows."""
 
     authentication_classes = [KeyAuthentication]
     permission_classes = [ScopesAllow]
@@ -113,8 +113,8 @@ class PublicView:
             return
         self._check_query(request)
         self.edition = request.query_params.get("edition")
-        named = request.query_params.get("fields")
-        self.fields = frozenset(named.split(",")) if named else frozenset()
+        names = request.query_params.get("fields")
+        self.fields = frozenset(names.split(",")) if names else frozenset()
 
     def is_known(self, blog: LiveBlog) -> HttpResponse | None:
         """Answer from `blog`'s number: 304 when the client has that state, before any other row is read.
@@ -137,7 +137,7 @@ class PublicView:
         return {name: value for name, value in item.items() if name in self.fields} if self.fields else item
 
     def address(self, query: QueryDict) -> str:
-        """Return the public address of this view with the parameters that it knows, from SITE_URL alone."""
+        """Return this view's public URL with its known parameters, built from SITE_URL, not the Host."""
         return absolute(path_of(self.request) + canonical_query(query, self._known_names()))
 
     def _is_page(self) -> bool:
@@ -149,7 +149,7 @@ class PublicView:
         known = self._known_names() if request.method in SAFE_METHODS else {"format"}
         errors = {}
         for name, values in request.query_params.lists():
-            # An answer must not be many times as long as what was asked.
+            # Limit the errors, so that a response cannot be many times as long as its request.
             if len(errors) == _MOST_NAMED:
                 break
             if name not in known:
@@ -161,9 +161,9 @@ class PublicView:
             elif name == "edition" and values[0] not in EDITIONS:
                 errors[name] = [f"Choose one of: {', '.join(EDITIONS)}."]
             elif name == "fields" and (unknown := set(values[0].split(",")) - set(self.field_names)):
-                said = ", ".join(name[:60] for name in sorted(unknown)[:_MOST_NAMED])
+                names = ", ".join(name[:60] for name in sorted(unknown)[:_MOST_NAMED])
                 known_here = ", ".join(self.field_names)
-                errors[name] = [f"There is no “{said}” here, but: {known_here}."]
+                errors[name] = [f"There is no “{names}” here, but: {known_here}."]
         if errors:
             raise ValidationError(errors)
 

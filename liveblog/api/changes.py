@@ -67,13 +67,13 @@ class Changes(PublicView, APIView):
 
 def _following(head: LiveBlog, after: int, edition: str | None) -> dict[str, Any]:
     last = min(after + BATCH, head.number)
-    said: dict[str, Any] = {"number": last, "has_more": last < head.number}
+    payload: dict[str, Any] = {"number": last, "has_more": last < head.number}
     if after == last:
-        return said | {"blog": None, "updates": [], "changes": []}
+        return payload | {"blog": None, "updates": [], "changes": []}
     blog = editions.read_blogs(LiveBlog.objects.complete().filter(pk=head.pk), edition)[0]
     updates = Update.objects.filter(blog=blog).changed_within(after, last).complete()
     changes = Change.objects.filter(blog=blog).after(after).filter(number__lte=last)
-    return said | {
+    return payload | {
         "blog": payloads.blog(blog),
         "updates": [payloads.update(row) for row in editions.read_updates(blog, updates)],
         "changes": [payloads.change(row) for row in changes],

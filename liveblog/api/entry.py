@@ -1,6 +1,6 @@
-"""What partners may send: JSON of a bounded size, each member of the type that the description names.
+"""Request bodies from partners: JSON of bounded size whose members have exactly the documented types.
 
-A member that is not known is refused, never ignored: misspelt, it would be lost without a word.
+Unknown members are rejected rather than ignored, because a misspelt one would be lost silently.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from liveblog.publishing import Story
 from liveblog.publishing.limits import LONGEST, MOST
 from newsroom import hongkong
 
-# At least one character that shows; engines differ on whether the control characters are spaces.
+# At least one visible character. Regex engines disagree on whether control characters are whitespace.
 PRINTED: Final = r"[^\s\x00-\x1F\x7F-\xA0]"
-# The longest text, every character of it escaped, and room for the rest.
+# Room for the longest text with every character escaped, and for the other members.
 MAX_BYTES: Final = 8 * LONGEST["body"]
-# How many of the members that are not known a refusal names, and how much of each.
+# An error names at most this many unknown members, and this many characters of each.
 _MOST_NAMED: Final = 10
 _LONGEST_NAMED: Final = 60
 _refuse_nul: Final = ProhibitNullCharactersValidator()
@@ -38,28 +38,28 @@ class TooLarge(APIException):
 
 
 class BoundedJSONParser(BaseParser):
-    """JSON as RFC 8259: UTF-8, without NaN, and without halves of characters, which escapes can spell."""
+    """Parser for JSON as in RFC 8259: UTF-8, without NaN, and without lone surrogates, even if escaped."""
 
     media_type = "application/json"
     renderer_class = JSONRenderer
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         length = (parser_context or {})["request"].META.get("CONTENT_LENGTH") or "0"
-        # What is said to be too large is not read, under plain WSGI either.
+        # Reject a body that is too large by its declared length, without reading it, even under plain WSGI.
         if length.isdecimal() and int(length) > MAX_BYTES:
             raise TooLarge
-        sent = stream.read(MAX_BYTES + 1)
-        if len(sent) > MAX_BYTES:
+        body = stream.read(MAX_BYTES + 1)
+        if len(body) > MAX_BYTES:
             raise TooLarge
         try:
-            found = json.loads(sent.decode(), parse_constant=_refuse_constant)
-            # A lone surrogate is kept by no database, and could not even be quoted in what refuses it.
-            json.dumps(found, ensure_ascii=False).encode()
+            payload = json.loads(body.decode(), parse_constant=_refuse_constant)
+            # Encoding fails on lone surrogates: no database stores them, and no error message can quote them.
+            json.dumps(payload, ensure_ascii=False).encode()
         except RecursionError as error:
             raise ParseError("This JSON is nested too deeply.") from error
         except ValueError as error:
             raise ParseError(f"This is no JSON in UTF-8: {error}.") from error
-        return found
+        return payload
 
 
 def _refuse_constant(name: str) -> None:
@@ -67,25 +67,25 @@ def _refuse_constant(name: str) -> None:
 
 
 class Text(serializers.CharField):
-    """Text and nothing else: 5 is not taken for "5"."""
+    """A string field without coercion: 5 is not accepted as "5"."""
 
-    # In characters, of text that stands for something else, such as a name.
+    # Maximum length in characters, for text that is parsed or looked up, such as a name.
     longest: int | None = None
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
-        # Before it is read any further: validators come after that, and a refusal would repeat all of it.
+        # Check the length before parsing: validators run later, and the error would quote the whole text.
         if self.longest is not None and len(data) > self.longest:
             reason = self.error_messages["max_length"].format(max_length=self.longest)
             raise serializers.ValidationError(reason, code="max_length")
-        # Before a row is looked for by it: validators come after that, and PostgreSQL takes no NUL.
+        # Reject NUL before any lookup: validators run later, and PostgreSQL does not accept NUL.
         _refuse_nul(data)
         return super().to_internal_value(data)
 
 
 class Choice(serializers.ChoiceField):
-    """One of a few; a refusal repeats the beginning of what was sent, not all of it."""
+    """A choice field whose error quotes only the beginning of a long value."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, str) and len(data) > _LONGEST_NAMED:
@@ -112,15 +112,15 @@ class Count(serializers.IntegerField):
 
 @extend_schema_field({"type": "string", "format": "date-time", "pattern": r"^(19\d\d|20\d\d)-"})
 class Moment(Text):
-    """With its offset from UTC: a time without one would be taken for another zone's."""
+    """A date-time field that requires a UTC offset: without one, the time zone could be misread."""
 
-    # `2026-03-19T12:00:00.000000000+08:00`
+    # Room for nanoseconds: `2026-03-19T12:00:00.000000000+08:00`.
     longest = 40
 
     def to_internal_value(self, data: Any) -> Any:
-        named = super().to_internal_value(data)
+        text = super().to_internal_value(data)
         try:
-            moment = hongkong.parse_moment(named)
+            moment = hongkong.parse_moment(text)
         except ValueError as error:
             raise serializers.ValidationError(MOMENT) from error
         if moment.year not in hongkong.YEARS:
@@ -172,13 +172,13 @@ class Entry(serializers.Serializer):
 
 
 def _text(schema: dict[str, Any], **options: Any) -> serializers.Field:
-    """Text that the description says more of than its length."""
-    described = extend_schema_field({"type": "string"} | schema)(type("DescribedText", (Text,), {}))
-    return described(**options)
+    """Return a text field with these keywords added to its OpenAPI schema."""
+    field_class = extend_schema_field({"type": "string"} | schema)(type("DescribedText", (Text,), {}))
+    return field_class(**options)
 
 
 def _printed(longest: int, **options: Any) -> serializers.Field:
-    """Text that says something."""
+    """Return a text field that requires at least one visible character."""
     return _text({"maxLength": longest, "pattern": PRINTED}, max_length=longest, **options)
 
 
@@ -199,10 +199,10 @@ class StoryEntry(Entry):
         help_text="How many of the text's paragraphs, lists or tables come before it.",
     )
 
-    def validate(self, said: dict[str, Any]) -> Story:
-        if "url" in said and "live_blog" in said:
+    def validate(self, attrs: dict[str, Any]) -> Story:
+        if "url" in attrs and "live_blog" in attrs:
             raise serializers.ValidationError("Give `url` or `live_blog`, not both.", code="unknown")
-        return Story(**said)
+        return Story(**attrs)
 
 
 class ContentEntry(Entry):
@@ -233,7 +233,7 @@ class ContentEntry(Entry):
     related_stories = StoryEntry(many=True, required=False, max_length=MOST["stories"])
 
     def content(self) -> dict[str, Any]:
-        """What was said, by the names of `publishing.Content`."""
+        """Return the validated content under the field names of `publishing.Content`."""
         return {
             _CONTENT[name]: tuple(value) if isinstance(value, list) else value
             for name, value in self.validated_data.items()
@@ -241,7 +241,7 @@ class ContentEntry(Entry):
         }
 
 
-# The names of an update's fields, by what they are called here.
+# Field names of `publishing.Content` by the names of the API's members.
 _CONTENT: Final = {name: name for name in ContentEntry().fields} | {"related_stories": "stories"}
 
 

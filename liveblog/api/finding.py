@@ -1,4 +1,4 @@
-"""Rows by the addresses of the API: 404 for what is hidden from whoever asks, 410 for what was withdrawn."""
+"""Lookup of rows by API address: 404 for rows that are hidden from the requester, 410 for withdrawn ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from liveblog.presentation.addresses import Withdrawn
 def find_blog(
     request: Request, slug: str, edition: str | None = None, *, may_be_withdrawn: bool = False
 ) -> LiveBlog:
-    """Return a live blog's row alone. Raises Gone for a withdrawn one, Http404 for what is hidden."""
+    """Return a live blog without its related rows.
+
+    Raise Http404 if it is hidden, Gone if it is withdrawn and not `may_be_withdrawn`.
+    """
     try:
         blog = addresses.find_blog(viewer_of(request), slug)
     except Withdrawn as withdrawn:
@@ -26,7 +29,7 @@ def find_blog(
 
 
 def find_update(request: Request, pk: int, *, may_be_withdrawn: bool = False) -> Update:
-    """Return an update's row, with its live blog's. Raises as `find_blog`, for either."""
+    """Return an update with its live blog. Raise as `find_blog` does, for either of them."""
     try:
         return addresses.find_update(viewer_of(request), pk)
     except Withdrawn as withdrawn:

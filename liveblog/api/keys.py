@@ -31,12 +31,12 @@ class KeyAuthentication(BaseAuthentication):
     """`request.auth` is the key, `request.user` its partner; both are None for everybody else."""
 
     def authenticate(self, request: Request) -> tuple[Partner, ApiKey] | None:
-        said = get_authorization_header(request).decode("latin-1").split()
-        if not said:
+        words = get_authorization_header(request).decode("latin-1").split()
+        if not words:
             return None
-        if len(said) != 2 or said[0].lower() != "bearer":
+        if len(words) != 2 or words[0].lower() != "bearer":
             raise AuthenticationFailed("Send a key as `Authorization: Bearer nrk_…`, or leave it out.")
-        key = ApiKey.objects.named(said[1])
+        key = ApiKey.objects.named(words[1])
         if key is None:
             raise AuthenticationFailed("This key is unknown, has expired or was revoked.")
         key.note_use(timezone.now())
@@ -61,7 +61,7 @@ class ScopesAllow(BasePermission):
 
 
 class PerAddressOrKey(BaseThrottle):
-    """Within a minute, by key where one is shown, else by the address that the trusted proxy names."""
+    """Limit per minute, by key if there is one, else by the client network that the trusted proxy names."""
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         key = request.auth
@@ -82,11 +82,11 @@ def viewer_of(request: Request) -> Public | ApiKey:
 
 
 def has_key(scope: Mapping[str, Any]) -> bool:
-    """Whether an ASGI request shows a usable key."""
+    """Return whether an ASGI request carries a usable key."""
     words = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1").split()
     return len(words) == 2 and words[0].lower() == "bearer" and ApiKey.objects.named(words[1]) is not None
 
 
 def open_blogs(request: Request) -> LiveBlogQuerySet:
-    """The live blogs that whoever asks may read."""
+    """Return the live blogs that the requester may read."""
     return visibility.readable(viewer_of(request))

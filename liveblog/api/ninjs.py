@@ -108,7 +108,7 @@ class OfUpdate(PublicView, APIView):
 
 
 def of_blog(blog: LiveBlog, updates: Iterable[Update], *, is_whole: bool) -> Ninjs:
-    said = _about_blog(blog) | {
+    item = _about_blog(blog) | {
         "representationType": "full" if is_whole else "partial",
         "pubStatus": "usable",
         "firstCreated": isoformat(blog.first_published_at),
@@ -125,19 +125,19 @@ def of_blog(blog: LiveBlog, updates: Iterable[Update], *, is_whole: bool) -> Nin
         ],
     }
     if blog.kicker:
-        said["headlines"].append({"role": "kicker", "value": blog.kicker})
+        item["headlines"].append({"role": "kicker", "value": blog.kicker})
     if blog.standfirst:
-        said["descriptions"] = [{"role": "standfirst", "contentType": "text/plain", "value": blog.standfirst}]
+        item["descriptions"] = [{"role": "standfirst", "contentType": "text/plain", "value": blog.standfirst}]
     if blog.summary:
-        said["bodies"] = [{"role": "summary", "contentType": _HTML, "value": blog.summary}]
-    return said
+        item["bodies"] = [{"role": "summary", "contentType": _HTML, "value": blog.summary}]
+    return item
 
 
 def of_update(update: Update) -> Ninjs:
     """An update, or the notice that it was withdrawn, alone or with its whole live blog."""
     blog = update.blog
     is_gone = update.is_withdrawn or blog.status == LiveBlog.Status.WITHDRAWN
-    said = {
+    item = {
         "uri": tag_uri(update.get_absolute_url()),
         "type": "text",
         "version": str(update.number),
@@ -151,11 +151,11 @@ def of_update(update: Update) -> Ninjs:
         ],
         **_rights(blog),
     }
-    return said if is_gone else said | _text_of(update)
+    return item if is_gone else item | _text_of(update)
 
 
 def _text_of(update: Update) -> Ninjs:
-    said = {
+    item = {
         "representationType": "full",
         "title": update.title,
         "headlines": [{"value": update.heading}] if update.heading else [],
@@ -166,14 +166,14 @@ def _text_of(update: Update) -> Ninjs:
         ],
     }
     if update.has_clock_time:
-        said["contentCreated"] = isoformat(update.happened_at)
+        item["contentCreated"] = isoformat(update.happened_at)
     if bylines := update.ordered_bylines:
-        said["by"] = _names(bylines)
+        item["by"] = _names(bylines)
     if update.source:
-        said["infoSources"] = [{"name": update.source}]
+        item["infoSources"] = [{"name": update.source}]
     if update.corrections:
-        said["edNote"] = "\n".join(found.note for found in update.corrections)
-    return said
+        item["edNote"] = "\n".join(correction.note for correction in update.corrections)
+    return item
 
 
 def _canceled_blog(blog: LiveBlog) -> Ninjs:
@@ -199,18 +199,18 @@ def _about_blog(blog: LiveBlog) -> Ninjs:
 
 def _rights(blog: LiveBlog) -> Ninjs:
     year = isoformat(blog.first_published_at)[:4]
-    said = {
+    rights = {
         "copyrightHolder": settings.SITE_NAME,
         "copyrightNotice": f"© {year} {settings.SITE_NAME}",
     }
     if blog.embargo_until_at:
         until = isoformat(blog.embargo_until_at)
-        said |= {"embargoedUntil": until, "usageTerms": f"Not to be published before {until}."}
-    return said
+        rights |= {"embargoedUntil": until, "usageTerms": f"Not to be published before {until}."}
+    return rights
 
 
 def _picture(image: Image, rel: str) -> Ninjs:
-    said = {
+    picture = {
         "uri": tag_uri(f"/media/{image.key}/"),
         "name": image.alt,
         "rel": rel,
@@ -227,14 +227,14 @@ def _picture(image: Image, rel: str) -> Ninjs:
         ],
     }
     if image.caption:
-        said["descriptions"].append({"role": "caption", "value": image.caption})
+        picture["descriptions"].append({"role": "caption", "value": image.caption})
     if image.credit:
-        said["by"] = image.credit
-    return said
+        picture["by"] = image.credit
+    return picture
 
 
 def _story(story: RelatedStory) -> Ninjs:
-    """A link. One that leads nowhere yet has a name of its own only."""
+    """Return a related story as a link. One without an address is identified by a tag URI."""
     href = visibility.href_of(story)
     return {
         "uri": iri_to_uri(absolute(href)) if href else tag_uri(f"/related-stories/{story.pk}/"),
@@ -255,13 +255,13 @@ def _names(bylines: Iterable[Any]) -> str:
 
 
 def _named_update(request: Request, blog: LiveBlog) -> Update | None:
-    named = request.query_params.get("before")
-    if named is None:
+    value = request.query_params.get("before")
+    if value is None:
         return None
-    pk = whole_number(named, digits=19)
+    pk = whole_number(value, digits=19)
     if pk is None:
         raise ValidationError({"before": ["Follow `Link`: give the id of an update."]})
-    found = Update.objects.filter(blog=blog).visible().filter(pk=pk).first()
-    if found is None:
+    update = Update.objects.filter(blog=blog).visible().filter(pk=pk).first()
+    if update is None:
         raise ValidationError({"before": ["This live blog has no such update."]}, code="unknown")
-    return found
+    return update

@@ -25,7 +25,7 @@ class ByIdPagination(CursorPagination):
     max_page_size = MAX_PAGE_SIZE
 
     def decode_cursor(self, request: Request) -> Cursor | None:
-        """As in the base class; there a position that is no id would reach the database and fail there."""
+        """Decode the cursor, rejecting a position that is not an id: the database query would fail."""
         try:
             cursor = super().decode_cursor(request)
         except NotFound:
@@ -38,17 +38,17 @@ class ByIdPagination(CursorPagination):
         return cursor
 
     def paginate_queryset(self, queryset: QuerySet, request: Request, view: Any = None) -> list[Any] | None:
-        """As in the base class, which makes `next` and `previous` from the Host that was asked for."""
+        """Paginate, with `next` and `previous` built from SITE_URL rather than the Host header."""
         page = super().paginate_queryset(queryset, request, view)
         if view is not None:
             self.base_url = view.address(request.query_params)
         return page
 
     def get_page_size(self, request: Request) -> int:
-        named = request.query_params.get(self.page_size_query_param)
-        if named is None:
+        value = request.query_params.get(self.page_size_query_param)
+        if value is None:
             return self.page_size
-        size = whole_number(named, digits=3)
+        size = whole_number(value, digits=3)
         if not size or size > MAX_PAGE_SIZE:
             raise ValidationError({"page_size": [f"Give a whole number from 1 to {MAX_PAGE_SIZE}."]})
         return size

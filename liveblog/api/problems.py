@@ -29,7 +29,7 @@ _DETAILS: Final = {
     500: "The server failed to answer. The failure was recorded.",
     503: "The server is busy. Ask again in a moment.",
 }
-# What one client is told is not for the next one.
+# These responses depend on the client, so shared caches must not store them.
 _PERSONAL: Final = (401, 403, 413, 429)
 
 
@@ -63,7 +63,7 @@ class AheadOfLog(APIException):
 
 
 def problem(request: HttpRequest, status: int, detail: str = "", **more: Any) -> HttpResponse:
-    """A problem about `request`; `more` are the members that only some problems have."""
+    """Return a problem response about `request`; `more` are members that only some problems have."""
     body = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -82,22 +82,22 @@ def problem(request: HttpRequest, status: int, detail: str = "", **more: Any) ->
 
 
 def handle(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
-    """Django REST Framework's exception handler; None leaves to Django what nobody foresaw."""
+    """Handle exceptions for Django REST Framework. Return None for unexpected ones, which Django handles."""
     request = context["request"]
     if is_busy(error):
-        # As DRF's own handler does: what was begun in the view is undone.
+        # Roll the view's transaction back, as DRF's own handler does.
         set_rollback()
         return problem(request, 503)
-    known = exception_handler(error, context)
-    if known is None:
+    drf_response = exception_handler(error, context)
+    if drf_response is None:
         return None
-    status = known.status_code
+    status = drf_response.status_code
     if _is_unknown(error):
         status = 404 if request.method in SAFE_METHODS else 422
     response = problem(request, status, **_said_by(error))
     for header in ("Retry-After", "WWW-Authenticate"):
-        if header in known.headers:
-            response.headers[header] = known.headers[header]
+        if header in drf_response.headers:
+            response.headers[header] = drf_response.headers[header]
     return response
 
 
@@ -117,9 +117,9 @@ def _said_by(error: Exception) -> dict[str, Any]:
 def _flat(errors: Any, name: str = "") -> Iterator[tuple[str, list[str]]]:
     """Each member's reasons under its whole name: `related_stories.1.url`."""
     if isinstance(errors, dict):
-        for inner, found in errors.items():
+        for inner, nested in errors.items():
             is_about_all = inner == api_settings.NON_FIELD_ERRORS_KEY
-            yield from _flat(found, (name or "body") if is_about_all else f"{name}.{inner}".lstrip("."))
+            yield from _flat(nested, (name or "body") if is_about_all else f"{name}.{inner}".lstrip("."))
     else:
         yield name, [str(reason) for reason in errors]
 

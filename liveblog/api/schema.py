@@ -50,6 +50,6 @@ class Docs(PublicView, SpectacularSwaggerSplitView):
 
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        # The page's second script is made by this view itself.
+        # This view also serves the page's second script, so the CSP has to allow its address.
         csp.allow_script(request._request, request.path)
         return super().get(request, *args, **kwargs)

@@ -1,4 +1,4 @@
-"""The API's answers: lists and details of what may be read, and the verbs that partners write with."""
+"""API views: lists and details to read, and the verbs that partners write with."""
 
 from __future__ import annotations
 

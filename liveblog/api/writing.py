@@ -1,7 +1,7 @@
-"""Writing: what a partner's tool sends becomes one publishing verb, carried out once.
+"""Write operations for partners: each request carries out one publishing verb exactly once.
 
-Each write carries an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header), so that a tool whose
-answer was lost sends the same again, and gets the same update. A partner changes its own updates alone.
+Each write has an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header), so that a client whose
+response was lost can retry and get the same update. A partner can change only its own updates.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from liveblog.publishing import Action, Content, perform
 from newsroom.site import absolute, path_of
 
 IDEMPOTENCY_KEY: Final = r"^[!-~]{1,255}$"
-# The verbs' names of what is called otherwise here.
+# API names of the fields that the publishing verbs call something else.
 _NAMES: Final = {"stories": "related_stories", "note": "reason"}
 
 
 def add_update(request: Request, slug: str) -> Response:
-    """Write a new update in a live blog, for its editors or for its readers."""
+    """Create an update in a live blog, as a draft for its editors or published at once."""
     blog = find_blog(request, slug)
     _require_some_action(request, blog)
     entry = _valid(UpdateEntry, request)
@@ -47,7 +47,7 @@ def add_update(request: Request, slug: str) -> Response:
 
 
 def change_update(request: Request, pk: int) -> Response:
-    """Change what one of the partner's updates says: a draft, which it may publish, or a published one."""
+    """Change one of the partner's own updates: a draft, which it may publish, or a published one."""
     update = _find_own(request, pk)
     _require_some_action(request, update.blog, update)
     entry = _valid(ChangeEntry, request)
@@ -69,7 +69,7 @@ def change_update(request: Request, pk: int) -> Response:
 
 
 def withdraw_update(request: Request, pk: int) -> Response:
-    """Take one of the partner's published updates back."""
+    """Withdraw one of the partner's own published updates."""
     update = _find_own(request, pk)
     _require_some_action(request, update.blog, update)
     reason = _valid(WithdrawalEntry, request).validated_data["reason"]
@@ -79,10 +79,14 @@ def withdraw_update(request: Request, pk: int) -> Response:
 
 
 def _find_own(request: Request, pk: int) -> Update:
-    """An update that the key's partner made. Raises as `find_blog`, PermissionDenied for those of others."""
-    known = Update.objects.filter(blog__in=visibility.known(request.auth)).select_related("blog")
+    """Return an update that the key's partner made.
+
+    Raise Http404 if the key cannot see it, Gone if its live blog is withdrawn, and PermissionDenied if
+    somebody else made it.
+    """
+    updates = Update.objects.filter(blog__in=visibility.known(request.auth)).select_related("blog")
     is_own = Q(created_by_partner=request.auth.partner_id)
-    update = known.filter(is_own | Q(pk__in=Update.objects.visible())).filter(pk=pk).first()
+    update = updates.filter(is_own | Q(pk__in=Update.objects.visible())).filter(pk=pk).first()
     if update is None:
         raise Http404
     if update.blog.status == LiveBlog.Status.WITHDRAWN:
@@ -93,7 +97,10 @@ def _find_own(request: Request, pk: int) -> Update:
 
 
 def _require_some_action(request: Request, blog: LiveBlog, update: Update | None = None) -> None:
-    """Refuse a key that may write nothing here before its JSON is read; the verb decides on the rest."""
+    """Raise PermissionDenied for a key that may do nothing here, before parsing its JSON.
+
+    The verb checks the permission for the particular action.
+    """
     if update is not None and not update.is_published:
         update = None
     if not publishing.actions_for(request.auth, blog, update):
@@ -101,13 +108,13 @@ def _require_some_action(request: Request, blog: LiveBlog, update: Update | None
 
 
 def _valid(entry: type[Entry], request: Request) -> Any:
-    filled = entry(data=request.data, context={"request": request})
-    filled.is_valid(raise_exception=True)
-    return filled
+    serializer = entry(data=request.data, context={"request": request})
+    serializer.is_valid(raise_exception=True)
+    return serializer
 
 
 def _carry_out(request: Request, act: Callable[[], Update], first_status: int = 200) -> Response:
-    """Act once; the same again answers with the update as it stands now."""
+    """Call `act` once per idempotency key; a repeated request gets the update in its present state."""
     token = request.headers.get("Idempotency-Key", "")
     if not re.fullmatch(IDEMPOTENCY_KEY, token):
         raise ValidationError(
@@ -136,16 +143,16 @@ def _carry_out(request: Request, act: Callable[[], Update], first_status: int = 
 
 
 def _wrong_state(refusal: publishing.WrongState, request: Request) -> APIException:
-    """Return 410 for changing what was withdrawn, 409 for all else that the update's state does not allow."""
+    """Return 410 for a change to a withdrawn update, 409 for anything else that its state does not allow."""
     if refusal.update.is_withdrawn and request.method == "PATCH":
         return Gone("This update was withdrawn.")
     return Conflict(" ".join(refusal.messages))
 
 
 def _digest(request: Request) -> str:
-    """Tells one request from another, however its JSON was spaced."""
-    asked = [request.method, path_of(request), request.data]
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+    """Return a hash that identifies the request, whatever the whitespace and key order of its JSON."""
+    payload = [request.method, path_of(request), request.data]
+    return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
 
 
 def _reasons(refusal: exceptions.ValidationError) -> dict[str, list[str]] | list[str]:

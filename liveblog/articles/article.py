@@ -42,13 +42,13 @@ class Bullets:
 
 @dataclass
 class OpenBullets:
-    """A list while its lines are read: items are added in place, so that a long list is read in one pass."""
+    """A list that is still being read. Items are appended in place, so that a long list takes linear time."""
 
     items: list[str]
     start: int | None = None
 
     def takes(self, number: int | None) -> bool:
-        """Return whether an item with this number (None: a plain bullet) is the list's next one."""
+        """Return whether an item with this number (None for a plain bullet) continues the list."""
         return number == (None if self.start is None else self.start + len(self.items))
 
     def closed(self) -> Bullets:
@@ -75,7 +75,7 @@ OpenBlock = Block | OpenBullets
 
 
 def add_item(blocks: list[OpenBlock], words: str, number: int | None) -> None:
-    """Add an item to the list that `blocks` end with, or to a new one where it does not belong there."""
+    """Add an item to the list at the end of `blocks`, or start a new list if it does not continue it."""
     last = blocks[-1] if blocks else None
     if isinstance(last, OpenBullets) and last.takes(number):
         last.items.append(words)
@@ -84,7 +84,7 @@ def add_item(blocks: list[OpenBlock], words: str, number: int | None) -> None:
 
 
 def closed(blocks: Iterable[OpenBlock]) -> tuple[Block, ...]:
-    """Return the blocks as values, once nothing more is added to them."""
+    """Return the blocks as immutable values, once reading is complete."""
     return tuple(block.closed() if isinstance(block, OpenBullets) else block for block in blocks)
 
 

@@ -39,7 +39,7 @@ _ENGLISH_HEADING: Final = re.compile(
 
 @dataclass(frozen=True)
 class DayName:
-    """A day as it is named: month and year may be left to the reader. Raises ValueError for no day at all."""
+    """A day as the text names it, with or without month and year. Raises ValueError for an impossible day."""
 
     day: int
     month: int | None = None
@@ -71,11 +71,11 @@ class DayName:
         return min(around, key=lambda day: (abs(hongkong.at(day, time(12)) - moment), day))
 
     def next_after(self, day: date) -> date | None:
-        """Return the first day of this name after `day`; the named day itself where the name gives its year.
+        """Return the first day of this name after `day`; if the name gives its year, that very day.
 
-        None where the calendar ends before that.
+        Return None if the calendar ends first.
         """
-        later = (found for found in self._around(day, range(9)) if found > day)
+        later = (candidate for candidate in self._around(day, range(9)) if candidate > day)
         return next(later, None) or next(self._around(day, range(9)), None)
 
     def is_of(self, day: date) -> bool:
@@ -93,17 +93,17 @@ class DayHeading:
 
 def read_day_heading(text: str) -> DayHeading | None:
     """The day that a folded line opens. Raises ValueError when it names no possible day."""
-    found = _CHINESE_HEADING.fullmatch(text)
-    if found:
-        weekday = "一二三四五六日".index(found["weekday"].replace("天", "日")) if found["weekday"] else None
-        is_plain = found["suffix"] in ("最新消息", "消息") and weekday is None
+    match = _CHINESE_HEADING.fullmatch(text)
+    if match:
+        weekday = "一二三四五六日".index(match["weekday"].replace("天", "日")) if match["weekday"] else None
+        is_plain = match["suffix"] in ("最新消息", "消息") and weekday is None
         # 31日 alone could be anything; with its month, its weekday or 最新消息 it is a day heading.
-        if not (found["suffix"] or found["month"] or found["weekday"]):
+        if not (match["suffix"] or match["month"] or match["weekday"]):
             return None
-        return DayHeading(named(found), weekday, is_plain)
-    found = _ENGLISH_HEADING.fullmatch(text)
-    if found:
-        groups = found.groupdict()
+        return DayHeading(named(match), weekday, is_plain)
+    match = _ENGLISH_HEADING.fullmatch(text)
+    if match:
+        groups = match.groupdict()
         weekday = _WEEKDAYS.index(groups["weekday"][:3].lower()) if groups["weekday"] else None
         month = _MONTHS[(groups["month"] or groups["month2"]).lower()]
         year = int(groups["year"]) if groups["year"] else None
@@ -113,13 +113,13 @@ def read_day_heading(text: str) -> DayHeading | None:
 
 
 def named(found: re.Match[str]) -> DayName:
-    """Return the day of a match with the groups `year`, `month` and `day`. Raise ValueError for no day."""
+    """Return the day of a match with the groups `year`, `month` and `day`. Raise ValueError if impossible."""
     year, month, day = (int(found[group]) if found[group] else None for group in ("year", "month", "day"))
     return DayName(day, month, year)
 
 
 class NoSuchDay(ValueError):
-    """A day heading, by its index, that would lie beyond the calendar."""
+    """A day heading, given by its index, whose day lies beyond the end of the calendar."""
 
     def __init__(self, index: int) -> None:
         super().__init__(index)
@@ -127,10 +127,11 @@ class NoSuchDay(ValueError):
 
 
 def resolve(names: Sequence[DayName], published_at: datetime) -> list[date]:
-    """The days of day headings, given and returned in the order of the text, newest first.
+    """Return the days that day headings mean. Names and days are in the order of the text, newest first.
 
-    The oldest is the such-named day nearest to publication, each above it the next later such day. A name
-    that stands twice in a row is one day. Raise NoSuchDay where there is no later such day.
+    The oldest heading means the day of that name nearest to publication; each heading above it means the
+    next later day of its name. The same name twice in a row means one day. Raise NoSuchDay if there is no
+    later day of a name.
     """
     days: list[date] = []
     below: tuple[DayName, date] | None = None
@@ -144,7 +145,7 @@ def resolve(names: Sequence[DayName], published_at: datetime) -> list[date]:
 
 
 def _day_above(below: tuple[DayName, date] | None, name: DayName, published_at: datetime) -> date | None:
-    """Return the day that `name` means above the heading `below` (None: it is the oldest)."""
+    """Return the day that `name` means above the heading `below`, which is None for the oldest heading."""
     if below is None:
         return name.nearest(published_at)
     name_below, day_below = below
@@ -152,7 +153,10 @@ def _day_above(below: tuple[DayName, date] | None, name: DayName, published_at: 
 
 
 def labels(days: Sequence[date], published_at: datetime, language: str) -> list[str]:
-    """Day headings, newest first, that `resolve` reads as these days: with months where they span months."""
+    """Return day headings, newest first, that `resolve` reads as `days`.
+
+    Name the month in English, and in Chinese if the days and publication span more than one month.
+    """
     spanned = {(day.year, day.month) for day in [*days, hongkong.day_of(published_at)]}
     must_name_month = len(spanned) > 1 or language == "en"
     names: list[DayName] = []
@@ -173,9 +177,9 @@ def _shortest(
 
 
 def _label(name: DayName, language: str) -> str:
-    # A name without a year is printed as of any year, one without a month (Chinese only) as of any month.
+    # `hongkong.day_label` needs a whole date; the year or month filled in here is not printed.
     day = date(name.year or 2000, name.month or 1, name.day)
-    shown = hongkong.day_label(
+    label = hongkong.day_label(
         day, language, with_month=name.month is not None, with_year=name.year is not None
     )
-    return f"Updates: {shown}" if language == "en" else f"{shown}最新消息"
+    return f"Updates: {label}" if language == "en" else f"{label}最新消息"

@@ -15,7 +15,7 @@ from liveblog.articles.characters import folded, tidied, width
 from liveblog.articles.days import DayHeading, read_day_heading
 from liveblog.articles.times import TimeMark, read_time
 
-# Far more than any newspaper's article has.
+# Far more lines than any newspaper article has.
 MAX_LINES: Final = 20_000
 MAX_HEADING: Final = 250
 _LONGEST_ADDRESS: Final = 500
@@ -70,9 +70,9 @@ class Line:
 
 
 def split(text: str) -> list[tuple[int, str]]:
-    """Return the lines that say something, tidied, each with its number.
+    """Return the lines that are not blank, tidied, each with its number.
 
-    Raise ArticleError for more than MAX_LINES lines, before any of them is looked at.
+    Raise ArticleError for more than MAX_LINES lines, before processing any of them.
     """
     lines = text.splitlines()
     if len(lines) > MAX_LINES:
@@ -116,19 +116,19 @@ def _certain(number: int, text: str) -> Line:
 
 
 def inserted(line: Line) -> Line | None:
-    """A bullet, caption or related story."""
+    """Return the line as a bullet, caption or related story, or None if it is none of these."""
     plain = folded(line.text)
-    found = _BULLET.match(plain)
-    if found:
-        number = int(found["number"]) if found["number"] else None
-        return replace(line, kind=Kind.BULLET, words=line.text[found.end() :], bullet_number=number)
+    match = _BULLET.match(plain)
+    if match:
+        number = int(match["number"]) if match["number"] else None
+        return replace(line, kind=Kind.BULLET, words=line.text[match.end() :], bullet_number=number)
     if _CAPTION.match(plain):
         return replace(line, kind=Kind.CAPTION)
-    found = _RELATED.match(plain)
-    if not found:
+    match = _RELATED.match(plain)
+    if not match:
         return None
-    title = line.text[found.end() :]
-    # Every "http" of a long line would be tried as the beginning of an address.
+    title = line.text[match.end() :]
+    # Search only the tail: in a long line the pattern would be tried at every "http".
     address = _ADDRESS.search(title, max(0, len(title) - _LONGEST_ADDRESS))
     url = address["url"] if address and address.start() else ""
     title = title[: address.start()] if url else title
@@ -175,14 +175,17 @@ def _loose_time(line: Line, before: Line | None) -> Line | None:
 
 
 def _heading(line: Line, before: Line | None, following: Line | None) -> Line | None:
-    """A short line that does not end as a sentence does; a longer one only where a time follows."""
+    """Return the line as a heading if it is short and does not end like a sentence, else None.
+
+    A longer line is a heading only if a time follows. A line that could be either gets a doubt.
+    """
     if len(line.text) > MAX_HEADING:
         return None
     plain = folded(line.text)
     columns = width(line.text)
     is_before_time = _opens_with_time(following)
     if plain.endswith(("」", "』")) and is_before_time and columns <= _PROBABLY_SHORT:
-        # Between a day heading and a time there is no text that it could belong to.
+        # A closing quote usually ends text, but no text can stand between a day heading and a time.
         if before is not None and before.kind is Kind.DAY:
             return replace(line, kind=Kind.HEADING, doubts=(_("Read as a heading, though it ends as text."),))
         return replace(line, doubts=(_("Read as text, though it could be a heading."),))

@@ -1,4 +1,4 @@
-"""An Article into a live blog through the publishing verbs; newer copy changes only what changed."""
+"""Loading of an article into a live blog through the publishing verbs, saving only what the copy changed."""
 
 from __future__ import annotations
 
@@ -31,12 +31,15 @@ def load(
     keep_head: bool = False,
     dry_run: bool = False,
 ) -> Report:
-    """Make a live blog of an article, or bring the blog at `slug` up to it.
+    """Create a live blog from an article, or update the blog at `slug` from it.
 
-    New updates become drafts unless `publish`. A changed update is a minor edit, with `note` a correction.
-    `keep_head` leaves what the blog says of itself (title, standfirst, start) as it is.
-    Raises ArticleError for what cannot be saved, with its line; ValidationError for a blog that takes
-    nothing; PermissionDenied. Then, and on a dry run, nothing is saved. A dry run neither writes nor locks.
+    New updates become drafts unless `publish`. A change to a published update is a minor edit, or a
+    correction if there is a `note`. `keep_head` leaves the blog's own details (title, standfirst, start) as
+    they are.
+
+    Raise ArticleError, with the line, for content that cannot be saved; ValidationError for a withdrawn blog
+    or a note that is too long; PermissionDenied. Nothing is saved if this raises, nor on a dry run, which
+    neither writes nor locks.
     """
     order = Order(article, by, slug, publish, note, withdraw_missing, keep_head)
     blog = LiveBlog.objects.filter(slug=slug).first() if slug else None
@@ -54,18 +57,18 @@ def _plan(order: Order, blog: LiveBlog | None) -> Plan:
 
 @contextmanager
 def _blamed_on(line: int) -> Iterator[None]:
-    """What a verb refuses, as an error of the line that asked for it."""
+    """Convert a verb's ValidationError into an ArticleError for `line`."""
     try:
         yield
     except ValidationError as error:
         raise ArticleError(line, " ".join(error.messages)) from error
 
 
-# Without writing
+# Dry run
 
 
 def _rehearse(plan: Plan) -> Report:
-    """Report what the verbs would do. Raise what they would refuse."""
+    """Report what the verbs would do, and raise the errors that they would raise."""
     order = plan.order
     for permission in sorted(_permissions(plan)):
         publishing.require(order.by, permission, plan.blog)
@@ -73,7 +76,7 @@ def _rehearse(plan: Plan) -> Report:
         with _blamed_on(1):
             publishing.check_details(plan.head.details, plan.blog)
     written_in = plan.blog.language if plan.blog else order.article.language
-    # The oldest first, as they are saved: of two errors both ways name the same.
+    # Oldest first, as in `_carry_out`, so that with several errors both raise the same one.
     for step in reversed(plan.steps):
         if step.content is not None:
             with _blamed_on(step.entry.line):
@@ -92,7 +95,7 @@ def _rehearse(plan: Plan) -> Report:
 
 
 def _permissions(plan: Plan) -> set[str]:
-    """What the verbs ask for, each once: a team is not to be read for every update."""
+    """Return the permissions that the verbs require, each once: every check may read a team."""
     needed = set()
     if plan.head.details is not None:
         needed.add("add_liveblog" if plan.blog is None else "change_liveblog")
@@ -108,7 +111,7 @@ def _permissions(plan: Plan) -> set[str]:
     return needed
 
 
-# By the verbs
+# Saving through the verbs
 
 
 def _carry_out(plan: Plan) -> Report:
@@ -121,7 +124,7 @@ def _carry_out(plan: Plan) -> Report:
             else:
                 blog = publishing.edit_blog(blog, head.details, by=order.by, imported_hash=head.imported_hash)
     outcomes = []
-    # The oldest first: of two updates of one moment the later saved stands above.
+    # Oldest first: of two updates with the same moment, the one saved later stands above.
     for step in reversed(plan.steps):
         with _blamed_on(step.entry.line):
             update = _save(order, blog, step)

@@ -1,4 +1,4 @@
-"""Which saved update each entry of newer copy is. Pure."""
+"""Matching of the entries of newer copy to saved updates. Pure."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Final
 
 from liveblog.articles.article import Bullets, Entry, Related
 
-# What share of their neighbouring words, or Chinese characters, two texts have in common that say the same.
+# Least share of word pairs (for Chinese: character pairs) in common for two texts to count as the same.
 _ALIKE: Final = 0.4
-# Of more than this in one gap it cannot be told which is which; comparing all with all would take minutes.
+# Larger gaps are ambiguous anyway, and comparing every pair of updates in them would take minutes.
 _MOST_IN_A_GAP: Final = 20
 _WORD: Final = re.compile(r"[A-Za-z0-9'’]+|[^\s\w]|\w")
 
@@ -29,7 +29,7 @@ class Known:
 
 @dataclass
 class Matching:
-    """Indexes of copy and saved updates that belong together, and those of which it cannot be told."""
+    """Indexes of copy and saved updates that belong together, and the indexes whose match is ambiguous."""
 
     pairs: dict[int, int] = field(default_factory=dict)
     unsure_copy: set[int] = field(default_factory=set)
@@ -37,8 +37,12 @@ class Matching:
 
 
 def match(copy: Sequence[Entry], digests: Sequence[str], saved: Sequence[Known]) -> Matching:
-    """Match copy to saved updates, both newest first: the very same copy, then by (day, time, heading), then
-    (day, time), then heading. What the desk wrote itself is matched by all three only."""
+    """Match copy to saved updates, both newest first.
+
+    Match identical copy first, then by day, time and heading, then by day and time (if untimed: by position
+    and likeness), then by heading. The desk's own updates are matched by day, time and heading only, unless
+    they were erased.
+    """
     return _Matcher(copy, digests, saved).matched()
 
 
@@ -67,8 +71,8 @@ class _Matcher:
         return [index for index in range(len(self.copy)) if index not in self.found.pairs]
 
     def _free_saved(self, candidates: Sequence[int]) -> list[int]:
-        taken = set(self.found.pairs.values())
-        return [index for index in candidates if index not in taken]
+        paired = set(self.found.pairs.values())
+        return [index for index in candidates if index not in paired]
 
     def _pair_by(
         self, candidates: Sequence[int], key: Callable[[Entry], Hashable], *, in_sequence: bool = False
@@ -88,7 +92,10 @@ class _Matcher:
         *,
         in_sequence: bool = False,
     ) -> None:
-        """Pair what has a key (not None) to itself; `in_sequence` also several of one key, in their order."""
+        """Pair entries and updates that are the only ones with their key; None is not a key.
+
+        With `in_sequence`, also pair several with one key in their order, if there are as many on both sides.
+        """
         groups: dict[Hashable, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
         for index in self._free_copy():
             groups[copy_key(index)][0].append(index)
@@ -110,9 +117,9 @@ class _Matcher:
             self.found.unsure_saved.discard(saved)
 
     def _pair_untimed(self, candidates: Sequence[int]) -> None:
-        """Untimed updates of one day between the same neighbours, if they say much the same.
+        """Pair untimed updates of one day that stand between the same neighbours, if their texts are alike.
 
-        What was erased says nothing any more: it is what stands in its place.
+        An erased update has no text left to compare, so it counts as like every entry in its place.
         """
         copy_gaps = _gaps(len(self.copy), self.found.pairs)
         saved_gaps = _gaps(len(self.saved), {saved: saved for saved in self.found.pairs.values()})
@@ -131,7 +138,7 @@ class _Matcher:
                 self.found.unsure_saved.update(saved)
 
     def _pair_alike(self, copy: Sequence[int], saved: Sequence[int]) -> None:
-        """Pair updates of one place whose likeness is to each other alone."""
+        """Pair updates in one place that are like each other alone; mark other likely pairs as unsure."""
         new = {index: _neighbours(self.copy[index]) for index in copy}
         known = {index: _neighbours(self.saved[index].entry) for index in saved}
         likely = [
@@ -150,34 +157,34 @@ class _Matcher:
                 self.found.unsure_saved.add(other)
 
 
-def _gaps(count: int, known: dict[int, int]) -> list[tuple[int | None, int | None]]:
-    """For each place, the nearest known neighbours above and below."""
+def _gaps(count: int, known_neighbours: dict[int, int]) -> list[tuple[int | None, int | None]]:
+    """Return the nearest known neighbours above and below each position."""
     above: list[int | None] = []
     last = None
     for index in range(count):
         above.append(last)
-        last = known.get(index, last)
+        last = known_neighbours.get(index, last)
     below: list[int | None] = []
     last = None
     for index in reversed(range(count)):
         below.append(last)
-        last = known.get(index, last)
+        last = known_neighbours.get(index, last)
     return list(zip(above, reversed(below), strict=True))
 
 
 def _neighbours(entry: Entry) -> Counter[tuple[str, str]]:
-    """Count the pairs of neighbouring words of an entry; each Chinese character is a word."""
+    """Count the pairs of adjacent words in an entry; each Chinese character is a word."""
     words = ["", *_WORD.findall(said(entry)), ""]
     return Counter(pairwise(words))
 
 
 def _likeness(one: Counter[tuple[str, str]], other: Counter[tuple[str, str]]) -> float:
-    """Return the share of pairs that two texts have in common, from 0 to 1, in one pass over them."""
+    """Return the Dice coefficient of the word pairs of two texts, from 0 to 1, in linear time."""
     return 2 * (one & other).total() / (one.total() + other.total())
 
 
 def said(entry: Entry) -> str:
-    """All words of an entry."""
+    """Return the text of an entry: a line for its heading and for each paragraph, item or story title."""
     words = [entry.heading]
     for block in entry.blocks:
         words += (

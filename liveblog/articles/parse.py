@@ -32,9 +32,9 @@ __all__ = ["parse", "read"]
 
 MAX_KICKER: Final = 80
 MAX_HEADLINE: Final = 250
-# Loading them is one transaction, in which nobody else can publish: on SQLite in no live blog.
+# Loading takes one transaction, during which nobody else can publish to the live blog (SQLite: to any).
 MAX_UPDATES: Final = 1_000
-# What every database and every page can say.
+# Years that every database can store and every page can show.
 _YEARS: Final = range(1900, 2101)
 _SEPARATOR: Final = re.compile(r"\s*\|\s*")
 _RUNNING: Final = re.compile(r"(?:持[续續]|不[断斷])更新中?|live updates?", re.IGNORECASE)
@@ -46,7 +46,7 @@ _LIKE_TIME: Final = re.compile(r"\[[^\]]{0,12}\d{1,2}:\d{2}[^\]]{0,8}\]")
 
 
 def parse(text: str) -> Article:
-    """What an article says. Raises ArticleError, with the line, for text that is none."""
+    """Return the article that `text` contains. Raise ArticleError, with the line, if it is not an article."""
     numbered = split(text)
     if not numbered:
         raise ArticleError(1, _("There is no text."))
@@ -106,23 +106,23 @@ def _is_day(plain: str) -> bool:
 
 
 def _published(number: int, text: str) -> tuple[datetime, list[Doubt]]:
-    found = _STAMP.fullmatch(folded(text))
-    if not found:
+    stamp = _STAMP.fullmatch(folded(text))
+    if not stamp:
         raise ArticleError(number, _("The second line has to be the publication time, as 2025-03-18 17:14."))
     try:
-        moment = datetime(*map(int, found.group(2, 3, 4, 5, 6)), tzinfo=hongkong.ZONE)
+        moment = datetime(*map(int, stamp.group(2, 3, 4, 5, 6)), tzinfo=hongkong.ZONE)
         if moment.year not in _YEARS:
             raise ValueError(moment.year)
     except ValueError as error:
         raise ArticleError(number, _("There is no such day or time.") + f" ({text[:40]})") from error
-    if found["label"].strip(" :") or found["seconds"]:
+    if stamp["label"].strip(" :") or stamp["seconds"]:
         return moment, [Doubt(number, _("Only day, hour and minute of the publication time are kept."))]
     return moment, []
 
 
 @dataclass
 class _Open:
-    """An entry while its lines are read; `day` counts the day headings above it."""
+    """An entry whose lines are still being read; `day` is the number of day headings above it."""
 
     day: int
     line: int
@@ -133,7 +133,7 @@ class _Open:
 
 
 class _Assembly:
-    """Puts lines together into a standfirst and entries."""
+    """A builder that assembles lines into a standfirst and entries."""
 
     def __init__(self) -> None:
         self.standfirst: list[OpenBlock] = []
@@ -163,16 +163,16 @@ class _Assembly:
         self._take[line.kind](line)
 
     def finished(self) -> list[_Open]:
-        """The entries, without those of which nothing but a time is known."""
-        said = []
+        """Return the entries, without those that consist of a time alone."""
+        entries = []
         for entry in self._entries:
             if entry.heading or entry.blocks:
-                said.append(entry)
+                entries.append(entry)
             else:
                 self.doubts.append(Doubt(entry.line, _("A time with no update: left out.")))
             if entry.heading and not entry.blocks:
                 self.doubts.append(Doubt(entry.line, _("A heading without any text below it.")))
-        return said
+        return entries
 
     def _doubt(self, line: Line, reason: str) -> None:
         self.doubts.append(Doubt(line.number, reason))
@@ -239,64 +239,64 @@ def _has_text(entry: _Open) -> bool:
 
 
 def _dated(
-    found: Sequence[_Open], headings: Sequence[Line], published_at: datetime
+    open_entries: Sequence[_Open], headings: Sequence[Line], published_at: datetime
 ) -> tuple[list[Entry], list[Doubt]]:
-    """The entries on their Hong Kong days."""
+    """Return the entries with their Hong Kong days, and the doubts about them."""
     if headings:
-        on, doubts = _by_headings(found, headings, published_at)
+        entry_days, doubts = _by_headings(open_entries, headings, published_at)
     else:
-        on, doubts = _by_times(found, published_at)
+        entry_days, doubts = _by_times(open_entries, published_at)
     entries = []
-    for opened, heading_day in zip(found, on, strict=True):
+    for entry, heading_day in zip(open_entries, entry_days, strict=True):
         day = heading_day
-        if opened.named_day and not opened.named_day.is_of(heading_day):
-            day = opened.named_day.nearest(hongkong.at(heading_day, time(12)))
+        if entry.named_day and not entry.named_day.is_of(heading_day):
+            day = entry.named_day.nearest(hongkong.at(heading_day, time(12)))
             reason = _("The time names another day than its day heading: read as %(day)s.")
-            doubts.append(Doubt(opened.line, reason % {"day": day.isoformat()}))
-        entries.append(Entry(day, opened.clock, opened.heading, closed(opened.blocks), opened.line))
+            doubts.append(Doubt(entry.line, reason % {"day": day.isoformat()}))
+        entries.append(Entry(day, entry.clock, entry.heading, closed(entry.blocks), entry.line))
     return entries, doubts + _out_of_order(entries)
 
 
 def _by_headings(
-    found: Sequence[_Open], headings: Sequence[Line], published_at: datetime
+    open_entries: Sequence[_Open], headings: Sequence[Line], published_at: datetime
 ) -> tuple[list[date], list[Doubt]]:
     try:
-        resolved = days.resolve([line.day.name for line in headings], published_at)
+        heading_days = days.resolve([line.day.name for line in headings], published_at)
     except days.NoSuchDay as error:
         raise ArticleError(headings[error.index].number, _("There is no such day.")) from error
     doubts = []
-    for index, (line, day) in enumerate(zip(headings, resolved, strict=True)):
-        below = resolved[index + 1] if index + 1 < len(resolved) else hongkong.day_of(published_at)
+    for index, (line, day) in enumerate(zip(headings, heading_days, strict=True)):
+        below = heading_days[index + 1] if index + 1 < len(heading_days) else hongkong.day_of(published_at)
         reason = ""
         if line.day.weekday is not None and line.day.weekday != day.weekday():
             reason = _("The weekday does not fit: read as %(day)s.")
-        elif index + 1 < len(resolved) and day == below:
+        elif index + 1 < len(heading_days) and day == below:
             reason = _("The same day heading twice: read as one day, %(day)s.")
         elif abs((day - below).days) > 10:
             reason = _("Far from its neighbours in time: read as %(day)s.")
-        elif index + 1 < len(resolved) and day < below:
+        elif index + 1 < len(heading_days) and day < below:
             reason = _("Older than the day below it: read as %(day)s.")
         if reason:
             doubts.append(Doubt(line.number, reason % {"day": day.isoformat()}))
-    # What stands above the first day heading: the day of publication, if that is no older.
-    newest = max(hongkong.day_of(published_at), resolved[0])
-    if any(entry.day == 0 for entry in found):
-        first = next(entry for entry in found if entry.day == 0)
+    # Entries above the first day heading are of the day of publication, or of that heading if it is later.
+    newest = max(hongkong.day_of(published_at), heading_days[0])
+    if any(entry.day == 0 for entry in open_entries):
+        first = next(entry for entry in open_entries if entry.day == 0)
         reason = _("Updates above the first day heading: read as of %(day)s.")
         doubts.append(Doubt(first.line, reason % {"day": newest.isoformat()}))
-    return [resolved[entry.day - 1] if entry.day else newest for entry in found], doubts
+    return [heading_days[entry.day - 1] if entry.day else newest for entry in open_entries], doubts
 
 
-def _by_times(found: Sequence[_Open], published_at: datetime) -> tuple[list[date], list[Doubt]]:
+def _by_times(open_entries: Sequence[_Open], published_at: datetime) -> tuple[list[date], list[Doubt]]:
     """Without day headings: the oldest is of the day of publication; a clock that jumps back opens a day."""
     day = hongkong.day_of(published_at)
     doubts = []
-    if found:
+    if open_entries:
         reason = _("There are no day headings: the oldest update is read as of the day of publication.")
-        doubts.append(Doubt(found[0].line, reason))
-    on: list[date] = []
+        doubts.append(Doubt(open_entries[0].line, reason))
+    entry_days: list[date] = []
     latest: time | None = None
-    for entry in reversed(found):
+    for entry in reversed(open_entries):
         if entry.named_day:
             day = entry.named_day.nearest(hongkong.at(day, time(12)))
         elif entry.clock and latest and _hours(latest) - _hours(entry.clock) >= 12:
@@ -304,8 +304,8 @@ def _by_times(found: Sequence[_Open], published_at: datetime) -> tuple[list[date
             reason = _("Its time is earlier than that below it: read as of the next day, %(day)s.")
             doubts.append(Doubt(entry.line, reason % {"day": day.isoformat()}))
         latest = entry.clock or latest
-        on.append(day)
-    return on[::-1], doubts
+        entry_days.append(day)
+    return entry_days[::-1], doubts
 
 
 def _hours(clock: time) -> float:

@@ -29,7 +29,7 @@ class Slot:
 
 
 def place(slots: Sequence[Slot], published_at: datetime) -> list[datetime]:
-    """The moment of each slot, given newest first."""
+    """Return the moment of each slot. Slots and moments are in the same order, newest first."""
     rising = list(reversed(slots))
     moments = [slot.moment for slot in rising]
     below: datetime | None = None
@@ -45,21 +45,21 @@ def place(slots: Sequence[Slot], published_at: datetime) -> list[datetime]:
 
 
 def _next_moments(moments: Sequence[datetime | None]) -> list[datetime | None]:
-    """Return for each place the next moment above it that is known."""
+    """Return the next known moment above each position."""
     above: list[datetime | None] = []
-    known: datetime | None = None
+    next_moment: datetime | None = None
     for moment in reversed(moments):
-        above.append(known)
-        known = moment or known
+        above.append(next_moment)
+        next_moment = moment or next_moment
     return above[::-1]
 
 
 def _place_minute(
     rising: list[Slot], moments: list[datetime | None], first: int, below: datetime | None
 ) -> None:
-    """Spread the updates of one minute, from `first` up to the next update that stands already.
+    """Spread the updates of one minute, from `first` up to the next update that already has a moment.
 
-    `below` is the nearest moment below them that is known.
+    `below` is the nearest known moment below them.
     """
     slot = rising[first]
     minute = hongkong.at(slot.day, slot.clock)
@@ -107,7 +107,10 @@ def _place_untimed(
     next_moments: Sequence[datetime | None],
     published_at: datetime,
 ) -> None:
-    """Spread a run of untimed updates of one day between their neighbours; all below have been placed."""
+    """Spread a run of untimed updates of one day between their neighbours.
+
+    Everything below the run must already have its moment.
+    """
     day = rising[first].day
     run = [first]
     while run[-1] + 1 < len(rising) and moments[run[-1] + 1] is None and rising[run[-1] + 1].day == day:
@@ -116,7 +119,7 @@ def _place_untimed(
     above = next_moments[run[-1]]
     below = moments[first - 1] if first else None
     high = above if above and start < above < end else end
-    # With nothing older in its day it follows publication, if that was in this day.
+    # If nothing older is on the same day, start at the publication time, provided that is on this day.
     low = published_at if start <= published_at < high else start
     low = below if below and start <= below < end else low
     if low >= high:

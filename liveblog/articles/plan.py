@@ -1,4 +1,4 @@
-"""What loading an article would do to a live blog: decided by reading alone, before anything is written."""
+"""Plan for loading an article into a live blog, made by reading alone before anything is written."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MAX_SLUG: Final = 80
 
 @dataclass(frozen=True)
 class Order:
-    """An article, and how it is to be loaded. The options are those of `load`."""
+    """An article and the options for loading it, which are those of `load`."""
 
     article: Article
     by: Actor
@@ -42,7 +42,7 @@ class Order:
 
 
 class Saving(Enum):
-    """By which verb an entry is saved."""
+    """The publishing verb that saves an entry."""
 
     NOTHING = auto()
     DRAFT = auto()
@@ -53,9 +53,9 @@ class Saving(Enum):
 
 @dataclass(frozen=True)
 class Step:
-    """What becomes of one entry of the copy. `update` is the saved one that it was matched to, if any.
+    """The planned outcome of one entry of the copy. `update` is the saved update matched to it, if any.
 
-    `content` is what is saved, before the verb checks it; None where `saving` is NOTHING.
+    `content` is what will be saved, before the verb validates it; None if `saving` is NOTHING.
     """
 
     entry: Entry
@@ -72,7 +72,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Missing:
-    """A saved update that the copy does not have any more. `is_withdrawn`: loading withdraws it."""
+    """A saved update that is no longer in the copy. `is_withdrawn` means that loading withdraws it."""
 
     update: Update
     outcome: Outcome
@@ -81,7 +81,7 @@ class Missing:
 
 @dataclass(frozen=True)
 class Head:
-    """What the blog says of itself from now on. `details` None: it stays as it is saved."""
+    """The planned details of the blog itself. `details` is None if the saved ones stay."""
 
     details: BlogDetails | None = None
     imported_hash: str = ""
@@ -91,9 +91,10 @@ class Head:
 
 @dataclass(frozen=True)
 class Plan:
-    """All that loading does. `steps` are in the order of the copy, newest first.
+    """Everything that loading will do. `steps` are in the order of the copy, newest first.
 
-    `blog` None: a new one is made. `status` is the blog's afterwards; `ends_at`: when coverage ends by it.
+    `blog` is None if a new one will be created. `status` is the blog's status afterwards. `ends_at` is when
+    coverage ends, or None if loading does not end it.
     """
 
     order: Order
@@ -108,7 +109,7 @@ class Plan:
 
 
 def make_plan(order: Order, blog: LiveBlog | None) -> Plan:
-    """Decide what loading does, in a fixed number of queries, none of which writes or locks."""
+    """Decide what loading does, in a fixed number of queries that neither write nor lock."""
     head = _new_head(order) if blog is None else _changed_head(order, blog)
     steps, missing = _plan_updates(order, blog)
     starts, ends_at, status, notes = _plan_coverage(order, blog)
@@ -116,7 +117,10 @@ def make_plan(order: Order, blog: LiveBlog | None) -> Plan:
 
 
 def _plan_coverage(order: Order, blog: LiveBlog | None) -> tuple[bool, datetime | None, str, tuple[str, ...]]:
-    """Let coverage start, and end where the title has no running mark."""
+    """Return whether coverage starts, when it ends, the blog's status afterwards, and notes.
+
+    Coverage changes only when publishing. It ends if the title has no running mark.
+    """
     status = blog.status if blog else LiveBlog.Status.DRAFT
     if not order.publish:
         return False, None, str(status), ()
@@ -131,7 +135,7 @@ def _plan_coverage(order: Order, blog: LiveBlog | None) -> tuple[bool, datetime 
 
 
 def newest_minute(article: Article) -> datetime:
-    """Return the latest time that the article gives, for the end of its coverage."""
+    """Return the latest time in the article, which is when its coverage ends."""
     timed = [hongkong.at(entry.day, entry.clock) for entry in article.entries if entry.clock]
     return max([article.published_at, *timed])
 
@@ -157,22 +161,27 @@ def _new_head(order: Order) -> Head:
 
 
 def _free_slug(article: Article) -> str:
-    """From the ASCII words of the title, if they are words and not just a number or an abbreviation."""
+    """Return an unused slug made from the ASCII words of the title.
+
+    Use the publication date instead if the title has fewer than two alphabetic words of three letters or
+    more; numbers and abbreviations alone do not make a readable slug.
+    """
     words = slugify(f"{article.kicker} {article.headline}").split("-")
     stem = ""
     if sum(len(word) > 2 and word.isalpha() for word in words) >= 2:
         for word in words:
             stem = f"{stem}-{word}".strip("-") if len(stem) + len(word) < _MAX_SLUG else stem
     stem = stem or f"live-{article.published_at:%Y-%m-%d}"
-    taken = set(LiveBlog.objects.filter(slug__startswith=stem).values_list("slug", flat=True))
-    candidates = (f"{stem}-{count}" for count in range(2, len(taken) + 3))
-    return stem if stem not in taken else next(slug for slug in candidates if slug not in taken)
+    slugs = set(LiveBlog.objects.filter(slug__startswith=stem).values_list("slug", flat=True))
+    candidates = (f"{stem}-{count}" for count in range(2, len(slugs) + 3))
+    return stem if stem not in slugs else next(slug for slug in candidates if slug not in slugs)
 
 
 def _changed_head(order: Order, blog: LiveBlog) -> Head:
-    """Title, publication time and standfirst, if the copy changed them. The language stays.
+    """Plan the changes that the copy makes to title, publication time and standfirst.
 
-    Where the desk has changed them too, that is a conflict, and the desk's are kept.
+    The language never changes. If the desk has edited these details as well, report a conflict and keep the
+    desk's version.
     """
     if order.keep_head:
         return Head()
@@ -180,40 +189,40 @@ def _changed_head(order: Order, blog: LiveBlog) -> Head:
     if article.language != blog.language:
         languages = {"copy": article.language, "blog": blog.language}
         notes.append(_("The copy reads as %(copy)s, the live blog is in %(blog)s.") % languages)
-    saved = BlogDetails.of(blog)
-    details = _brought_up_to_date(saved, article, blog)
-    copied, known = _head_digest(details), blog.imported_hash
-    if copied == known and details.coverage_end_at == saved.coverage_end_at:
+    current = BlogDetails.of(blog)
+    details = _brought_up_to_date(current, article, blog)
+    new_digest, last_digest = _head_digest(details), blog.imported_hash
+    if new_digest == last_digest and details.coverage_end_at == current.coverage_end_at:
         return Head(notes=tuple(notes))
-    is_conflict = bool(known) and _head_digest(saved) != known
+    is_conflict = bool(last_digest) and _head_digest(current) != last_digest
     changes = tuple(
-        HeadChange(what, _shown(getattr(saved, name)), _shown(getattr(details, name)), is_conflict)
+        HeadChange(what, _shown(getattr(current, name)), _shown(getattr(details, name)), is_conflict)
         for what, name in _head_fields()
-        if getattr(saved, name) != getattr(details, name)
+        if getattr(current, name) != getattr(details, name)
     )
-    return Head(None if is_conflict else details, copied, changes, tuple(notes))
+    return Head(None if is_conflict else details, new_digest, changes, tuple(notes))
 
 
-def _brought_up_to_date(saved: BlogDetails, article: Article, blog: LiveBlog) -> BlogDetails:
+def _brought_up_to_date(current: BlogDetails, article: Article, blog: LiveBlog) -> BlogDetails:
     standfirst, stories = standfirst_text(article.standfirst)
     details = replace(
-        saved,
+        current,
         kicker=article.kicker,
         headline=article.headline,
         standfirst=standfirst,
-        stories=_with_addresses(stories, saved.stories),
+        stories=_with_addresses(stories, current.stories),
     )
-    if saved.coverage_start_at is None or _minute(saved.coverage_start_at) != article.published_at:
+    if current.coverage_start_at is None or _minute(current.coverage_start_at) != article.published_at:
         details = replace(details, coverage_start_at=article.published_at)
-    if blog.status == LiveBlog.Status.DRAFT and article.is_running != (saved.coverage_end_at is None):
+    if blog.status == LiveBlog.Status.DRAFT and article.is_running != (current.coverage_end_at is None):
         details = replace(details, coverage_end_at=None if article.is_running else newest_minute(article))
     return details
 
 
 def _head_digest(details: BlogDetails) -> str:
-    """SHA-256 of what running copy says of a blog.
+    """Return the SHA-256 of the blog details that running copy contains.
 
-    Without addresses, which the desk adds, and without the end of coverage, which comes by its own verb.
+    Exclude story addresses, which the desk adds, and the end of coverage, which has a verb for itself.
     """
     names = [name for _what, name in _head_fields() if name != "coverage_end_at"]
     values = [_shown(getattr(details, name)) for name in names]
@@ -248,32 +257,35 @@ def _minute(moment: datetime) -> datetime:
 
 def _plan_updates(order: Order, blog: LiveBlog | None) -> tuple[tuple[Step, ...], tuple[Missing, ...]]:
     entries, digests = order.article.entries, [digest(entry) for entry in order.article.entries]
-    saved = list(_candidates(blog)) if blog else []
-    known = [Known(entry_of(update), update.imported_hash, update.is_erased) for update in saved]
-    matching = match(entries, digests, known)
-    matched = [matching.pairs.get(index) for index in range(len(entries))]
+    updates = list(_candidates(blog)) if blog else []
+    known_updates = [Known(entry_of(update), update.imported_hash, update.is_erased) for update in updates]
+    matching = match(entries, digests, known_updates)
+    matches = [matching.pairs.get(index) for index in range(len(entries))]
     steps = [
-        _classified(entry, entry_digest, None if pair is None else saved[pair])
-        for entry, entry_digest, pair in zip(entries, digests, matched, strict=True)
+        _classified(entry, entry_digest, None if pair is None else updates[pair])
+        for entry, entry_digest, pair in zip(entries, digests, matches, strict=True)
     ]
     for index in matching.unsure_copy:
         steps[index] = replace(steps[index], action=Action.AMBIGUOUS)
     slots = [
-        _slot(step, None if pair is None else known[pair].entry)
-        for step, pair in zip(steps, matched, strict=True)
+        _slot(step, None if pair is None else known_updates[pair].entry)
+        for step, pair in zip(steps, matches, strict=True)
     ]
-    # What stays ambiguous has no place yet and gets none.
-    placed = [slot for step, slot in zip(steps, slots, strict=True) if step.action is not Action.AMBIGUOUS]
-    moments = iter(place(placed, order.article.published_at))
-    planned = [
+    # Ambiguous entries are not saved, so they take part in no ordering.
+    placeable = [slot for step, slot in zip(steps, slots, strict=True) if step.action is not Action.AMBIGUOUS]
+    moments = iter(place(placeable, order.article.published_at))
+    planned_steps = [
         step if step.action is Action.AMBIGUOUS else _with_content(order, step, next(moments))
         for step in steps
     ]
-    return tuple(planned), tuple(_missing(order, saved, known, matching))
+    return tuple(planned_steps), tuple(_missing(order, updates, known_updates, matching))
 
 
 def _candidates(blog: LiveBlog) -> Iterator[Update]:
-    """What copy may be matched to, newest first: all that was imported, and what the desk has published."""
+    """Yield the updates that copy may be matched to, newest first.
+
+    These are all imported updates, and the desk's own if they are published or withdrawn.
+    """
     public = Q(status__in=[Update.Status.PUBLISHED, Update.Status.WITHDRAWN])
     yield from blog.updates.filter(~Q(imported_hash="") | public).complete().newest_first()
 
@@ -290,17 +302,17 @@ def _classified(entry: Entry, entry_digest: str, update: Update | None) -> Step:
     return Step(entry, entry_digest, Action.CHANGED if is_free else Action.CONFLICT, update)
 
 
-def _slot(step: Step, saved: Entry | None) -> Slot:
-    """Where an entry stands; an update whose time the copy does not change stays where it is."""
+def _slot(step: Step, saved_entry: Entry | None) -> Slot:
+    """Return the slot of an entry. A saved update keeps its moment unless the copy changes its time."""
     moment = None
-    if step.update is not None and saved is not None:
-        is_moved = (saved.day, saved.clock) != (step.entry.day, step.entry.clock)
+    if step.update is not None and saved_entry is not None:
+        is_moved = (saved_entry.day, saved_entry.clock) != (step.entry.day, step.entry.clock)
         moment = None if step.action is Action.CHANGED and is_moved else step.update.happened_at
     return Slot(step.entry.day, step.entry.clock, moment)
 
 
 def _with_content(order: Order, step: Step, moment: datetime) -> Step:
-    """The step with what it saves, and by which verb."""
+    """Return the step with the content to save and the verb that saves it."""
     if step.action is Action.ADDED:
         saving = Saving.PUBLISH if order.publish else Saving.DRAFT
         return replace(step, saving=saving, content=_content(step, Content(), moment))
@@ -324,7 +336,10 @@ def _content(step: Step, before: Content, moment: datetime) -> Content:
 
 
 def _settled(order: Order, step: Step) -> Step:
-    """What is left to do for an update that says what the copy says: publish it, learn its links."""
+    """Return the step for an update whose text already matches the copy.
+
+    It may still have to be published, to gain links for its related stories, or to record the copy's digest.
+    """
     update, content = step.update, Content.of(step.update)
     stories = _with_addresses(content.stories, stories_of(step.entry.blocks))
     has_new_links = stories != content.stories
@@ -341,13 +356,13 @@ def _settled(order: Order, step: Step) -> Step:
 
 
 def _missing(
-    order: Order, saved: Sequence[Update], known: Sequence[Known], matching: Matching
+    order: Order, updates: Sequence[Update], known_updates: Sequence[Known], matching: Matching
 ) -> Iterator[Missing]:
-    matched = set(matching.pairs.values())
-    for index, update in enumerate(saved):
-        if index in matched or not update.imported_hash or update.is_withdrawn:
+    matched_indexes = set(matching.pairs.values())
+    for index, update in enumerate(updates):
+        if index in matched_indexes or not update.imported_hash or update.is_withdrawn:
             continue
-        about = name_of(known[index].entry, order.article.language)
+        about = name_of(known_updates[index].entry, order.article.language)
         is_withdrawn = order.withdraw_missing and update.is_published and index not in matching.unsure_saved
         action = Action.WITHDRAWN if is_withdrawn else Action.VANISHED
         if index in matching.unsure_saved:
@@ -355,9 +370,9 @@ def _missing(
         yield Missing(update, Outcome(action, about, None, update.pk), is_withdrawn)
 
 
-def _with_addresses(stories: Sequence[Story], known: Sequence[Story]) -> tuple[Story, ...]:
-    """The stories, each that leads nowhere given the address that one of the same title is known by."""
-    by_title = {story.title: story for story in known if story.url or story.live_blog}
+def _with_addresses(stories: Sequence[Story], known_stories: Sequence[Story]) -> tuple[Story, ...]:
+    """Return the stories; one without a link gets that of the known story with the same title, if any."""
+    by_title = {story.title: story for story in known_stories if story.url or story.live_blog}
     return tuple(
         replace(story, url=by_title[story.title].url, live_blog=by_title[story.title].live_blog)
         if story.title in by_title and not story.url and not story.live_blog

@@ -1,4 +1,4 @@
-"""What loading an article did to a live blog, for whoever asked for it."""
+"""Report of what loading an article did to a live blog."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Unresolved:
 
 @dataclass(frozen=True)
 class Report:
-    """What loading did; after a dry run, what it would do."""
+    """The result of loading or, after a dry run, the result that loading would have."""
 
     slug: str
     is_new: bool

@@ -1,4 +1,4 @@
-"""What is saved of a live blog as an article, and an article's text as what is saved."""
+"""Conversion of saved live blogs to articles, and of an article's text to what is saved."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def is_running(blog: LiveBlog) -> bool:
 
 
 def entry_of(update: Update) -> Entry:
-    """What an update says, as far as running copy can."""
+    """Return an update as an entry, as far as running copy can express it."""
     blocks: list[Block] = []
     for passage in update.passages():
         if isinstance(passage, RelatedStory):
@@ -90,12 +90,12 @@ def entry_of(update: Update) -> Entry:
 
 
 def name_of_update(update: Update, language: str) -> str:
-    """How messages name a saved update."""
+    """Return the name that messages use for a saved update."""
     return name_of(_head_of(update), language)
 
 
 def _head_of(update: Update) -> Entry:
-    """Day, time and heading of an update, without its text."""
+    """Return an update's day, time and heading as an entry without blocks."""
     moment = hongkong.to_hong_kong(update.happened_at)
     clock = moment.time().replace(second=0, microsecond=0) if update.has_clock_time else None
     return Entry(moment.date(), clock, tidied(update.heading), ())
@@ -113,8 +113,8 @@ def _blocks_of(block: str) -> list[Block]:
 
 
 def _paragraph_or_caption(text: str) -> Block:
-    found = inserted(Line(0, text))
-    return Caption(text) if found and found.kind is Kind.CAPTION else Paragraph(text)
+    line = inserted(Line(0, text))
+    return Caption(text) if line and line.kind is Kind.CAPTION else Paragraph(text)
 
 
 def html_of(blocks: Sequence[Block]) -> str:
@@ -147,7 +147,7 @@ def stories_of(blocks: Sequence[Block]) -> tuple[Story, ...]:
 
 
 def is_as_imported(update: Update) -> bool:
-    """Whether the desk has left an imported update's text as it came."""
+    """Return whether the desk has left the text of an imported update unchanged."""
     entry = entry_of(update)
     return digest(entry) == update.imported_hash and html_of(entry.blocks) == languages.untagged(update.body)
 
@@ -160,8 +160,8 @@ def digest(entry: Entry) -> str:
         else [type(block).__name__, *astuple(block)]
         for block in entry.blocks
     ]
-    said = [entry.day.isoformat(), entry.clock and entry.clock.isoformat(), entry.heading, blocks]
-    return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
+    values = [entry.day.isoformat(), entry.clock and entry.clock.isoformat(), entry.heading, blocks]
+    return hashlib.sha256(json.dumps(values, ensure_ascii=False).encode()).hexdigest()
 
 
 def standfirst_text(blocks: Sequence[Block]) -> tuple[str, tuple[Story, ...]]:
@@ -185,35 +185,35 @@ def _standfirst_of(blog: LiveBlog) -> tuple[Block, ...]:
     lines = [tidied(line) for line in blog.standfirst.splitlines()]
     lines = [line for line in lines if line]
     stories = sorted(blog.related_stories.all(), key=lambda story: (story.after_block, story.position))
-    after: dict[int, list[RelatedStory]] = defaultdict(list)
+    stories_after: dict[int, list[RelatedStory]] = defaultdict(list)
     for story in stories:
-        after[min(story.after_block, len(lines))].append(story)
+        stories_after[min(story.after_block, len(lines))].append(story)
     blocks: list[OpenBlock] = []
     for place in range(len(lines) + 1):
-        blocks.extend(Related(tidied(story.title), story.url) for story in after[place])
+        blocks.extend(Related(tidied(story.title), story.url) for story in stories_after[place])
         if place < len(lines):
             _append_line(blocks, lines[place])
     return closed(blocks)
 
 
 def _append_line(blocks: list[OpenBlock], text: str) -> None:
-    found = inserted(Line(0, text))
-    if found is None or found.kind is not Kind.BULLET:
+    line = inserted(Line(0, text))
+    if line is None or line.kind is not Kind.BULLET:
         blocks.append(_paragraph_or_caption(text))
     else:
-        add_item(blocks, found.words, found.bullet_number)
+        add_item(blocks, line.words, line.bullet_number)
 
 
 def losses_of(update: Update, language: str) -> list[Warned]:
-    """What of an update running copy cannot say."""
+    """Return a warning for everything in an update that running copy cannot express."""
     about = name_of_update(update, language)
     body = languages.untagged(update.body)
-    found = [(pattern.search(body), reason) for pattern, reason in _losses()]
-    reasons = [reason for match, reason in found if match]
+    searches = [(pattern.search(body), reason) for pattern, reason in _losses()]
+    reasons = [reason for match, reason in searches if match]
     for story in update.related_stories.all():
         if story.live_blog:
             reasons.append(_("“%(title)s”: its link to a live blog is not written.") % {"title": story.title})
-    said = {
+    losses = {
         _("Its pictures are not written."): update.update_images.all(),
         _("Its byline is not written."): update.ordered_bylines,
         _("Its source is not written."): update.source,
@@ -221,7 +221,7 @@ def losses_of(update: Update, language: str) -> list[Warned]:
         _("That it is a key event is not written."): update.is_key_event,
     }
     return [
-        Warned(about, reason) for reason in [*reasons, *(reason for reason, value in said.items() if value)]
+        Warned(about, reason) for reason in [*reasons, *(reason for reason, value in losses.items() if value)]
     ]
 
 
@@ -240,9 +240,9 @@ def _losses() -> list[tuple[re.Pattern[str], str]]:
 
 
 def _losses_of_blog(blog: LiveBlog) -> list[Warned]:
-    said = {
+    losses = {
         _("The summary is not written."): blog.summary,
         _("The hero picture is not written."): blog.hero_image_id,
         _("The pinned update is written in its place only."): blog.pinned_update_id,
     }
-    return [Warned(_("live blog"), reason) for reason, value in said.items() if value]
+    return [Warned(_("live blog"), reason) for reason, value in losses.items() if value]

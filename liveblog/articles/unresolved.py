@@ -1,4 +1,4 @@
-"""Related stories that lead nowhere yet: those that are saved, and those that a plan would leave."""
+"""Related stories without a link: those that are saved, and those that a plan would leave."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from liveblog.articles.write import name_of
 from liveblog.models import LiveBlog, RelatedStory, Update
 from liveblog.publishing import Story
 
-# By which updates stand on the page: the time of the event, then the one that was saved later.
+# Sort key for the order of updates on the page: the time of the event, then the order of saving, in which
+# new updates follow those already saved.
 _Place = tuple[datetime, bool, int]
 
 
@@ -29,17 +30,17 @@ def unresolved(blog: LiveBlog) -> Iterator[Unresolved]:
 
 
 def unresolved_after(plan: Plan) -> Iterator[Unresolved]:
-    """Yield what `unresolved` will once the plan is carried out."""
+    """Yield the stories that `unresolved` will yield once the plan is carried out."""
     if plan.head.details is not None:
-        beside = plan.head.details.stories
+        head_stories = plan.head.details.stories
     else:
-        beside = tuple(Story.of(row) for row in plan.blog.related_stories.select_related("live_blog"))
-    for story in beside:
+        head_stories = tuple(Story.of(row) for row in plan.blog.related_stories.select_related("live_blog"))
+    for story in head_stories:
         if _is_unresolved(story):
             yield Unresolved(story.title, _("standfirst"))
-    found = [*_saved_and_kept(plan), *_planned(plan)]
-    # Sorting is stable: the stories of one update stay in their order.
-    for _place, story in sorted(found, key=lambda placed: placed[0], reverse=True):
+    in_updates = [*_saved_and_kept(plan), *_planned(plan)]
+    # The sort is stable, so the stories of one update keep their order.
+    for _place, story in sorted(in_updates, key=lambda placed: placed[0], reverse=True):
         yield story
 
 
