@@ -1,4 +1,4 @@
-"""Who made a change: each verb that takes a number records its actor; no public surface shows it."""
+"""Actors of changes: every verb that assigns a change number records its actor, which stays private."""
 
 from __future__ import annotations
 
@@ -80,12 +80,12 @@ def restorable(blog: LiveBlog) -> Act:
     return lambda by: publishing.restore_blog(row, by=by)
 
 
-def on(make: Callable[[LiveBlog], object], verb: Callable[..., object], **said: object) -> Callable:
-    """A case: make the row that the verb is about, then give what calls the verb on it."""
+def on(make: Callable[[LiveBlog], object], verb: Callable[..., object], **arguments: object) -> Callable:
+    """Return a test case: a function that makes the row and returns an act that calls the verb on it."""
 
     def prepare(blog: LiveBlog) -> Act:
         row = make(blog)
-        return lambda by: verb(type(row).objects.get(pk=row.pk), by=by, **said)
+        return lambda by: verb(type(row).objects.get(pk=row.pk), by=by, **arguments)
 
     return prepare
 
@@ -94,7 +94,7 @@ def itself(blog: LiveBlog) -> LiveBlog:
     return blog
 
 
-# Each verb that takes a number, as a function that prepares a running blog and returns the act.
+# Verbs that assign a change number. Each value prepares a running blog and returns the act to test.
 NUMBERED: dict[str, Callable[[LiveBlog], Act]] = {
     "approve_response": on(responded, publishing.approve_response),
     "edit_update": on(make_update, publishing.edit_update, content=Content("修訂")),
@@ -127,15 +127,18 @@ NUMBERED: dict[str, Callable[[LiveBlog], Act]] = {
     ),
     "withdraw_update": on(make_update, publishing.withdraw_update, reason="錯"),
 }
-# Readers do not see what these do, so they take no number.
+# Verbs without a change number, because they change nothing that readers see.
 UNNUMBERED = {
     "add_image", "add_term", "add_webhook", "create_blog", "create_key", "disable_webhook", "draft_update",
     "edit_key", "edit_term", "edit_webhook", "enable_webhook", "prepare_image", "reject_response",
     "remove_term", "replay_since", "resend", "revoke_key", "rotate_key", "rotate_secret", "schedule_update",
     "send_test", "set_team", "submit_update",
 }  # fmt: skip
-NOT_VERBS = {"actions_for", "actor", "once", "perform", "permission_to_write", "require"}
-# What a key with write:publish may do, by its partner's grant of the live blog.
+NOT_VERBS = {
+    "actions_for", "actor", "blog_actions_for", "once", "perform", "perform_on_blog", "permission_to_write",
+    "require",
+}  # fmt: skip
+# Verbs that a key with write:publish may call on a live blog granted to its partner.
 BY_KEY = {
     "correct_update", "edit_update", "erase_update", "mark_key_event", "pin_update", "publish_due",
     "publish_update", "restore_update", "undo_publication", "unmark_key_event", "unpin_update",
@@ -149,14 +152,14 @@ def has_actor(name: str) -> bool:
 
 
 def referred_blog() -> LiveBlog:
-    """A running blog to which another one links: what changes the one also takes a number in the other."""
+    """Return a running blog that another blog links to, so that some changes also count in the other."""
     blog = make_blog()
     make_update(make_blog(), stories=(Story("見另文", live_blog=blog),))
     return blog
 
 
 def changes_by(act: Act, by: Actor) -> list[Change]:
-    """The changes that an act appends."""
+    """Call the act and return the changes it appended."""
     before = set(Change.objects.values_list("pk", flat=True))
     act(by)
     return list(Change.objects.exclude(pk__in=before).order_by("pk"))
@@ -167,13 +170,13 @@ def make_publishing_key(blog: LiveBlog) -> ApiKey:
     return ApiKey.objects.select_related("partner").get()
 
 
-def test_every_verb_is_tried_here():
+def test_every_verb_is_classified():
     verbs = {name for name in publishing.__all__ if has_actor(name)}
     assert verbs == NUMBERED.keys() | UNNUMBERED | NOT_VERBS
 
 
 @pytest.mark.parametrize("verb", NUMBERED)
-def test_every_change_names_the_person_who_made_it(verb):
+def test_changes_record_the_person_who_made_them(verb):
     blog, user = referred_blog(), make_user("*")
     changes = changes_by(NUMBERED[verb](blog), user)
     assert changes
@@ -184,10 +187,10 @@ def test_every_change_names_the_person_who_made_it(verb):
 
 
 @pytest.mark.parametrize("verb", NUMBERED)
-def test_every_change_names_the_partner_whose_key_made_it(verb):
+def test_changes_record_the_partner_whose_key_made_them(verb):
     blog = referred_blog()
     act, key = NUMBERED[verb](blog), make_publishing_key(blog)
-    # A key changes only what its partner made.
+    # A key may change only updates that its partner created.
     Update.objects.filter(blog=blog).update(created_by=None, created_by_partner=key.partner)
     if verb not in BY_KEY:
         with pytest.raises(PermissionDenied):
@@ -199,12 +202,12 @@ def test_every_change_names_the_partner_whose_key_made_it(verb):
 
 
 @pytest.mark.parametrize("verb", NUMBERED)
-def test_only_what_the_schedule_and_commands_do_names_nobody(verb):
+def test_system_changes_record_no_actor(verb):
     changes = changes_by(NUMBERED[verb](referred_blog()), SYSTEM)
     assert {(change.by, change.by_partner) for change in changes} == {(None, None)}
 
 
-def test_a_change_outlasts_the_account_that_made_it():
+def test_change_survives_the_deletion_of_its_account():
     user = make_user("*")
     update = publishing.pin_update(make_update(make_blog()), by=user)
     user.delete()
@@ -212,36 +215,36 @@ def test_a_change_outlasts_the_account_that_made_it():
     assert (change.by, change.by_partner) == (None, None)
 
 
-def test_a_change_has_one_actor():
+def test_change_with_two_actors_raises_integrity_error():
     partner = Partner.objects.create(name="夥伴", contact="desk@example.com")
     rows = Change.objects.filter(blog=make_blog())
     with pytest.raises(IntegrityError), transaction.atomic():
         rows.update(by=make_user(), by_partner=partner)
 
 
-def test_earlier_changes_take_their_actor_from_the_revision_of_their_number():
+def test_migration_copies_actors_from_revisions():
     blog, user = make_blog(), make_user("*")
     key = make_publishing_key(blog)
     update = publishing.publish_update(blog, Content("號外"), by=key)
     publishing.correct_update(update, Content("更正"), by=user, note="更正")
     publishing.pin_update(update, by=user)
-    named = list(Change.objects.filter(blog=blog).values_list("number", "by", "by_partner"))
+    rows = list(Change.objects.filter(blog=blog).values_list("number", "by", "by_partner"))
     Change.objects.update(by=None, by_partner=None)
     migration = import_module("liveblog.migrations.0011_actors_of_earlier_changes")
     migration.copy_actors_from_revisions(apps, None)
-    # The pin kept no revision.
+    # Pinning creates no revision to take the actor from.
     pin = (4, user.pk, None)
-    expected = [(4, None, None) if row == pin else row for row in named]
+    expected = [(4, None, None) if row == pin else row for row in rows]
     assert list(Change.objects.filter(blog=blog).values_list("number", "by", "by_partner")) == expected
     assert expected[1:] == [(3, user.pk, None), (2, None, key.partner.pk), (1, None, None)]
 
 
-# Where it is shown, and where it is not
+# Visibility of the actor
 
 
 @pytest.fixture
 def marked(client: Client) -> Update:
-    """An update that a partner pinned and an editor marked; the client is signed in as that editor."""
+    """Return an update that a partner pinned and an editor marked; sign the client in as that editor."""
     blog, editor = make_blog(slug="storm"), make_user("*")
     editor.first_name, editor.last_name = "Ada", "Secret"
     editor.save()
@@ -256,13 +259,13 @@ def marked(client: Client) -> Update:
     return update
 
 
-def test_the_desk_shows_who_pinned_and_marked_an_update(client, marked):
+def test_desk_history_shows_who_pinned_and_marked_an_update(client, marked):
     page = client.get(
         reverse("desk:history", args=[marked.blog_id, marked.pk]), headers={"Accept-Language": "en"}
     ).content.decode()
-    shown = [" ".join(part.split("</h2>")[0].split()) for part in page.split("<h2>")[1:]]
+    entries = [" ".join(part.split("</h2>")[0].split()) for part in page.split("<h2>")[1:]]
     for entry, words in zip(
-        shown,
+        entries,
         [("Marked as key event", "Ada Secret"), ("Pinned", "Secret Wire"), ("Published", "Ada Secret")],
         strict=True,
     ):
@@ -270,23 +273,23 @@ def test_the_desk_shows_who_pinned_and_marked_an_update(client, marked):
     assert "Bring this text back" not in page
 
 
-def test_the_log_in_the_admin_shows_and_finds_who_made_a_change(client, marked):
+def test_admin_change_log_shows_and_filters_by_actor(client, marked):
     editor = Change.objects.get(kind=Change.Kind.MARKED_KEY).by
     log = reverse("admin:liveblog_change_changelist")
     page = client.get(log).content.decode()
     assert editor.username in page
     assert "Secret Wire" in page
-    narrowed = client.get(log, {"by__id__exact": editor.pk}).context["cl"].queryset
-    assert {change.kind for change in narrowed} == {"published", "marked_key"}
-    found = client.get(log, {"q": editor.username}).context["cl"].queryset
-    assert set(found) == set(narrowed)
+    filtered = client.get(log, {"by__id__exact": editor.pk}).context["cl"].queryset
+    assert {change.kind for change in filtered} == {"published", "marked_key"}
+    matches = client.get(log, {"q": editor.username}).context["cl"].queryset
+    assert set(matches) == set(filtered)
 
 
-def test_no_public_surface_says_who_made_a_change(marked):
+def test_public_surfaces_do_not_show_the_actor(marked):
     editor = Change.objects.get(kind=Change.Kind.MARKED_KEY).by
     partner = Partner.objects.get()
     webhook = publishing.add_webhook(partner, by=SYSTEM, url="https://partner.example/hook")
-    sent = [messages.again(webhook, marked.blog_id, number).body.decode() for number in range(1, 5)]
+    texts = [messages.again(webhook, marked.blog_id, number).body.decode() for number in range(1, 5)]
     addresses = [
         "/",
         "/live/storm/",
@@ -307,9 +310,9 @@ def test_no_public_surface_says_who_made_a_change(marked):
     for path in addresses:
         answer = reader.get(path)
         assert answer.status_code == 200, path
-        sent.append(answer.content.decode())
+        texts.append(answer.content.decode())
     changes = json.loads(reader.get("/api/v1/blogs/storm/changes/?after=0").content)["changes"]
     assert {frozenset(change) for change in changes} == {frozenset({"number", "kind", "update", "at"})}
-    for text in sent:
+    for text in texts:
         assert "Secret" not in text
         assert editor.username not in text

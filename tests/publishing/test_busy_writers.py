@@ -1,4 +1,4 @@
-"""Many writers on one database that another process hogs: all are served, and each update is there once."""
+"""Many writers on a database that another process keeps locking: each update is published exactly once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WRITERS, UPDATES_EACH = 8, 12
 
 
 class Writer:
-    """A partner's tool that sends again what was answered 503, with the same idempotency key."""
+    """A partner's tool that retries after a 503 with the same idempotency key."""
 
     def __init__(self, url: str, key: str) -> None:
         self.address = urlsplit(url)
@@ -53,21 +53,21 @@ class Writer:
 
 
 def hog_in_bursts(is_over: Event) -> int:
-    """Take the lock again and again, as a command of another process does."""
+    """Take the lock repeatedly, as a management command in another process would; return the bursts."""
     bursts = 0
     while not is_over.is_set() or not bursts:
         with hogged():
             is_over.wait(0.3)
         bursts += 1
-        # The others' turn, however many they are by then.
+        # Let the waiting writers have a turn.
         is_over.wait(0.1)
     return bursts
 
 
 @pytest.mark.django_db(transaction=True)
-def test_no_writer_is_failed_and_every_update_is_there_once(start_server):
+def test_writers_on_a_locked_database_all_succeed_and_publish_each_update_once(start_server):
     blog = make_blog(slug="storm")
-    # Impatient, so that some are told to come back.
+    # Use a short database timeout, so that some requests get 503.
     server = start_server(DATABASE_WAIT_SECONDS="1")
     writer = Writer(server.url, make_key(Scope.WRITE_PUBLISH, blogs=[blog]))
     is_over = Event()

@@ -1,4 +1,4 @@
-"""What an update consists of: fingerprints, revisions of any age, and what is stored rather than inferred."""
+"""Content of updates: fingerprints, revisions from older versions, bylines and times."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def seen(update: Update) -> str:
     return fingerprint(Content.of(Update.objects.get(pk=update.pk)))
 
 
-def test_a_fingerprint_is_the_same_before_and_after_saving():
+def test_fingerprint_is_the_same_before_and_after_saving():
     content = Content(
         "一", "<p>文</p>", NOON, bylines=(Byline.objects.create(name="張三"),), images=(make_image(),)
     )
@@ -32,7 +32,7 @@ def test_a_fingerprint_is_the_same_before_and_after_saving():
     assert seen(update) == fingerprint(content)
 
 
-def test_a_lone_editor_saves_a_draft_again_and_again():
+def test_repeated_saves_by_one_editor_do_not_conflict():
     blog = make_blog()
     update = publishing.draft_update(blog, Content("一"), by=SYSTEM)
     for heading in ("二", "三"):
@@ -41,7 +41,7 @@ def test_a_lone_editor_saves_a_draft_again_and_again():
     assert update.heading == "三"
 
 
-def test_what_is_edited_elsewhere_is_no_conflict():
+def test_edits_of_related_rows_do_not_conflict():
     other, image, byline = make_blog(), make_image(), Byline.objects.create(name="張三")
     blog = make_blog()
     content = Content("一", stories=(Story("另文", live_blog=other),), images=(image,), bylines=(byline,))
@@ -54,7 +54,7 @@ def test_what_is_edited_elsewhere_is_no_conflict():
     assert edited.heading == "二"
 
 
-def test_a_swapped_picture_with_the_same_description_is_a_conflict():
+def test_swapped_picture_with_the_same_description_conflicts():
     blog, content = make_blog(), Content("一", images=(make_image(alt="現場"),))
     update = publishing.publish_update(blog, content, by=SYSTEM)
     opened = seen(update)
@@ -63,21 +63,21 @@ def test_a_swapped_picture_with_the_same_description_is_a_conflict():
         publishing.edit_update(update, replace(content, heading="二"), by=SYSTEM, seen=opened)
 
 
-def test_bylines_keep_the_order_that_the_editor_gave_them():
+def test_bylines_keep_their_order():
     first, second = Byline.objects.create(name="甲"), Byline.objects.create(name="乙")
     update = publishing.publish_update(make_blog(), Content("一", bylines=(second, first)), by=SYSTEM)
     assert Update.objects.get(pk=update.pk).ordered_bylines == [second, first]
 
 
 @pytest.mark.parametrize("name", [part.name for part in fields(Content)])
-def test_a_revision_that_lacks_a_field_still_reads(client: Client, name):
-    """As after an upgrade that added the field."""
+def test_revision_without_a_field_uses_its_default(client: Client, name):
+    """Read a revision from before an upgrade that added a field."""
     update = make_update(make_blog(), "一")
     revision = update.revisions.get()
     del revision.content[name]
     revision.save()
-    content, gone = Content.from_json(revision.content)
-    assert (getattr(content, name), gone) == (getattr(Content(), name), [])
+    content, missing = Content.from_json(revision.content)
+    assert (getattr(content, name), missing) == (getattr(Content(), name), [])
 
     client.force_login(make_person("Editor"))
     path = f"/admin/liveblog/liveblog/{update.blog_id}/desk/updates/{update.pk}/history/"
@@ -89,15 +89,15 @@ def test_every_field_has_a_label_in_the_history():
     assert all(LABELS.values())
 
 
-def test_a_revision_finds_what_was_renamed_since():
+def test_revision_resolves_rows_renamed_since():
     byline, other = Byline.objects.create(name="張三"), make_blog()
     content = Content(
         "一", bylines=(byline,), stories=(Story("另文", live_blog=other),), images=(make_image(),)
     )
     update = publishing.publish_update(make_blog(), content, by=SYSTEM)
     publishing.edit_byline(byline, by=SYSTEM, name="張三豐")
-    restored, gone = Content.from_json(update.revisions.get().content)
-    assert (restored.bylines, restored.stories, restored.images, gone) == (
+    restored, missing = Content.from_json(update.revisions.get().content)
+    assert (restored.bylines, restored.stories, restored.images, missing) == (
         (byline,),
         content.stories,
         content.images,
@@ -106,7 +106,7 @@ def test_a_revision_finds_what_was_renamed_since():
     assert update.revisions.get().content["bylines"] == [{"id": byline.pk, "name": "張三"}]
 
 
-def test_bringing_an_earlier_text_back_says_what_no_longer_exists(client: Client):
+def test_revert_reports_rows_that_no_longer_exist(client: Client):
     byline = Byline.objects.create(name="張三")
     blog = make_blog()
     update = publishing.publish_update(blog, Content("一", happened_at=NOON, bylines=(byline,)), by=SYSTEM)
@@ -120,7 +120,7 @@ def test_bringing_an_earlier_text_back_says_what_no_longer_exists(client: Client
     assert Update.objects.get(pk=update.pk).heading == "一"
 
 
-def test_an_update_published_anew_after_an_undo_stands_at_its_new_moment():
+def test_update_republished_after_an_undo_gets_a_new_time():
     blog = make_blog()
     update = publishing.publish_update(blog, Content("一"), by=SYSTEM)
     first = update.happened_at
@@ -131,7 +131,7 @@ def test_an_update_published_anew_after_an_undo_stands_at_its_new_moment():
     assert first < between.happened_at < update.happened_at
 
 
-def test_a_time_that_was_given_stays_through_undo_and_draft():
+def test_given_time_survives_undo_and_draft():
     blog = make_blog()
     update = publishing.publish_update(blog, Content("一", happened_at=NOON), by=SYSTEM)
     update = publishing.undo_publication(update, by=SYSTEM)
@@ -140,10 +140,10 @@ def test_a_time_that_was_given_stays_through_undo_and_draft():
 
 
 @pytest.mark.parametrize("year", [1, 26, 1899, 2101, 9999])
-def test_years_that_no_newsroom_means_are_refused_by_the_verbs(year):
+def test_years_outside_1900_to_2100_are_refused(year):
     moment = hongkong.at(timezone.now().date().replace(year=year, day=1))
     blog = make_blog()
-    for refused, field in (
+    for act, field in (
         (lambda: publishing.draft_update(blog, Content("一", happened_at=moment), by=SYSTEM), "happened_at"),
         (
             lambda: publishing.publish_update(blog, Content("一", happened_at=moment), by=SYSTEM),
@@ -158,14 +158,14 @@ def test_years_that_no_newsroom_means_are_refused_by_the_verbs(year):
         ),
     ):
         with pytest.raises(ValidationError) as refusal:
-            refused()
+            act()
         assert list(refusal.value.message_dict) == [field]
 
 
-def test_nothing_is_published_before_it_has_happened():
+def test_future_happened_at_is_refused():
     blog, ahead = make_blog(), timezone.now() + timedelta(hours=1)
     update = make_update(blog)
-    for refused in (
+    for act in (
         lambda: publishing.publish_update(blog, Content("一", happened_at=ahead), by=SYSTEM),
         lambda: publishing.edit_update(update, Content("一", happened_at=ahead), by=SYSTEM),
         lambda: publishing.correct_update(update, Content("一", happened_at=ahead), by=SYSTEM, note="時間"),
@@ -174,11 +174,11 @@ def test_nothing_is_published_before_it_has_happened():
         ),
     ):
         with pytest.raises(ValidationError) as refusal:
-            refused()
+            act()
         assert list(refusal.value.message_dict) == ["happened_at"]
 
 
-def test_an_update_that_is_a_picture_alone_has_a_title_everywhere(client: Client):
+def test_update_with_only_a_picture_is_titled_by_its_description(client: Client):
     blog = make_blog(slug="storm")
     image = make_image(alt="渡輪泊岸")
     update = publishing.publish_update(blog, Content(images=(image,), is_key_event=True), by=SYSTEM)

@@ -1,4 +1,4 @@
-"""What falls due: each item by itself, so that none holds up another."""
+"""Due items: each is processed independently, so that one failure does not block the others."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def statuses() -> dict[str, str]:
     return dict(Update.objects.values_list("heading", "status"))
 
 
-def test_an_erased_update_leaves_the_queue_and_the_others_go_live():
+def test_erased_update_leaves_the_queue_and_others_go_live():
     blog = make_blog()
     erased, _other = scheduled(blog, "甲"), scheduled(blog, "乙")
     publishing.erase_update(erased, by=SYSTEM, reason="法庭命令")
@@ -37,12 +37,12 @@ def test_an_erased_update_leaves_the_queue_and_the_others_go_live():
     assert publishing.publish_due(by=SYSTEM, at=timezone.now() + SOON) == 0
 
 
-def test_an_update_that_cannot_go_live_waits_for_review_and_holds_up_nothing(caplog):
+def test_invalid_due_update_goes_to_review_and_others_go_live(caplog):
     blog, later = make_blog(), timezone.now() + SOON
     details = BlogDetails.of(blog)
     publishing.edit_blog(blog, replace(details, coverage_end_at=later), by=SYSTEM)
     broken, _other = scheduled(blog, "壞"), scheduled(blog, "好")
-    # As older rows may be: no rule of today lets it be saved so.
+    # Simulate an older row that today's validation would not accept.
     Update.objects.filter(pk=broken.pk).update(heading="", body="")
     later = timezone.now() + SOON
     publishing.publish_due(by=SYSTEM, at=later)
@@ -54,7 +54,7 @@ def test_an_update_that_cannot_go_live_waits_for_review_and_holds_up_nothing(cap
     assert caplog.text.count("waits for review") == 1
 
 
-def test_a_fault_in_one_item_is_logged_and_holds_up_nothing(monkeypatch, caplog):
+def test_exception_in_one_item_is_logged_and_others_go_live(monkeypatch, caplog):
     first, second = make_blog(), make_blog()
     scheduled(first, "甲")
     scheduled(second, "乙")
@@ -70,7 +70,7 @@ def test_a_fault_in_one_item_is_logged_and_holds_up_nothing(monkeypatch, caplog)
     assert "a fault of ours" in caplog.text
 
 
-def test_updates_of_a_withdrawn_live_blog_wait_for_its_return(caplog):
+def test_due_updates_of_a_withdrawn_blog_wait_until_it_is_restored(caplog):
     blog = make_blog()
     scheduled(blog, "甲")
     publishing.withdraw_blog(blog, by=SYSTEM)
@@ -80,7 +80,7 @@ def test_updates_of_a_withdrawn_live_blog_wait_for_its_return(caplog):
     assert publishing.publish_due(by=SYSTEM, at=timezone.now() + SOON) == 1
 
 
-def test_an_embargo_that_was_extended_is_not_lifted():
+def test_extended_embargo_is_not_lifted():
     blog, later = make_blog(), timezone.now() + SOON
     publishing.edit_blog(blog, replace(BlogDetails.of(blog), embargo_until_at=later), by=SYSTEM)
     assert publishing.lift_embargo(blog, by=SYSTEM, lapsed_by=later - timedelta(minutes=1)) is None
@@ -88,7 +88,7 @@ def test_an_embargo_that_was_extended_is_not_lifted():
     assert blog.embargo_until_at == later
 
 
-def test_a_pin_that_was_ticked_is_carried_out_when_the_update_goes_live():
+def test_pin_of_a_scheduled_update_takes_effect_on_publication():
     blog = make_blog()
     pinned = publishing.pin_update(make_update(blog, "舊"), by=SYSTEM)
     update = publishing.schedule_update(blog, Content("新"), timezone.now() + SOON, by=SYSTEM, is_pinned=True)
@@ -100,7 +100,7 @@ def test_a_pin_that_was_ticked_is_carried_out_when_the_update_goes_live():
     assert not Update.objects.get(pk=update.pk).is_to_be_pinned
 
 
-def test_nothing_is_scheduled_in_a_withdrawn_live_blog():
+def test_scheduling_in_a_withdrawn_blog_is_refused():
     blog = publishing.withdraw_blog(make_blog(), by=SYSTEM)
     with pytest.raises(ValidationError):
         scheduled(blog, "甲")

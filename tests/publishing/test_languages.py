@@ -1,4 +1,4 @@
-"""Passages in another language carry their tag from the moment they are saved, and editors never see it."""
+"""Language tags: passages in another language are tagged on save, and editors never see the tags."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def edit(blog: LiveBlog, **details: object) -> LiveBlog:
     return publishing.edit_blog(blog, replace(BlogDetails.of(blog), **details), by=SYSTEM)
 
 
-def test_every_way_of_saving_tags_the_text():
+def test_every_verb_that_saves_text_tags_it():
     blog = make_blog(summary=MIXED)
     draft = publishing.draft_update(blog, Content("草稿", MIXED), by=SYSTEM)
     published = make_update(blog, body=MIXED)
@@ -51,13 +51,13 @@ def test_every_way_of_saving_tags_the_text():
     assert published.revisions.get().content["body"] == TAGGED
 
 
-def test_tags_that_are_sent_are_decided_anew():
+def test_submitted_language_tags_are_replaced():
     blog = make_blog()
     update = make_update(blog, body='<p lang="zh-Hans">Both sides agree.</p><p lang="de">停火</p>')
     assert update.body == '<p lang="en">Both sides agree.</p><p>停火</p>'
 
 
-def test_saving_what_the_editor_gives_back_without_tags_changes_nothing():
+def test_saving_unchanged_text_without_tags_records_no_change():
     blog = make_blog()
     update = make_update(blog, body=MIXED)
     update.refresh_from_db()
@@ -69,11 +69,11 @@ def test_saving_what_the_editor_gives_back_without_tags_changes_nothing():
     assert kinds(blog)[-1] == Change.Kind.PUBLISHED
 
 
-def test_another_language_of_the_blog_tags_its_updates_anew_and_numbers_what_readers_see():
+def test_changing_the_blog_language_retags_updates_and_numbers_published_ones():
     blog = make_blog(summary=MIXED)
     published, plain = make_update(blog, body=MIXED), make_update(blog, "圖", body="<p>123</p>")
     draft = publishing.draft_update(blog, Content("草稿", MIXED), by=SYSTEM)
-    seen = fingerprint(Content.of(draft))
+    opened = fingerprint(Content.of(draft))
     before = len(kinds(blog))
 
     blog = edit(blog, language="en")
@@ -84,12 +84,12 @@ def test_another_language_of_the_blog_tags_its_updates_anew_and_numbers_what_rea
         assert update.body == IN_ENGLISH
     assert kinds(blog)[before:] == [Change.Kind.BLOG_EDITED, Change.Kind.EDITED]
     assert (published.number, plain.number) == (blog.number, blog.number - 2)
-    # Who has it open does not lose what they are typing.
-    publishing.draft_update(blog, Content("草稿二", MIXED), by=SYSTEM, update=draft, seen=seen)
+    # An editor who has the draft open can still save it.
+    publishing.draft_update(blog, Content("草稿二", MIXED), by=SYSTEM, update=draft, seen=opened)
     assert edit(blog, language="zh-hant").summary == TAGGED
 
 
-def test_an_edition_is_tagged_by_its_own_words(client):
+def test_edition_is_tagged_by_its_converted_text(client):
     blog = make_blog(slug="talks")
     make_update(blog, "消息", body=MIXED, edition_wording="We agree.=我们同意。\n停火。=Cease fire.")
     page = client.get("/zh-hans/live/talks/").content.decode()
@@ -97,17 +97,17 @@ def test_an_edition_is_tagged_by_its_own_words(client):
     assert "<q>我们同意。</q>" in page
 
 
-def test_running_copy_knows_nothing_of_tags():
+def test_running_copy_contains_no_language_tags():
     blog = make_blog()
     make_update(blog, "消息", body=MIXED)
-    written = write_blog(blog)
-    assert "lang=" not in written.text
-    assert "Both sides agree." in written.text
-    # As of every quotation.
-    assert [str(warning) for warning in written.warnings] == ["“消息”: 引文失去標記。"]
+    copy = write_blog(blog)
+    assert "lang=" not in copy.text
+    assert "Both sides agree." in copy.text
+    # Every quotation causes this warning.
+    assert [str(warning) for warning in copy.warnings] == ["“消息”: 引文失去標記。"]
 
 
-def test_imported_text_that_nobody_has_touched_is_known_as_such():
+def test_untouched_import_with_language_tags_counts_as_imported():
     update = make_update(make_blog(), "消息", body="<p>Both sides agree.</p><p>停火。</p>")
     assert "lang=" in update.body
     assert html_of(entry_of(update).blocks) == "<p>Both sides agree.</p><p>停火。</p>"
@@ -115,7 +115,7 @@ def test_imported_text_that_nobody_has_touched_is_known_as_such():
     assert is_as_imported(update)
 
 
-def test_printing_adds_nothing_and_takes_no_work():
+def test_printing_adds_no_tags_and_takes_constant_work():
     template = Template("{% load liveblog %}{{ text|cleaned }}")
 
     def print_text(size: int) -> str:
@@ -126,7 +126,7 @@ def test_printing_adds_nothing_and_takes_no_work():
         assert work.count_calls(lambda: print_text(2_000)) == work.count_calls(lambda: print_text(1))
 
 
-def test_what_was_saved_before_is_tidied_and_tagged_by_the_migration():
+def test_migration_sanitizes_and_tags_earlier_text():
     blog = make_blog(summary=MIXED)
     update = make_update(blog, body=MIXED)
     LiveBlog.objects.update(summary=MIXED)
@@ -156,14 +156,14 @@ def test_wordings_are_bounded_in_number_and_length(wording):
     assert not blog.updates.exists()
 
 
-def test_wordings_and_terms_are_kept_on_one_line_without_control_characters():
+def test_wordings_and_terms_are_stored_without_line_breaks_and_control_characters():
     update = make_update(make_blog(), edition_wording="甲\x01  乙 =\t丙\n\n丁＝戊")
     assert update.wording == (("甲 乙", "丙"), ("丁", "戊"))
     term = publishing.add_term(by=SYSTEM, traditional="甲\x01\r\n乙", simplified=" 甲\t乙 ")
     assert (term.traditional, term.simplified) == ("甲 乙", "甲 乙")
 
 
-def test_the_glossary_is_bounded(monkeypatch):
+def test_glossary_size_is_bounded(monkeypatch):
     monkeypatch.setitem(publishing.limits.MOST, "glossary", 1)
     keeper = make_user("add_glossaryterm")
     publishing.add_term(by=keeper, traditional="裏", simplified="里")
@@ -171,7 +171,7 @@ def test_the_glossary_is_bounded(monkeypatch):
         publishing.add_term(by=keeper, traditional="甲", simplified="甲")
 
 
-def test_saving_twice_the_text_takes_at_most_twice_the_work():
+def test_saving_is_linear_in_text_length():
     blog = make_blog()
 
     def save(size: int) -> None:

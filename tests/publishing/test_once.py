@@ -81,7 +81,7 @@ def test_of_two_at_the_same_instant_one_is_carried_out():
 
 
 @pytest.mark.django_db
-def test_submissions_of_rotated_keys_go_to_their_partner():
+def test_migration_moves_submissions_of_keys_to_their_partner():
     partners = [
         Partner.objects.create(name=name, contact="desk@example.com") for name in ("通訊社", "電視台")
     ]

@@ -1,4 +1,4 @@
-"""What a hostile picture costs: its header's reading, and if that passes, one worker's limits at most."""
+"""Hostile pictures: the server reads only the header, and one resource-limited worker decodes the rest."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ BUSY = "Other pictures are being processed. Try again in a minute."
 
 
 def prepare(content: bytes | None = None, **limits: object) -> pictures.Prepared:
-    """What a worker makes of an upload; the files are gone when this returns."""
+    """Return what a worker prepared from an upload; its files are deleted on return."""
     file = picture_file() if content is None else BytesIO(content)
     with pictures.prepare(file, Limits(**limits)) as prepared:
         assert prepared.kept.stat().st_size
@@ -57,7 +57,7 @@ def refused(content: bytes | None = None, **limits: object) -> list[str]:
 
 @pytest.fixture
 def run_instead(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Let workers run these lines in place of their own; `main` is what they would have called."""
+    """Make workers run the given lines instead of their program; `main` is the original entry point."""
 
     def replace(lines: str) -> None:
         program = f"import os, signal, sys\nfrom newsroom.picture_worker import main\n{lines}"
@@ -68,14 +68,14 @@ def run_instead(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 @pytest.fixture
 def started(run_instead, tmp_path: Path) -> Callable[[], int]:
-    """How many workers were started."""
+    """Return a function that counts the workers started so far."""
     log = tmp_path / "started"
     log.touch()
     run_instead(f"open({str(log)!r}, 'a').write('.')\nmain(*sys.argv[1:])")
     return lambda: log.stat().st_size
 
 
-def test_a_picture_is_decoded_by_one_worker(started):
+def test_picture_is_decoded_by_one_worker(started):
     assert prepare().width == 400
     assert started() == 1
 
@@ -90,21 +90,21 @@ def test_a_picture_is_decoded_by_one_worker(started):
     ],
     ids=["69 bytes", "lying strip", "900 million pixels", "3,000 scans"],
 )
-def test_a_hostile_picture_is_refused_before_any_worker_starts(content, started):
+def test_hostile_picture_is_refused_without_a_worker(content, started):
     assert len(content) < 200_000
     assert refused(content) != [FAILED]
     assert started() == 0
 
 
-def test_decoding_ends_where_its_memory_ends():
+def test_decoding_beyond_the_memory_limit_is_refused():
     assert refused(png_that_says(7_000, 7_000), memory=150 * 1024 * 1024) == [FAILED]
 
 
-def test_decoding_ends_where_its_time_ends():
+def test_decoding_beyond_the_time_limit_is_refused():
     assert refused(jpeg_with_scans(40, (6_000, 6_000)), processor_seconds=1) == [FAILED]
 
 
-def test_a_worker_that_hangs_is_ended(run_instead, tmp_path):
+def test_hanging_worker_is_killed(run_instead, tmp_path):
     run_instead(f"open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\nsignal.pause()")
     assert refused(seconds=2.0) == [FAILED]
     with pytest.raises(ProcessLookupError):
@@ -134,24 +134,24 @@ def test_a_worker_that_hangs_is_ended(run_instead, tmp_path):
         "a size", "a path", "no files", "a rendition that is a link", "a picture that is a link", "megabytes",
     ],
 )  # fmt: skip
-def test_a_worker_that_crashes_or_lies_is_not_believed(run_instead, lines):
+def test_invalid_worker_output_is_refused(run_instead, lines):
     run_instead(lines)
     assert refused() in ([FAILED], [TOO_MANY_PIXELS])
 
 
-def test_a_worker_knows_no_secret_of_the_server(run_instead, monkeypatch, tmp_path):
+def test_worker_environment_contains_no_secrets(run_instead, monkeypatch, tmp_path):
     monkeypatch.setenv("SECRET_KEY", "hush")
     monkeypatch.setenv("DATABASE_URL", "postgresql://user:password@host/name")
     run_instead(
         f"open({str(tmp_path / 'known')!r}, 'w').write(repr(sorted(os.environ)))\nmain(*sys.argv[1:])"
     )
     prepare()
-    known = (tmp_path / "known").read_text()
-    assert "SECRET_KEY" not in known
-    assert "DATABASE_URL" not in known
+    variables = (tmp_path / "known").read_text()
+    assert "SECRET_KEY" not in variables
+    assert "DATABASE_URL" not in variables
 
 
-def test_nothing_of_an_upload_stays_behind(monkeypatch, tmp_path):
+def test_temporary_files_are_deleted(monkeypatch, tmp_path):
     monkeypatch.setattr(pictures.tempfile, "tempdir", str(tmp_path))
     prepared = prepare()
     refused(png_that_says(7_000, 7_000), memory=150 * 1024 * 1024)
@@ -159,7 +159,7 @@ def test_nothing_of_an_upload_stays_behind(monkeypatch, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_many_uploads_at_once_are_decoded_two_at_a_time(run_instead, tmp_path):
+def test_concurrent_uploads_are_limited_by_slots(run_instead, tmp_path):
     log = tmp_path / "log"
     run_instead(
         f"log = os.open({str(log)!r}, os.O_CREAT | os.O_WRONLY | os.O_APPEND)\n"
@@ -176,7 +176,7 @@ def test_many_uploads_at_once_are_decoded_two_at_a_time(run_instead, tmp_path):
     assert max(sum(steps[:end]) for end in range(len(steps))) <= pictures.SLOTS
 
 
-def test_who_finds_no_slot_is_told_to_try_again(monkeypatch, started):
+def test_upload_without_a_free_slot_is_refused_as_busy(monkeypatch, started):
     monkeypatch.setattr(pictures, "SECONDS_FOR_SLOT", 0.1)
     with ExitStack() as slots:
         for _number in range(pictures.SLOTS):
@@ -187,18 +187,18 @@ def test_who_finds_no_slot_is_told_to_try_again(monkeypatch, started):
     assert started() == 1
 
 
-# Every way in
+# Every entry point
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_picture_is_never_decoded_within_a_transaction(started):
+def test_decoding_within_a_transaction_raises(started):
     with pytest.raises(RuntimeError, match="before the transaction"), transaction.atomic():
         publishing.prepare_image(picture_file(), by=SYSTEM).__enter__()
     assert started() == 0
 
 
 @pytest.mark.django_db
-def test_who_may_not_add_pictures_starts_no_worker(started):
+def test_upload_without_permission_starts_no_worker(started):
     with pytest.raises(PermissionDenied):
         publishing.prepare_image(picture_file(), by=make_user()).__enter__()
     assert started() == 0
@@ -215,7 +215,7 @@ def upload_at_desk(client: Client, file: SimpleUploadedFile) -> str:
 
 
 def upload_with_text(client: Client, file: SimpleUploadedFile) -> str:
-    """As the desk's form sends it without JavaScript."""
+    """Post the picture as the desk's form does without JavaScript."""
     form = {"action": "publish", "token": "t", "heading": "號外", "picture_file": file, "picture_alt": "圖"}
     return client.post(reverse("desk:desk", args=[make_blog().pk]), form).content.decode()
 
@@ -231,14 +231,14 @@ def editor_client(transactional_db: None) -> Client:
 
 
 @pytest.mark.parametrize("upload", WAYS_IN)
-def test_every_way_in_decodes_a_picture_before_its_transaction(editor_client, started, upload):
+def test_every_entry_point_decodes_a_picture_before_its_transaction(editor_client, started, upload):
     upload(editor_client, picture_file())
     assert Image.objects.get().width == 400
     assert started() == 1
 
 
 @pytest.mark.parametrize("upload", WAYS_IN)
-def test_every_way_in_refuses_by_the_header_and_says_why(editor_client, started, upload):
+def test_every_entry_point_refuses_a_bad_header_with_a_reason(editor_client, started, upload):
     page = upload(editor_client, SimpleUploadedFile("a.png", png_header(1, 50_000_000), "image/png"))
     assert "too high for its width" in page
     assert started() == 0
@@ -247,7 +247,7 @@ def test_every_way_in_refuses_by_the_header_and_says_why(editor_client, started,
 
 
 @pytest.mark.parametrize("upload", WAYS_IN)
-def test_every_way_in_says_when_a_worker_fails(editor_client, run_instead, upload):
+def test_every_entry_point_reports_a_failed_worker(editor_client, run_instead, upload):
     run_instead("os.kill(os.getpid(), signal.SIGKILL)")
     assert "takes too much time or memory" in upload(editor_client, picture_file())
     assert not Image.objects.exists()
@@ -255,24 +255,24 @@ def test_every_way_in_says_when_a_worker_fails(editor_client, run_instead, uploa
 
 
 @pytest.mark.django_db
-def test_no_field_opens_pictures_in_the_server(rf):
-    """Django's own image fields read the file with Pillow before anybody can check it."""
+def test_no_model_or_admin_form_uses_image_fields(rf):
+    """Forbid Django's image fields, which open the file with Pillow before it can be checked."""
     request = rf.get("/")
     request.user = User.objects.create_superuser("root")
     for model, model_admin in admin.site._registry.items():
         assert not [field for field in model._meta.get_fields() if isinstance(field, models.ImageField)]
-        # Those that only show rows have no form.
+        # Read-only admins have no form.
         writes = model_admin.has_add_permission(request) or model_admin.has_change_permission(request)
         fields = model_admin.get_form(request).base_fields if writes else {}
         assert not [name for name, field in fields.items() if isinstance(field, forms.ImageField)], model
 
 
 def memory_of(pid: int) -> int:
-    """The most memory that a process has had so far, in kilobytes."""
+    """Return the peak resident memory of a process in kilobytes."""
     return int(re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())[1])
 
 
-def test_the_server_does_not_grow_by_what_its_workers_decode(server):
+def test_decoding_does_not_grow_the_server_process(server):
     client = Client()
     client.force_login(make_person("Editor"))
     cookies = f"sessionid={client.cookies['sessionid'].value}"
@@ -309,5 +309,5 @@ def test_the_server_does_not_grow_by_what_its_workers_decode(server):
         (64, 48),
         (8_000, 6_000),
     ]
-    # Decoded, it takes 192 MB, and several times as much on the way.
+    # Decoding takes 192 MB, and several times as much at its peak.
     assert memory_of(server.process.pid) - before < 40_000

@@ -273,7 +273,7 @@ SEEDS = [
     seed=st.sampled_from(SEEDS),
     changes=st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), min_size=1, max_size=8),
 )
-def test_a_damaged_file_is_read_or_refused_and_never_breaks_anything(tmp_path, seed, changes):
+def test_damaged_file_is_decoded_or_refused(tmp_path, seed, changes):
     damaged = bytearray(seed)
     for position, value in changes:
         damaged[position % len(damaged)] = value

@@ -1,4 +1,4 @@
-"""What the desk keeps beside the coverage goes by rule."""
+"""Retention of submissions, working copies and presences."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.factories import make_blog, make_user
 pytestmark = pytest.mark.django_db
 
 
-def test_what_is_older_than_it_is_kept_goes_and_the_rest_stays():
+def test_prune_deletes_rows_past_their_retention_and_keeps_the_rest():
     blog, user, now = make_blog(), make_user(), timezone.now()
     for name, age in (("old", timedelta(minutes=1)), ("young", -timedelta(minutes=1))):
         Submission.objects.create(actor="user 1", token=name, digest="", at=now - SUBMISSIONS_KEPT - age)
@@ -28,7 +28,7 @@ def test_what_is_older_than_it_is_kept_goes_and_the_rest_stays():
         assert list(model.objects.values_list("token", flat=True)) == ["young"]
 
 
-def test_an_erasure_finds_what_was_kept_while_the_update_was_being_sent():
+def test_erasure_deletes_the_working_copy_autosaved_during_publication():
     blog, user = make_blog(), make_user("*")
     update, _is_new = publishing.once(
         user, "t1", "digest", lambda: publishing.publish_update(blog, Content("原文"), by=user)

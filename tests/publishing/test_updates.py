@@ -295,9 +295,9 @@ def test_a_reporter_cannot_take_a_schedule_back():
         )
 
 
-def test_publishing_and_pinning_takes_few_statements_and_one_number():
+def test_publishing_with_a_pin_takes_at_most_20_queries_and_one_number():
     blog, user = make_blog(), make_user("*")
-    # As every request of a signed-in editor has read them.
+    # Warm the permission cache, as every request of a signed-in editor does.
     user.get_all_permissions()
     content = Content(
         "消息", "<p>內文。</p>", bylines=(Byline.objects.create(name="張三"),), images=(make_image(),)
@@ -311,7 +311,7 @@ def test_publishing_and_pinning_takes_few_statements_and_one_number():
     assert (blog.number, blog.pinned_update.heading) == (2, "消息")
 
 
-def test_search_is_indexed_when_its_text_changes_and_not_otherwise(monkeypatch):
+def test_search_index_is_updated_only_when_the_text_changes(monkeypatch):
     update = make_update(make_blog())
     indexed = []
     monkeypatch.setattr(search, "index_update", lambda row: indexed.append(row.heading))
