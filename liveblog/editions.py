@@ -28,7 +28,7 @@ from newsroom.text.lexicon import Lexicon
 
 # Texts, of about a kilobyte each: what a few dozen running stories print.
 TEXTS_KEPT: Final = 8_192
-# Of longer texts only a few are kept: an update can have 200,000 characters.
+# Cache only a few of the longer texts: an update can have 200,000 characters.
 LONGEST_KEPT: Final = 8_000
 LONG_TEXTS_KEPT: Final = 64
 
@@ -207,13 +207,13 @@ def _rich_text(edition: Edition, wording: Wording = ()) -> Callable[[str], str]:
 
 
 def _convert_rich_text(text: str, language: str, *wordings: chinese.Wordings) -> str:
-    """Convert rich text, and tag its passages anew: a wording may put a passage into another language."""
+    """Convert rich text and tag its passages again: a wording may change a passage's language."""
     return languages.tag_passages(chinese.convert_html(text, language, *wordings), language)
 
 
 def _converted(convert: Callable[..., str], text: str, edition: Edition, wording: Wording) -> str:
-    kept = _kept if len(text) <= LONGEST_KEPT else _kept_long
-    return kept(convert, text, edition, wording)
+    cached_convert = _kept if len(text) <= LONGEST_KEPT else _kept_long
+    return cached_convert(convert, text, edition, wording)
 
 
 def _convert(convert: Callable[..., str], text: str, edition: Edition, wording: Wording) -> str:
@@ -231,15 +231,15 @@ def _own_wordings(wording: Wording) -> Lexicon:
 
 @lru_cache(maxsize=4)
 def _terms(edition: Edition) -> Lexicon:
-    """The glossary at one revision. It may have been revised since: it then knows more, never less."""
-    written, read = ("traditional", "simplified")
+    """Return an edition's glossary. If it was revised meanwhile, the result includes the newer terms."""
+    source_field, target_field = ("traditional", "simplified")
     if edition.language == Language.ZH_HANT:
-        written, read = read, written
-    return Lexicon(dict(GlossaryTerm.objects.values_list(written, read)))
+        source_field, target_field = target_field, source_field
+    return Lexicon(dict(GlossaryTerm.objects.values_list(source_field, target_field)))
 
 
 def forget() -> None:
-    """Drop what is kept of conversions: for a database that was put back to an earlier state."""
+    """Clear the conversion caches, for a database that was reset to an earlier state."""
     _kept.cache_clear()
     _kept_long.cache_clear()
     _terms.cache_clear()

@@ -38,7 +38,7 @@ TOO_FAR_BEHIND: Final = 2_000
 
 
 def blog(row: LiveBlog) -> dict[str, Any]:
-    """A blog's whole visible state."""
+    """Return a blog's whole visible state."""
     return {
         "slug": row.slug,
         "url": absolute(row.get_absolute_url()),
@@ -56,11 +56,11 @@ def blog(row: LiveBlog) -> dict[str, Any]:
         "modified_at": _moment(row.modified_at),
         "pinned": row.pinned_update_id,
         "key_events": [key_event(event) for event in row.key_events],
-        "bylines": [byline(found) for found in row.bylines.all()],
-        "topics": [topic(found) for found in row.topics.all()],
+        "bylines": [byline(item) for item in row.bylines.all()],
+        "topics": [topic(item) for item in row.topics.all()],
         "hero_image": image(row.hero_image) if row.hero_image else None,
         "related_stories": _stories(row.related_stories.all()),
-        "responses": [response(found) for found in row.shown_responses] if row.has_responses else None,
+        "responses": [response(item) for item in row.shown_responses] if row.has_responses else None,
         "continued_in": _neighbour(row.successor),
         "continued_from": _neighbour(getattr(row, "predecessor", None)),
     }
@@ -111,12 +111,12 @@ def _said(row: Update) -> dict[str, Any]:
         "heading": row.heading,
         "body": row.body,
         "is_key_event": row.is_key_event,
-        "bylines": [byline(found) for found in row.ordered_bylines],
+        "bylines": [byline(item) for item in row.ordered_bylines],
         "source": row.source,
         "verification": row.verification,
         "modified_at": _moment(row.modified_at),
         "related_stories": _stories(row.related_stories.all()),
-        "images": [image(placed.image) for placed in row.update_images.all()],
+        "images": [image(place.image) for place in row.update_images.all()],
     }
 
 
@@ -198,7 +198,7 @@ def key_event(row: Update) -> dict[str, Any]:
 
 
 def story(row: RelatedStory) -> dict[str, Any]:
-    """A related story; `url` is null while it leads nowhere."""
+    """Return a related story; `url` is null if it is unresolved or its live blog is not public."""
     href = visibility.href_of(row)
     return {
         "title": row.title,

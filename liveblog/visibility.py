@@ -1,14 +1,16 @@
-"""Who may see what: the only place that decides it.
+"""Visibility rules: the only place that decides who may see what.
 
-`readable` says it as a query and `can_read` as a check of one row; a test holds them together for every state
-of a live blog and every viewer. Viewers are the public (PUBLIC), an API key, a partner, a webhook (its
-partner's rights in the live blogs that it is for), and members of the staff:
+`readable` is the rule as a query and `can_read` as a check of one row; a test compares them for every state
+of a live blog and every viewer. Viewers are the public (PUBLIC), an API key, a partner, a webhook (with its
+partner's rights, limited to the live blogs that it covers) and staff members:
 
-- The public reads live blogs that run or have ended and are under no embargo. Of one that was withdrawn it
-  may know that it existed. Drafts and embargoed live blogs must not be told from addresses that do not exist.
-- A partner also reads live blogs under embargo that it is granted; so does its key with `read:embargoed`.
-- The staff read every live blog that has no team, drafts and embargoed ones included, and one that has a team
-  only as its members. Who may join every team reads all. Reading is limited just as writing is.
+- The public reads live blogs that are running or have ended and are not under embargo. It may know that a
+  withdrawn live blog existed. Drafts and embargoed live blogs must be indistinguishable from addresses that
+  do not exist.
+- A partner also reads embargoed live blogs that it is granted; so does its key with the scope
+  `read:embargoed`.
+- Staff read every live blog without a team, including drafts and embargoed ones, but those with a team only
+  as its members. Staff who may join every team read all. The same limits apply to writing.
 """
 
 from __future__ import annotations
@@ -47,14 +49,14 @@ Row = TypeVar("Row", bound=Model)
 
 
 class Public:
-    """Whoever asks without a key and without having signed in."""
+    """The anonymous viewer: no API key, not signed in."""
 
 
 PUBLIC: Final = Public()
 Viewer = Public | ApiKey | Partner | Webhook | AbstractBaseUser
 
 _STARTED: Final = (LiveBlog.Status.LIVE, LiveBlog.Status.ENDED)
-# Where the rows of a model stand: each path leads to a live blog, and at most one of them is set.
+# The paths from each model to its live blog. At most one of a row's paths is set.
 _BLOGS_OF: Final[dict[type[Model], tuple[str, ...]]] = {
     LiveBlog: ("pk",),
     Update: ("blog",),
@@ -71,14 +73,14 @@ _BLOGS_OF: Final[dict[type[Model], tuple[str, ...]]] = {
 
 
 def readable(viewer: Viewer) -> LiveBlogQuerySet:
-    """The live blogs that `viewer` may read."""
+    """Return the live blogs that `viewer` may read."""
     if _is_staff(viewer):
         return LiveBlog.objects.all() if reads_all(viewer) else LiveBlog.objects.filter(_in_team(viewer))
     return known(viewer).filter(status__in=_STARTED)
 
 
 def can_read(viewer: Viewer, blog: LiveBlog) -> bool:
-    """Whether `readable(viewer)` holds `blog`, as this row says."""
+    """Return whether `readable(viewer)` includes `blog`, judging by the values of this instance."""
     if _is_staff(viewer):
         if reads_all(viewer):
             return True
@@ -88,7 +90,7 @@ def can_read(viewer: Viewer, blog: LiveBlog) -> bool:
 
 
 def known(viewer: Viewer) -> LiveBlogQuerySet:
-    """The live blogs of which `viewer` may know that they exist: readable ones, and withdrawn ones."""
+    """Return the live blogs that `viewer` may know to exist: readable and withdrawn ones."""
     if _is_staff(viewer):
         return readable(viewer)
     rows = LiveBlog.objects.exclude(status=LiveBlog.Status.DRAFT)
@@ -101,7 +103,7 @@ def known(viewer: Viewer) -> LiveBlogQuerySet:
 
 
 def can_know(viewer: Viewer, blog: LiveBlog) -> bool:
-    """Whether `known(viewer)` holds `blog`, as this row says."""
+    """Return whether `known(viewer)` includes `blog`, judging by the values of this instance."""
     if _is_staff(viewer):
         return can_read(viewer, blog)
     if blog.status == LiveBlog.Status.DRAFT:
@@ -116,39 +118,39 @@ def can_know(viewer: Viewer, blog: LiveBlog) -> bool:
 
 
 def linkable(user: AbstractBaseUser) -> LiveBlogQuerySet:
-    """The live blogs whose title a member of the staff may be shown, to link to: readable and public ones."""
+    """Return the live blogs whose titles a staff member may see and link to: readable and public ones."""
     return LiveBlog.objects.filter(
         Q(pk__in=readable(user).values("pk")) | Q(pk__in=readable(PUBLIC).values("pk"))
     )
 
 
 def reads_all(user: AbstractBaseUser) -> bool:
-    """Whether a member of the staff reads every live blog, whatever its team."""
+    """Return whether a staff member may read every live blog, whatever its team."""
     return user.has_perm("liveblog.join_every_team")
 
 
 def partner_may_read(partner: str, blog: str) -> Q:
-    """Condition on rows that name both: the partner at the path `partner` may read the one at `blog`."""
+    """Return the condition that the partner at path `partner` of a row may read the blog at path `blog`."""
     is_open = Q(**{f"{blog}__embargo_until_at__isnull": True})
     return Q(**{f"{blog}__status__in": _STARTED}) & (is_open | _granted(OuterRef(partner), blog))
 
 
 def last_change_at() -> datetime | None:
-    """When anything last changed that public answers over several live blogs may carry.
+    """Return when the content of public responses over several live blogs last changed.
 
-    None before the first of it. It never goes back: withdrawn live blogs count too, and the moments when
-    embargoes took live blogs away. What is done to a live blog while it is hidden does not move it.
+    Return None before the first change. The time never goes backwards: it also counts withdrawn live blogs,
+    and the moments when an embargo hid a live blog. Changes to a live blog while it is hidden do not count.
     """
     changed_at = known(PUBLIC).aggregate(at=Max("modified_at"))["at"]
-    embargoed = Change.objects.filter(kind=Change.Kind.BLOG_EMBARGOED)
-    return max(filter(None, (changed_at, embargoed.aggregate(at=Max("at"))["at"])), default=None)
+    embargoes = Change.objects.filter(kind=Change.Kind.BLOG_EMBARGOED)
+    return max(filter(None, (changed_at, embargoes.aggregate(at=Max("at"))["at"])), default=None)
 
 
-# What stands in live blogs
+# Rows that belong to live blogs
 
 
 def limited(user: AbstractBaseUser, rows: QuerySet[Row]) -> QuerySet[Row]:
-    """Those of `rows` that a member of the staff may read, of any model that belongs to live blogs."""
+    """Return those of `rows` that a staff member may read. Their model is Image or one in `_BLOGS_OF`."""
     if reads_all(user):
         return rows
     if rows.model is Image:
@@ -162,19 +164,19 @@ def limited(user: AbstractBaseUser, rows: QuerySet[Row]) -> QuerySet[Row]:
 
 
 def can_read_row(user: AbstractBaseUser, row: Model) -> bool:
-    """Whether a member of the staff may read one row of any model that `limited` takes."""
+    """Return whether a staff member may read one row of a model that `limited` accepts."""
     return limited(user, type(row)._base_manager.filter(pk=row.pk)).exists()
 
 
 def readable_updates(viewer: Viewer) -> UpdateQuerySet:
-    """The updates that `viewer` may read; outside the staff those that pages show, with their tombstones."""
+    """Return the updates that `viewer` may read: for non-staff, published ones and tombstones."""
     if _is_staff(viewer):
         return limited(viewer, Update.objects.all())
     return Update.objects.visible().filter(blog__in=readable(viewer))
 
 
 def readable_stories(viewer: Viewer) -> RelatedStoryQuerySet:
-    """The related stories that `viewer` may read; `home` is the id of the live blog that each stands in."""
+    """Return the related stories that `viewer` may read; `home` is the id of the live blog showing them."""
     rows = RelatedStory.objects.annotate(home=Coalesce("blog_id", "update__blog_id"))
     if _is_staff(viewer):
         return limited(viewer, rows)
@@ -186,7 +188,7 @@ def readable_stories(viewer: Viewer) -> RelatedStoryQuerySet:
 
 
 def readable_responses(viewer: Viewer) -> QuerySet[ReaderResponse]:
-    """Readers' responses that `viewer` may read; outside the staff the approved ones."""
+    """Return the readers' responses that `viewer` may read: for non-staff, approved ones."""
     if _is_staff(viewer):
         return limited(viewer, ReaderResponse.objects.all())
     return ReaderResponse.objects.filter(
@@ -195,56 +197,58 @@ def readable_responses(viewer: Viewer) -> QuerySet[ReaderResponse]:
 
 
 def readable_topics(viewer: Viewer) -> QuerySet[Topic]:
-    """The topics that `viewer` may know of: outside the staff those that a live blog shows, or showed."""
+    """Return the topics that `viewer` may know of: for non-staff, those of live blogs in `known(viewer)`."""
     if _is_staff(viewer):
         return Topic.objects.all()
-    filed = LiveBlog.topics.through.objects.filter(topic=OuterRef("pk"), liveblog__in=known(viewer))
-    return Topic.objects.filter(Exists(filed))
+    known_links = LiveBlog.topics.through.objects.filter(topic=OuterRef("pk"), liveblog__in=known(viewer))
+    return Topic.objects.filter(Exists(known_links))
 
 
 def readable_images(viewer: Viewer) -> QuerySet[Image]:
-    """The pictures that `viewer` may see; outside the staff those that a page shows now.
+    """Return the pictures that `viewer` may see: for non-staff, those that a page shows now.
 
-    The staff see pictures in live blogs that they may read, those that are public, and their own. One that
-    nothing shows yet belongs to the live blog that it was uploaded for, or else to everybody.
+    Staff see pictures in live blogs that they may read, public pictures and their own uploads. A picture that
+    nothing uses yet belongs to the live blog that it was uploaded for, or to all staff if there is none.
     """
     blogs = readable(viewer).values("pk")
-    shown = Q(hero_of__in=blogs) | Q(updates__status=Update.Status.PUBLISHED, updates__blog__in=blogs)
+    is_shown = Q(hero_of__in=blogs) | Q(updates__status=Update.Status.PUBLISHED, updates__blog__in=blogs)
     if not _is_staff(viewer):
-        return Image.objects.filter(shown).distinct()
+        return Image.objects.filter(is_shown).distinct()
     if reads_all(viewer):
         return Image.objects.all()
-    used = Q(hero_of__in=blogs) | Q(updates__blog__in=blogs)
+    is_used_here = Q(hero_of__in=blogs) | Q(updates__blog__in=blogs)
     is_unused = Q(hero_of__isnull=True, updates__isnull=True)
-    unused = is_unused & (Q(uploaded_for__isnull=True) | Q(uploaded_for__in=blogs))
-    public = Q(pk__in=readable_images(PUBLIC).values("pk"))
-    return Image.objects.filter(used | unused | public | Q(created_by=viewer.pk)).distinct()
+    is_meant_for_viewer = is_unused & (Q(uploaded_for__isnull=True) | Q(uploaded_for__in=blogs))
+    is_public = Q(pk__in=readable_images(PUBLIC).values("pk"))
+    return Image.objects.filter(
+        is_used_here | is_meant_for_viewer | is_public | Q(created_by=viewer.pk)
+    ).distinct()
 
 
 def shown_stories(stories: Iterable[RelatedStory]) -> list[RelatedStory]:
-    """Those of `stories` that may be printed, wherever they stand.
+    """Return those of `stories` that may be shown, leaving out links to drafts and embargoed live blogs.
 
-    The title of one that leads to a draft or an embargoed live blog is as a rule that live blog's headline.
+    The title of such a link is usually the hidden live blog's headline.
     """
     return [story for story in stories if story.live_blog is None or can_know(PUBLIC, story.live_blog)]
 
 
 def href_of(story: RelatedStory) -> str:
-    """Where a related story leads readers: empty while unresolved, or while its live blog is not public."""
+    """Return a related story's link for readers, or an empty string if unresolved or not public."""
     if story.live_blog is None:
         return story.url
     return story.live_blog.get_absolute_url() if can_read(PUBLIC, story.live_blog) else ""
 
 
 def readable_content(user: AbstractBaseUser, content: dict[str, Any]) -> dict[str, Any]:
-    """What a revision kept, without the addresses of other live blogs that `user` may not know of."""
+    """Return a revision's content without references to live blogs that `user` may not link to."""
     stories = content.get("stories", [])
     ids = [story["live_blog"]["id"] for story in stories if story["live_blog"]]
-    shown = set(linkable(user).filter(pk__in=ids).values_list("pk", flat=True)) if ids else set()
+    linkable_ids = set(linkable(user).filter(pk__in=ids).values_list("pk", flat=True)) if ids else set()
     return content | {
         "stories": [
             story | {"live_blog": None}
-            if story["live_blog"] and story["live_blog"]["id"] not in shown
+            if story["live_blog"] and story["live_blog"]["id"] not in linkable_ids
             else story
             for story in stories
         ]
@@ -252,7 +256,7 @@ def readable_content(user: AbstractBaseUser, content: dict[str, Any]) -> dict[st
 
 
 def readable_actions(user: AbstractBaseUser, count: int) -> list[LogEntry]:
-    """The last actions of a member of the staff in the admin, as far as they may still read the rows."""
+    """Return a staff member's latest `count` admin log entries on rows that they may still read."""
     entries = list(LogEntry.objects.filter(user=user.pk).select_related("content_type")[: 10 * count])
     ids = defaultdict(set)
     for entry in entries:
@@ -262,8 +266,8 @@ def readable_actions(user: AbstractBaseUser, count: int) -> list[LogEntry]:
         model = content_type.model_class() if content_type else None
         if model in _BLOGS_OF or model is Image:
             rows = limited(user, model.objects.filter(pk__in=objects))
-            shown = set(map(str, rows.values_list("pk", flat=True)))
-            hidden |= {(content_type, pk) for pk in objects - shown}
+            readable_ids = set(map(str, rows.values_list("pk", flat=True)))
+            hidden |= {(content_type, pk) for pk in objects - readable_ids}
     return [entry for entry in entries if (entry.content_type, entry.object_id) not in hidden][:count]
 
 
@@ -280,7 +284,7 @@ def _in_team(user: AbstractBaseUser) -> Q:
 
 
 def _partner_under_embargo(viewer: Viewer) -> Partner | None:
-    """Whose grants open embargoed live blogs to `viewer`; None: none are open to it."""
+    """Return the partner whose grants let `viewer` read embargoed live blogs; None if there is none."""
     if isinstance(viewer, Webhook):
         return viewer.partner
     if isinstance(viewer, ApiKey):
@@ -289,5 +293,5 @@ def _partner_under_embargo(viewer: Viewer) -> Partner | None:
 
 
 def _granted(partner: Any, blog: str) -> Q:
-    granted = Partner.granted_blogs.through.objects.filter(partner=partner, liveblog=OuterRef(blog))
-    return Q(Exists(granted))
+    grants = Partner.granted_blogs.through.objects.filter(partner=partner, liveblog=OuterRef(blog))
+    return Q(Exists(grants))

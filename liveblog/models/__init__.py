@@ -1,4 +1,4 @@
-"""The rows: what a live blog is. Only `liveblog.publishing` writes what readers can see."""
+"""Models of live coverage. Only `liveblog.publishing` writes what readers can see."""
 
 from liveblog.models.blog import LiveBlog, Topic
 from liveblog.models.byline import Byline, UpdateByline

@@ -19,7 +19,7 @@ from liveblog.models.update import Update
 from newsroom import __version__
 from newsroom.ids import PublicIdModel, PublicIdQuerySet
 
-# All of them the API lists by `?is_key_event=true`; no page grows with the length of a live blog.
+# Pages must not grow with the length of a live blog. The API lists all key events by `?is_key_event=true`.
 KEY_EVENTS_SHOWN: Final = 100
 
 
@@ -72,10 +72,10 @@ class LiveBlogQuerySet(PublicIdQuerySet):
         return self.filter(status=LiveBlog.Status.ENDED)
 
     def complete(self) -> LiveBlogQuerySet:
-        """With all that a page or payload prints of a blog, in a fixed number of queries.
+        """Fetch all that a page or payload prints of a blog, in a fixed number of queries.
 
-        `key_events` becomes the list of its newest published key events, newest first; `shown_responses` that
-        of the readers' responses which the page prints.
+        `key_events` becomes the list of its latest published key events, newest first; `shown_responses` the
+        list of the readers' responses that the page prints.
         """
         key_events = Update.objects.key_events().select_related("blog").newest_first()[:KEY_EVENTS_SHOWN]
         return self.select_related("hero_image", "successor", "predecessor").prefetch_related(
@@ -101,7 +101,7 @@ class LiveBlogQuerySet(PublicIdQuerySet):
         return self.filter(embargo_until_at__lte=at).order_by("embargo_until_at", "pk")
 
     def past_planned_end(self, at: datetime) -> LiveBlogQuerySet:
-        """Live blogs whose planned end of coverage is `at` or earlier."""
+        """Return running live blogs whose planned end of coverage is at or before `at`."""
         return self.filter(status=LiveBlog.Status.LIVE, coverage_end_at__lte=at).order_by(
             "coverage_end_at", "pk"
         )

@@ -1,4 +1,4 @@
-"""Bylines, and their places in updates."""
+"""Bylines and their positions in updates."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Byline(models.Model):
-    """A name that copy is signed with: a reporter, a desk or an agency."""
+    """A name that signs copy: a reporter, a desk or an agency."""
 
     name = models.CharField(_("name"), max_length=120, unique=True)
     role = models.CharField(_("role"), max_length=120, blank=True, help_text=_("For example: in Geneva."))
@@ -22,7 +22,7 @@ class Byline(models.Model):
 
 
 class UpdateByline(models.Model):
-    """A byline's place in an update."""
+    """A byline's position in an update."""
 
     update = models.ForeignKey("liveblog.Update", on_delete=models.CASCADE, related_name="update_bylines")
     byline = models.ForeignKey(

@@ -52,7 +52,7 @@ class Change(models.Model):
         verbose_name=_("update"),
     )
     at = models.DateTimeField(_("at"))
-    # Both are empty when the schedule or a command made the change, or the account is gone.
+    # Both are null if the schedule or a command made the change, or the account has been deleted.
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+", verbose_name=_("by")
     )

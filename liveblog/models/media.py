@@ -31,7 +31,7 @@ class Image(PublicIdModel):
     private_base: str = ""
 
     key = models.CharField(max_length=16, unique=True, default=_new_key, editable=False)
-    # Not an ImageField: that would open the file in the server. The worker that made it says how large it is.
+    # Not an ImageField, which would open the file in the server process. The worker reports its dimensions.
     file = models.FileField(_("file"), upload_to=_original_path, max_length=255)
     width = models.PositiveIntegerField(_("width"), editable=False)
     height = models.PositiveIntegerField(_("height"), editable=False)
@@ -51,7 +51,7 @@ class Image(PublicIdModel):
     is_sensitive = models.BooleanField(
         _("sensitive"), default=False, help_text=_("Covered on pages until a reader asks to see it.")
     )
-    # The live blog at whose desk it was uploaded: until something shows the picture, it belongs there.
+    # The live blog at whose desk it was uploaded. It limits who sees the picture until something shows it.
     uploaded_for = models.ForeignKey(
         "liveblog.LiveBlog", on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
     )

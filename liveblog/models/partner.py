@@ -46,9 +46,9 @@ _PERMISSIONS: Final = {
 
 
 def check_origins(text: str) -> None:
-    """Refuse what is no list of origins, `https://example.com` or with a port, one a line.
+    """Raise ValidationError unless `text` lists origins such as `https://example.com:8443`, one a line.
 
-    Every embed's Content-Security-Policy names them all, so their number and length are bounded, too.
+    Every embed's Content-Security-Policy lists them all, so their number and length are limited too.
     """
     lines = list(filter(None, map(str.strip, text.splitlines())))
     if len(lines) > MOST_ORIGINS or max(map(len, lines), default=0) > LONGEST_ORIGIN:

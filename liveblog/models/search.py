@@ -13,7 +13,7 @@ from newsroom import chinese
 # PostgreSQL numbers no word of a text above 16,383: longer ones are indexed in parts.
 TOKENS_PER_PART: Final = 10_000
 
-# Of a query; each part is a search of its own. Further parts are not looked for.
+# Parts of a query that are searched for; further parts are ignored, because each costs a search.
 MOST_PARTS: Final = 10
 
 # Its tokens, and whether the last is only the beginning of one.
@@ -22,8 +22,8 @@ Phrase = tuple[list[str], bool]
 
 class SearchEntryQuerySet(models.QuerySet["SearchEntry"]):
     def matching(self, query: str) -> SearchEntryQuerySet:
-        """Entries that say every part of `query` (its parts stand between spaces), each as a phrase."""
-        phrases = [found for found in map(chinese.phrase, query.split()) if found[0]][:MOST_PARTS]
+        """Return entries that contain every space-separated part of `query` as a phrase."""
+        phrases = [phrase for phrase in map(chinese.phrase, query.split()) if phrase[0]][:MOST_PARTS]
         if not phrases:
             return self.none()
         match = _match_on_postgresql if connection.vendor == "postgresql" else _match_on_sqlite

@@ -36,9 +36,9 @@ class UpdateQuerySet(PublicIdQuerySet):
         return self.filter(status=Update.Status.SCHEDULED)
 
     def due(self, at: datetime) -> UpdateQuerySet:
-        """Scheduled updates that go live by `at`; those of a withdrawn live blog wait for its return."""
-        due = self.scheduled().filter(publish_at__lte=at).exclude(blog__status="withdrawn")
-        return due.order_by("publish_at", "pk")
+        """Return scheduled updates due by `at`; those of a withdrawn live blog wait until it is restored."""
+        rows = self.scheduled().filter(publish_at__lte=at).exclude(blog__status="withdrawn")
+        return rows.order_by("publish_at", "pk")
 
     def key_events(self) -> UpdateQuerySet:
         return self.published().filter(is_key_event=True)
@@ -93,7 +93,7 @@ class UpdateQuerySet(PublicIdQuerySet):
         )
 
     def complete(self) -> UpdateQuerySet:
-        """With all that a page or payload prints of an update, in a fixed number of queries.
+        """Fetch all that a page or payload prints of an update, in a fixed number of queries.
 
         `corrections` becomes the list of the Revisions that readers are told of, newest first.
         """
@@ -264,7 +264,7 @@ class Update(PublicIdModel):
 
     @property
     def given_time(self) -> datetime | None:
-        """The time of the event, if it is known: someone gave it, or the update has gone live."""
+        """The time of the event; None if nobody gave it and the update has not gone live."""
         return self.happened_at if self.has_given_time or self.is_visible else None
 
     @property
@@ -274,29 +274,29 @@ class Update(PublicIdModel):
 
     @property
     def title(self) -> str:
-        """Its heading, else the opening of its text, what its picture shows, or its time; never empty."""
+        """The heading, else the opening of the text, the picture's description or the time; never empty."""
         return self.heading or html.excerpt(self.body, 40) or self._picture_title or self.time_label
 
     @property
     def _picture_title(self) -> str:
-        return next((placed.image.alt for placed in self.update_images.all()), "")
+        return next((place.image.alt for place in self.update_images.all()), "")
 
     @property
     def time_label(self) -> str:
-        """Its Hong Kong day and time as the page prints them: `19日 02:45`, `19 March 02:45`."""
+        """The Hong Kong day and time as the page prints them: `19日 02:45`, `19 March 02:45`."""
         day = hongkong.day_label(self.happened_on, self.blog.language)
         return f"{day} {hongkong.clock_label(self.happened_at)}" if self.has_clock_time else day
 
     @property
     def ordered_bylines(self) -> list[Byline]:
         """The bylines in the editor's order."""
-        return [placed.byline for placed in self.update_bylines.all()]
+        return [place.byline for place in self.update_bylines.all()]
 
     @property
     def order(self) -> str:
         """A key that sorts as text just as the page sorts: higher is newer. Opaque to clients."""
         micros = (self.happened_at - _FIRST_MOMENT) // timedelta(microseconds=1)
-        # Ids have 53 bits.
+        # Ids have 53 bits, which take 14 hexadecimal digits.
         return f"{micros:016x}-{self.pk:014x}"
 
     @property
@@ -306,15 +306,15 @@ class Update(PublicIdModel):
         return tuple((written, read) for written, _equals, read in pairs)
 
     def passages(self, stories: Iterable[RelatedStory] | None = None) -> list[str | RelatedStory]:
-        """The text in reading order: each top-level block as HTML, the related stories in their places.
+        """Return the text in reading order: top-level blocks as HTML, and the related stories in place.
 
-        With `stories`, these of its related stories alone.
+        `stories` limits the related stories to these; None means all.
         """
         blocks: list[str | RelatedStory] = list(html.blocks(self.body))
-        placed = self.related_stories.all() if stories is None else stories
-        stories = sorted(placed, key=lambda story: (story.after_block, story.position))
-        for inserted, story in enumerate(stories):
-            blocks.insert(min(story.after_block, len(blocks) - inserted) + inserted, story)
+        rows = self.related_stories.all() if stories is None else stories
+        stories = sorted(rows, key=lambda story: (story.after_block, story.position))
+        for offset, story in enumerate(stories):
+            blocks.insert(min(story.after_block, len(blocks) - offset) + offset, story)
         return blocks
 
 

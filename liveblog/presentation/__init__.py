@@ -1,1 +1,1 @@
-"""What viewers are shown: rows as frozen views, in an edition. It never changes a row."""
+"""Presentation: the rows that a viewer may see, read in an edition. Nothing here saves a row."""

@@ -1,8 +1,8 @@
-"""The live blog or update behind an address: its row, or the reason why there is none.
+"""Lookups of the live blog or update at an address.
 
-Each look-up is one query that decides by itself who may see the row. So what is hidden costs the same as what
-does not exist, and cannot be told from it by time. It reads the row alone: with an ETag made from it most
-questions are answered, and only `whole_blog` reads what a page prints.
+Each lookup is a single query that also checks permissions, so a hidden row takes as long as a missing one and
+timing cannot tell them apart. It reads only the row itself, whose ETag answers most conditional requests;
+`whole_blog` then reads everything that a page prints.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ class Withdrawn(Exception):
 
 
 class AtPlainAddress(Exception):
-    """What was asked for under a script's prefix is written in that script: its address has no prefix."""
+    """The requested edition is the script that the blog is written in; its address has no prefix."""
 
 
 def find_blog(viewer: Viewer, slug: str, edition: str | None = None) -> LiveBlog:
     """Return the row of the live blog at `slug`, read in `edition`.
 
-    Raises Http404 where there is none that `viewer` may know of, or no such edition of it; AtPlainAddress
-    for an edition that is its own script; Withdrawn.
+    Raises Http404 if `viewer` may not know of it or it has no such edition, AtPlainAddress if `edition` is
+    the script that it is written in, and Withdrawn if it was withdrawn.
     """
     blog = visibility.known(viewer).filter(slug=slug).first()
     if blog is None:
@@ -47,9 +47,9 @@ def find_blog(viewer: Viewer, slug: str, edition: str | None = None) -> LiveBlog
 
 
 def find_update(viewer: Viewer, pk: int) -> Update:
-    """Return the row of a published update, with its live blog's.
+    """Return the row of a published update with its live blog.
 
-    Raises Http404 where there is none that `viewer` may know of; Withdrawn if it, or its live blog, was.
+    Raises Http404 if `viewer` may not know of it, and Withdrawn if it or its live blog was withdrawn.
     """
     rows = Update.objects.visible().filter(blog__in=visibility.known(viewer))
     update = rows.select_related("blog").filter(pk=pk).first()
@@ -61,10 +61,10 @@ def find_update(viewer: Viewer, pk: int) -> Update:
 
 
 def whole_blog(viewer: Viewer, head: LiveBlog) -> LiveBlog:
-    """Read all that a page prints of a live blog that was found, in the same edition.
+    """Read everything that a page prints of the live blog `head`, in the same edition.
 
-    It may have changed since: then this says more than `head`, never less. Raises Http404 if it is hidden by
-    now.
+    The live blog may have changed in the meantime, so the result may be newer than `head`, never older.
+    Raises Http404 if it has been hidden since.
     """
     blog = visibility.readable(viewer).complete().filter(pk=head.pk).first()
     if blog is None:
