@@ -1,8 +1,8 @@
-"""The only writer of what readers can see: one verb for each thing that editors do.
+"""Verbs: the only code that writes what readers can see, one function for each editorial action.
 
-Each verb checks the permission of `by`, locks the blog's row, reads again under the lock, writes the content
-and its Revision, takes the blog's next number and appends the Change, all in one transaction. Verbs refuse
-with ValidationError (the reason in the editor's words) and PermissionDenied; then nothing has been written.
+Each verb checks the permission of `by`, locks the blog's row, reads it again under the lock, writes the
+content and its Revision, takes the blog's next number and appends the Change, all in one transaction. A verb
+that raises ValidationError (with a message for the editor) or PermissionDenied has written nothing.
 """
 
 from liveblog.publishing.actions import KEEPS_STATE, WRITES, Action, Permitted, actions_for, perform

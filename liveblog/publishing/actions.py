@@ -1,6 +1,6 @@
-"""What may be done with an update: which actions an actor has, and performing one by its verb.
+"""Actions on updates: which ones an actor may take, and carrying one out through its verb.
 
-Desk, admin and API only parse what was sent, call `perform` and show the result.
+Desk, admin and API only parse the request, call `perform` and render the result.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ class Action(models.TextChoices):
     REVERT = "revert", gettext_lazy("Bring an earlier text back")
 
 
-# Those that save what a form says.
+# Actions that save submitted content.
 WRITES: Final = frozenset(
     {Action.DRAFT, Action.SUBMIT, Action.PUBLISH, Action.SCHEDULE, Action.EDIT, Action.CORRECT}
 )
-# Those that save an update and leave it in the state that it is in.
+# The action that saves an update without changing its status, by status.
 KEEPS_STATE: Final = {
     Update.Status.DRAFT: Action.DRAFT,
     Update.Status.SUBMITTED: Action.SUBMIT,
@@ -77,14 +77,14 @@ _STATES: Final[dict[Action, frozenset[Update.Status]]] = {
 
 
 class Permitted:
-    """What an actor may do with the updates of one live blog; permissions and team are looked up once."""
+    """The actions that an actor may take in one live blog. Permissions and team are looked up once."""
 
     def __init__(self, by: Actor, blog: LiveBlog | None) -> None:
         self.by, self.blog = by, blog
         self._held = held(by, ("add_update", "change_update", "publish_update", "withdraw_update"), blog)
 
     def actions(self, update: Update | None = None) -> list[Action]:
-        """Return the actions on an update (None: a new one), in the order in which doors offer them."""
+        """Return the actions available on an update (None: a new one), in the order to offer them."""
         if update is not None and (update.is_erased or not is_own_if_partner(self.by, update)):
             return []
         status = update.status if update else Update.Status.DRAFT
@@ -98,12 +98,12 @@ class Permitted:
 
 
 def actions_for(by: Actor, blog: LiveBlog | None, update: Update | None = None) -> list[Action]:
-    """Return what `by` may do now with an update (None: a new one) of `blog` (None: one not chosen yet)."""
+    """Return the actions that `by` may take on an update (None: a new one) of `blog` (None: not chosen)."""
     return Permitted(by, blog).actions(update)
 
 
 def _fits(action: Action, blog: LiveBlog | None, update: Update | None) -> bool:
-    """Return whether blog and update, beside the update's status, are such that the action can happen."""
+    """Return whether the action suits the blog and the update, apart from the update's status."""
     goes_live = action in (Action.PUBLISH, Action.SCHEDULE, Action.RESTORE)
     if goes_live and blog and blog.status == LiveBlog.Status.WITHDRAWN:
         return False
@@ -142,10 +142,11 @@ def perform(
     is_pinned: bool | None = None,
     seen: str = "",
 ) -> Update:
-    """Do `action` with an update (None: a new one) by its verb, which checks all rules; return the update.
+    """Carry out `action` on an update (None: create one) through its verb and return the update.
 
-    `note` is what is corrected, or why the update is withdrawn. `is_pinned` None leaves the pin as it is.
-    Raises ValidationError in the editor's words, PermissionDenied, Stale; then nothing was done.
+    The verb checks all rules. `note` says what was corrected, or why the update is withdrawn. `is_pinned`
+    None leaves the pin unchanged. Raises PermissionDenied, Stale or another ValidationError with a message
+    for the editor; nothing has been written then.
     """
     if note.strip() and action not in _TAKES_NOTE:
         _refuse_note(update)

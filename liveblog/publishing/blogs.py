@@ -41,14 +41,15 @@ def create_blog(details: BlogDetails, *, by: Actor, imported_hash: str = "") -> 
 def edit_blog(
     blog: LiveBlog, details: BlogDetails, *, by: Actor, imported_hash: str | None = None, seen: str = ""
 ) -> LiveBlog:
-    """Change what a blog says of itself. Takes no number when nothing changes.
+    """Change a blog's details. Take no number if nothing changes.
 
-    `seen` is the `edit_fingerprint` of what was opened; Stale is raised if somebody has saved since.
+    `seen` is the `edit_fingerprint` of the details that were opened, for optimistic locking: raise Stale if
+    somebody has saved since.
     """
     require(by, "change_liveblog", blog)
     details = details.checked()
-    also = {found.pk for found in (blog.successor, details.successor) if found}
-    with _locked_with_referrers(blog, also) as blog:
+    successor_ids = {successor.pk for successor in (blog.successor, details.successor) if successor}
+    with _locked_with_referrers(blog, successor_ids) as blog:
         before = BlogDetails.of(blog)
         if seen and seen != edit_fingerprint(blog):
             raise Stale
@@ -63,18 +64,19 @@ def edit_blog(
         if search.says_otherwise(before, details):
             search.index_blog(blog)
         is_public, is_known = visibility.can_read(PUBLIC, blog), visibility.can_know(PUBLIC, blog)
-        # Feeds over several blogs date this moment, and no later one of the hidden blog.
+        # Record the hiding under its own kind: `visibility.last_change_at` counts that moment for feeds over
+        # several blogs, and none of the hidden blog's later changes.
         is_taken_away = was_known and not is_known
         kind = Change.Kind.BLOG_EMBARGOED if is_taken_away else Change.Kind.BLOG_EDITED
         append(blog, kind, timezone.now(), by=by)
         if details.language != before.language:
             _tag_updates(blog, by=by)
         is_named_anew = (details.kicker, details.headline) != (before.kicker, before.headline)
-        # Other blogs print nothing of a hidden one, so what happens to it gives them no number.
+        # Other blogs show nothing of a hidden blog, so editing it takes no number in them.
         if was_public != is_public or was_known != is_known or (is_public and is_named_anew):
             _announce_to_referrers(blog, by=by)
         if before.successor != details.successor and (was_public or is_public):
-            announce(updates=Q(pk__in=[]), blogs=Q(pk__in=also), by=by)
+            announce(updates=Q(pk__in=[]), blogs=Q(pk__in=successor_ids), by=by)
         images = {image for image in (before.hero_image, details.hero_image) if image}
         if was_public != is_public:
             images |= _images_of(blog)
@@ -83,7 +85,10 @@ def edit_blog(
 
 
 def check_details(details: BlogDetails, blog: LiveBlog | None) -> None:
-    """Raise what `edit_blog`, or `create_blog` where `blog` is None, would refuse. Nothing is written."""
+    """Raise ValidationError if `edit_blog`, or `create_blog` if `blog` is None, would refuse `details`.
+
+    Nothing is written.
+    """
     details = details.checked()
     if blog is not None:
         before = BlogDetails.of(blog)
@@ -104,7 +109,10 @@ def set_team(blog: LiveBlog, team: Iterable[AbstractBaseUser], *, by: Actor) -> 
 
 
 def start_coverage(blog: LiveBlog, *, by: Actor, at: datetime | None = None) -> LiveBlog:
-    """Open a draft to readers, or resume coverage that had ended. `at`: when coverage began (None: now)."""
+    """Open a draft to readers, or resume coverage that had ended.
+
+    `at` is when a draft's coverage began. None means its planned start if that has passed, and now otherwise.
+    """
     require(by, "run_coverage", blog)
     refuse_far(coverage_start_at=at)
     with _locked_with_referrers(blog) as blog:
@@ -120,8 +128,8 @@ def start_coverage(blog: LiveBlog, *, by: Actor, at: datetime | None = None) -> 
         if is_resumed:
             blog.coverage_end_at = None
         else:
-            planned = blog.coverage_start_at
-            blog.coverage_start_at = at or (planned if planned and planned <= now else now)
+            planned_at = blog.coverage_start_at
+            blog.coverage_start_at = at or (planned_at if planned_at and planned_at <= now else now)
             blog.first_published_at = now
         blog.full_clean()
         blog.save()
@@ -135,9 +143,9 @@ def start_coverage(blog: LiveBlog, *, by: Actor, at: datetime | None = None) -> 
 def end_coverage(
     blog: LiveBlog, *, by: Actor, at: datetime | None = None, planned_by: datetime | None = None
 ) -> LiveBlog | None:
-    """End running coverage. The page stays, corrections still reach it. `at` None means now.
+    """End running coverage at `at` (None: now). The page stays, and updates can still be corrected.
 
-    With `planned_by`, do nothing and return None unless the end is still planned for then or earlier.
+    With `planned_by`, return None and do nothing unless the end is still planned for that time or earlier.
     """
     require(by, "run_coverage", blog)
     refuse_far(coverage_end_at=at)
@@ -189,9 +197,9 @@ def restore_blog(blog: LiveBlog, *, by: Actor) -> LiveBlog:
 
 
 def lift_embargo(blog: LiveBlog, *, by: Actor, lapsed_by: datetime | None = None) -> LiveBlog | None:
-    """Open an embargoed blog to everybody, now.
+    """Lift a blog's embargo now.
 
-    With `lapsed_by`, do nothing and return None unless the embargo still ends then or earlier.
+    With `lapsed_by`, return None and do nothing unless the embargo still ends at that time or earlier.
     """
     require(by, "run_coverage", blog)
     with _locked_with_referrers(blog) as blog:
@@ -209,9 +217,12 @@ def lift_embargo(blog: LiveBlog, *, by: Actor, lapsed_by: datetime | None = None
 
 
 def _tag_updates(blog: LiveBlog, *, by: Actor) -> None:
-    """Tag passages of all updates for the locked blog's new language; number what readers can see of it."""
+    """Tag the passages of all updates for the locked blog's new language.
+
+    Each published update whose tags change takes a number.
+    """
     now = timezone.now()
-    # One at a time: a long blog's texts do not fit into memory together.
+    # Load one update at a time: the texts of a long blog do not fit into memory together.
     for pk in list(blog.updates.order_by("pk").values_list("pk", flat=True)):
         update = blog.updates.get(pk=pk)
         body = languages.tag_passages(update.body, blog.language)
@@ -255,13 +266,16 @@ def _referring(blog: LiveBlog) -> tuple[Q, Q]:
 
 
 @contextmanager
-def _locked_with_referrers(blog: LiveBlog, also: Iterable[int] = ()) -> Iterator[LiveBlog]:
-    """The blog read again under its lock, with the blogs that link to it locked too, in id order."""
+def _locked_with_referrers(blog: LiveBlog, other_ids: Iterable[int] = ()) -> Iterator[LiveBlog]:
+    """Lock a blog, the blogs that link to it and `other_ids`, in id order so that verbs cannot deadlock.
+
+    Yield the blog as read under its lock.
+    """
     updates, blogs = _referring(blog)
     with transaction.atomic():
         ids = set(LiveBlog.objects.filter(blogs).values_list("pk", flat=True))
         ids |= set(Update.objects.filter(updates).values_list("blog_id", flat=True))
-        with all_locked(ids | {blog.pk, *also}) as rows:
+        with all_locked(ids | {blog.pk, *other_ids}) as rows:
             yield rows[blog.pk]
 
 

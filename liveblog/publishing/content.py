@@ -1,7 +1,7 @@
-"""What an update consists of: the one description of its fields.
+"""The content of an update: the single declaration of its fields.
 
-A field is declared in `Content` once. Reading it from the rows, saving it, the JSON of a revision, reading
-older JSON, the fingerprint and the labels of the history follow from that.
+Each field is declared once, in `Content`. Reading it from the rows, saving it, writing and reading the JSON
+of revisions (older ones included), the fingerprint and the labels of the history are derived from that.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from liveblog.publishing.stories import Story, write_stories
 from newsroom import html, languages
 
 MAX_BODY = LONGEST["body"]
-# More than any text has.
+# Far more tags than any real text has.
 _MAX_TAGS = 10_000
 
-# A row that a revision refers to, by its id and the name that it had: `{"id": 7, "name": "陳大文"}`.
+# A revision's reference to a row, with the name that the row had at the time: `{"id": 7, "name": "陳大文"}`.
 Reference = dict[str, Any]
 
 
 class _Storage(Protocol):
-    """How a field of an update is kept: by a column of its row, or by rows of its own."""
+    """How a field of an update is stored: in a column of its row, or in related rows."""
 
     is_column: bool
 
@@ -39,12 +39,12 @@ class _Storage(Protocol):
 
     def write(self, update: Update, name: str, value: Any, *, is_new: bool) -> None: ...
 
-    def decode(self, kept: Any, gone: list[str]) -> Any:
-        """Return the value that a revision kept; append to `gone` the names of rows that no longer exist."""
+    def decode(self, data: Any, missing_names: list[str]) -> Any:
+        """Return the value from a revision's JSON; add the names of deleted rows to `missing_names`."""
 
 
 def _related_rows(update: Update, name: str, foreign_key: str) -> Iterable[Any]:
-    """Return rows of an update in order, without a query where they were prefetched."""
+    """Return related rows of an update in order, without a query if they were prefetched."""
     rows = getattr(update, name).all()
     is_prefetched = name in getattr(update, "_prefetched_objects_cache", {})
     return rows if is_prefetched else rows.select_related(foreign_key)
@@ -59,22 +59,22 @@ class _Column:
     def write(self, update: Update, name: str, value: Any, *, is_new: bool) -> None:
         setattr(update, name, value)
 
-    def decode(self, kept: Any, gone: list[str]) -> Any:
-        return kept
+    def decode(self, data: Any, missing_names: list[str]) -> Any:
+        return data
 
 
 class _EventTime(_Column):
-    """The time of the event: None until it is given, or until the update goes live."""
+    """The time of the event: None until somebody gives it or the update goes live."""
 
     def read(self, update: Update, name: str) -> datetime | None:
         return update.given_time
 
-    def decode(self, kept: str | None, gone: list[str]) -> datetime | None:
-        return datetime.fromisoformat(kept) if kept else None
+    def decode(self, data: str | None, missing_names: list[str]) -> datetime | None:
+        return datetime.fromisoformat(data) if data else None
 
 
 class _Placed:
-    """Rows in an order of the editor's, placed in the update by a `through` model."""
+    """Rows in the editor's order, linked to the update by a `through` model."""
 
     is_column = False
 
@@ -95,13 +95,13 @@ class _Placed:
             for position, row in enumerate(value)
         )
 
-    def decode(self, kept: list[Reference], gone: list[str]) -> tuple[Any, ...]:
+    def decode(self, data: list[Reference], missing_names: list[str]) -> tuple[Any, ...]:
         model = self.through._meta.get_field(self.foreign_key).related_model
-        rows = model._default_manager.in_bulk([reference["id"] for reference in kept])
-        gone += [
-            reference["name"] or f"#{reference['id']}" for reference in kept if reference["id"] not in rows
+        rows = model._default_manager.in_bulk([reference["id"] for reference in data])
+        missing_names += [
+            reference["name"] or f"#{reference['id']}" for reference in data if reference["id"] not in rows
         ]
-        return tuple(rows[reference["id"]] for reference in kept if reference["id"] in rows)
+        return tuple(rows[reference["id"]] for reference in data if reference["id"] in rows)
 
 
 class _Stories:
@@ -113,15 +113,15 @@ class _Stories:
     def write(self, update: Update, name: str, value: tuple[Story, ...], *, is_new: bool) -> None:
         write_stories(value, update=update)
 
-    def decode(self, kept: list[dict[str, Any]], gone: list[str]) -> tuple[Story, ...]:
-        references = [story["live_blog"] for story in kept if story["live_blog"]]
+    def decode(self, data: list[dict[str, Any]], missing_names: list[str]) -> tuple[Story, ...]:
+        references = [story["live_blog"] for story in data if story["live_blog"]]
         blogs = LiveBlog.objects.in_bulk([reference["id"] for reference in references])
-        gone += [reference["name"] for reference in references if reference["id"] not in blogs]
+        missing_names += [reference["name"] for reference in references if reference["id"] not in blogs]
         return tuple(
             Story(
                 **story | {"live_blog": blogs.get(story["live_blog"]["id"]) if story["live_blog"] else None}
             )
-            for story in kept
+            for story in data
         )
 
 
@@ -135,10 +135,10 @@ def _declare(default: Any, label: Promise, storage: _Storage = _COLUMN, **metada
 
 @dataclass(frozen=True)
 class Content:
-    """All that an update says. `happened_at` None means the moment of going live; `body` is rich text."""
+    """An update's editable content. `happened_at` None means when it goes live; `body` is rich text."""
 
     heading: str = _declare("", _("Heading"))
-    # Which language a passage is tagged with depends on the blog, so it is no part of what somebody wrote.
+    # Language tags depend on the blog, not on what was written, so the fingerprint leaves them out.
     body: str = _declare("", _("Text"), identity=languages.untagged)
     happened_at: datetime | None = _declare(None, _("Time"), _EVENT_TIME)
     has_clock_time: bool = _declare(True, _("Clock time is known"))
@@ -152,24 +152,27 @@ class Content:
 
     @classmethod
     def of(cls, update: Update) -> Content:
-        """Return what is saved of an update now."""
+        """Return the saved content of an update."""
         return cls(**{name: storage.read(update, name) for name, storage in _STORAGE.items()})
 
     @classmethod
-    def from_json(cls, kept: dict[str, Any]) -> tuple[Content, list[str]]:
-        """Return what a revision of any age kept, and the names of the rows that no longer exist."""
-        gone: list[str] = []
-        kept = current_json(kept)
-        return cls(**{name: storage.decode(kept[name], gone) for name, storage in _STORAGE.items()}), gone
+    def from_json(cls, data: dict[str, Any]) -> tuple[Content, list[str]]:
+        """Return the content from a revision's JSON of any age, and the names of rows deleted since."""
+        missing_names: list[str] = []
+        data = current_json(data)
+        return (
+            cls(**{name: storage.decode(data[name], missing_names) for name, storage in _STORAGE.items()}),
+            missing_names,
+        )
 
     def as_json(self) -> dict[str, Any]:
-        """Return what a revision keeps: moments in UTC; rows by id, with the name that they have now."""
+        """Return the JSON for a revision: times in UTC, rows as their ids and present names."""
         return encode(self, with_names=True)
 
     def checked(self, language: str, *, may_be_empty: bool = False) -> Content:
-        """Return the same with its text cleaned, for a blog in `language`: other passages get their tags.
+        """Return a cleaned copy for a blog in `language`, with passages in other languages tagged.
 
-        Raises ValidationError for what must not be saved.
+        Raises ValidationError for content that must not be saved.
         """
         heading, source = html.one_line(self.heading), html.printable(self.source).strip()
         refuse_long(heading=heading, source=source)
@@ -197,17 +200,17 @@ class Content:
         )
 
     def untagged(self) -> Content:
-        """Return the same as its writers know it: without the tags that saving puts on foreign passages."""
+        """Return a copy without the language tags that saving adds, as its authors wrote it."""
         return replace(self, body=languages.untagged(self.body))
 
     def set_on(self, update: Update) -> None:
-        """Set the columns of the row, without saving it; other fields are rows of their own."""
+        """Set the columns of the row without saving it. Fields stored in related rows are left alone."""
         for name, storage in _STORAGE.items():
             if storage.is_column:
                 storage.write(update, name, getattr(self, name), is_new=update._state.adding)
 
     def write_to(self, update: Update, *, at: datetime) -> None:
-        """Save this as the update's content. Without a time of the event, the update stands at `at`."""
+        """Save this as the update's content, with related rows; `at` stands in for a missing event time."""
         if self.happened_at is None or self.happened_at != update.happened_at:
             update.has_given_time = self.happened_at is not None
         replace(self, happened_at=self.happened_at or at).set_on(update)
@@ -215,8 +218,8 @@ class Content:
         is_new = update._state.adding
         update.save()
         for name, storage in rows.items():
-            saved = () if is_new else storage.read(update, name)
-            if saved != getattr(self, name):
+            saved_rows = () if is_new else storage.read(update, name)
+            if saved_rows != getattr(self, name):
                 storage.write(update, name, getattr(self, name), is_new=is_new)
 
 
@@ -225,23 +228,23 @@ LABELS: Final[dict[str, Promise]] = {part.name: part.metadata["label"] for part 
 COLUMNS: Final = tuple(name for name, storage in _STORAGE.items() if storage.is_column)
 
 
-def current_json(kept: dict[str, Any]) -> dict[str, Any]:
-    """Return the JSON of a revision in today's shape: fields added since have their defaults."""
+def current_json(data: dict[str, Any]) -> dict[str, Any]:
+    """Return a revision's JSON in the current format: new fields get defaults, unknown ones are dropped."""
     defaults = Content().as_json()
-    return defaults | {name: value for name, value in kept.items() if name in defaults}
+    return defaults | {name: value for name, value in data.items() if name in defaults}
 
 
 def refuse_too_long(body: str) -> None:
-    """Raise ValidationError for a body that would keep the cleaner busy, before it is cleaned."""
+    """Raise ValidationError for a body that would take too long to sanitize; call this before sanitizing."""
     if len(body) > MAX_BODY or body.count("<") > _MAX_TAGS:
         raise ValidationError(_("The text is too long for one update."))
 
 
 def _cleaned(body: str, language: str) -> str:
-    """Return rich text as it is kept. Raise ValidationError for more than one update takes.
+    """Return sanitized rich text with language tags. Raise ValidationError if it is too long for one update.
 
-    Cleaning escapes and closes, and tags are added, so that a text can become longer: what is kept must
-    itself be fit to be saved again.
+    Sanitizing escapes characters and closes elements, and tagging adds attributes, so the result can be
+    longer than the input. Check it as well, so that stored text can always be saved again.
     """
     try:
         refuse_too_long(body)
@@ -253,13 +256,13 @@ def _cleaned(body: str, language: str) -> str:
 
 
 def _checked_wording(text: str) -> str:
-    """One wording a line, `as written=as it should read`, without blank lines and spaces around."""
+    """Return one wording a line, `as written=as it should read`, without blank lines or extra spaces."""
     lines = []
     wordings = [line for line in map(html.one_line, text.splitlines()) if line]
     refuse_many(edition_wording=wordings)
     for line in wordings:
-        written, equals, read = (part.strip() for part in line.replace("＝", "=").partition("="))
-        if not (written and equals and read) or "=" in read:
+        original, equals, replacement = (part.strip() for part in line.replace("＝", "=").partition("="))
+        if not (original and equals and replacement) or "=" in replacement:
             raise ValidationError(
                 {
                     "edition_wording": _(
@@ -269,8 +272,8 @@ def _checked_wording(text: str) -> str:
                 }
             )
         try:
-            refuse_long(wording=max(written, read, key=len))
+            refuse_long(wording=max(original, replacement, key=len))
         except ValidationError as error:
             raise ValidationError({"edition_wording": error.messages}) from error
-        lines.append(f"{written}={read}")
+        lines.append(f"{original}={replacement}")
     return "\n".join(lines)

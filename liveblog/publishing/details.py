@@ -1,4 +1,4 @@
-"""What editors say of a live blog, as one value."""
+"""A live blog's editable details as one value."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from newsroom import html, languages
 
 
 def _sorted(rows: Iterable[Any]) -> tuple[Any, ...]:
-    """By name as Python compares, so that no database's collation makes a difference."""
+    """Return rows sorted by name in Python, so that the order does not depend on a database's collation."""
     return tuple(sorted(rows, key=lambda row: (row.name, row.pk)))
 
 
@@ -29,7 +29,7 @@ _COLLECTIONS = ("bylines", "topics", "stories")
 
 @dataclass(frozen=True)
 class BlogDetails:
-    """All that an editor says of a blog. `standfirst` is plain text, `summary` rich text."""
+    """A live blog's editable details, except its team. `standfirst` is plain text, `summary` rich text."""
 
     slug: str
     language: str
@@ -49,7 +49,7 @@ class BlogDetails:
 
     @classmethod
     def of(cls, blog: LiveBlog) -> BlogDetails:
-        """What is saved of a blog now."""
+        """Return the saved details of a blog."""
         rows = {part.name: getattr(blog, part.name) for part in fields(cls) if part.name not in _COLLECTIONS}
         return cls(
             **rows,
@@ -59,7 +59,7 @@ class BlogDetails:
         )
 
     def checked(self) -> BlogDetails:
-        """The same with its text cleaned. Raises ValidationError for what must not be saved."""
+        """Return a cleaned copy. Raise ValidationError for details that must not be saved."""
         headline = html.one_line(self.headline)
         if not headline:
             raise ValidationError({"headline": _("A live blog needs a headline.")})
@@ -91,14 +91,14 @@ class BlogDetails:
         )
 
     def set_on(self, blog: LiveBlog) -> None:
-        """Let the row say this, without saving it. Raises ValidationError where its own rules refuse it."""
+        """Set the fields of the row without saving it. Raise ValidationError if it does not validate."""
         for part in fields(self):
             if part.name not in _COLLECTIONS:
                 setattr(blog, part.name, getattr(self, part.name))
         blog.full_clean()
 
     def write_to(self, blog: LiveBlog) -> None:
-        """Save this as the blog's details. Raises ValidationError where the row's own rules refuse it."""
+        """Save these details, related rows included. Raise ValidationError if the row does not validate."""
         self.set_on(blog)
         save_checked(blog)
         blog.bylines.set(self.bylines)
@@ -108,5 +108,5 @@ class BlogDetails:
 
 
 def edit_fingerprint(blog: LiveBlog) -> str:
-    """Return the fingerprint of all that the form of a live blog edits, its team included."""
+    """Return the fingerprint of everything that a live blog's form edits, including its team."""
     return fingerprint((BlogDetails.of(blog), tuple(sorted(blog.team.values_list("pk", flat=True)))))

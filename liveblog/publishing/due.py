@@ -1,4 +1,4 @@
-"""What time brings about: scheduled updates, embargoes, planned ends; each by its verb, with its number."""
+"""Scheduled work: publishing updates, lifting embargoes and ending coverage, each through its verb."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ logger = logging.getLogger(__name__)
 
 
 def publish_due(*, by: Actor, at: datetime | None = None) -> int:
-    """Do what has fallen due by `at` (None: now), oldest first; return how many things were done.
+    """Do all work that is due by `at` (None: now); return how many items were done.
 
-    Several processes may call it at once: each verb looks under the lock whether its item is still due. Each
-    item has a transaction of its own, so that one that fails holds up no other.
+    Updates come first, then embargoes, then ends of coverage, each oldest first. Several processes may call
+    this at once: each verb checks under the lock that its item is still due. Each item has its own
+    transaction, so one that fails does not hold up the others.
     """
     at = at or timezone.now()
     items = [
@@ -40,7 +41,8 @@ def _attempt(item: Callable[[], bool]) -> bool:
     except Exception as error:
         if is_busy(error):
             raise
-        # A fault of ours in one item must not hold up the others. A busy database would refuse them as well.
+        # Catch everything else, because a bug in one item must not hold up the others. A busy database is
+        # raised above: it would refuse the others as well.
         logger.exception("Something that has fallen due could not be done; it is tried again")
         return False
 

@@ -1,4 +1,4 @@
-"""Content as canonical JSON: what revisions keep, and what tells one saved state from another."""
+"""Canonical JSON of content, for revisions and fingerprints."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from django.db.models import Model
 
 
 def encode(value: Any, *, with_names: bool) -> Any:
-    """Return `value` as JSON: moments in UTC, rows by their ids, with the name to show if `with_names`.
+    """Return `value` as JSON data: times in UTC, rows as their ids, or as id and name if `with_names`.
 
-    `value` is a dataclass of content, or a part of one.
+    `value` is a content dataclass, or a part of one.
     """
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
@@ -31,7 +31,7 @@ def encode(value: Any, *, with_names: bool) -> Any:
 
 
 def _value_of(part: Field[Any], content: Any, *, is_identity: bool) -> Any:
-    """Return a field's value; for an identity without what saving adds to it (`identity` in its metadata)."""
+    """Return a field's value; for fingerprints, without what saving adds (`identity` in its metadata)."""
     value = getattr(content, part.name)
     return part.metadata["identity"](value) if is_identity and "identity" in part.metadata else value
 
@@ -39,7 +39,8 @@ def _value_of(part: Field[Any], content: Any, *, is_identity: bool) -> Any:
 def fingerprint(content: Any) -> str:
     """Return the SHA-256 of the canonical JSON of `content`, for optimistic locking.
 
-    A form carries the fingerprint of what it was opened on; the verb compares it under the blog's lock.
+    A form carries the fingerprint of the content that it was opened with; the verb compares it under the
+    lock.
     """
     canonical = json.dumps(encode(content, with_names=False), ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(canonical.encode()).hexdigest()

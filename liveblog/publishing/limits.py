@@ -1,7 +1,7 @@
-"""How much may be sent: the bounds of what people and partners fill in, in one table.
+"""Limits on what people and partners may submit, in one table.
 
-Verbs look here first, whatever door it came through. Models bound some of it again, but SQLite keeps any
-length that it is given, and a TextField has no bound at all. All are generous: real copy stays far below.
+Verbs check these first, whichever interface is used. Models repeat some of them, but SQLite does not enforce
+column lengths, and a TextField has no limit at all. All limits are generous: real copy stays far below them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from newsroom import hongkong
 
-# In characters.
+# Characters per text.
 LONGEST: Final = {
     "heading": 250,
     "body": 200_000,
@@ -31,7 +31,7 @@ LONGEST: Final = {
     "credit": 120,
     "wording": 80,
 }
-# Rows of a list.
+# Rows per list.
 MOST: Final = {
     "stories": 50,
     "images": 30,
@@ -64,7 +64,7 @@ _LABELS: Final = {
 
 
 def refuse_long(**texts: str) -> None:
-    """Raise ValidationError for each text that is longer than its name in LONGEST allows."""
+    """Raise ValidationError with an error for each text that is longer than LONGEST allows."""
     too_long = {name: text for name, text in texts.items() if len(text) > LONGEST[name]}
     if too_long:
         raise ValidationError({name: _too_long(name, text) for name, text in too_long.items()})
@@ -79,8 +79,8 @@ def _too_long(name: str, text: str) -> str:
 
 
 def refuse_many(**rows: Collection[object]) -> None:
-    """Raise ValidationError for each list that has more rows than its name in MOST allows."""
-    too_many = {name: len(found) for name, found in rows.items() if len(found) > MOST[name]}
+    """Raise ValidationError with an error for each list that has more rows than MOST allows."""
+    too_many = {name: len(items) for name, items in rows.items() if len(items) > MOST[name]}
     if too_many:
         raise ValidationError(
             {
@@ -91,11 +91,11 @@ def refuse_many(**rows: Collection[object]) -> None:
 
 
 def refuse_far(**moments: datetime | None) -> None:
-    """Raise ValidationError for each moment outside of the years that a newsroom can mean."""
-    far = [name for name, moment in moments.items() if moment and moment.year not in hongkong.YEARS]
-    if far:
+    """Raise ValidationError with an error for each time outside the years in `hongkong.YEARS`."""
+    names = [name for name, moment in moments.items() if moment and moment.year not in hongkong.YEARS]
+    if names:
         reason = _("Give a year from %(first)s to %(last)s.") % {
             "first": hongkong.YEARS[0],
             "last": hongkong.YEARS[-1],
         }
-        raise ValidationError(dict.fromkeys(far, reason))
+        raise ValidationError(dict.fromkeys(names, reason))

@@ -1,4 +1,4 @@
-"""The log's one writer: locks, numbers, revisions and wake-ups."""
+"""The only writer of the change log: locks, numbers, revisions and notifications."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def all_locked(ids: Iterable[int]) -> Iterator[dict[int, LiveBlog]]:
 def append(
     blog: LiveBlog, kind: Change.Kind, at: datetime, update: Update | None = None, *, by: Actor
 ) -> Change:
-    """Take the locked blog's next number for a change made by `by`, and wake whoever follows the log."""
+    """Append a change made by `by` under the locked blog's next number, and notify the log's listeners."""
     blog.number += 1
-    # Machines' clocks differ by a little, and what feeds say of time must never go back.
+    # Clocks of different machines differ slightly, and times in feeds must never go backwards.
     at = max(at, blog.modified_at or at)
     blog.modified_at = at
     blog.save(update_fields=["number", "modified_at", "pinned_update"])
@@ -61,7 +61,7 @@ def append(
 def keep_revision(
     update: Update, kind: Revision.Kind, change: Change, by: Actor, content: Content, note: str = ""
 ) -> Revision:
-    """Keep the state that `change` brought an update into; `content` is what it says now."""
+    """Save the state of an update after `change` as a revision; `content` is its present content."""
     return Revision.objects.create(
         update=update,
         number=change.number,

@@ -20,10 +20,11 @@ class AlreadyUsed(ValidationError):
 def once(
     by: AbstractBaseUser | ApiKey, token: str, digest: str, act: Callable[[], Update]
 ) -> tuple[Update, bool]:
-    """What `act` makes, and whether it is new; the second time the same update, without acting again.
+    """Run `act` once per idempotency key; return its update, and whether it is new.
 
-    `token` is the sender's idempotency key, `digest` tells what it is sent with: the same key with something
-    else raises AlreadyUsed. Of two at the same instant the later waits for the earlier.
+    A repeated submission returns the same update without running `act` again. `token` is the sender's
+    idempotency key and `digest` identifies the payload: the same key with another payload raises AlreadyUsed.
+    Of two concurrent requests the second waits for the first.
     """
     longest = Submission._meta.get_field("token").max_length
     if not 1 <= len(token) <= longest:
@@ -31,22 +32,22 @@ def once(
             _("An idempotency key has from 1 to %(limit)s characters.") % {"limit": longest}
         )
     with transaction.atomic():
-        # Claimed before anything is done: the key's own uniqueness makes a second one wait here.
-        taken, is_new = Submission.objects.get_or_create(
+        # Claim the key before acting: its unique constraint makes a concurrent request wait here.
+        submission, is_new = Submission.objects.get_or_create(
             actor=actor(by), token=token, defaults={"digest": digest, "at": timezone.now()}
         )
         if is_new:
-            taken.update = act()
-            taken.save(update_fields=["update"])
-            return taken.update, True
-    if taken.digest != digest:
+            submission.update = act()
+            submission.save(update_fields=["update"])
+            return submission.update, True
+    if submission.digest != digest:
         raise AlreadyUsed(_("This idempotency key was used for something else."))
-    return taken.update, False
+    return submission.update, False
 
 
 def actor(by: AbstractBaseUser | ApiKey) -> str:
-    """Return whose idempotency key it is: a partner's, whichever of its API keys it comes with.
+    """Return the owner of an idempotency key: the user, or the partner whichever of its API keys is used.
 
-    A tool that retries after its API key was rotated must find what it sent with the old one.
+    A client that retries after a rotation of its API key must find what it submitted with the old key.
     """
     return f"partner {by.partner_id}" if isinstance(by, ApiKey) else f"user {by.pk}"

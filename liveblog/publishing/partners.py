@@ -25,7 +25,7 @@ _SHOWN: Final = 12
 def create_key(
     partner: Partner, *, by: Actor, label: str, scopes: Iterable[str], expires_at: datetime | None = None
 ) -> tuple[ApiKey, str]:
-    """A new key of a partner's, and the key itself, which is to be had this once: only its digest is kept."""
+    """Create a partner's key; return its row and the secret, of which only the digest is stored."""
     require(by, "add_apikey")
     _check_expiry(expires_at)
     if partner.keys.usable().count() >= MOST["keys"]:
@@ -44,10 +44,10 @@ def edit_key(
     expires_at: datetime | None,
     seen: str = "",
 ) -> ApiKey:
-    """Change what a key may do and until when. One that was revoked stays so.
+    """Change a key's label, scopes and expiry. A revoked key stays revoked.
 
-    `seen` is the `key_fingerprint` of the key that was opened: a key that was rotated since must not be given
-    its old expiry back.
+    `seen` is the `key_fingerprint` of the key that was opened, for optimistic locking: raise Stale if the key
+    has changed since, so that a form opened before a rotation cannot restore the old expiry.
     """
     require(by, "change_apikey")
     with transaction.atomic():
@@ -67,7 +67,7 @@ def key_fingerprint(key: ApiKey) -> str:
 
 
 def rotate_key(key: ApiKey, *, by: Actor, overlap: timedelta) -> tuple[ApiKey, str]:
-    """A new key in place of `key`, which works for `overlap` more, and no longer than it would have."""
+    """Create a replacement for `key`, which keeps working for `overlap`, but not past its own expiry."""
     require(by, "add_apikey")
     require(by, "change_apikey")
     if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
@@ -75,18 +75,18 @@ def rotate_key(key: ApiKey, *, by: Actor, overlap: timedelta) -> tuple[ApiKey, s
             _("The old key can work for at most %(days)s days more.") % {"days": LONGEST_OVERLAP.days}
         )
     with transaction.atomic():
-        # Two who rotate the same key at the same instant: the second finds it replaced.
+        # Check under the lock: a concurrent request may have revoked or replaced the key.
         key = _locked(key)
         if not key.is_usable:
             raise ValidationError(_("This key does not work any more. Make a new one."))
         now = timezone.now()
-        made = _made(key.partner, by, key.label, key.scopes, key.expires_at)
+        replacement = _made(key.partner, by, key.label, key.scopes, key.expires_at)
         if not overlap:
             key.revoked_at = now
         else:
             key.expires_at = min(filter(None, (key.expires_at, now + overlap)))
         key.save(update_fields=["expires_at", "revoked_at"])
-        return made
+        return replacement
 
 
 def revoke_key(key: ApiKey, *, by: Actor) -> ApiKey:

@@ -1,4 +1,4 @@
-"""Who acts, and what each may do: people by their roles and teams, partners by their keys, and the system."""
+"""Actors and their permissions: people by role and team, partners by API key, and the system."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from liveblog.models import ApiKey, LiveBlog, Partner, Update
 
 
 class System:
-    """Who acts when no person does: commands and the due loop. May do everything."""
+    """The actor of commands and scheduled work, with all permissions."""
 
 
 SYSTEM: Final = System()
@@ -22,9 +22,9 @@ Actor = AbstractBaseUser | System | ApiKey
 
 
 def require(by: Actor, permission: str, blog: LiveBlog | None = None, update: Update | None = None) -> None:
-    """Raise PermissionDenied unless `by` holds `permission` of this app, and may work on `blog`.
+    """Raise PermissionDenied unless `by` has `permission` (of this app) and may work on `blog`.
 
-    A partner's key may change only the `update`s that the partner made.
+    A partner's key may change only updates that the partner created.
     """
     if isinstance(by, System):
         return
@@ -44,12 +44,15 @@ def require(by: Actor, permission: str, blog: LiveBlog | None = None, update: Up
 
 
 def is_own_if_partner(by: Actor, update: Update) -> bool:
-    """Return False for a partner's key and an update that another made."""
+    """Return False if `by` is a partner's key and somebody else created the update."""
     return not isinstance(by, ApiKey) or update.created_by_partner_id == by.partner_id
 
 
 def held(by: Actor, permissions: Iterable[str], blog: LiveBlog | None) -> frozenset[str]:
-    """Return those of `permissions` that `by` holds in `blog` (None: in some), looking the team up once."""
+    """Return those of `permissions` that `by` has in `blog`, looking up the team once.
+
+    With `blog` None, no team is checked, and a partner's key has no permissions.
+    """
     if isinstance(by, System):
         return frozenset(permissions)
     if isinstance(by, ApiKey):
@@ -68,7 +71,7 @@ def partner(by: Actor) -> Partner | None:
 
 
 def permission_to_write(by: Actor, update: Update | None) -> str:
-    """Return the permission that writing takes: rewriting what others wrote needs one of its own."""
+    """Return the permission needed to save: changing somebody else's update takes a separate one."""
     author, author_partner = person(by), partner(by)
     authors = (author.pk if author else None, author_partner.pk if author_partner else None)
     is_own = update is None or (update.created_by_id, update.created_by_partner_id) == authors

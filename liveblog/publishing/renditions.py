@@ -1,7 +1,7 @@
-"""Which pictures readers can fetch: renditions are public only while some page shows the picture.
+"""Public access to pictures: renditions are public only while a page shows the picture.
 
-They are made once, when the picture is prepared, and kept in private; showing copies them to the public
-storage, hiding takes them out of it. Both happen when the change that calls for them has been committed.
+They are made once, when the picture is prepared, and kept in private storage. Showing a picture copies them
+to public storage, hiding it deletes the copies. Both happen after the change that causes them is committed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from newsroom import pictures
 
 
 def keep(image: Image, prepared: pictures.Prepared) -> None:
-    """Keep a new picture's renditions, in private."""
+    """Save a new picture's renditions to private storage."""
     for (width, extension), path in prepared.renditions.items():
         with path.open("rb") as rendition:
             default_storage.save(_private(image, width, extension), File(rendition))
@@ -56,34 +56,35 @@ def remove_images(images: Iterable[Image]) -> None:
 
 
 def _settle(ids: set[int]) -> None:
-    """Bring the public files into line with the rows, until both agree.
+    """Make the public files match the rows, and repeat until the rows no longer change.
 
-    Another process may withdraw the picture after the rows were read here and before the files are written:
-    it finds no file to remove, and the one written here would stay. So the rows are read again afterwards.
+    Another process may withdraw the picture after the rows are read here and before the files are written. It
+    finds no file to delete, and the one written here would stay, so read the rows again after writing.
     """
-    shown = None
-    while (shown_now := _shown(ids)) != shown:
-        shown = shown_now
-        _write_public(ids, shown)
+    visible_ids = None
+    while (current_ids := _shown(ids)) != visible_ids:
+        visible_ids = current_ids
+        _write_public(ids, visible_ids)
 
 
 def _shown(ids: set[int]) -> set[int]:
     return set(visibility.readable_images(PUBLIC).filter(pk__in=ids).values_list("pk", flat=True))
 
 
-def _write_public(ids: set[int], shown: set[int]) -> None:
+def _write_public(ids: set[int], visible_ids: set[int]) -> None:
     public = storages["public"]
     for image in Image.objects.filter(pk__in=ids):
         paths = [(image.rendition_path(*size), _private(image, *size)) for size in _sizes(image)]
-        if image.pk not in shown:
+        if image.pk not in visible_ids:
             _delete(public, [path for path, _source in paths])
             continue
         for path, source in paths:
             if not public.exists(path):
-                with default_storage.open(source) as kept:
-                    saved_as = public.save(path, kept)
+                with default_storage.open(source) as rendition:
+                    saved_as = public.save(path, rendition)
                 if saved_as != path:
-                    # Another process has written it first; under another name nobody would ever remove it.
+                    # Another process wrote the file first. Under its alternative name, nothing would ever
+                    # delete it.
                     public.delete(saved_as)
 
 

@@ -1,4 +1,4 @@
-"""How long what the desk keeps beside the coverage is kept."""
+"""Retention of submissions, working copies and presences."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from django.utils import timezone
 
 from liveblog.models import Presence, Submission, WorkingCopy
 
-# A client that has not repeated a request by then never will.
+# A client that has not retried a request by then never will.
 SUBMISSIONS_KEPT: Final = timedelta(days=7)
-# Text that somebody typed and has not come back to.
+# Unsaved text that its author has not come back to.
 WORKING_COPIES_KEPT: Final = timedelta(days=30)
 PRESENCES_KEPT: Final = timedelta(days=1)
 
 
 def prune(*, at: datetime | None = None) -> None:
-    """Delete submissions, working copies and presences that are over age at `at` (None: now)."""
+    """Delete submissions, working copies and presences past their retention at `at` (None: now)."""
     at = at or timezone.now()
     Submission.objects.filter(at__lt=at - SUBMISSIONS_KEPT).delete()
     WorkingCopy.objects.filter(saved_at__lt=at - WORKING_COPIES_KEPT).delete()

@@ -1,4 +1,4 @@
-"""Rules that several verbs share, and what they raise."""
+"""Rules and exceptions that several verbs share."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from liveblog.models import Update
 
 
 class Stale(ValidationError):
-    """Somebody else has saved this since the text that is being saved was opened.
+    """Somebody else has saved since the submitted content was opened (optimistic locking).
 
-    Verbs that take `seen`, the `fingerprint` of the content that was opened, compare it under the lock.
+    Verbs that take `seen`, the fingerprint of the content that was opened, compare it under the lock.
     """
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Stale(ValidationError):
 
 
 class WrongState(ValidationError):
-    """The update is in a state in which this cannot be done with it."""
+    """The update's state does not allow this action."""
 
     def __init__(self, message: str, update: Update) -> None:
         super().__init__(message)
@@ -34,7 +34,7 @@ class WrongState(ValidationError):
 
 
 def refuse_future(happened_at: datetime | None, now: datetime) -> None:
-    """Raise ValidationError for an event that is published before it has happened."""
+    """Raise ValidationError if the event is later than `now`, when its update is published."""
     if happened_at and happened_at > now:
         raise ValidationError(
             {"happened_at": _("This time lies ahead. Schedule the update, or correct the time.")}

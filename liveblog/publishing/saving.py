@@ -1,4 +1,4 @@
-"""Saving a row by its own rules, also when somebody else saves at the same instant."""
+"""Validating and saving a row, with readable errors for concurrent saves."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def refuse_stale(row: models.Model, seen: str) -> None:
 
 
 def save_checked(row: models.Model) -> None:
-    """Check a row and save it. Raises ValidationError for whatever its rules refuse.
+    """Validate a row and save it. Raise ValidationError if it is not valid.
 
-    Between the check and the save somebody else may have taken a name or an address that must be unique. Then
-    the database refuses, and checking again says in words what is taken.
+    A concurrent save may take a unique name or address between validating and saving. The database then
+    raises IntegrityError, and validating again reports which value is taken.
     """
     row.full_clean()
     try:

@@ -1,4 +1,4 @@
-"""Keeping the search index: in the transaction of the verb that changes what is searched."""
+"""Search index maintenance, in the transaction of the verb that changes the searchable text."""
 
 from __future__ import annotations
 
@@ -15,21 +15,22 @@ _SEARCHED = {
 
 
 def says_otherwise(before: Content | BlogDetails, after: Content | BlogDetails) -> bool:
-    """Return whether a change touches what is searched."""
+    """Return whether searchable text differs between `before` and `after`."""
     return any(getattr(before, name) != getattr(after, name) for name in _SEARCHED[type(before)])
 
 
 def index_update(update: Update, *, is_indexed: bool = True) -> None:
-    """Index what a published update says now; of any other nothing is found.
+    """Index the present text of a published update; remove any other update from the index.
 
-    `is_indexed` False spares the query for what is indexed of it now, for an update that was not published.
+    Pass `is_indexed=False` for an update that was not public before, to skip the query that deletes its
+    entries.
     """
     texts = [update.heading, html.plain_text(update.body), update.source] if update.is_published else []
     _index(update.blog, update, texts, is_indexed=is_indexed)
 
 
 def index_blog(blog: LiveBlog) -> None:
-    """Index what a live blog's head says now."""
+    """Index the present head of a live blog."""
     texts = [blog.kicker, blog.headline, blog.standfirst, html.plain_text(blog.summary)]
     _index(blog, None, texts, is_indexed=True)
 

@@ -28,14 +28,14 @@ Shared = TypeVar("Shared", Image, Byline, Topic)
 
 @contextmanager
 def prepare_image(file: BinaryIO, *, by: Actor) -> Iterator[pictures.Prepared]:
-    """Check and decode an upload for `add_image`; what was made of it is there until the context ends.
+    """Check and decode an upload for `add_image`; the prepared files exist until the context exits.
 
-    Raises ValidationError for what cannot be taken, and RuntimeError within a transaction: decoding takes
-    seconds, and would keep everybody else from writing for as long.
+    Raises ValidationError for an unusable upload, and RuntimeError inside a transaction: decoding takes
+    seconds, and an open transaction would block all other writers for as long.
     """
     require(by, "add_image")
     blocks = connection.atomic_blocks
-    # Tests wrap each case in a transaction of their own, as `atomic(durable=True)` knows too.
+    # Ignore the transaction that TestCase wraps around each test, as `atomic(durable=True)` does.
     if blocks and not blocks[-1]._from_testcase:
         raise RuntimeError("Prepare pictures before the transaction that adds them.")
     with pictures.prepare(file) as prepared:
@@ -54,10 +54,10 @@ def add_image(
     is_sensitive: bool = False,
     uploaded_for: LiveBlog | None = None,
 ) -> Image:
-    """Keep a picture and its renditions. It stays private until a page shows it.
+    """Save a picture and its renditions. It stays private until a page shows it.
 
-    Neither the file's name nor anything that it holds beside the picture is kept. `uploaded_for`: the live
-    blog that it is meant for, whose team alone sees it until something shows it.
+    The name and the metadata of the upload are dropped. `uploaded_for` is the live blog that the picture is
+    meant for; until something shows it, only the uploader and those who may read that live blog see it.
     """
     require(by, "add_image")
     alt, caption, credit = _checked_words(alt, caption, credit)
@@ -94,7 +94,7 @@ def edit_image(
     is_sensitive: bool = False,
     seen: str = "",
 ) -> Image:
-    """Change what is said of a picture, wherever it is shown.
+    """Change a picture's texts, focal point and sensitivity wherever it is shown.
 
     `seen` is the `row_fingerprint` of the picture that was opened. Raise Stale if somebody has saved since.
     """
@@ -109,7 +109,7 @@ def edit_image(
 
 
 def _checked_words(alt: str, caption: str, credit: str) -> tuple[str, str, str]:
-    """Return the words of a picture as they are kept; looked at before the picture, which takes longer."""
+    """Return the texts of a picture, cleaned. Raise ValidationError if one is too long."""
     alt, caption, credit = (html.printable(words).strip() for words in (alt, caption, credit))
     refuse_long(alt=alt, caption=caption, credit=credit)
     return alt, caption, credit
@@ -138,15 +138,15 @@ def edit_story(
     live_blog: LiveBlog | None = None,
     seen: str = "",
 ) -> RelatedStory:
-    """Change where a related story leads, in its place: how an unresolved one is linked."""
+    """Change a related story in place, for example to link an unresolved one."""
     require(by, "change_relatedstory", story.printed_in)
-    checked = Story(title=title, url=url, live_blog=live_blog).checked()
-    if (checked.title, checked.url, checked.live_blog) == (story.title, story.url, story.live_blog):
+    target = Story(title=title, url=url, live_blog=live_blog).checked()
+    if (target.title, target.url, target.live_blog) == (story.title, story.url, story.live_blog):
         return story
     with transaction.atomic():
         announce(updates=Q(related_stories=story), blogs=Q(related_stories=story), by=by)
         refuse_stale(story, seen)
-        story.title, story.url, story.live_blog = checked.title, checked.url, checked.live_blog
+        story.title, story.url, story.live_blog = target.title, target.url, target.live_blog
         try:
             story.save()
         except RelatedStory.DoesNotExist as error:
@@ -155,11 +155,11 @@ def edit_story(
 
 
 def _save_shared(row: Shared, *, updates: Q, blogs: Q, by: Actor, seen: str) -> Shared:
-    """Save what several blogs print, and number it in each; nothing happens when nothing changed."""
+    """Save a row that several blogs show, and take a number in each. Do nothing if it is unchanged."""
     row.full_clean()
-    saved = type(row).objects.get(pk=row.pk)
+    saved_row = type(row).objects.get(pk=row.pk)
     names = [field.attname for field in row._meta.concrete_fields]
-    if all(getattr(row, name) == getattr(saved, name) for name in names):
+    if all(getattr(row, name) == getattr(saved_row, name) for name in names):
         return row
     with transaction.atomic():
         announce(updates=updates, blogs=blogs, by=by)
@@ -169,15 +169,16 @@ def _save_shared(row: Shared, *, updates: Q, blogs: Q, by: Actor, seen: str) -> 
 
 
 def announce(*, updates: Q, blogs: Q, by: Actor) -> None:
-    """Give every blog that shows something shared its numbers: one for each published update, one for itself.
+    """Append a change for each published update in `updates`, and one for each blog in `blogs`.
 
-    The blogs are locked in id order; call it in the transaction that writes the shared thing, before that.
+    Call this in the transaction that saves the shared row, before saving it: the blogs are locked first, in
+    id order, so that verbs cannot deadlock.
     """
-    shown = Update.objects.published().filter(updates).distinct()
+    published_updates = Update.objects.published().filter(updates).distinct()
     heads = set(LiveBlog.objects.filter(blogs).values_list("pk", flat=True))
     now = timezone.now()
-    with all_locked(heads | set(shown.values_list("blog_id", flat=True))) as rows:
-        for update in shown.order_by("blog_id", "pk"):
+    with all_locked(heads | set(published_updates.values_list("blog_id", flat=True))) as rows:
+        for update in published_updates.order_by("blog_id", "pk"):
             append(rows[update.blog_id], Change.Kind.EDITED, now, update, by=by)
         for pk in sorted(heads):
             append(rows[pk], Change.Kind.BLOG_EDITED, now, by=by)

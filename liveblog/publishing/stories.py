@@ -1,4 +1,4 @@
-"""Related stories as values, and the rows that keep them."""
+"""Related stories as values, and the rows that store them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _is_url: Final = URLValidator(schemes=["http", "https"])
 
 @dataclass(frozen=True)
 class Story:
-    """A related story after `after_block` blocks of the text; with neither address it is unresolved."""
+    """A related story after `after_block` blocks of the text; unresolved without `url` and `live_blog`."""
 
     title: str
     after_block: int = 0
@@ -57,7 +57,7 @@ class Story:
 def story_rows(
     stories: tuple[Story, ...], *, update: Update | None = None, blog: LiveBlog | None = None
 ) -> list[RelatedStory]:
-    """Return the related stories of an update, or those beside a blog, in order and unsaved."""
+    """Return unsaved rows for the related stories of an update or of a blog's head, in order."""
     return [
         RelatedStory(
             update=update,
@@ -75,6 +75,6 @@ def story_rows(
 def write_stories(
     stories: tuple[Story, ...], *, update: Update | None = None, blog: LiveBlog | None = None
 ) -> None:
-    """Replace the related stories of an update, or those beside a blog."""
+    """Replace the related stories of an update or of a blog's head."""
     RelatedStory.objects.filter(update=update, blog=blog).delete()
     RelatedStory.objects.bulk_create(story_rows(stories, update=update, blog=blog))

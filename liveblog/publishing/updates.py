@@ -1,4 +1,4 @@
-"""Verbs on updates, with the rules about what may happen to one, so that no door gets round them."""
+"""Verbs on updates, with the rules for each of them, so that no interface can bypass a rule."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from liveblog.publishing.renditions import remove_images, show_or_hide
 from liveblog.publishing.rules import Stale, WrongState, refuse_future
 from newsroom import html
 
-# The ten seconds that the desk offers, and as many for a slow network.
+# The desk offers ten seconds; allow as many again for a slow network.
 UNDO_WITHIN: Final = timedelta(seconds=20)
 
-# What an update is to say: the whole of it, or what to change in what is saved. A verb calls the latter under
-# the blog's lock, so that nothing that a colleague saves meanwhile is overwritten.
+# New content for an update, or a function that derives it from the saved content. Verbs call the function
+# under the blog's lock, so that nothing that a colleague saves meanwhile is overwritten.
 Revised = Content | Callable[[Content], Content]
 
 
 def as_saved(content: Content) -> Content:
-    """Return the content unchanged: for verbs on an update as it is saved."""
+    """Return the content unchanged, to run a verb on an update as it is saved."""
     return content
 
 
@@ -51,8 +51,8 @@ def draft_update(
 ) -> Update:
     """Save a draft. A submitted or scheduled update becomes a draft again.
 
-    `publish_at` is kept for whoever schedules it. `is_pinned` says whether the update is pinned when it goes
-    live; None leaves that as it is.
+    `publish_at` is stored for scheduling it later. `is_pinned` sets whether the update is pinned when it goes
+    live; None leaves that unchanged.
     """
     require(by, permission_to_write(by, update), blog, update)
     with locked(blog) as blog:
@@ -72,7 +72,7 @@ def submit_update(
     is_pinned: bool | None = None,
     seen: str = "",
 ) -> Update:
-    """Send a new or saved update to the editors. `publish_at` is kept for whoever schedules it."""
+    """Submit a new or saved update for review. `publish_at` is stored for scheduling it later."""
     require(by, permission_to_write(by, update), blog, update)
     with locked(blog) as blog:
         update, content = _open_unpublished(blog, by, update, content, seen)
@@ -89,7 +89,7 @@ def schedule_update(
     is_pinned: bool | None = None,
     seen: str = "",
 ) -> Update:
-    """Let `publish_due` publish it at `publish_at`. It takes its number then, not now."""
+    """Schedule an update for `publish_due` to publish at `publish_at`. It takes its number only then."""
     require(by, "publish_update", blog, update)
     if publish_at is None:
         raise ValidationError({"publish_at": _("Say when it goes live.")})
@@ -118,10 +118,10 @@ def publish_update(
     imported_hash: str | None = None,
     seen: str = "",
 ) -> Update:
-    """Make an update visible: a new one, or `update` that was not yet public.
+    """Publish a new update, or `update` if it is not public yet.
 
-    `first_published_at` is for history that was published elsewhere; None means now. `is_pinned` None pins an
-    update that was saved to be pinned.
+    `first_published_at` is for imports that were published elsewhere before; None means now. `is_pinned` None
+    pins the update if it was saved to be pinned.
     """
     require(by, "publish_update", blog, update)
     with locked(blog) as blog:
@@ -135,17 +135,17 @@ def publish_update(
 
 
 def publish_scheduled(update: Update, *, by: Actor, at: datetime) -> Update | None:
-    """Publish a scheduled update that is due at `at`; return None if it no longer is."""
+    """Publish a scheduled update that is due at `at`; return None if it is no longer due."""
     require(by, "publish_update", update.blog, update)
     with locked(update.blog) as blog:
-        due = Update.objects.filter(pk=update.pk, blog=blog).due(at).first()
-        if due is None:
+        due_update = Update.objects.filter(pk=update.pk, blog=blog).due(at).first()
+        if due_update is None:
             return None
-        due.blog = blog
-        content = Content.of(due).checked(blog.language)
-        # Without a time of its own it stands where it was to go live, however late the server was.
-        content = replace(content, happened_at=content.happened_at or due.publish_at)
-        return _publish(blog, due, content, by, timezone.now(), None, None)
+        due_update.blog = blog
+        content = Content.of(due_update).checked(blog.language)
+        # Without an event time, use the scheduled time, however late the server publishes it.
+        content = replace(content, happened_at=content.happened_at or due_update.publish_at)
+        return _publish(blog, due_update, content, by, timezone.now(), None, None)
 
 
 def _publish(
@@ -164,7 +164,7 @@ def _publish(
     update.is_to_be_pinned = False
     update.first_published_at = first_published_at or now
     update.modified_at = now
-    # The row must satisfy "published has a number" from its first write; append() writes the same number.
+    # The constraint update_public_has_number applies from the first write; append() sets the same number.
     update.number = blog.number + 1
     content.write_to(update, at=now)
     if is_pinned:
@@ -185,9 +185,9 @@ def edit_update(
     imported_hash: str | None = None,
     seen: str = "",
 ) -> Update:
-    """Change what a published update says, as a minor edit that readers are not told of.
+    """Change a published update by a minor edit, which readers are not told about.
 
-    Takes no number when nothing that readers see changes.
+    Take no number if neither the content nor the pin changes.
     """
     return _revise(update, content, by, "", is_pinned, imported_hash, seen)
 
@@ -202,7 +202,7 @@ def correct_update(
     imported_hash: str | None = None,
     seen: str = "",
 ) -> Update:
-    """Change what a published update says, with a note that tells readers what was wrong."""
+    """Change a published update, with a correction note that tells readers what was wrong."""
     note = checked_note(note)
     if not note:
         raise ValidationError({"note": _("Say what is corrected. Readers see this.")})
@@ -255,7 +255,7 @@ def _write_revision(
 
 
 def withdraw_update(update: Update, *, by: Actor, reason: str) -> Update:
-    """Take a published update back: readers keep a tombstone in its place, `reason` stays in the house."""
+    """Withdraw a published update: readers see a tombstone in its place. `reason` is internal."""
     require(by, "withdraw_update", update.blog, update)
     reason = checked_note(reason)
     if not reason:
@@ -271,9 +271,10 @@ def withdraw_update(update: Update, *, by: Actor, reason: str) -> Update:
 
 
 def undo_publication(update: Update, *, by: Actor) -> Update:
-    """Make an update that went live a moment ago a draft again. It leaves no tombstone.
+    """Turn an update that has just gone live back into a draft. It leaves no tombstone.
 
-    Refused more than UNDO_WITHIN after it went live: readers have seen it then, and it can be withdrawn.
+    Raise ValidationError later than UNDO_WITHIN: readers have seen the update by then, and it can be
+    withdrawn.
     """
     require(by, "publish_update", update.blog, update)
     with locked(update.blog) as blog:
@@ -330,10 +331,10 @@ def unmark_key_event(update: Update, *, by: Actor) -> Update:
 
 
 def erase_update(update: Update, *, by: Actor, reason: str) -> Update:
-    """For a court order: the text, its revisions and its pictures' files go; the numbers stay.
+    """Erase an update's text, pictures and revision contents, for a court order. The numbers stay.
 
-    A published update is withdrawn with it, one that waits leaves its queue. `reason` is kept in place of
-    what the revisions said.
+    A published update is also withdrawn; an unpublished one becomes a draft and leaves its queue. `reason`
+    replaces the notes of the revisions. Pictures that are used elsewhere stay.
     """
     require(by, "withdraw_update", update.blog, update)
     reason = checked_note(reason)
@@ -344,22 +345,22 @@ def erase_update(update: Update, *, by: Actor, reason: str) -> Update:
         was_visible = update.is_visible
         now = timezone.now()
         images = list(update.images.all())
-        nothing = Content(happened_at=update.happened_at, has_clock_time=update.has_clock_time)
+        empty_content = Content(happened_at=update.happened_at, has_clock_time=update.has_clock_time)
         update.imported_hash = ""
         update.is_erased = True
         update.is_to_be_pinned = False
         if not was_visible:
             update.status = Update.Status.DRAFT
             update.publish_at = None
-        nothing.write_to(update, at=update.happened_at)
+        empty_content.write_to(update, at=update.happened_at)
         if update.is_published:
             _hide(blog, update, now)
         search.index_update(update)
-        update.revisions.update(content=nothing.as_json(), note=reason)
-        # A copy that was kept while the update was being sent has only the token in common with it.
+        update.revisions.update(content=empty_content.as_json(), note=reason)
+        # A working copy saved while a new update was being submitted has only the token in common with it.
         tokens = Submission.objects.filter(update=update).values("token")
         WorkingCopy.objects.filter(Q(update=update) | Q(blog=blog, token__in=tokens)).delete()
-        # Key events' headings stand in all that was sent of the blog, so all of it goes.
+        # Any webhook payload of the blog may contain the headings of its key events, so clear all of them.
         Delivery.objects.filter(blog=blog).update(body="", answer="")
         LogEntry.objects.filter(
             content_type=ContentType.objects.get_for_model(Update), object_id=str(update.pk)
@@ -371,7 +372,7 @@ def erase_update(update: Update, *, by: Actor, reason: str) -> Update:
 
 
 def return_to_editors(update: Update, *, by: Actor) -> Update:
-    """Take a scheduled update that could not be published out of the queue, for the editors to look at."""
+    """Move a scheduled update that could not be published out of the queue and back to review."""
     require(by, "publish_update", update.blog, update)
     with locked(update.blog) as blog:
         update = _fresh(blog, update)
@@ -383,14 +384,17 @@ def return_to_editors(update: Update, *, by: Actor) -> Update:
 
 
 def checked_note(note: str) -> str:
-    """Return a note or reason as it is kept. Raise ValidationError for one that is too long."""
+    """Return a note or reason, cleaned. Raise ValidationError if it is too long."""
     note = html.printable(note).strip()
     refuse_long(note=note)
     return note
 
 
 def _refuse_more_corrections(update: Update) -> None:
-    """Readers are shown every correction; a page must not grow without bound."""
+    """Raise ValidationError if the update has been corrected as often as MOST allows.
+
+    Readers see every correction, and a page must not grow without bound.
+    """
     if update.revisions.filter(kind=Revision.Kind.CORRECTION).count() >= MOST["corrections"]:
         reason = _("It was corrected %(limit)s times. Save a minor edit, or write a new update.")
         raise ValidationError({"note": reason % {"limit": MOST["corrections"]}})
@@ -431,7 +435,7 @@ def _hide(blog: LiveBlog, update: Update, at: datetime) -> None:
 
 
 def _unpin(blog: LiveBlog, update: Update) -> None:
-    """Let go of the pinned place; append() saves it."""
+    """Clear the blog's pinned update if it is this one; append() saves the blog."""
     if update.is_pinned:
         blog.pinned_update = None
 
@@ -442,7 +446,7 @@ def _refuse_withdrawn(blog: LiveBlog) -> None:
 
 
 def _fresh(blog: LiveBlog, update: Update) -> Update:
-    """Return the update read again under its blog's lock; its `blog` is the locked row."""
+    """Read the update again under its blog's lock and return it; its `blog` is the locked row."""
     update = Update.objects.get(pk=update.pk, blog=blog)
     update.blog = blog
     return update
@@ -455,14 +459,16 @@ def _published(blog: LiveBlog, update: Update) -> Update:
     return update
 
 
-def _refuse_stale(update: Update, saved: Content, seen: str) -> None:
-    if seen and seen != fingerprint(saved):
+def _refuse_stale(update: Update, saved_content: Content, seen: str) -> None:
+    if seen and seen != fingerprint(saved_content):
         raise Stale
 
 
-def _resolve(content: Revised, saved: Content, blog: LiveBlog, *, may_be_empty: bool = False) -> Content:
-    revised = content(saved) if callable(content) else content
-    return revised.checked(blog.language, may_be_empty=may_be_empty)
+def _resolve(
+    content: Revised, saved_content: Content, blog: LiveBlog, *, may_be_empty: bool = False
+) -> Content:
+    new_content = content(saved_content) if callable(content) else content
+    return new_content.checked(blog.language, may_be_empty=may_be_empty)
 
 
 def _open_unpublished(
@@ -474,7 +480,7 @@ def _open_unpublished(
     *,
     may_be_empty: bool = False,
 ) -> tuple[Update, Content]:
-    """Return an update that is not public yet (None: a new one), read under the lock, and its content."""
+    """Return an unpublished update (None: a new one), read under the lock, and its new content."""
     if update is None:
         update = Update(blog=blog, created_by=person(by), created_by_partner=partner(by))
         return update, _resolve(content, Content(), blog, may_be_empty=may_be_empty)
@@ -487,9 +493,9 @@ def _open_unpublished(
         raise WrongState(_("The newsroom's editors are at work on this update."), update)
     if update.status == Update.Status.SCHEDULED:
         require(by, "publish_update", blog, update)
-    saved = Content.of(update)
-    _refuse_stale(update, saved, seen)
-    return update, _resolve(content, saved, blog, may_be_empty=may_be_empty)
+    saved_content = Content.of(update)
+    _refuse_stale(update, saved_content, seen)
+    return update, _resolve(content, saved_content, blog, may_be_empty=may_be_empty)
 
 
 def _save_unpublished(
@@ -505,6 +511,6 @@ def _save_unpublished(
     update.modified_at = timezone.now()
     if is_pinned is not None:
         update.is_to_be_pinned = is_pinned
-    # Without a time of its own it stands where it will go live.
+    # Without an event time, use the time when it is to go live, or else now.
     content.write_to(update, at=publish_at or update.modified_at)
     return update

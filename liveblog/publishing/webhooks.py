@@ -19,16 +19,16 @@ from liveblog.publishing.limits import MOST, refuse_many
 from liveblog.publishing.log import CHANNEL
 from liveblog.publishing.permissions import Actor, require
 
-# How long the secret before still signs beside the new one.
+# How long the previous secret still signs besides the new one.
 ROTATION_OVERLAP: Final = timedelta(days=1)
 
 
 def add_webhook(
     partner: Partner, *, by: Actor, url: str, edition: str = "", blogs: Iterable[LiveBlog] = ()
 ) -> Webhook:
-    """A new webhook, with its secret. It starts from the present number of each live blog that it may see.
+    """Create a webhook with its secret, starting at the present number of each live blog that it may read.
 
-    A live blog that becomes visible to it later starts from its first number.
+    A live blog that becomes readable to it later starts from its first number.
     """
     require(by, "add_webhook")
     webhook = Webhook(partner=partner, url=url.strip(), edition=edition, secret=_new_secret())
@@ -49,10 +49,10 @@ def add_webhook(
 def edit_webhook(
     webhook: Webhook, *, by: Actor, url: str, edition: str = "", blogs: Iterable[LiveBlog] = ()
 ) -> Webhook:
-    """Change where a webhook leads and what it is for. Live blogs that it was not for start at present."""
+    """Change a webhook's address, edition and live blogs. Added live blogs start at their present number."""
     require(by, "change_webhook")
-    after = set(blogs)
-    refuse_many(blogs=after)
+    new_blogs = set(blogs)
+    refuse_many(blogs=new_blogs)
     with transaction.atomic():
         webhook = _locked(webhook)
         leads_elsewhere = webhook.url != url.strip()
@@ -60,25 +60,25 @@ def edit_webhook(
         webhook.full_clean()
         webhook.save(update_fields=["url", "edition"])
         if leads_elsewhere:
-            # What failed at the old address need not wait for the new one.
+            # Retry at once: failures at the old address are no reason to back off from the new one.
             webhook.cursors.update(next_attempt_at=None)
             _wake_senders()
-        before = set(webhook.blogs.all())
-        if before != after:
-            webhook.blogs.set(after)
-            if before:
+        old_blogs = set(webhook.blogs.all())
+        if old_blogs != new_blogs:
+            webhook.blogs.set(new_blogs)
+            if old_blogs:
                 _start_at_present(webhook)
     return webhook
 
 
 def rotate_secret(webhook: Webhook, *, by: Actor) -> Webhook:
-    """Give a webhook a new secret. For a day the one before signs too; one that still did so ends at once."""
+    """Replace a webhook's secret. The previous one also signs for ROTATION_OVERLAP, older ones no longer."""
     require(by, "change_webhook")
-    seen = webhook.secret
+    expected_secret = webhook.secret
     with transaction.atomic():
         webhook = _locked(webhook)
-        if webhook.secret != seen:
-            # Two at once would leave the partner with neither secret that signs.
+        if webhook.secret != expected_secret:
+            # Two concurrent rotations would leave the partner without either of the secrets that sign.
             raise ValidationError(_("Somebody else has just rotated this secret."))
         webhook.previous_secret, webhook.secret = webhook.secret, _new_secret()
         webhook.previous_secret_until_at = timezone.now() + ROTATION_OVERLAP
@@ -87,7 +87,7 @@ def rotate_secret(webhook: Webhook, *, by: Actor) -> Webhook:
 
 
 def disable_webhook(webhook: Webhook, *, by: Actor, because: str = "") -> Webhook:
-    """Send nothing more. What follows waits in the log until it is enabled again."""
+    """Stop sending. Later changes wait in the log until the webhook is enabled again."""
     require(by, "change_webhook")
     with transaction.atomic():
         webhook = _locked(webhook)
@@ -116,7 +116,7 @@ def enable_webhook(webhook: Webhook, *, by: Actor) -> Webhook:
 
 
 def replay_since(webhook: Webhook, blog: LiveBlog, number: int, *, by: Actor) -> WebhookCursor:
-    """Send once more all that follows `number` in a live blog, in order, as it stands now."""
+    """Send all changes after `number` in a live blog again, in order and in their present state."""
     require(by, "change_webhook")
     with transaction.atomic():
         webhook = _locked(webhook)
@@ -127,17 +127,17 @@ def replay_since(webhook: Webhook, blog: LiveBlog, number: int, *, by: Actor) ->
             raise ValidationError(_("The live blog's numbers end at %(number)s.") % {"number": blog.number})
         WebhookCursor.objects.get_or_create(webhook=webhook, blog=blog, defaults={"number": 0})
         cursor = webhook.cursors.select_for_update(of=("self",)).get(blog=blog)
-        # Never forward: what has not been sent yet would be left out.
+        # Never move forward, because that would skip changes that have not been sent yet.
         cursor.number = min(number, cursor.number)
         cursor.attempts, cursor.failing_since_at, cursor.next_attempt_at = 0, None, None
-        # A change that is under way keeps its lease: the one that sends it sees that the number has moved.
+        # Keep the lease of a delivery in progress; its sender notices that the number has moved.
         cursor.save(update_fields=["number", "attempts", "failing_since_at", "next_attempt_at"])
         _wake_senders()
     return cursor
 
 
 def resend(delivery: Delivery, *, by: Actor) -> Delivery:
-    """Send the change of a delivery once more, as it stands now, or a test event; no other is held up."""
+    """Send a delivery's change again in its present state, or a test event, without delaying others."""
     require(by, "change_webhook")
     if delivery.blog is None:
         return send_test(delivery.webhook, by=by)
@@ -167,11 +167,11 @@ def _locked(webhook: Webhook) -> Webhook:
 
 
 def _start_at_present(webhook: Webhook) -> None:
-    """A place in each live blog that it may see and has none in."""
-    known = webhook.cursors.values("blog")
-    fresh = visibility.readable(webhook).filter(number__gt=0).exclude(pk__in=known)
+    """Create a cursor at the present number in each live blog that the webhook may read and has none in."""
+    known_blogs = webhook.cursors.values("blog")
+    new_blogs = visibility.readable(webhook).filter(number__gt=0).exclude(pk__in=known_blogs)
     WebhookCursor.objects.bulk_create(
-        [WebhookCursor(webhook=webhook, blog=blog, number=blog.number, is_held=True) for blog in fresh],
+        [WebhookCursor(webhook=webhook, blog=blog, number=blog.number, is_held=True) for blog in new_blogs],
         ignore_conflicts=True,
     )
 
