@@ -1,4 +1,4 @@
-"""Live blogs in the admin: what a blog says of itself, and starting, ending and withdrawing its coverage."""
+"""Live blogs in the admin: their details, and starting, ending and withdrawing their coverage."""
 
 from __future__ import annotations
 
@@ -34,14 +34,17 @@ from newsroom.site import absolute
 
 
 def _team_of(blog: LiveBlog | None) -> list[int]:
-    """Those of its team whom the form can show: one who was switched off since stays in it as it is."""
-    shown = LiveBlog.team.field.get_limit_choices_to()
-    return sorted(blog.team.filter(**shown).values_list("pk", flat=True)) if blog else []
+    """Return the ids of the team members whom the form can show.
+
+    A member whose account was deactivated since then stays in the team, but the form does not show them.
+    """
+    limits = LiveBlog.team.field.get_limit_choices_to()
+    return sorted(blog.team.filter(**limits).values_list("pk", flat=True)) if blog else []
 
 
 class LiveBlogForm(VerbForm):
     action = ActionField(label=gettext_lazy("Action"), known=BlogAction.values)
-    # Which details this form was opened on.
+    # Fingerprint of the details that the form was opened with, for optimistic locking.
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     class Meta:
@@ -73,27 +76,27 @@ class LiveBlogForm(VerbForm):
 
     @property
     def is_team_changed(self) -> bool:
-        """Whether another team was entered, by whom it was shown at all."""
+        """Return whether a different team was entered; False if the form does not show the team."""
         team = self.cleaned_data.get("team")
         return team is not None and {person.pk for person in team} != set(_team_of(self.saved))
 
     def details(self, rows: dict[str, list[dict[str, Any]]]) -> BlogDetails:
-        said = self.cleaned_data
+        cleaned = self.cleaned_data
         return BlogDetails(
-            slug=said.get("slug") or self.saved.slug,
-            language=said["language"],
-            kicker=said["kicker"],
-            headline=said["headline"],
-            standfirst=said["standfirst"],
-            summary=said["summary"],
-            coverage_start_at=said["coverage_start_at"],
-            coverage_end_at=said["coverage_end_at"],
-            embargo_until_at=said["embargo_until_at"],
-            hero_image=said["hero_image"],
-            bylines=tuple(said["bylines"]),
-            topics=tuple(said["topics"]),
-            has_responses=said["has_responses"],
-            successor=said["successor"],
+            slug=cleaned.get("slug") or self.saved.slug,
+            language=cleaned["language"],
+            kicker=cleaned["kicker"],
+            headline=cleaned["headline"],
+            standfirst=cleaned["standfirst"],
+            summary=cleaned["summary"],
+            coverage_start_at=cleaned["coverage_start_at"],
+            coverage_end_at=cleaned["coverage_end_at"],
+            embargo_until_at=cleaned["embargo_until_at"],
+            hero_image=cleaned["hero_image"],
+            bylines=tuple(cleaned["bylines"]),
+            topics=tuple(cleaned["topics"]),
+            has_responses=cleaned["has_responses"],
+            successor=cleaned["successor"],
             stories=stories_of(rows["relatedstory"]),
         )
 
@@ -120,7 +123,7 @@ class LiveBlogAdmin(TeamAdmin, VerbAdmin):
     ]
     list_filter = ["status", "language", ("topics", admin.RelatedOnlyFieldListFilter)]
     list_per_page = 50
-    # Said again: a query that counts leaves the model's own ordering out.
+    # Repeats the model's ordering, which Django does not apply to queries with aggregates.
     ordering = ["-created_at", "-pk"]
     search_fields = ["headline", "kicker", "slug", "standfirst", "summary"]
     search_help_text = gettext_lazy("Headline, kicker, address, standfirst or summary")
@@ -143,7 +146,7 @@ class LiveBlogAdmin(TeamAdmin, VerbAdmin):
         "embed_code",
     ]
 
-    # What the page shows
+    # Page content
 
     def get_fieldsets(self, request: HttpRequest, obj: LiveBlog | None = None) -> list[tuple]:
         fieldsets = [
@@ -159,7 +162,10 @@ class LiveBlogAdmin(TeamAdmin, VerbAdmin):
         return fieldsets
 
     def _about_for(self, request: HttpRequest, obj: LiveBlog | None) -> list[str]:
-        """Without a form the title of the next live blog is printed only to those who may read it."""
+        """Return the fields of the section.
+
+        Read-only pages name the next live blog only to those who may read it.
+        """
         is_form = self.has_add_permission(request) if obj is None else self.may_edit_content(request, obj)
         return [*self._about, "successor" if is_form else "continued_in"]
 
@@ -220,20 +226,20 @@ class LiveBlogAdmin(TeamAdmin, VerbAdmin):
 
     @admin.display(description=gettext_lazy("updates"))
     def updates_link(self, blog: LiveBlog) -> str:
-        listed, new = reverse("admin:liveblog_update_changelist"), reverse("admin:liveblog_update_add")
+        list_url, add_url = reverse("admin:liveblog_update_changelist"), reverse("admin:liveblog_update_add")
         return format_html(
             '<a href="{}?blog={}">{}</a> · <a href="{}?blog={}">{}</a>',
-            listed,
+            list_url,
             blog.pk,
             _("List"),
-            new,
+            add_url,
             blog.pk,
             _("Add"),
         )
 
     @admin.display(description=gettext_lazy("embed code"))
     def embed_code(self, blog: LiveBlog) -> str:
-        """What a partner copies into a page; a link where there is no script."""
+        """Return the snippet that partners copy into a page; without JavaScript it is a plain link."""
         if not visibility.can_read(PUBLIC, blog):
             return _("Once it is public.")
         code = format_html(
@@ -248,18 +254,18 @@ class LiveBlogAdmin(TeamAdmin, VerbAdmin):
     def response_add(
         self, request: HttpRequest, obj: LiveBlog, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """A new live blog is there to be written in."""
+        """Open the desk of a new live blog, so that its coverage can be written."""
         if "_save" in request.POST and IS_POPUP_VAR not in request.POST:
             message = _("“%(blog)s” is a draft: readers see it once its coverage is started.") % {"blog": obj}
             self.message_user(request, message, messages.SUCCESS)
             return redirect("desk:desk", obj.pk)
         return super().response_add(request, obj, post_url_continue)
 
-    # Who may do what
+    # Permissions
 
     def has_change_permission(self, request: HttpRequest, obj: LiveBlog | None = None) -> bool:
         may_change_some = super().has_change_permission(request, obj) or self.has_run_permission(request)
-        # What is sent all the same, the verb answers in words.
+        # Let posts through, so that the verb can refuse them with a reason.
         if obj is None or request.method == "POST" or not may_change_some:
             return may_change_some
         return visibility.can_read(request.user, obj)
@@ -268,7 +274,10 @@ class LiveBlogAdmin(TeamAdmin, VerbAdmin):
         return request.user.has_perm("liveblog.run_coverage")
 
     def may_edit_content(self, request: HttpRequest, obj: LiveBlog | None = None) -> bool:
-        """Whether the form lets the details be edited; whoever sends them, the verb answers."""
+        """Return whether the form lets the details be edited.
+
+        A post that saves them counts as editable, so that the verb can refuse it with a reason.
+        """
         return (
             BlogAction.SAVE in publishing.blog_actions_for(request.user, obj)
             or request.POST.get("action") == BlogAction.SAVE
@@ -285,8 +294,8 @@ class LiveBlogAdmin(TeamAdmin, VerbAdmin):
             return self._with_team(publishing.create_blog(form.details(rows), by=by), form, by)
         if action == BlogAction.SAVE:
             seen = form.cleaned_data["seen"]
-            edited = publishing.edit_blog(blog, form.details(rows), by=by, seen=seen)
-            return self._with_team(edited, form, by)
+            edited_blog = publishing.edit_blog(blog, form.details(rows), by=by, seen=seen)
+            return self._with_team(edited_blog, form, by)
         if self.may_edit_content(request, blog) and (
             form.is_team_changed or form.details(rows).checked() != BlogDetails.of(blog)
         ):
@@ -296,7 +305,7 @@ class LiveBlogAdmin(TeamAdmin, VerbAdmin):
     def _with_team(self, blog: LiveBlog, form: LiveBlogForm, by: AbstractBaseUser) -> LiveBlog:
         return publishing.set_team(blog, form.cleaned_data["team"], by=by) if form.is_team_changed else blog
 
-    # Many at once
+    # List actions
 
     @admin.action(description=gettext_lazy("Start or resume coverage"), permissions=["run"])
     def start(self, request: HttpRequest, queryset: QuerySet[LiveBlog]) -> None:
@@ -312,6 +321,6 @@ def _updates(status: Update.Status) -> Count:
 
 
 def _count_link(blog: LiveBlog, count: int, status: Update.Status) -> str:
-    """How many of its updates have this status, leading to the list of them."""
+    """Return the number of updates with this status, as a link to the list of them."""
     query = urlencode({"blog": blog.pk, "status__exact": status.value})
     return format_html('<a href="{}?{}">{}</a>', reverse("admin:liveblog_update_changelist"), query, count)

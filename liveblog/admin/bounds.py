@@ -1,4 +1,4 @@
-"""Bounds of every list in the admin: what is searched for, and how many rows an action takes at once."""
+"""Limits of every list in the admin: the length of a search, and the number of rows per action."""
 
 from __future__ import annotations
 
@@ -16,24 +16,27 @@ MOST_AT_ONCE: Final = 200
 
 
 class BoundedLists:
-    """Mixed into every ModelAdmin, before Django's class."""
+    """Mixin for every ModelAdmin; list it before Django's class."""
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Find nothing by a longer search: each of its words is another condition, and SQLite takes 1,000."""
+        """Return no rows for a search that is too long.
+
+        Each of its words adds a condition, and SQLite takes 1,000.
+        """
         if len(search_term) > LONGEST_SEARCH:
-            said = _("Search for at most %(limit)s characters.") % {"limit": LONGEST_SEARCH}
-            self.message_user(request, said, messages.WARNING)
+            message = _("Search for at most %(limit)s characters.") % {"limit": LONGEST_SEARCH}
+            self.message_user(request, message, messages.WARNING)
             return queryset.none(), False
         return super().get_search_results(request, queryset, search_term)
 
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
-        """Refuse an action on more rows than one request may take the time for."""
+        """Refuse an action on more rows than one request has time for."""
         is_on_all = forms.BooleanField(required=False).clean(request.POST.get("select_across", "0"))
         count = queryset.count() if is_on_all else len(request.POST.getlist(ACTION_CHECKBOX_NAME))
         if count > MOST_AT_ONCE:
-            said = _("%(count)s were chosen. Choose at most %(limit)s at once: nothing was done.")
-            self.message_user(request, said % {"count": count, "limit": MOST_AT_ONCE}, messages.ERROR)
+            message = _("%(count)s were chosen. Choose at most %(limit)s at once: nothing was done.")
+            self.message_user(request, message % {"count": count, "limit": MOST_AT_ONCE}, messages.ERROR)
             return None
         return super().response_action(request, queryset)

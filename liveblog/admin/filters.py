@@ -1,4 +1,4 @@
-"""What changelists can be narrowed to, beyond the fields' own values."""
+"""Changelist filters beyond the fields' own values."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from liveblog import visibility
 from liveblog.models import RelatedStory
 from newsroom.http.parameters import whole_number
 
-# Not every blog that there ever was: the older ones are found by searching for their headline.
+# The filter does not list every live blog; older ones are found by searching for their headline.
 RECENT_BLOGS: Final = 20
 
 
 class BlogFilter(admin.SimpleListFilter):
-    """The live blogs that changed last, and the one that was chosen elsewhere."""
+    """Filter by live blog that offers those changed last, and the one that the query string selects."""
 
     title = _("live blog")
     parameter_name = "blog"
@@ -28,19 +28,19 @@ class BlogFilter(admin.SimpleListFilter):
         readable = visibility.readable(request.user)
         recent = readable.order_by(F("modified_at").desc(nulls_last=True), "-pk")
         blogs = [(str(pk), headline) for pk, headline in recent.values_list("pk", "headline")[:RECENT_BLOGS]]
-        chosen = self.value()
-        if whole_number(chosen) is not None and chosen not in dict(blogs):
-            blogs += [(chosen, blog.headline) for blog in readable.filter(pk=chosen)]
+        value = self.value()
+        if whole_number(value) is not None and value not in dict(blogs):
+            blogs += [(value, blog.headline) for blog in readable.filter(pk=value)]
         return blogs
 
     def has_output(self) -> bool:
         return True
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        chosen = self.value()
-        if not chosen:
+        value = self.value()
+        if not value:
             return queryset
-        pk = whole_number(chosen)
+        pk = whole_number(value)
         return queryset.none() if pk is None else queryset.filter(**{self.lookup: pk})
 
 
@@ -49,7 +49,7 @@ class BlogOfUpdateFilter(BlogFilter):
 
 
 class LeadsToFilter(admin.SimpleListFilter):
-    """Whether a related story leads anywhere yet."""
+    """Filter by where a related story leads, if anywhere yet."""
 
     title = _("where it leads")
     parameter_name = "leads"

@@ -1,4 +1,4 @@
-"""The log and the revisions: to be read, never written here."""
+"""The log and the revisions in the admin, read-only."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from liveblog.models import Change, Revision
 
 
 class ReadOnlyAdmin(BoundedLists, TeamAdmin):
-    """Rows of live blogs."""
+    """Read-only admin for rows that belong to live blogs."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

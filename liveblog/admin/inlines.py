@@ -1,4 +1,4 @@
-"""Related stories and pictures as rows of a form; what is entered in them is part of one verb call."""
+"""Related stories and pictures as inline rows, which one verb saves together with their parent."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from liveblog.publishing.limits import MOST
 
 
 class RowForm(VerbForm):
-    """A row whose place among the others is typed as a number; without one it comes last."""
+    """A row whose position among the others is typed as a number; a row without a number comes last."""
 
     order = forms.IntegerField(
         label=_("Order"), required=False, min_value=0, widget=forms.NumberInput({"size": 3})
@@ -42,16 +42,16 @@ class RowFormSet(forms.BaseInlineFormSet):
 
 
 class RowInline(TeamFields, admin.TabularInline):
-    """Rows are edited by whoever may edit what they belong to."""
+    """Inline rows that a user may edit if they may edit the parent."""
 
     form = RowForm
     formset = RowFormSet
     extra = 0
-    # What the verb calls the rows in its limits.
+    # The rows' key in `publishing.limits.MOST`.
     most = "stories"
 
     def get_formset(self, request: HttpRequest, obj: models.Model | None = None, **options: Any):
-        # Rows are built by the number that a form claims to have, whatever else it sends.
+        # Django builds as many rows as a form claims to have, even if it sends fewer, so cap the number.
         most = {"max_num": MOST[self.most], "absolute_max": MOST[self.most] + 1, "validate_max": True}
         formset = super().get_formset(request, obj, **most | options)
         formset.refusal = getattr(request, "refusal", None)
@@ -85,7 +85,7 @@ class StoryInline(RowInline):
         return super().get_queryset(request).select_related("live_blog").annotate(is_link_shown=is_shown)
 
     def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[str]:
-        """Without a form the title of the other live blog is printed only to those who may read it."""
+        """Return the fields. Read-only pages name the other live blog only to those who may read it."""
         fields = super().get_fields(request, obj)
         if self.may_edit(request, obj):
             return fields
@@ -97,7 +97,10 @@ class StoryInline(RowInline):
 
 
 def name_of_link(story: RelatedStory) -> str:
-    """The live blog that a story leads to; its row says whether it may be named (`is_link_shown`)."""
+    """Return the name of the live blog that a story leads to, unless the user may not be shown it.
+
+    The story must be annotated with `is_link_shown`.
+    """
     if story.live_blog is None:
         return ""
     return str(story.live_blog) if story.is_link_shown else _("A live blog of another team")

@@ -1,4 +1,4 @@
-"""Partners and their keys in the admin: a key is shown once, on the page that answers its making."""
+"""Partners and their keys in the admin. A key is shown once, in the response that creates it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from liveblog.admin.saving import PlainAdmin, VerbAdmin, VerbForm
 from liveblog.models import ApiKey, LiveBlog, Partner, Scope
 from liveblog.publishing.limits import refuse_many
 
-# For how long the old key goes on beside the new one.
+# Hours for which the old key keeps working beside the new one.
 OVERLAPS: Final = {
     "0": gettext_lazy("Not at all: it has got into wrong hands"),
     "1": gettext_lazy("One hour"),
@@ -45,7 +45,7 @@ class PartnerForm(forms.ModelForm):
 
 @admin.register(Partner)
 class PartnerAdmin(TeamFields, PlainAdmin):
-    """Readers see nothing of a partner, so no verb is needed to save one."""
+    """Admin for partners. Readers see nothing of a partner, so saving one needs no verb."""
 
     form = PartnerForm
     list_display = ["name", "contact", "is_active", "usable_keys", "grants", "last_used"]
@@ -62,11 +62,13 @@ class PartnerAdmin(TeamFields, PlainAdmin):
         return ["name", "contact", "is_active", grants, "embed_origins", "keys_link"]
 
     def save_related(self, request: HttpRequest, form: forms.ModelForm, formsets: list, change: bool) -> None:
-        """Grants of live blogs that the form could not show stay as they are."""
+        """Save the grants, and keep those of live blogs that the form could not show."""
         partner = form.instance
-        hidden = list(partner.granted_blogs.exclude(pk__in=visibility.readable(request.user).values("pk")))
+        hidden_blogs = list(
+            partner.granted_blogs.exclude(pk__in=visibility.readable(request.user).values("pk"))
+        )
         super().save_related(request, form, formsets, change)
-        partner.granted_blogs.add(*hidden)
+        partner.granted_blogs.add(*hidden_blogs)
 
     @admin.display(description=gettext_lazy("granted live blogs"))
     def shown_grants(self, partner: Partner) -> str:
@@ -87,7 +89,7 @@ class PartnerAdmin(TeamFields, PlainAdmin):
         )
 
     def has_delete_permission(self, request: HttpRequest, obj: Partner | None = None) -> bool:
-        """What a partner wrote keeps its name: it is made inactive instead."""
+        """Return False: a partner is deactivated instead, so that what it wrote keeps its name."""
         return False
 
     @admin.display(description=gettext_lazy("keys that work"), ordering="usable_count")
@@ -117,12 +119,12 @@ class PartnerAdmin(TeamFields, PlainAdmin):
 
 
 def _link_to_keys(partner: Partner, text: str) -> str:
-    listed = reverse("admin:liveblog_apikey_changelist")
-    return format_html('<a href="{}?partner__id__exact={}">{}</a>', listed, partner.pk, text)
+    list_url = reverse("admin:liveblog_apikey_changelist")
+    return format_html('<a href="{}?partner__id__exact={}">{}</a>', list_url, partner.pk, text)
 
 
 class StateFilter(admin.SimpleListFilter):
-    """Whether a key works."""
+    """Filter by whether a key works, has expired or was revoked."""
 
     title = gettext_lazy("state")
     parameter_name = "state"
@@ -151,9 +153,9 @@ class ScopeFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
         if self.value() not in Scope.values:
             return queryset
-        # As text: SQLite cannot ask whether a list in JSON contains something.
-        said = queryset.annotate(said=Cast("scopes", TextField()))
-        return said.filter(said__contains=f'"{self.value()}"')
+        # Search the list as text, because SQLite has no containment lookup for JSON.
+        keys = queryset.annotate(said=Cast("scopes", TextField()))
+        return keys.filter(said__contains=f'"{self.value()}"')
 
 
 class KeyForm(VerbForm):
@@ -195,8 +197,8 @@ class ApiKeyAdmin(VerbAdmin):
     _state = ["prefix", "state", "revoked_at", "last_used_at", "created_at", "created_by"]
 
     def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> list[str]:
-        said = ["partner", "label", "scopes", "expires_at"]
-        return [*said, "seen", *self._state] if obj else said
+        fields = ["partner", "label", "scopes", "expires_at"]
+        return [*fields, "seen", *self._state] if obj else fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> list[str]:
         return ["partner", *self._state] if obj else []
@@ -221,29 +223,29 @@ class ApiKeyAdmin(VerbAdmin):
             return _("Works")
         return _("Expired") if key.partner.is_active else _("Its partner is not active")
 
-    # Making and changing
+    # Creating and changing
 
     def save_by_verb(
         self, request: HttpRequest, form: KeyForm, rows: dict[str, Any], *, change: bool
     ) -> ApiKey:
         if change:
             return publishing.edit_key(form.instance, by=request.user, **form.cleaned_data)
-        said = {name: value for name, value in form.cleaned_data.items() if name != "seen"}
-        key, request.shown_key = publishing.create_key(by=request.user, **said)
+        details = {name: value for name, value in form.cleaned_data.items() if name != "seen"}
+        key, request.shown_key = publishing.create_key(by=request.user, **details)
         return key
 
     def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: Any = None) -> HttpResponse:
-        """The key itself, in the answer alone: no address has it, and nothing keeps it, no cache either."""
+        """Show the key in this response alone: it has no URL, and nothing stores it, not even a cache."""
         return self._shown(request, obj, request.shown_key)
 
-    def _shown(self, request: HttpRequest, key: ApiKey, shown: str) -> HttpResponse:
-        context = {"title": _("The new key"), "key": key, "shown": shown}
+    def _shown(self, request: HttpRequest, key: ApiKey, secret: str) -> HttpResponse:
+        context = {"title": _("The new key"), "key": key, "shown": secret}
         return self._page(request, "shown", context)
 
     # Rotating and revoking
 
     def rotate(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Make a new key in place of this one, which goes on for a while."""
+        """Replace this key with a new one. The old key keeps working for the chosen overlap."""
         key = self._find(request, pk)
         if not self.has_add_permission(request):
             raise PermissionDenied
@@ -251,13 +253,13 @@ class ApiKeyAdmin(VerbAdmin):
         if request.method == "POST" and form.is_valid():
             overlap = timedelta(hours=int(form.cleaned_data["overlap"]))
             try:
-                made, shown = publishing.rotate_key(key, by=request.user, overlap=overlap)
+                new_key, secret = publishing.rotate_key(key, by=request.user, overlap=overlap)
             except ValidationError as refusal:
                 form.add_error(None, refusal)
             else:
-                self.log_change(request, key, _("Rotated; the new key begins with %s") % made.prefix)
-                self.log_addition(request, made, _("Made in place of %s") % key.prefix)
-                return self._shown(request, made, shown)
+                self.log_change(request, key, _("Rotated; the new key begins with %s") % new_key.prefix)
+                self.log_addition(request, new_key, _("Made in place of %s") % key.prefix)
+                return self._shown(request, new_key, secret)
         return self._page(request, "rotate", {"title": _("Rotate the key"), "key": key, "form": form})
 
     def revoke(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -1,7 +1,8 @@
-"""People in the admin: chief editors add colleagues and give them roles; what goes beyond is a superuser's.
+"""People in the admin: chief editors add colleagues and give them roles; only superusers can do more.
 
-Django's own pages let whoever may change users make anybody a superuser. Here a chief editor gives the four
-roles of the house and nothing else, and cannot touch an account that holds, or held, more than those give.
+Django's own pages let anyone who may change users make anybody a superuser. Here a chief editor can give the
+four roles of the house and nothing else, and cannot change an account that has more permissions than those
+roles give, even if it is deactivated.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from liveblog.admin.saving import PlainAdmin
 
-# The groups that migration 0006 makes: as editors read of them, and what they are for.
+# The groups that migration 0006 creates, with the name and the duties that editors see.
 ROLES: Final = {
     "Reporter": (_("Reporter"), _("writes drafts, submits them, uploads pictures")),
     "Editor": (_("Editor"), _("publishes, corrects, withdraws, pins, schedules, moderates responses")),
@@ -29,21 +30,21 @@ ROLES: Final = {
     "Syndication manager": (_("Syndication manager"), _("keeps partners, their keys and webhooks")),
 }
 
-# Django has registered its own pages for them.
+# Django has registered its own pages for both models.
 admin.site.unregister([User, Group])
 
 
 def may_administer(user: User, person: User) -> bool:
-    """Whether `user`, who may change people, may change this one.
+    """Return whether `user`, who may change people, may change `person`.
 
-    What `person` was given is read from the tables: one who is switched off holds nothing, and would hold it
-    all again when switched on.
+    Read the permissions from the tables: has_perm() denies everything to a deactivated account, which would
+    get all of its permissions back when reactivated.
     """
     if user.is_superuser:
         return True
-    given = Permission.objects.filter(Q(user=person) | Q(group__user=person))
-    by_roles = Permission.objects.filter(group__name__in=ROLES)
-    return not person.is_superuser and not given.exclude(pk__in=by_roles.values("pk")).exists()
+    permissions = Permission.objects.filter(Q(user=person) | Q(group__user=person))
+    role_permissions = Permission.objects.filter(group__name__in=ROLES)
+    return not person.is_superuser and not permissions.exclude(pk__in=role_permissions.values("pk")).exists()
 
 
 class RolesField(forms.ModelMultipleChoiceField):
@@ -60,7 +61,7 @@ class PersonAdmin(PlainAdmin, UserAdmin):
     _person = ["first_name", "last_name", "email"]
     _dates = ["last_login", "date_joined"]
 
-    # What the page shows
+    # Page content
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> list[tuple]:
         if obj is None:
@@ -68,11 +69,12 @@ class PersonAdmin(PlainAdmin, UserAdmin):
             return [(None, {"classes": ["wide"], "fields": fields})]
         if request.user.is_superuser:
             return super().get_fieldsets(request, obj)
-        # Somebody else's password is set on a page of its own; one's own where the old one is asked for.
+        # Other people's passwords are set on a separate page. Users change their own where Django asks for
+        # the old one.
         may_set_password = self.has_change_permission(request, obj) and obj != request.user
-        named = ["username", "password"] if may_set_password else ["username"]
+        account_fields = ["username", "password"] if may_set_password else ["username"]
         return [
-            (None, {"fields": [*named, *self._person]}),
+            (None, {"fields": [*account_fields, *self._person]}),
             (_("Roles"), {"fields": ["is_active", "groups"]}),
             (_("Dates"), {"fields": self._dates}),
         ]
@@ -80,7 +82,7 @@ class PersonAdmin(PlainAdmin, UserAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         if obj is None or request.user.is_superuser:
             return []
-        # Nobody gives themselves a role, or locks themselves out.
+        # Users must not give themselves a role or lock themselves out.
         return [*self._dates, "is_active", "groups"] if obj == request.user else self._dates
 
     def formfield_for_manytomany(
@@ -105,9 +107,10 @@ class PersonAdmin(PlainAdmin, UserAdmin):
         return super().get_queryset(request).prefetch_related("groups")
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> User | None:
-        """Return the account, locked while it is saved: all of the row is written.
+        """Return the account, and lock its row while it is being saved.
 
-        Otherwise what a colleague does meanwhile, as switching the account off, would be undone.
+        Saving writes the whole row. Without the lock it could undo a colleague's concurrent change, such as
+        deactivating the account.
         """
         person = super().get_object(request, object_id, from_field)
         if person and request.method == "POST" and connection.in_atomic_block:
@@ -115,14 +118,14 @@ class PersonAdmin(PlainAdmin, UserAdmin):
             person.refresh_from_db()
         return person
 
-    # Who may do what
+    # Permissions
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         may_change = super().has_change_permission(request, obj)
         return may_change and (obj is None or may_administer(request.user, obj))
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Accounts are switched off: what they wrote keeps its author."""
+        """Let only superusers delete; accounts are deactivated, so that what they wrote keeps its author."""
         return request.user.is_superuser
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
@@ -135,12 +138,12 @@ class PersonAdmin(PlainAdmin, UserAdmin):
     def save_related(self, request: HttpRequest, form: forms.ModelForm, formsets: list, change: bool) -> None:
         person = form.instance
         had_role = person.groups.filter(name__in=ROLES).exists()
-        # A form that shows the roles alone must not take the other groups away.
-        kept = [] if request.user.is_superuser else list(person.groups.exclude(name__in=ROLES))
+        # A form that shows only the roles must not remove other groups.
+        other_groups = [] if request.user.is_superuser else list(person.groups.exclude(name__in=ROLES))
         super().save_related(request, form, formsets, change)
-        person.groups.add(*kept)
+        person.groups.add(*other_groups)
         has_role = person.groups.filter(name__in=ROLES).exists()
-        # Whoever has a role may sign in; whoever loses the last one may not.
+        # An account with a role may sign in; one that loses its last role may not.
         if has_role or had_role:
             person.is_staff = has_role or person.is_superuser
             person.save(update_fields=["is_staff"])
@@ -148,7 +151,7 @@ class PersonAdmin(PlainAdmin, UserAdmin):
 
 @admin.register(Group)
 class RoleAdmin(PlainAdmin, GroupAdmin):
-    """What a role may do is a superuser's to say: it could be given anything."""
+    """Admin for roles, for superusers only, because a role could be given any permission."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return request.user.is_superuser

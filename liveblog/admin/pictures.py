@@ -1,4 +1,4 @@
-"""Pictures in the admin: uploading, what is said of them, and a preview that only editors are served."""
+"""Pictures in the admin: uploads, their descriptions, and a preview that is served to editors only."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def preview(image: Image) -> str:
 
 
 class ImageForm(SharedForm):
-    # A refusal to read the file names no field.
+    # Refusals to read the file name no field, so show them at the file.
     refused_field = "file"
-    # Not Django's ImageField, which would open the file in the server: a worker reads the picture.
+    # Not Django's ImageField, which would open the file in the server process; a worker decodes it instead.
     file = forms.FileField(
         label=_("File"), help_text=_("JPEG, PNG, WebP, AVIF or GIF; at most 25 MB. It stays private.")
     )
@@ -44,7 +44,7 @@ class ImageForm(SharedForm):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         if self.instance.pk:
-            # Another picture is another upload.
+            # The file of a saved picture cannot be replaced: another picture is a new upload.
             del self.fields["file"]
             self.refused_field = None
 
@@ -62,11 +62,11 @@ class ImageAdmin(TeamAdmin, SharedAdmin):
     date_hierarchy = "created_at"
 
     def get_fieldsets(self, request: HttpRequest, obj: Image | None = None) -> list[tuple]:
-        said = [*_SAID[:4], tuple(_SAID[4:])]
+        fields = [*_SAID[:4], tuple(_SAID[4:])]
         if obj is None:
-            return [(None, {"fields": ["file", *said]})]
+            return [(None, {"fields": ["file", *fields]})]
         return [
-            (None, {"fields": ["thumbnail", *said, *self.fingerprint_fields(request, obj)]}),
+            (None, {"fields": ["thumbnail", *fields, *self.fingerprint_fields(request, obj)]}),
             (_("State"), {"fields": ["dimensions", "created_by", "created_at"]}),
         ]
 
@@ -97,9 +97,9 @@ class ImageAdmin(TeamAdmin, SharedAdmin):
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, *arguments: Any, **options: Any
     ) -> HttpResponse:
-        """Decode an upload before the view's transaction, and let the form say why one is refused."""
+        """Decode an upload before the view's transaction begins; the form shows why one was refused."""
         file = request.FILES.get("file") if request.method == "POST" and object_id is None else None
-        # Of an empty file the form's field says so itself.
+        # The form's own field reports an empty file.
         if file is None or not file.size or not self.has_add_permission(request):
             return super().changeform_view(request, object_id, *arguments, **options)
         try:
@@ -113,12 +113,14 @@ class ImageAdmin(TeamAdmin, SharedAdmin):
     def save_by_verb(
         self, request: HttpRequest, form: ImageForm, rows: dict[str, Any], *, change: bool
     ) -> Image:
-        said = {name: form.cleaned_data[name] for name in _SAID}
+        details = {name: form.cleaned_data[name] for name in _SAID}
         if not change:
-            return publishing.add_image(request.prepared_picture, by=request.user, **said)
+            return publishing.add_image(request.prepared_picture, by=request.user, **details)
         if not form.has_changed():
             return form.instance
-        return publishing.edit_image(form.instance, by=request.user, **said, seen=form.cleaned_data["seen"])
+        return publishing.edit_image(
+            form.instance, by=request.user, **details, seen=form.cleaned_data["seen"]
+        )
 
     def get_urls(self) -> list:
         view = self.admin_site.admin_view(self.serve_rendition)
@@ -126,7 +128,10 @@ class ImageAdmin(TeamAdmin, SharedAdmin):
         return [path(route, view, name="liveblog_image_rendition"), *super().get_urls()]
 
     def serve_rendition(self, request: HttpRequest, key: str, width: int, extension: str) -> HttpResponse:
-        """A private rendition, to editors only: the public ones are there only while a page shows them."""
+        """Serve a private rendition, to editors only.
+
+        Public renditions exist only while a public page shows the picture.
+        """
         image = get_object_or_404(self.get_queryset(request), key=key)
         if not self.has_view_or_change_permission(request, image):
             raise PermissionDenied

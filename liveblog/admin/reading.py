@@ -1,4 +1,4 @@
-"""What members of the staff may read in the admin: a team's live blog is its team's alone.
+"""Read access in the admin: a live blog with a team is visible to that team only.
 
 Lists, searches, counts, choices and pages all start from these querysets, so that nothing of another team's
 live blog is printed, found or counted.
@@ -22,12 +22,12 @@ from django.utils.translation import gettext as _
 from liveblog import visibility
 from liveblog.models import Image, LiveBlog, Update
 
-# Fields that lead readers on to another live blog: to any public one, whatever its team.
+# Fields that link to another live blog, which may be any public one, whatever its team.
 LINKS: Final = frozenset({"live_blog", "successor"})
 
 
 class TeamFields:
-    """For model admins and inlines: relations offer only rows that the person may read."""
+    """Mixin for model admins and inlines whose relations offer only rows that the user may read."""
 
     def formfield_for_foreignkey(
         self, db_field: models.ForeignKey, request: HttpRequest, **options: Any
@@ -45,7 +45,7 @@ class TeamFields:
 
 
 class TeamAdmin(TeamFields, admin.ModelAdmin):
-    """For models whose rows belong to live blogs."""
+    """Admin for models whose rows belong to live blogs, limited to rows that the user may read."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return visibility.limited(request.user, super().get_queryset(request))
@@ -53,7 +53,11 @@ class TeamAdmin(TeamFields, admin.ModelAdmin):
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> models.Model | None:
-        """Say why a colleague's link does not open. Ids cannot be guessed, so this tells nobody of a row."""
+        """Return the row, or raise PermissionDenied if it exists and the user may not read it.
+
+        A colleague's link that does not open then says why. Ids cannot be guessed, so the error does not help
+        anybody to find out which rows exist.
+        """
         row = super().get_object(request, object_id, from_field)
         if row is None and self._exists(object_id):
             raise PermissionDenied(_("You are not in the team of this live blog."))
@@ -67,7 +71,7 @@ class TeamAdmin(TeamFields, admin.ModelAdmin):
 
 
 def choices_of(user: AbstractBaseUser, field: models.Field) -> QuerySet | None:
-    """The rows that a relation may be given; None: all of a model that belongs to no live blog."""
+    """Return the rows that a relation may offer, or None for a model without live blogs: all of its rows."""
     model = field.remote_field.model
     if model is LiveBlog:
         return visibility.linkable(user) if field.name in LINKS else visibility.readable(user)
@@ -77,18 +81,18 @@ def choices_of(user: AbstractBaseUser, field: models.Field) -> QuerySet | None:
 
 
 def is_choosing_link(request: HttpRequest) -> bool:
-    """Whether the admin's autocomplete view asks, for a field that leads to another live blog."""
+    """Return whether this is an autocomplete request for a field that links to another live blog."""
     is_autocomplete = request.resolver_match is not None and request.resolver_match.url_name == "autocomplete"
     return is_autocomplete and request.GET.get("field_name") in LINKS
 
 
 def is_linkable(user: AbstractBaseUser, link: str) -> Exists:
-    """Annotation: whether the title of the live blog at the path `link` may be printed for `user`."""
+    """Return an annotation that tells whether `user` may be shown the title of the live blog at `link`."""
     return Exists(visibility.linkable(user).filter(pk=OuterRef(link)))
 
 
 def keep_hidden_links(form: forms.ModelForm, cleaned: dict[str, Any]) -> None:
-    """Let a link that the form could not show stay as it is: whoever did not see it did not remove it."""
+    """Keep a link that the form could not show, since a user who did not see it did not remove it."""
     for name in LINKS & form.fields.keys():
         saved = getattr(form.instance, f"{name}_id")
         if saved is None or cleaned.get(name) or cleaned.get("url"):
@@ -98,7 +102,10 @@ def keep_hidden_links(form: forms.ModelForm, cleaned: dict[str, Any]) -> None:
 
 
 def view_on_site(request: HttpRequest, content_type_id: int, object_id: str) -> HttpResponse:
-    """Redirect to a row's public page. Django's own view would tell anybody a hidden live blog's address."""
+    """Redirect to a row's public page.
+
+    Django's own view would reveal the address of a hidden live blog to anyone.
+    """
     content_type = ContentType.objects.filter(pk=content_type_id).first()
     model = content_type.model_class() if content_type else None
     model_admin = admin.site._registry.get(model)

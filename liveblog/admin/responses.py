@@ -1,4 +1,4 @@
-"""Readers' responses in the admin: the queue to moderate, and what was shown."""
+"""Readers' responses in the admin: those to moderate and those already moderated."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from liveblog.models import ReaderResponse
 
 @admin.register(ReaderResponse)
 class ReaderResponseAdmin(BoundedLists, TeamAdmin):
-    """Nobody rewrites readers' words: they are approved, rejected or withdrawn by the actions of the list."""
+    """Admin for responses, which are never edited: list actions approve, reject or withdraw them."""
 
     list_display = ["text", "name", "blog", "status", "created_at", "moderated_by"]
     list_display_links = None
@@ -60,5 +60,5 @@ class ReaderResponseAdmin(BoundedLists, TeamAdmin):
         self._each(request, queryset, publishing.withdraw_response, _("Withdrawn"))
 
     def _each(self, request: HttpRequest, queryset: QuerySet, verb: Callable[..., object], done: str) -> None:
-        # The oldest first: they then stand on the page in the order in which readers wrote.
+        # Oldest first, so that the page shows them in the order in which readers wrote.
         do_each(self, request, queryset.order_by("created_at", "pk"), verb, done)

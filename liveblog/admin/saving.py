@@ -1,4 +1,4 @@
-"""Saving in the admin: what was entered ends in one publishing verb, whose refusal comes back on the form."""
+"""Saving in the admin: one publishing verb saves a form, and the form shows the reasons if it refuses."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from newsroom.rich_text import allow_editor
 
 
 class VerbForm(forms.ModelForm):
-    """Checks what was typed; whether it may be saved the verb says."""
+    """A form that checks what was typed; a verb decides whether it may be saved."""
 
-    # Both are set by VerbAdmin for each request.
+    # VerbAdmin sets both for each request.
     user: Any = None
     refusal: ValidationError | None = None
-    # The field that a refusal without a field is about.
+    # The field that shows a refusal which names no field.
     refused_field: str | None = None
 
     def _post_clean(self) -> None:
-        """Leave the row as it was read: only verbs write to it, and they check it themselves."""
+        """Leave the instance as it was read: only verbs write to it, and they validate it themselves."""
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         keep_hidden_links(self, cleaned)
         for name, field in self.fields.items():
-            # The form shows minutes; a time that was not touched keeps its seconds, which decide the order.
+            # The form shows minutes; a time that was not changed keeps its seconds, which decide the order.
             if isinstance(field.widget, MinuteWidget) and name in cleaned and name not in self.changed_data:
                 cleaned[name] = self.initial.get(name)
         if self.refusal is not None:
@@ -63,18 +63,24 @@ def by_field(refusal: ValidationError) -> dict[str, list[ValidationError]]:
 
 
 class PlainAdmin(BoundedLists, admin.ModelAdmin):
-    """For rows that no verb saves. Two who save the same at once: the later one gets the form back."""
+    """Admin for rows that are saved without a verb.
+
+    If two users save the same unique value at once, the later one gets the form back.
+    """
 
     def changeform_view(self, request: HttpRequest, *arguments: Any, **options: Any) -> HttpResponse:
         try:
             return super().changeform_view(request, *arguments, **options)
         except IntegrityError:
-            # All was rolled back. Checked again, the form says what somebody else has taken meanwhile.
+            # Everything was rolled back. Validating again shows which value is no longer unique.
             return super().changeform_view(request, *arguments, **options)
 
 
 class VerbAdmin(BoundedLists, TeamFields, admin.ModelAdmin):
-    """Subclasses give `save_by_verb`. Nothing is deleted: removal is withdrawal."""
+    """Admin for rows that a verb saves: subclasses implement `save_by_verb`.
+
+    Nothing is deleted; content is withdrawn instead.
+    """
 
     form = VerbForm
     formfield_overrides = {
@@ -85,7 +91,7 @@ class VerbAdmin(BoundedLists, TeamFields, admin.ModelAdmin):
     def save_by_verb(
         self, request: HttpRequest, form: VerbForm, rows: dict[str, list[dict[str, Any]]], *, change: bool
     ) -> models.Model:
-        """Save all that was entered by one verb, and return it; `rows` are the inlines', by model name."""
+        """Save the form with one verb and return its row. `rows` has the inlines' rows by model name."""
         raise NotImplementedError
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
@@ -103,12 +109,12 @@ class VerbAdmin(BoundedLists, TeamFields, admin.ModelAdmin):
         try:
             return super().changeform_view(request, *arguments, **options)
         except ValidationError as refusal:
-            # All was rolled back. The same form again, now with the verb's words on it.
+            # Everything was rolled back. Show the same form again, with the verb's reasons on it.
             request.refusal = refusal
             return super().changeform_view(request, *arguments, **options)
 
     def save_model(self, request: HttpRequest, obj: models.Model, form: VerbForm, change: bool) -> None:
-        """Nothing yet: the inlines belong to the same verb call."""
+        """Save nothing yet, because the inlines belong to the same verb call."""
 
     def save_related(
         self, request: HttpRequest, form: VerbForm, formsets: list[forms.BaseInlineFormSet], change: bool
@@ -134,10 +140,10 @@ class VerbAdmin(BoundedLists, TeamFields, admin.ModelAdmin):
 
 
 def entered_rows(formset: forms.BaseInlineFormSet) -> list[dict[str, Any]]:
-    """What an inline's rows say, without the empty and the removed ones, in the order that was asked for."""
+    """Return the data of an inline's rows in the order entered, without empty and removed rows."""
     rows = [form.cleaned_data for form in formset.forms if form.cleaned_data]
-    kept = [row for row in rows if not row.get("DELETE")]
-    return sorted(kept, key=lambda row: (row.get("order") is None, row.get("order")))
+    remaining = [row for row in rows if not row.get("DELETE")]
+    return sorted(remaining, key=lambda row: (row.get("order") is None, row.get("order")))
 
 
 class SharedAdmin(VerbAdmin):

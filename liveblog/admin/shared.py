@@ -1,4 +1,4 @@
-"""What live blogs share: topics, bylines, and related stories that still want an address."""
+"""Topics, bylines and related stories in the admin."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class TopicAdmin(SharedAdmin):
         return {} if obj else {"slug": ("name",)}
 
     def view_on_site(self, topic: Topic) -> str:
-        """Return the path alone: Django's own link leads to the Host that was asked for."""
+        """Return only the path, because Django's own link would trust the request's Host header."""
         return topic.get_absolute_url()
 
     @admin.display(description=_("live blogs"), ordering="blog_count")
@@ -88,14 +88,17 @@ class BylineAdmin(SharedAdmin):
 
 
 def _added(row: Any) -> Any:
-    """Saved as it is: no page shows it yet, so there is nothing to publish."""
+    """Save a new row without a verb: no page shows it yet, so there is nothing to publish."""
     publishing.save_checked(row)
     return row
 
 
 @admin.register(RelatedStory)
 class RelatedStoryAdmin(TeamAdmin, SharedAdmin):
-    """They are added where they stand, in an update or a blog; here they are found, and given an address."""
+    """Admin for finding related stories and giving them an address.
+
+    They are added in the update or live blog that prints them.
+    """
 
     list_display = ["title", "leads_to", "place", "live_blog_of_place"]
     list_select_related = ["live_blog", "blog", "update__blog"]
@@ -122,7 +125,7 @@ class RelatedStoryAdmin(TeamAdmin, SharedAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: RelatedStory | None = None) -> bool:
         may_change_some = super().has_change_permission(request, obj)
-        # What is sent all the same, the verb answers in words.
+        # Let posts through, so that the verb can refuse them with a reason.
         if obj is None or request.method == "POST" or not may_change_some:
             return may_change_some
         return visibility.can_read(request.user, obj.printed_in)

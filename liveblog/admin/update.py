@@ -1,4 +1,4 @@
-"""Updates in the admin: one form, whose action says which verb saving is; and the verbs for many at once."""
+"""Updates in the admin: a form whose action selects the verb that saves it, and list actions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from liveblog.visibility import PUBLIC
 from newsroom import hongkong, html, languages
 from newsroom.rich_text import RichTextWidget
 
-# What saving the form can do; pins and marks are actions of the list.
+# Actions that the form offers; pinning and marking are list actions.
 _OFFERED: Final = WRITES | {Action.WITHDRAW, Action.RESTORE}
 
 
@@ -50,7 +50,7 @@ class UpdateForm(VerbForm):
             "Of a correction: what was wrong; readers see it. Of a withdrawal: why; they do not."
         ),
     )
-    # Which content this form was opened on.
+    # Fingerprint of the content that the form was opened with, for optimistic locking.
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     class Meta:
@@ -116,7 +116,7 @@ class UpdateImageInline(RowInline):
 
 
 class RevisionInline(admin.TabularInline):
-    """How the update was published, changed and withdrawn: to be read only."""
+    """Read-only list of when the update was published, changed and withdrawn."""
 
     model = Revision
     fields = ["number", "kind", "note", "by", "at"]
@@ -128,7 +128,7 @@ class RevisionInline(admin.TabularInline):
     verbose_name_plural = gettext_lazy("history")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Revision]:
-        """The newest ones: the whole history is paged, on the desk and in the list of revisions."""
+        """Return the newest revisions; the desk and the list of revisions page through all of them."""
         rank = Window(RowNumber(), partition_by="update", order_by="-pk")
         newest = Revision.objects.annotate(rank=rank).filter(rank__lte=REVISIONS_SHOWN)
         return newest.select_related("by").defer("content")
@@ -168,7 +168,7 @@ class UpdateAdmin(TeamAdmin, VerbAdmin):
 
     _state = ["status", "number", "first_published_at", "modified_at", "withdrawn_at", "created_by"]
 
-    # What the page shows
+    # Page content
 
     def get_fieldsets(self, request: HttpRequest, obj: Update | None = None) -> list[tuple]:
         fieldsets = [
@@ -226,7 +226,7 @@ class UpdateAdmin(TeamAdmin, VerbAdmin):
     def signed(self, update: Update) -> str:
         return _(", ").join(byline.name for byline in update.ordered_bylines)
 
-    # Who may do what
+    # Permissions
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return bool(_offered_to(request.user, None))
@@ -235,7 +235,8 @@ class UpdateAdmin(TeamAdmin, VerbAdmin):
         may_change_some = any(request.user.has_perm(f"liveblog.{name}_update") for name in _CHANGING)
         if obj is not None and obj.is_by(request.user):
             may_change_some = may_change_some or request.user.has_perm("liveblog.add_update")
-        # What is sent may have been opened in another state: the verb answers it, and the text is kept.
+        # The status may have changed since the form was opened. Let posts through, so that the verb can
+        # refuse them with a reason and the text is kept.
         if obj is None or request.method == "POST" or not may_change_some:
             return may_change_some
         return bool(_offered_to(request.user, obj))
@@ -247,7 +248,11 @@ class UpdateAdmin(TeamAdmin, VerbAdmin):
         return request.user.has_perm("liveblog.withdraw_update")
 
     def may_edit_content(self, request: HttpRequest, obj: Update | None = None) -> bool:
-        """Whether the form lets the text be edited; what is sent, it treats as when the form was opened."""
+        """Return whether the form lets the text be edited.
+
+        A post whose action saves the text counts as editable, because the status may have changed since its
+        form was opened.
+        """
         actions = _offered_to(request.user, obj)
         return not WRITES.isdisjoint(actions) or request.POST.get("action") in WRITES
 
@@ -277,7 +282,7 @@ class UpdateAdmin(TeamAdmin, VerbAdmin):
             **({"content": content} if content else {}),
         )
 
-    # Many at once
+    # List actions
 
     @admin.action(description=gettext_lazy("Publish"), permissions=["publish"])
     def publish(self, request: HttpRequest, queryset: QuerySet[Update]) -> None:
@@ -309,7 +314,7 @@ def _is_rewritten(content: Content, update: Update) -> bool:
 
 
 def _publish(update: Update, *, by: AbstractBaseUser) -> Update:
-    """Publish an update as the list showed it."""
+    """Publish an update as the list action read it."""
     seen = fingerprint(Content.of(update))
     return publishing.perform(Action.PUBLISH, update.blog, by=by, update=update, seen=seen)
 

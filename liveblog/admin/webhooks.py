@@ -1,4 +1,4 @@
-"""Webhooks in the admin: where they lead, how they fare, what was delivered. A secret is shown once."""
+"""Webhooks in the admin: their addresses, state and deliveries. A secret is shown once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from liveblog.models import Delivery, LiveBlog, Webhook, WebhookCursor
 
 
 class Action(models.TextChoices):
-    """What saving a webhook does."""
+    """Actions that saving a webhook can perform."""
 
     SAVE = "save", gettext_lazy("Save what is entered")
     TEST = "test", gettext_lazy("Send a test event")
@@ -72,15 +72,15 @@ class WebhookForm(VerbForm):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         if self.instance.pk is None:
-            # A new one can only be saved.
+            # A new webhook can only be saved.
             for name in ("action", "replay_blog", "replay_since"):
                 del self.fields[name]
         else:
             self.fields["replay_blog"].queryset = visibility.readable(self.user)
-            # What the form cannot show has not been changed by whoever sends it.
+            # Live blogs that the form cannot show must not count as changed.
             if "blogs" in self.fields:
-                shown = self.fields["blogs"].queryset
-                self.initial["blogs"] = list(shown.filter(webhooks=self.instance))
+                choices = self.fields["blogs"].queryset
+                self.initial["blogs"] = list(choices.filter(webhooks=self.instance))
             unfit = Action.DISABLE if self.instance.disabled_at else Action.ENABLE
             self.fields["action"].choices = [
                 (action.value, action.label) for action in Action if action != unfit
@@ -100,7 +100,7 @@ class WebhookForm(VerbForm):
 
 
 class StateFilter(admin.SimpleListFilter):
-    """How a webhook fares."""
+    """Filter by whether a webhook works, fails or is switched off."""
 
     title = gettext_lazy("how it fares")
     parameter_name = "fares"
@@ -161,7 +161,7 @@ class WebhookAdmin(VerbAdmin):
         return super().get_queryset(request).select_related("partner").prefetch_related(readable)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Not by a secret: asked letter by letter what it begins with, the list would tell it."""
+        """Refuse lookups on secrets: prefix lookups could reveal them one character at a time."""
         is_secret = lookup.startswith(("secret", "previous_secret"))
         return not is_secret and super().lookup_allowed(lookup, value, request)
 
@@ -188,25 +188,25 @@ class WebhookAdmin(VerbAdmin):
     def save_by_verb(
         self, request: HttpRequest, form: WebhookForm, rows: dict[str, Any], *, change: bool
     ) -> Webhook:
-        said, by = form.cleaned_data, request.user
-        about = {name: said[name] for name in self._said if name in said}
+        cleaned, by = form.cleaned_data, request.user
+        details = {name: cleaned[name] for name in self._said if name in cleaned}
         if not change:
-            request.secret_of = publishing.add_webhook(said["partner"], by=by, **about)
+            request.secret_of = publishing.add_webhook(cleaned["partner"], by=by, **details)
             return request.secret_of
-        action, webhook = said["action"], form.instance
+        action, webhook = cleaned["action"], form.instance
         if action == Action.SAVE:
             hidden = webhook.blogs.exclude(pk__in=visibility.readable(by).values("pk"))
-            about["blogs"] = [*about["blogs"], *hidden]
-            return publishing.edit_webhook(webhook, by=by, **about)
+            details["blogs"] = [*details["blogs"], *hidden]
+            return publishing.edit_webhook(webhook, by=by, **details)
         if action == Action.REPLAY:
-            publishing.replay_since(webhook, said["replay_blog"], said["replay_since"], by=by)
+            publishing.replay_since(webhook, cleaned["replay_blog"], cleaned["replay_since"], by=by)
             return webhook
-        done = _VERBS[action](webhook, by=by)
+        result = _VERBS[action](webhook, by=by)
         if action == Action.ROTATE:
-            request.secret_of = done
+            request.secret_of = result
         return webhook
 
-    # The secret goes into the answer itself: a message would carry it through a cookie.
+    # The secret is shown in the response itself, because a message would put it in a cookie.
 
     def response_add(
         self, request: HttpRequest, obj: Webhook, post_url_continue: str | None = None
@@ -216,8 +216,8 @@ class WebhookAdmin(VerbAdmin):
     def response_change(self, request: HttpRequest, obj: Webhook) -> HttpResponse:
         if webhook := getattr(request, "secret_of", None):
             return self._show_secret(request, webhook)
-        if done := _DONE.get(request.POST.get("action")):
-            self.message_user(request, done, messages.SUCCESS)
+        if message := _DONE.get(request.POST.get("action")):
+            self.message_user(request, message, messages.SUCCESS)
             return self.response_post_save_change(request, obj)
         return super().response_change(request, obj)
 
@@ -228,13 +228,13 @@ class WebhookAdmin(VerbAdmin):
             "opts": self.opts,
             "webhook": webhook,
         }
-        # The admin lets no form's answer be kept by a cache.
+        # The admin's form views already forbid caching.
         return TemplateResponse(request, "admin/liveblog/webhook/secret.html", context)
 
 
 @admin.register(WebhookCursor)
 class WebhookCursorAdmin(ReadOnlyAdmin):
-    """How far each webhook has got in each live blog."""
+    """Admin for the progress of each webhook in each live blog."""
 
     list_display = ["webhook", "blog", "number", "behind", "attempts", "failing_since_at", "next_attempt_at"]
     list_display_links = None
@@ -265,7 +265,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         rows = super().get_queryset(request).select_related("webhook__partner", "blog")
-        # Lists print neither; the page of one delivery reads them when it does.
+        # Lists show neither field; the page of one delivery loads them on access.
         return rows.defer("body", "answer")
 
     def has_resend_permission(self, request: HttpRequest) -> bool:

@@ -1,4 +1,4 @@
-"""Who comes in: every view of the desk is about one live blog, and for those who may work on it."""
+"""Access to the live desk: each view is about one live blog, for people who may work on it."""
 
 from __future__ import annotations
 
@@ -29,10 +29,11 @@ _WORK = ("add_update", "change_update", "publish_update", "withdraw_update", "mo
 
 
 def desk_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A view `view(request, blog, …)` of one blog's desk.
+    """Wrap `view(request, blog, …)` as a view of one live blog's desk.
 
-    Whoever is not signed in is asked to, and what they sent is kept meanwhile; whoever may not work on the
-    blog gets a 403 that says why. What a verb refuses is answered as 422, for scripts as JSON.
+    People who are not signed in are asked to sign in and get their posted data back to send it again; people
+    who may not work on the live blog get a 403 with the reason. A verb's ValidationError becomes a 422, in
+    JSON for scripts.
     """
 
     @never_cache
@@ -58,35 +59,35 @@ def desk_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 @desk_view
 @require_safe
 def token(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
-    """Give the desk's scripts the token that their requests carry, and whose it is.
+    """Return the CSRF token for the requests of the desk's scripts, and the id of its user.
 
-    Neither a cookie nor the page tells them: both could be read by a script that was tricked into running.
+    Neither the page nor a cookie carries them, because an injected script could read both.
     """
     return JsonResponse({"token": get_token(request), "user": str(request.user.pk)})
 
 
 def check_worker(user: AbstractBaseUser, blog: LiveBlog) -> None:
-    """Raise PermissionDenied for those who have nothing to do on this blog's desk."""
+    """Raise PermissionDenied if `user` may not work on this live blog's desk."""
     if not any(user.has_perm(f"liveblog.{name}") for name in _WORK):
         raise PermissionDenied(_("The live desk is for those who write, edit or moderate."))
     if not visibility.can_read(user, blog):
         raise PermissionDenied(_("You are not in the team of this live blog."))
 
 
-def token_in(named: str | None) -> str:
-    """The composer's token that was sent; empty where it can be none."""
-    return named if named and len(named) <= 64 and html.printable(named) == named else ""
+def token_in(value: str | None) -> str:
+    """Return the composer's token as sent, or an empty string if it cannot be one."""
+    return value if value and len(value) <= 64 and html.printable(value) == value else ""
 
 
 def wants_json(request: HttpRequest) -> bool:
-    """Whether the desk's own script asks; without it, forms are posted and pages answer."""
+    """Return whether the desk's script expects JSON; forms posted without JavaScript get pages."""
     return request.headers.get("Accept", "").startswith("application/json")
 
 
 def said_by(refusal: ValidationError) -> dict[str, list[str]]:
-    """What was refused, by field; under the empty name what is about none of them."""
+    """Return the messages of `refusal` by field, with those of no field under the empty name."""
     if hasattr(refusal, "error_dict"):
-        return {("" if name == "__all__" else name): said for name, said in refusal.message_dict.items()}
+        return {("" if name == "__all__" else name): lines for name, lines in refusal.message_dict.items()}
     return {"": refusal.messages}
 
 
@@ -94,13 +95,16 @@ def refused(request: HttpRequest, blog: LiveBlog, refusal: ValidationError) -> H
     errors = said_by(refusal)
     if wants_json(request):
         return JsonResponse({"errors": errors}, status=422)
-    said = [line for lines in errors.values() for line in lines]
-    context = admin.site.each_context(request) | {"blog": blog, "said": said}
+    reasons = [line for lines in errors.values() for line in lines]
+    context = admin.site.each_context(request) | {"blog": blog, "said": reasons}
     return render(request, "desk/refused.html", context, status=422)
 
 
 def _signed_out(request: HttpRequest) -> HttpResponse:
-    """The session has expired. What was sent comes back in a form, to be sent again after signing in."""
+    """Ask the user to sign in after the session has expired.
+
+    Posted data comes back in a form, so that it can be sent again after signing in.
+    """
     login = reverse("admin:login")
     if wants_json(request):
         return JsonResponse({"login": login}, status=401)
@@ -110,11 +114,13 @@ def _signed_out(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Signing in again changes the token that a form sent from before carries: it is given the new one.
+    """Return a form with its new CSRF token, since signing in again invalidates the one that it carried.
 
-    Only to a form that a page of the admin sent; any other gets Django's page. Nothing is carried out.
+    Nothing is carried out. Only forms that a page of the admin sent come back; any other request gets
+    Django's page.
     """
-    # Markup on a page of the readers' could hold a form, too; no page of theirs has such an address.
+    # Being same-origin is not enough: markup on a readers' page could contain a form. No readers' page has
+    # an address under /admin/.
     sent_from = urlsplit(request.headers.get("Referer", "")).path
     is_ours = request.headers.get("Sec-Fetch-Site") == "same-origin" and sent_from.startswith("/admin/")
     if not (is_ours and request.resolver_match and request.resolver_match.app_name == "desk"):
@@ -126,11 +132,11 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def _to_be_sent_again(request: HttpRequest, status: int, login: str = "") -> HttpResponse:
-    sent = [
+    pairs = [
         (name, value)
         for name, values in request.POST.lists()
         if name != "csrfmiddlewaretoken"
         for value in values
     ]
-    context = admin.site.each_context(request) | {"sent": sent, "login": login}
+    context = admin.site.each_context(request) | {"sent": pairs, "login": login}
     return render(request, "desk/send_again.html", context, status=status)

@@ -1,4 +1,4 @@
-"""The composer: what is typed in it, as an update's Content, as a working copy, and as the form shows it."""
+"""The composer: its form, and conversions between the form, an update's Content and a working copy."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from newsroom import embeds, hongkong, html
 from newsroom.http.parameters import whole_number
 from newsroom.rich_text import RichTextWidget
 
-# After more blocks than any text has.
+# A block number that is past the end of any text.
 _AT_THE_END: Final = 100_000
-# What the composer sends beside its form.
+# Fields that the composer posts in addition to those of its form.
 _ROWS: Final = {"picture", "story_title", "story_url", "story_blog", "story_after"}
-# In a group, so that splitting keeps them.
+# The capturing group makes split() keep the separators.
 _BETWEEN_NAMES: Final = re.compile("([,，、;；])")
 
 
@@ -38,7 +38,7 @@ def new_token() -> str:
 
 
 class MomentField(forms.MultiValueField):
-    """A day and a time of day, Hong Kong time, each of which may be missing: `(day, clock)`."""
+    """A day and a time of day in Hong Kong time, either of which may be missing: `(day, clock)`."""
 
     def __init__(self, **options: Any) -> None:
         parts = [forms.DateField(required=False), forms.TimeField(required=False)]
@@ -57,7 +57,10 @@ class MomentField(forms.MultiValueField):
 
 
 class ComposerForm(forms.Form):
-    """What is typed. Whether it may be saved the verb says; here only what no verb would understand."""
+    """The form for what is typed in the composer.
+
+    It rejects only what no verb could interpret; the verb decides whether the rest may be saved.
+    """
 
     token = forms.CharField(max_length=64, widget=forms.HiddenInput)
     update = forms.IntegerField(required=False, widget=forms.HiddenInput)
@@ -68,7 +71,7 @@ class ComposerForm(forms.Form):
     is_time_unknown = forms.BooleanField(label=gettext_lazy("Clock time unknown"), required=False)
     is_key_event = forms.BooleanField(label=gettext_lazy("Key event"), required=False)
     is_pinned = forms.BooleanField(label=gettext_lazy("Pin to the top"), required=False)
-    # A pin that a colleague sets meanwhile is not undone by a form that was opened before.
+    # Records the pin as the form was opened, so that saving does not undo a pin set by a colleague since.
     was_pinned = forms.BooleanField(required=False, widget=forms.HiddenInput)
     bylines = forms.CharField(
         label=gettext_lazy("Bylines"),
@@ -102,7 +105,7 @@ class ComposerForm(forms.Form):
     def clean_bylines(self) -> tuple[Byline, ...]:
         typed = self.cleaned_data["bylines"]
         parts = _BETWEEN_NAMES.split(typed)
-        # A name may itself contain a comma, so that several parts together can be one name.
+        # A name may itself contain a comma, so several parts together may form one name.
         ends = range(1, min(len(parts), 2 * MOST["bylines"]) + 1)
         candidates = {"".join(parts[start:end]).strip() for end in ends for start in range(end)}
         known = {byline.name: byline for byline in Byline.objects.filter(name__in=candidates)}
@@ -143,7 +146,7 @@ _KEPT: Final = (set(ComposerForm.base_fields) - {"picture_file"}) | _MOMENTS | _
 
 @dataclass(frozen=True)
 class StoryRow:
-    """A related story as the composer shows it; `after` empty means after the last paragraph."""
+    """A related story as the composer shows it; an empty `after` means after the last paragraph."""
 
     title: str
     url: str = ""
@@ -169,19 +172,22 @@ class Composer:
 
     @property
     def chord(self) -> str:
-        """The action of the chord: an update that waits is saved in the state that it is in."""
-        waits = self.update and self.update.status in (Update.Status.SUBMITTED, Update.Status.SCHEDULED)
-        return KEEPS_STATE[self.update.status].value if waits else Action.PUBLISH.value
+        """Return the action of Ctrl+Enter.
+
+        It saves a submitted or scheduled update without changing its status, and publishes any other.
+        """
+        is_waiting = self.update and self.update.status in (Update.Status.SUBMITTED, Update.Status.SCHEDULED)
+        return KEEPS_STATE[self.update.status].value if is_waiting else Action.PUBLISH.value
 
     @property
     def has_details(self) -> bool:
-        """Whether more than heading, text and time is filled in, so that the rest is shown at once."""
+        """Return whether any details beyond heading, text and time are filled in, so that they start open."""
         names = ("bylines", "source", "verification", "edition_wording", "embed")
         return bool(self.stories or self.pictures or any(self.form[name].value() for name in names))
 
     @property
     def happened(self) -> tuple[str, str]:
-        """The day and the clock of the event, as their inputs hold them."""
+        """Return the day and the clock time of the event, as their inputs hold them."""
         return self._typed("happened")
 
     @property
@@ -199,10 +205,10 @@ def blank() -> Composer:
 
 
 def opened(update: Update, user: AbstractBaseUser) -> Composer:
-    """A saved update in the composer."""
+    """Return a composer with a saved update in it."""
     token = new_token()
     content = Content.of(update).untagged()
-    given = hongkong.to_hong_kong(update.given_time) if update.given_time else None
+    happened_at = hongkong.to_hong_kong(update.given_time) if update.given_time else None
     publish_at = hongkong.to_hong_kong(update.publish_at) if update.publish_at else None
     form = ComposerForm(
         initial={
@@ -211,7 +217,7 @@ def opened(update: Update, user: AbstractBaseUser) -> Composer:
             "seen": fingerprint(content),
             "heading": content.heading,
             "body": content.body,
-            "happened": _moment_of(given, with_clock=content.has_clock_time),
+            "happened": _moment_of(happened_at, with_clock=content.has_clock_time),
             "is_time_unknown": not content.has_clock_time,
             "is_key_event": content.is_key_event,
             "is_pinned": update.is_pinned or update.is_to_be_pinned,
@@ -223,13 +229,13 @@ def opened(update: Update, user: AbstractBaseUser) -> Composer:
             "publish": _moment_of(publish_at),
         }
     )
-    linked = [story.live_blog.pk for story in content.stories if story.live_blog]
-    shown = set(visibility.linkable(user).filter(pk__in=linked).values_list("slug", flat=True))
+    linked_ids = [story.live_blog.pk for story in content.stories if story.live_blog]
+    visible_slugs = set(visibility.linkable(user).filter(pk__in=linked_ids).values_list("slug", flat=True))
     stories = [
         StoryRow(
             story.title,
             story.url,
-            story.live_blog.slug if story.live_blog and story.live_blog.slug in shown else "",
+            story.live_blog.slug if story.live_blog and story.live_blog.slug in visible_slugs else "",
             str(story.after_block),
         )
         for story in content.stories
@@ -249,7 +255,7 @@ def restored(
     user: AbstractBaseUser,
     saved_at: datetime | None = None,
 ) -> Composer:
-    """What was typed earlier, or just sent and refused, as it was typed."""
+    """Return a composer with the text of a working copy or of a refused submission, exactly as typed."""
     data = query_of(fields)
     token = data.get("token") or new_token()
     ids = list(filter(None, map(whole_number, data.getlist("picture"))))
@@ -270,7 +276,7 @@ def restored(
 
 
 def fields_of(data: QueryDict) -> dict[str, list[str]]:
-    """Return what is kept of a posted composer, by name: the fields that it has, and no others."""
+    """Return the composer's own fields of a post, by name and without NUL characters; drop all others."""
     return {
         name: [value.replace("\0", "") for value in values] for name, values in data.lists() if name in _KEPT
     }
@@ -284,39 +290,43 @@ def query_of(fields: dict[str, list[str]]) -> QueryDict:
 
 
 def is_untouched(fields: dict[str, list[str]]) -> bool:
-    """Whether a new update's composer says nothing that would be missed."""
-    said = ("heading", "body", "source", "story_title", "picture", "embed", "note", "edition_wording")
-    return not any("".join(fields.get(name, [])).strip() for name in said)
+    """Return whether a new update's composer holds nothing worth keeping."""
+    names = ("heading", "body", "source", "story_title", "picture", "embed", "note", "edition_wording")
+    return not any("".join(fields.get(name, [])).strip() for name in names)
 
 
 def digest_of(request: HttpRequest, blog: LiveBlog) -> str:
-    """What a submission was sent with: the same token with something else is another submission."""
-    kept = {name: values for name, values in request.POST.lists() if name != "csrfmiddlewaretoken"}
+    """Return a digest of a submission, to detect a token that is reused with different data."""
+    fields = {name: values for name, values in request.POST.lists() if name != "csrfmiddlewaretoken"}
     files = {}
     for name, file in request.FILES.items():
-        # Whatever has read it before.
+        # The file may have been read before.
         file.seek(0)
         files[name] = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)
-    return hashlib.sha256(json.dumps([blog.pk, kept, files], sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([blog.pk, fields, files], sort_keys=True).encode()).hexdigest()
 
 
 def content_of(form: ComposerForm, request: HttpRequest, saved: Update | None) -> Content:
-    """What a valid form says. Raises ValidationError for stories and pictures that cannot be meant."""
-    said = form.cleaned_data
-    body = said["body"]
-    if said["embed"]:
-        body += embeds.paragraph(said["embed"])
+    """Return the Content of a valid form.
+
+    Raise ValidationError for an incomplete time, for too many stories or pictures, and for pictures that are
+    gone.
+    """
+    cleaned = form.cleaned_data
+    body = cleaned["body"]
+    if cleaned["embed"]:
+        body += embeds.paragraph(cleaned["embed"])
     return Content(
-        heading=said["heading"],
+        heading=cleaned["heading"],
         body=body,
-        happened_at=_happened_at(said["happened"], said["is_time_unknown"], saved),
-        has_clock_time=not said["is_time_unknown"],
-        is_key_event=said["is_key_event"],
-        bylines=said["bylines"],
-        source=said["source"],
-        verification=said["verification"],
-        edition_wording=said["edition_wording"],
+        happened_at=_happened_at(cleaned["happened"], cleaned["is_time_unknown"], saved),
+        has_clock_time=not cleaned["is_time_unknown"],
+        is_key_event=cleaned["is_key_event"],
+        bylines=cleaned["bylines"],
+        source=cleaned["source"],
+        verification=cleaned["verification"],
+        edition_wording=cleaned["edition_wording"],
         stories=_stories(request, saved),
         images=_images(request),
     )
@@ -325,15 +335,18 @@ def content_of(form: ComposerForm, request: HttpRequest, saved: Update | None) -
 def _happened_at(
     moment: tuple[date | None, time | None] | None, is_time_unknown: bool, saved: Update | None
 ) -> datetime | None:
-    """The time of the event; None is now. One that was not touched keeps its seconds: they order the page."""
+    """Return the time of the event, or None for now.
+
+    A time that was not changed keeps its seconds, because they decide the order on the page.
+    """
     day, clock = moment or (None, None)
-    known = hongkong.to_hong_kong(saved.given_time) if saved and saved.given_time else None
+    saved_time = hongkong.to_hong_kong(saved.given_time) if saved and saved.given_time else None
     today = hongkong.now().date()
     if is_time_unknown:
         day = day or today
-        if known and known.date() == day:
-            return known
-        # In its place among that day's updates: at the end of a day that is over.
+        if saved_time and saved_time.date() == day:
+            return saved_time
+        # Without a clock time, the update goes to the end of a day other than today.
         return None if day == today else hongkong.at(day, time(23, 59))
     if clock is None and day in (None, today):
         return None
@@ -341,12 +354,16 @@ def _happened_at(
         raise ValidationError(
             {"happened": _("Give the time of day too, or say that the clock time is unknown.")}
         )
-    meant = hongkong.at(day or today, clock)
-    return known if known and known.replace(second=0, microsecond=0) == meant else meant
+    entered_time = hongkong.at(day or today, clock)
+    return (
+        saved_time
+        if saved_time and saved_time.replace(second=0, microsecond=0) == entered_time
+        else entered_time
+    )
 
 
 def publish_at_of(form: ComposerForm) -> datetime | None:
-    """Return when it is to go live, if that was said."""
+    """Return when the update is to go live, or None if no clock time was given."""
     day, clock = form.cleaned_data["publish"] or (None, None)
     return hongkong.at(day or hongkong.now().date(), clock) if clock else None
 
@@ -358,7 +375,7 @@ def pin_of(form: ComposerForm) -> bool | None:
 
 
 def _story_rows(data: QueryDict) -> list[StoryRow]:
-    # PostgreSQL keeps no NUL in a text.
+    # PostgreSQL cannot store NUL characters in text.
     columns = [
         [value.replace("\0", "") for value in data.getlist(f"story_{name}")]
         for name in ("title", "url", "blog", "after")
@@ -374,15 +391,16 @@ def _stories(request: HttpRequest, saved: Update | None) -> tuple[Story, ...]:
     refuse_many(stories=rows)
     linkable = visibility.linkable(request.user)
     blogs = linkable.in_bulk([row.blog for row in rows if row.blog], field_name="slug")
-    hidden = {}
+    hidden_blogs = {}
     if saved:
-        # A colleague linked them; the composer could not show where they lead, so they stay as they are.
-        linked = saved.related_stories.exclude(live_blog__in=linkable).filter(live_blog__isnull=False)
-        hidden = {story.title: story.live_blog for story in linked.select_related("live_blog")}
+        # Links that a colleague made to live blogs that this user may not see: the composer could not show
+        # them, so they stay as they are.
+        hidden_links = saved.related_stories.exclude(live_blog__in=linkable).filter(live_blog__isnull=False)
+        hidden_blogs = {story.title: story.live_blog for story in hidden_links.select_related("live_blog")}
     stories = []
     for row in rows:
         after = whole_number(row.after, digits=5)
-        blog = blogs.get(row.blog) or (None if row.url else hidden.get(row.title))
+        blog = blogs.get(row.blog) or (None if row.url else hidden_blogs.get(row.title))
         stories.append(
             Story(row.title, _AT_THE_END if after is None else after, "" if blog else row.url, blog)
         )
@@ -395,15 +413,15 @@ def _images(request: HttpRequest) -> tuple[Image, ...]:
         refuse_many(images=ids)
     except ValidationError as refusal:
         raise ValidationError({"pictures": refusal.messages}) from refusal
-    found = _pictures(request.user, ids)
-    missing = [pk for pk in ids if pk not in found]
+    images = _pictures(request.user, ids)
+    missing = [pk for pk in ids if pk not in images]
     if missing:
         raise ValidationError({"pictures": _("A picture is gone. Take it out, and add it again.")})
-    return tuple(found[pk] for pk in dict.fromkeys(ids))
+    return tuple(images[pk] for pk in dict.fromkeys(ids))
 
 
 def _pictures(user: AbstractBaseUser, ids: list[int]) -> dict[int, Image]:
-    """Those pictures that `user` may see, by id."""
+    """Return the pictures among `ids` that `user` may see, by id."""
     return {image.pk: image for image in visibility.readable_images(user).filter(pk__in=ids)}
 
 

@@ -1,4 +1,4 @@
-"""An update's history: every state that it was published in, what each changed, who pinned it."""
+"""An update's history: every published state with its differences, and who pinned the update."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from liveblog.publishing.content import LABELS, current_json
 from newsroom import hongkong, html
 from newsroom.http.parameters import whole_number
 
-# Chinese is compared character by character, what is written with spaces word by word.
+# Compare Chinese character by character, and text written with spaces word by word.
 _PIECE: Final = re.compile(r"[A-Za-z0-9'’_-]+|\s+|.", re.DOTALL)
 PAGE_SIZE: Final = 20
 MOST_CHANGES: Final = 200
-# About a second for a page. A text that repeats itself a thousand times would take an hour otherwise.
+# About a second per page. Without a limit, a text that repeats itself a thousand times would take an hour.
 _MOST_EFFORT: Final = 50_000_000
 
 
@@ -47,7 +47,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Entry:
-    """A published state, or a change that left the text alone (a pin, a mark), which has no revision."""
+    """A published state, or a change without a revision, which left the text alone (a pin, a mark)."""
 
     row: Revision | Change
     differences: list[Difference]
@@ -61,18 +61,18 @@ def history(request: HttpRequest, blog: LiveBlog, update_pk: int) -> HttpRespons
     update.blog = blog
     before = whole_number(request.GET.get("before"))
     revisions = update.revisions.select_related("by", "by_partner").order_by("-pk")
-    # One more than is shown: the oldest is compared with it.
-    shown = list((revisions.filter(pk__lt=before) if before else revisions)[: PAGE_SIZE + 1])
-    contents = [visibility.readable_content(request.user, revision.content) for revision in shown]
+    # Fetch one more than a page shows, to compare the oldest entry with it.
+    rows = list((revisions.filter(pk__lt=before) if before else revisions)[: PAGE_SIZE + 1])
+    contents = [visibility.readable_content(request.user, revision.content) for revision in rows]
     effort = Effort()
     entries = []
-    for index, revision in enumerate(shown[:PAGE_SIZE]):
-        earlier = contents[index + 1] if index + 1 < len(shown) else None
+    for index, revision in enumerate(rows[:PAGE_SIZE]):
+        earlier = contents[index + 1] if index + 1 < len(rows) else None
         differences = differences_between(earlier, contents[index], effort)
         entries.append(Entry(revision, differences, is_earlier_text=bool(index or before)))
     entries += [
         Entry(change, [], is_earlier_text=False)
-        for change in _changes_beside(update, shown, has_newer=bool(before))
+        for change in _changes_beside(update, rows, has_newer=bool(before))
     ]
     entries.sort(key=lambda entry: entry.row.number, reverse=True)
     context = {
@@ -81,30 +81,30 @@ def history(request: HttpRequest, blog: LiveBlog, update_pk: int) -> HttpRespons
         "blog": blog,
         "update": update,
         "entries": entries,
-        "older": shown[PAGE_SIZE - 1] if len(shown) > PAGE_SIZE else None,
+        "older": rows[PAGE_SIZE - 1] if len(rows) > PAGE_SIZE else None,
         "may_revert": Action.REVERT in publishing.actions_for(request.user, blog, update),
     }
     return render(request, "desk/history.html", context)
 
 
-def _changes_beside(update: Update, shown: list[Revision], *, has_newer: bool) -> Iterable[Change]:
-    """Return the changes that kept no revision and stand among those that are shown."""
+def _changes_beside(update: Update, revisions: list[Revision], *, has_newer: bool) -> Iterable[Change]:
+    """Return the changes without a revision that belong among the revisions of this page."""
     changes = update.changes.exclude(number__in=update.revisions.values("number"))
-    if len(shown) > PAGE_SIZE:
-        changes = changes.filter(number__gt=shown[PAGE_SIZE].number)
+    if len(revisions) > PAGE_SIZE:
+        changes = changes.filter(number__gt=revisions[PAGE_SIZE].number)
     if has_newer:
-        changes = changes.filter(number__lt=shown[0].number) if shown else changes.none()
+        changes = changes.filter(number__lt=revisions[0].number) if revisions else changes.none()
     return changes.select_related("by", "by_partner").order_by("-number")[:MOST_CHANGES]
 
 
 class Effort:
-    """What is left of the effort that comparing the texts of one page may take."""
+    """The remaining effort that may be spent on comparing the texts of one page."""
 
     def __init__(self) -> None:
         self.left = _MOST_EFFORT
 
     def takes(self, before: list[str], after: list[str]) -> bool:
-        """Return whether these can be compared piece by piece, and if so count what it takes."""
+        """Return whether these can be compared piece by piece, and if so deduct the effort."""
         effort = _effort(before, after)
         if effort > self.left:
             return False
@@ -115,7 +115,7 @@ class Effort:
 def differences_between(
     before: dict[str, Any] | None, after: dict[str, Any], effort: Effort
 ) -> list[Difference]:
-    """Return what `after` says otherwise than `before`; of a first state (None) all that it says."""
+    """Return how `after` differs from `before`, by field; `before` is None for the first state."""
     before, after = current_json(before or {}), current_json(after)
     differences = []
     for name, label in LABELS.items():
@@ -126,9 +126,10 @@ def differences_between(
 
 
 def compared(old: str, new: str, effort: Effort) -> list[Piece]:
-    """Two texts as one, in the order of reading: what both have, what went, what came.
+    """Return two texts merged in reading order, as pieces that both have, that went out and that came in.
 
-    Piece by piece; where that would take long, line by line, or else what differs as a whole.
+    Compare them piece by piece; if that takes too much effort, line by line; if that does too, treat all that
+    differs as one piece.
     """
     before, after = _PIECE.findall(old), _PIECE.findall(new)
     start = _shared(before, after)
@@ -140,19 +141,19 @@ def compared(old: str, new: str, effort: Effort) -> list[Piece]:
         before, after = ("".join(pieces).splitlines(keepends=True) for pieces in (before, after))
         if not effort.takes(before, after):
             before, after = ["".join(before)], ["".join(after)]
-    found = [Piece("same", head), *_differing(before, after), Piece("same", tail)]
-    return [piece for piece in found if piece.text]
+    merged = [Piece("same", head), *_differing(before, after), Piece("same", tail)]
+    return [piece for piece in merged if piece.text]
 
 
 def _shared(before: list[str], after: list[str]) -> int:
-    """With how many equal pieces both begin."""
+    """Return the number of equal pieces that both begin with."""
     pairs = enumerate(zip(before, after, strict=False))
     return next((place for place, (old, new) in pairs if old != new), min(len(before), len(after)))
 
 
 def _differing(before: list[str], after: list[str]) -> Iterator[Piece]:
-    for what, left, left_end, right, right_end in SequenceMatcher(None, before, after).get_opcodes():
-        if what == "equal":
+    for tag, left, left_end, right, right_end in SequenceMatcher(None, before, after).get_opcodes():
+        if tag == "equal":
             yield Piece("same", "".join(before[left:left_end]))
             continue
         yield Piece("out", "".join(before[left:left_end]))
@@ -160,13 +161,14 @@ def _differing(before: list[str], after: list[str]) -> Iterator[Piece]:
 
 
 def _effort(before: list[str], after: list[str]) -> int:
-    """How often, at the worst, the matcher looks at a pair of equal pieces.
+    """Return how often, in the worst case, the matcher looks at a pair of equal pieces.
 
-    Of a long text it leaves out those that come in more than every hundredth place, as it says itself.
+    In a text of 200 pieces or more, SequenceMatcher's autojunk heuristic ignores pieces that make up more
+    than 1% of it.
     """
-    often = len(after) // 100 + 1 if len(after) >= 200 else len(after)
-    counted = Counter(before)
-    pairs = sum(counted[piece] * count for piece, count in Counter(after).items() if count <= often)
+    limit = len(after) // 100 + 1 if len(after) >= 200 else len(after)
+    before_counts = Counter(before)
+    pairs = sum(before_counts[piece] * count for piece, count in Counter(after).items() if count <= limit)
     return pairs * min(len(before), len(after))
 
 

@@ -1,4 +1,4 @@
-"""What keeps an open desk current: the private poll beside the readers' stream, autosave and presence."""
+"""Live state of an open desk: the private poll beside the readers' stream, autosave and presence."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from liveblog.desk.access import desk_view, token_in
 from liveblog.models import LiveBlog, Presence, Submission, Update, WorkingCopy
 from newsroom.http.parameters import whole_number
 
-# Further behind, the page is better loaded again.
+# A page that is further behind is told to reload.
 TOO_FAR_BEHIND: Final = 200
-# Of one person; a browser has one for each desk that is open.
+# The limit per person; a browser has one presence for each desk that it has open.
 MOST_PRESENCES: Final = 20
 _OLD: Final = timedelta(minutes=5)
 _OUT_OF_DATE: Final = _("This desk is out of date. Copy your text and load the page again.")
@@ -29,10 +29,10 @@ _OUT_OF_DATE: Final = _("This desk is out of date. Copy your text and load the p
 @desk_view
 @require_POST
 def state(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
-    """What follows `after` in the blog's log, as rows of the desk, and what else is on the desk now.
+    """Return what changed after number `after` in the blog's log, as desk rows, and the rest of the desk.
 
-    The number is the blog's as it was read first: an answer may know more than it says, never less. Asking
-    says who is there, and which update is open.
+    `number` is the blog's number as read first, so a response may contain later changes but never lacks
+    earlier ones. The request also records the user's presence and the update that they have open.
     """
     after = whole_number(request.POST.get("after"), digits=9)
     if after is None:
@@ -59,14 +59,14 @@ def state(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
 @desk_view
 @require_POST
 def autosave(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
-    """Keep what is in the composer. Nothing that is saved or public changes by it."""
+    """Keep the composer's text as a working copy. Nothing saved or public changes."""
     token = token_in(request.POST.get("token"))
     if not token:
         raise ValidationError(_OUT_OF_DATE)
     fields = composer.fields_of(request.POST)
     submissions = Submission.objects.filter(actor=publishing.actor(request.user), token=token)
     if submissions.exists():
-        # It has been saved for good meanwhile.
+        # The text has been submitted meanwhile, so there is nothing left to keep.
         return JsonResponse({"saved": True})
     update = _open_update(request, blog)
     if update is not None and update.is_erased:
@@ -75,35 +75,35 @@ def autosave(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
         WorkingCopy.objects.filter(by=request.user, token=token).delete()
     else:
         queues.keep_unsaved(blog, request.user, token, update, fields)
-        # Saved for good while this was being kept: saving removes what was kept once it is committed, so
-        # one of the two sees the other.
+        # The text may have been submitted while this copy was stored. A submission deletes the working copy
+        # again after its commit, so one of the two always sees the other.
         if submissions.exists():
             WorkingCopy.objects.filter(by=request.user, token=token).delete()
     return JsonResponse({"saved": True})
 
 
 def _changed(request: HttpRequest, blog: LiveBlog, after: int) -> dict[str, Any]:
-    found = Update.objects.filter(blog=blog).changed_within(after, blog.number)
+    updates = Update.objects.filter(blog=blog).changed_within(after, blog.number)
     if pinned := whole_number(request.POST.get("pinned")):
-        # What another took the place of has no change of its own.
-        found |= Update.objects.filter(blog=blog, pk=pinned)
-    found = list(found.complete().select_related("created_by"))
-    shown, gone = [], []
-    for update in found:
+        # An update whose pin was replaced by another has no change of its own.
+        updates |= Update.objects.filter(blog=blog, pk=pinned)
+    updates = list(updates.complete().select_related("created_by"))
+    visible_rows, gone = [], []
+    for update in updates:
         update.blog = blog
-    for row in rows.rows_of(request.user, blog, found):
+    for row in rows.rows_of(request.user, blog, updates):
         if not row.update.is_visible:
             gone.append(row.update.pk)
             continue
         html = render_to_string("desk/_row.html", {"blog": blog, "row": row}, request)
-        shown.append({"id": row.update.pk, "order": row.update.order, "html": html})
-    return {"rows": shown, "gone": gone}
+        visible_rows.append({"id": row.update.pk, "order": row.update.order, "html": html})
+    return {"rows": visible_rows, "gone": gone}
 
 
 def _queue(request: HttpRequest, blog: LiveBlog) -> dict[str, str]:
-    shown = queues.shown(blog, request.user, request.POST.get("queue", ""))
-    context = shown | {"blog": blog, "may": rows.May.of(request.user, blog)}
-    return {"name": shown["queue"].name, "html": render_to_string("desk/_queue.html", context, request)}
+    queue = queues.shown(blog, request.user, request.POST.get("queue", ""))
+    context = queue | {"blog": blog, "may": rows.May.of(request.user, blog)}
+    return {"name": queue["queue"].name, "html": render_to_string("desk/_queue.html", context, request)}
 
 
 def _note_presence(request: HttpRequest, blog: LiveBlog) -> None:
@@ -128,17 +128,17 @@ def _note_presence(request: HttpRequest, blog: LiveBlog) -> None:
 
 
 def _people(request: HttpRequest, blog: LiveBlog) -> list[dict[str, Any]]:
-    """Who else is at this desk now, and which update each has open."""
-    here = (
+    """Return who else is at this desk now, and which update each has open."""
+    presences = (
         Presence.objects.filter(blog=blog).now(timezone.now()).exclude(by=request.user).select_related("by")
     )
-    found: dict[tuple[int, int | None], dict[str, Any]] = {}
-    for presence in here:
+    people: dict[tuple[int, int | None], dict[str, Any]] = {}
+    for presence in presences:
         who = presence.by.get_full_name() or presence.by.get_username()
         key = (presence.by_id, presence.update_id)
-        is_writing = presence.is_writing or found.get(key, {}).get("is_writing", False)
-        found[key] = {"who": who, "update": presence.update_id, "is_writing": is_writing}
-    return list(found.values())
+        is_writing = presence.is_writing or people.get(key, {}).get("is_writing", False)
+        people[key] = {"who": who, "update": presence.update_id, "is_writing": is_writing}
+    return list(people.values())
 
 
 def _open_update(request: HttpRequest, blog: LiveBlog) -> Update | None:

@@ -1,4 +1,4 @@
-"""What goes into an update beside its text: pictures that are uploaded, and stories of our own to link."""
+"""Material for an update beside its text: uploaded pictures, and live blogs to link as related stories."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FOUND = 8
 @desk_view
 @require_POST
 def add_picture(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
-    """Keep an uploaded picture. It stays private until an update that shows it is public."""
+    """Save an uploaded picture. It stays private until an update that shows it is public."""
     file = request.FILES.get("file")
     if file is None:
         raise ValidationError({"file": _("Choose a picture first.")})
@@ -45,34 +45,34 @@ def add_picture(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
 
 
 def _cell(request: HttpRequest, name: str) -> int:
-    named = request.POST.get(name, "2")
-    return int(named) if named in ("0", "1", "2", "3", "4") else 2
+    value = request.POST.get(name, "2")
+    return int(value) if value in ("0", "1", "2", "3", "4") else 2
 
 
 @desk_view
 @require_GET
 def find_stories(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
-    """Live blogs of our own whose headline, kicker or address has `q`, from three characters on.
+    """Return live blogs whose headline, kicker or slug contains `q`, which needs at least three characters.
 
-    None under embargo beside one that is under none, and none of another team that is not public: the title
-    of what is chosen is printed to everybody who reads this one.
+    The title of a chosen live blog is shown to everybody who reads this one. So omit embargoed live blogs
+    unless this one is embargoed too, and another team's live blogs unless they are public.
     """
-    asked = html.printable(request.GET.get("q", "")).strip()
-    if not LEAST_CHARACTERS <= len(asked) <= MOST_CHARACTERS:
+    query = html.printable(request.GET.get("q", "")).strip()
+    if not LEAST_CHARACTERS <= len(query) <= MOST_CHARACTERS:
         return JsonResponse({"found": []})
     others = visibility.linkable(request.user).exclude(pk=blog.pk)
     if blog.embargo_until_at is None:
         others = others.filter(embargo_until_at__isnull=True)
-    found = (
+    matches = (
         others.exclude(status=LiveBlog.Status.WITHDRAWN)
-        .filter(Q(headline__icontains=asked) | Q(kicker__icontains=asked) | Q(slug__icontains=asked))
+        .filter(Q(headline__icontains=query) | Q(kicker__icontains=query) | Q(slug__icontains=query))
         .order_by("-created_at", "-pk")[:FOUND]
     )
     return JsonResponse(
         {
             "found": [
                 {"slug": row.slug, "title": row.full_headline, "status": row.get_status_display()}
-                for row in found
+                for row in matches
             ]
         }
     )

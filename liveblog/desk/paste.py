@@ -1,4 +1,4 @@
-"""Paste running copy: what it was understood as is shown first, and saved only when that is confirmed."""
+"""Pasting running copy: the desk shows how it was parsed, and saves it only after confirmation."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from liveblog.models import LiveBlog
 @desk_view
 @require_http_methods(["GET", "HEAD", "POST"])
 def paste(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
-    """Copy comes as text or as a file, in any encoding; the confirmation carries it along."""
+    """Load copy sent as text or as a file, in any encoding; the confirmation form carries it along."""
     if not rows.May.of(request.user, blog).write:
         raise PermissionDenied(_("Loading running copy is for those who write updates."))
     if request.method != "POST":
@@ -59,12 +59,12 @@ def _is_on(request: HttpRequest, name: str) -> bool:
 
 
 def _copy(request: HttpRequest) -> bytes:
-    """What was pasted or uploaded; on confirmation the same bytes that were shown."""
-    if kept := request.POST.get("copy"):
+    """Return the pasted or uploaded bytes; on confirmation, the same bytes that were shown."""
+    if encoded := request.POST.get("copy"):
         try:
-            return base64.b64decode(kept, validate=True)
+            return base64.b64decode(encoded, validate=True)
         except ValueError as error:
-            # Of no padding, of other characters, and of any that are not ASCII.
+            # Raised for wrong padding, for characters outside the alphabet and for non-ASCII text.
             raise ValidationError(_("The copy was damaged on its way. Paste it again.")) from error
     if file := request.FILES.get("file"):
         return file.read(MAX_BYTES + 1)
@@ -92,9 +92,9 @@ def _page(request: HttpRequest, blog: LiveBlog, status: int = 200, **context: ob
 
 
 def _understood(article: Article, report: Report, copy: bytes) -> dict[str, object]:
-    becomes = {outcome.line: outcome.action for outcome in report.outcomes if outcome.line}
+    actions = {outcome.line: outcome.action for outcome in report.outcomes if outcome.line}
     labels = _labels()
-    entries = [{"entry": entry, "action": labels[becomes[entry.line]]} for entry in article.entries]
+    entries = [{"entry": entry, "action": labels[actions[entry.line]]} for entry in article.entries]
     return {
         "article": article,
         "entries": entries,

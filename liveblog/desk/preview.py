@@ -1,7 +1,7 @@
-"""How readers will see it: the composer's text in the readers' own template, in each edition.
+"""Previews of the composer's text in the readers' own template, in each edition.
 
-A preview shows copy that nobody has approved, so it is a page without an origin: no script, form or pop-up of
-it works, and it can reach nothing of the editor's session.
+A preview shows unapproved copy, so it is a sandboxed page with an opaque origin: its scripts, forms and
+pop-ups do not work, and it cannot reach the editor's session.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from liveblog.publishing.stories import story_rows
 from newsroom import csp
 from newsroom.pictures import MEDIA_TYPES
 
-# How long the pictures of a preview can be loaded.
+# How long the signed URLs of a preview's pictures stay valid.
 _PICTURES_LAST: Final = timedelta(minutes=10)
 _signer: Final = TimestampSigner(salt="liveblog.desk.preview")
 
@@ -40,13 +40,16 @@ _signer: Final = TimestampSigner(salt="liveblog.desk.preview")
 @desk_view
 @require_POST
 def preview(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
-    """Show the update as readers would see it; save nothing. `edition`: a language; empty: the blog's own."""
+    """Show the update as readers would see it, without saving it.
+
+    `edition` is a language; empty means the live blog's own.
+    """
     try:
         return _shown(request, blog)
     except ValidationError as refusal:
         if wants_json(request):
             return refused(request, blog, refusal)
-        # The admin's own page has scripts, which must not run in the frame.
+        # The admin's error page has scripts, which must not run in the frame.
         reason = " ".join(line for lines in said_by(refusal).values() for line in lines)
         context = {"title": _("That was not possible"), "reason": reason}
         return render(request, "_failure.html", context, status=422)
@@ -57,9 +60,9 @@ def preview(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
 def picture(
     request: HttpRequest, pk: int, signature: str, key: str, width: int, extension: str
 ) -> HttpResponse:
-    """Serve a picture of a preview, by a signature that lasts a few minutes.
+    """Serve a picture of a preview, authorized by a signature that lasts a few minutes.
 
-    The preview has no origin, so that the browser sends no session with the requests for its pictures.
+    The preview has an opaque origin, so the browser sends no session cookie with requests for its pictures.
     """
     try:
         signed_key = _signer.unsign(signature, max_age=_PICTURES_LAST)
@@ -102,18 +105,18 @@ def _shown(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
 
 
 def _as_published(blog: LiveBlog, content: Content, saved: Update | None) -> Update:
-    """A row that is never saved, with all that the readers' template asks of a published update."""
+    """Return an unsaved update with everything that the readers' template reads from a published one."""
     update = Update(pk=saved.pk if saved else 0, blog=blog, status=Update.Status.PUBLISHED)
     replace(content, happened_at=content.happened_at or timezone.now()).set_on(update)
     stories = story_rows(content.stories, update=update)
     bylines = [UpdateByline(update=update, byline=byline) for byline in content.bylines]
-    placed = [UpdateImage(update=update, image=image) for image in content.images]
-    for row in placed:
+    update_images = [UpdateImage(update=update, image=image) for image in content.images]
+    for row in update_images:
         # The public renditions exist only while a public page shows the picture.
         row.image.private_base = _private_base(blog, row.image)
     update._prefetched_objects_cache = {
         "related_stories": stories,
-        "update_images": placed,
+        "update_images": update_images,
         "update_bylines": bylines,
     }
     corrections = Revision.objects.filter(update=saved, kind=Revision.Kind.CORRECTION).order_by("-pk")

@@ -1,4 +1,4 @@
-"""The queues beside the timeline: what waits for whom, and how many."""
+"""The queues beside the timeline: their rows and counts, and the working copies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from liveblog.desk.rows import rows_of
 from liveblog.models import LiveBlog, ReaderResponse, RelatedStory, Update, WorkingCopy
 
 SHOWN: Final = 50
-# Characters of one text that is not saved yet, and how many such texts somebody can have.
+# Limits on working copies: the characters of one, and the number that one person can have.
 MAX_KEPT: Final = 500_000
 MOST_KEPT: Final = 30
 
@@ -33,14 +33,14 @@ class Queue:
 
 def _in_status(status: Update.Status, order: str) -> Callable[[LiveBlog], QuerySet[Update]]:
     def rows(blog: LiveBlog) -> QuerySet[Update]:
-        found = Update.objects.filter(blog=blog, status=status, is_erased=False).complete()
-        return found.select_related("created_by", "created_by_partner").order_by(order, "-pk")
+        updates = Update.objects.filter(blog=blog, status=status, is_erased=False).complete()
+        return updates.select_related("created_by", "created_by_partner").order_by(order, "-pk")
 
     return rows
 
 
 def _responses(blog: LiveBlog) -> QuerySet[ReaderResponse]:
-    """Those to moderate, oldest first: they then stand on the page in the order in which readers wrote."""
+    """Return the responses to moderate, oldest first, so that the page shows them in the order written."""
     return ReaderResponse.objects.filter(blog=blog).pending().order_by("created_at", "pk")
 
 
@@ -79,22 +79,22 @@ BY_NAME: Final = {queue.name: queue for queue in QUEUES}
 
 
 def counts(blog: LiveBlog) -> dict[str, int]:
-    """How many wait in each queue, by its name; `published` counts the timeline."""
+    """Return the number of rows in each queue, by its name; `published` counts the timeline."""
     status = Update.Status
-    counted = Update.objects.filter(blog=blog).aggregate(
+    update_counts = Update.objects.filter(blog=blog).aggregate(
         drafts=Count("pk", filter=Q(status=status.DRAFT)),
         submitted=Count("pk", filter=Q(status=status.SUBMITTED)),
         scheduled=Count("pk", filter=Q(status=status.SCHEDULED)),
         published=Count("pk", filter=Q(status=status.PUBLISHED)),
         withdrawn=Count("pk", filter=Q(status=status.WITHDRAWN)),
     )
-    return counted | {"responses": _responses(blog).count(), "unresolved": _unresolved(blog).count()}
+    return update_counts | {"responses": _responses(blog).count(), "unresolved": _unresolved(blog).count()}
 
 
 def shown(blog: LiveBlog, user: AbstractBaseUser, name: str) -> dict[str, Any]:
-    """Return a queue for its template: `name` is one of BY_NAME, any other gives the first.
+    """Return the template context of a queue; a `name` that is not in BY_NAME selects the first queue.
 
-    Updates come as a `Row`, with what `user` may do with them.
+    Each update comes as a `Row`, with what `user` may do with it.
     """
     queue = BY_NAME.get(name, QUEUES[0])
     waiting = list(queue.rows(blog)[:SHOWN])
@@ -108,9 +108,9 @@ def shown(blog: LiveBlog, user: AbstractBaseUser, name: str) -> dict[str, Any]:
 def keep_unsaved(
     blog: LiveBlog, by: AbstractBaseUser, token: str, update: Update | None, fields: dict[str, list[str]]
 ) -> None:
-    """Keep what was typed as it is, apart from what is saved.
+    """Store what was typed, exactly as typed, in a working copy.
 
-    Raise ValidationError for more than a composer can hold, and for more texts than anybody writes at once.
+    Raise ValidationError if the text exceeds MAX_KEPT characters, or if `by` already has MOST_KEPT others.
     """
     if sum(len(value) for values in fields.values() for value in values) > MAX_KEPT:
         raise ValidationError(_("The text is too long for one update."))
@@ -128,5 +128,5 @@ def keep_unsaved(
 
 
 def unsaved(blog: LiveBlog, by: AbstractBaseUser) -> QuerySet[WorkingCopy]:
-    """What `by` has typed on this desk and neither saved nor thrown away, newest first."""
+    """Return the working copies that `by` has on this desk, newest first."""
     return WorkingCopy.objects.filter(blog=blog, by=by).select_related("update")

@@ -1,4 +1,4 @@
-"""The timeline as the desk shows it: what each update is, and what the person at the desk may do with it."""
+"""The timeline as the desk shows it: each update, with what the user may do with it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAGE_SIZE: Final = 20
 
 @dataclass(frozen=True)
 class May:
-    """What somebody may do on a desk; what may be done with an update its `Row` says."""
+    """Permissions of a user on a desk; a `Row` has those on a single update."""
 
     write: bool
     publish: bool
@@ -40,33 +40,38 @@ class May:
 
 
 def timeline(blog: LiveBlog, before: Update | None = None) -> tuple[list[Update], bool]:
-    """A page of the visible updates, newest first, and whether there are older ones."""
+    """Return a page of the visible updates, newest first, and whether there are older ones."""
     rows = Update.objects.filter(blog=blog).visible().newest_first().complete().select_related("created_by")
     if before:
         rows = rows.older_than(before)
-    found = list(rows[: PAGE_SIZE + 1])
-    for update in found:
+    updates = list(rows[: PAGE_SIZE + 1])
+    for update in updates:
         update.blog = blog
-    return found[:PAGE_SIZE], len(found) > PAGE_SIZE
+    return updates[:PAGE_SIZE], len(updates) > PAGE_SIZE
 
 
 @dataclass(frozen=True)
 class Row:
-    """An update in the timeline, with what its reader at the desk may do and how far it reached."""
+    """An update in the timeline, with what the user may do with it and how far it reached."""
 
     update: Update
     actions: frozenset[str]
-    # The number of open pages that it was streamed to, where that is known.
+    # The number of open pages that the update was streamed to, or None if unknown.
     reach: int | None
 
     @property
     def seen(self) -> str:
-        """The fingerprint of what is shown, so that no button acts on what a colleague saves meanwhile."""
+        """Return the fingerprint of the content shown.
+
+        Optimistic locking: a button must not act on what a colleague has saved since.
+        """
         return fingerprint(Content.of(self.update))
 
 
 def rows_of(user: AbstractBaseUser, blog: LiveBlog, updates: Iterable[Update]) -> list[Row]:
     updates = list(updates)
-    reached = audience.reach_of(blog, updates)
+    reach_by_pk = audience.reach_of(blog, updates)
     permitted = Permitted(user, blog)
-    return [Row(update, frozenset(permitted.actions(update)), reached.get(update.pk)) for update in updates]
+    return [
+        Row(update, frozenset(permitted.actions(update)), reach_by_pk.get(update.pk)) for update in updates
+    ]

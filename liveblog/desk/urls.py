@@ -1,4 +1,4 @@
-"""The addresses under `/admin/liveblog/liveblog/<id>/desk/`."""
+"""URL patterns under `/admin/liveblog/liveblog/<id>/desk/`."""
 
 from django.urls import path
 

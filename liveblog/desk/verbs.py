@@ -1,4 +1,4 @@
-"""What the buttons beside an update and beside a reader's response do: one verb each."""
+"""Buttons beside an update and beside a reader's response; each calls one verb."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _ON_RESPONSES: Final = {
 @desk_view
 @require_POST
 def on_update(request: HttpRequest, blog: LiveBlog, update_pk: int, action: str) -> HttpResponse:
-    """Do what a button beside an update says. `seen` is the fingerprint of what was shown beside it."""
+    """Perform the action of a button beside an update. `seen` is the fingerprint of the content shown."""
     if action not in _DONE and action != Action.REVERT:
         raise Http404
     update = get_object_or_404(Update, blog=blog, pk=update_pk)
@@ -51,14 +51,14 @@ def on_update(request: HttpRequest, blog: LiveBlog, update_pk: int, action: str)
 
 
 def _revert(request: HttpRequest, blog: LiveBlog, update: Update) -> str:
-    """Bring back what an earlier revision said, as a new one."""
+    """Restore the content of an earlier revision, as a new revision."""
     revision = get_object_or_404(Revision, update=update, pk=whole_number(request.POST.get("revision")) or 0)
-    content, gone = Content.from_json(revision.content)
+    content, missing = Content.from_json(revision.content)
     note = request.POST.get("note", "")
     publishing.perform(Action.REVERT, blog, by=request.user, update=update, content=content, note=note)
-    if gone:
+    if missing:
         return _("The earlier text is back, without what no longer exists: %(names)s.") % {
-            "names": _(", ").join(gone)
+            "names": _(", ").join(missing)
         }
     return _("The earlier text is back.")
 
@@ -68,13 +68,13 @@ def _revert(request: HttpRequest, blog: LiveBlog, update: Update) -> str:
 def on_response(request: HttpRequest, blog: LiveBlog, response_pk: int, action: str) -> HttpResponse:
     if action not in _ON_RESPONSES:
         raise Http404
-    verb, done = _ON_RESPONSES[action]
+    verb, message = _ON_RESPONSES[action]
     verb(get_object_or_404(ReaderResponse, blog=blog, pk=response_pk), by=request.user)
-    return _answer(request, blog, str(done))
+    return _answer(request, blog, str(message))
 
 
-def _answer(request: HttpRequest, blog: LiveBlog, said: str) -> HttpResponse:
+def _answer(request: HttpRequest, blog: LiveBlog, message: str) -> HttpResponse:
     if wants_json(request):
-        return JsonResponse({"said": said})
-    messages.success(request, said)
+        return JsonResponse({"said": message})
+    messages.success(request, message)
     return redirect("desk:desk", blog.pk)

@@ -1,4 +1,4 @@
-"""The desk's page, and what its composer sends."""
+"""The desk's page, and the views that its composer posts to."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ from newsroom.http.parameters import whole_number
 from newsroom.pictures import Prepared
 from newsroom.rich_text import allow_editor
 
-# Offered while a name is typed; any other can be typed in full.
+# Bylines suggested while a name is typed; any other can be typed in full.
 MOST_BYLINES: Final = 2_000
-# The preview is a frame of ours, and a picture is shown before it is uploaded.
+# The preview is a frame from this site, and pictures are shown from a blob: URL before they are uploaded.
 _POLICY: Final = {"frame-src": [SELF], "img-src": ["blob:"]}
 
 
@@ -42,7 +42,10 @@ _POLICY: Final = {"frame-src": [SELF], "img-src": ["blob:"]}
 @desk_view
 @require_http_methods(["GET", "HEAD", "POST"])
 def desk(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
-    """The page. POST is the composer's form: saved by one verb, whose refusal comes back with the text."""
+    """Show the desk, or save the composer's form, which is posted to the same address.
+
+    One verb saves the form. If it refuses, the text comes back with the reasons.
+    """
     if request.method == "POST":
         return _save(request, blog)
     return _page(request, blog, _composer_for(request, blog))
@@ -51,7 +54,7 @@ def desk(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
 @desk_view
 @require_POST
 def discard(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
-    """Throw away what was typed and not saved."""
+    """Delete the working copy of a text that was typed but not saved."""
     WorkingCopy.objects.filter(by=request.user, blog=blog, token=token_in(request.POST.get("token"))).delete()
     if wants_json(request):
         return JsonResponse({"token": composer.new_token()})
@@ -60,16 +63,16 @@ def discard(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
 
 
 def _composer_for(request: HttpRequest, blog: LiveBlog) -> Composer:
-    """What was left unsaved first: of the update that is asked for, or of a new one."""
-    unsaved = queues.unsaved(blog, request.user)
+    """Return the composer to show: unsaved text if there is any, else the requested update or a blank."""
+    working_copies = queues.unsaved(blog, request.user)
     if token := token_in(request.GET.get("copy")):
-        found = unsaved.filter(token=token).first()
-        if found:
-            return composer.restored(found.fields, found.update, request.user, found.saved_at)
+        copy = working_copies.filter(token=token).first()
+        if copy:
+            return composer.restored(copy.fields, copy.update, request.user, copy.saved_at)
     update = _asked_for(request, blog)
-    found = unsaved.filter(update=update).first() if "new" not in request.GET else None
-    if found:
-        return composer.restored(found.fields, update, request.user, found.saved_at)
+    copy = working_copies.filter(update=update).first() if "new" not in request.GET else None
+    if copy:
+        return composer.restored(copy.fields, update, request.user, copy.saved_at)
     return composer.opened(update, request.user) if update else composer.blank()
 
 
@@ -89,7 +92,7 @@ def _asked_for(request: HttpRequest, blog: LiveBlog) -> Update | None:
     return update
 
 
-def _page(request: HttpRequest, blog: LiveBlog, shown: Composer, status: int = 200) -> HttpResponse:
+def _page(request: HttpRequest, blog: LiveBlog, composer_state: Composer, status: int = 200) -> HttpResponse:
     may = rows.May.of(request.user, blog)
     before = _before(request, blog)
     updates, has_older = rows.timeline(blog, before)
@@ -97,7 +100,7 @@ def _page(request: HttpRequest, blog: LiveBlog, shown: Composer, status: int = 2
         **admin.site.each_context(request),
         "title": blog.full_headline,
         "blog": blog,
-        "composer": shown,
+        "composer": composer_state,
         "may": may,
         "rows": rows.rows_of(request.user, blog, updates),
         "older": updates[-1] if has_older else None,
@@ -105,16 +108,18 @@ def _page(request: HttpRequest, blog: LiveBlog, shown: Composer, status: int = 2
         "counts": queues.counts(blog),
         "queues": queues.QUEUES,
         **queues.shown(blog, request.user, request.GET.get("queue", "")),
-        "unsaved": [copy for copy in queues.unsaved(blog, request.user) if copy.token != shown.token],
+        "unsaved": [
+            copy for copy in queues.unsaved(blog, request.user) if copy.token != composer_state.token
+        ],
         "bylines": Byline.objects.values_list("name", flat=True)[:MOST_BYLINES],
         "readers": audience.readers_connected(blog.pk),
         "undo": _undoable(request, blog),
-        "media": shown.form.media,
+        "media": composer_state.form.media,
         "can_change_blog": request.user.has_perm("liveblog.change_liveblog") or may.run,
     }
     csp.allow_script(request, reverse("labels"))
     response = render(request, "desk/desk.html", context, status=status)
-    allow_editor(response, shown.form.media)
+    allow_editor(response, composer_state.form.media)
     return response
 
 
@@ -124,21 +129,21 @@ def _before(request: HttpRequest, blog: LiveBlog) -> Update | None:
 
 
 def _undoable(request: HttpRequest, blog: LiveBlog) -> Update | None:
-    """The update that was just published by a form, for the offer to take it back."""
+    """Return the update that a form has just published, so that the page can offer to undo it."""
     pk = whole_number(request.GET.get("undo"))
     recent = timezone.now() - publishing.UNDO_WITHIN
-    published = Update.objects.filter(blog=blog, first_published_at__gte=recent).published()
-    return published.filter(pk=pk).first() if pk else None
+    updates = Update.objects.filter(blog=blog, first_published_at__gte=recent).published()
+    return updates.filter(pk=pk).first() if pk else None
 
 
 def _save(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     form = ComposerForm(request.POST, request.FILES)
     update = _saved(request, blog)
-    named = request.POST.get("action", "")
+    action_name = request.POST.get("action", "")
     try:
-        if named not in WRITES:
+        if action_name not in WRITES:
             raise ValidationError(_("Choose what to do with it: publish, save, send or schedule."))
-        action = Action(named)
+        action = Action(action_name)
         if not form.is_valid():
             raise ValidationError(form.errors.as_data())
         with _prepared_picture(request, form) as prepared:
@@ -158,14 +163,17 @@ def _save(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
 
 
 def _saved(request: HttpRequest, blog: LiveBlog) -> Update | None:
-    """The update that the composer has open. Raises ValidationError when it is not this blog's."""
+    """Return the saved update that the composer has open, if any.
+
+    Raise ValidationError if this live blog has no such update.
+    """
     if not request.POST.get("update"):
         return None
-    found = Update.objects.filter(blog=blog, pk=whole_number(request.POST["update"]) or 0).first()
-    if found is None or found.is_erased:
+    update = Update.objects.filter(blog=blog, pk=whole_number(request.POST["update"]) or 0).first()
+    if update is None or update.is_erased:
         raise ValidationError(_("There is no such update in this live blog."))
-    found.blog = blog
-    return found
+    update.blog = blog
+    return update
 
 
 def _carry_out(
@@ -176,7 +184,7 @@ def _carry_out(
     update: Update | None,
     prepared: Prepared | None,
 ) -> Update:
-    """Do one action with what was typed, which is then no longer kept apart."""
+    """Perform one action with what was typed, and delete its working copy."""
     content = composer.with_picture(
         composer.content_of(form, request, update), _uploaded(request, blog, form, prepared)
     )
@@ -191,16 +199,19 @@ def _carry_out(
         is_pinned=composer.pin_of(form),
         seen=form.cleaned_data["seen"] if update else "",
     )
-    unsaved = WorkingCopy.objects.filter(by=request.user, token=form.cleaned_data["token"])
-    unsaved.delete()
-    # An autosave that was under way may have kept it again.
-    transaction.on_commit(unsaved.delete, robust=True)
+    working_copies = WorkingCopy.objects.filter(by=request.user, token=form.cleaned_data["token"])
+    working_copies.delete()
+    # A concurrent autosave may have stored the working copy again.
+    transaction.on_commit(working_copies.delete, robust=True)
     return saved
 
 
 @contextmanager
 def _prepared_picture(request: HttpRequest, form: ComposerForm) -> Iterator[Prepared | None]:
-    """The picture that was chosen in the form itself, as it is without JavaScript; decoded before a lock."""
+    """Yield the picture that was posted with the form, as happens without JavaScript.
+
+    It is decoded here, before any lock is taken.
+    """
     if not form.cleaned_data["picture_file"]:
         yield None
         return
@@ -213,27 +224,27 @@ def _uploaded(
 ) -> Image | None:
     if prepared is None:
         return None
-    said = form.cleaned_data
+    cleaned = form.cleaned_data
     return publishing.add_image(
         prepared,
         by=request.user,
-        alt=said["picture_alt"],
-        credit=said["picture_credit"],
-        caption=said["picture_caption"],
+        alt=cleaned["picture_alt"],
+        credit=cleaned["picture_credit"],
+        caption=cleaned["picture_caption"],
         uploaded_for=blog,
     )
 
 
 def _done(request: HttpRequest, blog: LiveBlog, action: Action, saved: Update, is_new: bool) -> HttpResponse:
-    said = _said(action, blog, saved)
+    message = _said(action, blog, saved)
     undo = action == Action.PUBLISH and saved.is_published
     if wants_json(request):
         if _closes_update(request, action) and not undo:
-            # The desk loads its page anew, which then says it.
-            messages.success(request, said)
+            # The script reloads the desk, which then shows the message.
+            messages.success(request, message)
         return JsonResponse(
             {
-                "said": said,
+                "said": message,
                 "update": saved.pk,
                 "is_new": is_new,
                 "token": composer.new_token(),
@@ -241,13 +252,13 @@ def _done(request: HttpRequest, blog: LiveBlog, action: Action, saved: Update, i
                 "undo": reverse("desk:update", args=[blog.pk, saved.pk, "undo"]) if undo else None,
             }
         )
-    messages.success(request, said)
+    messages.success(request, message)
     address = reverse("desk:desk", args=[blog.pk])
     return redirect(f"{address}?undo={saved.pk}" if undo else address)
 
 
 def _closes_update(request: HttpRequest, action: Action) -> bool:
-    """Return whether the composer had a saved update open, which it leaves by this action."""
+    """Return whether this action makes the composer leave a saved update that it had open."""
     return bool(request.POST.get("update")) and action != Action.DRAFT
 
 
@@ -262,13 +273,13 @@ def _said(action: Action, blog: LiveBlog, saved: Update) -> str:
         at = hongkong.to_hong_kong(saved.publish_at)
         day = hongkong.day_label(at.date(), get_language())
         return _("Scheduled for %(time)s: “%(title)s”") % {"time": f"{day} {at:%H:%M}", "title": saved.title}
-    done = {
+    wordings = {
         Action.DRAFT: _("Saved as a draft: “%(title)s”"),
         Action.SUBMIT: _("Sent to the editors: “%(title)s”"),
         Action.EDIT: _("Saved as a minor edit: “%(title)s”"),
         Action.CORRECT: _("Corrected: “%(title)s”"),
     }
-    return done[action] % {"title": saved.title or _("without heading")}
+    return wordings[action] % {"title": saved.title or _("without heading")}
 
 
 def _refused(
@@ -277,35 +288,41 @@ def _refused(
     errors = said_by(refusal)
     if wants_json(request):
         return JsonResponse({"errors": errors}, status=422)
-    shown = composer.restored(composer.fields_of(request.POST), update, request.user)
-    shown.errors = errors
-    return _page(request, blog, shown, status=422)
+    composer_state = composer.restored(composer.fields_of(request.POST), update, request.user)
+    composer_state.errors = errors
+    return _page(request, blog, composer_state, status=422)
 
 
 def _saved_before(request: HttpRequest, blog: LiveBlog, update: Update | None) -> HttpResponse:
-    """The answer to an earlier submission was lost, and the text was changed since: it is another one now."""
-    said = _(
+    """Refuse a token that was already used, and return the text with a new one.
+
+    This happens when the response to a submission was lost and the text was changed before sending it again.
+    """
+    message = _(
         "This was saved already, as it was before you changed it: look at the timeline. "
         "What you have here is kept; to change what is saved, open it and copy this in."
     )
     token = composer.new_token()
     if wants_json(request):
-        return JsonResponse({"errors": {"": [said]}, "token": token}, status=422)
+        return JsonResponse({"errors": {"": [message]}, "token": token}, status=422)
     fields = composer.fields_of(request.POST) | {"token": [token]}
-    shown = composer.restored(fields, update, request.user)
-    shown.errors = {"": [said]}
-    return _page(request, blog, shown, status=422)
+    composer_state = composer.restored(fields, update, request.user)
+    composer_state.errors = {"": [message]}
+    return _page(request, blog, composer_state, status=422)
 
 
 def _conflict(request: HttpRequest, blog: LiveBlog, update: Update) -> HttpResponse:
-    """Both texts, and the choice between them. Neither is lost: the sender's is kept as a working copy."""
+    """Show both texts, so that the sender can choose between them.
+
+    Neither is lost: the sender's text is kept as a working copy.
+    """
     update.refresh_from_db()
     theirs = Content.of(update)
-    typed = composer.fields_of(request.POST)
-    mine = composer.restored(typed, update, request.user)
-    # Whoever has too many texts open has this one in the answer alone.
+    fields = composer.fields_of(request.POST)
+    mine = composer.restored(fields, update, request.user)
+    # Beyond the limit on working copies, only this response has the text.
     with suppress(ValidationError):
-        queues.keep_unsaved(blog, request.user, request.POST["token"][:64], update, typed)
+        queues.keep_unsaved(blog, request.user, request.POST["token"][:64], update, fields)
     latest = update.revisions.select_related("by").first()
     context = {
         **admin.site.each_context(request),
@@ -319,7 +336,7 @@ def _conflict(request: HttpRequest, blog: LiveBlog, update: Update) -> HttpRespo
         "action": request.POST.get("action", ""),
         "sent": [
             (name, value)
-            for name, values in typed.items()
+            for name, values in fields.items()
             if name not in ("seen", "token")
             for value in values
         ],
