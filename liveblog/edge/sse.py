@@ -74,16 +74,16 @@ class Streams:
     async def _open(self, scope: dict[str, Any], receive: Receive, send: Any, number: int) -> None:
         is_desk = b"desk" in scope["query_string"].split(b"&")
         try:
-            asked = _PATH.fullmatch(scope["path"])
-            edition = asked["edition"]
-            blog = await _find(asked["slug"], edition)
+            match = _PATH.fullmatch(scope["path"])
+            edition = match["edition"]
+            blog = await _find(match["slug"], edition)
         except DatabaseError:
             return await _refuse(send, 503, "The newsroom's database is busy.", (b"retry-after", b"2"))
         except Http404:
             return await _refuse(send, 404, "There is no such live blog, or it is not read in that script.")
         except AtPlainAddress:
             query = f"?after={number}{'&desk' if is_desk else ''}"
-            return await _refuse(send, 301, "", (b"location", f"{asked['plain']}{query}".encode()))
+            return await _refuse(send, 301, "", (b"location", f"{match['plain']}{query}".encode()))
         except Withdrawn:
             return await _refuse(send, 410, "This live blog was withdrawn.")
         # EventSource takes a 204 as the word not to come back.
@@ -121,17 +121,17 @@ class Streams:
 
 
 def _cursor(headers: dict[bytes, bytes], query: bytes) -> int | None:
-    """The last number that the reader knows; None when it is no number."""
-    named = headers.get(b"last-event-id", b"").decode("latin-1")
-    if not named:
+    """Return the last number that the reader knows, or None if the request does not give a valid one."""
+    value = headers.get(b"last-event-id", b"").decode("latin-1")
+    if not value:
         values = parse_qs(query.decode("latin-1"), keep_blank_values=True).get("after", ["0"])
-        named = values[0] if len(values) == 1 else ""
-    return whole_number(named, digits=9)
+        value = values[0] if len(values) == 1 else ""
+    return whole_number(value, digits=9)
 
 
 @sync_to_async(thread_sensitive=False)
 def _find(slug: str, edition: str | None) -> LiveBlog:
-    """Return the live blog that the public may follow. Raises as `find_blog`."""
+    """Return the live blog if the public may follow it; raise the same exceptions as `find_blog`."""
     try:
         return find_blog(PUBLIC, slug, edition)
     finally:

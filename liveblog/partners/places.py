@@ -59,8 +59,8 @@ def open_places(blog_ids: Collection[int] | None = None) -> None:
     Of these live blogs; None means of all.
     """
     for webhook in Webhook.objects.enabled():
-        known = WebhookCursor.objects.filter(webhook=webhook).values("blog")
-        fresh = visibility.readable(webhook).filter(number__gt=0).exclude(pk__in=known)
+        existing = WebhookCursor.objects.filter(webhook=webhook).values("blog")
+        fresh = visibility.readable(webhook).filter(number__gt=0).exclude(pk__in=existing)
         if blog_ids is not None:
             fresh = fresh.filter(pk__in=blog_ids)
         places = [WebhookCursor(webhook=webhook, blog=blog, number=0) for blog in fresh]
@@ -76,36 +76,37 @@ def claim(at: datetime, room: int, busy: Mapping[int, int]) -> list[Claim]:
 def _claim_due(at: datetime, room: int, busy: Counter[int]) -> list[Claim]:
     full = [pk for pk, count in busy.items() if count >= AT_ONCE]
     candidates = _due(at).exclude(webhook__in=full).order_by("attempts", "pk")
-    chosen = []
+    candidate_ids = []
     for pk, webhook, failing_since in candidates.values_list("pk", "webhook", "webhook__failing_since_at")[
         :CANDIDATES
     ]:
-        if len(chosen) < room and busy[webhook] < (AT_ONCE_FAILING if failing_since else AT_ONCE):
+        if len(candidate_ids) < room and busy[webhook] < (AT_ONCE_FAILING if failing_since else AT_ONCE):
             busy[webhook] += 1
-            chosen.append(pk)
-    if not chosen:
+            candidate_ids.append(pk)
+    if not candidate_ids:
         return []
     with transaction.atomic():
         # Read again under the lock: another process may have been first.
-        rows = _locked(_due(at).filter(pk__in=chosen), skip_locked=True)
+        rows = _locked(_due(at).filter(pk__in=candidate_ids), skip_locked=True)
         claims = [
             Claim(row.webhook, row.blog_id, row.pk, row.number, at + LEASE)
             for row in rows.select_related("webhook__partner")
         ]
-        held = WebhookCursor.objects.filter(pk__in=[claim.cursor_id for claim in claims])
-        held.update(leased_until_at=at + LEASE, is_held=True)
+        leased = WebhookCursor.objects.filter(pk__in=[claim.cursor_id for claim in claims])
+        leased.update(leased_until_at=at + LEASE, is_held=True)
     return claims
 
 
 def _due(at: datetime) -> QuerySet[WebhookCursor]:
-    """Those with something to tell their partner that nobody is telling, and whose time has come.
+    """Return the places that are due: unleased, past their next attempt, and with something to send.
 
-    Either the log of a live blog that the partner may read has moved on, or the partner holds something of
-    one that it may read no longer, whatever its webhook is for by now.
+    There is something to send if the log of a live blog that the partner may read has advanced, or if the
+    partner holds content of a live blog that it may no longer read. The latter counts even if the webhook no
+    longer covers that live blog.
     """
     may_read = visibility.partner_may_read("webhook__partner", "blog")
-    listed = Webhook.blogs.through.objects.filter(webhook=OuterRef("webhook"))
-    is_for_blog = ~Q(Exists(listed)) | Q(Exists(listed.filter(liveblog=OuterRef("blog"))))
+    webhook_blogs = Webhook.blogs.through.objects.filter(webhook=OuterRef("webhook"))
+    is_for_blog = ~Q(Exists(webhook_blogs)) | Q(Exists(webhook_blogs.filter(liveblog=OuterRef("blog"))))
     has_moved_on = Q(blog__number__gt=F("number")) & may_read & is_for_blog
     return WebhookCursor.objects.free(at).filter(
         Q(next_attempt_at__isnull=True) | Q(next_attempt_at__lte=at),

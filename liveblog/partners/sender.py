@@ -187,7 +187,7 @@ def _message_for(claim: Claim) -> Message | None:
 
 
 def _finish(claim: Claim, message: Message, answer: Answer, sent_at: Any) -> None:
-    # Given up now, what the receiver has taken would be posted to it once more.
+    # The receiver may already have accepted the message: if this write failed, it would be posted again.
     notice = again_while_busy(lambda: places.finish(claim, message, answer, sent_at, timezone.now()))
     if notice:
         rows = Webhook.objects.select_related("partner")

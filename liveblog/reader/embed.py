@@ -100,11 +100,11 @@ def oembed(request: HttpRequest) -> HttpResponse:
 
 
 def _size(request: HttpRequest, name: str, most: int) -> int:
-    """A limit in pixels, `most` where none is asked for. Raises ValueError when it is no number above 0."""
-    asked = whole_number(parameter(request.GET, name) or str(most), digits=9)
-    if not asked:
+    """Return a limit in pixels, at most `most`. Raises ValueError unless it is a positive integer."""
+    size = whole_number(parameter(request.GET, name) or str(most), digits=9)
+    if not size:
         raise ValueError(name)
-    return min(asked, most)
+    return min(size, most)
 
 
 def _path_on_this_site(address: str) -> str:
@@ -120,14 +120,18 @@ def _path_on_this_site(address: str) -> str:
 
 
 def _blog_at(path: str) -> LiveBlog:
-    """Raises Http404 when it is no live blog's address, or of one that readers may not know of; Withdrawn."""
-    found = resolve(path)
-    if found.view_name != "reader:blog":
+    """Return the live blog at `path`.
+
+    Raises Http404 if `path` is not the address of a live blog that readers may know of, and Withdrawn if it
+    was withdrawn.
+    """
+    match = resolve(path)
+    if match.view_name != "reader:blog":
         raise Http404
     try:
-        return whole_blog(PUBLIC, find_blog(PUBLIC, **found.kwargs))
+        return whole_blog(PUBLIC, find_blog(PUBLIC, **match.kwargs))
     except AtPlainAddress:
-        return whole_blog(PUBLIC, find_blog(PUBLIC, found.kwargs["slug"]))
+        return whole_blog(PUBLIC, find_blog(PUBLIC, match.kwargs["slug"]))
 
 
 def _rich(blog: LiveBlog, width: int, height: int) -> dict[str, Any]:

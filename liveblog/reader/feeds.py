@@ -165,7 +165,9 @@ def _item(update: Update) -> dict[str, Any]:
     }
     if bylines := update.ordered_bylines:
         item["authors"] = [{"name": byline.name} for byline in bylines]
-    for placed in update.update_images.all():
-        if not placed.image.is_sensitive:
-            return item | {"image": absolute(placed.image.rendition_url(placed.image.widths[-1], "jpg"))}
+    for placement in update.update_images.all():
+        if not placement.image.is_sensitive:
+            return item | {
+                "image": absolute(placement.image.rendition_url(placement.image.widths[-1], "jpg"))
+            }
     return item

@@ -65,7 +65,9 @@ def _posting(update: Update, has_pictures: bool) -> dict[str, Any]:
         or _publisher(),
     }
     images = [
-        _largest(placed.image) for placed in update.update_images.all() if not placed.image.is_sensitive
+        _largest(placement.image)
+        for placement in update.update_images.all()
+        if not placement.image.is_sensitive
     ]
     return posting | {"image": images} if images and has_pictures else posting
 

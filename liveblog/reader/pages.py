@@ -60,9 +60,9 @@ def blog(request: HttpRequest, slug: str, edition: str | None = None) -> HttpRes
         has_older = len(updates) > PAGE_SIZE
         updates = updates[:PAGE_SIZE]
         pinned = None if before else _pinned(blog, updates)
-        shown = updates if pinned is None or pinned in updates else [pinned, *updates]
+        printed_updates = updates if pinned is None or pinned in updates else [pinned, *updates]
         linked_data = jsonld.live_blog_posting(
-            blog, shown, has_lead=not before, has_pictures=not is_text_only(request)
+            blog, printed_updates, has_lead=not before, has_pictures=not is_text_only(request)
         )
         context = {
             "days": days(blog, updates),
@@ -84,7 +84,7 @@ def update(request: HttpRequest, slug: str, pk: int, edition: str | None = None)
     except Withdrawn as withdrawn:
         return _gone(request, withdrawn.blog)
     rows = Update.objects.filter(blog=head).visible()
-    found = get_object_or_404(rows, pk=pk)
+    row = get_object_or_404(rows, pk=pk)
 
     def render() -> HttpResponse:
         blog = whole_blog(PUBLIC, head)
@@ -98,11 +98,11 @@ def update(request: HttpRequest, slug: str, pk: int, edition: str | None = None)
         status = 410 if update.is_withdrawn else 200
         return blog_page(request, "reader/update.html", blog, context, status)
 
-    return answer(request, head.etag, render) if found.is_published else render()
+    return answer(request, head.etag, render) if row.is_published else render()
 
 
 def find_topic(slug: str, edition: str | None) -> Topic:
-    """Return the topic. Raises Http404 for one that only hidden live blogs, or none, are filed under."""
+    """Return the topic. Raises Http404 unless at least one visible live blog is filed under it."""
     return editions.read_topic(get_object_or_404(visibility.readable_topics(PUBLIC), slug=slug), edition)
 
 
@@ -189,11 +189,11 @@ def _neighbours(blog: LiveBlog, update: Update) -> dict[str, Update | None]:
 def _ended_page(request: HttpRequest, ended: LiveBlogQuerySet) -> tuple[list[LiveBlog], bool]:
     """A page of ended blogs by the end of their coverage, and whether there are older ones."""
     ended = ended.order_by("-coverage_end_at", "-pk")
-    if named := parameters.slug(request.GET, "before"):
-        last = get_object_or_404(visibility.readable(PUBLIC).ended(), slug=named)
+    if slug := parameters.slug(request.GET, "before"):
+        last = get_object_or_404(visibility.readable(PUBLIC).ended(), slug=slug)
         ended = ended.ended_before(last)
-    found = list(ended[: ENDED_PER_PAGE + 1])
-    return found[:ENDED_PER_PAGE], len(found) > ENDED_PER_PAGE
+    rows = list(ended[: ENDED_PER_PAGE + 1])
+    return rows[:ENDED_PER_PAGE], len(rows) > ENDED_PER_PAGE
 
 
 def _with_latest(blogs: list[LiveBlog]) -> list[tuple[LiveBlog, list[Update]]]:

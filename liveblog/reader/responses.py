@@ -1,7 +1,7 @@
-"""Where readers respond: a page of its own, since it is the one thing that is not the same for everybody.
+"""The form for readers' responses. It has its own page, because its token differs for each reader.
 
-Each form carries a token that says for which live blog it was opened and when. It is signed, so that nobody
-can make one, and good for one response.
+Each form carries a signed token that holds the live blog and the time when the form was opened. A token
+cannot be forged and is good for one response.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from newsroom.http import client_address
 
 SECONDS_LEAST: Final = 2
 SECONDS_MOST: Final = 3 * 60 * 60
-# From one address, within this time.
+# The rate limit for one client: this many responses within this many seconds.
 RESPONSES_MOST: Final = 5
 RESPONSES_SECONDS: Final = 10 * 60
 _SALT: Final = "newsroom.responses"
@@ -50,7 +50,7 @@ class LinesField(forms.CharField):
 
 
 class ResponseForm(forms.Form):
-    """The response to one live blog. `opened` is the form's token; only machines fill in `website`."""
+    """A response to one live blog. `opened` is the form's token, `website` a honeypot field."""
 
     name = forms.CharField(label=gettext_lazy("Your name"), max_length=80)
     text = LinesField(
@@ -65,34 +65,34 @@ class ResponseForm(forms.Form):
     def __init__(self, blog: LiveBlog, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.blog = blog
-        # Whether the token has been used up, so that the form must be shown with a new one.
+        # True once the token has been used, so that the form must be rendered with a new one.
         self.is_spent = False
 
     def clean(self) -> dict[str, str]:
-        cleaned = super().clean()
+        cleaned_data = super().clean()
         signer = signing.TimestampSigner(salt=_SALT)
-        opened = cleaned.get("opened", "")
+        token = cleaned_data.get("opened", "")
         try:
-            value = signer.unsign(opened, max_age=SECONDS_MOST)
+            value = signer.unsign(token, max_age=SECONDS_MOST)
         except signing.BadSignature:
             value = ""
         if not value.startswith(f"{self.blog.pk}:"):
             raise ValidationError(
                 _("This form was open for too long. Your words are still here: send them again.")
             )
-        if _is_fresh(signer, opened):
+        if _is_fresh(signer, token):
             raise ValidationError(_("That was very fast. Your words are still here: send them again."))
-        return cleaned
+        return cleaned_data
 
     @property
     def digest(self) -> str:
-        said = [self.cleaned_data["name"], self.cleaned_data["text"]]
-        return hashlib.sha256(repr(said).encode()).hexdigest()
+        content = [self.cleaned_data["name"], self.cleaned_data["text"]]
+        return hashlib.sha256(repr(content).encode()).hexdigest()
 
     def claim_token(self) -> str | None:
-        """Use the token up; return None, or the digest of the response that has used it before.
+        """Claim the token; return None, or the digest of the response that claimed it before.
 
-        Of several at the same instant one gets None. The claim is undone with the transaction.
+        Only one of several concurrent requests gets None. A rollback of the transaction undoes the claim.
         """
         self.is_spent = True
         key = f"{_SALT}:{hashlib.sha256(self.cleaned_data['opened'].encode()).hexdigest()}"
@@ -103,21 +103,22 @@ def _new_token(blog: LiveBlog) -> str:
     return signing.TimestampSigner(salt=_SALT).sign(f"{blog.pk}:{secrets.token_urlsafe(12)}")
 
 
-def _is_fresh(signer: signing.TimestampSigner, opened: str) -> bool:
+def _is_fresh(signer: signing.TimestampSigner, token: str) -> bool:
     try:
-        signer.unsign(opened, max_age=SECONDS_LEAST)
+        signer.unsign(token, max_age=SECONDS_LEAST)
     except signing.SignatureExpired:
         return False
     return True
 
 
-# No cookie says who sends this, so there is nobody to forge it for; the Origin is checked instead.
+# CSRF exempt: no cookie identifies the sender, so there is no session to abuse. `_check_origin` checks where
+# the form was sent from.
 @csrf_exempt
 @plain_address
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def respond(request: HttpRequest, slug: str, edition: str | None = None) -> HttpResponse:
-    """The form; once sent, 303 to the thanks, or the form again with the reason and all words."""
+    """Show the form; on POST redirect (303) to the thanks, or show the form again with errors and input."""
     try:
         blog = find_blog(PUBLIC, slug, edition)
     except Withdrawn as withdrawn:
@@ -135,9 +136,9 @@ def respond(request: HttpRequest, slug: str, edition: str | None = None) -> Http
 
 
 def _take(request: HttpRequest, blog: LiveBlog, form: ResponseForm) -> bool:
-    """Hand the words to the verb; False when the form now says why not."""
+    """Submit the response; return False if it was refused, with the reason in the form's errors."""
     if form.cleaned_data["website"]:
-        # A machine: it is told nothing.
+        # The honeypot was filled in: pretend success, so that a bot learns nothing.
         return True
     network = client_address.network_of(client_address.of_request(request))
     if counting.seconds_to_wait(f"responses:{network}", RESPONSES_MOST, RESPONSES_SECONDS):
@@ -160,7 +161,7 @@ def _submit(blog: LiveBlog, form: ResponseForm) -> None:
             raise ValidationError(
                 _("This form has been sent before. Your words are still here: send them again.")
             )
-        # Else a double click or a retry has sent the same again: it gets the same answer.
+        # Otherwise a double click or a retry sent the same response again: it gets the same answer.
 
 
 def _check_origin(request: HttpRequest) -> None:

@@ -18,7 +18,7 @@ from newsroom.site import path_of
 # What a reader takes along to the other script.
 _KEPT: Final = ("q", "in", "before", "text")
 _REDIRECTED: Final = (*_KEPT, "after", "sent")
-# Which of them the pages know, beside `text`.
+# The parameters that each page uses, besides `text`.
 _KNOWN: Final = {
     "front": ("before",),
     "topic": ("before",),
@@ -91,6 +91,6 @@ def scripts_of(request: HttpRequest, written_in: str, edition: str | None) -> li
 
 
 def _known_of(request: HttpRequest) -> tuple[str, ...]:
-    """The parameters that mean something on this page: any other could be anything."""
-    known = _KNOWN.get(request.resolver_match.url_name, ())
-    return (*known, "text") if request.GET.get("text") == "1" else known
+    """Return the query parameters that this page uses; links must not repeat any others."""
+    names = _KNOWN.get(request.resolver_match.url_name, ())
+    return (*names, "text") if request.GET.get("text") == "1" else names

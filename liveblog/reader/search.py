@@ -50,7 +50,7 @@ def search(request: HttpRequest, edition: str | None = None) -> HttpResponse:
         "blog": blog,
         "query": query,
         "blogs": [
-            (found, mark(found.full_headline, query)) for found in editions.read_titles(heads, edition)
+            (match, mark(match.full_headline, query)) for match in editions.read_titles(heads, edition)
         ],
         "results": [_result(update, query) for update in updates],
         "older": updates[-1] if has_older else None,
@@ -71,11 +71,11 @@ def _searched_blog(request: HttpRequest, edition: str | None) -> LiveBlog | None
 
 def _matching_updates(request: HttpRequest, blogs: LiveBlogQuerySet, query: str) -> list[Update]:
     """One page of them, newest first, and one more if there is one."""
-    found = Update.objects.saying(query).filter(blog__in=blogs)
+    matches = Update.objects.saying(query).filter(blog__in=blogs)
     pk = parameters.number(request.GET, "before")
     if pk is not None:
-        found = found.older_than(get_object_or_404(visibility.readable_updates(PUBLIC), pk=pk))
-    return list(found.newest_first().complete()[: RESULTS_PER_PAGE + 1])
+        matches = matches.older_than(get_object_or_404(visibility.readable_updates(PUBLIC), pk=pk))
+    return list(matches.newest_first().complete()[: RESULTS_PER_PAGE + 1])
 
 
 def _matching_blogs(blogs: LiveBlogQuerySet, query: str) -> list[LiveBlog]:

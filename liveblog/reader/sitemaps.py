@@ -72,7 +72,7 @@ def sitemap_index(request: HttpRequest) -> HttpResponse:
 
 @public
 def sitemap_section(request: HttpRequest, section: str) -> HttpResponse:
-    # Django's own view takes any digits that Python does, with spaces around them.
+    # Validate the page first: Django's view parses it with int(), which accepts spaces and non-ASCII digits.
     parameters.number(request.GET, "p", digits=6)
     response = sitemap(request, SECTIONS, section, template_name="reader/sitemap.xml")
     return answer_by_body(request, response.render(), POLL)
@@ -84,14 +84,14 @@ def news_sitemap(request: HttpRequest) -> HttpResponse:
     recent = {"first_published_at__gt": timezone.now() - NEWS_FOR}
     blogs = visibility.readable(PUBLIC)
     updates = Update.objects.published().filter(blog__in=blogs, **recent).select_related("blog")
-    found = chain(
+    entries = chain(
         ((blog, blog.full_headline, blog.language) for blog in blogs.filter(**recent)),
         (
             (update, update.title, update.blog.language)
             for update in updates.order_by("-first_published_at", "-pk")[:NEWS_MOST]
         ),
     )
-    newest = sorted(found, key=lambda item: item[0].first_published_at, reverse=True)[:NEWS_MOST]
+    newest = sorted(entries, key=lambda item: item[0].first_published_at, reverse=True)[:NEWS_MOST]
     news = [(row, title, _NEWS_LANGUAGE[language]) for row, title, language in newest]
     return _answer(request, "reader/news_sitemap.xml", news=news, site_name=settings.SITE_NAME)
 

@@ -58,7 +58,8 @@ def short_day(day: date, language: str) -> str:
 
 @register.filter
 def cleaned(rich_text: str) -> SafeString:
-    """Return rich text as markup: every write path has cleaned and tagged it, and nothing is added here."""
+    """Return stored rich text as markup."""
+    # Safe: every write path sanitizes rich text before it is stored, and nothing is added here.
     return mark_safe(rich_text)
 
 
@@ -66,6 +67,7 @@ def cleaned(rich_text: str) -> SafeString:
 def lang_of(text: str) -> SafeString:
     """The attribute for words that may be in another language than the page that prints them."""
     tag = languages.foreign_tag(text, get_language() or settings.SITE_LANGUAGE)
+    # Safe: the literal is empty, for text that needs no attribute.
     return format_html(' lang="{}"', tag) if tag else mark_safe("")
 
 
@@ -78,31 +80,31 @@ def is_parted(headline: str) -> bool:
 
 @register.filter
 def plain_text(rich_text: str | None) -> str:
-    """Return the text of rich text that may not have been cleaned yet, a line for each of its paragraphs."""
+    """Return the text of rich text, one line for each paragraph. The input need not be sanitized."""
     return html.plain_text(rich_text or "")
 
 
 @register.filter
 def is_public(blog: LiveBlog | None) -> bool:
-    """Whether readers may read it; a live blog that there is not is not public."""
+    """Return whether readers may read the live blog; False for None."""
     return bool(blog) and visibility.can_read(PUBLIC, blog)
 
 
 @register.filter
 def stories(row: LiveBlog | Update) -> list[RelatedStory]:
-    """The related stories that readers may be shown beside a live blog, or in an update."""
+    """Return the related stories of a live blog or an update that readers may see."""
     return visibility.shown_stories(row.related_stories.all())
 
 
 @register.filter
 def passages(update: Update) -> list[str | RelatedStory]:
-    """An update's text in reading order, with the related stories that readers may be shown."""
+    """Return an update's text in reading order, with the related stories that readers may see."""
     return update.passages(stories(update))
 
 
 @register.filter
 def href(story: RelatedStory) -> str:
-    """Where a related story leads readers; empty: nowhere yet."""
+    """Return the address that a related story links to, or an empty string if it has none yet."""
     return visibility.href_of(story)
 
 
@@ -163,18 +165,20 @@ def absolute_url(path: str) -> str:
 
 @register.filter(name="absolute_links")
 def links_made_absolute(markup: str) -> SafeString:
-    """Markup that is read elsewhere: in a feed reader."""
+    """Return markup with absolute links, for feed readers."""
+    # Safe: the argument is rendered template output, and `absolute_links` escapes every value that it writes.
     return mark_safe(absolute_links(markup))
 
 
 @register.simple_tag
 def recent_actions(user: User) -> list[LogEntry]:
-    """What a member of the staff did last in the admin, for its first page."""
+    """Return a staff member's latest actions in the admin, for its index page."""
     return visibility.readable_actions(user, 10)
 
 
 @register.simple_tag
 def linked_data(data: dict[str, Any]) -> SafeString:
-    """JSON-LD in its script element: data, which a strict CSP lets stand since nothing runs it."""
+    """Return JSON-LD in its script element. It is data, not code, so a strict CSP does not block it."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).translate(_JSON_ESCAPES)
+    # Safe: `_JSON_ESCAPES` has replaced every character that could end the element or start markup.
     return format_html('<script type="application/ld+json">{}</script>', mark_safe(text))

@@ -100,7 +100,7 @@ def _editor() -> AbstractBaseUser:
 
 
 def _prepare_pictures(pictures: ExitStack, editor: AbstractBaseUser) -> dict[str, Prepared]:
-    """Each picture's decoded files, by its name, until `pictures` is closed."""
+    """Return each picture's decoded files by picture name; closing `pictures` deletes them."""
     prepared = {}
     for path in sorted((DEMO / "pictures").glob("*.jpg")):
         with path.open("rb") as file:
@@ -119,11 +119,11 @@ def _fill(stories: list[DemoStory], prepared: dict[str, Prepared], editor: Abstr
 
 def _pictures(prepared: dict[str, Prepared], editor: AbstractBaseUser) -> dict[str, Image]:
     pictures = {}
-    said_of = tomllib.loads((DEMO / "pictures.toml").read_text(encoding="utf-8"))
-    for name, said in said_of.items():
-        column, row = said.pop("focal")
+    details_by_name = tomllib.loads((DEMO / "pictures.toml").read_text(encoding="utf-8"))
+    for name, details in details_by_name.items():
+        column, row = details.pop("focal")
         pictures[name] = publishing.add_image(
-            prepared[name], by=editor, focal_column=column, focal_row=row, **said
+            prepared[name], by=editor, focal_column=column, focal_row=row, **details
         )
     return pictures
 
@@ -177,14 +177,14 @@ class _Desk:
         )
 
     def _dressed(self, content: Content) -> Content:
-        said = dict(self.said["updates"].get(content.heading, {}))
-        picture, byline = said.pop("picture", None), said.pop("byline", None)
+        details = dict(self.said["updates"].get(content.heading, {}))
+        picture, byline = details.pop("picture", None), details.pop("byline", None)
         return replace(
             content,
             stories=tuple(map(self._linked, content.stories)),
             images=(self.pictures[picture],) if picture else (),
             bylines=(_byline(byline),) if byline else (),
-            **said,
+            **details,
         )
 
     def _linked(self, story: Story) -> Story:

@@ -1,4 +1,4 @@
-"""`manage.py migrate`, for as long as it takes."""
+"""`manage.py migrate` without the statement timeout."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ class Command(migrate.Command):
     help = migrate.Command.help
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Lift the limit that requests have: filling a column of many rows is one statement.
+        """Lift the statement timeout on PostgreSQL: backfilling a column of a large table is one statement.
 
-        The limit on waiting for locks stays. A migration that queues for a table holds up all that come after
-        it, readers included, so it had better fail, and be started again.
+        The lock timeout stays. A migration that waits for a table lock blocks every later query on that
+        table, readers' included, so it is better for it to fail and be run again.
         """
         connection = connections[options["database"]]
         if connection.vendor == "postgresql":

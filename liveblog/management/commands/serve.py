@@ -82,8 +82,9 @@ def _remember_demo() -> None:
 
 
 def _close_files() -> None:
-    """Close what an earlier release left open to other accounts of the machine."""
-    # Who is not their owner, as on a mounted volume, cannot change them; `check --deploy` names them then.
+    """Restrict the modes of files that an earlier release left readable by other users of the machine."""
+    # Only the owner can change modes, which this account may not be on a mounted volume. `check --deploy`
+    # reports the files in that case.
     with suppress(PermissionError):
         settings.DATA_DIR.chmod(0o700)
         if settings.ENV_FILE.read_text().startswith(WRITTEN_BY_US):
