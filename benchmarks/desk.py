@@ -161,6 +161,7 @@ def _in_poll(follower: _Follower, public: str, number: int, heading: str) -> Non
         follower.is_ready.set()
         if any(update["heading"] == heading for update in updates):
             return
+        # Polling in a tight loop would put load on the server that is being measured.
         time.sleep(0.01)
 
 

@@ -16,7 +16,8 @@ settings.configure(
 )
 application = get_asgi_application()
 
-import django_eventstream  # noqa: E402  - it has models
+# E402: the library has models, which can be imported only once Django is set up.
+import django_eventstream  # noqa: E402
 
 
 def publish(request):

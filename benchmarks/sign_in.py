@@ -1,8 +1,8 @@
-"""What do readers notice when many editors sign in at once?
+"""Benchmark: page latency for readers while many editors sign in at once.
 
-One reader loads a live blog's page again and again: first alone, then while several editors sign in without a
-pause, each with the right password. The same again with Django's own hasher, which hashes in the thread of
-each request, in the same run.
+One reader loads a live blog's page in a loop, first alone, then while several editors sign in continuously
+with correct passwords. The same run repeats this with Django's own hasher, which hashes in each request's
+thread.
 
     python -m benchmarks sign_in --editors 8 --seconds 10
 """
@@ -65,7 +65,7 @@ def main(arguments: list[str]) -> None:
 
 
 def _load_pages(host: str, page: str, seconds: float) -> list[float]:
-    """Return the milliseconds that each load took, one after another."""
+    """Load the page repeatedly for `seconds`; return the duration of each load in milliseconds."""
     connection = http.client.HTTPConnection(host)
     times = []
     end = time.monotonic() + seconds
@@ -85,11 +85,11 @@ def _sign_in_until(is_over: threading.Event, host: str, name: str, times: list[f
     page = response.read().decode()
     cookie = response.headers["Set-Cookie"].partition(";")[0]
     token = page.partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
-    entered = urlencode({"csrfmiddlewaretoken": token, "username": name, "password": PASSWORD})
+    form_data = urlencode({"csrfmiddlewaretoken": token, "username": name, "password": PASSWORD})
     headers = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
     while not is_over.is_set():
         start = time.monotonic()
-        connection.request("POST", LOGIN, entered, headers)
+        connection.request("POST", LOGIN, form_data, headers)
         response = connection.getresponse()
         response.read()
         assert response.status in (302, 503), response.status

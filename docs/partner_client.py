@@ -57,4 +57,4 @@ if __name__ == "__main__":
             print(f"── {copy.blog['headline']} ({copy.number})")
             for update in copy.page():
                 print(update["happened_at"] or update["happened_on"], update.get("heading", "(withdrawn)"))
-        time.sleep(wait)
+        time.sleep(wait)  # The interval between polls, in seconds; Retry-After when the server sends it.

@@ -1,4 +1,4 @@
-"""The project as an application of its own: it registers the checks that know nothing of live blogs."""
+"""The app config of the project itself. It registers the system checks that do not concern live blogs."""
 
 from django.apps import AppConfig
 from django.core.checks import Tags, register

@@ -1,4 +1,4 @@
-"""What uvicorn serves: streams on the event loop, Django for the rest; due work and webhooks beside them."""
+"""The ASGI application: streams on the event loop, Django for the rest, due work and webhooks in threads."""
 
 import asyncio
 import functools
@@ -12,7 +12,7 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsroom.settings")
 django_application = get_asgi_application()
 
-# Models can be imported only once Django is set up.
+# E402: these modules import models, which can be imported only once Django is set up.
 from liveblog.api import entry, keys  # noqa: E402
 from liveblog.edge.due import DueLoop  # noqa: E402
 from liveblog.edge.hub import Hub  # noqa: E402
@@ -30,11 +30,11 @@ MEGABYTE = 1024 * 1024
 FORM_BYTES = 5 * MEGABYTE
 ALLOWANCES = [
     Allowance(
-        # The composer, its preview and the picture's own form: a picture beside the other fields.
+        # The composer, its preview and the picture form send a picture together with other fields.
         re.compile(r"/admin/liveblog/(?:image/.*|liveblog/\d+/desk/(?:pictures/|preview/)?)"),
         pictures.MAX_BYTES + FORM_BYTES,
         bodies.has_staff_session,
-        # The text of an update comes back to an editor whose session has expired.
+        # An editor whose session has expired gets the text of the update back, which takes its body.
         of_strangers=MEGABYTE,
     ),
     Allowance(re.compile(r"/admin/.*"), FORM_BYTES, bodies.has_staff_session, of_strangers=MEGABYTE),

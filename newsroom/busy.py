@@ -1,8 +1,7 @@
-"""A database that is busy, full or away: telling it from our own faults, and asking again.
+"""Detection of, and retries for, a database that is busy, full or unreachable, as opposed to our own bugs.
 
-The exception is judged, by the code that the database gave it, and never the state of the connection
-afterwards: a connection may be cut off while a fault of ours is on its way up, and a lock that timed out
-leaves it in order.
+Errors are classified by the code that the database gave the exception, never by the state of the connection:
+a connection may be lost while an error of our own propagates, and a lock timeout leaves it usable.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ import psycopg
 from django import db
 
 RETRY_AFTER_SECONDS: Final = 2
-# Times that a command or a loop asks again, after 1, 2, 4 … seconds.
+# Retries of a command or a background loop, after 1, 2, 4 … seconds.
 _TRIES: Final = 6
 _LONGEST_PAUSE: Final = 8.0
 
@@ -55,7 +54,7 @@ Result = TypeVar("Result")
 
 
 def is_busy(error: BaseException | None) -> bool:
-    """Whether `error` comes from a database that could not answer now, and may do so in a moment."""
+    """Return whether `error` means that the database cannot answer now but may be able to in a moment."""
     for cause in _causes(error):
         if isinstance(cause, sqlite3.Error):
             return getattr(cause, "sqlite_errorcode", 0) & 0xFF in _SQLITE_BUSY
@@ -65,7 +64,7 @@ def is_busy(error: BaseException | None) -> bool:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """An error of Django's database layer, and what it was made from."""
+    """Yield an error of Django's database layer and the driver errors that caused it."""
     while isinstance(error, db.Error | sqlite3.Error | psycopg.Error):
         yield error
         error = error.__cause__
@@ -74,16 +73,16 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 def _is_postgresql_busy(error: psycopg.Error) -> bool:
     code = error.sqlstate
     if code is None:
-        # The client's side: no connection in the pool, none that could be made, or one that broke.
+        # Raised by the client: the pool is exhausted, or the connection failed or was lost.
         return isinstance(error, psycopg.OperationalError)
     return code.startswith(_POSTGRESQL_CLASSES) or code in _POSTGRESQL_BUSY
 
 
 def again_while_busy(work: Callable[[], Result], pause: Callable[[float], object] = time.sleep) -> Result:
-    """Do `work`, and again while the database is busy; raise what it raised when it stays so.
+    """Run `work` and retry it with exponential backoff while the database is busy; raise the last error.
 
-    For commands and background loops, where nobody waits for an answer. `work` is a transaction: what failed
-    left nothing behind. `pause` waits for so many seconds.
+    Use this in commands and background loops, where no client waits for a response. `work` must be a single
+    transaction, so that a failed attempt leaves nothing behind. `pause` sleeps for the given seconds.
     """
     for failures in range(_TRIES):
         try:
@@ -92,7 +91,7 @@ def again_while_busy(work: Callable[[], Result], pause: Callable[[float], object
             if not is_busy(error):
                 raise
             logger.warning("The database is busy, trying again: %s", error)
-            # A connection that was cut off is opened anew; inside a transaction it is not ours to close.
+            # Reconnect in case the connection was lost. Inside a transaction it belongs to the caller.
             if not db.connection.in_atomic_block:
                 db.connection.close()
         pause(min(2.0**failures, _LONGEST_PAUSE))

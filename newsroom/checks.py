@@ -1,4 +1,4 @@
-"""A check of `manage.py check --deploy`: which private files other accounts of the machine can get at."""
+"""A deployment check for private files that other users of the machine can access."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ MAX_NAMED: Final = 20
 
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _OTHERS_ENTER: Final = stat.S_IXGRP | stat.S_IXOTH
-# A directory that others may only pass through lets a proxy read the public files in it and shows no names.
+# Execute permission alone is allowed: with it a proxy can read public files by path, but not list the names.
 _OTHERS_LIST: Final = stat.S_IROTH | stat.S_IWOTH | stat.S_IWGRP
 
 
 def check_file_modes(app_configs: Sequence[AppConfig] | None, **options: Any) -> list[CheckMessage]:
-    """Warn of private files and directories that other accounts can read, and say what mends it."""
+    """Warn about private files and directories that other accounts can access, with the fix as a hint."""
     exposed = sorted(_exposed_files())
     if not exposed:
         return []
-    named = ", ".join(map(str, exposed[:MAX_NAMED]))
+    names = ", ".join(map(str, exposed[:MAX_NAMED]))
     if len(exposed) > MAX_NAMED:
-        named += f" and {len(exposed) - MAX_NAMED} more"
+        names += f" and {len(exposed) - MAX_NAMED} more"
     return [
         Warning(
-            f"Other accounts on this machine can get at what the newsroom keeps: {named}.",
+            f"Other accounts on this machine can get at what the newsroom keeps: {names}.",
             hint=(
                 f"chmod 700 {settings.DATA_DIR} closes all that lies in it; docs/operating.md (Files) says "
                 "how a proxy still reads the public ones. Close the others with chmod 600."
@@ -54,7 +54,7 @@ def _exposed_files() -> Iterator[Path]:
 
 
 def _exposed_in(directory: Path, public: set[Path]) -> Iterator[Path]:
-    """What others can get at below a directory. Nothing, where they cannot enter it."""
+    """Yield the paths below a directory that others can access; none if they cannot enter it."""
     if not _mode(directory) & _OTHERS_ENTER:
         return
     for path in directory.iterdir():
@@ -67,7 +67,7 @@ def _exposed_in(directory: Path, public: set[Path]) -> Iterator[Path]:
 
 
 def _sqlite_files() -> list[Path]:
-    """The database's file and those that SQLite keeps beside it; none on PostgreSQL."""
+    """Return SQLite's database file and its side files; an empty list on PostgreSQL."""
     if connection.vendor != "sqlite":
         return []
     return [
@@ -76,7 +76,7 @@ def _sqlite_files() -> list[Path]:
 
 
 def _mode(path: Path) -> int:
-    """A file's permission bits; 0, none, where there is no such file."""
+    """Return a file's permission bits, or 0 if there is no such file."""
     try:
         return stat.S_IMODE(path.stat().st_mode)
     except FileNotFoundError:

@@ -68,7 +68,7 @@ _HAN: Final = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fff
 _RUN: Final = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+")
 _IS_HAN: Final = re.compile(f"[{_HAN}]")
 
-# Where a block begins or ends; words are not read across.
+# Tags that begin or end a block; words do not continue across them.
 _BLOCK_ENDS: Final = html.BLOCK_TAGS | html.INNER_TAGS | {"br"}
 _CODE_TAGS: Final = frozenset({"code", "pre"})
 
@@ -78,18 +78,19 @@ Wordings = Mapping[str, str] | Lexicon
 def convert(text: str, edition: str, *wordings: Wordings) -> str:
     """Return plain text in the script of `edition`, `zh-hant` or `zh-hans`.
 
-    `wordings` map wording as the text writes it to wording in the edition (a locked term to itself): the
-    longest match wins over OpenCC, and is not converted again; of equal ones the last. Web and mail addresses
-    and @names stay. Raises ValueError for an edition that is no script.
+    `wordings` map source wording to wording in the edition (a locked term maps to itself). They take
+    precedence over OpenCC, and replacements are not converted again. The longest match wins; of equally long
+    ones, the last mapping's. URLs, mail addresses and @names are kept. Raises ValueError for any other
+    edition.
     """
     return "".join(converted for _length, converted in _segments(text, edition, wordings))
 
 
 def _segments(text: str, edition: str, wordings: Iterable[Wordings]) -> Iterator[tuple[int, str]]:
-    """Yield the parts of a text, converted, each with the length that it had."""
+    """Yield the converted parts of a text, each with the length of its source."""
     if edition not in _CONFIGURATIONS:
         raise ValueError(f"No edition is called {edition!r}.")
-    lexicons = [known if isinstance(known, Lexicon) else Lexicon(known) for known in wordings]
+    lexicons = [mapping if isinstance(mapping, Lexicon) else Lexicon(mapping) for mapping in wordings]
     end = 0
     for match in lexicon.matches(text, _ADDRESSES, [_house_wordings(edition), *lexicons]):
         if match.start > end:
@@ -127,13 +128,13 @@ def _converter(configuration: str) -> OpenCC:
 
 
 def convert_html(rich_text: str, edition: str, *wordings: Wordings) -> str:
-    """Return cleaned rich text (`newsroom.html.clean`) with its text converted; tags and code stay.
+    """Return cleaned rich text (`newsroom.html.clean`) with its text converted; tags and code are kept.
 
-    Words are read across inline tags (头<b>发</b>), block by block. What a wording puts in is text, whatever
-    it looks like: it is escaped with the rest, and all goes through the sanitizer as every rich text does.
+    Each block is converted as a whole, so words may span tags (头<b>发</b>). Replacements are text, even
+    if they look like markup: they are escaped, and the result is sanitized again.
     """
     converted: list[Token] = []
-    # Places in `converted` of the pieces of text of the present block.
+    # Indexes in `converted` of the text tokens of the current block.
     places: list[int] = []
     code_depth = 0
 
@@ -159,10 +160,10 @@ def convert_html(rich_text: str, edition: str, *wordings: Wordings) -> str:
 
 
 def _deal_out(segments: Iterable[tuple[int, str]], lengths: list[int]) -> list[str]:
-    """Return converted segments as pieces, the source of which had these lengths.
+    """Split converted segments into pieces whose sources had the given lengths.
 
-    A segment that stands in several pieces is cut as its source was; what it has gained in length goes to the
-    last of them.
+    A segment that spans several pieces is cut at the same positions as its source; any added length goes into
+    the last of these pieces.
     """
     pieces: list[list[str]] = [[] for _length in lengths]
     place = room = 0

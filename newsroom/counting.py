@@ -1,12 +1,11 @@
-"""Rate limits: how often somebody did something, counted over all processes in the database cache's table.
+"""Rate limits, counted across all processes in the database cache's table.
 
-One statement adds to a count and reads it, so that of many requests at the same instant exactly as many as
-the limit allows are let through. A process takes the right to a request in small lots, so that most requests
-cost the database nothing, and it remembers who has used up a window, so that refusals cost nothing either.
-With several processes a lot that one of them holds may go unused.
+One statement increments and reads a count, so exactly as many concurrent requests pass as the limit allows.
+Each process reserves requests in small lots, so most requests need no query, and it remembers which windows
+are exhausted, so refusals need none either. With several processes, part of a lot may go unused.
 
-A window begins with the first request in it: not everybody comes back at the same second. Counts of windows
-that are over are removed once a minute.
+A window starts with its first request, so that clients do not all retry in the same second. Expired windows
+are removed once a minute.
 """
 
 from __future__ import annotations
@@ -24,9 +23,9 @@ from django.utils.crypto import salted_hmac
 from django.utils.dateparse import parse_datetime
 
 SECONDS: Final = 60
-# A lot is this part of a limit, so small limits are counted one by one.
+# A lot is 1/LOTS of a limit, but at least one request: small limits are counted one by one.
 LOTS: Final = 40
-# What one process remembers; about 10 MB. Beyond it the table alone counts.
+# Shares that one process remembers, about 10 MB; when the number is reached, all are dropped.
 MAX_SHARES: Final = 50_000
 _REMOVE_EVERY: Final = 60
 _SALT: Final = "newsroom.counting"
@@ -34,7 +33,7 @@ _SALT: Final = "newsroom.counting"
 
 @dataclass
 class _Share:
-    """What one process still holds of somebody's window, and whether that is all there is to be had."""
+    """The requests of one window that this process has reserved; `is_last` if no more can be reserved."""
 
     ends_at: float
     left: int = 0
@@ -52,10 +51,10 @@ _shares: Final = _Shares()
 
 
 def seconds_to_wait(who: str, limit: int, seconds: int = SECONDS) -> int:
-    """Count one request of `who`; return 0 if it is among the `limit` of its window, else when to come back.
+    """Count one request of `who`; return 0 if it is within `limit`, else the seconds until it may be retried.
 
-    `who` says what is counted, too, as in `responses:192.0.2.0/32`: one name has one limit and one length of
-    its window, `seconds`. Only a keyed hash of it is stored. A `limit` of 0 is no limit.
+    `who` also names what is counted, as in `responses:192.0.2.0/32`; always use the same `limit` and window
+    length (`seconds`) with one name. Only a keyed hash of it is stored. A `limit` of 0 means no limit.
     """
     if not limit:
         return 0
@@ -72,7 +71,7 @@ def seconds_to_wait(who: str, limit: int, seconds: int = SECONDS) -> int:
 
 
 def give_back(who: str) -> None:
-    """Take back one request that was counted, because it turned out to be one that does not count."""
+    """Decrement the count by one request that turned out not to count."""
     table = _table()
     with connection.cursor() as cursor:
         cursor.execute(
@@ -85,7 +84,7 @@ def give_back(who: str) -> None:
 
 
 def reset(who: str) -> None:
-    """Begin somebody's count anew."""
+    """Reset the count of `who`."""
     with connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {_table()} WHERE cache_key = %s", [_key(who)])
     with _lock:
@@ -93,7 +92,7 @@ def reset(who: str) -> None:
 
 
 def forget() -> None:
-    """Drop what this process holds: for a database that was put back to an earlier state."""
+    """Drop this process's shares, for when the database was restored to an earlier state."""
     with _lock:
         _shares.by_name.clear()
         _shares.removed_at = 0.0
@@ -105,12 +104,12 @@ def _current_share(who: str, now: float) -> _Share | None:
 
 
 def _take_lot(who: str, limit: int, seconds: int, now: float) -> tuple[bool, float]:
-    """Take a lot from the count that all processes share; keep what this request does not use."""
+    """Reserve a lot from the shared count; keep what this request does not use as this process's share."""
     if _is_time_to_remove(now):
         _remove_expired(now)
     lot = max(1, limit // LOTS)
-    taken, ends_at = _add(_key(who), lot, now, now + seconds)
-    granted = max(0, lot - max(0, taken - limit))
+    total, ends_at = _add(_key(who), lot, now, now + seconds)
+    granted = max(0, lot - max(0, total - limit))
     with _lock:
         if len(_shares.by_name) >= MAX_SHARES:
             _shares.by_name.clear()
@@ -118,12 +117,12 @@ def _take_lot(who: str, limit: int, seconds: int, now: float) -> tuple[bool, flo
         if share is None:
             share = _shares.by_name[who] = _Share(ends_at)
         share.left += max(0, granted - 1)
-        share.is_last = taken >= limit
+        share.is_last = total >= limit
     return granted > 0, ends_at
 
 
 def _add(key: str, amount: int, now: float, ends_at: float) -> tuple[int, float]:
-    """Add to a count, or begin it anew when its window is over; return the count and the window's end."""
+    """Add to a count, or restart it if its window is over; return the count and the end of the window."""
     table = _table()
     with connection.cursor() as cursor:
         cursor.execute(
@@ -166,7 +165,7 @@ def _moment(seconds: float) -> object:
 
 
 def _timestamp(moment: datetime | str) -> float:
-    """SQLite gives a moment without its zone, which is UTC, as text or parsed."""
+    """Return a stored time as a timestamp. SQLite returns naive UTC times, as text or as datetimes."""
     if isinstance(moment, str):
         moment = parse_datetime(moment)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

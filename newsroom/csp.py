@@ -1,13 +1,13 @@
-"""Content Security Policy: what a browser may run, load and frame for each of our answers.
+"""Content Security Policy: what a browser may run, load and frame for each response.
 
-A page may run exactly the scripts that its own templates print, by their full path. `'self'` would trust
-every script of ours: markup that got past the sanitizer could then load the desk's scripts into a page that
-prints copy, and have them post forms of its own making (a script gadget). Nothing has to be declared, so no
-page can forget it: the static files storage records each script that is printed while a page is rendered, and
-a page that prints none may run none. Nonces would be weaker here: the rich text editor imports modules by an
-address that it reads from the page, and a nonce vouches for whatever such a script imports.
+A page may run exactly the scripts that its own templates print, by full path. `'self'` would trust every
+script of the site: markup that got past the sanitizer could load the desk's scripts into a reader's page and
+make them submit forms of its choosing (a script gadget). Nothing has to be declared, so no page can forget
+to: the static files storage records each script that is printed while a page is rendered, and a page that
+prints none may run none. Nonces would be weaker here, because the rich text editor imports modules from an
+address that it reads from the page, and a nonce extends trust to whatever such a script imports.
 
-Answers that are not HTML may do nothing at all when they are opened as a page.
+Responses that are not HTML may do nothing when they are opened as a page.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from django.urls import reverse
 
 from newsroom import static_files
 
-# JSON, feeds, pictures, scripts, style sheets: inert when they are opened by themselves.
+# The policy of JSON, feeds, pictures, scripts and style sheets: inert when opened directly.
 INERT: Final = {
     "default-src": [NONE],
     "base-uri": [NONE],
@@ -49,7 +49,7 @@ class PolicyMiddleware(CSPMiddleware):
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         if response.status_code == 304:
-            # Caches renew the headers of what they keep by those of a 304, for which nothing was rendered.
+            # Caches update stored headers from a 304, whose policy would be wrong as no page was rendered.
             return response
         return super().process_response(request, response)
 
@@ -79,7 +79,7 @@ def allow_inline_script(response: HttpResponse, text: str) -> None:
 
 
 def sandboxed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Take from the page of `view` its origin, scripts, forms and pop-ups, even if it is opened by itself."""
+    """Sandbox the page of `view`: no origin, scripts, forms or pop-ups, even if it is opened directly."""
 
     @wraps(view)
     def wrapped(*args: Any, **kwargs: Any) -> HttpResponse:
@@ -91,23 +91,23 @@ def sandboxed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 
 def add_static_headers(headers: Any, _path: str, _url: str) -> None:
-    """Make static files inert when they are opened by themselves (WHITENOISE_ADD_HEADERS_FUNCTION)."""
+    """Make static files inert when they are opened directly (WHITENOISE_ADD_HEADERS_FUNCTION)."""
     headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
 
 
 def _sources(request: HttpRequest) -> list[str]:
     paths = list(dict.fromkeys(static_files.scripts_of(request)))
     if request.path.startswith("/admin/") and paths:
-        # Printed by the admin's own templates: the words of its scripts.
+        # The admin's own templates print this script, which has its translations.
         paths.append(reverse("admin:jsi18n"))
     return [path if "//" in path else f"{origin}{path}" for origin in _origins(request) for path in paths]
 
 
 def _origins(request: HttpRequest) -> Iterable[str]:
-    """Return the origins at which the page may be read, as the policy writes them.
+    """Return the origins under which the page may be served, as CSP sources.
 
-    Answers that shared caches keep must not depend on the request: a forged Host would switch the scripts of
-    all readers off. Those of the admin, and of a demo, are the asker's own.
+    Cacheable responses must not depend on the request's Host: a forged one would disable the scripts of all
+    readers. Responses of the admin and of a demo are not shared, so they may name the Host.
     """
     site = urlsplit(settings.SITE_URL)
     origins = [f"{site.scheme}://{site.netloc}"]

@@ -55,7 +55,7 @@ def paragraph(url: str) -> str:
 
 
 def of_block(block: str) -> Embed | None:
-    """Return what a block of cleaned rich text embeds: a paragraph with one link in it and nothing else."""
+    """Return the embed in a block of cleaned rich text: a paragraph with one link in it and nothing else."""
     if not block.startswith("<p") or "<a " not in block:
         return None
     tokens = list(markup.read(block))

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 ZONE: Final = ZoneInfo("Asia/Hong_Kong")
-# Years that a newsroom can mean. At the ends of the calendar other zones have no such time.
+# Plausible years. Near the ends of the calendar, conversion to other time zones would overflow.
 YEARS: Final = range(1900, 2101)
 
 _ENGLISH_MONTHS: Final = (

@@ -70,12 +70,12 @@ def one_line(text: str) -> str:
 def clean(html: str) -> str:
     """Return `html` with only the tags that a page may print: no scripts, styles, classes or handlers.
 
-    Text that stands outside any block is put into a paragraph; empty paragraphs go; non-breaking spaces that
-    word processors leave become plain ones. Cleaning twice changes nothing.
+    Text outside any block is put into a paragraph, empty paragraphs are removed, and the non-breaking spaces
+    of word processors become plain ones. Cleaning is idempotent.
 
-    The text is tidied first, in one pass: what reaches the sanitizer is well-formed and shallow, so that it
-    has nothing to repair. The sanitizer comes last and has the last word. Whatever rewrites its output works
-    on tokens (`newsroom.text.markup`), never on the string.
+    The text is tidied first, in one pass, so that the sanitizer gets well-formed and shallow markup with
+    nothing to repair. The sanitizer runs last. Code that rewrites its output must work on tokens
+    (`newsroom.text.markup`), never on the string.
     """
     return _sanitizer.clean(markup.write(tidy(markup.read(html))))
 
@@ -142,7 +142,7 @@ def from_typed(text: str) -> str:
 
 
 def excerpt(html: str, limit: int = 140) -> str:
-    """Return the opening of rich text, shortened. It reads no further than it has to."""
+    """Return the opening of rich text, shortened. Only as much of the text is read as is needed."""
     opening, length = [], 0
     for line in _lines(html):
         opening.append(line)
@@ -153,14 +153,14 @@ def excerpt(html: str, limit: int = 140) -> str:
 
 
 def shortened(text: str, limit: int = 140) -> str:
-    """Return plain text in at most `limit` characters, cut at the end of a sentence where one is near.
+    """Return plain text cut to `limit` characters, at the end of a sentence if one is near.
 
     Chinese sentences end at 。！？, with no space after them.
     """
     if len(text) <= limit:
         return text
     head = text[:limit]
-    ends = [found.end() for found in _SENTENCE_END.finditer(head)]
+    ends = [match.end() for match in _SENTENCE_END.finditer(head)]
     if ends and ends[-1] >= limit // 2:
         return head[: ends[-1]].strip()
     cut = head[: limit - 1]
@@ -170,5 +170,5 @@ def shortened(text: str, limit: int = 140) -> str:
 
 
 def is_empty(html: str) -> bool:
-    """Return whether rich text says nothing."""
+    """Return whether rich text has no text."""
     return next(_lines(html), None) is None

@@ -1,9 +1,9 @@
-"""Ids of rows that the public sees in addresses, feeds and JSON: ordered by time, and not countable.
+"""Public row ids for addresses, feeds and JSON: ordered by time, without revealing how many rows there are.
 
-A sequence over all rows tells outsiders how many drafts and embargoed live blogs there are: whoever sees 41
-and then 47 knows that five rows lie between them. These ids tell only when a row was made. They hold 53 bits,
-so that JavaScript's numbers and JSON readers keep every digit: 41 bits of milliseconds since 2026 (enough
-until 2095) above 12 random bits. Ids from before they were introduced are smaller than all of them, and stay.
+Sequential ids would reveal the number of drafts and embargoed live blogs: after 41 and 47, five rows must be
+hidden between them. These ids reveal only when a row was created. They have 53 bits, which JavaScript numbers
+represent exactly: 41 bits of milliseconds since 2026 (enough until 2095), then 12 random bits. Older,
+sequential ids are smaller than all of these and are kept.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from django.db import IntegrityError, models, transaction
 # 1 January 2026, 00:00 UTC, in milliseconds since 1970.
 EPOCH: Final = 1_767_225_600_000
 RANDOM_BITS: Final = 12
-# Another process would have to take the same 12 bits in the same millisecond each time.
+# Each retry fails only if another process has drawn the same 12 bits in the same millisecond again.
 ATTEMPTS: Final = 5
 
 Result = TypeVar("Result")
 
 
 class _Ids:
-    """The maker of one process: each id is higher than the one before, even if the clock is set back.
+    """The id generator of a process. Its ids always increase, even if the clock is set back.
 
-    Pages break ties of time by the higher id, so two rows made in one millisecond must keep their order.
+    Pages order rows of the same time by id, so rows created in one millisecond must keep their order.
     """
 
     def __init__(self) -> None:
@@ -38,27 +38,27 @@ class _Ids:
     def make(self) -> int:
         with self._lock:
             milliseconds = time.time_ns() // 1_000_000 - EPOCH
-            made = (milliseconds << RANDOM_BITS) | secrets.randbits(RANDOM_BITS)
-            if made <= self._last:
-                made = self._last + 1 + secrets.randbelow(1 << RANDOM_BITS)
-            self._last = made
-            return made
+            new = (milliseconds << RANDOM_BITS) | secrets.randbits(RANDOM_BITS)
+            if new <= self._last:
+                new = self._last + 1 + secrets.randbelow(1 << RANDOM_BITS)
+            self._last = new
+            return new
 
 
 _ids: Final = _Ids()
 
 
 def new_id() -> int:
-    """Return an id that is higher than all that this process has made before."""
+    """Return an id higher than all earlier ones of this process."""
     return _ids.make()
 
 
 class PublicIdField(models.BigAutoField):
-    """A primary key that is made when the row is saved, in place of the database's next number."""
+    """A primary key that is generated on save instead of by the database."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        # With a default Django inserts a new row without trying to update one of that id first: an id that
-        # is taken is an error then, and never another row's end.
+        # With a default, Django inserts new rows without trying an UPDATE first: a duplicate id then raises
+        # an IntegrityError instead of overwriting another row.
         super().__init__(*arguments, **options | {"default": new_id})
 
     def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
@@ -67,7 +67,7 @@ class PublicIdField(models.BigAutoField):
         return name, path, arguments, options
 
     def get_default(self) -> None:
-        """Return None: forms and verbs tell new rows by their having no id yet."""
+        """Return None: forms and verbs recognize new rows by their missing id."""
         return
 
     def get_pk_value_on_save(self, instance: models.Model) -> int:
@@ -97,7 +97,7 @@ class PublicIdModel(models.Model):
 
 
 def _insert(rows: list[models.Model], insert: Callable[[], Result]) -> Result:
-    """Insert new rows; under other ids where another process took one of theirs in the same millisecond."""
+    """Insert new rows; retry with new ids if another process took one of them in the same millisecond."""
     for _attempt in range(ATTEMPTS - 1):
         try:
             with transaction.atomic():
@@ -111,6 +111,6 @@ def _insert(rows: list[models.Model], insert: Callable[[], Result]) -> Result:
 
 
 def _is_any_taken(rows: list[models.Model]) -> bool:
-    """Whether the error was about an id, and not about another constraint of the row."""
+    """Return whether an id is taken, as opposed to the error being about another constraint."""
     ids = [row.pk for row in rows if row.pk is not None]
     return bool(ids) and type(rows[0])._base_manager.filter(pk__in=ids).exists()

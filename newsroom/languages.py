@@ -1,6 +1,6 @@
-"""Passages in another language than their page: the BCP 47 tag that they carry in `lang` (WCAG 3.1.2).
+"""Language tags (BCP 47) for passages in another language than their page (WCAG 3.1.2, Language of Parts).
 
-Rich text carries the tags in itself: they are decided once, when it is saved, and printing adds nothing.
+Rich text is tagged once, when it is saved; rendering adds nothing.
 """
 
 from __future__ import annotations
@@ -15,30 +15,30 @@ from newsroom.text.markup import End, Start, Token
 from newsroom.text.tidy import PASSAGE_TAGS
 
 ENGLISH: Final = "en"
-# Pages' languages, as their codes in settings and addresses, and the tags of their text.
+# Page languages, as in settings and addresses, and their BCP 47 tags.
 _TAGS: Final = {ENGLISH: "en", chinese.TRADITIONAL: "zh-Hant-HK", chinese.SIMPLIFIED: "zh-Hans"}
 _CODE_TAGS: Final = frozenset({"code", "pre"})
 _HAN: Final = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
 _WORD: Final = re.compile("[A-Za-z][A-Za-z'’]+")
-# The words of an address are of no language.
+# Words in a web address have no language.
 _ADDRESS: Final = re.compile(r"(?:https?://|www\.)[!-~]+")
 
 
 def foreign_tag(text: str, page: str) -> str:
-    """Return the tag of `text` where it is not in its page's language; empty where it is, or is not known.
+    """Return the tag of `text`, or an empty string if it is in the page's language or cannot be identified.
 
-    `page` is `en`, `zh-hant` or `zh-hans`. On a Chinese page English is told by two words of plain letters
-    and no letters besides: a single name belongs to the sentence that it stands in.
+    `page` is `en`, `zh-hant` or `zh-hans`. On a Chinese page, text is English if it has at least two words
+    and only ASCII letters: a single name belongs to the sentence around it.
     """
     tag = _tag_of(text, page)
     return "" if tag == _TAGS[page] else tag
 
 
 def tag_passages(rich_text: str, page: str) -> str:
-    """Return cleaned rich text with `lang` on each passage in another language than what is around it.
+    """Return cleaned rich text with `lang` on each passage in another language than its surroundings.
 
-    A passage is a block, a part of a list or table, or a quotation. Its own words decide, without those of
-    passages inside of it. Tags that it had before count for nothing.
+    A passage is a block, a part of a list or table, or a quotation. Its language is that of its own text,
+    without nested passages. Existing tags are replaced.
     """
     tokens = list(_without_tags(markup.read(rich_text)))
     tags = {place: _tag_of(text, page) for place, text in _own_texts(tokens).items()}
@@ -57,7 +57,7 @@ def tag_passages(rich_text: str, page: str) -> str:
 
 
 def untagged(rich_text: str) -> str:
-    """Return rich text without the tags of its passages: the text as its writers know it."""
+    """Return rich text without language tags, as its writers entered it."""
     return markup.write(_without_tags(markup.read(rich_text)))
 
 
@@ -69,7 +69,7 @@ def _without_tags(tokens: Iterable[Token]) -> Iterable[Token]:
 
 
 def _own_texts(tokens: Iterable[Token]) -> dict[int, str]:
-    """Return the text of each passage without code and inner passages, by the place of its start tag."""
+    """Return the text of each passage by the index of its start tag, without code and nested passages."""
     texts: dict[int, list[str]] = {}
     open_places: list[int] = []
     code_depth = 0
@@ -81,7 +81,7 @@ def _own_texts(tokens: Iterable[Token]) -> dict[int, str]:
             code_depth += 1 if isinstance(token, Start) else -1
         elif token.tag in PASSAGE_TAGS or token.tag == "br":
             if open_places:
-                # Words do not run on over what is left out, or over a line break.
+                # A nested passage or a line break separates words.
                 texts[open_places[-1]].append(" ")
             if token.tag == "br":
                 continue
@@ -94,7 +94,7 @@ def _own_texts(tokens: Iterable[Token]) -> dict[int, str]:
 
 
 def _tag_of(text: str, page: str) -> str:
-    """Return the language of `text` as far as it can be told; Chinese on a Chinese page is in its script."""
+    """Return the tag of `text`, empty if unknown. Chinese on a Chinese page is taken to be in its script."""
     text = _ADDRESS.sub(" ", text)
     if _HAN.search(text):
         if page != ENGLISH:

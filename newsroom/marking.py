@@ -11,11 +11,11 @@ from newsroom import chinese, html
 
 _PUNCTUATION: Final = " ，。；：、！？」』）,.;:!?"
 _BEFORE, _AFTER = 24, 96
-# How much of a text is looked through for its snippet, in characters of its markup: a page of results costs
-# the same however long the texts are, and however often they say what was looked for.
+# How many characters of markup are searched for a snippet. This bounds the cost of a page of results, however
+# long the texts are and however often they match.
 _LOOKED_THROUGH: Final = 10_000
 _CHUNK: Final = 256
-# The longest query is shorter.
+# Longer than the longest query.
 _MARGIN: Final = 128
 
 # A run of text, and whether it is what was looked for.
@@ -23,20 +23,20 @@ Run = tuple[str, bool]
 
 
 def snippet(rich_text: str, query: str) -> list[Run]:
-    """Return a line of rich text around what `query` finds first in it, in runs; or else its opening."""
+    """Return one line of rich text around the first match of `query`, as runs; its opening if none match."""
     text = html.plain_text(rich_text[:_LOOKED_THROUGH]).replace("\n", " ")
     start = max(0, _near_first(text, query) - _BEFORE - _MARGIN)
     return cut(mark(text[start : start + 2 * _MARGIN + _CHUNK + _BEFORE + _AFTER], query))
 
 
 def _near_first(text: str, query: str) -> int:
-    """Return a place shortly before the first part of `query` in `text`; 0 where there is none.
+    """Return a position shortly before the first match of `query` in `text`, or 0 if there is none.
 
-    Folding chunk by chunk is far cheaper than character by character, which marking has to do.
+    Folding chunks is far cheaper than folding single characters, as `mark` has to.
     """
     chunks = [chinese.fold(text[start : start + _CHUNK]) for start in range(0, len(text), _CHUNK)]
     folded = "".join(chunks)
-    places = [folded.find(wanted) for wanted in _parts(query)]
+    places = [folded.find(part) for part in _parts(query)]
     first = min((place for place in places if place >= 0), default=0)
     return bisect_right(list(accumulate(map(len, chunks))), first) * _CHUNK
 
@@ -46,16 +46,16 @@ def _parts(query: str) -> list[str]:
 
 
 def mark(text: str, query: str) -> list[Run]:
-    """Return a short text in runs, what `query` looks for apart from the rest, in either script."""
+    """Split a short text into runs that match `query`, in either script, and runs that do not."""
     folded, origins = _folded(text)
     is_marked = [False] * len(text)
-    for wanted in _parts(query):
-        start = folded.find(wanted)
+    for part in _parts(query):
+        start = folded.find(part)
         while start >= 0:
-            end = start + len(wanted)
+            end = start + len(part)
             for position in range(origins[start], origins[end - 1] + 1):
                 is_marked[position] = True
-            start = folded.find(wanted, end)
+            start = folded.find(part, end)
     return _runs(text, is_marked)
 
 

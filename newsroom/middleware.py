@@ -17,7 +17,7 @@ from django.urls import get_resolver
 from newsroom.busy import is_busy
 from newsroom.passwords import HashingBusyError
 
-# What Django makes them of. A cookie can spell any byte, and PostgreSQL takes no NUL to look for.
+# The form of Django's session keys. Other cookie values must not reach the database: PostgreSQL rejects NUL.
 _SESSION_KEY: Final = re.compile(r"[a-z0-9]{8,40}")
 
 logger = logging.getLogger(__name__)
@@ -41,13 +41,13 @@ class AdminLocaleMiddleware(LocaleMiddleware):
 
 
 class CsrfViewMiddleware(csrf.CsrfViewMiddleware):
-    """Django's tokens, for editors alone: a cookie that anybody makes up changes no page that is shared."""
+    """Django's CSRF protection for the admin only, so that no cookie can affect a page in a shared cache."""
 
     def process_request(self, request: HttpRequest) -> None:
         if _is_for_editors(request):
             super().process_request(request)
         else:
-            # Django's error pages look for it once more.
+            # Remove the cookie, because Django's error pages would read it again.
             request.COOKIES.pop(settings.CSRF_COOKIE_NAME, None)
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
@@ -55,7 +55,7 @@ class CsrfViewMiddleware(csrf.CsrfViewMiddleware):
 
 
 class SessionMiddleware(sessions.SessionMiddleware):
-    """Django's sessions, for editors alone, and looked for under well-formed keys only."""
+    """Django's sessions, saved for the admin only and loaded only by well-formed keys."""
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
@@ -69,7 +69,7 @@ class SessionMiddleware(sessions.SessionMiddleware):
         try:
             return super().process_response(request, response)
         except SessionInterrupted as interruption:
-            # Django takes every error of the database for a session that was deleted meanwhile, a 400.
+            # Django reports any database error as a session that was deleted in the meantime, a 400.
             update_error = interruption.__context__
             error = update_error.__context__ if update_error else None
             if error is None or not is_busy(error):
@@ -107,7 +107,7 @@ def lean_polls(get_response: Callable[[HttpRequest], HttpResponse]):
 
 
 def busy_database(get_response: Callable[[HttpRequest], HttpResponse]):
-    """Answer 503 with Retry-After while the database, or the hashing of passwords, is busy."""
+    """Middleware: respond 503 with Retry-After while the database or the password hasher is busy."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         return get_response(request)
@@ -121,6 +121,6 @@ def busy_database(get_response: Callable[[HttpRequest], HttpResponse]):
 
 
 def answer_busy(request: HttpRequest, error: BaseException) -> HttpResponse:
-    """Answer 503 in the format of whoever asks, by the `handler503` that the project's urls.py names."""
+    """Respond 503 in the format that the client expects, by the `handler503` of the project's urls.py."""
     logger.warning("%s: the database is busy: %s", request.path, error)
     return get_resolver().resolve_error_handler(503)(request)

@@ -1,10 +1,10 @@
-"""Password hashing that readers do not notice.
+"""Password hashing that does not slow down readers.
 
-Hashing a password is made slow on purpose: a third of a second of one processor. OpenSSL computes it without
-the interpreter's lock, so several sign-ins at once take every processor of the machine, and each holds a
-database connection meanwhile. Here one thread per process hashes, one password at a time, at a low priority,
-so that the kernel prefers the threads that answer readers. Others wait in a short queue without a database
-connection; when it is full they are refused.
+Password hashing is slow by design: a third of a second of one CPU. OpenSSL releases the GIL while it hashes,
+so several concurrent sign-ins would occupy every CPU, each holding a database connection. Here a single
+thread per process hashes one password at a time, at a low priority, so that the kernel prefers the threads
+that serve readers. Further sign-ins wait in a short queue without a database connection, and are refused when
+it is full.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from typing import Final
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection
 
-# One is being hashed, the others wait: some five seconds on a machine that is not busy.
+# Including the one that is being hashed; the last waits some five seconds on an idle machine.
 MAX_WAITING: Final = 16
 MAX_SECONDS: Final = 15
-# On a busy processor a third of what a reader's thread gets; at 10, a tenth, signing in took many seconds.
+# A third of the CPU time of a reader's thread under load. At 10 (a tenth), signing in took many seconds.
 NICENESS: Final = 5
 
 
 class HashingBusyError(Exception):
-    """Too many passwords wait to be hashed; nothing was decided about this one."""
+    """Raised if too many passwords are waiting to be hashed; this one has not been checked."""
 
 
 def _lower_priority() -> None:
-    # Linux gives each thread a priority of its own; elsewhere this would be about a whole process.
+    # On Linux this sets the priority of a thread; elsewhere it would apply to a whole process.
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
@@ -40,9 +40,10 @@ _places: Final = threading.BoundedSemaphore(MAX_WAITING)
 
 
 class QueuedPasswordHasher(PBKDF2PasswordHasher):
-    """Django's PBKDF2 hasher, in the queue. Hashes that were made without it stay valid.
+    """Django's PBKDF2 hasher behind the queue. Existing PBKDF2 hashes stay valid.
 
-    Django verifies a password, and takes as long for an unknown name, by encoding: this is the only way in.
+    Django calls `encode` both to verify a password and to spend the same time on an unknown user, so it is
+    enough to override it.
     """
 
     def encode(self, password: str, salt: str, iterations: int | None = None) -> str:
@@ -62,12 +63,12 @@ def _result(hashing: Future[str]) -> str:
     except TimeoutError as error:
         if hashing.cancel():
             raise HashingBusyError from error
-        # Its turn has come: what is left is the hashing itself.
+        # Hashing has already started and will finish soon.
         return hashing.result()
 
 
 def _return_connection_to_pool() -> None:
-    """Let readers' requests have this thread's connection; the next query takes another."""
+    """Return this thread's connection to the pool for other requests; the next query gets another one."""
     is_pooled = bool(connection.settings_dict.get("OPTIONS", {}).get("pool"))
     if is_pooled and not connection.in_atomic_block:
         connection.close()

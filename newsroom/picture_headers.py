@@ -1,7 +1,7 @@
-"""The headers of uploaded pictures, read without decoding anything: format, size and JPEG scans.
+"""Header parsing of uploaded pictures: format, size and number of JPEG scans, without decoding anything.
 
-What decoders would be handed is judged here before any of them is started. Only the standard library is used,
-memory does not grow with the file, and the number of reads is bounded.
+Files that would be too expensive are rejected here before a decoder sees them. Only the standard library is
+used, memory does not grow with the file, and the number of reads is bounded.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import BinaryIO, Final
 
 MAX_PIXELS: Final = 50_000_000
 MAX_RENDITION_WIDTH: Final = 1600
-# WebP's own limit; no rendition may be higher.
+# WebP's limit, which applies to every rendition.
 MAX_RENDITION_HEIGHT: Final = 16_383
-# JPEG holds at most 65,535 pixels on a side, and what came as JPEG is kept as JPEG.
+# JPEG, as which JPEG uploads are stored, holds at most 65,535 pixels on a side.
 MAX_WIDTH: Final = 65_000
 MAX_WIDTH_TO_HEIGHT: Final = 2_000
-# Encoders write about ten. A decoder goes over all pixels for each, so that many keep it busy for long.
+# Encoders write about ten. A decoder goes over all pixels for each scan, so many scans are expensive.
 MAX_JPEG_SCANS: Final = 40
-# A photograph takes a few hundred: its segments, and its data in pieces of 64 KB.
+# A photograph takes a few hundred reads: one for each segment, and its data in pieces of 64 KB.
 MAX_READS: Final = 5_000
 
 _PIECE: Final = 64 * 1024
@@ -29,7 +29,7 @@ _AVIF_BRANDS: Final = {b"avif", b"avis"}
 # The start of frame of each JPEG process; C4, C8 and CC mean something else.
 _START_OF_FRAME: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _TEMPORARY, _START_OF_IMAGE, _END_OF_IMAGE, _START_OF_SCAN = 0x01, 0xD8, 0xD9, 0xDA
-# A marker in or behind entropy-coded data: no stuffed FF, no padding, no restart marker.
+# A marker in or after entropy-coded data, other than a stuffed FF, padding or a restart marker.
 _MARKER: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 
 # Name, position and length of the content of an ISO media file's box.
@@ -37,11 +37,11 @@ Box = tuple[bytes, int, int]
 
 
 class UnreadablePicture(ValueError):
-    """A file without the header of a format that is taken."""
+    """Raised for a file without the header of an accepted format."""
 
 
 class CostlyPicture(ValueError):
-    """A picture that would cost too much; `reason` is `many_pixels`, `tall`, `wide` or `many_scans`."""
+    """Raised if decoding would cost too much; `reason` is `many_pixels`, `tall`, `wide` or `many_scans`."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -50,7 +50,7 @@ class CostlyPicture(ValueError):
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says of itself; `width` and `height` are in pixels, before any rotation."""
+    """The declared properties of a file; `width` and `height` are in pixels, before any rotation."""
 
     format: str
     width: int
@@ -59,7 +59,7 @@ class Header:
 
 
 def check(file: BinaryIO) -> Header:
-    """Return a seekable file's header. Raise UnreadablePicture, or CostlyPicture for what costs too much."""
+    """Return a seekable file's header. Raises UnreadablePicture, or CostlyPicture if it is too expensive."""
     header = read(file)
     check_size(header.width, header.height)
     if header.scans > MAX_JPEG_SCANS:
@@ -68,7 +68,7 @@ def check(file: BinaryIO) -> Header:
 
 
 def check_size(width: int, height: int) -> None:
-    """Raise CostlyPicture unless decoding and resizing a picture of this size has a bounded cost."""
+    """Raise CostlyPicture if a picture of this size is too expensive to decode and resize."""
     if width < 1 or height < 1:
         raise UnreadablePicture("no pixels")
     if width * height > MAX_PIXELS:
@@ -80,7 +80,7 @@ def check_size(width: int, height: int) -> None:
 
 
 def read(file: BinaryIO) -> Header:
-    """Return a seekable file's header. Raise UnreadablePicture where there is none."""
+    """Return a seekable file's header. Raises UnreadablePicture if it has none that is accepted."""
     reader = _Reader(file)
     try:
         start = reader.read(0, 32)
@@ -100,7 +100,7 @@ def read(file: BinaryIO) -> Header:
 
 
 class _Reader:
-    """A file of which only so many pieces are read: a header made of a million parts is refused."""
+    """A file reader with a bounded number of reads, against headers made of a million parts."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -116,14 +116,17 @@ class _Reader:
 
 
 def _read_png(start: bytes) -> Header:
-    """PNG, third edition, 11.2.1: IHDR is the first chunk."""
+    """Read IHDR, which must be the first chunk (PNG, third edition, 11.2.1)."""
     if start[12:16] != b"IHDR":
         raise UnreadablePicture("PNG without IHDR at its start")
     return Header("PNG", *struct.unpack_from(">II", start, 16))
 
 
 def _read_jpeg(reader: _Reader) -> Header:
-    """ITU-T T.81, Annex B. Scans are counted to the end of the first image, or to one more than are taken."""
+    """Read the frame size and count the scans (ITU-T T.81, Annex B).
+
+    Counting stops at the end of the first image, or once there are more than MAX_JPEG_SCANS.
+    """
     size: tuple[int, int] | None = None
     scans, position = 0, 2
     while scans <= MAX_JPEG_SCANS:
@@ -149,17 +152,17 @@ def _read_jpeg(reader: _Reader) -> Header:
 
 
 def _next_marker(reader: _Reader, position: int) -> tuple[int | None, int]:
-    """The code of the first marker from `position` on, or None, and the position behind it."""
+    """Return the code of the first marker from `position` on, or None, and the position after it."""
     while len(piece := reader.read(position, _PIECE)) > 1:
         if match := _MARKER.search(piece):
             return piece[match.start() + 1], position + match.end()
-        # A marker may lie across two pieces.
+        # A marker may straddle two pieces.
         position += len(piece) - 1
     return None, position
 
 
 def _read_gif(reader: _Reader) -> Header:
-    """GIF89a, sections 18 to 26: the screen, or the first frame where that reaches beyond it."""
+    """Read the logical screen's size, or the first frame's if it is larger (GIF89a, sections 18 to 26)."""
     width, height, flags = struct.unpack("<HHB", reader.read(6, 5))
     position = 13 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
     while (introducer := reader.read(position, 1)) == b"\x21":
@@ -174,7 +177,7 @@ def _read_gif(reader: _Reader) -> Header:
 
 
 def _read_webp(start: bytes) -> Header:
-    """RFC 9649, section 2: the canvas (VP8X), or the one picture."""
+    """Read the size of the canvas (VP8X) or of the single picture (RFC 9649, section 2)."""
     kind, data = start[12:16], start[20:]
     if kind == b"VP8X":
         width, height = (1 + int.from_bytes(data[at : at + 3], "little") for at in (4, 7))
@@ -189,13 +192,13 @@ def _read_webp(start: bytes) -> Header:
 
 
 def _read_avif(reader: _Reader) -> Header:
-    """ISO/IEC 14496-12 and 23008-12: the largest of the sizes (`ispe`), of the whole or a part."""
+    """Read the largest declared size (`ispe`), of the picture or a tile (ISO/IEC 14496-12 and 23008-12)."""
     boxes = _boxes(reader, 0, reader.size)
     name, position, length = boxes[0]
     if name != b"ftyp" or not _is_avif(reader.read(position, min(length, 256))):
         raise UnreadablePicture("an ISO media file that is not AVIF")
     _name, position, length = _first(boxes, b"meta")
-    # `meta` is a full box: version and flags come before the boxes in it.
+    # `meta` is a full box: version and flags precede its child boxes.
     boxes = _boxes(reader, position + 4, position + length)
     for name in (b"iprp", b"ipco"):
         _name, position, length = _first(boxes, name)
@@ -212,14 +215,14 @@ def _is_avif(ftyp: bytes) -> bool:
 
 
 def _first(boxes: list[Box], name: bytes) -> Box:
-    found = next((box for box in boxes if box[0] == name), None)
-    if found is None:
+    match = next((box for box in boxes if box[0] == name), None)
+    if match is None:
         raise UnreadablePicture("AVIF without the boxes that say its size")
-    return found
+    return match
 
 
 def _boxes(reader: _Reader, position: int, end: int) -> list[Box]:
-    """The boxes from `position` up to `end`."""
+    """Return the boxes from `position` up to `end`."""
     boxes = []
     while position + 8 <= end:
         size, name = struct.unpack(">I4s", reader.read(position, 8))

@@ -1,4 +1,4 @@
-"""The renditions that are made of each picture: their widths in pixels and their formats."""
+"""The widths, in pixels, and the formats of the renditions of each picture."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ EXTENSIONS: Final = tuple(MEDIA_TYPES)
 
 
 def widths_for(width: int) -> list[int]:
-    """Return the widths to make of a picture `width` pixels wide: never wider than itself."""
+    """Return the widths of the renditions of a picture `width` pixels wide; none wider than the picture."""
     smaller = [candidate for candidate in WIDTHS if candidate < width]
     return smaller if len(smaller) == len(WIDTHS) else [*smaller, width]

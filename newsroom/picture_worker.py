@@ -1,10 +1,9 @@
 """The process that decodes one uploaded picture: `python -m newsroom.picture_worker SOURCE SECONDS BYTES`.
 
-It writes the picture that is kept and its renditions into the working directory, and prints one line of JSON:
-what the picture is called and how large it is, or the reason why there is none. Decoders are written in C and
-are fed by strangers, so the process holds no secret, reads no setting, and has limits of time and memory:
-whatever a file does to it, the server that started it only reads that it failed. Nothing else in the server
-hands an upload to Pillow.
+It writes the stored picture and its renditions into the working directory and prints one line of JSON: the
+picture's file name and size, or the reason for a refusal. Decoders are C code that handles untrusted input,
+so this process holds no secrets, reads no settings, and has time and memory limits: whatever a file does to
+it, the server only sees that it failed. Uploads are passed to Pillow nowhere else.
 """
 
 from __future__ import annotations
@@ -24,9 +23,9 @@ from PIL import AvifImagePlugin, Image, ImageCms, ImageOps, UnidentifiedImageErr
 from newsroom.picture_headers import CostlyPicture, UnreadablePicture, check, check_size
 from newsroom.picture_sizes import EXTENSIONS, widths_for
 
-# Nothing that is kept of a picture of 50 million pixels is larger.
+# No file written for a picture of 50 million pixels is larger.
 _MAX_FILE: Final = 256 * 1024 * 1024
-# Pages come before pictures, which still get done on a busy machine.
+# Pages take precedence over pictures, but pictures still make progress on a busy machine.
 _NICENESS: Final = 5
 
 _ENCODINGS: Final[dict[str, dict[str, Any]]] = {
@@ -34,13 +33,13 @@ _ENCODINGS: Final[dict[str, dict[str, Any]]] = {
     "webp": {"format": "WEBP", "quality": 80},
     "jpg": {"format": "JPEG", "quality": 82, "progressive": True, "optimize": True},
 }
-# What was sent without loss is kept without loss.
+# Lossless uploads are stored losslessly.
 _LOSSLESS: Final = {"PNG", "GIF"}
 _KEPT_AS: Final[dict[str, dict[str, Any]]] = {
     "png": {"format": "PNG", "compress_level": 3},
     "jpg": {"format": "JPEG", "quality": 95, "subsampling": 0},
 }
-# What decoders have been seen to raise on files that were made to harm: RuntimeError is AVIF's.
+# Exceptions that decoders raise on malicious files. AVIF's raises RuntimeError.
 UNREADABLE: Final = (
     UnreadablePicture,
     UnidentifiedImageError,
@@ -54,7 +53,7 @@ UNREADABLE: Final = (
 
 
 def main(source: str, seconds: str, size: str) -> None:
-    """Print the answer; whatever is not foreseen ends the process with a status that is not zero."""
+    """Print the result as JSON. Unexpected errors end the process with a non-zero status."""
     limit(seconds=int(seconds), size=int(size))
     try:
         picture, extension = decode(Path(source))
@@ -68,7 +67,7 @@ def main(source: str, seconds: str, size: str) -> None:
 
 
 def limit(*, seconds: int, size: int) -> None:
-    """Bound the processor time, the address space and the files of this process, and let others go first."""
+    """Limit this process's CPU time, address space and file size, and lower its priority."""
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_AS, (size, size))
     resource.setrlimit(resource.RLIMIT_FSIZE, (_MAX_FILE, _MAX_FILE))
@@ -78,24 +77,24 @@ def limit(*, seconds: int, size: int) -> None:
 
 def write(picture: Image.Image, extension: str) -> dict[str, Any]:
     """Write the picture as `picture.EXTENSION` and its renditions as `WIDTH.EXTENSION`."""
-    kept = f"picture.{extension}"
-    picture.save(kept, **_KEPT_AS[extension])
+    file_name = f"picture.{extension}"
+    picture.save(file_name, **_KEPT_AS[extension])
     for width, resized in _resized(picture):
         for extension in EXTENSIONS:
             resized.save(f"{width}.{extension}", **_ENCODINGS[extension])
-    return {"kept": kept, "width": picture.width, "height": picture.height}
+    return {"kept": file_name, "width": picture.width, "height": picture.height}
 
 
 def decode(source: Path) -> tuple[Image.Image, str]:
-    """The first frame, upright, in sRGB, on white, with nothing else of the file; and what it is kept as."""
+    """Return the first frame, upright, in sRGB on white and without metadata, and its file extension."""
     with source.open("rb") as file:
         header = check(file)
         file.seek(0)
         with warnings.catch_warnings():
-            # Of a picture that is merely odd they say nothing that an editor could use.
+            # Warnings about unusual pictures are of no use to an editor.
             warnings.simplefilter("ignore")
             with Image.open(file, formats=[header.format]) as opened:
-                # The decoder's own reading of the header is what it allocates memory by.
+                # Check again: Pillow parses the header itself and allocates memory by its own result.
                 check_size(*opened.size)
                 picture = _plain(opened)
     check_size(*picture.size)
@@ -110,10 +109,10 @@ def _resized(picture: Image.Image) -> Iterator[tuple[int, Image.Image]]:
 
 def _plain(opened: Image.Image) -> Image.Image:
     profile = opened.info.get("icc_profile")
-    # In place, and each step in place of the one before: 50 million pixels take 200 MB each time.
+    # Work in place and drop each intermediate result: 50 million pixels take 200 MB per copy.
     ImageOps.exif_transpose(opened, in_place=True)
     if opened.mode.startswith("I"):
-        # 16 bits of grey: Pillow would cut off what is brighter than 255.
+        # Scale 16-bit greyscale: Pillow's conversion would clip values above 255.
         upright = opened.convert("I").point(lambda value: value * (1 / 256)).convert("L")
     else:
         upright = opened
@@ -128,7 +127,7 @@ def _plain(opened: Image.Image) -> Image.Image:
 
 
 def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    """Converted by its colour profile, which is not kept; as it is where there is none that can be read."""
+    """Return the picture converted to sRGB by its colour profile; without a readable one, to plain RGB."""
     if profile and picture.mode in ("RGB", "CMYK", "L"):
         try:
             source = ImageCms.ImageCmsProfile(BytesIO(profile))
@@ -141,6 +140,6 @@ def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 if __name__ == "__main__":
-    # One thread: what a picture costs is then what its process is limited to.
+    # Decode in one thread, so that the limits of the process bound the cost of a picture.
     AvifImagePlugin.DECODE_MAX_THREADS = 1
     main(*sys.argv[1:])

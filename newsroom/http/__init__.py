@@ -1,1 +1,1 @@
-"""HTTP beneath the pages: who a request comes from."""
+"""HTTP below the views: limits, client addresses, request validation and error responses."""

@@ -1,10 +1,9 @@
-"""How large a request's body may be, decided before it is read.
+"""Limits on the size of request bodies, enforced before a body is read.
 
-Django reads a body to its end, onto the disk, before it looks at the address or at who is asking. So the
-limit stands ahead of it, on the ASGI side: pages take no body, everything else little, unless an `Allowance`
-says that an address takes more from somebody whose credentials are good. A body that is too large is never
-read further: Django gets the request without it, and `refuse_large_body` answers in the format of whoever
-asks.
+Django spools a whole body to disk before it looks at the path or the credentials, so the limit is enforced in
+front of it, in ASGI. GET requests may have no body and others a small one, unless an `Allowance` lets clients
+with valid credentials send more to an address. Reading stops once a body is too large: Django gets the
+request without the body, and `refuse_large_body` responds in the format that the client expects.
 """
 
 from __future__ import annotations
@@ -34,24 +33,23 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-# A reader's response, a log-in, and what nobody has a use for: enough for any form that a stranger may send.
+# Enough for every form that an anonymous client may send, such as a reader's response or a log-in.
 DEFAULT_BYTES: Final = 64 * 1024
-# The bodies that are being received or worked on at one time, in this process, from strangers and from
-# others.
+# Total size of the bodies that this process holds at one time, from anonymous and from authenticated clients.
 MAX_BYTES_OF_STRANGERS: Final = 64 * 1024 * 1024
 MAX_BYTES_OF_KNOWN: Final = 1024 * 1024 * 1024
 _WITHOUT_BODY: Final = ("GET", "HEAD", "OPTIONS", "TRACE", "CONNECT")
-# Where the refusal stands in the ASGI scope.
+# The key of the refusal in the ASGI scope.
 REFUSAL: Final = "newsroom.body_refusal"
 _SESSION_KEY: Final = re.compile(r"[a-z0-9]{8,40}")
 
 
 @dataclass(frozen=True)
 class Allowance:
-    """Addresses that take larger bodies, from clients for whom `has_credentials` is true.
+    """Addresses that accept bodies of up to `size` bytes from clients with valid credentials.
 
-    `has_credentials` may ask the database. `of_strangers` is what anybody may send, for answers that need the
-    body of a request from somebody who has been signed out meanwhile.
+    `has_credentials` may query the database. Anybody may send `of_strangers` bytes: some responses repeat the
+    body to a user whose session has expired.
     """
 
     path: re.Pattern[str]
@@ -61,15 +59,15 @@ class Allowance:
 
 
 class BodyLimits:
-    """An ASGI application around another one, which it lets read no more than it should.
+    """ASGI middleware that bounds what an application can read of a request's body.
 
-    The first of the allowances whose path matches counts.
+    The first allowance whose path matches applies.
     """
 
     def __init__(self, application: Application, allowances: list[Allowance]) -> None:
         self._application = application
         self._allowances = allowances
-        # Bytes that are held, by whether the client's credentials are good.
+        # Bytes held, keyed by whether the client has valid credentials.
         self.held = {False: 0, True: 0}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -108,7 +106,7 @@ class _Body:
         self._size = 0
 
     async def check_declared_length(self) -> None:
-        """Refuse by the headers alone, so that `Expect: 100-continue` is never answered with "go on"."""
+        """Refuse by the headers alone, so that a client that sent `Expect: 100-continue` gets no 100."""
         headers = dict(self._scope["headers"])
         if b"transfer-encoding" in headers:
             await self._check(1)
@@ -117,7 +115,7 @@ class _Body:
 
     async def receive(self) -> dict[str, Any]:
         if self._is_over:
-            # Nothing more is read; the connection ends with the response.
+            # Block for ever: nothing more is read, and the connection closes with the response.
             await asyncio.Event().wait()
         if REFUSAL in self._scope:
             return self._end()
@@ -131,7 +129,7 @@ class _Body:
         return message
 
     def _end(self) -> dict[str, Any]:
-        """Return the end of a body that is not read any further."""
+        """Return the message that ends the body for the application, of which no more is read."""
         self._is_over = True
         return {"type": "http.request", "body": b"", "more_body": False}
 
@@ -176,12 +174,12 @@ def _ask_database(question: Callable[[Scope], bool], scope: Scope) -> bool:
 
 
 def has_no_credentials(_scope: Scope) -> bool:
-    """Return False: for addresses that take nothing more from anybody."""
+    """Return False, for addresses where no credentials allow a larger body."""
     return False
 
 
 def has_staff_session(scope: Scope) -> bool:
-    """Whether the request comes with the session of somebody who may use the admin."""
+    """Return whether the request has the session of a user who may use the admin."""
     try:
         request = ASGIRequest(scope, io.BytesIO())
     except UnicodeDecodeError:
@@ -200,14 +198,14 @@ _LITTLE: Final = Allowance(_EVERYWHERE, DEFAULT_BYTES, has_no_credentials)
 
 
 def refusal_of(scope: Mapping[str, Any]) -> HTTPStatus | None:
-    """Return the status that a request's body was refused with, if it was."""
+    """Return the status with which the request's body was refused, or None."""
     return scope.get(REFUSAL)
 
 
 def refuse_large_body(get_response: Callable[[HttpRequest], HttpResponse]):
-    """Answer requests whose body was refused, by the project's handler for the status.
+    """Middleware: respond to a refused body with the project's error handler for its status.
 
-    A method that the address does not serve gets the 405 that it gets without a body.
+    A method that the view does not support still gets 405.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -220,7 +218,7 @@ def refuse_large_body(get_response: Callable[[HttpRequest], HttpResponse]):
 
 
 def _is_served(request: HttpRequest) -> bool:
-    """Whether the address may serve the method: only a view that is a class says which ones it has."""
+    """Return whether the view supports the method; True if unknown, as for all but class-based views."""
     try:
         view = resolve(request.path_info).func
     except Resolver404:

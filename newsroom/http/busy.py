@@ -1,4 +1,4 @@
-"""503: what somebody is told while the database is busy, in the format in which they asked."""
+"""503 responses while the database is busy, in the format that the client expects."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from newsroom.busy import RETRY_AFTER_SECONDS, is_busy
 from newsroom.http.doors import as_json
 
 _EDITION: Final = re.compile(r"/(zh-hant|zh-hans)/")
-# A page must not print these, not even to whoever sent them.
+# Values of these fields must never be printed, not even to the user who sent them.
 _SECRET: Final = re.compile(r"password|secret|otp|code", re.IGNORECASE)
 
 
@@ -28,7 +28,7 @@ def busy(request: HttpRequest) -> HttpResponse:
 
 
 def until_free(response: HttpResponse) -> HttpResponse:
-    """Say in the headers of a 503 when to come back, and that nobody may keep it."""
+    """Add Retry-After and `Cache-Control: no-store` to a 503."""
     response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -37,7 +37,7 @@ def until_free(response: HttpResponse) -> HttpResponse:
 def unless_busy(
     otherwise: Callable[..., HttpResponse], handler503: Callable[..., HttpResponse]
 ) -> Callable[..., HttpResponse]:
-    """Django's `handler500`, which becomes a 503 for what a busy database made fail outside of a view."""
+    """Return a `handler500` that responds with 503 if a busy database caused the error outside of a view."""
 
     def handler(request: HttpRequest) -> HttpResponse:
         return (handler503 if is_busy(sys.exception()) else otherwise)(request)
@@ -57,9 +57,12 @@ def _in_format_of(request: HttpRequest) -> HttpResponse:
 
 
 def _sent(request: HttpRequest) -> list[tuple[str, str]]:
-    """What was typed, to be sent again, where this site's own form sent it; files cannot be given back."""
+    """Return the submitted fields so that they can be resubmitted.
+
+    The result is empty unless the site's own form sent them, and if there are files or secrets among them.
+    """
     is_ours = request.method == "POST" and request.headers.get("Sec-Fetch-Site") == "same-origin"
     if not is_ours or request.FILES:
         return []
-    sent = [(name, value) for name, values in request.POST.lists() for value in values]
-    return [] if any(_SECRET.search(name) for name, _value in sent) else sent
+    fields = [(name, value) for name, values in request.POST.lists() for value in values]
+    return [] if any(_SECRET.search(name) for name, _value in fields) else fields

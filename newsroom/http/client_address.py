@@ -1,11 +1,11 @@
 """The address of a request's client: the one parser of `X-Forwarded-For`.
 
-Limits, throttles and logs need an address that the client cannot choose. The connection's peer is one. Behind
-a reverse proxy the peer is the proxy, which appends the peer it sees to `X-Forwarded-For`; everything further
-left came from outside and may be forged. So the list is read from the right, and only as long as the hop that
-wrote an entry is one of `TRUSTED_PROXIES`.
+Limits, throttles and logs need an address that the client cannot choose. Without a proxy it is the
+connection's peer. A reverse proxy appends the peer that it sees to `X-Forwarded-For`; entries further left
+came from outside and may be forged. So the list is read from the right, for as long as the hop that wrote an
+entry is one of `TRUSTED_PROXIES`.
 
-The web server must not rewrite the peer by a rule of its own: uvicorn runs with `--no-proxy-headers`.
+The web server itself must not rewrite the peer: uvicorn runs with `--no-proxy-headers`.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from django.http import HttpRequest
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-# Stands for a client whose address cannot be known (RFC 1122, section 3.2.1.3); all such clients are one.
+# Stands for an unknown address (RFC 1122, section 3.2.1.3); all such clients count as one.
 UNKNOWN: Final = ipaddress.IPv4Address("0.0.0.0")
-# Providers assign each IPv6 customer at least a /64 (RFC 6177): every address in it may be the same client.
+# Providers assign each IPv6 customer at least a /64 (RFC 6177), so all its addresses count as one client.
 IPV6_CLIENT_PREFIX: Final = 64
-# No site has a longer chain of proxies; a longer list is not read to its end.
+# Longer than any real chain of proxies; further entries are ignored.
 MAX_HOPS: Final = 16
 _MAX_ENTRY_LENGTH: Final = 64
 
@@ -43,7 +43,7 @@ def of_scope(scope: Mapping[str, Any]) -> Address:
 
 
 def resolve(peer: str, forwarded_for: str) -> Address:
-    """Return the right-most address that no trusted proxy has, or the last hop that could be parsed.
+    """Return the right-most address that is not a trusted proxy, or the last hop that could be parsed.
 
     `peer` is empty for a connection through a Unix socket, which only a proxy on this machine can open.
     """
@@ -65,8 +65,8 @@ def resolve(peer: str, forwarded_for: str) -> Address:
 def parse(text: str) -> Address | None:
     """Parse an address, with a port or without; return None if it is not one.
 
-    An IPv4 address in IPv6 notation (RFC 4291, section 2.5.5.2) becomes IPv4. A zone index is refused: it is
-    free text, so each word would make another address.
+    IPv4-mapped IPv6 addresses (RFC 4291, section 2.5.5.2) become IPv4. Zone indexes are rejected: they are
+    free text, so a client could use them to make up any number of addresses.
     """
     text = text.strip()
     if len(text) > _MAX_ENTRY_LENGTH or "%" in text:

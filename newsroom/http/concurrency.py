@@ -1,11 +1,11 @@
-"""How many requests Django works on at once.
+"""A limit on the number of requests that Django handles at once.
 
-Each request has a thread of its own, and all threads share one interpreter: beyond some number more of them
-only make each other slower. So some run, some wait for a moment, and the rest is told to come back. Readers
-cannot take the places of the newsroom's own people, whose pages lie under `/admin/`, nor these theirs.
+Each request runs in its own thread, and all threads share one interpreter: beyond some number they only slow
+each other down. So a bounded number runs, a bounded number waits briefly, and the rest gets 503. Readers and
+editors (`/admin/`) have separate limits, so that neither can crowd out the other.
 
-The semaphore is taken inside the request's thread and not on the event loop: a client that disconnects does
-not end its thread, and must not make room for another one before the work is done.
+The semaphore is acquired in the request's thread, not on the event loop: the thread of a client that has
+disconnected keeps running, and must keep its slot until the work is done.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ WAIT_SECONDS: Final = 10.0
 
 
 class Lane:
-    """A number of requests that may run at once, and a bounded queue for it."""
+    """A bounded number of running requests, with a bounded queue in front of it."""
 
     def __init__(
         self, running: int = MAX_RUNNING, waiting: int = MAX_WAITING, seconds: float = WAIT_SECONDS
@@ -35,11 +35,11 @@ class Lane:
 
     @property
     def is_full(self) -> bool:
-        """Whether nobody else may wait."""
+        """Whether the queue is full."""
         return self._room_to_wait <= 0
 
     def enter(self) -> bool:
-        """Take a place, waiting for one if there is room to wait; return whether there was one in time."""
+        """Acquire a slot, waiting if the queue has room; return False if the queue is full or time is up."""
         if self._places.acquire(blocking=False):
             return True
         with self._lock:
@@ -53,7 +53,7 @@ class Lane:
                 self._room_to_wait += 1
 
     def leave(self) -> None:
-        """Give the place back."""
+        """Release the slot."""
         self._places.release()
 
 
@@ -62,7 +62,7 @@ newsroom: Final = Lane()
 
 
 def limit_concurrency(get_response: Callable[[HttpRequest], HttpResponse]):
-    """Answer 503 with Retry-After, in the format of whoever asks, to requests that find no place."""
+    """Middleware: respond 503 to requests that get no slot, by the project's `handler503`."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         lane = newsroom if request.path_info.startswith("/admin/") else readers

@@ -1,8 +1,8 @@
-"""File descriptors: how many connections and streams this process may hold open.
+"""Limits on open connections and streams, derived from the process's limit on file descriptors.
 
-Every connection takes one. Whoever uses them up would shut everybody out, so some are kept back for files and
-the database, and streams, which stay open for hours, may take only part of the rest: pages are always
-answered.
+Every connection takes a descriptor, and a client that used them all up would shut out everybody else. So some
+are reserved for files and the database, and streams, which stay open for hours, may take only part of the
+rest, so that pages can always be served.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from __future__ import annotations
 import resource
 from typing import Final
 
-# For files, temporary uploads, listeners and the database; at most a quarter where there are few in all.
+# Reserved for files, temporary uploads, listeners and the database; at most a quarter of all descriptors.
 KEPT_BACK: Final = 512
-# A connection costs memory too, about 20 KB, whatever the system would allow.
+# A cap regardless of the system's limit: each connection also takes about 20 KB of memory.
 MAX_CONNECTIONS: Final = 50_000
 
 
 def raise_limit() -> None:
-    """Raise the soft limit to the hard one: the usual 1,024 is for programs that use select()."""
+    """Raise the soft limit to the hard limit. The usual soft limit of 1,024 exists for select()."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
@@ -31,5 +31,5 @@ def connection_limit() -> int:
 
 
 def stream_limit() -> int:
-    """Return how many of the connections may be streams."""
+    """Return how many of these connections may be streams."""
     return connection_limit() * 3 // 4

@@ -1,4 +1,4 @@
-"""In which format somebody asks: scripts and programs get JSON, browsers get pages."""
+"""Error responses in the format that the client expects: JSON for scripts, pages for browsers."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.views import defaults
 
-# What readers' scripts and other sites' programs read.
+# Addresses that readers' scripts and other sites' programs fetch.
 _JSON_PATH: Final = re.compile(r".*\.json|/oembed")
 
 
 def as_json(request: HttpRequest, status: int, reason: str) -> HttpResponse | None:
-    """Return a refusal for the desk's scripts, polls and oEmbed; None for whoever wants a page."""
+    """Return an error as JSON for the desk's scripts, polls and oEmbed; None if the client wants a page."""
     if request.headers.get("Accept", "").startswith("application/json"):
         return JsonResponse({"errors": {"": [reason]}}, status=status)
     if _JSON_PATH.fullmatch(request.path):

@@ -1,7 +1,7 @@
-"""Parameters as strangers send them, and the one place that parses them: what it does not know, it refuses.
+"""Strict parsing of untrusted query parameters. Every parameter is parsed here before it reaches a query.
 
-PostgreSQL takes no NUL and no half of a character, SQLite no integer beyond 64 bits, Python's `int` any digit
-of any script. So nothing that was sent reaches a query before it has been through here.
+PostgreSQL rejects NUL and lone surrogates, SQLite rejects integers beyond 64 bits, and Python's `int` accepts
+digits of any script.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from newsroom.http.hosts import is_known_host
 
 MAX_SLUG: Final = 120
 _SLUG: Final = re.compile(r"[-a-zA-Z0-9_]+")
-# Of the query string alone; servers bound the whole request line.
+# Limits the query string alone; the server bounds the whole request line.
 _MAX_QUERY: Final = 8_000
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 _ADMIN: Final = "/admin/"
-# What drivers raise for an integer, a time or a text that their database does not have. Our own views never
-# get so far; the admin's lists, filters and prefilled forms do, with whatever stands in their address.
+# Raised by database drivers for integers, times or text that the database cannot represent. Our own views
+# validate first; the admin's lists, filters and prefilled forms pass on whatever is in their address.
 _UNUSABLE: Final = (DataError, OverflowError, UnicodeEncodeError)
 
 logger = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ def whole_number(text: str | None, digits: int = 18) -> int | None:
 
 
 def parameter(query: QueryDict, name: str) -> str | None:
-    """Return a parameter, None where there is none. Raises BadRequest when it is given twice."""
+    """Return a parameter, or None if it is missing. Raises BadRequest if it is given more than once."""
     values = query.getlist(name)
     if len(values) > 1:
         raise BadRequest(f"{name} is given more than once")
@@ -51,7 +51,7 @@ def parameter(query: QueryDict, name: str) -> str | None:
 
 
 def number(query: QueryDict, name: str, digits: int = 18) -> int | None:
-    """Return a whole number, None where there is none. Raises BadRequest for anything else."""
+    """Return a whole number, or None if it is missing. Raises BadRequest for anything else."""
     text = parameter(query, name)
     if text is None:
         return None
@@ -62,7 +62,7 @@ def number(query: QueryDict, name: str, digits: int = 18) -> int | None:
 
 
 def slug(query: QueryDict, name: str) -> str:
-    """Return a slug, empty where there is none. Raises BadRequest for anything else."""
+    """Return a slug, or an empty string if it is missing. Raises BadRequest for anything else."""
     text = parameter(query, name) or ""
     if text and not (_SLUG.fullmatch(text) and len(text) <= MAX_SLUG):
         raise BadRequest(f"{name} is no slug")
@@ -75,24 +75,24 @@ def words(query: QueryDict, name: str, most: int) -> str:
 
 
 def canonical_query(query: QueryDict, names: Iterable[str]) -> str:
-    """Write the parameters among `names` as `?a=1&b=2`, sorted by name; empty where there are none.
+    """Return the parameters among `names` as `?a=1&b=2`, sorted by name; empty if there are none.
 
-    Shared answers print addresses: rebuilt like this, they are the same for all that ask for the same.
+    Cached pages print addresses of themselves; in this canonical form they do not depend on who asked first.
     """
-    known = [(name, query[name]) for name in sorted(names) if name in query]
-    return f"?{urlencode(known)}" if known else ""
+    pairs = [(name, query[name]) for name in sorted(names) if name in query]
+    return f"?{urlencode(pairs)}" if pairs else ""
 
 
 def refuse_malformed(get_response: Callable[[HttpRequest], HttpResponse]):
-    """Middleware: refuse with 400 what no view should ever see, before any of them looks at it.
+    """Middleware: respond 400 to malformed requests before any view sees them.
 
-    That is a query or path with NUL or with bytes that are no UTF-8, a form in another encoding, and a Host
-    that there cannot be. A header never decides how the query is read: with `Content-Type: …; charset=utf-7`
-    anybody could spell there what is refused here, and have a shared answer made from it.
+    Malformed are queries and paths with NUL, queries that are not UTF-8, forms in another encoding, and
+    unknown Hosts. The query is always decoded as UTF-8: with `Content-Type: …; charset=utf-7` a client could
+    otherwise encode there what is refused here, and poison a cached response with it.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        # Django's own setter first decodes what was sent, in the very encoding that must not be used.
+        # Bypass the setter of `encoding`, which would first decode the request in the declared encoding.
         request._encoding = "utf-8"
         return get_response(request)
 
@@ -112,7 +112,7 @@ def refuse_malformed(get_response: Callable[[HttpRequest], HttpResponse]):
     def process_exception(request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not (request.path_info.startswith(_ADMIN) and _is_unusable(request, error)):
             return None
-        # With its traceback: should it be a fault of ours, it is not to be hidden.
+        # Log the traceback, in case the error is a bug of ours.
         logger.error("%s: a value that cannot be used", request.path, exc_info=error)
         return get_resolver().resolve_error_handler(400)(request, error)
 
@@ -122,34 +122,35 @@ def refuse_malformed(get_response: Callable[[HttpRequest], HttpResponse]):
 
 
 def _is_unusable(request: HttpRequest, error: Exception) -> bool:
-    """Whether Django's admin failed on a value that stood in the address or in a form."""
+    """Return whether Django's admin failed on a value from the address or a form."""
     if isinstance(error, ValueError) and not isinstance(error, UnicodeError):
-        # Years before the calendar, in lists; and ids that are none, which forms look up to show them again.
+        # Lists fail on years outside of the calendar, and redisplayed forms on ids that are not numbers.
         is_asking = request.method in ("GET", "HEAD") and bool(request.GET)
         return is_asking or "expected a number but got" in str(error)
     return isinstance(error, _UNUSABLE)
 
 
 def _refuse_in_admin(request: HttpRequest) -> None:
-    """Refuse what Django's admin, which reads its parameters itself, would take to the database as it is.
+    """Refuse parameters that Django's admin would pass to the database without validation.
 
-    That is any field by a regular expression, whose cost whoever sends it chooses, and rows by no id.
+    These are lookups by regular expression, whose cost the client would choose, and actions on rows whose ids
+    are not numbers.
     """
     if any(name.endswith("regex") for name in request.GET):
         raise BadRequest("a list searched by a regular expression")
     is_action = request.method == "POST" and (request.resolver_match.url_name or "").endswith("_changelist")
-    chosen = request.POST.getlist(ACTION_CHECKBOX_NAME) if is_action else []
-    if any(whole_number(pk) is None for pk in chosen):
+    ids = request.POST.getlist(ACTION_CHECKBOX_NAME) if is_action else []
+    if any(whole_number(pk) is None for pk in ids):
         raise BadRequest("rows by no id")
 
 
 def _refuse_malformed_query(query: str) -> None:
     if len(query) > _MAX_QUERY:
         raise BadRequest("the query is too long")
-    sent = unquote_to_bytes(query.encode("latin-1", "replace"))
-    if b"\0" in sent:
+    raw = unquote_to_bytes(query.encode("latin-1", "replace"))
+    if b"\0" in raw:
         raise BadRequest("NUL in the query")
     try:
-        sent.decode()
+        raw.decode()
     except UnicodeDecodeError as error:
         raise BadRequest("the query is no UTF-8") from error

@@ -1,11 +1,11 @@
-"""HTTP/1.1 with bounds: uvicorn's protocol, which has none for heads, slow clients and unread bodies.
+"""uvicorn's HTTP/1.1 protocol with the limits that it lacks: on heads, slow clients and unread bodies.
 
     uvicorn newsroom.asgi:application --http newsroom.http.protocol:BoundedProtocol
 
-What a client sends is counted while it arrives: request line, headers, trailers and the framing of chunks. A
-request must be complete in time, and a response must be taken in time, whatever trickle keeps the connection
-busy; the clock is the one of Apache's mod_reqtimeout, some seconds and more for each kilobyte that has come.
-How large a body may be is decided by `newsroom.http.bodies`, which knows the addresses.
+Everything that a client sends is counted as it arrives: request line, headers, trailers and chunk framing. A
+request must arrive, and a response must be read, within a deadline, so that trickling bytes cannot keep a
+connection open (slowloris). As in Apache's mod_reqtimeout, the deadline is extended for each kilobyte of body
+received. The size of bodies is limited by `newsroom.http.bodies`, which knows the addresses.
 """
 
 from __future__ import annotations
@@ -24,31 +24,30 @@ from newsroom.http import client_address, descriptors
 MAX_REQUEST_LINE: Final = 8 * 1024
 MAX_HEAD: Final = 32 * 1024
 MAX_HEADERS: Final = 100
-# Requests that a client may send before it has the answer to the first.
+# Pipelined requests that may wait for the response to an earlier one.
 MAX_PIPELINED: Final = 16
-# What may come beside a body, as chunk sizes, extensions and trailers: so much, and so much for each byte of
-# it.
+# Allowed overhead of a body (chunk sizes, extensions and trailers): a base, and more per byte of the body.
 MAX_FRAMING: Final = 16 * 1024
 FRAMING_PER_BYTE: Final = 8
-# Bytes a second: slower than any telephone that shows a picture.
+# Bytes per second; slower than any connection that can load a picture.
 MIN_RATE: Final = 1024
-# Connections of one client, proxies excepted, whose next request is not complete.
+# Connections of one client (other than a proxy) that are waiting for a complete request.
 MAX_WAITING_PER_CLIENT: Final = 100
-# After a refusal the connection stays for a moment, and something of the rest is read and dropped: closing at
-# once would reset it, and the client, or the proxy before it, would never see why.
+# Lingering close: after a refusal, discard some more input before closing. Closing at once would reset the
+# connection, and the client, or the proxy in front of us, might never see the response.
 LINGER_SECONDS: Final = 2.0
 LINGER_BYTES: Final = 1024 * 1024
 RETRY_AFTER_SECONDS: Final = 5
-# The key in a scope's extensions that says that this protocol received the request.
+# The key in a scope's extensions that marks requests received by this protocol.
 EXTENSION: Final = "newsroom.bounded"
 
 
 class RefusedError(Exception):
-    """Raised inside the parser to stop it; the status stands in `BoundedProtocol._refusal`."""
+    """Raised in a parser callback to stop the parser; `BoundedProtocol._refusal` holds the status."""
 
 
 class Transport:
-    """A transport that counts what is written, and lets the protocol decide how it is closed."""
+    """A transport wrapper that counts written bytes and lets the protocol decide how to close."""
 
     __slots__ = ("_protocol", "_transport", "written")
 
@@ -76,35 +75,37 @@ class Transport:
 class BoundedProtocol(HttpToolsProtocol):
     """One connection."""
 
-    # Connections that are waiting for a whole request, the longest waiting first: all, and by client.
+    # Connections that are waiting for a complete request, longest waiting first: all of them, and by client.
     _waiting: ClassVar[dict[BoundedProtocol, None]] = {}
     _waiting_by_client: ClassVar[dict[client_address.Network, dict[BoundedProtocol, None]]] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # A WebSocket would leave this protocol, and nothing here speaks it.
+        # Disable WebSockets: an upgrade would escape this protocol's limits, and nothing here uses them.
         self.ws_protocol_class = None
         self.is_lingering = False
         self._is_lost = False
         self._refusal: HTTPStatus | None = None
-        # The request that is being received, counted from the first on this connection.
+        # Number of the request that is being received, counted per connection.
         self._number = 0
         self._is_receiving = False
         self._has_head = False
         self._line_size = self._head_size = self._wire_size = self._body_size = 0
-        # Since when the present phase lasts: waiting for a request, receiving its head, receiving its body.
+        # Start of the current phase: waiting for a request, receiving its head, or receiving its body.
         self._since = self._checked_at = self.loop.time()
         self._unsent = 0
         self._stalled_since: float | None = None
         self._lingered = 0
         self._timer: asyncio.TimerHandle | None = None
         self._linger_timer: asyncio.TimerHandle | None = None
-        # None for a proxy, which many clients share.
+        # None for a proxy, which many clients share: the limit per client does not apply to it.
         self._client: client_address.Network | None = None
 
     # Connections
 
+    # override: as in uvicorn, the parameter is narrower than asyncio's BaseTransport.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        # arg-type: the wrapper delegates to asyncio's transport and does not inherit from it.
         super().connection_made(Transport(transport, self))  # type: ignore[arg-type]
         self._client = _direct_client(self.client[0] if self.client else "")
         self._schedule_check()
@@ -121,8 +122,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def _wait(self) -> None:
-        """Count this connection among those that wait; the longest waiting of a client with too many is
-        closed."""
+        """Register as waiting; close the client's longest-waiting connection if it has too many."""
         self._waiting[self] = None
         if self._client is None:
             return
@@ -140,8 +140,7 @@ class BoundedProtocol(HttpToolsProtocol):
                 del self._waiting_by_client[self._client]
 
     def _make_room(self) -> None:
-        """Close the connection that has waited longest; if all are at work, refuse this one, which is the
-        last."""
+        """Close the longest-waiting connection, or refuse this one if no other is waiting."""
         longest = next(iter(self._waiting))
         if longest is self:
             self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
@@ -167,15 +166,15 @@ class BoundedProtocol(HttpToolsProtocol):
         except httptools.HttpParserError:
             return self._refuse(self._refusal or HTTPStatus.BAD_REQUEST)
         except httptools.HttpParserUpgrade:
-            # The request is answered as if it had asked for no other protocol; what follows it is not HTTP.
+            # Respond as if no upgrade had been requested, then close: what follows may not be HTTP.
             self.cycle.keep_alive = False
         if number and number != self._number:
-            # Some of it was the end of the last request: the count begins with what comes next.
+            # Part of `data` belonged to the previous request, so start counting with the next call.
             return None
         return self._count(len(data))
 
     def _count(self, size: int) -> None:
-        """Count what came of a request, as it is on the wire: the parser keeps parts of it to itself."""
+        """Count a request's bytes on the wire; the parser does not report all of them to its callbacks."""
         if not self._is_receiving:
             return
         self._wire_size += size
@@ -186,7 +185,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["extensions"] = {EXTENSION: {}}  # type: ignore[typeddict-item]
+        self.scope["extensions"] = {EXTENSION: {}}
         self._number += 1
         self._is_receiving, self._has_head = True, False
         self._line_size = self._head_size = self._wire_size = self._body_size = 0
@@ -200,7 +199,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._has_head:
-            # A trailer. In the headers it could pose as one that a proxy has set or removed.
+            # Drop trailers: among the headers, one could pose as a header that a proxy sets or removes.
             return
         self._head_size += len(name) + len(value) + 4
         if self._head_size > MAX_HEAD or len(self.headers) >= MAX_HEADERS:
@@ -230,7 +229,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.transport.is_closing() or not self.cycle.response_complete:
             return
         if self._is_receiving and self._has_head:
-            # Answered before its body was read: nobody will, and the rest could be endless.
+            # Responded before the body was read: nothing will read the rest, which could be endless.
             self.transport.close()
         else:
             self._wait()
@@ -242,12 +241,12 @@ class BoundedProtocol(HttpToolsProtocol):
         raise RefusedError
 
     def _refuse(self, status: HTTPStatus) -> None:
-        """Answer with `status`, unless another answer is on its way, and close the connection."""
+        """Respond with `status`, unless another response is under way, and close the connection."""
         self._stop_waiting()
         if self._may_answer and not self.transport.is_closing():
             self.transport.write(self._response(status))
         if self.cycle and not self.cycle.response_complete:
-            # The application hears that the client has gone.
+            # Tell the application that the client has disconnected.
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         self.logger.debug("Refused %s with %d", self.client, status)
@@ -255,7 +254,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     @property
     def _may_answer(self) -> bool:
-        """Whether an answer sent now would be the one to the request that is being received."""
+        """Whether a response sent now would be taken as the one to the request that is being received."""
         if self.pipeline:
             return False
         if self._is_receiving and self._has_head:
@@ -264,7 +263,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     @property
     def _is_idle(self) -> bool:
-        """Whether every request that has come is answered."""
+        """Whether all received requests have been responded to."""
         return self.cycle is None or self.cycle.response_complete
 
     def _response(self, status: HTTPStatus) -> bytes:
@@ -282,7 +281,7 @@ class BoundedProtocol(HttpToolsProtocol):
         return b"".join([STATUS_LINE[status], *lines, b"\r\n", reason])
 
     def linger(self) -> bool:
-        """Begin to close while the client is still sending; return whether that is so."""
+        """Start a lingering close if the client is still sending; return whether the connection lingers."""
         if self.is_lingering:
             return True
         is_cut_short = self._is_receiving and not self._is_lost and self.transport.can_write_eof()
@@ -309,7 +308,7 @@ class BoundedProtocol(HttpToolsProtocol):
         elif self.transport.is_closing():
             return
         elif self.flow.read_paused:
-            # It is the server that keeps the client waiting.
+            # The server has paused reading, so this time does not count against the client.
             self._since += elapsed
         elif self._is_receiving:
             if now - self._since > settings.REQUEST_TIMEOUT + self._body_size / MIN_RATE:
@@ -318,14 +317,14 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def _is_stalled(self, now: float, elapsed: float) -> bool:
-        """Whether the client has taken too little of what was written for it, and for too long.
+        """Return whether the client has been reading the response too slowly for too long.
 
-        Streams are held to it, too: a page that takes nothing comes back by its number.
+        This applies to streams, too: the page reconnects and resumes from its last number.
         """
         unsent = self.transport.get_write_buffer_size()
-        taken = self._unsent + self.transport.written - unsent
+        sent_bytes = self._unsent + self.transport.written - unsent
         self._unsent, self.transport.written = unsent, 0
-        if not unsent or taken >= MIN_RATE * elapsed:
+        if not unsent or sent_bytes >= MIN_RATE * elapsed:
             self._stalled_since = None
         elif self._stalled_since is None:
             self._stalled_since = now
@@ -336,7 +335,7 @@ _HEAD_TOO_LARGE: Final = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
 
 
 def _direct_client(peer: str) -> client_address.Network | None:
-    """Return the network of a client that is connected itself; None for a proxy."""
+    """Return the network of a directly connected client, or None for a proxy."""
     address = client_address.parse(peer)
     if address is None or client_address.is_proxy(address):
         return None

@@ -1,4 +1,4 @@
-"""How many streams may be open in this process: for one client, and in total."""
+"""Limits on the open streams of this process, per client and in total."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from django.conf import settings
 from newsroom.http import client_address, descriptors
 from newsroom.http.client_address import Network
 
-# A page whose stream is refused polls meanwhile, and tries again after as long.
+# A page whose stream is refused falls back to polling and retries after this time.
 RETRY_AFTER_SECONDS: Final = 30
 
 
 class StreamLimits:
-    """Counts open streams. For the event loop: it has no lock."""
+    """Counters of open streams. Use them on the event loop only: there is no lock."""
 
     def __init__(self) -> None:
         self._total = 0
@@ -26,7 +26,7 @@ class StreamLimits:
 
     @contextmanager
     def admit(self, scope: Mapping[str, Any]) -> Iterator[HTTPStatus | None]:
-        """Count a stream while the block runs. Yield the status to refuse it with, or None to go ahead."""
+        """Count a stream while the block runs. Yield the status to refuse it with, or None to admit it."""
         client = client_address.network_of(client_address.of_scope(scope))
         refusal = self._refusal(client)
         if refusal:
