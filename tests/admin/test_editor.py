@@ -11,7 +11,7 @@ from tests.factories import make_blog, make_update
 
 
 def editor_in(page: Page):
-    # Not the textarea, which has the same name until the editor takes its place.
+    # Exclude the textarea, which has the same accessible name until the editor replaces it.
     return page.get_by_role("textbox", name="Text:").and_(page.locator(".ProseMirror"))
 
 

@@ -191,7 +191,7 @@ class Newsroom:
 
 
 def _refusal(response: HttpResponse) -> int:
-    """403, or 200 for the form of a new update that does not know the live blog of another team."""
+    """Return the expected status: 403, or 200 for an add form that does not offer the other team's blog."""
     is_unknown_blog = response.status_code == 200 and "blog" in response.context["adminform"].form.errors
     return 200 if is_unknown_blog else 403
 
@@ -302,15 +302,15 @@ def test_a_refusal_says_why_in_the_editor_s_language():
     assert "it needs the permission “publish_update”" in refused.content.decode()
 
 
-def test_an_outsider_gets_no_page_and_the_list_passes_over_what_is_not_theirs():
+def test_outsider_gets_403_and_list_actions_skip_other_teams_updates():
     room = Newsroom()
     outsider, mine = room.clients["outsider"], make_update(make_blog(headline="別的"), "別的")
     page = outsider.get(reverse("admin:liveblog_update_change", args=[room.published.pk]))
     assert page.status_code == 403
     assert "You are not in the team of this live blog." in page.content.decode()
     chosen = {"action": "mark_key", "_selected_action": [room.published.pk, mine.pk]}
-    said = outsider.post("/admin/liveblog/update/", chosen, follow=True).content.decode()
-    assert "已發布" not in said
+    result = outsider.post("/admin/liveblog/update/", chosen, follow=True).content.decode()
+    assert "已發布" not in result
     marked = {
         update.pk: update.is_key_event
         for update in Update.objects.filter(pk__in=[room.published.pk, mine.pk])

@@ -36,7 +36,7 @@ def test_picture_is_uploaded_and_previewed_by_editors_only(admin, client, editor
     assert preview in admin.get("/admin/liveblog/image/").content.decode()
     served = admin.get(preview)
     assert (served.status_code, served["Content-Type"]) == (200, "image/webp")
-    # Readers may not see it yet: it must not stay in the browser after its editor has signed out.
+    # An unpublished picture must not stay in the browser cache after its editor signs out.
     assert "no-store" in served["Cache-Control"]
     assert served.content[8:12] == b"WEBP"
     assert client.get(preview).status_code == 302
@@ -104,7 +104,7 @@ def test_stale_form_of_a_shared_row_is_refused_and_saves_nothing(admin, make_row
         "同事改的",
         other_field == field or getattr(row, other_field),
     )
-    # Opened anew, the same change is saved.
+    # Reopening the form lets the same change be saved.
     fresh_form = opened(admin, page_of(row)) | {other_field: "https://example.com/"}
     assert admin.post(page_of(row), fresh_form).status_code == 302
     assert getattr(type(row).objects.get(), other_field) == "https://example.com/"

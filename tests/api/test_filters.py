@@ -206,7 +206,7 @@ def test_a_name_that_no_slug_can_be_is_refused(client, slug):
 
 
 @pytest.mark.parametrize("query", ["topic=%00", "topic=a%00b", "q=%FF", "x%00=1"])
-def test_bytes_that_are_no_text_are_refused(client, query):
+def test_nul_and_invalid_utf8_return_400(client, query):
     response = client.get(f"/api/v1/updates/?{query}")
 
     assert (response.status_code, response.headers["Content-Type"]) == (400, "application/problem+json")

@@ -20,14 +20,14 @@ from tests.factories import make_blog, make_key
 
 @pytest.fixture
 def clock(monkeypatch) -> list[float]:
-    """The seconds since 1970; a test moves them on."""
+    """Replace the clock of the rate limits; tests advance the Unix time in its single item."""
     now = [1_800_000_000.0]
     monkeypatch.setattr("newsroom.counting.time.time", lambda: now[0])
     return now
 
 
 @pytest.mark.django_db
-def test_too_often_within_a_minute_is_refused_until_it_is_over(client, settings, clock):
+def test_requests_beyond_the_limit_get_429_until_the_minute_is_over(client, settings, clock):
     settings.API_REQUESTS_PER_MINUTE = 3
     make_blog(slug="summit")
 
@@ -35,23 +35,23 @@ def test_too_often_within_a_minute_is_refused_until_it_is_over(client, settings,
     clock[0] += 20
     answers += [client.get("/api/v1/blogs/summit/") for _ in range(3)]
     elsewhere = client.get("/api/v1/blogs/summit/", REMOTE_ADDR="192.0.2.7")
-    refused = answers[-1]
+    refusal = answers[-1]
 
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
-    assert refused.json() == {
+    assert refusal.json() == {
         "type": "about:blank",
         "title": "Too Many Requests",
         "status": 429,
         "detail": "Request was throttled. Expected available in 40 seconds.",
         "instance": "/api/v1/blogs/summit/",
     }
-    # Nobody else is to be told so by a shared cache.
-    assert (refused.headers["Retry-After"], refused.headers["Cache-Control"]) == ("40", "no-store")
+    # A shared cache must not serve this response to other clients.
+    assert (refusal.headers["Retry-After"], refusal.headers["Cache-Control"]) == ("40", "no-store")
     assert elsewhere.status_code == 200
     clock[0] += 40
     assert client.get("/api/v1/blogs/summit/").status_code == 200
     settings.API_REQUESTS_PER_MINUTE = 0
-    assert breaches(client, "blogs/{slug}/", refused) == []
+    assert breaches(client, "blogs/{slug}/", refusal) == []
 
 
 @pytest.mark.django_db

@@ -140,25 +140,25 @@ def test_a_correction_and_a_withdrawal_are_carried_out_once(tool):
     assert withdrawals == [200, 200]
 
 
-def test_sent_again_with_a_rotated_key_it_is_carried_out_once(tool, partner):
-    said = {"status": "published", "heading": "號外"}
-    first = tool.post(said, token="once")
+def test_retry_with_a_rotated_key_is_idempotent(tool, partner):
+    payload = {"status": "published", "heading": "號外"}
+    first = tool.post(payload, token="once")
     old = ApiKey.objects.get(partner=partner)
     _row, rotated = publishing.rotate_key(old, by=SYSTEM, overlap=timedelta(0))
 
-    again = Tool(rotated).post(said, token="once")
-    refused = Tool(rotated).post(said | {"heading": "另一則"}, token="once")
+    again = Tool(rotated).post(payload, token="once")
+    refusal = Tool(rotated).post(payload | {"heading": "另一則"}, token="once")
 
     assert (again.status_code, again.json()) == (200, first.json())
-    assert refused.status_code == 422
+    assert refusal.status_code == 422
     assert Update.objects.count() == 1
 
 
 def test_two_partners_may_use_the_same_idempotency_key(tool, blog):
-    said = {"status": "published", "heading": "號外"}
+    payload = {"status": "published", "heading": "號外"}
     other = Tool(make_key(*Scope, blogs=[blog]))
 
-    assert [tool.post(said, token="once").status_code, other.post(said, token="once").status_code] == [
+    assert [tool.post(payload, token="once").status_code, other.post(payload, token="once").status_code] == [
         201,
         201,
     ]
@@ -166,7 +166,7 @@ def test_two_partners_may_use_the_same_idempotency_key(tool, blog):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_sent_with_both_keys_of_a_rotation_at_once_it_is_carried_out_once(tool, partner):
+def test_concurrent_requests_with_both_keys_of_a_rotation_create_one_update(tool, partner):
     old = ApiKey.objects.get(partner=partner)
     _row, rotated = publishing.rotate_key(old, by=SYSTEM, overlap=timedelta(days=1))
     tools = [tool, Tool(rotated)]

@@ -49,7 +49,7 @@ AT_10_05 = datetime(2026, 3, 19, 10, 5, tzinfo=hongkong.ZONE)
 
 
 def take(text: str = COPY, **options: object) -> Report:
-    """Load copy, after a dry run that must tell the very same, and must neither write nor lock."""
+    """Load copy after a dry run, which must give the same report and neither write nor lock."""
     article, options = parse(text), {"by": SYSTEM, "slug": "lighthouse", "publish": True} | options
     rehearsed, refusal = _outcome(lambda: _rehearse(article, options))
     report, real_refusal = _outcome(lambda: load(article, **options))
@@ -76,14 +76,14 @@ def _outcome(act: Callable[[], Report]) -> tuple[Report | None, Exception | None
 
 
 def _without_ids(report: Report) -> Report:
-    """A dry run makes no rows, so it knows no ids of new ones."""
-    return replace(report, outcomes=tuple(replace(found, update_id=None) for found in report.outcomes))
+    """Return the report without update ids, which a dry run does not have for new updates."""
+    return replace(report, outcomes=tuple(replace(outcome, update_id=None) for outcome in report.outcomes))
 
 
 def writes_in(captured: CaptureQueriesContext) -> list[str]:
-    """What was asked of the database beside reading.
+    """Return the SQL statements that write or lock.
 
-    Django checks a constraint by a SELECT, inside a transaction (here the test's) under a savepoint.
+    Savepoints are ignored, because Django checks constraints by a SELECT inside one.
     """
     statements = [query["sql"] for query in captured.captured_queries]
     reading = ("SELECT", "SAVEPOINT", "RELEASE SAVEPOINT")

@@ -1,4 +1,4 @@
-"""A locked database: the desk keeps the text, says so, and sends it again until it is taken."""
+"""A locked database: the desk keeps the text, says that it is busy, and retries until it succeeds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def server(start_server) -> Server:
     return start_server(DATABASE_WAIT_SECONDS="1")
 
 
-def test_what_is_published_while_the_database_is_locked_goes_live_once(open_desk, console_errors):
+def test_publish_during_a_database_lock_is_retried_and_goes_live_once(open_desk, console_errors):
     blog = make_blog()
     page = open_desk(blog)
     with hogged():
@@ -29,10 +29,10 @@ def test_what_is_published_while_the_database_is_locked_goes_live_once(open_desk
         ):
             page.locator("#id_heading").press(CHORD)
         expect(page.locator("[data-state=busy]")).to_contain_text(BUSY)
-        # The text stays until it is taken; what is typed meanwhile begins the next one.
+        # The text stays until it is saved; what is typed in the meantime goes into the next update.
         expect(page.locator("#id_heading")).to_have_value("號外")
         page.keyboard.insert_text("下一則")
-        # Sent again, more than once, with the database still locked.
+        # The desk retries more than once while the database is locked.
         with page.expect_response(
             lambda response: response.status == 503 and response.url.endswith("/desk/")
         ):
@@ -46,9 +46,7 @@ def test_what_is_published_while_the_database_is_locked_goes_live_once(open_desk
     forget_refusals(console_errors, 503)
 
 
-def test_button_that_is_pressed_while_the_database_is_locked_takes_effect_afterwards(
-    open_desk, console_errors
-):
+def test_action_during_a_database_lock_takes_effect_afterwards(open_desk, console_errors):
     blog = make_blog()
     update = make_update(blog)
     page = open_desk(blog)
@@ -59,7 +57,7 @@ def test_button_that_is_pressed_while_the_database_is_locked_takes_effect_afterw
     forget_refusals(console_errors, 503)
 
 
-def test_form_without_javascript_is_given_its_text_to_send_again(open_desk, console_errors):
+def test_busy_page_without_javascript_offers_to_resubmit_the_text(open_desk, console_errors):
     blog = make_blog()
     page = open_desk(blog, java_script_enabled=False)
     page.fill("#id_heading", "號外")

@@ -1,4 +1,4 @@
-"""Desks that are hidden, a newsroom that does not answer, and what each action says when it is done."""
+"""Hidden desk tabs, lost responses, and confirmations of actions."""
 
 from __future__ import annotations
 
@@ -15,51 +15,51 @@ from tests.desk.conftest import desk_path
 from tests.factories import make_blog, make_person, make_update
 
 UNDO_CHORD = "Control+Alt+z"
-# A tab that is not the one in front.
+# Simulate a background tab.
 HIDE = """Object.defineProperty(document, "hidden", { get: () => window.isInFront !== true });"""
 SHOW = """window.isInFront = true; document.dispatchEvent(new Event("visibilitychange"));"""
 
 
 def streams_of(page: Page) -> list[str]:
-    asked: list[str] = []
-    page.on("request", lambda request: "/stream?" in request.url and asked.append(request.url))
-    return asked
+    urls: list[str] = []
+    page.on("request", lambda request: "/stream?" in request.url and urls.append(request.url))
+    return urls
 
 
-def test_six_hidden_desks_hold_no_stream_and_a_seventh_publishes(open_desk):
+def test_hidden_desks_open_no_stream_until_shown(open_desk):
     blog = make_blog()
     page = open_desk(blog)
     hidden = []
     for _tab in range(6):
         tab = page.context.new_page()
         tab.add_init_script(HIDE)
-        asked = streams_of(tab)
+        urls = streams_of(tab)
         tab.goto(desk_path(blog))
         tab.wait_for_selector(".tiptap")
-        hidden.append((tab, asked))
+        hidden.append((tab, urls))
 
     write(page, "第七個分頁")
     page.keyboard.press(CHORD)
 
     expect(page.locator(".row")).to_have_count(1)
-    assert [asked for _tab, asked in hidden] == [[]] * 6
-    tab, asked = hidden[0]
+    assert [urls for _tab, urls in hidden] == [[]] * 6
+    tab, urls = hidden[0]
     with tab.expect_request(lambda request: "/stream?" in request.url):
         tab.evaluate(SHOW)
     expect(tab.locator(".row")).to_have_count(1)
 
 
-def test_a_publish_whose_answer_is_lost_says_so_keeps_the_text_and_is_published_once(open_desk):
+def test_publish_with_a_lost_response_keeps_the_text_and_is_published_once(open_desk):
     blog = make_blog()
     page = open_desk(blog)
-    lost: list[Route] = []
+    routes: list[Route] = []
 
     def lose_first(route: Route) -> None:
-        if lost or route.request.method != "POST":
+        if routes or route.request.method != "POST":
             route.continue_()
             return
-        lost.append(route)
-        # The server gets it; its answer never arrives.
+        routes.append(route)
+        # The request reaches the server, but the response is lost.
         route.fetch()
 
     page.route(lambda url: url.endswith("/desk/"), lose_first)
@@ -74,14 +74,14 @@ def test_a_publish_whose_answer_is_lost_says_so_keeps_the_text_and_is_published_
     assert list(Update.objects.values_list("heading", "status")) == [("號外", "published")]
 
 
-def test_what_is_typed_while_a_text_is_sent_begins_the_next_one(open_desk):
+def test_typing_during_a_submission_goes_into_the_next_update(open_desk):
     blog = make_blog()
     page = open_desk(blog)
-    held: list[Route] = []
+    routes: list[Route] = []
 
     def hold(route: Route) -> None:
         if route.request.method == "POST":
-            held.append(route)
+            routes.append(route)
         else:
             route.continue_()
 
@@ -92,12 +92,12 @@ def test_what_is_typed_while_a_text_is_sent_begins_the_next_one(open_desk):
     expect(page.locator("#id_heading")).to_have_value("第一則")
     page.keyboard.insert_text("第二則")
     expect(page.locator("#id_heading")).to_have_value("第一則")
-    held[0].continue_()
+    routes[0].continue_()
     expect(page.locator("#id_heading")).to_have_value("第二則")
     expect(page.locator(".row")).to_have_count(1)
 
 
-def test_undo_by_its_chord_while_typing_and_the_update_published_anew_is_live_once(open_desk):
+def test_update_undone_by_shortcut_and_republished_is_live_once(open_desk):
     blog = make_blog()
     page = open_desk(blog)
     write(page, "急電")
@@ -117,7 +117,7 @@ def test_undo_by_its_chord_while_typing_and_the_update_published_anew_is_live_on
     assert update.happened_at == update.first_published_at
 
 
-def test_the_chord_on_a_scheduled_update_saves_it_and_leaves_it_scheduled(open_desk):
+def test_publish_shortcut_on_a_scheduled_update_saves_it_as_scheduled(open_desk):
     blog = make_blog()
     update = publishing.schedule_update(blog, Content("稍後"), timezone.now() + timedelta(hours=2), by=SYSTEM)
     page = open_desk(blog, query=f"?update={update.pk}")
@@ -129,7 +129,7 @@ def test_the_chord_on_a_scheduled_update_saves_it_and_leaves_it_scheduled(open_d
     assert publishing.actions_for(make_person("Editor"), blog, update)
 
 
-def test_a_minor_edit_confirms_itself(open_desk):
+def test_minor_edit_shows_a_confirmation(open_desk):
     blog = make_blog()
     update = make_update(blog, "舊標題")
     page = open_desk(blog, query=f"?update={update.pk}")

@@ -35,7 +35,7 @@ FROM_THE_WEB = """<meta charset="utf-8"><div class="c-body" onclick="track()"><h
 target="_blank" rel="opener" onclick="go()">那裡</a></p><script>alert(1)</script><iframe src="https://example.com/">
 </iframe><ul class="l"><li>一</li><li>二</li></ul></div>"""
 
-# Word's lists are paragraphs: the marker is a letter of a symbol font, or a number, in a span of its own.
+# Word writes lists as paragraphs with the marker (a symbol-font letter or a number) in a separate span.
 WORD_LISTS = """<html xmlns:o="urn:schemas-microsoft-com:office:office"><body><!--StartFragment-->
 <p class=MsoListParagraphCxSpFirst style='margin-left:36.0pt;text-indent:-18.0pt;mso-list:l0 level1 lfo1'>
 <![if !supportLists]><span lang=EN-US style='font-family:Wingdings'><span style='mso-list:Ignore'>l<span
@@ -284,7 +284,7 @@ def test_what_is_pasted_from_word_and_the_web_is_cleaned_and_spaces_around_bold_
     ]
 
 
-def test_lists_of_word_are_pasted_as_lists_and_their_markers_are_dropped(open_desk):
+def test_word_lists_are_pasted_as_lists_without_their_markers(open_desk):
     blog = make_blog()
     page = open_desk(blog)
     write(page, "自Word")
@@ -313,7 +313,7 @@ def test_lists_of_word_are_pasted_as_lists_and_their_markers_are_dropped(open_de
         ("", []),
     ],
 )
-def test_several_bylines_are_typed_with_commas_and_a_name_may_contain_one(typed, names):
+def test_bylines_are_split_at_commas_except_within_known_names(typed, names):
     for name in ("張三", "李四", "Ng, Jane"):
         Byline.objects.create(name=name)
     form = ComposerForm({"token": "t", "bylines": typed})

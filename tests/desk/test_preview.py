@@ -86,7 +86,7 @@ def test_the_preview_shows_a_live_update_with_its_corrections_and_says_what_is_w
 
 
 @pytest.mark.django_db
-def test_pictures_of_a_preview_are_served_by_their_signature_for_some_minutes(client, monkeypatch):
+def test_preview_pictures_are_served_by_signature_until_it_expires(client, monkeypatch):
     blog, image, other = make_blog(), make_image(), make_image()
     client.force_login(make_person("Editor"))
     page = client.post(f"{desk_path(blog)}preview/", {"token": "a", "picture": str(image.pk)})

@@ -284,7 +284,7 @@ def corrected(desk: Desk) -> Update:
 def test_the_table_has_every_address_and_every_verb():
     desk = Desk()
     sendings = [act(desk) for act in ACTS.values()]
-    # A preview's pictures are for whoever holds their signature (test_preview).
+    # Preview pictures need a signature instead of a role (see test_preview).
     names = {pattern.name for pattern in urls.urlpatterns} - {"preview_picture"}
     assert {sending.name for sending in sendings} == names
     actions = {sending.args[1] for sending in sendings if sending.name == "update"}

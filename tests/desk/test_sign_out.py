@@ -1,4 +1,4 @@
-"""Signing out: what was written and is not public does not stay in the browser."""
+"""Sign-out: unpublished text does not stay in the browser."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STORED = "JSON.stringify({...localStorage})"
 
 
 def type_without_network(page: Page) -> None:
-    """Leave unsaved text in the browser alone."""
+    """Leave unsaved text only in the browser's storage."""
     page.context.set_offline(True)
     write(page, SECRET)
     expect(page.locator("[data-autosave]")).to_contain_text("kept in this browser")
@@ -39,7 +39,7 @@ def sign_out(page: Page) -> None:
 
 @pytest.fixture
 def open_two_tabs(open_desk: Callable[..., Page]) -> Callable[..., tuple[Page, Page]]:
-    """Opens a desk, and a second tab of the same browser."""
+    """Return a function that opens a desk and a second tab of the same browser."""
 
     def open_tabs(blog, user) -> tuple[Page, Page]:
         desk = open_desk(blog, user=user)
@@ -48,7 +48,7 @@ def open_two_tabs(open_desk: Callable[..., Page]) -> Callable[..., tuple[Page, P
     return open_tabs
 
 
-def test_signing_out_empties_the_browser_and_closes_other_tabs(open_two_tabs, console_errors):
+def test_sign_out_clears_browser_storage_and_other_tabs(open_two_tabs, console_errors):
     blog, editor = make_blog(), make_person("Editor")
     draft = publishing.draft_update(blog, Content(SECRET), by=editor)
     desk, other = open_two_tabs(blog, editor)
@@ -56,7 +56,7 @@ def test_signing_out_empties_the_browser_and_closes_other_tabs(open_two_tabs, co
     assert SECRET in other.content()
     type_without_network(desk)
     desk.context.set_offline(False)
-    # Kept as text that no server has taken.
+    # Failing autosaves leave the text in the browser's storage.
     desk.route("**/autosave/", lambda route: route.abort())
     write(desk, SECRET)
     expect(desk.locator("[data-autosave]")).to_contain_text("kept in this browser")
@@ -72,13 +72,13 @@ def test_signing_out_empties_the_browser_and_closes_other_tabs(open_two_tabs, co
     forgive(console_errors, "ERR_INTERNET_DISCONNECTED", "ERR_FAILED", "401")
 
 
-def test_another_user_does_not_get_what_the_first_left_in_the_browser(open_two_tabs, console_errors):
+def test_next_user_does_not_get_text_left_in_the_browser(open_two_tabs, console_errors):
     blog, first, second = make_blog(), make_person("Editor"), make_person("Editor")
     desk, other = open_two_tabs(blog, first)
     type_without_network(desk)
     desk.goto("about:blank")
     desk.context.set_offline(False)
-    # The first user's session has run out, so nobody has signed out.
+    # End the first user's session without a sign-out.
     Session.objects.all().delete()
     sign_in_by_hand(other, second)
     other.goto(desk_path(blog))
@@ -88,7 +88,7 @@ def test_another_user_does_not_get_what_the_first_left_in_the_browser(open_two_t
     forgive(console_errors, "ERR_INTERNET_DISCONNECTED")
 
 
-def test_open_desk_does_not_send_its_text_in_the_name_of_who_signed_in_after(open_two_tabs, console_errors):
+def test_open_desk_does_not_save_its_text_as_the_next_user(open_two_tabs, console_errors):
     blog, first, second = make_blog(), make_person("Editor"), make_person("Editor")
     desk, other = open_two_tabs(blog, first)
     write(desk, SECRET)
@@ -99,7 +99,7 @@ def test_open_desk_does_not_send_its_text_in_the_name_of_who_signed_in_after(ope
     forgive(console_errors, "401", "403", "ERR_ABORTED")
 
 
-def test_same_user_goes_on_after_an_expired_login(open_two_tabs, console_errors):
+def test_same_user_gets_unsaved_text_back_after_session_expiry(open_two_tabs, console_errors):
     blog, editor = make_blog(), make_person("Editor")
     desk, other = open_two_tabs(blog, editor)
     type_without_network(desk)
@@ -113,17 +113,17 @@ def test_same_user_goes_on_after_an_expired_login(open_two_tabs, console_errors)
 
 
 @pytest.mark.django_db
-def test_browsers_are_told_to_forget_the_site_at_signing_out():
+def test_sign_out_sends_clear_site_data():
     client = Client()
     client.force_login(make_person("Editor"))
     assert client.post("/admin/logout/").headers["Clear-Site-Data"] == '"cache", "storage"'
     assert client.get("/admin/", follow=True).redirect_chain
-    # Whoever signs out of an expired session means the same.
+    # Signing out of an expired session clears the browser too.
     assert client.post("/admin/logout/").headers["Clear-Site-Data"] == '"cache", "storage"'
 
 
 @pytest.mark.django_db
-def test_no_answer_of_the_admin_with_copy_in_it_is_stored(client):
+def test_admin_responses_with_copy_are_no_store(client):
     blog, image = make_blog(), make_image()
     update = make_update(blog)
     client.force_login(make_person("Chief editor"))

@@ -1,4 +1,4 @@
-"""Every address of the URLconf, with something behind it, so that tests can ask for all of them."""
+"""A sample URL for every route of the URLconf, backed by real rows, so that tests can request all of them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from liveblog.models import LiveBlog, ReaderResponse, Revision, Topic, Update
 from liveblog.publishing import SYSTEM, BlogDetails
 from tests.factories import make_blog, make_image, make_update
 
-# Views that are found under a catch-all, or that serve what is asked for elsewhere.
+# Routes without a sample URL: unnamed ones, and the admin's redirect to an object's public page.
 NO_EXAMPLE = {"admin:view_on_site", None}
 
 
 @dataclass(frozen=True)
 class Newsroom:
-    """One row of each kind."""
+    """One row of each model that a URL refers to."""
 
     blog: LiveBlog
     update: Update
@@ -28,9 +28,9 @@ class Newsroom:
     revision: Revision
 
     def kwargs(self, name: str, parameters: set[str]) -> dict[str, object]:
-        """What fills the parameters of the address with this name."""
+        """Return the URL arguments for the route called `name`."""
         is_topic = name.startswith("reader:topic")
-        known = {
+        arguments = {
             "slug": "weather" if is_topic else self.blog.slug,
             "pk": self.blog.pk if name.startswith("desk:") else self.update.pk,
             "edition": "zh-hans",
@@ -47,11 +47,11 @@ class Newsroom:
             "id": "1",
             "app_label": "liveblog",
         }
-        return {parameter: known[parameter] for parameter in parameters}
+        return {parameter: arguments[parameter] for parameter in parameters}
 
 
 def make_newsroom() -> Newsroom:
-    """A live blog of two pages, with a picture, a topic, a response, and something withdrawn."""
+    """Create a live blog of two pages, with pictures, a topic and a response, and an ended blog."""
     blog = make_blog(slug="storm", headline="颱風", kicker="天氣", has_responses=True)
     topic = Topic.objects.create(slug="weather", name="天氣")
     details = BlogDetails(**(vars(BlogDetails.of(blog)) | {"topics": (topic,), "hero_image": make_image()}))
@@ -68,7 +68,7 @@ def make_newsroom() -> Newsroom:
 def names(
     resolver: URLResolver | None = None, spaces: tuple[str, ...] = ()
 ) -> Iterator[tuple[str, set[str]]]:
-    """The name and the parameters of every address."""
+    """Yield the namespaced name and the parameter names of every route."""
     for pattern in (resolver or get_resolver()).url_patterns:
         if isinstance(pattern, URLResolver):
             inner = (*spaces, pattern.namespace) if pattern.namespace else spaces
@@ -79,7 +79,7 @@ def names(
 
 
 def all_addresses(newsroom: Newsroom) -> list[str]:
-    """The path of every address that has a name."""
+    """Return a path for every named route."""
     return sorted(
         {
             reverse(name, kwargs=newsroom.kwargs(name, parameters))
@@ -90,7 +90,7 @@ def all_addresses(newsroom: Newsroom) -> list[str]:
 
 
 def public_addresses(newsroom: Newsroom) -> list[str]:
-    """The paths of what anybody may read, and caches may keep."""
+    """Return the paths outside the admin, which anybody may read and shared caches may store."""
     private = "/admin/"
     return [path for path in all_addresses(newsroom) if not path.startswith(private)]
 
@@ -100,5 +100,5 @@ def make_superuser() -> User:
 
 
 def admin_models() -> list[str]:
-    """`app_model` of all that the admin lists."""
+    """Return `app_model` for every model registered with the admin."""
     return [f"{model._meta.app_label}_{model._meta.model_name}" for model in admin.site._registry]

@@ -1,4 +1,4 @@
-"""A newsroom in which every field that prints holds XSS payloads, and one with harmless copy to compare."""
+"""A newsroom with XSS payloads in every printed field; given other payloads, a harmless one to compare."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ from tests.factories import make_blog, make_image, make_person
 from tests.security.payloads import ADDRESSES, CLOSE_ALL, PAYLOADS
 
 UPDATES: Final = 80
-# In every body, so that each body uses some terms of the glossary and one page of them uses all.
+# Each body uses some glossary terms, and the bodies of one page use all of them.
 _TERM: Final = "彙{}"
 _WORDING: Final = "詞{}"
 
 
 def words_of(payloads: Iterable[str]) -> list[str]:
-    """Return the payloads as rows can hold them: PostgreSQL keeps no NUL."""
+    """Return the payloads without NUL, which PostgreSQL cannot store."""
     return [payload.replace("\0", "") for payload in payloads]
 
 
@@ -59,7 +59,7 @@ def pack(payloads: Iterable[str], limit: int, between: str = " ") -> list[str]:
 
 
 class Copy:
-    """Hands out texts that are full of payloads, in turn; each field gets all of them over its rows."""
+    """A round robin of texts packed with payloads; over its rows, each field gets all of them."""
 
     def __init__(self, payloads: Iterable[str]) -> None:
         self._payloads = words_of(payloads)
@@ -71,12 +71,15 @@ class Copy:
         return next(self._texts[field, limit])
 
     def count(self, limit: int) -> int:
-        """Return how many texts of `limit` characters hold all payloads."""
+        """Return how many texts of `limit` characters it takes to hold all payloads."""
         return len(pack(self._payloads, limit))
 
 
 class HostileHouse:
-    """Payloads in every field, by the verbs; `write_past_the_sanitizer` puts raw ones into the rows."""
+    """A newsroom with payloads in every field, written by the verbs.
+
+    `write_past_the_sanitizer` then stores raw payloads directly in the rows.
+    """
 
     def __init__(self, payloads: Iterable[str] = PAYLOADS) -> None:
         self.payloads = words_of(payloads)
@@ -113,7 +116,7 @@ class HostileHouse:
         )
 
     def public_paths(self) -> list[str]:
-        """Return every kind of page and answer for readers and partners, in both scripts."""
+        """Return a path for each kind of public response, for readers and partners, in both scripts."""
         pages = ["/", "/live/storm/", "/live/storm/{pk}/", "/embed/storm/", "/topics/weather/"]
         pages += ["/search/?q=彙", "/live/storm/respond/", "/live/gone/", "/live/storm/{gone}/"]
         pages += ["/live/storm/?text=1", "/embed/gone/"]
@@ -176,8 +179,8 @@ class HostileHouse:
         ]
 
     def running_copy(self) -> str:
-        """Return an article whose every line holds payloads."""
-        # Control characters would make it a binary file.
+        """Return an article with payloads on every line."""
+        # With control characters the file would be taken for binary.
         lines = [html.one_line(text) for text in pack(self.payloads, 200)]
         entries = (
             f"{lines[place]}\n【{place // 4 + 8:02}:{place % 4 * 10:02}】{line}\n相關新聞：{lines[~place]}"
@@ -186,14 +189,14 @@ class HostileHouse:
         return f"{lines[0]}\n2026-03-19 10:00\n{lines[1]}\n19日最新消息\n" + "\n".join(entries)
 
     def conflicting_post(self) -> dict[str, object]:
-        """Return what a composer sends that was opened before a colleague's change."""
+        """Return the post of a composer that was opened before a colleague's change: an edit conflict."""
         body = "".join(f"{payload}{CLOSE_ALL}" for payload in self.payloads)
         update = self.updates[-1]
         fields = {"heading": self.copy("conflict", 250), "source": self.copy("conflict", 120), "body": body}
         return {"token": "conflict", "update": update.pk, "seen": "stale", "action": "edit", **fields}
 
     def write_past_the_sanitizer(self) -> None:
-        """Put raw payloads where rich text and addresses stand."""
+        """Store raw payloads in the rich text and URL fields, bypassing the sanitizer."""
         for number, update in enumerate(self.updates):
             Update.objects.filter(pk=update.pk).update(body=self.body(number))
         for number, revision in enumerate(Revision.objects.filter(update__in=self.updates[:2])):
@@ -201,7 +204,7 @@ class HostileHouse:
             Revision.objects.filter(pk=revision.pk).update(content=revision.content)
         Update.objects.filter(pk=self.draft.pk).update(body=self.body(0, every=1))
         addresses = cycle(words_of(ADDRESSES))
-        # The preview refuses an address of this kind, so the draft keeps its own.
+        # The preview rejects such a URL, so leave the draft's own in place.
         for story in RelatedStory.objects.exclude(update=self.draft):
             RelatedStory.objects.filter(pk=story.pk).update(url=next(addresses))
         LiveBlog.objects.update(summary=self.body(0, every=1))
@@ -212,7 +215,7 @@ class HostileHouse:
             User.objects.filter(pk=person.pk).update(first_name=self.copy("first name", 150))
 
     def _fill_glossary(self) -> None:
-        """Teach a term for each payload, and the other way round; the rest of the house uses them."""
+        """Add a glossary term whose simplified form is the payload, for each short payload."""
         seen = set()
         for place, payload in enumerate(self.payloads):
             simplified = html.one_line(payload)
@@ -245,7 +248,7 @@ class HostileHouse:
         )
 
     def _stories(self) -> tuple[Story, ...]:
-        """Return titles and addresses of which one page of 20 updates holds all."""
+        """Return stories whose titles and URLs, over one page of 20 updates, include every payload."""
         texts = [self.copy("story", 250) for _number in range(5)]
         paths = ["".join(self.copy("url", 120).split()) for _text in texts]
         return tuple(
@@ -270,7 +273,7 @@ class HostileHouse:
         return update
 
     def _wording(self, number: int) -> str:
-        """Return wordings of an update. They take no equals sign, which leaves some of the payloads."""
+        """Return an update's wording lines, without payloads that contain the separator, an equals sign."""
         places = range(number % 20, len(self.payloads), 20)
         return "\n".join(
             f"{_WORDING.format(chr(0x4E00 + place))}={' '.join(self.payloads[place].split())}"
@@ -321,8 +324,8 @@ class HostileHouse:
             )
 
     def _make_unpublished(self) -> None:
-        """Keep a draft, a submitted update and text that nobody has saved yet."""
-        # The composer separates names by these, so that a name that has one cannot be typed there.
+        """Create a draft, a submitted update and an unsaved working copy."""
+        # The composer splits bylines at these characters, so a name containing one cannot be typed there.
         typed = tuple(byline for byline in self.bylines if not set(byline.name) & set(",，、;；"))
         content = replace(Content.of(self.updates[0]), bylines=typed[:3])
         self.draft = publishing.draft_update(self.blog, content, by=SYSTEM)

@@ -10,16 +10,16 @@ from itertools import product
 from typing import Final
 
 CALL: Final = "xss()"
-# A host that nothing may load a script or a document from.
+# A host that no page may load a script, document or stylesheet from.
 CANARY: Final = "xss.example"
 
-# Closes whatever a payload before it left open, so that each payload of a text stands alone.
+# Close whatever the previous payload left open, so that payloads in one text do not affect each other.
 CLOSE_ALL: Final = (
     "\n-->'\">]]></title></textarea></style></script></xmp></noscript></noembed></noframes></iframe></template>"
     "</select></math></svg></table>\n"
 )
 
-# Elements whose handler fires as soon as they are in the page.
+# Elements whose handler fires as soon as they are inserted.
 _FIRING = [
     "img src=x onerror",
     "img src onerror",
@@ -61,7 +61,7 @@ _FIRING = [
     "iframe srcdoc=x onload",
     "frameset onload",
 ]
-# Elements that the sanitizer lets stand, with handlers that it must not.
+# Elements that the sanitizer keeps, to be combined with handlers that it must remove.
 _KEPT_TAGS = [
     "p",
     "a",
@@ -88,7 +88,7 @@ _HANDLERS = [
     "oncontentvisibilityautostatechange",
     "ONCLICK",
 ]
-# How a handler is put so that a careless reader of HTML does not see it.
+# Handlers disguised so that a lax HTML parser misses them.
 _DISGUISES = [
     "<img src=x onerror={call}>",
     "<IMG SRC=x ONERROR={call}>",
@@ -182,7 +182,7 @@ _SCRIPTS = [
     "\x1b$B<script>{call}</script>\x1b(B",
     "¼script¾{call}¼/script¾",
 ]
-# Text in which a page's own markup would end.
+# Text that would end the page's own markup.
 _BREAKOUTS = [
     "</script><script>{call}</script>",
     "</ScRiPt ><script>{call}</script>",
@@ -257,7 +257,7 @@ _BREAKOUTS = [
     "\r\n\r\n<script>{call}</script>",
     "\r\nContent-Type: text/html\r\n\r\n<script>{call}</script>",
 ]
-# Markup that means something else once it has been written out and read again.
+# Mutation XSS: markup that changes meaning when it is serialized and parsed again.
 _MUTATIONS = [
     "<noscript><p title='</noscript><img src=x onerror={call}>'>",
     "<template><p title='</template><img src=x onerror={call}>'>",
@@ -379,7 +379,7 @@ _DOCUMENTS = [
     "<x:script xmlns:x=http://www.w3.org/1999/xhtml>{call}</x:script>",
     "<html:script xmlns:html='http://www.w3.org/1999/xhtml'>{call}</html:script>",
 ]
-# Elements that take the place of what the page's own scripts look for.
+# DOM clobbering: elements that shadow what the page's own scripts look for.
 _CLOBBERING = [
     "<img name=currentScript src=x onerror={call}>",
     "<form name=body><input name=firstChild></form><img src=x onerror={call}>",
@@ -397,7 +397,7 @@ _CLOBBERING = [
     "<p id=__proto__ onclick={call}>x</p><p id=constructor>x</p>",
     '<textarea data-django-prose-editor-default=\'{{"js_modules":["data:,{call}"]}}\'></textarea>',
 ]
-# Each in `href`, and in the attributes below: none may reach a page as an address.
+# URLs, each tried in `href`; no page may contain one as a link target.
 _ADDRESSES = [
     "javascript:{call}",
     "JavaScript:{call}",
@@ -476,9 +476,9 @@ _ADDRESS_ATTRIBUTES = [
 def _payloads() -> list[str]:
     templates = [*_DISGUISES, *_SCRIPTS, *_BREAKOUTS, *_MUTATIONS, *_STYLES, *_DOCUMENTS, *_CLOBBERING]
     addresses = [address.format(call=CALL) for address in _ADDRESSES]
-    found = [
+    payloads = [
         *(f"<{opening}={CALL}>" for opening in _FIRING),
-        # A pairing of each tag with one handler, and of each handler with one tag.
+        # Every third pair is enough: each tag and each handler still occurs.
         *(
             f"<{tag} {handler}={CALL}>x</{tag}>"
             for place, (tag, handler) in enumerate(product(_KEPT_TAGS, _HANDLERS))
@@ -488,9 +488,9 @@ def _payloads() -> list[str]:
         *(f'<a href="{address.replace(chr(34), "&quot;")}">x</a>' for address in addresses),
         *(attribute.format(address=f"javascript:{CALL}") for attribute in _ADDRESS_ATTRIBUTES),
     ]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(payloads))
 
 
 ADDRESSES: Final = [address.format(call=CALL) for address in _ADDRESSES]
-# All that may stand in any field. The one that ends all markup after it comes last.
+# All payloads. `<plaintext` comes last, because it ends all markup after it.
 PAYLOADS: Final = sorted(_payloads(), key=lambda payload: "<plaintext" in payload)

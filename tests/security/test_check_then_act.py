@@ -1,4 +1,4 @@
-"""What is checked is still so when it is acted upon, whoever acts at the same instant."""
+"""Race conditions (check-then-act): concurrent requests cannot invalidate a check before it is acted on."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def empty_cache(transactional_db) -> None:
-    """No test finds what another has counted: the cache's table is not emptied with the others."""
+    """Clear the cache before each test, because its table is not flushed with the others."""
     cache.clear()
 
 
 def outcomes(times: int, act) -> list[str]:
-    """Do the same several times at once; how each ended, `done` or `refused`."""
+    """Run `act` in several threads at once and return the sorted outcomes, each `done` or `refused`."""
 
     def attempt(number: int) -> str:
         try:
@@ -57,10 +57,10 @@ def outcomes(times: int, act) -> list[str]:
     return sorted(at_once(times, attempt))
 
 
-# What must be unique
+# Uniqueness
 
 
-def test_of_several_blogs_at_one_address_one_is_made_and_the_others_are_told():
+def test_concurrent_blogs_with_one_slug_create_one_and_refuse_the_others():
     details = BlogDetails(slug="summit", language="zh-hant", headline="標題")
 
     results = outcomes(6, lambda _number: publishing.create_blog(details, by=SYSTEM))
@@ -69,7 +69,7 @@ def test_of_several_blogs_at_one_address_one_is_made_and_the_others_are_told():
     assert LiveBlog.objects.count() == 1
 
 
-def test_of_several_terms_for_one_wording_one_is_made_and_the_others_are_told():
+def test_concurrent_terms_for_one_wording_create_one_and_refuse_the_others():
     results = outcomes(
         6, lambda _number: publishing.add_term(by=SYSTEM, traditional="軟件", simplified="软件")
     )
@@ -78,7 +78,7 @@ def test_of_several_terms_for_one_wording_one_is_made_and_the_others_are_told():
     assert GlossaryTerm.objects.count() == 1
 
 
-def test_of_several_bylines_renamed_to_one_name_one_gets_it():
+def test_concurrent_renames_to_one_byline_name_let_one_succeed():
     bylines = [Byline.objects.create(name=f"記者{number}") for number in range(6)]
 
     results = outcomes(6, lambda number: publishing.edit_byline(bylines[number], by=SYSTEM, name="陳大文"))
@@ -95,7 +95,7 @@ def test_of_several_bylines_renamed_to_one_name_one_gets_it():
         ("partner", {"name": "通訊社", "contact": "desk@example.com", "is_active": "on"}, Partner),
     ],
 )
-def test_the_admin_adds_a_row_once_and_gives_the_others_the_form_back(path, entered, model):
+def test_concurrent_admin_adds_create_one_row_and_redisplay_the_other_forms(path, entered, model):
     clients = [Client() for _ in range(4)]
     for client in clients:
         client.force_login(User.objects.create_superuser(f"admin-{id(client)}"))
@@ -108,7 +108,7 @@ def test_the_admin_adds_a_row_once_and_gives_the_others_the_form_back(path, ente
     assert model.objects.count() == 1
 
 
-def test_the_admin_adds_an_account_once_and_gives_the_others_the_form_back():
+def test_concurrent_admin_adds_create_one_account_and_redisplay_the_other_forms():
     clients = [Client() for _ in range(4)]
     for client in clients:
         client.force_login(User.objects.create_superuser(f"admin-{id(client)}"))
@@ -128,7 +128,7 @@ def test_the_admin_adds_an_account_once_and_gives_the_others_the_form_back():
 # Verbs that act once
 
 
-def test_a_response_is_approved_once_and_takes_one_number():
+def test_concurrent_approvals_approve_a_response_once_with_one_change_number():
     blog = make_blog(has_responses=True)
     response = publishing.submit_response(blog, name="讀者", text="支持！")
 
@@ -138,7 +138,7 @@ def test_a_response_is_approved_once_and_takes_one_number():
     assert Change.objects.filter(blog=blog, kind=Change.Kind.RESPONSE_APPROVED).count() == 1
 
 
-def test_a_response_is_approved_or_rejected_and_not_both():
+def test_concurrent_approval_and_rejection_leave_a_response_in_one_state():
     blog = make_blog(has_responses=True)
     response = publishing.submit_response(blog, name="讀者", text="支持！")
     verbs = [publishing.approve_response, publishing.reject_response]
@@ -149,7 +149,7 @@ def test_a_response_is_approved_or_rejected_and_not_both():
     assert (response.status == "approved") == (response.approved_at is not None)
 
 
-def test_an_update_is_withdrawn_once():
+def test_concurrent_withdrawals_withdraw_an_update_once():
     update = make_update(make_blog())
 
     results = outcomes(6, lambda _number: publishing.withdraw_update(update, by=SYSTEM, reason="錯"))
@@ -158,7 +158,7 @@ def test_an_update_is_withdrawn_once():
     assert Change.objects.filter(kind=Change.Kind.WITHDRAWN).count() == 1
 
 
-def test_an_update_is_undone_or_withdrawn_and_not_both():
+def test_concurrent_undo_and_withdrawal_let_only_one_succeed():
     update = make_update(make_blog())
     verbs = [
         lambda: publishing.undo_publication(update, by=SYSTEM),
@@ -170,7 +170,7 @@ def test_an_update_is_undone_or_withdrawn_and_not_both():
     assert results == ["done"] + ["refused"] * 5
 
 
-def test_of_several_pins_at_once_one_stays():
+def test_concurrent_pins_leave_one_pinned_update():
     blog = make_blog()
     updates = [make_update(blog) for _ in range(6)]
 
@@ -179,7 +179,7 @@ def test_of_several_pins_at_once_one_stays():
     assert sum(update.is_pinned for update in Update.objects.select_related("blog")) == 1
 
 
-def test_what_falls_due_is_published_once_by_several_processes():
+def test_concurrent_processes_publish_a_due_update_once():
     blog = make_blog()
     at = timezone.now() + timedelta(hours=1)
     publishing.schedule_update(blog, Content("號外"), at, by=SYSTEM)
@@ -189,7 +189,7 @@ def test_what_falls_due_is_published_once_by_several_processes():
     assert Change.objects.filter(blog=blog, kind=Change.Kind.PUBLISHED).count() == 1
 
 
-def test_a_key_is_rotated_once():
+def test_concurrent_rotations_rotate_a_key_once():
     make_key(Scope.READ)
     key = ApiKey.objects.get()
 
@@ -199,7 +199,7 @@ def test_a_key_is_rotated_once():
     assert ApiKey.objects.usable().count() == 1
 
 
-def test_a_webhooks_secret_is_rotated_once_and_the_one_in_use_goes_on():
+def test_concurrent_rotations_rotate_a_webhook_secret_once_and_keep_the_one_in_use():
     partner = Partner.objects.create(name="通訊社", contact="desk@example.com")
     webhook = publishing.add_webhook(partner, by=SYSTEM, url="https://example.com/hook")
     in_use = webhook.secret
@@ -211,7 +211,7 @@ def test_a_webhooks_secret_is_rotated_once_and_the_one_in_use_goes_on():
     assert Webhook.objects.get().previous_secret == in_use
 
 
-def test_several_desks_note_one_presence():
+def test_concurrent_polls_of_one_desk_record_one_presence():
     user, blog = make_user("publish_update"), make_blog()
     clients = [Client() for _ in range(6)]
     for client in clients:
@@ -225,23 +225,23 @@ def test_several_desks_note_one_presence():
     assert Presence.objects.count() == 1
 
 
-# What was read before the lock was had
+# Stale reads: rows that were read before the lock was taken
 
 
-def test_an_embargo_that_an_editor_has_prolonged_is_not_lifted():
+def test_extended_embargo_is_not_lifted_by_a_stale_loop():
     blog = make_blog(embargo_until_at=timezone.now() + timedelta(hours=1))
     due = timezone.now() + timedelta(hours=2)
     prolonged = timezone.now() + timedelta(days=1)
     publishing.edit_blog(blog, replace(BlogDetails.of(blog), embargo_until_at=prolonged), by=SYSTEM)
 
-    # The loop had read the blog before the editor saved.
+    # The background loop read the blog before the editor saved.
     publishing.lift_embargo(blog, by=SYSTEM, lapsed_by=due)
 
     blog.refresh_from_db()
     assert blog.embargo_until_at == prolonged
 
 
-def test_coverage_whose_end_an_editor_has_moved_goes_on():
+def test_coverage_with_a_postponed_end_is_not_ended_by_a_stale_loop():
     blog = make_blog(coverage_end_at=timezone.now() + timedelta(hours=1))
     moved = timezone.now() + timedelta(days=1)
     publishing.edit_blog(blog, replace(BlogDetails.of(blog), coverage_end_at=moved), by=SYSTEM)
@@ -252,14 +252,14 @@ def test_coverage_whose_end_an_editor_has_moved_goes_on():
     assert blog.is_live
 
 
-def test_a_form_opened_before_a_rotation_does_not_prolong_the_old_key():
+def test_key_form_opened_before_a_rotation_does_not_extend_the_old_key():
     make_key(Scope.READ)
     key = ApiKey.objects.get()
-    seen = publishing.key_fingerprint(key)
+    digest = publishing.key_fingerprint(key)
     publishing.rotate_key(key, by=SYSTEM, overlap=timedelta(hours=1))
     client = Client()
     client.force_login(User.objects.create_superuser("admin"))
-    entered = {"label": "test", "scopes": ["read"], "expires_at_0": "", "expires_at_1": "", "seen": seen}
+    entered = {"label": "test", "scopes": ["read"], "expires_at_0": "", "expires_at_1": "", "seen": digest}
 
     answer = client.post(f"/admin/liveblog/apikey/{key.pk}/change/", entered)
 
@@ -268,21 +268,21 @@ def test_a_form_opened_before_a_rotation_does_not_prolong_the_old_key():
     assert key.expires_at is not None
 
 
-def test_a_form_of_a_key_saves_what_was_opened():
+def test_key_form_without_a_concurrent_change_is_saved():
     make_key(Scope.READ)
     key = ApiKey.objects.get()
     client = Client()
     client.force_login(User.objects.create_superuser("admin"))
     path = f"/admin/liveblog/apikey/{key.pk}/change/"
-    seen = client.get(path).context["adminform"].form["seen"].value()
-    entered = {"label": "anew", "scopes": ["read"], "expires_at_0": "", "expires_at_1": "", "seen": seen}
+    digest = client.get(path).context["adminform"].form["seen"].value()
+    entered = {"label": "anew", "scopes": ["read"], "expires_at_0": "", "expires_at_1": "", "seen": digest}
 
     assert client.post(path, entered).status_code == 302
     key.refresh_from_db()
     assert key.label == "anew"
 
 
-def test_a_picture_withdrawn_while_its_files_are_written_is_not_left_public(monkeypatch):
+def test_picture_withdrawn_while_its_files_are_written_is_removed_from_public_storage(monkeypatch):
     blog, image = make_blog(), make_image()
     update = make_update(blog, images=(image,))
     public = storages["public"]
@@ -302,7 +302,7 @@ def test_a_picture_withdrawn_while_its_files_are_written_is_not_left_public(monk
     assert [path for path in paths if public.exists(path)] == []
 
 
-def test_a_picture_that_two_processes_show_at_once_has_its_files_once():
+def test_picture_published_concurrently_has_one_set_of_files():
     images = [make_image()]
     blogs = [make_blog() for _ in range(4)]
 
@@ -314,7 +314,7 @@ def test_a_picture_that_two_processes_show_at_once_has_its_files_once():
     assert sorted(files) == sorted(images[0].rendition_path(*size) for size in renditions._sizes(images[0]))
 
 
-def test_an_autosave_that_comes_while_the_text_is_published_leaves_nothing(monkeypatch):
+def test_autosave_during_publication_leaves_no_working_copy(monkeypatch):
     user, blog = make_user("publish_update"), make_blog()
     client = Client()
     client.force_login(user)

@@ -1,8 +1,8 @@
-"""The XSS corpus: every payload in every field that prints, on every surface, and none of it runs.
+"""XSS corpus: no payload, in any printed field, runs on any surface.
 
-One test reads the answers; two open them in Chromium: copy that went through the verbs, with the Content
-Security Policy switched off, so that the sanitizer and the templates stand alone; and raw copy that was
-written past the sanitizer, with the policy as it is served, so that the policy stands alone.
+One test parses the responses; two open them in Chromium. The first has copy that went through the verbs and
+the Content Security Policy switched off, so that it tests the sanitizer and the templates alone; the second
+has raw copy stored past the sanitizer and the policy as served, so that it tests the policy alone.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SCRIPT_ADDRESS = re.compile(
 )
 PROSE_TAGS = html.BLOCK_TAGS | html.INNER_TAGS | html.PHRASING_TAGS
 PROSE_ATTRIBUTES = {"href", "rel", "start", "colspan", "rowspan", "scope", "lang"}
-# The same rules, by the parser of a real browser.
+# The same rules as `dangers`, applied by a real browser's parser.
 FIND_DANGER = """() => [...document.querySelectorAll('*')].flatMap(element =>
   Element.prototype.getAttributeNames.call(element).filter(name => {
     const value = Element.prototype.getAttribute.call(element, name);
@@ -42,7 +42,7 @@ FIND_DANGER = """() => [...document.querySelectorAll('*')].flatMap(element =>
     const {protocol} = new URL(value, document.baseURI);
     return !['http:', 'https:', 'mailto:'].includes(protocol) && !(element.localName === 'img');
   }).map(name => `${element.tagName} ${name}=${Element.prototype.getAttribute.call(element, name)}`))"""
-# What a curious reader does: each handler's event, each link and each form that leads to a script.
+# Simulate a curious reader: fire each handler's event, and follow each link and form that leads to a script.
 PROD = """() => {
   for (const element of document.querySelectorAll('*'))
     for (const name of Element.prototype.getAttributeNames.call(element))
@@ -54,7 +54,7 @@ PROD = """() => {
 
 
 def dangers(page: str) -> Iterator[str]:
-    """Yield what could run a script in a page, and what no rich text may have."""
+    """Yield whatever in a page could run a script or is not allowed in rich text."""
     document = lxml.html.fromstring(page)
     for element in document.iter(lxml.etree.Element):
         for name, value in element.attrib.items():
@@ -70,7 +70,7 @@ def dangers(page: str) -> Iterator[str]:
 
 
 def is_ours(element: lxml.html.HtmlElement) -> bool:
-    """Return whether a template printed this beside the rich text: a picture or a related story."""
+    """Return whether the element comes from a template (a picture or related story), not from rich text."""
     own = ("figure", "picture"), ("p", "story")
     around = [(outer.tag, outer.get("class", "").split()) for outer in (element, *element.iterancestors())]
     return any(tag == name and style in classes for name, classes in around for tag, style in own)
@@ -96,7 +96,7 @@ def answers(house: HostileHouse) -> Iterator[tuple[str, int, str, str]]:
 
 
 @pytest.mark.django_db
-def test_no_answer_holds_what_could_run_a_script():
+def test_no_response_contains_executable_markup():
     assert len(PAYLOADS) >= 300
     house = HostileHouse()
     for path, status, kind, markup in answers(house):
@@ -112,7 +112,7 @@ def test_no_answer_holds_what_could_run_a_script():
 
 
 class Watch:
-    """Notes whatever runs in any page or frame of a browser context."""
+    """A recorder of every payload that runs in any page or frame of a browser context."""
 
     def __init__(self, context: BrowserContext) -> None:
         self.runs: list[str] = []
@@ -132,7 +132,7 @@ class Watch:
 
 
 def open_path(page: Page, path: str) -> None:
-    """Open an address, again if what was pressed on the page before it has begun to lead elsewhere."""
+    """Open a path, retrying if a navigation started by the previous page interrupts it."""
     wait_for(lambda: is_open(page, path))
 
 
@@ -140,13 +140,13 @@ def is_open(page: Page, path: str) -> bool:
     try:
         page.goto(path, wait_until="load")
     except Error as error:
-        # A browser may save a feed or a JSON answer instead of showing it.
+        # A browser may download a feed or JSON response instead of displaying it.
         return "Download is starting" in str(error)
     return True
 
 
 def send(page: Page, path: str, fields: dict[str, object]) -> None:
-    """Post a form from the page that is open, and wait for the page that answers."""
+    """Post a form from the open page, and wait for the resulting page."""
     with page.expect_navigation():
         page.evaluate(
             """([action, fields]) => {
@@ -166,7 +166,7 @@ def send(page: Page, path: str, fields: dict[str, object]) -> None:
 
 
 def browser_paths(house: HostileHouse) -> list[str]:
-    """Return the public surfaces for a browser: each once, and those that print copy in both scripts."""
+    """Return the public surfaces to open: each once, and those that print copy in both scripts."""
     twice = ("/", "/live/storm/", f"/live/storm/{house.updates[-2].pk}/", "/embed/storm/", "/topics/weather/")
     both = {f"/zh-hans{path}" for path in twice}
     left_out = {"/api/v1/blogs/", "/api/v1/topics/", "/api/v1/related-stories/", "/live/storm/?text=1"}
@@ -183,7 +183,7 @@ def browser_paths(house: HostileHouse) -> list[str]:
 def open_everything(
     house: HostileHouse, reader: Page, editor: Page, watches: list[Watch], *, prod: bool
 ) -> None:
-    """Open every surface; poke at what is in it, or look for what could run."""
+    """Open every surface, and either trigger everything in it or look for executable markup."""
 
     def look(page: Page, path: str) -> None:
         if "/api/v1/docs/" in path or "/desk/" in path:
@@ -220,8 +220,8 @@ def preview(page: Page, house: HostileHouse) -> None:
     expect(page.frame_locator("[data-preview-dialog] iframe").locator("li.update")).to_be_attached()
 
 
-def test_payloads_run_where_nothing_holds_them(new_page, console_errors):
-    """The other tests would prove nothing if the payloads or the watch were dull."""
+def test_payloads_run_without_sanitizer_and_policy(new_page, console_errors):
+    """Check that the payloads and the watch work, or the other tests would prove nothing."""
     page = new_page()
     watch = Watch(page.context)
     dull = []
@@ -231,13 +231,11 @@ def test_payloads_run_where_nothing_holds_them(new_page, console_errors):
         page.evaluate(PROD)
         dull += [] if watch.runs else [payload]
     assert len(dull) < 25, dull
-    # What was refused, and pictures that are not there.
+    # Expected errors: blocked scripts and missing pictures.
     console_errors.clear()
 
 
-def test_copy_that_went_through_the_verbs_runs_nothing_without_a_policy(
-    server, new_page, open_signed_in, console_errors
-):
+def test_sanitized_copy_runs_nothing_without_a_policy(server, new_page, open_signed_in, console_errors):
     house = HostileHouse()
     reader = new_page(base_url=server.url, bypass_csp=True)
     editor = open_signed_in(house.chief, bypass_csp=True)
@@ -259,13 +257,11 @@ def test_copy_that_went_through_the_verbs_runs_nothing_without_a_policy(
         expect(reader.locator(f"#update-{update.pk}")).to_be_attached()
     assert reader.evaluate(FIND_DANGER) == []
     assert [watch.runs for watch in watches] == [[], []]
-    # What was refused, and pictures that are not there.
+    # Expected errors: blocked scripts and missing pictures.
     console_errors.clear()
 
 
-def test_copy_past_the_sanitizer_runs_nothing_under_the_policy(
-    server, new_page, open_signed_in, console_errors
-):
+def test_unsanitized_copy_runs_nothing_under_the_policy(server, new_page, open_signed_in, console_errors):
     house = HostileHouse()
     house.write_past_the_sanitizer()
     reader = new_page(base_url=server.url)
@@ -274,5 +270,5 @@ def test_copy_past_the_sanitizer_runs_nothing_under_the_policy(
     open_everything(house, reader, editor, watches, prod=True)
     preview(editor, house)
     assert [watch.runs for watch in watches] == [[], []]
-    # What was refused, and pictures that are not there.
+    # Expected errors: blocked scripts and missing pictures.
     console_errors.clear()

@@ -1,6 +1,6 @@
-"""Script gadgets: markup that got past the sanitizer finds no script of ours to do its work.
+"""Script gadgets: markup that got past the sanitizer cannot make the site's own scripts act on it.
 
-Hostile markup is written straight into the database, or into the pages on their way to the browser.
+Hostile markup is written directly to the database, or injected into pages on their way to the browser.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MARKER = "此處夾帶"
 OWN_SCRIPTS = sorted(
     f"/static/{path.relative_to(ROOT / 'static')}" for path in (ROOT / "static/js").rglob("*.*js")
 )
-# What the desk itself sends while it is open.
+# Requests that the desk itself sends while it is open.
 DESK_POSTS = re.compile(r"/desk/(state|autosave|preview)/$")
 
 
@@ -53,7 +53,7 @@ def hostile_markup(draft: Update, user: User) -> str:
                 f'<iframe srcdoc="<script>{mine}</script>"></iframe>',
                 f'<iframe src="javascript:{mine}"></iframe>',
                 f'<object data="{desk}"></object><embed src="{desk}">',
-                # Posing as the desk, to whichever of its scripts would run.
+                # Imitate the desk, so that any of its scripts that run would pick this up.
                 '<meta name="newsroom-user" content="out">',
                 f'<div data-desk data-url="{publish}" data-state-url="{publish}"',
                 f' data-autosave-url="{publish}" data-discard-url="{publish}" data-preview-url="{publish}"',
@@ -90,14 +90,14 @@ class _BaitReader(HTMLParser):
 
 
 def baits_in(page: str) -> list[str]:
-    """Return the elements of hostile markup that a page has as elements."""
+    """Return the hostile elements that a page contains as real elements, not as text."""
     reader = _BaitReader()
     reader.feed(page)
     return reader.baits
 
 
 class Watch:
-    """What a page sends, and what its scripts could do."""
+    """A recorder of the requests that a page sends and of hostile scripts that ran in it."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -109,13 +109,13 @@ class Watch:
             self.posts.append(request.url)
 
     def has_run(self) -> bool:
-        """Return whether a hostile script ran anywhere in the page, or the desk's outside the desk."""
+        """Return whether a hostile script ran in the page, or the desk's own script ran outside the desk."""
         is_desk = self.page.url.split("?")[0].endswith("/desk/")
         return self.page.evaluate("isDesk => 'mine' in self || ('desk' in self && !isDesk)", is_desk)
 
 
 def press_every_bait(page: Page, address: str) -> None:
-    """Press each, as a curious editor would, and come back to the page whatever it did."""
+    """Press every bait, as a curious editor would, returning to the page after each press."""
     for index in range(page.locator(".bait").count()):
         page.locator(".bait").nth(index).dispatch_event("click")
         page.wait_for_load_state()
@@ -123,7 +123,7 @@ def press_every_bait(page: Page, address: str) -> None:
 
 
 def is_open(page: Page, address: str) -> bool:
-    """Open an address; return whether that was not cut short because a press has begun to lead elsewhere."""
+    """Open a URL; return False if a navigation started by an earlier press interrupted it."""
     with suppress(Error):
         page.goto(address)
         return True
@@ -131,20 +131,20 @@ def is_open(page: Page, address: str) -> bool:
 
 
 def forgive_policy(console_errors: list[str]) -> None:
-    """Forget what the browser says of what it kept from running; the rest fails the test."""
-    known = re.compile(
+    """Drop the console errors about blocked content; any other error still fails the test."""
+    expected = re.compile(
         r"Refused to|Content Security Policy|sandboxed|javascript: url|MIME type|status of 4|ERR_"
-        # A page that a test has changed on its way counts as one of another network.
+        # The browser treats a page that a test has intercepted as coming from another network.
         r"|loopback|Error (loading extension module|initializing prose editor)"
-        # Markup that is torn apart can stop a page's own script; it cannot give it another purpose.
+        # Broken markup may stop a page's own script, but it cannot make it do anything else.
         r"|Cannot read properties of null"
     )
-    assert sorted({error for error in console_errors if not known.search(error)}) == []
+    assert sorted({error for error in console_errors if not expected.search(error)}) == []
     console_errors.clear()
 
 
 def make_target() -> tuple[LiveBlog, Update, User]:
-    """Return a live blog with hostile copy, a draft that nobody has approved, and its reporter."""
+    """Return a live blog with hostile copy, an unapproved draft, and the draft's reporter."""
     blog = make_blog(slug="storm")
     reporter = make_person("Reporter")
     draft = publishing.draft_update(blog, Content("未審稿", "<p>未審</p>"), by=reporter)
@@ -208,7 +208,7 @@ def test_hostile_copy_in_the_database_does_nothing_on_any_page(
 
 
 def smuggle(page: Page, pattern: str, hostile: str) -> None:
-    """Put hostile markup into pages on their way, where they print the marker; their headers stay."""
+    """Replace the marker in intercepted pages with hostile markup, leaving their headers unchanged."""
 
     def fulfill(route: Route) -> None:
         if route.request.resource_type != "document":
@@ -221,7 +221,7 @@ def smuggle(page: Page, pattern: str, hostile: str) -> None:
     page.route(re.compile(pattern), fulfill)
 
 
-def test_no_page_runs_a_script_for_markup_that_reached_it(server, open_signed_in, console_errors):
+def test_markup_injected_into_pages_runs_no_script(server, open_signed_in, console_errors):
     blog, draft, reporter = make_target()
     update = make_update(blog, MARKER, body=f"<p>{MARKER}</p>", source=MARKER)
     chief = make_person("Chief editor", first_name=MARKER)
@@ -285,14 +285,14 @@ def test_hostile_draft_that_is_previewed_and_published_does_nothing(server, open
 
 
 @pytest.mark.django_db
-def test_conflict_and_pasted_copy_print_no_markup_beside_the_desks_forms(client):
+def test_conflict_and_pasted_copy_print_no_hostile_markup_near_the_desk_forms(client):
     blog, draft, reporter = make_target()
     update = make_update(blog)
     hostile = hostile_markup(draft, reporter)
     Update.objects.filter(pk=update.pk).update(body=f"<p>{MARKER}</p>{hostile}")
     client.force_login(make_person("Editor"))
-    sent = {"token": "a", "update": update.pk, "seen": "stale", "body": hostile, "action": "edit"}
-    conflict = client.post(desk_path(blog), sent)
+    payload = {"token": "a", "update": update.pk, "seen": "stale", "body": hostile, "action": "edit"}
+    conflict = client.post(desk_path(blog), payload)
     copy = f"標題\n2026-03-19 10:00\n導語。\n19日最新消息\n小標\n【09:05】{MARKER}{hostile}\n"
     pasted = client.post(f"{desk_path(blog)}paste/", {"text": copy})
     assert (conflict.status_code, pasted.status_code) == (409, 200)
@@ -302,8 +302,8 @@ def test_conflict_and_pasted_copy_print_no_markup_beside_the_desks_forms(client)
 
 
 @pytest.mark.django_db
-def test_form_of_a_readers_page_is_not_offered_a_token(client):
-    """Sending a form again with a fresh token is for forms of the admin alone."""
+def test_expired_reader_form_is_not_offered_a_fresh_token(client):
+    """Only admin forms are offered a fresh token for resubmission."""
     blog, draft, _reporter = make_target()
     client.handler.enforce_csrf_checks = True
     client.force_login(make_person("Chief editor"))

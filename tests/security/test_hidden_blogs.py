@@ -1,7 +1,7 @@
-"""What is hidden shows nowhere outside: not by what is answered, not by how, not by what moves.
+"""Hidden live blogs do not leak: not in content, status, headers, SQL or changes of public pages.
 
-A draft or an embargoed live blog must not be told from an address that does not exist. Nothing public moves
-when somebody works on it.
+Responses for a draft or embargoed live blog must be the same as for a URL that does not exist, and no public
+response may change when somebody works on it.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from tests.factories import make_blog, make_image, make_key, make_update
 
 pytestmark = pytest.mark.django_db
 
-# As long as one another, like ids: lengths of answers must not differ by the name that was asked for.
+# These slugs have the same length, as the ids do, so that responses to them have the same length too.
 UNKNOWN = "unknown-blog"
 HIDDEN = ["drafted-blog", "embargo-blog", "embargo-gone"]
-# Keys that have expired are left out by the present time.
+# Queries for usable keys contain the current time; normalize it before comparing.
 TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+(\+\d\d:\d\d)?")
 METHODS = ["get", "head", "post", "options"]
-# Where a slug stands in a public address; `{pk}` is an update's id.
+# Public URLs that contain a slug; `{pk}` is an update's id.
 BY_SLUG = [
     "/live/{slug}/",
     "/live/{slug}/?before={pk}",
@@ -80,7 +80,7 @@ def embargoed_until() -> object:
 
 @pytest.fixture
 def hidden() -> dict[str, tuple[LiveBlog, Update]]:
-    """A hidden live blog of each kind, by its slug, with a published update; topics of the same names."""
+    """Return a hidden live blog of each kind by slug, with a published update and a topic of that slug."""
     blogs = {}
     for slug in HIDDEN:
         topic = Topic.objects.create(slug=slug, name="機密題目")
@@ -96,7 +96,7 @@ def hidden() -> dict[str, tuple[LiveBlog, Update]]:
         if slug == "embargo-gone":
             publishing.withdraw_blog(blog, by=SYSTEM)
         blogs[slug] = (blog, update)
-    # Something is public, so that lists and feeds are there.
+    # One public blog, so that lists and feeds are not empty.
     make_update(make_blog(slug="public"), "公開")
     return blogs
 
@@ -104,7 +104,7 @@ def hidden() -> dict[str, tuple[LiveBlog, Update]]:
 def answer_to(
     client: Client, method: str, path: str, slug: str, pk: int
 ) -> tuple[int, dict[str, str], str, list[str]]:
-    """Status, headers, body and the SQL that was asked, in all of which slug and id have one name."""
+    """Return status, headers, body and executed SQL, with slug and id replaced by placeholders."""
 
     def nameless(text: str) -> str:
         return TIME.sub("TIME", text.replace(slug, "SLUG").replace(str(pk), "ID"))
@@ -122,10 +122,10 @@ def unknown_ids(hidden: dict[str, tuple[LiveBlog, Update]]) -> list[int]:
 
 
 @pytest.mark.parametrize("path", [*BY_SLUG, *(f"/zh-hans{path}" for path in WITH_EDITION)])
-def test_hidden_is_answered_as_unknown_with_the_same_work(client, hidden, path):
+def test_hidden_blogs_get_the_same_response_and_queries_as_unknown_ones(client, hidden, path):
     first, second = unknown_ids(hidden)
     for method in METHODS:
-        # What is asked once for each process is asked here.
+        # Warm up, so that once-per-process queries are not counted below.
         answer_to(client, method, path, UNKNOWN, first)
         unknown = answer_to(client, method, path, UNKNOWN, second)
         for slug, (_blog, update) in hidden.items():
@@ -133,7 +133,7 @@ def test_hidden_is_answered_as_unknown_with_the_same_work(client, hidden, path):
 
 
 @pytest.mark.parametrize("scope", ["read", "read:embargoed"])
-def test_a_key_learns_nothing_of_what_it_is_not_granted(hidden, scope):
+def test_read_keys_cannot_tell_ungranted_blogs_from_unknown_ones(hidden, scope):
     client = Client(headers={"authorization": f"Bearer {make_key(scope)}"})
     first, second = unknown_ids(hidden)
     for path in BY_SLUG:
@@ -152,7 +152,7 @@ def test_a_key_learns_nothing_of_what_it_is_not_granted(hidden, scope):
         ("post", "/api/v1/updates/{pk}/withdrawal/", {"reason": "x"}),
     ],
 )
-def test_a_key_that_writes_learns_nothing_either(hidden, method, path, body):
+def test_write_keys_cannot_tell_ungranted_blogs_from_unknown_ones(hidden, method, path, body):
     client = Client(headers={"authorization": f"Bearer {make_key('write:publish', 'read:embargoed')}"})
 
     def ask(slug: str, pk: int) -> tuple[int, str, int]:
@@ -177,8 +177,8 @@ def test_a_key_that_writes_learns_nothing_either(hidden, method, path, body):
         assert ask(slug, update.pk) == unknown, slug
 
 
-def test_no_public_address_with_a_slug_is_left_out():
-    """An address that is added later belongs in BY_SLUG."""
+def test_every_reader_route_with_a_slug_is_covered():
+    """Fail when a new reader route with a slug is missing from BY_SLUG."""
     covered = {
         get_resolver().resolve(path.partition("?")[0].format(slug="a", pk=1)).view_name for path in BY_SLUG
     }
@@ -192,7 +192,7 @@ def test_no_public_address_with_a_slug_is_left_out():
 
 
 @pytest.mark.parametrize("name", ["blog", "update"])
-def test_the_row_is_found_by_one_query(hidden, name):
+def test_hidden_rows_return_404_after_one_query(hidden, name):
     find = {
         "blog": lambda slug, pk: addresses.find_blog(PUBLIC, slug),
         "update": lambda slug, pk: addresses.find_update(PUBLIC, pk),
@@ -206,7 +206,7 @@ def test_the_row_is_found_by_one_query(hidden, name):
 @pytest.mark.parametrize(
     "path", ["/live/public/", "/live/public/changes.json?after=0", "/live/public/feed.atom"]
 )
-def test_who_has_the_page_already_costs_one_row(client, hidden, path):
+def test_conditional_requests_return_304_after_one_query(client, hidden, path):
     etag = client.get(path).headers["ETag"]
     with CaptureQueriesContext(connection) as queries:
         response = client.get(path, headers={"if-none-match": etag})
@@ -214,12 +214,12 @@ def test_who_has_the_page_already_costs_one_row(client, hidden, path):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_streams_answer_hidden_as_unknown(hidden):
+def test_streams_return_the_same_404_for_hidden_and_unknown_blogs(hidden):
     def ask(slug: str) -> list[dict[str, object]]:
-        sent = []
+        messages = []
 
         async def send(message: dict[str, object]) -> None:
-            sent.append(message)
+            messages.append(message)
 
         scope = {
             "type": "http",
@@ -229,18 +229,18 @@ def test_streams_answer_hidden_as_unknown(hidden):
             "headers": [(b"host", b"127.0.0.1:8000")],
         }
         asyncio.run(Streams(SimpleNamespace(is_running=True))(scope, None, send))
-        return sent
+        return messages
 
     unknown = ask(UNKNOWN)
     assert unknown[0]["status"] == 404
     assert [ask(slug) for slug in hidden] == [unknown] * len(hidden)
 
 
-# What moves
+# Side effects on public responses
 
 
 class Newsroom:
-    """A public live blog that is tied to a hidden one in every way there is."""
+    """A public live blog related to a hidden one in every possible way."""
 
     def __init__(self, *, is_draft: bool) -> None:
         self.rail = Topic.objects.create(slug="rail", name="鐵路")
@@ -273,7 +273,7 @@ class Newsroom:
         )
         self.ended = make_blog(slug="ended", headline="舊")
         publishing.end_coverage(self.ended, by=SYSTEM)
-        # HTTP dates of the last seconds are moving still.
+        # Age the rows, because responses about very recent changes carry no settled HTTP date.
         long_ago = timezone.now() - timedelta(hours=1)
         LiveBlog.objects.update(modified_at=long_ago, created_at=long_ago)
 
@@ -285,7 +285,7 @@ class Newsroom:
         publishing.edit_blog(blog, replace(BlogDetails.of(blog), **said), by=SYSTEM)
 
     def paths(self) -> list[str]:
-        """Every public address that is about several live blogs, or about the public one."""
+        """Return every public path that lists several live blogs or shows the public one."""
         several = [
             "/",
             "/?before=ended",
@@ -380,7 +380,7 @@ ONLY_DRAFTS: dict[str, Callable[[Newsroom], object]] = {
 
 
 @pytest.mark.parametrize("is_draft", [True, False])
-def test_nothing_public_moves_for_what_is_hidden(client, is_draft):
+def test_changes_to_a_hidden_blog_change_no_public_response(client, is_draft):
     room = Newsroom(is_draft=is_draft)
     before, moved = room.seen(client), {}
     verbs = VERBS | (ONLY_DRAFTS if is_draft else ONLY_UNDER_EMBARGO)
@@ -394,7 +394,7 @@ def test_nothing_public_moves_for_what_is_hidden(client, is_draft):
     assert moved == {name: [] for name in verbs}
 
 
-def test_starting_under_an_embargo_moves_nothing_and_lifting_it_does(client):
+def test_public_pages_change_when_an_embargo_is_lifted_and_not_at_the_start(client):
     room = Newsroom(is_draft=True)
     room.edit(embargo_until_at=embargoed_until())
     before = room.seen(client)
@@ -406,7 +406,7 @@ def test_starting_under_an_embargo_moves_nothing_and_lifting_it_does(client):
     assert "機密標題" in page
 
 
-def test_a_link_to_a_hidden_live_blog_is_printed_nowhere_until_it_is_public(client):
+def test_links_to_a_hidden_blog_appear_only_once_it_is_public(client):
     room = Newsroom(is_draft=False)
     page = client.get("/live/public/").content.decode()
     assert "機密標題" not in page
@@ -421,7 +421,7 @@ def test_a_link_to_a_hidden_live_blog_is_printed_nowhere_until_it_is_public(clie
     assert titles == ["機密標題", "外"]
 
 
-def test_public_ids_tell_no_number_of_drafts(client):
+def test_public_ids_do_not_reveal_the_number_of_drafts(client):
     blog = make_blog(slug="public", has_responses=True)
     first = make_update(blog)
     for _each in range(20):

@@ -1,7 +1,8 @@
-"""A team's live blog is its team's alone: nobody else on the staff reads, finds or counts any of it.
+"""Team isolation: staff outside a live blog's team cannot read, find or count any of its rows.
 
-A hidden live blog says CANARY in every field of every row that belongs to it. An outsider who may read every
-model asks for each address of the admin and of the desk; the answers are those of a house without the blog.
+Every field of every row of a hidden live blog contains CANARY. An outsider who may view and
+change every model requests each URL of the admin and of the desk; the responses match those of a house
+without the blog.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ from tests.factories import make_blog, make_image, make_person, make_update, mak
 pytestmark = pytest.mark.django_db
 
 CANARY = "kanarie"
-# Finds it, and can be told from it where a page repeats what was searched for.
+# A search term that matches CANARY but differs from it, because pages echo the search term.
 PART = "kanari"
-# Not of a live blog: their pages name none of one.
+# All models of this project; only these have rows that can belong to a live blog.
 LIVEBLOG_MODELS = [model for model in admin.site._registry if model._meta.app_label == "liveblog"]
 LINK_FIELDS = [
     ("relatedstory", "live_blog"),
@@ -45,14 +46,14 @@ LINK_FIELDS = [
 
 
 class House:
-    """A blog of everybody's and the partner's webhook; `hide` adds a blog of another team beside them."""
+    """A public blog and a partner's webhook; `hide` adds a blog that belongs to another team."""
 
     def __init__(self) -> None:
         everything = [
             f"{verb}_{model._meta.model_name}" for model in LIVEBLOG_MODELS for verb in ("view", "change")
         ]
-        known = ["publish_update", "withdraw_update", "add_update", "add_image", "moderate_readerresponse"]
-        self.outsider = make_user(*{*everything, *known, "add_partner", "add_webhook", "run_coverage"})
+        extra = ["publish_update", "withdraw_update", "add_update", "add_image", "moderate_readerresponse"]
+        self.outsider = make_user(*{*everything, *extra, "add_partner", "add_webhook", "run_coverage"})
         self.client = Client(headers={"accept-language": "en"})
         self.client.force_login(self.outsider)
         self.partner = Partner.objects.create(name="Wire", contact="desk@wire.example")
@@ -112,7 +113,7 @@ class House:
             by=member, token="t", blog=self.hidden, fields={"heading": [CANARY]}, saved_at=now
         )
         Presence.objects.create(by=member, token="t", blog=self.hidden, update=draft, at=now)
-        # The outsider worked on it, before there was a team.
+        # The outsider edited the blog before it had a team.
         LogEntry.objects.create(
             user=self.outsider,
             content_type=ContentType.objects.get_for_model(Update),
@@ -120,12 +121,12 @@ class House:
             object_repr=f"{CANARY} heading",
             action_flag=CHANGE,
         )
-        # Rows of the outsider's own blog that lead to the hidden one.
+        # Rows of the outsider's own blog that link to the hidden one.
         Update.objects.get(pk=self.update.pk).related_stories.create(title="A link", live_blog=self.hidden)
         LiveBlog.objects.filter(pk=self.blog.pk).update(successor=None)
 
     def rows(self) -> Iterator[models.Model]:
-        """Every row of the hidden blog that the admin has a page for."""
+        """Yield every row of the hidden blog that has a page in the admin."""
         yield self.hidden
         for update in (self.secret, self.gone):
             yield update
@@ -140,7 +141,7 @@ class House:
 
 
 def addresses(patterns: list, prefix: str = "") -> Iterator[str]:
-    """Every route below `patterns`."""
+    """Yield every route below `patterns`."""
     for pattern in patterns:
         route = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
@@ -169,11 +170,11 @@ def says(response: HttpResponse) -> str:
 
 
 @pytest.mark.parametrize("status", ["draft", "live"])
-def test_no_address_of_the_admin_or_the_desk_tells_an_outsider_of_a_hidden_blog(status):
+def test_admin_and_desk_urls_reveal_nothing_of_a_hidden_blog_to_an_outsider(status):
     house = House()
     house.hide(status=status)
     routes = [route for route in addresses(get_resolver().url_patterns) if route.startswith("admin/")]
-    asked = 0
+    requests = 0
     for row in house.rows():
         ids = dict.fromkeys(("object_id", "pk", "update_pk", "response_pk", "id"), row.pk)
         ids["content_type_id"] = ContentType.objects.get_for_model(row).pk
@@ -187,11 +188,11 @@ def test_no_address_of_the_admin_or_the_desk_tells_an_outsider_of_a_hidden_blog(
                 response = getattr(house.client, method)(filled(route, **ids), {"q": PART})
                 assert response.status_code < 500, route
                 assert CANARY not in says(response), (route, row)
-                asked += 1
-    assert asked > 100
+                requests += 1
+    assert requests > 100
 
 
-def test_lists_searches_filters_and_choices_are_those_of_a_house_without_the_blog():
+def test_hidden_blog_does_not_change_lists_searches_and_filters_for_an_outsider():
     house = House()
     queries = [{}, {"q": "update"}, {"q": PART}, {"_facets": "True"}, {"all": ""}]
     paths = [f"/admin/liveblog/{model._meta.model_name}/" for model in LIVEBLOG_MODELS]
@@ -199,7 +200,7 @@ def test_lists_searches_filters_and_choices_are_those_of_a_house_without_the_blo
         (path, str(query)): counts(house.client.get(path, query)) for path in paths for query in queries
     }
     house.hide(status="live")
-    # What was added to the outsider's own blog is theirs to see: the link, by its title alone.
+    # The outsider may see the link on their own blog, so remove it before comparing counts.
     house.update.related_stories.all().delete()
     Delivery.objects.exclude(blog=house.hidden).delete()
     for path in paths:
@@ -214,7 +215,7 @@ def counts(response: HttpResponse) -> tuple[int, ...]:
     return changelist.result_count, changelist.full_result_count, changelist.queryset.count()
 
 
-def test_a_hidden_blog_is_found_by_no_lookup():
+def test_admin_lookups_do_not_find_a_hidden_blog():
     house = House()
     house.hide(status="live")
     for path, query in [
@@ -241,7 +242,7 @@ def test_a_hidden_blog_is_found_by_no_lookup():
 
 
 @pytest.mark.parametrize(("model", "field"), LINK_FIELDS)
-def test_what_is_chosen_by_typing_is_not_hidden(model, field):
+def test_autocomplete_does_not_offer_hidden_rows(model, field):
     house = House()
     house.hide(status="live")
     query = {"app_label": "liveblog", "model_name": model, "field_name": field, "term": PART}
@@ -249,7 +250,7 @@ def test_what_is_chosen_by_typing_is_not_hidden(model, field):
     assert response.status_code == 403 or response.json()["results"] == []
 
 
-def test_forms_that_lead_to_a_hidden_blog_print_nothing_of_it_and_keep_the_link():
+def test_forms_with_a_link_to_a_hidden_blog_hide_it_and_keep_it_on_save():
     house = House()
     house.hide(status="live")
     story = house.update.related_stories.get()
@@ -291,15 +292,15 @@ def test_forms_that_lead_to_a_hidden_blog_print_nothing_of_it_and_keep_the_link(
     assert story.live_blog == house.hidden
 
 
-def test_a_private_picture_of_a_hidden_blog_is_not_served_and_cannot_be_taken():
+def test_pictures_of_a_hidden_blog_return_404_and_cannot_be_reused():
     house = House()
     house.hide(status="draft")
     desk = f"/admin/liveblog/liveblog/{house.blog.pk}/desk/"
     for image in house.images:
         path = f"/admin/liveblog/image/renditions/{image.key}/400.webp"
         assert house.client.get(path).status_code == 404
-        sent = {"token": "t", "heading": "x", "picture": image.pk, "action": "draft"}
-        response = house.client.post(desk, sent)
+        payload = {"token": "t", "heading": "x", "picture": image.pk, "action": "draft"}
+        response = house.client.post(desk, payload)
         assert response.status_code == 422
         assert CANARY not in says(response)
     member = Client()
@@ -307,7 +308,7 @@ def test_a_private_picture_of_a_hidden_blog_is_not_served_and_cannot_be_taken():
     assert member.get(path).status_code == 200
 
 
-def test_chief_editors_read_every_team_s_blog():
+def test_chief_editors_can_read_every_teams_blog():
     house = House()
     house.hide(status="live")
     chief = Client()

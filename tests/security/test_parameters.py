@@ -1,4 +1,4 @@
-"""What only one database refuses, and what no parser expects: never a failure of the server, on either."""
+"""Malformed input, including values that only one database rejects, never causes a server error."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from tests.security.addresses import (
 
 pytestmark = [
     pytest.mark.django_db,
-    # Django's admin makes such of a date in a list's address, and goes on.
+    # Django's admin parses dates in a list's query string as naive datetimes.
     pytest.mark.filterwarnings("ignore:DateTimeField .* received a naive datetime:RuntimeWarning"),
 ]
 
-# As they stand in an address: percent-encoded bytes.
+# Percent-encoded, for URLs.
 REFUSED_BYTES = ["%00", "a%00b", "1%00", "storm%00", "%FF", "%ED%A0%80", "%C0%80", "%F5%80%80%80", "%E5%AD"]
 HOSTILE = [
     *REFUSED_BYTES,
@@ -74,7 +74,7 @@ HOSTILE = [
     "%E2%80%AE",
     "_00",
 ]
-# One of each kind, for the product of all addresses and all names.
+# One value of each kind, for tests that combine many URLs with many names.
 CORE = [
     "%00",
     "%FF",
@@ -121,7 +121,7 @@ API_NAMES = [
     "topic",
     "updated_since",
 ]
-# The addresses that know a parameter, with what they know.
+# URLs that read query parameters, with the parameter names.
 KNOWN = {
     "/": ["before", "text"],
     "/live/storm/": ["before", "text"],
@@ -179,14 +179,14 @@ ADMIN_NAMES = [
 ]
 
 
-# Of parameters that most of the addresses do not know.
+# A few values for parameters that most URLs ignore.
 SPARSE = ["%00", "%FF", "9223372036854775808"]
 GENERAL_NAMES = ["q", "p", "o", "blog", "id__in", "_changelist_filters", "_to_field"]
 
 
-def assert_no_failure(response: HttpResponse, asked: object) -> None:
-    # 501 is how oEmbed says that it has no such format.
-    assert response.status_code < 500 or response.status_code == 501, asked
+def assert_no_failure(response: HttpResponse, context: object) -> None:
+    # oEmbed returns 501 for an unsupported format.
+    assert response.status_code < 500 or response.status_code == 501, context
 
 
 @pytest.fixture
@@ -212,24 +212,24 @@ def ask(client: Client, path: str, name: str, values: Iterable[str] = HOSTILE) -
         response = client.get(f"{path}?{query}")
         assert_no_failure(response, f"{path}?{query}")
         if value in REFUSED_BYTES:
-            # Redirects are of pages that look at no parameter.
+            # Pages that read no parameters may redirect.
             assert response.status_code in (301, 302, 400, 404, 405), f"{path}?{query}"
 
 
 @pytest.mark.parametrize("name", sorted({*API_NAMES, *PUBLIC_NAMES}))
-def test_public_addresses_refuse_what_they_cannot_parse(anybody, newsroom, name):
+def test_public_urls_refuse_malformed_parameters(anybody, newsroom, name):
     for path in public_addresses(newsroom):
         if name in (API_NAMES if path.startswith("/api/") else PUBLIC_NAMES):
             ask(anybody, path, name, SPARSE)
 
 
 @pytest.mark.parametrize("path", KNOWN)
-def test_public_addresses_refuse_every_hostile_value_of_what_they_know(anybody, newsroom, path):
+def test_public_urls_refuse_every_hostile_value_of_known_parameters(anybody, newsroom, path):
     for name in KNOWN[path]:
         ask(anybody, path, name)
 
 
-def test_keyed_reading_refuses_what_it_cannot_parse(newsroom):
+def test_keyed_api_reads_refuse_malformed_parameters(newsroom):
     key = make_key(Scope.READ, blogs=[newsroom.blog])
     client = Client(raise_request_exception=False, headers={"authorization": f"Bearer {key}"})
     for path in ("/api/v1/updates/", "/api/v1/blogs/storm/updates/", "/api/v1/search/"):
@@ -237,7 +237,7 @@ def test_keyed_reading_refuses_what_it_cannot_parse(newsroom):
             ask(client, path, name)
 
 
-def test_desk_refuses_what_it_cannot_parse(root, newsroom):
+def test_desk_refuses_malformed_parameters(root, newsroom):
     desk = reverse("desk:desk", args=[newsroom.blog.pk])
     for path in all_addresses(newsroom):
         if path.startswith(desk):
@@ -246,7 +246,7 @@ def test_desk_refuses_what_it_cannot_parse(root, newsroom):
 
 
 @pytest.mark.parametrize("model", admin_models())
-def test_lists_of_the_admin_refuse_what_they_cannot_parse(root, newsroom, model):
+def test_admin_lists_refuse_malformed_parameters(root, newsroom, model):
     path = reverse(f"admin:{model}_changelist")
     app, name = model.split("_", 1)
     fields = {field.name for field in apps.get_model(app, name)._meta.get_fields()}
@@ -257,23 +257,23 @@ def test_lists_of_the_admin_refuse_what_they_cannot_parse(root, newsroom, model)
         ask(root, reverse(f"admin:{model}_add"), name, CORE)
 
 
-def test_other_pages_of_the_admin_refuse_what_they_cannot_parse(root, newsroom):
+def test_other_admin_pages_refuse_malformed_parameters(root, newsroom):
     for name in ("term", "page", "app_label", "model_name", "field_name"):
         for value in HOSTILE:
-            known = {"app_label": "liveblog", "model_name": "update", "field_name": "byline", "term": "x"}
-            query = "&".join(f"{key}={value if key == name else given}" for key, given in known.items())
+            fields = {"app_label": "liveblog", "model_name": "update", "field_name": "byline", "term": "x"}
+            query = "&".join(f"{key}={value if key == name else usual}" for key, usual in fields.items())
             assert_no_failure(root.get(f"/admin/autocomplete/?{query}&{name}={value}"), query)
     for path in ("/admin/", "/admin/login/", "/admin/labels.js", "/admin/password_change/"):
         ask(root, path, "next")
 
 
-def test_a_list_of_the_admin_refuses_every_hostile_value(root, newsroom):
+def test_admin_update_list_refuses_every_hostile_value(root, newsroom):
     for name in ("q", "p", "o", "blog", "id__in", "happened_at__year", "heading__regex"):
         ask(root, reverse("admin:liveblog_update_changelist"), name)
 
 
 @pytest.mark.parametrize("model", admin_models())
-def test_rows_of_the_admin_are_named_by_ids(root, newsroom, model):
+def test_admin_object_pages_refuse_malformed_ids(root, newsroom, model):
     for value in HOSTILE:
         for page in ("change", "history", "delete"):
             app, name = model.split("_", 1)
@@ -281,7 +281,7 @@ def test_rows_of_the_admin_are_named_by_ids(root, newsroom, model):
             assert_no_failure(root.get(path), path)
 
 
-def test_paths_refuse_what_they_cannot_parse(root, newsroom):
+def test_malformed_path_segments_cause_no_server_error(root, newsroom):
     for value in HOSTILE:
         for path in (
             f"/live/{value}/",
@@ -310,7 +310,7 @@ def test_paths_refuse_what_they_cannot_parse(root, newsroom):
             assert_no_failure(root.get(path), path)
 
 
-# As they stand in a form, a header or a cookie.
+# Decoded, for forms, headers and cookies.
 TEXTS = [
     "\0",
     "a\0b",
@@ -329,7 +329,7 @@ TEXTS = [
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=lambda text: repr(text[:12]))
-def test_forms_of_the_desk_refuse_what_no_browser_sends(root, newsroom, text):
+def test_malformed_desk_forms_cause_no_server_error(root, newsroom, text):
     desk = reverse("desk:desk", args=[newsroom.blog.pk])
     update = newsroom.update.pk
     fields = [
@@ -384,7 +384,7 @@ def test_forms_of_the_desk_refuse_what_no_browser_sends(root, newsroom, text):
         for name in fields:
             for action in actions if path == desk else actions[:1]:
                 serial += 1
-                sent = {
+                payload = {
                     "token": f"t{serial}",
                     "heading": "字",
                     "action": action,
@@ -394,11 +394,11 @@ def test_forms_of_the_desk_refuse_what_no_browser_sends(root, newsroom, text):
                     "publish_clock": "10:00",
                     "happened_clock": "10:00",
                 } | {name: text}
-                assert_no_failure(root.post(path, sent), (path, name, text[:20], action))
+                assert_no_failure(root.post(path, payload), (path, name, text[:20], action))
 
 
 @pytest.mark.parametrize("model", admin_models())
-def test_forms_of_the_admin_refuse_what_no_browser_sends(root, newsroom, model):
+def test_malformed_admin_forms_cause_no_server_error(root, newsroom, model):
     listed, new = reverse(f"admin:{model}_changelist"), reverse(f"admin:{model}_add")
     for text in TEXTS:
         for name in (
@@ -410,8 +410,8 @@ def test_forms_of_the_admin_refuse_what_no_browser_sends(root, newsroom, model):
             "form-0-id",
             "_save",
         ):
-            sent = {"action": "publish", "_selected_action": "1"} | {name: text}
-            assert_no_failure(root.post(listed, sent), (listed, name, text[:20]))
+            payload = {"action": "publish", "_selected_action": "1"} | {name: text}
+            assert_no_failure(root.post(listed, payload), (listed, name, text[:20]))
         form = root.get(new)
         if form.status_code != 200:
             continue
@@ -421,12 +421,12 @@ def test_forms_of_the_admin_refuse_what_no_browser_sends(root, newsroom, model):
         assert_no_failure(root.post(new, filled | dates | inlines), (new, text[:20]))
 
 
-def test_times_at_the_ends_of_the_calendar_are_refused(root, newsroom):
+def test_malformed_coverage_dates_cause_no_server_error(root, newsroom):
     changed = reverse("admin:liveblog_liveblog_change", args=[newsroom.blog.pk])
     clock = {"coverage_start_at_1": "00:00", "coverage_end_at_1": "23:59", "embargo_until_at_1": "00:00"}
     for text in TEXTS:
         days = {f"{name}_0": text for name in ("coverage_start_at", "coverage_end_at", "embargo_until_at")}
-        sent = {
+        payload = {
             "headline": "標題",
             "language": "zh-hant",
             "action": "save",
@@ -435,21 +435,21 @@ def test_times_at_the_ends_of_the_calendar_are_refused(root, newsroom):
             "related_stories-INITIAL_FORMS": "0",
             "relatedstory_set-INITIAL_FORMS": "0",
         }
-        assert_no_failure(root.post(changed, sent | clock | days), (changed, text[:20]))
+        assert_no_failure(root.post(changed, payload | clock | days), (changed, text[:20]))
 
 
-def test_readers_form_refuses_what_no_browser_sends(anybody, newsroom):
+def test_malformed_reader_forms_cause_no_server_error(anybody, newsroom):
     for name in ("name", "text", "website", "opened"):
         for text in TEXTS:
-            sent = {"name": "讀者", "text": "字"} | {name: text}
-            assert_no_failure(anybody.post("/live/storm/respond/", sent), (name, text[:20]))
+            payload = {"name": "讀者", "text": "字"} | {name: text}
+            assert_no_failure(anybody.post("/live/storm/respond/", payload), (name, text[:20]))
 
 
 @pytest.mark.parametrize(
     "charset", ["utf-7", "unicode_escape", "raw_unicode_escape", "utf-16", "latin-1", "x"]
 )
-def test_no_header_makes_other_text_of_a_query_or_form(root, anybody, newsroom, charset):
-    """UTF-7 and escapes can spell NUL and halves of characters in plain ASCII."""
+def test_charset_in_the_content_type_does_not_change_decoding(root, anybody, newsroom, charset):
+    """Ignore a charset in the header: UTF-7 and escapes can encode NUL and surrogates in plain ASCII."""
     kind = f"application/x-www-form-urlencoded; charset={charset}"
     for spelt in ("+2AA-", "+AAA-", "%5Cud800", "%5Cu0000"):
         plain = anybody.get(f"/search/?q={spelt}")
@@ -519,7 +519,7 @@ HEADERS = [
 
 
 @pytest.mark.parametrize("name", HEADERS)
-def test_headers_refuse_what_they_cannot_parse(newsroom, name):
+def test_malformed_headers_cause_no_server_error(newsroom, name):
     key = make_key(Scope.READ, Scope.WRITE_PUBLISH, blogs=[newsroom.blog])
     paths = [
         "/",
@@ -556,8 +556,8 @@ def test_headers_refuse_what_they_cannot_parse(newsroom, name):
 
 
 @pytest.mark.parametrize("name", ["sessionid", "csrftoken", "messages", "django_language", "x"])
-def test_cookies_refuse_what_they_cannot_parse(name):
-    """A quoted cookie spells any byte: `"\\000"` is NUL."""
+def test_malformed_cookies_cause_no_server_error(name):
+    """Include quoted cookies, which can encode any byte: `"\\000"` is NUL."""
     client = Client(raise_request_exception=False)
     for value in (
         r'"\000aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"',
@@ -572,7 +572,7 @@ def test_cookies_refuse_what_they_cannot_parse(name):
             assert_no_failure(client.get(path, headers={"cookie": f"{name}={value}"}), (path, value[:20]))
 
 
-def test_json_of_partners_refuses_what_no_database_keeps(newsroom):
+def test_unstorable_json_from_partners_causes_no_server_error(newsroom):
     key = make_key(Scope.WRITE_PUBLISH, blogs=[newsroom.blog])
     client = Client(raise_request_exception=False)
     values = [
@@ -611,18 +611,18 @@ def test_json_of_partners_refuses_what_no_database_keeps(newsroom):
     ]
     for field in fields:
         for value in values:
-            said = json.dumps({"status": "published"} | {field: value})
+            body = json.dumps({"status": "published"} | {field: value})
             for number, path in enumerate(
                 ("blogs/storm/updates/", f"updates/{newsroom.update.pk}/withdrawal/")
             ):
-                headers = {"authorization": f"Bearer {key}", "idempotency-key": f"{number}{abs(hash(said))}"}
+                headers = {"authorization": f"Bearer {key}", "idempotency-key": f"{number}{abs(hash(body))}"}
                 response = client.post(
-                    f"/api/v1/{path}", said, content_type="application/json", headers=headers
+                    f"/api/v1/{path}", body, content_type="application/json", headers=headers
                 )
-                assert_no_failure(response, (path, said))
+                assert_no_failure(response, (path, body))
 
 
-def test_numbers_are_ascii_digits_once():
+def test_number_accepts_one_value_of_ascii_digits():
     def number(query: str) -> int | None:
         return parameters.number(QueryDict(query), "n")
 
@@ -644,7 +644,7 @@ def test_numbers_are_ascii_digits_once():
             number(query)
 
 
-def test_slugs_are_ascii_once():
+def test_slug_accepts_one_ascii_value():
     def slug(query: str) -> str:
         return parameters.slug(QueryDict(query), "s")
 
@@ -654,13 +654,13 @@ def test_slugs_are_ascii_once():
             slug(query)
 
 
-def test_canonical_query_has_known_parameters_in_one_order():
+def test_canonical_query_sorts_known_parameters_and_drops_others():
     query = QueryDict("z=1&b=%E5%AD%97&a=1 2&evil=1")
     assert parameters.canonical_query(query, {"b", "a", "missing"}) == "?a=1+2&b=%E5%AD%97"
     assert parameters.canonical_query(query, ()) == ""
 
 
-def test_refusals_come_in_the_format_of_the_door(anybody, root, newsroom):
+def test_bad_parameters_return_400_in_the_format_of_the_endpoint(anybody, root, newsroom):
     page = anybody.get("/search/?in=%00")
     assert (page.status_code, page.headers["Content-Type"]) == (400, "text/html; charset=utf-8")
     assert list(anybody.get("/live/storm/changes.json?after=%00").json()) == ["error"]

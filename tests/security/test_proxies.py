@@ -1,4 +1,4 @@
-"""deploy/nginx.conf and deploy/Caddyfile, really run in front of a server as in production."""
+"""End-to-end tests of deploy/nginx.conf and deploy/Caddyfile in front of a production-like server."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from tests.security.wire import Connection, Response
 from tests.waiting import find_free_port, wait_until_listening
 
 NAME = "news.example"
-# With the tests' own key, so that they can make sessions.
+# Share the tests' secret key, so that they can create sessions.
 PRODUCTION = {"SITE_URL": f"https://{NAME}", "DEMO": "false", "SECRET_KEY": settings.SECRET_KEY}
 KILOBYTES = b"x" * 65536
 
 
 @dataclass(frozen=True)
 class Proxy:
-    """A proxy that is running; `tls` trusts its certificate."""
+    """A running proxy; `tls` is an SSL context that trusts its certificate."""
 
     url: str
     plain_url: str
@@ -50,7 +50,7 @@ class Proxy:
 
 
 def find_binary(name: str) -> str:
-    """Return the program's path; Debian keeps servers where only root looks."""
+    """Return the program's path; look in /usr/sbin too, where Debian installs servers."""
     binary = shutil.which(name) or shutil.which(name, path="/usr/sbin")
     if binary is None:
         pytest.skip(f"There is no {name} on this machine.")
@@ -58,7 +58,7 @@ def find_binary(name: str) -> str:
 
 
 def put(text: str, replacements: dict[str, str]) -> str:
-    """Replace each of the patterns; AssertionError for one that the file does not have."""
+    """Replace every pattern; raise AssertionError for one that does not match."""
     for pattern, replacement in replacements.items():
         text, count = re.subn(pattern, replacement, text, flags=re.MULTILINE)
         assert count, pattern
@@ -67,7 +67,7 @@ def put(text: str, replacements: dict[str, str]) -> str:
 
 @contextmanager
 def running(command: list[str], port: int, log: Path) -> Iterator[None]:
-    # Caddy keeps a copy of its configuration in the user's own.
+    # Caddy saves a copy of its configuration under the user's configuration directory.
     environment = os.environ | {"XDG_CONFIG_HOME": str(log.parent), "XDG_DATA_HOME": str(log.parent)}
     with log.open("wb") as output:
         process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
@@ -77,7 +77,7 @@ def running(command: list[str], port: int, log: Path) -> Iterator[None]:
     finally:
         process.terminate()
         process.wait(timeout=20)
-        # Shown by pytest when the test fails.
+        # Print the log, which pytest shows when the test fails.
         print(log.read_text())
 
 
@@ -131,7 +131,7 @@ def server(production_environment: dict[str, str]) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def start_proxy(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Proxy]]:
-    """Starts one of PROXIES before `server`, with its file edited further."""
+    """Return a function that starts one of PROXIES in front of `server`, with extra edits to its file."""
     authority = trustme.CA()
     certificate = authority.issue_cert(NAME)
     trusting = ssl.create_default_context()
@@ -154,7 +154,7 @@ def proxy(start_proxy: Callable[..., Proxy], request: pytest.FixtureRequest) -> 
     return start_proxy(request.param)
 
 
-def test_pages_static_files_and_pictures_are_passed_on(proxy, transactional_db):
+def test_pages_static_files_and_pictures_are_proxied(proxy, transactional_db):
     blog = make_blog()
     page = proxy.get(f"/live/{blog.slug}/")
     assert page.status == 200
@@ -165,7 +165,7 @@ def test_pages_static_files_and_pictures_are_passed_on(proxy, transactional_db):
     assert proxy.get("/api/v1/").headers["content-type"] == "application/json"
 
 
-def test_readers_are_sent_to_https(proxy):
+def test_plain_http_redirects_to_https(proxy):
     with Connection(proxy.plain_url, host=NAME) as connection:
         connection.send_head("GET /live/any/?a=b")
         response = connection.read_response()
@@ -174,7 +174,7 @@ def test_readers_are_sent_to_https(proxy):
     assert re.fullmatch(rf"https://{re.escape(NAME)}(:\d+)?/live/any/\?a=b", location)
 
 
-def test_other_names_are_not_served(proxy, transactional_db):
+def test_unknown_host_names_get_no_content(proxy, transactional_db):
     with proxy.connect() as connection:
         connection.host = "evil.example"
         connection.send_head("GET /", Connection="close")
@@ -196,7 +196,7 @@ def test_events_arrive_while_the_stream_is_open(proxy, transactional_db):
     assert b"content-encoding" not in received.lower()
 
 
-def test_the_address_of_a_client_is_the_one_that_the_proxy_sees(proxy, transactional_db):
+def test_forwarded_for_header_does_not_override_the_client_address(proxy, transactional_db):
     slug = make_blog().slug
     with ExitStack() as stack:
 
@@ -205,14 +205,14 @@ def test_the_address_of_a_client_is_the_one_that_the_proxy_sees(proxy, transacti
             connection.send_head(f"GET /live/{slug}/stream?after=1", X_Forwarded_For=claimed)
             return int(connection.socket.recv(4096).split()[1])
 
-        # Whatever it claims.
+        # X-Forwarded-For from the client is ignored.
         claims = ["203.0.113.1", "203.0.113.2", "203.0.113.3, 127.0.0.1", "203.0.113.4"]
         assert [open_stream("127.0.0.5", claim) for claim in claims] == [200, 200, 200, 429]
         assert open_stream("127.0.0.6", "203.0.113.5") == 200
 
 
 def largest_bodies() -> list[tuple[str, int]]:
-    """Addresses, each with what is too large for it by one byte."""
+    """Return paths, each with the largest body it accepts, in bytes."""
     paths = ["/admin/liveblog/liveblog/7/desk/pictures/", "/admin/liveblog/liveblog/7/desk/autosave/"]
     paths += ["/admin/liveblog/liveblog/7/desk/", "/admin/liveblog/liveblog/7/desk/preview/"]
     paths += ["/admin/liveblog/image/add/", "/admin/login/", "/api/v1/blogs/any/updates/"]
@@ -221,7 +221,7 @@ def largest_bodies() -> list[tuple[str, int]]:
 
 
 @pytest.mark.parametrize(("path", "size"), largest_bodies())
-def test_bodies_are_as_large_as_the_server_takes_and_no_larger(proxy, transactional_db, path, size):
+def test_bodies_at_the_limit_reach_django_and_larger_ones_return_413(proxy, transactional_db, path, size):
     client = Client()
     client.force_login(make_person("Editor"))
     cookie = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
@@ -233,7 +233,7 @@ def test_bodies_are_as_large_as_the_server_takes_and_no_larger(proxy, transactio
             )
             connection.flood(KILOBYTES[: min(65536, length - at)] for at in range(0, length, 65536))
             statuses.append(connection.read_response().status)
-    # Django refuses what it has read, for want of a token or a key.
+    # Django reads the accepted body, then refuses it because it has no CSRF token or API key.
     assert statuses[0] in (403, 404, 405, 401) or path.startswith("/api/")
     assert statuses[1] == 413
 
@@ -246,7 +246,7 @@ def test_bodies_are_as_large_as_the_server_takes_and_no_larger(proxy, transactio
     ],
     ids=["line", "header"],
 )
-def test_heads_are_bounded(proxy, sent, statuses):
+def test_oversized_heads_are_refused(proxy, sent, statuses):
     with proxy.connect() as connection:
         connection.flood([sent])
         assert connection.read_response().status in statuses
@@ -261,16 +261,16 @@ def test_heads_are_bounded(proxy, sent, statuses):
     ],
     ids=["head", "body"],
 )
-def test_half_sent_requests_are_not_held(start_proxy, name, sent):
+def test_incomplete_requests_time_out(start_proxy, name, sent):
     impatient = start_proxy(name, {r"(?<=[ _])(15s|8m)\b": "1s"})
     with impatient.connect() as connection:
         connection.send(sent)
-        # Whether and how they answer is their own affair; that it ends is ours.
+        # Proxies may respond or not; only the end of the connection matters.
         assert b"newsroom" not in connection.read_to_end()
 
 
 @pytest.mark.parametrize("name", PROXIES)
-def test_a_newsroom_that_is_down_is_no_answer(start_proxy, name):
+def test_stopped_upstream_returns_502(start_proxy, name):
     upstream = {r"(server|reverse_proxy) 127\.0\.0\.1:\d+": "\\1 127.0.0.1:" + str(find_free_port())}
     proxy = start_proxy(name, upstream)
     assert proxy.get("/").status == 502

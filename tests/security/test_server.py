@@ -1,4 +1,4 @@
-"""The server's own bounds, from outside: whatever is sent, for as long as it is sent."""
+"""The server's own limits, tested over raw connections: sizes, timeouts and connection counts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def server(production_environment: dict[str, str]) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def impatient_server(production_environment: dict[str, str]) -> Iterator[Server]:
-    """A server that waits for a second where others wait for fifteen."""
+    """Start a server whose timeouts are one second instead of fifteen."""
     with serving(production_environment | {"REQUEST_TIMEOUT": "1"}) as running:
         yield running
 
@@ -92,20 +92,20 @@ def key_for(blog: LiveBlog) -> str:
         "CONNECT",
     ],
 )
-def test_heads_are_bounded_while_they_arrive(server, connect, start, flood, statuses):
+def test_oversized_heads_are_refused_without_buffering(server, connect, start, flood, statuses):
     connection = connect()
     assert is_served(server)
     before = memory_of(server.process.pid)
     connection.send(start)
-    sent = connection.flood(repeat(flood, 200 * MEGABYTE // max(1, len(flood)))) if flood else 0
-    assert sent < 16 * MEGABYTE
+    total = connection.flood(repeat(flood, 200 * MEGABYTE // max(1, len(flood)))) if flood else 0
+    assert total < 16 * MEGABYTE
     assert connection.read_statuses() in (statuses, [])
     if not flood:
-        assert sent == 0
+        assert total == 0
     assert memory_of(server.process.pid) - before < 32 * MEGABYTE
 
 
-def test_refusals_say_so_before_the_connection_closes(connect):
+def test_oversized_head_gets_431_before_the_connection_closes(connect):
     connection = connect()
     connection.send(b"GET / HTTP/1.1\r\nX: " + b"y" * 200_000)
     response = connection.read_response()
@@ -120,7 +120,7 @@ def test_heads_of_usual_size_are_answered(connect):
     assert connection.read_response().status == 200
 
 
-def test_trailers_are_no_headers(connect, transactional_db):
+def test_trailers_are_not_treated_as_headers(connect, transactional_db):
     blog = make_blog()
     body = json.dumps({"heading": "甲", "status": "published"}).encode()
     connection = connect()
@@ -137,7 +137,7 @@ def test_trailers_are_no_headers(connect, transactional_db):
     [b"5;" + b"x=y;" * 10_000 + b"\r\nabcde\r\n", b"0" * 10_000, b"0\r\n" + b"X: y\r\n" * 10_000],
     ids=["extensions", "zeros", "trailers"],
 )
-def test_what_comes_beside_a_body_is_bounded(server, connect, flood):
+def test_chunk_extensions_and_trailers_are_bounded(server, connect, flood):
     connection = connect()
     before = memory_of(server.process.pid)
     connection.send_head("POST /live/any/respond/", **CHUNKED)
@@ -146,7 +146,7 @@ def test_what_comes_beside_a_body_is_bounded(server, connect, flood):
     assert memory_of(server.process.pid) - before < 32 * MEGABYTE
 
 
-def test_pipelined_requests_are_answered_in_order_up_to_a_number(server, connect):
+def test_pipelined_requests_are_answered_up_to_a_limit(server, connect):
     request = f"GET /robots.txt HTTP/1.1\r\nHost: {server.url[7:]}\r\n\r\n".encode()
     few = connect()
     few.send(request * 10)
@@ -157,7 +157,7 @@ def test_pipelined_requests_are_answered_in_order_up_to_a_number(server, connect
     assert is_served(server)
 
 
-def test_other_protocols_are_not_spoken(connect):
+def test_upgrade_to_websocket_is_ignored(connect):
     connection = connect()
     connection.send_head("GET /robots.txt", Connection="Upgrade", Upgrade="websocket")
     connection.flood([KILOBYTES])
@@ -188,7 +188,7 @@ def test_other_protocols_are_not_spoken(connect):
     ],
 )
 @pytest.mark.parametrize("how", ["declared", "chunked", "expected"])
-def test_bodies_that_nobody_may_send_are_not_read(server, connect, request_line, size, how):
+def test_disallowed_bodies_are_refused_unread(server, connect, request_line, size, how):
     connection = connect()
     before = memory_of(server.process.pid)
     length = {"Content_Length": str(size)}
@@ -197,11 +197,11 @@ def test_bodies_that_nobody_may_send_are_not_read(server, connect, request_line,
     if how == "expected":
         assert connection.read_statuses() in ([413], [405])
         return
-    sent = connection.flood(
+    total = connection.flood(
         repeat(CHUNK_OF_KILOBYTES if how == "chunked" else KILOBYTES, max(1, size // 65536))
     )
     if size > 16 * MEGABYTE:
-        assert sent < 16 * MEGABYTE
+        assert total < 16 * MEGABYTE
     if how == "chunked":
         connection.flood([b"0\r\n\r\n"])
     assert connection.read_statuses() in ([413], [405], [])
@@ -216,7 +216,7 @@ def test_bodies_that_nobody_may_send_are_not_read(server, connect, request_line,
         ("/live/any/respond/", "*/*", "text/html; charset=utf-8"),
     ],
 )
-def test_refusals_of_bodies_come_in_the_format_of_the_door(connect, path, accept, kind):
+def test_oversized_bodies_return_413_in_the_format_of_the_endpoint(connect, path, accept, kind):
     connection = connect()
     connection.send_head(f"POST {path}", Accept=accept, Content_Length=str(100 * MEGABYTE))
     response = connection.read_response()
@@ -241,16 +241,14 @@ def test_refusals_of_bodies_come_in_the_format_of_the_door(connect, path, accept
 @pytest.mark.parametrize(
     "body", [{}, {"Content_Length": str(100 * MEGABYTE)}], ids=["no body", "a large body"]
 )
-def test_an_address_names_a_method_it_does_not_serve_before_a_body_it_does_not_take(
-    connect, request_line, body
-):
+def test_unsupported_method_returns_405_even_with_an_oversized_body(connect, request_line, body):
     connection = connect()
     connection.send_head(request_line, **body)
     assert connection.read_statuses() == [405]
 
 
 @pytest.mark.parametrize(("size", "status"), [(1_000_000, 400), (1_600_001, 413)])
-def test_partners_send_as_much_as_an_update_may_hold(connect, size, status, transactional_db):
+def test_partner_bodies_are_read_up_to_the_limit_of_an_update(connect, size, status, transactional_db):
     connection = connect()
     blog = make_blog()
     body = b'{"nothing": "%b"}' % (b"x" * (size - 15))
@@ -269,17 +267,17 @@ def test_partners_send_as_much_as_an_update_may_hold(connect, size, status, tran
         ("/admin/liveblog/liveblog/{}/desk/autosave/", 6 * MEGABYTE, 413),
     ],
 )
-def test_editors_send_as_much_as_each_form_takes(connect, path, size, status, transactional_db):
+def test_editor_bodies_are_read_up_to_the_limit_of_each_form(connect, path, size, status, transactional_db):
     path = path.format(make_blog().pk)
     connection = connect()
-    # No CSRF token: what is read is refused by Django, after it was read.
+    # Without a CSRF token, Django returns 403 once it has read an accepted body.
     connection.send_head(f"POST {path}", Cookie=session_of("Editor"), Content_Length=str(size))
     connection.flood(repeat(KILOBYTES, size // 65536))
     assert connection.read_response().status == status
 
 
 @pytest.mark.parametrize("key", ["x", "a" * 32, "\x00", "", "é"])
-def test_invented_sessions_open_nothing(connect, key):
+def test_forged_sessions_do_not_raise_the_body_limit(connect, key):
     cookie = f"{settings.SESSION_COOKIE_NAME}={key}"
     connection = connect()
     size = str(20 * MEGABYTE)
@@ -287,7 +285,7 @@ def test_invented_sessions_open_nothing(connect, key):
     assert connection.read_statuses() in ([413], [400])
 
 
-def test_a_connection_goes_on_after_a_body_that_fits(connect):
+def test_connection_is_kept_alive_after_an_accepted_body(connect):
     connection = connect()
     for _attempt in range(2):
         connection.send_head("POST /nothing/", Content_Length="10")
@@ -307,7 +305,7 @@ def send_body(connect: Callable[..., Connection], path: str, body: bytes, **head
     [b"a=1&" * 16_000, b"&" * 60_000, b"a" * 60_000, b"%" * 60_000, b"a[" * 30_000, b";" * 60_000],
     ids=["fields", "separators", "name", "escapes", "brackets", "semicolons"],
 )
-def test_forms_of_nonsense_are_refused(connect, transactional_db, body):
+def test_malformed_forms_cause_no_server_error(connect, transactional_db, body):
     path = f"/live/{make_blog(has_responses=True).slug}/respond/"
     form = "application/x-www-form-urlencoded"
     assert send_body(connect, path, body, Content_Type=form) < 500
@@ -318,7 +316,7 @@ def test_forms_of_nonsense_are_refused(connect, transactional_db, body):
     [(b"[" * 100_000, "identity"), (b'{"a":' * 100_000, "identity"), (gzip.compress(b"{}"), "gzip")],
     ids=["lists", "objects", "compressed"],
 )
-def test_json_of_nonsense_is_refused(connect, transactional_db, body, encoding):
+def test_malformed_json_returns_400(connect, transactional_db, body, encoding):
     blog = make_blog()
     headers = {
         "Authorization": key_for(blog),
@@ -329,7 +327,7 @@ def test_json_of_nonsense_is_refused(connect, transactional_db, body, encoding):
 
 
 @pytest.mark.parametrize("path", ["/search/", "/live/{}/", "/live/{}/stream", "/api/v1/blogs/"])
-def test_queries_of_many_parameters_are_refused_or_ignored(connect, transactional_db, path):
+def test_queries_with_many_parameters_are_refused_or_ignored(connect, transactional_db, path):
     connection = connect()
     connection.send_head(f"GET {path.format(make_blog().slug)}?" + "&".join(["a"] * 3_000))
     assert int(connection.socket.recv(4096).split()[1]) in (200, 400)
@@ -353,7 +351,7 @@ def test_queries_of_many_parameters_are_refused_or_ignored(connect, transactiona
     ],
     ids=["nothing", "blank lines", "half a head", "half a body", "half a chunk", "continue"],
 )
-def test_half_sent_requests_are_not_held(impatient_server, sent, statuses):
+def test_incomplete_requests_time_out(impatient_server, sent, statuses):
     with Connection(impatient_server.url) as connection:
         connection.send(sent)
         assert connection.read_statuses() == statuses
@@ -367,7 +365,7 @@ def test_half_sent_requests_are_not_held(impatient_server, sent, statuses):
     ],
     ids=["head", "body"],
 )
-def test_a_trickle_does_not_keep_a_request_alive(impatient_server, start):
+def test_slowly_sent_requests_time_out(impatient_server, start):
     with Connection(impatient_server.url) as connection:
         connection.send(start)
         connection.socket.settimeout(0.05)
@@ -394,22 +392,22 @@ def test_idle_connections_are_closed(impatient_server):
         assert connection.read_statuses() == [200]
 
 
-def test_responses_that_nobody_takes_are_dropped(impatient_server, transactional_db):
+def test_unread_responses_are_dropped(impatient_server, transactional_db):
     blog = make_blog()
     for number in range(60):
         make_update(blog, f"第{number}則", body="<p>" + "長" * 30_000 + "</p>")
     with Connection(impatient_server.url, receive_buffer=4096) as connection:
         connection.send_head("GET /api/v1/updates/?page_size=100")
         wait_for(connection.is_held)
-        # It neither reads nor closes.
+        # The client neither reads nor closes.
         wait_for(lambda: not connection.is_held(), seconds=60)
 
 
-def test_streams_are_not_idle(impatient_server, transactional_db):
+def test_streams_outlive_the_idle_timeout(impatient_server, transactional_db):
     blog = make_blog()
     with Connection(impatient_server.url) as stream, Connection(impatient_server.url) as idle:
         stream.send_head(f"GET /live/{blog.slug}/stream?after=1")
-        # Four times the limit, and an update still arrives.
+        # Wait four times the idle limit; an update must still arrive.
         assert idle.read_to_end() == b""
         for _more in range(3):
             with Connection(impatient_server.url) as idle:
@@ -422,11 +420,11 @@ def test_streams_are_not_idle(impatient_server, transactional_db):
             received += data
 
 
-def test_streams_that_nobody_reads_are_closed(impatient_server, transactional_db):
+def test_unread_streams_are_closed(impatient_server, transactional_db):
     blog = make_blog()
     with Connection(impatient_server.url, receive_buffer=4096) as stream:
         stream.send_head(f"GET /live/{blog.slug}/stream?after=1")
-        # The head of the response, and no more.
+        # Read only the head of the response.
         assert stream.socket.recv(100)
         for number in range(60):
             make_update(blog, f"第{number}則", body="<p>" + "長" * 30_000 + "</p>")
@@ -447,7 +445,7 @@ def open_streams(server: Server, slug: str, addresses: list[str], stack: ExitSta
     return statuses
 
 
-def test_streams_of_one_address_are_limited(start_server):
+def test_streams_per_address_are_limited_with_429(start_server):
     server = start_server(STREAMS_PER_ADDRESS="3")
     slug = make_blog().slug
     with ExitStack() as stack:
@@ -457,12 +455,12 @@ def test_streams_of_one_address_are_limited(start_server):
         assert open_streams(server, slug, network, stack) == [200, 200, 200, 429, 200]
         nonsense = ["a", "b", "c", "d"]
         assert open_streams(server, slug, nonsense, stack) == [200, 200, 200, 429]
-    # Whoever has gone makes room.
+    # Closed streams free their places.
     with ExitStack() as stack:
         wait_for(lambda: open_streams(server, slug, ["203.0.113.1"], stack) == [200])
 
 
-def test_streams_leave_descriptors_for_pages(start_server):
+def test_streams_are_refused_with_503_to_leave_descriptors_for_pages(start_server):
     server = start_server()
     resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (200, 200))
     slug = make_blog().slug
@@ -474,12 +472,12 @@ def test_streams_leave_descriptors_for_pages(start_server):
         assert is_served(server)
 
 
-def test_the_limit_of_descriptors_is_raised_at_the_start(server):
+def test_soft_descriptor_limit_is_raised_to_the_hard_limit(server):
     soft, hard = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)
     assert soft == hard
 
 
-def test_idle_connections_make_room_for_others(start_server):
+def test_incomplete_connections_are_evicted_for_new_ones(start_server):
     server = start_server()
     resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (100, 100))
     with ExitStack() as stack:
@@ -488,22 +486,22 @@ def test_idle_connections_make_room_for_others(start_server):
         assert is_served(server)
 
 
-def test_connections_beyond_the_limit_are_told_when_all_are_at_work(start_server):
+def test_connection_beyond_the_limit_gets_503_when_all_are_busy(start_server):
     server = start_server()
     slug = make_blog().slug
     with ExitStack() as stack:
         assert set(open_streams(server, slug, ["198.51.100.1"] * 100, stack)) == {200}
-        # A quarter is kept back.
+        # The server reserves a quarter of its descriptors.
         resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (133, 133))
         with Connection(server.url) as connection:
             assert connection.read_statuses() == [503]
 
 
-def test_half_open_connections_of_one_client_are_bounded(server):
+def test_idle_connections_of_one_client_are_bounded(server):
     with ExitStack() as stack:
         connections = [stack.enter_context(Connection(server.url, source="127.0.0.2")) for _ in range(110)]
         assert [connection.read_to_end() for connection in connections[:10]] == [b""] * 10
-        # The others are as they were, and so is everybody else.
+        # The client's newest connections and other clients are still served.
         connections[-1].send_head("GET /robots.txt")
         assert connections[-1].read_response().status == 200
         assert is_served(server)

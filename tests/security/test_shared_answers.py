@@ -1,4 +1,4 @@
-"""Cache poisoning: nothing that a request says of itself gets into an answer that others are given."""
+"""Cache poisoning: nothing in a request's headers or unknown parameters changes a shared response."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def production(settings, monkeypatch) -> None:
-    """As readers meet it: no demo, whose policy names the asker's host, and dates that have settled."""
+    """Configure production: no demo mode, whose policy names the request's host, and settled dates."""
     settings.DEMO = False
     monkeypatch.setattr(caching, "is_settled", lambda modified_at: True)
 
 
 PLAIN = {"host": "127.0.0.1:8000"}
 EVIL = "evil.example"
-# Names that the site answers to, as nobody would write them.
+# Allowed hosts in unusual spellings.
 ODD_HOSTS = ["127.0.0.1:6666", "127.0.0.1:65535", "localhost", "LOCALHOST:81", "localhost.", "localhost.:81"]
 HOSTILE_HEADERS = [
     *({"host": host} for host in ODD_HOSTS),
@@ -71,7 +71,7 @@ def newsroom() -> Newsroom:
 
 
 def with_queries(newsroom: Newsroom) -> list[str]:
-    """Every public address, with the parameters that make its answer print more addresses."""
+    """Return every public path, with the parameters that make its response print more URLs."""
     site, pk = settings.SITE_URL, newsroom.update.pk
     said = quote("颱風")
     queries = {
@@ -97,13 +97,13 @@ def with_queries(newsroom: Newsroom) -> list[str]:
 def answer(path: str, headers: dict[str, str], **extra: str) -> tuple[int, bytes, dict[str, str]]:
     response = Client().get(path, headers=PLAIN | headers, **extra)
     body = b"".join(response) if response.streaming else response.content
-    # When the form was opened; nobody else is given this page.
+    # Drop the time when the form was opened; that page is not shared.
     body = re.sub(rb'name="opened" value="[^"]*"', b"", body)
-    # A date: of pages that nobody keeps.
+    # Drop Expires, a date that only uncacheable pages have.
     return response.status_code, body, {k: v for k, v in response.headers.items() if k != "Expires"}
 
 
-def test_headers_of_a_request_change_nothing_that_is_shared(newsroom):
+def test_request_headers_do_not_change_shared_responses(newsroom):
     for path in with_queries(newsroom):
         plain = answer(path, {})
         assert plain[0] < 500
@@ -115,7 +115,7 @@ def test_headers_of_a_request_change_nothing_that_is_shared(newsroom):
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/json"])
-def test_browsable_pages_of_the_api_print_the_sites_address(newsroom, accept):
+def test_api_responses_print_the_site_url_for_any_host(newsroom, accept):
     for path in with_queries(newsroom):
         if path.startswith("/api/"):
             plain = answer(path, {"accept": accept})
@@ -123,7 +123,7 @@ def test_browsable_pages_of_the_api_print_the_sites_address(newsroom, accept):
                 assert answer(path, {"accept": accept, "host": host}) == plain, (path, host)
 
 
-def test_unknown_parameters_change_no_page(newsroom):
+def test_unknown_parameters_do_not_change_pages(newsroom):
     for path in with_queries(newsroom):
         if path.startswith("/api/"):
             continue
@@ -131,21 +131,21 @@ def test_unknown_parameters_change_no_page(newsroom):
         for query in UNKNOWN:
             status, body, headers = answer(f"{path}{'&' if '?' in path else '?'}{query}", {})
             if path == "/live/storm":
-                # Django's redirect to the address with the slash: a path, to whoever asked so.
+                # Django's redirect that appends a slash; its Location is a path, so it names no host.
                 assert (status, urlsplit(headers["Location"]).netloc) == (301, "")
             else:
                 assert (status, body, headers) == plain, (path, query)
 
 
-def test_every_address_that_is_printed_begins_with_the_sites_own(newsroom):
-    """Asked for at a port that nothing listens at, nothing leads there."""
+def test_printed_urls_never_contain_the_request_port(newsroom):
+    """Request each page with another port in Host; no URL in the response may have that port."""
     for path in with_queries(newsroom):
         _status, body, headers = answer(path, {"host": "127.0.0.1:6666"})
         assert b":6666" not in body, path
         assert not any(":6666" in value for value in headers.values()), path
 
 
-def test_new_update_stands_at_the_sites_own_address(newsroom):
+def test_location_of_a_new_update_starts_with_the_site_url(newsroom):
     key = make_key(Scope.WRITE_PUBLISH, blogs=[newsroom.blog])
     response = Client().post(
         "/api/v1/blogs/storm/updates/",
@@ -156,20 +156,20 @@ def test_new_update_stands_at_the_sites_own_address(newsroom):
     assert response.headers["Location"] == f"{settings.SITE_URL}/api/v1/updates/{response.json()['id']}/"
 
 
-def test_pages_of_a_list_are_addressed_in_one_order_with_known_parameters(client, newsroom):
+def test_pagination_links_do_not_depend_on_parameter_order(client, newsroom):
     first = client.get("/api/v1/updates/?page_size=2&language=zh-Hant-HK&is_key_event=false").json()["next"]
     other = client.get("/api/v1/updates/?is_key_event=false&language=zh-Hant-HK&page_size=2").json()["next"]
     assert first == other
     assert first.startswith(f"{settings.SITE_URL}/api/v1/updates/?cursor=")
 
 
-def test_other_spellings_of_an_address_are_not_repeated(newsroom):
-    """`<int:pk>` takes leading zeros."""
+def test_leading_zeros_in_a_url_do_not_change_the_page(newsroom):
+    """Accept leading zeros in `<int:pk>` without repeating them in the response."""
     plain = answer(f"/live/storm/{newsroom.update.pk}/", {})
     assert answer(f"/live/storm/000{newsroom.update.pk}/", {}) == plain
 
 
-def test_redirect_to_the_own_script_takes_known_parameters_along(client, newsroom):
+def test_edition_redirect_keeps_only_known_parameters(client, newsroom):
     response = client.get("/zh-hant/live/storm/?evil=1&text=1&before=3&next=//evil.example")
     assert (response.status_code, response.headers["Location"]) == (301, "/live/storm/?before=3&text=1")
 
@@ -192,7 +192,7 @@ def test_redirect_to_the_own_script_takes_known_parameters_along(client, newsroo
         "",
     ],
 )
-def test_foreign_and_impossible_hosts_are_refused(client, newsroom, host):
+def test_foreign_and_malformed_hosts_return_400(client, newsroom, host):
     for path in (
         "/",
         "/live/storm/",

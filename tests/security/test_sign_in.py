@@ -1,4 +1,4 @@
-"""Signing in: guessing is limited at every door, nobody locks a colleague out, and all of it is logged."""
+"""Sign-in: every entry point limits guessing, no one can lock a colleague out, and attempts are logged."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def editor(db) -> User:
 
 @pytest.fixture
 def clock(monkeypatch) -> list[float]:
-    """The seconds since 1970, as counts see them; a test moves them on."""
+    """Replace the clock of the rate limits; tests advance the Unix time in its single item."""
     now = [1_800_000_000.0]
     monkeypatch.setattr("newsroom.counting.time.time", lambda: now[0])
     return now
@@ -53,7 +53,7 @@ def use_up(name: str, address: str = OFFICE) -> None:
 # Limits
 
 
-def test_after_a_few_wrong_passwords_not_even_the_right_one_is_let_in(editor, clock):
+def test_correct_password_is_refused_with_429_after_too_many_wrong_ones(editor, clock):
     statuses = [post(editor.username, "wrong").status_code for _ in range(60)]
     locked_out = post(editor.username, PASSWORD)
 
@@ -68,7 +68,7 @@ def test_after_a_few_wrong_passwords_not_even_the_right_one_is_let_in(editor, cl
     assert is_let_in(post(editor.username, PASSWORD))
 
 
-def test_the_refusal_is_in_the_editors_language(editor):
+def test_lockout_message_is_in_the_editors_language(editor):
     use_up(editor.username)
 
     entered = {"username": editor.username, "password": PASSWORD}
@@ -83,20 +83,20 @@ def test_colleagues_at_the_same_address_are_not_locked_out(editor):
     assert is_let_in(post(make_user().username, PASSWORD))
 
 
-def test_the_editor_elsewhere_is_not_locked_out(editor):
+def test_editor_is_not_locked_out_at_another_address(editor):
     use_up(editor.username)
 
     assert is_let_in(post(editor.username, PASSWORD, HOME))
 
 
 @pytest.mark.parametrize("change", [str.upper, lambda name: name.replace("u", "ｕ")])
-def test_spellings_of_a_name_count_as_one(editor, change):
+def test_spellings_of_a_name_share_one_limit(editor, change):
     use_up(change(editor.username))
 
     assert post(editor.username, PASSWORD).status_code == 429
 
 
-def test_a_network_of_ipv6_counts_as_one_address(editor):
+def test_ipv6_network_counts_as_one_address(editor):
     for number in range(PER_NAME_AND_ADDRESS.attempts):
         post(editor.username, "wrong", f"2001:db8:1:2::{number}")
 
@@ -104,7 +104,7 @@ def test_a_network_of_ipv6_counts_as_one_address(editor):
     assert is_let_in(post(editor.username, PASSWORD, "2001:db8:1:3::1"))
 
 
-def test_a_forged_address_makes_no_count_of_its_own(editor, settings):
+def test_forged_forwarded_for_does_not_evade_the_limit(editor, settings):
     settings.TRUSTED_PROXIES = ["10.0.0.2"]
 
     def attempt(forwarded_for: str, password: str = "wrong"):
@@ -126,7 +126,7 @@ def test_one_password_tried_on_many_names_is_limited_by_address(editor):
     assert post("another", "Spring2026!!", HOME).status_code == 200
 
 
-def test_signing_in_costs_those_at_the_same_address_nothing(editor):
+def test_successful_sign_ins_do_not_count_towards_the_limit(editor):
     for _ in range(PER_ADDRESS.attempts + 5):
         assert is_let_in(post(editor.username, PASSWORD))
 
@@ -136,20 +136,20 @@ def use_up_name(name: str) -> None:
         post(name, "wrong", f"203.0.113.{number}")
 
 
-def test_many_addresses_together_are_limited_by_name(editor):
+def test_guesses_from_many_addresses_are_limited_by_name(editor):
     use_up_name(editor.username)
 
     assert post(editor.username, PASSWORD, "203.0.113.200").status_code == 429
 
 
-def test_who_uses_up_a_name_does_not_lock_out_the_address_that_is_known(editor):
+def test_exhausted_name_limit_does_not_lock_out_a_known_address(editor):
     post(editor.username, PASSWORD, OFFICE)
     use_up_name(editor.username)
 
     assert is_let_in(post(editor.username, PASSWORD, OFFICE))
 
 
-def test_who_uses_up_name_and_address_does_not_lock_out_the_browser_that_is_known(editor):
+def test_exhausted_limits_do_not_lock_out_a_known_browser(editor):
     browser = Client()
     post(editor.username, PASSWORD, OFFICE, browser)
     browser.cookies.pop("sessionid")
@@ -160,7 +160,7 @@ def test_who_uses_up_name_and_address_does_not_lock_out_the_browser_that_is_know
     assert is_let_in(post(editor.username, PASSWORD, HOME, browser))
 
 
-def test_a_known_browser_has_a_limit_too(editor):
+def test_known_browser_is_limited_too(editor):
     browser = Client()
     post(editor.username, PASSWORD, OFFICE, browser)
 
@@ -170,7 +170,7 @@ def test_a_known_browser_has_a_limit_too(editor):
     assert statuses == [200] * few + [429] * (20 - few)
 
 
-def test_a_browser_is_known_under_the_name_it_signed_in_with_alone(editor):
+def test_browser_is_known_only_for_the_name_that_signed_in(editor):
     attacker = make_user()
     browser = Client()
     post(attacker.username, PASSWORD, OFFICE, browser)
@@ -182,7 +182,7 @@ def test_a_browser_is_known_under_the_name_it_signed_in_with_alone(editor):
     assert post(editor.username, PASSWORD, OFFICE, browser).status_code == 429
 
 
-def test_the_browsers_cookie_is_for_the_newsroom_and_no_script(editor, settings):
+def test_browser_cookie_is_secure_and_limited_to_the_admin(editor, settings):
     settings.SESSION_COOKIE_SECURE = True
     cookie = post(editor.username, PASSWORD).cookies[sign_in.BROWSER_COOKIE]
 
@@ -195,7 +195,7 @@ def test_the_browsers_cookie_is_for_the_newsroom_and_no_script(editor, settings)
     assert editor.username not in cookie.value
 
 
-def test_refused_attempts_from_one_address_do_not_use_up_what_all_addresses_share(editor):
+def test_refused_attempts_do_not_count_towards_the_limit_by_name(editor):
     for _ in range(PER_NAME.attempts + 10):
         post(editor.username, "wrong", OFFICE)
 
@@ -203,7 +203,7 @@ def test_refused_attempts_from_one_address_do_not_use_up_what_all_addresses_shar
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_thirty_wrong_passwords_at_once_a_few_are_looked_at(monkeypatch):
+def test_concurrent_wrong_passwords_are_checked_up_to_the_limit(monkeypatch):
     cache.clear()
     name = make_user().username
     looked_at = []
@@ -221,10 +221,10 @@ def test_of_thirty_wrong_passwords_at_once_a_few_are_looked_at(monkeypatch):
     assert len(looked_at) == PER_NAME_AND_ADDRESS.attempts
 
 
-# Every door
+# Every entry point
 
 
-def test_the_old_password_is_limited_where_it_is_changed(editor):
+def test_old_password_is_limited_on_the_password_change_page(editor):
     client = Client(REMOTE_ADDR=OFFICE)
     client.force_login(editor)
     new = {"new_password1": "harbour lantern tram", "new_password2": "harbour lantern tram"}
@@ -239,7 +239,7 @@ def test_the_old_password_is_limited_where_it_is_changed(editor):
     assert post(editor.username, PASSWORD).status_code == 429
 
 
-def test_a_changed_password_ends_the_other_sessions(editor):
+def test_password_change_ends_other_sessions(editor):
     here, elsewhere = Client(), Client()
     for client in (here, elsewhere):
         post(editor.username, PASSWORD, client=client)
@@ -256,7 +256,7 @@ def test_a_changed_password_ends_the_other_sessions(editor):
     assert is_let_in(post(editor.username, "harbour lantern"))
 
 
-def test_whatever_authenticates_is_limited(editor):
+def test_authenticate_is_limited(editor):
     request = RequestFactory().post("/", REMOTE_ADDR=OFFICE)
 
     def guess() -> str:
@@ -270,7 +270,7 @@ def test_whatever_authenticates_is_limited(editor):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_authenticating_asynchronously_is_limited():
+def test_aauthenticate_is_limited():
     cache.clear()
     name = make_user().username
     request = RequestFactory().post("/", REMOTE_ADDR=OFFICE)
@@ -285,7 +285,7 @@ def test_authenticating_asynchronously_is_limited():
 
 
 @pytest.mark.parametrize("door", ["/api/v1/", "/live/none/", "/"])
-def test_no_other_door_takes_a_name_and_a_password(client, editor, door):
+def test_other_urls_do_not_accept_basic_auth(client, editor, door):
     headers = {"authorization": "Basic dXNlcjpwYXNzd29yZA=="}
 
     assert "www-authenticate" not in {
@@ -295,12 +295,12 @@ def test_no_other_door_takes_a_name_and_a_password(client, editor, door):
     assert client.post(door).status_code in (401, 403, 404, 405)
 
 
-# What is logged
+# Logging
 
 
 @pytest.fixture
 def log(caplog) -> pytest.LogCaptureFixture:
-    """What was logged of signing in."""
+    """Capture the sign-in log."""
     caplog.set_level(logging.ERROR)
     caplog.set_level(logging.INFO, logger="newsroom.sign_in")
     return caplog
@@ -319,7 +319,7 @@ def test_each_attempt_is_logged_with_name_and_address_and_without_the_password(e
     ]
 
 
-def test_a_lock_out_is_logged(editor, log, clock):
+def test_lockout_is_logged_without_the_password(editor, log, clock):
     use_up(editor.username)
     post(editor.username, "my secret")
 
@@ -327,24 +327,24 @@ def test_a_lock_out_is_logged(editor, log, clock):
     assert "my secret" not in "".join(log.messages)
 
 
-def test_a_name_cannot_write_lines_into_the_log(db, log):
+def test_name_cannot_inject_log_lines(db, log):
     post("x\n2026-11-27 INFO newsroom.sign_in: Signed in: 'editor'\x1b[2J\u202e", "wrong")
 
     assert len(log.messages) == 1
     assert log.messages[0].isprintable()
 
 
-def test_someone_without_a_role_is_not_let_in_and_logged(db, log):
+def test_account_without_a_role_is_refused_and_logged(db, log):
     reader = make_user(is_staff=False)
 
     assert post(reader.username, PASSWORD).status_code == 200
     assert log.messages == [f"Refused, the account has no role: '{reader.username}' from {OFFICE}"]
 
 
-# What Django does, and must go on doing
+# Guarantees of Django that must keep holding
 
 
-def test_an_unknown_name_an_inactive_account_and_a_wrong_password_are_told_alike(editor):
+def test_unknown_name_inactive_account_and_wrong_password_get_the_same_error(editor):
     User.objects.filter(pk=editor.pk).update(is_active=False)
     colleague = make_user()
 
@@ -355,12 +355,12 @@ def test_an_unknown_name_an_inactive_account_and_a_wrong_password_are_told_alike
         )
     ]
 
-    said = [page.partition("errornote")[2].partition("</p>")[0] for page in pages]
-    assert said[0]
-    assert len(set(said)) == 1
+    errors = [page.partition("errornote")[2].partition("</p>")[0] for page in pages]
+    assert errors[0]
+    assert len(set(errors)) == 1
 
 
-def test_an_unknown_name_costs_one_hash_as_a_known_one_does(editor, monkeypatch, settings):
+def test_unknown_name_takes_one_hash_like_a_known_one(editor, monkeypatch, settings):
     settings.PASSWORD_HASHERS = ["newsroom.passwords.QueuedPasswordHasher"]
     monkeypatch.setattr(QueuedPasswordHasher, "iterations", 1000)
     editor.set_password(PASSWORD)
@@ -383,13 +383,13 @@ def test_an_unknown_name_costs_one_hash_as_a_known_one_does(editor, monkeypatch,
 @pytest.mark.parametrize(
     "address", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"]
 )
-def test_signing_in_leads_to_no_other_site(editor, address):
+def test_sign_in_does_not_redirect_to_other_sites(editor, address):
     entered = {"username": editor.username, "password": PASSWORD, "next": address}
 
     assert Client().post(LOGIN, entered).headers["Location"] in ("/admin/", "/accounts/profile/")
 
 
-def test_the_session_that_was_there_before_is_not_gone_on_with(editor):
+def test_sign_in_replaces_a_planted_session(editor):
     client = Client()
     session = client.session
     session["planted"] = True
@@ -412,7 +412,7 @@ def hasher(monkeypatch) -> QueuedPasswordHasher:
     return QueuedPasswordHasher()
 
 
-def test_passwords_hashed_before_stay_valid(hasher):
+def test_passwords_hashed_by_the_parent_hasher_stay_valid(hasher):
     encoded = super(QueuedPasswordHasher, hasher).encode(PASSWORD, "0123456789abcdefghijkl")
 
     assert hasher.verify(PASSWORD, encoded)
@@ -420,9 +420,7 @@ def test_passwords_hashed_before_stay_valid(hasher):
     assert hasher.encode(PASSWORD, "0123456789abcdefghijkl") == encoded
 
 
-def test_while_too_many_passwords_wait_the_answer_is_503_and_no_attempt_is_counted(
-    editor, monkeypatch, settings, hasher
-):
+def test_full_hashing_queue_returns_503_and_counts_no_attempt(editor, monkeypatch, settings, hasher):
     settings.PASSWORD_HASHERS = ["newsroom.passwords.QueuedPasswordHasher"]
     editor.set_password(PASSWORD)
     editor.save()

@@ -1,4 +1,4 @@
-"""Sizes made to harm, of everything that a person or a partner can send: at its limit, and one above."""
+"""Size limits of everything that people and partners can send, tested at the limit and one above."""
 
 from __future__ import annotations
 
@@ -72,10 +72,10 @@ def paragraph(length: int) -> str:
     return f"<p>{words(length - 7)}</p>"
 
 
-def rows(model: type, amount: int, /, **said: Callable[[int], object]) -> list[Any]:
-    """So many new rows, made at once."""
+def rows(model: type, amount: int, /, **values: Callable[[int], object]) -> list[Any]:
+    """Bulk-create `amount` rows; each keyword is a function from the index to the field's value."""
     return model.objects.bulk_create(
-        model(**{name: value(index) for name, value in said.items()}) for index in range(amount)
+        model(**{name: value(index) for name, value in values.items()}) for index in range(amount)
     )
 
 
@@ -88,8 +88,8 @@ def make_topics(number: int) -> tuple[Topic, ...]:
 
 
 def make_images(number: int) -> tuple[Image, ...]:
-    said = {"key": "{:016}".format, "file": "originals/{}.png".format, "alt": "圖{}".format}
-    return tuple(rows(Image, number, **said, width=lambda index: 1, height=lambda index: 1))
+    details = {"key": "{:016}".format, "file": "originals/{}.png".format, "alt": "圖{}".format}
+    return tuple(rows(Image, number, **details, width=lambda index: 1, height=lambda index: 1))
 
 
 def make_stories(number: int) -> tuple[Story, ...]:
@@ -108,12 +108,12 @@ def make_people(number: int) -> list[User]:
     return rows(User, number, username="person-{}".format)
 
 
-# The verbs, field by field
+# Verbs, field by field
 
 
 @dataclass(frozen=True)
 class Case:
-    """A verb that is given one value, at its limit or above it. `field`: what a refusal is about."""
+    """One input of a verb with its limit; `field` is the key of the ValidationError above the limit."""
 
     field: str
     limit: int
@@ -167,22 +167,22 @@ def on_update(verb: Callable[..., object], name: str) -> Callable[[object], obje
 
 def on_image(name: str, *, is_new: bool) -> Callable[[object], object]:
     def act(value: object) -> object:
-        said = {"alt": "一幅", name: value}
+        details = {"alt": "一幅", name: value}
         if is_new:
             with publishing.prepare_image(picture_file(), by=SYSTEM) as prepared:
-                return publishing.add_image(prepared, by=SYSTEM, **said)
-        return publishing.edit_image(make_image(), by=SYSTEM, **said)
+                return publishing.add_image(prepared, by=SYSTEM, **details)
+        return publishing.edit_image(make_image(), by=SYSTEM, **details)
 
     return act
 
 
 def on_term(name: str, *, is_new: bool) -> Callable[[object], object]:
     def act(value: object) -> object:
-        said = {"traditional": "網絡", "simplified": "网络", name: value}
+        details = {"traditional": "網絡", "simplified": "网络", name: value}
         if is_new:
-            return publishing.add_term(by=SYSTEM, **said)
+            return publishing.add_term(by=SYSTEM, **details)
         term = publishing.add_term(by=SYSTEM, traditional="舊", simplified="旧")
-        return publishing.edit_term(term, by=SYSTEM, **said)
+        return publishing.edit_term(term, by=SYSTEM, **details)
 
     return act
 
@@ -190,22 +190,22 @@ def on_term(name: str, *, is_new: bool) -> Callable[[object], object]:
 def on_webhook(name: str, *, is_new: bool) -> Callable[[object], object]:
     def act(value: object) -> object:
         partner = make_partner()
-        said = {"url": "https://partner.example/hook", name: value}
+        details = {"url": "https://partner.example/hook", name: value}
         if is_new:
-            return publishing.add_webhook(partner, by=SYSTEM, **said)
+            return publishing.add_webhook(partner, by=SYSTEM, **details)
         webhook = publishing.add_webhook(partner, by=SYSTEM, url="https://partner.example/old")
-        return publishing.edit_webhook(webhook, by=SYSTEM, **said)
+        return publishing.edit_webhook(webhook, by=SYSTEM, **details)
 
     return act
 
 
 def on_key(name: str, *, is_new: bool) -> Callable[[object], object]:
     def act(value: object) -> object:
-        said = {"label": "鑰匙", "scopes": [Scope.READ], name: value}
+        details = {"label": "鑰匙", "scopes": [Scope.READ], name: value}
         key, _secret = publishing.create_key(
-            make_partner(), by=SYSTEM, **(said if is_new else {"label": "舊", "scopes": [Scope.READ]})
+            make_partner(), by=SYSTEM, **(details if is_new else {"label": "舊", "scopes": [Scope.READ]})
         )
-        return key if is_new else publishing.edit_key(key, by=SYSTEM, expires_at=None, **said)
+        return key if is_new else publishing.edit_key(key, by=SYSTEM, expires_at=None, **details)
 
     return act
 
@@ -241,7 +241,7 @@ def column(model: type, name: str) -> int:
 
 
 CASES = {
-    # What an update says.
+    # Fields of an update.
     "Content.heading": Case("heading", LONGEST["heading"], words, draft("heading")),
     "Content.body": Case("body", LONGEST["body"], paragraph, draft("body")),
     "Content.source": Case("source", LONGEST["source"], words, draft("source")),
@@ -249,7 +249,7 @@ CASES = {
     "Content.images": Case("images", MOST["images"], make_images, draft("images")),
     "Story.title": Case("stories", LONGEST["title"], words, story_of_update("title")),
     "Story.url": Case("stories", LONGEST["url"], address, story_of_update("url")),
-    # What a live blog says of itself.
+    # Fields of a live blog.
     "BlogDetails.slug": Case("slug", column(LiveBlog, "slug"), lambda n: "a" * n, create("slug")),
     "BlogDetails.headline": Case("headline", column(LiveBlog, "headline"), words, create("headline")),
     "BlogDetails.kicker": Case("kicker", column(LiveBlog, "kicker"), words, create("kicker")),
@@ -262,7 +262,7 @@ CASES = {
     "edit_blog, headline": Case("headline", column(LiveBlog, "headline"), words, edit("headline")),
     "edit_blog, summary": Case("summary", LONGEST["summary"], paragraph, edit("summary")),
     "Story.title beside a blog": Case("stories", LONGEST["title"], words, story_of_blog("title")),
-    # What verbs are told beside that.
+    # Other parameters of verbs.
     "correct_update.note": Case("note", LONGEST["note"], words, on_update(publishing.correct_update, "note")),
     "withdraw_update.reason": Case(
         "note", LONGEST["note"], words, on_update(publishing.withdraw_update, "reason")
@@ -308,7 +308,7 @@ CASES = {
     "submit_response.text": Case("text", 500, words, respond("text")),
     "once.token": Case("__all__", 255, lambda n: "a" * n, submit),
 }
-# What takes text and rows that no limit is about, and why.
+# Inputs that have no size limit, and why.
 EXEMPT = {
     "Content.verification": "one of a few values",
     "Content.edition_wording": "bounded with the glossary, in tests of conversion",
@@ -333,26 +333,26 @@ EXEMPT = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_verbs_take_what_is_at_the_limit_and_refuse_one_more(name):
+def test_verbs_accept_values_at_the_limit(name):
     case = CASES[name]
     case.act(case.make(case.limit))
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_verbs_refuse_what_is_above_the_limit_by_field(name):
+def test_verbs_refuse_values_above_the_limit_by_field(name):
     case = CASES[name]
     before = LiveBlog.objects.count(), Update.objects.exists()
-    with pytest.raises(ValidationError) as refused:
+    with pytest.raises(ValidationError) as raised:
         case.act(case.make(case.limit + 1))
-    found = refused.value.message_dict if hasattr(refused.value, "error_dict") else {"__all__": []}
-    assert list(found) == [case.field]
+    errors = raised.value.message_dict if hasattr(raised.value, "error_dict") else {"__all__": []}
+    assert list(errors) == [case.field]
     assert before[0] <= LiveBlog.objects.count()
-    assert all(len(reason) < 200 for reasons in found.values() for reason in reasons)
+    assert all(len(reason) < 200 for reasons in errors.values() for reason in reasons)
 
 
-def test_every_text_and_list_that_a_verb_takes_has_a_limit():
-    """A new field, or a new verb's parameter, stands in one of the two tables above."""
-    taken = {
+def test_every_text_and_list_parameter_of_a_verb_has_a_limit():
+    """Fail when a new field or verb parameter is in neither of the two tables above."""
+    inputs = {
         f"{kind.__name__}.{field.name}"
         for kind in (Content, BlogDetails, Story)
         for field in fields(kind)
@@ -362,13 +362,13 @@ def test_every_text_and_list_that_a_verb_takes_has_a_limit():
         verb = getattr(publishing, name)
         if inspect.isfunction(verb):
             signature = inspect.signature(verb)
-            taken |= {
+            inputs |= {
                 f"{name}.{parameter.name}"
                 for parameter in signature.parameters.values()
                 if _is_open_ended(str(parameter.annotation))
             }
-    known = set(CASES) | set(EXEMPT)
-    assert sorted(name for name in taken - known if f"*.{name.partition('.')[2]}" not in EXEMPT) == []
+    covered = set(CASES) | set(EXEMPT)
+    assert sorted(name for name in inputs - covered if f"*.{name.partition('.')[2]}" not in EXEMPT) == []
 
 
 def _is_open_ended(annotation: str) -> bool:
@@ -385,13 +385,13 @@ def _is_open_ended(annotation: str) -> bool:
         ("embargo_until_at", create("embargo_until_at")),
     ],
 )
-def test_moments_that_not_every_clock_can_say_are_refused(name, act, year):
-    with pytest.raises(ValidationError) as refused:
+def test_years_outside_1900_to_2100_are_refused(name, act, year):
+    with pytest.raises(ValidationError) as raised:
         act(datetime(year, 6, 1, tzinfo=hongkong.ZONE))
-    assert refused.value.message_dict == {name: ["Give a year from 1900 to 2100."]}
+    assert raised.value.message_dict == {name: ["Give a year from 1900 to 2100."]}
 
 
-def test_what_cleaning_lengthens_can_be_saved_again():
+def test_body_lengthened_by_sanitizing_can_be_saved_again():
     body = f"<p>{'&' * 100_000}</p>"
     with pytest.raises(ValidationError):
         draft("body")(body)
@@ -399,12 +399,15 @@ def test_what_cleaning_lengthens_can_be_saved_again():
     publishing.publish_update(update.blog, Content.of(update), by=SYSTEM, update=update)
 
 
-# The doors
+# Entry points: the API, the desk and the admin
 
 
 @dataclass
 class Door:
-    """Sends one field of a new update; the status, and the fields that were refused."""
+    """An entry point for new updates.
+
+    `send` posts an update with one field set and returns the status and the names of refused fields.
+    """
 
     send: Callable[[str, object], tuple[int, set[str]]]
     taken: int
@@ -425,15 +428,15 @@ def doors() -> dict[str, Door]:
         return answer.status_code, set(answer.json().get("errors", {}))
 
     def to_desk(name: str, value: object) -> tuple[int, set[str]]:
-        sent = {"token": next(tokens), "heading": "標題", "action": "draft", name: value}
-        answer = desk.post(desk_path(blog), sent)
+        payload = {"token": next(tokens), "heading": "標題", "action": "draft", name: value}
+        answer = desk.post(desk_path(blog), payload)
         return answer.status_code, set(answer.json().get("errors", {}))
 
     def to_admin(name: str, value: object) -> tuple[int, set[str]]:
         form = opened(admin, f"{ADD}?blog={blog.pk}") | {"heading": "標題", "action": "draft"}
         answer = admin.post(ADD, form | {name: value})
-        refused = set(answer.context["adminform"].form.errors) if answer.status_code == 200 else set()
-        return answer.status_code, refused
+        errors = set(answer.context["adminform"].form.errors) if answer.status_code == 200 else set()
+        return answer.status_code, errors
 
     return {
         "api": Door(to_api, 201),
@@ -447,34 +450,34 @@ def doors() -> dict[str, Door]:
     ("name", "limit", "make"),
     [("heading", 250, words), ("body", LONGEST["body"], paragraph), ("source", 120, words)],
 )
-def test_every_door_takes_the_limit_and_refuses_one_more_by_field(doors, door, name, limit, make):
-    send, taken = doors[door].send, doors[door].taken
-    assert send(name, make(limit)) == (taken, set())
-    status, refused = send(name, make(limit + 1))
-    assert (status in (200, 400, 422), refused) == (True, {name})
+def test_every_entry_point_accepts_the_limit_and_refuses_one_more_by_field(doors, door, name, limit, make):
+    send, success = doors[door].send, doors[door].taken
+    assert send(name, make(limit)) == (success, set())
+    status, errors = send(name, make(limit + 1))
+    assert (status in (200, 400, 422), errors) == (True, {name})
     assert Update.objects.count() == 1
 
 
-def test_desk_bounds_rows_and_notes():
+def test_desk_limits_stories_pictures_and_notes():
     blog = make_blog()
     desk = Client(headers={"accept": "application/json", "accept-language": "en"})
     desk.force_login(make_person("Editor"))
     for stories, status in ((MOST["stories"], 200), (MOST["stories"] + 1, 422)):
         titles = ["一"] * stories
-        sent = {"token": f"stories-{stories}", "heading": "標題", "action": "draft", "story_title": titles}
-        assert desk.post(desk_path(blog), sent).status_code == status
+        payload = {"token": f"stories-{stories}", "heading": "標題", "action": "draft", "story_title": titles}
+        assert desk.post(desk_path(blog), payload).status_code == status
     images = [image.pk for image in make_images(MOST["images"] + 1)]
     for pks, status in ((images[1:], 200), (images, 422)):
-        sent = {"token": f"images-{len(pks)}", "heading": "標題", "action": "draft", "picture": pks}
-        assert desk.post(desk_path(blog), sent).status_code == status
+        payload = {"token": f"images-{len(pks)}", "heading": "標題", "action": "draft", "picture": pks}
+        assert desk.post(desk_path(blog), payload).status_code == status
     update = make_update(blog)
     withdraw = f"{desk_path(blog)}updates/{update.pk}/withdraw/"
     assert desk.post(withdraw, {"reason": words(LONGEST["note"] + 1)}).status_code == 422
     assert desk.post(withdraw, {"reason": words(LONGEST["note"])}).status_code == 200
 
 
-def test_admin_builds_no_more_rows_than_a_form_may_have():
-    """The number of rows is whatever the form says: a hundred bytes made a page of two thousand."""
+def test_admin_caps_inline_rows():
+    """Cap the number of inline rows, which the client controls with TOTAL_FORMS."""
     blog = make_blog()
     admin = Client(headers={"accept-language": "en"})
     admin.force_login(make_user("*"))
@@ -486,7 +489,7 @@ def test_admin_builds_no_more_rows_than_a_form_may_have():
     assert answer.status_code == 302
 
 
-# Answers must not be many times as long as what was sent
+# Response sizes: refusals do not amplify the request
 
 
 @pytest.mark.parametrize(
@@ -504,7 +507,7 @@ def test_admin_builds_no_more_rows_than_a_form_may_have():
     ],
     ids=["members", "a member", "byline", "status", "verification", "moment", "slug", "url", "stories"],
 )
-def test_refusals_of_the_api_do_not_repeat_what_was_sent(entry):
+def test_api_errors_do_not_echo_large_payloads(entry):
     blog = make_blog()
     answer = Tool(make_key(*Scope, blogs=[blog])).post(entry, slug=blog.slug)
     assert answer.status_code in (400, 422)
@@ -514,12 +517,12 @@ def test_refusals_of_the_api_do_not_repeat_what_was_sent(entry):
 @pytest.mark.parametrize(
     "query", ["&".join(f"p{index}=1" for index in range(900)), f"fields={'x,' * 20_000}", "x" * 30_000 + "=1"]
 )
-def test_refusals_of_a_query_do_not_repeat_it(client, query):
+def test_api_errors_do_not_echo_large_queries(client, query):
     answer = client.get(f"/api/v1/blogs/?{query}")
     assert (answer.status_code, len(answer.content) < 6_000) == (400, True)
 
 
-# What is kept of those at work
+# Working copies, presence, history and accumulating rows
 
 
 @pytest.fixture
@@ -529,14 +532,14 @@ def desk() -> Client:
     return client
 
 
-def test_texts_that_are_not_saved_are_bounded_in_number_and_length(desk):
+def test_working_copies_are_bounded_in_number_and_length(desk):
     path = f"{desk_path(make_blog())}autosave/"
     for index in range(queues.MOST_KEPT):
         assert desk.post(path, {"token": f"t{index}", "heading": "字"}).status_code == 200
     assert desk.post(path, {"token": "t0", "heading": "字字"}).status_code == 200
-    refused = desk.post(path, {"token": "one more", "heading": "字"})
-    assert refused.status_code == 422
-    assert refused.json()["errors"][""] == [
+    response = desk.post(path, {"token": "one more", "heading": "字"})
+    assert response.status_code == 422
+    assert response.json()["errors"][""] == [
         "You have 30 texts that are not saved. Save some of them, or throw them away."
     ]
     assert desk.post(path, {"token": "t0", "body": words(queues.MAX_KEPT + 1)}).status_code == 422
@@ -545,17 +548,17 @@ def test_texts_that_are_not_saved_are_bounded_in_number_and_length(desk):
     assert WorkingCopy.objects.count() == queues.MOST_KEPT
 
 
-def test_conflict_keeps_no_more_than_that(desk):
+def test_conflict_does_not_exceed_the_limit_of_working_copies(desk):
     blog = make_blog()
     update = publishing.draft_update(blog, Content("一"), by=SYSTEM)
     for index in range(queues.MOST_KEPT):
         desk.post(f"{desk_path(blog)}autosave/", {"token": f"t{index}", "heading": "字"})
-    sent = {"token": "late", "update": update.pk, "seen": "x" * 64, "heading": "二", "action": "draft"}
-    assert desk.post(desk_path(blog), sent).status_code in (403, 409, 422)
+    payload = {"token": "late", "update": update.pk, "seen": "x" * 64, "heading": "二", "action": "draft"}
+    assert desk.post(desk_path(blog), payload).status_code in (403, 409, 422)
     assert WorkingCopy.objects.count() == queues.MOST_KEPT
 
 
-def test_one_person_is_present_at_a_bounded_number_of_desks(desk):
+def test_presences_of_one_person_are_bounded(desk):
     path = f"{desk_path(make_blog())}state/"
     for index in range(live.MOST_PRESENCES + 5):
         assert desk.post(path, {"token": f"t{index}", "after": "1"}).status_code == 200
@@ -563,7 +566,7 @@ def test_one_person_is_present_at_a_bounded_number_of_desks(desk):
     assert Presence.objects.filter(token=f"t{live.MOST_PRESENCES + 4}").exists()
 
 
-def test_history_is_read_page_by_page_with_a_bounded_effort(desk):
+def test_history_is_paginated(desk):
     update = make_update(make_blog(), body="<p>一</p>")
     for index in range(history.PAGE_SIZE + 3):
         publishing.edit_update(update, Content(f"第{index}稿"), by=SYSTEM)
@@ -576,7 +579,7 @@ def test_history_is_read_page_by_page_with_a_bounded_effort(desk):
     assert all(entry.is_earlier_text for entry in older.context["entries"])
 
 
-def test_revisions_that_differ_throughout_share_one_effort():
+def test_comparing_fully_different_revisions_is_linear():
     def compare(revisions: int) -> None:
         effort = history.Effort()
         for index in range(revisions):
@@ -586,7 +589,7 @@ def test_revisions_that_differ_throughout_share_one_effort():
     assert_linear(compare, 4)
 
 
-def test_corrections_are_bounded_and_edits_and_withdrawal_are_not():
+def test_corrections_are_bounded_but_edits_and_withdrawal_stay_possible():
     update = make_update(make_blog())
     rows(
         Revision,
@@ -597,9 +600,9 @@ def test_corrections_are_bounded_and_edits_and_withdrawal_are_not():
         content=lambda index: {},
         at=lambda index: update.modified_at,
     )
-    with pytest.raises(ValidationError) as refused:
+    with pytest.raises(ValidationError) as raised:
         publishing.correct_update(update, Content("二"), by=SYSTEM, note="更正")
-    assert list(refused.value.message_dict) == ["note"]
+    assert list(raised.value.message_dict) == ["note"]
     publishing.edit_update(update, Content("二"), by=SYSTEM)
     publishing.withdraw_update(update, by=SYSTEM, reason="有誤")
 
@@ -610,16 +613,16 @@ def test_pages_print_a_bounded_number_of_key_events():
         make_update(
             blog, f"大事{index}", is_key_event=True, happened_at=hongkong.now() - timedelta(hours=index)
         )
-    said = payloads.blog(LiveBlog.objects.complete().get(pk=blog.pk))
-    assert [event["heading"] for event in said["key_events"]] == [
+    payload = payloads.blog(LiveBlog.objects.complete().get(pk=blog.pk))
+    assert [event["heading"] for event in payload["key_events"]] == [
         f"大事{index}" for index in range(KEY_EVENTS_SHOWN)
     ]
 
 
-def test_responses_that_wait_are_bounded():
+def test_pending_responses_are_bounded():
     blog = make_blog(has_responses=True)
-    said = {"blog": lambda index: blog, "name": "讀者{}".format, "text": "好{}".format}
-    rows(ReaderResponse, MOST["pending"], **said)
+    values = {"blog": lambda index: blog, "name": "讀者{}".format, "text": "好{}".format}
+    rows(ReaderResponse, MOST["pending"], **values)
     with pytest.raises(ValidationError, match="Try again later"):
         publishing.submit_response(blog, name="讀者", text="好")
 
@@ -657,46 +660,46 @@ def chief() -> Client:
     ],
 )
 def test_origins_of_a_partner_are_bounded(chief, origins, status):
-    sent = {"name": "夥伴", "contact": "desk@example.com", "embed_origins": "\n".join(origins)}
-    assert chief.post("/admin/liveblog/partner/add/", sent).status_code == status
+    payload = {"name": "夥伴", "contact": "desk@example.com", "embed_origins": "\n".join(origins)}
+    assert chief.post("/admin/liveblog/partner/add/", payload).status_code == status
 
 
 def test_grants_of_a_partner_are_bounded(chief):
     pks = [blog.pk for blog in make_blogs(MOST["granted_blogs"] + 1)]
-    sent = {"name": "夥伴", "contact": "desk@example.com", "granted_blogs": pks}
-    assert chief.post("/admin/liveblog/partner/add/", sent).status_code == 200
-    assert chief.post("/admin/liveblog/partner/add/", sent | {"granted_blogs": pks[1:]}).status_code == 302
+    payload = {"name": "夥伴", "contact": "desk@example.com", "granted_blogs": pks}
+    assert chief.post("/admin/liveblog/partner/add/", payload).status_code == 200
+    assert chief.post("/admin/liveblog/partner/add/", payload | {"granted_blogs": pks[1:]}).status_code == 302
     assert Partner.objects.get().granted_blogs.count() == MOST["granted_blogs"]
 
 
-def test_every_list_of_the_admin_is_bounded():
+def test_every_admin_list_uses_bounded_lists():
     ours = {
-        model: found
-        for model, found in django_admin.site._registry.items()
+        model: model_admin
+        for model, model_admin in django_admin.site._registry.items()
         if model._meta.app_label in ("liveblog", "auth")
     }
-    assert [model for model, found in ours.items() if not isinstance(found, BoundedLists)] == []
+    assert [model for model, model_admin in ours.items() if not isinstance(model_admin, BoundedLists)] == []
 
 
 @pytest.mark.parametrize("model", ["liveblog/update", "liveblog/liveblog", "auth/user"])
-def test_long_search_of_the_admin_finds_nothing_and_says_why(chief, model):
-    """A condition for every word is more than SQLite takes: it was answered 500."""
+def test_long_admin_search_shows_an_error(chief, model):
+    """Refuse long searches, because one condition per word exceeds SQLite's expression limits."""
     answer = chief.get(f"/admin/{model}/", {"q": "a " * 500})
     assert answer.status_code == 200
-    assert [str(said) for said in answer.context["messages"]] == ["Search for at most 100 characters."]
+    assert [str(message) for message in answer.context["messages"]] == ["Search for at most 100 characters."]
     assert chief.get(f"/admin/{model}/", {"q": "a " * (LONGEST_SEARCH // 2)}).status_code == 200
 
 
-def test_actions_of_the_admin_take_a_bounded_number_of_rows(chief):
+def test_admin_actions_refuse_too_many_rows(chief):
     blog = make_blog()
     now = hongkong.now()
-    said = {"blog": lambda index: blog, "heading": "稿{}".format}
+    values = {"blog": lambda index: blog, "heading": "稿{}".format}
     moments = {"happened_at": lambda index: now, "modified_at": lambda index: now}
-    made = rows(Update, MOST_AT_ONCE + 1, **said, **moments)
+    updates = rows(Update, MOST_AT_ONCE + 1, **values, **moments)
     path = "/admin/liveblog/update/"
-    for sent in ({"select_across": "1"}, {"_selected_action": [update.pk for update in made]}):
+    for selection in ({"select_across": "1"}, {"_selected_action": [update.pk for update in updates]}):
         for action in ("publish", "withdraw"):
-            chosen = {"action": action, "_selected_action": [made[0].pk], "index": "0"} | sent
+            chosen = {"action": action, "_selected_action": [updates[0].pk], "index": "0"} | selection
             answer = chief.post(path, chosen, follow=True)
             assert [str(text) for text in answer.context["messages"]] == [
                 "201 were chosen. Choose at most 200 at once: nothing was done."
@@ -704,14 +707,14 @@ def test_actions_of_the_admin_take_a_bounded_number_of_rows(chief):
     assert not Update.objects.published().exists()
 
 
-def test_search_for_stories_takes_a_bounded_text(desk):
+def test_overlong_story_search_finds_nothing(desk):
     blog = make_blog(headline="標題")
     path = f"{desk_path(make_blog())}stories/"
     assert desk.get(path, {"q": "x" * 1_000}).json() == {"found": []}
     assert [row["slug"] for row in desk.get(path, {"q": blog.slug}).json()["found"]] == [blog.slug]
 
 
-def test_json_that_is_too_large_or_deep_or_long_in_digits_is_refused():
+def test_json_that_is_too_large_too_deep_or_has_too_many_digits_is_refused():
     blog = make_blog()
     tool = Tool(make_key(*Scope, blogs=[blog]))
     for body in ("[" * 100_000, '{"a":' * 100_000, "1" * 1_000_000, json.dumps({"heading": "a" * 1_700_000})):

@@ -1,4 +1,4 @@
-"""Wordings and glossary terms are text: nothing that anyone writes there becomes markup anywhere."""
+"""Wordings and glossary terms are plain text and never become markup on any surface."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.factories import make_blog, make_update
 pytestmark = pytest.mark.django_db
 
 SCRIPT = "<script>alert(1)</script>"
-# Each as a wording and as a glossary term; none of them may print an element that is not the page's own.
+# Used both as wordings and as glossary terms; none may add an element to a page.
 HOSTILE = {
     "停火": SCRIPT,
     "協議": "<img src=x onerror=alert(1)>",
@@ -57,9 +57,9 @@ SURFACES = [
 ]
 
 
-# The members of JSON answers that hold HTML; `value` does in a ninjs body.
+# JSON members that contain HTML; `value` is the one in a ninjs body.
 MARKUP_MEMBERS = {"body", "summary", "html", "content_html", "head", "key_events", "lead", "after", "value"}
-# Text in ninjs: headlines, and the words of a picture.
+# Plain text in ninjs: headlines and picture descriptions.
 PLAIN_MEMBERS = {"headlines", "descriptions"}
 
 
@@ -68,7 +68,7 @@ def markup_in(member: str, value: object) -> Iterator[str]:
         yield value
     elif isinstance(value, dict):
         if "content_html" in value:
-            # The summary beside it is plain text.
+            # The summary of a JSON Feed item is plain text; read only the HTML.
             value = {"content_html": value["content_html"]}
         is_plain = value.get("contentType", "text/html") != "text/html" or member in PLAIN_MEMBERS
         for name, inner in value.items():
@@ -79,7 +79,7 @@ def markup_in(member: str, value: object) -> Iterator[str]:
 
 
 def markup_of(response) -> str:
-    """Everything in an answer that somebody prints as HTML."""
+    """Return everything in a response that clients render as HTML."""
     text = response.content.decode()
     kind = response.headers["Content-Type"]
     if "json" in kind:
@@ -93,7 +93,7 @@ def markup_of(response) -> str:
 
 
 def elements(markup: str) -> set[str]:
-    """The elements and attributes of markup that a wording could have put there."""
+    """Return the suspicious elements and attributes that only a hostile wording could have added."""
     suspicious = set()
     for token in read(markup):
         if isinstance(token, Start):
@@ -129,6 +129,6 @@ def test_no_wording_becomes_markup_on_any_surface(client, update, surface):
     text = response.content.decode()
     assert SCRIPT not in markup
     assert "alert(5)</script>" not in markup
-    # The wordings were used, as text.
+    # The wordings were applied, as text.
     if "search" not in surface and surface != "/zh-hans/":
         assert "alert(1)" in unescape(text).replace("\\u003C", "<")

@@ -1,4 +1,4 @@
-"""A client that sends whatever it likes, and sees what becomes of its connection."""
+"""A raw HTTP client that can send malformed requests and observe the state of its connection."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MEGABYTE = 1024 * 1024
 
 
 class Connection:
-    """A connection to a running server, from any address of this machine."""
+    """A connection to a running server, from any loopback address."""
 
     def __init__(
         self,
@@ -24,13 +24,13 @@ class Connection:
         tls: ssl.SSLContext | None = None,
         host: str = "",
     ) -> None:
-        """Connect to `url`; with `tls`, by the name `host`."""
+        """Connect to `url`; with `tls`, verify the certificate for `host`."""
         parts = urlsplit(url)
         self.socket = socket.socket()
         self.socket.settimeout(PATIENCE)
         if receive_buffer:
-            # Before it connects: the other end is told then how much it may send, and keeps little itself for
-            # a connection of short segments.
+            # Set these before connecting, when the receive window is announced. Short segments make the
+            # server keep a small send buffer.
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1_000)
         self.socket.bind((source, 0))
@@ -54,18 +54,18 @@ class Connection:
         self.send(("\r\n".join(lines) + "\r\n\r\n").encode())
 
     def flood(self, chunks: Iterable[bytes]) -> int:
-        """Send until the server has enough; return how many bytes it took."""
-        sent = 0
+        """Send chunks until they run out or the server closes the connection; return the bytes sent."""
+        total = 0
         for chunk in chunks:
             try:
                 self.socket.sendall(chunk)
             except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
                 break
-            sent += len(chunk)
-        return sent
+            total += len(chunk)
+        return total
 
     def read_response(self) -> Response:
-        """Read one response with a Content-Length or chunks, and leave the connection open."""
+        """Read one response, by Content-Length or chunked, and leave the connection open."""
         file = self.socket.makefile("rb")
         status = int(file.readline().split()[1])
         headers = {}
@@ -83,7 +83,7 @@ class Connection:
         return Response(status, headers, body)
 
     def read_to_end(self) -> bytes:
-        """Read until the server closes the connection, in order or by a reset."""
+        """Read until the server closes or resets the connection."""
         received = bytearray()
         try:
             while data := self.socket.recv(65536):
@@ -93,10 +93,10 @@ class Connection:
         return bytes(received)
 
     def is_held(self) -> bool:
-        """Whether the server's end of the connection still belongs to a process."""
+        """Return whether a process still holds the server's end of the connection."""
         own = f":{self.socket.getsockname()[1]:04X}"
         rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-        # The remote address, and the inode, which is 0 for a socket that no process holds.
+        # Column 2 is the remote address, column 9 the inode, which is 0 for a socket that no process holds.
         return any(row[2].endswith(own) and row[9] != "0" for row in rows)
 
     def read_statuses(self) -> list[int]:
@@ -105,7 +105,7 @@ class Connection:
 
 
 class Response:
-    """What was answered."""
+    """A response: status, headers with lower-case names, and body."""
 
     def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
         self.status = status
@@ -114,5 +114,5 @@ class Response:
 
 
 def memory_of(pid: int) -> int:
-    """Return the resident bytes of a process."""
+    """Return the resident memory of a process in bytes."""
     return int(re.search(r"^VmRSS:\s+(\d+) kB$", Path(f"/proc/{pid}/status").read_text(), re.M)[1]) * 1024
