@@ -111,7 +111,7 @@ def of_blog(blog: LiveBlog, updates: Iterable[Update], *, is_whole: bool) -> Nin
     item = _about_blog(blog) | {
         "representationType": "full" if is_whole else "partial",
         "pubStatus": "usable",
-        "firstCreated": isoformat(blog.first_published_at),
+        "firstCreated": isoformat(blog.published_at),
         "title": blog.full_headline,
         "headlines": [{"value": blog.headline}],
         "by": _names(blog.bylines.all()),
@@ -142,7 +142,7 @@ def of_update(update: Update) -> Ninjs:
         "type": "text",
         "version": str(update.number),
         "versionCreated": isoformat(update.modified_at),
-        "firstCreated": isoformat(update.first_published_at),
+        "firstCreated": isoformat(update.published_at),
         "pubStatus": "canceled" if is_gone else "usable",
         "language": blog.lang,
         "altIds": [
@@ -198,7 +198,7 @@ def _about_blog(blog: LiveBlog) -> Ninjs:
 
 
 def _rights(blog: LiveBlog) -> Ninjs:
-    year = isoformat(blog.first_published_at)[:4]
+    year = isoformat(blog.published_at)[:4]
     rights = {
         "copyrightHolder": settings.SITE_NAME,
         "copyrightNotice": f"© {year} {settings.SITE_NAME}",

@@ -97,6 +97,10 @@ class LiveBlogQuerySet(PublicIdQuerySet):
         """By the last change that readers saw."""
         return self.order_by("-modified_at", "-pk")
 
+    def published_after(self, moment: datetime) -> LiveBlogQuerySet:
+        """Return public live blogs whose `published_at` is after `moment`."""
+        return self.filter(first_published_at__gt=moment, coverage_start_at__gt=moment)
+
     def with_lapsed_embargo(self, at: datetime) -> LiveBlogQuerySet:
         return self.filter(embargo_until_at__lte=at).order_by("embargo_until_at", "pk")
 
@@ -255,6 +259,14 @@ class LiveBlog(PublicIdModel):
     @property
     def has_ended(self) -> bool:
         return self.status == self.Status.ENDED
+
+    @property
+    def published_at(self) -> datetime:
+        """When the coverage was first published, here or elsewhere: imported coverage is older than its row.
+
+        It is the start of coverage unless the page stood here before that. Only public live blogs have one.
+        """
+        return min(self.coverage_start_at, self.first_published_at)
 
     @property
     def etag(self) -> str:

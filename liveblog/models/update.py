@@ -69,6 +69,15 @@ class UpdateQuerySet(PublicIdQuerySet):
         """
         return self.filter(number__gt=after, number__lte=last).newest_first()
 
+    def published_after(self, moment: datetime) -> UpdateQuerySet:
+        """Return published updates whose `published_at` is after `moment`."""
+        brought_along = Q(
+            happened_at__gte=F("blog__coverage_start_at"), happened_at__lt=F("blog__first_published_at")
+        )
+        return self.published().filter(
+            Q(happened_at__gt=moment) | ~brought_along, first_published_at__gt=moment
+        )
+
     def saying(self, query: str) -> UpdateQuerySet:
         """Those that say every part of `query`; only published ones are found."""
         entries = SearchEntry.objects.matching(query).filter(update__isnull=False)
@@ -261,6 +270,18 @@ class Update(PublicIdModel):
     def is_unpublished(self) -> bool:
         """Whether readers saw it for a moment, until publishing was undone."""
         return self.number > 0 and not self.is_visible
+
+    @property
+    def published_at(self) -> datetime:
+        """When it was first published, here or elsewhere; only public updates have one.
+
+        What happened while coverage already ran, but before this site first showed the live blog, was brought
+        along from elsewhere: it was published when it happened, not when somebody published the draft of it.
+        """
+        blog = self.blog
+        if blog.coverage_start_at <= self.happened_at < blog.first_published_at:
+            return min(self.happened_at, self.first_published_at)
+        return self.first_published_at
 
     @property
     def given_time(self) -> datetime | None:

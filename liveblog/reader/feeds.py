@@ -159,7 +159,7 @@ def _item(update: Update) -> dict[str, Any]:
         "title": update.title,
         "content_html": absolute_links(render_to_string("reader/_feed_content.html", {"update": update})),
         "summary": html.excerpt(update.body),
-        "date_published": hongkong.isoformat(update.first_published_at),
+        "date_published": hongkong.isoformat(update.published_at),
         "date_modified": hongkong.isoformat(update.modified_at),
         "language": update.blog.lang,
     }

@@ -28,7 +28,7 @@ def live_blog_posting(
         "headline": blog.full_headline,
         "inLanguage": blog.lang,
         "coverageStartTime": hongkong.isoformat(blog.coverage_start_at),
-        "datePublished": hongkong.isoformat(blog.first_published_at),
+        "datePublished": hongkong.isoformat(blog.published_at),
         "dateModified": hongkong.isoformat(blog.modified_at),
         "author": [{"@type": "Person", "name": byline.name} for byline in blog.bylines.all()]
         or [_publisher()],
@@ -57,9 +57,7 @@ def _posting(update: Update, has_pictures: bool) -> dict[str, Any]:
         "url": url,
         "headline": update.title,
         "articleBody": html.plain_text(update.body),
-        "datePublished": hongkong.isoformat(
-            update.happened_at if update.has_clock_time else update.first_published_at
-        ),
+        "datePublished": _published_at(update),
         "dateModified": hongkong.isoformat(update.modified_at),
         "author": [{"@type": "Person", "name": byline.name} for byline in update.ordered_bylines]
         or _publisher(),
@@ -70,6 +68,15 @@ def _posting(update: Update, has_pictures: bool) -> dict[str, Any]:
         if not placement.image.is_sensitive
     ]
     return posting | {"image": images} if images and has_pictures else posting
+
+
+def _published_at(update: Update) -> str:
+    """Return the time that the page shows; where it shows none, the day or the moment of publication."""
+    if update.has_clock_time:
+        return hongkong.isoformat(update.happened_at)
+    if update.published_at == update.happened_at:
+        return update.happened_on.isoformat()
+    return hongkong.isoformat(update.published_at)
 
 
 def _publisher() -> dict[str, Any]:

@@ -81,17 +81,17 @@ def sitemap_section(request: HttpRequest, section: str) -> HttpResponse:
 @public
 def news_sitemap(request: HttpRequest) -> HttpResponse:
     """The live blogs and updates of the last two days, the newest first."""
-    recent = {"first_published_at__gt": timezone.now() - NEWS_FOR}
+    oldest = timezone.now() - NEWS_FOR
     blogs = visibility.readable(PUBLIC)
-    updates = Update.objects.published().filter(blog__in=blogs, **recent).select_related("blog")
+    updates = Update.objects.published_after(oldest).filter(blog__in=blogs).select_related("blog")
     entries = chain(
-        ((blog, blog.full_headline, blog.language) for blog in blogs.filter(**recent)),
+        ((blog, blog.full_headline, blog.language) for blog in blogs.published_after(oldest)),
         (
             (update, update.title, update.blog.language)
             for update in updates.order_by("-first_published_at", "-pk")[:NEWS_MOST]
         ),
     )
-    newest = sorted(entries, key=lambda item: item[0].first_published_at, reverse=True)[:NEWS_MOST]
+    newest = sorted(entries, key=lambda item: item[0].published_at, reverse=True)[:NEWS_MOST]
     news = [(row, title, _NEWS_LANGUAGE[language]) for row, title, language in newest]
     return _answer(request, "reader/news_sitemap.xml", news=news, site_name=settings.SITE_NAME)
 

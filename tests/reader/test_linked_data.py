@@ -83,7 +83,8 @@ def shown(article: markup.HtmlElement) -> dict[str, Any]:
         "url": SITE + permalink,
         "headline": "".join(article.xpath(".//h3//text() | .//h1//text()")) or opening,
         "articleBody": "".join(words(block) for block in prose.xpath("./p[not(@class)] | ./ul")),
-        "datePublished": moment or hongkong.isoformat(update.first_published_at),
+        # The day that it stands under, where only that is known.
+        "datePublished": moment or update.happened_on.isoformat(),
         "dateModified": hongkong.isoformat(update.modified_at),
         "author": [{"@type": "Person", "name": name} for name in names] or PUBLISHER,
     }
@@ -123,7 +124,7 @@ def compare_page(client, blog: LiveBlog, path: str, query: str) -> None:
         "headline": f"{kicker}︱{headline}",
         "inLanguage": page.get("lang"),
         "coverageStartTime": start,
-        "datePublished": hongkong.isoformat(blog.first_published_at),
+        "datePublished": start,
         "dateModified": head.xpath('.//p[@class="meta"]//time/@datetime')[-1],
         "author": [{"@type": "Person", "name": name} for name in names],
         "publisher": PUBLISHER,
