@@ -13,13 +13,13 @@ from newsroom.site import absolute
 
 
 def live_blog_posting(
-    blog: LiveBlog, updates: Iterable[Update], *, has_lead: bool, has_pictures: bool
+    blog: LiveBlog, path: str, updates: Iterable[Update], *, has_lead: bool, has_pictures: bool
 ) -> dict[str, Any]:
-    """The page as a LiveBlogPosting with the updates that it shows; tombstones are left out.
+    """The page at `path` as a LiveBlogPosting with the updates that it shows; tombstones are left out.
 
     `has_lead`: whether it shows the standfirst and the hero picture. What it does not show is not said.
     """
-    url = absolute(blog.get_absolute_url())
+    url = absolute(path)
     posting = {
         "@context": "https://schema.org",
         "@type": "LiveBlogPosting",

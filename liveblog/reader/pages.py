@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -18,7 +20,8 @@ from liveblog.models.blog import LiveBlogQuerySet
 from liveblog.presentation.addresses import Withdrawn, find_blog, whole_blog
 from liveblog.reader import jsonld
 from liveblog.reader.caching import answer, answer_by_body, public
-from liveblog.reader.scripts import scripts_of, site_language
+from liveblog.reader.scripts import canonical_path, scripts_of, site_language
+from liveblog.reader.sharing import Share, share_of_blog, share_of_site, share_of_topic, share_of_update
 from liveblog.reader.timeline import PAGE_SIZE, days
 from liveblog.visibility import PUBLIC
 from newsroom.http import parameters
@@ -31,7 +34,11 @@ LATEST_ON_FRONT = 3
 @public
 def front(request: HttpRequest, edition: str | None = None) -> HttpResponse:
     """What is live now, then what has ended, newest first."""
-    return _listing(request, "reader/front.html", visibility.readable(PUBLIC), edition)
+
+    def share(_blogs: list[LiveBlog]) -> Share:
+        return share_of_site(canonical_path(request), edition, is_listed=True)
+
+    return _listing(request, "reader/front.html", visibility.readable(PUBLIC), edition, share)
 
 
 @public
@@ -39,7 +46,12 @@ def topic(request: HttpRequest, slug: str, edition: str | None = None) -> HttpRe
     """The live blogs filed under one topic."""
     topic = find_topic(slug, edition)
     blogs = visibility.readable(PUBLIC).filter(topics=topic)
-    return _listing(request, "reader/topic.html", blogs, edition, topic=topic)
+
+    def share(shown: list[LiveBlog]) -> Share:
+        headlines = (blog.full_headline for blog in shown)
+        return share_of_topic(topic, canonical_path(request), edition, headlines)
+
+    return _listing(request, "reader/topic.html", blogs, edition, share, topic=topic)
 
 
 @public
@@ -61,8 +73,9 @@ def blog(request: HttpRequest, slug: str, edition: str | None = None) -> HttpRes
         updates = updates[:PAGE_SIZE]
         pinned = None if before else _pinned(blog, updates)
         printed_updates = updates if pinned is None or pinned in updates else [pinned, *updates]
+        path = canonical_path(request)
         linked_data = jsonld.live_blog_posting(
-            blog, printed_updates, has_lead=not before, has_pictures=not is_text_only(request)
+            blog, path, printed_updates, has_lead=not before, has_pictures=not is_text_only(request)
         )
         context = {
             "days": days(blog, updates),
@@ -70,6 +83,7 @@ def blog(request: HttpRequest, slug: str, edition: str | None = None) -> HttpRes
             "before": before,
             "pinned": pinned,
             "linked_data": linked_data,
+            "share": lambda: share_of_blog(blog, path, updates, is_older=bool(before)),
         }
         return blog_page(request, "reader/blog.html", blog, context)
 
@@ -93,6 +107,7 @@ def update(request: HttpRequest, slug: str, pk: int, edition: str | None = None)
         context = {
             "update": update,
             **_neighbours(blog, update),
+            "share": lambda: share_of_update(update),
             "linked_data": None if update.is_withdrawn else linked_data,
         }
         status = 410 if update.is_withdrawn else 200
@@ -127,9 +142,15 @@ def page(
     edition: str | None,
     status: int = 200,
 ) -> HttpResponse:
-    """A page written in one language and read in an edition (None: as it is written)."""
+    """A page written in one language and read in an edition (None: as it is written).
+
+    `share` in `context` returns what the page says of itself elsewhere; it is called in the page's language.
+    """
     with translation.override(edition or written_in):
+        path = canonical_path(request)
+        share = context.get("share") or partial(share_of_site, path, edition, is_listed=False)
         context |= {
+            "share": share() if status == 200 else None,
             "root": f"/{edition}/" if edition else "/",
             "path": path_of(request),
             "scripts": scripts_of(request, written_in, edition),
@@ -140,14 +161,22 @@ def page(
 
 
 def _listing(
-    request: HttpRequest, template: str, blogs: LiveBlogQuerySet, edition: str | None, **context: object
+    request: HttpRequest,
+    template: str,
+    blogs: LiveBlogQuerySet,
+    edition: str | None,
+    share: Callable[[list[LiveBlog]], Share],
+    **context: object,
 ) -> HttpResponse:
+    """A page of live blogs; `share` gets those that it shows."""
     site_language(edition)
     blogs = blogs.select_related("hero_image").newest_first()
     ended, has_older = _ended_page(request, blogs.ended())
+    live, ended = editions.read_titles(blogs.live(), edition), editions.read_titles(ended, edition)
     context |= {
-        "live": _with_latest(editions.read_titles(blogs.live(), edition)),
-        "ended": editions.read_titles(ended, edition),
+        "live": _with_latest(live),
+        "ended": ended,
+        "share": lambda: share([*live, *ended]),
         "older": ended[-1] if has_older else None,
         "is_first_page": not request.GET.get("before"),
     }

@@ -58,6 +58,8 @@ class Script:
 
     language: Language
     path: str
+    # The address that search engines list the page under: of the text-only page too.
+    canonical_path: str
     is_current: bool
     is_original: bool
 
@@ -76,18 +78,33 @@ def scripts_of(request: HttpRequest, written_in: str, edition: str | None) -> li
     own = Language(written_in)
     if own.other_script is None:
         return []
-    path = path_of(request)
-    path = path.removeprefix(f"/{edition}") if edition else path
-    path += canonical_query(request.GET, _known_of(request))
+    prefix = f"/{edition}" if edition else ""
+    path = path_of(request) + canonical_query(request.GET, _known_of(request))
+    path, canonical = path.removeprefix(prefix), canonical_path(request).removeprefix(prefix)
     return [
         Script(
             language,
             path if language == own else f"/{language}{path}",
+            canonical if language == own else f"/{language}{canonical}",
             language == (edition or own),
             language == own,
         )
         for language in (Language.ZH_HANT, Language.ZH_HANS)
     ]
+
+
+def canonical_path(request: HttpRequest) -> str:
+    """Return the page's canonical address: each page of a sequence (`?before=`) has its own.
+
+    The view has validated the query.
+    """
+    name = request.resolver_match.url_name
+    query = request.GET.copy()
+    if not query.get("before"):
+        query.pop("before", None)
+    elif name in ("blog", "search"):
+        query["before"] = str(int(query["before"]))
+    return path_of(request) + canonical_query(query, _KNOWN.get(name, ()))
 
 
 def _known_of(request: HttpRequest) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from django.urls import include, path, re_path, register_converter
 from django.urls.converters import StringConverter
 
-from liveblog.reader import embed, feeds, media, pages, polls, responses, search, sitemaps
+from liveblog.reader import cards, embed, feeds, media, pages, polls, responses, search, sitemaps
 
 app_name = "reader"
 
@@ -14,7 +14,20 @@ class EditionConverter(StringConverter):
     regex = "zh-hant|zh-hans"
 
 
+class CardConverter(StringConverter):
+    """A share card's file name; views get the version that it holds."""
+
+    regex = r"card-[0-9a-f]{16}\.png"
+
+    def to_python(self, value: str) -> str:
+        return value.removeprefix("card-").removesuffix(".png")
+
+    def to_url(self, value: str) -> str:
+        return f"card-{value}.png"
+
+
 register_converter(EditionConverter, "edition")
+register_converter(CardConverter, "card")
 
 # What is printed in either script of Chinese: at its plain address in its own, under a prefix in the other.
 in_editions = [
@@ -27,6 +40,10 @@ in_editions = [
     re_path(rf"^live/(?P<slug>[-\w]+)/{_FEED}$", feeds.of_blog, name="blog_feed"),
     path("topics/<slug:slug>/", pages.topic, name="topic"),
     re_path(rf"^topics/(?P<slug>[-\w]+)/{_FEED}$", feeds.of_topic, name="topic_feed"),
+    path("<card:version>", cards.site_card, name="site_card"),
+    path("live/<slug:slug>/<card:version>", cards.blog_card, name="blog_card"),
+    path("live/<slug:slug>/<int:pk>/<card:version>", cards.update_card, name="update_card"),
+    path("topics/<slug:slug>/<card:version>", cards.topic_card, name="topic_card"),
     path("search/", search.search, name="search"),
     path("embed/<slug:slug>/", embed.embed, name="embed"),
 ]

@@ -116,11 +116,13 @@ def compare_page(client, blog: LiveBlog, path: str, query: str) -> None:
     start = head.xpath('.//p[@class="meta"]//time/@datetime')[0]
     kicker, headline = head.xpath(".//h1/span/text()")[0], head.xpath(".//h1/text()")[-1]
     names = head.xpath('string(.//p[@class="meta"]/span[1])').split("、")
+    # Each page of the sequence is a posting of its own; the text-only page is the same as the other.
+    address = SITE + path + query.removeprefix("?text=1").removesuffix("&text=1")
     expected = {
         "@context": "https://schema.org",
         "@type": "LiveBlogPosting",
-        "@id": SITE + path,
-        "url": SITE + path,
+        "@id": address,
+        "url": address,
         "headline": f"{kicker}︱{headline}",
         "inLanguage": page.get("lang"),
         "coverageStartTime": start,

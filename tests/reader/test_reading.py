@@ -92,11 +92,12 @@ def test_a_sensitive_picture_is_covered_until_it_is_asked_for(server, new_page):
         expect(cover.locator("img")).to_be_visible()
         wait_for(lambda page=page: page.evaluate("document.querySelector('.cover img').naturalWidth > 0"))
         assert len(asked) == 1 or not java_script_enabled
-        # Neither the front page nor a card on other sites shows it.
+        # Neither the front page nor a link on other sites shows it: they get the card that is drawn.
         page.goto(f"{server.url}/")
         assert page.locator("img").count() == 0
         page.goto(f"{server.url}/live/{blog.slug}/")
-        assert page.locator('meta[property="og:image"]').count() == 0
+        shared = page.locator('meta[property="og:image"]').get_attribute("content")
+        assert re.search(r"/card-[0-9a-f]{16}\.png$", shared)
 
 
 def test_a_picture_comes_as_avif_with_its_size_and_lazily_but_for_the_largest(server, page):
