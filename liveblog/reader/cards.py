@@ -1,4 +1,4 @@
-"""The share cards of the site, its topics, live blogs and updates: which words they carry, and their answers.
+"""Share cards as pictures.
 
 A card's address names its words (`newsroom.share_cards.Card.version`). Only the card of what the page says
 now is drawn; an address that was shared with earlier words leads to it. So no reader can make the server draw
@@ -10,18 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
-from django.utils import translation
 from django.utils.cache import get_conditional_response
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from liveblog import editions, visibility
-from liveblog.models import LiveBlog, Topic, Update
+from liveblog.models import Update
 from liveblog.presentation.addresses import Withdrawn, find_blog
+from liveblog.presentation.share_cards import card_of_blog, card_of_site, card_of_topic, card_of_update
 from liveblog.reader.scripts import plain_address, site_language
 from liveblog.visibility import PUBLIC
 from newsroom import share_cards
@@ -30,64 +27,6 @@ from newsroom.share_cards import Card
 from newsroom.site import path_of
 
 _TYPE: Final = "image/png"
-
-
-# The words of each card
-
-
-def card_of_site(language: str) -> Card:
-    return _card(language, settings.SITE_NAME, _live_coverage(language))
-
-
-def card_of_topic(topic: Topic, language: str) -> Card:
-    return _card(language, topic.name, _live_coverage(language))
-
-
-def card_of_blog(blog: LiveBlog) -> Card:
-    return _card(blog.language, blog.headline, blog.kicker, is_live=blog.is_live)
-
-
-def card_of_update(update: Update) -> Card:
-    """An update's words, under its live blog's."""
-    blog = update.blog
-    return _card(blog.language, update.title, blog.full_headline, is_live=blog.is_live)
-
-
-def _card(language: str, headline: str, kicker: str, *, is_live: bool = False) -> Card:
-    with translation.override(language):
-        mark = _("Live") if is_live else ""
-    return Card(language, settings.SITE_NAME, headline, kicker, mark.upper())
-
-
-def _live_coverage(language: str) -> str:
-    with translation.override(language):
-        return _("Live coverage")
-
-
-# Their addresses
-
-
-def path_of_site_card(language: str, edition: str | None) -> str:
-    return _path("site_card", edition, card_of_site(language).version)
-
-
-def path_of_topic_card(topic: Topic, language: str, edition: str | None) -> str:
-    return _path("topic_card", edition, topic.slug, card_of_topic(topic, language).version)
-
-
-def path_of_blog_card(blog: LiveBlog) -> str:
-    return blog.address("blog_card", card_of_blog(blog).version)
-
-
-def path_of_update_card(update: Update) -> str:
-    return update.blog.address("update_card", update.pk, card_of_update(update).version)
-
-
-def _path(name: str, edition: str | None, *arguments: str) -> str:
-    return reverse(f"reader:{name}", args=[*([edition] if edition else []), *arguments])
-
-
-# Their answers
 
 
 def _served(view: Callable[..., Card]) -> Callable[..., HttpResponse]:

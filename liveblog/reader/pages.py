@@ -18,10 +18,16 @@ from liveblog import editions, visibility
 from liveblog.models import LiveBlog, Topic, Update
 from liveblog.models.blog import LiveBlogQuerySet
 from liveblog.presentation.addresses import Withdrawn, find_blog, whole_blog
+from liveblog.presentation.sharing import (
+    Share,
+    share_of_blog,
+    share_of_site,
+    share_of_topic,
+    share_of_update,
+)
 from liveblog.reader import jsonld
 from liveblog.reader.caching import answer, answer_by_body, public
 from liveblog.reader.scripts import canonical_path, scripts_of, site_language
-from liveblog.reader.sharing import Share, share_of_blog, share_of_site, share_of_topic, share_of_update
 from liveblog.reader.timeline import PAGE_SIZE, days
 from liveblog.visibility import PUBLIC
 from newsroom.http import parameters
@@ -83,7 +89,7 @@ def blog(request: HttpRequest, slug: str, edition: str | None = None) -> HttpRes
             "before": before,
             "pinned": pinned,
             "linked_data": linked_data,
-            "share": lambda: share_of_blog(blog, path, updates, is_older=bool(before)),
+            "share": lambda: share_of_blog(blog, path),
         }
         return blog_page(request, "reader/blog.html", blog, context)
 

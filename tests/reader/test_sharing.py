@@ -110,11 +110,11 @@ def test_a_page_with_a_picture_shows_it_with_its_size_and_never_a_sensitive_one(
     assert "/live/crash/card-" in tags(client, "/live/crash/")["og:image"]
 
 
-def test_a_description_is_the_standfirst_else_the_summary_else_the_updates(client):
+def test_a_description_is_the_standfirst_else_the_summary_else_the_key_events(client):
     blog = make_blog(slug="storm", headline="颱風")
     assert tags(client, "/live/storm/")["description"] == "颱風"
-    make_update(blog, "停課")
-    make_update(blog, "停工")
+    make_update(blog, "停課", is_key_event=True)
+    make_update(blog, "停工", is_key_event=True)
     assert tags(client, "/live/storm/")["description"] == "停工；停課"
     blog = publishing.edit_blog(blog, replace(BlogDetails.of(blog), summary="<p>風力減弱。</p>"), by=SYSTEM)
     assert tags(client, "/live/storm/")["description"] == "風力減弱。"

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from liveblog.models import Image, LiveBlog, Topic, Update
 from liveblog.models.blog import Language
-from liveblog.reader import cards
+from liveblog.presentation import share_cards as cards
 from newsroom import html, share_cards
 from newsroom.site import absolute
 
@@ -89,13 +89,13 @@ def share_of_topic(topic: Topic, path: str, edition: str | None, headlines: Iter
     )
 
 
-def share_of_blog(blog: LiveBlog, path: str, updates: list[Update], *, is_older: bool) -> Share:
-    """`updates` are those that the page shows; a page of older ones is described by them."""
-    titles = _listed((update.title for update in updates if update.is_published), blog.language)
-    lead = "" if is_older else blog.standfirst or html.plain_text(blog.summary)
+def share_of_blog(blog: LiveBlog, path: str) -> Share:
+    """Return what each page of a live blog says; `blog` was read by `LiveBlog.objects.complete()`."""
+    key_events = _listed((event.title for event in blog.key_events), blog.language)
+    summary = html.plain_text(blog.summary)
     return Share(
         title=blog.full_headline,
-        description=_described(lead, titles, blog.full_headline),
+        description=_described(blog.standfirst, summary, key_events, blog.full_headline),
         path=path,
         picture=_picture(blog.hero_image) or _card(cards.path_of_blog_card(blog), blog.full_headline),
         language=blog.language,
