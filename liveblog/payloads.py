@@ -19,9 +19,10 @@ from django.utils.translation import gettext as _
 from liveblog import editions, visibility
 from liveblog.models import Byline, Change, Image, LiveBlog, ReaderResponse, RelatedStory, Topic, Update
 from liveblog.models.blog import Language
+from liveblog.presentation.sharing import share_of_blog
 from liveblog.visibility import PUBLIC
 from newsroom import hongkong
-from newsroom.site import absolute
+from newsroom.site import absolute, identity
 
 # What can take an update out of the pinned place, or put one there.
 _UNPINNING: Final = {
@@ -143,19 +144,23 @@ def delta(blog_row: LiveBlog, after: int) -> dict[str, Any]:
 
 
 def _regions(blog_row: LiveBlog, after: int, last: int) -> dict[str, str]:
-    """What stands around the updates, without what no change after `after` can have touched."""
+    """Return what stands around the updates, as markup by name, if a change after `after` can have touched it.
+
+    `document` is what belongs into the page's `<head>`.
+    """
     changes = Change.objects.filter(blog=blog_row, number__gt=after, number__lte=last)
     said = changes.values_list("update_id", "kind")
     touched, kinds = {update for update, _kind in said}, {kind for _update, kind in said}
     found = Update.objects.filter(pk=blog_row.pinned_update_id).complete()
     pinned = next(iter(editions.read_updates(blog_row, found)), None)
-    names = ["head", "key_events"]
+    names = ["document", "head", "key_events"]
     # A change that names no update is one of the blog itself.
     if None in touched:
         names += ["lead", "pinned", "after", "responses"]
     elif _UNPINNING & kinds or (pinned and pinned.pk in touched):
         names.append("pinned")
-    context = {"blog": blog_row, "pinned": pinned}
+    share = share_of_blog(blog_row, blog_row.get_absolute_url())
+    context = {"blog": blog_row, "pinned": pinned, "site": identity(), "share": share}
     return {name: render_to_string(f"reader/_{name}.html", context) for name in names}
 
 

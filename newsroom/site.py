@@ -48,15 +48,18 @@ def tag_uri(path: str) -> str:
     return f"tag:{urlsplit(settings.SITE_URL).hostname},2026:{path}"
 
 
-def site(request: HttpRequest) -> dict[str, object]:
-    """What every template knows."""
+def identity() -> dict[str, object]:
+    """Return what templates print of the site, as `site`."""
     return {
-        "site": {
-            "name": settings.SITE_NAME,
-            "url": settings.SITE_URL,
-            "language": settings.SITE_LANGUAGE,
-            "logo_url": settings.SITE_LOGO_URL,
-            "contact": settings.SITE_CONTACT,
-            "legal_links": settings.SITE_LEGAL_LINKS,
-        }
+        "name": settings.SITE_NAME,
+        "url": settings.SITE_URL,
+        "language": settings.SITE_LANGUAGE,
+        "logo_url": settings.SITE_LOGO_URL,
+        "contact": settings.SITE_CONTACT,
+        "legal_links": settings.SITE_LEGAL_LINKS,
     }
+
+
+def site(request: HttpRequest) -> dict[str, object]:
+    """Context processor: what every template knows."""
+    return {"site": identity()}

@@ -59,7 +59,11 @@ def embed(request: HttpRequest, slug: str, edition: str | None = None) -> HttpRe
 def _page(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     rows = Update.objects.filter(blog=blog).visible().newest_first().complete()
     updates = editions.read_updates(blog, rows[: UPDATES + 1])
-    context = {"days": days(blog, updates[:UPDATES]), "has_older": len(updates) > UPDATES}
+    context = {
+        "days": days(blog, updates[:UPDATES]),
+        "size": UPDATES,
+        "has_older": len(updates) > UPDATES,
+    }
     return blog_page(request, "reader/embed.html", blog, context)
 
 

@@ -85,6 +85,7 @@ def blog(request: HttpRequest, slug: str, edition: str | None = None) -> HttpRes
         )
         context = {
             "days": days(blog, updates),
+            "size": PAGE_SIZE,
             "older": updates[-1] if has_older else None,
             "before": before,
             "pinned": pinned,

@@ -1,5 +1,6 @@
 // Following the log: by stream, else by polling, and saying so when neither works.
 
+import { learnTime, now } from "./clock.js";
 import { waitFor } from "./lib/timeline.mjs";
 
 const POLL = 5_000;
@@ -19,7 +20,7 @@ export class Following {
     this.state = this.root.querySelector("[data-live-state]");
     this.button = this.root.querySelector("[data-pause]");
     this.failures = 0;
-    this.okAt = new Date();
+    this.okAt = now();
     this.isPaused = remembered();
     this.button.addEventListener("click", () => this.pause(!this.isPaused));
     document.addEventListener("visibilitychange", () => this.start());
@@ -66,6 +67,7 @@ export class Following {
       let hasMore = true;
       while (hasMore) {
         const response = await fetch(`${this.path}changes.json?after=${this.page.number}`, { credentials: "omit", signal: AbortSignal.timeout(ANSWERED_WITHIN) });
+        learnTime(response);
         // Withdrawn, no longer public, too far behind, or ahead of a log that was restored: the page itself knows.
         if ([404, 409, 410].includes(response.status)) return void location.reload();
         if (!response.ok) throw new Error(`changes: ${response.status}`);
@@ -100,7 +102,7 @@ export class Following {
 
   #found() {
     this.failures = 0;
-    this.okAt = new Date();
+    this.okAt = now();
     this.isLost = false;
     this.#say();
   }
@@ -113,7 +115,7 @@ export class Following {
   #say() {
     const { following, ended, paused, lost } = this.state.dataset;
     const { on, off } = this.button.dataset;
-    const time = new Date(this.okAt.getTime() + HONG_KONG).toISOString().slice(11, 16);
+    const time = new Date(this.okAt + HONG_KONG).toISOString().slice(11, 16);
     const found = this.page.isLive ? following : ended;
     put(this.state, this.isPaused ? paused : this.isLost ? lost.replace("{time}", time) : found);
     put(this.button, this.isPaused ? off : on);

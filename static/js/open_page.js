@@ -1,96 +1,118 @@
 // An open page's updates: applying what changed without moving what the reader reads.
 
+import { fetchPage, LINKED_DATA, replaceHead, rootOf } from "./fresh.js";
 import { decide, placeOf } from "./lib/timeline.mjs";
+import { keepingFocus, morph, morphInside } from "./morph.js";
+import { edgeBelow, ReadingPlace } from "./place.js";
 
-const TOP = 8;
 const ANNOUNCE_EVERY = 30_000;
 
 export class OpenPage {
   constructor(root) {
     this.root = root;
     this.timeline = root.querySelector("#updates");
-    this.bar = root.querySelector("[data-live-bar]");
     this.pill = root.querySelector("[data-pill]");
     this.announcer = root.querySelector("[data-announce]");
+    this.place = new ReadingPlace(edgeBelow(root.querySelector("[data-live-bar]")));
     this.title = document.title;
-    // New updates that wait under the pill, by id.
+    // How many updates a page shows that is loaded now.
+    this.size = Number(root.dataset.size);
+    // New updates that wait under the pill, by id; the newest of them with their markup.
     this.waiting = new Map();
     this.announcedAt = 0;
-    this.pill.addEventListener("click", () => this.showWaiting(true));
-    addEventListener("scroll", () => this.isAtTop && this.showWaiting(false), { passive: true });
+    this.pill.addEventListener("click", () => this.showWaiting());
+    addEventListener("scroll", () => this.place.isAtTop && this.#showWaitingAtTop(), { passive: true });
   }
 
   get number() { return Number(this.root.dataset.number); }
   get isLive() { return this.root.dataset.status === "live"; }
-  get isAtTop() { return scrollY <= TOP; }
+  get hasOlder() { return this.root.dataset.hasOlder !== undefined; }
+  set hasOlder(hasOlder) { this.root.toggleAttribute("data-has-older", hasOlder); }
+  get #items() { return [...this.timeline.querySelectorAll("li.update")]; }
 
   apply(delta) {
     if (delta.number <= this.number) return;
-    this.keepingPlace(() => {
-      this.#repaintRegions(delta.regions);
+    // Every label of the page is in the live blog's language.
+    if (delta.blog.language !== document.documentElement.lang) return void location.reload();
+    const { document: head, ...regions } = delta.regions;
+    this.place.keep(() => {
+      this.#repaintRegions(regions);
       for (const update of delta.updates) this.#applyUpdate(update);
+      if (this.place.isAtTop) this.#insertWaiting();
+      this.#trim();
     });
-    // The linked data told of the page as it was loaded; what was withdrawn must not live on in it.
-    document.querySelector('script[type="application/ld+json"]')?.remove();
+    this.#describe(head);
     this.root.dataset.number = delta.number;
     this.root.dataset.status = delta.blog.status;
-    const { kicker, headline } = delta.blog;
-    const full = kicker ? `${kicker}︱${headline}` : headline;
-    this.title = this.title.replace(this.root.dataset.headline, full);
-    this.root.dataset.headline = full;
-    if (this.isAtTop) this.showWaiting(false);
     this.#showPill();
+    const start = delta.blog.coverage_start_at;
+    if (start !== this.root.dataset.start || this.#isShort) this.#complete(start);
   }
 
-  showWaiting(isAsked) {
-    if (!this.waiting.size) return;
-    const updates = [...this.waiting.values()].sort((a, b) => (a.order < b.order ? 1 : -1));
-    this.waiting.clear();
-    for (const update of updates) this.#insert(update);
-    this.#showPill();
-    if (!isAsked) return;
-    const first = document.getElementById(`update-${updates[0].id}`);
-    const heading = first.querySelector("h3") ?? first;
+  /** The reader asks for what waits under the pill: it is shown, and reading goes on there. */
+  showWaiting() {
+    const newest = this.#insertWaiting();
+    if (!newest) return;
+    const item = document.getElementById(`update-${newest.id}`);
+    const heading = item.querySelector("h3") ?? item;
     heading.tabIndex = -1;
     heading.focus({ preventScroll: true });
-    first.scrollIntoView({ block: "start", behavior: "instant" });
+    item.scrollIntoView({ block: "start", behavior: "instant" });
+    this.#trim();
+    this.place.mark();
   }
 
-  /** Whatever `change` does to the page, what the reader looks at stays where it is, and so does the focus. */
-  keepingPlace(change) {
-    const edge = this.bar.getBoundingClientRect().bottom;
-    const seen = this.isAtTop ? null : [...this.timeline.querySelectorAll("li.update")]
-      .find((item) => item.getBoundingClientRect().bottom > Math.max(edge, 0));
-    const before = seen?.getBoundingClientRect().top;
-    change();
-    const after = seen && document.getElementById(seen.id)?.getBoundingClientRect().top;
-    if (after !== undefined && Math.abs(after - before) >= 0.5) {
-      scrollBy({ top: after - before, behavior: "instant" });
+  #showWaitingAtTop() {
+    if (!this.#insertWaiting()) return;
+    this.#trim();
+    this.place.mark();
+  }
+
+  /** Insert what waits and return the newest of it. */
+  #insertWaiting() {
+    const updates = [...this.waiting.values()].sort((a, b) => (a.order < b.order ? 1 : -1));
+    this.waiting.clear();
+    const fit = updates.filter(({ html }) => html);
+    if (fit.length < updates.length) {
+      // Between these and what the page shows are more than a page has: they are on the pages of older updates.
+      for (const item of this.#items) this.#remove(item);
+      this.hasOlder = true;
     }
+    for (const update of fit) this.#insert(update);
+    this.#showPill();
+    return fit[0];
+  }
+
+  /** Title and description, as a page has them that is loaded now. Older pages describe themselves. */
+  #describe(head) {
+    const fresh = this.#fragmentOf(head);
+    this.title = fresh.querySelector("title").textContent;
+    // The linked data told of the page as it was loaded; what was withdrawn must not live on in it.
+    document.querySelector(LINKED_DATA)?.remove();
+    if (this.root.dataset.isOlder === undefined && fresh.querySelector("meta")) replaceHead(fresh);
   }
 
   #repaintRegions(regions) {
     for (const [name, html] of Object.entries(regions)) {
       const region = this.root.querySelector(`[data-region="${name}"]`);
-      if (region) swap(region, () => { region.replaceChildren(this.#fragmentOf(html)); return region; });
+      if (region) morphInside(region, this.#fragmentOf(html));
     }
   }
 
   #applyUpdate(update) {
     if (this.waiting.has(update.id)) {
       this.waiting.delete(update.id);
-      if (update.status === "published") return void this.waiting.set(update.id, update);
+      if (update.status === "published") return void this.#wait(update);
     }
     const item = document.getElementById(`update-${update.id}`);
     // Publishing it was undone: it leaves nothing behind.
     if (update.status === "unpublished") return void (item && this.#remove(item));
     switch (decide(update, item?.dataset.order ?? null, this.#page())) {
       case "replace":
-        swap(item, () => { const fresh = this.#elementOf(update.html); item.replaceWith(fresh); return fresh; });
+        this.#repaint(item, update);
         break;
       case "move":
-        this.#remove(item);
-        this.#insert(update);
+        this.#move(item, update);
         break;
       case "remove":
         this.#remove(item);
@@ -99,36 +121,139 @@ export class OpenPage {
         this.#insert(update);
         break;
       case "announce":
-        this.waiting.set(update.id, update);
+        this.#wait(update);
         break;
     }
   }
 
-  #page() {
-    const { isOlder, hasOlder } = this.root.dataset;
-    const orders = [...this.timeline.querySelectorAll("li.update")].map((item) => item.dataset.order);
-    return { orders, isOlder: isOlder !== undefined, hasOlder: hasOlder !== undefined };
+  /** Of more than a page shows, remember no more than their number: they are on the pages of older updates. */
+  #wait(update) {
+    this.waiting.set(update.id, update);
+    if (this.waiting.size <= this.size) return;
+    const full = [...this.waiting.values()].filter(({ html }) => html);
+    const oldest = full.reduce((one, other) => (one.order < other.order ? one : other));
+    if (full.length > this.size) this.waiting.set(oldest.id, { id: oldest.id, order: oldest.order });
   }
 
-  #insert(update) {
+  #page() {
+    const orders = this.#items.map((item) => item.dataset.order);
+    return { orders, isOlder: this.root.dataset.isOlder !== undefined, hasOlder: this.hasOlder };
+  }
+
+  #insert(update) { this.#put(this.#elementOf(update.html), update); }
+
+  /** An update in its latest state. A correction, for example, stays open if the reader has opened it. */
+  #repaint(item, update) {
+    morph(item, this.#elementOf(update.html));
+    this.#headDay(item.closest(".day"), update.day_heading);
+  }
+
+  #move(item, update) {
+    const day = item.closest(".day");
+    keepingFocus(this.timeline, () => {
+      morph(item, this.#elementOf(update.html));
+      this.#put(item, update);
+    });
+    if (!day.querySelector("li.update")) day.remove();
+  }
+
+  /** Put an update's element where its order says, under the heading of its day. */
+  #put(item, { happened_on: day, day_heading: heading, order }) {
     this.timeline.querySelector(".empty")?.remove();
-    const list = this.#day(update).querySelector("ol");
-    const items = [...list.children];
-    const index = placeOf(update.order, items.map((item) => item.dataset.order));
-    list.insertBefore(this.#elementOf(update.html), items[index] ?? null);
+    const list = this.#day(day, heading).querySelector("ol");
+    const others = [...list.children].filter((other) => other !== item);
+    const next = others[placeOf(order, others.map((other) => other.dataset.order))] ?? null;
+    // A video that plays in it plays on, in browsers that can move elements as they are.
+    if (item.isConnected && list.moveBefore) list.moveBefore(item, next);
+    else list.insertBefore(item, next);
   }
 
   #remove(item) {
     const day = item.closest(".day");
-    item.remove();
-    if (!day.querySelector("li.update")) day.remove();
+    keepingFocus(this.timeline, () => {
+      item.remove();
+      if (!day.querySelector("li.update")) day.remove();
+    });
+    if (this.#items.length || this.hasOlder) return;
+    const words = document.createElement("p");
+    words.className = "empty";
+    words.textContent = this.timeline.dataset.empty;
+    this.timeline.append(words);
+  }
+
+  /**
+   * Leave what a fresh page shows, and what the reader looks at or uses: an open page must not grow for ever.
+   * What goes is on the next page of older updates.
+   */
+  #trim() {
+    const items = this.#items;
+    while (items.length > this.size) {
+      const last = items.at(-1);
+      const isUsed = last.contains(document.activeElement) || last.querySelector(".embed-frame");
+      if (isUsed || last.getBoundingClientRect().top < innerHeight) break;
+      this.#remove(items.pop());
+      this.hasOlder = true;
+    }
+    this.#linkOlder(items.at(-1));
+  }
+
+  #linkOlder(last) {
+    const nav = this.root.querySelector(".pages");
+    if (!nav) return;
+    const old = nav.querySelector("[rel=next]");
+    if (!this.hasOlder || !last) return void old?.remove();
+    const link = old ?? nav.appendChild(this.#elementOf('<a class="button" rel="next"></a>'));
+    link.textContent = nav.dataset.older;
+    link.href = `?before=${last.dataset.id}${this.root.dataset.isTextOnly ? "&text=1" : ""}`;
+  }
+
+  /** Whether updates went and a fresh page shows others in their place. */
+  get #isShort() {
+    return this.hasOlder && this.#items.length + this.waiting.size < this.size;
+  }
+
+  /** Take from a fresh page what no change in the log says: updates that move up, and headings of days. */
+  async #complete(start) {
+    if (this.isCompleting) return;
+    this.isCompleting = true;
+    const page = await fetchPage(this.number);
+    this.isCompleting = false;
+    if (!page) return void location.reload();
+    const root = rootOf(page);
+    this.root.dataset.start = start;
+    this.place.keep(() => {
+      for (const day of root.querySelectorAll(".day")) this.#takeDay(day);
+      if (this.#items.length <= root.querySelectorAll("li.update").length) {
+        this.hasOlder = root.dataset.hasOlder !== undefined;
+      }
+      this.#trim();
+    });
+  }
+
+  #takeDay(day) {
+    const heading = day.querySelector("h2").textContent;
+    const own = this.timeline.querySelector(`.day[data-day="${day.dataset.day}"]`);
+    if (own) this.#headDay(own, heading);
+    for (const item of day.querySelectorAll("li.update")) {
+      const last = this.#items.at(-1);
+      if (last && item.dataset.order >= last.dataset.order) continue;
+      this.#put(item, { happened_on: day.dataset.day, day_heading: heading, order: item.dataset.order });
+    }
+  }
+
+  #headDay(section, heading) {
+    const title = section.querySelector("h2");
+    if (title.textContent !== heading) title.textContent = heading;
   }
 
   /** The section of the update's Hong Kong day, made where it is missing. */
-  #day({ happened_on: day, day_heading: heading }) {
+  #day(day, heading) {
     const days = [...this.timeline.querySelectorAll(".day")];
-    const found = days.find((section) => section.dataset.day === day);
-    if (found) return found;
+    const own = days.find((section) => section.dataset.day === day);
+    if (own) {
+      this.#headDay(own, heading);
+      return own;
+    }
     const section = this.#elementOf(
       `<section class="day" aria-labelledby="day-${day}"><h2 id="day-${day}"></h2><ol role="list" class="updates"></ol></section>`,
     );
@@ -146,12 +271,7 @@ export class OpenPage {
     const template = document.createElement("template");
     template.innerHTML = html.trim();
     const { isTextOnly: label } = this.root.dataset;
-    for (const picture of label ? template.content.querySelectorAll("picture") : []) {
-      const words = document.createElement("p");
-      words.className = "picture-alt";
-      words.textContent = `${label} ${picture.querySelector("img").alt}`;
-      (picture.closest(".cover") ?? picture).replaceWith(words);
-    }
+    if (label) removeMedia(template.content, label);
     return template.content;
   }
 
@@ -177,16 +297,16 @@ export class OpenPage {
   }
 }
 
-/** Replace markup and leave open what was open in it, and focused what was focused. */
-function swap(old, replace) {
-  const open = [...old.querySelectorAll("details")].map((details) => details.open);
-  const focused = old.contains(document.activeElement) ? document.activeElement : null;
-  const same = focused && `${focused.localName}${focused.className && `.${focused.className.split(" ").join(".")}`}`;
-  const index = focused && [...old.querySelectorAll(same)].indexOf(focused);
-  const fresh = replace();
-  fresh.querySelectorAll("details").forEach((details, i) => { details.open = open[i] ?? false; });
-  if (!focused) return;
-  const next = fresh.querySelectorAll(same)[index] ?? fresh;
-  if (next === fresh) fresh.tabIndex = -1;
-  next.focus({ preventScroll: true });
+/** What a text-only page prints in place of pictures and other sites' media. */
+function removeMedia(content, label) {
+  for (const picture of content.querySelectorAll("picture")) {
+    const words = document.createElement("p");
+    words.className = "picture-alt";
+    words.textContent = `${label} ${picture.querySelector("img").alt}`;
+    (picture.closest(".cover") ?? picture).replaceWith(words);
+  }
+  for (const figure of content.querySelectorAll("figure.embed")) {
+    for (const part of figure.querySelectorAll(".embed-ask, figcaption")) part.remove();
+    figure.replaceWith(...figure.children);
+  }
 }

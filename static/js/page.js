@@ -1,25 +1,33 @@
 // What a page does once it is open: follow its log, say how long ago, share. Everything reads without it.
 
+import { askTime, isTimeSettled, now } from "./clock.js";
 import "./embeds.js";
 import { Following } from "./follow.js";
 import { ago } from "./lib/ago.mjs";
 import { OpenPage } from "./open_page.js";
+import { OpenUpdate } from "./open_update.js";
 
 const MINUTE = 60_000;
+// The first poll tells the time, where there is one.
+const ASK_TIME_AFTER = 1_000;
 
 function showRelativeTimes() {
-  const now = Date.now();
-  for (const time of document.querySelectorAll(".update-time time[datetime*=T]")) {
-    const text = ago(Date.parse(time.dateTime), now, document.documentElement.lang);
-    let label = time.parentElement.nextElementSibling;
-    if (!label?.classList.contains("ago")) {
-      if (!text) continue;
-      label = document.createElement("span");
-      label.className = "ago";
-      time.parentElement.after(label);
-    }
-    if (label.textContent !== text) label.textContent = text;
+  if (!isTimeSettled()) return;
+  for (const row of document.querySelectorAll(".update-time")) {
+    const time = row.querySelector("time[datetime*=T]");
+    const text = time ? ago(Date.parse(time.dateTime), now(), document.documentElement.lang) : "";
+    const old = row.querySelector(".ago");
+    if (!text) old?.remove();
+    else if (old?.textContent !== text) (old ?? addLabel(row)).textContent = text;
   }
+}
+
+/** At the end of its row: nothing moves when it appears. */
+function addLabel(row) {
+  const label = document.createElement("span");
+  label.className = "ago";
+  row.append(label);
+  return label;
 }
 
 async function share(link) {
@@ -46,12 +54,15 @@ document.addEventListener("click", (event) => {
 });
 
 // By the page's own address: whatever its markup says, it follows the live blog that it is a page of.
-const [, edition, slug] = /^(\/zh-han[st])?\/(?:live|embed)\/([-\w]+)\/$/.exec(location.pathname) ?? [];
-const coverage = slug && document.querySelector(".coverage");
-if (coverage) {
-  new Following(new OpenPage(coverage), `${edition ?? ""}/live/${slug}/`);
-  new MutationObserver(showRelativeTimes).observe(coverage.querySelector("#updates"), { childList: true, subtree: true });
+const ADDRESS = /^(\/zh-han[st])?\/(?:live|embed)\/([-\w]+)\/(?:\d+\/)?$/;
+const [, edition, slug] = ADDRESS.exec(location.pathname) ?? [];
+const root = slug && document.querySelector("[data-status]");
+if (root) {
+  const page = root.dataset.update ? new OpenUpdate(root) : new OpenPage(root);
+  new Following(page, `${edition ?? ""}/live/${slug}/`);
+  new MutationObserver(showRelativeTimes).observe(root, { childList: true, subtree: true });
 }
 
-showRelativeTimes();
+addEventListener("time-settled", showRelativeTimes);
+setTimeout(askTime, ASK_TIME_AFTER);
 setInterval(showRelativeTimes, MINUTE);

@@ -1,0 +1,52 @@
+// The page as the server gives it now: for what no change in the log can tell an open page.
+
+const ANSWERED_WITHIN = 10_000;
+const AGAIN = 1_000;
+const LONGEST_WAIT = 30_000;
+
+// What the page says of itself to other sites and to crawlers.
+const OWN = [
+  'meta[property]',
+  'meta[name="description"]',
+  'meta[name="robots"]',
+  'meta[name^="twitter:"]',
+  'link[rel="canonical"]',
+];
+export const LINKED_DATA = 'script[type="application/ld+json"]';
+
+/**
+ * Return the page at this address as a document that knows of change `number` at least, or null if there is no
+ * such page any more. Caches may hold an older state for some seconds; then it is asked for again.
+ */
+export const fetchPage = async (number) => {
+  for (let wait = AGAIN; ; wait = Math.min(2 * wait, LONGEST_WAIT)) {
+    const page = await request();
+    if (page === null || Number(rootOf(page)?.dataset.number) >= number) return page;
+    await new Promise((resolve) => { setTimeout(resolve, wait * (0.5 + Math.random() / 2)); });
+  }
+};
+
+/** The element of a page that says which state of which live blog it shows. */
+export function rootOf(page) { return page.querySelector("[data-status]"); }
+
+async function request() {
+  try {
+    const address = location.pathname + location.search;
+    const signal = AbortSignal.timeout(ANSWERED_WITHIN);
+    const response = await fetch(address, { cache: "no-cache", credentials: "omit", signal });
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    // A withdrawn update has a page (410) that follows its live blog; that of a withdrawn live blog does not.
+    return [404, 410].includes(response.status) && !rootOf(page) ? null : page;
+  } catch {
+    return new Document();
+  }
+}
+
+/** Put into the page's head what `fresh`, a head or a part of one, has in place of what is there. */
+export function replaceHead(fresh, selectors = OWN) {
+  const selector = selectors.join();
+  for (const old of document.head.querySelectorAll(selector)) old.remove();
+  document.head.append(...fresh.querySelectorAll(selector));
+}
+
+export function replaceWholeHead(fresh) { replaceHead(fresh, [...OWN, LINKED_DATA]); }
