@@ -20,7 +20,8 @@ RUNGS = {
     "liveblog.editions": 3,
     "liveblog.visibility": 3,
     "liveblog.presentation": 4,
-    "liveblog.payloads": 4,
+    # Payloads print parts of pages.
+    "liveblog.payloads": 5,
     "liveblog.publishing": 4,
     "liveblog.articles": 5,
     "liveblog.admin": 6,

@@ -36,6 +36,7 @@ SURFACES = [
     "/live/storm/{newer}/",
     "/live/storm/changes.json?after=0",
     "/embed/storm/",
+    "/embed/storm/{update}/",
     "/live/storm/feed.atom",
     "/live/storm/feed.rss",
     "/live/storm/feed.json",
@@ -51,6 +52,7 @@ SURFACES = [
     "/zh-hans/live/storm/{update}/",
     "/zh-hans/live/storm/changes.json?after=0",
     "/zh-hans/embed/storm/",
+    "/zh-hans/embed/storm/{update}/",
     "/zh-hans/live/storm/feed.atom",
     "/zh-hans/live/storm/feed.rss",
     "/zh-hans/live/storm/feed.json",
@@ -82,13 +84,19 @@ SURFACES = [
 INDEXES = ["/sitemap-updates.xml", "/news-sitemap.xml"]
 # Where the blog's own words stand: they go with the blog.
 OEMBED = "/oembed?url={site}/live/storm/"
-# What never says a word of an update: forms, directories, descriptions. Pictures are walked one by one.
+# What never says a word of an update in text: forms, directories, descriptions. Pictures are walked one by one,
+# and what the cards show is tested in tests/reader/test_sharing.py.
 SILENT = [
     "/live/storm/respond/",
     "/zh-hans/live/storm/respond/",
     "/sitemap.xml",
     "/robots.txt",
     "/media/key/320.jpg",
+    *(
+        f"{prefix}{place}card-0123456789abcdef.png"
+        for prefix in ("", "/zh-hans")
+        for place in ("/", "/topics/weather/", "/live/storm/", "/live/storm/1/")
+    ),
     "/api/v1/",
     "/api/v1/topics/",
     "/api/v1/schema/",

@@ -1,14 +1,16 @@
-"""Embeds: a live blog in a frame on a partner's page, and the oEmbed provider that says how to frame it."""
+"""Embeds: a live blog or one update in a frame on a partner's page, and the oEmbed provider for both."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from csp.constants import SELF
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404
 from django.urls import resolve
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -36,27 +38,52 @@ _CACHE_AGE: Final = 300
 @xframe_options_exempt
 @public
 def embed(request: HttpRequest, slug: str, edition: str | None = None) -> HttpResponse:
-    """A live blog's newest updates, to stand in a frame; it follows the log as the page itself does.
+    """A live blog's newest updates, to stand in a frame; it follows the log as the page itself does."""
+    return _framed(
+        request, slug, edition, lambda head, etag: answer(request, etag, lambda: _page(request, head))
+    )
+
+
+@xframe_options_exempt
+@public
+def embed_update(request: HttpRequest, slug: str, pk: int, edition: str | None = None) -> HttpResponse:
+    """One update, to stand in a frame; it follows the log, and is a tombstone (410) once it is withdrawn."""
+
+    def render(head: LiveBlog, etag: str) -> HttpResponse:
+        row = get_object_or_404(Update.objects.filter(blog=head).visible(), pk=pk)
+        if row.is_withdrawn:
+            return _update_page(request, head, pk)
+        return answer(request, etag, lambda: _update_page(request, head, pk))
+
+    return _framed(request, slug, edition, render)
+
+
+def _framed(
+    request: HttpRequest,
+    slug: str,
+    edition: str | None,
+    render: Callable[[LiveBlog, str], HttpResponse],
+) -> HttpResponse:
+    """Return what `render` makes of the live blog and its ETag, for others to frame.
 
     Who may frame it: this site, and each origin of each active partner, on every embed. One address serves
     all readers from shared caches, so the answer cannot name only the partner that asks; and what an embed
     shows is public, the frame guards nothing but the site's name. A new list of origins is a new ETag.
     """
-    try:
-        head, is_withdrawn = find_blog(PUBLIC, slug, edition), False
-    except Withdrawn as withdrawn:
-        head, is_withdrawn = withdrawn.blog, True
     origins = Partner.objects.framing_origins()
-    if is_withdrawn:
-        response = blog_page(request, "reader/embed_gone.html", head, {}, status=410)
+    try:
+        head = find_blog(PUBLIC, slug, edition)
+    except Withdrawn as withdrawn:
+        response = blog_page(request, "reader/embed_gone.html", withdrawn.blog, {}, status=410)
     else:
-        response = answer(request, _etag(head, origins), lambda: _page(request, whole_blog(PUBLIC, head)))
+        response = render(head, _etag(head, origins))
     # What django-csp's own decorators set; they take a policy that is known before the request.
     response._csp_replace = {"frame-ancestors": [SELF, *origins]}
     return response
 
 
-def _page(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
+def _page(request: HttpRequest, head: LiveBlog) -> HttpResponse:
+    blog = whole_blog(PUBLIC, head)
     rows = Update.objects.filter(blog=blog).visible().newest_first().complete()
     updates = editions.read_updates(blog, rows[: UPDATES + 1])
     context = {
@@ -65,6 +92,14 @@ def _page(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
         "has_older": len(updates) > UPDATES,
     }
     return blog_page(request, "reader/embed.html", blog, context)
+
+
+def _update_page(request: HttpRequest, head: LiveBlog, pk: int) -> HttpResponse:
+    blog = whole_blog(PUBLIC, head)
+    row = get_object_or_404(Update.objects.filter(blog=blog).visible().complete(), pk=pk)
+    (update,) = editions.read_updates(blog, [row])
+    status = 410 if update.is_withdrawn else 200
+    return blog_page(request, "reader/embed_update.html", blog, {"update": update}, status)
 
 
 def _etag(blog: LiveBlog, origins: list[str]) -> str:
@@ -76,10 +111,11 @@ def _etag(blog: LiveBlog, origins: list[str]) -> str:
 @read_anywhere
 @public
 def oembed(request: HttpRequest) -> HttpResponse:
-    """https://oembed.com: how to show the live blog at `?url=`, at most `maxwidth` by `maxheight` pixels.
+    """https://oembed.com: how to show the page at `?url=`, at most `maxwidth` by `maxheight` pixels.
 
-    Answers 404 to any other address, and to drafts and embargoed live blogs, which must not be told from it;
-    401 to the house's own pages, whether they exist or not; 410 to what was withdrawn; 501 to other formats.
+    The page is that of a live blog or of an update. Answers 404 to any other address, and to drafts and
+    embargoed live blogs, which must not be told from it; 401 to the house's own pages, whether they exist or
+    not; 410 to what was withdrawn; 501 to other formats.
     """
     if parameter(request.GET, "format") not in (None, "json"):
         return _refusal(501, _("Only JSON is spoken here: leave format away."))
@@ -90,17 +126,17 @@ def oembed(request: HttpRequest) -> HttpResponse:
         return _refusal(400, _("maxwidth and maxheight are numbers of pixels."))
     address = parameter(request.GET, "url")
     if not address:
-        return _refusal(400, _("Give the live blog's address: ?url=…"))
+        return _refusal(400, _("Give the page's address: ?url=…"))
     try:
         path = _path_on_this_site(address)
         if path.startswith("/admin/"):
             return _refusal(401, _("This address is not public."))
-        blog = _blog_at(path)
+        shown = _shown_at(path)
     except Http404:
-        return _refusal(404, _("There is no live blog at this address."))
+        return _refusal(404, _("There is no live blog or update at this address."))
     except Withdrawn:
-        return _refusal(410, _("This live blog was withdrawn."))
-    return answer_by_body(request, _json(_rich(blog, width, height)), POLL)
+        return _refusal(410, _("This page was withdrawn."))
+    return answer_by_body(request, _json(_rich(shown, width, height)), POLL)
 
 
 def _size(request: HttpRequest, name: str, most: int) -> int:
@@ -123,26 +159,39 @@ def _path_on_this_site(address: str) -> str:
     return parts.path
 
 
-def _blog_at(path: str) -> LiveBlog:
-    """Return the live blog at `path`.
+def _shown_at(path: str) -> LiveBlog | Update:
+    """Return the live blog or the update whose page is at `path`.
 
-    Raises Http404 if `path` is not the address of a live blog that readers may know of, and Withdrawn if it
-    was withdrawn.
+    Raises Http404 if there is none that readers may know of, and Withdrawn if it was withdrawn.
     """
     match = resolve(path)
-    if match.view_name != "reader:blog":
+    if match.view_name not in ("reader:blog", "reader:update"):
         raise Http404
+    slug, edition = match.kwargs["slug"], match.kwargs.get("edition")
     try:
-        return whole_blog(PUBLIC, find_blog(PUBLIC, **match.kwargs))
+        head = find_blog(PUBLIC, slug, edition)
     except AtPlainAddress:
-        return whole_blog(PUBLIC, find_blog(PUBLIC, match.kwargs["slug"]))
+        head = find_blog(PUBLIC, slug)
+    blog = whole_blog(PUBLIC, head)
+    if match.view_name == "reader:blog":
+        return blog
+    rows = Update.objects.filter(blog=blog).visible().complete()
+    (update,) = editions.read_updates(blog, [get_object_or_404(rows, pk=match.kwargs["pk"])])
+    if update.is_withdrawn:
+        raise Withdrawn(blog, update)
+    return update
 
 
-def _rich(blog: LiveBlog, width: int, height: int) -> dict[str, Any]:
-    said = {
+def _rich(shown: LiveBlog | Update, width: int, height: int) -> dict[str, Any]:
+    if isinstance(shown, LiveBlog):
+        title, address, images = shown.full_headline, shown.address("embed"), [shown.hero_image]
+    else:
+        title, address = shown.title, shown.blog.address("embed_update", shown.pk)
+        images = [placed.image for placed in shown.update_images.all()]
+    answer = {
         "version": "1.0",
         "type": "rich",
-        "title": blog.full_headline,
+        "title": title,
         "provider_name": settings.SITE_NAME,
         "provider_url": settings.SITE_URL,
         "cache_age": _CACHE_AGE,
@@ -150,14 +199,14 @@ def _rich(blog: LiveBlog, width: int, height: int) -> dict[str, Any]:
         "height": height,
         "html": format_html(
             '<iframe src="{}" width="{}" height="{}" title="{}" loading="lazy" frameborder="0"></iframe>',
-            absolute(blog.address("embed")),
+            absolute(address),
             width,
             height,
-            blog.full_headline,
+            title,
         ),
     }
-    image = blog.hero_image
-    return said | _thumbnail(image, width, height) if image and not image.is_sensitive else said
+    image = next((image for image in images if image and not image.is_sensitive), None)
+    return answer | _thumbnail(image, width, height) if image else answer
 
 
 def _thumbnail(image: Image, width: int, height: int) -> dict[str, Any]:

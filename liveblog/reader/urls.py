@@ -46,6 +46,7 @@ in_editions = [
     path("topics/<slug:slug>/<card:version>", cards.topic_card, name="topic_card"),
     path("search/", search.search, name="search"),
     path("embed/<slug:slug>/", embed.embed, name="embed"),
+    path("embed/<slug:slug>/<int:pk>/", embed.embed_update, name="embed_update"),
 ]
 
 urlpatterns = [

@@ -1,4 +1,4 @@
-// Live blogs in other sites: <blockquote class="newsroom-embed"><a href="…/live/SLUG/">Headline</a></blockquote>,
+// Live blogs and updates in other sites: <blockquote class="newsroom-embed"><a href="…/live/SLUG/">…</a></blockquote>,
 // then this script from the newsroom. The link stays until the frame has answered, so it stays where none may.
 (() => {
   const { origin } = new URL(document.currentScript.src);
@@ -10,10 +10,10 @@
   window[name] = () => {
     for (const quote of document.querySelectorAll("blockquote.newsroom-embed")) {
       const link = quote.querySelector("a[href]");
-      const found = link?.origin === origin && /^(\/zh-han[st])?\/live\/([-\w]+)\/$/.exec(link.pathname);
+      const found = link?.origin === origin && /^(\/zh-han[st])?\/live\/([-\w]+\/(?:\d+\/)?)$/.exec(link.pathname);
       if (!found || [...links.values()].includes(quote)) continue;
       const frame = document.createElement("iframe");
-      frame.src = `${origin}${found[1] ?? ""}/embed/${found[2]}/`;
+      frame.src = `${origin}${found[1] ?? ""}/embed/${found[2]}`;
       frame.title = link.textContent.trim();
       frame.width = "100%";
       frame.height = 1;

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
@@ -13,7 +15,7 @@ from playwright.sync_api import FrameLocator, Page, expect
 
 from liveblog import publishing
 from liveblog.models import LiveBlog, Partner
-from liveblog.publishing import SYSTEM
+from liveblog.publishing import SYSTEM, Content
 from tests.environment import ROOT
 from tests.factories import make_blog, make_image, make_update
 from tests.waiting import wait_for
@@ -124,6 +126,38 @@ def test_an_embed_takes_the_place_of_its_link_follows_the_log_and_grows(partner,
     wait_for(lambda: page.evaluate("() => Number(document.querySelector('iframe').height)") == MOST)
     publishing.withdraw_blog(blog, by=SYSTEM)
     expect(frame(page).locator("h1")).to_have_text("此報道已撤回")
+    # The browser says of each refusal that it was one.
+    assert all("410" in error for error in console_errors), console_errors
+    console_errors.clear()
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_an_embedded_update_follows_its_correction_and_its_withdrawal(
+    partner, new_page, console_errors, width
+):
+    blog = make_blog(slug="storm", kicker="風暴", headline="八號信號生效")
+    update = make_update(blog, "全港學校停課", body="<p>各校今日停課。</p>" * 3, images=(make_image(),))
+    page = new_page(viewport={"width": width, "height": 800})
+    page.goto(partner.page(partner.embed(f"storm/{update.pk}")))
+    title = f"直播 storm/{update.pk}"
+    card = frame(page, title)
+    expect(card.locator("h1")).to_have_text("全港學校停課")
+    expect(page.locator("blockquote")).to_have_count(0)
+    wait_for(lambda: height(page, title) > LEAST)
+    inside = card.locator("html")
+    assert inside.evaluate("root => root.scrollWidth <= root.clientWidth")
+    if folder := os.environ.get("KEEP_SCREENSHOTS"):
+        page.screenshot(path=f"{folder}/embedded-update-{width}.png")
+    publishing.correct_update(update, replace(Content.of(update), heading="學校復課"), by=SYSTEM, note="復課")
+    expect(card.locator("h1")).to_have_text("學校復課")
+    expect(card.locator(".corrections")).to_contain_text("復課")
+    update.refresh_from_db()
+    publishing.withdraw_update(update, by=SYSTEM, reason="x")
+    expect(card.locator(".tombstone")).to_be_visible()
+    expect(card.locator("body")).not_to_contain_text("復課")
+    blog.refresh_from_db()
+    publishing.withdraw_blog(blog, by=SYSTEM)
+    expect(card.locator("h1")).to_have_text("此報道已撤回")
     # The browser says of each refusal that it was one.
     assert all("410" in error for error in console_errors), console_errors
     console_errors.clear()
