@@ -144,7 +144,7 @@ def delta(blog_row: LiveBlog, after: int) -> dict[str, Any]:
 
 
 def _regions(blog_row: LiveBlog, after: int, last: int) -> dict[str, str]:
-    """Return what stands around the updates, as markup by name, if a change after `after` can have touched it.
+    """Return what stands around the updates, by name, if a change after `after` can have touched it.
 
     `document` is what belongs into the page's `<head>`.
     """

@@ -84,8 +84,8 @@ SURFACES = [
 INDEXES = ["/sitemap-updates.xml", "/news-sitemap.xml"]
 # Where the blog's own words stand: they go with the blog.
 OEMBED = "/oembed?url={site}/live/storm/"
-# What never says a word of an update in text: forms, directories, descriptions. Pictures are walked one by one,
-# and what the cards show is tested in tests/reader/test_sharing.py.
+# What never says a word of an update in text: forms, directories, descriptions. Pictures are walked one by
+# one, and what the cards show is tested in tests/reader/test_sharing.py.
 SILENT = [
     "/live/storm/respond/",
     "/zh-hans/live/storm/respond/",
