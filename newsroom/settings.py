@@ -336,11 +336,30 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Newsroom API",
+    "DESCRIPTION": (
+        "Live coverage to read, to follow and to write. What is public needs no key. The licence is that of "
+        "this interface and its software; texts and pictures belong to their publisher."
+    ),
     "VERSION": __version__,
+    "CONTACT": {"name": SITE_NAME, "url": SITE_URL}
+    | ({"email": SITE_CONTACT} if "@" in SITE_CONTACT else {}),
+    "LICENSE": {"name": "BSD 3-Clause License", "identifier": "BSD-3-Clause"},
+    "SERVERS": [{"url": SITE_URL, "description": SITE_NAME}],
+    "TAGS": [
+        {"name": "root", "description": "The addresses below."},
+        {"name": "blogs", "description": "Live blogs: to read, to follow, to write into."},
+        {"name": "updates", "description": "Updates of all live blogs."},
+        {"name": "related-stories", "description": "What live blogs and updates link to."},
+        {"name": "topics", "description": "Topics that live blogs stand under."},
+        {"name": "search", "description": "Full-text search."},
+        {"name": "webhooks", "description": "What partners are sent, signed as Standard Webhooks says."},
+    ],
+    "WEBHOOKS": ["liveblog.api.webhooks.change", "liveblog.api.webhooks.test"],
     "OAS_VERSION": "3.1.0",
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "PublishedStatusEnum": ["published"],
+        "WithdrawnStatusEnum": ["withdrawn"],
         "DraftStatusEnum": ["draft", "submitted", "scheduled"],
         "EntryStatusEnum": ["draft", "published"],
     },
@@ -348,6 +367,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "liveblog.api.describing.let_fields_be_left_out",
+        "liveblog.api.webhooks.describe_headers",
     ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
