@@ -135,13 +135,14 @@ def partner_may_read(partner: str, blog: str) -> Q:
     return Q(**{f"{blog}__status__in": _STARTED}) & (is_open | _granted(OuterRef(partner), blog))
 
 
-def last_change_at() -> datetime | None:
+def last_change_at(field: str = "modified_at") -> datetime | None:
     """Return when the content of public responses over several live blogs last changed.
 
-    Return None before the first change. The time never goes backwards: it also counts withdrawn live blogs,
-    and the moments when an embargo hid a live blog. Changes to a live blog while it is hidden do not count.
+    `field` is "feed_updated_at" for what feeds print of it. Return None before the first change. The time
+    never goes backwards: it also counts withdrawn live blogs, and the moments when an embargo hid a live
+    blog. Changes to a live blog while it is hidden do not count.
     """
-    changed_at = known(PUBLIC).aggregate(at=Max("modified_at"))["at"]
+    changed_at = known(PUBLIC).aggregate(at=Max(field))["at"]
     embargoes = Change.objects.filter(kind=Change.Kind.BLOG_EMBARGOED)
     return max(filter(None, (changed_at, embargoes.aggregate(at=Max("at"))["at"])), default=None)
 

@@ -1,11 +1,11 @@
 """The clock: Hong Kong days, labels and parsing. Every time that people read or type is Hong Kong time."""
 
 import re
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from django.utils import timezone
+from django.utils import timezone as django_timezone
 
 ZONE: Final = ZoneInfo("Asia/Hong_Kong")
 # Plausible years. Near the ends of the calendar, conversion to other time zones would overflow.
@@ -19,7 +19,7 @@ _ENGLISH_MONTHS: Final = (
 
 def now() -> datetime:
     """The present moment, aware, in Hong Kong time."""
-    return timezone.now().astimezone(ZONE)
+    return django_timezone.now().astimezone(ZONE)
 
 
 def at(day: date, clock: time = time.min) -> datetime:
@@ -58,7 +58,19 @@ def day_label(day: date, language: str, *, with_month: bool = True, with_year: b
 
 def isoformat(moment: datetime) -> str:
     """RFC 3339 with `+08:00`, to the second: what public payloads carry."""
-    return moment.astimezone(ZONE).isoformat(timespec="seconds")
+    return with_whole_minutes(moment).isoformat(timespec="seconds")
+
+
+def with_whole_minutes(moment: datetime) -> datetime:
+    """Return the same moment in Hong Kong time, with an offset that RFC 3339 and RFC 5322 can write.
+
+    Until 1904 Hong Kong kept local mean time, 7:36:42 ahead of UTC. Such an offset is rounded to the closest
+    whole minute and the clock moved along, as the last example of RFC 3339, section 5.8, does it.
+    """
+    local = moment.astimezone(ZONE)
+    offset = local.utcoffset() or timedelta()
+    whole = timedelta(minutes=round(offset / timedelta(minutes=1)))
+    return local if whole == offset else local.astimezone(timezone(whole))
 
 
 # A "+" that was not encoded in an address arrives as a space.

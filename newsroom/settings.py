@@ -1,6 +1,7 @@
 """Every setting, and every environment variable that is read. Malformed values raise, all at once."""
 
 import ipaddress
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,6 +24,25 @@ def _check_networks(texts: list[str]) -> None:
             ipaddress.ip_network(text)
         except ValueError as error:
             raise validate.ValidationError(str(error)) from error
+
+
+def _check_tag_authority(text: str) -> None:
+    """Check a tagging entity of RFC 4151: a host name or e-mail address, then perhaps a comma and a date."""
+    if text and not re.fullmatch(
+        r"([\w.+-]+@)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(,\d{4}(-\d\d(-\d\d)?)?)?", text
+    ):
+        raise validate.ValidationError("This is no tag authority, such as example.com or example.com,2026.")
+
+
+def _check_url(text: str) -> None:
+    if text:
+        validate.URL(schemes={"http", "https"}, require_tld=False)(text)
+
+
+def _check_index_key(text: str) -> None:
+    """Check a key as https://www.indexnow.org/documentation has it."""
+    if text and not re.fullmatch(r"[A-Za-z0-9-]{8,128}", text):
+        raise validate.ValidationError("Use 8 to 128 letters, digits and hyphens.")
 
 
 env = Env(eager=False)
@@ -61,6 +81,13 @@ SITE_LOGO_URL = env.str("SITE_LOGO_URL", "")
 SITE_CONTACT = env.str("SITE_CONTACT", "")
 SITE_LEGAL_LINKS = env.dict("SITE_LEGAL_LINKS", {})
 
+# Who names the entries of feeds and ninjs (RFC 4151). Unset, SITE_URL's host does, which changes with a move.
+TAG_AUTHORITY = env.str("TAG_AUTHORITY", "", validate=_check_tag_authority)
+# Told of each change: a WebSub hub, which then tells the subscribers of feeds, and search engines.
+WEBSUB_HUB = env.str("WEBSUB_HUB", "", validate=_check_url)
+INDEXNOW_KEY = env.str("INDEXNOW_KEY", "", validate=_check_index_key)
+INDEXNOW_URL = env.str("INDEXNOW_URL", "https://api.indexnow.org/indexnow", validate=_check_url)
+
 # How often one may ask the API within a minute; 0 is no limit.
 API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", 120, validate=validate.Range(min=0))
 API_KEY_REQUESTS_PER_MINUTE = env.int("API_KEY_REQUESTS_PER_MINUTE", 600, validate=validate.Range(min=0))
@@ -75,6 +102,7 @@ env.seal()
 SITE_URL = SITE_URL.rstrip("/")
 _site = urlsplit(SITE_URL)
 _is_https = _site.scheme == "https"
+TAG_AUTHORITY = TAG_AUTHORITY or _site.hostname
 
 # Drafts, sources and keys lie here: whatever the umask is, other accounts of the machine do not come in.
 DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -305,15 +333,33 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": [],
     "UNAUTHENTICATED_USER": None,
     "EXCEPTION_HANDLER": "liveblog.api.problems.handle",
-    "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%S%z",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Newsroom API",
+    "DESCRIPTION": (
+        "Live coverage to read, to follow and to write. What is public needs no key. The licence is that of "
+        "this interface and its software; texts and pictures belong to their publisher."
+    ),
     "VERSION": __version__,
+    "CONTACT": {"name": SITE_NAME, "url": SITE_URL}
+    | ({"email": SITE_CONTACT} if "@" in SITE_CONTACT else {}),
+    "LICENSE": {"name": "BSD 3-Clause License", "identifier": "BSD-3-Clause"},
+    "SERVERS": [{"url": SITE_URL, "description": SITE_NAME}],
+    "TAGS": [
+        {"name": "root", "description": "The addresses below."},
+        {"name": "blogs", "description": "Live blogs: to read, to follow, to write into."},
+        {"name": "updates", "description": "Updates of all live blogs."},
+        {"name": "related-stories", "description": "What live blogs and updates link to."},
+        {"name": "topics", "description": "Topics that live blogs stand under."},
+        {"name": "search", "description": "Full-text search."},
+        {"name": "webhooks", "description": "What partners are sent, signed as Standard Webhooks says."},
+    ],
+    "WEBHOOKS": ["liveblog.api.webhooks.change", "liveblog.api.webhooks.test"],
     "OAS_VERSION": "3.1.0",
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "PublishedStatusEnum": ["published"],
+        "WithdrawnStatusEnum": ["withdrawn"],
         "DraftStatusEnum": ["draft", "submitted", "scheduled"],
         "EntryStatusEnum": ["draft", "published"],
     },
@@ -321,6 +367,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "liveblog.api.describing.let_fields_be_left_out",
+        "liveblog.api.webhooks.describe_headers",
     ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -1,7 +1,6 @@
 """The site's identity: who publishes it, and where it stands."""
 
 from collections.abc import Iterable, Iterator
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -44,8 +43,12 @@ def _with_absolute_links(tokens: Iterable[Token]) -> Iterator[Token]:
 
 
 def tag_uri(path: str) -> str:
-    """The tag: URI (RFC 4151) that names the page at `path`; 2026 is the year of the naming scheme."""
-    return f"tag:{urlsplit(settings.SITE_URL).hostname},2026:{path}"
+    """Return the tag: URI (RFC 4151) that names the page at `path`, wherever the site moves.
+
+    An authority without a date of its own gets 2026, the year of the naming scheme.
+    """
+    authority = settings.TAG_AUTHORITY
+    return f"tag:{authority}:{path}" if "," in authority else f"tag:{authority},2026:{path}"
 
 
 def identity() -> dict[str, object]:

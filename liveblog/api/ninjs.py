@@ -36,6 +36,12 @@ STANDARD: Final = {
     "schema": "http://www.iptc.org/std/ninjs/ninjs-schema_3.1.json#",
 }
 _HTML: Final = "text/html"
+# ninjs has no field of its own for this: `edNote` is for a partner's desk, and the subject is for machines.
+# IPTC's vocabulary of content warnings has no general term, and nobody has said which of its terms applies.
+_WARNING: Final = {
+    "edNote": "Sensitive picture: warn readers, and show it only when they ask to see it.",
+    "subjects": [{"name": "Sensitive content", "rel": "contentWarning", "literal": "sensitive"}],
+}
 
 Ninjs = dict[str, Any]
 
@@ -230,7 +236,7 @@ def _picture(image: Image, rel: str) -> Ninjs:
         picture["descriptions"].append({"role": "caption", "value": image.caption})
     if image.credit:
         picture["by"] = image.credit
-    return picture
+    return picture | _WARNING if image.is_sensitive else picture
 
 
 def _story(story: RelatedStory) -> Ninjs:

@@ -7,6 +7,7 @@ from liveblog.models.desk import Presence, Submission, WorkingCopy
 from liveblog.models.glossary import Edition, Glossary, GlossaryTerm
 from liveblog.models.media import Image, UpdateImage
 from liveblog.models.partner import ApiKey, Delivery, Partner, Scope, Webhook, WebhookCursor
+from liveblog.models.ping import PingCursor, PingService
 from liveblog.models.response import ReaderResponse
 from liveblog.models.search import SearchEntry
 from liveblog.models.story import RelatedStory
@@ -23,6 +24,8 @@ __all__ = [
     "Image",
     "LiveBlog",
     "Partner",
+    "PingCursor",
+    "PingService",
     "Presence",
     "Reach",
     "ReaderResponse",

@@ -185,6 +185,9 @@ class LiveBlog(PublicIdModel):
     number = models.PositiveIntegerField(_("number"), default=0, editable=False)
     first_published_at = models.DateTimeField(_("first published"), null=True, editable=False)
     modified_at = models.DateTimeField(_("last changed"), null=True, editable=False)
+    feed_updated_at = models.DateTimeField(
+        null=True, editable=False, help_text="When something last changed that feeds print."
+    )
     imported_hash = models.CharField(
         max_length=64,
         blank=True,

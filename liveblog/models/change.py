@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -81,6 +83,19 @@ class Change(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} {self.get_kind_display()}"
+
+
+# Feeds print none of this, so it leaves their `updated` alone: readers of feeds would be shown entries again.
+NOT_IN_FEEDS: Final = frozenset(
+    {
+        Change.Kind.PINNED,
+        Change.Kind.UNPINNED,
+        Change.Kind.MARKED_KEY,
+        Change.Kind.UNMARKED_KEY,
+        Change.Kind.RESPONSE_APPROVED,
+        Change.Kind.RESPONSE_WITHDRAWN,
+    }
+)
 
 
 class Reach(models.Model):

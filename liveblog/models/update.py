@@ -153,6 +153,9 @@ class Update(PublicIdModel):
     publish_at = models.DateTimeField(_("publish at"), null=True, blank=True)
     first_published_at = models.DateTimeField(_("first published"), null=True, editable=False)
     modified_at = models.DateTimeField(_("last changed"), editable=False)
+    feed_updated_at = models.DateTimeField(
+        null=True, editable=False, help_text="When something last changed that its entry in a feed prints."
+    )
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, editable=False)
     number = models.PositiveIntegerField(
         _("number"), default=0, editable=False, help_text=_("Of its last change in the blog's log.")

@@ -1,5 +1,7 @@
 """The sender: looks which places lag behind their log, and sends what comes next to each, many at once.
 
+It also pings the WebSub hub and IndexNow.
+
 It has a thread and an event loop of its own, so that neither readers' streams nor receivers wait for one
 another; the database is asked in a few more threads.
 """
@@ -11,7 +13,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
@@ -19,8 +21,9 @@ from django.db import connection
 from django.utils import timezone
 
 from liveblog.models import Webhook
-from liveblog.partners import messages, notices, places
+from liveblog.partners import messages, notices, pings, places
 from liveblog.partners.messages import Message
+from liveblog.partners.pings import PingClaim, Request
 from liveblog.partners.places import Claim
 from liveblog.partners.posting import Answer, post
 from newsroom.busy import again_while_busy, is_busy
@@ -50,11 +53,12 @@ class Sender:
         self._stopping = asyncio.Event()
         self._patience = 0.0
         self._is_ready = threading.Event()
-        self._under_way: dict[asyncio.Task, int] = {}
+        # Deliveries by their webhook's id, and pings, which have none.
+        self._under_way: dict[asyncio.Task, int | None] = {}
         self._database = ThreadPoolExecutor(DATABASE_THREADS, thread_name_prefix="webhooks")
         # Live blogs whose log has moved, that a webhook may have no place in yet; None among them: any may.
         self._moved: set[int | None] = {None}
-        self._opened_at = self._pruned_at = float("-inf")
+        self._opened_at = self._pruned_at = self._pinged_at = float("-inf")
 
     @property
     def is_running(self) -> bool:
@@ -116,13 +120,12 @@ class Sender:
         """Begin what can be begun; whether the database could be asked."""
         try:
             await self._tend()
-            room = MOST_AT_ONCE - len(self._under_way)
-            busy = Counter(self._under_way.values())
+            webhooks = [webhook for webhook in self._under_way.values() if webhook is not None]
+            room = MOST_AT_ONCE - len(webhooks)
             if room > 0:
-                for claim in await self._ask(places.claim, timezone.now(), room, busy):
-                    task = asyncio.create_task(self._deliver(claim))
-                    self._under_way[task] = claim.webhook.pk
-                    task.add_done_callback(self._done)
+                for claim in await self._ask(places.claim, timezone.now(), room, Counter(webhooks)):
+                    self._begin(self._deliver(claim), claim.webhook.pk)
+            await self._begin_pings(pings.AT_ONCE - len(self._under_way) + len(webhooks))
         except Exception as error:
             # An outage of the database, and a mistake of ours too, must not end all webhooks.
             if is_busy(error):
@@ -131,6 +134,18 @@ class Sender:
                 logger.exception("What is due to webhooks could not be read; trying again")
             return False
         return True
+
+    async def _begin_pings(self, room: int) -> None:
+        now = time.monotonic()
+        if room > 0 and now - self._pinged_at >= LOOK_SECONDS and pings.is_enabled():
+            self._pinged_at = now
+            for claim in await self._ask(pings.claim, timezone.now(), room):
+                self._begin(self._ping(claim), None)
+
+    def _begin(self, work: Coroutine[Any, Any, None], webhook: int | None) -> None:
+        task = asyncio.create_task(work)
+        self._under_way[task] = webhook
+        task.add_done_callback(self._done)
 
     async def _tend(self) -> None:
         now = time.monotonic()
@@ -166,8 +181,33 @@ class Sender:
             raise
         await self._ask(_finish, claim, message, answer, sent_at)
 
+    async def _ping(self, claim: PingClaim) -> None:
+        try:
+            answers = await _post_all(await self._ask(pings.requests_for, claim))
+        except asyncio.CancelledError:
+            await self._ask(pings.release, claim)
+            raise
+        await self._ask(_finish_ping, claim, answers)
+
     async def _ask(self, work: Callable[..., Result], *arguments: Any) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._database, _and_close, work, *arguments)
+
+
+async def _post_all(requests: list[Request]) -> list[Answer]:
+    """Post some requests at a time; after one that is to be tried again, the others wait for that, too."""
+    answers: list[Answer] = []
+    for start in range(0, len(requests), pings.POSTS_AT_ONCE):
+        batch = requests[start : start + pings.POSTS_AT_ONCE]
+        answers += await asyncio.gather(
+            *(post(request.url, request.headers, request.body) for request in batch)
+        )
+        if any(map(pings.is_temporary, answers)):
+            break
+    return answers
+
+
+def _finish_ping(claim: PingClaim, answers: list[Answer]) -> None:
+    again_while_busy(lambda: pings.finish(claim, answers, timezone.now()))
 
 
 def _and_close(work: Callable[..., Result], *arguments: Any) -> Result:

@@ -68,7 +68,8 @@ def edit_blog(
         # several blogs, and none of the hidden blog's later changes.
         is_taken_away = was_known and not is_known
         kind = Change.Kind.BLOG_EMBARGOED if is_taken_away else Change.Kind.BLOG_EDITED
-        append(blog, kind, timezone.now(), by=by)
+        is_in_feeds = is_public != was_public or details.in_feeds() != before.in_feeds()
+        append(blog, kind, timezone.now(), by=by, is_in_feeds=is_in_feeds)
         if details.language != before.language:
             _tag_updates(blog, by=by)
         is_named_anew = (details.kicker, details.headline) != (before.kicker, before.headline)

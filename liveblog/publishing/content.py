@@ -140,12 +140,12 @@ class Content:
     heading: str = _declare("", _("Heading"))
     # Language tags depend on the blog, not on what was written, so the fingerprint leaves them out.
     body: str = _declare("", _("Text"), identity=languages.untagged)
-    happened_at: datetime | None = _declare(None, _("Time"), _EVENT_TIME)
-    has_clock_time: bool = _declare(True, _("Clock time is known"))
-    is_key_event: bool = _declare(False, _("Key event"))
+    happened_at: datetime | None = _declare(None, _("Time"), _EVENT_TIME, is_in_feeds=False)
+    has_clock_time: bool = _declare(True, _("Clock time is known"), is_in_feeds=False)
+    is_key_event: bool = _declare(False, _("Key event"), is_in_feeds=False)
     bylines: tuple[Byline, ...] = _declare((), _("Bylines"), _Placed(UpdateByline, "byline"))
     source: str = _declare("", _("Source"))
-    verification: str = _declare("", _("Verification"))
+    verification: str = _declare("", _("Verification"), is_in_feeds=False)
     edition_wording: str = _declare("", _("Wording in the other script"))
     stories: tuple[Story, ...] = _declare((), _("Related stories"), _Stories())
     images: tuple[Image, ...] = _declare((), _("Pictures"), _Placed(UpdateImage, "image"))
@@ -197,6 +197,12 @@ class Content:
             edition_wording=_checked_wording(self.edition_wording),
             stories=tuple(sorted(stories, key=lambda story: story.after_block)),
             images=tuple(dict.fromkeys(self.images)),
+        )
+
+    def in_feeds(self) -> tuple[Any, ...]:
+        """Return the values that an update's entry in a feed prints, to compare them."""
+        return tuple(
+            getattr(self, part.name) for part in fields(self) if part.metadata.get("is_in_feeds", True)
         )
 
     def untagged(self) -> Content:

@@ -90,6 +90,10 @@ class BlogDetails:
             ),
         )
 
+    def in_feeds(self) -> tuple[Any, ...]:
+        """Return the values that feeds print, to compare them."""
+        return self.language, self.kicker, self.headline, self.standfirst, self.topics
+
     def set_on(self, blog: LiveBlog) -> None:
         """Set the fields of the row without saving it. Raise ValidationError if it does not validate."""
         for part in fields(self):

@@ -11,6 +11,7 @@ from typing import Final
 from django.db import connection, transaction
 
 from liveblog.models import Change, LiveBlog, Revision, Update
+from liveblog.models.change import NOT_IN_FEEDS
 from liveblog.publishing.content import Content
 from liveblog.publishing.permissions import Actor, partner, person
 
@@ -33,18 +34,28 @@ def all_locked(ids: Iterable[int]) -> Iterator[dict[int, LiveBlog]]:
 
 
 def append(
-    blog: LiveBlog, kind: Change.Kind, at: datetime, update: Update | None = None, *, by: Actor
+    blog: LiveBlog,
+    kind: Change.Kind,
+    at: datetime,
+    update: Update | None = None,
+    *,
+    by: Actor,
+    is_in_feeds: bool = True,
 ) -> Change:
-    """Append a change made by `by` under the locked blog's next number, and notify the log's listeners."""
+    """Append a change made by `by` under the locked blog's next number, and notify the log's listeners.
+
+    `is_in_feeds`: whether feeds print what changed, unless they never print a change of this kind.
+    """
     blog.number += 1
     # Clocks of different machines differ slightly, and times in feeds must never go backwards.
     at = max(at, blog.modified_at or at)
     blog.modified_at = at
-    blog.save(update_fields=["number", "modified_at", "pinned_update"])
-    if update is not None and (update.number, update.modified_at) != (blog.number, at):
-        update.number = blog.number
-        update.modified_at = at
-        update.save(update_fields=["number", "modified_at"])
+    is_in_feeds = is_in_feeds and kind not in NOT_IN_FEEDS
+    if is_in_feeds or blog.feed_updated_at is None:
+        blog.feed_updated_at = at
+    blog.save(update_fields=["number", "modified_at", "feed_updated_at", "pinned_update"])
+    if update is not None:
+        _number(update, blog.number, at, is_in_feeds=is_in_feeds)
     change = Change.objects.create(
         blog=blog,
         number=blog.number,
@@ -56,6 +67,15 @@ def append(
     )
     _wake(blog)
     return change
+
+
+def _number(update: Update, number: int, at: datetime, *, is_in_feeds: bool) -> None:
+    """Save the number and the times of an update's last change, unless they are saved already."""
+    before = (update.number, update.modified_at, update.feed_updated_at)
+    feed_updated_at = at if is_in_feeds else update.feed_updated_at or at
+    if before != (number, at, feed_updated_at):
+        update.number, update.modified_at, update.feed_updated_at = number, at, feed_updated_at
+        update.save(update_fields=["number", "modified_at", "feed_updated_at"])
 
 
 def keep_revision(

@@ -181,4 +181,5 @@ def announce(*, updates: Q, blogs: Q, by: Actor) -> None:
         for update in published_updates.order_by("blog_id", "pk"):
             append(rows[update.blog_id], Change.Kind.EDITED, now, update, by=by)
         for pk in sorted(heads):
-            append(rows[pk], Change.Kind.BLOG_EDITED, now, by=by)
+            # Feeds print neither a live blog's pictures, bylines and stories, nor what a topic is called.
+            append(rows[pk], Change.Kind.BLOG_EDITED, now, by=by, is_in_feeds=False)

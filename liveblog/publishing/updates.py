@@ -163,7 +163,7 @@ def _publish(
     update.publish_at = None
     update.is_to_be_pinned = False
     update.first_published_at = first_published_at or now
-    update.modified_at = now
+    update.modified_at = update.feed_updated_at = now
     # The constraint update_public_has_number applies from the first write; append() sets the same number.
     update.number = blog.number + 1
     content.write_to(update, at=now)
@@ -246,7 +246,8 @@ def _write_revision(
     if search.says_otherwise(before, content):
         search.index_update(update)
     kind = Change.Kind.CORRECTED if note else Change.Kind.EDITED
-    change = append(blog, kind, timezone.now(), update, by=by)
+    is_in_feeds = bool(note) or content.in_feeds() != before.in_feeds()
+    change = append(blog, kind, timezone.now(), update, by=by, is_in_feeds=is_in_feeds)
     keep_revision(
         update, Revision.Kind.CORRECTION if note else Revision.Kind.MINOR, change, by, content, note
     )

@@ -32,20 +32,28 @@ _TYPES: Final = {"atom": "application/atom+xml", "rss": "application/rss+xml"}
 
 @dataclass(frozen=True)
 class Feed:
-    """What the three formats print alike. `modified_at` is the last change, withdrawals included."""
+    """What the three formats print alike.
+
+    `updated_at` is the last change of what they print, withdrawals included.
+    """
 
     title: str
     description: str
     path: str
     self_url: str
     language: str
-    modified_at: datetime
+    updated_at: datetime
     published: list[Update]
     removed: list[Update]
 
     @property
     def url(self) -> str:
         return absolute(self.path)
+
+    @property
+    def hub(self) -> str:
+        """The WebSub hub that readers of feeds can subscribe at, or an empty string."""
+        return settings.WEBSUB_HUB
 
     @property
     def id(self) -> str:
@@ -70,7 +78,7 @@ def of_blog(request: HttpRequest, slug: str, form: str, edition: str | None = No
             path=blog.get_absolute_url(),
             self_url=absolute(path_of(request)),
             language=blog.lang,
-            modified_at=blog.modified_at,
+            updated_at=blog.feed_updated_at,
             published=editions.read_updates(blog, rows.published().newest_first().complete()[:ENTRIES]),
             removed=list(rows.removed()[:TOMBSTONES]),
         )
@@ -117,7 +125,7 @@ def _over_several(
         path=f"/{edition}{path}" if edition else path,
         self_url=absolute(path_of(request)),
         language=Language(language).tag,
-        modified_at=modified_at,
+        updated_at=visibility.last_change_at("feed_updated_at"),
         published=editions.read_mixed_updates(published[:ENTRIES], edition),
         removed=list(removed.select_related("blog__hero_image")[:TOMBSTONES]),
     )
@@ -127,6 +135,14 @@ def _over_several(
 
 
 def _write(request: HttpRequest, feed: Feed, form: str, language: str) -> HttpResponse:
+    response = _formatted(request, feed, form, language)
+    if feed.hub:
+        # https://www.w3.org/TR/websub/#discovery
+        response.headers["Link"] = f'<{feed.hub}>; rel="hub", <{feed.self_url}>; rel="self"'
+    return response
+
+
+def _formatted(request: HttpRequest, feed: Feed, form: str, language: str) -> HttpResponse:
     with translation.override(language):
         if form == "json":
             return JsonResponse(
@@ -139,7 +155,8 @@ def _write(request: HttpRequest, feed: Feed, form: str, language: str) -> HttpRe
 
 
 def _as_json(feed: Feed) -> dict[str, Any]:
-    return {
+    hubs = {"hubs": [{"type": "WebSub", "url": feed.hub}]} if feed.hub else {}
+    return hubs | {
         "version": "https://jsonfeed.org/version/1.1",
         "title": feed.title,
         "description": feed.description,
@@ -160,7 +177,7 @@ def _item(update: Update) -> dict[str, Any]:
         "content_html": absolute_links(render_to_string("reader/_feed_content.html", {"update": update})),
         "summary": html.excerpt(update.body),
         "date_published": hongkong.isoformat(update.published_at),
-        "date_modified": hongkong.isoformat(update.modified_at),
+        "date_modified": hongkong.isoformat(update.feed_updated_at),
         "language": update.blog.lang,
     }
     if bylines := update.ordered_bylines:

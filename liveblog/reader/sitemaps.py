@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.sitemaps import Sitemap
 from django.contrib.sitemaps.views import sitemap
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -99,6 +99,14 @@ def news_sitemap(request: HttpRequest) -> HttpResponse:
 def _answer(request: HttpRequest, template: str, **context: object) -> HttpResponse:
     body = NOT_XML.sub("", render_to_string(template, context))
     return answer_by_body(request, HttpResponse(body, content_type="application/xml; charset=utf-8"), POLL)
+
+
+@public
+def index_key(request: HttpRequest, key: str) -> HttpResponse:
+    """The file by which IndexNow sees that this site sent a ping (https://www.indexnow.org/documentation)."""
+    if key != settings.INDEXNOW_KEY:
+        raise Http404
+    return HttpResponse(key, content_type="text/plain; charset=utf-8")
 
 
 @public

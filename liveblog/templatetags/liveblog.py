@@ -149,7 +149,7 @@ def smallest(image: Image) -> str:
 @register.filter
 def rfc822(moment: datetime) -> str:
     """RSS's date form: `Wed, 19 Mar 2025 02:45:00 +0800`."""
-    return format_datetime(hongkong.to_hong_kong(moment))
+    return format_datetime(hongkong.with_whole_minutes(moment))
 
 
 @register.filter

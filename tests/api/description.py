@@ -29,6 +29,15 @@ def breaches(client: Client, operation: str, response: HttpResponse, method: str
     return [f"{error.json_path}: {error.message}" for error in found]
 
 
+def breaches_of_webhook(client: Client, name: str, body: dict[str, Any]) -> list[str]:
+    """What of `body` the description of the webhook `name` does not say, unknown keys included."""
+    description = _whole(described(client))
+    content = description["webhooks"][name]["post"]["requestBody"]["content"]["application/json"]
+    schema = content["schema"] | {"components": _closed(description["components"])}
+    found = Draft202012Validator(schema, format_checker=FormatChecker()).iter_errors(body)
+    return [f"{error.json_path}: {error.message}" for error in found]
+
+
 def _whole(node: Any) -> Any:
     """The same description without what is described for `fields`."""
     if isinstance(node, list):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from io import StringIO
 
 import pytest
@@ -9,8 +10,12 @@ import yaml
 from django.core.management import call_command
 from openapi_spec_validator import validate
 
-from tests.api.description import described
-from tests.factories import make_blog, make_update
+from liveblog import publishing
+from liveblog.models import Partner
+from liveblog.partners import messages
+from liveblog.publishing import SYSTEM
+from tests.api.description import breaches_of_webhook, described
+from tests.factories import make_blog, make_image, make_update
 
 pytestmark = pytest.mark.django_db
 
@@ -61,6 +66,50 @@ def test_every_operation_says_what_it_is_for_and_how_it_refuses(client):
             }
         is_read = name.startswith("GET")
         assert operation["security"] == ([{}, {"key": []}] if is_read else [{"key": []}]), name
+
+
+def test_the_description_says_where_the_api_is_and_whose_it_is(client):
+    description = described(client)
+    assert description["servers"] == [{"url": "http://127.0.0.1:8000", "description": "Newsroom"}]
+    assert description["info"]["contact"] == {"name": "Newsroom", "url": "http://127.0.0.1:8000"}
+    assert description["info"]["license"] == {
+        "name": "BSD 3-Clause License",
+        "identifier": "BSD-3-Clause",
+    }
+    used = {
+        tag
+        for places in (description["paths"], description["webhooks"])
+        for operations in places.values()
+        for operation in operations.values()
+        for tag in operation["tags"]
+    }
+    assert used == {tag["name"] for tag in description["tags"]}
+
+
+def test_what_webhooks_are_sent_is_what_the_description_says(client):
+    partner = Partner.objects.create(name="Wire", contact="wire@example.com")
+    webhook = publishing.add_webhook(partner, by=SYSTEM, url="https://wire.example/hook")
+    blog = make_blog(slug="storm")
+    update = make_update(blog, images=(make_image(is_sensitive=True),))
+    publishing.undo_publication(make_update(blog), by=SYSTEM)
+    bodies = [messages.after(webhook, blog.pk, number).body for number in range(blog.changes.count())]
+    publishing.withdraw_update(update, by=SYSTEM, reason="x")
+    bodies.append(messages.after(webhook, blog.pk, blog.changes.count() - 1).body)
+    publishing.withdraw_blog(blog, by=SYSTEM)
+    bodies.append(messages.after(webhook, blog.pk, 0).body)
+
+    described_types = [breaches_of_webhook(client, "change", json.loads(body)) for body in bodies]
+    assert described_types == [[]] * 6
+    assert [json.loads(body)["type"].partition(".")[2] for body in bodies] == [
+        "blog_started",
+        "published",
+        "published",
+        "unpublished",
+        "withdrawn",
+        "blog_withdrawn",
+    ]
+    assert breaches_of_webhook(client, "test", json.loads(messages.test_event().body)) == []
+    assert breaches_of_webhook(client, "test", json.loads(bodies[0]))
 
 
 def test_the_description_comes_as_json_and_as_yaml(client):

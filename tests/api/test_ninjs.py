@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,46 @@ def update(blog: LiveBlog) -> Update:
         stories=(Story("班次", 1, "https://example.com/times"),),
     )
     return publishing.correct_update(update, Content.of(update), by=SYSTEM, note="更正時間")
+
+
+def test_a_sensitive_picture_says_so_to_the_desk_and_to_machines(check):
+    plain, sensitive = make_image(alt="車站"), make_image(alt="傷者", is_sensitive=True)
+    blog = make_blog(slug="line", hero_image=sensitive)
+    update = make_update(blog, images=(plain, sensitive))
+
+    warnings = {
+        "edNote": "Sensitive picture: warn readers, and show it only when they ask to see it.",
+        "subjects": [{"name": "Sensitive content", "rel": "contentWarning", "literal": "sensitive"}],
+    }
+    first, second = check(f"updates/{update.pk}/ninjs/")["associations"]
+    assert warnings.keys().isdisjoint(first)
+    assert {name: second.get(name) for name in warnings} == warnings
+    hero = check("blogs/line/ninjs/")["associations"][0]
+    assert {name: hero.get(name) for name in warnings} == warnings
+
+
+def test_an_event_of_1900_keeps_its_whole_live_blog_valid(check):
+    blog = make_blog(slug="line", coverage_start_at=datetime(1900, 1, 1, tzinfo=hongkong.ZONE))
+    update = make_update(blog, happened_at=datetime(1900, 1, 2, 12, 0, tzinfo=hongkong.ZONE))
+    # Local mean time was 7:36:42 ahead of UTC; this is the closest offset that RFC 3339 can write.
+    assert check(f"updates/{update.pk}/ninjs/")["contentCreated"] == "1900-01-02T12:00:18+07:37"
+    check("blogs/line/ninjs/")
+
+
+def test_ids_stay_when_the_site_moves(client, update, settings):
+    addresses = [f"/api/v1/updates/{update.pk}/ninjs/", "/live/line/feed.json", "/live/line/feed.atom"]
+    settings.TAG_AUTHORITY = "old.example"
+    before = [_ids(client.get(address).content.decode()) for address in addresses]
+    settings.SITE_URL = "https://www.new.example"
+    assert [_ids(client.get(address).content.decode()) for address in addresses] == before
+    assert all(one.startswith("tag:old.example,2026:/") for ids in before for one in ids)
+    settings.TAG_AUTHORITY = "old.example,2027-05"
+    item = client.get(addresses[0]).json()
+    assert item["uri"] == f"tag:old.example,2027-05:/live/line/{update.pk}/"
+
+
+def _ids(text: str) -> set[str]:
+    return set(re.findall(r"tag:[^\"<]+", text))
 
 
 def test_an_update_is_a_text_with_its_pictures_and_stories(check, update):

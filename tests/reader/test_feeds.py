@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import feedparser
 import pytest
 
@@ -135,6 +137,34 @@ def test_an_entry_holds_all_that_the_page_shows_with_addresses_that_lead_somewhe
     assert f'<a href="{SITE}/live/calm/">前文</a>' in content
     assert "十人，非百人" in content
     assert "來源： 警方" in content
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_feeds_lead_to_the_hub_that_the_settings_name(client, blog, place, settings):
+    settings.WEBSUB_HUB = hub = "https://hub.example/?a=1&b=2"
+    for form in ("atom", "rss", "json"):
+        answer = client.get(f"{place}feed.{form}")
+        links = {"hub": hub, "self": f"{SITE}{place}feed.{form}"}
+        assert answer.headers["Link"] == ", ".join(f'<{url}>; rel="{rel}"' for rel, url in links.items())
+        if form == "json":
+            feed = read_json_feed(answer.content)
+            assert (feed["hubs"], feed["feed_url"]) == ([{"type": "WebSub", "url": hub}], links["self"])
+        else:
+            root = read_atom(answer.content) if form == "atom" else read_xml("rss", answer.content)
+            printed = {link.get("rel"): link.get("href") for link in root.iter(f"{ATOM}link")}
+            assert links.items() <= printed.items()
+            assert not feedparser.parse(answer.content).bozo
+
+
+@pytest.mark.parametrize("form", ["atom", "rss", "json"])
+def test_a_first_publication_of_1900_has_an_offset_of_whole_minutes(client, blog, form):
+    Update.objects.update(first_published_at=datetime(1900, 1, 2, 12, 0, tzinfo=hongkong.ZONE))
+    body = client.get(f"/live/storm/feed.{form}").content
+    assert ("+0737" if form == "rss" else "1900-01-02T12:00:18+07:37") in body.decode()
+    if form == "json":
+        read_json_feed(body)
+    else:
+        read_atom(body) if form == "atom" else read_xml("rss", body)
 
 
 def test_characters_that_xml_does_not_know_break_no_feed(client, blog):

@@ -11,10 +11,10 @@ from django.test import Client
 from django.utils import timezone
 
 from liveblog import publishing
-from liveblog.models import Change, LiveBlog, Topic
+from liveblog.models import Byline, Change, LiveBlog, Topic
 from liveblog.publishing import SYSTEM, BlogDetails, Content
 from newsroom import hongkong
-from tests.factories import make_blog, make_update
+from tests.factories import NOON, make_blog, make_update
 from tests.standards import ATOM, TOMBSTONES, read_atom, read_json_feed, read_xml
 
 real_now = timezone.now
@@ -166,6 +166,71 @@ def test_an_embargoed_blog_is_not_heard_of_while_it_is_written(client, blog):
     withdraw(make_update(embargoed))
     after = client.get("/feed.atom")
     assert (after.content, after.headers["ETag"]) == (before.content, before.headers["ETag"])
+
+
+NOT_IN_FEEDS = {
+    "mark_key_event": lambda blog: publishing.mark_key_event(newest(blog), by=SYSTEM),
+    "pin": lambda blog: publishing.pin_update(newest(blog), by=SYSTEM),
+    "verification": lambda blog: edit(newest(blog), verification="confirmed"),
+    "time_of_event": lambda blog: edit(newest(blog), happened_at=NOON - timedelta(days=1)),
+    "key_event_in_editor": lambda blog: edit(newest(blog), is_key_event=True),
+    "rename_topic": lambda blog: publishing.edit_topic(blog.topics.get(), by=SYSTEM, name="風暴"),
+    "response": lambda blog: approve(blog),
+    "summary": lambda blog: publishing.edit_blog(
+        blog, replace(BlogDetails.of(blog), summary="<p>已知</p>"), by=SYSTEM
+    ),
+}
+IN_FEEDS = {
+    "heading": lambda blog: edit(newest(blog), heading="改"),
+    "source": lambda blog: edit(newest(blog), source="警方"),
+    "byline": lambda blog: edit(newest(blog), bylines=(Byline.objects.create(name="陳"),)),
+    "correction": lambda blog: publishing.correct_update(
+        newest(blog), Content.of(newest(blog)), by=SYSTEM, note="更正"
+    ),
+    "restored": lambda blog: (withdraw(newest(blog)), publishing.restore_update(newest(blog), by=SYSTEM)),
+}
+
+
+def edit(update, **content):
+    publishing.edit_update(update, replace(Content.of(update), **content), by=SYSTEM)
+
+
+def approve(blog):
+    publishing.edit_blog(blog, replace(BlogDetails.of(blog), has_responses=True), by=SYSTEM)
+    response = blog.responses.create(name="讀者", text="謝謝")
+    publishing.approve_response(response, by=SYSTEM)
+
+
+def updated(client: Client, blog) -> list[str]:
+    """What the feeds in each format say of when they and the newest entry were updated."""
+    atom = read_atom(client.get("/live/storm/feed.atom").content)
+    site = read_atom(client.get("/feed.atom").content)
+    rss = read_xml("rss", client.get("/live/storm/feed.rss").content)
+    item = read_json_feed(client.get("/live/storm/feed.json").content)["items"][0]
+    return [
+        atom.findtext(f"{ATOM}updated"),
+        atom.findtext(f"{ATOM}entry/{ATOM}updated"),
+        site.findtext(f"{ATOM}updated"),
+        site.findtext(f"{ATOM}entry/{ATOM}updated"),
+        rss.findtext("channel/lastBuildDate"),
+        rss.findtext(f"channel/item/{ATOM}updated"),
+        item["date_modified"],
+    ]
+
+
+@pytest.mark.parametrize("verb", NOT_IN_FEEDS)
+def test_what_feeds_do_not_print_leaves_their_updated_alone(client, blog, later, verb):
+    before, number = updated(client, blog), LiveBlog.objects.get().number
+    NOT_IN_FEEDS[verb](blog)
+    assert updated(client, blog) == before
+    assert LiveBlog.objects.get().number > number
+
+
+@pytest.mark.parametrize("verb", IN_FEEDS)
+def test_what_feeds_print_moves_their_updated(client, blog, later, verb):
+    before = updated(client, blog)
+    IN_FEEDS[verb](blog)
+    assert all(new != old for new, old in zip(updated(client, blog), before, strict=True))
 
 
 @pytest.mark.parametrize("path", FEEDS[:3])

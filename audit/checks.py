@@ -1,0 +1,155 @@
+"""One function for each tool: what it is given, and which of its findings are errors of ours."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.sync_api import Page, sync_playwright
+
+from audit import tools
+from audit.demo import Answer, sample
+from audit.tools import Missing, Result
+from tests import chromium
+
+LIGHTHOUSE_PAGES: Final = ["/", "/live/east-shore-line/", "/search/", "/embed/east-shore-line/"]
+_AXE: Final = """async () => {
+  const found = await axe.run(document, {resultTypes: ["violations"]});
+  return found.violations.map(one => `${one.id} (${one.impact}): ${one.help}: ${one.nodes[0].html}`);
+}"""
+
+
+def markup(answers: list[Answer], directory: Path) -> Result:
+    """Nu Html Checker on every page."""
+    java = shutil.which("java")
+    if java is None:
+        raise Missing("vnu-jar needs Java (Debian: default-jre-headless), which this machine does not have")
+    pages = {f"{number}.html": answer for number, answer in enumerate(answers) if answer.is_page}
+    for name, answer in pages.items():
+        (directory / name).write_bytes(answer.body)
+    jar = tools.MODULES / "vnu-jar" / "build" / "dist" / "vnu.jar"
+    command = [java, "-jar", jar, "--format", "json", "--stdout", "--exit-zero-always", *pages]
+    found = json.loads(tools.run(command, directory).stdout)["messages"]
+    lines: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
+    for message in found:
+        page = pages[message["url"].rpartition("/")[2]]
+        is_error = message["type"] != "info"
+        lines[is_error][f"{page.path}: {message['message']}"] += 1
+    return Result(
+        tools.version("vnu-jar"),
+        f"{len(pages)} pages",
+        [f"{line} ({count} times)" for line, count in lines[True].items()],
+        [f"warning, {line}" for line in lines[False]],
+    )
+
+
+def accessibility(url: str, answers: list[Answer]) -> Result:
+    """Axe on two pages of each kind, in light and dark, with all of its rules, best practices included."""
+    source = (tools.MODULES / "axe-core" / "axe.min.js").read_text()
+    pages = sample(answers)
+    errors = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=_chromium(), args=chromium.ARGUMENTS)
+        for scheme in ("light", "dark"):
+            page = browser.new_page(color_scheme=scheme)
+            for answer in pages:
+                errors += [
+                    f"{answer.path} ({scheme}): {line}" for line in _violations(page, url, answer, source)
+                ]
+        browser.close()
+    return Result(tools.version("axe-core"), f"{len(pages)} pages, light and dark", errors)
+
+
+def _violations(page: Page, url: str, answer: Answer, source: str) -> list[str]:
+    page.goto(url + answer.path, wait_until="domcontentloaded")
+    page.evaluate(source)
+    return page.evaluate(_AXE)
+
+
+def performance(url: str, directory: Path) -> tuple[Result, dict[str, dict[str, int]]]:
+    """Lighthouse on a page of each kind, as on a phone; also return the scores by page and category."""
+    scores: dict[str, dict[str, int]] = {}
+    errors, notes = [], []
+    for number, path in enumerate(LIGHTHOUSE_PAGES):
+        report = _lighthouse(url + path, directory / f"lighthouse-{number}.json")
+        categories = report["categories"]
+        scores[path] = {one["title"]: round((one["score"] or 0) * 100) for one in categories.values()}
+        for name, category in categories.items():
+            weighed = {one["id"] for one in category["auditRefs"] if one["weight"] > 0}
+            failed = [
+                f"{path}: {report['audits'][audit]['title']}"
+                for audit in sorted(weighed)
+                if report["audits"][audit]["score"] is not None and report["audits"][audit]["score"] < 0.9
+            ]
+            # Times are the machine's as much as ours.
+            (notes if name == "performance" else errors).extend(failed)
+    return Result(tools.version("lighthouse"), f"{len(scores)} pages, as on a phone", errors, notes), scores
+
+
+def _lighthouse(address: str, output: Path) -> dict[str, Any]:
+    os.environ["CHROME_PATH"] = _chromium()
+    flags = f"--chrome-flags=--headless=new {' '.join(chromium.ARGUMENTS)}"
+    command = [
+        tools.node("lighthouse"),
+        address,
+        "--quiet",
+        "--output=json",
+        f"--output-path={output}",
+        flags,
+    ]
+    finished = tools.run(command, output.parent)
+    if not output.exists():
+        raise SystemExit(f"Lighthouse did not finish {address}:\n{finished.stderr[-2000:]}")
+    return json.loads(output.read_text())
+
+
+def _chromium() -> str:
+    executable = chromium.find_chromium()
+    if executable is None:
+        raise Missing("Chromium is not on this machine (Debian: chromium)")
+    return executable
+
+
+def description(schema: Path) -> Result:
+    """Redocly's recommended rules on the OpenAPI description."""
+    command = [tools.node("redocly"), "lint", schema, "--config", tools.CONFIG, "--format=json"]
+    output = tools.run(command, schema.parent)
+    try:
+        problems = json.loads(output.stdout)["problems"]
+    except ValueError as error:
+        raise SystemExit(f"Redocly did not finish:\n{output.stdout}{output.stderr}") from error
+    lines = {severity: _problems(problems, severity) for severity in ("error", "warn")}
+    paths = len(json.loads(schema.read_text())["paths"])
+    return Result(tools.version("@redocly/cli"), f"{paths} paths", lines["error"], lines["warn"])
+
+
+def _problems(problems: Iterable[dict[str, Any]], severity: str) -> list[str]:
+    return [
+        f"{problem['ruleId']}: {problem['message']} ({problem['location'][0].get('pointer', '')})"
+        for problem in problems
+        if problem["severity"] == severity
+    ]
+
+
+def client(url: str, schema: Path) -> Result:
+    """A TypeScript client generated from the description: it must compile, and read the demo."""
+    directory = schema.parent
+    (directory / "node_modules").symlink_to(tools.MODULES)
+    (directory / "package.json").write_text('{"type": "module"}')
+    shutil.copy(tools.CLIENT, directory / "client.ts")
+    steps: list[list[str | Path]] = [
+        [tools.node("openapi-typescript"), schema, "--output", "schema.d.ts"],
+        [tools.node("tsc"), "--strict", "--target", "es2022", "--module", "nodenext", "client.ts"],
+        ["node", "client.js", url],
+    ]
+    for step in steps:
+        finished = tools.run(step, directory)
+        if finished.returncode:
+            error = f"{Path(step[0]).name}: {finished.stdout[-2000:]}{finished.stderr[-2000:]}"
+            return Result(tools.version("openapi-typescript"), "a client", [error])
+    return Result(tools.version("openapi-typescript"), f"a client that read {finished.stdout.strip()}")

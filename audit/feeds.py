@@ -1,0 +1,65 @@
+"""Feeds and site maps: by schemas of their standards, as a reader of feeds, and by the W3C's validator."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+from xml.sax import SAXException
+
+import feedparser
+from jsonschema import ValidationError
+from lxml.etree import LxmlError
+
+from audit.demo import Answer
+from audit.tools import Missing, Result
+from tests.standards import read_atom, read_json_feed, read_xml
+
+FEED_VALIDATOR: Final = "https://github.com/w3c/feedvalidator"
+
+
+def feeds(answers: list[Answer]) -> Result:
+    """Every feed and site map: our schemas of the standards, and feedparser as a reader of feeds."""
+    errors, count = [], 0
+    for answer in answers:
+        form = answer.path.rpartition(".")[2]
+        if answer.status == 200 and form in ("atom", "rss", "json", "xml"):
+            count += 1
+            try:
+                _read(form, answer)
+            except (LxmlError, SAXException, ValidationError, ValueError, AssertionError) as error:
+                errors.append(f"{answer.path}: {error}")
+    return Result("RELAX NG, JSON Schema, feedparser", f"{count} feeds and site maps", errors)
+
+
+def _read(form: str, answer: Answer) -> None:
+    if form == "json":
+        read_json_feed(answer.body)
+    elif form == "xml":
+        read_xml("sitemap", answer.body)
+    else:
+        read_atom(answer.body) if form == "atom" else read_xml("rss", answer.body)
+        if problem := feedparser.parse(answer.body).get("bozo_exception"):
+            raise problem
+
+
+def w3c_feeds(url: str, answers: list[Answer], checkout: Path | None) -> Result:
+    """The W3C feed validator on Atom and RSS; `checkout` is its source, since no registry has it."""
+    if checkout is None:
+        raise Missing(
+            f"the W3C feed validator is in no registry: clone {FEED_VALIDATOR} and give --feedvalidator"
+        )
+    sys.path.insert(0, str(checkout / "src"))
+    validator = import_module("feedvalidator")
+    describe = import_module("feedvalidator.formatter.text_plain").Formatter
+    # Its level AA is what validator.w3.org/feed reports.
+    relevant = import_module("feedvalidator.compatibility").AA
+    errors, notes = [], []
+    checked = [answer for answer in answers if answer.path.endswith((".atom", ".rss"))]
+    for answer in checked:
+        events = validator.validateURL(url + answer.path, firstOccurrenceOnly=1)["loggedEvents"]
+        for event in relevant(events):
+            is_error = isinstance(event, validator.logging.Error)
+            (errors if is_error else notes).append(f"{answer.path}: {describe([event])[0]}")
+    return Result("W3C feed validator", f"{len(checked)} feeds", errors, notes)
