@@ -280,6 +280,8 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG
+# What browsers and phones ask for at the root, whatever a page says: favicon.ico, apple-touch-icon.png.
+WHITENOISE_ROOT = BASE_DIR / "static" / "root"
 WHITENOISE_ADD_HEADERS_FUNCTION = add_static_headers
 
 AUTHENTICATION_BACKENDS = ["newsroom.sign_in.LimitedBackend"]

@@ -90,6 +90,9 @@ SILENT = [
     "/live/storm/respond/",
     "/zh-hans/live/storm/respond/",
     "/sitemap.xml",
+    "/sitemap-listings.xml",
+    "/manifest.webmanifest",
+    "/zh-hans/manifest.webmanifest",
     "/robots.txt",
     "/media/key/320.jpg",
     *(

@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import translation
 
@@ -34,7 +35,8 @@ _TYPES: Final = {"atom": "application/atom+xml", "rss": "application/rss+xml"}
 class Feed:
     """What the three formats print alike.
 
-    `updated_at` is the last change of what they print, withdrawals included.
+    `updated_at` is the last change of what they print, withdrawals included. `blog` is the live blog that all
+    entries are of; None where they are of several, and each says of which.
     """
 
     title: str
@@ -45,6 +47,16 @@ class Feed:
     updated_at: datetime
     published: list[Update]
     removed: list[Update]
+    blog: LiveBlog | None = None
+
+    @property
+    def icon(self) -> str:
+        """The site's square icon; RSS wants none wider than 144 pixels."""
+        return absolute(static("icons/icon-144.png"))
+
+    @property
+    def large_icon(self) -> str:
+        return absolute(static("icons/icon-512.png"))
 
     @property
     def url(self) -> str:
@@ -81,6 +93,7 @@ def of_blog(request: HttpRequest, slug: str, form: str, edition: str | None = No
             updated_at=blog.feed_updated_at,
             published=editions.read_updates(blog, rows.published().newest_first().complete()[:ENTRIES]),
             removed=list(rows.removed()[:TOMBSTONES]),
+            blog=blog,
         )
         for update in feed.removed:
             update.blog = blog
@@ -117,7 +130,9 @@ def _over_several(
     if modified_at is None:
         raise Http404
     published = visibility.readable_updates(PUBLIC).published().filter(blog__in=blogs)
-    published = published.order_by("-first_published_at", "-pk").complete()
+    published = published.order_by("-first_published_at", "-pk").complete().prefetch_related("blog__topics")
+    entries = editions.read_mixed_updates(published[:ENTRIES], edition)
+    editions.read_topics((topic for update in entries for topic in update.blog.topics.all()), edition)
     removed = Update.objects.filter(blog__in=visibility.known(PUBLIC) & blogs).removed()
     feed = Feed(
         title=title,
@@ -126,7 +141,7 @@ def _over_several(
         self_url=absolute(path_of(request)),
         language=Language(language).tag,
         updated_at=visibility.last_change_at("feed_updated_at"),
-        published=editions.read_mixed_updates(published[:ENTRIES], edition),
+        published=entries,
         removed=list(removed.select_related("blog__hero_image")[:TOMBSTONES]),
     )
     editions.read_titles([update.blog for update in feed.removed], edition)
@@ -163,12 +178,15 @@ def _as_json(feed: Feed) -> dict[str, Any]:
         "home_page_url": feed.url,
         "feed_url": feed.self_url,
         "language": feed.language,
+        "icon": feed.large_icon,
+        "favicon": feed.icon,
         "authors": [{"name": settings.SITE_NAME, "url": settings.SITE_URL}],
-        "items": [_item(update) for update in feed.published],
+        **({"expired": True} if feed.blog and feed.blog.has_ended else {}),
+        "items": [_item(update, is_of_several=feed.blog is None) for update in feed.published],
     }
 
 
-def _item(update: Update) -> dict[str, Any]:
+def _item(update: Update, *, is_of_several: bool) -> dict[str, Any]:
     url = absolute(update.get_absolute_url())
     item = {
         "id": tag_uri(update.get_absolute_url()),
@@ -180,6 +198,10 @@ def _item(update: Update) -> dict[str, Any]:
         "date_modified": hongkong.isoformat(update.feed_updated_at),
         "language": update.blog.lang,
     }
+    if is_of_several:
+        item["_live_blog"] = _live_blog(update.blog)
+    if tags := [topic.name for topic in update.blog.topics.all()]:
+        item["tags"] = tags
     if bylines := update.ordered_bylines:
         item["authors"] = [{"name": byline.name} for byline in bylines]
     for placement in update.update_images.all():
@@ -188,3 +210,12 @@ def _item(update: Update) -> dict[str, Any]:
                 "image": absolute(placement.image.rendition_url(placement.image.widths[-1], "jpg"))
             }
     return item
+
+
+def _live_blog(blog: LiveBlog) -> dict[str, str]:
+    """An extension (JSON Feed 1.1, "Extensions"): the standard has no field for where an item came from."""
+    return {
+        "title": blog.full_headline,
+        "url": absolute(blog.get_absolute_url()),
+        "feed_url": absolute(blog.address("blog_feed", "json")),
+    }

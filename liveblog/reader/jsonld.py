@@ -62,6 +62,15 @@ def _posting(update: Update, has_pictures: bool) -> dict[str, Any]:
         "author": [{"@type": "Person", "name": byline.name} for byline in update.ordered_bylines]
         or _publisher(),
     }
+    if update.corrections:
+        posting["correction"] = [
+            {
+                "@type": "CorrectionComment",
+                "text": correction.note,
+                "datePublished": hongkong.isoformat(correction.at),
+            }
+            for correction in update.corrections
+        ]
     images = [
         _largest(placement.image)
         for placement in update.update_images.all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any, Final
@@ -10,13 +11,14 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.sitemaps import Sitemap
 from django.contrib.sitemaps.views import sitemap
+from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
 from liveblog import visibility
-from liveblog.models import LiveBlog, Update
+from liveblog.models import LiveBlog, Topic, Update
 from liveblog.models.blog import Language
 from liveblog.reader.caching import answer_by_body, public
 from liveblog.visibility import PUBLIC
@@ -41,22 +43,68 @@ class _OfSite(Sitemap):
     def get_domain(self, site: Any = None) -> str:
         return urlsplit(settings.SITE_URL).netloc
 
-    def lastmod(self, row: LiveBlog | Update) -> datetime:
+    def lastmod(self, row: Any) -> datetime | None:
         return row.modified_at
+
+    def language_of(self, row: Any) -> str:
+        """Return the language that the row's page is written in."""
+        raise NotImplementedError
+
+    def get_urls(self, *args: Any, **kwargs: Any) -> list[dict[str, Any]]:
+        """Add each page's editions: the page as it is written, then in the other script of Chinese."""
+        urls = super().get_urls(*args, **kwargs)
+        return [url | {"editions": self._editions(url["item"])} for url in urls]
+
+    def _editions(self, row: Any) -> list[dict[str, str]]:
+        path, written_in = self.location(row), Language(self.language_of(row))
+        editions = [{"tag": written_in.tag, "address": absolute(path)}]
+        if other := written_in.other_script:
+            editions.append({"tag": other.tag, "address": absolute(f"/{other}{path}")})
+        return editions
+
+
+@dataclass(frozen=True)
+class _Listing:
+    """A page that lists live blogs. The front page changes with any of them."""
+
+    path: str
+    modified_at: datetime | None
+
+    def get_absolute_url(self) -> str:
+        return self.path
+
+
+class ListingSitemap(_OfSite):
+    """The front page and the topics."""
+
+    def items(self) -> list[_Listing]:
+        topics = Topic.objects.filter(blogs__in=visibility.readable(PUBLIC))
+        topics = topics.annotate(modified_at=Max("blogs__modified_at")).order_by("slug")
+        front = _Listing(reverse("reader:front"), visibility.last_change_at())
+        return [front, *(_Listing(topic.get_absolute_url(), topic.modified_at) for topic in topics)]
+
+    def language_of(self, row: _Listing) -> str:
+        return settings.SITE_LANGUAGE
 
 
 class BlogSitemap(_OfSite):
+    def language_of(self, row: LiveBlog) -> str:
+        return row.language
+
     def items(self) -> Any:
         return visibility.readable(PUBLIC).order_by("-pk")
 
 
 class UpdateSitemap(_OfSite):
+    def language_of(self, row: Update) -> str:
+        return row.blog.language
+
     def items(self) -> Any:
         updates = Update.objects.published().filter(blog__in=visibility.readable(PUBLIC))
         return updates.select_related("blog").order_by("-pk")
 
 
-SECTIONS = {"live": BlogSitemap, "updates": UpdateSitemap}
+SECTIONS = {"listings": ListingSitemap, "live": BlogSitemap, "updates": UpdateSitemap}
 
 
 @public

@@ -3,7 +3,7 @@
 from django.urls import include, path, re_path, register_converter
 from django.urls.converters import StringConverter
 
-from liveblog.reader import cards, embed, feeds, media, pages, polls, responses, search, sitemaps
+from liveblog.reader import cards, embed, feeds, manifest, media, pages, polls, responses, search, sitemaps
 
 app_name = "reader"
 
@@ -40,6 +40,7 @@ in_editions = [
     re_path(rf"^live/(?P<slug>[-\w]+)/{_FEED}$", feeds.of_blog, name="blog_feed"),
     path("topics/<slug:slug>/", pages.topic, name="topic"),
     re_path(rf"^topics/(?P<slug>[-\w]+)/{_FEED}$", feeds.of_topic, name="topic_feed"),
+    path("manifest.webmanifest", manifest.manifest, name="manifest"),
     path("<card:version>", cards.site_card, name="site_card"),
     path("live/<slug:slug>/<card:version>", cards.blog_card, name="blog_card"),
     path("live/<slug:slug>/<int:pk>/<card:version>", cards.update_card, name="update_card"),

@@ -158,6 +158,12 @@ def entry_id(update: Update) -> str:
     return tag_uri(update.get_absolute_url())
 
 
+@register.filter
+def feed_id(blog: LiveBlog) -> str:
+    """The tag: URI that names a live blog's own feed."""
+    return tag_uri(blog.get_absolute_url())
+
+
 @register.filter(name="absolute")
 def absolute_url(path: str) -> str:
     return absolute(path)

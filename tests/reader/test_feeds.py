@@ -6,6 +6,7 @@ from datetime import datetime
 
 import feedparser
 import pytest
+from lxml import html as markup
 
 from liveblog import publishing
 from liveblog.models import Byline, Topic, Update
@@ -99,6 +100,8 @@ def test_json_feeds_follow_version_1_1(client, blog):
         "home_page_url": f"{SITE}/live/storm/",
         "feed_url": f"{SITE}/live/storm/feed.json",
         "language": "zh-Hant-HK",
+        "icon": f"{SITE}/static/icons/icon-512.png",
+        "favicon": f"{SITE}/static/icons/icon-144.png",
         "authors": [{"name": "Newsroom", "url": SITE}],
     }
     assert item == {
@@ -110,6 +113,7 @@ def test_json_feeds_follow_version_1_1(client, blog):
         "date_published": hongkong.isoformat(update.first_published_at),
         "date_modified": hongkong.isoformat(update.modified_at),
         "language": "zh-Hant-HK",
+        "tags": ["天氣"],
     }
     assert '<a href="https://example.com/">相關</a>' in item["content_html"]
     assert feed["items"][1]["authors"] == [{"name": "陳"}]
@@ -151,7 +155,8 @@ def test_feeds_lead_to_the_hub_that_the_settings_name(client, blog, place, setti
             assert (feed["hubs"], feed["feed_url"]) == ([{"type": "WebSub", "url": hub}], links["self"])
         else:
             root = read_atom(answer.content) if form == "atom" else read_xml("rss", answer.content)
-            printed = {link.get("rel"): link.get("href") for link in root.iter(f"{ATOM}link")}
+            feed = root if form == "atom" else root.find("channel")
+            printed = {link.get("rel"): link.get("href") for link in feed.findall(f"{ATOM}link")}
             assert links.items() <= printed.items()
             assert not feedparser.parse(answer.content).bozo
 
@@ -192,3 +197,80 @@ def test_feeds_may_be_read_by_scripts_of_any_site_without_credentials(client, bl
         assert (asked.status_code, asked.content) == (204, b"")
         assert "If-None-Match" in asked.headers["Access-Control-Allow-Headers"]
     assert "Access-Control-Allow-Origin" not in client.get("/live/storm/").headers
+
+
+@pytest.mark.parametrize("prefix", ["", "/zh-hans"])
+@pytest.mark.parametrize("place", ["/", "/topics/w/"])
+def test_entries_of_feeds_over_several_say_which_live_blog_they_are_of(client, blog, prefix, place):
+    title = "风暴︱标题" if prefix else "風暴︱標題"
+    address = f"{SITE}{prefix}/live/storm/"
+    entry = read_atom(client.get(f"{prefix}{place}feed.atom").content).find(f"{ATOM}entry")
+    source = entry.find(f"{ATOM}source")
+    own = read_atom(client.get(f"{prefix}/live/storm/feed.atom").content)
+    names = ("id", "title", "updated")
+    assert [source.findtext(ATOM + name) for name in names] == [own.findtext(ATOM + name) for name in names]
+    assert source.findtext(f"{ATOM}title") == title
+    links = {link.get("rel"): link.get("href") for link in source.findall(f"{ATOM}link")}
+    assert links == {"alternate": address, "self": f"{address}feed.atom"}
+    item = read_xml("rss", client.get(f"{prefix}{place}feed.rss").content).find("channel/item")
+    assert (item.findtext("source"), item.find("source").get("url")) == (title, f"{address}feed.rss")
+    item = read_json_feed(client.get(f"{prefix}{place}feed.json").content)["items"][0]
+    assert item["_live_blog"] == {"title": title, "url": address, "feed_url": f"{address}feed.json"}
+
+
+def test_entries_of_a_live_blogs_own_feed_name_no_other(client, blog):
+    assert b"<source" not in client.get("/live/storm/feed.atom").content
+    assert b"<source" not in client.get("/live/storm/feed.rss").content
+    assert "_live_blog" not in client.get("/live/storm/feed.json").json()["items"][0]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_entries_have_the_topics_of_their_live_blog(client, blog, place):
+    name = "天气" if "hans" in place else "天氣"
+    root = read_atom(client.get(f"{place}feed.atom").content)
+    categories = [found.attrib for found in root.findall(f"{ATOM}entry/{ATOM}category")]
+    assert categories == [{"term": "w", "label": name}] * 2
+    channel = read_xml("rss", client.get(f"{place}feed.rss").content).find("channel")
+    assert [found.text for found in channel.findall("item/category")] == [name] * 2
+    items = read_json_feed(client.get(f"{place}feed.json").content)["items"]
+    assert [item["tags"] for item in items] == [[name]] * 2
+
+
+def test_feeds_have_an_icon(client, blog):
+    icon = f"{SITE}/static/icons/icon-144.png"
+    assert read_atom(client.get("/feed.atom").content).findtext(f"{ATOM}icon") == icon
+    image = read_xml("rss", client.get("/feed.rss").content).find("channel/image")
+    assert {part.tag: part.text for part in image} == {
+        "url": icon,
+        "title": "Newsroom",
+        "link": f"{SITE}/",
+        "width": "144",
+        "height": "144",
+    }
+
+
+def test_the_json_feed_of_ended_coverage_is_expired(client, blog):
+    assert "expired" not in client.get("/live/storm/feed.json").json()
+    publishing.end_coverage(blog, by=SYSTEM)
+    assert read_json_feed(client.get("/live/storm/feed.json").content)["expired"] is True
+    assert "expired" not in client.get("/feed.json").json()
+
+
+def test_links_to_feeds_say_what_they_are_of_and_in_which_format(client, blog):
+    update = newest(blog)
+    titles = {
+        "/": "Newsroom",
+        "/topics/w/": "天氣 - Newsroom",
+        "/live/storm/": "風暴︱標題",
+        f"/live/storm/{update.pk}/": "風暴︱標題",
+    }
+    for path, title in titles.items():
+        page = markup.fromstring(client.get(path).content.decode())
+        links = page.xpath('//link[@rel="alternate"][contains(@href, "feed.")]')
+        assert [link.get("title") for link in links] == [
+            f"{title} (Atom)",
+            f"{title} (RSS)",
+            f"{title} (JSON Feed)",
+        ]
+        for link in links:
+            assert client.get(link.get("href")).status_code == 200

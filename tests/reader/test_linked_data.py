@@ -52,7 +52,8 @@ def blog() -> LiveBlog:
             publishing.pin_update(update, by=SYSTEM)
         if i == 20:
             publishing.withdraw_update(update, by=SYSTEM, reason="x")
-    publishing.correct_update(update, Content.of(update), by=SYSTEM, note="更正")
+    for note in ("更正 <一>", "再更正"):
+        update = publishing.correct_update(update, Content.of(update), by=SYSTEM, note=note)
     return LiveBlog.objects.get()
 
 
@@ -88,6 +89,13 @@ def shown(article: markup.HtmlElement) -> dict[str, Any]:
         "dateModified": hongkong.isoformat(update.modified_at),
         "author": [{"@type": "Person", "name": name} for name in names] or PUBLISHER,
     }
+    if corrections := article.find_class("corrections"):
+        times = corrections[0].xpath(".//time/@datetime")
+        notes = corrections[0].xpath(".//time/following-sibling::span/text()")
+        posting["correction"] = [
+            {"@type": "CorrectionComment", "text": note, "datePublished": time}
+            for time, note in zip(times, notes, strict=True)
+        ]
     pictures = article.xpath('.//figure[not(contains(@class, "is-sensitive"))]//img/@src')
     return posting | ({"image": [SITE + src for src in pictures]} if pictures else {})
 
@@ -152,6 +160,14 @@ def permalink_shown(page: markup.HtmlElement, path: str, update: Update) -> dict
     (article,) = page.xpath('//*[contains(@class, "single")]//article')
     article.append(markup.fromstring(f'<a class="permalink" href="{path}{update.pk}/"></a>'))
     return shown(article)
+
+
+def test_linked_data_has_every_correction_the_newest_first(client, blog):
+    _page, data = read(client, "/live/storm/")
+    corrected = [posting for posting in data["liveBlogUpdate"] if "correction" in posting]
+    assert [[comment["text"] for comment in posting["correction"]] for posting in corrected] == [
+        ["再更正", "更正 <一>"]
+    ]
 
 
 def test_a_withdrawn_update_is_no_linked_data(client, blog):

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
+from lxml import html as markup
 
 from liveblog import publishing
 from liveblog.models import Byline, Topic, Update
@@ -302,3 +303,27 @@ def test_reader_pages_ask_the_database_the_same_number_of_questions_whatever_the
     for path in ("", "changes.json?after=1", "feed.atom", "feed.rss", "feed.json"):
         assert queries(f"/live/{long.slug}/{path}") == queries(f"/live/{short.slug}/{path}"), path
     assert queries(f"/live/{long.slug}/{last.pk}/") == queries(f"/live/{short.slug}/{first.pk}/")
+
+
+def test_thumbnails_of_ended_coverage_come_in_every_format_of_a_picture(client):
+    image = make_image()
+    publishing.end_coverage(make_blog(slug="storm", hero_image=image), by=SYSTEM)
+    page = markup.fromstring(client.get("/").content.decode())
+    (thumbnail,) = page.find_class("thumb")
+    sources = {source.get("type"): source.get("srcset") for source in thumbnail.iter("source")}
+    assert sources == {
+        f"image/{extension}": ", ".join(
+            f"{image.rendition_url(width, extension)} {width}w" for width in image.widths
+        )
+        for extension in ("avif", "webp")
+    }
+    assert thumbnail.find("img").get("src") == image.rendition_url(320, "jpg")
+
+
+def test_the_pinned_section_has_a_heading(client):
+    blog = make_blog(slug="storm")
+    publishing.pin_update(make_update(blog, "停課"), by=SYSTEM)
+    page = markup.fromstring(client.get("/live/storm/").content.decode())
+    (section,) = page.find_class("pinned")
+    assert section.find("h2").text == "置頂"
+    assert section.get("aria-labelledby") == section.find("h2").get("id")

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from lxml import html as markup
 
 from liveblog import publishing
-from liveblog.models import LiveBlog, Update
+from liveblog.models import LiveBlog, Topic, Update
 from liveblog.publishing import SYSTEM
 from newsroom import hongkong
 from tests.factories import make_blog, make_update
@@ -16,8 +17,9 @@ from tests.standards import NEWS, SITEMAP, read_xml
 
 pytestmark = pytest.mark.django_db
 
+XHTML = "{http://www.w3.org/1999/xhtml}"
 SITE = "http://127.0.0.1:8000"
-ADDRESSES = ["/sitemap-live.xml", "/sitemap-updates.xml", "/news-sitemap.xml"]
+ADDRESSES = ["/sitemap-listings.xml", "/sitemap-live.xml", "/sitemap-updates.xml", "/news-sitemap.xml"]
 
 
 def entries(client, path: str) -> dict[str, str]:
@@ -43,15 +45,48 @@ def test_sitemaps_name_what_is_public_and_nothing_else(client):
     update.refresh_from_db()
     page = {f"{SITE}/live/storm/": hongkong.isoformat(blog.modified_at)}
     permalink = {f"{SITE}/live/storm/{update.pk}/": hongkong.isoformat(update.modified_at)}
-    assert entries(client, "/sitemap-live.xml") == page
-    assert entries(client, "/sitemap-updates.xml") == permalink
+    assert entries(client, "/sitemap-live.xml") == page | in_other_script(page)
+    assert entries(client, "/sitemap-updates.xml") == permalink | in_other_script(permalink)
     assert entries(client, "/news-sitemap.xml") == page | permalink
+
+
+def in_other_script(pages: dict[str, str]) -> dict[str, str]:
+    return {address.replace(SITE, f"{SITE}/zh-hans"): at for address, at in pages.items()}
+
+
+def test_the_front_page_and_the_topics_are_listed_with_their_last_change(client):
+    topics = [Topic.objects.create(slug=slug, name=slug) for slug in ("calm", "storm", "unused")]
+    blogs = [make_blog(topics=(topic,)) for topic in topics[:2]]
+    make_blog(topics=(topics[0],), is_live=False)
+    make_update(blogs[1])
+    for blog in blogs:
+        blog.refresh_from_db()
+    latest = hongkong.isoformat(blogs[1].modified_at)
+    listings = {
+        f"{SITE}/": latest,
+        f"{SITE}/topics/calm/": hongkong.isoformat(blogs[0].modified_at),
+        f"{SITE}/topics/storm/": latest,
+    }
+    assert entries(client, "/sitemap-listings.xml") == listings | in_other_script(listings)
+
+
+def test_sitemaps_name_the_same_languages_as_the_pages_do(client):
+    make_update(make_blog(slug="storm", topics=(Topic.objects.create(slug="w", name="天氣"),)))
+    make_update(make_blog(slug="english", language="en"))
+    for section in ("listings", "live", "updates"):
+        for url in read_xml("sitemap", client.get(f"/sitemap-{section}.xml").content):
+            languages = {link.get("hreflang"): link.get("href") for link in url.findall(f"{XHTML}link")}
+            path = url.findtext(f"{SITEMAP}loc").removeprefix(SITE)
+            page = markup.fromstring(client.get(path).content.decode())
+            printed = {link.get("hreflang"): link.get("href") for link in page.xpath("//link[@hreflang]")}
+            printed.pop("x-default", None)
+            assert languages == printed
 
 
 def test_the_index_names_each_map_with_the_time_of_the_last_change(client):
     blog = make_blog()
     before = entries(client, "/sitemap.xml")
-    assert list(before) == [f"{SITE}/sitemap-live.xml", f"{SITE}/sitemap-updates.xml"]
+    assert list(before) == [f"{SITE}/sitemap-{section}.xml" for section in ("listings", "live", "updates")]
     publishing.withdraw_blog(blog, by=SYSTEM)
     blog.refresh_from_db()
     assert set(entries(client, "/sitemap.xml").values()) == {hongkong.isoformat(blog.modified_at)}
