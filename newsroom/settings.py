@@ -122,8 +122,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "newsroom.middleware.finish_headers",
     "newsroom.http.concurrency.limit_concurrency",
     "newsroom.middleware.lean_polls",
+    "newsroom.http.compression.normalize_accept_encoding",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "newsroom.middleware.busy_database",

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
+from newsroom import chinese
 from newsroom.text import markup
 from newsroom.text.markup import Start, Token
 
@@ -48,9 +49,16 @@ def tag_uri(path: str) -> str:
     return f"tag:{urlsplit(settings.SITE_URL).hostname},2026:{path}"
 
 
+def _root_of(path: str) -> str:
+    edition = path.split("/")[1]
+    is_converted = {edition, settings.SITE_LANGUAGE} == {chinese.TRADITIONAL, chinese.SIMPLIFIED}
+    return f"/{edition}/" if is_converted else "/"
+
+
 def site(request: HttpRequest) -> dict[str, object]:
-    """What every template knows."""
+    """What every template knows. `root` is the front page in the script that was asked for."""
     return {
+        "root": _root_of(request.path),
         "site": {
             "name": settings.SITE_NAME,
             "url": settings.SITE_URL,
@@ -58,5 +66,5 @@ def site(request: HttpRequest) -> dict[str, object]:
             "logo_url": settings.SITE_LOGO_URL,
             "contact": settings.SITE_CONTACT,
             "legal_links": settings.SITE_LEGAL_LINKS,
-        }
+        },
     }
