@@ -165,8 +165,9 @@ def server(start_server: Callable[[], Server]) -> Server:
 
 
 @contextmanager
-def serving(environment: dict[str, str]) -> Iterator[Server]:
-    port = find_free_port()
+def serving(environment: dict[str, str], place: Path = ROOT, port: int = 0) -> Iterator[Server]:
+    """Serve the project that stands at `place`, on this port or any that is free."""
+    port = port or find_free_port()
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "uvicorn", "newsroom.asgi:application", f"--port={port}"]
     log = DATA_DIR / f"server-{port}.log"
@@ -181,7 +182,7 @@ def serving(environment: dict[str, str]) -> Iterator[Server]:
                 "--no-proxy-headers",
                 "--timeout-graceful-shutdown=3",
             ],
-            cwd=ROOT,
+            cwd=place,
             env={"SITE_URL": url} | environment,
             stdout=output,
             stderr=output,

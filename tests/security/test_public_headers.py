@@ -16,6 +16,8 @@ pytestmark = pytest.mark.django_db
 SHORT = "public, max-age=0, s-maxage=2, stale-while-revalidate=0, stale-if-error=60"
 # Addresses that scripts of other sites may read: they answer a browser's OPTIONS.
 CROSS_ORIGIN = {"blog_feed", "topic_feed", "site_feed", "changes", "oembed"}
+PAGE = "public, max-age=0, s-maxage=2, stale-while-revalidate=2, stale-if-error=60"
+UNSHARED = "max-age=0, no-cache, no-store, must-revalidate, private"
 MISSING = {"slug": "never-was", "pk": 2**31, "key": "none", "section": "none"}
 
 
@@ -56,6 +58,16 @@ def test_every_public_redirect_and_refusal_says_that_caches_keep_it_for_2_second
         else:
             assert "Cache-Control" in response.headers, path
     assert statuses >= {301, 400, 404}
+
+
+def test_every_public_answer_may_be_stale_for_no_longer_than_a_takedown_takes(newsroom):
+    pages = {"front", "blog", "update", "topic", "search", "embed", "robots"}
+    for path in public_addresses(newsroom):
+        response, name = Client().get(path), resolve(path).url_name
+        if response.status_code == 200:
+            is_page = name in pages and not path.startswith("/api/")
+            expected = PAGE if is_page else UNSHARED if name == "respond" else SHORT
+            assert response.headers["Cache-Control"] == expected, path
 
 
 def test_withdrawn_live_blogs_and_updates_say_so_for_2_seconds(newsroom):
