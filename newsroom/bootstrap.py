@@ -43,7 +43,7 @@ def lock_for(command: list) -> str:
 def make_environment(root: Path, lock_name: str) -> Path:
     """Install a lock into `root`'s environment, checking hashes, and return the environment's Python.
 
-    The environment remembers the hash of its lock, so an unchanged lock installs nothing. The lock of the tests
+    The environment remembers the hash of its lock, so an unchanged lock installs nothing. The tests' lock
     contains the runtime's, so an environment made from it serves the runtime too.
     """
     python = root / ".venv" / "bin" / "python"
