@@ -129,14 +129,22 @@ class Server:
 
 @pytest.fixture(scope="session")
 def production_environment(django_db_setup: None) -> dict[str, str]:
-    """For a process of the real settings, on the test database, with its static files collected."""
+    """Return the environment of a process with the real settings, the test database and static files.
+
+    `TEST_STATIC_ROOT` names a directory of static files that were collected for all test processes.
+    """
     settings = {"DJANGO_SETTINGS_MODULE": "newsroom.settings", "DATABASE_URL": _test_database_url()}
     # All tests ask from one address.
     names = ("API_REQUESTS_PER_MINUTE", "API_KEY_REQUESTS_PER_MINUTE", "STREAMS_PER_ADDRESS")
     unlimited = dict.fromkeys(names, "0")
     environment = os.environ | settings | unlimited
-    collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"]
-    subprocess.run(collect, cwd=ROOT, env=environment, check=True)
+    static_root = DATA_DIR / "static"
+    if collected := os.environ.get("TEST_STATIC_ROOT"):
+        static_root.rmdir()
+        static_root.symlink_to(collected)
+    else:
+        collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"]
+        subprocess.run(collect, cwd=ROOT, env=environment, check=True)
     return environment
 
 

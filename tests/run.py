@@ -15,6 +15,7 @@ from contextlib import nullcontext
 
 import pytest
 
+from tests.environment import DATA_DIR, ROOT
 from tests.postgres import NoPostgreSQL, throwaway_server
 
 PYTEST = [sys.executable, "-m", "pytest"]
@@ -27,6 +28,7 @@ BY_THEMSELVES = ["-m", "postgres and not browser"]
 def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, _end)
     given = os.environ.pop("TEST_DATABASE_URL", "")
+    _collect_static_files()
     statuses = {"SQLite": _pytest("SQLite", [*EVERYWHERE, *arguments])}
     try:
         with nullcontext(given) if given else throwaway_server() as url:
@@ -42,6 +44,14 @@ def main(arguments: list[str]) -> int:
         print(f"\n{error} The suite did not run on PostgreSQL.", file=sys.stderr)
         return 1
     return _verdict(statuses)
+
+
+def _collect_static_files() -> None:
+    """Collect the static files once for all test processes, which link to them: compressing takes a while."""
+    settings = {"DJANGO_SETTINGS_MODULE": "newsroom.settings"}
+    collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"]
+    subprocess.run(collect, cwd=ROOT, env=os.environ | settings, check=True)
+    os.environ["TEST_STATIC_ROOT"] = str(DATA_DIR / "static")
 
 
 def _pytest(database: str, arguments: list[str], **environment: str) -> int:
