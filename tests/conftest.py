@@ -43,10 +43,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Mark what opens a browser, before `-m` chooses; run it last: Playwright's loop stays in the thread."""
+    """Mark what needs a database or a browser, before `-m` chooses.
+
+    Browser tests run last, because Playwright's event loop stays in the thread.
+    """
     for item in items:
-        if "browser" in getattr(item, "fixturenames", ()):
+        fixtures = getattr(item, "fixturenames", ())
+        if "browser" in fixtures:
             item.add_marker("browser")
+        if "django_db_setup" in fixtures or "db" in fixtures or item.get_closest_marker("django_db"):
+            item.add_marker("database")
     yield
     # After pytest-django, which has an order of its own.
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
