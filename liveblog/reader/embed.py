@@ -128,9 +128,9 @@ def _path_on_this_site(address: str) -> str:
 def _is_site(parts: SplitResult) -> bool:
     site = urlsplit(settings.SITE_URL)
     names = {_without_www(name) for name in [site.hostname or "", *settings.ALLOWED_HOSTS]}
-    ports = {site.port, None} if site.port else {*_PORTS.values(), None}
-    is_plain_port = parts.port in ports and (parts.port or not site.port)
-    return "@" not in parts.netloc and is_plain_port and _without_www(parts.hostname or "") in names
+    ports = {site.port} if site.port else {None, *_PORTS.values()}
+    is_named = _without_www(parts.hostname or "") in names
+    return is_named and parts.port in ports and "@" not in parts.netloc
 
 
 def _without_www(host: str) -> str:

@@ -7,12 +7,14 @@ answer first and looks for a new one afterwards is found out.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
+import brotli
 import pytest
 from django.utils import timezone
 
@@ -175,10 +177,28 @@ def test_events_pass_while_the_stream_is_open(cache, transactional_db):
 
 def test_codings_that_the_client_refuses_are_not_sent(cache, update):
     page = cache.get("/live/storm/").body.decode()
-    style = page.partition('rel="stylesheet" href="')[2].partition('"')[0]
+    style = re.search(r'href="(/static/css/[^"]+)"', page)[1]
     for path in ("/live/storm/", style):
         assert "content-encoding" not in cache.get(path, Accept_Encoding="gzip;q=0").headers, path
         assert cache.get(path, Accept_Encoding="gzip").headers["content-encoding"] == "gzip", path
+
+
+def test_browsers_get_brotli_of_pages_and_static_files(server, update):
+    direct = Proxy(server.url, server.url)
+    page = direct.get("/live/storm/")
+    style = re.search(r'href="(/static/css/[^"]+)"', page.body.decode())[1]
+    for path in ("/live/storm/", style, "/live/storm/changes.json?after=0", "/feed.atom", "/api/v1/updates/"):
+        answer = direct.get(path, Accept_Encoding="gzip, deflate, br, zstd")
+        assert (answer.headers["content-encoding"], answer.headers["vary"][-15:]) == ("br", "Accept-Encoding")
+        assert brotli.decompress(answer.body) == direct.get(path).body, path
+
+
+def test_an_address_that_is_not_utf_8_is_refused_with_a_lifetime(server):
+    with Proxy(server.url, server.url).connect() as connection:
+        connection.send(b"GET /?q=\xff HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        response = connection.read_response()
+    assert response.status == 400
+    assert "cache-control" in response.headers
 
 
 def test_unchanged_answers_have_no_content_length(server, update):
