@@ -7,18 +7,21 @@ import os
 import re
 import warnings
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsroom.settings")
-django_application = get_asgi_application()
+django.setup(set_prefix=False)
 
 # E402: these modules import models, which can be imported only once Django is set up.
+from django.core.handlers.asgi import ASGIHandler  # noqa: E402
+from django.http import HttpResponse  # noqa: E402
+
 from liveblog.api import entry, keys  # noqa: E402
 from liveblog.edge.due import DueLoop  # noqa: E402
 from liveblog.edge.hub import Hub  # noqa: E402
 from liveblog.edge.sse import Streams, is_stream  # noqa: E402
 from liveblog.partners.sender import Sender  # noqa: E402
-from newsroom import pictures  # noqa: E402
+from newsroom import caching, pictures, release  # noqa: E402
 from newsroom.http import bodies, descriptors, protocol  # noqa: E402
 from newsroom.http.bodies import Allowance, BodyLimits  # noqa: E402
 
@@ -41,7 +44,21 @@ ALLOWANCES = [
     Allowance(re.compile(r"/api/.*"), entry.MAX_BYTES, keys.has_key),
 ]
 
+
+class Application(ASGIHandler):
+    """Django, also where it refuses a request before any middleware: an address that is not UTF-8."""
+
+    def create_request(self, scope, body_file):
+        request, refusal = super().create_request(scope, body_file)
+        if isinstance(refusal, HttpResponse):
+            caching.finish(refusal, is_public=True)
+        return request, refusal
+
+
 logger = logging.getLogger(__name__)
+# Before the first request, because files may be replaced under a running process.
+release.digest()
+django_application = Application()
 sender = Sender()
 hub = Hub(also=sender.wake)
 streams = Streams(hub)

@@ -40,6 +40,11 @@ def read_anywhere(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
 
     @wraps(view)
     def wrapped(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        return preflight() if request.method == "OPTIONS" else public_read(view(request, *args, **kwargs))
+        if request.method == "OPTIONS":
+            return preflight()
+        response = view(request, *args, **kwargs)
+        if response.status_code == 405:
+            response.headers["Allow"] += ", OPTIONS"
+        return public_read(response)
 
     return wrapped

@@ -14,7 +14,9 @@ from django.middleware import csrf
 from django.middleware.locale import LocaleMiddleware
 from django.urls import get_resolver
 
+from newsroom import caching
 from newsroom.busy import is_busy
+from newsroom.http.compression import MIN_BYTES
 from newsroom.passwords import HashingBusyError
 
 # The form of Django's session keys. Other cookie values must not reach the database: PostgreSQL rejects NUL.
@@ -40,8 +42,23 @@ class AdminLocaleMiddleware(LocaleMiddleware):
         return response
 
 
+def finish_headers(get_response: Callable[[HttpRequest], HttpResponse]):
+    """Middleware, the outermost: no answer leaves without saying how long caches may keep it."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        caching.finish(response, is_public=not _is_for_editors(request))
+        return response
+
+    return middleware
+
+
 class CsrfViewMiddleware(csrf.CsrfViewMiddleware):
-    """Django's CSRF protection for the admin only, so that no cookie can affect a page in a shared cache."""
+    """Django's CSRF protection for the admin only, so that no cookie can affect a page in a shared cache.
+
+    Elsewhere it would protect nothing, as no view looks at a cookie, and would answer 403 where a view that
+    is only read answers 405. The form for readers' responses checks the Origin itself.
+    """
 
     def process_request(self, request: HttpRequest) -> None:
         if _is_for_editors(request):
@@ -49,6 +66,11 @@ class CsrfViewMiddleware(csrf.CsrfViewMiddleware):
         else:
             # Remove the cookie, because Django's error pages would read it again.
             request.COOKIES.pop(settings.CSRF_COOKIE_NAME, None)
+
+    def process_view(
+        self, request: HttpRequest, callback: Callable, args: tuple, kwargs: dict
+    ) -> HttpResponse | None:
+        return super().process_view(request, callback, args, kwargs) if _is_for_editors(request) else None
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         return super().process_response(request, response) if _is_for_editors(request) else response
@@ -101,9 +123,20 @@ def lean_polls(get_response: Callable[[HttpRequest], HttpResponse]):
         if getattr(response, "is_poll", False):
             for header in _PAGE_HEADERS:
                 response.headers.pop(header, None)
+            if response.status_code == 200 and len(response.content) < MIN_BYTES:
+                # So small an answer is never compressed, and is the same for every client.
+                _remove_vary(response, "Accept-Encoding")
         return response
 
     return middleware
+
+
+def _remove_vary(response: HttpResponse, name: str) -> None:
+    names = [other for other in response.headers.get("Vary", "").split(", ") if other != name]
+    if any(names):
+        response.headers["Vary"] = ", ".join(names)
+    else:
+        response.headers.pop("Vary", None)
 
 
 def busy_database(get_response: Callable[[HttpRequest], HttpResponse]):

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
+from newsroom import chinese
 from newsroom.text import markup
 from newsroom.text.markup import Start, Token
 
@@ -63,6 +64,12 @@ def identity() -> dict[str, object]:
     }
 
 
+def _root_of(path: str) -> str:
+    edition = path.split("/")[1]
+    is_converted = {edition, settings.SITE_LANGUAGE} == {chinese.TRADITIONAL, chinese.SIMPLIFIED}
+    return f"/{edition}/" if is_converted else "/"
+
+
 def site(request: HttpRequest) -> dict[str, object]:
-    """Context processor: what every template knows."""
-    return {"site": identity()}
+    """Context processor: what every template knows. `root` is the front page in the script asked for."""
+    return {"root": _root_of(request.path), "site": identity()}

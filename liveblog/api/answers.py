@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import translation
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.decorators import method_decorator
-from django.views.decorators.gzip import gzip_page
 from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
@@ -23,12 +22,11 @@ from liveblog.api.problems import problem
 from liveblog.models import LiveBlog
 from liveblog.models.blog import Language
 from newsroom import cors
-from newsroom.caching import POLL, etag_of_body
+from newsroom.caching import PERSONAL, POLL, etag_of_body
+from newsroom.http.compression import compressed
 from newsroom.http.parameters import canonical_query
 from newsroom.site import absolute, path_of
 
-# Of one partner, and for nobody else.
-KEYED: Final = "private, no-store"
 _MOST_NAMED: Final = 10
 EDITIONS: Final = [language.value for language in Language if language.other_script]
 
@@ -62,7 +60,7 @@ class PublicView:
     edition: str | None = None
     fields: frozenset[str] = frozenset()
 
-    @method_decorator(gzip_page)
+    @method_decorator(compressed)
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if cors.is_preflight(request):
             return cors.preflight()
@@ -74,14 +72,20 @@ class PublicView:
             response = self._with_etag(request, response)
             response.is_poll = self.is_poll
             cors.public_read(response)
-        if "Authorization" in request.headers or request.method not in SAFE_METHODS:
-            response.headers["Cache-Control"] = KEYED
+        is_keyed = "Authorization" in request.headers or request.method not in SAFE_METHODS
+        if is_keyed or self._is_browsable():
+            response.headers["Cache-Control"] = PERSONAL
         response.headers.setdefault("Cache-Control", POLL)
-        patch_vary_headers(response, ["Accept", "Authorization", "Accept-Encoding"])
+        patch_vary_headers(response, [*self._negotiated_by(), "Authorization", "Accept-Encoding"])
         if request.method in ("GET", "HEAD") and response.status_code != 405:
             # Nobody asked, and polls are to be small.
             response.headers.pop("Allow", None)
         return response
+
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        """Return Django REST Framework's headers, without the Vary that it adds to every answer."""
+        return {"Allow": ", ".join(self.allowed_methods)}
 
     def _with_etag(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         """Under its ETag; a 304 or 412 in its place where the client's condition says so."""
@@ -144,6 +148,21 @@ class PublicView:
         """Pages are for people: their browsers ask anew each time."""
         renderer = getattr(self.request, "accepted_renderer", None)
         return renderer is not None and renderer.format in ("api", "html")
+
+    def _is_browsable(self) -> bool:
+        """Return whether this is the browsable page, in place of the JSON at the same address.
+
+        It is never stored. So the JSON need not vary on Accept, of which every client has a spelling of its
+        own: a shared cache would keep each answer once for every one of them.
+        """
+        renderer = getattr(self.request, "accepted_renderer", None)
+        return isinstance(renderer, PageRenderer) and "format" not in self.request.GET
+
+    def _negotiated_by(self) -> list[str]:
+        """Return the headers, beside those of every answer, that chose the format of this one."""
+        formats = [renderer for renderer in self.renderer_classes if renderer is not PageRenderer]
+        is_chosen = "format" not in self.request.GET and len(formats) > 1
+        return ["Accept"] if is_chosen or self._is_browsable() else []
 
     def _check_query(self, request: Request) -> None:
         known = self._known_names() if request.method in SAFE_METHODS else {"format"}

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any, Final
 
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.exceptions import APIException, NotAuthenticated, ValidationError
 from rest_framework.permissions import SAFE_METHODS
@@ -15,8 +17,9 @@ from rest_framework.views import exception_handler, set_rollback
 
 from newsroom import cors
 from newsroom.busy import is_busy
-from newsroom.caching import POLL
+from newsroom.caching import UNSTORED, lifetime_of
 from newsroom.http.busy import until_free
+from newsroom.http.doors import language_of
 
 CONTENT_TYPE: Final = "application/problem+json"
 _DETAILS: Final = {
@@ -29,8 +32,6 @@ _DETAILS: Final = {
     500: "The server failed to answer. The failure was recorded.",
     503: "The server is busy. Ask again in a moment.",
 }
-# These responses depend on the client, so shared caches must not store them.
-_PERSONAL: Final = (401, 403, 413, 429)
 
 
 class Gone(APIException):
@@ -75,7 +76,7 @@ def problem(request: HttpRequest, status: int, detail: str = "", **more: Any) ->
         body | more,
         status=status,
         content_type=CONTENT_TYPE,
-        headers={"Cache-Control": "no-store" if status >= 500 or status in _PERSONAL else POLL},
+        headers={"Cache-Control": lifetime_of(status)},
         json_dumps_params={"ensure_ascii": False},
     )
     return until_free(response) if status == 503 else response
@@ -146,11 +147,20 @@ def unknown(request: HttpRequest) -> HttpResponse:
 
 
 def answering(status: int, otherwise: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Django's handler for `status`: a problem under `/api/`, the site's page everywhere else."""
+    """Django's handler for `status`: a problem under `/api/`, the site's page everywhere else.
+
+    Pages are in the language of what was asked for.
+    """
 
     def handler(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.path.startswith("/api/"):
-            return cors.public_read(problem(request, status))
-        return otherwise(request, *args, **kwargs)
+            response = cors.public_read(problem(request, status))
+        else:
+            with translation.override(language_of(request)):
+                response = otherwise(request, *args, **kwargs)
+        if any(isinstance(argument, DisallowedHost) for argument in (*args, *kwargs.values())):
+            # Not every cache has the Host in its key: stored, the refusal would be served to everybody.
+            response.headers["Cache-Control"] = UNSTORED
+        return response
 
     return handler

@@ -16,7 +16,7 @@ from liveblog.models.glossary import Edition
 from liveblog.models.response import ReaderResponse
 from liveblog.models.search import SearchEntry
 from liveblog.models.update import Update
-from newsroom import __version__
+from newsroom import release
 from newsroom.ids import PublicIdModel, PublicIdQuerySet
 
 # Pages must not grow with the length of a live blog. The API lists all key events by `?is_key_event=true`.
@@ -275,7 +275,7 @@ class LiveBlog(PublicIdModel):
     def etag(self) -> str:
         """The state that an answer over this blog alone is made from: number, edition, glossary, release."""
         glossary = self.edition.glossary if self.edition else 0
-        return f'W/"{self.number}-{self.language}-g{glossary}-{__version__}"'
+        return f'W/"{self.number}-{self.language}-g{glossary}-{release.digest()}"'
 
     @property
     def full_headline(self) -> str:

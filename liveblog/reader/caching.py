@@ -8,13 +8,13 @@ from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
-from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from liveblog.reader.scripts import plain_address
 from newsroom.caching import PAGE, etag_of_body, is_settled, last_modified
+from newsroom.http.compression import compressed
 
 
 def public(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -24,11 +24,11 @@ def public(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
     @wraps(view)
     @require_safe
-    @gzip_page
+    @compressed
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response = view(request, *args, **kwargs)
-        patch_vary_headers(response, ["Accept-Encoding"])
-        response.headers.setdefault("Cache-Control", PAGE)
+        if response.status_code == 200:
+            response.headers.setdefault("Cache-Control", PAGE)
         return response
 
     return wrapped

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from csp.constants import SELF
 from django.conf import settings
@@ -33,6 +33,7 @@ WIDTH: Final = 640
 HEIGHT: Final = 720
 # How long, in seconds, whoever asked may go on without asking again.
 _CACHE_AGE: Final = 300
+_PORTS: Final = {"http": 80, "https": 443}
 
 
 @xframe_options_exempt
@@ -148,15 +149,32 @@ def _size(request: HttpRequest, name: str, most: int) -> int:
 
 
 def _path_on_this_site(address: str) -> str:
-    """Raises Http404 for an address of any other site."""
+    """Return the path of a page of this site, with its last slash.
+
+    Accepts what a reader's address bar would: either scheme, with or without `www.`, another of the site's
+    names, a query or a fragment. Raises Http404 for an address of any other site.
+    """
     try:
-        parts = urlsplit(address)
+        parts = urlsplit(address.strip())
+        is_ours = _is_site(parts) if parts.scheme in _PORTS else False
     except ValueError as error:
         raise Http404 from error
-    is_ours = parts.netloc.lower() == urlsplit(settings.SITE_URL).netloc.lower()
-    if parts.scheme not in ("http", "https") or not is_ours:
+    if not is_ours:
         raise Http404
-    return parts.path
+    path = unquote(parts.path)
+    return path if path.endswith("/") else f"{path}/"
+
+
+def _is_site(parts: SplitResult) -> bool:
+    site = urlsplit(settings.SITE_URL)
+    names = {_without_www(name) for name in [site.hostname or "", *settings.ALLOWED_HOSTS]}
+    ports = {site.port} if site.port else {None, *_PORTS.values()}
+    is_named = _without_www(parts.hostname or "") in names
+    return is_named and parts.port in ports and "@" not in parts.netloc
+
+
+def _without_www(host: str) -> str:
+    return host.lower().removeprefix("www.")
 
 
 def _shown_at(path: str) -> LiveBlog | Update:

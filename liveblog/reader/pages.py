@@ -31,6 +31,7 @@ from liveblog.reader.scripts import canonical_path, scripts_of, site_language
 from liveblog.reader.timeline import PAGE_SIZE, days
 from liveblog.visibility import PUBLIC
 from newsroom.http import parameters
+from newsroom.http.doors import set_language
 from newsroom.site import path_of
 
 ENDED_PER_PAGE = 20
@@ -67,6 +68,7 @@ def blog(request: HttpRequest, slug: str, edition: str | None = None) -> HttpRes
         head = find_blog(PUBLIC, slug, edition)
     except Withdrawn as withdrawn:
         return _gone(request, withdrawn.blog)
+    set_language(request, head.language)
     before = _update_named_in_query(request, head)
 
     def render() -> HttpResponse:
@@ -104,6 +106,7 @@ def update(request: HttpRequest, slug: str, pk: int, edition: str | None = None)
         head = find_blog(PUBLIC, slug, edition)
     except Withdrawn as withdrawn:
         return _gone(request, withdrawn.blog)
+    set_language(request, head.language)
     rows = Update.objects.filter(blog=head).visible()
     row = get_object_or_404(rows, pk=pk)
 

@@ -33,6 +33,7 @@ from liveblog.reader.scripts import plain_address
 from liveblog.visibility import PUBLIC
 from newsroom import counting
 from newsroom.http import client_address
+from newsroom.http.doors import set_language
 
 SECONDS_LEAST: Final = 2
 SECONDS_MOST: Final = 3 * 60 * 60
@@ -122,7 +123,9 @@ def respond(request: HttpRequest, slug: str, edition: str | None = None) -> Http
     try:
         blog = find_blog(PUBLIC, slug, edition)
     except Withdrawn as withdrawn:
+        set_language(request, withdrawn.blog.language)
         raise Http404 from withdrawn
+    set_language(request, blog.language)
     if not blog.has_responses:
         raise Http404
     with translation.override(blog.language):

@@ -18,6 +18,7 @@ from liveblog.reader.pages import page
 from liveblog.reader.scripts import site_language
 from liveblog.visibility import PUBLIC
 from newsroom.http import parameters
+from newsroom.http.doors import set_language
 from newsroom.marking import Run, mark, snippet
 
 LONGEST_QUERY: Final = 100
@@ -64,9 +65,12 @@ def _searched_blog(request: HttpRequest, edition: str | None) -> LiveBlog | None
     if not slug:
         return None
     try:
-        return find_blog(PUBLIC, slug, edition)
+        blog = find_blog(PUBLIC, slug, edition)
     except Withdrawn as withdrawn:
+        set_language(request, withdrawn.blog.language)
         raise Http404 from withdrawn
+    set_language(request, blog.language)
+    return blog
 
 
 def _matching_updates(request: HttpRequest, blogs: LiveBlogQuerySet, query: str) -> list[Update]:

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.sitemaps import Sitemap
 from django.contrib.sitemaps.views import sitemap
-from django.db.models import Max
+from django.db.models import F, Max
+from django.db.models.functions import Least
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -115,7 +116,9 @@ def sitemap_index(request: HttpRequest) -> HttpResponse:
         address = absolute(reverse("reader:sitemap_section", args=[section]))
         pages = kind().paginator.page_range
         maps += [address if page == 1 else f"{address}?p={page}" for page in pages]
-    return _answer(request, "reader/sitemap_index.xml", maps=maps, modified_at=visibility.last_change_at())
+    modified_at = visibility.last_change_at()
+    context = {"maps": maps, "modified_at": modified_at}
+    return _answer(request, "reader/sitemap_index.xml", context, modified_at)
 
 
 @public
@@ -123,7 +126,7 @@ def sitemap_section(request: HttpRequest, section: str) -> HttpResponse:
     # Validate the page first: Django's view parses it with int(), which accepts spaces and non-ASCII digits.
     parameters.number(request.GET, "p", digits=6)
     response = sitemap(request, SECTIONS, section, template_name="reader/sitemap.xml")
-    return answer_by_body(request, response.render(), POLL)
+    return answer_by_body(request, response.render(), POLL, visibility.last_change_at())
 
 
 @public
@@ -141,12 +144,30 @@ def news_sitemap(request: HttpRequest) -> HttpResponse:
     )
     newest = sorted(entries, key=lambda item: item[0].published_at, reverse=True)[:NEWS_MOST]
     news = [(row, title, _NEWS_LANGUAGE[language]) for row, title, language in newest]
-    return _answer(request, "reader/news_sitemap.xml", news=news, site_name=settings.SITE_NAME)
+    context = {"news": news, "site_name": settings.SITE_NAME}
+    return _answer(request, "reader/news_sitemap.xml", context, _news_changed_at())
 
 
-def _answer(request: HttpRequest, template: str, **context: object) -> HttpResponse:
+def _news_changed_at() -> datetime | None:
+    """Return when the news sitemap last changed: with the log, or when its oldest entry grew too old."""
+    until = timezone.now() - NEWS_FOR
+    blogs = visibility.readable(PUBLIC)
+    updates = Update.objects.published().filter(blog__in=blogs)
+    dated = [
+        blogs.annotate(published=Least("first_published_at", "coverage_start_at")),
+        updates.annotate(published=F("first_published_at")),
+    ]
+    dropped = [rows.filter(published__lte=until).aggregate(at=Max("published"))["at"] for rows in dated]
+    dropped_at = [published_at + NEWS_FOR for published_at in dropped if published_at]
+    return max([*filter(None, [visibility.last_change_at()]), *dropped_at], default=None)
+
+
+def _answer(
+    request: HttpRequest, template: str, context: dict[str, object], modified_at: datetime | None
+) -> HttpResponse:
     body = NOT_XML.sub("", render_to_string(template, context))
-    return answer_by_body(request, HttpResponse(body, content_type="application/xml; charset=utf-8"), POLL)
+    response = HttpResponse(body, content_type="application/xml; charset=utf-8")
+    return answer_by_body(request, response, POLL, modified_at)
 
 
 @public

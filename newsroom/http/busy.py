@@ -13,16 +13,15 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from newsroom.busy import RETRY_AFTER_SECONDS, is_busy
-from newsroom.http.doors import as_json
+from newsroom.http.doors import as_json, language_of
 
-_EDITION: Final = re.compile(r"/(zh-hant|zh-hans)/")
 # Values of these fields must never be printed, not even to the user who sent them.
 _SECRET: Final = re.compile(r"password|secret|otp|code", re.IGNORECASE)
 
 
 def busy(request: HttpRequest) -> HttpResponse:
     """The project's `handler503`, except under the API."""
-    with translation.override(_language_of(request)):
+    with translation.override(language_of(request)):
         response = _in_format_of(request)
     return until_free(response)
 
@@ -43,11 +42,6 @@ def unless_busy(
         return (handler503 if is_busy(sys.exception()) else otherwise)(request)
 
     return handler
-
-
-def _language_of(request: HttpRequest) -> str:
-    edition = _EDITION.match(request.path)
-    return edition[1] if edition else translation.get_language()
 
 
 def _in_format_of(request: HttpRequest) -> HttpResponse:

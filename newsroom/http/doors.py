@@ -5,12 +5,27 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views import defaults
 
 # Addresses that readers' scripts and other sites' programs fetch.
 _JSON_PATH: Final = re.compile(r".*\.json|/oembed")
+_EDITION: Final = re.compile(r"/(zh-hant|zh-hans)/")
+
+
+def set_language(request: HttpRequest, language: str) -> None:
+    """Let error responses to `request` be in the language of the live blog that it asked for."""
+    request._error_language = language
+
+
+def language_of(request: HttpRequest) -> str:
+    """Return the language of an error response: the live blog's, else the edition's, else the active one."""
+    edition = _EDITION.match(request.path)
+    language = getattr(request, "_error_language", edition and edition[1])
+    return language or translation.get_language() or settings.LANGUAGE_CODE
 
 
 def as_json(request: HttpRequest, status: int, reason: str) -> HttpResponse | None:

@@ -183,6 +183,53 @@ def test_oembed_knows_a_live_blog_by_each_of_its_addresses(client):
     assert ask(client, "https://127.0.0.1:8000/live/storm/").status_code == 200
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"{SITE}/live/storm",
+        f"{SITE}/zh-hans/live/storm",
+        "https://127.0.0.1:8000/live/storm/",
+        "http://www.127.0.0.1:8000/live/storm/",
+        "HTTP://LOCALHOST:8000/live/storm/",
+        f"{SITE}/live/storm/?text=1&utm_source=partner#update-5",
+        f"{SITE}/live/storm?utm_source=partner",
+        f"{SITE}/%6Cive/st%6Frm/",
+        f" {SITE}/live/storm/ ",
+    ],
+)
+def test_oembed_takes_the_addresses_that_lead_a_reader_to_the_page(client, address):
+    make_blog(slug="storm")
+    assert ask(client, address).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1/live/storm/",
+        "http://127.0.0.1:8001/live/storm/",
+        "http://127.0.0.1:99999/live/storm/",
+        "http://127.0.0.1:8000@evil.example/live/storm/",
+        "http://evil.example@127.0.0.1:8000/live/storm/",
+        "http://www.evil.example/live/storm/",
+        "ftp://127.0.0.1:8000/live/storm/",
+        "//127.0.0.1:8000/live/storm/",
+        "/live/storm/",
+    ],
+)
+def test_oembed_knows_no_other_site(client, address):
+    make_blog(slug="storm")
+    assert ask(client, address).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "address", ["https://news.example", "http://news.example", "https://www.news.example:443"]
+)
+def test_oembed_knows_the_site_by_either_scheme(client, settings, address):
+    settings.SITE_URL = "https://news.example"
+    make_blog(slug="storm")
+    assert ask(client, f"{address}/live/storm").status_code == 200
+
+
 def test_the_documented_question_gets_the_documented_answer(client, settings):
     settings.SITE_URL = "https://newsroom.example"
     settings.ALLOWED_HOSTS = ["newsroom.example"]

@@ -6,12 +6,13 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django.utils.http import http_date
 from lxml import html as markup
 
 from liveblog import publishing
 from liveblog.models import LiveBlog, Topic, Update
 from liveblog.publishing import SYSTEM
-from newsroom import hongkong
+from newsroom import hongkong, release
 from tests.factories import make_blog, make_update
 from tests.standards import NEWS, SITEMAP, read_xml
 
@@ -119,3 +120,38 @@ def test_robots_are_told_of_both_maps(client):
     said = client.get("/robots.txt").content.decode()
     assert f"Sitemap: {SITE}/sitemap.xml\n" in said
     assert f"Sitemap: {SITE}/news-sitemap.xml\n" in said
+
+
+@pytest.mark.parametrize("path", [*ADDRESSES, "/sitemap.xml"])
+def test_sitemaps_answer_304_by_date_until_something_changes(client, path, monkeypatch):
+    at = timezone.now() - timedelta(hours=1)
+    monkeypatch.setattr(release, "STARTED", int(at.timestamp()))
+    blog = make_blog(slug="storm")
+    update = make_update(blog)
+    LiveBlog.objects.update(modified_at=at)
+    first = client.get(path)
+    by_date = {"If-Modified-Since": first.headers["Last-Modified"]}
+    again = client.get(path, headers=by_date)
+    assert (again.status_code, again.headers["Last-Modified"]) == (304, first.headers["Last-Modified"])
+    publishing.withdraw_update(update, by=SYSTEM, reason="x")
+    assert client.get(path, headers=by_date).status_code == 200
+
+
+def test_the_news_sitemap_changes_when_its_news_grow_too_old(client, monkeypatch):
+    at = timezone.now() - timedelta(days=3)
+    monkeypatch.setattr(release, "STARTED", int(at.timestamp()))
+    make_update(make_blog(slug="storm"))
+    LiveBlog.objects.update(modified_at=at, first_published_at=at)
+    Update.objects.update(modified_at=at, first_published_at=at + timedelta(hours=1))
+    dropped_at = at + timedelta(days=2, hours=1)
+    assert client.get("/news-sitemap.xml").headers["Last-Modified"] == http_date(dropped_at.timestamp())
+
+
+def test_nothing_is_unchanged_by_date_since_an_earlier_release(client, monkeypatch):
+    make_update(make_blog(slug="storm"))
+    LiveBlog.objects.update(modified_at=timezone.now() - timedelta(hours=2))
+    monkeypatch.setattr(release, "STARTED", int(timezone.now().timestamp()) - 3600)
+    by_date = {"If-Modified-Since": client.get("/live/storm/feed.atom").headers["Last-Modified"]}
+    assert client.get("/live/storm/feed.atom", headers=by_date).status_code == 304
+    monkeypatch.setattr(release, "STARTED", int(timezone.now().timestamp()) - 5)
+    assert client.get("/live/storm/feed.atom", headers=by_date).status_code == 200

@@ -2,124 +2,23 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 import re
-import shutil
-import ssl
-import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import ExitStack
 
 import pytest
-import trustme
 from django.conf import settings
 from django.test import Client
 
 from newsroom.asgi import ALLOWANCES
 from newsroom.http.bodies import DEFAULT_BYTES
 from tests.conftest import Server, serving
-from tests.environment import ROOT
 from tests.factories import make_blog, make_person, make_update
-from tests.security.wire import Connection, Response
-from tests.waiting import find_free_port, wait_until_listening
+from tests.security.proxies import NAME, PRODUCTION, Authority, Proxy, caddy, nginx
+from tests.security.wire import Connection
+from tests.waiting import find_free_port
 
-NAME = "news.example"
-# Share the tests' secret key, so that they can create sessions.
-PRODUCTION = {"SITE_URL": f"https://{NAME}", "DEMO": "false", "SECRET_KEY": settings.SECRET_KEY}
 KILOBYTES = b"x" * 65536
-
-
-@dataclass(frozen=True)
-class Proxy:
-    """A running proxy; `tls` is an SSL context that trusts its certificate."""
-
-    url: str
-    plain_url: str
-    tls: ssl.SSLContext
-
-    def connect(self, **options: str) -> Connection:
-        return Connection(self.url, tls=self.tls, host=NAME, **options)
-
-    def get(self, path: str, **headers: str) -> Response:
-        with self.connect() as connection:
-            connection.send_head(f"GET {path}", **headers)
-            return connection.read_response()
-
-
-def find_binary(name: str) -> str:
-    """Return the program's path; look in /usr/sbin too, where Debian installs servers."""
-    binary = shutil.which(name) or shutil.which(name, path="/usr/sbin")
-    if binary is None:
-        pytest.skip(f"There is no {name} on this machine.")
-    return binary
-
-
-def put(text: str, replacements: dict[str, str]) -> str:
-    """Replace every pattern; raise AssertionError for one that does not match."""
-    for pattern, replacement in replacements.items():
-        text, count = re.subn(pattern, replacement, text, flags=re.MULTILINE)
-        assert count, pattern
-    return text
-
-
-@contextmanager
-def running(command: list[str], port: int, log: Path) -> Iterator[None]:
-    # Caddy saves a copy of its configuration under the user's configuration directory.
-    environment = os.environ | {"XDG_CONFIG_HOME": str(log.parent), "XDG_DATA_HOME": str(log.parent)}
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
-    try:
-        wait_until_listening(process, port)
-        yield
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-        # Print the log, which pytest shows when the test fails.
-        print(log.read_text())
-
-
-@contextmanager
-def nginx(place: Path, server: Server, edits: dict[str, str]) -> Iterator[tuple[int, int]]:
-    binary, plain, port = find_binary("nginx"), find_free_port(), find_free_port()
-    temporary = "".join(
-        f"{kind}_temp_path {place}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    config = place / "nginx.conf"
-    replacements = {
-        r"listen 80\b": f"listen 127.0.0.1:{plain}",
-        r"listen 443\b": f"listen 127.0.0.1:{port}",
-        r"127\.0\.0\.1:8000": server.url.removeprefix("http://"),
-        r"/etc/ssl/newsroom": str(place),
-        r"/run/nginx\.pid": f"{place}/nginx.pid",
-        r"/var/log/nginx": str(place),
-        r"^http \{$": f"http {{\n{temporary}",
-        r"^worker_rlimit_nofile .*;$": f"user {getpass.getuser()};",
-        r"worker_connections 32768": "worker_connections 1024",
-    }
-    config.write_text(put((ROOT / "deploy/nginx.conf").read_text(), replacements | edits))
-    with running([binary, "-c", str(config), "-g", "daemon off;"], port, place / "nginx.log"):
-        yield port, plain
-
-
-@contextmanager
-def caddy(place: Path, server: Server, edits: dict[str, str]) -> Iterator[tuple[int, int]]:
-    binary, plain, port = find_binary("caddy"), find_free_port(), find_free_port()
-    config = place / "Caddyfile"
-    globally = ["admin off", f"http_port {plain}", f"https_port {port}", "default_bind 127.0.0.1"]
-    replacements = {
-        r"^\{$": "\n".join(["{", *globally]),
-        rf"^{re.escape(NAME)} \{{$": f"{NAME} {{\ntls {place}/fullchain.pem {place}/privkey.pem",
-        r"127\.0\.0\.1:8000": server.url.removeprefix("http://"),
-    }
-    config.write_text(put((ROOT / "deploy/Caddyfile").read_text(), replacements | edits))
-    command = [binary, "run", "--config", str(config), "--adapter", "caddyfile"]
-    with running(command, port, place / "caddy.log"):
-        yield port, plain
-
-
 PROXIES = {"nginx": nginx, "caddy": caddy}
 
 
@@ -132,19 +31,14 @@ def server(production_environment: dict[str, str]) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def start_proxy(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Proxy]]:
     """Return a function that starts one of PROXIES in front of `server`, with extra edits to its file."""
-    authority = trustme.CA()
-    certificate = authority.issue_cert(NAME)
-    trusting = ssl.create_default_context()
-    authority.configure_trust(trusting)
+    authority = Authority()
     with ExitStack() as stack:
 
         def start(name: str, edits: dict[str, str] | None = None) -> Proxy:
             place = tmp_path_factory.mktemp(name)
-            certificate.private_key_pem.write_to_path(place / "privkey.pem")
-            for part in certificate.cert_chain_pems:
-                part.write_to_path(place / "fullchain.pem", append=True)
-            port, plain = stack.enter_context(PROXIES[name](place, server, edits or {}))
-            return Proxy(f"https://127.0.0.1:{port}", f"http://127.0.0.1:{plain}", trusting)
+            authority.issue(place)
+            port, plain = stack.enter_context(PROXIES[name](place, server.url, edits or {}))
+            return Proxy(f"https://127.0.0.1:{port}", f"http://127.0.0.1:{plain}", authority.context)
 
         yield start
 

@@ -1,0 +1,64 @@
+"""The identity of the running release: everything that its answers are made from besides the database."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+from django.contrib.staticfiles.storage import staticfiles_storage
+
+# Settings that pages, feeds or their headers print, besides all that begin with `SITE_`.
+PRINTED_SETTINGS: Final = (
+    "ALLOWED_HOSTS",
+    "CONTENT_SECURITY_POLICY",
+    "DEMO",
+    "MEDIA_URL",
+    "STATIC_URL",
+    "TIME_ZONE",
+)
+# Code, templates and translations; requirements.txt stands for the installed packages.
+_SOURCES: Final = ("liveblog", "locale", "newsroom", "requirements.txt", "templates")
+
+
+# Seconds since 1970. A second earlier than the start, so that a change within that second is later.
+STARTED: Final = int(time.time()) - 1
+
+
+@cache
+def digest() -> str:
+    """Return a short hash of the release, the same in every process and on every machine that runs it.
+
+    It is part of each ETag. A client would otherwise go on with a page of an earlier release, whose style
+    sheets are gone, for as long as its live blog does not change. It is computed once, when the process
+    starts: code and templates that are replaced under a running process are not what that process serves.
+    """
+    state = hashlib.blake2b(digest_size=4)
+    for part in (_static_names(), _settings()):
+        state.update(json.dumps(part, sort_keys=True, default=str).encode())
+    for path in _files():
+        state.update(f"\0{path.relative_to(settings.BASE_DIR).as_posix()}\0".encode())
+        state.update(path.read_bytes())
+    return state.hexdigest()
+
+
+def _static_names() -> dict[str, str]:
+    """Return the hashed names of the static files; empty where they are served under plain names."""
+    return getattr(staticfiles_storage, "hashed_files", {})
+
+
+def _settings() -> dict[str, object]:
+    names = {*PRINTED_SETTINGS, *(name for name in dir(settings) if name.startswith("SITE_"))}
+    return {name: getattr(settings, name) for name in names}
+
+
+def _files() -> Iterator[Path]:
+    for source in _SOURCES:
+        place = settings.BASE_DIR / source
+        paths = sorted(place.rglob("*")) if place.is_dir() else [place]
+        yield from (path for path in paths if path.is_file() and "__pycache__" not in path.parts)

@@ -1,0 +1,89 @@
+"""The digest of a release, which is part of each ETag."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from newsroom import release
+from tests.environment import ROOT
+
+# Where answers to readers and partners are made.
+PRINTING = [
+    *sorted(ROOT.glob("liveblog/reader/*.py")),
+    *sorted(ROOT.glob("liveblog/api/*.py")),
+    *sorted(ROOT.glob("liveblog/presentation/*.py")),
+    *sorted(ROOT.glob("liveblog/templatetags/*.py")),
+    *(ROOT / name for name in ("liveblog/payloads.py", "newsroom/csp.py", "newsroom/site.py")),
+]
+# They decide who is answered, not what.
+NOT_PRINTED = {"API_REQUESTS_PER_MINUTE", "API_KEY_REQUESTS_PER_MINUTE"}
+
+
+def digest() -> str:
+    """Return the digest as a process that starts now would compute it."""
+    return release.digest.__wrapped__()
+
+
+@pytest.fixture
+def place(tmp_path: Path, settings) -> Path:
+    """A release of one template."""
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates/page.html").write_text("<p>Hello</p>")
+    (tmp_path / "requirements.txt").write_text("django==5.2.19")
+    settings.BASE_DIR = tmp_path
+    return tmp_path
+
+
+def test_the_digest_is_the_same_wherever_the_same_release_runs(place):
+    first = digest()
+    (place / "templates/__pycache__").mkdir()
+    (place / "templates/__pycache__/page.pyc").write_bytes(b"\0")
+    (place / "notes.txt").write_text("not part of the release")
+    assert (digest(), len(first)) == (first, 8)
+
+
+@pytest.mark.parametrize(
+    "name", ["templates/page.html", "requirements.txt", "newsroom/site.py", "locale/a.mo"]
+)
+def test_another_file_is_another_release(place, name):
+    before = digest()
+    (place / name).parent.mkdir(exist_ok=True)
+    (place / name).write_text("changed")
+    assert digest() != before
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SITE_NAME", "另一家報館"),
+        ("SITE_URL", "https://www.news.example"),
+        ("SITE_LEGAL_LINKS", {"私隱": "/privacy"}),
+        ("ALLOWED_HOSTS", ["news.example"]),
+    ],
+)
+def test_another_printed_setting_is_another_release(place, settings, name, value):
+    before = digest()
+    setattr(settings, name, value)
+    assert digest() != before
+
+
+def test_another_style_sheet_is_another_release(place, monkeypatch):
+    storage = SimpleNamespace(hashed_files={"a.css": "a.1.css"})
+    monkeypatch.setattr(release, "staticfiles_storage", storage)
+    before = digest()
+    storage.hashed_files = {"a.css": "a.2.css"}
+    assert digest() != before
+
+
+def test_each_setting_that_answers_are_made_from_is_part_of_the_digest():
+    settings_read = {
+        name for path in PRINTING for name in re.findall(r"\bsettings\.([A-Z][A-Z_]+)", path.read_text())
+    }
+    assert "SITE_NAME" in settings_read
+    unknown = {name for name in settings_read if not name.startswith("SITE_")}
+    unknown -= {*release.PRINTED_SETTINGS, *NOT_PRINTED, "NON_FIELD_ERRORS_KEY"}
+    assert unknown == set(), "Add them to newsroom.release.PRINTED_SETTINGS."
