@@ -21,6 +21,7 @@ from tests import chromium
 LIGHTHOUSE_PAGES: Final = [
     re.compile(pattern) for pattern in ("/", "/live/[a-z0-9-]+/", r"/live/[a-z0-9-]+/\d+/", "/topics/[a-z]+/")
 ]
+LIGHTHOUSE_ATTEMPTS: Final = 3
 # Swagger UI makes this page.
 NOT_OURS: Final = {"/api/v1/docs/"}
 _AXE: Final = """async () => {
@@ -79,7 +80,7 @@ def performance(url: str, answers: list[Answer], directory: Path) -> tuple[Resul
         path = next(answer.path for answer in answers if pattern.fullmatch(answer.path))
         report = _lighthouse(url + path, directory / f"lighthouse-{number}.json")
         categories = report["categories"]
-        scores[path] = {one["title"]: round((one["score"] or 0) * 100) for one in categories.values()}
+        scores[path] = {one["title"]: round(one["score"] * 100) for one in categories.values()}
         for name, category in categories.items():
             weighed = {one["id"] for one in category["auditRefs"] if one["weight"] > 0}
             failed = [
@@ -93,6 +94,7 @@ def performance(url: str, answers: list[Answer], directory: Path) -> tuple[Resul
 
 
 def _lighthouse(address: str, output: Path) -> dict[str, Any]:
+    """Return Lighthouse's report, tried again while it could not measure the page: machines may be busy."""
     os.environ["CHROME_PATH"] = _chromium()
     flags = f"--chrome-flags=--headless=new {' '.join(chromium.ARGUMENTS)}"
     command = [
@@ -103,10 +105,16 @@ def _lighthouse(address: str, output: Path) -> dict[str, Any]:
         f"--output-path={output}",
         flags,
     ]
-    finished = tools.run(command, output.parent)
-    if not output.exists():
-        raise SystemExit(f"Lighthouse did not finish {address}:\n{finished.stderr[-2000:]}")
-    return json.loads(output.read_text())
+    for _attempt in range(LIGHTHOUSE_ATTEMPTS):
+        finished = tools.run(command, output.parent)
+        if not output.exists():
+            raise SystemExit(f"Lighthouse did not finish {address}:\n{finished.stderr[-2000:]}")
+        report = json.loads(output.read_text())
+        if all(category["score"] is not None for category in report["categories"].values()):
+            return report
+    raise SystemExit(
+        f"Lighthouse could not measure {address}: {report['runWarnings']}\n{finished.stderr[-2000:]}"
+    )
 
 
 def _chromium() -> str:
