@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from audit import checks, feeds, report, tools
-from audit.demo import crawl, demo_newsroom, fetch
+from audit.demo import Answer, crawl, demo_newsroom, fetch
 from audit.tools import Missing, Result
 
 
@@ -31,10 +31,10 @@ def main() -> int:
         else:
             results.append(result)
             print(f"  {result.tool}: {result.checked}, {len(result.errors)} errors")
-            print("".join(f"  {error}\n" for error in result.errors), end="", flush=True)
+            print("".join(f"  {line}\n" for line in result.lines(result.errors)), end="", flush=True)
 
-    def lighthouse(url: str, directory: Path) -> Result:
-        result, found = checks.performance(url, directory)
+    def lighthouse(url: str, answers: list[Answer], directory: Path) -> Result:
+        result, found = checks.performance(url, answers, directory)
         scores.update(found)
         return result
 
@@ -45,7 +45,7 @@ def main() -> int:
         answers = [*crawl(url), *(fetch(url, path) for path in ("/sitemap.xml", "/news-sitemap.xml"))]
         run(checks.markup, answers, directory)
         run(checks.accessibility, url, answers)
-        run(lighthouse, url, directory)
+        run(lighthouse, url, answers, directory)
         run(feeds.feeds, answers)
         run(feeds.w3c_feeds, url, answers, options.feedvalidator)
         run(checks.description, schema)

@@ -6,7 +6,8 @@ import type { components, paths, webhooks } from "./schema.js";
 
 type Delivery = webhooks["change"]["post"]["requestBody"]["content"]["application/json"];
 
-const headlineOf = (delivery: Delivery): string =>
+// A receiver of webhooks would begin like this.
+export const headlineOf = (delivery: Delivery): string =>
   delivery.data.blog.status === "withdrawn" ? "" : delivery.data.blog.headline;
 
 const client = createClient<paths>({ baseUrl: process.argv[2] });
@@ -23,4 +24,4 @@ for (const blog of blogs.data.results as components["schemas"]["Blog"][]) {
 }
 const refused = await client.GET("/api/v1/updates/{id}/", { params: { path: { id: 1 } } });
 if (refused.data || refused.response.status !== 404) throw new Error("no problem for an unknown update");
-console.log(`${blogs.data.results.length} live blogs, ${count} updates with a heading; ${typeof headlineOf}`);
+console.log(`${blogs.data.results.length} live blogs, ${count} updates with a heading`);

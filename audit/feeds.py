@@ -13,7 +13,7 @@ from jsonschema import ValidationError
 from lxml.etree import LxmlError
 
 from audit.demo import Answer
-from audit.tools import Missing, Result
+from audit.tools import Finding, Missing, Result
 from tests.standards import read_atom, read_json_feed, read_xml
 
 FEED_VALIDATOR: Final = "https://github.com/w3c/feedvalidator"
@@ -29,7 +29,7 @@ def feeds(answers: list[Answer]) -> Result:
             try:
                 _read(form, answer)
             except (LxmlError, SAXException, ValidationError, ValueError, AssertionError) as error:
-                errors.append(f"{answer.path}: {error}")
+                errors.append(Finding(str(error), answer.path))
     return Result("RELAX NG, JSON Schema, feedparser", f"{count} feeds and site maps", errors)
 
 
@@ -61,5 +61,6 @@ def w3c_feeds(url: str, answers: list[Answer], checkout: Path | None) -> Result:
         events = validator.validateURL(url + answer.path, firstOccurrenceOnly=1)["loggedEvents"]
         for event in relevant(events):
             is_error = isinstance(event, validator.logging.Error)
-            (errors if is_error else notes).append(f"{answer.path}: {describe([event])[0]}")
+            message = describe([event])[0].partition(": ")[2]
+            (errors if is_error else notes).append(Finding(message, answer.path))
     return Result("W3C feed validator", f"{len(checked)} feeds", errors, notes)

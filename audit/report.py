@@ -31,9 +31,9 @@ def write(results: list[Result], skipped: list[str], scores: dict[str, dict[str,
         text += (
             "\n".join(rows) + "\n\nPerformance depends on the machine, which was busy; the others do not.\n"
         )
-    text += _section("Errors", [f"{one.tool}: {line}" for one in results for line in one.errors])
+    text += _section("Errors", [line for one in results for line in one.lines(one.errors)])
     text += _section("Not run", skipped)
-    text += _section("Notes", [f"{one.tool}: {line}" for one in results for line in one.notes])
+    text += _section("Notes", [line for one in results for line in one.lines(one.notes)])
     PAGE.write_text(text)
 
 

@@ -20,13 +20,31 @@ class Missing(Exception):
 
 
 @dataclass(frozen=True)
+class Finding:
+    """What a tool found, and where."""
+
+    message: str
+    place: str
+
+
+@dataclass(frozen=True)
 class Result:
     """What one tool says of the demo. `errors` are ours; `notes` are for the report only."""
 
     tool: str
     checked: str
-    errors: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    errors: list[Finding] = field(default_factory=list)
+    notes: list[Finding] = field(default_factory=list)
+
+    def lines(self, findings: list[Finding]) -> list[str]:
+        """Return each message once, with the number of places and one of them."""
+        places: dict[str, list[str]] = {}
+        for finding in findings:
+            places.setdefault(finding.message, []).append(finding.place)
+        return [
+            f"{self.tool}: {message} ({len(where)} times, first at `{where[0]}`)"
+            for message, where in places.items()
+        ]
 
 
 def install() -> None:

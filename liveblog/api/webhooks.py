@@ -37,7 +37,7 @@ class GoneBlogSerializer(serializers.Serializer):
 
 
 class DeliveredBlogSerializer(serializers.Serializer):
-    """A Blog or a GoneBlog, as `status` says."""
+    """The live blog as it stands now: a Blog or a GoneBlog, as `status` says."""
 
     either = {"live": BlogSerializer, "ended": BlogSerializer, "withdrawn": GoneBlogSerializer}
 
@@ -48,7 +48,7 @@ class EitherBlog(EitherUpdate):
 
 class DeliveredDataSerializer(serializers.Serializer):
     change = ChangeSerializer(help_text="What happened: an entry of the live blog's log.")
-    blog = DeliveredBlogSerializer(help_text="The live blog as it stands now.")
+    blog = DeliveredBlogSerializer()
     update = UpdateSerializer(
         allow_null=True, help_text="The update as it stands now; null when the live blog itself changed."
     )

@@ -73,6 +73,11 @@ class Migration(migrations.Migration):
                         default=list, help_text="The slugs of the live blog's topics at the last ping."
                     ),
                 ),
+                ("page_told_at", models.DateTimeField(null=True)),
+                (
+                    "is_page_due",
+                    models.BooleanField(default=False, help_text="Whether the page has changed since."),
+                ),
                 (
                     "attempts",
                     models.PositiveIntegerField(default=0, help_text="Failed ones since the last success."),

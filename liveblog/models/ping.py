@@ -48,6 +48,9 @@ class PingCursor(models.Model):
     number = models.PositiveIntegerField(help_text="Of the last change that it was told of.")
     # The feeds of topics that the live blog has left change, too.
     topics = models.JSONField(default=list, help_text="The slugs of the live blog's topics at the last ping.")
+    # Of IndexNow: the live blog's own page is not named with every update.
+    page_told_at = models.DateTimeField(null=True)
+    is_page_due = models.BooleanField(default=False, help_text="Whether the page has changed since.")
     attempts = models.PositiveIntegerField(default=0, help_text="Failed ones since the last success.")
     failing_since_at = models.DateTimeField(null=True)
     next_attempt_at = models.DateTimeField(null=True)

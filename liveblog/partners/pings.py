@@ -41,6 +41,8 @@ GIVE_UP_AFTER: Final = timedelta(days=1)
 # Live blogs pinged at the same time by one process, and requests for each.
 AT_ONCE: Final = 4
 POSTS_AT_ONCE: Final = 8
+# IndexNow asks to wait this long before the same address is named again.
+PAGE_INTERVAL: Final = timedelta(minutes=10)
 # Beyond these a site map is the better way.
 MOST_PAGES: Final = 1_000
 # Served by `liveblog.reader.feeds`.
@@ -51,11 +53,15 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class PingClaim:
-    """A cursor, leased until `until`; the service is to be told of the changes up to `number`."""
+    """A cursor, leased until `until`; the service is to be told of the changes up to `number`.
+
+    `names_page`: whether IndexNow is told of the live blog's own page, too.
+    """
 
     cursor: PingCursor
     number: int
     topics: list[str]
+    names_page: bool
     until: datetime
 
 
@@ -86,7 +92,12 @@ def claim(at: datetime, room: int) -> list[PingClaim]:
         rows = _due(at, services).filter(pk__in=candidates).select_related("service", "blog")
         cursors = list(rows.select_for_update(of=("self",), skip_locked=skip_locked))
         PingCursor.objects.filter(pk__in=[cursor.pk for cursor in cursors]).update(leased_until_at=until)
-    return [PingClaim(cursor, _settled_number(cursor, at), _topics(cursor.blog), until) for cursor in cursors]
+    return [_claim(cursor, at, until) for cursor in cursors]
+
+
+def _claim(cursor: PingCursor, at: datetime, until: datetime) -> PingClaim:
+    number = _settled_number(cursor, at)
+    return PingClaim(cursor, number, _topics(cursor.blog), _names_page(cursor, number, at), until)
 
 
 def _services(at: datetime) -> list[PingService]:
@@ -119,11 +130,12 @@ def _due(at: datetime, services: Iterable[PingService]) -> QuerySet[PingCursor]:
     """Return the free cursors of public live blogs whose log has advanced and settled, or waited too long."""
     next_change = Change.objects.filter(blog=OuterRef("blog"), number=OuterRef("number") + 1)
     has_waited = Exists(next_change.filter(at__lte=at - LONGEST_WAIT))
+    has_settled = Q(blog__modified_at__lte=at - SETTLE) | Q(has_waited)
     return PingCursor.objects.free(at).filter(
-        Q(blog__modified_at__lte=at - SETTLE) | Q(has_waited),
+        Q(blog__number__gt=F("number")) & has_settled
+        | Q(is_page_due=True, page_told_at__lte=at - PAGE_INTERVAL),
         service__in=list(services),
         blog__in=visibility.known(PUBLIC),
-        blog__number__gt=F("number"),
     )
 
 
@@ -133,6 +145,14 @@ def _settled_number(cursor: PingCursor, at: datetime) -> int:
     return changes.aggregate(last=Max("number"))["last"] or cursor.number
 
 
+def _names_page(cursor: PingCursor, number: int, at: datetime) -> bool:
+    """Return whether the live blog's own page may be named again, or changed by more than its updates."""
+    if cursor.page_told_at is None or cursor.page_told_at <= at - PAGE_INTERVAL:
+        return True
+    changes = Change.objects.filter(blog=cursor.blog_id, number__gt=cursor.number, number__lte=number)
+    return changes.filter(update__isnull=True).exclude(kind__in=NOT_IN_FEEDS).exists()
+
+
 def _topics(blog: LiveBlog) -> list[str]:
     return sorted(blog.topics.values_list("slug", flat=True))
 
@@ -140,9 +160,13 @@ def _topics(blog: LiveBlog) -> list[str]:
 def requests_for(claim: PingClaim) -> list[Request]:
     """Return what is posted to the service; an empty list if nothing has changed that it would fetch."""
     cursor = claim.cursor
+    if not visibility.known(PUBLIC).filter(pk=cursor.blog_id).exists():
+        # It came under an embargo meanwhile. Lifting it is a change, which is told of then.
+        return []
     changes = Change.objects.filter(blog=cursor.blog_id, number__gt=cursor.number, number__lte=claim.number)
     if cursor.service.kind == PingService.Kind.INDEXNOW:
-        return [_index_request(cursor.service.url, changed_pages(cursor.blog, changes))]
+        pages = changed_pages(cursor.blog, changes, names_page=claim.names_page)
+        return [_index_request(cursor.service.url, pages)] if pages else []
     if not changes.exclude(kind__in=NOT_IN_FEEDS).exists():
         return []
     topics = {*claim.topics, *cursor.topics}
@@ -182,10 +206,10 @@ def feeds_of(blog: LiveBlog, topics: Iterable[str]) -> list[str]:
     return list(map(absolute, paths))
 
 
-def changed_pages(blog: LiveBlog, changes: QuerySet[Change]) -> list[str]:
+def changed_pages(blog: LiveBlog, changes: QuerySet[Change], *, names_page: bool) -> list[str]:
     """Return the addresses of the pages that `changes` of `blog` changed, withdrawn ones included."""
     changed = Update.objects.filter(pk__in=changes.filter(update__isnull=False).values("update"))
-    paths = list(_pages_in_scripts(blog, "blog"))
+    paths = list(_pages_in_scripts(blog, "blog")) if names_page else []
     for pk in changed.order_by("-pk").values_list("pk", flat=True)[:MOST_PAGES]:
         paths += _pages_in_scripts(blog, "update", pk)
     return list(map(absolute, paths))
@@ -229,6 +253,8 @@ def finish(claim: PingClaim, answers: list[Answer], at: datetime) -> None:
         _leased(claim).update(
             number=claim.number,
             topics=claim.topics,
+            page_told_at=at if claim.names_page else claim.cursor.page_told_at,
+            is_page_due=not claim.names_page,
             attempts=0,
             failing_since_at=None,
             next_attempt_at=None,

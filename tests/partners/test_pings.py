@@ -254,6 +254,32 @@ def test_indexnow_is_told_which_pages_changed_and_finds_its_key(sender, index, c
     assert client.get("/abcdefgh.txt").status_code == 404
 
 
+def test_indexnow_is_not_told_of_the_same_page_with_every_update(sender, index, clock):
+    blog = make_blog(slug="storm")
+    start_with_cursors(sender)
+    told = []
+
+    def change(verb) -> None:
+        index.taken.clear()
+        verb()
+        settle(clock)
+        wait_for(lambda: is_told(blog))
+        (request,) = index.taken
+        told.append([url for url in request.json["urlList"] if url.endswith("/storm/")])
+
+    change(lambda: make_update(blog))
+    change(lambda: make_update(blog))
+    change(lambda: publishing.end_coverage(blog, by=SYSTEM))
+    change(lambda: make_update(blog))
+    page = [f"{SITE}/live/storm/", f"{SITE}/zh-hans/live/storm/"]
+    assert told == [page, [], page, []]
+
+    index.taken.clear()
+    clock.forward(pings.PAGE_INTERVAL)
+    wait_for(lambda: index.taken)
+    assert index.taken[0].json["urlList"] == page
+
+
 def test_without_the_settings_nothing_is_stored_and_no_link_printed(sender, receiver, clock, monkeypatch):
     blog = make_blog(slug="storm")
     monkeypatch.setattr(senders, "LOOK_SECONDS", 0.01)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.test import Client
 from django.utils import timezone
 
 from liveblog import publishing
-from liveblog.models import Byline, Change, LiveBlog, Topic
+from liveblog.models import Byline, Change, LiveBlog, Topic, Update
 from liveblog.publishing import SYSTEM, BlogDetails, Content
 from newsroom import hongkong
 from tests.factories import NOON, make_blog, make_update
@@ -231,6 +233,14 @@ def test_what_feeds_print_moves_their_updated(client, blog, later, verb):
     before = updated(client, blog)
     IN_FEEDS[verb](blog)
     assert all(new != old for new, old in zip(updated(client, blog), before, strict=True))
+
+
+def test_an_upgrade_moves_no_time_of_a_feed(client, blog):
+    before = updated(client, blog)
+    LiveBlog.objects.update(feed_updated_at=None)
+    Update.objects.update(feed_updated_at=None)
+    import_module("liveblog.migrations.0020_pings_and_feed_times").keep_times_of_feeds(apps, None)
+    assert updated(client, blog) == before
 
 
 @pytest.mark.parametrize("path", FEEDS[:3])
