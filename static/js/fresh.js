@@ -6,12 +6,13 @@ const LONGEST_WAIT = 30_000;
 
 // What the page says of itself to other sites and to crawlers.
 const OWN = [
-  'meta[property]',
+  "meta[property]",
   'meta[name="description"]',
   'meta[name="robots"]',
   'meta[name^="twitter:"]',
   'link[rel="canonical"]',
 ];
+const ADDRESSES = [['link[rel="canonical"]', "href"], ['meta[property="og:url"]', "content"]];
 export const LINKED_DATA = 'script[type="application/ld+json"]';
 
 /**
@@ -42,11 +43,18 @@ async function request() {
   }
 }
 
-/** Put into the page's head what `fresh`, a head or a part of one, has in place of what is there. */
-export function replaceHead(fresh, selectors = OWN) {
-  const selector = selectors.join();
-  for (const old of document.head.querySelectorAll(selector)) old.remove();
-  document.head.append(...fresh.querySelectorAll(selector));
+/** Put into the page's head what `fresh` has in place of what is there; the page keeps its own address. */
+export function replaceHead(fresh) {
+  for (const [selector, attribute] of ADDRESSES) {
+    const own = document.querySelector(selector);
+    if (own) fresh.querySelector(selector)?.setAttribute(attribute, own.getAttribute(attribute));
+  }
+  replace(fresh, OWN);
 }
 
-export function replaceWholeHead(fresh) { replaceHead(fresh, [...OWN, LINKED_DATA]); }
+export function replaceWholeHead(fresh) { replace(fresh, [...OWN, LINKED_DATA]); }
+
+function replace(fresh, selectors) {
+  for (const old of document.head.querySelectorAll(selectors)) old.remove();
+  document.head.append(...fresh.querySelectorAll(selectors));
+}

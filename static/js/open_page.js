@@ -83,13 +83,14 @@ export class OpenPage {
     return fit[0];
   }
 
-  /** Title and description, as a page has them that is loaded now. Older pages describe themselves. */
+  /** Title and description, as a page has them that is loaded now. */
   #describe(head) {
     const fresh = this.#fragmentOf(head);
     this.title = fresh.querySelector("title").textContent;
     // The linked data told of the page as it was loaded; what was withdrawn must not live on in it.
     document.querySelector(LINKED_DATA)?.remove();
-    if (this.root.dataset.isOlder === undefined && fresh.querySelector("meta")) replaceHead(fresh);
+    // A frame on another site has no description.
+    if (document.querySelector('meta[property="og:title"]')) replaceHead(fresh);
   }
 
   #repaintRegions(regions) {
@@ -137,7 +138,7 @@ export class OpenPage {
 
   #page() {
     const orders = this.#items.map((item) => item.dataset.order);
-    return { orders, isOlder: this.root.dataset.isOlder !== undefined, hasOlder: this.hasOlder };
+    return { orders, before: this.root.dataset.before, hasOlder: this.hasOlder };
   }
 
   #insert(update) { this.#put(this.#elementOf(update.html), update); }
@@ -164,7 +165,7 @@ export class OpenPage {
     const others = [...list.children].filter((other) => other !== item);
     const next = others[placeOf(order, others.map((other) => other.dataset.order))] ?? null;
     // A video that plays in it plays on, in browsers that can move elements as they are.
-    if (item.isConnected && list.moveBefore) list.moveBefore(item, next);
+    if (this.timeline.contains(item) && list.moveBefore) list.moveBefore(item, next);
     else list.insertBefore(item, next);
   }
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { decide, placeOf, waitFor } from "../../static/js/lib/timeline.mjs";
 
-const page = { orders: ["09", "07", "05"], isOlder: false, hasOlder: true };
+const page = { orders: ["09", "07", "05"], before: undefined, hasOlder: true };
 const published = (order) => ({ order, status: "published" });
 
 test("an update goes before the first one that is older", () => {
@@ -32,8 +32,12 @@ test("a shown update is replaced in place, or moves", () => {
 });
 
 test("a page of older updates takes no new ones", () => {
-  const older = { ...page, isOlder: true };
-  assert.equal(decide(published("10"), null, older), "ignore");
+  const older = { ...page, before: "10" };
+  assert.equal(decide(published("11"), null, older), "ignore");
+  assert.equal(decide(published("11"), "07", older), "remove");
+  // Newer than all that it shows, and older than what it begins after.
+  assert.equal(decide(published("095"), null, older), "insert");
+  assert.equal(decide(published("01"), null, { ...older, hasOlder: false }), "insert");
   assert.equal(decide(published("06"), null, older), "insert");
   assert.equal(decide(published("07"), "07", older), "replace");
 });

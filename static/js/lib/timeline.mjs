@@ -8,18 +8,20 @@ export function placeOf(order, orders) {
 
 /**
  * What to do with a changed update on an open page.
- * `shown`: its order there, or null. `page`: {orders (newest first), isOlder, hasOlder}.
+ * `shown`: its order there, or null. `page`: {orders (newest first), before (the order that a page of older
+ * updates ends at), hasOlder}.
  * - "replace" in place, "move" to another place, "remove" (it went below what the page shows)
  * - "insert" quietly in its place, "announce" as new at the top, "ignore"
  */
 export function decide(update, shown, page) {
-  const { orders, isOlder, hasOlder } = page;
-  const isBelow = orders.length > 0 && update.order < orders.at(-1) && (hasOlder || isOlder);
-  const isAbove = orders.length === 0 || update.order > orders[0];
+  const { orders, before, hasOlder } = page;
+  const isBelow = orders.length > 0 && update.order < orders.at(-1) && hasOlder;
+  const isElsewhere = isBelow || (before !== undefined && update.order >= before);
   if (shown === update.order) return "replace";
-  if (shown !== null) return isBelow || (isOlder && isAbove) ? "remove" : "move";
-  if (isBelow || (isOlder && isAbove)) return "ignore";
-  return isAbove && update.status === "published" ? "announce" : "insert";
+  if (shown !== null) return isElsewhere ? "remove" : "move";
+  if (isElsewhere) return "ignore";
+  const isNewest = before === undefined && (orders.length === 0 || update.order > orders[0]);
+  return isNewest && update.status === "published" ? "announce" : "insert";
 }
 
 /** Milliseconds until the next attempt: doubled with each failure up to `most`, spread by a fifth. */

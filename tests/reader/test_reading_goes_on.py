@@ -1,0 +1,271 @@
+"""What a reader does on an open page goes on, whatever changes around it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from liveblog import publishing
+from liveblog.models import LiveBlog, Update
+from liveblog.publishing import SYSTEM, BlogDetails, Content, Story
+from newsroom import hongkong
+from newsroom.embeds import FRAME_ORIGINS
+from tests.factories import make_blog, make_image, make_update
+from tests.reader.test_embeds import BODY, FRAME
+from tests.reader.test_live_page import PHONE, cover, headings, open_blog, publish
+from tests.waiting import wait_for
+
+HOURS = 3_600_000
+
+
+def edit_blog(blog: LiveBlog, **details: object) -> None:
+    blog.refresh_from_db()
+    publishing.edit_blog(blog, replace(BlogDetails.of(blog), **details), by=SYSTEM)
+
+
+def edit(update: Update, **content: object) -> Update:
+    return publishing.edit_update(update, replace(Content.of(update), **content), by=SYSTEM)
+
+
+def approve(blog: LiveBlog, text: str = "多謝") -> None:
+    publishing.approve_response(publishing.submit_response(blog, name="讀者", text=text), by=SYSTEM)
+
+
+def test_a_video_plays_on_while_what_stands_around_it_changes(server, page):
+    asked: list[str] = []
+
+    def play(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(content_type="text/html", body="<!doctype html><title>Player</title><p>Playing</p>")
+
+    page.route(re.compile("|".join(map(re.escape, FRAME_ORIGINS))), play)
+    blog = cover(2, has_responses=True)
+    update = publish(blog, "記者會", 3, body=BODY)
+    publishing.pin_update(update, by=SYSTEM)
+    open_blog(page, server.url)
+    for place in (".pinned", f"#update-{update.pk}"):
+        page.locator(f"{place} [data-embed]").click()
+        expect(page.frame_locator(f"{place} iframe").locator("p")).to_have_text("Playing")
+    approve(blog)
+    expect(page.locator(".responses")).to_contain_text("多謝")
+    edit_blog(blog, headline="新的標題", summary="<p>新的撮要</p>")
+    update = edit(update, body=f"<p>加上一段。</p>{BODY}<p>再加一段。</p>")
+    publishing.correct_update(update, replace(Content.of(update), heading="改過"), by=SYSTEM, note="標題有誤")
+    publish(blog, "更新的", 4)
+    expect(page.locator(".pinned")).to_contain_text("標題有誤")
+    expect(page.locator("#updates")).to_contain_text("更新的")
+    for place in (".pinned", f"#update-{update.pk}"):
+        expect(page.locator(f"{place} .prose")).to_contain_text("再加一段。")
+        expect(page.frame_locator(f"{place} iframe").locator("p")).to_have_text("Playing")
+    # A frame that is replaced, or only moved, loads again.
+    assert asked == [FRAME, FRAME]
+
+
+def test_focus_opened_details_and_typed_words_survive_changes_around_them(server, new_page):
+    blog = cover(3, has_responses=True)
+    picture = make_image(alt="現場", is_sensitive=True)
+    pinned = publish(blog, "傷者", 5, images=(picture,), is_key_event=True)
+    publishing.pin_update(pinned, by=SYSTEM)
+    for i in range(6):
+        publish(blog, f"大事{i}", 6 + i, is_key_event=True)
+    page = new_page(viewport=PHONE)
+    open_blog(page, server.url)
+    page.locator(".pinned .cover summary").click()
+    page.locator(".key-events ol").evaluate("list => { list.scrollLeft = 150 }")
+    page.locator("#q").fill("停火")
+    page.locator(".pinned .permalink").focus()
+    approve(blog)
+    edit_blog(blog, standfirst="新的導言")
+    edit(pinned, body="<p>新的內文。</p>")
+    publish(blog, "最新", 20, is_key_event=True)
+    expect(page.locator(".pinned")).to_contain_text("新的內文。")
+    expect(page.locator(".key-events")).to_contain_text("最新")
+    expect(page.locator(".pinned .permalink")).to_be_focused()
+    expect(page.locator(".pinned .cover")).to_have_attribute("open", "")
+    expect(page.locator("#q")).to_have_value("停火")
+    assert page.locator(".key-events ol").evaluate("list => list.scrollLeft") > 100
+
+
+PLACES = [
+    ".standfirst p",
+    ".summary li:last-child",
+    ".pinned .permalink",
+    ".search-form",
+    ".related li",
+    ".responses li:nth-child(2) p",
+]
+
+
+def read(page: Page, selector: str) -> None:
+    """Scroll until what is read there stands at the top of the view, under the bar if it sticks there."""
+    page.locator(selector).first.evaluate(
+        "element => scrollBy({ top: element.getBoundingClientRect().top - 80, behavior: 'instant' })"
+    )
+    wait_for(lambda: page.evaluate("scrollY > 8"))
+
+
+@pytest.mark.parametrize("selector", PLACES)
+def test_changes_above_move_nothing_that_is_read(server, new_page, selector):
+    story = Story("相關報道", 0, "https://example.com/")
+    blog = cover(
+        12,
+        has_responses=True,
+        standfirst="導言",
+        summary="<ul><li>一</li><li>二</li></ul>",
+        stories=(story,),
+    )
+    publishing.pin_update(publish(blog, "置頂", 5.5), by=SYSTEM)
+    for text in "甲乙丙丁戊己庚辛":
+        approve(blog, text)
+    page = new_page(viewport=PHONE)
+    open_blog(page, server.url)
+    read(page, selector)
+    reading = page.locator(selector).first
+    before = reading.bounding_box()["y"]
+
+    def moved() -> float:
+        return abs(reading.bounding_box()["y"] - before)
+
+    publish(blog, "補記", 8.5, body="<p>長長的內文。</p>" * 12, is_key_event=True)
+    expect(page.locator("#updates h3", has_text="補記")).to_have_count(1)
+    assert moved() <= 1
+    edit_blog(blog, headline="很長的標題" * 12)
+    expect(page.locator("h1")).to_contain_text("很長的標題" * 12)
+    assert moved() <= 1
+    publishing.withdraw_update(blog.updates.get(heading="第9則"), by=SYSTEM, reason="x")
+    expect(page.locator(".tombstone")).to_have_count(1)
+    assert moved() <= 1
+    approve(blog, "新的一則" * 20)
+    expect(page.locator(".responses")).to_contain_text("新的一則" * 20)
+    # The newest response stands first: above those that are being read.
+    assert moved() <= 1
+
+
+def test_a_picture_that_fails_above_moves_nothing_that_is_read(server, new_page, console_errors):
+    blog = cover(12, hero_image=make_image(alt="一幅圖"), has_responses=True)
+    waiting: list[Route] = []
+    page = new_page(viewport=PHONE)
+    page.route("**/media/**", waiting.append)
+    open_blog(page, server.url)
+    wait_for(lambda: waiting)
+    read(page, ".responses h2")
+    before = page.locator(".responses h2").bounding_box()["y"]
+    height = page.evaluate("document.documentElement.scrollHeight")
+    for route in waiting:
+        route.abort()
+    # The words in its place take less than the height that was reserved for it.
+    wait_for(lambda: page.evaluate("document.documentElement.scrollHeight") < height - 50)
+    wait_for(lambda: abs(page.locator(".responses h2").bounding_box()["y"] - before) <= 1)
+    console_errors.clear()
+
+
+def older_ids(page: Page, url: str) -> list[str]:
+    """The updates that the page leads to as older ones."""
+    href = page.locator(".pages [rel=next]").get_attribute("href")
+    other = page.context.new_page()
+    other.goto(f"{url}/live/storm/{href}")
+    ids = other.locator("li.update").evaluate_all("items => items.map((item) => item.dataset.id)")
+    other.close()
+    return ids
+
+
+def newest_ids(blog: LiveBlog) -> list[str]:
+    return [str(pk) for pk in blog.updates.visible().newest_first().values_list("pk", flat=True)]
+
+
+def shown_ids(page: Page) -> list[str]:
+    return page.locator("li.update").evaluate_all("items => items.map((item) => item.dataset.id)")
+
+
+def test_an_open_page_holds_what_a_fresh_one_shows_and_leads_to_the_rest(server, new_page):
+    blog = cover(5)
+    page = new_page(viewport=PHONE)
+    open_blog(page, server.url)
+    assert page.locator(".pages [rel=next]").count() == 0
+    for i in range(40):
+        publish(blog, f"新{i}", 20 + i)
+    expect(page.locator("#updates h3").first).to_have_text("新39")
+    ids = newest_ids(blog)
+    assert shown_ids(page) == ids[:20]
+    assert older_ids(page, server.url) == ids[20:40]
+
+
+def test_what_is_being_read_is_not_trimmed_and_many_waiting_updates_become_one_page(server, new_page):
+    blog = cover(12)
+    page = new_page(viewport=PHONE)
+    reading = blog.updates.get(heading="第2則")
+    open_blog(page, server.url, reading=reading)
+    for i in range(45):
+        publish(blog, f"新{i}", 20 + i)
+    pill = page.locator("[data-pill]")
+    expect(pill).to_have_text("45 則新更新")
+    expect(page.locator(f"#update-{reading.pk}")).to_be_in_viewport()
+    assert "第0則" in headings(page)
+    pill.click()
+    expect(page.locator("h3", has_text="新44")).to_be_focused()
+    ids = newest_ids(blog)
+    assert shown_ids(page) == ids[:20]
+    assert older_ids(page, server.url) == ids[20:40]
+
+
+def test_an_open_update_is_emptied_when_it_is_withdrawn_and_comes_back(server, page, console_errors):
+    blog = cover(3)
+    update = publish(blog, "秘密", 5, body="<p>秘密的內文。</p>")
+    open_blog(page, server.url, path=f"/live/storm/{update.pk}/")
+    publishing.withdraw_update(update, by=SYSTEM, reason="x")
+    expect(page.locator("article")).to_contain_text(re.compile(r"此更新已於\d\d:\d\d撤回"), timeout=5_000)
+    wait_for(lambda: "秘密" not in page.content(), 5)
+    assert "秘密" not in page.title()
+    publishing.restore_update(update, by=SYSTEM)
+    expect(page.locator("h1")).to_have_text("秘密")
+    publishing.correct_update(update, Content("改過", "<p>新。</p>", update.happened_at), by=SYSTEM, note="有誤")
+    expect(page.locator("h1")).to_have_text("改過")
+    expect(page.locator(".corrections")).to_contain_text("有誤")
+    publishing.erase_update(update, by=SYSTEM, reason="法庭命令")
+    expect(page.locator("article .tombstone")).to_be_visible()
+    assert "改過" not in page.content()
+    assert all("410" in error for error in console_errors), console_errors
+    console_errors.clear()
+
+
+@pytest.mark.parametrize("verb", ["embargo", "undo", "withdraw the blog"])
+def test_an_open_update_leaves_with_what_it_belongs_to(server, page, console_errors, verb):
+    blog = cover(3)
+    update = publish(blog, "秘密", 5)
+    open_blog(page, server.url, path=f"/live/storm/{update.pk}/")
+    if verb == "embargo":
+        edit_blog(blog, embargo_until_at=hongkong.now() + timedelta(days=1))
+    elif verb == "undo":
+        publishing.undo_publication(update, by=SYSTEM)
+    else:
+        publishing.withdraw_blog(blog, by=SYSTEM)
+    expect(page.locator("article")).to_have_count(0)
+    assert "秘密" not in page.content()
+    console_errors.clear()
+
+
+@pytest.mark.parametrize("hours", [3, -3])
+@pytest.mark.parametrize("is_paused", [False, True])
+def test_times_are_told_by_the_servers_clock(server, new_page, console_errors, hours, is_paused):
+    blog = make_blog(slug="storm")
+    now = hongkong.now()
+    make_update(blog, happened_at=now - timedelta(minutes=2, seconds=10))
+    page = new_page()
+    if is_paused:
+        page.add_init_script("localStorage.setItem('newsroom-paused', 'yes')")
+    page.clock.install(time=datetime.now(tz=hongkong.ZONE) + timedelta(hours=hours))
+    page.goto(f"{server.url}/live/storm/")
+    expect(page.locator(".ago")).to_have_text(re.compile("^[2-4] 分鐘前$"))
+    if is_paused:
+        return
+    page.context.set_offline(True)
+    state = page.locator("[data-live-state]")
+    expect(state).to_have_text(re.compile("^連線中斷"))
+    shown_at = re.search(r"\d\d:\d\d", state.inner_text())[0]
+    times = [(now + timedelta(minutes=minutes)).strftime("%H:%M") for minutes in range(4)]
+    assert shown_at in times
+    console_errors.clear()
