@@ -94,6 +94,7 @@ SILENT = [
     "/manifest.webmanifest",
     "/zh-hans/manifest.webmanifest",
     "/robots.txt",
+    "/0123456789abcdef.txt",
     "/media/key/320.jpg",
     *(
         f"{prefix}{place}card-0123456789abcdef.png"

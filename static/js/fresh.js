@@ -11,6 +11,7 @@ const OWN = [
   'meta[name="robots"]',
   'meta[name^="twitter:"]',
   'link[rel="canonical"]',
+  'link[rel="alternate"][type]',
 ];
 const ADDRESSES = [['link[rel="canonical"]', "href"], ['meta[property="og:url"]', "content"]];
 export const LINKED_DATA = 'script[type="application/ld+json"]';
