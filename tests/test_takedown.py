@@ -88,6 +88,7 @@ SILENT = [
     "/zh-hans/live/storm/respond/",
     "/sitemap.xml",
     "/robots.txt",
+    "/0123456789abcdef.txt",
     "/media/key/320.jpg",
     "/api/v1/",
     "/api/v1/topics/",
