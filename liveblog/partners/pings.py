@@ -36,7 +36,7 @@ SETTLE: Final = timedelta(seconds=3)
 # While changes follow one another without a pause, a service is told this often.
 LONGEST_WAIT: Final = timedelta(seconds=10)
 # Longer than a ping of many feeds takes. After a crash another sender goes on then.
-LEASE: Final = timedelta(minutes=1)
+LEASE: Final = timedelta(minutes=2)
 GIVE_UP_AFTER: Final = timedelta(days=1)
 # Live blogs pinged at the same time by one process, and requests for each.
 AT_ONCE: Final = 4

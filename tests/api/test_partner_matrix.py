@@ -98,6 +98,7 @@ PLAIN_INDEXES = [
     "/sitemap-updates.xml",
     "/news-sitemap.xml",
     "/robots.txt",
+    "/0123456789abcdef.txt",
     "/api/",
 ]
 
