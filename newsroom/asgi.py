@@ -58,6 +58,7 @@ class Application(ASGIHandler):
 logger = logging.getLogger(__name__)
 # Before the first request, because files may be replaced under a running process.
 release.digest()
+release.built_at()
 django_application = Application()
 sender = Sender()
 hub = Hub(also=sender.wake)

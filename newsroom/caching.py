@@ -66,6 +66,6 @@ def last_modified(modified_at: datetime) -> int:
 
     HTTP dates know seconds only, so a withdrawal would hide behind the date of what was published in the same
     second. Until a date has settled the second before is named: whoever asks again with that gets the whole.
-    Nothing is older than this process, whose release may not be the one that was asked before.
+    Nothing is older than the release, which may not be the one that answered before.
     """
-    return max(int(modified_at.timestamp()) - (not is_settled(modified_at)), release.STARTED)
+    return max(int(modified_at.timestamp()) - (not is_settled(modified_at)), release.built_at())

@@ -26,10 +26,6 @@ PRINTED_SETTINGS: Final = (
 _SOURCES: Final = ("liveblog", "locale", "newsroom", "requirements.txt", "templates")
 
 
-# Seconds since 1970. A second earlier than the start, so that a change within that second is later.
-STARTED: Final = int(time.time()) - 1
-
-
 @cache
 def digest() -> str:
     """Return a short hash of the release, the same in every process and on every machine that runs it.
@@ -45,6 +41,18 @@ def digest() -> str:
         state.update(f"\0{path.relative_to(settings.BASE_DIR).as_posix()}\0".encode())
         state.update(path.read_bytes())
     return state.hexdigest()
+
+
+@cache
+def built_at() -> int:
+    """Return when the newest file of the release was written, in seconds since 1970.
+
+    Processes agree on it where they share the files. It is for clients that ask by date, without an ETag.
+    """
+    files = [*_files(), settings.ENV_FILE, settings.STATIC_ROOT / "staticfiles.json"]
+    newest = max(int(path.stat().st_mtime) for path in files if path.is_file())
+    # A date in the future would hide every change until then.
+    return min(newest, int(time.time()) - 1)
 
 
 def _static_names() -> dict[str, str]:

@@ -12,3 +12,4 @@ from newsroom import release  # noqa: E402
 
 # Before the first request, because files may be replaced under a running process.
 release.digest()
+release.built_at()

@@ -39,7 +39,9 @@ def test_an_answer_is_public_compressed_without_cookies_and_304_to_who_has_it(cl
         response.headers["Cache-Control"]
         == "public, max-age=0, s-maxage=2, stale-while-revalidate=0, stale-if-error=60"
     )
-    assert response.headers["Vary"] == "Authorization, Accept-Encoding"
+    # The schema alone comes in two formats at one address, JSON and YAML.
+    negotiated = "Accept, " if address == "/api/v1/schema/" else ""
+    assert response.headers["Vary"] == f"{negotiated}Authorization, Accept-Encoding"
     assert response.headers["ETag"].startswith('W/"')
     assert not response.cookies
     if response.headers.get("Content-Encoding") == "gzip":
@@ -50,6 +52,29 @@ def test_an_answer_is_public_compressed_without_cookies_and_304_to_who_has_it(cl
     kept = ("ETag", "Cache-Control", "Vary")
     assert [again.headers[name] for name in kept] == [response.headers[name] for name in kept]
     assert (head.status_code, head.content, head.headers["ETag"]) == (200, b"", response.headers["ETag"])
+
+
+@pytest.mark.parametrize("accept", [None, "*/*", "application/json", "application/json, text/plain, */*"])
+def test_json_is_the_same_for_every_client_and_the_browsable_page_is_never_stored(client, accept):
+    make_update(make_blog(slug="summit"))
+    headers = {} if accept is None else {"accept": accept}
+    response = client.get("/api/v1/updates/", headers=headers)
+    page = client.get("/api/v1/updates/", headers={"accept": "text/html"})
+    chosen = client.get("/api/v1/updates/?format=api", headers={"accept": "text/html"})
+    assert (response.headers["Content-Type"], response.headers["Vary"]) == (
+        "application/json",
+        "Authorization, Accept-Encoding",
+    )
+    assert (page.headers["Cache-Control"], page.headers["Vary"]) == (
+        "private, no-store",
+        "Accept, Authorization, Accept-Encoding",
+    )
+    # At its own address it is public.
+    assert chosen.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert (chosen.headers["Cache-Control"], chosen.headers["Vary"]) == (
+        response.headers["Cache-Control"],
+        "Authorization, Accept-Encoding",
+    )
 
 
 def test_what_one_blog_answers_is_known_by_its_number(client):

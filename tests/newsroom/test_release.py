@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -69,6 +71,17 @@ def test_another_printed_setting_is_another_release(place, settings, name, value
     before = digest()
     setattr(settings, name, value)
     assert digest() != before
+
+
+def test_a_release_is_as_old_as_its_newest_file_and_never_of_the_future(place, settings):
+    settings.ENV_FILE = place / "settings"
+    files = [place / "templates/page.html", place / "requirements.txt"]
+    settings.STATIC_ROOT = place
+    for file, modified_at in zip(files, (1_000_000, 2_000_000), strict=True):
+        os.utime(file, (modified_at, modified_at))
+    assert release.built_at.__wrapped__() == 2_000_000
+    os.utime(files[0], (2**33, 2**33))
+    assert release.built_at.__wrapped__() < time.time()
 
 
 def test_another_style_sheet_is_another_release(place, monkeypatch):

@@ -125,7 +125,7 @@ def test_robots_are_told_of_both_maps(client):
 @pytest.mark.parametrize("path", [*ADDRESSES, "/sitemap.xml"])
 def test_sitemaps_answer_304_by_date_until_something_changes(client, path, monkeypatch):
     at = timezone.now() - timedelta(hours=1)
-    monkeypatch.setattr(release, "STARTED", int(at.timestamp()))
+    monkeypatch.setattr(release, "built_at", lambda: int(at.timestamp()))
     blog = make_blog(slug="storm")
     update = make_update(blog)
     LiveBlog.objects.update(modified_at=at)
@@ -139,7 +139,7 @@ def test_sitemaps_answer_304_by_date_until_something_changes(client, path, monke
 
 def test_the_news_sitemap_changes_when_its_news_grow_too_old(client, monkeypatch):
     at = timezone.now() - timedelta(days=3)
-    monkeypatch.setattr(release, "STARTED", int(at.timestamp()))
+    monkeypatch.setattr(release, "built_at", lambda: int(at.timestamp()))
     make_update(make_blog(slug="storm"))
     LiveBlog.objects.update(modified_at=at, first_published_at=at)
     Update.objects.update(modified_at=at, first_published_at=at + timedelta(hours=1))
@@ -150,8 +150,9 @@ def test_the_news_sitemap_changes_when_its_news_grow_too_old(client, monkeypatch
 def test_nothing_is_unchanged_by_date_since_an_earlier_release(client, monkeypatch):
     make_update(make_blog(slug="storm"))
     LiveBlog.objects.update(modified_at=timezone.now() - timedelta(hours=2))
-    monkeypatch.setattr(release, "STARTED", int(timezone.now().timestamp()) - 3600)
+    now = int(timezone.now().timestamp())
+    monkeypatch.setattr(release, "built_at", lambda: now - 3600)
     by_date = {"If-Modified-Since": client.get("/live/storm/feed.atom").headers["Last-Modified"]}
     assert client.get("/live/storm/feed.atom", headers=by_date).status_code == 304
-    monkeypatch.setattr(release, "STARTED", int(timezone.now().timestamp()) - 5)
+    monkeypatch.setattr(release, "built_at", lambda: now - 5)
     assert client.get("/live/storm/feed.atom", headers=by_date).status_code == 200
