@@ -68,19 +68,22 @@ def blog(transactional_db: None) -> LiveBlog:
     return make_blog()
 
 
-def test_a_quiet_stream_says_every_fifteen_seconds_that_it_lives(blog, monkeypatch):
-    assert hub.COMMENT_SECONDS == 15
-    monkeypatch.setattr(hub, "COMMENT_SECONDS", 0.1)
+HEARTBEAT = b"event: heartbeat\ndata: null\n\n"
+
+
+def test_a_quiet_stream_sends_a_heartbeat_event_every_fifteen_seconds(blog, monkeypatch):
+    assert hub.HEARTBEAT_SECONDS == 15
+    monkeypatch.setattr(hub, "HEARTBEAT_SECONDS", 0.1)
     listener = Listener()
 
     async def story(streams: Streams) -> None:
         following = asyncio.create_task(listener.follow(streams, blog, after=1))
-        await listener.until(lambda heard: heard.sent.count(b":\n\n") == 3)
+        await listener.until(lambda heard: heard.sent.count(HEARTBEAT) == 3)
         listener.is_leaving.set()
         await following
 
     run(story)
-    assert listener.sent[:5] == [b"", b"retry: 3000\n\n", *[b":\n\n"] * 3]
+    assert listener.sent[:5] == [b"", b"retry: 3000\n\n", *[HEARTBEAT] * 3]
 
 
 def publish(blog: LiveBlog, *said: str) -> None:
