@@ -46,10 +46,10 @@ document.addEventListener("click", (event) => {
 });
 
 // By the page's own address: whatever its markup says, it follows the live blog that it is a page of.
-const [, edition, slug] = /^(\/zh-han[st])?\/(?:live|embed)\/([-\w]+)\/$/.exec(location.pathname) ?? [];
+const [, edition, kind, slug] = /^(\/zh-han[st])?\/(live|embed)\/([-\w]+)\/$/.exec(location.pathname) ?? [];
 const coverage = slug && document.querySelector(".coverage");
 if (coverage) {
-  new Following(new OpenPage(coverage), `${edition ?? ""}/live/${slug}/`);
+  new Following(new OpenPage(coverage), `${edition ?? ""}/live/${slug}/`, { isEmbed: kind === "embed" });
   new MutationObserver(showRelativeTimes).observe(coverage.querySelector("#updates"), { childList: true, subtree: true });
 }
 
