@@ -111,8 +111,8 @@ def _is_fresh(signer: signing.TimestampSigner, token: str) -> bool:
     return True
 
 
-# CSRF exempt: no cookie identifies the sender, so there is no session to abuse. `_is_from_this_site` checks where
-# the form was sent from.
+# CSRF exempt: no cookie identifies the sender, so there is no session to abuse. `_is_from_this_site` checks
+# where the form was sent from.
 @csrf_exempt
 @plain_address
 @never_cache
@@ -176,7 +176,7 @@ def _refuse_origin(form: ResponseForm) -> ResponseForm:
     """Return the form with the refusal, so that the reader can send the same words from this page."""
     form.full_clean()
     form.add_error(
-        None, _("This was not sent from our own page. Your words are still here: check them and send them again.")
+        None, _("This was not sent from our own page. Your words are still here: send them again.")
     )
     return form
 

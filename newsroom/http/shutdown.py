@@ -1,6 +1,6 @@
 """Tell the application that the server shuts down, before the server waits for open responses.
 
-ASGI's `lifespan.shutdown` comes too late for streams: a server sends it only once every response has ended, or
+ASGI's `lifespan.shutdown` comes too late for streams: a server sends it only once every response has ended or
 has been cancelled.
 """
 

@@ -1,6 +1,6 @@
 // What an open page says of its connection, and the reader's pause.
 
-import { Connection } from "./connection.js";
+import { Connection } from "./lib/connection.mjs";
 import { SharedConnection } from "./shared_connection.js";
 
 // Hong Kong keeps UTC+8 all year. A formatter with a time zone would block a slow phone for a moment at each load.

@@ -5,7 +5,7 @@
 // storage, which browsers partition by site or deny to frames altogether, and it ends at the page: all its frames are
 // visible or hidden together. A frame that may not reach others (a sandbox without `allow-same-origin`) has its own.
 
-import { Connection, ask } from "./connection.js";
+import { Connection, ask } from "./lib/connection.mjs";
 
 // Raise the number when frames call one another differently: after a deploy those of two releases meet on a page.
 const NAME = "newsroom-exchange-1";

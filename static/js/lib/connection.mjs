@@ -1,13 +1,13 @@
 // A live blog's log as it grows: by stream, or by polls where there is none. It knows nothing of how a page shows it.
 
-import { fullJitter, spread } from "./lib/backoff.mjs";
+import { fullJitter, spread } from "./backoff.mjs";
 
 const POLL = 5_000;
 const SLOW_POLL = 60_000;
 const ANSWERED_WITHIN = 10_000;
 // The server sends a heartbeat every 15 seconds (liveblog/edge/hub.py). Together with a poll that nobody answers,
 // a half-open connection is noticed within 45 seconds.
-const SILENT_AFTER = 28_000;
+const SILENT_AFTER = 25_000;
 const SILENT_SPREAD = 3_000;
 // A restart of the server takes less: readers are told of longer outages only.
 const GRACE = 10_000;
@@ -95,8 +95,9 @@ export class Connection {
     this.timer = setTimeout(() => this.#resume(), wait);
   }
 
-  /** The stream first: it replays what was missed. Poll only if there is none. */
+  /** The stream first: it replays what was missed. Poll only if there is none, or if it may be silent. */
   async #resume() {
+    if (this.isDoubtful) return this.start();
     const turn = this.#stop();
     if (await this.#stream(turn)) return;
     if (this.turn !== turn) return;
@@ -135,6 +136,7 @@ export class Connection {
     this.#take(stream, "message", (event) => this.reader.apply(JSON.parse(event.data)));
     this.#take(stream, "heartbeat", () => {});
     for (const name of ["reload", "gone"]) this.#take(stream, name, () => this.#reload(RELOAD_SPREAD));
+    if (this.isDoubtful) this.#pollBeside(turn);
     const isOpen = await opened(stream);
     if (this.turn !== turn) return false;
     if (!isOpen) {
@@ -145,8 +147,7 @@ export class Connection {
     stream.addEventListener("error", () => this.#dropped());
     this.hasSpoken = false;
     this.#watch();
-    if (this.isDoubtful) this.#pollBeside(turn);
-    else this.#found();
+    if (!this.isDoubtful) this.#found();
     return true;
   }
 
@@ -205,7 +206,7 @@ export class Connection {
     clearTimeout(this.timer);
     this.timer = setTimeout(async () => {
       await this.#poll(turn);
-      if (this.turn === turn && this.isDoubtful) this.#pollBeside(turn);
+      if (this.turn === turn && this.stream && this.isDoubtful) this.#pollBeside(turn);
     }, spread(POLL));
   }
 
