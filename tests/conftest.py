@@ -165,8 +165,8 @@ def server(start_server: Callable[[], Server]) -> Server:
 
 
 @contextmanager
-def serving(environment: dict[str, str]) -> Iterator[Server]:
-    port = find_free_port()
+def serving(environment: dict[str, str], port: int | None = None) -> Iterator[Server]:
+    port = port or find_free_port()
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "uvicorn", "newsroom.asgi:application", f"--port={port}"]
     log = DATA_DIR / f"server-{port}.log"

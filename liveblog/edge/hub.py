@@ -37,7 +37,7 @@ SLICE: Final = 250
 DRAIN_SECONDS: Final = 1.0
 DRAIN_SLICES: Final = 50
 # Milliseconds after which a reader is asked to come back then: a random time between these two.
-RETRY_SPREAD: Final = (500, 4_000)
+RETRY_SPREAD: Final = (500, 3_500)
 
 Send = Callable[[dict[str, Any]], Coroutine[Any, None, None]]
 # A blog's id, and the edition that it is read in; None is the script that it is written in.

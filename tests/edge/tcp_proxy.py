@@ -42,7 +42,7 @@ class TcpProxy:
         self._run(silence())
 
     def forward(self) -> None:
-        """Forward new connections again; silent ones stay silent, as those of a phone that changed networks."""
+        """Forward new connections again; silent ones stay silent, as when a phone has changed networks."""
 
         async def forward() -> None:
             self._forwards_new = True

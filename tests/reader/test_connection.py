@@ -16,10 +16,10 @@ from liveblog.publishing import SYSTEM
 from tests.edge.tcp_proxy import TcpProxy, proxying
 from tests.factories import make_blog, make_update
 
-# Milliseconds: what the issue grants a page to notice a half-open connection, and when its watchdog has fired.
+# Milliseconds: the limit for a page to notice a half-open connection, and when its watchdog has fired.
 NOTICED_WITHIN = 45_000
 SILENCE = 28_500
-# Seconds: a restart that readers must not be told of, and what it takes to tell them.
+# Seconds: a restart that readers must not be told of, and an outage after which they are told.
 RESTART = 3
 GRACE = 10
 FOLLOWING, LOST = "自動更新中", re.compile("^連線中斷")

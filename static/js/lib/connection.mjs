@@ -12,7 +12,7 @@ const SILENT_SPREAD = 3_000;
 // A restart of the server takes less: readers are told of longer outages only.
 const GRACE = 10_000;
 const RETRY_LEAST = 1_000;
-const RETRY_MOST = 4_000;
+const RETRY_MOST = 3_000;
 const REFUSED_MOST = 120_000;
 // Pages that are told to load again do not all ask at once.
 const RELOAD_SPREAD = 1_000;
