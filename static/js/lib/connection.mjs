@@ -12,7 +12,7 @@ const SILENT_SPREAD = 3_000;
 // A restart of the server takes less: readers are told of longer outages only.
 const GRACE = 10_000;
 const RETRY_LEAST = 1_000;
-const RETRY_MOST = 3_000;
+const RETRY_MOST = 2_000;
 const REFUSED_MOST = 120_000;
 // Pages that are told to load again do not all ask at once.
 const RELOAD_SPREAD = 1_000;
@@ -198,7 +198,7 @@ export class Connection {
 
   /** The next stream has to wait: shortly at first, as a proxy refuses streams while the server restarts. */
   #refused() {
-    this.streamAfter = Date.now() + fullJitter(this.refusals, RETRY_MOST, REFUSED_MOST);
+    this.streamAfter = Date.now() + fullJitter(this.refusals, RETRY_LEAST, REFUSED_MOST);
     this.refusals += 1;
   }
 
