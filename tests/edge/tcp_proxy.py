@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Thread
 from typing import Any
 
@@ -81,10 +81,12 @@ class TcpProxy:
         except OSError:
             pass
         finally:
-            self._open.discard(is_open)
-            self._writers -= pair
             for each in pair:
                 each.close()
+                with suppress(OSError):
+                    await each.wait_closed()
+            self._open.discard(is_open)
+            self._writers -= pair
 
     def _run(self, work: Any) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result()
