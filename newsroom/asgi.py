@@ -22,7 +22,7 @@ from liveblog.edge.hub import Hub  # noqa: E402
 from liveblog.edge.sse import Streams, is_stream  # noqa: E402
 from liveblog.partners.sender import Sender  # noqa: E402
 from newsroom import caching, pictures, release  # noqa: E402
-from newsroom.http import bodies, descriptors, protocol  # noqa: E402
+from newsroom.http import bodies, descriptors, protocol, shutdown  # noqa: E402
 from newsroom.http.bodies import Allowance, BodyLimits  # noqa: E402
 
 # WhiteNoise hands static files over as plain iterators; a thread reads them, which is just right for files.
@@ -107,6 +107,7 @@ async def _lifespan(receive, send) -> None:
             due.start()
             sender.start()
             hub.start()
+            shutdown.on_shutdown(hub.drain)
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
             await hub.stop()

@@ -25,7 +25,7 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 JOINED: Final = "js/page.js"
 _IMPORT: Final = re.compile(r'^import (?:\{[^}]*\} from )?"(\.[^"]+)";\n', re.MULTILINE)
-_EXPORT: Final = re.compile(r"^export (?=(?:class|const|function) (\w+))", re.MULTILINE)
+_EXPORT: Final = re.compile(r"^export (?=(?:class|const|(?:async )?function) (\w+))", re.MULTILINE)
 
 _ANY_IMPORT: Final = re.compile(r"""\b(?:import|from)\s*["'](\.{1,2}/[^"']+)["']""")
 

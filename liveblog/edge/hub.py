@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
+import random
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -24,12 +26,18 @@ from liveblog.edge.listen import Wake, listen
 from liveblog.models import LiveBlog
 from liveblog.visibility import PUBLIC
 
-COMMENT_SECONDS: Final = 15.0
+HEARTBEAT_SECONDS: Final = 15.0
 # A lost wake-up costs this much, never an update.
 LOOK_SECONDS: Final = 5.0
 READINGS_KEPT: Final = 32
 # Readers told before the loop sends: the first have their bytes while the last still wait to be told.
 SLICE: Final = 250
+# When the server shuts down, streams end in slices over this time, so that readers do not all come back at
+# once. It has to be well below uvicorn's --timeout-graceful-shutdown.
+DRAIN_SECONDS: Final = 1.0
+DRAIN_SLICES: Final = 50
+# Milliseconds after which a reader is asked to come back then: a random time between these two.
+RETRY_SPREAD: Final = (500, 3_500)
 
 Send = Callable[[dict[str, Any]], Coroutine[Any, None, None]]
 # A blog's id, and the edition that it is read in; None is the script that it is written in.
@@ -100,24 +108,46 @@ class Hub:
         self._also = also
         self._feeds: dict[Followed, Feed] = {}
         self._tasks: list[asyncio.Task] = []
+        self._draining: asyncio.Task | None = None
         self._tally = Tally()
         # To how many pages each stretch of the log was sent, since that was last written down.
         self._delivered: Counter[Delivered] = Counter()
 
     @property
     def is_running(self) -> bool:
-        return bool(self._tasks)
+        """Whether new readers are admitted."""
+        return bool(self._tasks) and self._draining is None
 
     def start(self) -> None:
+        self._draining = None
         self._tasks = [
             asyncio.create_task(listen(self._hear), name="listen"),
-            asyncio.create_task(self._comment(), name="comment"),
+            asyncio.create_task(self._beat(), name="heartbeat"),
             asyncio.create_task(self._look(), name="look"),
             asyncio.create_task(self._count(), name="count"),
         ]
 
+    def drain(self) -> None:
+        """Begin to end all streams, slice by slice; the server shuts down and accepts no connections."""
+        if self.is_running:
+            self._draining = asyncio.create_task(self._drain(), name="drain")
+
+    async def _drain(self) -> None:
+        slice_size = math.ceil(sum(len(feed.readers) for feed in self._feeds.values()) / DRAIN_SLICES)
+        while self._feeds:
+            readers = [(feed, reader) for feed in self._feeds.values() for reader in feed.readers]
+            for feed, reader in random.sample(readers, min(slice_size, len(readers))):
+                # One that still reads the log is left for a later slice.
+                if reader.is_ready:
+                    retry = f"retry: {random.randint(*RETRY_SPREAD)}\n\n".encode()
+                    reader.push(message_of(retry, is_last=True))
+                    self._drop(feed, reader)
+            await asyncio.sleep(DRAIN_SECONDS / DRAIN_SLICES)
+
     async def stop(self) -> None:
         """End all streams and the hub's own tasks."""
+        if self._draining:
+            self._draining.cancel()
         for feed in list(self._feeds.values()):
             self._end(feed, b"")
         tasks, self._tasks = self._tasks, []
@@ -258,14 +288,17 @@ class Hub:
         reader.is_dropped = True
         reader.task.cancel()
 
-    async def _comment(self) -> None:
-        """Tell connections apart from dead ones, and keep proxies from closing them."""
-        comment = message_of(b":\n\n")
+    async def _beat(self) -> None:
+        """Send heartbeats, which show a half-open connection to either side and keep proxies from closing it.
+
+        They are events, not comments: a page's EventSource does not report comments.
+        """
+        heartbeat = message_of(encode("heartbeat"))
         while True:
-            await asyncio.sleep(COMMENT_SECONDS)
+            await asyncio.sleep(HEARTBEAT_SECONDS)
             for feed in list(self._feeds.values()):
                 for reader in list(feed.readers):
-                    if reader.is_ready and not reader.push(comment):
+                    if reader.is_ready and not reader.push(heartbeat):
                         self._drop(feed, reader)
 
     async def _look(self) -> None:

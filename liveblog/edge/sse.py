@@ -51,6 +51,8 @@ class Streams:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._limits = StreamLimits()
+        # Lookups of live blogs that are under way.
+        self._lookups: dict[tuple[str, str | None], asyncio.Task[LiveBlog]] = {}
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Any) -> None:
         headers = dict(scope["headers"])
@@ -76,7 +78,10 @@ class Streams:
         try:
             match = _PATH.fullmatch(scope["path"])
             edition = match["edition"]
-            blog = await _find(match["slug"], edition)
+            blog = await self._look_up(match["slug"], edition)
+            if number > blog.number:
+                # The lookup may have begun before this reader was told the number elsewhere.
+                blog = await _find(match["slug"], edition)
         except DatabaseError:
             return await _refuse(send, 503, "The newsroom's database is busy.", (b"retry-after", b"2"))
         except Http404:
@@ -97,6 +102,14 @@ class Streams:
         first = f"retry: {RETRY_MILLISECONDS}\n\n".encode()
         await send({"type": "http.response.body", "body": first, "more_body": True})
         return await self._follow((blog.pk, edition), number, receive, send, is_counted=not is_desk)
+
+    async def _look_up(self, slug: str, edition: str | None) -> LiveBlog:
+        """As `_find`, once for all who ask meanwhile: after a restart all readers of a blog come back."""
+        key = slug, edition
+        if key not in self._lookups:
+            self._lookups[key] = asyncio.create_task(_find(slug, edition))
+            self._lookups[key].add_done_callback(lambda _task: self._lookups.pop(key, None))
+        return await asyncio.shield(self._lookups[key])
 
     async def _follow(
         self, followed: Followed, number: int, receive: Receive, send: Any, *, is_counted: bool

@@ -15,7 +15,7 @@ from django import forms
 from django.conf import settings
 from django.core import signing
 from django.core.cache import cache
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import translation
@@ -112,8 +112,8 @@ def _is_fresh(signer: signing.TimestampSigner, token: str) -> bool:
     return True
 
 
-# CSRF exempt: no cookie identifies the sender, so there is no session to abuse. `_check_origin` checks where
-# the form was sent from.
+# CSRF exempt: no cookie identifies the sender, so there is no session to abuse. `_is_from_this_site` checks
+# where the form was sent from.
 @csrf_exempt
 @plain_address
 @never_cache
@@ -131,8 +131,9 @@ def respond(request: HttpRequest, slug: str, edition: str | None = None) -> Http
     with translation.override(blog.language):
         if request.method != "POST":
             return _page(request, blog, ResponseForm(blog), is_sent="sent" in request.GET)
-        _check_origin(request)
         form = ResponseForm(blog, request.POST)
+        if not _is_from_this_site(request):
+            return _page(request, blog, _refuse_origin(form), status=403)
         if form.is_valid() and _take(request, blog, form):
             return HttpResponseRedirect(f"{request.path}?sent", status=303)
         return _page(request, blog, form, status=400)
@@ -167,13 +168,20 @@ def _submit(blog: LiveBlog, form: ResponseForm) -> None:
         # Otherwise a double click or a retry sent the same response again: it gets the same answer.
 
 
-def _check_origin(request: HttpRequest) -> None:
+def _is_from_this_site(request: HttpRequest) -> bool:
+    """Return whether a page of this site sent the form; browsers that send no Origin are believed."""
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc not in (
-        request.get_host(),
-        urlsplit(settings.SITE_URL).netloc,
-    ):
-        raise PermissionDenied(_("Responses are taken from this site's own pages only."))
+    own = (request.get_host(), urlsplit(settings.SITE_URL).netloc)
+    return origin is None or urlsplit(origin).netloc in own
+
+
+def _refuse_origin(form: ResponseForm) -> ResponseForm:
+    """Return the form with the refusal, so that the reader can send the same words from this page."""
+    form.full_clean()
+    form.add_error(
+        None, _("This was not sent from our own page. Your words are still here: send them again.")
+    )
+    return form
 
 
 def _page(

@@ -18,7 +18,7 @@ import httptools
 from django.conf import settings
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from newsroom.http import client_address, descriptors
+from newsroom.http import client_address, descriptors, shutdown
 
 # `deploy/nginx.conf` has the same limits (large_client_header_buffers).
 MAX_REQUEST_LINE: Final = 8 * 1024
@@ -235,6 +235,11 @@ class BoundedProtocol(HttpToolsProtocol):
             self._wait()
 
     # Refusing and closing
+
+    def shutdown(self) -> None:
+        """Begin a graceful shutdown: tell the application, which ends its streams while uvicorn waits."""
+        super().shutdown()
+        shutdown.announce()
 
     def _fail(self, status: HTTPStatus) -> None:
         self._refusal = status

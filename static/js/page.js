@@ -54,12 +54,12 @@ document.addEventListener("click", (event) => {
 });
 
 // By the page's own address: whatever its markup says, it follows the live blog that it is a page of.
-const ADDRESS = /^(\/zh-han[st])?\/(?:live|embed)\/([-\w]+)\/(?:\d+\/)?$/;
-const [, edition, slug] = ADDRESS.exec(location.pathname) ?? [];
+const ADDRESS = /^(\/zh-han[st])?\/(live|embed)\/([-\w]+)\/(?:\d+\/)?$/;
+const [, edition, kind, slug] = ADDRESS.exec(location.pathname) ?? [];
 const root = slug && document.querySelector("[data-status]");
 if (root) {
   const page = root.dataset.update ? new OpenUpdate(root) : new OpenPage(root);
-  new Following(page, `${edition ?? ""}/live/${slug}/`);
+  new Following(page, `${edition ?? ""}/live/${slug}/`, { isEmbed: kind === "embed" });
   new MutationObserver(showRelativeTimes).observe(root, { childList: true, subtree: true });
 }
 

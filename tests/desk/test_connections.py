@@ -13,6 +13,7 @@ from liveblog.publishing import SYSTEM, Content
 from tests.desk.composing import CHORD, write
 from tests.desk.conftest import desk_path
 from tests.factories import make_blog, make_person, make_update
+from tests.waiting import wait_for
 
 UNDO_CHORD = "Control+Alt+z"
 # Simulate a background tab.
@@ -47,6 +48,44 @@ def test_hidden_desks_open_no_stream_until_shown(open_desk):
     with tab.expect_request(lambda request: "/stream?" in request.url):
         tab.evaluate(SHOW)
     expect(tab.locator(".row")).to_have_count(1)
+
+
+def test_a_desk_is_told_of_an_outage_only_after_ten_seconds(open_desk, console_errors):
+    page = open_desk(make_blog())
+    page.route("**/state/", lambda route: route.abort())
+    page.evaluate("window.brokenAt = Date.now()")
+    page.evaluate(
+        """() => new MutationObserver(() => { window.toldAt ??= Date.now(); })
+          .observe(document.querySelector("[data-toasts]"), { childList: true, subtree: true })"""
+    )
+    expect(page.locator(".toast")).to_contain_text("The connection is lost.")
+    assert page.evaluate("toldAt - brokenAt") >= 10_000
+    page.unroute("**/state/")
+    expect(page.locator(".toast").last).to_contain_text("The connection is back.")
+    console_errors.clear()
+
+
+def test_a_desk_whose_stream_ends_or_falls_silent_opens_another(open_desk, console_errors):
+    page = open_desk(make_blog())
+    streams: list[Route] = []
+
+    def fail_first(route: Route) -> None:
+        streams.append(route)
+        if len(streams) == 1:
+            route.abort()
+        elif len(streams) > 2:
+            route.continue_()
+        # The second is never answered.
+
+    page.route("**/stream?*", fail_first)
+    page.clock.install()
+    page.reload()
+    page.wait_for_selector(".tiptap")
+    wait_for(lambda: page.clock.run_for(2_000) or len(streams) == 2)
+    with page.expect_response("**/stream?*"):
+        page.clock.run_for(40_000)
+    assert len(streams) == 3
+    console_errors.clear()
 
 
 def test_publish_with_a_lost_response_keeps_the_text_and_is_published_once(open_desk):

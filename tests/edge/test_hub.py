@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 from django.db import connection
 
-from liveblog.edge import hub
+from liveblog.edge import hub, sse
 from liveblog.edge.sse import Streams
 from liveblog.models import LiveBlog
 from tests.factories import make_blog, make_update
@@ -68,19 +68,22 @@ def blog(transactional_db: None) -> LiveBlog:
     return make_blog()
 
 
-def test_a_quiet_stream_says_every_fifteen_seconds_that_it_lives(blog, monkeypatch):
-    assert hub.COMMENT_SECONDS == 15
-    monkeypatch.setattr(hub, "COMMENT_SECONDS", 0.1)
+HEARTBEAT = b"event: heartbeat\ndata: null\n\n"
+
+
+def test_a_quiet_stream_sends_a_heartbeat_event_every_fifteen_seconds(blog, monkeypatch):
+    assert hub.HEARTBEAT_SECONDS == 15
+    monkeypatch.setattr(hub, "HEARTBEAT_SECONDS", 0.1)
     listener = Listener()
 
     async def story(streams: Streams) -> None:
         following = asyncio.create_task(listener.follow(streams, blog, after=1))
-        await listener.until(lambda heard: heard.sent.count(b":\n\n") == 3)
+        await listener.until(lambda heard: heard.sent.count(HEARTBEAT) == 3)
         listener.is_leaving.set()
         await following
 
     run(story)
-    assert listener.sent[:5] == [b"", b"retry: 3000\n\n", *[b":\n\n"] * 3]
+    assert listener.sent[:5] == [b"", b"retry: 3000\n\n", *[HEARTBEAT] * 3]
 
 
 def publish(blog: LiveBlog, *said: str) -> None:
@@ -127,3 +130,20 @@ def test_readers_told_slice_by_slice_hear_each_change_once_whoever_comes_and_goe
     run(story)
     for one in staying + leaving + joining:
         assert one.numbers == sorted(set(one.numbers))
+
+
+def test_readers_who_come_back_together_share_one_lookup_of_the_blog(blog, monkeypatch):
+    listeners = [Listener() for _ in range(50)]
+    lookups = []
+    find_blog = sse.find_blog
+    monkeypatch.setattr(sse, "find_blog", lambda *given: lookups.append(given) or find_blog(*given))
+
+    async def story(streams: Streams) -> None:
+        following = [asyncio.create_task(one.follow(streams, blog, after=1)) for one in listeners]
+        for one in listeners:
+            await one.until(lambda heard: len(heard.sent) == 2)
+            one.is_leaving.set()
+        await asyncio.gather(*following)
+
+    run(story)
+    assert len(lookups) == 1

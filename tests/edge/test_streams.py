@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 import time
@@ -15,6 +16,7 @@ import pytest
 from django.utils import timezone
 
 from liveblog import publishing
+from liveblog.edge import hub
 from liveblog.publishing import SYSTEM, BlogDetails, Content
 from tests.edge.streaming import PATIENCE, open_stream
 from tests.factories import NOON, make_blog, make_update
@@ -228,3 +230,17 @@ def test_an_interrupt_with_a_stream_open_ends_the_server_at_once(server):
     server.process.send_signal(signal.SIGINT)
     server.process.wait(timeout=PATIENCE)
     assert time.monotonic() - started < 8
+
+
+def test_shutdown_gives_each_reader_its_own_time_to_come_back_and_ends_the_streams(server):
+    blog = make_blog()
+    streams = [open_stream(server.url, blog.slug, after=1) for _ in range(20)]
+    for stream in streams:
+        assert stream.response.readline() == b"retry: 3000\n"
+    server.process.send_signal(signal.SIGTERM)
+    # Each response ends as it should: the body is complete.
+    texts = [stream.response.read().decode() for stream in streams]
+    times = {int(re.fullmatch(r"\nretry: (\d+)\n\n", text)[1]) for text in texts}
+    assert len(times) > 10
+    assert hub.RETRY_SPREAD[0] <= min(times) <= max(times) <= hub.RETRY_SPREAD[1]
+    server.process.wait(timeout=PATIENCE)

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { decide, placeOf, waitFor } from "../../static/js/lib/timeline.mjs";
+import { decide, placeOf } from "../../static/js/lib/timeline.mjs";
 
 const page = { orders: ["09", "07", "05"], before: undefined, hasOlder: true };
 const published = (order) => ({ order, status: "published" });
@@ -40,11 +40,4 @@ test("a page of older updates takes no new ones", () => {
   assert.equal(decide(published("01"), null, { ...older, hasOlder: false }), "insert");
   assert.equal(decide(published("06"), null, older), "insert");
   assert.equal(decide(published("07"), "07", older), "replace");
-});
-
-test("waiting doubles up to a limit, spread by a fifth", () => {
-  assert.equal(waitFor(0, 1000, 8000, 0.5), 1000);
-  assert.equal(waitFor(2, 1000, 8000, 0.5), 4000);
-  assert.equal(waitFor(9, 1000, 8000, 0.5), 8000);
-  assert.equal(waitFor(0, 1000, 8000, 0), 900);
 });

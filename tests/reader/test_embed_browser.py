@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import FrameLocator, Page, expect
+from playwright.sync_api import FrameLocator, Page, Request, expect
 
 from liveblog import publishing
 from liveblog.models import LiveBlog, Partner
@@ -223,6 +224,81 @@ def test_several_embeds_each_with_the_loader_become_one_frame_each(partner, page
     # One far down is loaded when the reader comes near.
     page.locator("blockquote").last.scroll_into_view_if_needed()
     expect(page.locator("blockquote")).to_have_text(others)
+
+
+class Requests:
+    """A page's streams and polls, those of its frames too; `most` is how many polls ran at the same time."""
+
+    def __init__(self, page: Page) -> None:
+        self.streams: list[str] = []
+        self.polls: list[str] = []
+        self.running = self.most = 0
+        page.on("request", self._start)
+        for event in ("requestfinished", "requestfailed"):
+            page.on(event, self._end)
+
+    def _start(self, request: Request) -> None:
+        if "/stream?" in request.url:
+            self.streams.append(request.url)
+        elif "changes.json" in request.url:
+            self.polls.append(request.url)
+            self.running += 1
+            self.most = max(self.most, self.running)
+
+    def _end(self, request: Request) -> None:
+        self.running -= "changes.json" in request.url
+
+
+def frames_of(partner: Host, slugs: list[str]) -> str:
+    return "".join(
+        f'<iframe title="{slug} {i}" src="{partner.newsroom}/embed/{slug}/"></iframe>'
+        for i, slug in enumerate(slugs)
+    )
+
+
+def test_eight_embeds_of_one_live_blog_share_a_stream_and_outlive_the_frame_that_holds_it(partner, page):
+    blog = make_blog(slug="storm")
+    requests = Requests(page)
+    with page.expect_request(re.compile("/stream")):
+        page.goto(partner.page(frames_of(partner, ["storm"] * 8)))
+    for i in range(8):
+        expect(frame(page, f"storm {i}").locator(".empty")).to_be_visible()
+    make_update(blog, "號外")
+    for i in range(8):
+        expect(frame(page, f"storm {i}").locator("h3")).to_have_text("號外")
+    assert len(requests.streams) == 1
+    # The holder is not known here: whichever it is, the others go on.
+    holder = next(
+        i for i, inner in enumerate(page.frames[1:]) if inner.evaluate("'newsroom-exchange-1' in window")
+    )
+    with page.expect_request(re.compile("/stream")):
+        page.evaluate("i => document.querySelectorAll('iframe')[i].remove()", holder)
+    withdrawn = blog.updates.get()
+    publishing.withdraw_update(withdrawn, by=SYSTEM, reason="x")
+    for i in set(range(8)) - {holder}:
+        expect(frame(page, f"storm {i}").locator(".tombstone")).to_be_visible()
+    assert len(requests.streams) == 2
+
+
+def test_embeds_of_eight_live_blogs_poll_one_after_the_other(partner, page):
+    blogs = [make_blog(slug=f"storm-{i}") for i in range(8)]
+    page.goto(partner.page(frames_of(partner, [blog.slug for blog in blogs])))
+    for i, blog in enumerate(blogs):
+        expect(frame(page, f"{blog.slug} {i}").locator(".empty")).to_be_visible()
+    requests = Requests(page)
+    for i, blog in enumerate(blogs):
+        make_update(blog, f"第{i}則")
+    for i, blog in enumerate(blogs):
+        expect(frame(page, f"{blog.slug} {i}").locator("h3")).to_have_text(f"第{i}則")
+    assert len({urlsplit(url).path for url in requests.polls}) == 8
+    assert (requests.most, requests.streams) == (1, [])
+    # One that is paused leaves the others following; with one live blog left there is a stream again.
+    with page.expect_request(re.compile("/stream")):
+        for i in range(1, 8):
+            frame(page, f"storm-{i} {i}").locator("[data-pause]").click()
+    make_update(blogs[0], "號外")
+    expect(frame(page, "storm-0 0").locator("h3").first).to_have_text("號外")
+    assert {urlsplit(url).path for url in requests.streams} == {"/live/storm-0/stream"}
 
 
 def test_only_the_frame_itself_says_how_high_it_is(partner, page):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -193,9 +194,17 @@ def test_of_thirty_responses_at_once_no_more_are_taken_than_may_be(shares_token)
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://testserver.evil.example"])
-def test_other_sites_cannot_send_in_a_readers_name(client, blog, origin):
-    assert send(client, {"Origin": origin}).status_code == 403
-    assert ReaderResponse.objects.count() == 0
+def test_a_foreign_origin_gets_the_form_back_with_words_for_readers(client, blog, origin):
+    answer = send(client, {"Origin": origin}, text="我的話")
+    page = answer.content.decode()
+    assert (answer.status_code, ReaderResponse.objects.count()) == (403, 0)
+    assert '<div class="refusal" role="alert"><p>' in page
+    assert "我的話" in page
+    assert "總編輯" not in page
+    # What stands in the form now can be sent from here, once somebody has had the time to read it.
+    opened = re.search('name="opened" value="([^"]+)"', page)[1]
+    assert send(client, {"Origin": "http://testserver"}, text="我的話", opened=opened).status_code == 400
+    assert send(client, {"Origin": "http://testserver"}, text="我的話").status_code == 303
 
 
 def test_where_responses_are_off_there_is_no_form(client, db):

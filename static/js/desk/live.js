@@ -1,10 +1,17 @@
 // Keeping an open desk current: the readers' stream wakes it, the private poll brings what only editors see.
 
+import { fullJitter } from "../lib/backoff.mjs";
 import { Busy, SignedOut, Unreachable, address, post } from "./send.js";
 
 const EVERY = 4_000;
 // Often enough that colleagues still see who has an update open.
 const HIDDEN = 10_000;
+// A restart of the newsroom takes less: editors are told of longer outages only.
+const GRACE = 10_000;
+// The server sends a heartbeat every 15 seconds.
+const SILENT_AFTER = 28_000;
+const RETRY_LEAST = 2_000;
+const RETRY_MOST = 60_000;
 
 export class Live {
   /** `show(state)` is given each answer of the poll. */
@@ -13,16 +20,16 @@ export class Live {
     this.root = desk.root;
     this.show = show;
     this.isLost = false;
+    this.streamFailures = 0;
     document.addEventListener("visibilitychange", () => this.#turn());
     addEventListener("online", () => this.refresh());
-    addEventListener("pagehide", () => this.stream?.close());
+    addEventListener("pagehide", () => this.#close());
     this.#turn();
   }
 
   /** A hidden desk holds no stream: over HTTP/1.1 a browser has six connections to a site for all its tabs. */
   #turn() {
-    this.stream?.close();
-    this.stream = null;
+    this.#close();
     if (document.hidden) return;
     this.#open();
     this.refresh();
@@ -50,6 +57,7 @@ export class Live {
     data.set("token", composer?.token ?? this.desk.visit);
     data.set("update", composer?.update ?? "");
     data.set("is_writing", composer?.isWriting ? "yes" : "no");
+    const askedAt = Date.now();
     try {
       const { status, data: state } = await post(address("state/"), data);
       if (status !== 200) throw new Unreachable(`state ${status}`);
@@ -60,7 +68,8 @@ export class Live {
       this.show(state);
     } catch (error) {
       if (!(error instanceof SignedOut || error instanceof Unreachable)) throw error;
-      this.#lost(error);
+      this.failedAt ??= askedAt;
+      if (mustTell(error, this.failedAt)) this.#lost(error);
     }
   }
 
@@ -70,6 +79,33 @@ export class Live {
     // `desk`: it is no reader, and is not counted as one.
     this.stream = new EventSource(`/live/${encodeURIComponent(slug)}/stream?after=${this.root.dataset.number}&desk`);
     for (const name of ["message", "reload", "gone"]) this.stream.addEventListener(name, () => this.refresh());
+    for (const name of ["message", "heartbeat"]) this.stream.addEventListener(name, () => this.#heard());
+    this.stream.addEventListener("error", () => this.#reopen());
+    this.#watch();
+  }
+
+  #close() {
+    clearTimeout(this.watchdog);
+    clearTimeout(this.reopening);
+    this.stream?.close();
+    this.stream = null;
+  }
+
+  /** The stream ended, was refused, or is half open. Meanwhile the poll brings everything, a little later. */
+  #reopen() {
+    this.#close();
+    this.reopening = setTimeout(() => this.#open(), fullJitter(this.streamFailures, RETRY_LEAST, RETRY_MOST));
+    this.streamFailures += 1;
+  }
+
+  #heard() {
+    this.streamFailures = 0;
+    this.#watch();
+  }
+
+  #watch() {
+    clearTimeout(this.watchdog);
+    this.watchdog = setTimeout(() => this.#reopen(), SILENT_AFTER);
   }
 
   #lost(error) {
@@ -84,9 +120,16 @@ export class Live {
   }
 
   #found() {
+    this.failedAt = null;
     if (!this.isLost) return;
     this.isLost = false;
     this.root.classList.remove("is-lost");
     this.desk.toasts.say(gettext("The connection is back."));
   }
+}
+
+/** Whether editors are told of a failure now. `since`: when the first of the failed polls was sent. */
+function mustTell(error, since) {
+  const saysItself = error instanceof SignedOut || error instanceof Busy;
+  return saysItself || !navigator.onLine || Date.now() - since >= GRACE;
 }

@@ -23,8 +23,3 @@ export function decide(update, shown, page) {
   const isNewest = before === undefined && (orders.length === 0 || update.order > orders[0]);
   return isNewest && update.status === "published" ? "announce" : "insert";
 }
-
-/** Milliseconds until the next attempt: doubled with each failure up to `most`, spread by a fifth. */
-export function waitFor(failures, least, most, random = Math.random()) {
-  return Math.min(least * 2 ** failures, most) * (0.9 + random * 0.2);
-}

@@ -1,0 +1,118 @@
+"""A restart under many open pages, which run the readers' own connection code."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import math
+import os
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from tests.conftest import serving
+from tests.environment import ROOT
+from tests.factories import make_blog
+from tests.waiting import find_free_port, wait_for, wait_until_listening
+
+PAGES = 200
+# Seconds, after the server accepts connections again; and milliseconds in which a spike would show.
+BACK_WITHIN = 5
+BIN = 10
+# Without jitter it would be all of them. A busy machine stops node for a moment, and some pages pile up.
+SPIKE = PAGES // 4
+PATIENCE = 120
+
+
+@dataclass
+class Crowd:
+    """Open pages in a process of node: what they did (see `crowd.mjs`), and when, in seconds since 1970."""
+
+    process: subprocess.Popen
+    events: list[tuple[str, float]] = field(default_factory=list)
+
+    def read(self) -> None:
+        for line in self.process.stdout:
+            event = json.loads(line)
+            self.events.append((event["kind"], event["at"] / 1_000))
+
+    def times(self, kind: str, since: float = 0, until: float = math.inf) -> list[float]:
+        return sorted(at for name, at in list(self.events) if name == kind and since <= at <= until)
+
+
+@contextmanager
+def opening(url: str, number: int) -> Iterator[Crowd]:
+    node = shutil.which("node")
+    if not node:
+        pytest.skip("There is no node on this machine.")
+    command = [node, str(ROOT / "tests/js/crowd.mjs"), url, str(PAGES), str(number)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        crowd = Crowd(process)
+        thread = Thread(target=crowd.read, daemon=True)
+        thread.start()
+        try:
+            yield crowd
+        finally:
+            process.stdin.close()
+            thread.join()
+
+
+@contextmanager
+def nginx(upstream: int, place: Path) -> Iterator[int]:
+    """Serve `upstream` on the port that is yielded. While it is away nginx answers 502."""
+    binary, port = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin"), find_free_port()
+    if binary is None:
+        pytest.skip("There is no nginx on this machine.")
+    temporary = "".join(
+        f"{kind}_temp_path {place}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    config = place / "nginx.conf"
+    config.write_text(
+        f"user {getpass.getuser()}; daemon off; pid {place}/nginx.pid; error_log {place}/error.log;"
+        f"events {{ worker_connections 2048; }} http {{ access_log off; {temporary}"
+        f"server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://127.0.0.1:{upstream};"
+        ' proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $http_host; } } }'
+    )
+    process = subprocess.Popen([binary, "-c", str(config)])
+    try:
+        wait_until_listening(process, port)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(timeout=PATIENCE)
+
+
+def largest_bin(times: list[float]) -> int:
+    """Return how many of the times fall into the fullest stretch of `BIN` milliseconds."""
+    return max(Counter(int(at * 1_000 // BIN) for at in times).values(), default=0)
+
+
+@pytest.mark.parametrize("is_proxied", [False, True], ids=["directly", "behind nginx"])
+def test_pages_come_back_within_5_seconds_of_a_restart_and_not_at_once(
+    transactional_db, production_environment, tmp_path, is_proxied
+):
+    blog, port = make_blog(slug="storm"), find_free_port()
+    with serving(production_environment, port) as server, ExitStack() as stack:
+        public_port = stack.enter_context(nginx(port, tmp_path)) if is_proxied else port
+        with opening(f"http://127.0.0.1:{public_port}/live/storm/", blog.number) as crowd:
+            wait_for(lambda: len(crowd.times("open")) == PAGES, PATIENCE)
+            server.process.terminate()
+            wait_for(lambda: len(crowd.times("ended")) == PAGES, PATIENCE)
+            server.process.wait(timeout=PATIENCE)
+            ended = crowd.times("ended")
+            with serving(production_environment, port):
+                wait_for(lambda: len(crowd.times("open", since=ended[0])) >= PAGES, PATIENCE)
+                back = crowd.times("open", since=ended[0])
+
+    # The first that is let in tells when the server was there.
+    assert len(back) == PAGES
+    assert back[int(PAGES * 0.99) - 1] - back[0] <= BACK_WITHIN
+    for kind in ("ended", "stream", "poll"):
+        assert largest_bin(crowd.times(kind, ended[0], back[-1])) <= SPIKE, kind
