@@ -144,9 +144,9 @@ def delta(blog_row: LiveBlog, after: int) -> dict[str, Any]:
 
 
 def _regions(blog_row: LiveBlog, after: int, last: int) -> dict[str, str]:
-    """Return what stands around the updates, by name, if a change after `after` can have touched it.
+    """Return the markup around the updates, by name, of what a change after `after` can have touched.
 
-    `document` is what belongs into the page's `<head>`.
+    `document` belongs into the page's `<head>`.
     """
     changes = Change.objects.filter(blog=blog_row, number__gt=after, number__lte=last)
     said = changes.values_list("update_id", "kind")

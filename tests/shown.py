@@ -19,6 +19,13 @@ REGIONS = re.compile(
     re.DOTALL,
 )
 
+# What an open page changes in its `<head>`; the rest of it never changes.
+DOCUMENT = re.compile(
+    r'<title>.*?</title>|<link rel="canonical"[^>]*>'
+    r'|<meta (?:property="|name="(?:description|robots|twitter:))[^>]*>',
+    re.DOTALL,
+)
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -53,7 +60,13 @@ def parse_page(page: str, path: str, edition: str, *, is_first: bool = True) -> 
             "pinned": int(pinned[1]) if pinned else None,
             "key_events": re.findall(rf'href="{path}(\d+)/"', key_events),
         },
-        regions={name: html.strip() for name, html in REGIONS.search(page).groupdict().items()}
-        if is_first
-        else {},
+        regions=read_regions({"document": page, **REGIONS.search(page).groupdict()}) if is_first else {},
     )
+
+
+def read_regions(regions: dict[str, str]) -> dict[str, str]:
+    """Return a page's or a delta's regions as they can be compared with each other."""
+    comparable = {name: html.strip() for name, html in regions.items()}
+    if "document" in regions:
+        comparable["document"] = "\n".join(DOCUMENT.findall(regions["document"]))
+    return comparable

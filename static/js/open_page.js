@@ -34,7 +34,7 @@ export class OpenPage {
     if (delta.number <= this.number) return;
     // Every label of the page is in the live blog's language.
     if (delta.blog.language !== document.documentElement.lang) return void location.reload();
-    const { document: head, ...regions } = delta.regions;
+    const { document: head = "", ...regions } = delta.regions;
     this.place.keep(() => {
       this.#repaintRegions(regions);
       for (const update of delta.updates) this.#applyUpdate(update);
@@ -83,14 +83,14 @@ export class OpenPage {
     return fit[0];
   }
 
-  /** Title and description, as a page has them that is loaded now. */
+  /** Title and description, as a page has them that is loaded now; a server of the last release sends none. */
   #describe(head) {
     const fresh = this.#fragmentOf(head);
-    this.title = fresh.querySelector("title").textContent;
+    this.title = fresh.querySelector("title")?.textContent ?? this.title;
     // The linked data told of the page as it was loaded; what was withdrawn must not live on in it.
     document.querySelector(LINKED_DATA)?.remove();
     // A frame on another site has no description.
-    if (document.querySelector('meta[property="og:title"]')) replaceHead(fresh);
+    if (head && document.querySelector('meta[property="og:title"]')) replaceHead(fresh);
   }
 
   #repaintRegions(regions) {

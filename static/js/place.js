@@ -10,6 +10,7 @@ export class ReadingPlace {
     // The elements in the view, the topmost and innermost first, and where they stand.
     this.marks = [];
     this.y = scrollY;
+    this.height = document.body.offsetHeight;
     addEventListener("scroll", () => this.#scrolled(), { passive: true });
     // Pictures and frames that take another height than was reserved for them; the reader's turning the phone.
     new ResizeObserver(() => this.#resized()).observe(document.body);
@@ -30,11 +31,14 @@ export class ReadingPlace {
   mark() {
     clearTimeout(this.timer);
     this.y = scrollY;
+    this.height = document.body.offsetHeight;
     this.marks = [];
     if (!this.isAtTop) collect(document.body, Math.max(this.edge(), 0), this.marks);
   }
 
   #scrolled() {
+    // A page that became shorter than it was scrolled: that was the browser's doing, not the reader's.
+    if (document.body.offsetHeight !== this.height) return this.#resized();
     for (const mark of this.marks) mark.top -= scrollY - this.y;
     this.y = scrollY;
     clearTimeout(this.timer);

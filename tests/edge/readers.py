@@ -19,7 +19,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.shown import Shown, parse_page
+from tests.shown import Shown, parse_page, read_regions
 
 # Between a poll and the next, and before a connection is tried again: a page's own times, made short.
 PAUSE = 0.25
@@ -129,7 +129,7 @@ class Reader:
                 self.updates.pop(update["id"], None)
             else:
                 self.updates[update["id"]] = (update["order"], update["html"].strip())
-        self.regions |= {name: html.strip() for name, html in delta["regions"].items()}
+        self.regions |= read_regions(delta["regions"])
         self.number, self.status = delta["number"], delta["blog"]["status"]
         self.numbers.append(self.number)
 

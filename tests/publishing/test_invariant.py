@@ -18,7 +18,7 @@ from liveblog.publishing import SYSTEM, BlogDetails, Content
 from liveblog.reader import pages
 from tests.factories import NOON, make_blog, make_update
 from tests.interleaving import MINUTES, WHICH, WORDS, Interleaving
-from tests.shown import Shown, read_page
+from tests.shown import Shown, read_page, read_regions
 
 PAGE_SIZE = 3
 EDITIONS = st.sampled_from(["", "/zh-hans"])
@@ -49,7 +49,7 @@ def catch_up(blog: LiveBlog, page: Shown, client: Client) -> Shown:
             updates.pop(ids.get(update["id"]), None)
             if update["status"] != "unpublished":
                 updates[update["order"]] = update["html"].strip()
-        regions |= {name: html.strip() for name, html in answer.get("regions", {}).items()}
+        regions |= read_regions(answer.get("regions", {}))
         if state := answer.get("blog"):
             head = {
                 "headline": state["headline"],

@@ -20,7 +20,7 @@ from tests.waiting import wait_for
 
 START = datetime(2026, 3, 18, 23, 50, tzinfo=hongkong.ZONE)
 
-# Markup as the server wrote it: without what scripts add, what readers open, and white space between elements.
+# Markup as the server wrote it: without what scripts add, what readers open, and white space.
 COMPARE = """async () => {
   const normal = (page) => {
     const own = 'meta[property], meta[name="description"], meta[name="robots"], meta[name^="twitter:"],'
@@ -28,7 +28,8 @@ COMPARE = """async () => {
     const head = [...page.head.querySelectorAll(own)].map((element) => element.outerHTML).sort();
     // An open timeline drops its linked data with the first change: crawlers load pages anew.
     const isFollowed = page.querySelector("main [data-update]");
-    const linked = (isFollowed && page.querySelector('script[type="application/ld+json"]')?.textContent) ?? "";
+    const data = page.querySelector('script[type="application/ld+json"]');
+    const linked = (isFollowed && data?.textContent) ?? "";
     const main = page.querySelector("main").cloneNode(true);
     for (const added of main.querySelectorAll(".ago, [data-live-bar]")) added.remove();
     for (const element of main.querySelectorAll("*")) {
@@ -45,7 +46,8 @@ COMPARE = """async () => {
   const at = fresh.findIndex((line, i) => line !== open[i]);
   if (at < 0 && fresh.length === open.length) return "";
   const from = Math.max(0, (at < 0 ? fresh.length : at) - 3);
-  return `${location.pathname}: open ${open.slice(from, from + 9).join("\\n")}\\nfresh ${fresh.slice(from, from + 9).join("\\n")}`;
+  const excerpt = (lines) => lines.slice(from, from + 9).join("\\n");
+  return `${location.href}\\nopen: ${excerpt(open)}\\nfresh: ${excerpt(fresh)}`;
 }"""
 
 

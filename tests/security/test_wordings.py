@@ -58,7 +58,9 @@ SURFACES = [
 
 
 # JSON members that contain HTML; `value` is the one in a ninjs body.
-MARKUP_MEMBERS = {"body", "summary", "html", "content_html", "head", "key_events", "lead", "after", "value"}
+MARKUP_MEMBERS = {
+    "body", "summary", "html", "content_html", "document", "head", "key_events", "lead", "after", "value",
+}  # fmt: skip
 # Plain text in ninjs: headlines and picture descriptions.
 PLAIN_MEMBERS = {"headlines", "descriptions"}
 
