@@ -36,7 +36,7 @@ class Lexicon:
         self._first = re.compile(f"[{firsts}]" if firsts else r"(?!)")
 
     def find(self, text: str, start: int, is_whole: IsWhole) -> Match | None:
-        """Return the first wording at or after `start`, the longest of those that begin there and are whole."""
+        """Return the first wording at or after `start`, the longest whole one of those that begin there."""
         for candidate in self._first.finditer(text, start):
             if match := self._longest_at(text, candidate.start(), is_whole):
                 return match
@@ -64,12 +64,11 @@ class Pattern:
         return Match(match.start(), match.end(), match[0]) if match else None
 
 
-def matches(
-    text: str, first: Pattern, lexicons: Iterable[Lexicon], is_whole: IsWhole
-) -> Iterator[Match]:
+def matches(text: str, first: Pattern, lexicons: Iterable[Lexicon], is_whole: IsWhole) -> Iterator[Match]:
     """Yield what `first` and the lexicons find in `text`, from left to right, without overlaps.
 
-    `is_whole(start, end)` says whether a wording may stand there: it must not break another word. Of several that begin at one place the pattern wins, then the longest, then the one of the later lexicon.
+    `is_whole(start, end)` says whether a wording may stand there: it must not break another word. Of
+    several that begin at one place the pattern wins, then the longest, then the one of the later lexicon.
     """
     sources: list[Pattern | Lexicon] = [first, *lexicons]
     pending = [source.find(text, 0, is_whole) for source in sources]

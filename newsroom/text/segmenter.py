@@ -13,10 +13,15 @@ from importlib import resources
 from rjieba import Jieba
 
 
+def word_list(name: str) -> str:
+    """Return the text of a file in `newsroom/text/words/`."""
+    return resources.files(__package__).joinpath("words", name).read_text(encoding="utf-8")
+
+
 def read_words(name: str) -> list[list[str]]:
-    """Return the rows of a word list in `newsroom/text/words/`: columns separated by tabs, # for comments."""
-    text = resources.files(__package__).joinpath("words", name).read_text(encoding="utf-8")
-    return [line.split("\t") for line in text.splitlines() if line and not line.startswith("#")]
+    """Return the rows of a word list: columns separated by tabs, # for comments."""
+    lines = word_list(name).splitlines()
+    return [line.split("\t") for line in lines if line and not line.startswith("#")]
 
 
 class Characters(dict[int, str]):
@@ -42,7 +47,7 @@ class Segmenter:
         jieba = Jieba()
         for word in self._words:
             if jieba.cut(word, False) != [word]:
-                # Just more probable than its parts are together: a word, but never at its neighbours' expense.
+                # Just more probable than its parts together: a word, but not at its neighbours' expense.
                 jieba.add_word(word, jieba.suggest_freq(word) + 1, None)
         for word, frequency in self._frequent_words:
             jieba.add_word(word, max(frequency, jieba.suggest_freq(word) + 1), None)

@@ -1,8 +1,8 @@
 """Traditional into Simplified Chinese.
 
-Nearly every Traditional character has one Simplified form, so characters are translated one by one. Where one
-has two (看著 is 看着, 名著 stays), the draft is cut into words, and a list says in which of them the rarer form
-stands.
+Nearly every Traditional character has one Simplified form, so characters are translated one by one. Where
+one has two (看著 is 看着, 名著 stays), the draft is cut into words, and a list says in which of them the rarer
+form stands.
 """
 
 from __future__ import annotations
@@ -16,11 +16,24 @@ from opencc import OpenCC
 
 from newsroom.text.segmenter import Characters, Segmenter, read_words
 
-# Characters for which OpenCC has no form or one of rare tables, which fonts have not and nobody writes.
+# Characters for which OpenCC has no form, or one that fonts lack and nobody writes.
 _FORMS: Final = {
-    "著": "着", "乾": "干", "藉": "借", "祇": "只", "瞭": "了", "牠": "它", "姪": "侄", "揹": "背", "甦": "苏",
-    "嗰": "嗰", "劏": "劏", "搵": "搵", "爐": "炉", "罉": "罉",
-}  # fmt: skip
+    "著": "着",
+    "乾": "干",
+    "藉": "借",
+    "祇": "只",
+    "瞭": "了",
+    "牠": "它",
+    "姪": "侄",
+    "揹": "背",
+    "甦": "苏",
+    "嗰": "嗰",
+    "劏": "劏",
+    "搵": "搵",
+    "爐": "炉",
+}
+_AUTHORS: Final = frozenset({"等", "等人", "合", "编", "主"})
+_HAN: Final = re.compile("[\u3400-\u9fff]")
 _CLAUSE_ENDS: Final = re.compile(r"[\s，。、；：！？,.;:!?）)」』】]?$")
 _TITLE_OPENS: Final = ("《", "〈", "「", "『", "（", "(")
 
@@ -81,9 +94,8 @@ def _is_authorship(words: Sequence[str], place: int) -> bool:
     """Whether 著 that stands alone says who wrote something (金庸著《…》) and is not a particle (看着)."""
     before = words[place - 1] if place else ""
     after = words[place + 1] if place + 1 < len(words) else ""
-    tag = segmenter().tag(before)
-    is_author = before in ("等", "等人", "合", "编", "主") or bool(before) and not tag.startswith(("v", "a", "p", "d", "x"))
-    if not is_author or not re.search("[㐀-鿿]$", before):
+    is_verb = segmenter().tag(before).startswith(("v", "a", "p", "d", "x"))
+    if not _HAN.search(before[-1:]) or (is_verb and before not in _AUTHORS):
         return False
     if after.startswith(_TITLE_OPENS) or not after or _CLAUSE_ENDS.fullmatch(after):
         return True
