@@ -110,7 +110,9 @@ def is_introduced(place: Place) -> bool:
 
 def speaks(after: str) -> bool:
     """Whether what follows a name confirms it: a title, a verb of speech, or the clause's end."""
-    return _is_mark(after) or after in name_words("speech") or after in name_words("titles")
+    if _is_mark(after) or after[0] in "被获":
+        return True
+    return after in name_words("speech") or after in name_words("titles")
 
 
 def _is_mark(word: str) -> bool:
@@ -151,7 +153,8 @@ def _yu_at(place: Place) -> str:
     """Decide between the preposition 於, which is by far the most frequent, and the surname."""
     if _is_titled(place) or _is_married(place):
         return "于"
-    is_given = _is_given_name(place.after, place.tag(1))
+    is_place = place.after in name_words("places")
+    is_given = _is_given_name(place.after, place.tag(1)) and not is_place
     is_doubled = len(place.after) == 2 and place.after[0] == place.after[1]
     if place.before in name_words("offices") and (is_given or place.after in name_words("speech")):
         return "于"
@@ -185,8 +188,9 @@ def _sea(place: Place) -> str:
 
 
 def _dry(place: Place) -> str:
-    is_last = place.after == "了" and _is_mark(place[2])
-    if _by_neighbours(place) or (is_last and place.tag(-1).startswith("n")):
+    # 外表干了，不代表里面干: at the end of a clause, after a thing, it says how the thing is.
+    is_last = _is_mark(place.after) or (place.after == "了" and _is_mark(place[2]))
+    if _by_neighbours(place) or (is_last and place.tag(-1).startswith(("n", "f", "s"))):
         return "乾"
     return "干" if _is_dotted(place) or _sounds_around(place) > 3 else "幹"
 

@@ -1,8 +1,8 @@
 """Traditional into Simplified Chinese.
 
-Nearly every Traditional character has one Simplified form, so characters are translated one by one. Where
-one has two (看著 is 看着, 名著 stays), the draft is cut into words, and a list says in which of them the rarer
-form stands.
+Nearly every Traditional character has one Simplified form, so characters are translated one by one.
+Where one has two (看著 is 看着, 名著 stays), the draft is cut into words, and a list says in which of them
+the rarer form stands.
 """
 
 from __future__ import annotations

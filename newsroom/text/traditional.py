@@ -47,6 +47,7 @@ _AMBIGUOUS: Final = frozenset(
 )
 _DISTANCE: Final = re.compile("[零〇一二两三四五六七八九十百千万几数公英华]里")
 _COUNTED: Final = re.compile("[一二两三四五六七八九十百千万几数多]+只")
+_LOCATIVES: Final = frozenset("中上下内外里后前间时期")
 # Words that are kept with their reading: more than a newsroom uses in a year.
 _WORDS_KEPT: Final = 65_536
 
@@ -90,8 +91,26 @@ def name(text: str) -> str:
 def mentioned(text: str) -> dict[str, str]:
     """Return the names that a text gives in full and conversion might take for words, with their forms."""
     offices, speech = (tuple(readings.name_words(kind)) for kind in ("offices", "speech"))
-    found = {given: name(given) for given in names.mentioned(text, offices, speech)}
-    return {given: form for given, form in found.items() if form != _by_opencc(given)}
+    found = {full: name(full) for full in names.mentioned(text, offices, speech) if not _is_phrase(full)}
+    return {full: form for full, form in found.items() if form != _by_opencc(full)}
+
+
+def _is_given(given: str, place: Place) -> bool:
+    """Whether what follows 于 is a given name: no noun, no place (柏林), nothing inside one (海中)."""
+    tag = segmenter().tag(given)
+    if given in readings.name_words("places") or (segmenter().is_word(given) and not tag.startswith("nr")):
+        return False
+    is_confirmed = readings.is_introduced(place) and readings.speaks(place.after)
+    return is_confirmed or given[-1] not in _LOCATIVES
+
+
+def _is_phrase(full: str) -> bool:
+    """Whether what looks like a name is a word, or a surname's character before one (于家中)."""
+    if full[0] == "于" and (full[-1] in _LOCATIVES or full[1:] in readings.name_words("places")):
+        return True
+    return any(
+        segmenter().is_word(part) and not segmenter().tag(part).startswith("nr") for part in (full, full[1:])
+    )
 
 
 @lru_cache(maxsize=_WORDS_KEPT)
@@ -174,11 +193,7 @@ def _in_context(words: Sequence[str], at: int) -> str:
 def _surnamed(place: Place) -> str:
     """Return a guessed word that begins with a surname: a name, or 于 before a word (于海边)."""
     surname, given = place.word[0], place.word[1:]
-    if surname == "于" and len(given) == 2 and segmenter().is_word(given):
-        tag = segmenter().tag(given)
-        may_be_given = tag.startswith("nr") or not tag.startswith(("t", "m", "f", "r", "s"))
-        is_confirmed = readings.is_introduced(place) and readings.speaks(place.after)
-        if not tag.startswith("nr") and not (may_be_given and is_confirmed):
-            return "於" + (_reading(given) or _by_opencc(given))
+    if surname == "于" and not _is_given(given, place):
+        return "於" + (_reading(given) or _by_opencc(given))
     reading = _reading(given) if len(given) > 1 else None
     return names.form(surname) + (reading or name(given))
