@@ -137,7 +137,7 @@ def read_topic(topic: Topic, language: str | None) -> Topic:
 
 def _read_blog(blog: LiveBlog, edition: Edition) -> LiveBlog:
     names = _names(edition, blog.headline, blog.standfirst, blog.summary)
-    text = _text(edition, names=names)
+    text = converter(edition, names=names)
     _read_title(blog, edition)
     blog.standfirst = text(blog.standfirst)
     blog.summary = _rich_text(edition, names=names)(blog.summary)
@@ -160,14 +160,14 @@ def _read_blog(blog: LiveBlog, edition: Edition) -> LiveBlog:
 def _read_title(blog: LiveBlog, edition: Edition) -> None:
     if blog.edition or not has_edition(blog, edition.language):
         return
-    text = _text(edition)
+    text = converter(edition)
     blog.language, blog.edition = edition.language, edition
     blog.kicker, blog.headline = text(blog.kicker), text(blog.headline)
 
 
 def _read_update(update: Update, edition: Edition) -> None:
     names = _names(edition, update.heading, update.body)
-    text = _text(edition, update.wording, names)
+    text = converter(edition, update.wording, names)
     _read_text(update, edition)
     update.source = text(update.source)
     _read_bylines(update.ordered_bylines, edition)
@@ -179,13 +179,13 @@ def _read_update(update: Update, edition: Edition) -> None:
 
 def _read_text(update: Update, edition: Edition) -> None:
     names = _names(edition, update.heading, update.body)
-    update.heading = _text(edition, update.wording, names)(update.heading)
+    update.heading = converter(edition, update.wording, names)(update.heading)
     update.body = _rich_text(edition, update.wording, names)(update.body)
 
 
 def _read_stories(stories: Iterable[RelatedStory], edition: Edition, wording: Wording = ()) -> None:
     for story in stories:
-        story.title = _text(edition, wording)(story.title)
+        story.title = converter(edition, wording)(story.title)
         if story.live_blog:
             _read_title(story.live_blog, edition)
 
@@ -196,12 +196,12 @@ def _read_bylines(bylines: Iterable[Byline], edition: Edition) -> None:
         if getattr(byline, "edition", None) is None:
             byline.edition = edition
             byline.name = _converted(chinese.convert_name, byline.name, edition, (), ())
-            byline.role = _text(edition)(byline.role)
+            byline.role = converter(edition)(byline.role)
 
 
 def _read_names(rows: Iterable[Image | Topic | None], names: Iterable[str], edition: Edition) -> None:
     """What several updates or blogs share, and may share as one object: so each is converted once."""
-    text = _text(edition)
+    text = converter(edition)
     for row in rows:
         if row is not None and getattr(row, "edition", None) is None:
             row.edition = edition
@@ -209,7 +209,8 @@ def _read_names(rows: Iterable[Image | Topic | None], names: Iterable[str], edit
                 setattr(row, name, text(getattr(row, name)))
 
 
-def _text(edition: Edition, wording: Wording = (), names: Names = ()) -> Callable[[str], str]:
+def converter(edition: Edition, wording: Wording = (), names: Names = ()) -> Callable[[str], str]:
+    """Return a function that converts plain text into an edition and keeps the results."""
     return lambda text: _converted(chinese.convert, text, edition, wording, names) if text else text
 
 

@@ -64,6 +64,10 @@ def names_in(text: str, edition: str) -> tuple[str, ...]:
     return tuple(sorted(traditional.mentioned(text))) if edition == TRADITIONAL else ()
 
 
+def _own_names(text: str, names: Iterable[str]) -> dict[str, str]:
+    return traditional.mentioned(text) | {name: traditional.name(name) for name in names}
+
+
 def _segments(
     text: str, edition: str, wordings: Iterable[Wordings], names: Iterable[str]
 ) -> Iterator[tuple[int, str]]:
@@ -72,13 +76,10 @@ def _segments(
         raise ValueError(f"No edition is called {edition!r}.")
     script = _SCRIPTS[edition]
     lexicons = [mapping if isinstance(mapping, Lexicon) else Lexicon(mapping) for mapping in wordings]
-    if edition == TRADITIONAL:
-        own = traditional.mentioned(text) | {name: traditional.name(name) for name in names}
+    if edition == TRADITIONAL and (own := _own_names(text, names)):
         lexicons.insert(0, Lexicon(own))
-        cuts = Cuts(traditional.segmenter(), text)
-    else:
-        cuts = Cuts(simplified.segmenter(), text.translate(simplified.characters()))
     end = 0
+    cuts = Cuts(script.segmenter(), text, script.draft)
     for match in lexicon.matches(text, _ADDRESSES, lexicons, cuts.is_whole):
         if match.start > end:
             yield from script.segments(text[end : match.start])

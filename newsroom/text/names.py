@@ -61,7 +61,9 @@ def mentioned(text: str, offices: tuple[str, ...], speech: tuple[str, ...]) -> s
 
     What follows a surname's name must end it: a word of `speech`, a mark or the text's end.
     """
-    found = {part for match in _DOTTED.finditer(text) for part in _parts(match[0])}
+    found: set[str] = set()
+    if _DOT.search(text):
+        found = {part for match in _DOTTED.finditer(text) for part in _parts(match[0])}
     for match in _SURNAMED.finditer(text):
         if text.endswith(offices, 0, match.start()):
             for length in (2, 3):

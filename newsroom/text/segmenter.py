@@ -70,10 +70,17 @@ class Segmenter:
 
 
 class Cuts:
-    """Where the words of a text begin and end, cut when it is first asked for."""
+    """Where the words of a text begin and end, cut when it is first asked for.
 
-    def __init__(self, segmenter: Segmenter, text: str) -> None:
-        self._segmenter, self._text = segmenter, text
+    `draft` puts a text into the characters that the segmenter's dictionary is written in.
+    """
+
+    def __init__(self, segmenter: Segmenter, text: str, draft: Callable[[str], str]) -> None:
+        self._segmenter, self._source, self._draft = segmenter, text, draft
+
+    @cached_property
+    def _text(self) -> str:
+        return self._draft(self._source)
 
     @cached_property
     def _spans(self) -> list[tuple[int, int]]:

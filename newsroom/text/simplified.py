@@ -49,7 +49,7 @@ def _house_words() -> dict[str, dict[str, str]]:
     """Return listed words by their draft, a translation character by character: source and reading."""
     words: dict[str, dict[str, str]] = {}
     for source, reading, *_frequency in read_words("simplified.tsv"):
-        words.setdefault(source.translate(characters()), {})[source] = reading
+        words.setdefault(draft(source), {})[source] = reading
     return words
 
 
@@ -58,9 +58,9 @@ def _triggers() -> re.Pattern[str]:
     """Return a pattern of the characters whose form depends on their word."""
     differing = {
         old
-        for draft, sources in _house_words().items()
+        for simple, sources in _house_words().items()
         for source, reading in sources.items()
-        for old, usual, new in zip(source, draft, reading, strict=True)
+        for old, usual, new in zip(source, simple, reading, strict=True)
         if usual != new
     }
     return re.compile(f"[{''.join(sorted(differing))}]")
@@ -69,17 +69,22 @@ def _triggers() -> re.Pattern[str]:
 @cache
 def segmenter() -> Segmenter:
     rows = read_words("simplified.tsv")
-    counted = [(row[0].translate(characters()), int(row[2])) for row in rows if len(row) > 2]
-    return Segmenter([row[0].translate(characters()) for row in rows if len(row) == 2], counted)
+    counted = [(draft(row[0]), int(row[2])) for row in rows if len(row) > 2]
+    return Segmenter([draft(row[0]) for row in rows if len(row) == 2], counted)
+
+
+def draft(text: str) -> str:
+    """Return a text translated character by character, as long as it was."""
+    return text.translate(characters())
 
 
 def segments(text: str) -> Iterator[tuple[int, str]]:
     """Yield parts of a text in Simplified Chinese, each with the length of its source."""
-    draft = text.translate(characters())
+    simple = draft(text)
     if not _triggers().search(text):
-        yield len(text), draft
+        yield len(text), simple
         return
-    words = segmenter().cut(draft)
+    words = segmenter().cut(simple)
     start = 0
     for place, word in enumerate(words):
         source = text[start : start + len(word)]

@@ -74,6 +74,11 @@ def segmenter() -> Segmenter:
     return Segmenter([*_house_words(), *phrases])
 
 
+def draft(text: str) -> str:
+    """Return the text itself: the segmenter's dictionary is written in Simplified."""
+    return text
+
+
 def segments(text: str) -> Iterator[tuple[int, str]]:
     """Yield the words of a text in Traditional Chinese, each with the length of its source."""
     # Loops in C: this is done for every word that is published.
@@ -88,10 +93,15 @@ def name(text: str) -> str:
     return _house_words().get(text) or names.spelled(text, "".join(map(_alone, text)))
 
 
+@cache
+def _name_contexts() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return tuple(readings.name_words("offices")), tuple(readings.name_words("speech"))
+
+
 def mentioned(text: str) -> dict[str, str]:
     """Return the names that a text gives in full and conversion might take for words, with their forms."""
-    offices, speech = (tuple(readings.name_words(kind)) for kind in ("offices", "speech"))
-    found = {full: name(full) for full in names.mentioned(text, offices, speech) if not _is_phrase(full)}
+    mentioned_names = names.mentioned(text, *_name_contexts())
+    found = {full: name(full) for full in mentioned_names if not _is_phrase(full)}
     return {full: form for full, form in found.items() if form != _by_opencc(full)}
 
 
@@ -143,6 +153,12 @@ def _reading(word: str) -> str | None:
     if segmenter().is_word(word):
         return _of_known(word)
     return None if word[0] in names.SURNAMES else name(word)
+
+
+def forget_words() -> None:
+    """Clear the words that are kept, for a measurement that begins without them."""
+    _parts.cache_clear()
+    _reading.cache_clear()
 
 
 def _alone(character: str) -> str:
