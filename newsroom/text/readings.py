@@ -99,6 +99,11 @@ def _by_neighbours(place: Place) -> str:
     return ""
 
 
+def is_place(word: str, segmenter: Segmenter) -> bool:
+    """Whether a word may be a place although jieba takes it for a person (nrt: a transliteration)."""
+    return word in name_words("places") or segmenter.tag(word) == "nrt"
+
+
 def is_introduced(place: Place) -> bool:
     """Whether a name may begin at a place: at a clause's start, or after an office or a conjunction."""
     return (
@@ -153,8 +158,7 @@ def _yu_at(place: Place) -> str:
     """Decide between the preposition 於, which is by far the most frequent, and the surname."""
     if _is_titled(place) or _is_married(place):
         return "于"
-    is_place = place.after in name_words("places")
-    is_given = _is_given_name(place.after, place.tag(1)) and not is_place
+    is_given = _is_given_name(place.after, place.tag(1)) and not is_place(place.after, place.segmenter)
     is_doubled = len(place.after) == 2 and place.after[0] == place.after[1]
     if place.before in name_words("offices") and (is_given or place.after in name_words("speech")):
         return "于"

@@ -107,8 +107,8 @@ def mentioned(text: str) -> dict[str, str]:
 
 def _is_given(given: str, place: Place) -> bool:
     """Whether what follows 于 is a given name: no noun, no place (柏林), nothing inside one (海中)."""
-    tag = segmenter().tag(given)
-    if given in readings.name_words("places") or (segmenter().is_word(given) and not tag.startswith("nr")):
+    is_common = segmenter().is_word(given) and not segmenter().tag(given).startswith("nr")
+    if is_common or readings.is_place(given, segmenter()):
         return False
     is_confirmed = readings.is_introduced(place) and readings.speaks(place.after)
     return is_confirmed or given[-1] not in _LOCATIVES
@@ -116,7 +116,7 @@ def _is_given(given: str, place: Place) -> bool:
 
 def _is_phrase(full: str) -> bool:
     """Whether what looks like a name is a word, or a surname's character before one (于家中)."""
-    if full[0] == "于" and (full[-1] in _LOCATIVES or full[1:] in readings.name_words("places")):
+    if full[0] == "于" and (full[-1] in _LOCATIVES or readings.is_place(full[1:], segmenter())):
         return True
     return any(
         segmenter().is_word(part) and not segmenter().tag(part).startswith("nr") for part in (full, full[1:])
