@@ -18,6 +18,27 @@ from newsroom.text.segmenter import Segmenter, word_list
 
 _NUMERAL: Final = re.compile(r"[0-9０-９一二两三四五六七八九十百千万亿几数多半零〇]$")
 _HAN: Final = re.compile("[\u3400-\u9fff]")
+_CANTONESE: Final = re.compile("[嘅喺佢哋咁唔睇啲嗰冇咗㗎嘢噉嚟攞揾搵咩喎]")
+# How many words to either side a reading looks at.
+NEIGHBOURS: Final = 12
+_WORKS: Final = (
+    "戏",
+    "剧",
+    "电影",
+    "话剧",
+    "粤剧",
+    "舞台剧",
+    "好戏",
+    "悲剧",
+    "喜剧",
+    "闹剧",
+    "片",
+    "歌剧",
+    "京剧",
+    "大戏",
+)
+_LEVIED: Final = tuple("税费地兵求集收召询用婚聘稿文友")
+_WHICH: Final = frozenset({"这", "那", "此", "整", "每", "首", "多少", "同"})
 _DOTS: Final = frozenset("·‧・•")
 # The longest transliterated name that is looked through.
 _LONGEST_NAME: Final = 12
@@ -86,6 +107,11 @@ def depends(word: str) -> bool:
     return word in _DECISIONS or (word != "names" and word in _contexts())
 
 
+def words() -> list[str]:
+    """Return the words of more than a character that `depends` is true of."""
+    return [word for word in {**_DECISIONS, **_contexts()} if len(word) > 1 and word != "names"]
+
+
 def decide(place: Place) -> str:
     """Return a word that `depends` on its neighbours in Traditional Chinese."""
     decision = _DECISIONS.get(place.word)
@@ -151,12 +177,15 @@ def _surname_or(common: str) -> Callable[[Place], str]:
 def _yu_remainder(place: Place) -> str:
     if _NUMERAL.search(place.before) or _by_neighbours(place):
         return "餘"
-    return "余" if _is_surname(place) or _is_given_name(place.after, place.tag(1)) else "餘"
+    # What is left over is counted, or one word with what it is left of: 余额.
+    is_single = len(place.after) == 1 and place.tag(1)[:1] not in ("m", "q")
+    return "余" if is_single or _is_surname(place) or _is_given_name(place.after, place.tag(1)) else "餘"
 
 
 def _yu_at(place: Place) -> str:
     """Decide between the preposition 於, which is by far the most frequent, and the surname."""
-    if _is_titled(place) or _is_married(place):
+    # 于太 and 于家 begin phrases (于太平洋, 于家中).
+    if (_is_titled(place) and (len(place.after) > 1 or place.after in "某姓氏")) or _is_married(place):
         return "于"
     is_given = _is_given_name(place.after, place.tag(1)) and not is_place(place.after, place.segmenter)
     is_doubled = len(place.after) == 2 and place.after[0] == place.after[1]
@@ -225,6 +254,53 @@ def _inexact(place: Place) -> str:
     return "不準" if _is_mark(place.after) and not _is_mark(place.before) else "不准"
 
 
+def _days_later(place: Place) -> str:
+    """Decide between 天後, some days later, and 天后, the goddess and her station."""
+    return "天後" if _NUMERAL.search(place.before) else "天后"
+
+
+def _performance(place: Place) -> str:
+    """Decide between 齣, which counts plays and films, and 出, out."""
+    is_counted = bool(_NUMERAL.search(place.before)) or place.before in _WHICH
+    return "齣" if is_counted and place.after.startswith(_WORKS) else "出"
+
+
+def _levy(place: Place) -> str:
+    """Decide between 徵, to levy or to ask for, and 征, to march."""
+    return "徵" if place.after[:1] in _LEVIED or place.after[-1:] in ("税", "费") else "征"
+
+
+def _travel(place: Place) -> str:
+    return "游" if _is_surname(place) or _by_neighbours(place) else "遊"
+
+
+def _paint(place: Place) -> str:
+    is_verb = place.after in ("上", "在", "成", "满", "了", "抹", "改") or place.tag(1).startswith("n")
+    return "塗" if is_verb and not _is_surname(place) else "涂"
+
+
+def _fight(place: Place) -> str:
+    return "斗" if _NUMERAL.search(place.before) else "鬥"
+
+
+def _note(place: Place) -> str:
+    return "註" if place.after in ("：", ":") else "注"
+
+
+def _is_cantonese(place: Place) -> bool:
+    """Whether the words are Cantonese, where 系 is 係 (to be), and 晒 and 吓 are particles."""
+    return any(_CANTONESE.search(place[distance]) for distance in range(-NEIGHBOURS, NEIGHBOURS + 1))
+
+
+def _tie(place: Place) -> str:
+    return "係" if _is_cantonese(place) else _by_neighbours(place) or "系"
+
+
+def _particle_or(common: str) -> Callable[[Place], str]:
+    """Return a decision between a Cantonese particle, the same in both scripts, and a common word."""
+    return lambda place: place.word if _is_cantonese(place) else common
+
+
 def _is_dotted(place: Place) -> bool:
     return place.before in _DOTS or place.after in _DOTS
 
@@ -233,8 +309,12 @@ def _sounds_around(place: Place) -> int:
     """Return how many characters around a word, itself included, may spell one transliterated name."""
     length = len(place.word)
     for step in (-1, 1):
+        is_beginning = step > 0 and length == len(place.word)
         distance = step
         while length < _LONGEST_NAME and place[distance] and _may_spell(place, distance):
+            if is_beginning and len(place[distance]) > 1 and place.segmenter.is_word(place[distance]):
+                # 一页里奥巴马: a name that is whole already.
+                break
             length += len(place[distance])
             distance += step
     return length
@@ -253,8 +333,9 @@ _DECISIONS: Final[dict[str, Callable[[Place], str]]] = {
     "于": _yu_at,
     "郁": _yu_gloom,
     "范": _surname_or("范"),
-    "涂": _surname_or("塗"),
-    "朴": _surname_or("樸"),
+    "涂": _paint,
+    "游": _travel,
+    "征": _levy,
     "钟": _clock,
     "里": _inside,
     "海里": _sea,
@@ -262,4 +343,11 @@ _DECISIONS: Final[dict[str, Callable[[Place], str]]] = {
     "只": _only,
     "准": _exact,
     "不准": _inexact,
+    "天后": _days_later,
+    "出": _performance,
+    "斗": _fight,
+    "注": _note,
+    "系": _tie,
+    "晒": _particle_or("曬"),
+    "吓": _particle_or("嚇"),
 }

@@ -34,7 +34,7 @@ _WORD_FORMS: Final = {
     "彙集": "匯集",
 }
 # Characters that OpenCC, without a word around them, gives a rarer reading, and the usual one.
-_ALONE: Final = {character: character for character in "扎布志谷岩范咸曲斗松系了岳游恒"} | {
+_ALONE: Final = {character: character for character in "扎布志谷岩范咸曲斗松系了岳恒朴"} | {
     "签": "簽",
     "赞": "讚",
 }
@@ -47,7 +47,11 @@ _AMBIGUOUS: Final = frozenset(
 )
 _DISTANCE: Final = re.compile("[零〇一二两三四五六七八九十百千万几数公英华]里")
 _COUNTED: Final = re.compile("[一二两三四五六七八九十百千万几数多]+只")
+_PAINTING: Final = tuple(f"涂{after}" for after in "上在成满了抹改")
+# Characters of given names that are written otherwise in words: 林建岳.
+_GIVEN: Final = frozenset("岳征谷涂郁升松")
 _LOCATIVES: Final = frozenset("中上下内外里后前间时期")
+_PERFORMED: Final = re.compile("第?[一二两三四五六七八九十百千万几数多]+出")
 # Words that are kept with their reading: more than a newsroom uses in a year.
 _WORDS_KEPT: Final = 65_536
 
@@ -71,7 +75,7 @@ def _house_words() -> dict[str, str]:
 @cache
 def segmenter() -> Segmenter:
     phrases = [word for (word,) in read_words("opencc_phrases.txt")]
-    return Segmenter([*_house_words(), *phrases])
+    return Segmenter([*_house_words(), *readings.words(), *phrases])
 
 
 def draft(text: str) -> str:
@@ -105,13 +109,30 @@ def mentioned(text: str) -> dict[str, str]:
     return {full: form for full, form in found.items() if form != _by_opencc(full)}
 
 
+def _as_words(place: Place) -> str:
+    """Return a word that jieba guessed at as the words that it consists of, each among its neighbours."""
+    parts = segmenter().cut_known(place.word)
+    # Only so many neighbours as a reading looks at.
+    start = max(0, place.at - readings.NEIGHBOURS)
+    before, after = (
+        place.words[start : place.at],
+        place.words[place.at + 1 : place.at + 1 + readings.NEIGHBOURS],
+    )
+    words = [*before, *parts, *after]
+    return "".join(
+        _in_context(words, len(before) + at) if readings.depends(part) else _reading(part) or _by_opencc(part)
+        for at, part in enumerate(parts)
+    )
+
+
 def _is_given(given: str, place: Place) -> bool:
     """Whether what follows 于 is a given name: no noun, no place (柏林), nothing inside one (海中)."""
     is_common = segmenter().is_word(given) and not segmenter().tag(given).startswith("nr")
     if is_common or readings.is_place(given, segmenter()):
         return False
-    is_confirmed = readings.is_introduced(place) and readings.speaks(place.after)
-    return is_confirmed or given[-1] not in _LOCATIVES
+    if not readings.is_introduced(place):
+        return segmenter().tag(given).startswith("nr")
+    return readings.speaks(place.after) or given[-1] not in _LOCATIVES
 
 
 def _is_phrase(full: str) -> bool:
@@ -126,7 +147,11 @@ def _is_phrase(full: str) -> bool:
 @lru_cache(maxsize=_WORDS_KEPT)
 def _parts(word: str) -> tuple[str, ...]:
     """Return a word that jieba guessed at as the words that it consists of, unless it may be a name."""
-    if len(word) == 1 or _AMBIGUOUS.isdisjoint(word) or segmenter().is_word(word):
+    if len(word) == 1 or _AMBIGUOUS.isdisjoint(word) or readings.depends(word):
+        return (word,)
+    if _PERFORMED.fullmatch(word):
+        return word[:-1], "出"
+    if segmenter().is_word(word):
         return (word,)
     parts = tuple(segmenter().cut_known(word))
     may_be_name = word[0] in names.SURNAMES or (names.is_sound(word) and len(word) > 2)
@@ -180,6 +205,8 @@ def _of_known(word: str) -> str:
     is_name = tag.startswith(("nr", "ns", "nz", "nt"))
     if tag.startswith("nr") and word[0] in names.SURNAMES and len(word) == 3:
         return names.form(word[0]) + converted[1:]
+    if tag == "nr" and len(word) == 3 and word[0] in readings.name_words("surnames"):
+        converted = "".join(old if old in _GIVEN else new for old, new in zip(word, converted, strict=True))
     if is_name and len(word) > 2 and names.is_sound(word):
         return names.spelled(word, converted)
     if _COUNTED.fullmatch(word):
@@ -211,5 +238,9 @@ def _surnamed(place: Place) -> str:
     surname, given = place.word[0], place.word[1:]
     if surname == "于" and not _is_given(given, place):
         return "於" + (_reading(given) or _by_opencc(given))
+    may_be_word = len(given) == 1 or (surname in "涂游" and not readings.speaks(place.after))
+    if (may_be_word and not readings.is_introduced(place)) or place.word.startswith(_PAINTING):
+        # 两个钟后; to paint and to swim: words unless a name is expected.
+        return _as_words(place)
     reading = _reading(given) if len(given) > 1 else None
     return names.form(surname) + (reading or name(given))
