@@ -35,6 +35,7 @@ _WORKS: Final = (
     "片",
     "歌剧",
     "京剧",
+    "《",
     "大戏",
 )
 _LEVIED: Final = tuple("税费地兵求集收召询用婚聘稿文友")
@@ -204,7 +205,7 @@ def _yu_gloom(place: Place) -> str:
 
 
 def _clock(place: Place) -> str:
-    is_clock = _NUMERAL.search(place.before) or place.before.endswith(("点", "分", "秒", "刻"))
+    is_clock = _NUMERAL.search(place.before) or place.before.endswith(("点", "分", "秒", "刻", "个"))
     return "鐘" if (is_clock or _by_neighbours(place)) and not _is_titled(place) else "鍾"
 
 

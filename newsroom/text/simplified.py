@@ -14,6 +14,7 @@ from typing import Final
 
 from opencc import OpenCC
 
+from newsroom.text import readings
 from newsroom.text.segmenter import Characters, Segmenter, read_words
 
 # Characters for which OpenCC has no form, or one that fonts lack and nobody writes.
@@ -33,8 +34,7 @@ _FORMS: Final = {
     "爐": "炉",
 }
 _AUTHORS: Final = frozenset({"等", "等人", "合", "编", "主"})
-_HAN: Final = re.compile("[\u3400-\u9fff]")
-_CLAUSE_ENDS: Final = re.compile(r"[\s，。、；：！？,.;:!?）)」』】]?$")
+_CLAUSE_ENDS: Final = re.compile(r"[\s，。、；！？,.;!?）)」』】]?$")
 _TITLE_OPENS: Final = ("《", "〈", "「", "『", "（", "(")
 
 
@@ -99,9 +99,17 @@ def _is_authorship(words: Sequence[str], place: int) -> bool:
     """Whether 著 that stands alone says who wrote something (金庸著《…》) and is not a particle (看着)."""
     before = words[place - 1] if place else ""
     after = words[place + 1] if place + 1 < len(words) else ""
-    is_verb = segmenter().tag(before).startswith(("v", "a", "p", "d", "x"))
-    if not _HAN.search(before[-1:]) or (is_verb and before not in _AUTHORS):
+    # A rare character of a name is a word of its own: 刘以|鬯.
+    full = before if segmenter().tag(before) else "".join(words[max(0, place - 2) : place])
+    if not _is_author(before) and not _is_author(full):
         return False
     if after.startswith(_TITLE_OPENS) or not after or _CLAUSE_ENDS.fullmatch(after):
         return True
     return after == "的" and "由" in words[max(0, place - 6) : place]
+
+
+def _is_author(word: str) -> bool:
+    """Whether a word is a person's name, or closes a list of authors."""
+    tag = segmenter().tag(word)
+    may_be_name = not tag and len(word) in (2, 3) and word[0] in readings.name_words("surnames")
+    return word in _AUTHORS or tag.startswith("nr") or may_be_name

@@ -19,9 +19,7 @@ from newsroom.text.readings import Place
 from newsroom.text.segmenter import Characters, Segmenter, read_words
 
 # OpenCC's forms that Hong Kong's newspapers do not print.
-_FORMS: Final = str.maketrans(
-    {"麪": "麵", "蔘": "參", "燬": "毀", "喫": "吃", "孃": "娘", "箇": "個", "啓": "啟"}
-)
+_FORMS: Final = str.maketrans("麪蔘燬譭喫孃箇啓枴蒐嫺", "麵參毀毀吃娘個啟拐搜嫻")
 _WORD_FORMS: Final = {
     "公佈": "公布",
     "宣佈": "宣布",
@@ -194,8 +192,9 @@ def _by_opencc(text: str) -> str:
     converted = _opencc().convert(text).translate(_FORMS)
     for form, house_form in _WORD_FORMS.items():
         converted = converted.replace(form, house_form)
-    # OpenCC writes 鍊 both for 炼 and for 链.
-    return converted.replace("鍊", "煉" if "炼" in text else "鏈")
+    # OpenCC writes 鍊 both for 炼 and for 链, and 鉅 both for 钜, in names, and for 巨.
+    converted = converted.replace("鍊", "煉" if "炼" in text else "鏈")
+    return converted.replace("鉅", "巨") if "巨" in text else converted
 
 
 def _of_known(word: str) -> str:
