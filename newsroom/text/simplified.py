@@ -99,9 +99,10 @@ def _is_authorship(words: Sequence[str], place: int) -> bool:
     """Whether 著 that stands alone says who wrote something (金庸著《…》) and is not a particle (看着)."""
     before = words[place - 1] if place else ""
     after = words[place + 1] if place + 1 < len(words) else ""
-    # A rare character of a name is a word of its own: 刘以|鬯.
-    full = before if segmenter().tag(before) else "".join(words[max(0, place - 2) : place])
-    if not _is_author(before) and not _is_author(full):
+    # The last character of a name may be a word of its own: 刘以|鬯.
+    joined = "".join(words[max(0, place - 2) : place])
+    is_single = len(before) == 1 and not segmenter().tag(before).startswith("v")
+    if not _is_author(before) and not (is_single and _is_author(joined)):
         return False
     if after.startswith(_TITLE_OPENS) or not after or _CLAUSE_ENDS.fullmatch(after):
         return True
@@ -112,4 +113,7 @@ def _is_author(word: str) -> bool:
     """Whether a word is a person's name, or closes a list of authors."""
     tag = segmenter().tag(word)
     may_be_name = not tag and len(word) in (2, 3) and word[0] in readings.name_words("surnames")
+    if len(word) == 2 and segmenter().tag(word[1]).startswith("v"):
+        # 陈坐, of 老陈坐着.
+        may_be_name = False
     return word in _AUTHORS or tag.startswith("nr") or may_be_name
