@@ -31,6 +31,7 @@ _WORD_FORMS: Final = {
     "彙報": "匯報",
     "彙集": "匯集",
 }
+_FORM_CHARACTERS: Final = frozenset("佈瞭衕彙鍊鉅")
 # Characters that OpenCC, without a word around them, gives a rarer reading, and the usual one.
 _ALONE: Final = {character: character for character in "扎布志谷岩范咸曲斗松系了岳恒朴"} | {
     "签": "簽",
@@ -190,6 +191,8 @@ def _alone(character: str) -> str:
 
 def _by_opencc(text: str) -> str:
     converted = _opencc().convert(text).translate(_FORMS)
+    if _FORM_CHARACTERS.isdisjoint(converted):
+        return converted
     for form, house_form in _WORD_FORMS.items():
         converted = converted.replace(form, house_form)
     # OpenCC writes 鍊 both for 炼 and for 链, and 鉅 both for 钜, in names, and for 巨.
@@ -200,19 +203,26 @@ def _by_opencc(text: str) -> str:
 def _of_known(word: str) -> str:
     """Return a word of jieba's dictionary that is in no list of the newsroom's."""
     converted = _by_opencc(word)
+    if _COUNTED.fullmatch(word):
+        return f"{converted[:-1]}隻"
+    if "裏" in converted or len(word) > 2:
+        converted = _with_names(word, converted)
+    return _of_halves(word, converted) if len(word) == 4 else converted
+
+
+def _with_names(word: str, converted: str) -> str:
+    """Return a word with the forms that names keep, as far as it is a name by jieba's dictionary."""
     tag = segmenter().tag(word)
     is_name = tag.startswith(("nr", "ns", "nz", "nt"))
     if tag.startswith("nr") and word[0] in names.SURNAMES and len(word) == 3:
         return names.form(word[0]) + converted[1:]
     if tag == "nr" and len(word) == 3 and word[0] in readings.name_words("surnames"):
-        converted = "".join(old if old in _GIVEN else new for old, new in zip(word, converted, strict=True))
+        return "".join(old if old in _GIVEN else new for old, new in zip(word, converted, strict=True))
     if is_name and len(word) > 2 and names.is_sound(word):
         return names.spelled(word, converted)
-    if _COUNTED.fullmatch(word):
-        return f"{converted[:-1]}隻"
     if "裏" in converted and (_DISTANCE.search(word) or (is_name and names.has_sounds_around(word, "里"))):
         return converted.replace("裏", "里")
-    return _of_halves(word, converted) if len(word) == 4 else converted
+    return converted
 
 
 def _of_halves(word: str, converted: str) -> str:
