@@ -56,7 +56,8 @@ def convert(text: str, edition: str, *wordings: Wordings, names: Iterable[str] =
 
 def convert_name(name: str, edition: str, *wordings: Wordings) -> str:
     """Return the name of a person, which stands alone and not in a sentence."""
-    return convert(name, edition, *wordings, names=[name])
+    names = [name] if edition == TRADITIONAL and traditional.is_personal_name(name) else []
+    return convert(name, edition, *wordings, names=names)
 
 
 def names_in(text: str, edition: str) -> tuple[str, ...]:

@@ -32,7 +32,8 @@ class Characters(dict[int, str]):
         self._convert = convert
 
     def __missing__(self, code: int) -> str:
-        return self.setdefault(code, self._convert(chr(code)))
+        # OpenCC drops NUL.
+        return self.setdefault(code, self._convert(chr(code)) or chr(code))
 
 
 class Segmenter:

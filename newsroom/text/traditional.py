@@ -96,6 +96,12 @@ def name(text: str) -> str:
     return _house_words().get(text) or names.spelled(text, "".join(map(_alone, text)))
 
 
+def is_personal_name(text: str) -> bool:
+    """Whether a byline is one person's name: surname and given name, or a transliteration (not 后勤组)."""
+    surnames = names.SURNAMES | readings.name_words("surnames")
+    return (2 <= len(text) <= 4 and text[0] in surnames) or names.is_sound(re.sub("[·‧・•]", "", text))
+
+
 @cache
 def _name_contexts() -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(readings.name_words("offices")), tuple(readings.name_words("speech"))

@@ -104,6 +104,8 @@ def test_name_across_tags_keeps_its_form() -> None:
         ("范里昂", "范里昂"),
         ("钟里", "鍾里"),
         ("陈志云", "陳志雲"),
+        ("后勤组", "後勤組"),
+        ("里克·特里", "里克·特里"),
     ],
 )
 def test_byline_is_read_as_a_name(written: str, read: str) -> None:
@@ -138,6 +140,12 @@ def test_every_difference_from_plain_opencc_in_the_demo_is_justified(direction: 
     }
     assert set(differences(direction)) == set(justified)
     assert all(justified.values())
+
+
+@pytest.mark.parametrize("text", ["", "\x00", "😀发😀", "𠮷野家", "\u2028里", "a" * 3_000 + "里"])
+def test_characters_of_no_script_are_kept(text: str) -> None:
+    for edition in ("zh-hant", "zh-hans"):
+        assert len(convert(text, edition)) == len(text)
 
 
 @given(st.text("发面里干范余后着于准了的一·余若薇于晓明先生 a1，。\n", max_size=40))
