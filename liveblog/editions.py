@@ -23,7 +23,7 @@ from liveblog.models import (
     Update,
 )
 from liveblog.models.blog import Language
-from newsroom import chinese, languages
+from newsroom import chinese, html, languages
 from newsroom.text.lexicon import Lexicon
 
 # Texts, of about a kilobyte each: what a few dozen running stories print.
@@ -35,6 +35,7 @@ LONG_TEXTS_KEPT: Final = 64
 _IMAGE: Final = ("alt", "caption", "credit")
 
 Wording = tuple[tuple[str, str], ...]
+Names = tuple[str, ...]
 
 
 def has_edition(blog: LiveBlog, language: str) -> bool:
@@ -135,11 +136,12 @@ def read_topic(topic: Topic, language: str | None) -> Topic:
 
 
 def _read_blog(blog: LiveBlog, edition: Edition) -> LiveBlog:
-    text = _text(edition)
+    names = _names(edition, blog.headline, blog.standfirst, blog.summary)
+    text = converter(edition, names=names)
     _read_title(blog, edition)
     blog.standfirst = text(blog.standfirst)
-    blog.summary = _rich_text(edition)(blog.summary)
-    _read_names(blog.bylines.all(), ["name", "role"], edition)
+    blog.summary = _rich_text(edition, names=names)(blog.summary)
+    _read_bylines(blog.bylines.all(), edition)
     _read_names(blog.topics.all(), ["name"], edition)
     _read_names([blog.hero_image], _IMAGE, edition)
     _read_stories(blog.related_stories.all(), edition)
@@ -158,16 +160,17 @@ def _read_blog(blog: LiveBlog, edition: Edition) -> LiveBlog:
 def _read_title(blog: LiveBlog, edition: Edition) -> None:
     if blog.edition or not has_edition(blog, edition.language):
         return
-    text = _text(edition)
+    text = converter(edition)
     blog.language, blog.edition = edition.language, edition
     blog.kicker, blog.headline = text(blog.kicker), text(blog.headline)
 
 
 def _read_update(update: Update, edition: Edition) -> None:
-    text = _text(edition, update.wording)
+    names = _names(edition, update.heading, update.body)
+    text = converter(edition, update.wording, names)
     _read_text(update, edition)
     update.source = text(update.source)
-    _read_names(update.ordered_bylines, ["name", "role"], edition)
+    _read_bylines(update.ordered_bylines, edition)
     _read_names([placed.image for placed in update.update_images.all()], _IMAGE, edition)
     _read_stories(update.related_stories.all(), edition, update.wording)
     for correction in update.corrections:
@@ -175,22 +178,30 @@ def _read_update(update: Update, edition: Edition) -> None:
 
 
 def _read_text(update: Update, edition: Edition) -> None:
-    update.heading = _text(edition, update.wording)(update.heading)
-    update.body = _rich_text(edition, update.wording)(update.body)
+    names = _names(edition, update.heading, update.body)
+    update.heading = converter(edition, update.wording, names)(update.heading)
+    update.body = _rich_text(edition, update.wording, names)(update.body)
 
 
 def _read_stories(stories: Iterable[RelatedStory], edition: Edition, wording: Wording = ()) -> None:
     for story in stories:
-        story.title = _text(edition, wording)(story.title)
+        story.title = converter(edition, wording)(story.title)
         if story.live_blog:
             _read_title(story.live_blog, edition)
 
 
-def _read_names(
-    rows: Iterable[Byline | Image | Topic | None], names: Iterable[str], edition: Edition
-) -> None:
+def _read_bylines(bylines: Iterable[Byline], edition: Edition) -> None:
+    """Convert bylines, whose names stand alone and not in a sentence; see `_read_names`."""
+    for byline in bylines:
+        if getattr(byline, "edition", None) is None:
+            byline.edition = edition
+            byline.name = _converted(chinese.convert_name, byline.name, edition, (), ())
+            byline.role = converter(edition)(byline.role)
+
+
+def _read_names(rows: Iterable[Image | Topic | None], names: Iterable[str], edition: Edition) -> None:
     """What several updates or blogs share, and may share as one object: so each is converted once."""
-    text = _text(edition)
+    text = converter(edition)
     for row in rows:
         if row is not None and getattr(row, "edition", None) is None:
             row.edition = edition
@@ -198,26 +209,40 @@ def _read_names(
                 setattr(row, name, text(getattr(row, name)))
 
 
-def _text(edition: Edition, wording: Wording = ()) -> Callable[[str], str]:
-    return lambda text: _converted(chinese.convert, text, edition, wording) if text else text
+def converter(edition: Edition, wording: Wording = (), names: Names = ()) -> Callable[[str], str]:
+    """Return a function that converts plain text into an edition and keeps the results."""
+    return lambda text: _converted(chinese.convert, text, edition, wording, names) if text else text
 
 
-def _rich_text(edition: Edition, wording: Wording = ()) -> Callable[[str], str]:
-    return lambda text: _converted(_convert_rich_text, text, edition, wording) if text else text
+def _rich_text(edition: Edition, wording: Wording = (), names: Names = ()) -> Callable[[str], str]:
+    return lambda text: _converted(_convert_rich_text, text, edition, wording, names) if text else text
 
 
-def _convert_rich_text(text: str, language: str, *wordings: chinese.Wordings) -> str:
+@lru_cache(maxsize=TEXTS_KEPT)
+def _names_in(texts: tuple[str, ...], language: str) -> Names:
+    return chinese.names_in(html.plain_text("\n".join(texts)), language)
+
+
+def _names(edition: Edition, *texts: str) -> Names:
+    """Return the names that an article's texts give in full: all of them keep the forms of names."""
+    return _names_in(texts, edition.language) if sum(map(len, texts)) <= LONGEST_KEPT else ()
+
+
+def _convert_rich_text(text: str, language: str, *wordings: chinese.Wordings, names: Names = ()) -> str:
     """Convert rich text and tag its passages again: a wording may change a passage's language."""
-    return languages.tag_passages(chinese.convert_html(text, language, *wordings), language)
+    return languages.tag_passages(chinese.convert_html(text, language, *wordings, names=names), language)
 
 
-def _converted(convert: Callable[..., str], text: str, edition: Edition, wording: Wording) -> str:
+def _converted(
+    convert: Callable[..., str], text: str, edition: Edition, wording: Wording, names: Names
+) -> str:
     cached_convert = _kept if len(text) <= LONGEST_KEPT else _kept_long
-    return cached_convert(convert, text, edition, wording)
+    return cached_convert(convert, text, edition, wording, names)
 
 
-def _convert(convert: Callable[..., str], text: str, edition: Edition, wording: Wording) -> str:
-    return convert(text, edition.language, _terms(edition), _own_wordings(wording))
+def _convert(convert: Callable[..., str], text: str, edition: Edition, wording: Wording, names: Names) -> str:
+    options = {"names": names} if names else {}
+    return convert(text, edition.language, _terms(edition), _own_wordings(wording), **options)
 
 
 _kept: Final = lru_cache(maxsize=TEXTS_KEPT)(_convert)
@@ -242,4 +267,5 @@ def forget() -> None:
     """Clear the conversion caches, for a database that was reset to an earlier state."""
     _kept.cache_clear()
     _kept_long.cache_clear()
+    _names_in.cache_clear()
     _terms.cache_clear()

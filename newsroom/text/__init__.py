@@ -1,1 +1,1 @@
-"""Text: markup as tokens, the content model of rich text, and wordings that Chinese conversion keeps to."""
+"""Text: markup as tokens, the content model of rich text, and Chinese words and names for conversion."""

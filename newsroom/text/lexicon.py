@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 # The key in a node of the trie under which the replacement stands; no character is empty.
 _END: Final = ""
+
+
+IsWhole = Callable[[int, int], bool]
 
 
 class Match(NamedTuple):
@@ -32,20 +35,20 @@ class Lexicon:
         firsts = "".join(re.escape(first) for first in sorted(self._trie))
         self._first = re.compile(f"[{firsts}]" if firsts else r"(?!)")
 
-    def find(self, text: str, start: int) -> Match | None:
-        """Return the first wording at or after `start`, the longest of those that begin there."""
+    def find(self, text: str, start: int, is_whole: IsWhole) -> Match | None:
+        """Return the first wording at or after `start`, the longest whole one of those that begin there."""
         for candidate in self._first.finditer(text, start):
-            if match := self._longest_at(text, candidate.start()):
+            if match := self._longest_at(text, candidate.start(), is_whole):
                 return match
         return None
 
-    def _longest_at(self, text: str, start: int) -> Match | None:
+    def _longest_at(self, text: str, start: int, is_whole: IsWhole) -> Match | None:
         node, longest = self._trie, None
         for place in range(start, len(text)):
             node = node.get(text[place])
             if node is None:
                 break
-            if _END in node:
+            if _END in node and is_whole(start, place + 1):
                 longest = Match(start, place + 1, node[_END])
         return longest
 
@@ -56,18 +59,19 @@ class Pattern:
     def __init__(self, pattern: re.Pattern[str]) -> None:
         self._pattern = pattern
 
-    def find(self, text: str, start: int) -> Match | None:
+    def find(self, text: str, start: int, _is_whole: IsWhole) -> Match | None:
         match = self._pattern.search(text, start)
         return Match(match.start(), match.end(), match[0]) if match else None
 
 
-def matches(text: str, first: Pattern, lexicons: Iterable[Lexicon]) -> Iterator[Match]:
+def matches(text: str, first: Pattern, lexicons: Iterable[Lexicon], is_whole: IsWhole) -> Iterator[Match]:
     """Yield what `first` and the lexicons find in `text`, from left to right, without overlaps.
 
-    Of several that begin at one place the pattern wins, then the longest, then the one of the later lexicon.
+    `is_whole(start, end)` says whether a wording may stand there: it must not break another word. Of
+    several that begin at one place the pattern wins, then the longest, then the one of the later lexicon.
     """
     sources: list[Pattern | Lexicon] = [first, *lexicons]
-    pending = [source.find(text, 0) for source in sources]
+    pending = [source.find(text, 0, is_whole) for source in sources]
     while True:
         ranked = [
             (match.start, place > 0, -match.end, -place, match)
@@ -80,4 +84,4 @@ def matches(text: str, first: Pattern, lexicons: Iterable[Lexicon]) -> Iterator[
         yield chosen
         for place, match in enumerate(pending):
             if match is not None and match.start < chosen.end:
-                pending[place] = sources[place].find(text, chosen.end)
+                pending[place] = sources[place].find(text, chosen.end, is_whole)

@@ -232,3 +232,25 @@ def test_reading_an_edition_writes_nothing(client, blog, django_assert_num_queri
     blog.refresh_from_db()
     assert blog.headline == "颱風逼近，學校停課"
     assert blog.updates.get().heading == "頭髮花白的老人獲救"
+
+
+def test_an_article_in_simplified_keeps_the_names_that_it_gives_in_full(client):
+    byline = Byline.objects.create(name="余香凝", role="记者于里昂")
+    blog = make_blog(language="zh-hans", headline="局长请辞", bylines=(byline,))
+    update = make_update(
+        blog, "于浩洋辞职内情", body="<p>局长<b>于浩洋</b>说，外长发言不准确，现金发放处于正常水平。</p>"
+    )
+    for path in (f"/zh-hant/live/{blog.slug}/", f"/zh-hant/live/{blog.slug}/{update.pk}/"):
+        page = text_of(client.get(path))
+        assert "于浩洋辭職內情" in page
+        assert "<p>局長<b>于浩洋</b>説，外長發言不準確，現金發放處於正常水平。</p>" in page
+    # The byline is a name, whatever its characters mean in a sentence.
+    page = text_of(client.get(f"/zh-hant/live/{blog.slug}/"))
+    assert "余香凝" in page
+    assert "記者於里昂" in page
+
+
+def test_a_glossary_term_breaks_no_other_word_on_the_page(client):
+    publishing.add_term(by=SYSTEM, traditional="范太太", simplified="范太")
+    blog = make_blog(language="zh-hans", headline="规范太宽松 范太不满")
+    assert "規範太寬鬆 范太太不滿" in text_of(client.get(f"/zh-hant/live/{blog.slug}/"))

@@ -1,0 +1,354 @@
+"""The reading, in Traditional Chinese, of a character or word that has several: its neighbours decide.
+
+余 is a surname in 余先生 and 餘 in 三十余; 干 is 乾 after 晒 and 幹 before 一天. Most decisions are lists of
+neighbours (`words/contexts.toml`); those that need more than a list are functions here.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from newsroom.text import names
+from newsroom.text.segmenter import Segmenter, word_list
+
+_NUMERAL: Final = re.compile(r"[0-9０-９一二两三四五六七八九十百千万亿几数多半零〇]$")
+_HAN: Final = re.compile("[\u3400-\u9fff]")
+_CANTONESE: Final = re.compile("[嘅喺佢哋咁唔睇啲嗰冇咗㗎嘢噉嚟攞揾搵咩喎]")
+# How many words to either side a reading looks at.
+NEIGHBOURS: Final = 12
+_WORKS: Final = (
+    "戏",
+    "剧",
+    "电影",
+    "话剧",
+    "粤剧",
+    "舞台剧",
+    "好戏",
+    "悲剧",
+    "喜剧",
+    "闹剧",
+    "片",
+    "歌剧",
+    "京剧",
+    "《",
+    "大戏",
+)
+_LEVIED: Final = tuple("税费地兵求集收召询用婚聘稿文友")
+_WHICH: Final = frozenset({"这", "那", "此", "整", "每", "首", "多少", "同"})
+_DOTS: Final = frozenset("·‧・•")
+# The longest transliterated name that is looked through.
+_LONGEST_NAME: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A word among the words of a text."""
+
+    words: Sequence[str]
+    at: int
+    segmenter: Segmenter
+
+    def __getitem__(self, distance: int) -> str:
+        """Return the word at a distance, an empty string beyond the text."""
+        at = self.at + distance
+        return self.words[at] if 0 <= at < len(self.words) else ""
+
+    @property
+    def word(self) -> str:
+        return self.words[self.at]
+
+    @property
+    def before(self) -> str:
+        return self[-1]
+
+    @property
+    def after(self) -> str:
+        return self[1]
+
+    def tag(self, distance: int) -> str:
+        return self.segmenter.tag(self[distance])
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """One reading and the words that it stands beside."""
+
+    reading: str
+    before: frozenset[str]
+    after: frozenset[str]
+
+
+@cache
+def _contexts() -> dict[str, Any]:
+    return tomllib.loads(word_list("contexts.toml"))
+
+
+@cache
+def _beside(word: str) -> list[_Context]:
+    return [
+        _Context(reading, *(frozenset(sides.get(side, "").split()) for side in ("before", "after")))
+        for reading, sides in _contexts()[word].items()
+        if reading != "usually"
+    ]
+
+
+@cache
+def name_words(kind: str) -> frozenset[str]:
+    """Return words that stand beside names: `titles`, `offices`, `speech`, `introducing`, `surnames`."""
+    return frozenset(_contexts()["names"][kind].split())
+
+
+def depends(word: str) -> bool:
+    """Whether the neighbours of a word decide how it is written."""
+    return word in _DECISIONS or (word != "names" and word in _contexts())
+
+
+def words() -> list[str]:
+    """Return the words of more than a character that `depends` is true of."""
+    return [word for word in {**_DECISIONS, **_contexts()} if len(word) > 1 and word != "names"]
+
+
+def decide(place: Place) -> str:
+    """Return a word that `depends` on its neighbours in Traditional Chinese."""
+    decision = _DECISIONS.get(place.word)
+    return decision(place) if decision else _by_neighbours(place) or _contexts()[place.word]["usually"]
+
+
+def _by_neighbours(place: Place) -> str:
+    for context in _beside(place.word):
+        if place.before in context.before or place.after in context.after:
+            return context.reading
+    return ""
+
+
+def is_place(word: str, segmenter: Segmenter) -> bool:
+    """Whether a word may be a place although jieba takes it for a person (nrt: a transliteration)."""
+    return word in name_words("places") or segmenter.tag(word) == "nrt"
+
+
+def is_introduced(place: Place) -> bool:
+    """Whether a name may begin at a place: at a clause's start, or after an office or a conjunction."""
+    return (
+        _is_mark(place.before)
+        or place.before in name_words("offices")
+        or place.before in name_words("introducing")
+    )
+
+
+def speaks(after: str) -> bool:
+    """Whether what follows a name confirms it: a title, a verb of speech, or the clause's end."""
+    if _is_mark(after) or after[0] in "被获":
+        return True
+    return after in name_words("speech") or after in name_words("titles")
+
+
+def _is_mark(word: str) -> bool:
+    return not _HAN.search(word)
+
+
+def _is_given_name(word: str, tag: str) -> bool:
+    return len(word) < 3 and bool(_HAN.search(word)) and (not tag or tag.startswith("nr"))
+
+
+def _is_titled(place: Place) -> bool:
+    return place.after in name_words("titles") or place.after == "某"
+
+
+def _is_married(place: Place) -> bool:
+    """Whether a surname follows a husband's, as in Hong Kong: 胡于玉珍."""
+    return place.before in name_words("surnames") and _is_given_name(place.after, place.tag(1))
+
+
+def _is_surname(place: Place) -> bool:
+    if _is_titled(place) or _is_married(place):
+        return True
+    return is_introduced(place) and (_is_given_name(place.after, place.tag(1)) or speaks(place.after))
+
+
+def _surname_or(common: str) -> Callable[[Place], str]:
+    """Return a decision between a surname's form and the common word's."""
+    return lambda place: names.form(place.word) if _is_surname(place) else common
+
+
+def _yu_remainder(place: Place) -> str:
+    if _NUMERAL.search(place.before) or _by_neighbours(place):
+        return "餘"
+    # What is left over is counted, or one word with what it is left of: 余额.
+    is_single = len(place.after) == 1 and place.tag(1)[:1] not in ("m", "q")
+    return "余" if is_single or _is_surname(place) or _is_given_name(place.after, place.tag(1)) else "餘"
+
+
+def _yu_at(place: Place) -> str:
+    """Decide between the preposition 於, which is by far the most frequent, and the surname."""
+    # 于太 and 于家 begin phrases (于太平洋, 于家中).
+    if (_is_titled(place) and (len(place.after) > 1 or place.after in "某姓氏")) or _is_married(place):
+        return "于"
+    is_given = _is_given_name(place.after, place.tag(1)) and not is_place(place.after, place.segmenter)
+    is_doubled = len(place.after) == 2 and place.after[0] == place.after[1]
+    if place.before in name_words("offices") and (is_given or place.after in name_words("speech")):
+        return "于"
+    if _is_mark(place.before) and place.tag(1).startswith("nr") and is_given:
+        return "于"
+    if is_introduced(place) and (is_given or is_doubled) and speaks(place[2]):
+        return "于"
+    is_speaking = place.after in ("说", "表示", "指出", "认为", "强调", "坦言", "称")
+    return "于" if _is_mark(place.before) and is_speaking else "於"
+
+
+def _yu_gloom(place: Place) -> str:
+    return "郁" if _is_surname(place) and not _by_neighbours(place) else "鬱"
+
+
+def _clock(place: Place) -> str:
+    is_clock = _NUMERAL.search(place.before) or place.before.endswith(("点", "分", "秒", "刻", "个"))
+    return "鐘" if (is_clock or _by_neighbours(place)) and not _is_titled(place) else "鍾"
+
+
+def _inside(place: Place) -> str:
+    """Decide between 裏, inside, and 里: a distance, a lane, a sound in a name."""
+    if _NUMERAL.search(place.before) or place.before in ("公", "英", "华"):
+        return "里"
+    is_lane = re.fullmatch("[0-9０-９]+", place.after) and place[2] == "号"
+    return "里" if is_lane or _is_dotted(place) or _sounds_around(place) > 2 else "裏"
+
+
+def _sea(place: Place) -> str:
+    return "海里" if _NUMERAL.search(place.before) else "海裏"
+
+
+def _dry(place: Place) -> str:
+    # 外表干了，不代表里面干: at the end of a clause, after a thing, it says how the thing is.
+    is_last = _is_mark(place.after) or (place.after == "了" and _is_mark(place[2]))
+    if _by_neighbours(place) or (is_last and place.tag(-1).startswith(("n", "f", "s"))):
+        return "乾"
+    return "干" if _is_dotted(place) or _sounds_around(place) > 3 else "幹"
+
+
+def _only(place: Place) -> str:
+    is_counted = bool(_NUMERAL.search(place.before) or _by_neighbours(place))
+    return "隻" if is_counted and not place.tag(1).startswith("v") else "只"
+
+
+def _exact(place: Place) -> str:
+    if _by_neighbours(place) or (_is_mark(place.after) and place.before in ("得", "不", "够")):
+        return "準"
+    is_prefix = place.tag(1).startswith("n") and place.before not in (
+        "不",
+        "只",
+        "未",
+        "没",
+        "才",
+        "方",
+        "仅",
+    )
+    return "準" if is_prefix else "准"
+
+
+def _inexact(place: Place) -> str:
+    if reading := _by_neighbours(place):
+        return reading
+    return "不準" if _is_mark(place.after) and not _is_mark(place.before) else "不准"
+
+
+def _days_later(place: Place) -> str:
+    """Decide between 天後, some days later, and 天后, the goddess and her station."""
+    return "天後" if _NUMERAL.search(place.before) else "天后"
+
+
+def _performance(place: Place) -> str:
+    """Decide between 齣, which counts plays and films, and 出, out."""
+    is_counted = bool(_NUMERAL.search(place.before)) or place.before in _WHICH
+    return "齣" if is_counted and place.after.startswith(_WORKS) else "出"
+
+
+def _levy(place: Place) -> str:
+    """Decide between 徵, to levy or to ask for, and 征, to march."""
+    return "徵" if place.after[:1] in _LEVIED or place.after[-1:] in ("税", "费") else "征"
+
+
+def _travel(place: Place) -> str:
+    return "游" if _is_surname(place) or _by_neighbours(place) else "遊"
+
+
+def _paint(place: Place) -> str:
+    is_verb = place.after in ("上", "在", "成", "满", "了", "抹", "改") or place.tag(1).startswith("n")
+    return "塗" if is_verb and not _is_surname(place) else "涂"
+
+
+def _fight(place: Place) -> str:
+    return "斗" if _NUMERAL.search(place.before) else "鬥"
+
+
+def _note(place: Place) -> str:
+    return "註" if place.after in ("：", ":") else "注"
+
+
+def _is_cantonese(place: Place) -> bool:
+    """Whether the words are Cantonese, where 系 is 係 (to be), and 晒 and 吓 are particles."""
+    return any(_CANTONESE.search(place[distance]) for distance in range(-NEIGHBOURS, NEIGHBOURS + 1))
+
+
+def _tie(place: Place) -> str:
+    return "係" if _is_cantonese(place) else _by_neighbours(place) or "系"
+
+
+def _particle_or(common: str) -> Callable[[Place], str]:
+    """Return a decision between a Cantonese particle, the same in both scripts, and a common word."""
+    return lambda place: place.word if _is_cantonese(place) else common
+
+
+def _is_dotted(place: Place) -> bool:
+    return place.before in _DOTS or place.after in _DOTS
+
+
+def _sounds_around(place: Place) -> int:
+    """Return how many characters around a word, itself included, may spell one transliterated name."""
+    length = len(place.word)
+    for step in (-1, 1):
+        is_beginning = step > 0 and length == len(place.word)
+        distance = step
+        while length < _LONGEST_NAME and place[distance] and _may_spell(place, distance):
+            if is_beginning and len(place[distance]) > 1 and place.segmenter.is_word(place[distance]):
+                # 一页里奥巴马: a name that is whole already.
+                break
+            length += len(place[distance])
+            distance += step
+    return length
+
+
+def _may_spell(place: Place, distance: int) -> bool:
+    word = place[distance]
+    if not names.is_sound(word):
+        return False
+    is_common = place.segmenter.is_word(word) and not place.tag(distance).startswith(("nr", "ns", "nz"))
+    return len(word) == 1 or not is_common
+
+
+_DECISIONS: Final[dict[str, Callable[[Place], str]]] = {
+    "余": _yu_remainder,
+    "于": _yu_at,
+    "郁": _yu_gloom,
+    "范": _surname_or("范"),
+    "涂": _paint,
+    "游": _travel,
+    "征": _levy,
+    "钟": _clock,
+    "里": _inside,
+    "海里": _sea,
+    "干": _dry,
+    "只": _only,
+    "准": _exact,
+    "不准": _inexact,
+    "天后": _days_later,
+    "出": _performance,
+    "斗": _fight,
+    "注": _note,
+    "系": _tie,
+    "晒": _particle_or("曬"),
+    "吓": _particle_or("嚇"),
+}

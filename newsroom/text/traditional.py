@@ -1,0 +1,261 @@
+"""Simplified into Traditional Chinese as Hong Kong's newspapers write, word by word.
+
+The text is cut into words (`segmenter`), each word is looked up in the newsroom's own list and then in
+OpenCC, and what has several readings is decided by its neighbours (`readings`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
+from itertools import chain
+from typing import Final
+
+from opencc import OpenCC
+
+from newsroom.text import names, readings
+from newsroom.text.readings import Place
+from newsroom.text.segmenter import Characters, Segmenter, read_words
+
+# OpenCC's forms that Hong Kong's newspapers do not print.
+_FORMS: Final = str.maketrans("麪蔘燬譭喫孃箇啓枴蒐嫺", "麵參毀毀吃娘個啟拐搜嫻")
+_WORD_FORMS: Final = {
+    "公佈": "公布",
+    "宣佈": "宣布",
+    "發佈": "發布",
+    "分佈": "分布",
+    "頒佈": "頒布",
+    "瞭解": "了解",
+    "衚衕": "胡同",
+    "彙報": "匯報",
+    "彙集": "匯集",
+}
+_FORM_CHARACTERS: Final = frozenset("佈瞭衕彙鍊鉅")
+# Characters that OpenCC, without a word around them, gives a rarer reading, and the usual one.
+_ALONE: Final = {character: character for character in "扎布志谷岩范咸曲斗松系了岳恒朴"} | {
+    "签": "簽",
+    "赞": "讚",
+}
+# Characters that OpenCC's dictionaries write in more than one way. Words of others need no dictionary.
+_AMBIGUOUS: Final = frozenset(
+    "万丑个丰么了于云仆仇仑价仿伙余佛佣俊修借僵克党具冢冬冲凄准凌几凶出划别刮制匯千升卜占卤卫卷厂历厘参发只台叶叹吁吃合吊同后向吣呆周咨咸咽哄哗啟喂喫噪回团困坐坛堤复夫夸奸妍姍姜娘宁家寧"
+    "尝尸尽局岗岩岭岳峯峰巨布帘席干并幸幺广庵弥弦強当录彝彩彷征径御志念恆恒恤恶愈愿戚扇扎托扣折抵拐拿挨挽捆据搜摆斗斤斫昆暗曲札术朱朴杆杠杯杰松板果枪柏柜栗梁檗欲毁汇沈沖沾泛注浚涂涌淀温"
+    "游溪溫漓澄炼焰熏牀狸玩琅症皁皂矩确礦私秋种穎穗筑筱签糊系線繡纤线绣羣耇胄背胜胡脏腊腌膻臘致臺舍芸苏苔苹范荐荡荫药获蒙蔑蕴藤藴蘊虫虱蜡衛衞表袅詠證谷豆豔象赞跖辟迹适郁酸采里鉴钟铲链锄"
+    "镰闲雇雕霉面韻须饥麪鼇"
+)
+_DISTANCE: Final = re.compile("[零〇一二两三四五六七八九十百千万几数公英华]里")
+_COUNTED: Final = re.compile("[一二两三四五六七八九十百千万几数多]+只")
+_PAINTING: Final = tuple(f"涂{after}" for after in "上在成满了抹改")
+# Characters of given names that are written otherwise in words: 林建岳.
+_GIVEN: Final = frozenset("岳征谷涂郁升松")
+_LOCATIVES: Final = frozenset("中上下内外里后前间时期")
+_PERFORMED: Final = re.compile("第?[一二两三四五六七八九十百千万几数多]+出")
+# Words that are kept with their reading: more than a newsroom uses in a year.
+_WORDS_KEPT: Final = 65_536
+
+
+@cache
+def _opencc() -> OpenCC:
+    """One is enough: it is safe across threads."""
+    return OpenCC("s2hk")
+
+
+@cache
+def _characters() -> Characters:
+    return Characters(_by_opencc)
+
+
+@cache
+def _house_words() -> dict[str, str]:
+    return dict(read_words("traditional.tsv"))
+
+
+@cache
+def segmenter() -> Segmenter:
+    phrases = [word for (word,) in read_words("opencc_phrases.txt")]
+    return Segmenter([*_house_words(), *readings.words(), *phrases])
+
+
+def draft(text: str) -> str:
+    """Return the text itself: the segmenter's dictionary is written in Simplified."""
+    return text
+
+
+def segments(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the words of a text in Traditional Chinese, each with the length of its source."""
+    # Loops in C: this is done for every word that is published.
+    words = list(chain.from_iterable(map(_parts, segmenter().cut(text))))
+    converted = list(map(_reading, words))
+    for at, reading in enumerate(converted):
+        yield len(words[at]), _in_context(words, at) if reading is None else reading
+
+
+def name(text: str) -> str:
+    """Return a name on its own (a byline, a part of a name) in Traditional Chinese."""
+    return _house_words().get(text) or names.spelled(text, "".join(map(_alone, text)))
+
+
+def is_personal_name(text: str) -> bool:
+    """Whether a byline is one person's name: surname and given name, or a transliteration (not 后勤组)."""
+    surnames = names.SURNAMES | readings.name_words("surnames")
+    return (2 <= len(text) <= 4 and text[0] in surnames) or names.is_sound(re.sub("[·‧・•]", "", text))
+
+
+@cache
+def _name_contexts() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return tuple(readings.name_words("offices")), tuple(readings.name_words("speech"))
+
+
+def mentioned(text: str) -> dict[str, str]:
+    """Return the names that a text gives in full and conversion might take for words, with their forms."""
+    mentioned_names = names.mentioned(text, *_name_contexts())
+    found = {full: name(full) for full in mentioned_names if not _is_phrase(full)}
+    return {full: form for full, form in found.items() if form != _by_opencc(full)}
+
+
+def _as_words(place: Place) -> str:
+    """Return a word that jieba guessed at as the words that it consists of, each among its neighbours."""
+    parts = segmenter().cut_known(place.word)
+    # Only so many neighbours as a reading looks at.
+    start = max(0, place.at - readings.NEIGHBOURS)
+    before, after = (
+        place.words[start : place.at],
+        place.words[place.at + 1 : place.at + 1 + readings.NEIGHBOURS],
+    )
+    words = [*before, *parts, *after]
+    return "".join(
+        _in_context(words, len(before) + at) if readings.depends(part) else _reading(part) or _by_opencc(part)
+        for at, part in enumerate(parts)
+    )
+
+
+def _is_given(given: str, place: Place) -> bool:
+    """Whether what follows 于 is a given name: no noun, no place (柏林), nothing inside one (海中)."""
+    is_common = segmenter().is_word(given) and not segmenter().tag(given).startswith("nr")
+    if is_common or readings.is_place(given, segmenter()):
+        return False
+    if not readings.is_introduced(place):
+        return segmenter().tag(given).startswith("nr")
+    return readings.speaks(place.after) or given[-1] not in _LOCATIVES
+
+
+def _is_phrase(full: str) -> bool:
+    """Whether what looks like a name is a word, or a surname's character before one (于家中)."""
+    if full[0] == "于" and (full[-1] in _LOCATIVES or readings.is_place(full[1:], segmenter())):
+        return True
+    return any(
+        segmenter().is_word(part) and not segmenter().tag(part).startswith("nr") for part in (full, full[1:])
+    )
+
+
+@lru_cache(maxsize=_WORDS_KEPT)
+def _parts(word: str) -> tuple[str, ...]:
+    """Return a word that jieba guessed at as the words that it consists of, unless it may be a name."""
+    if len(word) == 1 or _AMBIGUOUS.isdisjoint(word) or readings.depends(word):
+        return (word,)
+    if _PERFORMED.fullmatch(word):
+        return word[:-1], "出"
+    if segmenter().is_word(word):
+        return (word,)
+    parts = tuple(segmenter().cut_known(word))
+    may_be_name = word[0] in names.SURNAMES or (names.is_sound(word) and len(word) > 2)
+    # Nothing in 舒文里, a lane, is a word that something could be inside of.
+    if may_be_name or ("里" in word and len(parts) == len(word) > 2):
+        return (word,)
+    return parts
+
+
+@lru_cache(maxsize=_WORDS_KEPT)
+def _reading(word: str) -> str | None:
+    """Return a word in Traditional Chinese, or None if its neighbours decide."""
+    if readings.depends(word):
+        return None
+    if house_form := _house_words().get(word):
+        return house_form
+    if _AMBIGUOUS.isdisjoint(word):
+        return word.translate(_characters())
+    if len(word) == 1:
+        return _alone(word)
+    if word[0] == "于" and len(word) == 3:
+        # jieba's dictionary has a thousand names that begin with 于, and most are none: 于本周, 于城镇.
+        return None
+    if segmenter().is_word(word):
+        return _of_known(word)
+    return None if word[0] in names.SURNAMES else name(word)
+
+
+def forget_words() -> None:
+    """Clear the words that are kept, for a measurement that begins without them."""
+    _parts.cache_clear()
+    _reading.cache_clear()
+
+
+def _alone(character: str) -> str:
+    return _ALONE.get(character) or _by_opencc(character)
+
+
+def _by_opencc(text: str) -> str:
+    converted = _opencc().convert(text).translate(_FORMS)
+    if _FORM_CHARACTERS.isdisjoint(converted):
+        return converted
+    for form, house_form in _WORD_FORMS.items():
+        converted = converted.replace(form, house_form)
+    # OpenCC writes 鍊 both for 炼 and for 链, and 鉅 both for 钜, in names, and for 巨.
+    converted = converted.replace("鍊", "煉" if "炼" in text else "鏈")
+    return converted.replace("鉅", "巨") if "巨" in text else converted
+
+
+def _of_known(word: str) -> str:
+    """Return a word of jieba's dictionary that is in no list of the newsroom's."""
+    converted = _by_opencc(word)
+    if _COUNTED.fullmatch(word):
+        return f"{converted[:-1]}隻"
+    if "裏" in converted or len(word) > 2:
+        converted = _with_names(word, converted)
+    return _of_halves(word, converted) if len(word) == 4 else converted
+
+
+def _with_names(word: str, converted: str) -> str:
+    """Return a word with the forms that names keep, as far as it is a name by jieba's dictionary."""
+    tag = segmenter().tag(word)
+    is_name = tag.startswith(("nr", "ns", "nz", "nt"))
+    if tag.startswith("nr") and word[0] in names.SURNAMES and len(word) == 3:
+        return names.form(word[0]) + converted[1:]
+    if tag == "nr" and len(word) == 3 and word[0] in readings.name_words("surnames"):
+        return "".join(old if old in _GIVEN else new for old, new in zip(word, converted, strict=True))
+    if is_name and len(word) > 2 and names.is_sound(word):
+        return names.spelled(word, converted)
+    if "裏" in converted and (_DISTANCE.search(word) or (is_name and names.has_sounds_around(word, "里"))):
+        return converted.replace("裏", "里")
+    return converted
+
+
+def _of_halves(word: str, converted: str) -> str:
+    """Return a word of four characters as two words if OpenCC found a third one across them.
+
+    分配|制度 is no phrase of OpenCC's, which finds 配制 in it; 一发千钧 is one.
+    """
+    first, second = word[:2], word[2:]
+    by_threes = (_by_opencc(word[0]) + _by_opencc(word[1:]), _by_opencc(word[:3]) + _by_opencc(word[3]))
+    if converted in by_threes and segmenter().is_word(first) and segmenter().is_word(second):
+        return "".join(_reading(half) or _by_opencc(half) for half in (first, second))
+    return converted
+
+
+def _in_context(words: Sequence[str], at: int) -> str:
+    place = Place(words, at, segmenter())
+    return readings.decide(place) if readings.depends(place.word) else _surnamed(place)
+
+
+def _surnamed(place: Place) -> str:
+    """Return a guessed word that begins with a surname: a name, or 于 before a word (于海边)."""
+    surname, given = place.word[0], place.word[1:]
+    if surname == "于" and not _is_given(given, place):
+        return "於" + (_reading(given) or _by_opencc(given))
+    may_be_word = len(given) == 1 or (surname in "涂游" and not readings.speaks(place.after))
+    if (may_be_word and not readings.is_introduced(place)) or place.word.startswith(_PAINTING):
+        # 两个钟后; to paint and to swim: words unless a name is expected.
+        return _as_words(place)
+    reading = _reading(given) if len(given) > 1 else None
+    return names.form(surname) + (reading or name(given))
