@@ -6,14 +6,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
+from liveblog.articles.notation import Profile
+
 
 class ArticleError(ValueError):
-    """Text that cannot be read as an article. `line` counts from 1."""
+    """Text that cannot be read as an article. `line` counts from 1.
 
-    def __init__(self, line: int, reason: str) -> None:
+    `missing` names what an editor has to add: `title` or `published_at`; empty for any other error.
+    """
+
+    def __init__(self, line: int, reason: str, missing: str = "") -> None:
         super().__init__(line, reason)
         self.line = line
         self.reason = reason
+        self.missing = missing
 
     def __str__(self) -> str:
         return self.reason
@@ -25,6 +31,19 @@ class Doubt:
 
     line: int
     reason: str
+
+
+@dataclass(frozen=True)
+class LineRead:
+    """A line of the source and what it was read as: the name of a `lines.Kind`, or `title`, `published_at`.
+
+    `reason` says why a line is left out.
+    """
+
+    number: int
+    text: str
+    role: str
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,3 +135,10 @@ class Article:
     entries: tuple[Entry, ...] = ()
     has_responses: bool = False
     doubts: tuple[Doubt, ...] = field(default=(), compare=False)
+    profile: Profile = field(default=Profile(), compare=False)
+    lines: tuple[LineRead, ...] = field(default=(), compare=False)
+
+    @property
+    def left_out(self) -> list[LineRead]:
+        """The lines that are in neither the head nor an update, but for the signs of the form."""
+        return [line for line in self.lines if line.role == "left_out"]
