@@ -109,13 +109,17 @@ def closed(blocks: Iterable[OpenBlock]) -> tuple[Block, ...]:
 
 @dataclass(frozen=True)
 class Entry:
-    """One update. `day` is a Hong Kong day, `clock` its Hong Kong time or None where that is not known."""
+    """One update. `day` is a Hong Kong day, `clock` its Hong Kong time or None where that is not known.
+
+    `is_day_inferred`: neither a day heading nor the time itself names the day.
+    """
 
     day: date
     clock: time | None
     heading: str
     blocks: tuple[Block, ...]
     line: int = field(default=0, compare=False)
+    is_day_inferred: bool = field(default=False, compare=False)
 
     @property
     def stories(self) -> list[Related]:

@@ -77,7 +77,16 @@ def reason_of(plain: str, text: str) -> str:
         return "credit"
     if _NOTES.fullmatch(plain):
         return "note"
-    return "call" if width(text) <= 100 and not plain.endswith("。") and _CALLS.fullmatch(plain) else ""
+    is_sentence = plain.endswith(("。", ".", "」", "”"))
+    return "call" if width(text) <= 100 and not is_sentence and _CALLS.fullmatch(plain) else ""
+
+
+_NOTICES: Final = re.compile(r"(?:版權所有|版权所有|©|copyright\b|all rights reserved|未經授權|未经授权|不得轉載|不得转载).*", re.IGNORECASE)
+
+
+def is_notice(plain: str) -> bool:
+    """Return whether a folded line is a copyright notice."""
+    return len(plain) <= _LONGEST and not plain.endswith(("。", ".")) and bool(_NOTICES.fullmatch(plain))
 
 
 _NAME: Final = re.compile(r"(?:[A-Z][\w.'’-]*\s){1,3}(?:and\s)?(?:[A-Z][\w.'’-]*\s){0,3}[A-Z][\w'’-]+")
@@ -111,3 +120,8 @@ def is_caption(plain: str) -> bool:
     match = _CAPTION_END.search(plain, max(0, len(plain) - 100)) if len(plain) <= 160 else None
     # Behind a full stop the credit is of a picture beside the text.
     return match is not None and plain[: match.start()].rstrip()[-1:] not in ("。", "") and not plain.endswith("。")
+
+
+def has_credit(plain: str) -> bool:
+    """Return whether a folded line ends with the credit of a picture: `…。(陳大文攝)`."""
+    return bool(_CAPTION_END.search(plain, max(0, len(plain) - 100)))

@@ -173,8 +173,9 @@ def _title_index(numbered: Sequence[tuple[int, str]], published: int | None, fir
         if score >= max(best_score, 1):
             best, best_score = index, score
     if best is None and published is not None:
-        below = range(published + 1, min(published + 4, len(numbered), first_update or _TOP))
-        best = next((index for index in below if _likeness(numbered[index][1], is_first=True) > 1), None)
+        below = published + 1
+        is_title = below < min(len(numbered), first_update or _TOP) and _likeness(numbered[below][1], is_first=True) > 1
+        best = below if is_title else None
     return best
 
 

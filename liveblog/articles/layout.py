@@ -326,13 +326,17 @@ def read_lines(lines: Sequence[Line], profile: Profile, is_title: Callable[[str]
     return with_titles(_with_lede_at_the_end(_Reader(lines, profile, is_title).read()))
 
 
+def _is_lede(line: Line) -> bool:
+    return line.kind is Kind.BULLET or (line.kind is Kind.TEXT and not furniture.has_credit(folded(line.text)))
+
+
 def _with_lede_at_the_end(lines: list[Line]) -> list[Line]:
     """Return the lines, with text below the last update as the standfirst where the article has none.
 
     Some sites print the standfirst last. It shows where every other update is a single paragraph.
     """
     times = [index for index, line in enumerate(lines) if line.kind is Kind.TIME]
-    if len(times) < _COUNTED + 1 or any(line.kind in (Kind.TEXT, Kind.BULLET) for line in lines[: times[0]]):
+    if len(times) < _COUNTED + 1 or any(_is_lede(line) for line in lines[: times[0]]):
         return lines
     if any(line.kind in (Kind.DAY, Kind.HEADING) or line.heading for line in lines):
         return lines

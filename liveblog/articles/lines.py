@@ -120,7 +120,7 @@ def _certain(number: int, text: str) -> Line:
     if RULE.fullmatch(plain) and len(plain) > 1:
         return replace(line, kind=Kind.RULE)
     try:
-        return inserted(line) or _opening(line, plain) or left_out(line, plain) or _unsure(line, plain)
+        return inserted(line) or _opening(line, plain) or _notice(line, plain) or _unsure(line, plain)
     except ValueError as error:
         raise ArticleError(number, f"{error} ({text[:40]})") from error
 
@@ -163,6 +163,10 @@ def left_out(line: Line, plain: str) -> Line | None:
     """Return the line as one that is left out, or None if it may be coverage."""
     reason = furniture.reason_of(plain, line.text)
     return replace(line, kind=Kind.LEFT_OUT, reason=reason) if reason else None
+
+
+def _notice(line: Line, plain: str) -> Line | None:
+    return replace(line, kind=Kind.LEFT_OUT, reason="label") if furniture.is_notice(plain) else None
 
 
 def _unsure(line: Line, plain: str) -> Line:

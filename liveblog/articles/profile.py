@@ -58,7 +58,7 @@ def _strength(stamp: Stamp, plain: str) -> float:
     if stamp.is_closed:
         return 1
     if not stamp.is_possible:
-        return 0
+        return 0 if stamp.is_loose or stamp.is_spaced else 1
     form = stamp.shape.form
     if form is Form.AGO:
         return 0.5 if stamp.end >= len(plain) else _SPACED[form] * 0.5

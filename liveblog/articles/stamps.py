@@ -226,12 +226,8 @@ def _clock(groups: dict[str, str | None]) -> time:
         return time(0 if "midnight" in word else 12)
     hour, minute = int(groups["hour"] or 0), int(groups.get("minute") or 0)
     half = (groups.get("half") or "").lower()
-    if half and hour > 12:
-        # `14:45 PM`: the 24-hour clock with a superfluous label.
-        if half == "a" or hour > 23:
-            raise ValueError(hour)
-    elif half:
-        if hour == 0 and half == "p":
+    if half:
+        if hour > 12 or (hour == 0 and half == "p"):
             raise ValueError(hour)
         hour = hour % 12 + (12 if half == "p" else 0)
     return time(hour_of_day(hour, groups.get("period") or ""), minute)

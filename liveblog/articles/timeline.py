@@ -120,7 +120,8 @@ def _dated(
             reason = _("The time names another day than its day heading: read as %(day)s.")
             doubts.append(Doubt(entry.line, reason % {"day": day.isoformat()}))
         day, clock = _in_hong_kong(entry, day, dating)
-        entries.append(Entry(day, clock, entry.heading, closed(entry.blocks), entry.line))
+        is_inferred = not headings and entry.named_day is None
+        entries.append(Entry(day, clock, entry.heading, closed(entry.blocks), entry.line, is_inferred))
     return entries, doubts
 
 
