@@ -72,7 +72,9 @@ _NUMBER: Final = r"(?:\d{1,2}|[〇零一二三四五六七八九十廿卅]{1,3})
 _ENGLISH_WEEKDAYS: Final = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b"
 _NAMED_WEEKDAY: Final = rf"(?P<weekday>{_ENGLISH_WEEKDAYS})"
 _CHINESE_WEEKDAY: Final = r"[(]?(?:星期|周|週|禮拜|礼拜)(?P<weekday>[一二三四五六日天])[)]?"
-_FULL: Final = re.compile(r"(?P<year>\d{4})\s?(?P<sign>[-/.年])\s?(?P<month>\d{1,2})\s?(?:(?P=sign)|月)\s?(?P<day>\d{1,2})\s?日?(?!\d)")
+_FULL: Final = re.compile(
+    r"(?P<year>\d{4})\s?(?P<sign>[-/.年])\s?(?P<month>\d{1,2})\s?(?:(?P=sign)|月)\s?(?P<day>\d{1,2})\s?日?(?!\d)"
+)
 _CHINESE: Final = re.compile(
     rf"(?:(?P<year>\d{{4}}|[〇零一二三四五六七八九]{{4}})\s?年\s?)?(?:(?P<month>{_NUMBER})\s?月(?:份)?\s?)?(?P<day>{_NUMBER})\s?[日號号]"
 )
@@ -81,13 +83,20 @@ _ENGLISH: Final = re.compile(
     rf"|(?P<month2>{ENGLISH_MONTH})\b\.?\s+(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?(?!\d|:\d|\.\d))(?:,?\s+(?P<year>\d{{4}})(?!\d|:))?",
     re.IGNORECASE,
 )
-_NUMERIC: Final = re.compile(r"(?P<one>\d{1,2})(?P<sign>[/.-])(?P<two>\d{1,2})(?:(?P=sign)(?P<year>\d{4}|\d{2}))?(?![\d/])")
-_WEEKDAY: Final = re.compile(rf"{_NAMED_WEEKDAY},?|(?:{_CHINESE_WEEKDAY.replace('weekday', 'chinese')})", re.IGNORECASE)
+_NUMERIC: Final = re.compile(
+    r"(?P<one>\d{1,2})(?P<sign>[/.-])(?P<two>\d{1,2})(?:(?P=sign)(?P<year>\d{4}|\d{2}))?(?![\d/])"
+)
+_WEEKDAY: Final = re.compile(
+    rf"{_NAMED_WEEKDAY},?|(?:{_CHINESE_WEEKDAY.replace('weekday', 'chinese')})", re.IGNORECASE
+)
 _RELATIVE: Final = re.compile(
     r"(?P<today>今日|今天|today\b)|(?P<yesterday>昨日|昨天|昨|yesterday\b)|(?P<before>前日|前天|the day before yesterday\b)"
-    r"|(?P<next>翌日|次日|隔日|隔天|the next day\b|next day\b)", re.IGNORECASE
+    r"|(?P<next>翌日|次日|隔日|隔天|the next day\b|next day\b)",
+    re.IGNORECASE,
 )
-_NUMBERED: Final = re.compile(rf"day\s+(?P<number>\d{{1,3}})\b|第\s?(?P<chinese>{_NUMBER})\s?[日天]", re.IGNORECASE)
+_NUMBERED: Final = re.compile(
+    rf"day\s+(?P<number>\d{{1,3}})\b|第\s?(?P<chinese>{_NUMBER})\s?[日天]", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -187,7 +196,13 @@ def number(text: str) -> int:
     """Return the number that ASCII digits or Chinese numerals write: `9`, `九`, `十`, `二十五`, `廿五`, `二〇二五`."""
     if text.isascii():
         return int(text)
-    text = text.replace("兩", "二").replace("两", "二").replace("廿", "二十").replace("卅", "三十").replace("〇", "零")
+    text = (
+        text.replace("兩", "二")
+        .replace("两", "二")
+        .replace("廿", "二十")
+        .replace("卅", "三十")
+        .replace("〇", "零")
+    )
     tens, ten, units = text.rpartition("十")
     if not ten:
         return int("".join(str(_digit(char)) for char in text))
@@ -245,6 +260,8 @@ def heading_day(text: str, near: date | None = None) -> HeadingDay | None:
     suffix = _SUFFIX.match(text, end)
     if not suffix or suffix.end() != len(text):
         return None
-    if isinstance(day, DayName) and not (day.month or weekday is not None or suffix[0].strip() or text[:1] in "[("):
+    if isinstance(day, DayName) and not (
+        day.month or weekday is not None or suffix[0].strip() or text[:1] in "[("
+    ):
         return None
     return HeadingDay(day, weekday)

@@ -81,7 +81,10 @@ def reason_of(plain: str, text: str) -> str:
     return "call" if width(text) <= 100 and not is_sentence and _CALLS.fullmatch(plain) else ""
 
 
-_NOTICES: Final = re.compile(r"(?:版權所有|版权所有|©|copyright\b|all rights reserved|未經授權|未经授权|不得轉載|不得转载).*", re.IGNORECASE)
+_NOTICES: Final = re.compile(
+    r"(?:版權所有|版权所有|©|copyright\b|all rights reserved|未經授權|未经授权|不得轉載|不得转载).*",
+    re.IGNORECASE,
+)
 
 
 def is_notice(plain: str) -> bool:
@@ -119,7 +122,11 @@ def is_caption(plain: str) -> bool:
         return True
     match = _CAPTION_END.search(plain, max(0, len(plain) - 100)) if len(plain) <= 160 else None
     # Behind a full stop the credit is of a picture beside the text.
-    return match is not None and plain[: match.start()].rstrip()[-1:] not in ("。", "") and not plain.endswith("。")
+    return (
+        match is not None
+        and plain[: match.start()].rstrip()[-1:] not in ("。", "")
+        and not plain.endswith("。")
+    )
 
 
 def has_credit(plain: str) -> bool:

@@ -123,7 +123,11 @@ def read_head(numbered: Sequence[tuple[int, str]], given: Given, first_update: i
     title = any_title(number, given.title or text)
     moment = given.published_at or (published.moment if published else None)
     if moment is None:
-        line = numbered[title_index + 1][0] if title_index is not None and len(numbered) > title_index + 1 else number + 1
+        line = (
+            numbered[title_index + 1][0]
+            if title_index is not None and len(numbered) > title_index + 1
+            else number + 1
+        )
         raise ArticleError(line, _no_time(text), "published_at")
     head = Head(title, moment, bool(published and published.is_updated), title_text=text)
     if published and not given.published_at:
@@ -133,10 +137,14 @@ def read_head(numbered: Sequence[tuple[int, str]], given: Given, first_update: i
 
 
 def _no_time(title: str) -> str:
-    reason = _("No publication time was found. Give it as 2025-03-18 17:14: --published-at, or its field on the desk.")
+    reason = _(
+        "No publication time was found. Give it as 2025-03-18 17:14: --published-at, or its field on the desk."
+    )
     clock = stamp_at_end(folded(title))
     if clock and clock.clock:
-        reason += " " + _("The title has the time %(clock)s without a day.") % {"clock": f"{clock.clock:%H:%M}"}
+        reason += " " + _("The title has the time %(clock)s without a day.") % {
+            "clock": f"{clock.clock:%H:%M}"
+        }
     return reason
 
 
@@ -151,10 +159,14 @@ def _divide(
     for index, (number, text) in enumerate(numbered):
         if index == title_index:
             is_replaced = bool(given.title) and text != given.title
-            head.lines.append(LineRead(number, text, "left_out" if is_replaced else "title", "title" if is_replaced else ""))
+            head.lines.append(
+                LineRead(number, text, "left_out" if is_replaced else "title", "title" if is_replaced else "")
+            )
         elif index in dated:
             is_other = dated[index].moment != head.published_at
-            head.lines.append(LineRead(number, text, "left_out" if is_other else "published_at", "time" if is_other else ""))
+            head.lines.append(
+                LineRead(number, text, "left_out" if is_other else "published_at", "time" if is_other else "")
+            )
         elif title_index is not None and index < title_index:
             head.lines.append(LineRead(number, text, "left_out", "above_title"))
         else:
@@ -166,15 +178,19 @@ def _divide(
 
 def _title_index(numbered: Sequence[tuple[int, str]], published: int | None, first_update: int) -> int | None:
     """Return the index of the title: the likeliest line above the publication time, the nearest of equals."""
-    limit = published if published else min(first_update or _TOP, _TOP)
+    limit = published if published is not None else min(first_update or _TOP, _TOP)
     best, best_score = None, 0
     for index in range(min(limit, len(numbered), _TOP)):
         score = _likeness(numbered[index][1], is_first=index == 0)
-        if score >= max(best_score, 1):
+        # Without a publication time to stand above, the title is the first line that looks like one.
+        if score >= max(best_score + (published is None), 1):
             best, best_score = index, score
     if best is None and published is not None:
         below = published + 1
-        is_title = below < min(len(numbered), first_update or _TOP) and _likeness(numbered[below][1], is_first=True) > 1
+        is_title = (
+            below < min(len(numbered), first_update or _TOP)
+            and _likeness(numbered[below][1], is_first=True) > 1
+        )
         best = below if is_title else None
     return best
 
@@ -184,7 +200,7 @@ def _likeness(text: str, *, is_first: bool) -> int:
     plain = folded(text)
     if stamp_at_start(plain) or heading_day(plain) or furniture.is_caption(plain):
         return 0
-    if furniture.reason_of(plain, text) or zones.stated(plain) or _BREADCRUMB.search(plain):
+    if furniture.reason_of(plain, text) or "://" in plain or zones.stated(plain) or _BREADCRUMB.search(plain):
         return 0
     if len(plain) > MAX_HEADLINE:
         return 1 if is_first else 0

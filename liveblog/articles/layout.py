@@ -68,7 +68,12 @@ def _timed(line: Line, stamp: Stamp) -> Line:
     is_tail = stamp.shape.sign.startswith("…")
     doubts = (_("Only the hour and the minute are kept."),) if stamp.has_seconds else ()
     return replace(
-        line, kind=Kind.TIME, mark=mark, words="" if is_tail else words, heading=words if is_tail else "", doubts=doubts
+        line,
+        kind=Kind.TIME,
+        mark=mark,
+        words="" if is_tail else words,
+        heading=words if is_tail else "",
+        doubts=doubts,
     )
 
 
@@ -103,7 +108,10 @@ def is_numbered(lines: Sequence[Line]) -> bool:
                 return False
             numbers.append(line.bullet_number)
     counted = list(range(numbers[0], numbers[0] + len(numbers))) if numbers else []
-    return len(numbers) >= _COUNTED - 1 and numbers in (counted, [2 * numbers[0] - number for number in counted])
+    return len(numbers) >= _COUNTED - 1 and numbers in (
+        counted,
+        [2 * numbers[0] - number for number in counted],
+    )
 
 
 def unnumbered(line: Line) -> Line:
@@ -120,12 +128,16 @@ def unnumbered(line: Line) -> Line:
 def is_like_heading(text: str) -> bool:
     """Return whether a line is short and does not end as a sentence does."""
     plain = folded(text)
-    return len(text) <= MAX_HEADING and width(text) <= _SHORT and "。" not in plain and not _ends_as_text(plain)
+    return (
+        len(text) <= MAX_HEADING and width(text) <= _SHORT and "。" not in plain and not _ends_as_text(plain)
+    )
 
 
 def _ends_as_text(plain: str) -> bool:
     # A heading may end with a quotation, text that does so has a full stop in it.
-    if plain.endswith(("」", "』", "”", "’", '"', "'")) and not plain[:-1].endswith((".", "。", "!", "?", "…", ",")):
+    if plain.endswith(("」", "』", "”", "’", '"', "'")) and not plain[:-1].endswith(
+        (".", "。", "!", "?", "…", ",")
+    ):
         return False
     return ends_as_text(plain)
 
@@ -304,20 +316,28 @@ def _share_of_headings(lines: Sequence[Line]) -> float:
 
 def _bylines(lines: Sequence[Line]) -> frozenset[str]:
     """Return the names that stand alone on more than one line, or behind more than one time."""
-    texts = Counter(line.words if line.kind is Kind.TIME else line.text for line in lines if line.kind in (Kind.TEXT, Kind.TIME))
+    texts = Counter(
+        line.words if line.kind is Kind.TIME else line.text
+        for line in lines
+        if line.kind in (Kind.TEXT, Kind.TIME)
+    )
     return frozenset(text for text, count in texts.items() if count > 1 and furniture.is_name(text))
 
 
 def with_summaries_left_out(lines: Sequence[Line]) -> list[Line]:
     """Return the lines, with the list of key events above the first update left out: it repeats headings."""
-    first = next((index for index, line in enumerate(lines) if line.kind in (Kind.TIME, Kind.DAY)), len(lines))
+    first = next(
+        (index for index, line in enumerate(lines) if line.kind in (Kind.TIME, Kind.DAY)), len(lines)
+    )
     later = {line.text for line in lines[first:]}
     whole = list(lines)
     for index in range(first):
         line = lines[index]
         if line.kind is Kind.TEXT and is_like_heading(line.text) and line.text in later:
             is_heading_of_first = index == first - 1
-            whole[index] = line if is_heading_of_first else replace(line, kind=Kind.LEFT_OUT, reason="summary")
+            whole[index] = (
+                line if is_heading_of_first else replace(line, kind=Kind.LEFT_OUT, reason="summary")
+            )
     return whole
 
 
@@ -327,7 +347,9 @@ def read_lines(lines: Sequence[Line], profile: Profile, is_title: Callable[[str]
 
 
 def _is_lede(line: Line) -> bool:
-    return line.kind is Kind.BULLET or (line.kind is Kind.TEXT and not furniture.has_credit(folded(line.text)))
+    return line.kind is Kind.BULLET or (
+        line.kind is Kind.TEXT and not furniture.has_credit(folded(line.text))
+    )
 
 
 def _with_lede_at_the_end(lines: list[Line]) -> list[Line]:

@@ -14,8 +14,10 @@ _LABEL: Final = re.compile(
     r"|read (?:more|also|next)|see also|also read|more on this|related(?:\s+(?:stor(?:y|ies)|news|coverage|articles?))?)\s*\]?\s*[:﹕]\s*(?=\S)",
     re.IGNORECASE,
 )
-_MARKDOWN: Final = re.compile(r"[>▶►▸•*\s-]*\[(?P<title>[^\[\]]{2,250})\]\((?P<url>https?://[!-~]{3,490})\)[.。]?")
-_AT_END: Final = re.compile(r"\s*(?:::+|[-–—|:<(\[])*\s*(?P<url>https?://[!-;=?-~]{3,490}?)[)>\]]*$")
+_MARKDOWN: Final = re.compile(
+    r"[>▶►▸•*\s-]*\[(?P<title>[^\[\]]{2,250})\]\((?P<url>https?://[!-~]{3,490})\)[.。]?"
+)
+_AT_END: Final = re.compile(r"[-–—|:<(\[\s]*(?P<url>https?://[!-;=?-~]{3,490}?)[)>\]]*$")
 
 
 def linked(line: Line, plain: str) -> Line | None:
@@ -27,7 +29,9 @@ def linked(line: Line, plain: str) -> Line | None:
     label = _LABEL.match(plain)
     if not label and ("http" not in plain or len(plain) > MAX_HEADING + _LONGEST_ADDRESS):
         return None
-    title, url = _divided(line.text[label.end() :] if label else line.text, plain[label.end() :] if label else plain)
+    title, url = _divided(
+        line.text[label.end() :] if label else line.text, plain[label.end() :] if label else plain
+    )
     if len(title) > MAX_HEADING or not title:
         return None
     if label or (url and not ends_as_text(title.rstrip("：:")) and len(title) <= 120):
@@ -49,5 +53,7 @@ def with_address_below(above: Line | None, line: Line) -> Line | None:
         return None
     if above.kind is Kind.RELATED and above.words and not above.url:
         return replace(above, url=line.text)
-    is_title = above.kind is Kind.TEXT and len(above.text) <= 120 and not ends_as_text(above.text.replace("：", ":"))
+    is_title = (
+        above.kind is Kind.TEXT and len(above.text) <= 120 and not ends_as_text(above.text.replace("：", ":"))
+    )
     return replace(above, kind=Kind.RELATED, url=line.text) if is_title else None

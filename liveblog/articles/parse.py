@@ -55,7 +55,9 @@ def parse(
     zone = zones.zone_of(profile.zone) if profile.zone else hongkong.ZONE
     dating = Dating(head.published_at, zone, profile.order, head.is_last_update)
     order = choice.order or order_of(open_entries, assembly.days, dating.local)
-    profile = replace(profile, order=Order.NEWEST_FIRST if profile.is_own_form and not choice.order else order)
+    profile = replace(
+        profile, order=Order.NEWEST_FIRST if profile.is_own_form and not choice.order else order
+    )
     entries, doubts = dated(open_entries, assembly.days, replace(dating, order=profile.order))
     every_doubt = {*head.doubts, *assembly.doubts, *doubts, *_of_the_future(entries, now)}
     if not entries:
@@ -88,18 +90,22 @@ def _of_the_future(entries: Sequence[Entry], now: datetime | None) -> list[Doubt
 
 def _roles(head: Head, lines: Sequence[Line]) -> tuple[LineRead, ...]:
     body = (
-        LineRead(line.number, line.text, "left_out" if line.kind is Kind.RULE else _ROLES[line.kind], line.reason)
+        LineRead(
+            line.number, line.text, "left_out" if line.kind is Kind.RULE else _ROLES[line.kind], line.reason
+        )
         for line in lines
     )
     return tuple(sorted([*head.lines, *body], key=lambda line: line.number))
 
 
-def read_body(numbered: Sequence[tuple[int, str]], given: Given, choice: Choice) -> tuple[Head, list[Line], Profile]:
+def read_body(
+    numbered: Sequence[tuple[int, str]], given: Given, choice: Choice
+) -> tuple[Head, list[Line], Profile]:
     """Return the head, what each line below it is, and the notation by which it was read."""
     near = _some_day(numbered, given)
     sources = survey(numbered, near)
     has_own_head = is_own_head(numbered)
-    keys, example = notation_of(sources[2 if has_own_head else 0 :])
+    keys, _example = notation_of(sources[2 if has_own_head else 0 :])
     is_own = has_own_head and choice.heading is None and _is_own_form(sources[2:], keys)
     head = read_own_head(numbered, given) if is_own else _head(numbered, sources, keys, given)
     zone = choice.zone or zone_of_times(sources, keys)

@@ -262,7 +262,9 @@ def _plan_updates(order: Order, blog: LiveBlog | None) -> tuple[tuple[Step, ...]
     known_updates = [Known(entry_of(update), update.imported_hash, update.is_erased) for update in updates]
     matching = match(entries, digests, known_updates)
     matches = [matching.pairs.get(index) for index in range(len(entries))]
-    entries = _on_saved_days(entries, [None if pair is None else known_updates[pair].entry for pair in matches])
+    entries = _on_saved_days(
+        entries, [None if pair is None else known_updates[pair].entry for pair in matches]
+    )
     digests = [digest(entry) for entry in entries]
     steps = [
         _classified(entry, entry_digest, None if pair is None else updates[pair])

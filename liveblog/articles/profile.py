@@ -69,7 +69,9 @@ def _strength(stamp: Stamp, plain: str) -> float:
     if form is Form.COMPACT:
         return 0.6
     # `三點:一是安全` counts, and names no hour.
-    is_bare_hour = form is Form.CHINESE and stamp.clock is not None and plain[: stamp.end].strip(" :")[-1:] in "點点"
+    is_bare_hour = (
+        form is Form.CHINESE and stamp.clock is not None and plain[: stamp.end].strip(" :")[-1:] in "點点"
+    )
     return 0.3 if is_bare_hour else 1
 
 
@@ -91,7 +93,9 @@ def notation_of(sources: Iterable[Source]) -> tuple[frozenset[Key], str]:
         return frozenset(), ""
     keys = {best} | {key for key in scores if _belongs(key, best, groups[key], scores[key])}
     first = next(
-        (stamp, source) for source in sources if (stamp := source.stamp or source.tail) and key_of(stamp) in keys
+        (stamp, source)
+        for source in sources
+        if (stamp := source.stamp or source.tail) and key_of(stamp) in keys
     )
     return frozenset(keys), first[1].text[first[0].lead : first[0].end].strip()
 
@@ -107,9 +111,7 @@ def _score(members: Sequence[tuple[Stamp, float, Source]]) -> float:
     return strength * direction
 
 
-def _belongs(
-    key: Key, best: Key, members: Sequence[tuple[Stamp, float, Source]], score: float
-) -> bool:
+def _belongs(key: Key, best: Key, members: Sequence[tuple[Stamp, float, Source]], score: float) -> bool:
     shape, label = key
     if label and label != best[1]:
         return False

@@ -55,8 +55,13 @@ _DIGITAL: Final = re.compile(
     rf"(?P<period>{PERIODS})?\s*(?P<hour>\d{{1,2}})\s?(?P<sign>[:.h])\s?(?P<minute>\d{{2}})(?P<seconds>:\d{{2}}(?:\.\d+)?)?(?![\d])(?:{_HALF}|\s?(?:hrs?|hours|h)\b)?",
     re.IGNORECASE,
 )
-_HOUR: Final = re.compile(rf"(?P<hour>\d{{1,2}}){_HALF}|(?P<word>12\s?noon|noon|midday|12\s?midnight|midnight)\b", re.IGNORECASE)
-_COMPACT: Final = re.compile(rf"(?P<hour>[0-2]\d)(?P<minute>[0-5]\d)(?!\d|[年/.:-]\d|年|%|\s?(?:{_HALF}))(?:\s?(?P<unit>(?:hrs?|hours|h)\b|[時时](?!間)))?", re.IGNORECASE)
+_HOUR: Final = re.compile(
+    rf"(?P<hour>\d{{1,2}}){_HALF}|(?P<word>12\s?noon|noon|midday|12\s?midnight|midnight)\b", re.IGNORECASE
+)
+_COMPACT: Final = re.compile(
+    rf"(?P<hour>[0-2]\d)(?P<minute>[0-5]\d)(?!\d|[年/.:-]\d|年|%|\s?(?:{_HALF}))(?:\s?(?P<unit>(?:hrs?|hours|h)\b|[時时](?!間)))?",
+    re.IGNORECASE,
+)
 _CHINESE: Final = re.compile(CHINESE_CLOCK)
 _AGO: Final = re.compile(
     r"(?P<count>\d{1,3}|an?|one)\s?(?P<unit>m|h|d|s|mins?|minutes?|hrs?|hours?|days?|secs?|seconds?)\s+ago\b"
@@ -64,7 +69,9 @@ _AGO: Final = re.compile(
     re.IGNORECASE,
 )
 _BETWEEN: Final = re.compile(r"(?:\s|[,·•|–—/@-]|at\b|於|于|in\b|on\b|[()](?=\s?[A-Z香本]))*", re.IGNORECASE)
-_SUFFIX: Final = re.compile(r"\s?(?:最新)?(?:更新)?(?:[報报]道|[報报]導|消息)?(?:\s?updated?\b)?", re.IGNORECASE)
+_SUFFIX: Final = re.compile(
+    r"\s?(?:最新)?(?:更新)?(?:[報报]道|[報报]導|消息)?(?:\s?updated?\b)?", re.IGNORECASE
+)
 _SEPARATOR: Final = re.compile(r"\s*(?:[:|–—-]|[,.、](?!\d))*\s*")
 _TAG: Final = re.compile(r"\[(?P<words>[^\[\]]{1,16})\]\s*(?=[\[(<{\d])")
 
@@ -184,7 +191,12 @@ class _Parts:
             self.ago = timedelta()
             return True
         count = match["count"] or match["chinese"]
-        unit = (match["unit"] or {"分": "m", "小": "h", "個": "h", "个": "h", "日": "d", "天": "d", "秒": "s"}[match["measure"][0]])[0].lower()
+        unit = (
+            match["unit"]
+            or {"分": "m", "小": "h", "個": "h", "个": "h", "日": "d", "天": "d", "秒": "s"}[
+                match["measure"][0]
+            ]
+        )[0].lower()
         amount = int(count) if count.isdigit() else 1
         self.ago = timedelta(seconds=amount * {"s": 1, "m": 60, "h": 3600, "d": 86400}[unit])
         return True

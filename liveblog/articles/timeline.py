@@ -153,7 +153,9 @@ def _by_headings(
     outside = next((entry for entry in open_entries if entry.day <= 0), None)
     if outside is not None:
         reason = _("Updates above the first day heading: read as of %(day)s.")
-        doubts.append(Doubt(outside.line, reason % {"day": (newest if outside.day == 0 else oldest).isoformat()}))
+        doubts.append(
+            Doubt(outside.line, reason % {"day": (newest if outside.day == 0 else oldest).isoformat()})
+        )
     known = [newest, *heading_days, oldest]
     return [known[entry.day] for entry in open_entries], doubts
 
@@ -211,7 +213,11 @@ def _by_named_days(rising: Sequence[OpenEntry], offsets: Sequence[int], dating: 
     for index in range(first + 1, len(rising)):
         name = rising[index].named_day
         if name:
-            known.append(name.nearest(hongkong.at(known[-1], time(12))) if _is_date(name) else name.nearest(dating.local))
+            known.append(
+                name.nearest(hongkong.at(known[-1], time(12)))
+                if _is_date(name)
+                else name.nearest(dating.local)
+            )
         else:
             known.append(known[-1] + timedelta(days=offsets[index] - offsets[index - 1]))
     return known

@@ -42,7 +42,22 @@ _BEFORE_WORDS: Final = re.compile(
     rf"(?P<period>{PERIODS})(?P<hour>{_NUMBER})[時时](?P<minute>{_NUMBER})分"
     r"(?=[^\s起至到許许前後后左右開开始的之以直才就仍已時时鐘钟內内,，、。;；:：)））-])"
 )
-_AFTERNOON: Final = ("下午", "午後", "午后", "黃昏", "黄昏", "傍晚", "晚上", "今晚", "晚間", "晚间", "晚", "晩上", "晩間", "晩")
+_AFTERNOON: Final = (
+    "下午",
+    "午後",
+    "午后",
+    "黃昏",
+    "黄昏",
+    "傍晚",
+    "晚上",
+    "今晚",
+    "晚間",
+    "晚间",
+    "晚",
+    "晩上",
+    "晩間",
+    "晩",
+)
 
 
 @dataclass(frozen=True)
@@ -125,7 +140,9 @@ def hour_of_day(hour: int, period: str) -> int:
     """Return the hour from 0 to 24 that a clock shows at `hour` in a part of the day such as 下午."""
     if period in _AFTERNOON:
         # 晚上12時 is midnight, 下午12時 noon.
-        return hour % 24 + 12 if hour < 12 else 0 if hour == 12 and ("晚" in period or "晩" in period) else hour
+        return (
+            hour % 24 + 12 if hour < 12 else 0 if hour == 12 and ("晚" in period or "晩" in period) else hour
+        )
     if period in ("中午", "正午"):
         return hour + 12 if hour < 3 else hour
     if period in ("深夜", "午夜", "半夜"):

@@ -21,7 +21,9 @@ _MARK: Final = re.compile(
     r"|live(?: ?blog| updates?| coverage)?)",
     re.IGNORECASE,
 )
-_MEDIA: Final = re.compile(r"短片|有片|[圖图][輯辑集]|多[圖图]|影片|[視视][頻频]|附[圖图]|更新|video|photos|updated?", re.IGNORECASE)
+_MEDIA: Final = re.compile(
+    r"短片|有片|[圖图][輯辑集]|多[圖图]|影片|[視视][頻频]|附[圖图]|更新|video|photos|updated?", re.IGNORECASE
+)
 _IN_BRACKETS: Final = re.compile(r"\s*[(\[]\s*(?P<words>[^()\[\]]{1,24})\s*[)\]]\s*")
 _OPENING_TAG: Final = re.compile(r"\[(?P<words>[^\[\]]{1,80})\]\s*")
 _PIECES: Final = re.compile(r"\s*[.‧·・/|,，、]\s*")
@@ -34,7 +36,9 @@ _RUNNING: Final = re.compile(
 )
 _ENDED: Final = re.compile(r"as it happened|全日總覽|已結束|已结束", re.IGNORECASE)
 _CLOCK: Final = re.compile(r"\s*\(\d{1,2}[:.]\d{2}\)$")
-_OWN_STAMP: Final = re.compile(r"\D{0,12}\d{4}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}日?[\sT,]*\d{1,2}:\d{2}(?::\d{2})?")
+_OWN_STAMP: Final = re.compile(
+    r"\D{0,12}\d{4}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}日?[\sT,]*\d{1,2}:\d{2}(?::\d{2})?"
+)
 _SIGNS: Final = "︱|｜│┃丨￨ "
 
 
@@ -83,7 +87,11 @@ def _without_tag(text: str) -> tuple[str, bool, str]:
         return text, False, ""
     pieces = _PIECES.split(words)
     if any(_MARK.fullmatch(piece) for piece in pieces):
-        return rest, True, "‧".join(piece for piece in pieces if not _MARK.fullmatch(piece) and not _MEDIA.fullmatch(piece))
+        return (
+            rest,
+            True,
+            "‧".join(piece for piece in pieces if not _MARK.fullmatch(piece) and not _MEDIA.fullmatch(piece)),
+        )
     return (rest, False, "") if _MEDIA.fullmatch(words) else (rest, False, words)
 
 

@@ -74,7 +74,16 @@ def zone_of(name: str) -> tzinfo:
     Raise ValueError for a name that is neither.
     """
     plain = " ".join(name.strip().lower().split())
-    for ending in ("標準時間", "标准时间", "時間", "时间", " standard time", " daylight time", " local time", " time"):
+    for ending in (
+        "標準時間",
+        "标准时间",
+        "時間",
+        "时间",
+        " standard time",
+        " daylight time",
+        " local time",
+        " time",
+    ):
         plain = plain.removesuffix(ending)
     if not plain:
         return hongkong.ZONE

@@ -39,6 +39,7 @@ Title: 燈塔 ︱ 百年燈塔重新亮燈
 Published: 2026-03-19 10:00 Hong Kong time
 Language: zh-hant; coverage runs
 Standfirst: 1 paragraph, 1 related story
+Notation: this product's own
 2026年3月20日
   00:30 首晚亮燈: 2 paragraphs, a list of 2, 1 related story
           Related: 修復工程全紀錄
