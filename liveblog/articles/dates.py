@@ -73,14 +73,17 @@ _ENGLISH_WEEKDAYS: Final = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|
 _NAMED_WEEKDAY: Final = rf"(?P<weekday>{_ENGLISH_WEEKDAYS})"
 _CHINESE_WEEKDAY: Final = r"[(]?(?:星期|周|週|禮拜|礼拜)(?P<weekday>[一二三四五六日天])[)]?"
 _FULL: Final = re.compile(
-    r"(?P<year>\d{4})\s?(?P<sign>[-/.年])\s?(?P<month>\d{1,2})\s?(?:(?P=sign)|月)\s?(?P<day>\d{1,2})\s?日?(?!\d)"
+    r"(?P<year>\d{4})\s?(?P<sign>[-/.年])\s?(?P<month>\d{1,2})\s?(?:(?P=sign)"
+    r"|月)\s?(?P<day>\d{1,2})\s?日?(?!\d)"
 )
 _CHINESE: Final = re.compile(
-    rf"(?:(?P<year>\d{{4}}|[〇零一二三四五六七八九]{{4}})\s?年\s?)?(?:(?P<month>{_NUMBER})\s?月(?:份)?\s?)?(?P<day>{_NUMBER})\s?[日號号]"
+    rf"(?:(?P<year>\d{{4}}"
+    rf"|[〇零一二三四五六七八九]{{4}})\s?年\s?)?(?:(?P<month>{_NUMBER})\s?月(?:份)?\s?)?(?P<day>{_NUMBER})\s?[日號号]"
 )
 _ENGLISH: Final = re.compile(
     rf"(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<month>{ENGLISH_MONTH})\b\.?"
-    rf"|(?P<month2>{ENGLISH_MONTH})\b\.?\s+(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?(?!\d|:\d|\.\d))(?:,?\s+(?P<year>\d{{4}})(?!\d|:))?",
+    rf"|(?P<month2>{ENGLISH_MONTH})\b\.?\s+(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?(?!\d|:\d"
+    rf"|\.\d))(?:,?\s+(?P<year>\d{{4}})(?!\d|:))?",
     re.IGNORECASE,
 )
 _NUMERIC: Final = re.compile(
@@ -90,7 +93,8 @@ _WEEKDAY: Final = re.compile(
     rf"{_NAMED_WEEKDAY},?|(?:{_CHINESE_WEEKDAY.replace('weekday', 'chinese')})", re.IGNORECASE
 )
 _RELATIVE: Final = re.compile(
-    r"(?P<today>今日|今天|today\b)|(?P<yesterday>昨日|昨天|昨|yesterday\b)|(?P<before>前日|前天|the day before yesterday\b)"
+    r"(?P<today>今日|今天|today\b)|(?P<yesterday>昨日|昨天|昨|yesterday\b)|(?P<before>前日|前天"
+    r"|the day before yesterday\b)"
     r"|(?P<next>翌日|次日|隔日|隔天|the next day\b|next day\b)",
     re.IGNORECASE,
 )
@@ -109,9 +113,10 @@ class FoundDay:
 
 
 def day_at(text: str, place: int, near: date | None = None) -> FoundDay | None:
-    """Return the day named at `place` in folded text, None if there is none. Raise ValueError if it is impossible.
+    """Return the day named at `place` in folded text, None if there is none.
 
-    Of two readings of `8/3` the one nearer to `near` is taken, the day first if both are as near.
+    Raise ValueError for an impossible day. Of two readings of `8/3` the one nearer to `near` is taken, the day
+    first if both are as near.
     """
     weekday = _WEEKDAY.match(text, place, place + 20)
     if weekday:
@@ -193,7 +198,7 @@ def _worded_at(text: str, place: int) -> FoundDay | None:
 
 
 def number(text: str) -> int:
-    """Return the number that ASCII digits or Chinese numerals write: `9`, `九`, `十`, `二十五`, `廿五`, `二〇二五`."""
+    """Return the number that ASCII digits or Chinese numerals write: `9`, `十`, `廿五`, `二〇二五`."""
     if text.isascii():
         return int(text)
     text = (
@@ -218,7 +223,8 @@ _PREFIX: Final = re.compile(
     r"(?:(?:[本香]港|當地|当地|本地|[北京台]{2})[時时][間间]\s*)?", re.IGNORECASE
 )  # fmt: skip
 _SUFFIX: Final = re.compile(
-    r"\s*(?:[(]?(?:HKT|GMT|UTC|BST|香港時間|本港時間)[)]?)?\s*(?:updates?|(?:的)?(?:最新)?(?:消息|更新|情[況况]|動態|动态|發展|发展|事件|時序)|最新)?"
+    r"\s*(?:[(]?(?:HKT|GMT|UTC|BST|香港時間|本港時間)[)]?)?\s*(?:updates?|(?:的)?(?:最新)?(?:消息"
+    r"|更新|情[況况]|動態|动态|發展|发展|事件|時序)|最新)?"
     r"[\s:\])>}#*=~_.—–-]*", re.IGNORECASE
 )  # fmt: skip
 _LONGEST_HEADING: Final = 60
@@ -253,9 +259,7 @@ def heading_day(text: str, near: date | None = None) -> HeadingDay | None:
             dated = day_at(text, place, near)
         except ValueError:
             dated = None
-        if dated and isinstance(dated.day, DayName):
-            day, weekday, end = dated.day, dated.weekday, dated.end
-        elif dated and isinstance(dated.day, Weekday):
+        if (dated and isinstance(dated.day, DayName)) or (dated and isinstance(dated.day, Weekday)):
             day, weekday, end = dated.day, dated.weekday, dated.end
     suffix = _SUFFIX.match(text, end)
     if not suffix or suffix.end() != len(text):

@@ -32,9 +32,7 @@ def earlier_blog(article: Article) -> LiveBlog | None:
     headings = {entry.heading for entry in entries if entry.heading}
     shared: Counter[int] = Counter()
     updates = Update.objects.filter(blog__in=blogs).exclude(imported_hash="")
-    for blog, imported_hash, heading in updates.filter(imported_hash__in=digests).values_list(
-        "blog", "imported_hash", "heading"
-    ):
+    for blog, heading in updates.filter(imported_hash__in=digests).values_list("blog", "heading"):
         shared[blog] += 1
         headings.discard(heading)
     shared.update(updates.filter(heading__in=headings).values_list("blog", flat=True))

@@ -25,7 +25,8 @@ from newsroom import hongkong
 _TOP: Final = 25
 _OWN_STAMP: Final = re.compile(r"\d{4}-\d{1,2}-\d{1,2}\s+\d{1,2}:\d{2}")
 _DATE_BEGINS: Final = re.compile(
-    rf"\d{{4}}\s?[-/.年]\s?\d{{1,2}}|\d{{1,2}}(?:st|nd|rd|th)?\s+(?:{ENGLISH_MONTH})\b|\b(?:{ENGLISH_MONTH})\b\.?\s+\d{{1,2}}\b"
+    rf"\d{{4}}\s?[-/.年]\s?\d{{1,2}}|\d{{1,2}}(?:st|nd|rd|th)?\s+(?:{ENGLISH_MONTH})\b"
+    rf"|\b(?:{ENGLISH_MONTH})\b\.?\s+\d{{1,2}}\b"
     rf"|\d{{1,2}}[/-]\d{{1,2}}[/-]\d{{4}}|\d{{1,2}}:\d{{2}}",
     re.IGNORECASE,
 )
@@ -138,7 +139,8 @@ def read_head(numbered: Sequence[tuple[int, str]], given: Given, first_update: i
 
 def _no_time(title: str) -> str:
     reason = _(
-        "No publication time was found. Give it as 2025-03-18 17:14: --published-at, or its field on the desk."
+        "No publication time was found. "
+        "Give it as 2025-03-18 17:14: --published-at, or its field on the desk."
     )
     clock = stamp_at_end(folded(title))
     if clock and clock.clock:

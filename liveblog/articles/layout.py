@@ -156,9 +156,7 @@ def place_of_headings(lines: Sequence[Line]) -> Heading:
         if above and above.kind is Kind.TEXT and is_like_heading(above.text):
             count[Heading.ABOVE] += 1
         words = "" if furniture.is_name(line.words) else line.words
-        if line.heading:
-            count[Heading.BESIDE] += 1
-        elif words and is_like_heading(words):
+        if line.heading or (words and is_like_heading(words)):
             count[Heading.BESIDE] += 1
         elif words:
             sentences += 1
@@ -181,7 +179,7 @@ def place_of_headings(lines: Sequence[Line]) -> Heading:
 
 
 def _by_first_and_last(lines: Sequence[Line]) -> Heading:
-    """Decide between above and below: a heading above stands over the first time, too, and not under the last."""
+    """Return ABOVE or BELOW where both fit: headings above do not stand under the last time."""
     times = [index for index, line in enumerate(lines) if line.kind is Kind.TIME]
     last = times[-1]
     is_last_headed = last + 2 < len(lines) and is_like_heading(lines[last + 1].text)

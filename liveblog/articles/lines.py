@@ -29,7 +29,8 @@ _CAPTION: Final = re.compile(
     r"[(]?(?:[圖图][片說说輯辑]?\d{0,2}|Photos?|Pictures?|Caption):\s*\S", re.IGNORECASE
 )
 _RELATED: Final = re.compile(
-    r"[>▶►]*\s*(?:\[\s*(?:相[關关]新[聞闻]|related)\s*\]\s*:?|(?:相[關关]新[聞闻]|related(?:\s+(?:stor(?:y|ies)|news))?):)\s*",
+    r"[>▶►]*\s*(?:\[\s*(?:相[關关]新[聞闻]|related)\s*\]\s*:?|(?:相[關关]新[聞闻]"
+    r"|related(?:\s+(?:stor(?:y|ies)|news))?):)\s*",
     re.IGNORECASE,
 )
 _LIKE_RELATED: Final = re.compile(

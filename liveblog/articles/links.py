@@ -1,4 +1,4 @@
-"""Links on lines of their own: `相關報道：標題`, `[標題](https://…)`, `標題::https://…`, or the address on the next line."""
+"""Links on lines of their own: `相關報道：標題`, `[標題](https://…)`, `標題::https://…`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from liveblog.articles.lines import MAX_HEADING, Kind, Line, ends_as_text, is_ad
 
 _LONGEST_ADDRESS: Final = 500
 _LABEL: Final = re.compile(
-    r"[>▶►▸•*\s]*\[?\s*(?:相[關关](?:[報报][道導导]|文章|新[聞闻]|[連链][結结接])|延伸[閱阅][讀读]|同[場场]加映|另[見见]|[參参][閱阅见]|更多(?:[報报]道|新[聞闻])"
-    r"|read (?:more|also|next)|see also|also read|more on this|related(?:\s+(?:stor(?:y|ies)|news|coverage|articles?))?)\s*\]?\s*[:﹕]\s*(?=\S)",
+    r"[>▶►▸•*\s]*\[?\s*(?:相[關关](?:[報报][道導导]|文章|新[聞闻]|[連链][結结接])"
+    r"|延伸[閱阅][讀读]|同[場场]加映|另[見见]|[參参][閱阅见]|更多(?:[報报]道|新[聞闻])"
+    r"|read (?:more|also|next)|see also|also read|more on this|related(?:\s+(?:stor(?:y|ies)|news"
+    r"|coverage|articles?))?)\s*\]?\s*[:﹕]\s*(?=\S)",
     re.IGNORECASE,
 )
 _MARKDOWN: Final = re.compile(

@@ -1,4 +1,4 @@
-"""The notation of an article, as plain data: where headings stand, the order, the zone, the shape of its times."""
+"""The notation of an article, as plain data: shape of times, place of headings, order, zone."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Final
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from liveblog.articles import zones
 from liveblog.articles.article import Article, ArticleError, Doubt, Entry, LineRead, closed
 from liveblog.articles.assembly import MAX_UPDATES, Assembly
-from liveblog.articles.characters import folded, language_of, read
+from liveblog.articles.characters import language_of, read
 from liveblog.articles.days import read_day_heading
 from liveblog.articles.head import Given, Head, is_own_head, read_head, read_own_head
 from liveblog.articles.layout import (

@@ -44,7 +44,7 @@ def survey(numbered: Sequence[tuple[int, str]], near: date | None) -> list[Sourc
 
 
 def key_of(stamp: Stamp) -> Key:
-    """Return what the times of one notation share. A label before the time (`發佈於`) makes another notation."""
+    """Return what the times of one notation share: their shape and the label before it, as `發佈於`."""
     return stamp.shape, stamp.label
 
 
@@ -78,8 +78,9 @@ def _strength(stamp: Stamp, plain: str) -> float:
 def notation_of(sources: Iterable[Source]) -> tuple[frozenset[Key], str]:
     """Return the shapes of the times of an article, and its first time as it is written.
 
-    Each shape is scored by how often it comes again, how surely it is a time where it stands, and how well its
-    clock keeps to one direction. The best is the notation. Others that can hardly be anything else belong to it.
+    Each shape is scored by how often it comes again, how surely it is a time where it stands, and how well
+    its clock keeps to one direction. The best is the notation. Others that can hardly be anything else belong
+    to it.
     """
     groups: dict[Key, list[tuple[Stamp, float, Source]]] = defaultdict(list)
     for source in sources:

@@ -46,8 +46,11 @@ class Stamp:
 _SPACE: Final = " \t"
 _QUOTES: Final = "“‘「『《〈\"'.,。，、；;:：？?！!)）]>」』》&%$@+/\\’”|"
 _LABEL: Final = re.compile(
-    r"(?P<updated>(?:最[後后新])?更新(?:[時时][間间])?(?:[於于在])?|(?:last\s+)?updated?(?:\s+(?:at|on))?)\s*:?\s*"
-    r"|(?P<posted>(?:[發发][佈布表]|刊登|出版|上稿|上[載载]|首次上稿|張貼|张贴)(?:[時时][間间]|日期)?[於于在]?|(?:first\s+)?(?:posted|published|posted by)(?:\s+(?:at|on))?|時間|时间|time)\s*:?\s*",
+    r"(?P<updated>(?:最[後后新])?更新(?:[時时][間间])?(?:[於于在])?"
+    r"|(?:last\s+)?updated?(?:\s+(?:at|on))?)\s*:?\s*"
+    r"|(?P<posted>(?:[發发][佈布表]|刊登|出版|上稿|上[載载]|首次上稿|張貼|张贴)(?:[時时][間间]"
+    r"|日期)?[於于在]?|(?:first\s+)?(?:posted|published|posted by)(?:\s+(?:at|on))?|時間|时间"
+    r"|time)\s*:?\s*",
     re.IGNORECASE,
 )
 _HALF: Final = r"\s?(?P<half>[ap])\.?\s?m\b\.?"
@@ -59,16 +62,23 @@ _HOUR: Final = re.compile(
     rf"(?P<hour>\d{{1,2}}){_HALF}|(?P<word>12\s?noon|noon|midday|12\s?midnight|midnight)\b", re.IGNORECASE
 )
 _COMPACT: Final = re.compile(
-    rf"(?P<hour>[0-2]\d)(?P<minute>[0-5]\d)(?!\d|[年/.:-]\d|年|%|\s?(?:{_HALF}))(?:\s?(?P<unit>(?:hrs?|hours|h)\b|[時时](?!間)))?",
+    rf"(?P<hour>[0-2]\d)(?P<minute>[0-5]\d)(?!\d|[年/.:-]\d|年|%"
+    rf"|\s?(?:{_HALF}))(?:\s?(?P<unit>(?:hrs?|hours|h)\b|[時时](?!間)))?",
     re.IGNORECASE,
 )
 _CHINESE: Final = re.compile(CHINESE_CLOCK)
 _AGO: Final = re.compile(
-    r"(?P<count>\d{1,3}|an?|one)\s?(?P<unit>m|h|d|s|mins?|minutes?|hrs?|hours?|days?|secs?|seconds?)\s+ago\b"
-    r"|(?P<chinese>\d{1,3})\s?(?P<measure>分鐘|分钟|小時|小时|個小時|个小时|日|天|秒)[之以]?前|(?P<now>just now\b|剛剛|刚刚)",
+    r"(?P<count>\d{1,3}|an?|one)\s?(?P<unit>m|h|d|s|mins?|minutes?|hrs?|hours?|days?|secs?"
+    r"|seconds?)\s+ago\b"
+    r"|(?P<chinese>\d{1,3})\s?(?P<measure>分鐘|分钟|小時|小时|個小時|个小时|日|天|秒)[之以]?前"
+    r"|(?P<now>just now\b|剛剛|刚刚)",
     re.IGNORECASE,
 )
-_BETWEEN: Final = re.compile(r"(?:\s|[,·•|–—/@-]|at\b|於|于|in\b|on\b|[()](?=\s?[A-Z香本]))*", re.IGNORECASE)
+_BETWEEN: Final = re.compile(
+    r"(?:\s|[,·•|–—/@-]|at\b|於|于|in\b|on\b"
+    r"|[()](?=\s?[A-Z香本]))*",
+    re.IGNORECASE,
+)
 _SUFFIX: Final = re.compile(
     r"\s?(?:最新)?(?:更新)?(?:[報报]道|[報报]導|消息)?(?:\s?updated?\b)?", re.IGNORECASE
 )

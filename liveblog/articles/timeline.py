@@ -64,7 +64,7 @@ class Dating:
 
     @property
     def local(self) -> datetime:
-        """The publication time on the clocks of the zone. It is labelled as Hong Kong time, as `days` reckons."""
+        """The publication time on the clocks of the zone, labelled as Hong Kong time, as `days` reckons."""
         return self.published_at.astimezone(self.zone).replace(tzinfo=hongkong.ZONE)
 
 
@@ -163,7 +163,8 @@ def _by_headings(
 def _by_times(open_entries: Sequence[OpenEntry], dating: Dating) -> tuple[list[date], list[Doubt]]:
     """Return the days of entries without day headings.
 
-    A clock that steps back, seen from the bottom, opens a day. The days are those next to the publication time.
+    A clock that steps back, seen from the bottom, opens a day. The days are those next to the publication
+    time.
     """
     if not open_entries:
         return [], []
@@ -228,7 +229,7 @@ def _is_date(name: object) -> bool:
 
 
 def _first_offset(rising: Sequence[OpenEntry], offsets: Sequence[int], dating: Dating) -> int:
-    """Return how many days after publication the oldest entry is, so that all lie as near to it as they can."""
+    """Return how many days after publication the oldest entry is, if all are as near to it as can be."""
     timed = [index for index, entry in enumerate(rising) if entry.clock]
     if not timed:
         return 0

@@ -14,7 +14,8 @@ from liveblog.articles.days import CHINESE_DAY, DayName, named
 
 _NUMBER: Final = r"(?:\d{1,2}|[〇零一二三四五六七八九兩两十廿]{1,3})"
 PERIODS: Final = (
-    "凌晨|清晨|今晨|晨早|晨|早上|今早|上午|早|正午|中午|下午|午後|午后|黃昏|黄昏|傍晚|晚上|今晚|晚間|晚间|晚|晩上|晩間|晩|"
+    "凌晨|清晨|今晨|晨早|晨|早上|今早|上午|早|正午|中午|下午|午後|午后|黃昏|黄昏|傍晚|晚上|今晚"
+    "|晚間|晚间|晚|晩上|晩間|晩|"
     "深夜|午夜|半夜"
 )
 CHINESE_CLOCK: Final = (
@@ -28,7 +29,8 @@ _DAY: Final = rf"(?:{CHINESE_DAY}[\s,]*|(?P<iso>\d{{4}}-\d{{1,2}}-\d{{1,2}})\s+)
 _SUFFIX: Final = r"\s*(?:最新)?(?:更新)?(?:[報报]道|消息)?|\s*updated?|\s*(?:HKT|香港[時时][間间])"
 
 _IN_BRACKETS: Final = re.compile(
-    rf"[\[(]\s*(?:(?:最新)?更新[:\s]*|updated?:?\s*)?{_DAY}{_CLOCK}(?:{_SUFFIX})\s*[\])]\s*(?P<colon>:?)\s*",
+    rf"[\[(]\s*(?:(?:最新)?更新[:\s]*"
+    rf"|updated?:?\s*)?{_DAY}{_CLOCK}(?:{_SUFFIX})\s*[\])]\s*(?P<colon>:?)\s*",
     re.IGNORECASE,
 )
 _BARE: Final = re.compile(

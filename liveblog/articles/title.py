@@ -17,12 +17,15 @@ MAX_HEADLINE: Final = 250
 _SEPARATOR: Final = re.compile(r"\s*\|\s*")
 _OWN_MARK: Final = re.compile(r"(?:持[续續]|不[断斷])更新中?|live updates?", re.IGNORECASE)
 _MARK: Final = re.compile(
-    r"(?:(?:持[续續]|不[断斷]|[实實][时時]|即[时時]|[滚滾][动動]|[陆陸][续續]|[随隨][时時])更新(?:中|[報报][道導])?|[滚滾][动動][报報][道導]|文字直播|直播中?|更新中"
+    r"(?:(?:持[续續]|不[断斷]|[实實][时時]|即[时時]|[滚滾][动動]|[陆陸][续續]"
+    r"|[随隨][时時])更新(?:中|[報报][道導])?|[滚滾][动動][报報][道導]|文字直播|直播中?|更新中"
     r"|live(?: ?blog| updates?| coverage)?)",
     re.IGNORECASE,
 )
 _MEDIA: Final = re.compile(
-    r"短片|有片|[圖图][輯辑集]|多[圖图]|影片|[視视][頻频]|附[圖图]|更新|video|photos|updated?", re.IGNORECASE
+    r"短片|有片|[圖图][輯辑集]|多[圖图]|影片|[視视][頻频]|附[圖图]|更新|video|photos"
+    r"|updated?",
+    re.IGNORECASE,
 )
 _IN_BRACKETS: Final = re.compile(r"\s*[(\[]\s*(?P<words>[^()\[\]]{1,24})\s*[)\]]\s*")
 _OPENING_TAG: Final = re.compile(r"\[(?P<words>[^\[\]]{1,80})\]\s*")
@@ -31,7 +34,8 @@ _CAPITALS: Final = re.compile(r"(?P<words>[A-Z][A-Z0-9'’&.–—\- ]{1,78}[A-Z
 _LIVE: Final = re.compile(r"LIVE(?:\s+(?:UPDATES|BLOG))?\s*(?:[:|]|[-–—]\s)\s*")
 _RUNNING: Final = re.compile(
     r"(?:持[续續]|不[断斷]|[实實][时時]|即[时時]|[滚滾][动動])更新|[滚滾][动動][报報][道導]|文字直播"
-    r"|\blive(?: updates?| blog| coverage)?\s*[:–—|-]|[-–—|]\s*live\b|^live\b|^the latest\s*:|\blive updates?\b|\blive blog\b",
+    r"|\blive(?: updates?| blog| coverage)?\s*[:–—|-]|[-–—|]\s*live\b|^live\b|^the latest\s*:"
+    r"|\blive updates?\b|\blive blog\b",
     re.IGNORECASE,
 )
 _ENDED: Final = re.compile(r"as it happened|全日總覽|已結束|已结束", re.IGNORECASE)
@@ -50,7 +54,7 @@ class Title:
 
 
 def own_title(number: int, text: str) -> Title:
-    """Return the title of the product's own form: `kicker︱headline|持續更新`. Raise ArticleError if it is none."""
+    """Return a title in the form `kicker︱headline|持續更新`. Raise ArticleError if it is none."""
     plain = folded(text)
     if heading_day(plain) or _OWN_STAMP.fullmatch(plain):
         raise _missing(number)
@@ -96,7 +100,7 @@ def _without_tag(text: str) -> tuple[str, bool, str]:
 
 
 def _without_marks(text: str) -> tuple[str, bool]:
-    """Return a title without the marks of running coverage that stand between bars, in brackets, or before it."""
+    """Return a title without its marks of running coverage (between bars, in brackets, before it), if any."""
     has_mark = False
     match = _LIVE.match(text)
     if match and text[match.end() :].strip():

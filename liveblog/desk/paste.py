@@ -76,7 +76,7 @@ def _copy(request: HttpRequest) -> bytes:
 
 
 def _additions(request: HttpRequest) -> tuple[Given, Choice]:
-    """Return what the form adds to an article that lacks it. Raise ValidationError for what is no time or zone."""
+    """Return what the form adds to an article that lacks it. Raise ValidationError for what is no time."""
     published_at = None
     if text := request.POST.get("published_at", "").strip():
         try:

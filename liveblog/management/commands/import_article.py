@@ -55,7 +55,7 @@ class Command(BaseCommand):
             "--time-zone",
             metavar="ZONE",
             default="",
-            help="the zone of the article's times, as Europe/London, BST or GMT+8, if the article does not say",
+            help="the zone of the times, as Europe/London, BST or GMT+8, if the article does not say",
         )
         parser.add_argument(
             "--order", choices=[order.value for order in Order], help="the order of the updates, if misread"
