@@ -115,8 +115,8 @@ class FoundDay:
 def day_at(text: str, place: int, near: date | None = None) -> FoundDay | None:
     """Return the day named at `place` in folded text, None if there is none.
 
-    Raise ValueError for an impossible day. Of two readings of `8/3` the one nearer to `near` is taken, the day
-    first if both are as near.
+    Raise ValueError for an impossible day. Of two readings of `8/3` take the one nearer to `near`, with the
+    day first if both are as near.
     """
     weekday = _WEEKDAY.match(text, place, place + 20)
     if weekday:

@@ -32,6 +32,10 @@ _DATE_BEGINS: Final = re.compile(
 )
 _MOST_DATES: Final = 6
 _UPDATED: Final = re.compile(r"(?:更新|修[改訂订]|updated?|modified|last)[^\d]{0,16}$", re.IGNORECASE)
+_LABEL_SIGNS: Final = " :：|｜·•,，-–—()（）[]【】"
+_LABEL_ALONE: Final = re.compile(
+    r"(?:[發发][佈布表]|出版|刊登|更新|[時时][間间]|日期|posted|published|updated|on|at|\s)*", re.IGNORECASE
+)
 _BREADCRUMB: Final = re.compile(r"[>»›]|\s/\s")
 
 
@@ -71,6 +75,8 @@ class _Published:
     moment: datetime
     is_updated: bool
     doubts: tuple[str, ...] = ()
+    # The words of the line beside the time, which belong to neither head nor body.
+    rest: str = ""
 
 
 def is_own_head(numbered: Sequence[tuple[int, str]]) -> bool:
@@ -165,6 +171,8 @@ def _divide(
                 LineRead(number, text, "left_out" if is_replaced else "title", "title" if is_replaced else "")
             )
         elif index in dated:
+            if dated[index].rest:
+                head.lines.append(LineRead(number, dated[index].rest, "left_out", "credit"))
             is_other = dated[index].moment != head.published_at
             head.lines.append(
                 LineRead(number, text, "left_out" if is_other else "published_at", "time" if is_other else "")
@@ -252,7 +260,9 @@ def _moment(index: int, number: int, text: str, stamp: Stamp, before: str) -> _P
         raise _impossible(number, text) from error
     doubts = (_("Only day, hour and minute of the publication time are kept."),) if stamp.has_seconds else ()
     is_updated = stamp.label == "updated" or bool(_UPDATED.search(before))
-    return _Published(index, moment, is_updated, doubts)
+    start = len(before)
+    rest = f"{text[:start].strip(_LABEL_SIGNS)} {text[stamp.end :].strip(_LABEL_SIGNS)}".strip()
+    return _Published(index, moment, is_updated, doubts, "" if _LABEL_ALONE.fullmatch(rest) else rest)
 
 
 def _day_alone(index: int, number: int, plain: str) -> _Published | None:

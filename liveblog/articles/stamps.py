@@ -252,7 +252,9 @@ def _clock(groups: dict[str, str | None]) -> time:
         if hour > 12 or (hour == 0 and half == "p"):
             raise ValueError(hour)
         hour = hour % 12 + (12 if half == "p" else 0)
-    return time(hour_of_day(hour, groups.get("period") or ""), minute)
+    period = groups.get("period") or ""
+    # In figures, 上午12:21 is past midnight.
+    return time(0 if hour == 12 and period in ("上午", "早上") else hour_of_day(hour, period), minute)
 
 
 def _is_boundary(text: str, place: int) -> bool:

@@ -21,6 +21,8 @@ from newsroom import hongkong
 
 # A clock that steps back by less is disorder within one day, by more a midnight between the updates.
 _DISORDER: Final = timedelta(hours=1)
+# How much likelier coverage after publication, or before the last change, is than the other way round.
+_LIKELIER: Final = 4
 
 
 def order_of(entries: Sequence[OpenEntry], headings: Sequence[Line], published_at: datetime) -> Order:
@@ -238,13 +240,12 @@ def _first_offset(rising: Sequence[OpenEntry], offsets: Sequence[int], dating: D
     newest += timedelta(days=offsets[timed[-1]] - offsets[timed[0]])
     published = datetime.combine(date(2000, 1, 1), dating.local.time())
 
-    def distance(shift: int) -> tuple[timedelta, timedelta]:
+    def distance(shift: int) -> timedelta:
         start, end = oldest + timedelta(days=shift), newest + timedelta(days=shift)
-        outside = max(start - published, published - end, timedelta())
-        if dating.is_last_update and end > published:
-            # What was changed last at the publication time has no later update.
-            outside = end - published
-        return outside, min(abs(start - published), abs(end - published))
+        # Coverage begins after its first publication and ends before its last change.
+        after = start - published if start >= published else _LIKELIER * (published - start)
+        before = published - end if end <= published else _LIKELIER * (end - published)
+        return before if dating.is_last_update else min(after, before)
 
     span = offsets[timed[-1]] - offsets[timed[0]]
     shift = min(range(-span - 1, 2), key=distance)
