@@ -12,7 +12,7 @@ _SHORT: Final = 64
 
 # The whole line, apart from signs around it.
 _BUTTONS: Final = re.compile(
-    r"share(?:\s+(?:this|on\s+\w+|via\s+\w+|article|link|copy link))*|share|print|email|copy link"
+    r"(?:the )?end|ends|全文完|完|待續|待续|share(?:\s+(?:this|on\s+\w+|via\s+\w+|article|link|copy link))*|share|print|email|copy link"
     r"|save|comments?|\d* comments?|like|follow(?: us)?(?: on \w+)?"
     r"|(?:read|show|see|view|load|find out) more|continue reading|click here|back to top"
     r"|skip (?:to|past) .{1,30}|subscribe(?: now)?|sign (?:up|in)|log in"
@@ -59,6 +59,7 @@ _CREDITS: Final = re.compile(
     r"|(?:記者|记者|編輯|编辑|編譯|编译|特派員|本報記者|本报记者|文字|撰文|主編|责任编辑"
     r"|責任編輯)\s*[^,。.!?:]{1,30}(?:[／/][^,。.!?:]{0,20})?(?:報導|報道|报道|攝|摄影|攝影|審讀"
     r"|审读|整理|撰文)[^,。]{0,40}"
+    r"|(?:記者|记者|編輯|编辑|撰文|作者|特派員|特约记者)[\s:]\s*[^\s,。:]{2,4}(?:[、\s][^\s,。:]{2,4}){0,3}"
     r"|[(\[][^()\[\]]{0,20}(?:記者|记者|編輯|编辑)[^()\[\]]{1,20}[)\]]"
     r"|(?i:by|edited by|reporting by|reported by|written by|words by|compiled by|produced by"
     r"|photo(?:s|graph)? by|image by|video by|additional reporting by|editing by|with)\s+[A-Z].{1,80}"

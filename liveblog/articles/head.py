@@ -54,6 +54,8 @@ class Head:
     title: Title
     published_at: datetime
     is_last_update: bool = False
+    # The last change that the head names, from which 今日 and 昨日 are counted.
+    changed_at: datetime | None = None
     body: list[tuple[int, str]] = field(default_factory=list)
     lines: list[LineRead] = field(default_factory=list)
     title_text: str = ""
@@ -77,6 +79,7 @@ class _Published:
     doubts: tuple[str, ...] = ()
     # The words of the line beside the time, which belong to neither head nor body.
     rest: str = ""
+    changed_at: datetime | None = None
 
 
 def is_own_head(numbered: Sequence[tuple[int, str]]) -> bool:
@@ -137,6 +140,10 @@ def read_head(numbered: Sequence[tuple[int, str]], given: Given, first_update: i
         )
         raise ArticleError(line, _no_time(text), "published_at")
     head = Head(title, moment, bool(published and published.is_updated), title_text=text)
+    changes = [found.moment for found in dated if found.is_updated]
+    head.changed_at = max(
+        [*changes, *(found.changed_at for found in dated if found.changed_at)], default=None
+    )
     if published and not given.published_at:
         head.doubts = [Doubt(numbered[published.index][0], reason) for reason in published.doubts]
     _divide(head, numbered, title_index, {found.index: found for found in dated}, given)
@@ -262,7 +269,20 @@ def _moment(index: int, number: int, text: str, stamp: Stamp, before: str) -> _P
     is_updated = stamp.label == "updated" or bool(_UPDATED.search(before))
     start = len(before)
     rest = f"{text[:start].strip(_LABEL_SIGNS)} {text[stamp.end :].strip(_LABEL_SIGNS)}".strip()
-    return _Published(index, moment, is_updated, doubts, "" if _LABEL_ALONE.fullmatch(rest) else rest)
+    changed_at = None if is_updated else _changed_at(folded(text), stamp.end)
+    return _Published(
+        index, moment, is_updated, doubts, "" if _LABEL_ALONE.fullmatch(rest) else rest, changed_at
+    )
+
+
+def _changed_at(plain: str, start: int) -> datetime | None:
+    """Return the moment behind a publication time: `發佈時間：… 最後更新：…`."""
+    for match in list(_DATE_BEGINS.finditer(plain, start))[:_MOST_DATES]:
+        stamp = _dated_stamp(plain, match.start())
+        if stamp:
+            with suppress(ArticleError):
+                return _moment(0, 0, plain, stamp, "updated").moment
+    return None
 
 
 def _day_alone(index: int, number: int, plain: str) -> _Published | None:

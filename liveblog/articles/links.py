@@ -24,11 +24,12 @@ _AT_END: Final = re.compile(r"[-–—|:<(\[\s]*(?P<url>https?://[!-;=?-~]{3,490
 
 def linked(line: Line, plain: str) -> Line | None:
     """Return a line that is nothing but a link as a related story, None if it is something else."""
-    markdown = _MARKDOWN.fullmatch(plain) if len(plain) <= MAX_HEADING + _LONGEST_ADDRESS else None
+    label = _LABEL.match(plain)
+    start = label.end() if label else 0
+    markdown = _MARKDOWN.fullmatch(plain, start) if len(plain) <= MAX_HEADING + _LONGEST_ADDRESS else None
     if markdown:
         title = line.text[markdown.start("title") : markdown.end("title")]
         return replace(line, kind=Kind.RELATED, words=title, url=markdown["url"])
-    label = _LABEL.match(plain)
     if not label and ("http" not in plain or len(plain) > MAX_HEADING + _LONGEST_ADDRESS):
         return None
     title, url = _divided(

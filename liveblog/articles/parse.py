@@ -53,7 +53,7 @@ def parse(
         assembly.take(line)
     open_entries = assembly.finished()
     zone = zones.zone_of(profile.zone) if profile.zone else hongkong.ZONE
-    dating = Dating(head.published_at, zone, profile.order, head.is_last_update)
+    dating = Dating(head.published_at, zone, profile.order, head.is_last_update, head.changed_at)
     order = choice.order or order_of(open_entries, assembly.days, dating.local)
     profile = replace(
         profile, order=Order.NEWEST_FIRST if profile.is_own_form and not choice.order else order
@@ -167,7 +167,7 @@ def _is_own_form(sources: Sequence[Source], keys: frozenset[Key]) -> bool:
             return True
         if day:
             return day.is_plain
-        if source.stamp and key_of(source.stamp) in keys:
+        if source.day or (source.stamp and key_of(source.stamp) in keys):
             return False
     return not keys
 

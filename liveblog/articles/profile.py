@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from liveblog.articles import zones
 from liveblog.articles.characters import folded
@@ -75,6 +75,14 @@ def _strength(stamp: Stamp, plain: str) -> float:
     return 0.3 if is_bare_hour else 1
 
 
+class _Member(NamedTuple):
+    """A time of one shape: how surely it is one, and how many day headings stand above it."""
+
+    stamp: Stamp
+    strength: float
+    section: int
+
+
 def notation_of(sources: Iterable[Source]) -> tuple[frozenset[Key], str]:
     """Return the shapes of the times of an article, and its first time as it is written.
 
@@ -82,12 +90,14 @@ def notation_of(sources: Iterable[Source]) -> tuple[frozenset[Key], str]:
     its clock keeps to one direction. The best is the notation. Others that can hardly be anything else belong
     to it.
     """
-    groups: dict[Key, list[tuple[Stamp, float, Source]]] = defaultdict(list)
+    groups: dict[Key, list[_Member]] = defaultdict(list)
+    section = 0
     for source in sources:
+        section += source.day is not None
         stamp = source.stamp or source.tail
         if stamp:
             strength = 0.8 if source.tail else _strength(stamp, source.plain)
-            groups[key_of(stamp)].append((stamp, strength, source))
+            groups[key_of(stamp)].append(_Member(stamp, strength, section))
     scores = {key: _score(members) for key, members in groups.items()}
     best = max(scores, key=lambda key: scores[key], default=None)
     if best is None or scores[best] <= 0:
@@ -101,18 +111,18 @@ def notation_of(sources: Iterable[Source]) -> tuple[frozenset[Key], str]:
     return frozenset(keys), first[1].text[first[0].lead : first[0].end].strip()
 
 
-def _score(members: Sequence[tuple[Stamp, float, Source]]) -> float:
-    strength = sum(member[1] for member in members)
+def _score(members: Sequence[_Member]) -> float:
+    strength = sum(member.strength for member in members)
     mean = strength / len(members)
-    direction = _direction([stamp.clock for stamp, _strength, _source in members if stamp.clock])
+    direction = _direction(members)
     if mean < _SURE:
-        is_ago = members[0][0].shape.form is Form.AGO
+        is_ago = members[0].stamp.shape.form is Form.AGO
         if len(members) < (2 if is_ago else 3) or direction < 0.7 or (mean <= 0.35 and len(members) < 4):
             return 0
     return strength * direction
 
 
-def _belongs(key: Key, best: Key, members: Sequence[tuple[Stamp, float, Source]], score: float) -> bool:
+def _belongs(key: Key, best: Key, members: Sequence[_Member], score: float) -> bool:
     shape, label = key
     if label and label != best[1]:
         return False
@@ -120,13 +130,20 @@ def _belongs(key: Key, best: Key, members: Sequence[tuple[Stamp, float, Source]]
         return False
     if shape.form is best[0].form and shape.sign == best[0].sign:
         return True
-    mean = sum(member[1] for member in members) / len(members)
+    mean = sum(member.strength for member in members) / len(members)
     return score > 0 and mean >= _SURE
 
 
-def _direction(clocks: Sequence[time]) -> float:
-    """Return which share of the clock's steps go in its main direction; a day that ends is a step back."""
-    steps = Counter((one > other) - (one < other) for one, other in pairwise(clocks))
+def _direction(members: Sequence[_Member]) -> float:
+    """Return which share of the clock's steps go in its main direction; a day that ends is a step back.
+
+    Steps from one day heading's times to the next one's do not count.
+    """
+    steps = Counter(
+        (one.stamp.clock > other.stamp.clock) - (one.stamp.clock < other.stamp.clock)
+        for one, other in pairwise(members)
+        if one.section == other.section and one.stamp.clock and other.stamp.clock
+    )
     total = steps.total()
     return (max(steps[1], steps[-1]) + steps[0]) / total if total > 1 else 1
 

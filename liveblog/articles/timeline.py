@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from liveblog.articles import days, zones
 from liveblog.articles.article import ArticleError, Doubt, Entry, closed
 from liveblog.articles.assembly import OpenEntry
-from liveblog.articles.dates import Weekday
+from liveblog.articles.dates import AnyDay, Relative, Weekday
 from liveblog.articles.lines import Line
 from liveblog.articles.notation import Order
 from newsroom import hongkong
@@ -63,6 +63,14 @@ class Dating:
     zone: tzinfo
     order: Order
     is_last_update: bool = False
+    changed_at: datetime | None = None
+
+    def on_dates(self, name: AnyDay) -> AnyDay:
+        """Return a day such as 昨日 as a date, counted from the last change that the article names."""
+        if not isinstance(name, Relative) or name.is_from_below or self.changed_at is None:
+            return name
+        day = self.changed_at.astimezone(self.zone).date() + timedelta(days=name.offset)
+        return days.DayName(day.day, day.month, day.year)
 
     @property
     def local(self) -> datetime:
@@ -132,7 +140,7 @@ def _by_headings(
 ) -> tuple[list[date], list[Doubt]]:
     published_at = dating.local
     try:
-        heading_days = days.resolve([line.day.name for line in headings], published_at)
+        heading_days = days.resolve([dating.on_dates(line.day.name) for line in headings], published_at)
     except days.NoSuchDay as error:
         raise ArticleError(headings[error.index].number, _("There is no such day.")) from error
     doubts = []

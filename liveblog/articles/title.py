@@ -18,7 +18,7 @@ _SEPARATOR: Final = re.compile(r"\s*\|\s*")
 _OWN_MARK: Final = re.compile(r"(?:持[续續]|不[断斷])更新中?|live updates?", re.IGNORECASE)
 _MARK: Final = re.compile(
     r"(?:(?:持[续續]|不[断斷]|[实實][时時]|即[时時]|[滚滾][动動]|[陆陸][续續]"
-    r"|[随隨][时時])更新(?:中|[報报][道導])?|[滚滾][动動][报報][道導]|文字直播|直播中?|更新中"
+    r"|[随隨][时時])更新(?:中|[報报][道導])?|[滚滾][动動][报報][道導]|文字直播|直播中?|更新中|[实實][时時](?:[報报][道導])?"
     r"|live(?: ?blog| updates?| coverage)?)",
     re.IGNORECASE,
 )
@@ -34,7 +34,7 @@ _CAPITALS: Final = re.compile(r"(?P<words>[A-Z][A-Z0-9'’&.–—\- ]{1,78}[A-Z
 _LIVE: Final = re.compile(r"LIVE(?:\s+(?:UPDATES|BLOG))?\s*(?:[:|]|[-–—]\s)\s*")
 _RUNNING: Final = re.compile(
     r"(?:持[续續]|不[断斷]|[实實][时時]|即[时時]|[滚滾][动動])更新|[滚滾][动動][报報][道導]|文字直播"
-    r"|\blive(?: updates?| blog| coverage)?\s*[:–—|-]|[-–—|]\s*live\b|^live\b|^the latest\s*:"
+    r"|\blive(?: updates?| blog| coverage)?\s*[:–—|-]|[-–—|]\s*live\b|[:–—|-]\s*live$|^live\b|^the latest\s*:"
     r"|\blive updates?\b|\blive blog\b",
     re.IGNORECASE,
 )
