@@ -12,7 +12,8 @@ _SHORT: Final = 64
 
 # The whole line, apart from signs around it.
 _BUTTONS: Final = re.compile(
-    r"(?:the )?end|ends|全文完|完|待續|待续|share(?:\s+(?:this|on\s+\w+|via\s+\w+|article|link|copy link))*|share|print|email|copy link"
+    r"(?:the )?end|ends|全文完|完|待續|待续"
+    r"|share(?:\s+(?:this|on\s+\w+|via\s+\w+|article|link|copy link))*|share|print|email|copy link"
     r"|save|comments?|\d* comments?|like|follow(?: us)?(?: on \w+)?"
     r"|(?:read|show|see|view|load|find out) more|continue reading|click here|back to top"
     r"|skip (?:to|past) .{1,30}|subscribe(?: now)?|sign (?:up|in)|log in"

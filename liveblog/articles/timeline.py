@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from liveblog.articles import days, zones
 from liveblog.articles.article import ArticleError, Doubt, Entry, closed
 from liveblog.articles.assembly import OpenEntry
-from liveblog.articles.dates import AnyDay, Relative, Weekday
+from liveblog.articles.dates import AnyDay, Numbered, Relative, Weekday
 from liveblog.articles.lines import Line
 from liveblog.articles.notation import Order
 from newsroom import hongkong
@@ -135,15 +135,57 @@ def _dated(
     return entries, doubts
 
 
+def _heading_days(
+    open_entries: Sequence[OpenEntry], headings: Sequence[Line], dating: Dating
+) -> tuple[list[date], list[Doubt]]:
+    """Return the days of the headings; days of the event and weekdays are those next to publication."""
+    names = [dating.on_dates(line.day.name) for line in headings]
+    try:
+        heading_days = days.resolve(names, dating.local)
+    except days.NoSuchDay as error:
+        raise ArticleError(headings[error.index].number, _("There is no such day.")) from error
+    numbers = [name.number for name in names if isinstance(name, Numbered)]
+    if len(numbers) == len(names):
+        heading_days = [heading_days[-1] + timedelta(days=number - numbers[-1]) for number in numbers]
+    elif not all(isinstance(name, Weekday) for name in names):
+        return heading_days, []
+    timed = [
+        datetime.combine(heading_days[entry.day - 1], entry.clock)
+        for entry in open_entries
+        if entry.clock and entry.day > 0
+    ]
+    if not timed:
+        return heading_days, []
+    step = 1 if numbers else 7
+    span = abs((heading_days[0] - heading_days[-1]).days) // step
+    shift = timedelta(days=_nearest_shift(min(timed), max(timed), dating, range(-span - 1, 2), step) * step)
+    heading_days = [day + shift for day in heading_days]
+    if not numbers:
+        return heading_days, []
+    reason = _("A day of the event: read as %(day)s.")
+    pairs = zip(headings, heading_days, strict=True)
+    return heading_days, [Doubt(line.number, reason % {"day": day.isoformat()}) for line, day in pairs]
+
+
+def _nearest_shift(oldest: datetime, newest: datetime, dating: Dating, shifts: range, step: int = 1) -> int:
+    """Return by how many steps of days the coverage is moved to lie as near to publication as it can."""
+    published = dating.local.replace(tzinfo=None)
+
+    def distance(shift: int) -> timedelta:
+        start, end = oldest + timedelta(days=shift * step), newest + timedelta(days=shift * step)
+        # Coverage begins after its first publication and ends before its last change.
+        after = start - published if start >= published else _LIKELIER * (published - start)
+        before = published - end if end <= published else _LIKELIER * (end - published)
+        return before if dating.is_last_update else min(after, before)
+
+    return min(shifts, key=distance)
+
+
 def _by_headings(
     open_entries: Sequence[OpenEntry], headings: Sequence[Line], dating: Dating
 ) -> tuple[list[date], list[Doubt]]:
     published_at = dating.local
-    try:
-        heading_days = days.resolve([dating.on_dates(line.day.name) for line in headings], published_at)
-    except days.NoSuchDay as error:
-        raise ArticleError(headings[error.index].number, _("There is no such day.")) from error
-    doubts = []
+    heading_days, doubts = _heading_days(open_entries, headings, dating)
     for index, (line, day) in enumerate(zip(headings, heading_days, strict=True)):
         below = heading_days[index + 1] if index + 1 < len(heading_days) else hongkong.day_of(published_at)
         reason = ""
@@ -243,21 +285,11 @@ def _first_offset(rising: Sequence[OpenEntry], offsets: Sequence[int], dating: D
     timed = [index for index, entry in enumerate(rising) if entry.clock]
     if not timed:
         return 0
-    oldest = datetime.combine(date(2000, 1, 1), rising[timed[0]].clock or time())
-    newest = datetime.combine(date(2000, 1, 1), rising[timed[-1]].clock or time())
-    newest += timedelta(days=offsets[timed[-1]] - offsets[timed[0]])
-    published = datetime.combine(date(2000, 1, 1), dating.local.time())
-
-    def distance(shift: int) -> timedelta:
-        start, end = oldest + timedelta(days=shift), newest + timedelta(days=shift)
-        # Coverage begins after its first publication and ends before its last change.
-        after = start - published if start >= published else _LIKELIER * (published - start)
-        before = published - end if end <= published else _LIKELIER * (end - published)
-        return before if dating.is_last_update else min(after, before)
-
+    day = dating.local.date()
     span = offsets[timed[-1]] - offsets[timed[0]]
-    shift = min(range(-span - 1, 2), key=distance)
-    return shift - offsets[timed[0]]
+    oldest = datetime.combine(day, rising[timed[0]].clock or time())
+    newest = datetime.combine(day, rising[timed[-1]].clock or time()) + timedelta(days=span)
+    return _nearest_shift(oldest, newest, dating, range(-span - 1, 2)) - offsets[timed[0]]
 
 
 def _out_of_order(entries: Sequence[Entry]) -> list[Doubt]:

@@ -40,7 +40,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class Rendered:
-    """A live blog in a layout. `fillers` are the furniture below each post, empty for none; `tail` is the last."""
+    """A live blog in a layout. `fillers` are the furniture below the posts, `tail` what stands last."""
 
     title: str
     published_at: datetime
@@ -152,18 +152,19 @@ HEADS_ZH: Final = (
     lambda title, moment: f"新聞 > 港聞 > 正文\n{title}\n{moment:%Y-%m-%d %H:%M}",
 )
 HEADS_EN: Final = (
+    lambda title, moment: f"{title}\nBy Jane Example\n{moment.day} {moment:%B %Y}, {_small(moment)}",
     lambda title, moment: (
-        f"{title}\nBy Jane Example\n{moment.day} {moment:%B %Y}, {_half(moment, ':')}{moment:%p}".replace(
-            "AM", "am"
-        )
-    ),
-    lambda title, moment: (
-        f"{title} | Live updates\nPUBLISHED : {moment:%A}, {moment.day:02} {moment:%B}, {moment.year}, {_half(moment, ':')}{'pm' if moment.hour > 11 else 'am'}"
+        f"{title} | Live updates\n"
+        f"PUBLISHED : {moment:%A}, {moment.day:02} {moment:%B}, {moment.year}, {_small(moment)}"
     ),
     lambda title, moment: (
         f"{title}\nPosted {_half(moment, ':')} {moment:%p} GMT+8, {moment:%B} {moment.day}, {moment.year}"
     ),
 )
+
+
+def _small(moment: datetime) -> str:
+    return f"{_half(moment, ':')}{'pm' if moment.hour > 11 else 'am'}"
 
 
 def _colon(moment: datetime) -> str:
