@@ -114,12 +114,12 @@ def _supported(moment: datetime) -> datetime:
     return moment
 
 
-def read_head(numbered: Sequence[tuple[int, str]], given: Given, first_update: int) -> Head:
+def read_head(numbered: Sequence[tuple[int, str]], given: Given, first_update: int | None) -> Head:
     """Return the head of an article in any notation. `first_update` is the index of its first time or day.
 
     Raise ArticleError for what is missing and not given.
     """
-    top = min(len(numbered), _TOP, first_update + 1 if first_update else len(numbered))
+    top = min(len(numbered), _TOP, len(numbered) if first_update is None else first_update + 1)
     dated = [found for index in range(top) if (found := _published(index, *numbered[index]))]
     if len(dated) > 1 and dated[-1].index == first_update:
         # The first update's own time, which has its date beside it.
@@ -193,9 +193,12 @@ def _divide(
 # The title
 
 
-def _title_index(numbered: Sequence[tuple[int, str]], published: int | None, first_update: int) -> int | None:
+def _title_index(
+    numbered: Sequence[tuple[int, str]], published: int | None, first_update: int | None
+) -> int | None:
     """Return the index of the title: the likeliest line above the publication time, the nearest of equals."""
-    limit = published if published is not None else min(first_update or _TOP, _TOP)
+    end = len(numbered) if first_update is None else first_update
+    limit = published if published is not None else min(end, _TOP)
     best, best_score = None, 0
     for index in range(min(limit, len(numbered), _TOP)):
         score = _likeness(numbered[index][1], is_first=index == 0)
@@ -204,10 +207,7 @@ def _title_index(numbered: Sequence[tuple[int, str]], published: int | None, fir
             best, best_score = index, score
     if best is None and published is not None:
         below = published + 1
-        is_title = (
-            below < min(len(numbered), first_update or _TOP)
-            and _likeness(numbered[below][1], is_first=True) > 1
-        )
+        is_title = below < min(len(numbered), end) and _likeness(numbered[below][1], is_first=True) > 1
         best = below if is_title else None
     return best
 

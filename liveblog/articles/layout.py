@@ -206,10 +206,6 @@ class _Reader:
             take = {Kind.TIME: self._time, Kind.TEXT: self._text}.get(line.kind, self._other)
             below = self._below(index)
             found = take(line, lines[-1] if lines else None, below)
-            joined = with_address_below(lines[-1] if lines else None, line)
-            if joined:
-                lines[-1] = joined
-                continue
             lines.extend(found)
         return lines
 
@@ -257,7 +253,8 @@ class _Reader:
         return Line(line.number, words, Kind.LEFT_OUT, words, reason="credit")
 
     def _text(self, line: Line, above: Line | None, below: Line | None) -> list[Line]:
-        if self.is_title(line.text):
+        is_before_time = below is not None and below.kind is Kind.TIME
+        if not self.has_begun and not is_before_time and self.is_title(line.text):
             return [replace(line, kind=Kind.LEFT_OUT, reason="title")]
         if self.has_begun and self._is_byline(line, below):
             self.is_below_name = line.text in self.names
@@ -336,6 +333,18 @@ def with_summaries_left_out(lines: Sequence[Line]) -> list[Line]:
             whole[index] = (
                 line if is_heading_of_first else replace(line, kind=Kind.LEFT_OUT, reason="summary")
             )
+    return whole
+
+
+def with_addresses(lines: Sequence[Line]) -> list[Line]:
+    """Return the lines, each title with the web address on the line below it as one related story."""
+    whole: list[Line] = []
+    for line in lines:
+        joined = with_address_below(whole[-1] if whole else None, line)
+        if joined:
+            whole[-1] = joined
+        else:
+            whole.append(line)
     return whole
 
 

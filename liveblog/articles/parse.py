@@ -21,6 +21,7 @@ from liveblog.articles.layout import (
     preliminary,
     read_lines,
     unnumbered,
+    with_addresses,
     with_summaries_left_out,
 )
 from liveblog.articles.lines import Kind, Line, classify, split
@@ -114,7 +115,7 @@ def read_body(
     sources = [source for source in sources if source.number in body]
     keys, example = notation_of(sources)
     profile = Profile(time=example, zone=zone, keys=keys, is_own_form=is_own)
-    lines = [_first_look(source, profile) for source in sources]
+    lines = with_addresses([_first_look(source, profile) for source in sources])
     has_days = any(line.kind is Kind.DAY for line in lines)
     heading = choice.heading or place_of_headings(lines)
     profile = replace(profile, heading=heading, has_days=has_days)
@@ -133,9 +134,9 @@ def _head(
         (
             index
             for index, source in enumerate(sources)
-            if index and ((source.stamp and key_of(source.stamp) in keys) or source.day)
+            if ((source.stamp and key_of(source.stamp) in keys) or source.day)
         ),
-        0,
+        None,
     )
     return read_head(numbered, given, first)
 
@@ -145,7 +146,7 @@ def _some_day(numbered: Sequence[tuple[int, str]], given: Given) -> date | None:
     if given.published_at:
         return hongkong.day_of(given.published_at)
     try:
-        return hongkong.day_of(read_head(numbered[:12], Given(title="-"), 0).published_at)
+        return hongkong.day_of(read_head(numbered[:12], Given(title="-"), None).published_at)
     except ArticleError:
         return None
 
