@@ -42,14 +42,17 @@ _LABELS: Final = re.compile(
     r"|(?:分享|share)\s*:"
     r"|(?:版權所有|版权所有|©|\(c\)\s|copyright\b|all rights reserved|本網站|未經授權|未经授权"
     r"|不得轉載|不得转载|嚴禁轉載)"
-    r"|(?:資料|资料|新聞|新闻|消息)?(?:來源|来源)\s*(?:source)?\s*:|sources?:|via:"
+    r"|(?:資料|资料|新聞|新闻|消息)?(?:來源|来源)\s*(?:source)?\s*:|source:|via:"
     r"|(?:掃|扫|下載|下载|download|get)\s*(?:呢|這|这|此|the|our)?[^。.]{0,12}(?:code|qr|app)(?![a-z])"
     r"|please (?:turn on|enable) javascript|got a tv licen[cs]e|you need one to watch"
     r"|sign up (?:to|for)|subscribe to|follow (?:us|our)\b|download (?:the|our)\b"
     r"|(?:我們的|追蹤|关注|關注|訂閱|订阅|加入)(?:本報|本報|我們|我们|.{0,10}(?:頻道|频道|專頁"
     r"|专页|群組|公众号|電子報))"
-    r"|(?:watch|listen|video|in pictures|gallery|podcast|live stream)\s*:"
-    r"|(?:x|twitter|facebook|instagram|threads|微博)\s?(?:貼文|帖文|贴文|發文|帖子)|(?:tweet|post"
+    r"|(?:watch|listen|video|in pictures|gallery|podcast|live stream)\s*:",
+    re.IGNORECASE,
+)
+_EMBEDS: Final = re.compile(
+    r"(?:x|twitter|facebook|instagram|threads|微博)\s?(?:貼文|帖文|贴文|發文|帖子)|(?:tweet|post"
     r"|video) (?:by|from) @|embedded (?:tweet|post)|此\w{0,4}(?:貼文|推文)由",
     re.IGNORECASE,
 )
@@ -63,7 +66,8 @@ _CREDITS: Final = re.compile(
     r"|(?:記者|记者|編輯|编辑|撰文|作者|特派員|特约记者)[\s:]\s*[^\s,。:]{2,4}(?:[、\s][^\s,。:]{2,4}){0,3}"
     r"|[(\[][^()\[\]]{0,20}(?:記者|记者|編輯|编辑)[^()\[\]]{1,20}[)\]]"
     r"|(?i:by|edited by|reporting by|reported by|written by|words by|compiled by|produced by"
-    r"|photo(?:s|graph)? by|image by|video by|additional reporting by|editing by|with)\s+[A-Z].{1,80}"
+    r"|photo(?:s|graph)? by|image by|video by|additional reporting by|editing by)\s+"
+    r"(?:[Tt]he\s)?[A-Z][\w.'’-]*(?:(?:,|\sand|\s&)?\s[A-Z][\w.'’-]+){0,6}(?:\s(?:in|for)\s.{1,30})?\.?"
     r"|[—–-]{1,2}\s*(?:by\s+)?(?:[A-Z][\w.'’-]*\.?\s){1,3}[A-Z][\w.'’-]+(?:\s(?:in|for|and)\s.{1,60})?",
 )
 _NOTES: Final = re.compile(
@@ -94,6 +98,8 @@ def reason_of(plain: str, text: str) -> str:
     if _BUTTONS.fullmatch(core):
         return "button"
     is_short = width(text) <= _SHORT * 2
+    if is_short and _EMBEDS.match(plain):
+        return "embed"
     if _LABELS.match(plain.lstrip(_MARKS[:3])) and (is_short or not plain.endswith("。")):
         return "label"
     if is_short and not plain.endswith("。") and _CREDITS.fullmatch(plain):

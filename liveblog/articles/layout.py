@@ -262,6 +262,9 @@ class _Reader:
         heading_line = self._heading(line, above, below)
         self.is_slot = self.is_slot and heading_line is not None
         if heading_line is None:
+            if above and above.reason == "embed":
+                doubt = _("Words of the post that the line above it announces: kept as text.")
+                line = replace(line, doubts=(*line.doubts, doubt))
             return [line]
         self.has_begun = self.has_begun or self.profile.heading is Heading.ABOVE
         return [heading_line]
