@@ -1,8 +1,8 @@
-"""Makes `.venv` with the packages that requirements.txt locks, then runs a command in it.
+"""Make `.venv` with the locked packages that a command needs, and run the command in it.
 
     python3 -m newsroom.bootstrap manage.py serve
 
-It has only the standard library, and syntax that an old Python reads far enough to say that it is too old.
+It needs only the standard library, and syntax that an old Python can parse, to say that it is too old.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST_PYTHON = (3, 11)
+RUNTIME_LOCK, TEST_LOCK = "requirements.txt", "requirements-test.txt"
 
 
 def missing_from(version: tuple) -> str:
-    """What this Python of `version` lacks to make the environment, in words; nothing when it will do."""
+    """Return what Python `version` lacks to make the environment, in words; an empty string if nothing."""
     wanted = ".".join(map(str, OLDEST_PYTHON))
     if version < OLDEST_PYTHON:
         return (
@@ -34,24 +35,31 @@ def missing_from(version: tuple) -> str:
     return ""
 
 
-def make_environment(root: Path) -> Path:
-    """The Python of `root`'s environment, with the locked packages in it, checked against their hashes.
+def lock_for(command: list) -> str:
+    """Return the name of the lock that `command` needs: manage.py runs without the packages of the tests."""
+    return RUNTIME_LOCK if command[:1] == ["manage.py"] else TEST_LOCK
 
-    What was installed last is remembered by the lock's own hash, so an unchanged lock installs nothing.
+
+def make_environment(root: Path, lock_name: str) -> Path:
+    """Install a lock into `root`'s environment, checking hashes, and return the environment's Python.
+
+    The environment remembers the hash of its lock, so an unchanged lock installs nothing. The tests' lock
+    contains the runtime's, so an environment made from it serves the runtime too.
     """
-    lock = root / "requirements.txt"
     python = root / ".venv" / "bin" / "python"
     stamp = root / ".venv" / "requirements.sha256"
-    wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
-    if python.exists() and stamp.exists() and stamp.read_text() == wanted:
+    digests = {
+        name: hashlib.sha256((root / name).read_bytes()).hexdigest() for name in (lock_name, TEST_LOCK)
+    }
+    if python.exists() and stamp.exists() and stamp.read_text() in digests.values():
         return python
     if not python.exists():
         print("Making .venv …", flush=True)
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(root / ".venv")], check=True)
-    print("Installing the packages of requirements.txt into .venv (only when it changes) …", flush=True)
+    print(f"Installing the packages of {lock_name} into .venv (only when it changes) …", flush=True)
     pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    subprocess.run([*pip, "--require-hashes", "--requirement", str(lock)], check=True)
-    stamp.write_text(wanted)
+    subprocess.run([*pip, "--require-hashes", "--requirement", str(root / lock_name)], check=True)
+    stamp.write_text(digests[lock_name])
     return python
 
 
@@ -60,7 +68,7 @@ def main(command: list) -> None:
     if complaint:
         sys.exit(complaint)
     try:
-        python = make_environment(ROOT)
+        python = make_environment(ROOT, lock_for(command))
     except subprocess.CalledProcessError as error:
         sys.exit(f"Making the environment failed at: {' '.join(error.cmd)}")
     except KeyboardInterrupt:

@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 from django.utils.translation import gettext_lazy as _
 from environs import Env, validate
+from whitenoise.compress import Compressor
 
 from newsroom import __version__
 from newsroom.csp import add_static_headers
@@ -252,6 +253,8 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG
+# Only developers' tools fetch source maps, and compressing them took most of collectstatic's time.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = [*Compressor.SKIP_COMPRESS_EXTENSIONS, "map"]
 WHITENOISE_ADD_HEADERS_FUNCTION = add_static_headers
 
 AUTHENTICATION_BACKENDS = ["newsroom.sign_in.LimitedBackend"]

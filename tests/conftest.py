@@ -43,10 +43,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Mark what opens a browser, before `-m` chooses; run it last: Playwright's loop stays in the thread."""
+    """Mark what needs a database or a browser, before `-m` chooses.
+
+    Browser tests run last, because Playwright's event loop stays in the thread.
+    """
     for item in items:
-        if "browser" in getattr(item, "fixturenames", ()):
+        fixtures = getattr(item, "fixturenames", ())
+        if "browser" in fixtures:
             item.add_marker("browser")
+        if "django_db_setup" in fixtures or "db" in fixtures or item.get_closest_marker("django_db"):
+            item.add_marker("database")
     yield
     # After pytest-django, which has an order of its own.
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
@@ -129,14 +135,22 @@ class Server:
 
 @pytest.fixture(scope="session")
 def production_environment(django_db_setup: None) -> dict[str, str]:
-    """For a process of the real settings, on the test database, with its static files collected."""
+    """Return the environment of a process with the real settings, the test database and static files.
+
+    `TEST_STATIC_ROOT` names a directory of static files that were collected for all test processes.
+    """
     settings = {"DJANGO_SETTINGS_MODULE": "newsroom.settings", "DATABASE_URL": _test_database_url()}
     # All tests ask from one address.
     names = ("API_REQUESTS_PER_MINUTE", "API_KEY_REQUESTS_PER_MINUTE", "STREAMS_PER_ADDRESS")
     unlimited = dict.fromkeys(names, "0")
     environment = os.environ | settings | unlimited
-    collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"]
-    subprocess.run(collect, cwd=ROOT, env=environment, check=True)
+    static_root = DATA_DIR / "static"
+    if collected := os.environ.get("TEST_STATIC_ROOT"):
+        static_root.rmdir()
+        static_root.symlink_to(collected)
+    else:
+        collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"]
+        subprocess.run(collect, cwd=ROOT, env=environment, check=True)
     return environment
 
 

@@ -18,8 +18,14 @@ from urllib.parse import quote
 
 import psycopg
 
-# What is written need not survive: the server is thrown away.
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+# What is written need not survive: the server is thrown away. Deadlocks that tests provoke are found at once.
+FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "200",
+    "deadlock_timeout": "50ms",
+}
 SECONDS_TO_START = 60
 
 

@@ -1,8 +1,8 @@
-"""`make test`: the whole suite on SQLite, then again on PostgreSQL; arguments go to pytest.
+"""`make test`: the suite on SQLite, then all tests that use a database on PostgreSQL.
 
-PostgreSQL is the server at TEST_DATABASE_URL, else a throwaway one. What opens a browser, and what needs
-PostgreSQL, runs there alone: the latter one test at a time, all else on as many processes as there are
-processors, at most four.
+PostgreSQL is the server at TEST_DATABASE_URL, else a throwaway one. Tests that open a browser, or that need
+PostgreSQL, run only there. Each stage runs in as many processes as there are processors, at most four, each
+with a database of its own. Arguments go to pytest.
 """
 
 from __future__ import annotations
@@ -15,26 +15,24 @@ from contextlib import nullcontext
 
 import pytest
 
+from tests.environment import DATA_DIR, ROOT
 from tests.postgres import NoPostgreSQL, throwaway_server
 
 PYTEST = [sys.executable, "-m", "pytest"]
 SIDE_BY_SIDE = ["--numprocesses=auto", "--maxprocesses=4"]
-EVERYWHERE = [*SIDE_BY_SIDE, "-m", "not browser and not postgres"]
+ON_SQLITE = [*SIDE_BY_SIDE, "-m", "not browser and not postgres"]
+ON_POSTGRESQL = [*SIDE_BY_SIDE, "-m", "database and not browser"]
 IN_BROWSERS = [*SIDE_BY_SIDE, "-m", "browser"]
-BY_THEMSELVES = ["-m", "postgres and not browser"]
 
 
 def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, _end)
     given = os.environ.pop("TEST_DATABASE_URL", "")
-    statuses = {"SQLite": _pytest("SQLite", [*EVERYWHERE, *arguments])}
+    _collect_static_files()
+    statuses = {"SQLite": _pytest("SQLite", [*ON_SQLITE, *arguments])}
     try:
         with nullcontext(given) if given else throwaway_server() as url:
-            for name, chosen in (
-                ("PostgreSQL", EVERYWHERE),
-                ("PostgreSQL, in browsers", IN_BROWSERS),
-                ("PostgreSQL, what needs it", BY_THEMSELVES),
-            ):
+            for name, chosen in (("PostgreSQL", ON_POSTGRESQL), ("PostgreSQL, in browsers", IN_BROWSERS)):
                 if pytest.ExitCode.INTERRUPTED in statuses.values():
                     break
                 statuses[name] = _pytest(name, [*chosen, *arguments], TEST_DATABASE_URL=url)
@@ -42,6 +40,14 @@ def main(arguments: list[str]) -> int:
         print(f"\n{error} The suite did not run on PostgreSQL.", file=sys.stderr)
         return 1
     return _verdict(statuses)
+
+
+def _collect_static_files() -> None:
+    """Collect the static files once for all test processes, which link to them: compressing takes a while."""
+    settings = {"DJANGO_SETTINGS_MODULE": "newsroom.settings"}
+    collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"]
+    subprocess.run(collect, cwd=ROOT, env=os.environ | settings, check=True)
+    os.environ["TEST_STATIC_ROOT"] = str(DATA_DIR / "static")
 
 
 def _pytest(database: str, arguments: list[str], **environment: str) -> int:

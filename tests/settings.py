@@ -13,6 +13,12 @@ DATABASES["default"]["TEST"] = {
     if tests.environment.TEST_DATABASE_URL
     else str(tests.environment.DATA_DIR / "test.sqlite3")
 }
+# A busy machine is no failure: wait longer than production does for locks, and for one of more connections.
+if tests.environment.TEST_DATABASE_URL:
+    DATABASES["default"]["OPTIONS"]["pool"] |= {"max_size": 20, "timeout": 60}
+    DATABASES["default"]["OPTIONS"]["options"] += " -c lock_timeout=60s"
+else:
+    DATABASES["default"]["OPTIONS"]["timeout"] = 60
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Pages print plain addresses, so that no test needs collectstatic; the `server` fixture has the real ones.
 STORAGES["staticfiles"] = {"BACKEND": "newsroom.static_files.PlainStaticFiles"}

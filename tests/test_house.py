@@ -100,16 +100,27 @@ def dependencies() -> list[Requirement]:
     return [Requirement(line) for line in project["dependencies"] + project["optional-dependencies"]["test"]]
 
 
-def test_the_lock_pins_and_hashes_what_pyproject_asks_for():
-    lock = (ROOT / "requirements.txt").read_text()
+def pins_of(lock_name: str) -> dict[str, str]:
+    lock = (ROOT / lock_name).read_text()
     pins = dict(re.findall(r"^([a-z0-9_.-]+)(?:\[[^]]*\])?==(\S+)", lock, re.MULTILINE))
+    assert lock.count("\n    --hash=sha256:") >= len(pins)
+    return pins
+
+
+def test_locks_pin_and_hash_the_dependencies_of_pyproject():
+    pins = pins_of("requirements-test.txt")
     for wanted in dependencies():
         assert wanted.specifier.contains(pins[canonicalize_name(wanted.name)]), wanted
-    assert lock.count("\n    --hash=sha256:") >= len(pins)
 
 
-def test_no_file_of_the_lock_names_a_registry():
-    for name in ("requirements.txt", "pyproject.toml"):
+def test_runtime_lock_holds_the_same_pins_without_those_of_the_tests():
+    runtime, tests = pins_of("requirements.txt"), pins_of("requirements-test.txt")
+    assert runtime.items() < tests.items()
+    assert not runtime.keys() & {"pytest", "playwright", "hypothesis", "ruff"}
+
+
+def test_no_lock_names_a_registry():
+    for name in ("requirements.txt", "requirements-test.txt", "pyproject.toml"):
         assert not re.search(
             r"index.url|find-links|trusted-host|://\S+/(simple|packages)", (ROOT / name).read_text()
         )

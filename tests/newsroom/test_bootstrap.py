@@ -27,9 +27,9 @@ def make_wheel(project: Path, words: str, version: str = "1.0") -> Path:
     return wheel
 
 
-def lock(project: Path, wheel: Path, digest: str = "") -> None:
+def lock(project: Path, wheel: Path, digest: str = "", *, name: str = bootstrap.TEST_LOCK) -> None:
     digest = digest or hashlib.sha256(wheel.read_bytes()).hexdigest()
-    (project / "requirements.txt").write_text(f"./{wheel.name} --hash=sha256:{digest}\n")
+    (project / name).write_text(f"./{wheel.name} --hash=sha256:{digest}\n")
 
 
 def run(project: Path, *command: str) -> subprocess.CompletedProcess:
@@ -46,7 +46,16 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("__init__.py", "bootstrap.py"):
         shutil.copy(ROOT / "newsroom" / name, project / "newsroom")
     lock(project, make_wheel(project, "good morning"))
+    lock(project, make_wheel(project, "runtime", version="0.9"), name=bootstrap.RUNTIME_LOCK)
+    (project / "manage.py").write_text("import greeting\nprint(greeting.WORDS)\n")
     return project
+
+
+def test_manage_py_installs_the_runtime_lock_unless_that_of_the_tests_is_installed(project):
+    assert run(project, "manage.py").stdout.splitlines()[-1] == "runtime"
+    assert run(project, *GREET).stdout.splitlines()[-1] == "good morning"
+    assert run(project, "manage.py").stdout == "good morning\n"
+    shutil.rmtree(project / ".venv")
 
 
 def test_first_start_installs_and_the_second_installs_nothing(project):

@@ -50,7 +50,7 @@ def test_two_servers_share_the_work_and_break_no_order(start, receiver, partner,
     for _each in range(CHANGES - 1):
         for blog in blogs:
             make_update(blog)
-    wait_for(lambda: all(len(receiver.numbers(blog.slug)) >= CHANGES for blog in blogs), 60)
+    wait_for(lambda: all(len(receiver.numbers(blog.slug)) >= CHANGES for blog in blogs), 180)
     assert {blog.slug: receiver.numbers(blog.slug) for blog in blogs} == {
         blog.slug: list(range(1, CHANGES + 1)) for blog in blogs
     }
