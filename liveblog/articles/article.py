@@ -6,14 +6,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
+from liveblog.articles.notation import Profile
+
 
 class ArticleError(ValueError):
-    """Text that cannot be read as an article. `line` counts from 1."""
+    """Text that cannot be read as an article. `line` counts from 1.
 
-    def __init__(self, line: int, reason: str) -> None:
+    `missing` names what an editor has to add: `title` or `published_at`; empty for any other error.
+    """
+
+    def __init__(self, line: int, reason: str, missing: str = "") -> None:
         super().__init__(line, reason)
         self.line = line
         self.reason = reason
+        self.missing = missing
 
     def __str__(self) -> str:
         return self.reason
@@ -25,6 +31,19 @@ class Doubt:
 
     line: int
     reason: str
+
+
+@dataclass(frozen=True)
+class LineRead:
+    """A line of the source and what it was read as: the name of a `lines.Kind`, or `title`, `published_at`.
+
+    `reason` says why a line is left out.
+    """
+
+    number: int
+    text: str
+    role: str
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,13 +109,17 @@ def closed(blocks: Iterable[OpenBlock]) -> tuple[Block, ...]:
 
 @dataclass(frozen=True)
 class Entry:
-    """One update. `day` is a Hong Kong day, `clock` its Hong Kong time or None where that is not known."""
+    """One update. `day` is a Hong Kong day, `clock` its Hong Kong time or None where that is not known.
+
+    `is_day_inferred`: neither a day heading nor the time itself names the day.
+    """
 
     day: date
     clock: time | None
     heading: str
     blocks: tuple[Block, ...]
     line: int = field(default=0, compare=False)
+    is_day_inferred: bool = field(default=False, compare=False)
 
     @property
     def stories(self) -> list[Related]:
@@ -116,3 +139,10 @@ class Article:
     entries: tuple[Entry, ...] = ()
     has_responses: bool = False
     doubts: tuple[Doubt, ...] = field(default=(), compare=False)
+    profile: Profile = field(default=Profile(), compare=False)
+    lines: tuple[LineRead, ...] = field(default=(), compare=False)
+
+    @property
+    def left_out(self) -> list[LineRead]:
+        """The lines that are in neither the head nor an update, but for the signs of the form."""
+        return [line for line in self.lines if line.role == "left_out"]

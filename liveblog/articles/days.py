@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 
 from newsroom import hongkong
 
-_MONTHS: Final = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
-_MONTHS |= {name[:3]: number for name, number in _MONTHS.items()} | {"sept": 9}
-_WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+MONTHS: Final = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
+MONTHS |= {name[:3]: number for name, number in MONTHS.items()} | {"sept": 9}
+WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 CHINESE_DAY: Final = r"(?:(?P<year>\d{4})年)?(?:(?P<month>\d{1,2})月)?(?P<day>\d{1,2})[日号號]"
 _CHINESE_WEEKDAY: Final = r"\s*[(]?(?:星期|周|週|禮拜|礼拜)(?P<weekday>[一二三四五六日天])[)]?"
@@ -24,11 +24,11 @@ _CHINESE_HEADING: Final = re.compile(
     r"(?P<suffix>(?:最新)?(?:消息|更新|情[況况]|動態|动态|發展|发展)|最新)?:?\]?"
 )
 _ENGLISH_WEEKDAY: Final = r"(?P<weekday>(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?),?\s+"
-_ENGLISH_MONTH: Final = "|".join(sorted(_MONTHS, key=len, reverse=True))
+ENGLISH_MONTH: Final = "|".join(sorted(MONTHS, key=len, reverse=True))
 _ENGLISH_DAY: Final = (
     rf"(?:{_ENGLISH_WEEKDAY})?"
-    rf"(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?P<month>{_ENGLISH_MONTH})\.?"
-    rf"|(?P<month2>{_ENGLISH_MONTH})\.?\s+(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?)"
+    rf"(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?P<month>{ENGLISH_MONTH})\.?"
+    rf"|(?P<month2>{ENGLISH_MONTH})\.?\s+(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?)"
     r"(?:,?\s+(?P<year>\d{4}))?"
 )
 _ENGLISH_HEADING: Final = re.compile(
@@ -76,6 +76,8 @@ class DayName:
         Return None if the calendar ends first.
         """
         later = (candidate for candidate in self._around(day, range(9)) if candidate > day)
+        if self.year is None:
+            return next(later, None)
         return next(later, None) or next(self._around(day, range(9)), None)
 
     def is_of(self, day: date) -> bool:
@@ -104,8 +106,8 @@ def read_day_heading(text: str) -> DayHeading | None:
     match = _ENGLISH_HEADING.fullmatch(text)
     if match:
         groups = match.groupdict()
-        weekday = _WEEKDAYS.index(groups["weekday"][:3].lower()) if groups["weekday"] else None
-        month = _MONTHS[(groups["month"] or groups["month2"]).lower()]
+        weekday = WEEKDAYS.index(groups["weekday"][:3].lower()) if groups["weekday"] else None
+        month = MONTHS[(groups["month"] or groups["month2"]).lower()]
         year = int(groups["year"]) if groups["year"] else None
         name = DayName(int(groups["day"] or groups["day2"]), month, year)
         return DayHeading(name, weekday, bool(groups["prefix"]) and weekday is None)

@@ -10,6 +10,7 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
+from liveblog.articles import furniture
 from liveblog.articles.article import ArticleError
 from liveblog.articles.characters import folded, tidied, width
 from liveblog.articles.days import DayHeading, read_day_heading
@@ -23,20 +24,22 @@ _SHORT: Final = 90
 _PROBABLY_SHORT: Final = 64
 _LONGEST_BEFORE_A_TIME: Final = 160
 
-_BULLET: Final = re.compile(r"(?:[.·•‧・●▪◦*-](?![.*-])|[–—](?=\s)|(?P<number>\d{1,2})[.、](?!\d))\s*(?=\S)")
+BULLET: Final = re.compile(r"(?:[.·•‧・●▪◦*-](?![.*-])|[–—](?=\s)|(?P<number>\d{1,2})[.、](?!\d))\s*(?=\S)")
 _CAPTION: Final = re.compile(
     r"[(]?(?:[圖图][片說说輯辑]?\d{0,2}|Photos?|Pictures?|Caption):\s*\S", re.IGNORECASE
 )
 _RELATED: Final = re.compile(
-    r"[>▶►]*\s*(?:\[\s*(?:相[關关]新[聞闻]|related)\s*\]\s*:?|(?:相[關关]新[聞闻]|related(?:\s+(?:stor(?:y|ies)|news))?):)\s*",
+    r"[>▶►]*\s*(?:\[\s*(?:相[關关]新[聞闻]|related)\s*\]\s*:?|(?:相[關关]新[聞闻]"
+    r"|related(?:\s+(?:stor(?:y|ies)|news))?):)\s*",
     re.IGNORECASE,
 )
 _LIKE_RELATED: Final = re.compile(
     r"(?:相[關关](?:[報报]道|文章)|延伸[閱阅][讀读]|read more|see also):", re.IGNORECASE
 )
 _ADDRESS: Final = re.compile(r"\s*(?P<url>https?://[!-~]{3,490})$")
-_RESPONSES: Final = re.compile(r"(?:最新回[應应]|latest responses):?", re.IGNORECASE)
-_RULE: Final = re.compile(r"[-=_*~─—━•·.\s]+")
+_WHOLE_ADDRESS: Final = re.compile(r"https?://[!-~]{3,490}")
+RESPONSES: Final = re.compile(r"(?:最新回[應应]|latest responses):?", re.IGNORECASE)
+RULE: Final = re.compile(r"[-=_*~─—━•·.\s]+")
 _LIKE_TIME: Final = re.compile(r"\[[^\]]{0,20}\d:\d\d[^\]]{0,20}\]")
 _BODY_END: Final = re.compile(r"[:;,、。.」』…⋯]$|[.!?…,。][\"'”’)]+$")
 _ASIDE: Final = re.compile(r"[(][^()]*[)]$")
@@ -52,11 +55,16 @@ class Kind(Enum):
     TEXT = auto()
     RESPONSES = auto()
     RULE = auto()
+    LEFT_OUT = auto()
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line and what it is. `words` is what it says without the signs that made it so."""
+    """A line and what it is. `words` is what it says without the signs that made it so.
+
+    `heading` is a heading on the line of a time. `reason` says why a line is left out. `is_head`: part of the
+    standfirst, wherever it stands.
+    """
 
     number: int
     text: str
@@ -67,6 +75,9 @@ class Line:
     mark: TimeMark | None = None
     day: DayHeading | None = None
     doubts: tuple[str, ...] = ()
+    heading: str = ""
+    reason: str = ""
+    is_head: bool = False
 
 
 def split(text: str) -> list[tuple[int, str]]:
@@ -92,7 +103,7 @@ def classify(numbered: Iterable[tuple[int, str]]) -> list[Line]:
     for index, line in enumerate(lines):
         following = lines[index + 1] if index + 1 < len(lines) else None
         if line.kind is Kind.TEXT:
-            line = _loose_time(line, before) or _heading(line, before, following) or line
+            line = _loose_time(line, before) or heading(line, before, following) or line
             if line.kind is Kind.HEADING and is_standfirst and has_days and not _opens_with_time(following):
                 doubt = _("Read as part of the standfirst, though it could be the heading of an update.")
                 line = replace(line, kind=Kind.TEXT, doubts=(doubt,))
@@ -100,17 +111,17 @@ def classify(numbered: Iterable[tuple[int, str]]) -> list[Line]:
             is_standfirst = False
         known.append(line)
         before = line
-    return _with_titles(known)
+    return with_titles(known)
 
 
 def _certain(number: int, text: str) -> Line:
     """What a line is by itself; TEXT where that depends on its neighbours."""
     line = Line(number, text, words=text)
     plain = folded(text)
-    if _RULE.fullmatch(plain) and len(plain) > 1:
+    if RULE.fullmatch(plain) and len(plain) > 1:
         return replace(line, kind=Kind.RULE)
     try:
-        return inserted(line) or _opening(line, plain) or _unsure(line, plain)
+        return inserted(line) or _opening(line, plain) or _notice(line, plain) or _unsure(line, plain)
     except ValueError as error:
         raise ArticleError(number, f"{error} ({text[:40]})") from error
 
@@ -118,11 +129,11 @@ def _certain(number: int, text: str) -> Line:
 def inserted(line: Line) -> Line | None:
     """Return the line as a bullet, caption or related story, or None if it is none of these."""
     plain = folded(line.text)
-    match = _BULLET.match(plain)
+    match = BULLET.match(plain)
     if match:
         number = int(match["number"]) if match["number"] else None
         return replace(line, kind=Kind.BULLET, words=line.text[match.end() :], bullet_number=number)
-    if _CAPTION.match(plain):
+    if _CAPTION.match(plain) or furniture.is_caption(plain):
         return replace(line, kind=Kind.CAPTION)
     match = _RELATED.match(plain)
     if not match:
@@ -146,7 +157,17 @@ def _opening(line: Line, plain: str) -> Line | None:
     if day:
         doubt = _("Read as a day heading. It is written back in the usual words.")
         return replace(line, kind=Kind.DAY, day=day, doubts=() if day.is_plain else (doubt,))
-    return replace(line, kind=Kind.RESPONSES) if _RESPONSES.fullmatch(plain) else None
+    return replace(line, kind=Kind.RESPONSES) if RESPONSES.fullmatch(plain) else None
+
+
+def left_out(line: Line, plain: str) -> Line | None:
+    """Return the line as one that is left out, or None if it may be coverage."""
+    reason = furniture.reason_of(plain, line.text)
+    return replace(line, kind=Kind.LEFT_OUT, reason=reason) if reason else None
+
+
+def _notice(line: Line, plain: str) -> Line | None:
+    return replace(line, kind=Kind.LEFT_OUT, reason="label") if furniture.is_notice(plain) else None
 
 
 def _unsure(line: Line, plain: str) -> Line:
@@ -174,7 +195,7 @@ def _loose_time(line: Line, before: Line | None) -> Line | None:
     return replace(line, kind=Kind.TIME, words=line.text[mark.end :], mark=mark, doubts=(doubt,))
 
 
-def _heading(line: Line, before: Line | None, following: Line | None) -> Line | None:
+def heading(line: Line, before: Line | None, following: Line | None) -> Line | None:
     """Return the line as a heading if it is short and does not end like a sentence, else None.
 
     A longer line is a heading only if a time follows. A line that could be either gets a doubt.
@@ -186,7 +207,7 @@ def _heading(line: Line, before: Line | None, following: Line | None) -> Line | 
     is_before_time = _opens_with_time(following)
     if plain.endswith(("」", "』")) and is_before_time and columns <= _PROBABLY_SHORT:
         # A closing quote usually ends text, but no text can stand between a day heading and a time.
-        if before is not None and before.kind is Kind.DAY:
+        if before is not None and (before.kind is Kind.DAY or _is_alone(before)):
             return replace(line, kind=Kind.HEADING, doubts=(_("Read as a heading, though it ends as text."),))
         return replace(line, doubts=(_("Read as text, though it could be a heading."),))
     if ends_as_text(plain):
@@ -201,6 +222,11 @@ def _heading(line: Line, before: Line | None, following: Line | None) -> Line | 
     return replace(line, kind=Kind.HEADING, doubts=tuple(doubts))
 
 
+def _is_alone(line: Line) -> bool:
+    """Return whether a line is a time without words: what follows it is usually a heading."""
+    return line.kind is Kind.TIME and not line.words
+
+
 def ends_as_text(plain: str) -> bool:
     """Whether a folded line ends as text does: with a full stop, a colon, 」 …, or an aside after one."""
     aside = _ASIDE.search(plain)
@@ -208,10 +234,14 @@ def ends_as_text(plain: str) -> bool:
     return bool(_BODY_END.search(plain) or re.search(r"[。.!?」…]$", before_aside))
 
 
-def _with_titles(lines: list[Line]) -> list[Line]:
-    """The lines with each 相關新聞 that stands alone given the next line as its title."""
+def with_titles(lines: list[Line]) -> list[Line]:
+    """Return the lines, with the title or the address of a related story taken from the line below it."""
     whole: list[Line] = []
     for line in lines:
+        above = whole[-1] if whole else None
+        if above and above.kind is Kind.RELATED and above.words and not above.url and is_address(line.text):
+            whole[-1] = replace(above, url=line.text)
+            continue
         label = whole[-1] if whole and whole[-1].kind is Kind.RELATED and not whole[-1].words else None
         if label and line.kind in (Kind.TEXT, Kind.HEADING) and len(line.text) <= MAX_HEADING:
             doubt = _("Read as the title of the related story that the line before announces.")
@@ -223,6 +253,11 @@ def _with_titles(lines: list[Line]) -> list[Line]:
     if whole and whole[-1].kind is Kind.RELATED and not whole[-1].words:
         whole[-1] = _untitled(whole[-1])
     return whole
+
+
+def is_address(text: str) -> bool:
+    """Return whether a line is a web address and nothing else."""
+    return len(text) <= _LONGEST_ADDRESS and bool(_WHOLE_ADDRESS.fullmatch(text))
 
 
 def _untitled(label: Line) -> Line:

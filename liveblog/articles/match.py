@@ -13,6 +13,8 @@ from liveblog.articles.article import Bullets, Entry, Related
 
 # Least share of word pairs (for Chinese: character pairs) in common for two texts to count as the same.
 _ALIKE: Final = 0.4
+# The same for texts with different times, of which no more is the same than their place.
+_NEARLY: Final = 0.7
 # Larger gaps are ambiguous anyway, and comparing every pair of updates in them would take minutes.
 _MOST_IN_A_GAP: Final = 20
 _WORD: Final = re.compile(r"[A-Za-z0-9'’]+|[^\s\w]|\w")
@@ -39,9 +41,9 @@ class Matching:
 def match(copy: Sequence[Entry], digests: Sequence[str], saved: Sequence[Known]) -> Matching:
     """Match copy to saved updates, both newest first.
 
-    Match identical copy first, then by day, time and heading, then by day and time (if untimed: by position
-    and likeness), then by heading. The desk's own updates are matched by day, time and heading only, unless
-    they were erased.
+    Match identical copy first, then identical words under another time, then by day, time and heading, then
+    nearly identical words between the same neighbours, then by day and time, then by heading. The desk's own
+    updates are matched by day, time and heading only, unless they were erased.
     """
     return _Matcher(copy, digests, saved).matched()
 
@@ -61,9 +63,11 @@ class _Matcher:
             lambda index: self.saved[index].imported,
             in_sequence=True,
         )
+        self._pair_by(imported, _words_of, in_sequence=True)
         self._pair_by(everything, lambda entry: (entry.day, entry.clock, entry.heading), in_sequence=True)
+        self._pair_in_gaps(movable, _NEARLY, lambda entry: "timed" if entry.clock else None)
         self._pair_by(movable, lambda entry: (entry.day, entry.clock) if entry.clock else None)
-        self._pair_untimed(movable)
+        self._pair_in_gaps(movable, _ALIKE, lambda entry: None if entry.clock else entry.day)
         self._pair_by(imported, lambda entry: entry.heading or None)
         return self.found
 
@@ -116,28 +120,35 @@ class _Matcher:
             self.found.unsure_copy.discard(copy)
             self.found.unsure_saved.discard(saved)
 
-    def _pair_untimed(self, candidates: Sequence[int]) -> None:
-        """Pair untimed updates of one day that stand between the same neighbours, if their texts are alike.
+    def _pair_in_gaps(
+        self, candidates: Sequence[int], least: float, group: Callable[[Entry], Hashable]
+    ) -> None:
+        """Pair updates of one group that stand between the same neighbours, if their texts are alike.
 
-        An erased update has no text left to compare, so it counts as like every entry in its place.
+        None is not a group. An erased update has no text left to compare, so it counts as like every entry in
+        its place.
         """
         copy_gaps = _gaps(len(self.copy), self.found.pairs)
         saved_gaps = _gaps(len(self.saved), {saved: saved for saved in self.found.pairs.values()})
         by_place: dict[Hashable, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
         for index in self._free_copy():
-            if not self.copy[index].clock:
-                by_place[copy_gaps[index], self.copy[index].day][0].append(index)
+            key = group(self.copy[index])
+            if key is not None:
+                by_place[copy_gaps[index], key][0].append(index)
         for index in self._free_saved(candidates):
-            if not self.saved[index].entry.clock:
-                by_place[saved_gaps[index], self.saved[index].entry.day][1].append(index)
-        for copy, saved in by_place.values():
+            key = group(self.saved[index].entry)
+            if key is not None and not (key == "timed" and self.saved[index].is_erased):
+                by_place[saved_gaps[index], key][1].append(index)
+        for (_gap, key), (copy, saved) in by_place.items():
             if max(len(copy), len(saved)) <= _MOST_IN_A_GAP:
-                self._pair_alike(copy, saved)
-            elif copy and saved:
+                self._pair_alike(copy, saved, least, may_be_unsure=key != "timed")
+            elif copy and saved and key != "timed":
                 self.found.unsure_copy.update(copy)
                 self.found.unsure_saved.update(saved)
 
-    def _pair_alike(self, copy: Sequence[int], saved: Sequence[int]) -> None:
+    def _pair_alike(
+        self, copy: Sequence[int], saved: Sequence[int], least: float, *, may_be_unsure: bool
+    ) -> None:
         """Pair updates in one place that are like each other alone; mark other likely pairs as unsure."""
         new = {index: _neighbours(self.copy[index]) for index in copy}
         known = {index: _neighbours(self.saved[index].entry) for index in saved}
@@ -145,14 +156,14 @@ class _Matcher:
             (one, other)
             for one in copy
             for other in saved
-            if self.saved[other].is_erased or _likeness(new[one], known[other]) >= _ALIKE
+            if self.saved[other].is_erased or _likeness(new[one], known[other]) >= least
         ]
         of_copy = Counter(one for one, _other in likely)
         of_saved = Counter(other for _one, other in likely)
         for one, other in likely:
             if of_copy[one] == of_saved[other] == 1:
                 self._settle([(one, other)])
-            else:
+            elif may_be_unsure:
                 self.found.unsure_copy.add(one)
                 self.found.unsure_saved.add(other)
 
@@ -181,6 +192,11 @@ def _neighbours(entry: Entry) -> Counter[tuple[str, str]]:
 def _likeness(one: Counter[tuple[str, str]], other: Counter[tuple[str, str]]) -> float:
     """Return the Dice coefficient of the word pairs of two texts, from 0 to 1, in linear time."""
     return 2 * (one & other).total() / (one.total() + other.total())
+
+
+def _words_of(entry: Entry) -> Hashable:
+    """Return what an entry says, without its day and time; None if it says nothing."""
+    return said(entry).strip() or None
 
 
 def said(entry: Entry) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Final
 
@@ -261,6 +262,10 @@ def _plan_updates(order: Order, blog: LiveBlog | None) -> tuple[tuple[Step, ...]
     known_updates = [Known(entry_of(update), update.imported_hash, update.is_erased) for update in updates]
     matching = match(entries, digests, known_updates)
     matches = [matching.pairs.get(index) for index in range(len(entries))]
+    entries = _on_saved_days(
+        entries, [None if pair is None else known_updates[pair].entry for pair in matches]
+    )
+    digests = [digest(entry) for entry in entries]
     steps = [
         _classified(entry, entry_digest, None if pair is None else updates[pair])
         for entry, entry_digest, pair in zip(entries, digests, matches, strict=True)
@@ -279,6 +284,23 @@ def _plan_updates(order: Order, blog: LiveBlog | None) -> tuple[tuple[Step, ...]
         for step in steps
     ]
     return tuple(planned_steps), tuple(_missing(order, updates, known_updates, matching))
+
+
+def _on_saved_days(entries: Sequence[Entry], saved: Sequence[Entry | None]) -> Sequence[Entry]:
+    """Return the entries, those with inferred days on the days of the updates that they are matched to.
+
+    Days are inferred from the publication time, which moves on with each edition of an article. Updates do
+    not move with it, nor do new ones beside them.
+    """
+    shifts = Counter(
+        known.day - entry.day
+        for entry, known in zip(entries, saved, strict=True)
+        if known is not None and entry.is_day_inferred and entry.clock == known.clock
+    )
+    if not shifts or shifts.most_common(1)[0][0] == timedelta():
+        return entries
+    shift = shifts.most_common(1)[0][0]
+    return [replace(entry, day=entry.day + shift) if entry.is_day_inferred else entry for entry in entries]
 
 
 def _candidates(blog: LiveBlog) -> Iterator[Update]:

@@ -4,54 +4,78 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import time
+from datetime import time, timedelta
 from typing import Final
 
 from django.utils.translation import gettext as _
 
+from liveblog.articles.dates import AnyDay, number
 from liveblog.articles.days import CHINESE_DAY, DayName, named
 
 _NUMBER: Final = r"(?:\d{1,2}|[〇零一二三四五六七八九兩两十廿]{1,3})"
-_PERIODS: Final = (
-    "凌晨|清晨|今晨|早上|今早|上午|早|正午|中午|下午|午後|午后|黃昏|黄昏|傍晚|晚上|今晚|晚間|晚间|晚|"
+PERIODS: Final = (
+    "凌晨|清晨|今晨|晨早|晨|早上|今早|上午|早|正午|中午|下午|午後|午后|黃昏|黄昏|傍晚|晚上|今晚"
+    "|晚間|晚间|晚|晩上|晩間|晩|"
     "深夜|午夜|半夜"
 )
-_CHINESE: Final = (
-    rf"(?P<period>{_PERIODS})?\s*(?P<hour>{_NUMBER})[時时點点]"
+CHINESE_CLOCK: Final = (
+    rf"(?P<period>{PERIODS})?\s*(?P<hour>{_NUMBER})[時时點点]"
     rf"(?:(?P<minute>{_NUMBER})分?|(?P<part>半|正|整|一刻|三刻))?"
 )
 _ENGLISH: Final = r"(?P<hour_en>\d{1,2})(?:[.:](?P<minute_en>\d{2}))?\s?(?P<half>[ap])\.?m\b\.?"
 _DIGITAL: Final = r"(?P<hour_24>\d{1,2}):(?P<minute_24>\d{2})(?!\d)"
-_CLOCK: Final = rf"(?:{_ENGLISH}|{_DIGITAL}|{_CHINESE})"
+_CLOCK: Final = rf"(?:{_ENGLISH}|{_DIGITAL}|{CHINESE_CLOCK})"
 _DAY: Final = rf"(?:{CHINESE_DAY}[\s,]*|(?P<iso>\d{{4}}-\d{{1,2}}-\d{{1,2}})\s+)?"
 _SUFFIX: Final = r"\s*(?:最新)?(?:更新)?(?:[報报]道|消息)?|\s*updated?|\s*(?:HKT|香港[時时][間间])"
 
 _IN_BRACKETS: Final = re.compile(
-    rf"[\[(]\s*(?:(?:最新)?更新[:\s]*|updated?:?\s*)?{_DAY}{_CLOCK}(?:{_SUFFIX})\s*[\])]\s*(?P<colon>:?)\s*",
+    rf"[\[(]\s*(?:(?:最新)?更新[:\s]*"
+    rf"|updated?:?\s*)?{_DAY}{_CLOCK}(?:{_SUFFIX})\s*[\])]\s*(?P<colon>:?)\s*",
     re.IGNORECASE,
 )
 _BARE: Final = re.compile(
     rf"{_DAY}{_CLOCK}(?:更新)?(?:[報报]道)?\s*(?P<after>$|:(?!\d)\s*|\s[|—–-]\s|[|])", re.IGNORECASE
 )
 _BEFORE_A_SPACE: Final = re.compile(
-    rf"{_DAY}(?:{_DIGITAL}|{_CHINESE})(?:更新)?(?:[報报]道)?\s+", re.IGNORECASE
+    rf"{_DAY}(?:{_DIGITAL}|{CHINESE_CLOCK})(?:更新)?(?:[報报]道)?\s+", re.IGNORECASE
 )
 # Directly before words only with its minutes, and not where the words go on with it: 上午9時30分起.
 _BEFORE_WORDS: Final = re.compile(
-    rf"(?P<period>{_PERIODS})(?P<hour>{_NUMBER})[時时](?P<minute>{_NUMBER})分"
+    rf"(?P<period>{PERIODS})(?P<hour>{_NUMBER})[時时](?P<minute>{_NUMBER})分"
     r"(?=[^\s起至到許许前後后左右開开始的之以直才就仍已時时鐘钟內内,，、。;；:：)））-])"
 )
-_AFTERNOON: Final = ("下午", "午後", "午后", "黃昏", "黄昏", "傍晚", "晚上", "今晚", "晚間", "晚间", "晚")
+_AFTERNOON: Final = (
+    "下午",
+    "午後",
+    "午后",
+    "黃昏",
+    "黄昏",
+    "傍晚",
+    "晚上",
+    "今晚",
+    "晚間",
+    "晚间",
+    "晚",
+    "晩上",
+    "晩間",
+    "晩",
+)
 
 
 @dataclass(frozen=True)
 class TimeMark:
-    """A clock time at the head of a line. `end` is where the words after it begin."""
+    """A time at the head of a line. `end` is where the words after it begin.
 
-    clock: time
+    `clock` is None for a time that is counted back from publication, by `ago`. An empty `zone` is the
+    article's own.
+    """
+
+    clock: time | None
     end: int
-    day: DayName | None = None
+    day: AnyDay | None = None
     is_loose: bool = False
+    zone: str = ""
+    ago: timedelta | None = None
 
 
 def read_time(text: str, *, may_be_loose: bool = False) -> TimeMark | None:
@@ -90,10 +114,19 @@ def _clock(groups: dict[str, str | None]) -> time:
         hour, minute = int(groups["hour_24"]), int(groups["minute_24"])
         is_possible = True
     else:
-        hour, minute = _number(groups["hour"]), _chinese_minute(groups)
-        is_possible = hour < 24
-        hour = _hour_of_day(hour, groups["period"] or "")
+        return chinese_clock(groups)
     if not is_possible or hour > 23 or minute > 59:
+        raise ValueError(_("There is no such time."))
+    return time(hour, minute)
+
+
+def chinese_clock(groups: dict[str, str | None]) -> time:
+    """Return the time that a match of `CHINESE_CLOCK` names. Raise ValueError if there is no such time."""
+    hour, minute = number(groups["hour"] or ""), _chinese_minute(groups)
+    if hour > 23:
+        raise ValueError(_("There is no such time."))
+    hour = hour_of_day(hour, groups["period"] or "")
+    if hour > 23 or minute > 59:
         raise ValueError(_("There is no such time."))
     return time(hour, minute)
 
@@ -102,33 +135,21 @@ def _chinese_minute(groups: dict[str, str | None]) -> int:
     part = groups.get("part")
     if part:
         return {"半": 30, "一刻": 15, "三刻": 45}.get(part, 0)
-    return _number(groups["minute"]) if groups["minute"] else 0
+    return number(groups["minute"]) if groups["minute"] else 0
 
 
-def _hour_of_day(hour: int, period: str) -> int:
+def hour_of_day(hour: int, period: str) -> int:
+    """Return the hour from 0 to 24 that a clock shows at `hour` in a part of the day such as 下午."""
     if period in _AFTERNOON:
         # 晚上12時 is midnight, 下午12時 noon.
-        return hour % 24 + 12 if hour < 12 else 0 if hour == 12 and "晚" in period else hour
+        return (
+            hour % 24 + 12 if hour < 12 else 0 if hour == 12 and ("晚" in period or "晩" in period) else hour
+        )
     if period in ("中午", "正午"):
         return hour + 12 if hour < 3 else hour
     if period in ("深夜", "午夜", "半夜"):
         return 0 if hour == 12 else hour + 12 if 7 <= hour < 12 else hour
     return 0 if hour == 12 and period in ("凌晨", "清晨", "今晨") else hour
-
-
-def _number(text: str) -> int:
-    """`9`, `九`, `十`, `二十五`, `廿五`, `零五`."""
-    if text.isdigit() and text.isascii():
-        return int(text)
-    text = text.replace("兩", "二").replace("两", "二").replace("廿", "二十").replace("〇", "零")
-    tens, ten, units = text.rpartition("十")
-    if not ten:
-        return int("".join(str(_digit(char)) for char in text))
-    return (_digit(tens[-1]) if tens else 1) * 10 + (_digit(units[-1]) if units else 0)
-
-
-def _digit(char: str) -> int:
-    return "零一二三四五六七八九".index(char)
 
 
 def label(clock: time, language: str) -> str:

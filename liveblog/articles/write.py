@@ -178,6 +178,7 @@ def _would_read_as(line: _Meant, found: Line | None) -> str:
         Kind.TEXT: _("%(text)s would read as a paragraph."),
         Kind.RESPONSES: _("%(text)s would read as the heading of the readers' responses."),
         Kind.RULE: _("%(text)s would be left out."),
+        Kind.LEFT_OUT: _("%(text)s would be left out."),
     }
     if found is None or found.kind is line.kind:
         return _("%(text)s would read otherwise.") % {"text": _quoted(line.text)}

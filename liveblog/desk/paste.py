@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from datetime import datetime
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -14,11 +15,13 @@ from django.views.decorators.http import require_http_methods
 from liveblog.articles.article import Article, ArticleError
 from liveblog.articles.characters import MAX_BYTES
 from liveblog.articles.load import load
-from liveblog.articles.parse import parse, read
+from liveblog.articles.notation import Choice, Heading, Order, Profile
+from liveblog.articles.parse import Given, parse, read
 from liveblog.articles.report import Action, Report
 from liveblog.desk import rows
 from liveblog.desk.access import desk_view
 from liveblog.models import LiveBlog
+from newsroom import hongkong
 
 
 @desk_view
@@ -31,7 +34,8 @@ def paste(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
         return _page(request, blog)
     try:
         copy = _copy(request)
-        article = parse(read(copy))
+        given, choice = _additions(request)
+        article = parse(read(copy), given=given, choice=choice, now=hongkong.now())
         is_confirmed = "confirm" in request.POST
         report = load(
             article,
@@ -71,6 +75,20 @@ def _copy(request: HttpRequest) -> bytes:
     return request.POST.get("text", "").encode()
 
 
+def _additions(request: HttpRequest) -> tuple[Given, Choice]:
+    """Return what the form adds to an article that lacks it. Raise ValidationError for what is no time."""
+    published_at = None
+    if text := request.POST.get("published_at", "").strip():
+        try:
+            published_at = datetime.fromisoformat(text).replace(second=0, microsecond=0, tzinfo=hongkong.ZONE)
+        except ValueError as error:
+            raise ValidationError(_("Write the publication time as 2025-03-18 17:14.")) from error
+        if published_at.year not in hongkong.YEARS:
+            raise ValidationError(_("There is no such day or time."))
+    given = Given(request.POST.get("title", "").strip(), published_at)
+    return given, Choice(zone=request.POST.get("time_zone", "").strip())
+
+
 def _page(request: HttpRequest, blog: LiveBlog, status: int = 200, **context: object) -> HttpResponse:
     may = rows.May.of(request.user, blog)
     context = {
@@ -86,6 +104,9 @@ def _page(request: HttpRequest, blog: LiveBlog, status: int = 200, **context: ob
             for name in ("publish", "head", "withdraw_missing")
         },
         "note": request.POST.get("note", ""),
+        "given": {
+            name: request.POST.get(name, "").strip() for name in ("title", "published_at", "time_zone")
+        },
         **context,
     }
     return render(request, "desk/paste.html", context, status=status)
@@ -97,11 +118,38 @@ def _understood(article: Article, report: Report, copy: bytes) -> dict[str, obje
     entries = [{"entry": entry, "action": labels[actions[entry.line]]} for entry in article.entries]
     return {
         "article": article,
+        "notation": _notation(article.profile),
+        "left_out": article.left_out,
         "entries": entries,
         "report": report,
         "others": [(outcome, labels[outcome.action]) for outcome in report.outcomes if not outcome.line],
         "copy": base64.b64encode(copy).decode(),
     }
+
+
+def _notation(profile: Profile) -> list[str]:
+    """Return in words how the article was read."""
+    if profile.is_own_form:
+        return [_("This product's own form")]
+    places = {
+        Heading.ABOVE: _("headings above the times"),
+        Heading.BELOW: _("headings below the times"),
+        Heading.BESIDE: _("headings on the lines of the times"),
+    }
+    orders = {
+        Order.NEWEST_FIRST: _("newest first"),
+        Order.OLDEST_FIRST: _("oldest first"),
+        Order.MIXED: _("in no order"),
+    }
+    words = [_("times as %(time)s") % {"time": profile.time} if profile.time else _("no times")]
+    if profile.time and profile.heading in places:
+        words.append(places[profile.heading])
+    if profile.is_numbered:
+        words.append(_("numbered headings"))
+    words.append(orders[profile.order])
+    if profile.zone:
+        words.append(_("time zone %(zone)s") % {"zone": profile.zone})
+    return words
 
 
 def _labels() -> dict[Action, str]:

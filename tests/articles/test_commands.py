@@ -39,6 +39,7 @@ Title: 燈塔 ︱ 百年燈塔重新亮燈
 Published: 2026-03-19 10:00 Hong Kong time
 Language: zh-hant; coverage runs
 Standfirst: 1 paragraph, 1 related story
+Notation: this product's own
 2026年3月20日
   00:30 首晚亮燈: 2 paragraphs, a list of 2, 1 related story
           Related: 修復工程全紀錄
@@ -132,3 +133,26 @@ def test_a_missing_file_and_a_missing_blog_are_refused_too(tmp_path: Path) -> No
     with pytest.raises(CommandError) as refused:
         run("export_article", "none")
     assert (str(refused.value), refused.value.returncode) == ("There is no live blog with the slug none.", 2)
+
+
+def test_a_second_import_of_the_same_article_asks(copy: Path) -> None:
+    run("import_article", copy, "--blog", "lighthouse", "--publish")
+    with pytest.raises(CommandError) as asked:
+        run("import_article", copy, "--publish")
+    assert asked.value.returncode == 2
+    assert "--blog lighthouse" in str(asked.value)
+    assert LiveBlog.objects.count() == 1
+    run("import_article", copy, "--new")
+    assert LiveBlog.objects.count() == 2
+
+
+def test_what_an_article_lacks_is_given_on_the_command_line(copy: Path) -> None:
+    copy.write_text(
+        "17.20 BST\nHarbour opens\nThe harbour is open.\n16.05 BST\nCrowds wait\nCrowds are waiting.\n"
+    )
+    with pytest.raises(CommandError, match="title"):
+        run("import_article", copy)
+    given = ("--title", "Harbour opens", "--published-at", "2026-07-19T00:30")
+    output, _errors = run("import_article", copy, *given)
+    assert "  00:20 Harbour opens: 1 paragraph" in output
+    assert "Notation: times as 17.20 BST, headings below them, newest first, in BST" in output

@@ -432,7 +432,9 @@ def test_files_that_are_no_text_are_refused(data: bytes, line: int, reason: str)
 
 
 NO_TITLE = "The title is missing: the first line has to be kicker︱headline."
-NO_STAMP = "The second line has to be the publication time, as 2025-03-18 17:14."
+NO_STAMP = (
+    "No publication time was found. Give it as 2025-03-18 17:14: --published-at, or its field on the desk."
+)
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def _kept_words(article: Article, text: str) -> Counter[str]:
     forms = (
         r"更新|[报報]道|最新|消息|相[关關]新[闻聞]|回應|Related|Updates|July|上午|下午|凌晨|正午|[时時]|am|pm"
     )
-    doubted = {doubt.line for doubt in article.doubts}
+    doubted = {doubt.line for doubt in article.doubts} | {line.number for line in article.left_out}
     lines = enumerate(text.splitlines(), 1)
     undoubted = "\n".join(line for number, line in lines if number > 2 and number not in doubted)
     letters = [

@@ -75,7 +75,9 @@ def paste(client: Client, blog: LiveBlog, **sent: object) -> HttpResponse:
 def confirm(client: Client, blog: LiveBlog, shown: HttpResponse) -> HttpResponse:
     """Press the button of the page that shows how copy is understood."""
     chosen = {name: "on" for name, is_on in shown.context["chosen"].items() if is_on}
-    fields = {"copy": shown.context["copy"], "note": shown.context["note"], "confirm": "yes"}
+    fields = {"copy": shown.context["copy"], "note": shown.context["note"], "confirm": "yes"} | shown.context[
+        "given"
+    ]
     return paste(client, blog, **fields, **chosen)
 
 
@@ -146,3 +148,16 @@ def test_bad_copy_gets_one_clear_error_with_its_line_and_is_kept_in_the_page(edi
         assert refused.context["error"].startswith(said), refused.context["error"]
         assert refused.context["text"] == sent.get("text", "")
     assert not Update.objects.exists()
+
+
+@pytest.mark.django_db
+def test_what_an_article_lacks_is_given_on_the_form(editor: Client) -> None:
+    blog = make_blog()
+    text = "渡輪擱淺\n【20:30】乘客上岸。\n分享\n【18:20】渡輪擱淺。"
+    refused = paste(editor, blog, text=text)
+    assert (refused.status_code, "publication time" in refused.context["error"]) == (422, True)
+    shown = paste(editor, blog, text=text, published_at="2026-03-18T20:45")
+    assert [line.text for line in shown.context["left_out"]] == ["分享"]
+    assert "times as 【20:30】" in shown.content.decode()
+    confirm(editor, blog, shown)
+    assert Update.objects.filter(blog=blog).count() == 2

@@ -73,6 +73,15 @@ MANY_LINES = {
     "rules": lambda count: ["-----"] * count,
     "responses": lambda count: ["最新回應"] * count,
     "doubts": lambda count: ["19日最新消息", "標題", *["[1:00"] * count],
+    "times without days": lambda count: ["【09:00】一句。"] * count,
+    "times in several notations": lambda count: ["[0900]一句。\n09:00 一句。\n9.00am: 一句。"] * (count // 3),
+    "headings beside times": lambda count: ["【09:00】標題\n一句。"] * (count // 2),
+    "names": lambda count: ["09:00\nJane Example\n一句。"] * (count // 3),
+    "numbered posts": lambda count: [f"{index % 99 + 1}. 標題\n一句。" for index in range(count // 2)],
+    "titles with addresses": lambda count: ["09:00 一句。\n一則\nhttps://example.com/a"] * (count // 3),
+    "the title again": lambda count: ["燈塔︱重新亮燈|持續更新"] * count,
+    "days of the event": lambda count: ["Day 1\n【09:00】一句。"] * (count // 2),
+    "left out": lambda count: ["【09:00】一句。", *["分享"] * count],
 }
 
 
@@ -123,6 +132,11 @@ LONG_LINES = {
     "days in English": "Updates: " + "monday, " * (MEGABYTE // 8),
     "running marks": "持續更新" * (MEGABYTE // 4),
     "invisible": "\u200b" * MEGABYTE + "x",
+    "colons before an address": ":" * MEGABYTE + "http",
+    "arrows around": "↓" * MEGABYTE + "x",
+    "names with points": "By " + "A. " * (MEGABYTE // 3),
+    "capitals": "A " * (MEGABYTE // 2) + ": x",
+    "zones": "All times are " * (MEGABYTE // 14),
 }
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from argparse import ArgumentTypeError
 from collections.abc import Iterator
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -21,8 +23,10 @@ from liveblog.articles.article import (
     Related,
 )
 from liveblog.articles.characters import MAX_BYTES
+from liveblog.articles.earlier import earlier_blog
 from liveblog.articles.load import load
-from liveblog.articles.parse import parse, read
+from liveblog.articles.notation import Choice, Heading, Order, Profile
+from liveblog.articles.parse import Given, parse, read
 from liveblog.articles.report import Action, Report
 from liveblog.publishing import SYSTEM
 from newsroom import hongkong
@@ -40,6 +44,30 @@ class Command(BaseCommand):
             default="",
             help="the live blog to bring up to date, or a new one's slug",
         )
+        parser.add_argument("--title", metavar="TEXT", default="", help="the title, if the article has none")
+        parser.add_argument(
+            "--published-at",
+            metavar="TIME",
+            type=_moment,
+            help="the publication time in Hong Kong, as 2025-03-18T17:14, if the article has none",
+        )
+        parser.add_argument(
+            "--time-zone",
+            metavar="ZONE",
+            default="",
+            help="the zone of the times, as Europe/London, BST or GMT+8, if the article does not say",
+        )
+        parser.add_argument(
+            "--order", choices=[order.value for order in Order], help="the order of the updates, if misread"
+        )
+        parser.add_argument(
+            "--heading",
+            choices=[heading.value for heading in Heading],
+            help="where headings stand, seen from the times, if misread",
+        )
+        parser.add_argument(
+            "--new", action="store_true", help="make a new live blog even if the article was loaded before"
+        )
         parser.add_argument("--publish", action="store_true", help="publish new updates and start coverage")
         parser.add_argument("--dry-run", action="store_true", help="print what would happen, save nothing")
         parser.add_argument(
@@ -54,8 +82,16 @@ class Command(BaseCommand):
     @no_translations
     def handle(self, *args: object, file: str, **options: object) -> None:
         try:
-            article = parse(read(_bytes_of(file)))
+            given = Given(options["title"].strip(), options["published_at"])
+            choice = Choice(
+                Heading(options["heading"]) if options["heading"] else None,
+                Order(options["order"]) if options["order"] else None,
+                options["time_zone"],
+            )
+            article = parse(read(_bytes_of(file)), given=given, choice=choice, now=hongkong.now())
             self._print("", _understood(article))
+            if not options["blog"] and not options["new"]:
+                _ask_if_loaded_before(file, article)
             report = again_while_busy(
                 partial(
                     load,
@@ -75,6 +111,7 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}", returncode=2) from error
         self._print("Not sure of:", (f"line {doubt.line}: {doubt.reason}" for doubt in article.doubts))
+        self._print("Left out:", (f"line {line.number}: {line.text}" for line in article.left_out))
         self._print("", _done(report))
 
     def _print(self, title: str, lines: Iterator[str]) -> None:
@@ -82,6 +119,29 @@ class Command(BaseCommand):
             if number == 0 and title:
                 self.stdout.write(title)
             self.stdout.write(f"  {line}" if title else line)
+
+
+def _moment(text: str) -> datetime:
+    """Parse a Hong Kong time, or a time with its offset."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text!r} is no time: write it as 2025-03-18T17:14") from error
+    moment = moment.replace(tzinfo=hongkong.ZONE) if moment.tzinfo is None else hongkong.to_hong_kong(moment)
+    if moment.year not in hongkong.YEARS:
+        raise ArgumentTypeError(f"{text!r} lies outside of the supported years")
+    return moment.replace(second=0, microsecond=0)
+
+
+def _ask_if_loaded_before(file: str, article: Article) -> None:
+    """Raise CommandError if the article would become a second live blog about the same."""
+    blog = earlier_blog(article)
+    if blog is not None:
+        raise CommandError(
+            f"{file}: the live blog {blog.slug} already has this article. Bring it up to date with "
+            f"--blog {blog.slug}, or make another live blog with --new.",
+            returncode=2,
+        )
 
 
 def _bytes_of(file: str) -> bytes:
@@ -97,6 +157,7 @@ def _understood(article: Article) -> Iterator[str]:
     yield f"Published: {article.published_at:%Y-%m-%d %H:%M} Hong Kong time"
     yield f"Language: {article.language}; coverage {'runs' if article.is_running else 'has ended'}"
     yield f"Standfirst: {_counted(article.standfirst)}"
+    yield f"Notation: {_notation(article.profile)}"
     day = None
     for entry in article.entries:
         if entry.day != day:
@@ -104,6 +165,24 @@ def _understood(article: Article) -> Iterator[str]:
             yield f"{hongkong.day_label(day, article.language, with_year=True)}"
         yield f"  {_entry(entry)}"
         yield from (f"          Related: {story.title} {story.url}".rstrip() for story in entry.stories)
+
+
+def _notation(profile: Profile) -> str:
+    """`times as 【12:05】, headings above them, newest first, in BST`."""
+    if profile.is_own_form:
+        return "this product's own"
+    parts = [f"times as {profile.time}" if profile.time else "no times"]
+    places = {
+        Heading.ABOVE: "headings above them",
+        Heading.BELOW: "headings below them",
+        Heading.BESIDE: "headings on their lines",
+    }
+    if profile.time and profile.heading in places:
+        parts.append(places[profile.heading])
+    if profile.is_numbered:
+        parts.append("numbered headings")
+    parts.append(profile.order.value.replace("-", " "))
+    return ", ".join([*parts, *([f"in {profile.zone}"] if profile.zone else [])])
 
 
 def _entry(entry: Entry) -> str:

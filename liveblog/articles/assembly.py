@@ -1,0 +1,159 @@
+"""Assembly of lines into a standfirst and entries, in the order of the text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import time, timedelta
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from liveblog.articles.article import (
+    ArticleError,
+    Caption,
+    Doubt,
+    OpenBlock,
+    OpenBullets,
+    Paragraph,
+    Related,
+    add_item,
+)
+from liveblog.articles.characters import folded
+from liveblog.articles.dates import AnyDay
+from liveblog.articles.lines import Kind, Line
+
+# Loading takes one transaction, during which nobody else can publish to the live blog (SQLite: to any).
+MAX_UPDATES: Final = 1_000
+_LIKE_TIME: Final = re.compile(r"\[[^\]]{0,12}\d{1,2}:\d{2}[^\]]{0,8}\]")
+
+
+@dataclass
+class OpenEntry:
+    """An entry whose lines are still being read; `day` is the number of day headings above it."""
+
+    day: int
+    line: int
+    heading: str = ""
+    clock: time | None = None
+    named_day: AnyDay | None = None
+    zone: str = ""
+    ago: timedelta | None = None
+    blocks: list[OpenBlock] = field(default_factory=list)
+
+    @property
+    def has_time(self) -> bool:
+        return self.clock is not None or self.ago is not None
+
+
+class Assembly:
+    """A builder that assembles lines into a standfirst and entries."""
+
+    def __init__(self, *, is_heading_below: bool = False) -> None:
+        """Create an empty assembly. With `is_heading_below`, headings below times are beyond doubt."""
+        self.is_heading_below = is_heading_below
+        self.standfirst: list[OpenBlock] = []
+        self.days: list[Line] = []
+        self.has_responses = False
+        self.doubts: list[Doubt] = []
+        self._entries: list[OpenEntry] = []
+        self._current: OpenEntry | None = None
+        self._has_begun = False
+        self._take: dict[Kind, Callable[[Line], None]] = {
+            Kind.BULLET: self._bullet,
+            Kind.CAPTION: lambda line: self._add(line, Caption(line.words)),
+            Kind.RELATED: lambda line: self._add(line, Related(line.words, line.url)),
+            Kind.TEXT: lambda line: self._add(line, Paragraph(line.words)),
+            Kind.TIME: self._time,
+            Kind.DAY: self._day,
+            Kind.HEADING: self._heading,
+            Kind.RESPONSES: self._responses,
+            Kind.RULE: lambda line: self._doubt(line, _("A line of signs only: left out.")),
+            Kind.LEFT_OUT: lambda line: None,
+        }
+
+    def take(self, line: Line) -> None:
+        for reason in line.doubts:
+            self._doubt(line, reason)
+        if self.has_responses and line.kind not in (Kind.RULE, Kind.LEFT_OUT):
+            self._doubt(line, _("After the readers' responses, which should be the last: read as coverage."))
+        self._take[line.kind](line)
+
+    def finished(self) -> list[OpenEntry]:
+        """Return the entries, without those that consist of a time alone."""
+        entries = []
+        for entry in self._entries:
+            if entry.heading or entry.blocks:
+                entries.append(entry)
+            else:
+                self.doubts.append(Doubt(entry.line, _("A time with no update: left out.")))
+            if entry.heading and not entry.blocks:
+                self.doubts.append(Doubt(entry.line, _("A heading without any text below it.")))
+        return entries
+
+    def _doubt(self, line: Line, reason: str) -> None:
+        self.doubts.append(Doubt(line.number, reason))
+
+    def _open(self, line: Line) -> OpenEntry:
+        if len(self._entries) == MAX_UPDATES:
+            reason = _("The article has more than %(limit)s updates. Load it in parts.")
+            raise ArticleError(line.number, reason % {"limit": MAX_UPDATES})
+        self._has_begun = True
+        self._current = OpenEntry(day=len(self.days), line=line.number)
+        self._entries.append(self._current)
+        return self._current
+
+    def _blocks(self, line: Line) -> list[OpenBlock]:
+        if not self._has_begun or line.is_head:
+            return self.standfirst
+        if self._current is None:
+            self._doubt(
+                line, _("Text with neither heading nor time above it: read as an update without either.")
+            )
+            self._open(line)
+        return self._current.blocks
+
+    def _add(self, line: Line, block: OpenBlock) -> None:
+        self._blocks(line).append(block)
+
+    def _bullet(self, line: Line) -> None:
+        add_item(self._blocks(line), line.words, line.bullet_number)
+
+    def _time(self, line: Line) -> None:
+        entry = self._current
+        if entry is None or entry.has_time or _has_text(entry) or (line.heading and entry.heading):
+            if entry is not None and not entry.has_time:
+                self._doubt(line, _("A time below text that has none: opens an update without a heading."))
+            entry = self._open(line)
+        mark = line.mark
+        entry.clock, entry.named_day, entry.zone, entry.ago = mark.clock, mark.day, mark.zone, mark.ago
+        entry.heading = entry.heading or line.heading
+        if line.words:
+            if _LIKE_TIME.match(folded(line.words)):
+                self._doubt(line, _("A second time on one line: kept as text."))
+            entry.blocks.append(Paragraph(line.words))
+
+    def _day(self, line: Line) -> None:
+        self._has_begun = True
+        self._current = None
+        self.days.append(line)
+
+    def _heading(self, line: Line) -> None:
+        entry = self._current
+        if entry is not None and not entry.heading and not entry.blocks:
+            if not self.is_heading_below:
+                self._doubt(line, _("The time above this heading was read as its own."))
+        else:
+            entry = self._open(line)
+        entry.heading = line.words
+
+    def _responses(self, line: Line) -> None:
+        if self.has_responses:
+            return
+        self.has_responses = True
+        self._has_begun = True
+
+
+def _has_text(entry: OpenEntry) -> bool:
+    return any(isinstance(block, Paragraph | OpenBullets) for block in entry.blocks)

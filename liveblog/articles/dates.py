@@ -1,0 +1,271 @@
+"""Names of days anywhere in a line: dates in every order, weekdays, `昨日`, `Day 2`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from liveblog.articles.days import ENGLISH_MONTH, MONTHS, WEEKDAYS, DayName
+from newsroom import hongkong
+
+
+@dataclass(frozen=True)
+class Weekday:
+    """A weekday without a date; Monday is 0."""
+
+    weekday: int
+
+    def nearest(self, moment: datetime) -> date:
+        """Return the day of this name nearest to `moment`; it is at most three days away."""
+        day = hongkong.day_of(moment)
+        return day + timedelta(days=(self.weekday - day.weekday() + 3) % 7 - 3)
+
+    def next_after(self, day: date) -> date | None:
+        return day + timedelta(days=(self.weekday - day.weekday() - 1) % 7 + 1)
+
+    def is_of(self, day: date) -> bool:
+        return day.weekday() == self.weekday
+
+
+@dataclass(frozen=True)
+class Relative:
+    """A day counted from the day of publication (`昨日`), or from the day below it (`翌日`)."""
+
+    offset: int
+    is_from_below: bool = False
+
+    def nearest(self, moment: datetime) -> date:
+        return hongkong.day_of(moment) + timedelta(days=self.offset)
+
+    def next_after(self, day: date) -> date | None:
+        return day + timedelta(days=max(self.offset, 1))
+
+    def is_of(self, day: date) -> bool:
+        return True
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """A day of the event: `Day 2`, `第二日`."""
+
+    number: int
+
+    def nearest(self, moment: datetime) -> date:
+        """Return the day of `moment`: nothing says on which day the count began."""
+        return hongkong.day_of(moment)
+
+    def next_after(self, day: date) -> date | None:
+        return day + timedelta(days=1)
+
+    def is_of(self, day: date) -> bool:
+        return True
+
+
+AnyDay = DayName | Weekday | Relative | Numbered
+
+_DIGITS: Final = "〇零一二三四五六七八九"
+_NUMBER: Final = r"(?:\d{1,2}|[〇零一二三四五六七八九十廿卅]{1,3})"
+_ENGLISH_WEEKDAYS: Final = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b"
+_NAMED_WEEKDAY: Final = rf"(?P<weekday>{_ENGLISH_WEEKDAYS})"
+_CHINESE_WEEKDAY: Final = r"[(]?(?:星期|周|週|禮拜|礼拜)(?P<weekday>[一二三四五六日天])[)]?"
+_FULL: Final = re.compile(
+    r"(?P<year>\d{4})\s?(?P<sign>[-/.年])\s?(?P<month>\d{1,2})\s?(?:(?P=sign)"
+    r"|月)\s?(?P<day>\d{1,2})\s?日?(?!\d)"
+)
+_CHINESE: Final = re.compile(
+    rf"(?:(?P<year>\d{{4}}"
+    rf"|[〇零一二三四五六七八九]{{4}})\s?年\s?)?(?:(?P<month>{_NUMBER})\s?月(?:份)?\s?)?(?P<day>{_NUMBER})\s?[日號号]"
+)
+_ENGLISH: Final = re.compile(
+    rf"(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<month>{ENGLISH_MONTH})\b\.?"
+    rf"|(?P<month2>{ENGLISH_MONTH})\b\.?\s+(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?(?!\d|:\d"
+    rf"|\.\d))(?:,?\s+(?P<year>\d{{4}})(?!\d|:))?",
+    re.IGNORECASE,
+)
+_NUMERIC: Final = re.compile(
+    r"(?P<one>\d{1,2})(?P<sign>[/.-])(?P<two>\d{1,2})(?:(?P=sign)(?P<year>\d{4}|\d{2}))?(?![\d/])"
+)
+_WEEKDAY: Final = re.compile(
+    rf"{_NAMED_WEEKDAY},?|(?:{_CHINESE_WEEKDAY.replace('weekday', 'chinese')})", re.IGNORECASE
+)
+_RELATIVE: Final = re.compile(
+    r"(?P<today>今日|今天|today\b)|(?P<yesterday>昨日|昨天|昨|yesterday\b)|(?P<before>前日|前天"
+    r"|the day before yesterday\b)"
+    r"|(?P<next>翌日|次日|隔日|隔天|the next day\b|next day\b)",
+    re.IGNORECASE,
+)
+_NUMBERED: Final = re.compile(
+    rf"day\s+(?P<number>\d{{1,3}})\b|第\s?(?P<chinese>{_NUMBER})\s?[日天]", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class FoundDay:
+    """A day that a text names, with where its name ends and the weekday that stands beside it, if any."""
+
+    day: AnyDay
+    end: int
+    weekday: int | None = None
+
+
+def day_at(text: str, place: int, near: date | None = None) -> FoundDay | None:
+    """Return the day named at `place` in folded text, None if there is none.
+
+    Raise ValueError for an impossible day. Of two readings of `8/3` take the one nearer to `near`, with the
+    day first if both are as near.
+    """
+    weekday = _WEEKDAY.match(text, place, place + 20)
+    if weekday:
+        number, after = _weekday(weekday), _space(text, weekday.end())
+        dated = _dated_at(text, after, near)
+        if dated:
+            return FoundDay(dated.day, dated.end, number)
+        return FoundDay(Weekday(number), weekday.end(), number)
+    found = _dated_at(text, place, near)
+    if found:
+        # At most a space and a bracket stand between a date and its weekday.
+        behind = _WEEKDAY.match(text, _space(text, found.end, " ,"), found.end + 20)
+        return FoundDay(found.day, behind.end(), _weekday(behind)) if behind else found
+    return _worded_at(text, place)
+
+
+def _space(text: str, place: int, signs: str = " ,") -> int:
+    while place < len(text) and text[place] in signs:
+        place += 1
+    return place
+
+
+def _weekday(match: re.Match[str]) -> int:
+    if match["chinese"]:
+        return "一二三四五六日".index(match["chinese"].replace("天", "日"))
+    return WEEKDAYS.index(match["weekday"][:3].lower())
+
+
+def _dated_at(text: str, place: int, near: date | None) -> FoundDay | None:
+    readers: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date | None], DayName | None]], ...] = (
+        (_FULL, _plain),
+        (_CHINESE, _plain),
+        (_ENGLISH, _english),
+        (_NUMERIC, _numeric),
+    )
+    for pattern, reader in readers:
+        match = pattern.match(text, place, place + 40)
+        day = reader(match, near) if match else None
+        if match and day:
+            return FoundDay(day, match.end())
+    return None
+
+
+def _plain(match: re.Match[str], _near: date | None) -> DayName:
+    groups = match.groupdict()
+    year, month = groups["year"], groups["month"]
+    return DayName(number(match["day"]), number(month) if month else None, number(year) if year else None)
+
+
+def _english(match: re.Match[str], _near: date | None) -> DayName:
+    month = MONTHS[(match["month"] or match["month2"]).lower()]
+    return DayName(int(match["day"] or match["day2"]), month, int(match["year"]) if match["year"] else None)
+
+
+def _numeric(match: re.Match[str], near: date | None) -> DayName | None:
+    if match["sign"] != "/" and not match["year"]:
+        return None
+    year = int(match["year"]) if match["year"] else None
+    year = year + 2000 if year is not None and year < 100 else year
+    readings = []
+    for day, month in ((match["one"], match["two"]), (match["two"], match["one"])):
+        with suppress(ValueError):
+            readings.append(DayName(int(day), int(month), year))
+    if not readings:
+        raise ValueError(match[0])
+    if near is None or len(readings) == 1:
+        return readings[0]
+    noon = hongkong.at(near)
+    return min(readings, key=lambda name: abs((name.nearest(noon) - near).days))
+
+
+def _worded_at(text: str, place: int) -> FoundDay | None:
+    match = _RELATIVE.match(text, place, place + 30)
+    if match:
+        offset = {"today": 0, "yesterday": -1, "before": -2, "next": 1}[match.lastgroup or "today"]
+        return FoundDay(Relative(offset, match.lastgroup == "next"), match.end())
+    match = _NUMBERED.match(text, place, place + 12)
+    return FoundDay(Numbered(number(match["number"] or match["chinese"])), match.end()) if match else None
+
+
+def number(text: str) -> int:
+    """Return the number that ASCII digits or Chinese numerals write: `9`, `十`, `廿五`, `二〇二五`."""
+    if text.isascii():
+        return int(text)
+    text = (
+        text.replace("兩", "二")
+        .replace("两", "二")
+        .replace("廿", "二十")
+        .replace("卅", "三十")
+        .replace("〇", "零")
+    )
+    tens, ten, units = text.rpartition("十")
+    if not ten:
+        return int("".join(str(_digit(char)) for char in text))
+    return (_digit(tens[-1]) if tens else 1) * 10 + (_digit(units[-1]) if units else 0)
+
+
+def _digit(char: str) -> int:
+    return max(_DIGITS.index(char) - 1, 0)
+
+
+_PREFIX: Final = re.compile(
+    r"[\s\[(<{#*=~_.—–-]*(?:(?:latest|live|all)\s+)?(?:updates?\s*(?:for|on|from)?\s*:?\s*)?"
+    r"(?:(?:[本香]港|當地|当地|本地|[北京台]{2})[時时][間间]\s*)?", re.IGNORECASE
+)  # fmt: skip
+_SUFFIX: Final = re.compile(
+    r"\s*(?:[(]?(?:HKT|GMT|UTC|BST|香港時間|本港時間)[)]?)?\s*(?:updates?|(?:的)?(?:最新)?(?:消息"
+    r"|更新|情[況况]|動態|动态|發展|发展|事件|時序)|最新)?"
+    r"[\s:\])>}#*=~_.—–-]*", re.IGNORECASE
+)  # fmt: skip
+_LONGEST_HEADING: Final = 60
+
+
+@dataclass(frozen=True)
+class HeadingDay:
+    """The day that a whole line names, and the weekday beside it, if any."""
+
+    day: AnyDay
+    weekday: int | None
+
+
+def heading_day(text: str, near: date | None = None) -> HeadingDay | None:
+    """Return the day of a folded line that names one and nothing else, in any of the usual words."""
+    if len(text) > _LONGEST_HEADING:
+        return None
+    prefix = _PREFIX.match(text)
+    start = prefix.end() if prefix else 0
+    try:
+        found = day_at(text, start, near)
+    except ValueError:
+        return None
+    if found is None:
+        return None
+    end = found.end
+    day, weekday = found.day, found.weekday
+    if not isinstance(day, DayName):
+        # `昨日（18日）` and `Day 2 – Tuesday, 18 March` name the date, too.
+        place = _space(text, end, " ,(:|-–—")
+        try:
+            dated = day_at(text, place, near)
+        except ValueError:
+            dated = None
+        if (dated and isinstance(dated.day, DayName)) or (dated and isinstance(dated.day, Weekday)):
+            day, weekday, end = dated.day, dated.weekday, dated.end
+    suffix = _SUFFIX.match(text, end)
+    if not suffix or suffix.end() != len(text):
+        return None
+    if isinstance(day, DayName) and not (
+        day.month or weekday is not None or suffix[0].strip() or text[:1] in "[("
+    ):
+        return None
+    return HeadingDay(day, weekday)

@@ -1,0 +1,165 @@
+"""Lines of a page that are no coverage: buttons, by-lines, credits, notes of the site."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from liveblog.articles.characters import width
+
+_LONGEST: Final = 320
+_SHORT: Final = 64
+
+# The whole line, apart from signs around it.
+_BUTTONS: Final = re.compile(
+    r"(?:the )?end|ends|全文完|完|待續|待续"
+    r"|share(?:\s+(?:this|on\s+\w+|via\s+\w+|article|link|copy link))*|share|print|email|copy link"
+    r"|save|comments?|\d* comments?|like|follow(?: us)?(?: on \w+)?"
+    r"|(?:read|show|see|view|load|find out) more|continue reading|click here|back to top"
+    r"|skip (?:to|past) .{1,30}|subscribe(?: now)?|sign (?:up|in)|log in"
+    r"|advertisements?|sponsored|promoted|ad|show key events only|(?:key|top|main) (?:events?"
+    r"|points?|moments|developments)|at a glance|key takeaways"
+    r"|get involved|live reporting|live(?: blog| coverage| feed| updates?)?|latest updates?"
+    r"|latest|most (?:read|viewed|popular)|related(?: topics| content| articles)?"
+    r"|recommended|trending|what to read next|more on this(?: story)?|featured|tags?|topics?"
+    r"|here['’]s (?:the latest|what .{1,40}|how .{1,40})|what (?:we know|to know"
+    r"|you need to know)(?: so far)?|what we[’']re covering"
+    r"|分享(?:至.{1,10}|文章|此文)?|列印|打印|收藏|轉載|转载|讚好?|留言|評論|复制链接|複製連結"
+    r"|廣告|广告|贊助|返回頂部|回頂部|回首頁|首頁"
+    r"|(?:按此|點擊|点击|點此|點選|按我)?(?:閱讀|阅读|查看|看|睇|瀏覽|了解|展開|展开)?(?:全文"
+    r"|更多|詳情|详情|完整內容|完整报道)|繼續閱讀|继续阅读|請?繼續往下(?:閱讀|看)|更多(?:新聞"
+    r"|新闻|內容|相關報道)?"
+    r"|實時報道|实时报道|即時(?:新聞|港聞|報道)|即时(?:新闻|报道)|最新消息列表|重點(?:一覽|事件)?"
+    r"|以下[為为是](?:最新)?(?:內容|内容|消息|更新|報道|报道).{0,6}"
+    r"|(?:人氣|熱門|热门|精選|精选|推薦|推荐|相關|编辑|編輯).{0,4}(?:精選文?|文章|新聞|新闻|推介"
+    r"|推薦|推荐|排行)|上\s*/\s*下一篇(?:新聞|文章)?|[上下]一篇(?:新聞|文章)?",
+    re.IGNORECASE,
+)
+# The beginning of a line.
+_LABELS: Final = re.compile(
+    r"(?:關鍵[字詞]|关键[字词]|標籤|标签|相關字詞|相关字词|話題|话题|tags?|topics?|keywords?"
+    r"|filed under)\s*[:﹕/|]"
+    r"|(?:分享|share)\s*:"
+    r"|(?:版權所有|版权所有|©|\(c\)\s|copyright\b|all rights reserved|本網站|未經授權|未经授权"
+    r"|不得轉載|不得转载|嚴禁轉載)"
+    r"|(?:資料|资料|新聞|新闻|消息)?(?:來源|来源)\s*(?:source)?\s*:|source:|via:"
+    r"|(?:掃|扫|下載|下载|download|get)\s*(?:呢|這|这|此|the|our)?[^。.]{0,12}(?:code|qr|app)(?![a-z])"
+    r"|please (?:turn on|enable) javascript|got a tv licen[cs]e|you need one to watch"
+    r"|sign up (?:to|for)|subscribe to|follow (?:us|our)\b|download (?:the|our)\b"
+    r"|(?:我們的|追蹤|关注|關注|訂閱|订阅|加入)(?:本報|本報|我們|我们|.{0,10}(?:頻道|频道|專頁"
+    r"|专页|群組|公众号|電子報))"
+    r"|(?:watch|listen|video|in pictures|gallery|podcast|live stream)\s*:",
+    re.IGNORECASE,
+)
+_EMBEDS: Final = re.compile(
+    r"(?:x|twitter|facebook|instagram|threads|微博)\s?(?:貼文|帖文|贴文|發文|帖子)|(?:tweet|post"
+    r"|video) (?:by|from) @|embedded (?:tweet|post)|此\w{0,4}(?:貼文|推文)由",
+    re.IGNORECASE,
+)
+_CREDITS: Final = re.compile(
+    r"(?:撰文|採訪|采访|採寫|采写|編輯|编辑|編譯|编译|責任編輯|责任编辑|責編|责编|整理"
+    r"|綜合報[導道]|综合报道|作者|文字|文|文、圖|文/圖|攝影|摄影|攝|審讀|审读|記者|记者|監製"
+    r"|總編輯|总编辑|校對|校对)\s*[:/]\s*\S.{0,80}"
+    r"|(?:記者|记者|編輯|编辑|編譯|编译|特派員|本報記者|本报记者|文字|撰文|主編|责任编辑"
+    r"|責任編輯)\s*[^,。.!?:]{1,30}(?:[／/][^,。.!?:]{0,20})?(?:報導|報道|报道|攝|摄影|攝影|審讀"
+    r"|审读|整理|撰文)[^,。]{0,40}"
+    r"|(?:記者|记者|編輯|编辑|撰文|作者|特派員|特约记者)[\s:]\s*[^\s,。:]{2,4}(?:[、\s][^\s,。:]{2,4}){0,3}"
+    r"|[(\[][^()\[\]]{0,20}(?:記者|记者|編輯|编辑)[^()\[\]]{1,20}[)\]]"
+    r"|(?i:by|edited by|reporting by|reported by|written by|words by|compiled by|produced by"
+    r"|photo(?:s|graph)? by|image by|video by|additional reporting by|editing by)\s+"
+    r"(?:[Tt]he\s)?[A-Z][\w.'’-]*(?:(?:,|\sand|\s&)?\s[A-Z][\w.'’-]+){0,6}(?:\s(?:in|for)\s.{1,30})?\.?"
+    r"|[—–-]{1,2}\s*(?:by\s+)?(?:[A-Z][\w.'’-]*\.?\s){1,3}[A-Z][\w.'’-]+(?:\s(?:in|for|and)\s.{1,60})?",
+)
+_NOTES: Final = re.compile(
+    r"[+＋]?\d{1,6}|#\S{1,40}(?:\s+#\S{1,40})*|https?://\S+|[↓↑→←⬇⬆👇☟▼\s]+.{0,60}[↓↑→←⬇⬆👇☟▼]+"
+    r"|[◤◢■□▌]+.{1,20}[◤◢◣◥■□]+|[^\s>]{1,16}(?:\s*[>»›]\s*[^\s>]{1,16}){1,5}"
+    r"|[—–-]+\s*\[[^\[\]]{1,24}\][^。]{1,60}"
+)
+_CALLS: Final = re.compile(
+    r"(?:👉|►|▶|▸|☞|👇|➡|>>+|>(?=\s?[^\s>]{2}))\s*.{1,80}[!?看多集篇覽載群道App]$"
+    r"|.{0,50}(?:(?:馬上|马上|立即|立刻|即刻)(?:前往|下載|下载|睇|看|訂閱|加入)|請?按此|點此|点此"
+    r"|點我|点我|按我|(?:請|请)(?:點擊|点击|按頁面|瀏覽)|點擊看|click here).{0,30}[:!。]?"
+    r"|.{0,24}(?<![a-z])share(?![a-z]).{0,6}[!啦]+|下[載载]\s?app.{0,20}|.{0,30}app[看睇].{0,30}",
+    re.IGNORECASE,
+)
+_MARKS: Final = " *_~#[](){}<>|/·•-–—=:.,…‧。"
+
+
+def reason_of(plain: str, text: str) -> str:
+    """Return a short key for why a folded line is furniture, or an empty string if it is not.
+
+    `text` is the line as it stands. Sentences of coverage are never furniture.
+    """
+    if len(plain) > _LONGEST:
+        return ""
+    core = plain.strip(_MARKS)
+    if not core:
+        return "rule"
+    if _BUTTONS.fullmatch(core):
+        return "button"
+    is_short = width(text) <= _SHORT * 2
+    if is_short and _EMBEDS.match(plain):
+        return "embed"
+    if _LABELS.match(plain.lstrip(_MARKS[:3])) and (is_short or not plain.endswith("。")):
+        return "label"
+    if is_short and not plain.endswith("。") and _CREDITS.fullmatch(plain):
+        return "credit"
+    if _NOTES.fullmatch(plain):
+        return "note"
+    is_sentence = plain.endswith(("。", ".", "」", "”"))
+    return "call" if width(text) <= 100 and not is_sentence and _CALLS.fullmatch(plain) else ""
+
+
+_NOTICES: Final = re.compile(
+    r"(?:版權所有|版权所有|©|copyright\b|all rights reserved|未經授權|未经授权|不得轉載|不得转载).*",
+    re.IGNORECASE,
+)
+
+
+def is_notice(plain: str) -> bool:
+    """Return whether a folded line is a copyright notice."""
+    return len(plain) <= _LONGEST and not plain.endswith(("。", ".")) and bool(_NOTICES.fullmatch(plain))
+
+
+_NAME: Final = re.compile(r"(?:[A-Z][\w.'’-]*\s){1,3}(?:and\s)?(?:[A-Z][\w.'’-]*\s){0,3}[A-Z][\w'’-]+")
+
+
+def is_name(text: str) -> bool:
+    """Return whether a line could be nothing but the names of one or two people."""
+    return len(text) <= 60 and bool(_NAME.fullmatch(text))
+
+
+_CAPTION: Final = re.compile(
+    r"[(]?(?:[圖图照][片說说輯辑]?\d{0,2}|photos?|pictures?|caption|image)\s?[:/]\s*\S"
+    r"|[▲△▼▽◆📷📸🖼](?=.{0,120}(?:[(][^()]*(?:圖|图|攝|摄|photo|照片)[^()]*[)]|[(][^()]{1,20}[)])\s*$)"
+    r"|▲\s?\S",
+    re.IGNORECASE,
+)
+_CAPTION_END: Final = re.compile(
+    r"(?:[(](?:[^()]{0,40}(?:圖片|圖|图|攝|摄|拍攝|拍摄|剪接|視頻|截圖|截图|資料圖片|網上圖片"
+    r"|提供)[^()]{0,40}|(?:路透|法新|美聯|新華|彭博|資料|网上|網上)社?圖?片?)[)]"
+    r"|\b(?:Photograph|Photo|Picture|Image|Illustration|Credit)s?:\s*[^.。]{2,80})[。.]?$"
+)
+_CAPTION_WHOLE: Final = re.compile(
+    r"[(][^()]{1,40}[)]|[^,。.!?:;\s]{1,12}(?:圖片|图片|照片|相片|資料圖|截圖|截图)|(?:AP|AFP"
+    r"|Reuters|Getty Images|EPA|PA|Bloomberg|Xinhua)(?:\s?/\s?\w+)? (?:photo|image)s?",
+    re.IGNORECASE,
+)
+
+
+def is_caption(plain: str) -> bool:
+    """Return whether a folded line is the caption or the credit of a picture."""
+    if _CAPTION.match(plain) or (len(plain) <= 44 and _CAPTION_WHOLE.fullmatch(plain)):
+        return True
+    match = _CAPTION_END.search(plain, max(0, len(plain) - 100)) if len(plain) <= 160 else None
+    # Behind a full stop the credit is of a picture beside the text.
+    return (
+        match is not None
+        and plain[: match.start()].rstrip()[-1:] not in ("。", "")
+        and not plain.endswith("。")
+    )
+
+
+def has_credit(plain: str) -> bool:
+    """Return whether a folded line ends with the credit of a picture: `…。(陳大文攝)`."""
+    return bool(_CAPTION_END.search(plain, max(0, len(plain) - 100)))

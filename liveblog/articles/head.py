@@ -1,0 +1,297 @@
+"""The head of an article: which lines are its title and its publication time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from liveblog.articles import furniture, zones
+from liveblog.articles.article import ArticleError, Doubt, LineRead
+from liveblog.articles.characters import folded, width
+from liveblog.articles.dates import day_at, heading_day
+from liveblog.articles.days import ENGLISH_MONTH, DayName
+from liveblog.articles.lines import ends_as_text
+from liveblog.articles.stamps import Stamp, stamp_at, stamp_at_end, stamp_at_start
+from liveblog.articles.title import MAX_HEADLINE, Title, any_title, has_title_signs, own_title
+from newsroom import hongkong
+
+# Titles and publication times stand at the top.
+_TOP: Final = 25
+_OWN_STAMP: Final = re.compile(r"\d{4}-\d{1,2}-\d{1,2}\s+\d{1,2}:\d{2}")
+_DATE_BEGINS: Final = re.compile(
+    rf"\d{{4}}\s?[-/.年]\s?\d{{1,2}}|\d{{1,2}}(?:st|nd|rd|th)?\s+(?:{ENGLISH_MONTH})\b"
+    rf"|\b(?:{ENGLISH_MONTH})\b\.?\s+\d{{1,2}}\b"
+    rf"|\d{{1,2}}[/-]\d{{1,2}}[/-]\d{{4}}|\d{{1,2}}:\d{{2}}",
+    re.IGNORECASE,
+)
+_MOST_DATES: Final = 6
+_UPDATED: Final = re.compile(r"(?:更新|修[改訂订]|updated?|modified|last)[^\d]{0,16}$", re.IGNORECASE)
+_LABEL_SIGNS: Final = " :：|｜·•,，-–—()（）[]【】"
+_LABEL_ALONE: Final = re.compile(
+    r"(?:[發发][佈布表]|出版|刊登|更新|[時时][間间]|日期|posted|published|updated|on|at|\s)*", re.IGNORECASE
+)
+_BREADCRUMB: Final = re.compile(r"[>»›]|\s/\s")
+
+
+@dataclass(frozen=True)
+class Given:
+    """What an editor gives beside the text, for an article that lacks it."""
+
+    title: str = ""
+    published_at: datetime | None = None
+
+
+@dataclass
+class Head:
+    """The head, and the lines that are left for standfirst and updates."""
+
+    title: Title
+    published_at: datetime
+    is_last_update: bool = False
+    # The last change that the head names, from which 今日 and 昨日 are counted.
+    changed_at: datetime | None = None
+    body: list[tuple[int, str]] = field(default_factory=list)
+    lines: list[LineRead] = field(default_factory=list)
+    title_text: str = ""
+    doubts: list[Doubt] = field(default_factory=list)
+
+    def is_title(self, text: str) -> bool:
+        """Return whether a line says the title again, with or without its marks."""
+        if text == self.title_text or len(text) > 2 * MAX_HEADLINE or self.title.headline not in text:
+            return text == self.title_text
+        with suppress(ArticleError):
+            title = any_title(0, text)
+            return title.headline == self.title.headline and title.kicker in ("", self.title.kicker)
+        return False
+
+
+@dataclass(frozen=True)
+class _Published:
+    index: int
+    moment: datetime
+    is_updated: bool
+    doubts: tuple[str, ...] = ()
+    # The words of the line beside the time, which belong to neither head nor body.
+    rest: str = ""
+    changed_at: datetime | None = None
+
+
+def is_own_head(numbered: Sequence[tuple[int, str]]) -> bool:
+    """Return whether the article opens as the product writes it: the title, then the publication time."""
+    return len(numbered) > 1 and bool(_OWN_STAMP.fullmatch(folded(numbered[1][1])))
+
+
+def read_own_head(numbered: Sequence[tuple[int, str]], given: Given) -> Head:
+    """Return the head of the product's own form. Raise ArticleError, with the line, for an impossible one."""
+    number, text = numbered[0]
+    title = any_title(number, given.title) if given.title else own_title(number, text)
+    moment = given.published_at or _own_moment(*numbered[1])
+    lines = [LineRead(number, text, "title"), LineRead(*numbered[1], "published_at")]
+    return Head(title, moment, body=list(numbered[2:]), lines=lines)
+
+
+def _own_moment(number: int, text: str) -> datetime:
+    try:
+        parts = map(int, re.findall(r"\d+", folded(text)))
+        return _supported(datetime(*parts, tzinfo=hongkong.ZONE))
+    except ValueError as error:
+        raise _impossible(number, text) from error
+
+
+def _impossible(number: int, text: str) -> ArticleError:
+    return ArticleError(number, _("There is no such day or time.") + f" ({text[:40]})")
+
+
+def _supported(moment: datetime) -> datetime:
+    if moment.year not in hongkong.YEARS:
+        raise ValueError(moment.year)
+    return moment
+
+
+def read_head(numbered: Sequence[tuple[int, str]], given: Given, first_update: int | None) -> Head:
+    """Return the head of an article in any notation. `first_update` is the index of its first time or day.
+
+    Raise ArticleError for what is missing and not given.
+    """
+    top = min(len(numbered), _TOP, len(numbered) if first_update is None else first_update + 1)
+    dated = [found for index in range(top) if (found := _published(index, *numbered[index]))]
+    if len(dated) > 1 and dated[-1].index == first_update:
+        # The first update's own time, which has its date beside it.
+        dated.pop()
+    published = next((found for found in dated if not found.is_updated), dated[0] if dated else None)
+    title_index = _title_index(numbered, published.index if published else None, first_update)
+    if title_index is None and not given.title:
+        reason = _("The title is missing: the first line has to be kicker︱headline.")
+        raise ArticleError(numbered[0][0], reason, "title")
+    number, text = numbered[title_index] if title_index is not None else (numbered[0][0], "")
+    title = any_title(number, given.title or text)
+    moment = given.published_at or (published.moment if published else None)
+    if moment is None:
+        line = (
+            numbered[title_index + 1][0]
+            if title_index is not None and len(numbered) > title_index + 1
+            else number + 1
+        )
+        raise ArticleError(line, _no_time(text), "published_at")
+    head = Head(title, moment, bool(published and published.is_updated), title_text=text)
+    changes = [found.moment for found in dated if found.is_updated]
+    head.changed_at = max(
+        [*changes, *(found.changed_at for found in dated if found.changed_at)], default=None
+    )
+    if published and not given.published_at:
+        head.doubts = [Doubt(numbered[published.index][0], reason) for reason in published.doubts]
+    _divide(head, numbered, title_index, {found.index: found for found in dated}, given)
+    return head
+
+
+def _no_time(title: str) -> str:
+    reason = _(
+        "No publication time was found. "
+        "Give it as 2025-03-18 17:14: --published-at, or its field on the desk."
+    )
+    clock = stamp_at_end(folded(title))
+    if clock and clock.clock:
+        reason += " " + _("The title has the time %(clock)s without a day.") % {
+            "clock": f"{clock.clock:%H:%M}"
+        }
+    return reason
+
+
+def _divide(
+    head: Head,
+    numbered: Sequence[tuple[int, str]],
+    title_index: int | None,
+    dated: dict[int, _Published],
+    given: Given,
+) -> None:
+    """Divide the lines of the article between head and body. What stands above the title is left out."""
+    for index, (number, text) in enumerate(numbered):
+        if index == title_index:
+            is_replaced = bool(given.title) and text != given.title
+            head.lines.append(
+                LineRead(number, text, "left_out" if is_replaced else "title", "title" if is_replaced else "")
+            )
+        elif index in dated:
+            if dated[index].rest:
+                head.lines.append(LineRead(number, dated[index].rest, "left_out", "credit"))
+            is_other = dated[index].moment != head.published_at
+            head.lines.append(
+                LineRead(number, text, "left_out" if is_other else "published_at", "time" if is_other else "")
+            )
+        elif title_index is not None and index < title_index:
+            head.lines.append(LineRead(number, text, "left_out", "above_title"))
+        else:
+            head.body.append((number, text))
+
+
+# The title
+
+
+def _title_index(
+    numbered: Sequence[tuple[int, str]], published: int | None, first_update: int | None
+) -> int | None:
+    """Return the index of the title: the likeliest line above the publication time, the nearest of equals."""
+    end = len(numbered) if first_update is None else first_update
+    limit = published if published is not None else min(end, _TOP)
+    best, best_score = None, 0
+    for index in range(min(limit, len(numbered), _TOP)):
+        score = _likeness(numbered[index][1], is_first=index == 0)
+        # Without a publication time to stand above, the title is the first line that looks like one.
+        if score >= max(best_score + (published is None), 1):
+            best, best_score = index, score
+    if best is None and published is not None:
+        below = published + 1
+        is_title = below < min(len(numbered), end) and _likeness(numbered[below][1], is_first=True) > 1
+        best = below if is_title else None
+    return best
+
+
+def _likeness(text: str, *, is_first: bool) -> int:
+    """Return how like a title a line is; 0 for a line that cannot be one."""
+    plain = folded(text)
+    if stamp_at_start(plain) or heading_day(plain) or furniture.is_caption(plain):
+        return 0
+    if furniture.reason_of(plain, text) or "://" in plain or zones.stated(plain) or _BREADCRUMB.search(plain):
+        return 0
+    if len(plain) > MAX_HEADLINE:
+        return 1 if is_first else 0
+    score = 3 + 3 * has_title_signs(text)
+    if width(text) < 10:
+        score -= 2
+    if plain.endswith(("。", ":", ",")) or (plain.endswith(".") and ends_as_text(plain)):
+        score -= 2
+    return max(score, 1 if is_first else 0)
+
+
+# The publication time
+
+
+def _published(index: int, number: int, text: str) -> _Published | None:
+    """Return the publication time that a line at the top consists of, or has among labels and names."""
+    plain = folded(text)
+    if width(text) > 160 or plain.endswith("。"):
+        return None
+    whole = _dated_stamp(plain, 0)
+    if whole:
+        return _moment(index, number, text, whole, plain[:0])
+    if index == 0:
+        return None
+    for match in list(_DATE_BEGINS.finditer(plain))[:_MOST_DATES]:
+        stamp = _dated_stamp(plain, match.start())
+        if stamp:
+            return _moment(index, number, text, stamp, plain[: match.start()])
+    return _day_alone(index, number, plain)
+
+
+def _dated_stamp(plain: str, place: int) -> Stamp | None:
+    stamp = stamp_at(plain, place)
+    is_dated = stamp is not None and isinstance(stamp.day, DayName) and stamp.day.year is not None
+    return stamp if is_dated else None
+
+
+def _moment(index: int, number: int, text: str, stamp: Stamp, before: str) -> _Published:
+    day = stamp.day
+    try:
+        if stamp.clock is None or not isinstance(day, DayName):
+            raise ValueError(text)
+        local = datetime.combine(date(day.year or 1, day.month or 1, day.day), stamp.clock)
+        zone = zones.zone_of(stamp.zone) if stamp.zone else hongkong.ZONE
+        moment = _supported(hongkong.to_hong_kong(local.replace(tzinfo=zone)))
+    except (ValueError, OverflowError) as error:
+        raise _impossible(number, text) from error
+    doubts = (_("Only day, hour and minute of the publication time are kept."),) if stamp.has_seconds else ()
+    is_updated = stamp.label == "updated" or bool(_UPDATED.search(before))
+    start = len(before)
+    rest = f"{text[:start].strip(_LABEL_SIGNS)} {text[stamp.end :].strip(_LABEL_SIGNS)}".strip()
+    changed_at = None if is_updated else _changed_at(folded(text), stamp.end)
+    return _Published(
+        index, moment, is_updated, doubts, "" if _LABEL_ALONE.fullmatch(rest) else rest, changed_at
+    )
+
+
+def _changed_at(plain: str, start: int) -> datetime | None:
+    """Return the moment behind a publication time: `發佈時間：… 最後更新：…`."""
+    for match in list(_DATE_BEGINS.finditer(plain, start))[:_MOST_DATES]:
+        stamp = _dated_stamp(plain, match.start())
+        if stamp:
+            with suppress(ArticleError):
+                return _moment(0, 0, plain, stamp, "updated").moment
+    return None
+
+
+def _day_alone(index: int, number: int, plain: str) -> _Published | None:
+    """Return a date with its year that stands alone, or behind a label, as midnight."""
+    label = re.match(r"[^\d\n]{0,24}?(?=\d|\b[A-Z][a-z]{2})", plain)
+    with suppress(ValueError):
+        found = day_at(plain, label.end() if label else 0)
+        if found and isinstance(found.day, DayName) and found.day.year and found.end == len(plain) and index:
+            day = date(found.day.year, found.day.month or 1, found.day.day)
+            doubt = _("The publication time has a day without a clock time: read as midnight.")
+            return _Published(index, _supported(hongkong.at(day, time())), False, (doubt,))
+    return None

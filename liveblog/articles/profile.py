@@ -1,0 +1,160 @@
+"""The notation of an article as a whole: which shape its times have, where headings stand, in what order."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from liveblog.articles import zones
+from liveblog.articles.characters import folded
+from liveblog.articles.dates import HeadingDay, heading_day
+from liveblog.articles.shapes import Form, Key
+from liveblog.articles.stamps import Stamp, stamp_at_end, stamp_at_start
+
+
+@dataclass(frozen=True)
+class Source:
+    """A line of the text, with what its beginning and end could be. `is_apart`: below a blank line."""
+
+    number: int
+    text: str
+    plain: str
+    is_apart: bool = False
+    stamp: Stamp | None = None
+    tail: Stamp | None = None
+    day: HeadingDay | None = None
+
+
+def survey(numbered: Sequence[tuple[int, str]], near: date | None) -> list[Source]:
+    """Return each line with the time or the day that it could open with."""
+    sources = []
+    last = 0
+    for number, text in numbered:
+        plain = folded(text)
+        stamp = stamp_at_start(plain, near)
+        day = heading_day(plain, near) if stamp is None else None
+        tail = stamp_at_end(plain, near) if stamp is None and day is None and len(plain) <= 120 else None
+        sources.append(Source(number, text, plain, bool(last) and number > last + 1, stamp, tail, day))
+        last = number
+    return sources
+
+
+def key_of(stamp: Stamp) -> Key:
+    """Return what the times of one notation share: their shape and the label before it, as `發佈於`."""
+    return stamp.shape, stamp.label
+
+
+# How surely a time at the head of a line is one, by what stands between it and the words behind it.
+_SPACED: Final = {Form.COMPACT: 0.4, Form.DIGITAL: 0.8, Form.HALF_DAY: 0.8, Form.CHINESE: 0.7, Form.AGO: 0.3}
+_LOOSE: Final = {Form.COMPACT: 0.0, Form.DIGITAL: 0.5, Form.HALF_DAY: 0.3, Form.CHINESE: 0.3, Form.AGO: 0.0}
+_SURE: Final = 0.75
+
+
+def _strength(stamp: Stamp, plain: str) -> float:
+    if stamp.is_closed:
+        return 1
+    if not stamp.is_possible:
+        return 0 if stamp.is_loose or stamp.is_spaced else 1
+    form = stamp.shape.form
+    if form is Form.AGO:
+        return 0.5 if stamp.end >= len(plain) else _SPACED[form] * 0.5
+    if stamp.is_loose:
+        return _LOOSE[form]
+    if stamp.is_spaced:
+        return min(_SPACED[form] + 0.2 * bool(stamp.day or stamp.zone), 1)
+    if form is Form.COMPACT:
+        return 0.6
+    # `三點:一是安全` counts, and names no hour.
+    is_bare_hour = (
+        form is Form.CHINESE and stamp.clock is not None and plain[: stamp.end].strip(" :")[-1:] in "點点"
+    )
+    return 0.3 if is_bare_hour else 1
+
+
+class _Member(NamedTuple):
+    """A time of one shape: how surely it is one, and how many day headings stand above it."""
+
+    stamp: Stamp
+    strength: float
+    section: int
+
+
+def notation_of(sources: Iterable[Source]) -> tuple[frozenset[Key], str]:
+    """Return the shapes of the times of an article, and its first time as it is written.
+
+    Each shape is scored by how often it comes again, how surely it is a time where it stands, and how well
+    its clock keeps to one direction. The best is the notation. Others that can hardly be anything else belong
+    to it.
+    """
+    groups: dict[Key, list[_Member]] = defaultdict(list)
+    section = 0
+    for source in sources:
+        section += source.day is not None
+        stamp = source.stamp or source.tail
+        if stamp:
+            strength = 0.8 if source.tail else _strength(stamp, source.plain)
+            groups[key_of(stamp)].append(_Member(stamp, strength, section))
+    scores = {key: _score(members) for key, members in groups.items()}
+    best = max(scores, key=lambda key: scores[key], default=None)
+    if best is None or scores[best] <= 0:
+        return frozenset(), ""
+    keys = {best} | {key for key in scores if _belongs(key, best, groups[key], scores[key])}
+    first = next(
+        (stamp, source)
+        for source in sources
+        if (stamp := source.stamp or source.tail) and key_of(stamp) in keys
+    )
+    return frozenset(keys), first[1].text[first[0].lead : first[0].end].strip()
+
+
+def _score(members: Sequence[_Member]) -> float:
+    strength = sum(member.strength for member in members)
+    mean = strength / len(members)
+    direction = _direction(members)
+    if mean < _SURE:
+        is_ago = members[0].stamp.shape.form is Form.AGO
+        if len(members) < (2 if is_ago else 3) or direction < 0.7 or (mean <= 0.35 and len(members) < 4):
+            return 0
+    return strength * direction
+
+
+def _belongs(key: Key, best: Key, members: Sequence[_Member], score: float) -> bool:
+    shape, label = key
+    if label and label != best[1]:
+        return False
+    if shape.form is Form.AGO or shape.sign.startswith("…"):
+        return False
+    if shape.form is best[0].form and shape.sign == best[0].sign:
+        return True
+    mean = sum(member.strength for member in members) / len(members)
+    return score > 0 and mean >= _SURE
+
+
+def _direction(members: Sequence[_Member]) -> float:
+    """Return which share of the clock's steps go in its main direction; a day that ends is a step back.
+
+    Steps from one day heading's times to the next one's do not count.
+    """
+    steps = Counter(
+        (one.stamp.clock > other.stamp.clock) - (one.stamp.clock < other.stamp.clock)
+        for one, other in pairwise(members)
+        if one.section == other.section and one.stamp.clock and other.stamp.clock
+    )
+    total = steps.total()
+    return (max(steps[1], steps[-1]) + steps[0]) / total if total > 1 else 1
+
+
+def zone_of_times(sources: Iterable[Source], keys: frozenset[Key]) -> str:
+    """Return the zone that the article states for all times, or the one that most of its times name."""
+    named: Counter[str] = Counter()
+    for source in sources:
+        statement = zones.stated(source.plain)
+        if statement:
+            return statement
+        if source.stamp and source.stamp.zone and key_of(source.stamp) in keys:
+            named[source.stamp.zone] += 1
+    return named.most_common(1)[0][0] if named else ""

@@ -1,0 +1,320 @@
+"""Clock times in any notation at the head of a line, with the day, zone and label that stand beside them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, replace
+from datetime import date, time, timedelta
+from typing import Final
+
+from liveblog.articles import zones
+from liveblog.articles.dates import AnyDay, day_at
+from liveblog.articles.shapes import Form, Shape
+from liveblog.articles.times import CHINESE_CLOCK, PERIODS, chinese_clock, hour_of_day
+
+# A time with all that stands beside it takes no more than this.
+_LONGEST: Final = 90
+_MOST_SIGNS: Final = 8
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """A time at the head of a line. `clock` is None for a time counted back from publication (`ago`).
+
+    The words of the line end at `lead` before the time and go on at `end` behind it. `is_loose`: nothing
+    separates the time from the words behind it, so that it could be part of a sentence; `is_spaced`: only a
+    space does.
+    """
+
+    shape: Shape
+    clock: time | None
+    end: int
+    lead: int = 0
+    day: AnyDay | None = None
+    weekday: int | None = None
+    zone: str = ""
+    ago: timedelta | None = None
+    label: str = ""
+    is_loose: bool = False
+    is_spaced: bool = False
+    is_closed: bool = False
+    is_possible: bool = True
+    has_seconds: bool = False
+
+
+_SPACE: Final = " \t"
+_QUOTES: Final = "“‘「『《〈\"'.,。，、；;:：？?！!)）]>」』》&%$@+/\\’”|"
+_LABEL: Final = re.compile(
+    r"(?P<updated>(?:最[後后新])?更新(?:[時时][間间])?(?:[於于在])?"
+    r"|(?:last\s+)?updated?(?:\s+(?:at|on))?)\s*:?\s*"
+    r"|(?P<posted>(?:[發发][佈布表]|刊登|出版|上稿|上[載载]|首次上稿|張貼|张贴)(?:[時时][間间]"
+    r"|日期)?[於于在]?|(?:first\s+)?(?:posted|published|posted by)(?:\s+(?:at|on))?|時間|时间"
+    r"|time)\s*:?\s*",
+    re.IGNORECASE,
+)
+_HALF: Final = r"\s?(?P<half>[ap])\.?\s?m\b\.?"
+_DIGITAL: Final = re.compile(
+    rf"(?P<period>{PERIODS})?\s*(?P<hour>\d{{1,2}})\s?(?P<sign>[:.h])\s?(?P<minute>\d{{2}})(?P<seconds>:\d{{2}}(?:\.\d+)?)?(?![\d])(?:{_HALF}|\s?(?:hrs?|hours|h)\b)?",
+    re.IGNORECASE,
+)
+_HOUR: Final = re.compile(
+    rf"(?P<hour>\d{{1,2}}){_HALF}|(?P<word>12\s?noon|noon|midday|12\s?midnight|midnight)\b", re.IGNORECASE
+)
+_COMPACT: Final = re.compile(
+    rf"(?P<hour>[0-2]\d)(?P<minute>[0-5]\d)(?!\d|[年/.:-]\d|年|%"
+    rf"|\s?(?:{_HALF}))(?:\s?(?P<unit>(?:hrs?|hours|h)\b|[時时](?!間)))?",
+    re.IGNORECASE,
+)
+_CHINESE: Final = re.compile(CHINESE_CLOCK)
+_AGO: Final = re.compile(
+    r"(?P<count>\d{1,3}|an?|one)\s?(?P<unit>m|h|d|s|mins?|minutes?|hrs?|hours?|days?|secs?"
+    r"|seconds?)\s+ago\b"
+    r"|(?P<chinese>\d{1,3})\s?(?P<measure>分鐘|分钟|小時|小时|個小時|个小时|日|天|秒)[之以]?前"
+    r"|(?P<now>just now\b|剛剛|刚刚)",
+    re.IGNORECASE,
+)
+_BETWEEN: Final = re.compile(
+    r"(?:\s|[,·•|–—/@-]|at\b|於|于|in\b|on\b"
+    r"|[()](?=\s?[A-Z香本]))*",
+    re.IGNORECASE,
+)
+_SUFFIX: Final = re.compile(
+    r"\s?(?:最新)?(?:更新)?(?:[報报]道|[報报]導|消息)?(?:\s?updated?\b)?", re.IGNORECASE
+)
+_SEPARATOR: Final = re.compile(r"\s*(?:[:|–—-]|[,.、](?!\d))*\s*")
+_TAG: Final = re.compile(r"\[(?P<words>[^\[\]]{1,16})\]\s*(?=[\[(<{\d])")
+
+
+def stamp_at_start(text: str, near: date | None = None) -> Stamp | None:
+    """Return the time that a folded line opens with, in whatever notation; None if it opens with none.
+
+    `near` is a day by which `8/3` is told from 3 August.
+    """
+    found = stamp_at(text, 0, near)
+    if found:
+        return found
+    tag = _TAG.match(text)
+    behind = stamp_at(text, tag.end(), near) if tag else None
+    return replace(behind, lead=tag.end()) if tag and behind else None
+
+
+_TAIL: Final = re.compile(r"[(\[][^()\[\]]{1,40}[)\]]$")
+
+
+def stamp_at_end(text: str, near: date | None = None) -> Stamp | None:
+    """Return the time in brackets that a folded line ends with: `標題 (20:30)`."""
+    match = _TAIL.search(text, max(0, len(text) - 44))
+    if not match or match.start() == 0:
+        return None
+    found = stamp_at(text, match.start(), near)
+    if not found or found.end != len(text) or found.clock is None:
+        return None
+    sign = "…" + found.shape.sign
+    return replace(found, lead=match.start(), shape=Shape(sign, found.shape.form))
+
+
+def _opening(text: str, place: int) -> int:
+    """Return where the signs that stand before a time end."""
+    limit = min(len(text), place + _MOST_SIGNS)
+    while place < limit:
+        char = text[place]
+        if char in _SPACE or (not char.isalnum() and char not in _QUOTES and _is_sign(char)):
+            place += 1
+        else:
+            break
+    return place
+
+
+def _is_sign(char: str) -> bool:
+    return unicodedata.category(char)[0] in "PSMC"
+
+
+class _Parts:
+    """The parts of a time as they are read from a line, one after another."""
+
+    def __init__(self, text: str, place: int, near: date | None) -> None:
+        self.text, self.place, self.near = text, place, near
+        self.clock: time | None = None
+        self.form: Form | None = None
+        self.day: AnyDay | None = None
+        self.weekday: int | None = None
+        self.zone = self.label = ""
+        self.ago: timedelta | None = None
+        self.is_possible, self.has_seconds, self.is_with_point = True, False, False
+        self.end = place
+
+    @property
+    def has_time(self) -> bool:
+        return self.form is not None
+
+    def read(self, limit: int) -> None:
+        """Read as many parts as there are."""
+        for _count in range(8):
+            if self.place >= limit or not self._read_part():
+                return
+            self.end = self.place
+            between = _BETWEEN.match(self.text, self.place, limit)
+            self.place = between.end() if between else self.place
+
+    def _read_part(self) -> bool:
+        return (
+            (not self.has_time and self._read_label())
+            or (not self.zone and self._read_zone())
+            or (self.day is None and self._read_day())
+            or (not self.has_time and (self._read_ago() or self._read_clock()))
+        )
+
+    def _read_label(self) -> bool:
+        match = _LABEL.match(self.text, self.place, self.place + 24)
+        if not match or self.label:
+            return False
+        self.label, self.place = match.lastgroup or "", match.end()
+        return True
+
+    def _read_zone(self) -> bool:
+        found = zones.match_at(self.text, self.place)
+        if not found:
+            return False
+        self.zone, self.place = found
+        return True
+
+    def _read_day(self) -> bool:
+        try:
+            found = day_at(self.text, self.place, self.near)
+        except ValueError:
+            return False
+        if not found:
+            return False
+        if self.has_time and not _is_boundary(self.text, found.end):
+            # `12:30 11月26日發生的…`: the date belongs to the sentence.
+            return False
+        self.day, self.weekday, self.place = found.day, found.weekday, found.end
+        return True
+
+    def _read_ago(self) -> bool:
+        match = _AGO.match(self.text, self.place, self.place + 24)
+        if not match:
+            return False
+        self.form, self.place = Form.AGO, match.end()
+        if match["now"]:
+            self.ago = timedelta()
+            return True
+        count = match["count"] or match["chinese"]
+        unit = (
+            match["unit"]
+            or {"分": "m", "小": "h", "個": "h", "个": "h", "日": "d", "天": "d", "秒": "s"}[
+                match["measure"][0]
+            ]
+        )[0].lower()
+        amount = int(count) if count.isdigit() else 1
+        self.ago = timedelta(seconds=amount * {"s": 1, "m": 60, "h": 3600, "d": 86400}[unit])
+        return True
+
+    def _read_clock(self) -> bool:
+        text, place = self.text, self.place
+        for pattern, form in (
+            (_HOUR, Form.HALF_DAY),
+            (_DIGITAL, Form.DIGITAL),
+            (_CHINESE, Form.CHINESE),
+            (_COMPACT, Form.COMPACT),
+        ):
+            match = pattern.match(text, place, place + 30)
+            if match:
+                self._take_clock(match, form)
+                return True
+        return False
+
+    def _take_clock(self, match: re.Match[str], form: Form) -> None:
+        groups = match.groupdict()
+        self.form, self.place = form, match.end()
+        if form is Form.DIGITAL and groups["half"]:
+            self.form = Form.HALF_DAY
+        if form is Form.DIGITAL and groups["period"]:
+            self.form = Form.CHINESE
+        if form is Form.COMPACT and groups["unit"]:
+            self.form = Form.DIGITAL
+        self.has_seconds = bool(groups.get("seconds"))
+        self.is_with_point = self.form is Form.DIGITAL and groups.get("sign") == "."
+        try:
+            self.clock = chinese_clock(groups) if form is Form.CHINESE else _clock(groups)
+        except ValueError:
+            self.is_possible = False
+
+
+def _clock(groups: dict[str, str | None]) -> time:
+    word = (groups.get("word") or "").lower()
+    if word:
+        return time(0 if "midnight" in word else 12)
+    hour, minute = int(groups["hour"] or 0), int(groups.get("minute") or 0)
+    half = (groups.get("half") or "").lower()
+    if half:
+        if hour > 12 or (hour == 0 and half == "p"):
+            raise ValueError(hour)
+        hour = hour % 12 + (12 if half == "p" else 0)
+    period = groups.get("period") or ""
+    # In figures, 上午12:21 is past midnight.
+    return time(0 if hour == 12 and period in ("上午", "早上") else hour_of_day(hour, period), minute)
+
+
+def _is_boundary(text: str, place: int) -> bool:
+    return place >= len(text) or not text[place].isalnum()
+
+
+def stamp_at(text: str, place: int, near: date | None = None) -> Stamp | None:
+    """Return the time at a place in a folded line, None if there is none."""
+    start = _opening(text, place)
+    sign = "".join(char for char in text[place:start] if char not in _SPACE)
+    limit = min(len(text), place + _LONGEST)
+    parts = _Parts(text, start, near)
+    parts.read(limit)
+    if not parts.has_time:
+        return None
+    end = parts.end
+    suffix = _SUFFIX.match(text, end)
+    end = suffix.end() if suffix and suffix[0].strip() else end
+    closed = _closing(text, end, sign)
+    if closed is None:
+        return None
+    is_closed = closed > end and bool(sign)
+    separator = _SEPARATOR.match(text, closed)
+    after = separator.end() if separator else closed
+    # Without a space, a sign or a bracket behind it, `12:05消息` could be part of a sentence.
+    is_loose = after == closed and after < len(text) and not is_closed
+    is_spaced = not is_loose and not is_closed and after < len(text) and not text[closed:after].strip()
+    if parts.form is Form.CHINESE and not is_closed and text[closed : closed + 1] in (",", "、"):
+        is_loose, is_spaced, after = True, False, closed
+    if is_loose and parts.is_with_point and not (parts.zone or parts.day):
+        # `1.05萬人` is a number.
+        return None
+    return Stamp(
+        shape=Shape(sign, parts.form or Form.DIGITAL),
+        clock=parts.clock,
+        end=after,
+        day=parts.day,
+        weekday=parts.weekday,
+        zone=parts.zone,
+        ago=parts.ago,
+        label=parts.label,
+        is_loose=is_loose,
+        is_spaced=is_spaced,
+        is_closed=is_closed,
+        is_possible=parts.is_possible,
+        has_seconds=parts.has_seconds,
+    )
+
+
+_PAIRS: Final = {"[": "]", "(": ")", "<": ">", "{": "}"}
+
+
+def _closing(text: str, place: int, sign: str) -> int | None:
+    """Return where the signs that close a time end; None if a bracket that was opened stays open."""
+    opened = [_PAIRS[char] for char in sign if char in _PAIRS]
+    marks = set(sign) | set(opened)
+    start = place
+    limit = min(len(text), place + _MOST_SIGNS)
+    while place < limit and (text[place] in _SPACE or text[place] in marks):
+        place += 1
+    while place > start and text[place - 1] in _SPACE:
+        place -= 1
+    return place if all(char in text[start:place] for char in opened) else None

@@ -1,0 +1,109 @@
+"""Time zones as newspapers name them: `BST`, `ET`, `GMT+8`, `香港時間`, `All times are UK`."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta, timezone, tzinfo
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from newsroom import hongkong
+
+HONG_KONG: Final = "Asia/Hong_Kong"
+
+# A named offset is taken literally (EST is UTC-5 in summer, too); a place follows its own clock changes.
+_OFFSETS: Final = {
+    "gmt": 0, "utc": 0, "z": 0, "bst": 60, "wet": 0, "west": 60, "ist": 330, "cet": 60, "cest": 120,
+    "eet": 120, "eest": 180, "msk": 180, "trt": 180, "gst": 240, "pkt": 300, "ict": 420, "wib": 420,
+    "hkt": 480, "sgt": 480, "myt": 480, "pht": 480, "awst": 480, "jst": 540, "kst": 540,
+    "acst": 570, "acdt": 630, "aest": 600, "aedt": 660, "nzst": 720, "nzdt": 780, "est": -300,
+    "edt": -240, "cdt": -300, "mst": -420, "mdt": -360, "pst": -480, "pdt": -420, "brt": -180,
+}  # fmt: skip
+_PLACES: Final = {
+    "et": "America/New_York", "ct": "America/Chicago", "cst": "America/Chicago",
+    "mt": "America/Denver", "pt": "America/Los_Angeles", "aet": "Australia/Sydney",
+    "uk": "Europe/London", "london": "Europe/London", "new york": "America/New_York",
+    "eastern": "America/New_York", "central": "America/Chicago", "pacific": "America/Los_Angeles",
+    "sydney": "Australia/Sydney", "tokyo": "Asia/Tokyo", "beijing": "Asia/Shanghai",
+    "taipei": "Asia/Taipei", "singapore": "Asia/Singapore", "paris": "Europe/Paris",
+    "kyiv": "Europe/Kyiv", "hong kong": HONG_KONG, "香港": HONG_KONG, "本港": HONG_KONG,
+    "本地": HONG_KONG, "北京": "Asia/Shanghai", "台北": "Asia/Taipei", "臺北": "Asia/Taipei",
+    "台灣": "Asia/Taipei", "台湾": "Asia/Taipei", "東京": "Asia/Tokyo", "东京": "Asia/Tokyo",
+    "日本": "Asia/Tokyo", "韓國": "Asia/Seoul", "韩国": "Asia/Seoul", "首爾": "Asia/Seoul",
+    "首尔": "Asia/Seoul", "新加坡": "Asia/Singapore", "倫敦": "Europe/London",
+    "伦敦": "Europe/London", "英國": "Europe/London", "英国": "Europe/London", "格林尼治": "UTC",
+    "格林威治": "UTC", "美東": "America/New_York", "美东": "America/New_York",
+    "美國東部": "America/New_York", "美国东部": "America/New_York", "紐約": "America/New_York",
+    "纽约": "America/New_York", "美西": "America/Los_Angeles", "悉尼": "Australia/Sydney",
+    "澳洲東部": "Australia/Sydney", "巴黎": "Europe/Paris", "基輔": "Europe/Kyiv",
+    "基辅": "Europe/Kyiv", "莫斯科": "Europe/Moscow", "曼谷": "Asia/Bangkok",
+}  # fmt: skip
+_CITIES: Final = (
+    "uk|london|new york|eastern|central|pacific|sydney|tokyo|beijing|taipei|singapore|paris|kyiv|hong kong"
+)
+_CHINESE: Final = "|".join(sorted((name for name in _PLACES if not name.isascii()), key=len, reverse=True))
+_SHORT: Final = "|".join(
+    sorted([*_OFFSETS, *(name for name in _PLACES if len(name) < 4)], key=len, reverse=True)
+)
+NAME: Final = (
+    rf"(?:(?:GMT|UTC)\s?[+-]\s?\d{{1,2}}(?::?\d{{2}})?(?!\d)|[+-]\d{{2}}:\d{{2}}(?!\d)"
+    rf"|(?:{_CITIES})(?:\s+(?:local\s+|standard\s+|daylight\s+)?time)\b"
+    rf"|(?:{_SHORT})\b"
+    rf"|(?:{_CHINESE})(?:[標标]準|标准)?[時时][間间](?!\d{{1,2}}月\d{{1,2}}日[^\d\s]{{3}}))"
+)
+_NAMED: Final = re.compile(NAME, re.IGNORECASE)
+_STATEMENT: Final = re.compile(
+    rf"[*(\[\s※]*(?:please note:?\s*)?(?:all\s+)?times?\s+(?:(?:stated|shown|given|listed|below"
+    rf"|here|on this page)\s+)*"
+    rf"(?:(?:are|is)\s+)?(?:(?:stated|shown|given|in|local)\s+)*(?P<english>(?:{_CITIES})"
+    rf"|{NAME})(?:\s+time)?[.)\]]*"
+    rf"|[*(\[\s※]*(?:[註注]:?)?(?:所有|以下|文中|本文|本頁|本页"
+    rf"|下列)?(?:所有)?(?:的)?[時时][間间](?:均|皆|都)?(?:[為为是以]|採用|采用|:)+"
+    rf"(?P<chinese>{NAME}|(?:{_CHINESE}))(?:\([A-Z]{{2,5}}\))?(?:[為為为]準|为准)?[。.)\]]*",
+    re.IGNORECASE,
+)
+
+
+def match_at(text: str, place: int) -> tuple[str, int] | None:
+    """Return the zone named at a place in folded text, with where its name ends; None if there is none."""
+    match = _NAMED.match(text, place, place + 40)
+    return (match[0], match.end()) if match else None
+
+
+def stated(text: str) -> str:
+    """Return the zone that a line such as `All times stated are UK` names, or an empty string."""
+    match = _STATEMENT.fullmatch(text) if len(text) <= 80 else None
+    return (match["english"] or match["chinese"]) if match else ""
+
+
+def zone_of(name: str) -> tzinfo:
+    """Return the zone of a name that `match_at` or `stated` found, or of an IANA name.
+
+    Raise ValueError for a name that is neither.
+    """
+    plain = " ".join(name.strip().lower().split())
+    for ending in (
+        "標準時間",
+        "标准时间",
+        "時間",
+        "时间",
+        " standard time",
+        " daylight time",
+        " local time",
+        " time",
+    ):
+        plain = plain.removesuffix(ending)
+    if not plain:
+        return hongkong.ZONE
+    offset = re.fullmatch(r"(?:gmt|utc)?\s?([+-])\s?(\d{1,2}):?(\d{2})?", plain)
+    if offset:
+        minutes = int(offset[2]) * 60 + int(offset[3] or 0)
+        if minutes > 14 * 60:
+            raise ValueError(name)
+        return timezone(timedelta(minutes=-minutes if offset[1] == "-" else minutes))
+    if plain in _OFFSETS:
+        return timezone(timedelta(minutes=_OFFSETS[plain]))
+    try:
+        return ZoneInfo(_PLACES.get(plain, name.strip()))
+    except (KeyError, OSError, ValueError) as error:
+        raise ValueError(name) from error
