@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 from liveblog import editions
 from newsroom import counting
 from tests import chromium
-from tests.environment import DATA_DIR, IS_CI, ROOT, SAMPLES, SCHEMAS, TEST_DATABASE_URL
+from tests.environment import CASES, DATA_DIR, IS_CI, ROOT, SAMPLES, SCHEMAS, TEST_DATABASE_URL
 from tests.waiting import find_free_port, wait_until_listening
 
 # A condition is waited for generously: a busy machine is no failure.
@@ -95,6 +95,14 @@ def samples() -> Path:
     if not SAMPLES.is_dir():
         pytest.skip(f"There is no {SAMPLES.relative_to(ROOT.parent)} beside the project.")
     return SAMPLES
+
+
+@pytest.fixture(scope="session")
+def cases() -> Path:
+    """Sentences that conversion between the scripts is tried on; they are not part of the project."""
+    if not CASES.is_dir():
+        pytest.skip(f"There is no {CASES.relative_to(ROOT.parent)} beside the project.")
+    return CASES
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT.parent / "shared" / "samples"
+CASES = ROOT.parent / "shared" / "cases"
 SCHEMAS = ROOT.parent / "shared" / "schemas"
 IS_CI = os.environ.get("CI", "") not in ("", "0", "false")
 TEST_DATABASE_URL = os.environ.get("TEST_DATABASE_URL", "")
