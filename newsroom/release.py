@@ -20,7 +20,9 @@ PRINTED_SETTINGS: Final = (
     "DEMO",
     "MEDIA_URL",
     "STATIC_URL",
+    "TAG_AUTHORITY",
     "TIME_ZONE",
+    "WEBSUB_HUB",
 )
 # Code, templates and translations; requirements.txt stands for the installed packages.
 _SOURCES: Final = ("liveblog", "locale", "newsroom", "requirements.txt", "templates")
