@@ -343,7 +343,9 @@ VERBS: dict[str, Callable[[Newsroom], object]] = {
     "publish": lambda room: publishing.publish_update(room.hidden, Content("新機密"), by=SYSTEM),
     "correct": lambda room: publishing.correct_update(room.update, Content("改"), by=SYSTEM, note="更正"),
     "withdraw": lambda room: publishing.withdraw_update(room.update, by=SYSTEM, reason="錯"),
-    "undo": lambda room: publishing.undo_publication(room.update, by=SYSTEM),
+    "undo": lambda room: publishing.undo_publication(
+        publishing.publish_update(room.hidden, Content("新機密"), by=SYSTEM), by=SYSTEM
+    ),
     "pin": lambda room: publishing.pin_update(room.update, by=SYSTEM),
     "mark": lambda room: publishing.mark_key_event(room.update, by=SYSTEM),
     "erase": lambda room: publishing.erase_update(room.update, by=SYSTEM, reason="法庭命令"),
