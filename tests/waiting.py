@@ -6,6 +6,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import TypeVar
 
 Value = TypeVar("Value")
@@ -29,6 +30,13 @@ def wait_until_listening(process: subprocess.Popen, port: int) -> None:
             return probe.connect_ex(("127.0.0.1", port)) == 0
 
     wait_for(is_listening)
+
+
+def find_free_ports(number: int) -> list[int]:
+    """Return ports that differ; one after the other, `find_free_port` may return the same port twice."""
+    with ExitStack() as stack:
+        listeners = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(number)]
+        return [listener.getsockname()[1] for listener in listeners]
 
 
 def find_free_port() -> int:

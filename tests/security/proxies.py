@@ -20,7 +20,7 @@ from django.conf import settings
 
 from tests.environment import ROOT
 from tests.security.wire import Connection, Response
-from tests.waiting import find_free_port, wait_until_listening
+from tests.waiting import find_free_port, find_free_ports, wait_until_listening
 
 NAME = "news.example"
 # Share the tests' secret key, so that they can create sessions.
@@ -78,7 +78,7 @@ def running(command: list[str], port: int, log: Path) -> Iterator[None]:
 
 @contextmanager
 def nginx(place: Path, upstream: str, edits: dict[str, str]) -> Iterator[tuple[int, int]]:
-    binary, plain, port = find_binary("nginx"), find_free_port(), find_free_port()
+    binary, (plain, port) = find_binary("nginx"), find_free_ports(2)
     temporary = "".join(
         f"{kind}_temp_path {place}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
@@ -175,7 +175,7 @@ class Authority:
 
 @contextmanager
 def caddy(place: Path, upstream: str, edits: dict[str, str]) -> Iterator[tuple[int, int]]:
-    binary, plain, port = find_binary("caddy"), find_free_port(), find_free_port()
+    binary, (plain, port) = find_binary("caddy"), find_free_ports(2)
     config = place / "Caddyfile"
     globally = ["admin off", f"http_port {plain}", f"https_port {port}", "default_bind 127.0.0.1"]
     replacements = {
