@@ -39,7 +39,10 @@ export class ReadingPlace {
   #scrolled() {
     // A page that became shorter than it was scrolled: that was the browser's doing, not the reader's.
     if (document.body.offsetHeight !== this.height) return this.#resized();
-    for (const mark of this.marks) mark.top -= scrollY - this.y;
+    const by = scrollY - this.y;
+    // What was marked is far from the view after a jump.
+    if (!this.marks.length || Math.abs(by) > innerHeight) return this.mark();
+    for (const mark of this.marks) mark.top -= by;
     this.y = scrollY;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.mark(), MARK_AFTER);
