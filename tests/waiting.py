@@ -6,10 +6,13 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import suppress
+from random import SystemRandom
 from typing import TypeVar
 
 Value = TypeVar("Value")
+# Hypothesis and pytest plugins seed the module's own generator alike in every process.
+_ports = SystemRandom()
 
 
 def wait_for(condition: Callable[[], Value], seconds: float = 30) -> Value:
@@ -33,12 +36,18 @@ def wait_until_listening(process: subprocess.Popen, port: int) -> None:
 
 
 def find_free_ports(number: int) -> list[int]:
-    """Return ports that differ; one after the other, `find_free_port` may return the same port twice."""
-    with ExitStack() as stack:
-        listeners = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(number)]
-        return [listener.getsockname()[1] for listener in listeners]
+    """Return ports that differ, and that no outgoing connection takes before a server listens on them.
+
+    They are below the range that the system gives to outgoing connections, and drawn at random, because other
+    test processes look for ports at the same time.
+    """
+    ports: set[int] = set()
+    while len(ports) < number:
+        port = _ports.randrange(10_000, 32_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            ports.add(port)
+    return list(ports)
 
 
 def find_free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return found.getsockname()[1]
+    return find_free_ports(1)[0]
