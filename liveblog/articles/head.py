@@ -261,7 +261,8 @@ def _moment(index: int, number: int, text: str, stamp: Stamp, before: str) -> _P
         if stamp.clock is None or not isinstance(day, DayName):
             raise ValueError(text)
         local = datetime.combine(date(day.year or 1, day.month or 1, day.day), stamp.clock)
-        zone = zones.zone_of(stamp.zone) if stamp.zone else hongkong.ZONE
+        name = stamp.zone or zones.named_in(folded(text), stamp.end)
+        zone = zones.zone_of(name) if name else hongkong.ZONE
         moment = _supported(hongkong.to_hong_kong(local.replace(tzinfo=zone)))
     except (ValueError, OverflowError) as error:
         raise _impossible(number, text) from error

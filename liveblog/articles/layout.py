@@ -41,13 +41,14 @@ _COUNTED: Final = 4
 
 def preliminary(source: Source, profile: Profile) -> Line:
     """Return what a line is by itself, in the notation of its article; TEXT where its neighbours decide."""
-    line = Line(source.number, source.text, words=source.text)
-    plain = source.plain
+    text = _without_emphasis(source.text)
+    line = Line(source.number, text, words=text)
+    plain = folded(text) if text != source.text else source.plain
     if RULE.fullmatch(plain) and len(plain) > 1:
         return replace(line, kind=Kind.LEFT_OUT, reason="rule")
     stamp = source.stamp or source.tail
     if stamp and key_of(stamp) in profile.keys:
-        return _timed(line, stamp)
+        return _timed(Line(source.number, source.text, words=source.text), stamp)
     if source.day:
         return replace(line, kind=Kind.DAY, day=DayHeading(source.day.day, source.day.weekday, is_plain=True))
     if zones.stated(plain):
@@ -60,11 +61,20 @@ def preliminary(source: Source, profile: Profile) -> Line:
     return found or _unread_time(line, source)
 
 
+def _without_emphasis(text: str) -> str:
+    """Return a line that is bold as a whole, as Markdown writes it, without the marks."""
+    inner = text[2:-2] if len(text) > 4 and text[:2] == text[-2:] and text[:2] in ("**", "__") else text
+    # Behind a bold time the marks belong to the time.
+    return inner.strip() if text[:2] not in inner else text
+
+
 def _timed(line: Line, stamp: Stamp) -> Line:
     if stamp.clock is None and stamp.ago is None:
         raise ArticleError(line.number, _("There is no such time.") + f" ({line.text[:40]})")
     mark = TimeMark(stamp.clock, stamp.end, stamp.day, zone=stamp.zone, ago=stamp.ago)
     words = (line.text[: stamp.lead] + line.text[stamp.end :]).strip()
+    if stamp.shape.sign.startswith("**") and words.endswith("**"):
+        words = words[:-2].rstrip()
     is_tail = stamp.shape.sign.startswith("…")
     doubts = (_("Only the hour and the minute are kept."),) if stamp.has_seconds else ()
     return replace(

@@ -34,7 +34,7 @@ _CAPITALS: Final = re.compile(r"(?P<words>[A-Z][A-Z0-9'’&.–—\- ]{1,78}[A-Z
 _LIVE: Final = re.compile(r"LIVE(?:\s+(?:UPDATES|BLOG))?\s*(?:[:|]|[-–—]\s)\s*")
 _RUNNING: Final = re.compile(
     r"(?:持[续續]|不[断斷]|[实實][时時]|即[时時]|[滚滾][动動])更新|[滚滾][动動][报報][道導]|文字直播"
-    r"|\blive(?: updates?| blog| coverage)?\s*[:–—|-]|[-–—|]\s*live\b|[:–—|-]\s*live$|^live\b|^the latest\s*:"
+    r"|\blive(?: updates?| blog| coverage)?\s*[:–—|-]|[-:–—|]\s*live\b|^live\b|^the latest\s*:"
     r"|\blive updates?\b|\blive blog\b",
     re.IGNORECASE,
 )

@@ -45,6 +45,7 @@ _CHINESE: Final = "|".join(sorted((name for name in _PLACES if not name.isascii(
 _SHORT: Final = "|".join(
     sorted([*_OFFSETS, *(name for name in _PLACES if len(name) < 4)], key=len, reverse=True)
 )
+_UPPER: Final = "|".join(name.upper() for name in _OFFSETS if len(name) > 2)
 NAME: Final = (
     rf"(?:(?:GMT|UTC)\s?[+-]\s?\d{{1,2}}(?::?\d{{2}})?(?!\d)|[+-]\d{{2}}:\d{{2}}(?!\d)"
     rf"|(?:{_CITIES})(?:\s+(?:local\s+|standard\s+|daylight\s+)?time)\b"
@@ -52,6 +53,7 @@ NAME: Final = (
     rf"|(?:{_CHINESE})(?:[標标]準|标准)?[時时][間间](?!\d{{1,2}}月\d{{1,2}}日[^\d\s]{{3}}))"
 )
 _NAMED: Final = re.compile(NAME, re.IGNORECASE)
+_NAMED_ALONE: Final = re.compile(rf"(?<![A-Za-z])(?P<name>(?-i:{_UPPER})\b|(?:GMT|UTC)\s?[+-]\s?\d{{1,2}})")
 _STATEMENT: Final = re.compile(
     rf"[*(\[\s※]*(?:please note:?\s*)?(?:all\s+)?times?\s+(?:(?:stated|shown|given|listed|below"
     rf"|here|on this page)\s+)*"
@@ -68,6 +70,12 @@ def match_at(text: str, place: int) -> tuple[str, int] | None:
     """Return the zone named at a place in folded text, with where its name ends; None if there is none."""
     match = _NAMED.match(text, place, place + 40)
     return (match[0], match.end()) if match else None
+
+
+def named_in(text: str, start: int) -> str:
+    """Return the first zone that a short text names at or after `start`, or an empty string."""
+    match = _NAMED_ALONE.search(text, start) if len(text) <= 200 else None
+    return match["name"] if match else ""
 
 
 def stated(text: str) -> str:

@@ -81,6 +81,9 @@ def test_every_encoding_is_read_alike(found: Rendered, encoding: str) -> None:
         data = found.text.replace("\n", "\r\n").encode(encoding)
     except UnicodeEncodeError:
         return
+    if found.layout.language == "en" and not encoding.startswith("utf"):
+        # A few dashes in English do not tell one Chinese encoding from another: such a file is refused.
+        return
     assert parse(read(data)) == parse(found.text)
 
 
