@@ -18,7 +18,7 @@ SHORT = "public, max-age=0, s-maxage=2, stale-while-revalidate=0, stale-if-error
 CROSS_ORIGIN = {"blog_feed", "topic_feed", "site_feed", "changes", "oembed"}
 PAGE = "public, max-age=0, s-maxage=2, stale-while-revalidate=2, stale-if-error=60"
 UNSHARED = "max-age=0, no-cache, no-store, must-revalidate, private"
-MISSING = {"slug": "never-was", "pk": 2**31, "key": "none", "section": "none"}
+MISSING = {"slug": "never-was", "pk": 2**31, "key": "none-such", "section": "none"}
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_every_public_redirect_and_refusal_says_that_caches_keep_it_for_2_second
 
 
 def test_every_public_answer_may_be_stale_for_no_longer_than_a_takedown_takes(newsroom):
-    pages = {"front", "blog", "update", "topic", "search", "embed", "robots"}
+    pages = {"front", "blog", "update", "topic", "search", "embed", "embed_update", "robots"}
     for path in public_addresses(newsroom):
         response, name = Client().get(path), resolve(path).url_name
         if response.status_code == 200:
