@@ -86,8 +86,9 @@ export class Connection {
     const wait = isCaughtUp
       ? spread(this.#isIdle ? SLOW_POLL : POLL)
       : fullJitter(this.failures, RETRY_LEAST, this.#isIdle && this.isLost ? SLOW_POLL : RETRY_MOST);
-    const dueIn = this.streamAfter - Date.now();
-    this.#schedule(this.#canStream && dueIn > 0 ? Math.min(wait, dueIn) : wait);
+    // The poll may have taken longer than the stream had to wait: then it is due.
+    const streamIn = Math.max(this.streamAfter - Date.now(), Math.random() * RETRY_LEAST);
+    this.#schedule(isCaughtUp && this.#canStream ? Math.min(wait, streamIn) : wait);
   }
 
   #schedule(wait) {
