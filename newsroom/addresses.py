@@ -75,20 +75,20 @@ def check_receiver(url: str) -> None:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise ValidationError(_("This is no web address.")) from error
+        raise ValidationError(_("This is not a web address.")) from error
     if is_opened_for_tests(host):
         return
     if parts.scheme != "https":
-        raise ValidationError(_("The address must begin with https://, so that nobody reads along."))
+        raise ValidationError(_("The address must begin with https://, so that the connection is encrypted."))
     if parts.username is not None or parts.password is not None or parts.fragment:
         raise ValidationError(_("The address must have no user name, no password and no # part."))
     if not host or port == 0:
-        raise ValidationError(_("This is no web address."))
+        raise ValidationError(_("This is not a web address."))
     if (literal := _as_literal(host)) is not None:
         if not is_public(literal):
-            raise ValidationError(_("This address is not on the public Internet."))
+            raise ValidationError(_("This address is not on the public internet."))
     elif "." not in host.rstrip(".") or host.rstrip(".").rpartition(".")[2] in _LOCAL_NAMES:
-        raise ValidationError(_("This name is known inside a network only. Give one of the public Internet."))
+        raise ValidationError(_("This name is known only inside a network. Use one on the public internet."))
 
 
 def _as_literal(host: str) -> str | None:

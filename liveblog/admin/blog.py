@@ -153,7 +153,7 @@ class LiveBlogAdmin(TeamAdmin, VerbAdmin):
             (None, {"fields": self._text}),
             (_("About it"), {"fields": self._about_for(request, obj)}),
             (_("Times (Hong Kong)"), {"fields": self._times}),
-            (_("Who works on it"), {"fields": ["team"]}),
+            (_("Team"), {"fields": ["team"]}),
         ]
         if self.has_add_permission(request) if obj is None else self.has_change_permission(request, obj):
             fieldsets.append((_("Save"), {"fields": ["action", "seen"]}))
@@ -299,7 +299,7 @@ class LiveBlogAdmin(TeamAdmin, VerbAdmin):
         if self.may_edit_content(request, blog) and (
             form.is_team_changed or form.details(rows).checked() != BlogDetails.of(blog)
         ):
-            raise ValidationError({"action": _("You changed what the live blog says, too. Save that first.")})
+            raise ValidationError({"action": _("You have unsaved changes to the text. Save them first.")})
         return publishing.perform_on_blog(BlogAction(action), blog, by=by)
 
     def _with_team(self, blog: LiveBlog, form: LiveBlogForm, by: AbstractBaseUser) -> LiveBlog:

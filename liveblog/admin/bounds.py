@@ -36,7 +36,7 @@ class BoundedLists:
         is_on_all = forms.BooleanField(required=False).clean(request.POST.get("select_across", "0"))
         count = queryset.count() if is_on_all else len(request.POST.getlist(ACTION_CHECKBOX_NAME))
         if count > MOST_AT_ONCE:
-            message = _("%(count)s were chosen. Choose at most %(limit)s at once: nothing was done.")
+            message = _("%(count)s items were selected. Select at most %(limit)s at once: nothing was done.")
             self.message_user(request, message % {"count": count, "limit": MOST_AT_ONCE}, messages.ERROR)
             return None
         return super().response_action(request, queryset)

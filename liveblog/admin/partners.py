@@ -26,7 +26,7 @@ from liveblog.publishing.limits import refuse_many
 
 # Hours for which the old key keeps working beside the new one.
 OVERLAPS: Final = {
-    "0": gettext_lazy("Not at all: it has got into wrong hands"),
+    "0": gettext_lazy("Not at all: it has leaked"),
     "1": gettext_lazy("One hour"),
     "24": gettext_lazy("One day"),
     "168": gettext_lazy("One week"),
@@ -92,7 +92,7 @@ class PartnerAdmin(TeamFields, PlainAdmin):
         """Return False: a partner is deactivated instead, so that what it wrote keeps its name."""
         return False
 
-    @admin.display(description=gettext_lazy("keys that work"), ordering="usable_count")
+    @admin.display(description=gettext_lazy("active keys"), ordering="usable_count")
     def usable_keys(self, partner: Partner) -> str:
         return _link_to_keys(partner, str(partner.usable_count))
 
@@ -163,7 +163,9 @@ class KeyForm(VerbForm):
         label=gettext_lazy("Scopes"),
         choices=Scope.choices,
         widget=forms.CheckboxSelectMultiple,
-        help_text=gettext_lazy("Embargoed reading and writing need a grant of the live blog, too."),
+        help_text=gettext_lazy(
+            "Reading under embargo, and writing, also require the live blog to be granted."
+        ),
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -175,7 +177,7 @@ class KeyForm(VerbForm):
 
 class RotationForm(forms.Form):
     overlap = forms.ChoiceField(
-        label=gettext_lazy("The old key goes on working"),
+        label=gettext_lazy("The old key keeps working"),
         choices=list(OVERLAPS.items()),
         initial="24",
         widget=forms.RadioSelect,
@@ -189,7 +191,7 @@ class ApiKeyAdmin(VerbAdmin):
     list_select_related = ["partner"]
     list_filter = [StateFilter, ScopeFilter, ("partner", admin.RelatedOnlyFieldListFilter)]
     search_fields = ["prefix", "label", "partner__name"]
-    search_help_text = gettext_lazy("Beginning of the key, label or partner")
+    search_help_text = gettext_lazy("Start of the key, label or partner")
     ordering = ["-created_at", "-pk"]
     autocomplete_fields = ["partner"]
     change_form_template = "admin/liveblog/apikey/change_form.html"
@@ -258,7 +260,7 @@ class ApiKeyAdmin(VerbAdmin):
                 form.add_error(None, refusal)
             else:
                 self.log_change(request, key, _("Rotated; the new key begins with %s") % new_key.prefix)
-                self.log_addition(request, new_key, _("Made in place of %s") % key.prefix)
+                self.log_addition(request, new_key, _("Replaces %s") % key.prefix)
                 return self._shown(request, new_key, secret)
         return self._page(request, "rotate", {"title": _("Rotate the key"), "key": key, "form": form})
 
@@ -267,7 +269,7 @@ class ApiKeyAdmin(VerbAdmin):
         if request.method == "POST":
             publishing.revoke_key(key, by=request.user)
             self.log_change(request, key, _("Revoked"))
-            self.message_user(request, _("The key %s does not work any more.") % key, messages.SUCCESS)
+            self.message_user(request, _("The key %s no longer works.") % key, messages.SUCCESS)
             return HttpResponseRedirect(reverse("admin:liveblog_apikey_changelist"))
         return self._page(request, "revoke", {"title": _("Revoke the key"), "key": key})
 

@@ -26,8 +26,8 @@ from liveblog.admin.saving import PlainAdmin
 ROLES: Final = {
     "Reporter": (_("Reporter"), _("writes drafts, submits them, uploads pictures")),
     "Editor": (_("Editor"), _("publishes, corrects, withdraws, pins, schedules, moderates responses")),
-    "Chief editor": (_("Chief editor"), _("opens and ends live blogs, keeps people and the glossary")),
-    "Syndication manager": (_("Syndication manager"), _("keeps partners, their keys and webhooks")),
+    "Chief editor": (_("Chief editor"), _("starts and ends live blogs, manages people and the glossary")),
+    "Syndication manager": (_("Syndication manager"), _("manages partners, their keys and webhooks")),
 }
 
 # Django has registered its own pages for both models.

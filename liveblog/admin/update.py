@@ -47,7 +47,8 @@ class UpdateForm(VerbForm):
         required=False,
         widget=forms.Textarea({"rows": 2, "class": "vLargeTextField"}),
         help_text=gettext_lazy(
-            "Of a correction: what was wrong; readers see it. Of a withdrawal: why; they do not."
+            "For a correction: what was wrong (readers see it). For a withdrawal: the "
+            "reason (readers do not see it)."
         ),
     )
     # Fingerprint of the content that the form was opened with, for optimistic locking.
@@ -75,7 +76,7 @@ class UpdateForm(VerbForm):
         if "happened_at" in self.fields:
             field = self.fields["happened_at"]
             field.required = field.widget.is_required = False
-            field.help_text = _("Hong Kong time. Empty means the moment when it goes live.")
+            field.help_text = _("Hong Kong time. Leave empty for the time when it goes live.")
 
     def clean_body(self) -> str:
         return html.from_typed(self.cleaned_data["body"])

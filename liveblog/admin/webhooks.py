@@ -29,12 +29,12 @@ from liveblog.models import Delivery, LiveBlog, Webhook, WebhookCursor
 class Action(models.TextChoices):
     """Actions that saving a webhook can perform."""
 
-    SAVE = "save", gettext_lazy("Save what is entered")
+    SAVE = "save", gettext_lazy("Save changes")
     TEST = "test", gettext_lazy("Send a test event")
     REPLAY = "replay", gettext_lazy("Send a live blog's changes again")
-    ROTATE = "rotate", gettext_lazy("Make a new secret; the old one signs for one more day")
+    ROTATE = "rotate", gettext_lazy("Make a new secret; the old one stays valid for one more day")
     DISABLE = "disable", gettext_lazy("Switch off")
-    ENABLE = "enable", gettext_lazy("Switch on again, and send what was missed")
+    ENABLE = "enable", gettext_lazy("Switch on again and send what was missed")
 
 
 _VERBS: Final = {
@@ -46,7 +46,9 @@ _VERBS: Final = {
 _DONE: Final = {
     Action.TEST: gettext_lazy("A test event is on its way: see the deliveries."),
     Action.REPLAY: gettext_lazy("The changes are on their way: see the deliveries."),
-    Action.DISABLE: gettext_lazy("Nothing more is sent. What happens meanwhile is sent once it is on again."),
+    Action.DISABLE: gettext_lazy(
+        "Nothing is sent while it is off. What happens in the meantime is sent once it is on again."
+    ),
     Action.ENABLE: gettext_lazy("What was missed is on its way: see the deliveries."),
 }
 
@@ -63,10 +65,10 @@ class WebhookForm(VerbForm):
         error_messages={"invalid_choice": gettext_lazy("There is no live blog at this address.")},
     )
     replay_since = forms.IntegerField(
-        label=gettext_lazy("All that follows number"),
+        label=gettext_lazy("Everything after number"),
         required=False,
         min_value=0,
-        help_text=gettext_lazy("0 sends all of it."),
+        help_text=gettext_lazy("0 sends everything."),
     )
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -93,16 +95,16 @@ class WebhookForm(VerbForm):
         if action == Action.REPLAY:
             for name in ("replay_blog", "replay_since"):
                 if name not in self.errors and cleaned.get(name) is None:
-                    self.add_error(name, _("Say from where on."))
+                    self.add_error(name, _("Enter the number to start after."))
         elif action and action != Action.SAVE and {"url", "edition", "blogs"} & set(self.changed_data):
-            self.add_error("action", _("You changed the webhook, too. Save that first."))
+            self.add_error("action", _("You have unsaved changes to the webhook. Save them first."))
         return cleaned
 
 
 class StateFilter(admin.SimpleListFilter):
     """Filter by whether a webhook works, fails or is switched off."""
 
-    title = gettext_lazy("how it fares")
+    title = gettext_lazy("delivery state")
     parameter_name = "fares"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
@@ -169,7 +171,7 @@ class WebhookAdmin(VerbAdmin):
     def shown_blogs(self, webhook: Webhook) -> str:
         return ", ".join(map(str, webhook.readable_blogs))
 
-    @admin.display(description=gettext_lazy("how it fares"))
+    @admin.display(description=gettext_lazy("delivery state"))
     def fares(self, webhook: Webhook) -> str:
         if not webhook.is_enabled:
             return _("Switched off: %(because)s") % {"because": webhook.disabled_because}
@@ -181,7 +183,7 @@ class WebhookAdmin(VerbAdmin):
     def deliveries_link(self, webhook: Webhook) -> str:
         return _link("delivery", {"webhook__id__exact": webhook.pk})
 
-    @admin.display(description=gettext_lazy("how far it has got"))
+    @admin.display(description=gettext_lazy("progress"))
     def places_link(self, webhook: Webhook) -> str:
         return _link("webhookcursor", {"webhook__id__exact": webhook.pk})
 
@@ -242,7 +244,7 @@ class WebhookCursorAdmin(ReadOnlyAdmin):
     list_filter = [BlogFilter, ("webhook", admin.RelatedOnlyFieldListFilter)]
     ordering = [F("failing_since_at").asc(nulls_last=True), "-blog", "webhook"]
 
-    @admin.display(description=gettext_lazy("still to come"))
+    @admin.display(description=gettext_lazy("pending"))
     def behind(self, cursor: WebhookCursor) -> int:
         return cursor.blog.number - cursor.number
 
@@ -290,11 +292,11 @@ class DeliveryAdmin(ReadOnlyAdmin):
         text = json.dumps(json.loads(delivery.body), ensure_ascii=False, indent=2)
         return format_html('<pre class="revision-content">{}</pre>', text)
 
-    @admin.display(description=gettext_lazy("beginning of the answer"))
+    @admin.display(description=gettext_lazy("start of the response"))
     def answered(self, delivery: Delivery) -> str:
         return format_html('<pre class="revision-content">{}</pre>', delivery.answer)
 
-    @admin.action(description=gettext_lazy("Send again, as it stands now"), permissions=["resend"])
+    @admin.action(description=gettext_lazy("Send again with the current content"), permissions=["resend"])
     def resend(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
         do_each(self, request, queryset.order_by("at", "pk"), publishing.resend, _("On their way"))
 

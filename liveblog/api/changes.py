@@ -50,7 +50,7 @@ class Changes(PublicView, APIView):
                 "after",
                 {"type": "integer", "minimum": 0, "maximum": MAX_NUMBER},
                 required=True,
-                description="The last number that you know.",
+                description="The last number that you have.",
             ),
         ],
     )

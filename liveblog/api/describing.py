@@ -41,7 +41,7 @@ _PROBLEMS: Final = {
     410: "It was withdrawn.",
     413: "The body is too large.",
     415: "The body is no JSON.",
-    422: "Well formed, and yet not to be had: an unknown name, a used key, text that may not be published.",
+    422: "Well-formed but not acceptable: an unknown name, a reused key, or text that may not be published.",
     429: "Too often within a minute: `Retry-After` says when to come back.",
 }
 _EVERYWHERE: Final = {400, 401, 403, 406, 429}
@@ -62,7 +62,7 @@ def described_write(
     """Describe a view's `post` or `patch`: it answers with the update; `created` is 201 where it is new."""
     written = serializers.WrittenSerializer
     responses: dict[Any, Any] = {
-        200: OpenApiResponse(written, description="The update as it stands now.")
+        200: OpenApiResponse(written, description="The update in its current state.")
     } | {status: OpenApiResponse(written, description="The new update.") for status in created}
     return extend_schema(
         summary=summary,
@@ -104,7 +104,7 @@ class OperationSchema(AutoSchema):
                     {"type": "array", "items": names, "minItems": 1},
                     style="form",
                     explode=False,
-                    description="Only these members of each object, by name, with commas between.",
+                    description="Only these members of each object: names separated by commas.",
                 )
             )
         return [*super().get_override_parameters(), *found]
@@ -194,7 +194,7 @@ def _sparse(schemas: dict[str, Any], name: str) -> dict[str, Any]:
             known = properties.get(member)
             is_new = known is None or known == schema
             properties[member] = schema if is_new else {"type": "string", "description": "As of the whole."}
-    return {"type": "object", "description": "What `fields` asked for.", "properties": properties}
+    return {"type": "object", "description": "The members that `fields` names.", "properties": properties}
 
 
 def _name_of(reference: dict[str, Any]) -> str:

@@ -56,7 +56,7 @@ class BoundedJSONParser(BaseParser):
             # Encoding fails on lone surrogates: no database stores them, and no error message can quote them.
             json.dumps(payload, ensure_ascii=False).encode()
         except RecursionError as error:
-            raise ParseError("This JSON is nested too deeply.") from error
+            raise ParseError("The JSON is nested too deeply.") from error
         except ValueError as error:
             raise ParseError(f"This is no JSON in UTF-8: {error}.") from error
         return payload
@@ -213,18 +213,18 @@ class ContentEntry(Entry):
         required=False,
         allow_blank=True,
         max_length=LONGEST["body"],
-        help_text="HTML. Tags that a page may not print are taken out.",
+        help_text="HTML. Tags that are not allowed are removed.",
     )
-    happened_at = Moment(required=False, help_text="When it happened; left out, now.")
+    happened_at = Moment(required=False, help_text="When it happened; now, if left out.")
     has_clock_time = Truth(
-        required=False, help_text="False: readers see the day only. The time still gives the order."
+        required=False, help_text="If false, readers see only the day; the time still decides the order."
     )
     is_key_event = Truth(required=False)
     bylines = serializers.ListField(
         child=BylineName(),
         required=False,
         max_length=MOST["bylines"],
-        help_text="Bylines that the newsroom has, in their order.",
+        help_text="Names of the newsroom's bylines, in order.",
     )
     source = Text(required=False, allow_blank=True, max_length=LONGEST["source"])
     verification = Choice(
@@ -259,9 +259,9 @@ class ChangeEntry(ContentEntry):
     note = _printed(
         LONGEST["note"],
         required=False,
-        help_text="What was wrong: readers see it as a correction. Published updates only.",
+        help_text="What was wrong; readers see it as a correction. For published updates only.",
     )
 
 
 class WithdrawalEntry(Entry):
-    reason = _printed(LONGEST["note"], help_text="Stays in the house: readers do not see it.")
+    reason = _printed(LONGEST["note"], help_text="Internal: readers do not see it.")

@@ -66,7 +66,7 @@ class OfBlog(PublicView, APIView):
             OpenApiParameter(
                 "before",
                 {"type": "integer", "minimum": 1, "maximum": 2**63 - 1},
-                description="The updates that are older than this one: taken from `Link`.",
+                description="Updates older than this one; take the value from `Link`.",
             ),
         ],
     )

@@ -24,10 +24,10 @@ from newsroom.http.doors import language_of
 CONTENT_TYPE: Final = "application/problem+json"
 _DETAILS: Final = {
     400: "This request cannot be understood.",
-    401: "This takes a partner's key.",
-    403: "This is not open to you.",
+    401: "This requires a partner's key.",
+    403: "You have no access to this.",
     404: "There is nothing at this address.",
-    413: "This is more than this address takes; with a partner's key it may take more.",
+    413: "The request body is too large. With a partner's key the limit may be higher.",
     412: "The condition of this request is not met.",
     500: "The server failed to answer. The failure was recorded.",
     503: "The server is busy. Ask again in a moment.",

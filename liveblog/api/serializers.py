@@ -35,24 +35,27 @@ class ImageSerializer(serializers.Serializer):
     alt = serializers.CharField(help_text="What the picture shows, for readers who do not see it.")
     caption = serializers.CharField()
     credit = serializers.CharField()
-    is_sensitive = serializers.BooleanField(help_text="Not to be shown before a reader asks to see it.")
-    width = serializers.IntegerField(help_text="Of the original, in pixels.")
-    height = serializers.IntegerField(help_text="Of the original, in pixels.")
+    is_sensitive = serializers.BooleanField(help_text="Do not show it until a reader asks to see it.")
+    width = serializers.IntegerField(help_text="In pixels, of the original.")
+    height = serializers.IntegerField(help_text="In pixels, of the original.")
     renditions = RenditionSerializer(many=True, help_text="JPEG files, narrowest first.")
 
 
 class StorySerializer(serializers.Serializer):
     title = serializers.CharField()
-    url = serializers.URLField(allow_null=True, help_text="Null while it leads nowhere yet.")
+    url = serializers.URLField(allow_null=True, help_text="Null as long as no link has been found.")
     after_block = serializers.IntegerField(
-        help_text="How many of the text's paragraphs, lists or tables come before it; 0 beside a live blog."
+        help_text=(
+            "How many of the text's paragraphs, lists or tables come before it; 0 "
+            "for a live blog's own stories."
+        )
     )
 
 
 class RelatedStorySerializer(StorySerializer):
-    blog = serializers.CharField(help_text="The slug of the live blog that it stands in.")
+    blog = serializers.CharField(help_text="The slug of the live blog that shows it.")
     update = serializers.IntegerField(
-        allow_null=True, help_text="The id of the update that it stands in; null beside the live blog itself."
+        allow_null=True, help_text="The id of the update that shows it; null for a live blog's own stories."
     )
 
     def to_representation(self, row: RelatedStory) -> dict[str, Any]:
@@ -69,21 +72,23 @@ class KeyEventSerializer(serializers.Serializer):
     id = serializers.IntegerField()
     url = serializers.URLField()
     heading = serializers.CharField()
-    happened_at = serializers.DateTimeField(allow_null=True, help_text="Null when only the day is known.")
+    happened_at = serializers.DateTimeField(allow_null=True, help_text="Null if only the day is known.")
     happened_on = serializers.DateField(help_text="The Hong Kong day.")
 
 
 class ResponseSerializer(serializers.Serializer):
     id = serializers.IntegerField()
-    name = serializers.CharField(help_text="As the reader gave it.")
+    name = serializers.CharField(help_text="As entered by the reader.")
     text = serializers.CharField(help_text="Plain text.")
-    at = serializers.DateTimeField(help_text="When it was approved.")
+    at = serializers.DateTimeField(help_text="The time of its approval.")
 
 
 class BlogSerializer(serializers.Serializer):
     slug = serializers.CharField()
     url = serializers.URLField(help_text="The page that readers see.")
-    number = serializers.IntegerField(help_text="Of its last change: what `changes` takes as `after`.")
+    number = serializers.IntegerField(
+        help_text="The number of its last change; pass it to `changes` as `after`."
+    )
     status = serializers.ChoiceField(choices=[LiveBlog.Status.LIVE.value, LiveBlog.Status.ENDED.value])
     language = serializers.ChoiceField(
         choices=[language.tag for language in Language], help_text="A BCP 47 tag."
@@ -91,7 +96,7 @@ class BlogSerializer(serializers.Serializer):
     converted_from = serializers.ChoiceField(
         choices=[language.tag for language in Language if language.other_script],
         allow_null=True,
-        help_text="The script that it was written in, where this was converted by machine.",
+        help_text="The script that it was written in, if this is a machine conversion.",
     )
     kicker = serializers.CharField()
     headline = serializers.CharField()
@@ -110,7 +115,9 @@ class BlogSerializer(serializers.Serializer):
     hero_image = ImageSerializer(allow_null=True)
     related_stories = StorySerializer(many=True)
     responses = ResponseSerializer(
-        many=True, allow_null=True, help_text="Readers' responses, newest first; null where they are off."
+        many=True,
+        allow_null=True,
+        help_text="Readers' responses, newest first; null if they are switched off.",
     )
     continued_in = NeighbourSerializer(allow_null=True, help_text="The live blog that follows this one.")
     continued_from = NeighbourSerializer(allow_null=True, help_text="The live blog that this one follows.")
@@ -128,13 +135,15 @@ class _KnownSerializer(serializers.Serializer):
     id = serializers.IntegerField()
     blog = serializers.CharField(help_text="The slug of its live blog.")
     url = serializers.URLField(help_text="The page that readers see.")
-    number = serializers.IntegerField(help_text="Of its last change in its blog's log.")
+    number = serializers.IntegerField(help_text="The number of its last change in the live blog's log.")
 
 
 class _OrderSerializer(serializers.Serializer):
-    happened_at = serializers.DateTimeField(allow_null=True, help_text="Null when only the day is known.")
+    happened_at = serializers.DateTimeField(allow_null=True, help_text="Null if only the day is known.")
     happened_on = serializers.DateField(help_text="The Hong Kong day.")
-    order = serializers.CharField(help_text="Sorts as text just as the page sorts: higher is newer.")
+    order = serializers.CharField(
+        help_text="Sorting by it as text gives the order of the page: higher is newer."
+    )
 
 
 class _PlaceSerializer(_KnownSerializer, _OrderSerializer):
@@ -158,7 +167,10 @@ class _SaidSerializer(serializers.Serializer):
 class PublishedUpdateSerializer(_PlaceSerializer, _SaidSerializer):
     status = serializers.ChoiceField(choices=[Update.Status.PUBLISHED.value])
     is_pinned = serializers.BooleanField(
-        help_text="As this is answered. Of what you keep the live blog's `pinned` says it: it moves alone."
+        help_text=(
+            "At the time of this answer. In stored copies rely on the live blog's `pinned`: "
+            "pinning does not change the update."
+        )
     )
     first_published_at = serializers.DateTimeField()
     corrections = CorrectionSerializer(many=True, help_text="Newest first.")
@@ -241,7 +253,7 @@ class ChangeSerializer(serializers.Serializer):
     number = serializers.IntegerField()
     kind = serializers.ChoiceField(choices=list(Change.Kind.values))
     update = serializers.IntegerField(
-        allow_null=True, help_text="The id of the update that changed; null when the blog itself did."
+        allow_null=True, help_text="The id of the update that changed; null if the live blog itself changed."
     )
     at = serializers.DateTimeField()
 
@@ -251,11 +263,14 @@ class ChangeSerializer(serializers.Serializer):
 
 class ChangesSerializer(serializers.Serializer):
     number = serializers.IntegerField(help_text="The last number included: the next `after`.")
-    has_more = serializers.BooleanField(help_text="Whether there is more to ask for, at once.")
-    blog = BlogSerializer(allow_null=True, help_text="Its present state; null when nothing follows `after`.")
+    has_more = serializers.BooleanField(help_text="Whether more changes follow: request them at once.")
+    blog = BlogSerializer(allow_null=True, help_text="Its current state; null if nothing follows `after`.")
     updates = UpdateSerializer(
         many=True,
-        help_text="The latest state of each that changed; one that changed again after `number` comes later.",
+        help_text=(
+            "The latest state of each changed update; one that changed again after "
+            "`number` follows on a later page."
+        ),
     )
     changes = ChangeSerializer(many=True, help_text="The log itself, oldest first.")
 
@@ -273,7 +288,7 @@ class RootSerializer(serializers.Serializer):
     blog_ninjs = serializers.CharField(help_text="A URI template.")
     update_ninjs = serializers.CharField(help_text="A URI template.")
     schema = serializers.URLField(help_text="This API as OpenAPI 3.1.")
-    docs = serializers.URLField(help_text="The same, to read and to try.")
+    docs = serializers.URLField(help_text="Interactive documentation of it.")
 
 
 class ProblemSerializer(serializers.Serializer):
@@ -283,13 +298,13 @@ class ProblemSerializer(serializers.Serializer):
     title = serializers.CharField()
     status = serializers.IntegerField()
     detail = serializers.CharField(help_text="What is wrong, in words.")
-    instance = serializers.CharField(help_text="The path that was asked for.")
+    instance = serializers.CharField(help_text="The path of the request.")
     errors = serializers.DictField(
         child=serializers.ListField(child=serializers.CharField()),
         required=False,
-        help_text="Of a 400 or 422: what is wrong with each parameter or member.",
+        help_text="For 400 and 422: the errors of each parameter or member.",
     )
-    number = serializers.IntegerField(required=False, help_text="Of a 409: the last number of the log.")
+    number = serializers.IntegerField(required=False, help_text="For 409: the last number of the log.")
 
 
 def names_of(serializer: type[serializers.Serializer]) -> tuple[str, ...]:

@@ -170,7 +170,10 @@ class Withdrawal(PublicView, APIView):
     @described_write(
         "Withdraw an update",
         entry.WithdrawalEntry,
-        description="One that the key's partner published (scope `write:publish`). Readers keep a tombstone.",
+        description=(
+            "An update that the key's partner published (scope `write:publish`). "
+            "Readers see a tombstone in its place."
+        ),
         operation_id="updates_withdraw",
         parameters=[ID],
     )

@@ -92,7 +92,7 @@ def _find_own(request: Request, pk: int) -> Update:
     if update.blog.status == LiveBlog.Status.WITHDRAWN:
         raise Gone("This live blog was withdrawn.")
     if update.created_by_partner_id != request.auth.partner_id:
-        raise PermissionDenied("Only updates that this key's partner made can be changed with it.")
+        raise PermissionDenied("This key can change only updates that its partner created.")
     return update
 
 

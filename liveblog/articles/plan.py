@@ -129,7 +129,7 @@ def _plan_coverage(order: Order, blog: LiveBlog | None) -> tuple[bool, datetime 
     status = LiveBlog.Status.LIVE if starts else status
     if order.article.is_running:
         has_ended = status == LiveBlog.Status.ENDED
-        note = _("The copy says that coverage runs; here it has ended and stays so.")
+        note = _("The copy is marked as running, but coverage here has ended and stays ended.")
         return starts, None, str(status), (note,) if has_ended else ()
     ends_at = newest_minute(order.article) if status == LiveBlog.Status.LIVE else None
     return starts, ends_at, str(LiveBlog.Status.ENDED), ()

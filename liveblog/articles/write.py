@@ -169,8 +169,8 @@ def _quoted(text: str) -> str:
 
 def _would_read_as(line: _Meant, found: Line | None) -> str:
     names = {
-        Kind.BULLET: _("%(text)s would read as a list's item."),
-        Kind.CAPTION: _("%(text)s would read as a picture's caption."),
+        Kind.BULLET: _("%(text)s would read as a list item."),
+        Kind.CAPTION: _("%(text)s would read as a picture caption."),
         Kind.RELATED: _("%(text)s would read as a related story."),
         Kind.TIME: _("%(text)s would read as a time."),
         Kind.DAY: _("%(text)s would read as a day heading."),
@@ -181,7 +181,7 @@ def _would_read_as(line: _Meant, found: Line | None) -> str:
         Kind.LEFT_OUT: _("%(text)s would be left out."),
     }
     if found is None or found.kind is line.kind:
-        return _("%(text)s would read otherwise.") % {"text": _quoted(line.text)}
+        return _("%(text)s would read differently.") % {"text": _quoted(line.text)}
     return names[found.kind] % {"text": _quoted(line.text)}
 
 
@@ -197,7 +197,7 @@ def _differences(article: Article, text: str) -> Iterator[Warned]:
         article.headline,
         article.is_running,
     ):
-        yield Warned(_("title"), _("It would be divided otherwise into kicker and headline."), 1)
+        yield Warned(_("title"), _("It would be divided differently into kicker and headline."), 1)
     if read.published_at != article.published_at:
         yield Warned(_("publication time"), _("Seconds are not written."), 2)
     if read.language != article.language:

@@ -69,7 +69,7 @@ def token(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
 def check_worker(user: AbstractBaseUser, blog: LiveBlog) -> None:
     """Raise PermissionDenied if `user` may not work on this live blog's desk."""
     if not any(user.has_perm(f"liveblog.{name}") for name in _WORK):
-        raise PermissionDenied(_("The live desk is for those who write, edit or moderate."))
+        raise PermissionDenied(_("The live desk is for staff who write, edit or moderate."))
     if not visibility.can_read(user, blog):
         raise PermissionDenied(_("You are not in the team of this live blog."))
 

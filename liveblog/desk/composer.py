@@ -416,7 +416,7 @@ def _images(request: HttpRequest) -> tuple[Image, ...]:
     images = _pictures(request.user, ids)
     missing = [pk for pk in ids if pk not in images]
     if missing:
-        raise ValidationError({"pictures": _("A picture is gone. Take it out, and add it again.")})
+        raise ValidationError({"pictures": _("A picture no longer exists. Remove it and add it again.")})
     return tuple(images[pk] for pk in dict.fromkeys(ids))
 
 

@@ -29,7 +29,7 @@ from newsroom import hongkong
 def paste(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     """Load copy sent as text or as a file, in any encoding; the confirmation form carries it along."""
     if not rows.May.of(request.user, blog).write:
-        raise PermissionDenied(_("Loading running copy is for those who write updates."))
+        raise PermissionDenied(_("Only staff who write updates can load running copy."))
     if request.method != "POST":
         return _page(request, blog)
     try:
@@ -69,7 +69,7 @@ def _copy(request: HttpRequest) -> bytes:
             return base64.b64decode(encoded, validate=True)
         except ValueError as error:
             # Raised for wrong padding, for characters outside the alphabet and for non-ASCII text.
-            raise ValidationError(_("The copy was damaged on its way. Paste it again.")) from error
+            raise ValidationError(_("The copy was damaged in transit. Paste it again.")) from error
     if file := request.FILES.get("file"):
         return file.read(MAX_BYTES + 1)
     return request.POST.get("text", "").encode()
@@ -159,7 +159,7 @@ def _labels() -> dict[Action, str]:
         Action.PUBLISHED: _("Published"),
         Action.UNCHANGED: _("Unchanged"),
         Action.CONFLICT: _("Changed here too: the desk's text is kept"),
-        Action.STAYS_WITHDRAWN: _("Withdrawn, and stays so"),
+        Action.STAYS_WITHDRAWN: _("Withdrawn; stays withdrawn"),
         Action.AMBIGUOUS: _("Ambiguous: left alone"),
         Action.VANISHED: _("No longer in the copy"),
         Action.WITHDRAWN: _("No longer in the copy: withdrawn"),

@@ -81,7 +81,7 @@ def picture(
 def _shown(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     edition = request.POST.get("edition", "")
     if edition and not editions.has_edition(blog, edition):
-        raise ValidationError(_("This live blog is not read in that script."))
+        raise ValidationError(_("This live blog is not available in that script."))
     form = ComposerForm(request.POST, request.FILES)
     if not form.is_valid():
         raise ValidationError(form.errors.as_data())

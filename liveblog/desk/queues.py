@@ -57,7 +57,7 @@ QUEUES: Final = (
     Queue(
         "submitted",
         _("For review"),
-        _("Nothing waits for review."),
+        _("Nothing is awaiting review."),
         _in_status(Update.Status.SUBMITTED, "modified_at"),
     ),
     Queue(
@@ -73,7 +73,7 @@ QUEUES: Final = (
         _in_status(Update.Status.WITHDRAWN, "-withdrawn_at"),
     ),
     Queue("responses", _("Responses"), _("No responses to moderate."), _responses, False),
-    Queue("unresolved", _("Links to find"), _("Every related story leads somewhere."), _unresolved, False),
+    Queue("unresolved", _("Missing links"), _("Every related story has a link."), _unresolved, False),
 )
 BY_NAME: Final = {queue.name: queue for queue in QUEUES}
 
@@ -117,8 +117,7 @@ def keep_unsaved(
     others = WorkingCopy.objects.filter(by=by).exclude(token=token)
     if others.count() >= MOST_KEPT:
         raise ValidationError(
-            _("You have %(limit)s texts that are not saved. Save some of them, or throw them away.")
-            % {"limit": MOST_KEPT}
+            _("You have %(limit)s unsaved texts. Save or discard some of them.") % {"limit": MOST_KEPT}
         )
     WorkingCopy.objects.update_or_create(
         by=by,

@@ -57,10 +57,10 @@ def _revert(request: HttpRequest, blog: LiveBlog, update: Update) -> str:
     note = request.POST.get("note", "")
     publishing.perform(Action.REVERT, blog, by=request.user, update=update, content=content, note=note)
     if missing:
-        return _("The earlier text is back, without what no longer exists: %(names)s.") % {
+        return _("Reverted to the earlier text, without what no longer exists: %(names)s.") % {
             "names": _(", ").join(missing)
         }
-    return _("The earlier text is back.")
+    return _("Reverted to the earlier text.")
 
 
 @desk_view

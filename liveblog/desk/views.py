@@ -58,7 +58,7 @@ def discard(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     WorkingCopy.objects.filter(by=request.user, blog=blog, token=token_in(request.POST.get("token"))).delete()
     if wants_json(request):
         return JsonResponse({"token": composer.new_token()})
-    messages.info(request, _("What you had typed was thrown away."))
+    messages.info(request, _("Your text was discarded."))
     return redirect("desk:desk", blog.pk)
 
 
@@ -87,7 +87,7 @@ def _asked_for(request: HttpRequest, blog: LiveBlog) -> Update | None:
             messages.warning(request, _("This update was withdrawn. Restore it before you change it."))
             return None
         raise PermissionDenied(
-            _("You may write your own drafts. This update is somebody else's, or is public.")
+            _("You can change only your own drafts. This update is somebody else's, or is already public.")
         )
     return update
 
@@ -299,8 +299,8 @@ def _saved_before(request: HttpRequest, blog: LiveBlog, update: Update | None) -
     This happens when the response to a submission was lost and the text was changed before sending it again.
     """
     message = _(
-        "This was saved already, as it was before you changed it: look at the timeline. "
-        "What you have here is kept; to change what is saved, open it and copy this in."
+        "This was already saved, without your latest changes: check the timeline. "
+        "Your text is kept here; to change the saved update, open it and paste this in."
     )
     token = composer.new_token()
     if wants_json(request):
@@ -326,7 +326,7 @@ def _conflict(request: HttpRequest, blog: LiveBlog, update: Update) -> HttpRespo
     latest = update.revisions.select_related("by").first()
     context = {
         **admin.site.each_context(request),
-        "title": _("Saved by somebody else meanwhile"),
+        "title": _("Saved by somebody else in the meantime"),
         "blog": blog,
         "update": update,
         "theirs": theirs,

@@ -382,7 +382,7 @@ class Migration(migrations.Migration):
                     models.PositiveIntegerField(
                         default=0,
                         editable=False,
-                        help_text="Of its last change in the blog's log.",
+                        help_text="The number of its last change in the blog's log.",
                         verbose_name="number",
                     ),
                 ),
@@ -467,7 +467,7 @@ class Migration(migrations.Migration):
                 (
                     "number",
                     models.PositiveIntegerField(
-                        help_text="Of the change that made it.", verbose_name="number"
+                        help_text="The number of the change that made it.", verbose_name="number"
                     ),
                 ),
                 (

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
             name="edition_wording",
             field=models.TextField(
                 blank=True,
-                help_text="Where conversion goes wrong in this update: one wording a line, as written=as it should read.",
+                help_text="Corrects the conversion to the other script in this update: one wording per line, original=replacement.",
                 verbose_name="wording in the other script",
             ),
         ),
@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
                 (
                     "note",
                     models.CharField(
-                        blank=True, help_text="For the house only.", max_length=200, verbose_name="note"
+                        blank=True, help_text="For internal use only.", max_length=200, verbose_name="note"
                     ),
                 ),
             ],

@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
             name="team",
             field=models.ManyToManyField(
                 blank=True,
-                help_text="Who may work on it. Empty: everybody, as far as their role goes.",
+                help_text="Staff who may work on it. Leave empty for everybody, within their roles.",
                 related_name="team_blogs",
                 to=settings.AUTH_USER_MODEL,
                 verbose_name="team",
@@ -95,7 +95,7 @@ class Migration(migrations.Migration):
                 (
                     "contact",
                     models.EmailField(
-                        help_text="Told before a webhook that keeps failing is switched off.",
+                        help_text="Notified before a failing webhook is switched off.",
                         max_length=254,
                         verbose_name="contact",
                     ),
@@ -104,7 +104,7 @@ class Migration(migrations.Migration):
                     "is_active",
                     models.BooleanField(
                         default=True,
-                        help_text="Without it no key of the partner works, and nothing is sent.",
+                        help_text="If unticked, no key of the partner works and nothing is sent.",
                         verbose_name="active",
                     ),
                 ),
@@ -112,7 +112,7 @@ class Migration(migrations.Migration):
                     "embed_origins",
                     models.TextField(
                         blank=True,
-                        help_text="One origin a line, as https://example.com",
+                        help_text="One origin per line, such as https://example.com",
                         validators=[liveblog.models.partner.check_origins],
                         verbose_name="sites that may frame embeds",
                     ),
@@ -222,7 +222,7 @@ class Migration(migrations.Migration):
                             ("zh-hans", "Simplified Chinese"),
                             ("en", "English"),
                         ],
-                        help_text="Empty: each live blog as it is written.",
+                        help_text="Leave empty to send each live blog in its own script.",
                         max_length=7,
                         verbose_name="edition",
                     ),
@@ -245,7 +245,7 @@ class Migration(migrations.Migration):
                     "blogs",
                     models.ManyToManyField(
                         blank=True,
-                        help_text="Empty: every one that is public, and those granted under embargo.",
+                        help_text="Leave empty for all public live blogs, and embargoed ones granted to the partner.",
                         related_name="webhooks",
                         to="liveblog.liveblog",
                         verbose_name="only these live blogs",
@@ -318,7 +318,7 @@ class Migration(migrations.Migration):
                 ("status", models.PositiveSmallIntegerField(null=True, verbose_name="answer")),
                 ("error", models.CharField(blank=True, max_length=300, verbose_name="error")),
                 ("body", models.TextField(verbose_name="payload")),
-                ("answer", models.TextField(blank=True, verbose_name="beginning of the answer")),
+                ("answer", models.TextField(blank=True, verbose_name="start of the response")),
                 ("is_delivered", models.BooleanField(default=False, verbose_name="delivered")),
                 (
                     "blog",
@@ -358,7 +358,7 @@ class Migration(migrations.Migration):
                 (
                     "number",
                     models.PositiveIntegerField(
-                        help_text="The last one that was taken.", verbose_name="number"
+                        help_text="The last one that was delivered.", verbose_name="number"
                     ),
                 ),
                 ("attempts", models.PositiveIntegerField(default=0, verbose_name="failed attempts")),

@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
             name="team",
             field=models.ManyToManyField(
                 blank=True,
-                help_text="Who may work on it. Empty: everybody, as far as their role goes.",
+                help_text="Staff who may work on it. Leave empty for everybody, within their roles.",
                 limit_choices_to={"is_active": True, "is_staff": True},
                 related_name="team_blogs",
                 to=settings.AUTH_USER_MODEL,

@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
             model_name="delivery",
             name="blog",
             field=models.ForeignKey(
-                help_text="None: a test event.",
+                help_text="None for a test event.",
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="+",

@@ -180,7 +180,7 @@ class LiveBlog(PublicIdModel):
         related_name="team_blogs",
         limit_choices_to={"is_active": True, "is_staff": True},
         verbose_name=_("team"),
-        help_text=_("Who may work on it. Empty: everybody, as far as their role goes."),
+        help_text=_("Staff who may work on it. Leave empty for everybody, within their roles."),
     )
     number = models.PositiveIntegerField(_("number"), default=0, editable=False)
     first_published_at = models.DateTimeField(_("first published"), null=True, editable=False)

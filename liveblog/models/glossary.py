@@ -22,7 +22,7 @@ class GlossaryTerm(models.Model):
 
     traditional = models.CharField(_("in Traditional"), max_length=80, unique=True)
     simplified = models.CharField(_("in Simplified"), max_length=80, unique=True)
-    note = models.CharField(_("note"), max_length=200, blank=True, help_text=_("For the house only."))
+    note = models.CharField(_("note"), max_length=200, blank=True, help_text=_("For internal use only."))
 
     class Meta:
         ordering = ["traditional"]

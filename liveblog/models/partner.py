@@ -59,7 +59,7 @@ def check_origins(text: str) -> None:
     for line in lines:
         if not _ORIGIN.fullmatch(line):
             raise ValidationError(
-                _("“%(line)s” is no origin. Write each as https://example.com, without a path.")
+                _("“%(line)s” is not an origin. Write each like https://example.com, without a path.")
                 % {"line": line}
             )
 
@@ -76,10 +76,12 @@ class Partner(models.Model):
 
     name = models.CharField(_("name"), max_length=120, unique=True)
     contact = models.EmailField(
-        _("contact"), help_text=_("Told before a webhook that keeps failing is switched off.")
+        _("contact"), help_text=_("Notified before a failing webhook is switched off.")
     )
     is_active = models.BooleanField(
-        _("active"), default=True, help_text=_("Without it no key of the partner works, and nothing is sent.")
+        _("active"),
+        default=True,
+        help_text=_("If unticked, no key of the partner works and nothing is sent."),
     )
     granted_blogs = models.ManyToManyField(
         LiveBlog, blank=True, related_name="granted_partners", verbose_name=_("granted live blogs")
@@ -88,7 +90,7 @@ class Partner(models.Model):
         _("sites that may frame embeds"),
         blank=True,
         validators=[check_origins],
-        help_text=_("One origin a line, as https://example.com"),
+        help_text=_("One origin per line, such as https://example.com"),
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
@@ -199,14 +201,14 @@ class Webhook(models.Model):
         max_length=7,
         choices=Language,
         blank=True,
-        help_text=_("Empty: each live blog as it is written."),
+        help_text=_("Leave empty to send each live blog in its own script."),
     )
     blogs = models.ManyToManyField(
         LiveBlog,
         blank=True,
         related_name="webhooks",
         verbose_name=_("only these live blogs"),
-        help_text=_("Empty: every one that is public, and those granted under embargo."),
+        help_text=_("Leave empty for all public live blogs, and embargoed ones granted to the partner."),
     )
     # Signing needs the secret itself. After a rotation both sign until the partner has changed over.
     secret = models.CharField(max_length=80, editable=False)
@@ -249,7 +251,7 @@ class WebhookCursor(models.Model):
 
     webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="cursors")
     blog = models.ForeignKey(LiveBlog, on_delete=models.PROTECT, related_name="+")
-    number = models.PositiveIntegerField(_("number"), help_text=_("The last one that was taken."))
+    number = models.PositiveIntegerField(_("number"), help_text=_("The last one that was delivered."))
     # Whether the partner may hold anything of the live blog, and so must be told when it is gone. True before
     # the first attempt: one that failed may have been read all the same.
     is_held = models.BooleanField(default=False, editable=False)
@@ -291,7 +293,7 @@ class Delivery(models.Model):
         null=True,
         related_name="+",
         verbose_name=_("live blog"),
-        help_text=_("None: a test event."),
+        help_text=_("None for a test event."),
     )
     number = models.PositiveIntegerField(_("number"))
     attempt = models.PositiveIntegerField(_("attempt"))
@@ -302,7 +304,7 @@ class Delivery(models.Model):
     status = models.PositiveSmallIntegerField(_("answer"), null=True)
     error = models.CharField(_("error"), max_length=300, blank=True)
     body = models.TextField(_("payload"))
-    answer = models.TextField(_("beginning of the answer"), blank=True)
+    answer = models.TextField(_("start of the response"), blank=True)
     is_delivered = models.BooleanField(_("delivered"), default=False)
 
     objects = DeliveryQuerySet.as_manager()

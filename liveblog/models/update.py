@@ -158,7 +158,10 @@ class Update(PublicIdModel):
     )
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, editable=False)
     number = models.PositiveIntegerField(
-        _("number"), default=0, editable=False, help_text=_("Of its last change in the blog's log.")
+        _("number"),
+        default=0,
+        editable=False,
+        help_text=_("The number of its last change in the blog's log."),
     )
     is_key_event = models.BooleanField(_("key event"), default=False)
     bylines = models.ManyToManyField(
@@ -172,7 +175,8 @@ class Update(PublicIdModel):
         _("wording in the other script"),
         blank=True,
         help_text=_(
-            "Where conversion goes wrong in this update: one wording a line, as written=as it should read."
+            "Corrects the conversion to the other script in this update: one wording "
+            "per line, original=replacement."
         ),
     )
     images = models.ManyToManyField("liveblog.Image", through="liveblog.UpdateImage", related_name="updates")
@@ -356,7 +360,7 @@ class Revision(models.Model):
     update = models.ForeignKey(
         Update, on_delete=models.PROTECT, related_name="revisions", verbose_name=_("update")
     )
-    number = models.PositiveIntegerField(_("number"), help_text=_("Of the change that made it."))
+    number = models.PositiveIntegerField(_("number"), help_text=_("The number of the change that made it."))
     kind = models.CharField(_("kind"), max_length=11, choices=Kind)
     note = models.TextField(_("note"), blank=True)
     content = models.JSONField(_("content"))

@@ -39,7 +39,7 @@ class Action(models.TextChoices):
     UNPIN = "unpin", gettext_lazy("Unpin")
     MARK = "mark", gettext_lazy("Mark as key event")
     UNMARK = "unmark", gettext_lazy("No longer a key event")
-    REVERT = "revert", gettext_lazy("Bring an earlier text back")
+    REVERT = "revert", gettext_lazy("Revert to an earlier text")
 
 
 # Actions that save submitted content.
@@ -186,7 +186,7 @@ def _refuse_note(update: Update | None) -> None:
     if update is not None and not update.is_visible:
         raise WrongState(_("Readers have not seen this update: there is nothing to correct."), update)
     raise ValidationError(
-        {"note": _("A minor edit has no note. Save it as a correction, or empty the note.")}
+        {"note": _("A minor edit takes no note. Save it as a correction, or clear the note.")}
     )
 
 

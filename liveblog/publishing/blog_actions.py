@@ -13,7 +13,7 @@ from liveblog.publishing.permissions import Actor, held
 
 
 class BlogAction(models.TextChoices):
-    SAVE = "save", gettext_lazy("Save what it says")
+    SAVE = "save", gettext_lazy("Save text changes")
     START = "start", gettext_lazy("Start coverage")
     END = "end", gettext_lazy("End coverage")
     RESUME = "resume", gettext_lazy("Resume coverage")

@@ -121,9 +121,7 @@ def start_coverage(blog: LiveBlog, *, by: Actor, at: datetime | None = None) -> 
             raise ValidationError(_("Only a draft or ended live blog can be started."))
         now = timezone.now()
         if at and at > now:
-            raise ValidationError(
-                {"coverage_start_at": _("Coverage cannot have begun at a time that lies ahead.")}
-            )
+            raise ValidationError({"coverage_start_at": _("Coverage cannot have started in the future.")})
         is_resumed = blog.has_ended
         blog.status = LiveBlog.Status.LIVE
         if is_resumed:
@@ -207,7 +205,7 @@ def lift_embargo(blog: LiveBlog, *, by: Actor, lapsed_by: datetime | None = None
         if lapsed_by and not (blog.embargo_until_at and blog.embargo_until_at <= lapsed_by):
             return None
         if blog.embargo_until_at is None:
-            raise ValidationError(_("This live blog is under no embargo."))
+            raise ValidationError(_("This live blog is not under embargo."))
         blog.embargo_until_at = None
         blog.save(update_fields=["embargo_until_at"])
         append(blog, Change.Kind.EMBARGO_LIFTED, timezone.now(), by=by)
@@ -238,7 +236,7 @@ def _tag_updates(blog: LiveBlog, *, by: Actor) -> None:
 def _check_edit(blog: LiveBlog, before: BlogDetails, details: BlogDetails) -> None:
     if blog.first_published_at and details.slug != before.slug:
         raise ValidationError(
-            {"slug": _("The page has been published at this address: it cannot change any more.")}
+            {"slug": _("The page has been published at this address, so the address can no longer change.")}
         )
     _check_times(blog, details)
 
@@ -246,11 +244,15 @@ def _check_edit(blog: LiveBlog, before: BlogDetails, details: BlogDetails) -> No
 def _check_times(blog: LiveBlog, details: BlogDetails) -> None:
     now = timezone.now()
     if blog.first_published_at and details.coverage_start_at and details.coverage_start_at > now:
-        raise ValidationError({"coverage_start_at": _("Coverage has begun: this time cannot lie ahead.")})
+        raise ValidationError(
+            {"coverage_start_at": _("Coverage has started: this time cannot be in the future.")}
+        )
     if blog.is_live and details.coverage_end_at and details.coverage_end_at <= now:
         raise ValidationError({"coverage_end_at": _("This time has passed. End the coverage instead.")})
     if blog.has_ended and details.coverage_end_at and details.coverage_end_at > now:
-        raise ValidationError({"coverage_end_at": _("Coverage has ended: this time cannot lie ahead.")})
+        raise ValidationError(
+            {"coverage_end_at": _("Coverage has ended: this time cannot be in the future.")}
+        )
     if details.embargo_until_at and details.embargo_until_at <= now:
         raise ValidationError({"embargo_until_at": _("This time has passed. Leave it empty for no embargo.")})
 

@@ -179,7 +179,7 @@ class Content:
         refuse_many(bylines=self.bylines, stories=self.stories, images=self.images)
         refuse_far(happened_at=self.happened_at)
         if self.verification not in Update.Verification.values:
-            raise ValidationError({"verification": _("Choose one of the values that are offered.")})
+            raise ValidationError({"verification": _("Choose one of the available values.")})
         body = _cleaned(self.body, language)
         if not may_be_empty and not heading and html.is_empty(body) and not self.images:
             raise ValidationError(_("Write a heading or a text first."))
@@ -271,9 +271,7 @@ def _checked_wording(text: str) -> str:
         if not (original and equals and replacement) or "=" in replacement:
             raise ValidationError(
                 {
-                    "edition_wording": _(
-                        "“%(line)s”: write it as written=as it should read, one wording a line."
-                    )
+                    "edition_wording": _("“%(line)s”: write one wording per line, as original=replacement.")
                     % {"line": line}
                 }
             )

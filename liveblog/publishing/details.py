@@ -67,7 +67,7 @@ class BlogDetails:
         standfirst = "\n".join(lines)
         refuse_long(standfirst=standfirst, summary=self.summary)
         if self.language not in Language.values:
-            raise ValidationError({"language": _("Choose one of the values that are offered.")})
+            raise ValidationError({"language": _("Choose one of the available values.")})
         refuse_many(bylines=self.bylines, topics=self.topics, stories=self.stories)
         refuse_far(
             coverage_start_at=self.coverage_start_at,

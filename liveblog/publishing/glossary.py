@@ -18,7 +18,7 @@ def add_term(*, by: Actor, traditional: str, simplified: str, note: str = "") ->
     require(by, "add_glossaryterm")
     if GlossaryTerm.objects.count() >= MOST["glossary"]:
         raise ValidationError(
-            _("The glossary is full: it takes %(limit)s wordings.") % {"limit": MOST["glossary"]}
+            _("The glossary is full: it can hold %(limit)s wordings.") % {"limit": MOST["glossary"]}
         )
     return _save(GlossaryTerm(), traditional, simplified, note)
 

@@ -30,7 +30,7 @@ def create_key(
     _check_expiry(expires_at)
     if partner.keys.usable().count() >= MOST["keys"]:
         raise ValidationError(
-            _("This partner has %(limit)s keys that work. Revoke one first.") % {"limit": MOST["keys"]}
+            _("This partner already has %(limit)s active keys. Revoke one first.") % {"limit": MOST["keys"]}
         )
     return _made(partner, by, label, _checked(scopes), expires_at)
 
@@ -72,13 +72,13 @@ def rotate_key(key: ApiKey, *, by: Actor, overlap: timedelta) -> tuple[ApiKey, s
     require(by, "change_apikey")
     if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
         raise ValidationError(
-            _("The old key can work for at most %(days)s days more.") % {"days": LONGEST_OVERLAP.days}
+            _("The old key can keep working for at most %(days)s more days.") % {"days": LONGEST_OVERLAP.days}
         )
     with transaction.atomic():
         # Check under the lock: a concurrent request may have revoked or replaced the key.
         key = _locked(key)
         if not key.is_usable:
-            raise ValidationError(_("This key does not work any more. Make a new one."))
+            raise ValidationError(_("This key no longer works. Make a new one."))
         now = timezone.now()
         replacement = _made(key.partner, by, key.label, key.scopes, key.expires_at)
         if not overlap:

@@ -32,11 +32,11 @@ def require(by: Actor, permission: str, blog: LiveBlog | None = None, update: Up
         if not by.may(permission, blog):
             raise PermissionDenied(_("This key does not allow that, or not in this live blog."))
         if update is not None and not is_own_if_partner(by, update):
-            raise PermissionDenied(_("Only updates that this key's partner made can be changed with it."))
+            raise PermissionDenied(_("This key can change only updates that its partner created."))
         return
     if not by.has_perm(f"liveblog.{permission}"):
         raise PermissionDenied(
-            _("Your account may not do this (it needs the permission “%(permission)s”).")
+            _("Your account may not do this. It needs the permission “%(permission)s”.")
             % {"permission": permission}
         )
     if blog is not None and not visibility.can_read(by, blog):

@@ -29,7 +29,7 @@ def submit_response(blog: LiveBlog, *, name: str, text: str) -> ReaderResponse:
     if not (blog.has_responses and visibility.can_read(PUBLIC, blog)):
         raise ValidationError(_("Responses to this coverage are closed."))
     if blog.responses.pending().count() >= MOST["pending"]:
-        raise ValidationError(_("Too many responses are waiting to be read. Try again later."))
+        raise ValidationError(_("Too many responses are awaiting moderation. Try again later."))
     return ReaderResponse.objects.create(blog=blog, name=name, text=text)
 
 
@@ -38,7 +38,7 @@ def approve_response(response: ReaderResponse, *, by: Actor) -> ReaderResponse:
     with locked(response.blog) as blog:
         response = _moderated(response, by)
         if response.status == ReaderResponse.Status.APPROVED:
-            raise ValidationError(_("This response is shown already."))
+            raise ValidationError(_("This response is already published."))
         response.status = ReaderResponse.Status.APPROVED
         response.approved_at = timezone.now()
         response.save()
@@ -51,7 +51,7 @@ def reject_response(response: ReaderResponse, *, by: Actor) -> ReaderResponse:
     with locked(response.blog):
         response = _moderated(response, by)
         if response.status != ReaderResponse.Status.PENDING:
-            raise ValidationError(_("Only a response to moderate can be rejected."))
+            raise ValidationError(_("Only a response awaiting moderation can be rejected."))
         response.status = ReaderResponse.Status.REJECTED
         response.save()
         return response
@@ -62,7 +62,7 @@ def withdraw_response(response: ReaderResponse, *, by: Actor) -> ReaderResponse:
     with locked(response.blog) as blog:
         response = _moderated(response, by)
         if response.status != ReaderResponse.Status.APPROVED:
-            raise ValidationError(_("Only a shown response can be withdrawn."))
+            raise ValidationError(_("Only a published response can be withdrawn."))
         response.status = ReaderResponse.Status.WITHDRAWN
         response.save()
         append(blog, Change.Kind.RESPONSE_WITHDRAWN, timezone.now(), by=by)

@@ -37,5 +37,5 @@ def refuse_future(happened_at: datetime | None, now: datetime) -> None:
     """Raise ValidationError if the event is later than `now`, when its update is published."""
     if happened_at and happened_at > now:
         raise ValidationError(
-            {"happened_at": _("This time lies ahead. Schedule the update, or correct the time.")}
+            {"happened_at": _("This time is in the future. Schedule the update, or correct the time.")}
         )

@@ -150,7 +150,9 @@ def edit_story(
         try:
             story.save()
         except RelatedStory.DoesNotExist as error:
-            raise ValidationError(_("This related story is gone: its update was edited.")) from error
+            raise ValidationError(
+                _("This related story no longer exists: its update has been edited.")
+            ) from error
     return story
 
 

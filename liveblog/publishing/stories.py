@@ -49,7 +49,7 @@ class Story:
                 _is_url(story.url)
             except ValidationError as error:
                 raise ValidationError(
-                    {"stories": _("“%(title)s”: this is no web address.") % {"title": story.title}}
+                    {"stories": _("“%(title)s”: this is not a web address.") % {"title": story.title}}
                 ) from error
         return story
 

@@ -92,7 +92,7 @@ def schedule_update(
     """Schedule an update for `publish_due` to publish at `publish_at`. It takes its number only then."""
     require(by, "publish_update", blog, update)
     if publish_at is None:
-        raise ValidationError({"publish_at": _("Say when it goes live.")})
+        raise ValidationError({"publish_at": _("Enter the time when it goes live.")})
     with locked(blog) as blog:
         _refuse_withdrawn(blog)
         if publish_at <= timezone.now():
@@ -205,7 +205,7 @@ def correct_update(
     """Change a published update, with a correction note that tells readers what was wrong."""
     note = checked_note(note)
     if not note:
-        raise ValidationError({"note": _("Say what is corrected. Readers see this.")})
+        raise ValidationError({"note": _("Say what was corrected. Readers see this.")})
     return _revise(update, content, by, note, is_pinned, imported_hash, seen)
 
 
@@ -491,7 +491,7 @@ def _open_unpublished(
     if update.is_visible:
         raise WrongState(_("This update has been published. Correct or restore it instead."), update)
     if partner(by) and update.status != Update.Status.DRAFT:
-        raise WrongState(_("The newsroom's editors are at work on this update."), update)
+        raise WrongState(_("The newsroom's editors are working on this update."), update)
     if update.status == Update.Status.SCHEDULED:
         require(by, "publish_update", blog, update)
     saved_content = Content.of(update)

@@ -37,7 +37,8 @@ def add_webhook(
     refuse_many(blogs=blogs)
     if partner.webhooks.count() >= MOST["webhooks"]:
         raise ValidationError(
-            _("This partner has %(limit)s webhooks. Change one of them.") % {"limit": MOST["webhooks"]}
+            _("This partner already has %(limit)s webhooks. Change one of them.")
+            % {"limit": MOST["webhooks"]}
         )
     with transaction.atomic():
         webhook.save()
@@ -124,7 +125,7 @@ def replay_since(webhook: Webhook, blog: LiveBlog, number: int, *, by: Actor) ->
         if not visibility.readable(webhook).filter(pk=blog.pk).exists():
             raise ValidationError(_("This webhook is not for that live blog, or its partner may not see it."))
         if not 0 <= number <= blog.number:
-            raise ValidationError(_("The live blog's numbers end at %(number)s.") % {"number": blog.number})
+            raise ValidationError(_("The live blog's last number is %(number)s.") % {"number": blog.number})
         WebhookCursor.objects.get_or_create(webhook=webhook, blog=blog, defaults={"number": 0})
         cursor = webhook.cursors.select_for_update(of=("self",)).get(blog=blog)
         # Never move forward, because that would skip changes that have not been sent yet.

@@ -119,12 +119,12 @@ def oembed(request: HttpRequest) -> HttpResponse:
     not; 410 to what was withdrawn; 501 to other formats.
     """
     if parameter(request.GET, "format") not in (None, "json"):
-        return _refusal(501, _("Only JSON is spoken here: leave format away."))
+        return _refusal(501, _("Only JSON is supported; remove the format parameter."))
     try:
         width = _size(request, "maxwidth", WIDTH)
         height = _size(request, "maxheight", HEIGHT)
     except ValueError:
-        return _refusal(400, _("maxwidth and maxheight are numbers of pixels."))
+        return _refusal(400, _("maxwidth and maxheight must be whole numbers of pixels."))
     address = parameter(request.GET, "url")
     if not address:
         return _refusal(400, _("Give the page's address: ?url=…"))

@@ -134,7 +134,7 @@ def test_only_staff_who_are_there_are_put_in_a_team():
 def test_a_team_is_saved_before_coverage_starts_and_over_no_other(admin):
     blog, editor = make_blog(is_live=False), make_person("Editor")
     response = save(admin, blog, team=[editor.pk], action="start")
-    assert errors(response) == {"action": ["You changed what the live blog says, too. Save that first."]}
+    assert errors(response) == {"action": ["You have unsaved changes to the text. Save them first."]}
     stale = opened(admin, page_of(blog)) | {"team": []}
     publishing.set_team(blog, [editor], by=SYSTEM)
     response = admin.post(page_of(blog), stale)
@@ -185,7 +185,7 @@ def test_action_of_another_state_is_refused_in_words(admin):
 def test_changed_details_are_saved_before_coverage_starts(admin):
     blog = make_blog(is_live=False)
     response = save(admin, blog, headline="改", action="start")
-    assert errors(response) == {"action": ["You changed what the live blog says, too. Save that first."]}
+    assert errors(response) == {"action": ["You have unsaved changes to the text. Save them first."]}
     assert fresh(blog).status == "draft"
 
 

@@ -160,7 +160,7 @@ def test_many_are_published_and_refusals_are_named(admin, editor):
     assert sorted(said(response)) == sorted(
         [
             f"“#{empty.pk}”: Write a heading or a text first.",
-            "“未到”: This time lies ahead. Schedule the update, or correct the time.",
+            "“未到”: This time is in the future. Schedule the update, or correct the time.",
             "“已出”: This update has been published. Correct or restore it instead.",
             "Published: “可出”",
         ]

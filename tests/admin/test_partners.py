@@ -138,7 +138,7 @@ def test_revoked_key_is_asked_about_first_and_cannot_be_rotated(admin, partner):
 
     assert not works(secret)
     refused = admin.post(page_of(key, "rotate"), {"overlap": "24"})
-    assert "This key does not work any more. Make a new one." in refused.content.decode()
+    assert "This key no longer works. Make a new one." in refused.content.decode()
     assert ApiKey.objects.count() == 1
 
 
@@ -267,7 +267,7 @@ def test_key_is_made_rotated_and_revoked_in_a_browser(open_as_editor, server):
     page.get_by_label("Read what is public").check()
     page.locator("[name=_save]").click()
     first = page.get_by_label("Key:").input_value()
-    page.get_by_role("link", name="It is copied").click()
+    page.get_by_role("link", name="I have copied the key").click()
     page.get_by_role("link", name=first[:12]).click()
     page.get_by_role("link", name="Rotate").click()
     page.get_by_label("One hour").check()
@@ -275,7 +275,7 @@ def test_key_is_made_rotated_and_revoked_in_a_browser(open_as_editor, server):
     second = page.get_by_label("Key:").input_value()
     assert works(first)
     assert works(second)
-    page.get_by_role("link", name="It is copied").click()
+    page.get_by_role("link", name="I have copied the key").click()
     page.get_by_role("link", name=second[:12]).click()
     page.get_by_role("link", name="Revoke").click()
     page.get_by_role("button", name="Revoke").click()

@@ -222,10 +222,10 @@ def test_empty_update_is_refused(admin):
 def test_correction_needs_a_note_and_a_minor_edit_has_none(admin):
     update = make_update(make_blog())
     assert errors(save(admin, update, heading="改", action="correct")) == {
-        "note": ["Say what is corrected. Readers see this."]
+        "note": ["Say what was corrected. Readers see this."]
     }
     assert errors(save(admin, update, heading="改", action="edit", note="數字")) == {
-        "note": ["A minor edit has no note. Save it as a correction, or empty the note."]
+        "note": ["A minor edit takes no note. Save it as a correction, or clear the note."]
     }
     assert kinds(update.blog)[-1] == (2, "published")
 
@@ -240,7 +240,7 @@ def test_withdrawal_needs_a_reason(admin):
 def test_schedule_needs_a_time_ahead(admin):
     blog = make_blog()
     assert errors(add(admin, blog, heading="甲", action="schedule")) == {
-        "publish_at": ["Say when it goes live."]
+        "publish_at": ["Enter the time when it goes live."]
     }
     past = typed(timezone.now() - timedelta(minutes=5), "publish_at")
     refused = add(admin, blog, heading="甲", action="schedule", **past)
@@ -252,7 +252,7 @@ def test_schedule_needs_a_time_ahead(admin):
 def test_publishing_an_event_that_lies_ahead_is_refused(admin):
     blog = make_blog()
     ahead = timezone.now() + timedelta(hours=3)
-    words = {"happened_at": ["This time lies ahead. Schedule the update, or correct the time."]}
+    words = {"happened_at": ["This time is in the future. Schedule the update, or correct the time."]}
     assert errors(add(admin, blog, heading="甲", action="publish", **typed(ahead, "happened_at"))) == words
     sooner = typed(ahead - timedelta(hours=1), "publish_at")
     refused = add(admin, blog, heading="甲", action="schedule", **typed(ahead, "happened_at"), **sooner)

@@ -118,7 +118,7 @@ def test_a_webhook_is_switched_off_and_on_again(manager, webhook):
 
 def test_what_was_entered_is_not_lost_by_choosing_another_action(manager, webhook):
     said = errors(does(manager, webhook, "rotate", url=f"{URL}2"))
-    assert said == {"action": ["You changed the webhook, too. Save that first."]}
+    assert said == {"action": ["You have unsaved changes to the webhook. Save them first."]}
     assert Webhook.objects.get().secret == webhook.secret
 
 
@@ -139,8 +139,8 @@ def test_changes_are_replayed_from_a_number_on(manager, webhook):
     assert does(manager, webhook, "replay", replay_blog="storm", replay_since="1").status_code == 302
     assert WebhookCursor.objects.get().number == 1
     assert errors(does(manager, webhook, "replay")) == {
-        "replay_blog": ["Say from where on."],
-        "replay_since": ["Say from where on."],
+        "replay_blog": ["Enter the number to start after."],
+        "replay_since": ["Enter the number to start after."],
     }
     said = errors(does(manager, webhook, "replay", replay_blog="nothing", replay_since="0"))
     assert said == {"replay_blog": ["There is no live blog at this address."]}

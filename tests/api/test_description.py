@@ -153,6 +153,6 @@ def test_the_pages_work_in_a_browser_under_the_strict_policy(server, page):
     page.get_by_text('"next": null').wait_for()
     page.get_by_role("link", name="Docs").click()
     page.get_by_text("Follow a live blog").click()
-    page.get_by_text("The last number that you know.").wait_for()
+    page.get_by_text("The last number that you have.").wait_for()
 
     assert page.context.cookies() == []

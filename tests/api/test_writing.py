@@ -260,7 +260,7 @@ def test_without_a_key_nothing_is_written(client, blog):
         ("POST", f"updates/{update.pk}/withdrawal/"),
     ):
         response = client.generic(method, f"/api/v1/{path}", "{}", content_type="application/json")
-        assert (response.status_code, response.json()["detail"]) == (401, "This takes a partner's key.")
+        assert (response.status_code, response.json()["detail"]) == (401, "This requires a partner's key.")
         assert response.headers["WWW-Authenticate"] == 'Bearer realm="Newsroom API"'
         assert response.headers["Cache-Control"] == "private, no-store"
     blog.refresh_from_db()
@@ -310,10 +310,7 @@ def test_what_others_wrote_is_not_changed(tool, blog):
     answers = {pk: tool.patch(pk, {"heading": "改"}) for pk in (published.pk, draft.pk, theirs)}
 
     assert [answer.status_code for answer in answers.values()] == [403, 404, 403]
-    assert (
-        answers[theirs].json()["detail"]
-        == "Only updates that this key's partner made can be changed with it."
-    )
+    assert answers[theirs].json()["detail"] == "This key can change only updates that its partner created."
     assert [tool.withdraw(pk).status_code for pk in answers] == [403, 404, 403]
     assert not Update.objects.filter(heading="改").exists()
 
@@ -353,7 +350,7 @@ def test_what_editors_have_taken_up_is_theirs(tool):
 
     response = tool.patch(pk, {"heading": "二"})
 
-    detail = "The newsroom's editors are at work on this update."
+    detail = "The newsroom's editors are working on this update."
     assert (response.status_code, response.json()["detail"]) == (409, detail)
 
 

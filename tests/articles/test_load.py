@@ -381,7 +381,7 @@ def test_coverage_ends_when_newer_copy_no_longer_runs_and_is_not_resumed() -> No
     report = take()
     assert (blog().status, report.notes) == (
         "ended",
-        ("The copy says that coverage runs; here it has ended and stays so.",),
+        ("The copy is marked as running, but coverage here has ended and stays ended.",),
     )
 
 

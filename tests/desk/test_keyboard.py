@@ -125,7 +125,7 @@ def test_a_question_mark_lists_the_keys_which_can_be_turned_off_for_good(open_de
         "Publish, or send to the editors, or save the change",
         "Save as a draft",
     ]
-    tab_to(page, "Single keys on")
+    tab_to(page, "Single-key shortcuts on")
     press(page, "Space", "Escape")
     expect(keys).to_be_hidden()
     # What is typed would come back with the page, and the focus with it.

@@ -70,7 +70,7 @@ def test_autosave_says_how_it_stands_and_changes_nothing_that_readers_see(open_d
     page.get_by_role("link", name="Leave it as it was").click()
     expect(page.locator("#id_heading")).to_have_value("")
     with page.expect_navigation():
-        page.get_by_role("button", name="Throw away").last.click()
+        page.get_by_role("button", name="Discard").last.click()
     page.goto(f"{desk_path(blog)}?update={update.pk}")
     expect(page.locator("#id_heading")).to_have_value("公布")
 
@@ -118,7 +118,7 @@ def test_an_expired_login_without_javascript_keeps_the_text_on_its_page(open_des
     sign_in_by_hand(page, editor)
     page.get_by_role("button", name="Send it again").click()
     # Signing in has changed the token of forms: nothing is lost, and nothing is done unasked.
-    expect(page.get_by_role("heading", name="You signed in again meanwhile")).to_be_visible()
+    expect(page.get_by_role("heading", name="You have signed in again")).to_be_visible()
     assert not Update.objects.exists()
     page.get_by_role("button", name="Send it again").click()
     update = Update.objects.get()
@@ -169,15 +169,15 @@ def test_a_stale_save_gets_a_dialog_that_keeps_both_texts(open_desk, console_err
     write(page, "我的")
     saved_meanwhile(update, "同事的")
     page.get_by_role("button", name="Save as a minor edit").click()
-    dialog = page.get_by_role("dialog", name="Saved by somebody else meanwhile")
+    dialog = page.get_by_role("dialog", name="Saved by somebody else in the meantime")
     expect(dialog.locator("[data-theirs]")).to_contain_text("同事的")
     expect(dialog.locator("[data-mine]")).to_contain_text("我的")
     update.refresh_from_db()
     assert update.heading == "同事的"
-    dialog.get_by_role("link", name="Go on editing mine").click()
+    dialog.get_by_role("link", name="Keep editing mine").click()
     expect(page.locator("#id_heading")).to_have_value("原文我的")
     page.get_by_role("button", name="Save as a minor edit").click()
-    dialog.get_by_role("button", name="Save mine over it").click()
+    dialog.get_by_role("button", name="Overwrite with mine").click()
     expect(page.locator(f"#row-{update.pk} h3")).to_have_text("原文我的")
     update.refresh_from_db()
     assert update.heading == "原文我的"
@@ -199,7 +199,7 @@ def test_a_stale_save_without_javascript_gets_a_page_that_keeps_both_texts(open_
     page.get_by_role("button", name="Save as a minor edit").click()
     expect(page.locator("[data-theirs]")).to_contain_text("同事的文字")
     expect(page.locator("[data-mine]")).to_contain_text("我的")
-    page.get_by_role("button", name="Keep what is saved, throw mine away").click()
+    page.get_by_role("button", name="Keep the saved version, discard mine").click()
     update.refresh_from_db()
     assert update.heading == "同事的"
     assert not WorkingCopy.objects.exists()

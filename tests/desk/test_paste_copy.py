@@ -46,7 +46,7 @@ def test_each_sample_is_pasted_understood_confirmed_and_saved_as_the_importer_sa
         page.get_by_role("link", name="Paste running copy").click()
         page.locator("#copy-text").fill((samples / name).read_text())
         page.get_by_label("Take the title and the standfirst").check()
-        page.get_by_role("button", name="Show how it is understood").click()
+        page.get_by_role("button", name="Show how it will be read").click()
         expect(page.locator(".rows .row")).to_have_count(len(article.entries))
         expect(page.locator(".understood dd").first).to_contain_text(article.headline)
         expect(page.locator(".doubts li")).to_have_count(len(article.doubts))

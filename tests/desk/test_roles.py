@@ -98,7 +98,7 @@ EXPECTED = {
     "approve a response": EDITORS,
     "reject a response": EDITORS,
 }
-NO_WORK_HERE = {"The live desk is for those who write, edit or moderate."}
+NO_WORK_HERE = {"The live desk is for staff who write, edit or moderate."}
 NOT_IN_TEAM = {"You are not in the team of this live blog."}
 
 
@@ -108,7 +108,7 @@ def lacking(permission: str) -> str:
 
 REASONS = {
     "reporter": {
-        "You may write your own drafts. This update is somebody else's, or is public.",
+        "You can change only your own drafts. This update is somebody else's, or is already public.",
         lacking("publish_update"),
         lacking("change_update"),
         lacking("withdraw_update"),

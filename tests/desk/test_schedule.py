@@ -32,7 +32,7 @@ def test_a_schedule_is_live_within_five_seconds_of_due_and_a_past_one_is_refused
     write(page, "明早停課", "教育局公布。")
     page.locator("[data-schedule] > summary").click()
     page.get_by_role("button", name="Schedule it").click()
-    expect(page.locator("[data-errors]")).to_have_text("Say when it goes live.")
+    expect(page.locator("[data-errors]")).to_have_text("Enter the time when it goes live.")
     yesterday, tomorrow = hongkong.now() - timedelta(days=1), hongkong.now() + timedelta(days=1)
     page.locator("#id_publish_day").fill(f"{yesterday:%Y-%m-%d}")
     page.locator("#id_publish_clock").fill("06:00")

@@ -270,7 +270,7 @@ def test_desk_history_shows_who_pinned_and_marked_an_update(client, marked):
         strict=True,
     ):
         assert all(word in entry for word in words), entry
-    assert "Bring this text back" not in page
+    assert "Revert to this text" not in page
 
 
 def test_admin_change_log_shows_and_filters_by_actor(client, marked):

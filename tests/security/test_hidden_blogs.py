@@ -116,7 +116,8 @@ def answer_to(
 
     with CaptureQueriesContext(connection) as queries:
         response: HttpResponse = getattr(client, method)(path.format(slug=slug, pk=pk))
-    headers = {name: nameless(value) for name, value in response.headers.items()}
+    # Expires names the second of the response, and two responses may fall into different ones.
+    headers = {name: nameless(value) for name, value in response.headers.items() if name != "Expires"}
     sql = [nameless(query["sql"]) for query in queries]
     return response.status_code, headers, nameless(response.content.decode()), sql
 
