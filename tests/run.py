@@ -1,8 +1,8 @@
 """`make test`: the suite on SQLite, then all tests that use a database on PostgreSQL.
 
-PostgreSQL is the server at TEST_DATABASE_URL, else a throwaway one. Tests that open a browser, or that need
-PostgreSQL, run only there. Each stage runs in as many processes as there are processors, at most four, each
-with a database of its own. Arguments go to pytest.
+PostgreSQL is the server at TEST_DATABASE_URL, else a throwaway one. Tests that open a browser, that need
+PostgreSQL or that are marked `alone` run only there. All but the last run in as many processes as there are
+processors, at most four, each with a database of its own. Arguments go to pytest.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from tests.postgres import NoPostgreSQL, throwaway_server
 
 PYTEST = [sys.executable, "-m", "pytest"]
 SIDE_BY_SIDE = ["--numprocesses=auto", "--maxprocesses=4"]
-ON_SQLITE = [*SIDE_BY_SIDE, "-m", "not browser and not postgres"]
-ON_POSTGRESQL = [*SIDE_BY_SIDE, "-m", "database and not browser"]
+ON_SQLITE = [*SIDE_BY_SIDE, "-m", "not browser and not postgres and not alone"]
+ON_POSTGRESQL = [*SIDE_BY_SIDE, "-m", "database and not browser and not alone"]
 IN_BROWSERS = [*SIDE_BY_SIDE, "-m", "browser"]
+ALONE = ["-m", "alone"]
 
 
 def main(arguments: list[str]) -> int:
@@ -32,7 +33,11 @@ def main(arguments: list[str]) -> int:
     statuses = {"SQLite": _pytest("SQLite", [*ON_SQLITE, *arguments])}
     try:
         with nullcontext(given) if given else throwaway_server() as url:
-            for name, chosen in (("PostgreSQL", ON_POSTGRESQL), ("PostgreSQL, in browsers", IN_BROWSERS)):
+            for name, chosen in (
+                ("PostgreSQL", ON_POSTGRESQL),
+                ("PostgreSQL, in browsers", IN_BROWSERS),
+                ("PostgreSQL, one at a time", ALONE),
+            ):
                 if pytest.ExitCode.INTERRUPTED in statuses.values():
                     break
                 statuses[name] = _pytest(name, [*chosen, *arguments], TEST_DATABASE_URL=url)
