@@ -20,8 +20,7 @@ from opencc import OpenCC
 
 from liveblog import editions
 from liveblog.models import Edition
-from newsroom import chinese
-from newsroom.text import traditional
+from newsroom.text import chinese, traditional
 
 DEMO = Path(__file__).parents[1] / "liveblog/demo"
 CONFIGURATIONS = {chinese.TRADITIONAL: "s2hk", chinese.SIMPLIFIED: "hk2s"}

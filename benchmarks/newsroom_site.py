@@ -6,7 +6,7 @@ import time
 from newsroom.asgi import application
 
 # After newsroom.asgi, which sets Django up.
-from liveblog.edge import hub  # isort: skip
+from liveblog.streams import hub  # isort: skip
 
 __all__ = ["application"]
 

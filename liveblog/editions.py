@@ -23,7 +23,7 @@ from liveblog.models import (
     Update,
 )
 from liveblog.models.blog import Language
-from newsroom import chinese, html, languages
+from newsroom.text import chinese, html, languages
 from newsroom.text.lexicon import Lexicon
 
 # Texts, of about a kilobyte each: what a few dozen running stories print.

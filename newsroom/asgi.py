@@ -17,12 +17,18 @@ from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 from django.http import HttpResponse  # noqa: E402
 
 from liveblog.api import entry, keys  # noqa: E402
-from liveblog.edge.due import DueLoop  # noqa: E402
-from liveblog.edge.hub import Hub  # noqa: E402
-from liveblog.edge.sse import Streams, is_stream  # noqa: E402
-from liveblog.partners.sender import Sender  # noqa: E402
-from newsroom import caching, pictures, release  # noqa: E402
-from newsroom.http import bodies, descriptors, protocol, shutdown  # noqa: E402
+from liveblog.streams.hub import Hub  # noqa: E402
+from liveblog.streams.sse import Streams, is_stream  # noqa: E402
+from liveblog.wakeups.due import DueLoop  # noqa: E402
+from liveblog.webhooks.sender import Sender  # noqa: E402
+from newsroom import pictures, release  # noqa: E402
+from newsroom.http import (  # noqa: E402
+    bodies,
+    caching,
+    descriptors,
+    protocol,
+    shutdown,
+)
 from newsroom.http.bodies import Allowance, BodyLimits  # noqa: E402
 
 # WhiteNoise hands static files over as plain iterators; a thread reads them, which is just right for files.

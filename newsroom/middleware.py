@@ -14,8 +14,8 @@ from django.middleware import csrf
 from django.middleware.locale import LocaleMiddleware
 from django.urls import get_resolver
 
-from newsroom import caching
 from newsroom.busy import is_busy
+from newsroom.http import caching
 from newsroom.http.compression import MIN_BYTES
 from newsroom.passwords import HashingBusyError
 

@@ -12,7 +12,7 @@ from js_asset import Media as MediaWithImportMap
 
 from newsroom import csp
 
-# All that newsroom.html lets through: what the editor does not know it would drop on the first edit.
+# All that newsroom.text.html lets through: what the editor does not know it would drop on the first edit.
 EXTENSIONS: Final = {
     "Bold": True,
     "Italic": True,

@@ -14,7 +14,7 @@ from whitenoise.compress import Compressor
 
 from newsroom import __version__
 from newsroom.csp import add_static_headers
-from newsroom.embeds import FRAME_ORIGINS
+from newsroom.text.external_media import FRAME_ORIGINS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 

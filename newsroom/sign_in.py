@@ -37,8 +37,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
-from newsroom import counting
-from newsroom.http import client_address
+from newsroom.http import client_address, rate_limits
 from newsroom.passwords import HashingBusyError
 
 BROWSER_COOKIE: Final = "newsroom_browser"
@@ -97,7 +96,7 @@ class Attempt:
         all addresses share.
         """
         for who, limit in self._counts:
-            if seconds := counting.seconds_to_wait(who, limit.attempts, limit.seconds):
+            if seconds := rate_limits.seconds_to_wait(who, limit.attempts, limit.seconds):
                 refusal = SignInRefusedError(seconds)
                 if self.request is not None:
                     self.request.sign_in_refusal = refusal
@@ -107,15 +106,15 @@ class Attempt:
     def succeed(self) -> None:
         """Begin this person's count anew; leave the counts that are shared with others as they were."""
         (own, _limit), *shared = self._counts
-        counting.reset(own)
+        rate_limits.reset(own)
         for who, _limit in shared:
-            counting.give_back(who)
+            rate_limits.give_back(who)
         cache.set(self._known_address_key(), True, ADDRESS_KNOWN_FOR.total_seconds())
 
     def withdraw(self) -> None:
         """Let an attempt not count, because nothing was decided about the password."""
         for who, _limit in self._counts:
-            counting.give_back(who)
+            rate_limits.give_back(who)
 
     def fail(self) -> None:
         logger.warning("Wrong name or password: %s from %s", self.logged_name, self.address)

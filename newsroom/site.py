@@ -6,8 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
-from newsroom import chinese
-from newsroom.text import markup
+from newsroom.text import chinese, markup
 from newsroom.text.markup import Start, Token
 
 

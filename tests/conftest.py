@@ -21,7 +21,7 @@ from django.utils import translation
 from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 from liveblog import editions
-from newsroom import counting
+from newsroom.http import rate_limits
 from tests import chromium
 from tests.environment import CASES, DATA_DIR, IS_CI, ROOT, SAMPLES, SCHEMAS, TEST_DATABASE_URL
 from tests.waiting import find_free_port, wait_until_listening
@@ -117,7 +117,7 @@ def schemas() -> Path:
 def forget() -> None:
     """Conversions and counts are kept by what stands in the database, which each test starts anew."""
     editions.forget()
-    counting.forget()
+    rate_limits.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -28,8 +28,9 @@ RUNGS = {
     "liveblog.desk": 6,
     "liveblog.reader": 6,
     "liveblog.api": 6,
-    "liveblog.edge": 6,
-    "liveblog.partners": 6,
+    "liveblog.streams": 6,
+    "liveblog.wakeups": 5,
+    "liveblog.webhooks": 6,
     "liveblog.templatetags": 6,
     "liveblog.management": 7,
     # Django finds these by name.

@@ -21,8 +21,8 @@ from liveblog import publishing
 from liveblog.models import Image, LiveBlog, Topic, Update
 from liveblog.publishing import SYSTEM, Content, Story
 from newsroom import pictures
-from tests.edge.streaming import PATIENCE, open_stream
 from tests.factories import make_blog, make_image, make_update
+from tests.streams.streaming import PATIENCE, open_stream
 
 SECRET = "機密字句"
 # Where the words of an update of `storm` stand while it is published; it has an older neighbour and a newer.

@@ -10,8 +10,8 @@ from django.db.models import F
 
 from liveblog import publishing
 from liveblog.models import LiveBlog, Partner, Update
-from liveblog.partners import messages
 from liveblog.publishing import SYSTEM, Content
+from liveblog.webhooks import messages
 from newsroom import hongkong
 from tests.factories import make_blog, make_update
 

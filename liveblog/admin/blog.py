@@ -28,9 +28,10 @@ from liveblog.admin.saving import VerbAdmin, VerbForm
 from liveblog.models import LiveBlog, Update
 from liveblog.publishing import BlogAction, BlogDetails
 from liveblog.visibility import PUBLIC
-from newsroom import hongkong, html, languages
+from newsroom import hongkong
 from newsroom.rich_text import RichTextWidget
 from newsroom.site import absolute
+from newsroom.text import html, languages
 
 
 def _team_of(blog: LiveBlog | None) -> list[int]:

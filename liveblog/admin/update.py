@@ -25,8 +25,9 @@ from liveblog.models import Revision, Update, UpdateByline, UpdateImage
 from liveblog.publishing import KEEPS_STATE, WRITES, Action, Content, fingerprint
 from liveblog.publishing.content import COLUMNS
 from liveblog.visibility import PUBLIC
-from newsroom import hongkong, html, languages
+from newsroom import hongkong
 from newsroom.rich_text import RichTextWidget
+from newsroom.text import html, languages
 
 # Actions that the form offers; pinning and marking are list actions.
 _OFFERED: Final = WRITES | {Action.WITHDRAW, Action.RESTORE}

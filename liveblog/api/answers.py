@@ -21,8 +21,8 @@ from liveblog.api.keys import KeyAuthentication, PerAddressOrKey, ScopesAllow
 from liveblog.api.problems import problem
 from liveblog.models import LiveBlog
 from liveblog.models.blog import Language
-from newsroom import cors
-from newsroom.caching import PERSONAL, POLL, etag_of_body
+from newsroom.http import cors
+from newsroom.http.caching import PERSONAL, POLL, etag_of_body
 from newsroom.http.compression import compressed
 from newsroom.http.parameters import canonical_query
 from newsroom.site import absolute, path_of

@@ -21,8 +21,7 @@ from liveblog import visibility
 from liveblog.models import ApiKey, Partner
 from liveblog.models.blog import LiveBlogQuerySet
 from liveblog.visibility import PUBLIC, Public
-from newsroom import counting
-from newsroom.http import client_address
+from newsroom.http import client_address, rate_limits
 
 REALM: Final = 'Bearer realm="Newsroom API"'
 
@@ -67,10 +66,10 @@ class PerAddressOrKey(BaseThrottle):
         key = request.auth
         if key is None:
             network = client_address.network_of(client_address.of_request(request))
-            self._seconds = counting.seconds_to_wait(f"api:{network}", settings.API_REQUESTS_PER_MINUTE)
+            self._seconds = rate_limits.seconds_to_wait(f"api:{network}", settings.API_REQUESTS_PER_MINUTE)
         else:
             limit = settings.API_KEY_REQUESTS_PER_MINUTE
-            self._seconds = counting.seconds_to_wait(f"api:key:{key.pk}", limit)
+            self._seconds = rate_limits.seconds_to_wait(f"api:key:{key.pk}", limit)
         return not self._seconds
 
     def wait(self) -> int:

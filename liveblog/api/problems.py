@@ -15,10 +15,10 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler, set_rollback
 
-from newsroom import cors
 from newsroom.busy import is_busy
-from newsroom.caching import UNSTORED, lifetime_of
+from newsroom.http import cors
 from newsroom.http.busy import until_free
+from newsroom.http.caching import UNSTORED, lifetime_of
 from newsroom.http.doors import language_of
 
 CONTENT_TYPE: Final = "application/problem+json"

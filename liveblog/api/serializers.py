@@ -9,7 +9,7 @@ from rest_framework import serializers
 from liveblog import payloads
 from liveblog.models import Change, LiveBlog, RelatedStory, Topic, Update
 from liveblog.models.blog import Language
-from newsroom import marking
+from newsroom.text import marking
 
 
 class TopicSerializer(serializers.Serializer):

@@ -1,4 +1,4 @@
-"""What OpenAPI 3.1 says of the requests that partners' webhooks receive; `liveblog.partners` sends them."""
+"""What OpenAPI 3.1 says of the requests that partners' webhooks receive; `liveblog.webhooks` sends them."""
 
 from __future__ import annotations
 

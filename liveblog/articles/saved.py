@@ -30,7 +30,8 @@ from liveblog.articles.lines import Kind, Line, inserted
 from liveblog.articles.write import Warned, Written, name_of, write
 from liveblog.models import LiveBlog, RelatedStory, Update
 from liveblog.publishing import Story
-from newsroom import hongkong, html, languages
+from newsroom import hongkong
+from newsroom.text import html, languages
 
 _LIST: Final = re.compile(r'<(?P<kind>ul|ol)(?: start="(?P<start>\d+)")?>')
 

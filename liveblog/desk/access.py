@@ -23,7 +23,7 @@ from django.views.decorators.http import require_safe
 
 from liveblog import visibility
 from liveblog.models import LiveBlog
-from newsroom import html
+from newsroom.text import html
 
 _WORK = ("add_update", "change_update", "publish_update", "withdraw_update", "moderate_readerresponse")
 

@@ -21,9 +21,10 @@ from liveblog import visibility
 from liveblog.models import Byline, Image, LiveBlog, Update
 from liveblog.publishing import KEEPS_STATE, Action, Content, Story, fingerprint, refuse_too_long
 from liveblog.publishing.limits import MOST, refuse_many
-from newsroom import embeds, hongkong, html
+from newsroom import hongkong
 from newsroom.http.parameters import whole_number
 from newsroom.rich_text import RichTextWidget
+from newsroom.text import external_media, html
 
 # A block number that is past the end of any text.
 _AT_THE_END: Final = 100_000
@@ -126,10 +127,10 @@ class ComposerForm(forms.Form):
 
     def clean_embed(self) -> str:
         url = self.cleaned_data["embed"]
-        if url and embeds.find(url) is None:
+        if url and external_media.find(url) is None:
             raise ValidationError(
                 _("This address cannot be embedded. It must be a video or a post of %(providers)s.")
-                % {"providers": _(", ").join(embeds.PROVIDERS)}
+                % {"providers": _(", ").join(external_media.PROVIDERS)}
             )
         return url
 
@@ -316,7 +317,7 @@ def content_of(form: ComposerForm, request: HttpRequest, saved: Update | None) -
     cleaned = form.cleaned_data
     body = cleaned["body"]
     if cleaned["embed"]:
-        body += embeds.paragraph(cleaned["embed"])
+        body += external_media.paragraph(cleaned["embed"])
     return Content(
         heading=cleaned["heading"],
         body=body,

@@ -20,8 +20,9 @@ from liveblog.desk.access import desk_view
 from liveblog.models import Change, LiveBlog, Revision, Update
 from liveblog.publishing import Action
 from liveblog.publishing.content import LABELS, current_json
-from newsroom import hongkong, html
+from newsroom import hongkong
 from newsroom.http.parameters import whole_number
+from newsroom.text import html
 
 # Compare Chinese character by character, and text written with spaces word by word.
 _PIECE: Final = re.compile(r"[A-Za-z0-9'’_-]+|\s+|.", re.DOTALL)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from liveblog import publishing, visibility
 from liveblog.desk.access import desk_view
 from liveblog.models import LiveBlog
-from newsroom import html
+from newsroom.text import html
 
 LEAST_CHARACTERS, MOST_CHARACTERS = 3, 250
 FOUND = 8

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from newsroom import chinese, html
+from newsroom.text import chinese, html
 
 TOKENS_PER_PART = 10_000
 

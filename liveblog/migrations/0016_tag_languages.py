@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from newsroom import html, languages
+from newsroom.text import html, languages
 
 
 def tag_languages(apps, schema_editor):

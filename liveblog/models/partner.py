@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from liveblog.models.blog import Language, LiveBlog
-from newsroom.addresses import check_receiver
+from newsroom.http.addresses import check_receiver
 
 KEY_START: Final = "nrk"
 MOST_ORIGINS: Final = 20

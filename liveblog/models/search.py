@@ -8,7 +8,7 @@ from django.db import connection, models
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
-from newsroom import chinese
+from newsroom.text import chinese
 
 # PostgreSQL numbers no word of a text above 16,383: longer ones are indexed in parts.
 TOKENS_PER_PART: Final = 10_000

@@ -18,8 +18,9 @@ from liveblog.models.change import Change
 from liveblog.models.media import UpdateImage
 from liveblog.models.search import SearchEntry
 from liveblog.models.story import RelatedStory
-from newsroom import hongkong, html
+from newsroom import hongkong
 from newsroom.ids import PublicIdModel, PublicIdQuerySet
+from newsroom.text import html
 
 _FIRST_MOMENT: Final = datetime(1, 1, 1, tzinfo=UTC)
 

@@ -16,8 +16,9 @@ from django.utils.translation import gettext as _
 from liveblog.models import Image, LiveBlog, Topic, Update
 from liveblog.models.blog import Language
 from liveblog.presentation import share_cards as cards
-from newsroom import html, share_cards
+from newsroom import share_cards
 from newsroom.site import absolute
+from newsroom.text import html
 
 _DESCRIPTION: Final = 160
 # Facebook's names of languages; Hong Kong's English is British.

@@ -23,6 +23,14 @@ from liveblog.publishing.details import BlogDetails, edit_fingerprint
 from liveblog.publishing.due import publish_due
 from liveblog.publishing.encoding import fingerprint
 from liveblog.publishing.glossary import add_term, edit_term, remove_term
+from liveblog.publishing.material import (
+    add_image,
+    edit_byline,
+    edit_image,
+    edit_story,
+    edit_topic,
+    prepare_image,
+)
 from liveblog.publishing.once import AlreadyUsed, actor, once
 from liveblog.publishing.partners import (
     create_key,
@@ -42,14 +50,6 @@ from liveblog.publishing.responses import (
 from liveblog.publishing.retention import prune
 from liveblog.publishing.rules import Stale, WrongState
 from liveblog.publishing.saving import row_fingerprint, save_checked
-from liveblog.publishing.shared import (
-    add_image,
-    edit_byline,
-    edit_image,
-    edit_story,
-    edit_topic,
-    prepare_image,
-)
 from liveblog.publishing.stories import Story
 from liveblog.publishing.updates import (
     UNDO_WITHIN,

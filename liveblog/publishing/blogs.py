@@ -20,12 +20,12 @@ from liveblog.publishing import search
 from liveblog.publishing.details import BlogDetails, edit_fingerprint
 from liveblog.publishing.limits import refuse_far, refuse_many
 from liveblog.publishing.log import all_locked, append, locked
+from liveblog.publishing.material import announce
 from liveblog.publishing.permissions import Actor, person, require
 from liveblog.publishing.renditions import show_or_hide
 from liveblog.publishing.rules import Stale
-from liveblog.publishing.shared import announce
 from liveblog.visibility import PUBLIC
-from newsroom import languages
+from newsroom.text import languages
 
 
 def create_blog(details: BlogDetails, *, by: Actor, imported_hash: str = "") -> LiveBlog:

@@ -20,7 +20,7 @@ from liveblog.models import Byline, Image, LiveBlog, Update, UpdateByline, Updat
 from liveblog.publishing.encoding import encode
 from liveblog.publishing.limits import LONGEST, refuse_far, refuse_long, refuse_many
 from liveblog.publishing.stories import Story, write_stories
-from newsroom import html, languages
+from newsroom.text import html, languages
 
 MAX_BODY = LONGEST["body"]
 # Far more tags than any real text has.

@@ -16,7 +16,7 @@ from liveblog.publishing.encoding import fingerprint
 from liveblog.publishing.limits import refuse_far, refuse_long, refuse_many
 from liveblog.publishing.saving import save_checked
 from liveblog.publishing.stories import Story, write_stories
-from newsroom import html, languages
+from newsroom.text import html, languages
 
 
 def _sorted(rows: Iterable[Any]) -> tuple[Any, ...]:

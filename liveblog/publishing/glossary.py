@@ -10,7 +10,7 @@ from liveblog.models import Glossary, GlossaryTerm
 from liveblog.publishing.limits import MOST
 from liveblog.publishing.permissions import Actor, require
 from liveblog.publishing.saving import refuse_stale, save_checked
-from newsroom import html
+from newsroom.text import html
 
 
 def add_term(*, by: Actor, traditional: str, simplified: str, note: str = "") -> GlossaryTerm:

@@ -6,7 +6,7 @@ from liveblog.models import LiveBlog, SearchEntry, Update
 from liveblog.models.search import TOKENS_PER_PART
 from liveblog.publishing.content import Content
 from liveblog.publishing.details import BlogDetails
-from newsroom import chinese, html
+from newsroom.text import chinese, html
 
 _SEARCHED = {
     Content: ("heading", "body", "source"),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from liveblog.models import LiveBlog, RelatedStory, Update
 from liveblog.publishing.limits import refuse_long
-from newsroom import html
+from newsroom.text import html
 
 _is_url: Final = URLValidator(schemes=["http", "https"])
 

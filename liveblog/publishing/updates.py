@@ -23,7 +23,7 @@ from liveblog.publishing.log import append, keep_revision, locked
 from liveblog.publishing.permissions import Actor, partner, permission_to_write, person, require
 from liveblog.publishing.renditions import remove_images, show_or_hide
 from liveblog.publishing.rules import Stale, WrongState, refuse_future
-from newsroom import html
+from newsroom.text import html
 
 # The desk offers ten seconds; allow as many again for a slow network.
 UNDO_WITHIN: Final = timedelta(seconds=20)

@@ -13,7 +13,7 @@ from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 
 from liveblog.reader.scripts import plain_address
-from newsroom.caching import PAGE, etag_of_body, is_settled, last_modified
+from newsroom.http.caching import PAGE, etag_of_body, is_settled, last_modified
 from newsroom.http.compression import compressed
 
 

@@ -22,7 +22,7 @@ from liveblog.presentation.share_cards import card_of_blog, card_of_site, card_o
 from liveblog.reader.scripts import plain_address, site_language
 from liveblog.visibility import PUBLIC
 from newsroom import share_cards
-from newsroom.caching import POLL
+from newsroom.http.caching import POLL
 from newsroom.share_cards import Card
 from newsroom.site import path_of
 

@@ -23,8 +23,8 @@ from liveblog.reader.caching import answer, answer_by_body, public
 from liveblog.reader.pages import blog_page
 from liveblog.reader.timeline import days
 from liveblog.visibility import PUBLIC
-from newsroom.caching import POLL
-from newsroom.cors import read_anywhere
+from newsroom.http.caching import POLL
+from newsroom.http.cors import read_anywhere
 from newsroom.http.parameters import parameter, whole_number
 from newsroom.site import absolute
 

@@ -21,10 +21,11 @@ from liveblog.reader.caching import answer, answer_by_body, public
 from liveblog.reader.pages import find_topic
 from liveblog.reader.scripts import site_language
 from liveblog.visibility import PUBLIC
-from newsroom import hongkong, html
-from newsroom.caching import POLL
-from newsroom.cors import read_anywhere
+from newsroom import hongkong
+from newsroom.http.caching import POLL
+from newsroom.http.cors import read_anywhere
 from newsroom.site import absolute, absolute_links, path_of, tag_uri
+from newsroom.text import html
 
 ENTRIES: Final = 50
 TOMBSTONES: Final = 100

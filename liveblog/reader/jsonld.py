@@ -8,8 +8,9 @@ from typing import Any
 from django.conf import settings
 
 from liveblog.models import Image, LiveBlog, Update
-from newsroom import hongkong, html
+from newsroom import hongkong
 from newsroom.site import absolute
+from newsroom.text import html
 
 
 def live_blog_posting(

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from liveblog.models.blog import Language
 from liveblog.reader.caching import answer_by_body, public
 from liveblog.reader.scripts import site_language
-from newsroom.caching import POLL
+from newsroom.http.caching import POLL
 
 _SIZES: Final = (192, 512)
 # The page's ground in the light (static/css/reader.css).

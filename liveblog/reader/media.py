@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
-from newsroom.caching import POLL
+from newsroom.http.caching import POLL
 from newsroom.pictures import MEDIA_TYPES
 
 

@@ -11,8 +11,8 @@ from liveblog import payloads
 from liveblog.presentation.addresses import Withdrawn, find_blog, whole_blog
 from liveblog.reader.caching import answer, public
 from liveblog.visibility import PUBLIC
-from newsroom.caching import POLL
-from newsroom.cors import read_anywhere
+from newsroom.http.caching import POLL
+from newsroom.http.cors import read_anywhere
 from newsroom.http.parameters import parameter, whole_number
 from newsroom.site import absolute
 

@@ -31,8 +31,7 @@ from liveblog.presentation.addresses import Withdrawn, find_blog
 from liveblog.reader.pages import blog_page
 from liveblog.reader.scripts import plain_address
 from liveblog.visibility import PUBLIC
-from newsroom import counting
-from newsroom.http import client_address
+from newsroom.http import client_address, rate_limits
 from newsroom.http.doors import set_language
 
 SECONDS_LEAST: Final = 2
@@ -145,7 +144,7 @@ def _take(request: HttpRequest, blog: LiveBlog, form: ResponseForm) -> bool:
         # The honeypot was filled in: pretend success, so that a bot learns nothing.
         return True
     network = client_address.network_of(client_address.of_request(request))
-    if counting.seconds_to_wait(f"responses:{network}", RESPONSES_MOST, RESPONSES_SECONDS):
+    if rate_limits.seconds_to_wait(f"responses:{network}", RESPONSES_MOST, RESPONSES_SECONDS):
         form.add_error(None, _("Many responses came from your address. Please try again in ten minutes."))
         return False
     try:

@@ -19,7 +19,7 @@ from liveblog.reader.scripts import site_language
 from liveblog.visibility import PUBLIC
 from newsroom.http import parameters
 from newsroom.http.doors import set_language
-from newsroom.marking import Run, mark, snippet
+from newsroom.text.marking import Run, mark, snippet
 
 LONGEST_QUERY: Final = 100
 RESULTS_PER_PAGE: Final = 20

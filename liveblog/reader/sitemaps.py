@@ -23,10 +23,10 @@ from liveblog.models import LiveBlog, Topic, Update
 from liveblog.models.blog import Language
 from liveblog.reader.caching import answer_by_body, public
 from liveblog.visibility import PUBLIC
-from newsroom.caching import POLL
-from newsroom.html import NOT_XML
 from newsroom.http import parameters
+from newsroom.http.caching import POLL
 from newsroom.site import absolute
+from newsroom.text.html import NOT_XML
 
 # https://developers.google.com/search/docs/crawling-indexing/sitemaps/news-sitemap
 NEWS_FOR: Final = timedelta(days=2)

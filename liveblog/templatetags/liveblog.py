@@ -18,9 +18,10 @@ from django.utils.translation import get_language
 from liveblog import visibility
 from liveblog.models import Image, LiveBlog, RelatedStory, Update
 from liveblog.visibility import PUBLIC
-from newsroom import embeds, hongkong, html, languages
-from newsroom.embeds import Embed
+from newsroom import hongkong
 from newsroom.site import absolute, absolute_links, tag_uri
+from newsroom.text import external_media, html, languages
+from newsroom.text.external_media import Embed
 
 register = template.Library()
 
@@ -116,7 +117,7 @@ def is_text(passage: object) -> bool:
 @register.filter
 def embed(passage: str) -> Embed | None:
     """The video or post of another site that this block of an update is."""
-    return embeds.of_block(passage)
+    return external_media.of_block(passage)
 
 
 @register.filter

@@ -1,6 +1,6 @@
 // What other sites show, fetched from them only once a reader asks for it; until then it is a link.
 
-// Whatever a button says, only these are framed (newsroom/embeds.py, and the policy of our pages).
+// Whatever a button says, only these are framed (newsroom/text/external_media.py, and the policy of our pages).
 const ORIGINS = ["https://www.youtube-nocookie.com", "https://player.vimeo.com", "https://platform.twitter.com"];
 // They play, open their own page, and reach nothing of ours.
 const SANDBOX = "allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox allow-presentation";

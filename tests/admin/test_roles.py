@@ -18,16 +18,7 @@ from django.test import Client
 from django.urls import reverse
 
 from liveblog import publishing
-from liveblog.models import (
-    Byline,
-    GlossaryTerm,
-    Image,
-    LiveBlog,
-    ReaderResponse,
-    RelatedStory,
-    Topic,
-    Update,
-)
+from liveblog.models import Byline, GlossaryTerm, Image, LiveBlog, ReaderResponse, RelatedStory, Topic, Update
 from liveblog.publishing import SYSTEM, BlogDetails, Content, Story
 from newsroom import hongkong
 from tests.admin.browsing import opened

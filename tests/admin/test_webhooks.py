@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from liveblog import publishing
 from liveblog.models import Delivery, Partner, Webhook, WebhookCursor
-from liveblog.partners.posting import Answer
 from liveblog.publishing import SYSTEM
+from liveblog.webhooks.delivery import Answer
 from tests.admin.browsing import errors, opened
 from tests.factories import make_blog, make_person, make_update, make_user
-from tests.partners.pump import send_all
+from tests.webhooks.pump import send_all
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 from django.views.decorators.http import require_safe
 
-from newsroom.cors import read_anywhere
+from newsroom.http.cors import read_anywhere
 from tests.factories import make_blog
 
 pytestmark = pytest.mark.django_db

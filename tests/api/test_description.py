@@ -12,8 +12,8 @@ from openapi_spec_validator import validate
 
 from liveblog import publishing
 from liveblog.models import Partner
-from liveblog.partners import messages
 from liveblog.publishing import SYSTEM
+from liveblog.webhooks import messages
 from tests.api.description import breaches_of_webhook, described
 from tests.factories import make_blog, make_image, make_update
 

@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.db import connection
 
 from liveblog.models import Scope
-from newsroom import counting
+from newsroom.http import rate_limits
 from tests.api.description import breaches
 from tests.environment import ROOT
 from tests.factories import make_blog, make_key
@@ -22,7 +22,7 @@ from tests.factories import make_blog, make_key
 def clock(monkeypatch) -> list[float]:
     """Replace the clock of the rate limits; tests advance the Unix time in its single item."""
     now = [1_800_000_000.0]
-    monkeypatch.setattr("newsroom.counting.time.time", lambda: now[0])
+    monkeypatch.setattr("newsroom.http.rate_limits.time.time", lambda: now[0])
     return now
 
 
@@ -105,22 +105,22 @@ def test_a_network_of_ipv6_counts_as_one_address(client, settings, clock):
 def test_most_requests_cost_the_database_nothing_and_refusals_never(
     clock, django_assert_max_num_queries, django_assert_num_queries
 ):
-    with django_assert_max_num_queries(counting.LOTS + 2):
-        waits = [counting.seconds_to_wait("somebody", 200) for _ in range(200)]
+    with django_assert_max_num_queries(rate_limits.LOTS + 2):
+        waits = [rate_limits.seconds_to_wait("somebody", 200) for _ in range(200)]
     assert waits == [0] * 200
-    counting.seconds_to_wait("somebody", 200)
+    rate_limits.seconds_to_wait("somebody", 200)
     with django_assert_num_queries(0):
-        assert {counting.seconds_to_wait("somebody", 200) for _ in range(50)} == {60}
+        assert {rate_limits.seconds_to_wait("somebody", 200) for _ in range(50)} == {60}
 
 
 @pytest.mark.django_db
 def test_counts_are_gone_after_their_minute(clock):
     cache.set("kept", 1, 3600)
-    counting.seconds_to_wait("somebody", 5)
+    rate_limits.seconds_to_wait("somebody", 5)
     assert count_rows() == 1
 
-    clock[0] += counting.SECONDS + 1
-    counting.seconds_to_wait("somebody else", 5)
+    clock[0] += rate_limits.SECONDS + 1
+    rate_limits.seconds_to_wait("somebody else", 5)
 
     assert count_rows() == 1
     assert cache.get("kept") == 1
@@ -140,7 +140,7 @@ def test_of_many_at_the_same_instant_no_more_are_let_through_than_may_be(clock):
     def ask(_number: int) -> int:
         start.wait()
         try:
-            return sum(not counting.seconds_to_wait("a crowd", limit) for _ in range(20))
+            return sum(not rate_limits.seconds_to_wait("a crowd", limit) for _ in range(20))
         finally:
             connection.close()
 
@@ -150,9 +150,9 @@ def test_of_many_at_the_same_instant_no_more_are_let_through_than_may_be(clock):
 
 ASKING = """
 import django; django.setup()
-from newsroom import counting
-counting.time.time = lambda: 1_800_000_000.0
-print(sum(not counting.seconds_to_wait("all processes", 60) for _ in range(100)))
+from newsroom.http import rate_limits
+rate_limits.time.time = lambda: 1_800_000_000.0
+print(sum(not rate_limits.seconds_to_wait("all processes", 60) for _ in range(100)))
 """
 
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from liveblog.desk.composer import ComposerForm
 from liveblog.models import Byline, Image, Update
-from newsroom.embeds import FRAME_ORIGINS
+from newsroom.text.external_media import FRAME_ORIGINS
 from tests.desk.composing import CHORD, forget_refusals, open_readers_page, write
 from tests.desk.conftest import desk_path
 from tests.factories import make_blog, make_person, picture_file

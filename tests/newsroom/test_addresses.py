@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import translation
 
-from newsroom.addresses import check_receiver, is_public
+from newsroom.http.addresses import check_receiver, is_public
 
 CLOSED = {
     "unspecified": ["0.0.0.0", "::"],

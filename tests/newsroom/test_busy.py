@@ -19,9 +19,9 @@ from django.test import Client, RequestFactory
 from psycopg import errors
 from psycopg_pool import PoolTimeout
 
-from liveblog.edge.due import DueLoop
 from liveblog.models import Byline, Submission, Update
 from liveblog.models.partner import Scope
+from liveblog.wakeups.due import DueLoop
 from newsroom.busy import again_while_busy, is_busy
 from newsroom.middleware import SessionMiddleware
 from tests.desk.conftest import desk_path
@@ -298,6 +298,6 @@ def test_due_loop_reports_a_busy_database_as_no_fault(transactional_db, monkeypa
     def be_away(**_options):
         raise wrapped(PoolTimeout("no room"))
 
-    monkeypatch.setattr("liveblog.edge.due.publishing.publish_due", be_away)
+    monkeypatch.setattr("liveblog.wakeups.due.publishing.publish_due", be_away)
     assert not DueLoop()._pass()
     assert [record.levelno for record in caplog.records] == [logging.WARNING]

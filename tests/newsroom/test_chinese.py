@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsroom import html
-from newsroom.chinese import bigrams, convert, convert_html, fold, phrase
-from newsroom.text import markup
+from newsroom.text import html, markup
+from newsroom.text.chinese import bigrams, convert, convert_html, fold, phrase
 from newsroom.text.lexicon import Lexicon
 from tests import work
 from tests.newsroom.markup_strategies import markup as hostile_markup

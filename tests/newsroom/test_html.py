@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsroom import html
-from newsroom.text import markup
+from newsroom.text import html, markup
 from tests import work
 from tests.newsroom.markup_strategies import markup as hostile_markup
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsroom import html, languages
+from newsroom.text import html, languages
 from tests import work
 from tests.newsroom.markup_strategies import markup as hostile_markup
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from newsroom import marking
+from newsroom.text import marking
 from tests import work
 
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opencc import OpenCC
 
-from newsroom.chinese import convert, convert_html, convert_name, names_in
 from newsroom.text import simplified, traditional
+from newsroom.text.chinese import convert, convert_html, convert_name, names_in
 from newsroom.text.lexicon import Lexicon
 from tests import work
 

@@ -19,8 +19,8 @@ from django.utils import timezone
 
 from liveblog import publishing
 from liveblog.models import ApiKey, Byline, Change, LiveBlog, Partner, RelatedStory, Revision, Topic, Update
-from liveblog.partners import messages
 from liveblog.publishing import SYSTEM, Actor, BlogDetails, Content, Story
+from liveblog.webhooks import messages
 from tests.factories import make_blog, make_image, make_key, make_update, make_user
 
 pytestmark = pytest.mark.django_db

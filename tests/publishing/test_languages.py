@@ -16,7 +16,7 @@ from liveblog.articles.saved import digest, entry_of, html_of, is_as_imported, w
 from liveblog.desk import composer
 from liveblog.models import Change, LiveBlog, Update
 from liveblog.publishing import SYSTEM, BlogDetails, Content, fingerprint
-from newsroom import html
+from newsroom.text import html
 from tests import work
 from tests.factories import NOON, make_blog, make_update, make_user
 

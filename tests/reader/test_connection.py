@@ -13,8 +13,8 @@ from playwright.sync_api import Page, expect
 
 from liveblog import publishing
 from liveblog.publishing import SYSTEM
-from tests.edge.tcp_proxy import TcpProxy, proxying
 from tests.factories import make_blog, make_update
+from tests.streams.tcp_proxy import TcpProxy, proxying
 
 # Milliseconds: the limit for a page to notice a half-open connection, and when its watchdog has fired.
 NOTICED_WITHIN = 45_000

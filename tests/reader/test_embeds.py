@@ -14,7 +14,7 @@ from liveblog import publishing
 from liveblog.models import LiveBlog
 from liveblog.publishing import SYSTEM, Content
 from newsroom import hongkong
-from newsroom.embeds import FRAME_ORIGINS
+from newsroom.text.external_media import FRAME_ORIGINS
 from tests.factories import make_blog, make_update
 from tests.reader.test_live_page import open_blog
 

@@ -13,8 +13,8 @@ from liveblog import publishing
 from liveblog.models import LiveBlog, Update
 from liveblog.publishing import SYSTEM, BlogDetails, Content
 from newsroom import hongkong
-from tests.edge.streaming import open_stream
 from tests.factories import make_blog, make_update
+from tests.streams.streaming import open_stream
 from tests.waiting import wait_for
 
 START = datetime(2026, 3, 18, 23, 0, tzinfo=hongkong.ZONE)

@@ -13,7 +13,7 @@ from liveblog import publishing
 from liveblog.models import LiveBlog, Update
 from liveblog.publishing import SYSTEM, BlogDetails, Content, Story
 from newsroom import hongkong
-from newsroom.embeds import FRAME_ORIGINS
+from newsroom.text.external_media import FRAME_ORIGINS
 from tests.factories import make_blog, make_image, make_update
 from tests.reader.test_embeds import BODY, FRAME
 from tests.reader.test_live_page import PHONE, cover, headings, open_blog, publish

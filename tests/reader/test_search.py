@@ -10,7 +10,7 @@ from liveblog import publishing
 from liveblog.models import LiveBlog
 from liveblog.publishing import SYSTEM, Content
 from liveblog.reader import search
-from newsroom import marking
+from newsroom.text import marking
 from tests.factories import NOON, make_blog, make_update
 
 pytestmark = pytest.mark.django_db

@@ -28,7 +28,7 @@ from liveblog.models import (
     WorkingCopy,
 )
 from liveblog.publishing import SYSTEM, Content, Story
-from newsroom import html
+from newsroom.text import html
 from tests.desk.conftest import desk_path
 from tests.factories import make_blog, make_image, make_person
 from tests.security.payloads import ADDRESSES, CLOSE_ALL, PAYLOADS

@@ -18,7 +18,7 @@ from playwright.sync_api import BrowserContext, Dialog, Error, Page, Route, expe
 
 from liveblog import publishing
 from liveblog.publishing import SYSTEM, Content
-from newsroom import html
+from newsroom.text import html
 from tests.desk.conftest import desk_path
 from tests.security.hostile_house import HostileHouse, pack, signed_in
 from tests.security.payloads import CANARY, PAYLOADS

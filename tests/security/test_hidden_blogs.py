@@ -23,10 +23,10 @@ from django.urls import get_resolver
 from django.utils import timezone
 
 from liveblog import publishing
-from liveblog.edge.sse import Streams
 from liveblog.models import Byline, LiveBlog, ReaderResponse, Topic, Update
 from liveblog.presentation import addresses
 from liveblog.publishing import SYSTEM, BlogDetails, Content, Story
+from liveblog.streams.sse import Streams
 from liveblog.visibility import PUBLIC
 from tests.factories import make_blog, make_image, make_key, make_update
 

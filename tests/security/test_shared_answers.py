@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import resolve
 
 from liveblog.models.partner import Scope
-from newsroom import caching
+from newsroom.http import caching
 from tests.factories import make_key
 from tests.security.addresses import Newsroom, make_newsroom, public_addresses
 

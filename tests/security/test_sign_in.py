@@ -11,7 +11,8 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client, RequestFactory
 
-from newsroom import counting, passwords, sign_in
+from newsroom import passwords, sign_in
+from newsroom.http import rate_limits
 from newsroom.passwords import HashingBusyError, QueuedPasswordHasher
 from newsroom.sign_in import PER_ADDRESS, PER_NAME, PER_NAME_AND_ADDRESS
 from tests.at_once import at_once
@@ -31,7 +32,7 @@ def editor(db) -> User:
 def clock(monkeypatch) -> list[float]:
     """Replace the clock of the rate limits; tests advance the Unix time in its single item."""
     now = [1_800_000_000.0]
-    monkeypatch.setattr("newsroom.counting.time.time", lambda: now[0])
+    monkeypatch.setattr("newsroom.http.rate_limits.time.time", lambda: now[0])
     return now
 
 
@@ -453,4 +454,4 @@ def test_passwords_are_hashed_one_at_a_time(monkeypatch):
 
     assert hashed == [f"password {number}" for number in range(8)]
     assert max(most) == 1
-    counting.forget()
+    rate_limits.forget()

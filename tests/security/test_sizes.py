@@ -41,15 +41,7 @@ from newsroom import hongkong
 from tests.admin.browsing import opened, with_row
 from tests.api.tool import Tool
 from tests.desk.conftest import desk_path
-from tests.factories import (
-    make_blog,
-    make_image,
-    make_key,
-    make_person,
-    make_update,
-    make_user,
-    picture_file,
-)
+from tests.factories import make_blog, make_image, make_key, make_person, make_update, make_user, picture_file
 from tests.work import assert_linear
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from liveblog.edge.listen import listen
-from liveblog.partners.sender import Sender
+from liveblog.wakeups.channel import listen
+from liveblog.webhooks.sender import Sender
 
 
 class Command(BaseCommand):

@@ -5,7 +5,7 @@ import { fullJitter, spread } from "./backoff.mjs";
 const POLL = 5_000;
 const SLOW_POLL = 60_000;
 const ANSWERED_WITHIN = 10_000;
-// The server sends a heartbeat every 15 seconds (liveblog/edge/hub.py). Together with a poll that nobody answers,
+// The server sends a heartbeat every 15 seconds (liveblog/streams/hub.py). Together with a poll that nobody answers,
 // a half-open connection is noticed within 45 seconds.
 const SILENT_AFTER = 25_000;
 const SILENT_SPREAD = 3_000;

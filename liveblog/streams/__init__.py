@@ -1,0 +1,1 @@
+"""Server-Sent Events, answered on the event loop ahead of Django."""

@@ -1,0 +1,365 @@
+"""Fan-out: one log read per wake-up and edition of a blog, the same bytes to every reader.
+
+Everything here runs on the event loop, so what happens between two awaits happens at once. Each `send` is
+stepped once: a reader whose connection cannot take the bytes now is dropped, and resumes by its number when
+it comes back. Awaiting one reader after the other would let a single stalled one freeze all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import math
+import random
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from asgiref.sync import sync_to_async
+from django.db import DatabaseError, connection
+
+from liveblog import audience, editions, payloads, visibility
+from liveblog.audience import Delivered, Tally
+from liveblog.models import LiveBlog
+from liveblog.visibility import PUBLIC
+from liveblog.wakeups.channel import Wake, listen
+
+HEARTBEAT_SECONDS: Final = 15.0
+# A lost wake-up costs this much, never an update.
+LOOK_SECONDS: Final = 5.0
+READINGS_KEPT: Final = 32
+# Readers told before the loop sends: the first have their bytes while the last still wait to be told.
+SLICE: Final = 250
+# When the server shuts down, streams end in slices over this time, so that readers do not all come back at
+# once. It has to be well below uvicorn's --timeout-graceful-shutdown.
+DRAIN_SECONDS: Final = 1.0
+DRAIN_SLICES: Final = 50
+# Milliseconds after which a reader is asked to come back then: a random time between these two.
+RETRY_SPREAD: Final = (500, 3_500)
+
+Send = Callable[[dict[str, Any]], Coroutine[Any, None, None]]
+# A blog's id, and the edition that it is read in; None is the script that it is written in.
+Followed = tuple[int, str | None]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the log says after a number: events as bytes, up to `number`, and whether to go on following."""
+
+    number: int
+    events: bytes
+    is_over: bool
+
+
+class Reader:
+    """One open stream. `number` is the last one it was sent; `task` awaits its disconnection.
+
+    A desk follows as readers do, and is not counted as one (`is_counted`).
+    """
+
+    __slots__ = ("is_counted", "is_dropped", "is_ready", "number", "send", "task")
+
+    def __init__(self, send: Send, number: int, task: asyncio.Task, *, is_counted: bool = True) -> None:
+        self.send = send
+        self.number = number
+        self.task = task
+        self.is_counted = is_counted
+        self.is_ready = False
+        self.is_dropped = False
+
+    def push(self, message: dict[str, Any]) -> bool:
+        """Send now or not at all: whether the connection took it."""
+        step = self.send(message)
+        try:
+            step.send(None)
+        except StopIteration:
+            return True
+        step.close()
+        return False
+
+
+def message_of(body: bytes, *, is_last: bool = False) -> dict[str, Any]:
+    """Made once for all readers: ten thousand of them are told in a tenth of a second."""
+    return {"type": "http.response.body", "body": body, "more_body": not is_last}
+
+
+@dataclass
+class Feed:
+    """The followers of one edition in this process. `number` is None until somebody has read the log."""
+
+    followed: Followed
+    number: int | None = None
+    readers: set[Reader] = field(default_factory=set)
+    # Reads under way or still good, by the number they start from: a storm of reconnections shares one.
+    readings: dict[int, asyncio.Task] = field(default_factory=dict)
+    is_stale: bool = False
+    advancing: asyncio.Task | None = None
+
+
+class Hub:
+    """Who follows which blog. Start it once in a process, in its event loop."""
+
+    def __init__(self, also: Wake | None = None) -> None:
+        """`also` is woken with it: one listener serves all that follows the log in this process."""
+        self._also = also
+        self._feeds: dict[Followed, Feed] = {}
+        self._tasks: list[asyncio.Task] = []
+        self._draining: asyncio.Task | None = None
+        self._tally = Tally()
+        # To how many pages each stretch of the log was sent, since that was last written down.
+        self._delivered: Counter[Delivered] = Counter()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether new readers are admitted."""
+        return bool(self._tasks) and self._draining is None
+
+    def start(self) -> None:
+        self._draining = None
+        self._tasks = [
+            asyncio.create_task(listen(self._hear), name="listen"),
+            asyncio.create_task(self._beat(), name="heartbeat"),
+            asyncio.create_task(self._look(), name="look"),
+            asyncio.create_task(self._count(), name="count"),
+        ]
+
+    def drain(self) -> None:
+        """Begin to end all streams, slice by slice; the server shuts down and accepts no connections."""
+        if self.is_running:
+            self._draining = asyncio.create_task(self._drain(), name="drain")
+
+    async def _drain(self) -> None:
+        slice_size = math.ceil(sum(len(feed.readers) for feed in self._feeds.values()) / DRAIN_SLICES)
+        while self._feeds:
+            readers = [(feed, reader) for feed in self._feeds.values() for reader in feed.readers]
+            for feed, reader in random.sample(readers, min(slice_size, len(readers))):
+                # One that still reads the log is left for a later slice.
+                if reader.is_ready:
+                    retry = f"retry: {random.randint(*RETRY_SPREAD)}\n\n".encode()
+                    reader.push(message_of(retry, is_last=True))
+                    self._drop(feed, reader)
+            await asyncio.sleep(DRAIN_SECONDS / DRAIN_SLICES)
+
+    async def stop(self) -> None:
+        """End all streams and the hub's own tasks."""
+        if self._draining:
+            self._draining.cancel()
+        for feed in list(self._feeds.values()):
+            self._end(feed, b"")
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._tell_audience()
+
+    def _hear(self, blog_id: int | None) -> None:
+        self.wake(blog_id)
+        if self._also:
+            self._also(blog_id)
+
+    def wake(self, blog_id: int | None) -> None:
+        """The log of a blog, or of any blog, may have moved."""
+        for feed in self._feeds_of(blog_id):
+            feed.is_stale = True
+            if feed.advancing is None:
+                feed.advancing = asyncio.create_task(self._advance(feed), name=f"advance {feed.followed}")
+
+    def _feeds_of(self, blog_id: int | None) -> list[Feed]:
+        return [feed for feed in self._feeds.values() if blog_id in (None, feed.followed[0])]
+
+    async def follow(
+        self, followed: Followed, number: int, send: Send, *, is_counted: bool = True
+    ) -> Reader | None:
+        """Register, then read the log after `number`, then follow: no gap between them.
+
+        None when the stream ended meanwhile. The caller awaits the disconnection, and then calls `leave`;
+        the hub cancels the caller's task when it drops the reader.
+        """
+        feed = self._feeds.setdefault(followed, Feed(followed))
+        reader = Reader(send, number, asyncio.current_task(), is_counted=is_counted)
+        feed.readers.add(reader)
+        try:
+            while reader.number != feed.number:
+                if feed.number is not None and reader.number > feed.number:
+                    await self._learn(feed)
+                    continue
+                reading = await self._read(feed, reader.number)
+                must_send = reading.events or reading.is_over
+                if must_send and not reader.push(message_of(reading.events, is_last=reading.is_over)):
+                    reader.is_dropped = True
+                if must_send and not reader.is_dropped:
+                    self._delivered[Delivered(followed[0], reader.number, reading.number)] += is_counted
+                if reader.is_dropped or reading.is_over:
+                    self.leave(followed, reader)
+                    return None
+                reader.number = reading.number
+                if feed.number is None:
+                    feed.number = reading.number
+        except BaseException:
+            self.leave(followed, reader)
+            raise
+        reader.is_ready = True
+        if feed.is_stale:
+            self.wake(followed[0])
+        return reader
+
+    async def _learn(self, feed: Feed) -> None:
+        """Read on: a reader has come who knows more than this process has heard of.
+
+        Raises DatabaseError when the log could not be read.
+        """
+        before = feed.number
+        self.wake(feed.followed[0])
+        await asyncio.shield(feed.advancing)
+        if feed.number == before:
+            raise DatabaseError("The log could not be read as far as its reader knows it.")
+
+    def leave(self, followed: Followed, reader: Reader) -> None:
+        feed = self._feeds.get(followed)
+        if feed is not None:
+            feed.readers.discard(reader)
+            if not feed.readers:
+                del self._feeds[followed]
+
+    async def _read(self, feed: Feed, after: int) -> Reading:
+        if after not in feed.readings:
+            feed.readings[after] = asyncio.create_task(read_log(feed.followed, after))
+        task = feed.readings[after]
+        try:
+            return await asyncio.shield(task)
+        finally:
+            # Kept while it still says all that this process knows of.
+            is_good = task.done() and not task.cancelled() and not task.exception()
+            if not is_good or task.result().number != feed.number or len(feed.readings) > READINGS_KEPT:
+                feed.readings.pop(after, None)
+
+    async def _advance(self, feed: Feed) -> None:
+        try:
+            while feed.is_stale and feed.number is not None and feed.readers:
+                feed.is_stale = False
+                reading = await read_log(feed.followed, feed.number)
+                if reading.is_over:
+                    self._end(feed, reading.events, reading.number)
+                elif reading.number > feed.number:
+                    await self._deliver(feed, reading)
+        except DatabaseError:
+            # The next look, or the listener once it is back, brings what this one could not read.
+            logger.warning("The log of blog %s could not be read", feed.followed, exc_info=True)
+        finally:
+            feed.advancing = None
+
+    async def _deliver(self, feed: Feed, reading: Reading) -> None:
+        """Hand the events to everybody; after each slice the loop sends what it was handed."""
+        before, feed.number = feed.number, reading.number
+        feed.readings.clear()
+        message, readers = message_of(reading.events), list(feed.readers)
+        told = Delivered(feed.followed[0], before, reading.number)
+        for start in range(0, len(readers), SLICE):
+            taken = 0
+            for reader in readers[start : start + SLICE]:
+                # All that are ready stood where this reading starts; one that still catches up reads on
+                # itself, and may have done so while others were told.
+                if reader.is_ready and reader.number == before and not reader.is_dropped:
+                    reader.number = reading.number
+                    if reader.push(message):
+                        taken += reader.is_counted
+                    else:
+                        self._drop(feed, reader)
+            self._delivered[told] += taken
+            await asyncio.sleep(0)
+
+    def _end(self, feed: Feed, events: bytes, number: int | None = None) -> None:
+        """Send the last that there is, which brings readers to `number` (None: nowhere), and let them go."""
+        message = message_of(events, is_last=True)
+        taken = 0
+        for reader in list(feed.readers):
+            if reader.is_ready:
+                taken += reader.push(message) and reader.is_counted
+                self._drop(feed, reader)
+        if number is not None:
+            self._delivered[Delivered(feed.followed[0], feed.number, number)] += taken
+
+    def _drop(self, feed: Feed, reader: Reader) -> None:
+        self.leave(feed.followed, reader)
+        reader.is_dropped = True
+        reader.task.cancel()
+
+    async def _beat(self) -> None:
+        """Send heartbeats, which show a half-open connection to either side and keep proxies from closing it.
+
+        They are events, not comments: a page's EventSource does not report comments.
+        """
+        heartbeat = message_of(encode("heartbeat"))
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            for feed in list(self._feeds.values()):
+                for reader in list(feed.readers):
+                    if reader.is_ready and not reader.push(heartbeat):
+                        self._drop(feed, reader)
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            self.wake(None)
+
+    async def _count(self) -> None:
+        """Between deliveries, not with them: nobody waits for a count."""
+        while True:
+            await asyncio.sleep(audience.BEAT_SECONDS)
+            await self._tell_audience()
+
+    async def _tell_audience(self) -> None:
+        delivered, self._delivered = +self._delivered, Counter()
+        readers: Counter[int] = Counter()
+        for (blog_id, _edition), feed in self._feeds.items():
+            readers[blog_id] += sum(reader.is_counted for reader in feed.readers)
+        try:
+            await tell_audience(self._tally, readers, delivered)
+        except DatabaseError:
+            self._delivered.update(delivered)
+            logger.warning("The audience could not be told", exc_info=True)
+
+
+@sync_to_async(thread_sensitive=False)
+def tell_audience(tally: Tally, readers: Counter[int], delivered: Counter[Delivered]) -> None:
+    """What has been counted, to where all processes add up. Raises DatabaseError: then no reach was kept."""
+    try:
+        tally.say(readers)
+        audience.keep_reach(delivered)
+    finally:
+        connection.close()
+
+
+@sync_to_async(thread_sensitive=False)
+def read_log(followed: Followed, after: int) -> Reading:
+    """The events that follow `after` in a blog's log, encoded once for all readers of an edition."""
+    blog_id, edition = followed
+    try:
+        blog = LiveBlog.objects.complete().get(pk=blog_id)
+        if not visibility.can_read(PUBLIC, blog):
+            return Reading(after, encode("gone"), is_over=True)
+        if edition and not editions.has_edition(blog, edition):
+            # Its language was changed under the open page.
+            return Reading(after, encode("reload"), is_over=True)
+        editions.read_blog(blog, edition)
+        events, number = [], after
+        while number < blog.number:
+            delta = payloads.delta(blog, number)
+            number = delta["number"]
+            events.append(encode("message", delta, number))
+        return Reading(number, b"".join(events), is_over=blog.has_ended)
+    finally:
+        connection.close()
+
+
+def encode(event: str, data: object = None, number: int | None = None) -> bytes:
+    """One event of https://html.spec.whatwg.org/multipage/server-sent-events.html"""
+    lines = [] if number is None else [f"id: {number}"]
+    if event != "message":
+        lines.append(f"event: {event}")
+    lines.append(f"data: {json.dumps(data, ensure_ascii=False, separators=(',', ':'))}")
+    return ("\n".join(lines) + "\n\n").encode()

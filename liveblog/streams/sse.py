@@ -1,0 +1,158 @@
+"""Streams: a live blog's log as Server-Sent Events, answered ahead of Django."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+from asgiref.sync import sync_to_async
+from django.db import DatabaseError, connection
+from django.http import Http404
+
+from liveblog.models import LiveBlog
+from liveblog.payloads import TOO_FAR_BEHIND
+from liveblog.presentation.addresses import AtPlainAddress, Withdrawn, find_blog
+from liveblog.streams.hub import Followed, Hub, encode, message_of
+from liveblog.visibility import PUBLIC
+from newsroom.http import bodies
+from newsroom.http.hosts import is_known_host
+from newsroom.http.parameters import whole_number
+from newsroom.http.stream_limits import RETRY_AFTER_SECONDS, StreamLimits
+
+RETRY_MILLISECONDS: Final = 3_000
+
+_PATH: Final = re.compile(
+    r"(?:/(?P<edition>zh-hant|zh-hans))?(?P<plain>/live/(?P<slug>[-a-zA-Z0-9_]+)/stream)"
+)
+# Partners' scripts may follow too; no cookie is ever looked at.
+_ANY_ORIGIN: Final = (b"access-control-allow-origin", b"*")
+_HEADERS: Final = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    _ANY_ORIGIN,
+    # nginx would hold events back until its buffer is full.
+    (b"x-accel-buffering", b"no"),
+]
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+
+def is_stream(scope: dict[str, Any]) -> bool:
+    return scope["type"] == "http" and _PATH.fullmatch(scope["path"]) is not None
+
+
+class Streams:
+    """The ASGI callable for `/live/<slug>/stream`, with and without the prefix of an edition."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._limits = StreamLimits()
+        # Lookups of live blogs that are under way.
+        self._lookups: dict[tuple[str, str | None], asyncio.Task[LiveBlog]] = {}
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Any) -> None:
+        headers = dict(scope["headers"])
+        if not is_known_host(headers.get(b"host", b"").decode("latin-1")):
+            return await _refuse(send, 400, "This site is not served under that name.")
+        if scope["method"] not in ("GET", "HEAD"):
+            return await _refuse(send, 405, "A stream is read by GET.", (b"allow", b"GET, HEAD"))
+        if not self._hub.is_running:
+            return await _refuse(send, 503, "Streams are not available.", (b"retry-after", b"5"))
+        if refusal := bodies.refusal_of(scope):
+            return await _refuse(send, refusal, "A stream takes no request body.")
+        number = _cursor(headers, scope["query_string"])
+        if number is None:
+            return await _refuse(send, 400, "Give the last number you know: Last-Event-ID or ?after=N.")
+        with self._limits.admit(scope) as refusal:
+            if refusal:
+                retry = (b"retry-after", b"%d" % RETRY_AFTER_SECONDS)
+                return await _refuse(send, refusal, "Too many streams are open. Poll changes.json.", retry)
+            return await self._open(scope, receive, send, number)
+
+    async def _open(self, scope: dict[str, Any], receive: Receive, send: Any, number: int) -> None:
+        is_desk = b"desk" in scope["query_string"].split(b"&")
+        try:
+            match = _PATH.fullmatch(scope["path"])
+            edition = match["edition"]
+            blog = await self._look_up(match["slug"], edition)
+            if number > blog.number:
+                # The lookup may have begun before this reader was told the number elsewhere.
+                blog = await _find(match["slug"], edition)
+        except DatabaseError:
+            return await _refuse(send, 503, "The newsroom's database is busy.", (b"retry-after", b"2"))
+        except Http404:
+            return await _refuse(send, 404, "There is no such live blog, or it is not read in that script.")
+        except AtPlainAddress:
+            query = f"?after={number}{'&desk' if is_desk else ''}"
+            return await _refuse(send, 301, "", (b"location", f"{match['plain']}{query}".encode()))
+        except Withdrawn:
+            return await _refuse(send, 410, "This live blog was withdrawn.")
+        # EventSource takes a 204 as the word not to come back.
+        if blog.has_ended and number >= blog.number:
+            return await _refuse(send, 204)
+        await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+        if scope["method"] == "HEAD":
+            return await send({"type": "http.response.body", "body": b""})
+        if number > blog.number or blog.number - number > TOO_FAR_BEHIND:
+            return await send({"type": "http.response.body", "body": encode("reload")})
+        first = f"retry: {RETRY_MILLISECONDS}\n\n".encode()
+        await send({"type": "http.response.body", "body": first, "more_body": True})
+        return await self._follow((blog.pk, edition), number, receive, send, is_counted=not is_desk)
+
+    async def _look_up(self, slug: str, edition: str | None) -> LiveBlog:
+        """As `_find`, once for all who ask meanwhile: after a restart all readers of a blog come back."""
+        key = slug, edition
+        if key not in self._lookups:
+            self._lookups[key] = asyncio.create_task(_find(slug, edition))
+            self._lookups[key].add_done_callback(lambda _task: self._lookups.pop(key, None))
+        return await asyncio.shield(self._lookups[key])
+
+    async def _follow(
+        self, followed: Followed, number: int, receive: Receive, send: Any, *, is_counted: bool
+    ) -> None:
+        reader = None
+        try:
+            reader = await self._hub.follow(followed, number, send, is_counted=is_counted)
+            while reader and (await receive())["type"] != "http.disconnect":
+                pass
+        except DatabaseError:
+            # The reader comes back by itself, with its number.
+            await send({"type": "http.response.body", "body": b""})
+        except asyncio.CancelledError:
+            # By the hub, which dropped this reader; or by the server at its end, which ends the answer too.
+            if reader is None:
+                raise
+            if not reader.is_dropped:
+                reader.push(message_of(b"", is_last=True))
+        finally:
+            if reader:
+                self._hub.leave(followed, reader)
+
+
+def _cursor(headers: dict[bytes, bytes], query: bytes) -> int | None:
+    """Return the last number that the reader knows, or None if the request does not give a valid one."""
+    value = headers.get(b"last-event-id", b"").decode("latin-1")
+    if not value:
+        values = parse_qs(query.decode("latin-1"), keep_blank_values=True).get("after", ["0"])
+        value = values[0] if len(values) == 1 else ""
+    return whole_number(value, digits=9)
+
+
+@sync_to_async(thread_sensitive=False)
+def _find(slug: str, edition: str | None) -> LiveBlog:
+    """Return the live blog if the public may follow it; raise the same exceptions as `find_blog`."""
+    try:
+        return find_blog(PUBLIC, slug, edition)
+    finally:
+        connection.close()
+
+
+async def _refuse(send: Any, status: int, reason: str = "", *headers: tuple[bytes, bytes]) -> None:
+    body = json.dumps({"error": reason}).encode() if reason else b""
+    said = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"), _ANY_ORIGIN, *headers]
+    await send({"type": "http.response.start", "status": status, "headers": said})
+    await send({"type": "http.response.body", "body": body})

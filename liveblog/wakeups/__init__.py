@@ -1,0 +1,1 @@
+"""Waking up: hearing that something was published, and the thread that publishes what falls due."""

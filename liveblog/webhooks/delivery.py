@@ -1,0 +1,162 @@
+"""Sending one request to an address that somebody else chose, within one limit of time for the whole of it.
+
+The name is looked up once, each address that it has is checked, and the connection is made to the very
+address that was checked: a name that answers otherwise the next time gains nothing by it. No redirect is
+followed, no proxy is asked, no connection is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import email.utils
+import socket
+import ssl
+import time
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+import h11
+from django.utils import timezone
+from django.utils.encoding import iri_to_uri
+
+from newsroom.http.addresses import is_opened_for_tests, is_public
+
+# From the look-up of the name to the end of the answer.
+SECONDS: Final = 15.0
+# What is read of an answer's body; the connection is closed on the rest.
+ANSWER_BYTES: Final = 4_096
+# An address that does not answer leaves time for the next one of its name.
+CONNECT_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`status` is None when there was no whole answer; `error` then says why."""
+
+    milliseconds: int
+    status: int | None = None
+    text: str = ""
+    error: str = ""
+    # Seconds that the receiver asks to be left alone for, whatever it asks.
+    retry_after: float | None = None
+
+    @property
+    def is_success(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def reason(self) -> str:
+        """Why it is no success, in a word or two."""
+        return self.error or f"HTTP {self.status}"
+
+
+class Refused(Exception):
+    """This address is not sent to."""
+
+
+async def post(url: str, headers: dict[str, str], body: bytes) -> Answer:
+    """Send it, and read the beginning of what is answered. Whatever goes wrong outside is an Answer too."""
+    started = time.monotonic()
+    try:
+        async with asyncio.timeout(SECONDS):
+            status, text, retry_after = await _exchange(urlsplit(url), headers, body)
+    except TimeoutError:
+        return Answer(_since(started), error=f"No whole answer within {SECONDS:.0f} seconds")
+    except Refused as refusal:
+        return Answer(_since(started), error=str(refusal)[:300])
+    except (OSError, ValueError, h11.ProtocolError) as error:
+        return Answer(_since(started), error=str(error)[:300] or type(error).__name__)
+    return Answer(_since(started), status, text, retry_after=_seconds(retry_after))
+
+
+async def _exchange(url: SplitResult, headers: dict[str, str], body: bytes) -> tuple[int, str, str]:
+    reader, writer = await _connect(url)
+    try:
+        connection = h11.Connection(h11.CLIENT)
+        sent = {"host": _host_of(url), "content-length": str(len(body)), "connection": "close", **headers}
+        target = (url.path or "/") + (f"?{url.query}" if url.query else "")
+        request = h11.Request(method="POST", target=iri_to_uri(target), headers=list(sent.items()))
+        writer.write(connection.send(request) + connection.send(h11.Data(body)))
+        writer.write(connection.send(h11.EndOfMessage()))
+        # Not drained: a receiver may answer before it has read it all, and the limit holds for that too.
+        return await _read_answer(connection, reader)
+    finally:
+        writer.transport.abort()
+
+
+async def _read_answer(connection: h11.Connection, reader: asyncio.StreamReader) -> tuple[int, str, str]:
+    """Status, beginning of the body, Retry-After. An answer that breaks off before that is none."""
+    status, retry_after, text = 0, "", bytearray()
+    while len(text) < ANSWER_BYTES:
+        event = connection.next_event()
+        if event is h11.NEED_DATA:
+            connection.receive_data(await reader.read(ANSWER_BYTES))
+        elif isinstance(event, h11.Response):
+            status = event.status_code
+            retry_after = next(
+                (value.decode("latin-1") for name, value in event.headers if name == b"retry-after"), ""
+            )
+        elif isinstance(event, h11.Data):
+            text += event.data
+        elif isinstance(event, h11.EndOfMessage):
+            break
+        elif isinstance(event, h11.ConnectionClosed):
+            raise ConnectionError("The receiver closed the connection without an answer")
+    # PostgreSQL's text holds no NUL.
+    return status, text[:ANSWER_BYTES].decode(errors="replace").replace("\0", "�"), retry_after
+
+
+async def _connect(url: SplitResult) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    host, is_tls = url.hostname, url.scheme == "https"
+    if not is_tls and not is_opened_for_tests(host):
+        raise Refused("Not sent: only https is")
+    port = url.port or (443 if is_tls else 80)
+    addresses = await _addresses(host, port)
+    tls = {"ssl": _trusted(), "server_hostname": host} if is_tls else {}
+    failure = "the name has no address"
+    for address in addresses:
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                return await asyncio.open_connection(address, port, **tls)
+        except OSError as error:
+            failure = str(error) or f"none within {CONNECT_SECONDS:.0f} seconds"
+    raise ConnectionError(f"No connection: {failure}")
+
+
+async def _addresses(host: str, port: int) -> list[str]:
+    """All addresses of a name; Refused if any of them is not public."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = list(dict.fromkeys(str(address[0]) for *_rest, address in found))
+    closed = [address for address in addresses if not is_public(address)]
+    if closed and not is_opened_for_tests(host):
+        raise Refused(f"Not sent: {host} is at {closed[0]}, which is not on the public Internet")
+    return addresses
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whom the system trusts, or the file that SSL_CERT_FILE names."""
+    return ssl.create_default_context()
+
+
+def _host_of(url: SplitResult) -> str:
+    """For the header `Host`."""
+    host = url.hostname.encode("idna").decode() if not url.hostname.isascii() else url.hostname
+    host = f"[{host}]" if ":" in host else host
+    return f"{host}:{url.port}" if url.port else host
+
+
+def _seconds(retry_after: str) -> float | None:
+    """Retry-After, which is seconds or a date (RFC 9110, 10.2.3)."""
+    if retry_after.strip().isdecimal():
+        return float(retry_after)
+    try:
+        return (email.utils.parsedate_to_datetime(retry_after) - timezone.now()).total_seconds()
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _since(started: float) -> int:
+    return round((time.monotonic() - started) * 1000)

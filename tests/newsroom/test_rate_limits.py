@@ -1,0 +1,81 @@
+"""Rate limits: exact at the same instant, over threads, and nothing is left of what is over."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+
+from newsroom.http import rate_limits
+from tests.at_once import at_once
+
+
+@pytest.fixture
+def clock(monkeypatch) -> list[float]:
+    """The seconds since 1970; a test moves them on."""
+    now = [1_800_000_000.25]
+    monkeypatch.setattr("newsroom.http.rate_limits.time.time", lambda: now[0])
+    return now
+
+
+@pytest.mark.django_db
+def test_a_window_begins_with_the_first_request_and_then_all_is_open_again(clock):
+    answers = [rate_limits.seconds_to_wait("somebody", 2, 600)]
+    clock[0] += 100
+    answers += [rate_limits.seconds_to_wait("somebody", 2, 600) for _ in range(2)]
+    clock[0] += 500
+    answers += [rate_limits.seconds_to_wait("somebody", 2, 600) for _ in range(3)]
+
+    assert answers == [0, 0, 500, 0, 0, 600]
+
+
+@pytest.mark.django_db
+def test_what_another_process_counted_counts(clock):
+    answers = []
+    for _ in range(4):
+        # A process that has just started remembers nothing.
+        rate_limits.forget()
+        answers.append(rate_limits.seconds_to_wait("somebody", 3))
+
+    assert answers == [0, 0, 0, 60]
+
+
+@pytest.mark.django_db
+def test_a_request_that_is_given_back_may_be_made_again(clock):
+    answers = [rate_limits.seconds_to_wait("somebody", 1)]
+    rate_limits.give_back("somebody")
+    answers += [rate_limits.seconds_to_wait("somebody", 1) for _ in range(2)]
+    rate_limits.reset("somebody")
+    answers += [rate_limits.seconds_to_wait("somebody", 1)]
+
+    assert answers == [0, 0, 60, 0]
+    rate_limits.give_back("nobody")
+    rate_limits.reset("nobody")
+
+
+@pytest.mark.django_db
+def test_names_are_stored_as_keyed_hashes_alone(clock):
+    rate_limits.seconds_to_wait("responses:192.0.2.7/32", 5)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT cache_key FROM newsroom_cache WHERE cache_key LIKE 'count:%%'")
+        assert [len(key) for (key,) in cursor.fetchall()] == [len("count:") + 64]
+
+
+@pytest.mark.django_db
+def test_a_process_remembers_a_bounded_number(clock, monkeypatch):
+    monkeypatch.setattr(rate_limits, "MAX_SHARES", 10)
+    for number in range(25):
+        rate_limits.seconds_to_wait(f"address {number}", 1)
+
+    assert len(rate_limits._shares.by_name) <= 10
+    assert rate_limits.seconds_to_wait("address 0", 1) == 60
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_thirty_at_the_same_instant_exactly_the_limit_is_let_through():
+    cache.clear()
+
+    waits = at_once(30, lambda _number: rate_limits.seconds_to_wait("a crowd", 3))
+
+    assert waits.count(0) == 3

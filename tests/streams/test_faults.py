@@ -1,0 +1,223 @@
+"""Faults: servers that die, a database that is cut off, readers that stall; and nobody misses anything."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from urllib.request import urlopen
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from liveblog import publishing
+from liveblog.models import Byline, Change, LiveBlog, Update
+from liveblog.publishing import SYSTEM, BlogDetails, Content
+from tests.factories import NOON, make_blog, make_update
+from tests.shown import parse_page
+from tests.streams.readers import Reader, following
+from tests.streams.streaming import PATIENCE
+from tests.waiting import wait_for
+
+STREAMS, POLLS, CHANGES = 200, 50, 500
+# Two servers, a database and 250 readers may have to share one core.
+MUCH_PATIENCE = 120
+PAGE = 20
+BODY = "<p>" + "颱風逼近，市民撤離。" * 12 + "</p>"
+# A few of them are more than a connection holds for a reader who takes nothing.
+LONG = BODY * 300
+
+
+class Desk:
+    """A newsroom at work: every verb that gives a number, one after the other, for as long as it is asked."""
+
+    def __init__(self, blog: LiveBlog) -> None:
+        self.blog = blog
+        self.byline = Byline.objects.create(name="記者")
+        self.verbs = itertools.cycle([
+            self.publish, self.correct, self.publish, self.edit, self.pin, self.publish, self.mark,
+            self.withdraw, self.publish, self.restore, self.edit_headline, self.unpin, self.respond,
+            self.publish_backdated, self.unmark, self.edit_byline, self.schedule, self.erase,
+            self.publish_and_undo,
+        ])  # fmt: skip
+        self.serial = itertools.count(1)
+
+    def work(self, numbers: int) -> None:
+        """Until the blog has taken so many numbers more."""
+        self.blog.refresh_from_db()
+        until = self.blog.number + numbers
+        while self.blog.number < until:
+            next(self.verbs)()
+            self.blog.refresh_from_db()
+
+    def content(self, minutes: int) -> Content:
+        serial = next(self.serial)
+        happened_at = NOON + timedelta(minutes=minutes)
+        return Content(f"第{serial}則", BODY, happened_at, bylines=(self.byline,), source=f"來源{serial}")
+
+    def some(self, status: Update.Status = Update.Status.PUBLISHED, back: int = 3) -> Update:
+        rows = Update.objects.filter(blog=self.blog, status=status, is_erased=False).newest_first()
+        return list(rows[: back + 1])[-1]
+
+    def publish(self) -> None:
+        publishing.publish_update(self.blog, self.content(next(self.serial)), by=SYSTEM)
+
+    def publish_and_undo(self) -> None:
+        update = publishing.publish_update(self.blog, self.content(next(self.serial)), by=SYSTEM)
+        publishing.undo_publication(update, by=SYSTEM)
+
+    def publish_backdated(self) -> None:
+        publishing.publish_update(self.blog, self.content(next(self.serial) - 9), by=SYSTEM)
+
+    def schedule(self) -> None:
+        """The servers' own loops publish it."""
+        publishing.schedule_update(
+            self.blog, self.content(next(self.serial)), timezone.now() + timedelta(seconds=1), by=SYSTEM
+        )
+
+    def correct(self) -> None:
+        update = self.some()
+        content = Content.of(update)
+        publishing.correct_update(update, content, by=SYSTEM, note=f"更正{next(self.serial)}")
+
+    def edit(self) -> None:
+        update = self.some(back=5)
+        minutes = (update.happened_at - NOON) // timedelta(minutes=1)
+        publishing.edit_update(update, self.content(minutes + 1), by=SYSTEM)
+
+    def rewrite_first(self, body: str) -> None:
+        update = Update.objects.filter(blog=self.blog).published().newest_first().last()
+        publishing.edit_update(update, replace(Content.of(update), body=body), by=SYSTEM)
+
+    def pin(self) -> None:
+        publishing.pin_update(self.some(back=1), by=SYSTEM)
+
+    def unpin(self) -> None:
+        self.blog.refresh_from_db()
+        if self.blog.pinned_update:
+            publishing.unpin_update(self.blog.pinned_update, by=SYSTEM)
+
+    def mark(self) -> None:
+        publishing.mark_key_event(self.some(back=2), by=SYSTEM)
+
+    def unmark(self) -> None:
+        for update in Update.objects.filter(blog=self.blog).key_events()[3:]:
+            publishing.unmark_key_event(update, by=SYSTEM)
+
+    def withdraw(self) -> None:
+        publishing.withdraw_update(self.some(back=4), by=SYSTEM, reason="測試")
+
+    def restore(self) -> None:
+        publishing.restore_update(self.some(Update.Status.WITHDRAWN, back=0), by=SYSTEM)
+
+    def erase(self) -> None:
+        publishing.erase_update(self.some(back=6), by=SYSTEM, reason="法庭命令")
+
+    def edit_headline(self) -> None:
+        self.edit_blog(headline=f"標題{next(self.serial)}")
+
+    def edit_byline(self) -> None:
+        self.byline = publishing.edit_byline(self.byline, by=SYSTEM, name="記者", role=f"{next(self.serial)}")
+
+    def respond(self) -> None:
+        response = publishing.submit_response(self.blog, name="讀者", text=f"回應{next(self.serial)}")
+        publishing.approve_response(response, by=SYSTEM)
+        if response.pk % 3 == 0:
+            publishing.withdraw_response(response, by=SYSTEM)
+
+    def end_and_resume(self) -> None:
+        publishing.end_coverage(self.blog, by=SYSTEM)
+        publishing.start_coverage(self.blog, by=SYSTEM)
+
+    def embargo_and_lift(self) -> None:
+        self.edit_blog(embargo_until_at=timezone.now() + timedelta(hours=1))
+        publishing.lift_embargo(self.blog, by=SYSTEM)
+
+    def edit_blog(self, **said: object) -> None:
+        self.blog.refresh_from_db()
+        details = BlogDetails(**{**vars(BlogDetails.of(self.blog)), **said})
+        publishing.edit_blog(self.blog, details, by=SYSTEM)
+
+
+def cut_the_database() -> None:
+    """End every connection but the test's own."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+def catch_up(readers: list[Reader], blog: LiveBlog) -> None:
+    blog.refresh_from_db()
+    wait_for(lambda: all(reader.number >= blog.number for reader in readers), MUCH_PATIENCE)
+
+
+@pytest.mark.postgres
+def test_readers_miss_nothing_and_get_nothing_twice_whatever_fails(start_server: Callable):
+    blog = make_blog(slug="storm", has_responses=True)
+    for i in range(8):
+        make_update(blog, f"開首{i}", happened_at=NOON - timedelta(minutes=i))
+    desk = Desk(blog)
+    # As behind a balancer: one site, two servers.
+    start = partial(start_server, SITE_URL="http://127.0.0.1")
+    first, second = start(), start()
+    servers = [first.url, second.url]
+    readers = [Reader(servers, "/live/storm/", by_stream=i < STREAMS) for i in range(STREAMS + POLLS)]
+    stalled = readers[0]
+    stalled.buffered = 4_096
+    with following(readers, patience=480):
+        try:
+            wait_for(lambda: all(reader.number >= 0 for reader in readers), MUCH_PATIENCE)
+            desk.work(60)
+            catch_up(readers, blog)
+            stalled.is_stalled = True
+            for text in (*(LONG, LONG + BODY) * 5, BODY):
+                desk.rewrite_first(text)
+                catch_up(readers[1:STREAMS], blog)
+            # What it did not take was too much: it was dropped, nobody else was, and it resumed.
+            stalled.is_stalled = False
+            catch_up(readers, blog)
+            assert [reader for reader in readers if reader.returns] == [stalled]
+            stalled.is_stalled = True
+            desk.work(60)
+            first.process.kill()
+            desk.work(60)
+            servers[0] = start().url
+            desk.work(60)
+            cut_the_database()
+            desk.work(60)
+            desk.end_and_resume()
+            desk.work(60)
+            publishing.withdraw_blog(blog, by=SYSTEM)
+            wait_for(lambda: sum(reader.number < 0 for reader in readers) > STREAMS // 2, MUCH_PATIENCE)
+            publishing.restore_blog(blog, by=SYSTEM)
+            desk.work(60)
+            desk.embargo_and_lift()
+            cut_the_database()
+            desk.work(CHANGES - 420)
+            stalled.is_stalled = False
+            wait_for(lambda: not Update.objects.filter(blog=blog).scheduled().exists(), MUCH_PATIENCE)
+        finally:
+            blog.refresh_from_db()
+            for reader in readers:
+                reader.target = blog.number
+
+    with urlopen(f"{servers[0]}/live/storm/", timeout=PATIENCE) as answer:
+        page = parse_page(answer.read().decode(), "/live/storm/", "")
+    assert page.number == blog.number >= CHANGES
+    kinds = set(blog.changes.values_list("kind", flat=True))
+    assert kinds == set(Change.Kind.values), set(Change.Kind.values) - kinds
+    assert Counter(reader.number for reader in readers) == {page.number: STREAMS + POLLS}
+    assert [reader.repeats for reader in readers if reader.repeats] == []
+    for reader in readers:
+        assert reader.numbers == sorted(set(reader.numbers))
+        assert reader.newest(PAGE) == page.updates
+        assert reader.regions == page.regions
+    # The faults did reach them: a server was lost to half of them, the blog to all.
+    assert sum(reader.returns for reader in readers) > STREAMS // 4
+    assert sum(reader.reloads for reader in readers) > STREAMS // 2

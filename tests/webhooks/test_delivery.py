@@ -1,0 +1,327 @@
+"""What arrives at a receiver over HTTPS: every change, signed, in order, whatever the receiver does."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.db import connection
+from django.utils import timezone
+from standardwebhooks import Webhook as Verifier
+from standardwebhooks import WebhookVerificationError
+
+from liveblog import publishing
+from liveblog.models import Delivery, LiveBlog, Webhook, WebhookCursor
+from liveblog.publishing import SYSTEM
+from liveblog.webhooks import cursors, delivery
+from tests.factories import make_blog, make_update
+from tests.waiting import wait_for
+from tests.webhooks import receiver as behaviours
+from tests.webhooks.conftest import Clock, make_webhook
+from tests.webhooks.receiver import Received, take_turns
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def is_verified(request: Received, secret: str) -> bool:
+    try:
+        Verifier(secret).verify(request.body, request.headers)
+    except WebhookVerificationError:
+        return False
+    return True
+
+
+def take_all(sender, clock: Clock, blog: LiveBlog, webhook: Webhook) -> None:
+    """Put the clock forward from attempt to attempt until the partner has taken all, or is given up."""
+
+    def is_over() -> bool:
+        blog.refresh_from_db()
+        webhook.refresh_from_db()
+        return WebhookCursor.objects.filter(blog=blog, number=blog.number).exists() or not webhook.is_enabled
+
+    def may_go_on() -> bool:
+        cursor = WebhookCursor.objects.get(blog=blog)
+        if cursor.leased_until_at is None and cursor.next_attempt_at:
+            clock.forward_to(cursor.next_attempt_at)
+        sender.wake()
+        return is_over()
+
+    wait_for(may_go_on, 60)
+
+
+def test_each_change_arrives_signed_and_in_order(sender, receiver, partner):
+    webhook = make_webhook(partner, receiver)
+    sender.start()
+    blog = make_blog(slug="storm", headline="颱風")
+    update = make_update(blog, "風球")
+    wait_for(lambda: receiver.numbers("storm") == [1, 2])
+    publishing.withdraw_update(update, by=SYSTEM, reason="錯")
+    wait_for(lambda: receiver.numbers("storm") == [1, 2, 3])
+
+    request = receiver.taken[1]
+    assert request.path == "/hook?of=ours"
+    assert request.headers["content-type"] == "application/json"
+    assert request.headers["webhook-id"] == f"msg_{blog.pk}_2"
+    said = request.json
+    assert (said["type"], said["timestamp"]) == ("liveblog.published", said["data"]["change"]["at"])
+    assert said["timestamp"].endswith("+08:00")
+    assert said["data"]["change"] == {
+        "number": 2,
+        "kind": "published",
+        "update": update.pk,
+        "at": said["timestamp"],
+    }
+    assert said["data"]["blog"]["headline"] == "颱風"
+    assert (said["data"]["update"]["id"], said["data"]["update"]["heading"]) == (update.pk, "風球")
+    assert receiver.taken[2].json["data"]["update"]["status"] == "withdrawn"
+    assert "風球" not in receiver.taken[2].body.decode()
+
+    assert all(is_verified(request, webhook.secret) for request in receiver.taken)
+    assert not is_verified(Received("", request.headers, request.body + b" "), webhook.secret)
+    wait_for(lambda: Delivery.objects.filter(is_delivered=True).count() == 3)
+    kept = Delivery.objects.get(number=2)
+    assert (kept.status, kept.attempt, kept.body, kept.error) == (204, 1, request.body.decode(), "")
+
+
+def test_both_secrets_sign_until_the_partner_has_changed_over(sender, receiver, partner):
+    webhook = make_webhook(partner, receiver)
+    before = webhook.secret
+    webhook = publishing.rotate_secret(webhook, by=SYSTEM)
+    blog = make_blog()
+    sender.start()
+    wait_for(lambda: receiver.numbers(blog.slug) == [1])
+    assert len(receiver.taken[0].headers["webhook-signature"].split()) == 2
+    assert is_verified(receiver.taken[0], before)
+    assert is_verified(receiver.taken[0], webhook.secret)
+
+    Webhook.objects.update(previous_secret_until_at=timezone.now())
+    make_update(blog)
+    wait_for(lambda: receiver.numbers(blog.slug) == [1, 2])
+    assert not is_verified(receiver.taken[1], before)
+    assert is_verified(receiver.taken[1], webhook.secret)
+
+
+def test_a_new_webhook_starts_at_present_and_with_all_of_what_is_published_later(sender, receiver, partner):
+    old = make_blog(slug="old")
+    make_update(old)
+    draft = make_blog(slug="draft", is_live=False)
+    make_webhook(partner, receiver)
+    sender.start()
+    make_update(old)
+    publishing.start_coverage(draft, by=SYSTEM)
+    make_update(draft)
+    wait_for(lambda: (receiver.numbers("old"), receiver.numbers("draft")) == ([3], [1, 2]))
+
+
+def test_a_webhook_reads_the_edition_that_it_asks_for(sender, receiver, partner):
+    make_webhook(partner, receiver, edition="zh-hans")
+    sender.start()
+    make_update(make_blog(slug="storm", headline="颱風"), "頭髮")
+    english = make_blog(slug="english", headline="Storm", language="en")
+    wait_for(lambda: (receiver.numbers("storm"), receiver.numbers("english")) == ([1, 2], [1]))
+    said = {request.slug: request.json["data"] for request in receiver.taken}
+    assert (said["storm"]["blog"]["headline"], said["storm"]["update"]["heading"]) == ("台风", "头发")
+    assert said["storm"]["update"]["url"].endswith(f"/zh-hans/live/storm/{said['storm']['update']['id']}/")
+    assert said["english"]["blog"]["headline"] == english.headline
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        behaviours.fail,
+        behaviours.ask_for_patience,
+        behaviours.redirect,
+        behaviours.close_in_mid_body,
+        behaviours.hang_up,
+        behaviours.hang,
+        behaviours.drip,
+        behaviours.drip_headers,
+        behaviours.answer_for_ever,
+    ],
+)
+def test_all_arrives_in_order_however_a_receiver_fails_meanwhile(
+    sender, receiver, partner, clock, monkeypatch, behaviour
+):
+    monkeypatch.setattr(delivery, "SECONDS", 0.5)
+    receiver.behave = take_turns(
+        behaviours.accept, behaviour, behaviour, behaviours.accept, behaviour, behaviours.accept
+    )
+    webhook = make_webhook(partner, receiver)
+    blog = make_blog()
+    for _each in range(4):
+        make_update(blog)
+    sender.start()
+    wait_for(lambda: WebhookCursor.objects.exists())
+    take_all(sender, clock, blog, webhook)
+    assert receiver.numbers(blog.slug) == [1, 2, 3, 4, 5]
+    assert sorted(set(receiver.numbers(blog.slug))) == receiver.numbers(blog.slug)
+    assert {request.path for request in receiver.seen} == {"/hook?of=ours"}
+    assert webhook.is_enabled
+    assert webhook.failing_since_at is None
+
+
+def test_the_beginning_of_an_answer_is_kept_and_no_more_of_it(sender, receiver, partner):
+    receiver.behave = behaviours.answer_for_ever
+    make_webhook(partner, receiver)
+    make_blog()
+    sender.start()
+    wait_for(lambda: Delivery.objects.filter(is_delivered=True).exists())
+    answer = Delivery.objects.get().answer
+    assert (answer[:12], len(answer)) == ("giant giant ", delivery.ANSWER_BYTES)
+
+
+def test_retry_after_is_honoured_and_capped(sender, receiver, partner, clock):
+    make_webhook(partner, receiver)
+    blog = make_blog()
+    receiver.behave = lambda handler: handler.answer(429, Retry_After="1200")
+    sender.start()
+    cursor = wait_for(lambda: WebhookCursor.objects.filter(attempts=1).first())
+    assert timedelta(minutes=19) < cursor.next_attempt_at - clock.now() < timedelta(minutes=23)
+    receiver.behave = lambda handler: handler.answer(503, Retry_After="Wed, 01 Jan 2098 00:00:00 GMT")
+    clock.forward_to(cursor.next_attempt_at)
+    sender.wake()
+    cursor = wait_for(lambda: WebhookCursor.objects.filter(attempts=2).first())
+    assert timedelta(hours=3) < cursor.next_attempt_at - clock.now() < timedelta(hours=5)
+    assert WebhookCursor.objects.get(blog=blog).number == 0
+
+
+def test_a_receiver_that_is_down_for_two_days_gets_all_of_it_and_a_warning(
+    sender, receiver, partner, clock, settings
+):
+    settings.SITE_CONTACT = "house@newsroom.example"
+    receiver.behave = behaviours.fail
+    webhook = make_webhook(partner, receiver)
+    blog = make_blog()
+    make_update(blog)
+    sender.start()
+    began = clock.now()
+    wait_for(lambda: WebhookCursor.objects.filter(attempts=1).exists())
+
+    def is_up_again() -> bool:
+        cursor = WebhookCursor.objects.get(blog=blog)
+        if cursor.leased_until_at is None and cursor.next_attempt_at:
+            clock.forward_to(cursor.next_attempt_at)
+        sender.wake()
+        return clock.now() - began > timedelta(days=2)
+
+    wait_for(is_up_again, 60)
+    make_update(blog)
+    receiver.behave = behaviours.accept
+    take_all(sender, clock, blog, webhook)
+    assert receiver.numbers(blog.slug) == [1, 2, 3]
+    # Not more often than every few hours, once it had failed for long.
+    assert 15 < len(receiver.seen) < 40
+    assert (webhook.failing_since_at, webhook.warned_at) == (None, None)
+    (letter,) = mail.outbox
+    assert letter.recipients() == ["desk@harbour.example", "house@newsroom.example"]
+    assert receiver.url in letter.body
+    assert "HTTP 500" in letter.body
+
+
+def test_a_receiver_that_fails_for_three_days_is_switched_off_with_notice_and_loses_nothing(
+    sender, receiver, partner, clock
+):
+    receiver.behave = behaviours.fail
+    webhook = make_webhook(partner, receiver)
+    blog = make_blog()
+    began = clock.now()
+    sender.start()
+    wait_for(lambda: WebhookCursor.objects.exists())
+    take_all(sender, clock, blog, webhook)
+    assert timedelta(days=3) <= webhook.disabled_at - began < timedelta(days=4)
+    assert webhook.disabled_because == "HTTP 500"
+    wait_for(lambda: len(mail.outbox) == 2)
+    assert all(letter.to == ["desk@harbour.example"] for letter in mail.outbox)
+
+    receiver.behave = behaviours.accept
+    make_update(blog)
+    webhook = publishing.enable_webhook(webhook, by=SYSTEM)
+    take_all(sender, clock, blog, webhook)
+    assert receiver.numbers(blog.slug) == [1, 2]
+
+
+def test_410_switches_a_webhook_off_at_once_with_notice(sender, receiver, partner):
+    receiver.behave = lambda handler: handler.answer(410)
+    webhook = make_webhook(partner, receiver)
+    make_blog()
+    sender.start()
+    wait_for(lambda: mail.outbox)
+    webhook.refresh_from_db()
+    assert (webhook.is_enabled, webhook.disabled_because, len(receiver.seen)) == (False, "HTTP 410", 1)
+
+
+def test_a_letter_that_cannot_be_sent_is_logged_and_holds_nothing_up(
+    sender, receiver, partner, settings, caplog
+):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    receiver.behave = lambda handler: handler.answer(410)
+    webhook = make_webhook(partner, receiver)
+    make_blog()
+    sender.start()
+    wait_for(lambda: "could not be sent" in caplog.text)
+    webhook.refresh_from_db()
+    assert not webhook.is_enabled
+
+
+def test_a_retry_says_nothing_of_what_was_withdrawn_meanwhile(sender, receiver, partner, clock):
+    receiver.behave = behaviours.fail
+    webhook = make_webhook(partner, receiver)
+    blog = make_blog()
+    update = make_update(blog, "機密", is_key_event=True)
+    make_update(blog, "其他")
+    sender.start()
+    wait_for(lambda: WebhookCursor.objects.filter(attempts=1).exists())
+    assert "機密" in receiver.seen[0].body.decode()
+    tried = len(receiver.seen)
+    publishing.withdraw_update(update, by=SYSTEM, reason="錯")
+    receiver.behave = behaviours.accept
+    take_all(sender, clock, blog, webhook)
+    assert receiver.numbers(blog.slug) == [1, 2, 3, 4]
+    later = b"".join(request.body for request in receiver.seen[tried:]).decode()
+    assert "其他" in later
+    assert "機密" not in later
+    told = next(request.json["data"]["update"] for request in receiver.taken if request.number == 2)
+    assert told["status"] == "withdrawn"
+
+
+def test_a_slow_receiver_holds_up_no_other(sender, receiver, partner, authority):
+    with behaviours.receiving(authority) as other:
+        receiver.behave = behaviours.hang
+        make_webhook(partner, receiver)
+        make_webhook(partner, other)
+        blogs = [make_blog() for _each in range(cursors.AT_ONCE * 3)]
+        sender.start()
+        for blog in blogs:
+            make_update(blog)
+        wait_for(lambda: all(other.numbers(blog.slug) == [1, 2] for blog in blogs))
+        # And it is not asked for more than a few at once itself.
+        assert len(receiver.seen) == cursors.AT_ONCE
+
+
+def test_the_places_of_a_sender_that_is_stopped_are_free_at_once(sender, receiver, partner):
+    receiver.behave = behaviours.hang
+    make_webhook(partner, receiver)
+    make_blog()
+    sender.start()
+    wait_for(lambda: receiver.seen)
+    assert WebhookCursor.objects.get().leased_until_at is not None
+    sender.stop(patience=0)
+    cursor = WebhookCursor.objects.get()
+    assert (cursor.leased_until_at, cursor.number, cursor.attempts) == (None, 0, 0)
+
+
+def test_an_outage_of_the_database_is_logged_and_survived(sender, receiver, partner, caplog):
+    make_webhook(partner, receiver)
+    blog = make_blog()
+    table = connection.ops.quote_name(WebhookCursor._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {table} RENAME TO away")
+    try:
+        sender.start()
+        wait_for(lambda: "could not be read; trying again" in caplog.text)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE away RENAME TO {table}")
+    wait_for(lambda: receiver.numbers(blog.slug) == [1])

@@ -1,0 +1,304 @@
+"""Pings to a WebSub hub and to IndexNow: which feeds and pages they name, when, and what a failure costs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from liveblog import publishing
+from liveblog.models import LiveBlog, PingCursor, PingService, Topic
+from liveblog.publishing import SYSTEM, BlogDetails
+from liveblog.webhooks import pings
+from liveblog.webhooks import sender as senders
+from liveblog.webhooks.sender import Sender
+from tests.factories import make_blog, make_update
+from tests.standards import ATOM, read_atom
+from tests.waiting import wait_for
+from tests.webhooks import receiver as behaviours
+from tests.webhooks.conftest import Clock
+from tests.webhooks.receiver import Receiver, take_turns
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SITE = "http://127.0.0.1:8000"
+KEY = "0123456789abcdef"
+
+
+@pytest.fixture
+def hub(receiver: Receiver, settings) -> Receiver:
+    settings.WEBSUB_HUB = receiver.url
+    return receiver
+
+
+@pytest.fixture
+def index(receiver: Receiver, settings) -> Receiver:
+    settings.INDEXNOW_KEY, settings.INDEXNOW_URL = KEY, receiver.url
+    return receiver
+
+
+def pinged(hub: Receiver) -> Counter[str]:
+    """Return the paths of the feeds that the hub was told of, with how often."""
+    forms = [parse_qs(request.body.decode(), strict_parsing=True) for request in hub.taken]
+    assert all(form["hub.mode"] == ["publish"] for form in forms)
+    return Counter(form["hub.url"][0].removeprefix(SITE) for form in forms)
+
+
+def settle(clock: Clock) -> None:
+    """Let the last change grow old enough to be told of."""
+    clock.forward(pings.SETTLE)
+
+
+def is_told(blog: LiveBlog) -> bool:
+    blog.refresh_from_db()
+    return PingCursor.objects.filter(blog=blog, number=blog.number, leased_until_at=None).exists()
+
+
+def start_with_cursors(sender: Sender) -> None:
+    """Start a sender, and wait until it knows the live blogs that are public already."""
+    sender.start()
+    known = LiveBlog.objects.filter(number__gt=0, embargo_until_at=None).count
+    wait_for(lambda: PingService.objects.exists() and PingCursor.objects.count() == known())
+
+
+def feeds(*places: str) -> Counter[str]:
+    return Counter(f"{place}feed.{form}" for place in places for form in ("atom", "rss", "json"))
+
+
+def test_a_change_pings_the_hub_once_for_every_feed_that_prints_it(sender, hub, clock):
+    make_blog(slug="calm")
+    blog = make_blog(slug="storm", topics=(Topic.objects.create(slug="w", name="天氣"),))
+    start_with_cursors(sender)
+    make_update(blog, "風球")
+    settle(clock)
+    wait_for(lambda: is_told(blog))
+
+    expected = feeds(
+        "/", "/zh-hans/", "/topics/w/", "/zh-hans/topics/w/", "/live/storm/", "/zh-hans/live/storm/"
+    )
+    assert pinged(hub) == expected
+    for path in expected:
+        answer = Client().get(path)
+        assert answer.status_code == 200
+        assert answer.headers["Link"] == f'<{hub.url}>; rel="hub", <{SITE}{path}>; rel="self"'
+    assert {request.headers["content-type"] for request in hub.taken} == {"application/x-www-form-urlencoded"}
+
+
+def test_a_burst_of_changes_makes_one_ping_after_its_end(sender, hub, clock):
+    blog = make_blog(slug="storm")
+    start_with_cursors(sender)
+    for _ in range(10):
+        make_update(blog)
+    assert not hub.seen
+    settle(clock)
+    wait_for(lambda: is_told(blog))
+    assert set(pinged(hub).values()) == {1}
+
+
+def test_changes_without_a_pause_are_told_of_all_the_same(hub, clock):
+    blog = make_blog(slug="storm")
+    pings.claim(timezone.now(), 4)
+    for _ in range(5):
+        make_update(blog)
+        clock.forward(pings.SETTLE - timedelta(milliseconds=500))
+        claims = pings.claim(timezone.now(), 4)
+        if claims:
+            break
+    blog.refresh_from_db()
+    # The newest change may still be missing from what a shared cache has.
+    assert [claim.number for claim in claims] == [blog.number - 1]
+
+
+def test_a_failing_hub_is_told_again_of_all_that_has_changed_by_then(sender, hub, clock):
+    blog = make_blog(slug="storm")
+    start_with_cursors(sender)
+    hub.behave = take_turns(behaviours.fail, behaviours.accept)
+    make_update(blog)
+    settle(clock)
+    wait_for(lambda: PingCursor.objects.filter(attempts=1, leased_until_at=None).exists())
+    sender.stop()
+
+    hub.taken.clear()
+    make_update(blog)
+    clock.forward_to(PingCursor.objects.get().next_attempt_at)
+    settle(clock)
+    after_a_restart = Sender()
+    after_a_restart.start()
+    wait_for(lambda: is_told(blog))
+    after_a_restart.stop()
+    assert pinged(hub) == feeds("/", "/zh-hans/", "/live/storm/", "/zh-hans/live/storm/")
+    assert PingCursor.objects.get().attempts == 0
+
+
+def test_a_hub_that_asks_for_patience_is_left_alone_for_all_live_blogs(sender, hub, clock):
+    blogs = [make_blog(slug="storm"), make_blog(slug="calm")]
+    start_with_cursors(sender)
+    hub.behave = behaviours.ask_for_patience
+    for blog in blogs:
+        make_update(blog)
+    settle(clock)
+    wait_for(lambda: PingCursor.objects.filter(next_attempt_at__isnull=False).count() == 2)
+    soonest = min(PingCursor.objects.values_list("next_attempt_at", flat=True))
+    assert soonest > timezone.now() + timedelta(seconds=100)
+
+
+def test_a_refusal_is_not_repeated(sender, hub, clock):
+    blog = make_blog(slug="storm")
+    start_with_cursors(sender)
+    hub.behave = lambda handler: handler.answer(404)
+    make_update(blog)
+    settle(clock)
+    wait_for(lambda: is_told(blog))
+    assert len(hub.seen) == 12
+
+
+@pytest.mark.parametrize(
+    "hide", [{"is_live": False}, {"embargo_until_at": timezone.now() + timedelta(days=9)}]
+)
+def test_nobody_is_pinged_about_what_is_not_public(sender, hub, clock, hide):
+    hidden, public = make_blog(slug="hidden", **hide), make_blog(slug="public")
+    start_with_cursors(sender)
+    if not hidden.is_live:
+        publishing.edit_blog(hidden, replace(BlogDetails.of(hidden), headline="改"), by=SYSTEM)
+    else:
+        make_update(hidden)
+    make_update(public)
+    settle(clock)
+    wait_for(lambda: is_told(public))
+    assert not PingCursor.objects.filter(blog=hidden).exists()
+    assert not [path for path in pinged(hub) if "hidden" in path]
+
+
+def test_lifting_an_embargo_pings(sender, hub, clock):
+    blog = make_blog(slug="storm", embargo_until_at=timezone.now() + timedelta(days=9))
+    make_update(blog)
+    start_with_cursors(sender)
+    publishing.lift_embargo(blog, by=SYSTEM)
+    settle(clock)
+    wait_for(lambda: is_told(blog))
+    assert pinged(hub) == feeds("/", "/zh-hans/", "/live/storm/", "/zh-hans/live/storm/")
+
+
+def test_the_feeds_of_a_topic_that_a_live_blog_has_left_are_pinged(sender, hub, clock):
+    blog = make_blog(slug="storm", topics=(Topic.objects.create(slug="w", name="天氣"),))
+    start_with_cursors(sender)
+    make_update(blog)
+    settle(clock)
+    wait_for(lambda: is_told(blog))
+    hub.taken.clear()
+    publishing.edit_blog(blog, replace(BlogDetails.of(blog), topics=()), by=SYSTEM)
+    settle(clock)
+    wait_for(lambda: is_told(blog))
+    assert feeds("/topics/w/", "/zh-hans/topics/w/") <= pinged(hub)
+
+
+def test_what_no_feed_prints_pings_no_hub(sender, hub, clock):
+    blog = make_blog(slug="storm")
+    update = make_update(blog)
+    start_with_cursors(sender)
+    publishing.mark_key_event(update, by=SYSTEM)
+    publishing.pin_update(update, by=SYSTEM)
+    settle(clock)
+    wait_for(lambda: is_told(blog))
+    assert hub.seen == []
+
+
+def test_a_service_that_is_named_later_is_told_of_later_changes_only(sender, hub, clock):
+    blog = make_blog(slug="storm")
+    make_update(blog)
+    clock.forward(timedelta(days=1))
+    start_with_cursors(sender)
+    assert is_told(blog)
+    assert hub.seen == []
+
+
+def test_a_hub_inside_the_network_is_not_connected_to(sender, hub, clock, settings):
+    blog = make_blog(slug="storm")
+    start_with_cursors(sender)
+    settings.WEBHOOK_TEST_HOSTS = []
+    make_update(blog)
+    settle(clock)
+    wait_for(lambda: PingCursor.objects.filter(attempts=1, leased_until_at=None).exists())
+    assert hub.seen == []
+
+
+def test_indexnow_is_told_which_pages_changed_and_finds_its_key(sender, index, clock, client):
+    blog = make_blog(slug="storm")
+    make_update(blog)
+    start_with_cursors(sender)
+    update = make_update(blog)
+    publishing.withdraw_update(update, by=SYSTEM, reason="x")
+    settle(clock)
+    wait_for(lambda: is_told(blog))
+
+    (request,) = index.taken
+    assert request.headers["content-type"] == "application/json; charset=utf-8"
+    assert request.json == {
+        "host": "127.0.0.1:8000",
+        "key": KEY,
+        "keyLocation": f"{SITE}/{KEY}.txt",
+        "urlList": [
+            f"{SITE}{prefix}/live/storm/{page}"
+            for page in ("", f"{update.pk}/")
+            for prefix in ("", "/zh-hans")
+        ],
+    }
+    key_file = client.get(urlsplit(request.json["keyLocation"]).path)
+    assert (key_file.status_code, key_file.content.decode()) == (200, KEY)
+    assert key_file.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert client.get("/abcdefgh.txt").status_code == 404
+
+
+def test_indexnow_is_not_told_of_the_same_page_with_every_update(sender, index, clock):
+    blog = make_blog(slug="storm")
+    start_with_cursors(sender)
+    told = []
+
+    def change(verb) -> None:
+        index.taken.clear()
+        verb()
+        settle(clock)
+        wait_for(lambda: is_told(blog))
+        (request,) = index.taken
+        told.append([url for url in request.json["urlList"] if url.endswith("/storm/")])
+
+    change(lambda: make_update(blog))
+    change(lambda: make_update(blog))
+    change(lambda: publishing.end_coverage(blog, by=SYSTEM))
+    change(lambda: make_update(blog))
+    page = [f"{SITE}/live/storm/", f"{SITE}/zh-hans/live/storm/"]
+    assert told == [page, [], page, []]
+
+    index.taken.clear()
+    clock.forward(pings.PAGE_INTERVAL)
+    wait_for(lambda: index.taken)
+    assert index.taken[0].json["urlList"] == page
+
+
+def test_without_the_settings_nothing_is_stored_and_no_link_printed(sender, receiver, clock, monkeypatch):
+    blog = make_blog(slug="storm")
+    monkeypatch.setattr(senders, "LOOK_SECONDS", 0.01)
+    sender.start()
+    make_update(blog)
+    settle(clock)
+    passes = []
+    monkeypatch.setattr(Sender, "_begin_pings", _counting(passes, Sender._begin_pings))
+    wait_for(lambda: len(passes) > 3)
+    assert not PingCursor.objects.exists()
+    answer = Client().get("/live/storm/feed.atom")
+    assert "Link" not in answer.headers
+    links = [link.get("rel") for link in read_atom(answer.content).iterfind(f"{ATOM}link")]
+    assert links == ["alternate", "self"]
+
+
+def _counting(calls: list[None], method):
+    def counted(*arguments):
+        calls.append(None)
+        return method(*arguments)
+
+    return counted

@@ -1,0 +1,151 @@
+"""A partner that takes the log from any number ends with the live blog as its page shows it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, rule, run_state_machine_as_test
+
+from liveblog import editions, payloads, publishing, visibility
+from liveblog.models import Byline, LiveBlog, Partner, Update, Webhook, WebhookCursor
+from liveblog.publishing import SYSTEM, BlogDetails
+from liveblog.visibility import PUBLIC
+from liveblog.webhooks.delivery import Answer
+from tests.factories import make_blog, make_update
+from tests.interleaving import MINUTES, WHICH, WORDS, Interleaving
+from tests.shown import read_page
+from tests.webhooks.pump import TAKEN, send_all
+from tests.webhooks.replica import Replica
+
+
+def as_shown(blog: LiveBlog, edition: str) -> tuple[dict, dict[int, dict]]:
+    """The payloads of the live blog and of every update that its page lists, in an edition or as written."""
+    blog = LiveBlog.objects.complete().get(pk=blog.pk)
+    if edition and editions.has_edition(blog, edition):
+        editions.read_blog(blog, edition)
+    rows = editions.read_updates(blog, Update.objects.filter(blog=blog).visible().complete())
+    return payloads.blog(blog), {row.pk: payloads.update(row) for row in rows}
+
+
+def without_marks(updates: dict[int, dict]) -> dict[int, dict]:
+    """`is_pinned` follows from the live blog's own `pinned`: pinning another takes no number of its own."""
+    return {
+        pk: {name: value for name, value in update.items() if name != "is_pinned"}
+        for pk, update in updates.items()
+    }
+
+
+class Syndication(Interleaving):
+    """Any interleaving of verbs, of receivers that fail, and of replays from any number."""
+
+    edition = ""
+
+    @initialize(edition=st.sampled_from(["", "zh-hans"]))
+    def open_blog(self, edition: str) -> None:
+        self.client, self.edition = Client(), edition
+        # Not one that other examples' blogs print too: they would be sent as well.
+        self.byline = Byline.objects.create(name=f"記者{Byline.objects.count()}")
+        WebhookCursor.objects.all().delete()
+        Webhook.objects.all().delete()
+        partner, _created = Partner.objects.get_or_create(name="夥伴", contact="desk@partner.example")
+        self.webhook = publishing.add_webhook(
+            partner, by=SYSTEM, url="https://partner.example/hook", edition=edition
+        )
+        self.blog = make_blog()
+        self.updates = [make_update(self.blog, bylines=(self.byline,))]
+        self.replica = Replica()
+
+    @rule(heading=WORDS, minute=MINUTES)
+    def publish(self, heading: str, minute: int) -> None:
+        content = self.content(heading, minute)
+        if update := self.attempt(publishing.publish_update, self.blog, content):
+            self.updates.append(update)
+
+    @rule(which=WHICH, verb=st.sampled_from(["withdraw_update", "erase_update"]))
+    def take_down(self, which: int, verb: str) -> None:
+        self.attempt(getattr(publishing, verb), self.chosen(which), reason="測試")
+
+    @rule(
+        which=WHICH,
+        verb=st.sampled_from(
+            ["restore_update", "undo_publication", "pin_update", "unpin_update", "mark_key_event"]
+        ),
+    )
+    def change(self, which: int, verb: str) -> None:
+        self.attempt(getattr(publishing, verb), self.chosen(which))
+
+    @rule(
+        verb=st.sampled_from(
+            [
+                "start_coverage",
+                "end_coverage",
+                "withdraw_blog",
+                "restore_blog",
+                "restore_blog",
+                "lift_embargo",
+            ]
+        )
+    )
+    def run_coverage(self, verb: str) -> None:
+        self.attempt(getattr(publishing, verb), self.blog)
+
+    @rule()
+    def embargo(self) -> None:
+        self.blog.refresh_from_db()
+        said = vars(BlogDetails.of(self.blog)) | {"embargo_until_at": timezone.now() + timedelta(hours=1)}
+        self.attempt(publishing.edit_blog, self.blog, BlogDetails(**said))
+
+    @rule()
+    def fail_once(self) -> None:
+        """The receiver fails: nothing is lost by it."""
+        send_all(lambda message: Answer(1, 500))
+        WebhookCursor.objects.update(next_attempt_at=None)
+
+    @rule()
+    def receive(self) -> None:
+        for body in send_all(lambda message: TAKEN):
+            self.replica.take(body)
+
+    @rule(since=WHICH)
+    def replay(self, since: int) -> None:
+        self.blog.refresh_from_db()
+        self.attempt(publishing.replay_since, self.webhook, self.blog, since % (self.blog.number + 1))
+
+    @rule()
+    def the_copy_is_the_page(self) -> None:
+        """Not after every step: what is behind by several changes is the harder case."""
+        self.receive()
+        self.blog.refresh_from_db()
+        slug = self.blog.slug
+        if not visibility.can_read(PUBLIC, self.blog):
+            assert slug not in self.replica.blogs
+            assert slug not in self.replica.updates
+            return
+        blog, updates = as_shown(self.blog, self.edition)
+        assert self.replica.blogs[slug] == blog
+        assert without_marks(self.replica.updates[slug]) == without_marks(updates)
+        page = read_page(self.blog, self.client, f"/{self.edition}" if self.edition else "")
+        assert self.replica.orders(slug)[: len(page.updates)] == list(page.updates)
+        assert self.replica.blogs[slug]["number"] == page.number
+        assert self.replica.blogs[slug]["pinned"] == page.head["pinned"]
+
+    def teardown(self) -> None:
+        if hasattr(self, "replica"):
+            self.the_copy_is_the_page()
+
+
+@pytest.mark.django_db
+def test_a_copy_made_of_what_is_sent_equals_the_page_whatever_happens():
+    run_state_machine_as_test(
+        Syndication,
+        settings=settings(
+            max_examples=12,
+            stateful_step_count=20,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+        ),
+    )
