@@ -1,5 +1,5 @@
-"""`make audit`: other people's checkers, run over a demo newsroom that is started for it and thrown away.
+"""`make audit`: third-party checkers, run over a temporary demo newsroom.
 
-It is a room of its own beside `benchmarks`: a benchmark measures one question with our own code, the audit
-runs tools that come from npm, with configuration that only they read. `make test` never runs it.
+It is separate from `benchmarks`: a benchmark answers one question with our own code, while the audit runs
+tools from npm with their own configuration. `make test` never runs it.
 """

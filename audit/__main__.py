@@ -34,8 +34,8 @@ def main() -> int:
             print("".join(f"  {line}\n" for line in result.lines(result.errors)), end="", flush=True)
 
     def lighthouse(url: str, answers: list[Answer], directory: Path) -> Result:
-        result, found = checks.performance(url, answers, directory)
-        scores.update(found)
+        result, page_scores = checks.performance(url, answers, directory)
+        scores.update(page_scores)
         return result
 
     with demo_newsroom() as url, tempfile.TemporaryDirectory() as place:

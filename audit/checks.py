@@ -1,4 +1,4 @@
-"""One function for each tool: what it is given, and which of its findings are errors of ours."""
+"""One function per tool, which runs it and decides which of its findings are errors of ours."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from audit.demo import Answer, sample
 from audit.tools import Finding, Missing, Result
 from tests import chromium
 
-# Pages that search engines are asked to find: the others would be marked down for what they are.
+# Pages that search engines may index. Lighthouse would mark down all others for being hidden from them.
 LIGHTHOUSE_PAGES: Final = [
     re.compile(pattern) for pattern in ("/", "/live/[a-z0-9-]+/", r"/live/[a-z0-9-]+/\d+/", "/topics/[a-z]+/")
 ]
 LIGHTHOUSE_ATTEMPTS: Final = 3
-# Swagger UI makes this page.
+# This page is made by Swagger UI.
 NOT_OURS: Final = {"/api/v1/docs/"}
 _AXE: Final = """async () => {
-  const found = await axe.run(document, {resultTypes: ["violations"]});
-  return found.violations.map(
+  const results = await axe.run(document, {resultTypes: ["violations"]});
+  return results.violations.map(
     one => `${one.id} (${one.impact}): ${one.help}: ${one.nodes[0].html.slice(0, 120)}`
   );
 }"""
 
 
 def markup(answers: list[Answer], directory: Path) -> Result:
-    """Nu Html Checker on every page."""
+    """Run the Nu Html Checker on every page."""
     java = shutil.which("java")
     if java is None:
         raise Missing("vnu-jar needs Java (Debian: default-jre-headless), which this machine does not have")
@@ -42,16 +42,16 @@ def markup(answers: list[Answer], directory: Path) -> Result:
         (directory / name).write_bytes(answer.body)
     jar = tools.MODULES / "vnu-jar" / "build" / "dist" / "vnu.jar"
     command = [java, "-jar", jar, "--format", "json", "--stdout", "--exit-zero-always", *pages]
-    found = json.loads(tools.run(command, directory).stdout)["messages"]
+    messages = json.loads(tools.run(command, directory).stdout)["messages"]
     findings: dict[bool, list[Finding]] = {True: [], False: []}
-    for message in found:
+    for message in messages:
         page = pages[message["url"].rpartition("/")[2]]
         findings[message["type"] != "info"].append(Finding(message["message"], page.path))
     return Result(tools.version("vnu-jar"), f"{len(pages)} pages", findings[True], findings[False])
 
 
 def accessibility(url: str, answers: list[Answer]) -> Result:
-    """Axe on two pages of each kind, in light and dark, with all of its rules, best practices included."""
+    """Run axe with all rules, best practices included, on two pages of each kind, in light and dark."""
     source = (tools.MODULES / "axe-core" / "axe.min.js").read_text()
     pages = sample(answers)
     errors, notes = [], []
@@ -73,7 +73,7 @@ def _violations(page: Page, url: str, answer: Answer, source: str) -> list[Findi
 
 
 def performance(url: str, answers: list[Answer], directory: Path) -> tuple[Result, dict[str, dict[str, int]]]:
-    """Lighthouse on a page of each kind, as on a phone; also return the scores by page and category."""
+    """Run Lighthouse's phone emulation on a page of each kind; also return scores by page and category."""
     scores: dict[str, dict[str, int]] = {}
     errors, notes = [], []
     for number, pattern in enumerate(LIGHTHOUSE_PAGES):
@@ -88,13 +88,13 @@ def performance(url: str, answers: list[Answer], directory: Path) -> tuple[Resul
                 for audit in sorted(weighed)
                 if report["audits"][audit]["score"] is not None and report["audits"][audit]["score"] < 0.9
             ]
-            # Times are the machine's as much as ours.
+            # Times depend on the machine as much as on our code.
             (notes if name == "performance" else errors).extend(failed)
     return Result(tools.version("lighthouse"), f"{len(scores)} pages, as on a phone", errors, notes), scores
 
 
 def _lighthouse(address: str, output: Path) -> dict[str, Any]:
-    """Return Lighthouse's report, tried again while it could not measure the page: machines may be busy."""
+    """Return Lighthouse's report. Retry if it could not measure the page, because the machine may be busy."""
     os.environ["CHROME_PATH"] = _chromium()
     flags = f"--chrome-flags=--headless=new {' '.join(chromium.ARGUMENTS)}"
     command = [
@@ -125,7 +125,7 @@ def _chromium() -> str:
 
 
 def description(schema: Path) -> Result:
-    """Redocly's recommended rules on the OpenAPI description."""
+    """Lint the OpenAPI description with Redocly's recommended rules."""
     command = [tools.node("redocly"), "lint", schema, "--config", tools.CONFIG, "--format=json"]
     output = tools.run(command, schema.parent)
     try:
@@ -146,7 +146,7 @@ def _problems(problems: Iterable[dict[str, Any]], severity: str) -> list[Finding
 
 
 def client(url: str, schema: Path) -> Result:
-    """A TypeScript client generated from the description: it must compile, and read the demo."""
+    """Check that a TypeScript client generated from the description compiles and can read the demo."""
     directory = schema.parent
     (directory / "node_modules").symlink_to(tools.MODULES)
     (directory / "package.json").write_text('{"type": "module"}')

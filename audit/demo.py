@@ -1,4 +1,4 @@
-"""The demo newsroom that is audited, and everything that it answers."""
+"""The demo newsroom to audit, and its responses."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from lxml import html
 from tests.environment import ROOT
 from tests.waiting import find_free_port, wait_for, wait_until_listening
 
-# A page of each kind that no link of the public site leads to.
+# A page of each kind that the public site does not link to.
 UNLINKED: Final = ["/embed/east-shore-line/", "/admin/login/", "/api/v1/docs/", "/api/v1/blogs/", "/nowhere/"]
 MOST_ANSWERS: Final = 400
-# The parts of addresses that are no names of live blogs, updates or topics.
+# Path segments that are not names of live blogs, updates or topics.
 _FIXED: Final = {
     "zh-hans",
     "zh-hant",
@@ -43,7 +43,7 @@ _SKIPPED: Final = ("/media/", "/static/", "/admin/")
 
 @dataclass(frozen=True)
 class Answer:
-    """What the newsroom answered at `path`."""
+    """The newsroom's response at `path`."""
 
     path: str
     status: int
@@ -57,7 +57,7 @@ class Answer:
 
 @contextmanager
 def demo_newsroom() -> Iterator[str]:
-    """Serve the demo from a directory that is thrown away, and yield its address."""
+    """Serve the demo from a temporary directory; yield its URL."""
     with tempfile.TemporaryDirectory(prefix="newsroom-audit-") as directory:
         port = find_free_port()
         url = f"http://127.0.0.1:{port}"
@@ -78,7 +78,7 @@ def demo_newsroom() -> Iterator[str]:
                 [sys.executable, "manage.py", "serve"], cwd=ROOT, env=environment, stdout=log, stderr=log
             )
             try:
-                # The port is taken at once; answers come once the demo is loaded.
+                # The server listens at once, but responds only after it has loaded the demo.
                 wait_until_listening(process, port)
                 wait_for(lambda: _is_up(url), 180)
                 yield url
@@ -105,7 +105,7 @@ def fetch(url: str, path: str) -> Answer:
 
 
 def crawl(url: str) -> list[Answer]:
-    """Return what is answered at every address that links lead to from the front page, and at UNLINKED."""
+    """Return the responses of all pages that the front page leads to by links, and of UNLINKED."""
     waiting = ["/", *UNLINKED]
     known = set(waiting)
     answers = []
@@ -120,7 +120,7 @@ def crawl(url: str) -> list[Answer]:
 
 
 def sample(answers: list[Answer]) -> list[Answer]:
-    """Return two pages of each kind: slow checkers need not see every update's page."""
+    """Return two pages of each kind, because slow checkers need not see every update's page."""
     counts: Counter[tuple[str, ...]] = Counter()
     pages = []
     for answer in answers:

@@ -1,4 +1,4 @@
-"""Feeds and site maps: by schemas of their standards, as a reader of feeds, and by the W3C's validator."""
+"""Checks of feeds and sitemaps: the standards' schemas, feedparser and the W3C feed validator."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FEED_VALIDATOR: Final = "https://github.com/w3c/feedvalidator"
 
 
 def feeds(answers: list[Answer]) -> Result:
-    """Every feed and site map: our schemas of the standards, and feedparser as a reader of feeds."""
+    """Validate every feed and sitemap by its standard's schema, and parse feeds with feedparser."""
     errors, count = [], 0
     for answer in answers:
         form = answer.path.rpartition(".")[2]
@@ -45,7 +45,7 @@ def _read(form: str, answer: Answer) -> None:
 
 
 def w3c_feeds(url: str, answers: list[Answer], checkout: Path | None) -> Result:
-    """The W3C feed validator on Atom and RSS; `checkout` is its source, since no registry has it."""
+    """Run the W3C feed validator on Atom and RSS; `checkout` is a clone, since no registry has it."""
     if checkout is None:
         raise Missing(
             f"the W3C feed validator is in no registry: clone {FEED_VALIDATOR} and give --feedvalidator"
@@ -53,7 +53,7 @@ def w3c_feeds(url: str, answers: list[Answer], checkout: Path | None) -> Result:
     sys.path.insert(0, str(checkout / "src"))
     validator = import_module("feedvalidator")
     describe = import_module("feedvalidator.formatter.text_plain").Formatter
-    # Its level AA is what validator.w3.org/feed reports.
+    # Use level AA, like validator.w3.org/feed.
     relevant = import_module("feedvalidator.compatibility").AA
     errors, notes = [], []
     checked = [answer for answer in answers if answer.path.endswith((".atom", ".rss"))]

@@ -1,4 +1,4 @@
-"""The scores as `docs/audit.md`."""
+"""The audit's report, `docs/audit.md`."""
 
 from __future__ import annotations
 

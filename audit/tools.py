@@ -1,4 +1,4 @@
-"""The checkers of others: installed from npm at the versions of package.json, each run as a process."""
+"""Third-party checkers, installed from npm at the versions of package.json and run as processes."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ CLIENT: Final = HERE / "client.ts"
 
 
 class Missing(Exception):
-    """A tool cannot be had on this machine; says which, and what to do."""
+    """Raised if a tool is not available; the message names the tool and says how to get it."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a tool found, and where."""
+    """A problem that a tool reported, and its place."""
 
     message: str
     place: str
@@ -29,7 +29,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Result:
-    """What one tool says of the demo. `errors` are ours; `notes` are for the report only."""
+    """A tool's findings. `errors` are ours and fail the audit; `notes` only appear in the report."""
 
     tool: str
     checked: str
@@ -48,13 +48,13 @@ class Result:
 
 
 def install() -> None:
-    """Install the tools, unless they are there at the versions of package.json."""
+    """Install the tools unless the versions of package.json are already installed."""
     if shutil.which("npm") is None:
         raise SystemExit("make audit needs node 20 or later with npm.")
     wanted = json.loads((HERE / "package.json").read_text())["dependencies"]
     if any(_installed(name) != version for name, version in wanted.items()):
         print("Installing the tools of audit/package.json …", flush=True)
-        # Without a lock file: it would name the registry that it was made with.
+        # Write no lock file, because it would record the registry that it was made with.
         command = ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"]
         subprocess.run(command, cwd=HERE, check=True, stdout=subprocess.DEVNULL)
 
@@ -69,7 +69,7 @@ def _installed(name: str) -> str | None:
 
 
 def run(command: list[str | Path], directory: Path) -> subprocess.CompletedProcess[str]:
-    """Run a tool to its end, whatever it finds, and return what it wrote."""
+    """Run a tool and return its output, whatever its exit status."""
     return subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False, timeout=600)
 
 

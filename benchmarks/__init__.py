@@ -1,4 +1,4 @@
-"""Measurements, one runnable file per question: ratios within one run, never a test.
+"""Benchmarks, one module per question. They print ratios within one run and are never part of the tests.
 
 python -m benchmarks stream
 """

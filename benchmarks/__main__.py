@@ -1,4 +1,4 @@
-"""Runs one measurement on a newsroom of its own: a throwaway PostgreSQL, a throwaway place for files."""
+"""Command that runs one benchmark on a throwaway newsroom: a temporary PostgreSQL and file storage."""
 
 from __future__ import annotations
 

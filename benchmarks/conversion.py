@@ -1,9 +1,9 @@
-"""Benchmark: what the conversion of Chinese costs for each KB, beside plain OpenCC in the same run.
+"""Benchmark: processor time of converting one KB of Chinese, compared with plain OpenCC in the same run.
 
 The texts are the demo's paragraphs, in both directions. "First time" converts each text once, in a process
-that has converted others before (the first half of the paragraphs, which is not measured); "kept" reads the
-same texts again through the cache of the editions. Processor time of this process, for each text the least of
-several rounds, so that other work on the machine counts little.
+that has already converted other texts (the first half of the paragraphs, which is not measured). "Kept" reads
+the same texts again through the cache of the editions. The table shows this process's processor time; each
+text counts with its fastest of several rounds, to reduce the influence of other work on the machine.
 
     python -m benchmarks conversion --rounds 25
 """
@@ -52,7 +52,7 @@ def _row(language: str, plain: OpenCC, texts: list[str], rounds: int) -> str:
     known, new = texts[:middle], texts[middle:]
     first: list[list[float]] = []
     alone: list[list[float]] = []
-    kept: list[list[float]] = []
+    cached: list[list[float]] = []
     convert = editions.converter(Edition(language, 0))
     for _ in range(rounds):
         traditional.forget_words()
@@ -60,14 +60,14 @@ def _row(language: str, plain: OpenCC, texts: list[str], rounds: int) -> str:
             chinese.convert(text, language)
         first.append(_times(new, lambda text: chinese.convert(text, language)))
         alone.append(_times(new, plain.convert))
-        kept.append(_times(new, convert))
+        cached.append(_times(new, convert))
     size = sum(len(text.encode()) for text in new) / 1024
-    costs = [_least(times) * 1e6 / size for times in (first, kept, alone)]
+    costs = [_least(times) * 1e6 / size for times in (first, cached, alone)]
     return f"| {language} | {costs[0]:.0f} | {costs[1]:.2f} | {costs[2]:.0f} | {costs[0] / costs[2]:.2f} |"
 
 
 def _times(texts: Iterable[str], convert: Callable[[str], str]) -> list[float]:
-    """Return how many seconds of the processor each text took."""
+    """Return the processor time of each text, in seconds."""
     times = []
     for text in texts:
         started = time.process_time()
@@ -77,5 +77,5 @@ def _times(texts: Iterable[str], convert: Callable[[str], str]) -> list[float]:
 
 
 def _least(rounds: list[list[float]]) -> float:
-    """Return the time that all texts take at least: other work on the machine can only add to it."""
+    """Return the sum of each text's fastest round, because other work on the machine can only add time."""
     return sum(map(min, zip(*rounds, strict=True)))

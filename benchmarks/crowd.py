@@ -1,7 +1,7 @@
-"""A crowd of readers in a process of its own: open streams, and when each of them got a message.
+"""A process with many open streams, which records when each of them receives a message.
 
-It takes orders on standard input, one a line, and answers each with a line of JSON:
-`expect TOKEN` before a message is published, `report` once it should have come.
+It reads commands from standard input, one per line, and responds to each with a line of JSON:
+`expect TOKEN` before a message is published, and `report` after publishing it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SECONDS_TO_DELIVER = 60
 
 @dataclass(frozen=True)
 class Arrivals:
-    """When a message came, in seconds of the machine's monotonic clock, which all processes share."""
+    """Arrival times of one message, in seconds of the monotonic clock, which all processes share."""
 
     count: int
     first: float
@@ -34,7 +34,7 @@ class Arrivals:
 
 
 class Crowd:
-    """The orders' other end: a crowd as the measuring process sees it."""
+    """The measuring process's handle on a crowd."""
 
     def __init__(self, process: subprocess.Popen) -> None:
         self._process = process
@@ -59,7 +59,7 @@ class Crowd:
 
 @contextmanager
 def crowd(url: str, count: int) -> Iterator[Crowd]:
-    """So many readers of one stream, from when each has its answer's head."""
+    """Open `count` streams of `url`; yield once each has received its response headers."""
     command = [sys.executable, "-m", "benchmarks.crowd", url, str(count)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -71,7 +71,7 @@ def crowd(url: str, count: int) -> Iterator[Crowd]:
 
 
 class _Reader(asyncio.Protocol):
-    """One open stream. Nothing is decoded: the token is looked for in the bytes."""
+    """An open stream. It searches the raw bytes for the token and decodes nothing."""
 
     def __init__(self, request: bytes, opened: asyncio.Future, readers: _Readers) -> None:
         self.request, self.opened, self.readers = request, opened, readers

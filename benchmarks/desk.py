@@ -1,8 +1,9 @@
-"""How soon does the desk of a long live blog open, and how soon do readers have what is published at a desk?
+"""Benchmark: first paint of a long live blog's desk, and delay from publishing there to readers.
 
-Measured in Chromium, an editor signed in. The first paint of a desk with 2,000 updates stands beside that of
-one with 20, loaded in turn in the same run. Then one chord after another publishes an update, while a reader
-has a stream open and another asks for changes again and again: milliseconds from the key to each of them.
+It runs in Chromium with a signed-in editor. The first paint of a desk with 2,000 updates is compared with
+that of a desk with 20, loaded alternately in the same run. Then the editor publishes several updates with the
+keyboard chord, while one reader has a stream open and another polls for changes. The table shows the
+milliseconds from the key press to each reader.
 
     python -m benchmarks desk --loads 9 --chords 15
 """
@@ -34,7 +35,7 @@ from tests.waiting import wait_for
 
 SHORT, LONG = 20, 2_000
 BODY = "<p>天文台表示，八號烈風或暴風信號會維持至明日正午，市民應留在安全地方。</p>" * 3
-# When the chord was pressed, by the clock that the readers' side reads too.
+# Record when the chord was pressed, by the clock that the readers' side uses too.
 NOTE_CHORD = """
 addEventListener("keydown", (event) => {
   if (event.ctrlKey && event.key === "Enter") window.pressedAt = Date.now();
@@ -47,8 +48,9 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks desk")
     parser.add_argument("--loads", type=int, default=9)
     parser.add_argument("--chords", type=int, default=15)
-    asked = parser.parse_args(arguments)
-    # Before the browser: Playwright's loop stays in the thread, and Django refuses the database there.
+    options = parser.parse_args(arguments)
+    # Use the database before starting the browser: Playwright leaves an event loop running in this thread,
+    # and Django refuses synchronous queries in a thread with a running loop.
     blogs = {updates: _cover(updates) for updates in (SHORT, LONG)}
     session = _session()
     with newsroom() as (url, _pid), sync_playwright() as playwright:
@@ -59,19 +61,19 @@ def main(arguments: list[str]) -> None:
         context = browser.new_context(base_url=url)
         context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": url}])
         paints: dict[int, list[float]] = {updates: [] for updates in blogs}
-        # The first of each fills the browser's cache.
-        for load in range(asked.loads + 1):
+        # Skip the first load of each desk, which fills the browser's cache.
+        for load in range(options.loads + 1):
             for updates, blog in blogs.items():
                 paint = _first_paint(context, blog)
                 if load:
                     paints[updates].append(paint)
-        waits = _publish(context, url, blogs[LONG], asked.chords)
+        waits = _publish(context, url, blogs[LONG], options.chords)
         browser.close()
     _print(paints, waits)
 
 
 def _cover(updates: int) -> LiveBlog:
-    """A running live blog with that many updates, one a minute, the last of them just now."""
+    """Create a running live blog with that many updates, one minute apart; return it."""
     details = BlogDetails(slug=f"desk-{updates}", language="zh-hant", headline="八號信號生效", kicker="風暴")
     blog = publishing.start_coverage(publishing.create_blog(details, by=SYSTEM), by=SYSTEM)
     now = timezone.now()
@@ -82,7 +84,7 @@ def _cover(updates: int) -> LiveBlog:
 
 
 def _session() -> str:
-    """Of an editor who is signed in."""
+    """Sign in a new editor; return the session key."""
     editor = User.objects.create_user("editor", is_staff=True)
     editor.groups.add(Group.objects.get(name="Editor"))
     client = Client()
@@ -106,7 +108,7 @@ def _first_paint(context: BrowserContext, blog: LiveBlog) -> float:
 
 
 def _publish(context: BrowserContext, url: str, blog: LiveBlog, chords: int) -> dict[str, list[float]]:
-    """Milliseconds from each chord to the readers' stream and to their poll."""
+    """Publish updates by chord; return the milliseconds to the readers' stream and to their poll."""
     page = _open(context, blog)
     waits: dict[str, list[float]] = {"the readers’ stream": [], "the readers’ poll": []}
     public = f"{url}{blog.get_absolute_url()}"
@@ -131,18 +133,18 @@ def _publish(context: BrowserContext, url: str, blog: LiveBlog, chords: int) -> 
 
 
 class _Follower(Thread):
-    """A reader who waits for an update; `seen_at` is when it was there, in milliseconds since 1970."""
+    """A reader waiting for an update; `seen_at` is its arrival in milliseconds since 1970."""
 
     def __init__(self, follow: Callable[..., None], public: str, number: int, heading: str) -> None:
         super().__init__(daemon=True)
-        self.asked = (follow, public, number, heading)
+        self._arguments = (follow, public, number, heading)
         self.is_ready = Event()
         self.seen_at = 0.0
         self.start()
 
     def run(self) -> None:
-        follow, *asked = self.asked
-        follow(self, *asked)
+        follow, *arguments = self._arguments
+        follow(self, *arguments)
         self.seen_at = time.time() * 1000
 
 

@@ -1,6 +1,6 @@
-"""The smallest Django site that streams by django-eventstream, to measure beside the newsroom.
+"""A minimal Django site with a django-eventstream stream, for comparison with the newsroom.
 
-It runs in a virtual environment of its own: the newsroom does not depend on that library.
+It runs in its own virtual environment, because the newsroom does not depend on that library.
 """
 
 from django.conf import settings

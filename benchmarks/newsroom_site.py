@@ -1,11 +1,13 @@
-"""The newsroom as it is served, and it tells when its hub had read a change: from there on it does what a
-broker does that was handed the bytes."""
+"""The production ASGI application, which also prints when its hub has read a change.
+
+From that moment on, its work is comparable to that of a broker that was handed the bytes.
+"""
 
 import time
 
 from newsroom.asgi import application
 
-# After newsroom.asgi, which sets Django up.
+# Import this after newsroom.asgi, which sets Django up.
 from liveblog.streams import hub  # isort: skip
 
 __all__ = ["application"]

@@ -1,8 +1,8 @@
-"""How soon does a reader on a slow phone see a live blog, and does the page's script get in the way?
+"""Benchmark: largest contentful paint and total blocking time of a live blog on a slow phone.
 
-Measured in Chromium as laboratories do: 1.6 Mbit/s down, 150 ms there and back, a processor four times
-slower, nothing cached. Beside the live blog, in the same run, a page of the same site with the same style but
-hardly any content: what the network and the browser take at least.
+It runs in Chromium with the usual lab settings: 1.6 Mbit/s down, a round trip of 150 ms, a processor slowed
+down four times, and an empty cache. The baseline in the same run is a page of the same site with the same
+styles but hardly any content, which shows the minimum that the network and the browser need.
 
     python -m benchmarks page --loads 5
 """
@@ -24,8 +24,8 @@ PHONE = {"viewport": {"width": 375, "height": 667}, "device_scale_factor": 2, "i
 NETWORK = {"offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 93_750}
 PROCESSOR_SLOWED = 4
 
-# A task longer than 50 ms keeps the reader's finger waiting, and what is over it blocks; before anything is
-# to be seen, nobody is kept waiting by it (as "total blocking time" is defined).
+# As in the definition of "total blocking time", the part of a task beyond 50 ms counts as blocking, but only
+# after the first contentful paint.
 OBSERVE = """
 window.painted = 0;
 window.tasks = [];
@@ -46,7 +46,7 @@ SEEN = """() => {
 
 @dataclass(frozen=True)
 class Load:
-    """Milliseconds: to the largest contentful paint, and blocked in total. `size`: bytes on the wire."""
+    """Largest contentful paint and total blocking time in milliseconds; `size` in bytes on the wire."""
 
     painted: float
     blocked: float
@@ -56,7 +56,7 @@ class Load:
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks page")
     parser.add_argument("--loads", type=int, default=5)
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     call_command("load_demo", verbosity=0)
     blog = LiveBlog.objects.live().newest_first().first()
     with newsroom() as (url, _pid), sync_playwright() as playwright:
@@ -66,7 +66,7 @@ def main(arguments: list[str]) -> None:
         browser = playwright.chromium.launch(executable_path=executable, args=chromium.ARGUMENTS)
         pages = {"live blog": f"{url}{blog.get_absolute_url()}", "hardly anything": f"{url}/search/"}
         loads = {
-            name: [_load(browser, address) for _ in range(asked.loads)] for name, address in pages.items()
+            name: [_load(browser, address) for _ in range(options.loads)] for name, address in pages.items()
         }
         browser.close()
     _print(loads)
@@ -83,7 +83,7 @@ def _load(browser: Browser, address: str) -> Load:
     devtools.send("Emulation.setCPUThrottlingRate", {"rate": PROCESSOR_SLOWED})
     page.add_init_script(OBSERVE)
     page.goto(address, wait_until="load")
-    # Two quiet seconds: what is still to be painted or run would have begun.
+    # Wait two seconds, so that any remaining painting and tasks have begun.
     page.wait_for_timeout(2_000)
     painted, blocked = page.evaluate(SEEN)
     context.close()

@@ -1,4 +1,4 @@
-"""Servers to measure, each one process, and what they have used of the machine."""
+"""Server processes to measure, and their use of memory and processor time."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 def log_of(port: int) -> Path:
-    """What the server on `port` says."""
+    """Return the log file of the server on `port`."""
     return DATA_DIR / f"server-{port}.log"
 
 
 @contextmanager
 def running(command: list[str | Path], port: int, **environment: str) -> Iterator[subprocess.Popen]:
-    """A server in its own process, from when it listens on `port`. What it says goes to a log that is shown
-    when it does not start."""
+    """Start a server process and yield it once it listens on `port`.
+
+    Its output goes to a log file. Raise SystemExit with the log if the server does not start.
+    """
     log = log_of(port)
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -43,7 +45,7 @@ def running(command: list[str | Path], port: int, **environment: str) -> Iterato
 
 @contextmanager
 def newsroom(application: str = "newsroom.asgi:application", **environment: str) -> Iterator[tuple[str, int]]:
-    """The newsroom as it is served in production, on the database of this process: its URL and process id."""
+    """Serve the newsroom as in production, on this process's database; yield its URL and process id."""
     port = find_free_port()
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "uvicorn", application, f"--port={port}"]
@@ -53,12 +55,12 @@ def newsroom(application: str = "newsroom.asgi:application", **environment: str)
 
 
 def memory_of(pid: int) -> int:
-    """Bytes that are the process's own, and shared memory that it has touched; not the program's files."""
+    """Return the resident memory of a process in bytes: private and shared memory, without mapped files."""
     status = Path(f"/proc/{pid}/status").read_text()
     return sum(int(size) for size in re.findall(r"^Rss(?:Anon|Shmem):\s+(\d+) kB$", status, re.M)) * 1024
 
 
 def cpu_of(pid: int) -> float:
-    """Seconds of processor time so far, in the program and in the kernel for it."""
+    """Return the processor time of a process so far in seconds: user time plus system time."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND

@@ -1,10 +1,10 @@
-"""How fast, and at what cost, does one process tell all its readers of an update?
+"""Benchmark: delay and processor time of sending an update to all streams of one process.
 
-Beside it, in the same run and with the same bytes: nginx with nchan, and django-eventstream.
+It is compared with nginx with nchan and with django-eventstream, in the same run and with the same bytes.
 
     python -m benchmarks stream --readers 1000 5000 10000 --messages 12
 
-It needs Debian's packages nginx and libnginx-mod-nchan, and fetches django-eventstream for itself.
+It needs Debian's packages nginx and libnginx-mod-nchan, and installs django-eventstream by itself.
 """
 
 from __future__ import annotations
@@ -47,22 +47,22 @@ tokens = (f"token{serial:06}" for serial in itertools.count())
 
 
 class Subject(Protocol):
-    """A server to measure: where its stream is, and which process it is."""
+    """A server to measure: its stream's URL and its process id."""
 
     name: str
     stream: str
     pid: int
 
     def publish(self, token: str) -> float:
-        """Publish a message: when it was given away, in seconds of the machine's monotonic clock."""
+        """Publish a message; return its time in seconds of the monotonic clock."""
 
     def handed_over_at(self, published_at: float, arrivals: Arrivals) -> float:
-        """When the server had the bytes that its readers got."""
+        """Return when the server had the bytes that it sent to its readers."""
 
 
 @dataclass
 class Newsroom:
-    """Publishing is the verb: rows and a change are written, and committed; the server then reads them."""
+    """The newsroom. `publish` calls the verb, which commits rows and a change for the server to read."""
 
     blog: LiveBlog
     url: str
@@ -84,7 +84,7 @@ class Newsroom:
 
 @dataclass
 class Broker:
-    """Publishing is a POST of the newsroom's own event."""
+    """A message broker. `publish` POSTs an event of the newsroom's to it."""
 
     name: str
     url: str
@@ -107,9 +107,12 @@ class Broker:
 
 
 @dataclass(frozen=True)
-class Told:
-    """One message. Times in seconds since its bytes were handed over, `since_publishing` to the last reader
-    since the commit (for a broker: the POST). `cpu`: seconds of the server's processor time."""
+class Delivery:
+    """Measurements of one message, in seconds.
+
+    `p50`, `p99` and `last` count from when the server had the bytes. `since_publishing` is the last arrival,
+    counted from the commit (for a broker, from the POST). `cpu` is the server's processor time.
+    """
 
     p50: float
     p99: float
@@ -118,7 +121,7 @@ class Told:
     cpu: float
 
 
-def tell(subject: Subject, people: Crowd) -> Told:
+def deliver(subject: Subject, people: Crowd) -> Delivery:
     token = next(tokens)
     people.expect(token)
     cpu = cpu_of(subject.pid)
@@ -126,7 +129,7 @@ def tell(subject: Subject, people: Crowd) -> Told:
     arrivals = people.report()
     handed_over_at = subject.handed_over_at(published_at, arrivals)
     times = (arrivals.p50, arrivals.p99, arrivals.last)
-    return Told(
+    return Delivery(
         *(moment - handed_over_at for moment in times),
         since_publishing=arrivals.last - published_at,
         cpu=cpu_of(subject.pid) - cpu,
@@ -135,27 +138,27 @@ def tell(subject: Subject, people: Crowd) -> Told:
 
 @dataclass
 class Trial:
-    """A server with all its readers. `memory`: bytes that each of them costs it."""
+    """A server with all of its readers. `memory` is the number of bytes per reader."""
 
     subject: Subject
     people: Crowd
     memory: float
-    told: list[Told] = field(default_factory=list)
+    deliveries: list[Delivery] = field(default_factory=list)
 
     def middle(self, name: str) -> float:
-        return statistics.median(getattr(told, name) for told in self.told)
+        return statistics.median(getattr(delivery, name) for delivery in self.deliveries)
 
 
 @contextmanager
 def trial(server: AbstractContextManager[Subject], readers: int) -> Iterator[Trial]:
     with server as subject:
         with crowd(subject.stream, FEW) as people:
-            # What a server takes once, for its first readers, is no cost of each.
-            tell(subject, people)
+            # Exclude memory that the server allocates once, for its first readers.
+            deliver(subject, people)
         empty = memory_of(subject.pid)
         with crowd(subject.stream, readers) as people:
             for _ in range(WARM_UP):
-                tell(subject, people)
+                deliver(subject, people)
             yield Trial(subject, people, (memory_of(subject.pid) - empty) / readers)
 
 
@@ -195,7 +198,7 @@ def django_eventstream(template: str) -> Iterator[Broker]:
     with tempfile.TemporaryDirectory(prefix="newsroom-eventstream-") as place:
         venv.create(place, with_pip=True)
         python = Path(place, "bin", "python")
-        # The versions of everything else as the newsroom has them.
+        # Use the newsroom's versions of everything else.
         locked = [f"{name}=={_version_of(name)}" for name in ("django", "uvicorn", "uvloop", "httptools")]
         install = [python, "-m", "pip", "install", EVENTSTREAM, *locked]
         done = subprocess.run(install, capture_output=True, text=True)
@@ -220,8 +223,8 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks stream")
     parser.add_argument("--readers", type=int, nargs="+", default=[1_000, 5_000, 10_000])
     parser.add_argument("--messages", type=int, default=12)
-    asked = parser.parse_args(arguments)
-    _allow_files(max(asked.readers) + 1_000)
+    options = parser.parse_args(arguments)
+    _allow_files(max(options.readers) + 1_000)
     blog = publishing.create_blog(
         BlogDetails(slug="typhoon", headline="颱風逼近", language="zh-hant"), by=SYSTEM
     )
@@ -230,21 +233,22 @@ def main(arguments: list[str]) -> None:
     blog = LiveBlog.objects.complete().get(pk=blog.pk)
     template = json.dumps(payloads.delta(blog, first.number - 1), ensure_ascii=False, separators=(",", ":"))
     print(
-        f"One event: {len(template.encode()):,} bytes. {asked.messages} messages each, the middle one told.\n"
+        f"One event: {len(template.encode()):,} bytes."
+        f" {options.messages} messages each, the middle one told.\n"
     )
-    for readers in asked.readers:
+    for readers in options.readers:
         servers = (our_newsroom(blog), nginx_with_nchan(template), django_eventstream(template))
         with ExitStack() as stack:
             trials = [stack.enter_context(trial(server, readers)) for server in servers]
-            # In turn, so that whatever else the machine does meets all of them alike.
-            for _ in range(asked.messages):
+            # Alternate between the servers, so that other work on the machine affects all of them alike.
+            for _ in range(options.messages):
                 for one in trials:
-                    one.told.append(tell(one.subject, one.people))
+                    one.deliveries.append(deliver(one.subject, one.people))
         _print(trials, readers)
 
 
 def _allow_files(count: int) -> None:
-    """Each connection is an open file, here and in each server."""
+    """Raise the limit on open files: each connection is one, here and in each server."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard < count:
         raise SystemExit(f"This machine allows {hard} open files; {count} are needed (ulimit -n).")
@@ -261,7 +265,7 @@ def _print(trials: list[Trial], readers: int) -> None:
     print("|---" * (len(COLUMNS) + 1) + "|")
     for one in trials:
         times = [f"{one.middle(name) * 1000:.0f}" for name in ("p50", "p99", "last")]
-        cpu = sum(told.cpu for told in one.told) / (len(one.told) * readers) * 10_000
+        cpu = sum(delivery.cpu for delivery in one.deliveries) / (len(one.deliveries) * readers) * 10_000
         ratio = ours.middle("p99") / one.middle("p99")
         cells = [one.subject.name, f"{one.memory / 1024:.1f}", *times, f"{cpu:.3f}", f"{ratio:.2f}"]
         print(f"| {' | '.join(cells)} |")

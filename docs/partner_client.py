@@ -1,4 +1,4 @@
-"""Follow one live blog by the API, and have it as its page shows it. Python 3.11, nothing to install.
+"""A copy of one live blog, kept up to date through the API. Python 3.11, no dependencies.
 
 python partner_client.py https://news.example.com SLUG [KEY]
 """
@@ -19,17 +19,17 @@ class LiveBlog:
         self.number, self.blog, self.updates = 0, None, {}
 
     def catch_up(self):
-        """Take all that there is after `number`; return how long to wait before asking again, in seconds."""
+        """Apply all changes after `number`; return the seconds to wait before the next poll."""
         while True:
             request = urllib.request.Request(self.address + str(self.number), headers=self.headers)
             try:
-                with urllib.request.urlopen(request, timeout=30) as answer:
-                    changes = json.load(answer)
-            except urllib.error.HTTPError as refused:
-                with refused:
-                    if refused.code in (429, 503):
-                        return int(refused.headers.get("Retry-After", 5))
-                    if refused.code != 410:
+                with urllib.request.urlopen(request, timeout=30) as response:
+                    changes = json.load(response)
+            except urllib.error.HTTPError as error:
+                with error:
+                    if error.code in (429, 503):
+                        return int(error.headers.get("Retry-After", 5))
+                    if error.code != 410:
                         raise
                     self.blog, self.updates = None, {}
                     return 60
@@ -42,7 +42,7 @@ class LiveBlog:
                 return 2 if self.blog["status"] == "live" else 60
 
     def page(self):
-        """The updates in the order of the page; of a withdrawn one only its place is left."""
+        """Return the updates in page order; a withdrawn one has lost its content."""
         for update in self.updates.values():
             update["is_pinned"] = update["id"] == self.blog["pinned"]
         return sorted(self.updates.values(), key=lambda update: update["order"], reverse=True)
@@ -57,4 +57,4 @@ if __name__ == "__main__":
             print(f"── {copy.blog['headline']} ({copy.number})")
             for update in copy.page():
                 print(update["happened_at"] or update["happened_on"], update.get("heading", "(withdrawn)"))
-        time.sleep(wait)  # The interval between polls, in seconds; Retry-After when the server sends it.
+        time.sleep(wait)  # The polling interval in seconds, or Retry-After if the server sent it.

@@ -1,4 +1,4 @@
-"""WEBHOOK_SECRET=whsec_… python webhook_receiver.py 8001: keeps a copy of each live blog, and prints it."""
+"""A receiver that keeps and prints live blogs: WEBHOOK_SECRET=whsec_… python webhook_receiver.py 8001."""
 
 import json
 import os
@@ -11,11 +11,11 @@ webhook = Webhook(os.environ["WEBHOOK_SECRET"])
 copies = {}
 
 
-def take(change, blog, update):
+def apply_change(change, blog, update):
     copy = copies.get(blog["slug"], {"blog": blog, "updates": {}})
     if blog["status"] == "withdrawn":
-        copies.pop(blog["slug"], None)  # and all that was made of it
-    elif blog["number"] >= copy["blog"]["number"]:  # else it was overtaken
+        copies.pop(blog["slug"], None)  # also delete everything derived from it
+    elif blog["number"] >= copy["blog"]["number"]:  # otherwise a newer change came first
         copies[blog["slug"]] = copy | {"blog": blog}
         if update and update["status"] == "unpublished":
             copy["updates"].pop(update["id"], None)
@@ -31,7 +31,7 @@ class Receiver(BaseHTTPRequestHandler):
         except WebhookVerificationError:
             return self.send_error(401)
         if event["type"] != "test":
-            take(**event["data"])
+            apply_change(**event["data"])
             print(json.dumps(copies), flush=True)
         self.send_response(204)
         return self.end_headers()

@@ -1,7 +1,7 @@
-"""The audience in numbers: how many pages follow a blog now, and to how many each update was delivered.
+"""Audience figures: open pages per blog, and the number of pages to which each update was delivered.
 
-Counted are pages that follow by stream. One that polls, or is read without JavaScript, is not; a reader with
-two tabs is two. Nothing is kept of who reads: a process adds up its own streams, and only sums leave it.
+Only pages with an open stream are counted, not those that poll or run without JavaScript; a reader with two
+tabs counts twice. No data on individual readers is stored: each process only publishes sums of its streams.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from django.db.models import F
 
 from liveblog.models import Change, LiveBlog, Reach, Update
 
-# How often a process looks whether it has something to say.
+# How often a process checks whether its counts have changed.
 BEAT_SECONDS: Final = 2.0
-# What a process said counts for so long: one that was killed is forgotten then.
+# How long the counts of a process are valid, so that those of a killed process expire.
 FRESH_SECONDS: Final = 12
 _RENEW_SECONDS: Final = 6.0
-# As many processes as can be counted, on all machines together.
+# One slot per process; this bounds the number of processes on all machines together.
 SLOTS: Final = [f"audience-{number}" for number in range(64)]
 
 logger = logging.getLogger(__name__)
 
 
 class Delivered(NamedTuple):
-    """Some pages were told all that follows `after` in a blog's log, up to `number`."""
+    """A delivery of the changes after `after`, up to and including `number`, of a blog's log."""
 
     blog_id: int
     after: int
@@ -40,20 +40,20 @@ class Delivered(NamedTuple):
 
 
 class Tally:
-    """How one process makes its count known to all: in a slot of its own of the shared cache."""
+    """The counts of one process, published in its own slot of the shared cache."""
 
     def __init__(self) -> None:
         self._process = secrets.token_hex(8)
         self._slot: str | None = None
         self._said: dict[int, int] = {}
         self._said_at = 0.0
-        # The last word, when the process ends, comes after one that is still being said.
+        # Serialize writes, so that the last one, at shutdown, comes after one in progress.
         self._speaking = threading.Lock()
 
     def say(self, readers: Mapping[int, int]) -> None:
-        """Tell how many streams are open by blog. Writes when that has changed, or is about to be forgotten.
+        """Publish the number of open streams by blog id. Only write if it has changed or is about to expire.
 
-        Raises DatabaseError when the cache cannot be had.
+        Raises DatabaseError if the cache is unavailable.
         """
         with self._speaking:
             self._say({blog_id: count for blog_id, count in readers.items() if count})
@@ -74,20 +74,20 @@ class Tally:
         self._said, self._said_at = readers, time.monotonic()
 
     def _has_slot(self) -> bool:
-        """Whether the slot is still its own: after a long pause another process may have taken it."""
+        """Return whether this process still has its slot; after a pause, another may have taken it."""
         process, _readers = cache.get(self._slot, ("", {})) if self._slot else ("", {})
         return process == self._process
 
 
 def readers_connected(blog_id: int) -> int:
-    """How many pages follow a blog by stream now, over all processes; at most some seconds old."""
+    """Return the number of pages that follow a blog by stream, in all processes, up to some seconds ago."""
     return sum(readers.get(blog_id, 0) for _process, readers in cache.get_many(SLOTS).values())
 
 
 def keep_reach(delivered: Mapping[Delivered, int]) -> None:
-    """Add to the reach of what was published in these stretches of the log; the values count pages.
+    """Add to the reach of the updates published in these parts of the log; the values are numbers of pages.
 
-    Raises DatabaseError; then nothing was added.
+    If it raises DatabaseError, nothing was added.
     """
     pages: Counter[int] = Counter()
     for (blog_id, after, number), count in delivered.items():
@@ -97,7 +97,7 @@ def keep_reach(delivered: Mapping[Delivered, int]) -> None:
     if not pages:
         return
     with transaction.atomic():
-        # In one order everywhere, so that two processes never wait for each other's rows.
+        # Update rows in id order, so that two processes cannot deadlock.
         changes = sorted(pages)
         Reach.objects.bulk_create((Reach(change_id=change) for change in changes), ignore_conflicts=True)
         for change in changes:
@@ -105,10 +105,10 @@ def keep_reach(delivered: Mapping[Delivered, int]) -> None:
 
 
 def reach_of(blog: LiveBlog, updates: Iterable[Update]) -> dict[int, int]:
-    """To how many open pages each update of `blog` was delivered when it was published, by the update's id.
+    """Return the number of open pages to which each update was delivered on publication, by update id.
 
-    Only updates of which that is known, some seconds after publication; none that no page followed.
-    Of one that was published again, after publishing was undone, the last time counts.
+    The number is known some seconds after publication, and only if any page followed the blog. If an update
+    was published again after an undo, the last publication counts.
     """
     known = Reach.objects.filter(change__blog=blog, change__update__in=updates).order_by("change__number")
     return dict(known.values_list("change__update", "pages"))

@@ -1,8 +1,8 @@
-"""Editions: a Chinese blog read in the other script.
+"""Editions: Chinese blogs converted to the other script.
 
-Rows that were read to be printed are converted in place, so that pages, polls, streams, feeds and linked data
-print an edition with the same code as the blog's own script. Nothing converted is ever saved. A text is
-converted once for each edition and state of the glossary, and kept in memory.
+The functions convert rows in place, so that pages, polls, streams, feeds and linked data print an edition
+with the same code as the original. Converted rows must never be saved. Conversions are cached in memory by
+text, edition and state of the glossary.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from liveblog.models.blog import Language
 from newsroom.text import chinese, html, languages
 from newsroom.text.lexicon import Lexicon
 
-# Texts, of about a kilobyte each: what a few dozen running stories print.
+# Number of cached texts, of about a kilobyte each: enough for a few dozen running stories.
 TEXTS_KEPT: Final = 8_192
 # Cache only a few of the longer texts: an update can have 200,000 characters.
 LONGEST_KEPT: Final = 8_000
@@ -39,17 +39,17 @@ Names = tuple[str, ...]
 
 
 def has_edition(blog: LiveBlog, language: str) -> bool:
-    """Whether a blog can be read in `language` by conversion: it is Chinese, in the other script."""
+    """Return whether a blog can be converted to `language`: it must be Chinese in the other script."""
     return Language(blog.language).other_script == language
 
 
 def read_blog(blog: LiveBlog, language: str | None) -> LiveBlog:
-    """A blog, read by `LiveBlog.objects.complete()`, in another script; None leaves it as it is written."""
+    """Convert a blog read by `LiveBlog.objects.complete()`; None leaves it unchanged."""
     return _read_blog(blog, Glossary.objects.edition(language)) if language else blog
 
 
 def read_blogs(blogs: Iterable[LiveBlog], language: str | None) -> list[LiveBlog]:
-    """Whole blogs, read by `LiveBlog.objects.complete()`, where they have such an edition."""
+    """Convert those blogs, read by `LiveBlog.objects.complete()`, that have this edition; return all."""
     blogs = list(blogs)
     if language:
         edition = Glossary.objects.edition(language)
@@ -60,14 +60,14 @@ def read_blogs(blogs: Iterable[LiveBlog], language: str | None) -> list[LiveBlog
 
 
 def read_head(blog: LiveBlog, language: str | None) -> LiveBlog:
-    """A blog's row alone, where it has such an edition: enough for its address and its ETag."""
+    """Convert the title of a blog if it has this edition; this suffices for its URL and ETag."""
     if language:
         _read_title(blog, Glossary.objects.edition(language))
     return blog
 
 
 def read_updates(blog: LiveBlog, updates: Iterable[Update]) -> list[Update]:
-    """Updates of `blog`, read by `Update.objects.complete()`, in the edition that the blog is read in."""
+    """Convert updates of `blog`, read by `Update.objects.complete()`, to the edition of `blog`, if any."""
     updates = list(updates)
     for update in updates:
         update.blog = blog
@@ -77,7 +77,7 @@ def read_updates(blog: LiveBlog, updates: Iterable[Update]) -> list[Update]:
 
 
 def read_mixed_updates(updates: Iterable[Update], language: str | None) -> list[Update]:
-    """Updates of any blogs, read by `Update.objects.complete()`, where their blog has such an edition."""
+    """Convert updates of any blogs, read by `Update.objects.complete()`, if their blog has this edition."""
     updates = list(updates)
     if language:
         edition = Glossary.objects.edition(language)
@@ -89,7 +89,7 @@ def read_mixed_updates(updates: Iterable[Update], language: str | None) -> list[
 
 
 def read_titles(blogs: Iterable[LiveBlog], language: str | None) -> list[LiveBlog]:
-    """Blogs in a list, where they have such an edition: only what a list prints of them."""
+    """Convert the listed fields of those blogs that have this edition; return all."""
     blogs = list(blogs)
     if language:
         edition = Glossary.objects.edition(language)
@@ -101,7 +101,7 @@ def read_titles(blogs: Iterable[LiveBlog], language: str | None) -> list[LiveBlo
 
 
 def read_texts(blog: LiveBlog, updates: Iterable[Update]) -> list[Update]:
-    """Updates in a list, in the edition that their blog is read in: heading and text, with nothing around."""
+    """Convert only headings and bodies of updates, to the edition of `blog`, if any."""
     updates = list(updates)
     for update in updates:
         update.blog = blog
@@ -111,7 +111,7 @@ def read_texts(blog: LiveBlog, updates: Iterable[Update]) -> list[Update]:
 
 
 def read_stories(stories: Iterable[RelatedStory], language: str | None) -> list[RelatedStory]:
-    """Related stories in a list, where the blog that they stand in has such an edition."""
+    """Convert those related stories whose own blogs have this edition; return all."""
     stories = list(stories)
     if language:
         edition = Glossary.objects.edition(language)
@@ -149,7 +149,7 @@ def _read_blog(blog: LiveBlog, edition: Edition) -> LiveBlog:
         event.blog = blog
         _read_text(event, edition)
     for response in blog.shown_responses:
-        # The name is the reader's own.
+        # Do not convert the reader's name.
         response.text = text(response.text)
     for neighbour in (blog.successor, getattr(blog, "predecessor", None)):
         if neighbour:
@@ -191,7 +191,7 @@ def _read_stories(stories: Iterable[RelatedStory], edition: Edition, wording: Wo
 
 
 def _read_bylines(bylines: Iterable[Byline], edition: Edition) -> None:
-    """Convert bylines, whose names stand alone and not in a sentence; see `_read_names`."""
+    """Convert each byline once, with its name converted as a name; see `_read_names`."""
     for byline in bylines:
         if getattr(byline, "edition", None) is None:
             byline.edition = edition
@@ -200,7 +200,7 @@ def _read_bylines(bylines: Iterable[Byline], edition: Edition) -> None:
 
 
 def _read_names(rows: Iterable[Image | Topic | None], names: Iterable[str], edition: Edition) -> None:
-    """What several updates or blogs share, and may share as one object: so each is converted once."""
+    """Convert shared rows, each once: prefetching may return the same instance several times."""
     text = converter(edition)
     for row in rows:
         if row is not None and getattr(row, "edition", None) is None:
@@ -224,12 +224,12 @@ def _names_in(texts: tuple[str, ...], language: str) -> Names:
 
 
 def _names(edition: Edition, *texts: str) -> Names:
-    """Return the names that an article's texts give in full: all of them keep the forms of names."""
+    """Return the names in an article's texts, which keep the forms of names in all of them."""
     return _names_in(texts, edition.language) if sum(map(len, texts)) <= LONGEST_KEPT else ()
 
 
 def _convert_rich_text(text: str, language: str, *wordings: chinese.Wordings, names: Names = ()) -> str:
-    """Convert rich text and tag its passages again: a wording may change a passage's language."""
+    """Convert rich text and renew its language tags, since a wording may change a passage's language."""
     return languages.tag_passages(chinese.convert_html(text, language, *wordings, names=names), language)
 
 

@@ -1,8 +1,8 @@
-"""An update, a change and a live blog as the one JSON shape that page, polls, API and partners share.
+"""JSON payloads of live blogs, updates and changes, shared by pages, polls, the API and webhooks.
 
-Times are RFC 3339 in Hong Kong time (`+08:00`), days are `YYYY-MM-DD` Hong Kong days, addresses are whole.
-Give them rows read through `LiveBlog.objects.complete()` and `Update.objects.complete()`: then the number of
-queries does not grow with what they print.
+Times are RFC 3339 in Hong Kong time (`+08:00`), days are `YYYY-MM-DD` in Hong Kong, URLs are absolute. Rows
+must come from `LiveBlog.objects.complete()` and `Update.objects.complete()`, so that the number of queries
+does not grow with the content.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from liveblog.visibility import PUBLIC
 from newsroom import hongkong
 from newsroom.site import absolute, identity
 
-# What can take an update out of the pinned place, or put one there.
+# Kinds of changes that can change which update is pinned.
 _UNPINNING: Final = {
     Change.Kind.PINNED,
     Change.Kind.UNPINNED,
@@ -32,9 +32,9 @@ _UNPINNING: Final = {
     Change.Kind.UNPUBLISHED,
     Change.Kind.ERASED,
 }
-# How many numbers of the log one delta covers.
+# The maximum number of changes in one delta.
 BATCH: Final = 100
-# Further behind, a page is better loaded again.
+# Pages that are further behind should be reloaded instead.
 TOO_FAR_BEHIND: Final = 2_000
 
 
@@ -68,9 +68,9 @@ def blog(row: LiveBlog) -> dict[str, Any]:
 
 
 def update(row: Update) -> dict[str, Any]:
-    """A published update in full; of a withdrawn one only the tombstone.
+    """Return a published update in full, or only the tombstone of a withdrawn one.
 
-    Of one whose publication was undone it says that it is gone: `status` is `unpublished`.
+    If publication was undone, the payload only says so: its `status` is `unpublished`.
     """
     known = {
         "id": row.pk,
@@ -85,18 +85,18 @@ def update(row: Update) -> dict[str, Any]:
         return place | {"withdrawn_at": _moment(row.withdrawn_at)}
     return (
         place
-        | _said(row)
+        | _content(row)
         | {
             "is_pinned": row.is_pinned,
             "first_published_at": _moment(row.first_published_at),
-            "corrections": [{"at": _moment(found.at), "note": found.note} for found in row.corrections],
+            "corrections": [{"at": _moment(item.at), "note": item.note} for item in row.corrections],
         }
     )
 
 
 def draft(row: Update) -> dict[str, Any]:
-    """An update that readers do not see, for who writes it."""
-    return {"id": row.pk, "blog": row.blog.slug, "status": row.status} | _place(row) | _said(row)
+    """Return an unpublished update, for the partner that wrote it."""
+    return {"id": row.pk, "blog": row.blog.slug, "status": row.status} | _place(row) | _content(row)
 
 
 def _place(row: Update) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def _place(row: Update) -> dict[str, Any]:
     }
 
 
-def _said(row: Update) -> dict[str, Any]:
+def _content(row: Update) -> dict[str, Any]:
     return {
         "heading": row.heading,
         "body": row.body,
@@ -122,11 +122,11 @@ def _said(row: Update) -> dict[str, Any]:
 
 
 def delta(blog_row: LiveBlog, after: int) -> dict[str, Any]:
-    """What a replica of a page at number `after` needs to move on: one batch, in the language it is read in.
+    """Return the changes that bring a page at number `after` up to date: one batch, in the blog's edition.
 
-    Each update comes in its latest state, with the markup (`html`) that a fresh page prints and the heading
-    of the day it stands under; `regions` are the parts of the page around them that may have changed, as
-    markup. `blog_row.number` must have been read before any other row.
+    Each update comes in its latest state, with the markup (`html`) of a freshly loaded page and its day
+    heading. `regions` has the markup of other parts of the page that may have changed. `blog_row.number` must
+    have been read before any other row.
     """
     if after == blog_row.number:
         return {"number": after, "has_more": False}
@@ -144,17 +144,17 @@ def delta(blog_row: LiveBlog, after: int) -> dict[str, Any]:
 
 
 def _regions(blog_row: LiveBlog, after: int, last: int) -> dict[str, str]:
-    """Return the markup around the updates, by name, of what a change after `after` can have touched.
+    """Return the markup of the page's other parts that the changes may have affected, by name.
 
-    `document` belongs into the page's `<head>`.
+    `document` belongs in the page's `<head>`.
     """
     changes = Change.objects.filter(blog=blog_row, number__gt=after, number__lte=last)
-    said = changes.values_list("update_id", "kind")
-    touched, kinds = {update for update, _kind in said}, {kind for _update, kind in said}
-    found = Update.objects.filter(pk=blog_row.pinned_update_id).complete()
-    pinned = next(iter(editions.read_updates(blog_row, found)), None)
+    rows = changes.values_list("update_id", "kind")
+    touched, kinds = {update for update, _kind in rows}, {kind for _update, kind in rows}
+    matches = Update.objects.filter(pk=blog_row.pinned_update_id).complete()
+    pinned = next(iter(editions.read_updates(blog_row, matches)), None)
     names = ["document", "head", "key_events"]
-    # A change that names no update is one of the blog itself.
+    # A change without an update is a change of the blog itself.
     if None in touched:
         names += ["lead", "pinned", "after", "responses"]
     elif _UNPINNING & kinds or (pinned and pinned.pk in touched):
@@ -174,9 +174,9 @@ def _with_html(blog_row: LiveBlog, row: Update) -> dict[str, Any]:
 
 
 def day_heading(blog_row: LiveBlog, day: date) -> str:
-    """`19日最新消息`; the month is named from the month on in which coverage no longer began.
+    """Return a heading such as `19日最新消息`, with the month if it is not the one in which coverage began.
 
-    It depends on the blog's start and the day alone, so that a heading never changes while a page is open.
+    It depends only on the blog's start and the day, so that headings never change on an open page.
     """
     start = hongkong.day_of(blog_row.coverage_start_at or blog_row.created_at)
     with_month = (day.year, day.month) != (start.year, start.month)
@@ -188,7 +188,7 @@ def day_heading(blog_row: LiveBlog, day: date) -> str:
 
 
 def change(row: Change) -> dict[str, Any]:
-    """An entry of the log: what happened, not what was said."""
+    """Return an entry of the log, without the content of its update."""
     return {"number": row.number, "kind": row.kind, "update": row.update_id, "at": _moment(row.at)}
 
 

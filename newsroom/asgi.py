@@ -31,7 +31,7 @@ from newsroom.http import (  # noqa: E402
 )
 from newsroom.http.bodies import Allowance, BodyLimits  # noqa: E402
 
-# WhiteNoise hands static files over as plain iterators; a thread reads them, which is just right for files.
+# Ignore the warning about WhiteNoise's synchronous iterators: reading files in a thread is what we want.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
 # deploy/nginx.conf and deploy/Caddyfile have the same limits.
@@ -43,7 +43,7 @@ ALLOWANCES = [
         re.compile(r"/admin/liveblog/(?:image/.*|liveblog/\d+/desk/(?:pictures/|preview/)?)"),
         pictures.MAX_BYTES + FORM_BYTES,
         bodies.has_staff_session,
-        # An editor whose session has expired gets the text of the update back, which takes its body.
+        # An editor whose session has expired gets the text of the update back, so the body must be read.
         of_strangers=MEGABYTE,
     ),
     Allowance(re.compile(r"/admin/.*"), FORM_BYTES, bodies.has_staff_session, of_strangers=MEGABYTE),
@@ -52,7 +52,7 @@ ALLOWANCES = [
 
 
 class Application(ASGIHandler):
-    """Django, also where it refuses a request before any middleware: an address that is not UTF-8."""
+    """Django's handler, with complete headers even on errors before any middleware (a path not in UTF-8)."""
 
     def create_request(self, scope, body_file):
         request, refusal = super().create_request(scope, body_file)
@@ -62,7 +62,7 @@ class Application(ASGIHandler):
 
 
 logger = logging.getLogger(__name__)
-# Before the first request, because files may be replaced under a running process.
+# Compute these before the first request, because files may be replaced while the process runs.
 release.digest()
 release.built_at()
 django_application = Application()
@@ -104,7 +104,7 @@ def _warn_unless_bounded(scope) -> None:
 
 
 async def _lifespan(receive, send) -> None:
-    """https://asgi.readthedocs.io/en/latest/specs/lifespan.html"""
+    """Implement the lifespan protocol: https://asgi.readthedocs.io/en/latest/specs/lifespan.html"""
     due = DueLoop()
     while True:
         message = await receive()

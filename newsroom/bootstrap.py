@@ -2,7 +2,8 @@
 
     python3 -m newsroom.bootstrap manage.py serve
 
-It needs only the standard library, and syntax that an old Python can parse, to say that it is too old.
+It only uses the standard library and syntax that old versions of Python can parse, so that it can report a
+Python that is too old.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ RUNTIME_LOCK, TEST_LOCK = "requirements.txt", "requirements-test.txt"
 
 
 def missing_from(version: tuple) -> str:
-    """Return what Python `version` lacks to make the environment, in words; an empty string if nothing."""
+    """Return why Python `version` cannot make the environment, or an empty string if it can."""
     wanted = ".".join(map(str, OLDEST_PYTHON))
     if version < OLDEST_PYTHON:
         return (
@@ -36,7 +37,7 @@ def missing_from(version: tuple) -> str:
 
 
 def lock_for(command: list) -> str:
-    """Return the name of the lock that `command` needs: manage.py runs without the packages of the tests."""
+    """Return the name of the lock file for `command`; manage.py does not need the packages of the tests."""
     return RUNTIME_LOCK if command[:1] == ["manage.py"] else TEST_LOCK
 
 

@@ -41,7 +41,7 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 class PolicyMiddleware(CSPMiddleware):
-    """Send the policy of the settings with the scripts that the page prints."""
+    """Middleware that sends the policy of the settings with the scripts that the page prints."""
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
@@ -68,7 +68,7 @@ class PolicyMiddleware(CSPMiddleware):
 
 
 def allow_script(request: HttpRequest, path: str) -> None:
-    """Let the page that answers `request` run the script at `path`, which is no static file."""
+    """Let the response to `request` run the script at `path`, which is not a static file."""
     static_files.scripts_of(request).append(path)
 
 

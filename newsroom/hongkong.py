@@ -1,4 +1,4 @@
-"""The clock: Hong Kong days, labels and parsing. Every time that people read or type is Hong Kong time."""
+"""Hong Kong time: conversion, labels and parsing. All times that users see or enter are in Hong Kong time."""
 
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone
@@ -18,34 +18,34 @@ _ENGLISH_MONTHS: Final = (
 
 
 def now() -> datetime:
-    """The present moment, aware, in Hong Kong time."""
+    """Return the current time as an aware datetime in Hong Kong time."""
     return django_timezone.now().astimezone(ZONE)
 
 
 def at(day: date, clock: time = time.min) -> datetime:
-    """The moment when Hong Kong clocks show `clock` on `day`."""
+    """Return `clock` on `day` as an aware datetime in Hong Kong time."""
     return datetime.combine(day, clock, tzinfo=ZONE)
 
 
 def to_hong_kong(moment: datetime) -> datetime:
-    """The same moment as Hong Kong clocks show it; `moment` must be aware."""
+    """Convert an aware datetime to Hong Kong time."""
     return moment.astimezone(ZONE)
 
 
 def day_of(moment: datetime) -> date:
-    """The Hong Kong day that an aware moment falls on."""
+    """Return the date in Hong Kong of an aware datetime."""
     return moment.astimezone(ZONE).date()
 
 
 def clock_label(moment: datetime) -> str:
-    """`02:45`, always two digits each, midnight as `00:00`."""
+    """Return the 24-hour Hong Kong time as `02:45`; midnight is `00:00`."""
     return moment.astimezone(ZONE).strftime("%H:%M")
 
 
 def day_label(day: date, language: str, *, with_month: bool = True, with_year: bool = False) -> str:
-    """A day in a language's own form: `19日`, `3月19日`, `2025年3月19日`; `19 March`, `19 March 2025`.
+    """Format a day by language: `19日`, `3月19日`, `2025年3月19日`; `19 March`, `19 March 2025`.
 
-    English names the month always.
+    English labels always include the month.
     """
     if language == "en":
         label = f"{day.day} {_ENGLISH_MONTHS[day.month - 1]}"
@@ -57,15 +57,15 @@ def day_label(day: date, language: str, *, with_month: bool = True, with_year: b
 
 
 def isoformat(moment: datetime) -> str:
-    """RFC 3339 with `+08:00`, to the second: what public payloads carry."""
+    """Format a moment for public payloads: RFC 3339 in Hong Kong time (`+08:00`), to the second."""
     return with_whole_minutes(moment).isoformat(timespec="seconds")
 
 
 def with_whole_minutes(moment: datetime) -> datetime:
     """Return the same moment in Hong Kong time, with an offset that RFC 3339 and RFC 5322 can write.
 
-    Until 1904 Hong Kong kept local mean time, 7:36:42 ahead of UTC. Such an offset is rounded to the closest
-    whole minute and the clock moved along, as the last example of RFC 3339, section 5.8, does it.
+    Until 1904 Hong Kong used local mean time, 7:36:42 ahead of UTC. Such an offset is rounded to the closest
+    minute and the clock time adjusted, as in the last example of RFC 3339, section 5.8.
     """
     local = moment.astimezone(ZONE)
     offset = local.utcoffset() or timedelta()
@@ -73,16 +73,16 @@ def with_whole_minutes(moment: datetime) -> datetime:
     return local if whole == offset else local.astimezone(timezone(whole))
 
 
-# A "+" that was not encoded in an address arrives as a space.
+# Accept a space for "+", because an unencoded "+" in a query is decoded as a space.
 _RFC_3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d(?:\.\d+)?)(?:([Zz])|([+ -])(\d\d:\d\d))")
 
 
 def parse_moment(text: str) -> datetime:
-    """A moment as RFC 3339 writes it, with its offset, in UTC. Raises ValueError for anything else."""
-    found = _RFC_3339.fullmatch(text)
-    if not found:
+    """Parse an RFC 3339 time with an offset; return it in UTC. Raise ValueError for anything else."""
+    match = _RFC_3339.fullmatch(text)
+    if not match:
         raise ValueError(f"{text!r} is no moment")
-    day, clock, is_utc, sign, offset = found.groups()
+    day, clock, is_utc, sign, offset = match.groups()
     zone = "+00:00" if is_utc else sign.replace(" ", "+") + offset
     try:
         return datetime.fromisoformat(f"{day}T{clock}{zone}").astimezone(UTC)

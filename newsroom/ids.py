@@ -3,7 +3,7 @@
 Sequential ids would reveal the number of drafts and embargoed live blogs: after 41 and 47, five rows must be
 hidden between them. These ids reveal only when a row was created. They have 53 bits, which JavaScript numbers
 represent exactly: 41 bits of milliseconds since 2026 (enough until 2095), then 12 random bits. Older,
-sequential ids are smaller than all of these and are kept.
+sequential ids are smaller than all of these and remain valid.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What stands around every request: the admin's language, small polls, an answer without a database."""
+"""Middleware: admin language, CSRF and sessions, cache headers, small polls, and a busy database."""
 
 import logging
 import re
@@ -30,7 +30,7 @@ def _is_for_editors(request: HttpRequest) -> bool:
 
 
 class AdminLocaleMiddleware(LocaleMiddleware):
-    """Editors get the admin in their browser's language; public pages never look at Accept-Language."""
+    """Locale middleware that uses Accept-Language in the admin only; public pages ignore it."""
 
     def process_request(self, request: HttpRequest) -> None:
         if _is_for_editors(request):
@@ -43,7 +43,7 @@ class AdminLocaleMiddleware(LocaleMiddleware):
 
 
 def finish_headers(get_response: Callable[[HttpRequest], HttpResponse]):
-    """Middleware, the outermost: no answer leaves without saying how long caches may keep it."""
+    """Outermost middleware: make sure that every response has a Cache-Control header."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -56,8 +56,8 @@ def finish_headers(get_response: Callable[[HttpRequest], HttpResponse]):
 class CsrfViewMiddleware(csrf.CsrfViewMiddleware):
     """Django's CSRF protection for the admin only, so that no cookie can affect a page in a shared cache.
 
-    Elsewhere it would protect nothing, as no view looks at a cookie, and would answer 403 where a view that
-    is only read answers 405. The form for readers' responses checks the Origin itself.
+    Elsewhere it would protect nothing, as no view uses cookies, and read-only views would respond to a POST
+    with 403 instead of 405. The form for readers' responses checks the Origin itself.
     """
 
     def process_request(self, request: HttpRequest) -> None:
@@ -77,7 +77,7 @@ class CsrfViewMiddleware(csrf.CsrfViewMiddleware):
 
 
 class SessionMiddleware(sessions.SessionMiddleware):
-    """Django's sessions, saved for the admin only and loaded only by well-formed keys."""
+    """Django's sessions, saved only in the admin and loaded only by well-formed keys."""
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
@@ -113,9 +113,9 @@ _PAGE_HEADERS = (
 
 
 def lean_polls(get_response: Callable[[HttpRequest], HttpResponse]):
-    """Take the headers that only guard pages off a poll's answer: an idle poll is to stay under 300 bytes.
+    """Middleware: remove headers that only protect pages from polls, to keep idle polls under 300 bytes.
 
-    Views mark such an answer with `is_poll`.
+    Views mark these responses with `is_poll`.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -124,7 +124,7 @@ def lean_polls(get_response: Callable[[HttpRequest], HttpResponse]):
             for header in _PAGE_HEADERS:
                 response.headers.pop(header, None)
             if response.status_code == 200 and len(response.content) < MIN_BYTES:
-                # So small an answer is never compressed, and is the same for every client.
+                # A response this small is never compressed, so it is the same for every client.
                 _remove_vary(response, "Accept-Encoding")
         return response
 

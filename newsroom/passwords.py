@@ -18,7 +18,7 @@ from typing import Final
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection
 
-# Including the one that is being hashed; the last waits some five seconds on an idle machine.
+# Includes the password being hashed. On an idle machine, the last in the queue waits about five seconds.
 MAX_WAITING: Final = 16
 MAX_SECONDS: Final = 15
 # A third of the CPU time of a reader's thread under load. At 10 (a tenth), signing in took many seconds.

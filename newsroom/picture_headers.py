@@ -15,12 +15,12 @@ MAX_PIXELS: Final = 50_000_000
 MAX_RENDITION_WIDTH: Final = 1600
 # WebP's limit, which applies to every rendition.
 MAX_RENDITION_HEIGHT: Final = 16_383
-# JPEG, as which JPEG uploads are stored, holds at most 65,535 pixels on a side.
+# JPEG allows at most 65,535 pixels per side, and JPEG uploads are stored as JPEG.
 MAX_WIDTH: Final = 65_000
 MAX_WIDTH_TO_HEIGHT: Final = 2_000
 # Encoders write about ten. A decoder goes over all pixels for each scan, so many scans are expensive.
 MAX_JPEG_SCANS: Final = 40
-# A photograph takes a few hundred reads: one for each segment, and its data in pieces of 64 KB.
+# A photograph takes a few hundred reads: one per segment, and its data in pieces of 64 KB.
 MAX_READS: Final = 5_000
 
 _PIECE: Final = 64 * 1024
@@ -80,7 +80,7 @@ def check_size(width: int, height: int) -> None:
 
 
 def read(file: BinaryIO) -> Header:
-    """Return a seekable file's header. Raises UnreadablePicture if it has none that is accepted."""
+    """Return a seekable file's header. Raises UnreadablePicture if the format is not accepted."""
     reader = _Reader(file)
     try:
         start = reader.read(0, 32)

@@ -1,8 +1,8 @@
-"""Uploaded pictures: what is refused by its header, and the rest decoded and resized in a process of its own.
+"""Uploaded pictures: validation by header, then decoding and resizing in a separate process.
 
-Not the file that was sent is kept but the picture in it: upright, in sRGB on white, re-encoded. So no place,
-camera or name of a source stays anywhere, nothing rides along behind the picture, and what is kept has the
-size of what is shown. Who needs the file itself, to verify it, keeps it elsewhere.
+The uploaded file is not stored, only the picture re-encoded: upright, in sRGB and on white. This removes
+locations, camera data, names of sources and any appended data, and the stored size is that of the picture as
+shown. Newsrooms that need original files for verification must store them elsewhere.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ from newsroom.picture_sizes import EXTENSIONS, MEDIA_TYPES, widths_for
 __all__ = ["EXTENSIONS", "MEDIA_TYPES", "Limits", "Prepared", "prepare", "widths_for"]
 
 MAX_BYTES: Final = 25 * 1024 * 1024
-# How many pictures one machine decodes at once, whatever number of server processes it runs.
+# How many pictures one machine decodes at once, regardless of its number of server processes.
 SLOTS: Final = 2
-# With the worker's own time, less than the minute that proxies wait for an answer.
+# Together with the worker's time limit, this is less than the minute that proxies wait for a response.
 SECONDS_FOR_SLOT: Final = 10.0
 _SECONDS_BETWEEN_TRIES: Final = 0.05
 
-# The worker finds what this process finds, and none of its environment: there are secrets in it. One arena of
-# memory, because each reserves address space whether or not it is used.
+# The worker gets this process's module path but not its environment, which contains secrets. Use a single
+# malloc arena, because each arena reserves address space even if it is unused.
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _WORKER_ENVIRONMENT: Final = {
     "PYTHONPATH": os.pathsep.join([str(_ROOT), *filter(None, sys.path)]),
@@ -72,7 +72,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Limits:
-    """What one worker may use: seconds of processor time and of waiting, and bytes of address space."""
+    """A worker's limits: processor time and elapsed time in seconds, and address space in bytes."""
 
     processor_seconds: int = 40
     seconds: float = 45.0
@@ -84,7 +84,7 @@ LIMITS: Final = Limits()
 
 @dataclass(frozen=True)
 class Prepared:
-    """A picture that is kept, and its renditions by width and extension: files in a temporary directory."""
+    """The picture to store and its renditions by width and extension, as files in a temporary directory."""
 
     kept: Path
     width: int
@@ -94,10 +94,10 @@ class Prepared:
 
 @contextmanager
 def prepare(file: BinaryIO, limits: Limits = LIMITS) -> Iterator[Prepared]:
-    """Check an upload, decode it in a worker and give the files made of it, until the context ends.
+    """Check an upload, decode it in a worker and yield the resulting files, which exist within the context.
 
-    The format is read from the content, whatever the file is called. Raises ValidationError, in the editor's
-    words, for what is no picture, what its header shows to cost too much, and what makes the worker fail.
+    The format is detected from the content, not from the file name. Raises ValidationError with a message for
+    the editor if the file is not a picture, is too expensive by its header, or makes the worker fail.
     """
     _check_header(file)
     with tempfile.TemporaryDirectory(prefix="newsroom-picture-") as name:
@@ -127,7 +127,7 @@ def _check(rule: Callable[[], object]) -> None:
 
 @contextmanager
 def _slot() -> Iterator[None]:
-    """Wait for one of the machine's places to decode in. Raise ValidationError when none becomes free."""
+    """Acquire one of the machine's decoding slots. Raise ValidationError if none becomes free in time."""
     place = settings.DATA_DIR / "locks"
     place.mkdir(mode=0o700, exist_ok=True)
     deadline = time.monotonic() + SECONDS_FOR_SLOT
@@ -142,7 +142,7 @@ def _slot() -> Iterator[None]:
 
 
 def _free_slot(place: Path) -> int | None:
-    """The descriptor of a slot's lock, or None. The system lets go of it with the process that held it."""
+    """Lock a free slot; return the file descriptor, or None. The kernel releases it if the process dies."""
     for number in range(SLOTS):
         slot = os.open(place / f"picture-{number}", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         try:
@@ -155,7 +155,7 @@ def _free_slot(place: Path) -> int | None:
 
 
 def _run_worker(place: Path, limits: Limits) -> dict[str, Any]:
-    """Run the worker in `place` and return its answer; a worker that fails in any way answers `failed`."""
+    """Run the worker in `place` and return its answer, or the refusal `failed` if it fails in any way."""
     arguments = [place / _UPLOAD, str(limits.processor_seconds), str(limits.memory)]
     with (place / "answer").open("w+b") as answer, (place / "errors").open("w+b") as errors:
         worker = subprocess.Popen(
@@ -175,8 +175,8 @@ def _run_worker(place: Path, limits: Limits) -> dict[str, Any]:
             worker.wait()
         answer.seek(0)
         errors.seek(0)
-        if status == 0 and isinstance(said := _parsed(answer.read(_MAX_ANSWER)), dict):
-            return said
+        if status == 0 and isinstance(parsed := _parsed(answer.read(_MAX_ANSWER)), dict):
+            return parsed
         reason = errors.read(_MAX_ANSWER).decode(errors="replace").strip().rpartition("\n")[2]
         logger.warning("A picture could not be decoded: worker's status %s %s", status, reason)
         return {"refusal": "failed"}
@@ -190,17 +190,17 @@ def _parsed(answer: bytes) -> object:
 
 
 def _prepared(place: Path, answer: dict[str, Any]) -> Prepared:
-    """What a worker made. It has read a stranger's file, so its answer is believed no more than that file."""
+    """Validate a worker's answer and files, which are as untrusted as the upload itself."""
     if "refusal" in answer:
         raise ValidationError(_REFUSALS.get(str(answer["refusal"]), _FAILED))
-    kept, width, height = (answer.get(name) for name in ("kept", "width", "height"))
-    if kept not in _KEPT or not (isinstance(width, int) and isinstance(height, int)):
+    file_name, width, height = (answer.get(name) for name in ("kept", "width", "height"))
+    if file_name not in _KEPT or not (isinstance(width, int) and isinstance(height, int)):
         raise ValidationError(_FAILED)
     _check(lambda: picture_headers.check_size(width, height))
     sizes = [(rendition, extension) for rendition in widths_for(width) for extension in EXTENSIONS]
     renditions = {size: place / "{}.{}".format(*size) for size in sizes}
-    files = [place / kept, *renditions.values()]
-    # A link would make the server publish a file of its own.
+    files = [place / file_name, *renditions.values()]
+    # A symbolic link could make the server publish one of its own files.
     if any(path.is_symlink() or not path.is_file() for path in files):
         raise ValidationError(_FAILED)
-    return Prepared(place / kept, width, height, renditions)
+    return Prepared(place / file_name, width, height, renditions)

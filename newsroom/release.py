@@ -1,4 +1,4 @@
-"""The identity of the running release: everything that its answers are made from besides the database."""
+"""The identity of the running release: everything besides the database that responses depend on."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ _SOURCES: Final = ("liveblog", "locale", "newsroom", "requirements.txt", "templa
 def digest() -> str:
     """Return a short hash of the release, the same in every process and on every machine that runs it.
 
-    It is part of each ETag. A client would otherwise go on with a page of an earlier release, whose style
-    sheets are gone, for as long as its live blog does not change. It is computed once, when the process
-    starts: code and templates that are replaced under a running process are not what that process serves.
+    It is part of each ETag. Otherwise clients would keep using a page of an earlier release, whose style
+    sheets are gone, until its live blog changes. It is computed once, when the process starts, because the
+    process does not serve code and templates that are replaced while it runs.
     """
     state = hashlib.blake2b(digest_size=4)
     for part in (_static_names(), _settings()):
@@ -49,16 +49,16 @@ def digest() -> str:
 def built_at() -> int:
     """Return when the newest file of the release was written, in seconds since 1970.
 
-    Processes agree on it where they share the files. It is for clients that ask by date, without an ETag.
+    Processes with shared files return the same time. It serves clients that revalidate by date, without ETag.
     """
     files = [*_files(), settings.ENV_FILE, settings.STATIC_ROOT / "staticfiles.json"]
     newest = max(int(path.stat().st_mtime) for path in files if path.is_file())
-    # A date in the future would hide every change until then.
+    # A date in the future would hide all changes until then.
     return min(newest, int(time.time()) - 1)
 
 
 def _static_names() -> dict[str, str]:
-    """Return the hashed names of the static files; empty where they are served under plain names."""
+    """Return the hashed names of the static files; empty if they are served under plain names."""
     return getattr(staticfiles_storage, "hashed_files", {})
 
 

@@ -1,4 +1,4 @@
-"""The rich text editor of admin and desk, and what it needs of the Content Security Policy."""
+"""The rich text editor of the admin and desk, and its needs in the Content Security Policy."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from js_asset import Media as MediaWithImportMap
 
 from newsroom import csp
 
-# All that newsroom.text.html lets through: what the editor does not know it would drop on the first edit.
+# These cover all that newsroom.text.html allows, because the editor drops unknown markup on the first edit.
 EXTENSIONS: Final = {
     "Bold": True,
     "Italic": True,
@@ -34,13 +34,13 @@ EXTENSIONS: Final = {
     "TableRow": True,
     "TableHeader": True,
     "TableCell": True,
-    # Ours, of js/admin/prose.js.
+    # Our own extension, in js/admin/prose.js.
     "Page": True,
 }
 
 
 class RichTextWidget(AdminProseEditorWidget):
-    """A textarea, which django-prose-editor takes over where it can. The verbs clean what it sends."""
+    """A textarea enhanced by django-prose-editor. The verbs sanitize its value."""
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""Every setting, and every environment variable that is read. Malformed values raise, all at once."""
+"""All settings and environment variables. All malformed values are reported together."""
 
 import ipaddress
 import re
@@ -28,7 +28,7 @@ def _check_networks(texts: list[str]) -> None:
 
 
 def _check_tag_authority(text: str) -> None:
-    """Check a tagging entity of RFC 4151: a host name or e-mail address, then perhaps a comma and a date."""
+    """Check a tagging entity of RFC 4151: a host name or e-mail address, and an optional comma and date."""
     if text and not re.fullmatch(
         r"([\w.+-]+@)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(,\d{4}(-\d\d(-\d\d)?)?)?", text
     ):
@@ -41,62 +41,62 @@ def _check_url(text: str) -> None:
 
 
 def _check_index_key(text: str) -> None:
-    """Check a key as https://www.indexnow.org/documentation has it."""
+    """Check a key by the rules of https://www.indexnow.org/documentation."""
     if text and not re.fullmatch(r"[A-Za-z0-9-]{8,128}", text):
         raise validate.ValidationError("Use 8 to 128 letters, digits and hyphens.")
 
 
 env = Env(eager=False)
-# Settings may stand in a file; what the environment itself says wins.
+# Settings may be in a file; environment variables take precedence.
 ENV_FILE = env.path("ENV_FILE", BASE_DIR / ".env")
 env.read_env(ENV_FILE, recurse=False)
 
 DEBUG = env.bool("DEBUG", False)
-# A newsroom for trying out, on this machine only: what `make run` sets.
+# A demo newsroom, for this machine only. `make run` sets it.
 DEMO = env.bool("DEMO", False)
 DATA_DIR = env.path("DATA_DIR", BASE_DIR / "var")
 _secret_key = env.str("SECRET_KEY", "")
-# Where `make run` listens.
+# The address that `make run` listens on.
 HOST = env.str("HOST", "127.0.0.1")
 PORT = env.int("PORT", 8000, validate=validate.Range(min=1, max=65535))
 _is_any_host = HOST in ("0.0.0.0", "::")
 _demo_host = "127.0.0.1" if _is_any_host else f"[{HOST}]" if ":" in HOST else HOST
 SITE_URL = env.str("SITE_URL", f"http://{_demo_host}:{PORT}", validate=validate.URL(require_tld=False))
 _allowed_hosts = env.list("ALLOWED_HOSTS", [])
-# The networks of the reverse proxies in front. Only they are believed about whom a request comes from.
+# Networks of the reverse proxies, whose X-Forwarded-For entries are trusted.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", ["127.0.0.1", "::1"], validate=_check_networks)
 _database = env.dj_db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'newsroom.sqlite3'}")
 DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", 10, validate=validate.Range(min=1))
-# How long one waits for a lock of the database before the answer is 503.
+# How long a request waits for a database lock before the response is 503.
 DATABASE_WAIT_SECONDS = env.int("DATABASE_WAIT_SECONDS", 10, validate=validate.Range(min=1, max=60))
 
-# Seconds within which a request must be sent, and a response be taken.
+# Seconds within which a client must send a request and read a response.
 REQUEST_TIMEOUT = env.int("REQUEST_TIMEOUT", 15, validate=validate.Range(min=1, max=300))
-# Streams that one process holds open for one address; 0 is no limit.
+# Open streams per client address and process; 0 means no limit.
 STREAMS_PER_ADDRESS = env.int("STREAMS_PER_ADDRESS", 200, validate=validate.Range(min=0))
 
-# Who publishes the site, as readers, feeds and search engines are told.
+# The publisher of the site, for readers, feeds and search engines.
 SITE_NAME = env.str("SITE_NAME", "Newsroom")
 SITE_LANGUAGE = env.str("SITE_LANGUAGE", "zh-hant", validate=validate.OneOf(["zh-hant", "zh-hans", "en"]))
 SITE_LOGO_URL = env.str("SITE_LOGO_URL", "")
 SITE_CONTACT = env.str("SITE_CONTACT", "")
 SITE_LEGAL_LINKS = env.dict("SITE_LEGAL_LINKS", {})
 
-# Who names the entries of feeds and ninjs (RFC 4151). Unset, SITE_URL's host does, which changes with a move.
+# The authority in ids of feeds and ninjs (RFC 4151). The default is SITE_URL's host, which a move changes.
 TAG_AUTHORITY = env.str("TAG_AUTHORITY", "", validate=_check_tag_authority)
-# Told of each change: a WebSub hub, which then tells the subscribers of feeds, and search engines.
+# Services to notify of changes: a WebSub hub, which notifies subscribers of feeds, and search engines.
 WEBSUB_HUB = env.str("WEBSUB_HUB", "", validate=_check_url)
 INDEXNOW_KEY = env.str("INDEXNOW_KEY", "", validate=_check_index_key)
 INDEXNOW_URL = env.str("INDEXNOW_URL", "https://api.indexnow.org/indexnow", validate=_check_url)
 
-# How often one may ask the API within a minute; 0 is no limit.
+# Rate limits of the API, per client address and per key; 0 means no limit.
 API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", 120, validate=validate.Range(min=0))
 API_KEY_REQUESTS_PER_MINUTE = env.int("API_KEY_REQUESTS_PER_MINUTE", 600, validate=validate.Range(min=0))
 
-# Notices to partners. Unset, they are written where the server writes its log.
+# Mail to partners. By default it is written to the server's console.
 _email = env.dj_email_url("EMAIL_URL", "console:")
 _email_from = env.str("EMAIL_FROM", "")
-# Hosts that webhooks may be sent to although they are private, or without TLS: for trying receivers out.
+# Hosts to which webhooks may be sent although they are private or without TLS, for testing receivers.
 WEBHOOK_TEST_HOSTS = env.list("WEBHOOK_TEST_HOSTS", [])
 env.seal()
 
@@ -105,12 +105,12 @@ _site = urlsplit(SITE_URL)
 _is_https = _site.scheme == "https"
 TAG_AUTHORITY = TAG_AUTHORITY or _site.hostname
 
-# Drafts, sources and keys lie here: whatever the umask is, other accounts of the machine do not come in.
+# Drafts, sources and keys are stored here, so deny access to other accounts regardless of the umask.
 DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _kept_secret_key() -> str:
-    """The key of a newsroom for trying out: made once, and kept so that logins outlast a restart."""
+    """Return the demo's secret key, which is stored so that sessions survive a restart."""
     path = DATA_DIR / "secret-key"
     if not path.exists():
         path.touch(mode=0o600)
@@ -128,7 +128,7 @@ SECRET_KEY = _secret_key or _kept_secret_key()
 
 ALLOWED_HOSTS = [_site.hostname, *_allowed_hosts]
 if DEMO:
-    # Listening on every address, it cannot know which of its names it will be asked for.
+    # A server that listens on all addresses cannot know the names under which it will be requested.
     ALLOWED_HOSTS += ["*"] if _is_any_host else ["127.0.0.1", "localhost", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
@@ -191,29 +191,29 @@ TEMPLATES = [
 ]
 
 if _database["ENGINE"] == "django.db.backends.sqlite3":
-    # Django's own backend, with a fair queue of the writers of this process.
+    # Django's own backend with a fair queue of this process's writers.
     _database["ENGINE"] = "newsroom.sqlite"
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": DATABASE_WAIT_SECONDS,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
-    # SQLite would create it as readable as the umask lets it; the files beside it get this one's mode.
+    # Create the file with mode 600, because SQLite would use the umask. Its side files get the same mode.
     _file = Path(_database["NAME"])
     if _file.is_absolute() and _file.parent.is_dir() and not _file.exists():
         _file.touch(mode=0o600)
 elif _database["ENGINE"] == "django.db.backends.postgresql":
-    # A pool and persistent connections exclude each other in Django; who finds none free gets a 503.
+    # Django does not allow a pool with persistent connections. An exhausted pool makes the response a 503.
     _database["CONN_MAX_AGE"] = 0
-    # The pool looks whether a connection still lives before it lends it: after a failover none is dead.
+    # Let the pool check each connection before use, because a failover leaves dead ones.
     _database["CONN_HEALTH_CHECKS"] = True
     _database.setdefault("OPTIONS", {})["pool"] = {
         "min_size": 1,
         "max_size": DATABASE_POOL_SIZE,
         "timeout": 5,
     }
-    # Nobody waits for ever, neither for a lock nor for a statement that has gone astray; and whoever stops in
-    # the middle of a transaction lets go of its locks. DATABASE_URL may say otherwise: `?options=-c%20…`.
+    # Bound the time of locks, of runaway statements and of transactions whose client has stopped, which would
+    # hold their locks. DATABASE_URL can override this: `?options=-c%20…`.
     _database["OPTIONS"].setdefault(
         "options",
         f"-c lock_timeout={DATABASE_WAIT_SECONDS}s -c statement_timeout=60s"
@@ -221,13 +221,14 @@ elif _database["ENGINE"] == "django.db.backends.postgresql":
     )
 DATABASES = {"default": _database}
 
-# What all processes must count together: it stands in the database.
+# All processes share the cache for counts such as rate limits, so it is in the database.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "newsroom_cache",
-        # Beyond this a third of all rows goes, counts that are still needed included: nobody who floods the
-        # site from many addresses is to get rid of counts. Those that are over go within a minute.
+        # Beyond this, a third of all rows is culled, including counts that are still needed. The number is so
+        # high that nobody can evict counts by flooding the site from many addresses; expired counts are
+        # removed within a minute.
         "OPTIONS": {"MAX_ENTRIES": 5_000_000},
     }
 }
@@ -238,7 +239,7 @@ EMAIL_BACKEND = _email["EMAIL_BACKEND"]
 EMAIL_HOST, EMAIL_PORT = _email["EMAIL_HOST"], _email["EMAIL_PORT"] or 25
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_USER"], _email["EMAIL_HOST_PASSWORD"]
 EMAIL_USE_TLS, EMAIL_USE_SSL = _email["EMAIL_USE_TLS"], _email["EMAIL_USE_SSL"]
-# A server that does not answer must not hold up what sends the notice.
+# An unresponsive mail server must not block the sender.
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = _email_from or SITE_CONTACT or f"newsroom@{_site.hostname}"
 
@@ -258,7 +259,7 @@ STATIC_ROOT.mkdir(exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_URL = "/media/"
 STORAGES = {
-    # Originals and the renditions made of them: never served.
+    # Stored pictures and their renditions, which are never served from here.
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {
@@ -267,13 +268,13 @@ STORAGES = {
             "directory_permissions_mode": 0o700,
         },
     },
-    # Renditions of the pictures that some page shows now.
+    # Renditions of pictures that a page currently shows.
     "public": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {
             "location": DATA_DIR / "media",
             "base_url": MEDIA_URL,
-            # A proxy may read them, once it is let into DATA_DIR.
+            # A proxy may read these files if it is given access to DATA_DIR.
             "file_permissions_mode": 0o644,
             "directory_permissions_mode": 0o755,
         },
@@ -283,7 +284,7 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG
-# What browsers and phones ask for at the root, whatever a page says: favicon.ico, apple-touch-icon.png.
+# Files that browsers and phones always request at the root: favicon.ico, apple-touch-icon.png.
 WHITENOISE_ROOT = BASE_DIR / "static" / "root"
 # Only developers' tools fetch source maps, and compressing them took most of collectstatic's time.
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = [*Compressor.SKIP_COMPRESS_EXTENSIONS, "map"]
@@ -301,7 +302,7 @@ CSRF_FAILURE_VIEW = "liveblog.desk.access.csrf_failure"
 
 _logo = urlsplit(SITE_LOGO_URL)
 _logo_origin = [f"{_logo.scheme}://{_logo.netloc}"] if _logo.netloc else []
-# The scripts that a page prints are added by newsroom.csp, each by its full path.
+# newsroom.csp adds the scripts of each page by their full paths.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -321,9 +322,9 @@ CONTENT_SECURITY_POLICY = {
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 X_FRAME_OPTIONS = "SAMEORIGIN"
-# The proxy says which requests came over TLS. Forging it gains nothing: it only makes checks stricter.
+# The proxy sets this header. Forging it gains nothing, because it only makes checks stricter.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _is_https else None
-# No script reads the token from a cookie: the desk's ask for it (liveblog.desk.access).
+# Scripts do not read the CSRF token from the cookie; the desk's scripts fetch it (liveblog.desk.access).
 CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _is_https
 SECURE_HSTS_SECONDS = 31_536_000 if _is_https else 0
@@ -331,7 +332,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if _is_https else 0
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
 REST_FRAMEWORK = {
-    # The views say themselves who may ask, how often, and what they take (`liveblog.api.answers`).
+    # Views set authentication, throttling and parsers themselves (`liveblog.api.answers`).
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
@@ -388,7 +389,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "django.request": {"level": "ERROR"},
-        # Anybody can send any Host; each would fill the log with a traceback.
+        # Clients can send any Host, and each unknown one would log a traceback.
         "django.security.DisallowedHost": {"level": "CRITICAL"},
     },
 }

@@ -1,7 +1,7 @@
-"""Share cards: the picture of 1200 by 630 pixels that chats and social networks show beside a link.
+"""Share cards: preview pictures of 1200 by 630 pixels for links in chats and social networks.
 
-A card's look depends on nothing but a `Card`, so its `version` names its content: the same words have the
-same address on every server, and new words have a new one.
+A card depends only on the values of a `Card`, whose `version` is a hash of them: equal text has the same URL
+on every server, and changed text gets a new URL.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from newsroom.text.line_breaks import Measure, break_lines, cut_lines
 
 WIDTH: Final = 1200
 HEIGHT: Final = 630
-# Part of every version: raise it when the drawing changes.
+# Part of every version. Increment it when the drawing code changes.
 DESIGN: Final = 1
-# Cards kept by each process, of about 30 KB each.
+# The number of cards that each process caches, of about 30 KB each.
 CARDS_KEPT: Final = 128
 
-# Noto Sans CJK HK, with Simplified forms; newsroom/fonts/README.md says what it covers. It is shipped so that
-# a card looks alike on every machine, and shows its text on one that has no Chinese font.
+# Noto Sans CJK HK, with Simplified forms; newsroom/fonts/README.md lists its coverage. It is shipped so that
+# cards look the same on every machine, including those without a Chinese font.
 _FONT: Final = Path(__file__).resolve().parent / "fonts" / "NotoSansCJKhk-Bold.otf"
 # Pillow selects the forms of a language only with Raqm, which loads FriBiDi from the system.
 _HAS_LANGUAGES: Final = features.check("raqm") and features.check("fribidi")
@@ -39,7 +39,7 @@ _TOP: Final = 76
 _BOTTOM: Final = 104
 _KICKER_SIZE: Final = 38
 _NAME_SIZE: Final = 34
-# The headline is as large as it can be in that many lines.
+# Sizes of headlines, largest first, each with its maximum number of lines.
 _HEADLINE_SIZES: Final = ((88, 2), (76, 3), (66, 4), (54, 5))
 _LEADING: Final = 1.28
 
@@ -50,7 +50,7 @@ _SOFT: Final = "#575e69"
 _RULE: Final = "#dcdad5"
 _ACCENT: Final = "#b3131b"
 _ON_ACCENT: Final = "#ffffff"
-# Shades between the ground and each other colour.
+# The number of shades between the background and each other colour.
 _BLENDS: Final = 20
 
 _drawing: Final = Lock()
@@ -58,7 +58,7 @@ _drawing: Final = Lock()
 
 @dataclass(frozen=True)
 class Card:
-    """What a card says. `mark` is the word for coverage that runs now; empty prints none."""
+    """The content of a card. `mark` is the label of running coverage, or empty for no label."""
 
     language: str
     site_name: str
@@ -72,7 +72,7 @@ class Card:
 
 
 def draw(card: Card) -> bytes:
-    """Return the card as PNG. One card is drawn at a time, whatever number of readers ask."""
+    """Return the card as PNG. Only one card is drawn at a time, to bound the load."""
     with _drawing:
         return _drawn(card)
 
@@ -88,7 +88,7 @@ def _drawn(card: Card) -> bytes:
 
 @lru_cache(maxsize=1)
 def _palette() -> Image.Image:
-    """Return the colours of cards and of their letters' edges: a third of the bytes of true colour."""
+    """Return a palette of the card's colours and their blends; it needs a third of true colour's bytes."""
     ground, rule = ImageColor.getrgb(_GROUND), ImageColor.getrgb(_RULE)
     blends = [
         round(there + (here - there) * step / _BLENDS)
@@ -107,7 +107,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 
 
 class _Drawing:
-    """One card while it is drawn."""
+    """The drawing of one card."""
 
     def __init__(self, image: Image.Image, language: str) -> None:
         self.canvas = ImageDraw.Draw(image)
@@ -120,7 +120,7 @@ class _Drawing:
         self._draw_name(_drawable(card.site_name))
 
     def _draw_top(self, mark: str, kicker: str) -> float:
-        """Draw the mark and the kicker, and return the height at which the headline may begin."""
+        """Draw the mark and the kicker; return the y coordinate at which the headline may begin."""
         if not mark and not kicker:
             return _TOP
         left, font = float(_MARGIN), _font(_KICKER_SIZE)
@@ -138,7 +138,7 @@ class _Drawing:
     def _draw_headline(self, headline: str, top: float, bottom: float) -> None:
         size, lines = self._fitted(headline)
         leading = size * _LEADING
-        # Centred in the room between kicker and name, so that a short headline does not hang at the top.
+        # Centre the headline between kicker and name, so that a short one does not stick to the top.
         y = top + (bottom - top - leading * len(lines)) / 2 + leading / 2
         for line in lines:
             self.canvas.text((_MARGIN, y), line, _INK, _font(size), anchor="lm", **self.options)
@@ -150,7 +150,7 @@ class _Drawing:
             lines = break_lines(headline, width, most, self._measure(size))
             if lines is None:
                 continue
-            # Whole clauses, also a size smaller, are better than a line that ends inside one.
+            # Prefer lines of whole clauses, even one size smaller, to a line that ends inside of a clause.
             for clause_size, clause_most in filter(None, ((size, most), smaller)):
                 measure = self._measure(clause_size)
                 clauses = break_lines(headline, width, clause_most, measure, between_clauses=True)
@@ -179,7 +179,7 @@ class _Drawing:
 
 
 def _drawable(text: str) -> str:
-    """Return text without what no text font draws: emoji, and characters that steer or join others."""
+    """Return text without characters that text fonts lack: emoji, control and joining characters."""
     return "".join(
         character
         for character in text

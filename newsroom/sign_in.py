@@ -1,15 +1,16 @@
-"""Signing in: guessing is limited, and every attempt is logged.
+"""Sign-in with rate limits against password guessing, and a log of every attempt.
 
-An attempt is counted before the password is looked at, and given back if it succeeds. Counting afterwards, as
-django-axes does, lets as many guesses through as are sent while the first is still being hashed.
+An attempt is counted before the password is checked, and uncounted if it succeeds. Counting afterwards, as
+django-axes does, lets through all guesses that are sent while the first one is still being hashed.
 
-- One address gets a few attempts at one name; nobody else at that name is locked out by them.
-- One address gets some attempts over all names, against trying one password on everybody.
-- One name gets some attempts from all unknown addresses together. An attacker who uses these up does not
-  lock the editor out: a browser that has signed in under the name is known by a cookie and has a count of its
-  own (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"), and an address that has is exempt.
+- Few attempts per name and address, which do not lock out anybody else with that name.
+- More attempts per address over all names, against trying one password on all accounts (password spraying).
+- A number of attempts per name from all unknown addresses together. An attacker who exhausts it does not lock
+  the editor out: a browser that has signed in under the name is recognized by a cookie and counted separately
+  (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"). An address from which somebody has signed
+  in under the name is exempt from this limit.
 
-The backend counts, so that nothing that authenticates can leave it out; the views add what people see.
+The authentication backend counts, so that no form can bypass the limits; the views add status and cookies.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Limit:
-    """So many attempts within a time."""
+    """A maximum number of attempts within a time in seconds."""
 
     attempts: int
     seconds: int
@@ -64,7 +65,7 @@ PER_NAME: Final = Limit(30, 60 * 60)
 
 
 class SignInRefusedError(ValidationError):
-    """Too many attempts were made. A form that authenticates shows the message."""
+    """Raised after too many attempts; forms show its message."""
 
     def __init__(self, seconds: int) -> None:
         self.seconds = seconds
@@ -79,7 +80,7 @@ class SignInRefusedError(ValidationError):
 
 
 class Attempt:
-    """One attempt at a password, under the name that was typed, from a request or from a command."""
+    """An attempt to authenticate under a submitted user name, in a request or a command."""
 
     def __init__(self, request: HttpRequest | None, name: str) -> None:
         self.request = request
@@ -90,10 +91,10 @@ class Attempt:
         self._counts = self._choose_counts()
 
     def begin(self) -> None:
-        """Count the attempt. Raises SignInRefusedError when one of its limits is used up.
+        """Count the attempt. Raises SignInRefusedError if one of its limits is exhausted.
 
-        The narrowest limit comes first and ends it: refused attempts from one address must not use up what
-        all addresses share.
+        Check the narrowest limit first and stop there: refused attempts from one address must not exhaust a
+        limit that all addresses share.
         """
         for who, limit in self._counts:
             if seconds := rate_limits.seconds_to_wait(who, limit.attempts, limit.seconds):
@@ -104,7 +105,7 @@ class Attempt:
                 raise refusal
 
     def succeed(self) -> None:
-        """Begin this person's count anew; leave the counts that are shared with others as they were."""
+        """Reset this person's own count, and take the attempt back from the shared counts."""
         (own, _limit), *shared = self._counts
         rate_limits.reset(own)
         for who, _limit in shared:
@@ -112,7 +113,7 @@ class Attempt:
         cache.set(self._known_address_key(), True, ADDRESS_KNOWN_FOR.total_seconds())
 
     def withdraw(self) -> None:
-        """Let an attempt not count, because nothing was decided about the password."""
+        """Uncount the attempt, because the password was not checked."""
         for who, _limit in self._counts:
             rate_limits.give_back(who)
 
@@ -131,7 +132,7 @@ class Attempt:
         return counts
 
     def _known_browser(self) -> str:
-        """Return the browser's id if it has signed in under this name before, or nothing."""
+        """Return the browser's id if it has signed in under this name before, else an empty string."""
         cookie = self.request.COOKIES.get(BROWSER_COOKIE, "") if self.request else ""
         try:
             value = signing.TimestampSigner(salt=_SALT).unsign(cookie, max_age=BROWSER_KNOWN_FOR)
@@ -144,7 +145,7 @@ class Attempt:
 
 
 class LimitedBackend(ModelBackend):
-    """Django's accounts, with every attempt at a password limited and logged."""
+    """Django's model backend, with a limit on attempts and a log of them."""
 
     @sensitive_variables("password")
     def authenticate(
@@ -154,7 +155,7 @@ class LimitedBackend(ModelBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> AbstractBaseUser | None:
-        """Return the user, or None; raise SignInRefusedError or HashingBusyError without looking."""
+        """Return the user or None. Raises SignInRefusedError or HashingBusyError if nothing was checked."""
         if username is None or password is None:
             return None
         attempt = Attempt(request, username)
@@ -177,7 +178,7 @@ class LimitedBackend(ModelBackend):
 
 
 class LimitedPasswordChangeForm(AdminPasswordChangeForm):
-    """Asks for the old password, which a stolen session must not serve to guess."""
+    """Password change form that limits guesses at the old password, against stolen sessions."""
 
     def __init__(self, request: HttpRequest, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -200,7 +201,7 @@ class LimitedPasswordChangeForm(AdminPasswordChangeForm):
 
 
 class _PasswordChange(PasswordChangeView):
-    """The admin's page, with a form that counts."""
+    """The admin's password change page, with the limited form."""
 
     form_class = LimitedPasswordChangeForm
     success_url = reverse_lazy("admin:password_change_done")
@@ -218,7 +219,7 @@ class _PasswordChange(PasswordChangeView):
 
 
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """The admin's page for signing in. A browser that has signed in gets the cookie by which it is known."""
+    """Show the admin's sign-in page. A browser that signs in gets the cookie that identifies it."""
     response = admin.site.login(request)
     if request.method != "POST":
         return response
@@ -231,9 +232,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """Sign out of the admin, and have the browser forget what it keeps of this site (Clear-Site-Data).
+    """Sign out of the admin, and clear the browser's data of this site (Clear-Site-Data).
 
-    Browsers obey the header over TLS only; the page that follows clears the desk's text by script as well.
+    Browsers only obey the header over TLS, so the next page also clears the desk's text by script.
     """
     user = request.user
     response = admin.site.admin_view(admin.site.logout)(request)
@@ -250,7 +251,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
 
 
 def _with_status(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Say in the status what the form says in words when it was refused unseen (RFC 6585, section 4)."""
+    """Set status 429 and Retry-After if the attempt was refused unchecked (RFC 6585, section 4)."""
     if refusal := getattr(request, "sign_in_refusal", None):
         response.status_code = 429
         response.headers["Retry-After"] = str(refusal.seconds)
@@ -275,7 +276,7 @@ def _log(request: HttpRequest, what: str, user: AbstractBaseUser, level: int = l
 
 
 def _normalized(name: str) -> str:
-    """Count spellings of one name as one."""
+    """Normalize a user name, so that variant spellings share one count."""
     return unicodedata.normalize("NFKC", name).casefold()
 
 

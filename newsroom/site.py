@@ -1,4 +1,4 @@
-"""The site's identity: who publishes it, and where it stands."""
+"""The site's identity and URLs."""
 
 from collections.abc import Iterable, Iterator
 
@@ -11,14 +11,14 @@ from newsroom.text.markup import Start, Token
 
 
 def absolute(path: str) -> str:
-    """The public address of a path of this site; an address that is whole already stays as it is."""
+    """Return the public URL of a path of this site; return absolute URLs unchanged."""
     return settings.SITE_URL + path if path.startswith("/") else path
 
 
 def path_of(request: HttpRequest) -> str:
-    """Return the path of the page that was asked for, as the site itself writes it.
+    """Return the canonical path of the requested page.
 
-    Another spelling of the same address, such as `/live/storm/007/`, gets into no answer that is shared.
+    Other spellings of it, such as `/live/storm/007/`, must not get into cached responses.
     """
     match = request.resolver_match
     if match is None:
@@ -27,7 +27,7 @@ def path_of(request: HttpRequest) -> str:
 
 
 def absolute_links(html: str) -> str:
-    """Return HTML as it can be read elsewhere: links and pictures of this site by their public addresses."""
+    """Return HTML for use on other sites, with absolute URLs of this site's links and pictures."""
     return markup.write(_with_absolute_links(markup.read(html)))
 
 
@@ -43,7 +43,7 @@ def _with_absolute_links(tokens: Iterable[Token]) -> Iterator[Token]:
 
 
 def tag_uri(path: str) -> str:
-    """Return the tag: URI (RFC 4151) that names the page at `path`, wherever the site moves.
+    """Return the tag: URI (RFC 4151) of the page at `path`, which survives a move of the site.
 
     An authority without a date of its own gets 2026, the year of the naming scheme.
     """
@@ -52,7 +52,7 @@ def tag_uri(path: str) -> str:
 
 
 def identity() -> dict[str, object]:
-    """Return what templates print of the site, as `site`."""
+    """Return the template variable `site`."""
     return {
         "name": settings.SITE_NAME,
         "url": settings.SITE_URL,
@@ -70,5 +70,5 @@ def _root_of(path: str) -> str:
 
 
 def site(request: HttpRequest) -> dict[str, object]:
-    """Context processor: what every template knows. `root` is the front page in the script asked for."""
+    """Context processor: add `site`, and `root`, the front page in the requested script."""
     return {"root": _root_of(request.path), "site": identity()}

@@ -1,4 +1,4 @@
-"""Static files under hashed names, so that they can be cached for ever; the pages' script as one file.
+"""Static files under hashed names, cacheable for ever; the modules of the page script joined into one file.
 
 The storages also record which scripts a page prints, for its Content Security Policy (`newsroom.csp`).
 """
@@ -27,31 +27,31 @@ JOINED: Final = "js/page.js"
 _IMPORT: Final = re.compile(r'^import (?:\{[^}]*\} from )?"(\.[^"]+)";\n', re.MULTILINE)
 _EXPORT: Final = re.compile(r"^export (?=(?:class|const|(?:async )?function) (\w+))", re.MULTILINE)
 
-# Comment lines and indentation. A string that goes over several lines must not contain lines like these.
+# Comment lines and indentation. Multi-line strings in the modules must not contain such lines.
 _UNREAD: Final = re.compile(r"^[ \t]*(?://[^\n]*\n|/\*\*.*?\*/\n|(?=\S))", re.MULTILINE | re.DOTALL)
 
 _ANY_IMPORT: Final = re.compile(r"""\b(?:import|from)\s*["'](\.{1,2}/[^"']+)["']""")
 
-# By name: the storage that holds the file, and its path there.
+# Maps a name to the storage that holds the file, and the path there.
 Paths = dict[str, tuple[Storage, str]]
 
-# The addresses of the scripts that the page now being rendered has printed so far.
+# URLs of the scripts that the page being rendered has printed so far.
 _printed: ContextVar[list[str] | None] = ContextVar("printed_scripts", default=None)
 
 
 def record_scripts(request: HttpRequest) -> None:
-    """Begin to record the scripts that are printed in answer to `request`."""
+    """Start recording the scripts that the response to `request` prints."""
     request._printed_scripts = []
     _printed.set(request._printed_scripts)
 
 
 def scripts_of(request: HttpRequest) -> list[str]:
-    """Return the addresses of the scripts printed in answer to `request`; more can be added to the list."""
+    """Return the URLs of the scripts that the response to `request` prints; more may be appended later."""
     return request._printed_scripts
 
 
 class _RecordsScripts:
-    """Records the scripts whose address is asked for, with all that they import."""
+    """Storage mixin that records the scripts whose URL a template prints, with all of their imports."""
 
     def url(self, name: str | None, *args: Any, **kwargs: Any) -> str:
         address = super().url(name, *args, **kwargs)
@@ -63,22 +63,22 @@ class _RecordsScripts:
 
 @cache
 def with_imports(address: str) -> tuple[str, ...]:
-    """Return the address of a script and of each module that it imports, as they are served."""
+    """Return the URLs of a script and of all modules that it imports, directly or not, as served."""
     addresses = {address: None}
     waiting = [address]
     while waiting:
         importer = waiting.pop()
         for imported in _ANY_IMPORT.findall(_served_text(importer.removeprefix(settings.STATIC_URL))):
-            found = normpath(join(dirname(importer), imported))
-            if found not in addresses:
-                addresses[found] = None
-                waiting.append(found)
+            path = normpath(join(dirname(importer), imported))
+            if path not in addresses:
+                addresses[path] = None
+                waiting.append(path)
     return tuple(addresses)
 
 
 def _served_text(name: str) -> str:
-    """Return the text of a static file by the name that it is served under; empty if there is none."""
-    # A hashed name is in the storage alone; a plain one is served from the source.
+    """Return the text of the static file that is served under `name`; empty if there is none."""
+    # Plain names are served from the source; hashed names exist only in the storage.
     if source := finders.find(name):
         return Path(source).read_text()
     if not staticfiles_storage.exists(name):
@@ -92,7 +92,7 @@ class PlainStaticFiles(_RecordsScripts, StaticFilesStorage):
 
 
 class _Compressor(Compressor):
-    """WhiteNoise's, with Brotli at a quality that takes a twentieth of the time for 9 % more bytes."""
+    """WhiteNoise's compressor at a lower Brotli quality: a twentieth of the time for 9 % more bytes."""
 
     @staticmethod
     def compress_brotli(data: bytes) -> bytes:
@@ -106,7 +106,7 @@ class StaticFiles(_RecordsScripts, CompressedManifestStaticFilesStorage):
         return _Compressor(**options)
 
     def post_process(self, paths: Paths, **options: Any) -> Iterator[tuple[str, str, bool]]:
-        """Readers fetch one script where the source has several modules: a phone waits for no import."""
+        """Join the page's modules into one script first, so that phones need not wait for imports."""
         if JOINED in paths:
             joined = InMemoryStorage()
             joined.save(JOINED, ContentFile("".join(_modules(JOINED, paths, set()))))
@@ -115,9 +115,10 @@ class StaticFiles(_RecordsScripts, CompressedManifestStaticFilesStorage):
 
 
 def _modules(name: str, paths: Paths, seen: set[str]) -> Iterator[str]:
-    """Yield a module after those that it imports, each once; all but what it exports stays its own.
+    """Yield the text of a module after those of its imports, each once.
 
-    Comments stay in the source: they would be a quarter of what a phone fetches.
+    Only its exports are visible to the other modules. Comments are removed, which would be a quarter of the
+    download.
     """
     seen.add(name)
     storage, path = paths[name]

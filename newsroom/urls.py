@@ -1,4 +1,4 @@
-"""Where each room is mounted, and who answers when none does."""
+"""The URL configuration and error handlers."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -12,15 +12,15 @@ from newsroom.http.bodies import too_large
 from newsroom.http.busy import busy, unless_busy
 from newsroom.http.doors import malformed
 
-# The words of the editor and of the desk's scripts, in the editor's language.
+# Translations for the scripts of the rich text editor and the desk, in the user's language.
 labels = JavaScriptCatalog.as_view()
 
 urlpatterns = [
-    # The live desk is a page of the admin; it is mounted here since admin and desk do not import one another.
+    # The live desk is a page of the admin. Include it here, because admin and desk do not import one another.
     path("admin/liveblog/liveblog/<int:pk>/desk/", include("liveblog.desk.urls")),
     path("admin/labels.js", labels, name="labels"),
     path("admin/r/<int:content_type_id>/<path:object_id>/", admin.site.admin_view(view_on_site)),
-    # In place of the admin's own: attempts at passwords are logged, and a refusal has its status.
+    # These replace the admin's own views, to log attempts and to respond with 429 to refused ones.
     path("admin/login/", sign_in.sign_in),
     path("admin/logout/", sign_in.sign_out),
     path("admin/password_change/", admin.site.admin_view(sign_in.change_password, cacheable=True)),
@@ -29,11 +29,11 @@ urlpatterns = [
     path("", include("liveblog.reader.urls")),
 ]
 
-# Problem details for the API's clients, pages for everybody else.
+# The API responds with problem details, everything else with pages.
 handler400 = problems.answering(400, malformed)
 handler403 = problems.answering(403, defaults.permission_denied)
 handler404 = problems.answering(404, defaults.page_not_found)
-# Ours alone: Django has no such handlers.
+# Django itself does not use handlers for these two statuses; our own code resolves them.
 handler413 = problems.answering(413, too_large)
 handler503 = problems.answering(503, busy)
 handler500 = unless_busy(problems.answering(500, defaults.server_error), handler503)

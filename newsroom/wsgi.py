@@ -1,4 +1,4 @@
-"""For plain WSGI servers: every page works, and nothing falls due by itself."""
+"""The WSGI application. All pages work, but scheduled work does not run by itself."""
 
 import os
 
@@ -10,6 +10,6 @@ application = get_wsgi_application()
 # E402: settings can be read only once Django is set up.
 from newsroom import release  # noqa: E402
 
-# Before the first request, because files may be replaced under a running process.
+# Compute these before the first request, because files may be replaced while the process runs.
 release.digest()
 release.built_at()

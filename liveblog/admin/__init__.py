@@ -1,4 +1,4 @@
-"""The stock admin over every model. It changes what readers can see through `liveblog.publishing` alone."""
+"""Django's admin for all models. It changes public content only through `liveblog.publishing`."""
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _

@@ -1,4 +1,4 @@
-"""Verbs on many rows of a changelist: each row for itself, and what was refused is said in words."""
+"""List actions: a verb is run on each row separately, and refusals are reported by row."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def do_each(
     verb: Callable[..., object],
     done: str,
 ) -> None:
-    """Call `verb(row, by=…)` on each row. `done` says in a word or two what has become of them then."""
+    """Call `verb(row, by=…)` on each row; `done` describes the rows that succeeded, in a word or two."""
     succeeded = []
     for row in rows:
         try:
@@ -33,15 +33,15 @@ def do_each(
         except ValidationError as refusal:
             _refuse(model_admin, request, row, " ".join(refusal.messages))
         except PermissionDenied as refusal:
-            # Of a blog whose team is another: the other rows are none the worse for it.
+            # A row of another team's blog must not prevent the action on the other rows.
             _refuse(model_admin, request, row, str(refusal))
         else:
             succeeded.append(row)
     if succeeded:
         names = _(", ").join(f"“{row}”" for row in succeeded)
         LogEntry.objects.log_actions(request.user.pk, succeeded, CHANGE, change_message=done)
-        said = _("%(done)s: %(names)s") % {"done": done, "names": names}
-        model_admin.message_user(request, said, messages.SUCCESS)
+        message = _("%(done)s: %(names)s") % {"done": done, "names": names}
+        model_admin.message_user(request, message, messages.SUCCESS)
 
 
 def _refuse(model_admin: admin.ModelAdmin, request: HttpRequest, row: models.Model, reason: str) -> None:
@@ -51,7 +51,7 @@ def _refuse(model_admin: admin.ModelAdmin, request: HttpRequest, row: models.Mod
 def withdraw_with_reason(
     model_admin: admin.ModelAdmin, request: HttpRequest, queryset: QuerySet[Update]
 ) -> TemplateResponse | None:
-    """Ask for the reason on a page of its own, then withdraw."""
+    """Ask for the reason on an intermediate page, then withdraw the rows."""
     reason = request.POST.get("reason", "").strip()
     if reason:
 

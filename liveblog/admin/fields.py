@@ -1,4 +1,4 @@
-"""What the admin's forms are made of: times to the minute, and the choice of what saving does."""
+"""Form fields of the admin: times to the minute, and the choice of action on saving."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.contrib.admin.widgets import AdminSplitDateTime, BaseAdminDateWidget
 
 
 class MinuteWidget(AdminSplitDateTime):
-    """A day and a time of day as `HH:MM`."""
+    """A widget for a day and a time of day as `HH:MM`."""
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         forms.MultiWidget.__init__(self, [BaseAdminDateWidget(), BaseAdminTimeWidget(format="%H:%M")], attrs)
@@ -21,9 +21,9 @@ class MinuteWidget(AdminSplitDateTime):
 
 
 class ActionField(forms.ChoiceField):
-    """What saving does. It offers `choices` and lets every one of `known` through.
+    """The action on saving. It offers `choices` but accepts all of `known`.
 
-    So a form that was opened before someone else changed the state is answered by its verb, in words.
+    So a form that was opened before a colleague changed the state is refused by its verb, with a reason.
     """
 
     widget = forms.RadioSelect

@@ -49,7 +49,7 @@ class BlogOfUpdateFilter(BlogFilter):
 
 
 class LeadsToFilter(admin.SimpleListFilter):
-    """Filter by where a related story leads, if anywhere yet."""
+    """Filter by a related story's kind of target, or its lack of one."""
 
     title = _("where it leads")
     parameter_name = "leads"

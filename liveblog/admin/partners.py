@@ -154,8 +154,8 @@ class ScopeFilter(admin.SimpleListFilter):
         if self.value() not in Scope.values:
             return queryset
         # Search the list as text, because SQLite has no containment lookup for JSON.
-        keys = queryset.annotate(said=Cast("scopes", TextField()))
-        return keys.filter(said__contains=f'"{self.value()}"')
+        keys = queryset.annotate(scope_list=Cast("scopes", TextField()))
+        return keys.filter(scope_list__contains=f'"{self.value()}"')
 
 
 class KeyForm(VerbForm):

@@ -1,7 +1,7 @@
 """Read access in the admin: a live blog with a team is visible to that team only.
 
 Lists, searches, counts, choices and pages all start from these querysets, so that nothing of another team's
-live blog is printed, found or counted.
+live blog can be listed, searched or counted.
 """
 
 from __future__ import annotations

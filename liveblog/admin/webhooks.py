@@ -132,7 +132,7 @@ class WebhookAdmin(VerbAdmin):
     ordering = ["partner__name", "pk"]
     autocomplete_fields = ["blogs"]
 
-    _said = ["url", "edition", "blogs"]
+    _detail_names = ["url", "edition", "blogs"]
     _state = [
         "shown_blogs",
         "fares",
@@ -191,7 +191,7 @@ class WebhookAdmin(VerbAdmin):
         self, request: HttpRequest, form: WebhookForm, rows: dict[str, Any], *, change: bool
     ) -> Webhook:
         cleaned, by = form.cleaned_data, request.user
-        details = {name: cleaned[name] for name in self._said if name in cleaned}
+        details = {name: cleaned[name] for name in self._detail_names if name in cleaned}
         if not change:
             request.secret_of = publishing.add_webhook(cleaned["partner"], by=by, **details)
             return request.secret_of

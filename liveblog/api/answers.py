@@ -1,4 +1,4 @@
-"""What every answer has in common: English, no cookie, an ETag, headers for caches, known parameters."""
+"""Base classes of API views: English, no cookies, ETags, cache headers and strict query parameters."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ class PublicView:
     throttle_classes = [PerAddressOrKey]
     parser_classes = [BoundedJSONParser]
     renderer_classes = [JSONRenderer, PageRenderer]
-    # Parameters beside those of the filters and of pagination.
+    # Query parameters in addition to those of filters and pagination.
     query_names: ClassVar[frozenset[str]] = frozenset()
-    # Whether `edition` chooses a script, and which members `fields` may ask for.
+    # Whether the view has the parameter `edition`, and the members that `fields` may select.
     has_editions = False
     field_names: ClassVar[tuple[str, ...]] = ()
     is_poll = False
@@ -78,17 +78,17 @@ class PublicView:
         response.headers.setdefault("Cache-Control", POLL)
         patch_vary_headers(response, [*self._negotiated_by(), "Authorization", "Accept-Encoding"])
         if request.method in ("GET", "HEAD") and response.status_code != 405:
-            # Nobody asked, and polls are to be small.
+            # Omit Allow, which is of no use here, to keep polls small.
             response.headers.pop("Allow", None)
         return response
 
     @property
     def default_response_headers(self) -> dict[str, str]:
-        """Return Django REST Framework's headers, without the Vary that it adds to every answer."""
+        """Return Django REST Framework's default headers except for Vary."""
         return {"Allow": ", ".join(self.allowed_methods)}
 
     def _with_etag(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        """Under its ETag; a 304 or 412 in its place where the client's condition says so."""
+        """Add the ETag; return a 304 or 412 instead if the request's conditions call for it."""
         if response.status_code == 200:
             self.etag = self.etag or etag_of_body(response.content)
             response.headers["ETag"] = self.etag
@@ -101,19 +101,19 @@ class PublicView:
         return response
 
     def perform_authentication(self, request: Request) -> None:
-        """Counted here, before anything else is looked at: who guesses at keys is counted too."""
+        """Authenticate, then throttle even if that failed, so that guesses at keys are counted as well."""
         try:
             super().perform_authentication(request)
         finally:
             super().check_throttles(request)
 
     def check_throttles(self, request: Request) -> None:
-        """Done with authentication."""
+        """Do nothing: `perform_authentication` has already checked the throttles."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if not hasattr(self, request.method.lower()):
-            # It is answered 405, whatever else is asked.
+            # The response will be 405, whatever the query.
             return
         self._check_query(request)
         self.edition = request.query_params.get("edition")
@@ -121,9 +121,9 @@ class PublicView:
         self.fields = frozenset(names.split(",")) if names else frozenset()
 
     def is_known(self, blog: LiveBlog) -> HttpResponse | None:
-        """Answer from `blog`'s number: 304 when the client has that state, before any other row is read.
+        """Return a 304 if the client has this state of `blog`, else None. Call it before reading other rows.
 
-        `blog` is read in the edition that was asked for, which its ETag then names, beside the fields.
+        `blog` must be in the requested edition. The ETag covers the edition and the selected fields.
         """
         if self._is_page():
             return None
@@ -137,7 +137,7 @@ class PublicView:
         return response
 
     def sparse(self, item: dict[str, Any]) -> dict[str, Any]:
-        """Only what `fields` asks for; without it everything."""
+        """Return only the members that `fields` selects, or all of them without `fields`."""
         return {name: value for name, value in item.items() if name in self.fields} if self.fields else item
 
     def address(self, query: QueryDict) -> str:
@@ -145,21 +145,21 @@ class PublicView:
         return absolute(path_of(self.request) + canonical_query(query, self._known_names()))
 
     def _is_page(self) -> bool:
-        """Pages are for people: their browsers ask anew each time."""
+        """Return whether the response is a page for people, which is never revalidated."""
         renderer = getattr(self.request, "accepted_renderer", None)
         return renderer is not None and renderer.format in ("api", "html")
 
     def _is_browsable(self) -> bool:
-        """Return whether this is the browsable page, in place of the JSON at the same address.
+        """Return whether this is the browsable page, instead of the JSON at the same URL.
 
-        It is never stored. So the JSON need not vary on Accept, of which every client has a spelling of its
-        own: a shared cache would keep each answer once for every one of them.
+        Caches never store it, so the JSON need not vary on Accept. Every client has its own spelling of that
+        header, and a shared cache would store each response once per spelling.
         """
         renderer = getattr(self.request, "accepted_renderer", None)
         return isinstance(renderer, PageRenderer) and "format" not in self.request.GET
 
     def _negotiated_by(self) -> list[str]:
-        """Return the headers, beside those of every answer, that chose the format of this one."""
+        """Return the request headers that selected the format of this response."""
         formats = [renderer for renderer in self.renderer_classes if renderer is not PageRenderer]
         is_chosen = "format" not in self.request.GET and len(formats) > 1
         return ["Accept"] if is_chosen or self._is_browsable() else []
@@ -205,7 +205,7 @@ class ListView(PublicView):
     has_editions = True
 
     def read(self, rows: list[Any]) -> Iterable[Any]:
-        """The rows in `self.edition`."""
+        """Return the rows in `self.edition`."""
         raise NotImplementedError
 
     def paginate_queryset(self, queryset: Any) -> Iterable[Any]:

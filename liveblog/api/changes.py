@@ -58,7 +58,7 @@ class Changes(PublicView, APIView):
         after = whole_number(request.query_params.get("after"), digits=10)
         if after is None or after > MAX_NUMBER:
             raise ValidationError({"after": ["Give the last number that you know; 0 gives everything."]})
-        # The number is read here, before any other row: an answer may know more than it says, never less.
+        # Read the number before any other row, so that the content may be newer than the number, never older.
         blog = find_blog(request, slug, self.edition)
         if after > blog.number:
             raise AheadOfLog(blog.number)

@@ -1,4 +1,4 @@
-"""What OpenAPI 3.1 is told of each operation: parameters, answers, refusals, and whether it takes a key."""
+"""OpenAPI 3.1 descriptions of operations: parameters, responses, errors and authentication."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _EVERYWHERE: Final = {400, 401, 403, 406, 429}
 
 
 def described(summary: str, serializer: Any, *problems: int, **more: Any) -> Any:
-    """Describe a view's `get`. `problems` are those beside the ones that every operation has."""
+    """Describe a view's `get`. `problems` lists the error statuses beyond those of every operation."""
     responses: dict[Any, Any] = {
         200: serializer,
         304: OpenApiResponse(description="Nothing changed since the ETag in `If-None-Match`."),
@@ -59,7 +59,10 @@ def described(summary: str, serializer: Any, *problems: int, **more: Any) -> Any
 def described_write(
     summary: str, entry: type[Serializer], *created: int, parameters: list[OpenApiParameter], **more: Any
 ) -> Any:
-    """Describe a view's `post` or `patch`: it answers with the update; `created` is 201 where it is new."""
+    """Describe a view's `post` or `patch`, which responds with the update.
+
+    `created` is 201 if the operation can create an update, else omitted.
+    """
     written = serializers.WrittenSerializer
     responses: dict[Any, Any] = {
         200: OpenApiResponse(written, description="The update in its current state.")
@@ -81,12 +84,12 @@ def _refusals(statuses: Iterable[int]) -> dict[Any, Any]:
 
 
 class OperationSchema(AutoSchema):
-    """With the parameters that `PublicView` knows, and keys: to read they are for more, to write needed."""
+    """Schema with the parameters of `PublicView`; a key is optional for reading and required for writing."""
 
     def get_override_parameters(self) -> list[OpenApiParameter]:
-        found = []
+        parameters = []
         if self.method == "GET" and getattr(self.view, "has_editions", False):
-            found.append(
+            parameters.append(
                 OpenApiParameter(
                     "edition",
                     {"type": "string", "enum": EDITIONS},
@@ -98,7 +101,7 @@ class OperationSchema(AutoSchema):
             )
         if self.method == "GET" and getattr(self.view, "field_names", ()):
             names = {"type": "string", "enum": list(self.view.field_names)}
-            found.append(
+            parameters.append(
                 OpenApiParameter(
                     "fields",
                     {"type": "array", "items": names, "minItems": 1},
@@ -107,7 +110,7 @@ class OperationSchema(AutoSchema):
                     description="Only these members of each object: names separated by commas.",
                 )
             )
-        return [*super().get_override_parameters(), *found]
+        return [*super().get_override_parameters(), *parameters]
 
     def get_auth(self) -> list[dict[str, Any]]:
         keyed = super().get_auth()
@@ -127,7 +130,7 @@ class KeyScheme(OpenApiAuthenticationExtension):
 
 
 class EitherUpdate(OpenApiSerializerExtension):
-    """`status` tells which of several an answer is."""
+    """Schema of an update as one of several alternatives, discriminated by `status`."""
 
     target_class = serializers.UpdateSerializer
 
@@ -154,9 +157,9 @@ def _component(auto_schema: AutoSchema, serializer: type[Serializer], direction:
 
 
 def let_fields_be_left_out(result: dict[str, Any], **_more: Any) -> dict[str, Any]:
-    """A hook of drf-spectacular's: where `fields` may ask for less, less is described, too.
+    """Let members be missing in responses that take `fields`; forbid unknown members in request bodies.
 
-    And it closes what is sent: a member that is not known is refused.
+    This is a postprocessing hook of drf-spectacular.
     """
     schemas = result["components"]["schemas"]
     for name, schema in schemas.items():
@@ -185,7 +188,7 @@ def _allow_sparse(schemas: dict[str, Any], answer: dict[str, Any]) -> None:
 
 
 def _sparse(schemas: dict[str, Any], name: str) -> dict[str, Any]:
-    """The same members, each of which may be missing; those of all alternatives together."""
+    """Return a schema with the same members, none of them required, merged from all alternatives."""
     alternatives = schemas[name].get("oneOf")
     wholes = [schemas[_name_of(one)] for one in alternatives] if alternatives else [schemas[name]]
     properties: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""What lists can be narrowed by. A value that means nothing is refused in words, never ignored."""
+"""Filters of lists. Invalid values are rejected with a reason, never ignored."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ Moments = tuple[datetime, datetime]
 
 
 class DayField(forms.CharField):
-    """A Hong Kong day, as the moments when it begins and when the next one does, in UTC."""
+    """A day in Hong Kong, converted to the times in UTC at which it and the next day begin."""
 
     def to_python(self, value: Any) -> Moments | None:
-        named = super().to_python(value)
-        if not named:
+        text = super().to_python(value)
+        if not text:
             return None
         try:
-            day = date.fromisoformat(named)
-            if day.isoformat() != named:
+            day = date.fromisoformat(text)
+            if day.isoformat() != text:
                 raise ValueError
             return _utc(hongkong.at(day)), _utc(hongkong.at(day + timedelta(days=1)))
         except (ValueError, OverflowError) as error:
@@ -43,17 +43,17 @@ class DayField(forms.CharField):
 
 class MomentField(forms.CharField):
     def to_python(self, value: Any) -> datetime | None:
-        named = super().to_python(value)
-        if not named:
+        text = super().to_python(value)
+        if not text:
             return None
         try:
-            return hongkong.parse_moment(named)
+            return hongkong.parse_moment(text)
         except ValueError as error:
             raise ValidationError(MOMENT) from error
 
 
 class SlugChoiceField(forms.SlugField):
-    """A row by its slug."""
+    """A field that converts a slug to its row."""
 
     def __init__(self, *, queryset: QuerySet, **kwargs: Any):
         super().__init__(**kwargs)
@@ -79,7 +79,7 @@ class MomentFilter(filters.Filter):
 
 
 class SlugFilter(QuerySetRequestMixin, filters.Filter):
-    """By a row's slug, among those that whoever asks may know of: `queryset` is given the request."""
+    """A filter by a row's slug; the callable `queryset` gets the request, to limit rows to visible ones."""
 
     field_class = SlugChoiceField
 
@@ -89,7 +89,7 @@ def _documented(schema: dict[str, str], description: str, narrowing: filters.Fil
 
 
 def _one_of(choices: dict[str, Any], schema_type: str, description: str, **options: Any) -> filters.Filter:
-    """A choice by name; the filter is given what `choices` has under that name."""
+    """Return a filter by a choice of names; it filters by the value that `choices` has for the name."""
     narrowing = filters.TypedChoiceFilter(
         choices=[(name, name) for name in choices],
         coerce=choices.__getitem__,
@@ -118,7 +118,7 @@ def _language(**options: Any) -> filters.Filter:
 
 
 def open_topics(request: Request) -> QuerySet[Topic]:
-    """What the live blogs that whoever asks may read are filed under."""
+    """Return the topics of the live blogs that the requester may read."""
     return Topic.objects.filter(blogs__in=open_blogs(request)).distinct()
 
 
@@ -161,7 +161,7 @@ class BlogFilters(filters.FilterSet):
 
     def ran_on(self, blogs: QuerySet[LiveBlog], name: str, day: Moments) -> QuerySet[LiveBlog]:
         start, end = day
-        # While coverage runs its end is only a plan.
+        # The end of running coverage is only planned, so ignore it.
         return blogs.filter(
             Q(status=LiveBlog.Status.LIVE) | Q(coverage_end_at__gte=start), coverage_start_at__lt=end
         )

@@ -1,6 +1,6 @@
-"""Who is asking: a partner's key, what its scopes let through, and how often anybody may ask.
+"""Authentication by partners' keys, permissions by their scopes, and rate limits.
 
-A key comes as `Authorization: Bearer nrk_…` (RFC 6750). Without one a reader sees what is public.
+A key is sent as `Authorization: Bearer nrk_…` (RFC 6750). Requests without a key get public content.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ REALM: Final = 'Bearer realm="Newsroom API"'
 
 
 class KeyAuthentication(BaseAuthentication):
-    """`request.auth` is the key, `request.user` its partner; both are None for everybody else."""
+    """Authentication by key: sets `request.auth` to the key and `request.user` to its partner, or to None."""
 
     def authenticate(self, request: Request) -> tuple[Partner, ApiKey] | None:
         words = get_authorization_header(request).decode("latin-1").split()
@@ -42,19 +42,19 @@ class KeyAuthentication(BaseAuthentication):
         return key.partner, key
 
     def authenticate_header(self, request: Request) -> str:
-        """Only who showed a key is told that the key is what was wrong (RFC 6750, section 3.1)."""
+        """Return the challenge; it only mentions an invalid key if one was sent (RFC 6750, section 3.1)."""
         return f'{REALM}, error="invalid_token"' if get_authorization_header(request) else REALM
 
 
 class ScopesAllow(BasePermission):
-    """Anybody reads what is public, a key by its scopes; to write takes a key. Verbs look at the rest."""
+    """Reading needs no key, but a key needs a reading scope; writing needs a key. Verbs check the rest."""
 
     message = "This key may not read: it has neither the scope read nor read:embargoed."
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         key = request.auth
         if request.method not in SAFE_METHODS:
-            # What is not there to be written takes no key either: it is answered 405.
+            # Do not require a key for methods that the view lacks, so that the response is 405.
             return key is not None or not hasattr(view, request.method.lower())
         return key is None or key.may_read
 

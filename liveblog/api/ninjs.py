@@ -1,8 +1,8 @@
 """A live blog and its updates as ninjs 3.1, IPTC's News in JSON (https://iptc.org/standards/ninjs/).
 
-At addresses of their own, not by negotiation: a shared cache then keeps each form under its own key, a desk
-can paste the address into a browser, and no media type is registered for ninjs to negotiate by. What was
-withdrawn is answered too, as `canceled`: that is the notice by which a receiver takes it down.
+Items have their own URLs instead of content negotiation: shared caches store each format under its own key,
+editors can paste the URL into a browser, and ninjs has no registered media type to negotiate. Withdrawn items
+are served as `canceled`, which tells receivers to take them down.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ STANDARD: Final = {
     "schema": "http://www.iptc.org/std/ninjs/ninjs-schema_3.1.json#",
 }
 _HTML: Final = "text/html"
-# ninjs has no field of its own for this: `edNote` is for a partner's desk, and the subject is for machines.
-# IPTC's vocabulary of content warnings has no general term, and nobody has said which of its terms applies.
+# ninjs has no field for this: `edNote` is for editors at the partner, the subject for software. The subject
+# is a literal, because IPTC's content warnings have no general term, and editors choose no specific one.
 _WARNING: Final = {
     "edNote": "Sensitive picture: warn readers, and show it only when they ask to see it.",
     "subjects": [{"name": "Sensitive content", "rel": "contentWarning", "literal": "sensitive"}],
@@ -140,7 +140,7 @@ def of_blog(blog: LiveBlog, updates: Iterable[Update], *, is_whole: bool) -> Nin
 
 
 def of_update(update: Update) -> Ninjs:
-    """An update, or the notice that it was withdrawn, alone or with its whole live blog."""
+    """Return an update as an item, `canceled` if it or its live blog was withdrawn."""
     blog = update.blog
     is_gone = update.is_withdrawn or blog.status == LiveBlog.Status.WITHDRAWN
     item = {
@@ -187,7 +187,7 @@ def _canceled_blog(blog: LiveBlog) -> Ninjs:
 
 
 def _about_blog(blog: LiveBlog) -> Ninjs:
-    """What holds of a live blog even when it is withdrawn."""
+    """Return the properties of a live blog that are public even after its withdrawal."""
     return {
         "uri": tag_uri(blog.get_absolute_url()),
         "standard": STANDARD,

@@ -1,4 +1,4 @@
-"""Pages of a list, by a cursor on the id: what is published meanwhile neither repeats nor hides a row."""
+"""Cursor pagination by id, so that rows published meanwhile neither repeat nor hide others."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LINK: Final = {"type": ["string", "null"], "format": "uri"}
 
 
 class ByIdPagination(CursorPagination):
-    """Newest row first. The cursor is opaque to clients, who follow `next` and `previous`."""
+    """Pagination with the newest row first. The cursor is opaque; clients follow `next` and `previous`."""
 
     ordering = "-pk"
     page_size = 20
@@ -54,7 +54,7 @@ class ByIdPagination(CursorPagination):
         return size
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """The base class says `nullable`, unknown to OpenAPI 3.1: the last page would break its schema."""
+        """Return a schema for OpenAPI 3.1; the base class uses `nullable`, which 3.1 does not have."""
         return {
             "type": "object",
             "required": ["next", "previous", "results"],

@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problems, whatever the client accepts. In English, as all that developers read."""
+"""Errors as RFC 9457 problem details, regardless of Accept, and always in English."""
 
 from __future__ import annotations
 
@@ -35,25 +35,25 @@ _DETAILS: Final = {
 
 
 class Gone(APIException):
-    """410: what was here has been withdrawn."""
+    """410: the resource was withdrawn."""
 
     status_code = 410
 
 
 class Conflict(APIException):
-    """409: it was understood, and does not fit the state that things are in."""
+    """409: the request conflicts with the current state."""
 
     status_code = 409
 
 
 class Unprocessable(ValidationError):
-    """422: what was sent is well formed, and yet not to be had; `detail` as a ValidationError's."""
+    """422: the request is well formed but not acceptable; `detail` is like that of a ValidationError."""
 
     status_code = 422
 
 
 class AheadOfLog(APIException):
-    """409: a cursor from the future; `number` is the last that the log has."""
+    """409: the requested number is beyond the log; `number` is the last number of the log."""
 
     status_code = 409
     default_detail = "The log has not reached this number."
@@ -86,7 +86,7 @@ def handle(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
     """Handle exceptions for Django REST Framework. Return None for unexpected ones, which Django handles."""
     request = context["request"]
     if is_busy(error):
-        # Roll the view's transaction back, as DRF's own handler does.
+        # Roll back the view's transaction, like DRF's own handler.
         set_rollback()
         return problem(request, 503)
     drf_response = exception_handler(error, context)
@@ -95,14 +95,14 @@ def handle(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
     status = drf_response.status_code
     if _is_unknown(error):
         status = 404 if request.method in SAFE_METHODS else 422
-    response = problem(request, status, **_said_by(error))
+    response = problem(request, status, **_members_of(error))
     for header in ("Retry-After", "WWW-Authenticate"):
         if header in drf_response.headers:
             response.headers[header] = drf_response.headers[header]
     return response
 
 
-def _said_by(error: Exception) -> dict[str, Any]:
+def _members_of(error: Exception) -> dict[str, Any]:
     if isinstance(error, ValidationError) and isinstance(error.detail, dict):
         errors = dict(_flat(error.detail))
         return {"detail": f"Not understood: {', '.join(errors)}.", "errors": errors}
@@ -116,7 +116,7 @@ def _said_by(error: Exception) -> dict[str, Any]:
 
 
 def _flat(errors: Any, name: str = "") -> Iterator[tuple[str, list[str]]]:
-    """Each member's reasons under its whole name: `related_stories.1.url`."""
+    """Yield each member's errors with its full name, such as `related_stories.1.url`."""
     if isinstance(errors, dict):
         for inner, nested in errors.items():
             is_about_all = inner == api_settings.NON_FIELD_ERRORS_KEY
@@ -126,7 +126,7 @@ def _flat(errors: Any, name: str = "") -> Iterator[tuple[str, list[str]]]:
 
 
 def _is_unknown(error: Exception) -> bool:
-    """Whether all that is wrong is that something named, in a form that is right, is not to be had."""
+    """Return whether the only errors are well-formed references to unknown rows."""
     return isinstance(error, ValidationError) and set(_codes(error.get_codes())) == {"unknown"}
 
 
@@ -138,18 +138,18 @@ def _codes(codes: Any) -> Iterator[str]:
         yield codes
 
 
-# It does nothing, and a client that posts to a wrong address is to hear that, not of a token.
+# Exempt it from CSRF checks: it changes nothing, and a POST to a wrong URL should get 404, not 403.
 @csrf_exempt
 @cors.read_anywhere
 def unknown(request: HttpRequest) -> HttpResponse:
-    """Any address under the API that no other route knows."""
+    """Respond 404 to an unknown URL under the API."""
     return problem(request, 404)
 
 
 def answering(status: int, otherwise: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Django's handler for `status`: a problem under `/api/`, the site's page everywhere else.
+    """Return an error handler for `status`: a problem under `/api/`, the response of `otherwise` elsewhere.
 
-    Pages are in the language of what was asked for.
+    Pages are in the language of the requested live blog or edition.
     """
 
     def handler(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -159,7 +159,7 @@ def answering(status: int, otherwise: Callable[..., HttpResponse]) -> Callable[.
             with translation.override(language_of(request)):
                 response = otherwise(request, *args, **kwargs)
         if any(isinstance(argument, DisallowedHost) for argument in (*args, *kwargs.values())):
-            # Not every cache has the Host in its key: stored, the refusal would be served to everybody.
+            # Some caches omit Host from their key and would serve a stored error to everybody.
             response.headers["Cache-Control"] = UNSTORED
         return response
 

@@ -1,4 +1,4 @@
-"""The API described: OpenAPI 3.1, and its page, which runs from our own static files under the strict CSP."""
+"""The OpenAPI 3.1 description, and Swagger UI from our own static files under the strict CSP."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from newsroom import csp
 
 @cache
 def document() -> dict[str, Any]:
-    """The description, which changes only with the code."""
+    """Return the description. It is cached, because it changes only with the code."""
     return SchemaGenerator().get_schema(request=None, public=True)
 
 
@@ -50,6 +50,6 @@ class Docs(PublicView, SpectacularSwaggerSplitView):
 
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        # This view also serves the page's second script, so the CSP has to allow its address.
+        # Allow this URL in the CSP, because the view also serves the page's second script.
         csp.allow_script(request._request, request.path)
         return super().get(request, *args, **kwargs)

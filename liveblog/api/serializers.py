@@ -1,4 +1,4 @@
-"""The shapes of answers: `liveblog.payloads` makes them, the fields here are what OpenAPI says of them."""
+"""Serializers that describe responses in OpenAPI; `liveblog.payloads` builds the actual payloads."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ class UnpublishedUpdateSerializer(_KnownSerializer):
 class UpdateSerializer(serializers.Serializer):
     """A PublishedUpdate, a Tombstone or an UnpublishedUpdate, as `status` says."""
 
-    # Those by their `status`.
+    # The serializers by `status`.
     either = {
         "published": PublishedUpdateSerializer,
         "withdrawn": TombstoneSerializer,
@@ -308,6 +308,6 @@ class ProblemSerializer(serializers.Serializer):
 
 
 def names_of(serializer: type[serializers.Serializer]) -> tuple[str, ...]:
-    """The members that an answer can have: what `fields` may ask for."""
+    """Return the names of all members that a response can have, which `fields` may select."""
     either = getattr(serializer, "either", {"": serializer}).values()
     return tuple(dict.fromkeys(name for one in either for name in one().fields))

@@ -1,4 +1,4 @@
-"""The addresses under `/api/v1/`."""
+"""URLs under `/api/v1/`."""
 
 from django.urls import path, re_path
 
@@ -22,6 +22,6 @@ urlpatterns = [
     path("topics/", views.Topics.as_view(), name="topics"),
     path("schema/", schema.Schema.as_view(), name="schema"),
     path("docs/", schema.Docs.as_view(), name="docs"),
-    # With the slash only: without it Django first tries the address that has one.
+    # Require the slash: for paths without it, Django first tries to redirect to the path with it.
     re_path(r"^(?:.*/)$", problems.unknown),
 ]

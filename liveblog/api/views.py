@@ -1,4 +1,4 @@
-"""API views: lists and details to read, and the verbs that partners write with."""
+"""API views: lists and details for reading, and verbs for partners."""
 
 from __future__ import annotations
 

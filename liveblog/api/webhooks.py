@@ -1,4 +1,4 @@
-"""What OpenAPI 3.1 says of the requests that partners' webhooks receive; `liveblog.webhooks` sends them."""
+"""OpenAPI 3.1 description of the requests that webhooks receive; `liveblog.webhooks` sends them."""
 
 from __future__ import annotations
 
@@ -94,7 +94,10 @@ test: Final = OpenApiWebhook(
 
 
 def describe_headers(result: dict[str, Any], **_more: Any) -> dict[str, Any]:
-    """A hook of drf-spectacular: it describes webhooks without headers, and without saying who signs."""
+    """Add headers to the description of webhooks, and remove its authentication.
+
+    This is a postprocessing hook of drf-spectacular, which cannot describe either by itself.
+    """
     for path in result.get("webhooks", {}).values():
         path["post"]["security"] = []
         path["post"]["parameters"] = [

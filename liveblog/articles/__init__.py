@@ -1,1 +1,1 @@
-"""Running copy: a newspaper's rolling article as text, to a live blog and back."""
+"""Conversion between running copy, a newspaper's rolling article as text, and live blogs."""

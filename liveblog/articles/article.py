@@ -1,4 +1,4 @@
-"""What a rolling article says, as values: a title, a standfirst and its entries, newest first."""
+"""The content of a rolling article as values: a title, a standfirst and its entries, newest first."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ArticleError(ValueError):
 
 @dataclass(frozen=True)
 class Doubt:
-    """A line that was read in one of two possible ways, or of which something could not be kept."""
+    """A note on a line that could also be read in another way, or that lost something in reading."""
 
     line: int
     reason: str
@@ -35,7 +35,7 @@ class Doubt:
 
 @dataclass(frozen=True)
 class LineRead:
-    """A line of the source and what it was read as: the name of a `lines.Kind`, or `title`, `published_at`.
+    """A line of the source and its role: the lower-case name of a `lines.Kind`, `title` or `published_at`.
 
     `reason` says why a line is left out.
     """
@@ -53,7 +53,7 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Bullets:
-    """A list; `start` is its first number, None where its items carry none."""
+    """A list; `start` is its first number, or None if its items are not numbered."""
 
     items: tuple[str, ...]
     start: int | None = None
@@ -76,14 +76,14 @@ class OpenBullets:
 
 @dataclass(frozen=True)
 class Caption:
-    """The words under a picture that the text cannot carry, with the label that they came with."""
+    """The caption of a picture, with its label; the picture itself is not part of the text."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Related:
-    """A related story: its title, and its address where the text gives one."""
+    """A related story: its title, and its address if the text gives one."""
 
     title: str
     url: str = ""
@@ -109,9 +109,9 @@ def closed(blocks: Iterable[OpenBlock]) -> tuple[Block, ...]:
 
 @dataclass(frozen=True)
 class Entry:
-    """One update. `day` is a Hong Kong day, `clock` its Hong Kong time or None where that is not known.
+    """One update. `day` is its day in Hong Kong, `clock` its time there, or None if that is not known.
 
-    `is_day_inferred`: neither a day heading nor the time itself names the day.
+    `is_day_inferred` means that neither a day heading nor the time itself names the day.
     """
 
     day: date
@@ -128,7 +128,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Article:
-    """`entries` are in the order of the text, newest first; articles are equal when they say the same."""
+    """A rolling article, with `entries` newest first. Articles are equal if their content is the same."""
 
     kicker: str
     headline: str
@@ -144,5 +144,5 @@ class Article:
 
     @property
     def left_out(self) -> list[LineRead]:
-        """The lines that are in neither the head nor an update, but for the signs of the form."""
+        """Return the lines of the source that were left out of the article."""
         return [line for line in self.lines if line.role == "left_out"]

@@ -51,7 +51,7 @@ class Assembly:
     """A builder that assembles lines into a standfirst and entries."""
 
     def __init__(self, *, is_heading_below: bool = False) -> None:
-        """Create an empty assembly. With `is_heading_below`, headings below times are beyond doubt."""
+        """Create an empty assembly. With `is_heading_below`, headings below times raise no doubt."""
         self.is_heading_below = is_heading_below
         self.standfirst: list[OpenBlock] = []
         self.days: list[Line] = []

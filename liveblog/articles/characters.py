@@ -1,4 +1,4 @@
-"""Characters: widths for matching, the encodings that copy arrives in, and the language that it is in."""
+"""Normalization of characters for matching, and detection of a text's encoding and language."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from liveblog.articles.article import ArticleError
 
 MAX_BYTES: Final = 2 * 1024 * 1024
 
-# One character for one, so that a match in folded text has the same place in the text itself.
+# Each character maps to exactly one, so that positions in folded text are valid in the original, too.
 _FOLDED: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
     ord("\u3000"): " ",
     ord("\u00a0"): " ",
@@ -33,24 +33,24 @@ _INVISIBLE: Final = re.compile(r"[\ufeff\u200b\u2060\u00ad\u200e\u200f\u202a-\u2
 
 
 def folded(text: str) -> str:
-    """Text of the same length: full-width signs made half-width, brackets and separators of one kind."""
+    """Return text of the same length with half-width signs, and brackets and separators unified."""
     return text.translate(_FOLDED)
 
 
 def tidied(line: str) -> str:
-    """A line as the article keeps it: no invisible characters, single plain spaces, none around it."""
+    """Return a line without invisible characters or outer spaces, and with single plain spaces."""
     return " ".join(_INVISIBLE.sub("", line).split())
 
 
 def width(text: str) -> int:
-    """How many columns text takes: two for a Chinese character, one for a Latin letter."""
+    """Return the number of columns of a text: two for a Chinese character, one for a Latin letter."""
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
 
 
 def read(data: bytes) -> str:
-    """The text of a file in UTF-8, UTF-16, GB18030 or Big5-HKSCS.
+    """Decode a file in UTF-8, UTF-16, GB18030 or Big5-HKSCS.
 
-    Raises ArticleError for a file that is empty, too large, binary, or in some other encoding.
+    Raise ArticleError for a file that is empty, too large, binary, or in some other encoding.
     """
     if len(data) > MAX_BYTES:
         reason = _("The file is too large for an article: it has more than %(size)s MB by this line.")
@@ -81,7 +81,10 @@ def _decoded(data: bytes) -> str:
 
 
 def _utf_16_without_mark(data: bytes) -> str:
-    """The wrong byte order makes characters of every script; the right one everyday words and line breaks."""
+    """Decode UTF-16 without a byte order mark.
+
+    The wrong byte order yields characters of every script, the right one everyday words and line breaks.
+    """
     best = max((_tried(data, "utf-16-le") or "", _tried(data, "utf-16-be") or ""), key=_plainness)
     if _plainness(best) < 0.2:
         raise ArticleError(_line_of(data, data.index(0)), _("This is a binary file, not text."))
@@ -89,7 +92,7 @@ def _utf_16_without_mark(data: bytes) -> str:
 
 
 def _plainness(text: str) -> float:
-    """What share of a text are plain letters, signs, line breaks and everyday Chinese."""
+    """Return the share of plain letters, signs, line breaks and everyday Chinese in a text."""
     plain = sum(char in _EVERYDAY or "\x20" <= char <= "\x7e" or char in "\r\n。「」" for char in text)
     return plain / len(text) if text else 0.0
 
@@ -113,7 +116,7 @@ def _line_of(data: bytes, place: int) -> int:
     return data.count(b"\n", 0, place) + 1
 
 
-# The everyday words of both scripts: a third of any Chinese text, and almost nothing of one decoded wrongly.
+# Everyday characters of both scripts: a third of any Chinese text, but hardly any of a wrongly decoded one.
 _EVERYDAY: Final = frozenset(
     "的一是在不了有和人這这中大為为上個个國国我以要他時时來来用們们生到作地於于出就分對对成會会可主發发年動动同工也能下過过"
     "說说而面方後后多定行學学法所民得經经十三之進进着等部家電电力裡里如水高自二理起小物現现實实加量都兩两體体制機机當当使點点"
@@ -123,7 +126,7 @@ _EVERYDAY: Final = frozenset(
 
 
 def _familiarity(text: str) -> float:
-    """What share of the Chinese in a text are everyday characters."""
+    """Return the share of everyday characters among the Chinese characters of a text."""
     chinese = [char for char in text if char > "\u2e7f"]
     return sum(char in _EVERYDAY for char in chinese) / len(chinese) if chinese else 0.0
 
@@ -147,9 +150,9 @@ _CHINESE_DAYS: Final = re.compile(r"^.{0,16}日.{0,8}(?:消息|更新)", re.MULT
 
 
 def language_of(text: str) -> str:
-    """`zh-hant`, `zh-hans` or `en`: by the words of the form first, then by the characters.
+    """Return `zh-hant`, `zh-hans` or `en`, judged by the words of the form first, then by characters.
 
-    Chinese that both scripts write alike is taken for Traditional.
+    Chinese that both scripts write alike counts as Traditional.
     """
     if not _is_chinese(text):
         return "en"
@@ -166,5 +169,5 @@ def _is_chinese(text: str) -> bool:
         return days_in_chinese
     chinese = sum("\u3400" <= char <= "\u9fff" for char in text)
     latin = sum(char.isascii() and char.isalpha() for char in text)
-    # A Chinese character says as much as a handful of letters.
+    # One Chinese character counts as five Latin letters, as it carries about as much meaning.
     return chinese * 5 > latin

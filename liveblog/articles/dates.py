@@ -55,7 +55,7 @@ class Numbered:
     number: int
 
     def nearest(self, moment: datetime) -> date:
-        """Return the day of `moment`: nothing says on which day the count began."""
+        """Return the day of `moment`, because nothing says on which day the count began."""
         return hongkong.day_of(moment)
 
     def next_after(self, day: date) -> date | None:
@@ -105,7 +105,7 @@ _NUMBERED: Final = re.compile(
 
 @dataclass(frozen=True)
 class FoundDay:
-    """A day that a text names, with where its name ends and the weekday that stands beside it, if any."""
+    """A day named in a text, with the end of its name and the weekday beside it, if any."""
 
     day: AnyDay
     end: int
@@ -113,10 +113,10 @@ class FoundDay:
 
 
 def day_at(text: str, place: int, near: date | None = None) -> FoundDay | None:
-    """Return the day named at `place` in folded text, None if there is none.
+    """Return the day named at `place` in folded text, or None.
 
-    Raise ValueError for an impossible day. Of two readings of `8/3` take the one nearer to `near`, with the
-    day first if both are as near.
+    If `8/3` can be read in two ways, prefer the reading nearer to `near`, or day first on a tie. Raise
+    ValueError for an impossible day.
     """
     weekday = _WEEKDAY.match(text, place, place + 20)
     if weekday:
@@ -125,11 +125,15 @@ def day_at(text: str, place: int, near: date | None = None) -> FoundDay | None:
         if dated:
             return FoundDay(dated.day, dated.end, number)
         return FoundDay(Weekday(number), weekday.end(), number)
-    found = _dated_at(text, place, near)
-    if found:
+    date_match = _dated_at(text, place, near)
+    if date_match:
         # At most a space and a bracket stand between a date and its weekday.
-        behind = _WEEKDAY.match(text, _space(text, found.end, " ,"), found.end + 20)
-        return FoundDay(found.day, behind.end(), _weekday(behind)) if behind else found
+        weekday_after = _WEEKDAY.match(text, _space(text, date_match.end, " ,"), date_match.end + 20)
+        return (
+            FoundDay(date_match.day, weekday_after.end(), _weekday(weekday_after))
+            if weekday_after
+            else date_match
+        )
     return _worded_at(text, place)
 
 
@@ -198,7 +202,7 @@ def _worded_at(text: str, place: int) -> FoundDay | None:
 
 
 def number(text: str) -> int:
-    """Return the number that ASCII digits or Chinese numerals write: `9`, `十`, `廿五`, `二〇二五`."""
+    """Parse a number in ASCII digits or Chinese numerals: `9`, `十`, `廿五`, `二〇二五`."""
     if text.isascii():
         return int(text)
     text = (
@@ -245,15 +249,15 @@ def heading_day(text: str, near: date | None = None) -> HeadingDay | None:
     prefix = _PREFIX.match(text)
     start = prefix.end() if prefix else 0
     try:
-        found = day_at(text, start, near)
+        match = day_at(text, start, near)
     except ValueError:
         return None
-    if found is None:
+    if match is None:
         return None
-    end = found.end
-    day, weekday = found.day, found.weekday
+    end = match.end
+    day, weekday = match.day, match.weekday
     if not isinstance(day, DayName):
-        # `昨日（18日）` and `Day 2 – Tuesday, 18 March` name the date, too.
+        # `昨日（18日）` and `Day 2 – Tuesday, 18 March` also name the date.
         place = _space(text, end, " ,(:|-–—")
         try:
             dated = day_at(text, place, near)

@@ -1,4 +1,4 @@
-"""Days as running copy names them (`19日`, `8月1日`, `31 July`), and the days that are meant."""
+"""Names of days in running copy (`19日`, `8月1日`, `31 July`), and their resolution to dates."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _ENGLISH_HEADING: Final = re.compile(
 
 @dataclass(frozen=True)
 class DayName:
-    """A day as the text names it, with or without month and year. Raises ValueError for an impossible day."""
+    """A day as the text names it, with or without month and year. An impossible day raises ValueError."""
 
     day: int
     month: int | None = None
@@ -65,7 +65,7 @@ class DayName:
                 yield from self._in(year, month)
 
     def nearest(self, moment: datetime) -> date:
-        """The day of this name nearest to `moment`, the earlier of two."""
+        """Return the day of this name nearest to `moment`, or the earlier of two."""
         # 29 February can be eight years away.
         around = self._around(hongkong.day_of(moment), range(-8, 9))
         return min(around, key=lambda day: (abs(hongkong.at(day, time(12)) - moment), day))
@@ -86,7 +86,7 @@ class DayName:
 
 @dataclass(frozen=True)
 class DayHeading:
-    """A line that opens a day. `is_plain`: in the very words of the form; else it may be something else."""
+    """A line that opens a day. If not `is_plain`, in the form's exact words, it may be something else."""
 
     name: DayName
     weekday: int | None
@@ -94,7 +94,7 @@ class DayHeading:
 
 
 def read_day_heading(text: str) -> DayHeading | None:
-    """The day that a folded line opens. Raises ValueError when it names no possible day."""
+    """Return the day heading in a folded line, or None. Raise ValueError if there is no such day."""
     match = _CHINESE_HEADING.fullmatch(text)
     if match:
         weekday = "一二三四五六日".index(match["weekday"].replace("天", "日")) if match["weekday"] else None
@@ -102,7 +102,7 @@ def read_day_heading(text: str) -> DayHeading | None:
         # 31日 alone could be anything; with its month, its weekday or 最新消息 it is a day heading.
         if not (match["suffix"] or match["month"] or match["weekday"]):
             return None
-        return DayHeading(named(match), weekday, is_plain)
+        return DayHeading(day_name_of(match), weekday, is_plain)
     match = _ENGLISH_HEADING.fullmatch(text)
     if match:
         groups = match.groupdict()
@@ -114,9 +114,9 @@ def read_day_heading(text: str) -> DayHeading | None:
     return None
 
 
-def named(found: re.Match[str]) -> DayName:
+def day_name_of(match: re.Match[str]) -> DayName:
     """Return the day of a match with the groups `year`, `month` and `day`. Raise ValueError if impossible."""
-    year, month, day = (int(found[group]) if found[group] else None for group in ("year", "month", "day"))
+    year, month, day = (int(match[group]) if match[group] else None for group in ("year", "month", "day"))
     return DayName(day, month, year)
 
 

@@ -10,7 +10,7 @@ from liveblog.articles.article import Article
 from liveblog.articles.saved import digest
 from liveblog.models import LiveBlog, Update
 
-# Editions of one article start within days of each other: a publication line may have moved on.
+# Editions of one article start within days of each other, as the publication time may be updated.
 _NEAR: Final = timedelta(days=14)
 _MOST_COMPARED: Final = 100
 

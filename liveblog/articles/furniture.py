@@ -1,4 +1,4 @@
-"""Lines of a page that are no coverage: buttons, by-lines, credits, notes of the site."""
+"""Recognition of lines that are not coverage: buttons, by-lines, credits, captions, notes of the site."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from liveblog.articles.characters import width
 _LONGEST: Final = 320
 _SHORT: Final = 64
 
-# The whole line, apart from signs around it.
+# Match a whole line, apart from signs around it.
 _BUTTONS: Final = re.compile(
     r"(?:the )?end|ends|全文完|完|待續|待续"
     r"|share(?:\s+(?:this|on\s+\w+|via\s+\w+|article|link|copy link))*|share|print|email|copy link"
@@ -35,7 +35,7 @@ _BUTTONS: Final = re.compile(
     r"|推薦|推荐|排行)|上\s*/\s*下一篇(?:新聞|文章)?|[上下]一篇(?:新聞|文章)?",
     re.IGNORECASE,
 )
-# The beginning of a line.
+# Match the beginning of a line.
 _LABELS: Final = re.compile(
     r"(?:關鍵[字詞]|关键[字词]|標籤|标签|相關字詞|相关字词|話題|话题|tags?|topics?|keywords?"
     r"|filed under)\s*[:﹕/|]"
@@ -152,7 +152,7 @@ def is_caption(plain: str) -> bool:
     if _CAPTION.match(plain) or (len(plain) <= 44 and _CAPTION_WHOLE.fullmatch(plain)):
         return True
     match = _CAPTION_END.search(plain, max(0, len(plain) - 100)) if len(plain) <= 160 else None
-    # Behind a full stop the credit is of a picture beside the text.
+    # After a full stop, the credit belongs to a picture beside the text.
     return (
         match is not None
         and plain[: match.start()].rstrip()[-1:] not in ("。", "")

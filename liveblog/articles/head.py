@@ -41,7 +41,7 @@ _BREADCRUMB: Final = re.compile(r"[>»›]|\s/\s")
 
 @dataclass(frozen=True)
 class Given:
-    """What an editor gives beside the text, for an article that lacks it."""
+    """The title and publication time that an editor supplies beside the text."""
 
     title: str = ""
     published_at: datetime | None = None
@@ -49,7 +49,7 @@ class Given:
 
 @dataclass
 class Head:
-    """The head, and the lines that are left for standfirst and updates."""
+    """The head of an article, and the remaining lines, for its standfirst and updates."""
 
     title: Title
     published_at: datetime
@@ -62,7 +62,7 @@ class Head:
     doubts: list[Doubt] = field(default_factory=list)
 
     def is_title(self, text: str) -> bool:
-        """Return whether a line says the title again, with or without its marks."""
+        """Return whether a line repeats the title, with or without its marks."""
         if text == self.title_text or len(text) > 2 * MAX_HEADLINE or self.title.headline not in text:
             return text == self.title_text
         with suppress(ArticleError):
@@ -77,13 +77,13 @@ class _Published:
     moment: datetime
     is_updated: bool
     doubts: tuple[str, ...] = ()
-    # The words of the line beside the time, which belong to neither head nor body.
+    # Words beside the time on its line, which belong to neither head nor body.
     rest: str = ""
     changed_at: datetime | None = None
 
 
 def is_own_head(numbered: Sequence[tuple[int, str]]) -> bool:
-    """Return whether the article opens as the product writes it: the title, then the publication time."""
+    """Return whether the article opens in the product's own form: the title, then the publication time."""
     return len(numbered) > 1 and bool(_OWN_STAMP.fullmatch(folded(numbered[1][1])))
 
 
@@ -117,14 +117,17 @@ def _supported(moment: datetime) -> datetime:
 def read_head(numbered: Sequence[tuple[int, str]], given: Given, first_update: int | None) -> Head:
     """Return the head of an article in any notation. `first_update` is the index of its first time or day.
 
-    Raise ArticleError for what is missing and not given.
+    Raise ArticleError if the title or the publication time is missing and not given.
     """
     top = min(len(numbered), _TOP, len(numbered) if first_update is None else first_update + 1)
-    dated = [found for index in range(top) if (found := _published(index, *numbered[index]))]
-    if len(dated) > 1 and dated[-1].index == first_update:
-        # The first update's own time, which has its date beside it.
-        dated.pop()
-    published = next((found for found in dated if not found.is_updated), dated[0] if dated else None)
+    candidates = [candidate for index in range(top) if (candidate := _published(index, *numbered[index]))]
+    if len(candidates) > 1 and candidates[-1].index == first_update:
+        # This is the first update's own time, written with its date.
+        candidates.pop()
+    published = next(
+        (candidate for candidate in candidates if not candidate.is_updated),
+        candidates[0] if candidates else None,
+    )
     title_index = _title_index(numbered, published.index if published else None, first_update)
     if title_index is None and not given.title:
         reason = _("The title is missing: the first line has to be kicker︱headline.")
@@ -140,13 +143,13 @@ def read_head(numbered: Sequence[tuple[int, str]], given: Given, first_update: i
         )
         raise ArticleError(line, _no_time(text), "published_at")
     head = Head(title, moment, bool(published and published.is_updated), title_text=text)
-    changes = [found.moment for found in dated if found.is_updated]
+    changes = [candidate.moment for candidate in candidates if candidate.is_updated]
     head.changed_at = max(
-        [*changes, *(found.changed_at for found in dated if found.changed_at)], default=None
+        [*changes, *(candidate.changed_at for candidate in candidates if candidate.changed_at)], default=None
     )
     if published and not given.published_at:
         head.doubts = [Doubt(numbered[published.index][0], reason) for reason in published.doubts]
-    _divide(head, numbered, title_index, {found.index: found for found in dated}, given)
+    _divide(head, numbered, title_index, {candidate.index: candidate for candidate in candidates}, given)
     return head
 
 
@@ -167,20 +170,20 @@ def _divide(
     head: Head,
     numbered: Sequence[tuple[int, str]],
     title_index: int | None,
-    dated: dict[int, _Published],
+    dated_lines: dict[int, _Published],
     given: Given,
 ) -> None:
-    """Divide the lines of the article between head and body. What stands above the title is left out."""
+    """Divide the lines of the article between head and body. Leave out lines above the title."""
     for index, (number, text) in enumerate(numbered):
         if index == title_index:
             is_replaced = bool(given.title) and text != given.title
             head.lines.append(
                 LineRead(number, text, "left_out" if is_replaced else "title", "title" if is_replaced else "")
             )
-        elif index in dated:
-            if dated[index].rest:
-                head.lines.append(LineRead(number, dated[index].rest, "left_out", "credit"))
-            is_other = dated[index].moment != head.published_at
+        elif index in dated_lines:
+            if dated_lines[index].rest:
+                head.lines.append(LineRead(number, dated_lines[index].rest, "left_out", "credit"))
+            is_other = dated_lines[index].moment != head.published_at
             head.lines.append(
                 LineRead(number, text, "left_out" if is_other else "published_at", "time" if is_other else "")
             )
@@ -213,7 +216,7 @@ def _title_index(
 
 
 def _likeness(text: str, *, is_first: bool) -> int:
-    """Return how like a title a line is; 0 for a line that cannot be one."""
+    """Score how much a line looks like a title; 0 means that it cannot be one."""
     plain = folded(text)
     if stamp_at_start(plain) or heading_day(plain) or furniture.is_caption(plain):
         return 0
@@ -233,7 +236,7 @@ def _likeness(text: str, *, is_first: bool) -> int:
 
 
 def _published(index: int, number: int, text: str) -> _Published | None:
-    """Return the publication time that a line at the top consists of, or has among labels and names."""
+    """Return the publication time on a line near the top, alone or among labels and names, or None."""
     plain = folded(text)
     if width(text) > 160 or plain.endswith("。"):
         return None
@@ -277,7 +280,7 @@ def _moment(index: int, number: int, text: str, stamp: Stamp, before: str) -> _P
 
 
 def _changed_at(plain: str, start: int) -> datetime | None:
-    """Return the moment behind a publication time: `發佈時間：… 最後更新：…`."""
+    """Return the time of the last change after a publication time: `發佈時間：… 最後更新：…`."""
     for match in list(_DATE_BEGINS.finditer(plain, start))[:_MOST_DATES]:
         stamp = _dated_stamp(plain, match.start())
         if stamp:
@@ -287,12 +290,12 @@ def _changed_at(plain: str, start: int) -> datetime | None:
 
 
 def _day_alone(index: int, number: int, plain: str) -> _Published | None:
-    """Return a date with its year that stands alone, or behind a label, as midnight."""
+    """Return a full date, alone on its line or after a label, as midnight of that day."""
     label = re.match(r"[^\d\n]{0,24}?(?=\d|\b[A-Z][a-z]{2})", plain)
     with suppress(ValueError):
-        found = day_at(plain, label.end() if label else 0)
-        if found and isinstance(found.day, DayName) and found.day.year and found.end == len(plain) and index:
-            day = date(found.day.year, found.day.month or 1, found.day.day)
+        match = day_at(plain, label.end() if label else 0)
+        if match and isinstance(match.day, DayName) and match.day.year and match.end == len(plain) and index:
+            day = date(match.day.year, match.day.month or 1, match.day.day)
             doubt = _("The publication time has a day without a clock time: read as midnight.")
             return _Published(index, _supported(hongkong.at(day, time())), False, (doubt,))
     return None

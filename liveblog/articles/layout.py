@@ -1,4 +1,4 @@
-"""What each line of an article is, by the notation of the article: the second pass, after `profile`."""
+"""Classification of lines by the notation of their article: the second pass, after `profile`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _COUNTED: Final = 4
 
 
 def preliminary(source: Source, profile: Profile) -> Line:
-    """Return what a line is by itself, in the notation of its article; TEXT where its neighbours decide."""
+    """Classify a line by itself in its article's notation, as TEXT if its neighbours decide."""
     text = _without_emphasis(source.text)
     line = Line(source.number, text, words=text)
     plain = folded(text) if text != source.text else source.plain
@@ -57,14 +57,14 @@ def preliminary(source: Source, profile: Profile) -> Line:
         return replace(line, kind=Kind.RESPONSES)
     if source.stamp and _is_note(source.stamp, plain):
         return replace(line, kind=Kind.LEFT_OUT, reason="time")
-    found = left_out(line, plain) or linked(line, plain) or inserted(line) or _bullet(line, plain)
-    return found or _unread_time(line, source)
+    special = left_out(line, plain) or linked(line, plain) or inserted(line) or _bullet(line, plain)
+    return special or _unread_time(line, source)
 
 
 def _without_emphasis(text: str) -> str:
-    """Return a line that is bold as a whole, as Markdown writes it, without the marks."""
+    """Return the text, without its Markdown marks if the whole line is bold."""
     inner = text[2:-2] if len(text) > 4 and text[:2] == text[-2:] and text[:2] in ("**", "__") else text
-    # Behind a bold time the marks belong to the time.
+    # If the marks occur inside as well, only a part such as the time is bold, and they stay.
     return inner.strip() if text[:2] not in inner else text
 
 
@@ -88,7 +88,7 @@ def _timed(line: Line, stamp: Stamp) -> Line:
 
 
 def _is_note(stamp: Stamp, plain: str) -> bool:
-    """Return whether a line says only when a page or an update was changed, or how long ago that was."""
+    """Return whether a line only says when a page or an update was changed, or how long ago."""
     is_whole = stamp.end >= len(plain)
     return is_whole and (bool(stamp.label) or stamp.shape.form is Form.AGO)
 
@@ -109,7 +109,7 @@ def _unread_time(line: Line, source: Source) -> Line:
 
 
 def is_numbered(lines: Sequence[Line]) -> bool:
-    """Return whether numbered lines are the headings of posts: each has text of its own below it."""
+    """Return whether numbered lines are headings of posts, each with text of its own below it."""
     numbers: list[int] = []
     for index, line in enumerate(lines):
         if line.kind is Kind.BULLET and line.bullet_number is not None:
@@ -125,7 +125,7 @@ def is_numbered(lines: Sequence[Line]) -> bool:
 
 
 def unnumbered(line: Line) -> Line:
-    """Return a numbered line as the heading that it is."""
+    """Return a numbered line as a heading, and any other line unchanged."""
     if line.kind is Kind.BULLET and line.bullet_number is not None:
         match = _NUMBERED_ITEM.match(folded(line.text))
         return replace(line, kind=Kind.HEADING, words=line.text[match.end() if match else 0 :])
@@ -144,7 +144,7 @@ def is_like_heading(text: str) -> bool:
 
 
 def _ends_as_text(plain: str) -> bool:
-    # A heading may end with a quotation, text that does so has a full stop in it.
+    # A heading may end with a quotation. Text may, too, but its quotation ends with a full stop or the like.
     if plain.endswith(("」", "』", "”", "’", '"', "'")) and not plain[:-1].endswith(
         (".", "。", "!", "?", "…", ",")
     ):
@@ -153,7 +153,7 @@ def _ends_as_text(plain: str) -> bool:
 
 
 def place_of_headings(lines: Sequence[Line]) -> Heading:
-    """Return where headings stand, by what stands above, beside and below the times of an article."""
+    """Infer the position of headings from the lines above, beside and below the article's times."""
     lines = [line for line in lines if line.kind not in (Kind.LEFT_OUT, Kind.CAPTION)]
     count: Counter[Heading] = Counter()
     sentences = 0
@@ -189,7 +189,7 @@ def place_of_headings(lines: Sequence[Line]) -> Heading:
 
 
 def _by_first_and_last(lines: Sequence[Line]) -> Heading:
-    """Return ABOVE or BELOW where both fit: headings above do not stand under the last time."""
+    """Return BELOW if a heading stands under the last time, else ABOVE. Used when both fit."""
     times = [index for index, line in enumerate(lines) if line.kind is Kind.TIME]
     last = times[-1]
     is_last_headed = last + 2 < len(lines) and is_like_heading(lines[last + 1].text)
@@ -200,13 +200,13 @@ def _by_first_and_last(lines: Sequence[Line]) -> Heading:
 
 
 class _Reader:
-    """A reader that decides line by line, knowing the lines on both sides."""
+    """A classifier that goes line by line and takes the neighbours of each line into account."""
 
     def __init__(self, lines: Sequence[Line], profile: Profile, is_title: Callable[[str], bool]) -> None:
         self.lines, self.profile, self.is_title = lines, profile, is_title
         self.names = _bylines(lines)
         self.has_begun = False
-        # In the slot between a time and the first words of its update stand headings and by-lines.
+        # Headings and by-lines stand in the slot between a time and the first words of its update.
         self.is_slot = self.is_below_name = False
         self.beside_share = _share_of_headings(lines)
 
@@ -215,8 +215,8 @@ class _Reader:
         for index, line in enumerate(self.lines):
             take = {Kind.TIME: self._time, Kind.TEXT: self._text}.get(line.kind, self._other)
             below = self._below(index)
-            found = take(line, lines[-1] if lines else None, below)
-            lines.extend(found)
+            new_lines = take(line, lines[-1] if lines else None, below)
+            lines.extend(new_lines)
         return lines
 
     def _below(self, index: int) -> Line | None:
@@ -333,36 +333,36 @@ def _bylines(lines: Sequence[Line]) -> frozenset[str]:
 
 
 def with_summaries_left_out(lines: Sequence[Line]) -> list[Line]:
-    """Return the lines, with the list of key events above the first update left out: it repeats headings."""
+    """Return the lines, leaving out the list of key events above the first update: it repeats headings."""
     first = next(
         (index for index, line in enumerate(lines) if line.kind in (Kind.TIME, Kind.DAY)), len(lines)
     )
     later = {line.text for line in lines[first:]}
-    whole = list(lines)
+    marked_lines = list(lines)
     for index in range(first):
         line = lines[index]
         if line.kind is Kind.TEXT and is_like_heading(line.text) and line.text in later:
             is_heading_of_first = index == first - 1
-            whole[index] = (
+            marked_lines[index] = (
                 line if is_heading_of_first else replace(line, kind=Kind.LEFT_OUT, reason="summary")
             )
-    return whole
+    return marked_lines
 
 
 def with_addresses(lines: Sequence[Line]) -> list[Line]:
-    """Return the lines, each title with the web address on the line below it as one related story."""
-    whole: list[Line] = []
+    """Return the lines, merging each title and the web address below it into one related story."""
+    merged: list[Line] = []
     for line in lines:
-        joined = with_address_below(whole[-1] if whole else None, line)
+        joined = with_address_below(merged[-1] if merged else None, line)
         if joined:
-            whole[-1] = joined
+            merged[-1] = joined
         else:
-            whole.append(line)
-    return whole
+            merged.append(line)
+    return merged
 
 
 def read_lines(lines: Sequence[Line], profile: Profile, is_title: Callable[[str], bool]) -> list[Line]:
-    """Return what each line is. `is_title` knows the article's title again, which pages repeat."""
+    """Classify the lines. `is_title` recognizes repetitions of the article's title."""
     return with_titles(_with_lede_at_the_end(_Reader(lines, profile, is_title).read()))
 
 
@@ -373,9 +373,9 @@ def _is_lede(line: Line) -> bool:
 
 
 def _with_lede_at_the_end(lines: list[Line]) -> list[Line]:
-    """Return the lines, with text below the last update as the standfirst where the article has none.
+    """Return the lines; if the article has no standfirst, use the text below the last update.
 
-    Some sites print the standfirst last. It shows where every other update is a single paragraph.
+    Some sites print the standfirst last. It can be recognized if every other update is a single paragraph.
     """
     times = [index for index, line in enumerate(lines) if line.kind is Kind.TIME]
     if len(times) < _COUNTED + 1 or any(_is_lede(line) for line in lines[: times[0]]):

@@ -1,4 +1,4 @@
-"""What each line of an article is: bullet, caption, related story, time, day heading, heading, else text."""
+"""Classification of lines: bullet, caption, related story, time, day heading, heading or else text."""
 
 from __future__ import annotations
 
@@ -60,10 +60,10 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Line:
-    """A line and what it is. `words` is what it says without the signs that made it so.
+    """A line and its kind. `words` is its text without the signs that mark the kind.
 
-    `heading` is a heading on the line of a time. `reason` says why a line is left out. `is_head`: part of the
-    standfirst, wherever it stands.
+    `heading` is a heading on the line of a time. `reason` says why a line is left out. `is_head` means that a
+    line belongs to the standfirst, wherever it stands.
     """
 
     number: int
@@ -94,12 +94,12 @@ def split(text: str) -> list[tuple[int, str]]:
 
 
 def classify(numbered: Iterable[tuple[int, str]]) -> list[Line]:
-    """What each line after the publication time is. Raises ArticleError for impossible times and days."""
+    """Classify the lines after the publication time. Raise ArticleError for impossible times and days."""
     lines = [_certain(number, text) for number, text in numbered]
     has_days = any(line.kind is Kind.DAY for line in lines)
     is_standfirst = True
     before: Line | None = None
-    known: list[Line] = []
+    classified: list[Line] = []
     for index, line in enumerate(lines):
         following = lines[index + 1] if index + 1 < len(lines) else None
         if line.kind is Kind.TEXT:
@@ -109,13 +109,13 @@ def classify(numbered: Iterable[tuple[int, str]]) -> list[Line]:
                 line = replace(line, kind=Kind.TEXT, doubts=(doubt,))
         if line.kind in (Kind.TIME, Kind.DAY, Kind.HEADING):
             is_standfirst = False
-        known.append(line)
+        classified.append(line)
         before = line
-    return with_titles(known)
+    return with_titles(classified)
 
 
 def _certain(number: int, text: str) -> Line:
-    """What a line is by itself; TEXT where that depends on its neighbours."""
+    """Classify a line by itself, as TEXT if its kind depends on its neighbours."""
     line = Line(number, text, words=text)
     plain = folded(text)
     if RULE.fullmatch(plain) and len(plain) > 1:
@@ -149,7 +149,7 @@ def inserted(line: Line) -> Line | None:
 
 
 def _opening(line: Line, plain: str) -> Line | None:
-    """A time, a day heading, or the heading of the readers' responses."""
+    """Return the line as a time, day heading or heading of the readers' responses, or None."""
     mark = read_time(plain)
     if mark:
         return replace(line, kind=Kind.TIME, words=line.text[mark.end :], mark=mark)
@@ -228,31 +228,31 @@ def _is_alone(line: Line) -> bool:
 
 
 def ends_as_text(plain: str) -> bool:
-    """Whether a folded line ends as text does: with a full stop, a colon, 」 …, or an aside after one."""
+    """Return whether a folded line ends like text: with a full stop, colon, 」 …, or an aside after one."""
     aside = _ASIDE.search(plain)
     before_aside = plain[: aside.start()].rstrip() if aside else ""
     return bool(_BODY_END.search(plain) or re.search(r"[。.!?」…]$", before_aside))
 
 
 def with_titles(lines: list[Line]) -> list[Line]:
-    """Return the lines, with the title or the address of a related story taken from the line below it."""
-    whole: list[Line] = []
+    """Return the lines, merging into each related story its title or address on the line below."""
+    merged: list[Line] = []
     for line in lines:
-        above = whole[-1] if whole else None
+        above = merged[-1] if merged else None
         if above and above.kind is Kind.RELATED and above.words and not above.url and is_address(line.text):
-            whole[-1] = replace(above, url=line.text)
+            merged[-1] = replace(above, url=line.text)
             continue
-        label = whole[-1] if whole and whole[-1].kind is Kind.RELATED and not whole[-1].words else None
+        label = merged[-1] if merged and merged[-1].kind is Kind.RELATED and not merged[-1].words else None
         if label and line.kind in (Kind.TEXT, Kind.HEADING) and len(line.text) <= MAX_HEADING:
             doubt = _("Read as the title of the related story that the line before announces.")
-            whole[-1] = replace(line, kind=Kind.RELATED, doubts=(doubt,))
+            merged[-1] = replace(line, kind=Kind.RELATED, doubts=(doubt,))
             continue
         if label:
-            whole[-1] = _untitled(label)
-        whole.append(line)
-    if whole and whole[-1].kind is Kind.RELATED and not whole[-1].words:
-        whole[-1] = _untitled(whole[-1])
-    return whole
+            merged[-1] = _untitled(label)
+        merged.append(line)
+    if merged and merged[-1].kind is Kind.RELATED and not merged[-1].words:
+        merged[-1] = _untitled(merged[-1])
+    return merged
 
 
 def is_address(text: str) -> bool:

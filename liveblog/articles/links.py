@@ -23,7 +23,7 @@ _AT_END: Final = re.compile(r"[-–—|:<(\[\s]*(?P<url>https?://[!-;=?-~]{3,490
 
 
 def linked(line: Line, plain: str) -> Line | None:
-    """Return a line that is nothing but a link as a related story, None if it is something else."""
+    """Return the line as a related story if it is nothing but a link, else None."""
     label = _LABEL.match(plain)
     start = label.end() if label else 0
     markdown = _MARKDOWN.fullmatch(plain, start) if len(plain) <= MAX_HEADING + _LONGEST_ADDRESS else None
@@ -51,7 +51,7 @@ def _divided(title: str, plain: str) -> tuple[str, str]:
 
 
 def with_address_below(above: Line | None, line: Line) -> Line | None:
-    """Return `above` as a related story with the address that `line` consists of, None if it is no title."""
+    """Return `above` as a related story with the address on `line`; None if they do not form one."""
     if above is None or not is_address(line.text):
         return None
     if above.kind is Kind.RELATED and above.words and not above.url:

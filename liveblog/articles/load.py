@@ -45,8 +45,8 @@ def load(
     blog = LiveBlog.objects.filter(slug=slug).first() if slug else None
     if dry_run:
         return _rehearse(_plan(order, blog))
-    with transaction.atomic(), nullcontext() if blog is None else locked(blog) as fresh:
-        return _carry_out(_plan(order, fresh))
+    with transaction.atomic(), nullcontext() if blog is None else locked(blog) as locked_blog:
+        return _carry_out(_plan(order, locked_blog))
 
 
 def _plan(order: Order, blog: LiveBlog | None) -> Plan:
@@ -95,20 +95,20 @@ def _rehearse(plan: Plan) -> Report:
 
 
 def _permissions(plan: Plan) -> set[str]:
-    """Return the permissions that the verbs require, each once: every check may read a team."""
-    needed = set()
+    """Return the permissions that the verbs require, without duplicates: each check may query a team."""
+    permissions = set()
     if plan.head.details is not None:
-        needed.add("add_liveblog" if plan.blog is None else "change_liveblog")
+        permissions.add("add_liveblog" if plan.blog is None else "change_liveblog")
     for step in plan.steps:
         if step.saving is Saving.DRAFT:
-            needed.add(publishing.permission_to_write(plan.order.by, step.update))
+            permissions.add(publishing.permission_to_write(plan.order.by, step.update))
         elif step.saving is not Saving.NOTHING:
-            needed.add("publish_update")
+            permissions.add("publish_update")
     if any(missing.is_withdrawn for missing in plan.missing):
-        needed.add("withdraw_update")
+        permissions.add("withdraw_update")
     if plan.starts or plan.ends_at:
-        needed.add("run_coverage")
-    return needed
+        permissions.add("run_coverage")
+    return permissions
 
 
 # Saving through the verbs

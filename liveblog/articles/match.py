@@ -13,7 +13,7 @@ from liveblog.articles.article import Bullets, Entry, Related
 
 # Least share of word pairs (for Chinese: character pairs) in common for two texts to count as the same.
 _ALIKE: Final = 0.4
-# The same for texts with different times, of which no more is the same than their place.
+# The same for texts with different times, which have only their position in common.
 _NEARLY: Final = 0.7
 # Larger gaps are ambiguous anyway, and comparing every pair of updates in them would take minutes.
 _MOST_IN_A_GAP: Final = 20
@@ -51,7 +51,7 @@ def match(copy: Sequence[Entry], digests: Sequence[str], saved: Sequence[Known])
 class _Matcher:
     def __init__(self, copy: Sequence[Entry], digests: Sequence[str], saved: Sequence[Known]) -> None:
         self.copy, self.digests, self.saved = copy, digests, saved
-        self.found = Matching()
+        self.matching = Matching()
 
     def matched(self) -> Matching:
         everything = range(len(self.saved))
@@ -69,13 +69,13 @@ class _Matcher:
         self._pair_by(movable, lambda entry: (entry.day, entry.clock) if entry.clock else None)
         self._pair_in_gaps(movable, _ALIKE, lambda entry: None if entry.clock else entry.day)
         self._pair_by(imported, lambda entry: entry.heading or None)
-        return self.found
+        return self.matching
 
     def _free_copy(self) -> list[int]:
-        return [index for index in range(len(self.copy)) if index not in self.found.pairs]
+        return [index for index in range(len(self.copy)) if index not in self.matching.pairs]
 
     def _free_saved(self, candidates: Sequence[int]) -> list[int]:
-        paired = set(self.found.pairs.values())
+        paired = set(self.matching.pairs.values())
         return [index for index in candidates if index not in paired]
 
     def _pair_by(
@@ -111,14 +111,14 @@ class _Matcher:
             if len(copy) == len(saved) and (in_sequence or len(copy) == 1):
                 self._settle(zip(copy, saved, strict=True))
             else:
-                self.found.unsure_copy.update(copy)
-                self.found.unsure_saved.update(saved)
+                self.matching.unsure_copy.update(copy)
+                self.matching.unsure_saved.update(saved)
 
     def _settle(self, pairs: Iterable[tuple[int, int]]) -> None:
         for copy, saved in pairs:
-            self.found.pairs[copy] = saved
-            self.found.unsure_copy.discard(copy)
-            self.found.unsure_saved.discard(saved)
+            self.matching.pairs[copy] = saved
+            self.matching.unsure_copy.discard(copy)
+            self.matching.unsure_saved.discard(saved)
 
     def _pair_in_gaps(
         self, candidates: Sequence[int], least: float, group: Callable[[Entry], Hashable]
@@ -128,8 +128,8 @@ class _Matcher:
         None is not a group. An erased update has no text left to compare, so it counts as like every entry in
         its place.
         """
-        copy_gaps = _gaps(len(self.copy), self.found.pairs)
-        saved_gaps = _gaps(len(self.saved), {saved: saved for saved in self.found.pairs.values()})
+        copy_gaps = _gaps(len(self.copy), self.matching.pairs)
+        saved_gaps = _gaps(len(self.saved), {saved: saved for saved in self.matching.pairs.values()})
         by_place: dict[Hashable, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
         for index in self._free_copy():
             key = group(self.copy[index])
@@ -143,29 +143,29 @@ class _Matcher:
             if max(len(copy), len(saved)) <= _MOST_IN_A_GAP:
                 self._pair_alike(copy, saved, least, may_be_unsure=key != "timed")
             elif copy and saved and key != "timed":
-                self.found.unsure_copy.update(copy)
-                self.found.unsure_saved.update(saved)
+                self.matching.unsure_copy.update(copy)
+                self.matching.unsure_saved.update(saved)
 
     def _pair_alike(
         self, copy: Sequence[int], saved: Sequence[int], least: float, *, may_be_unsure: bool
     ) -> None:
-        """Pair updates in one place that are like each other alone; mark other likely pairs as unsure."""
+        """Pair updates in one place that are alike only with each other; mark other alike pairs as unsure."""
         new = {index: _neighbours(self.copy[index]) for index in copy}
         known = {index: _neighbours(self.saved[index].entry) for index in saved}
-        likely = [
+        likely_pairs = [
             (one, other)
             for one in copy
             for other in saved
             if self.saved[other].is_erased or _likeness(new[one], known[other]) >= least
         ]
-        of_copy = Counter(one for one, _other in likely)
-        of_saved = Counter(other for _one, other in likely)
-        for one, other in likely:
+        of_copy = Counter(one for one, _other in likely_pairs)
+        of_saved = Counter(other for _one, other in likely_pairs)
+        for one, other in likely_pairs:
             if of_copy[one] == of_saved[other] == 1:
                 self._settle([(one, other)])
             elif may_be_unsure:
-                self.found.unsure_copy.add(one)
-                self.found.unsure_saved.add(other)
+                self.matching.unsure_copy.add(one)
+                self.matching.unsure_saved.add(other)
 
 
 def _gaps(count: int, known_neighbours: dict[int, int]) -> list[tuple[int | None, int | None]]:
@@ -195,7 +195,7 @@ def _likeness(one: Counter[tuple[str, str]], other: Counter[tuple[str, str]]) ->
 
 
 def _words_of(entry: Entry) -> Hashable:
-    """Return what an entry says, without its day and time; None if it says nothing."""
+    """Return the text of an entry, without its day and time; None if it has none."""
     return said(entry).strip() or None
 
 

@@ -9,7 +9,7 @@ from liveblog.articles.shapes import Key
 
 
 class Heading(Enum):
-    """Where the heading of an update stands, seen from its time."""
+    """The position of an update's heading relative to its time."""
 
     ABOVE = "above"
     BELOW = "below"
@@ -27,7 +27,7 @@ class Order(Enum):
 
 @dataclass(frozen=True)
 class Choice:
-    """What an editor has decided about an article's notation; None is left to the text."""
+    """An editor's decisions about an article's notation; what is not set is inferred from the text."""
 
     heading: Heading | None = None
     order: Order | None = None

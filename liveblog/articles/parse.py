@@ -1,4 +1,4 @@
-"""Running copy as text to an Article. Pure: no database, no clock."""
+"""Parsing of running copy into an Article. Pure: no database, no clock."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def parse(
 ) -> Article:
     """Return the article that `text` contains. Raise ArticleError, with the line, if it is not an article.
 
-    `given` is what an editor adds to an article that lacks it, `choice` what an editor decides about its
-    notation. Days after `now` are doubted.
+    `given` is the title and publication time that an editor supplies, `choice` the editor's decisions about
+    the notation. Entries later than `now` get a doubt.
     """
     given, choice = given or Given(), choice or Choice()
     numbered = split(text)
@@ -102,7 +102,7 @@ def _roles(head: Head, lines: Sequence[Line]) -> tuple[LineRead, ...]:
 def read_body(
     numbered: Sequence[tuple[int, str]], given: Given, choice: Choice
 ) -> tuple[Head, list[Line], Profile]:
-    """Return the head, what each line below it is, and the notation by which it was read."""
+    """Return the head, the classified lines below it, and the notation they were read by."""
     near = _some_day(numbered, given)
     sources = survey(numbered, near)
     has_own_head = is_own_head(numbered)
@@ -142,7 +142,7 @@ def _head(
 
 
 def _some_day(numbered: Sequence[tuple[int, str]], given: Given) -> date | None:
-    """Return a day near the article's, by which `8/3` is told from 3 August."""
+    """Return a day near the article's, which decides whether `8/3` is 8 March or 3 August."""
     if given.published_at:
         return hongkong.day_of(given.published_at)
     try:
@@ -160,7 +160,7 @@ def _check_zone(zone: str) -> None:
 
 
 def _is_own_form(sources: Sequence[Source], keys: frozenset[Key]) -> bool:
-    """Return whether the first day heading is in the form's own words, and above every time."""
+    """Return whether the first day heading uses the form's own words and stands above every time."""
     for source in sources:
         try:
             day = read_day_heading(source.plain)

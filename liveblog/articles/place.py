@@ -1,8 +1,8 @@
 """The moments that order imported updates. Pure.
 
-Readers see minutes, or only the day. So updates of one minute keep their order by parts of its first second,
-and an update without a clock time gets a moment in its place between its neighbours, inside its own Hong Kong
-day. Gaps are left for what later copy inserts.
+Readers see only the minute, or only the day. Updates of one minute therefore keep their order by fractions of
+its first second, and an update without a clock time gets a moment between its neighbours, within its own Hong
+Kong day. Gaps are left so that later copy can insert updates.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Slot:
-    """An update's place in the copy. `moment` is where it stands already and stays; None: to be found."""
+    """An update's position in the copy. `moment` is fixed, or None if one has to be assigned."""
 
     day: date
     clock: time | None
@@ -90,7 +90,7 @@ def _place_minute(
 
 
 def _needs_room_below(rising: list[Slot], moments: list[datetime | None], index: int) -> bool:
-    """Whether an update at midnight has an untimed one of its own day below it."""
+    """Return whether an update at midnight has an untimed update of the same day below it."""
     slot = rising[index]
     return (
         slot.clock == time(0, 0)
@@ -129,5 +129,5 @@ def _place_untimed(
 
 
 def _spread(low: datetime, high: datetime, count: int) -> list[datetime]:
-    """`count` moments between two others, with equal gaps."""
+    """Return `count` moments between `low` and `high`, with equal gaps."""
     return [low + (high - low) * (step + 1) / (count + 1) for step in range(count)]

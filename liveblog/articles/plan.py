@@ -287,7 +287,7 @@ def _plan_updates(order: Order, blog: LiveBlog | None) -> tuple[tuple[Step, ...]
 
 
 def _on_saved_days(entries: Sequence[Entry], saved: Sequence[Entry | None]) -> Sequence[Entry]:
-    """Return the entries, those with inferred days on the days of the updates that they are matched to.
+    """Return the entries, shifting inferred days by the most common difference from the matched updates.
 
     Days are inferred from the publication time, which moves on with each edition of an article. Updates do
     not move with it, nor do new ones beside them.

@@ -1,4 +1,4 @@
-"""The notation of an article as a whole: which shape its times have, where headings stand, in what order."""
+"""Inference of an article's notation: the shape of its times, and their zone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from liveblog.articles.stamps import Stamp, stamp_at_end, stamp_at_start
 
 @dataclass(frozen=True)
 class Source:
-    """A line of the text, with what its beginning and end could be. `is_apart`: below a blank line."""
+    """A line with the time or day it may begin or end with. `is_apart` means that a blank line is above."""
 
     number: int
     text: str
@@ -30,7 +30,7 @@ class Source:
 
 
 def survey(numbered: Sequence[tuple[int, str]], near: date | None) -> list[Source]:
-    """Return each line with the time or the day that it could open with."""
+    """Return each line with the time or day that it may begin or end with."""
     sources = []
     last = 0
     for number, text in numbered:
@@ -44,11 +44,11 @@ def survey(numbered: Sequence[tuple[int, str]], near: date | None) -> list[Sourc
 
 
 def key_of(stamp: Stamp) -> Key:
-    """Return what the times of one notation share: their shape and the label before it, as `發佈於`."""
+    """Return the key shared by the times of one notation: their shape and the label before them."""
     return stamp.shape, stamp.label
 
 
-# How surely a time at the head of a line is one, by what stands between it and the words behind it.
+# Confidence that a line begins with a time if a space (_SPACED) or nothing (_LOOSE) separates it from words.
 _SPACED: Final = {Form.COMPACT: 0.4, Form.DIGITAL: 0.8, Form.HALF_DAY: 0.8, Form.CHINESE: 0.7, Form.AGO: 0.3}
 _LOOSE: Final = {Form.COMPACT: 0.0, Form.DIGITAL: 0.5, Form.HALF_DAY: 0.3, Form.CHINESE: 0.3, Form.AGO: 0.0}
 _SURE: Final = 0.75
@@ -68,7 +68,7 @@ def _strength(stamp: Stamp, plain: str) -> float:
         return min(_SPACED[form] + 0.2 * bool(stamp.day or stamp.zone), 1)
     if form is Form.COMPACT:
         return 0.6
-    # `三點:一是安全` counts, and names no hour.
+    # In `三點:一是安全`, 三點 means three points and not an hour.
     is_bare_hour = (
         form is Form.CHINESE and stamp.clock is not None and plain[: stamp.end].strip(" :")[-1:] in "點点"
     )
@@ -76,7 +76,7 @@ def _strength(stamp: Stamp, plain: str) -> float:
 
 
 class _Member(NamedTuple):
-    """A time of one shape: how surely it is one, and how many day headings stand above it."""
+    """A time of one shape, the confidence that it is one, and the number of day headings above it."""
 
     stamp: Stamp
     strength: float
@@ -86,9 +86,9 @@ class _Member(NamedTuple):
 def notation_of(sources: Iterable[Source]) -> tuple[frozenset[Key], str]:
     """Return the shapes of the times of an article, and its first time as it is written.
 
-    Each shape is scored by how often it comes again, how surely it is a time where it stands, and how well
-    its clock keeps to one direction. The best is the notation. Others that can hardly be anything else belong
-    to it.
+    Score each shape by how often it recurs, how likely its occurrences are times, and how consistently its
+    clock runs in one direction. The best shape is the notation, along with others that can hardly be anything
+    but times.
     """
     groups: dict[Key, list[_Member]] = defaultdict(list)
     section = 0
@@ -135,9 +135,9 @@ def _belongs(key: Key, best: Key, members: Sequence[_Member], score: float) -> b
 
 
 def _direction(members: Sequence[_Member]) -> float:
-    """Return which share of the clock's steps go in its main direction; a day that ends is a step back.
+    """Return the share of the clock's steps in its main direction; the end of a day is a step back.
 
-    Steps from one day heading's times to the next one's do not count.
+    Steps across a day heading do not count.
     """
     steps = Counter(
         (one.stamp.clock > other.stamp.clock) - (one.stamp.clock < other.stamp.clock)
@@ -150,11 +150,11 @@ def _direction(members: Sequence[_Member]) -> float:
 
 def zone_of_times(sources: Iterable[Source], keys: frozenset[Key]) -> str:
     """Return the zone that the article states for all times, or the one that most of its times name."""
-    named: Counter[str] = Counter()
+    zone_counts: Counter[str] = Counter()
     for source in sources:
         statement = zones.stated(source.plain)
         if statement:
             return statement
         if source.stamp and source.stamp.zone and key_of(source.stamp) in keys:
-            named[source.stamp.zone] += 1
-    return named.most_common(1)[0][0] if named else ""
+            zone_counts[source.stamp.zone] += 1
+    return zone_counts.most_common(1)[0][0] if zone_counts else ""

@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class Action(Enum):
-    """What became of an entry of the copy, or of a saved update that the copy no longer has."""
+    """The outcome for an entry of the copy, or for a saved update that the copy no longer has."""
 
     ADDED = "added"
     CHANGED = "changed"
@@ -22,7 +22,7 @@ class Action(Enum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """`line` is the entry's in the copy; None for an update that is saved and not in the copy."""
+    """The action for one update. `line` is its line in the copy; None if it is saved but not in the copy."""
 
     action: Action
     about: str
@@ -32,7 +32,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class HeadChange:
-    """Something of the blog itself that the copy says otherwise: changed, or in conflict with the desk's."""
+    """A change by the copy to the blog's own details, or a conflict with the desk's changes to them."""
 
     what: str
     before: str
@@ -42,7 +42,7 @@ class HeadChange:
 
 @dataclass(frozen=True)
 class Unresolved:
-    """A related story that leads nowhere yet, and the update (or the standfirst) that it stands in."""
+    """A related story without a link, and the update (or the standfirst) that contains it."""
 
     title: str
     about: str
@@ -50,7 +50,7 @@ class Unresolved:
 
 @dataclass(frozen=True)
 class Report:
-    """The result of loading or, after a dry run, the result that loading would have."""
+    """The result of loading an article or, for a dry run, the result that loading would have."""
 
     slug: str
     is_new: bool

@@ -37,10 +37,11 @@ _LIST: Final = re.compile(r'<(?P<kind>ul|ol)(?: start="(?P<start>\d+)")?>')
 
 
 def write_blog(blog: LiveBlog) -> Written:
-    """A live blog in the canonical form: its published updates, or all of them while it is a draft.
+    """Write a live blog in the canonical form.
 
-    The warnings name what the form cannot say: first what is left out or made plain, then lines that would be
-    read as something else.
+    Write its published updates or, for a draft blog, all updates that are not withdrawn. The warnings name
+    what the form cannot express: first what is left out or made plain, then lines that would be read as
+    something else.
     """
     updates = list(_written_updates(blog))
     article = article_of(blog, updates)
@@ -60,7 +61,7 @@ def _written_updates(blog: LiveBlog) -> Iterable[Update]:
 
 
 def article_of(blog: LiveBlog, updates: Iterable[Update]) -> Article:
-    """What a blog says. Its publication time is the start of coverage, or when it was made."""
+    """Return a blog as an article, published at the start of coverage, else on publication or creation."""
     published_at = hongkong.to_hong_kong(blog.coverage_start_at or blog.first_published_at or blog.created_at)
     return Article(
         kicker=tidied(blog.kicker),
@@ -75,7 +76,7 @@ def article_of(blog: LiveBlog, updates: Iterable[Update]) -> Article:
 
 
 def is_running(blog: LiveBlog) -> bool:
-    """Whether coverage goes on; of a draft, whether no end is set."""
+    """Return whether coverage goes on or, for a draft, whether no end is set."""
     return not blog.has_ended and (blog.status != LiveBlog.Status.DRAFT or blog.coverage_end_at is None)
 
 
@@ -103,12 +104,12 @@ def _head_of(update: Update) -> Entry:
 
 
 def _blocks_of(block: str) -> list[Block]:
-    """One top-level block of rich text: a list as a list, all else as a paragraph for each of its lines."""
+    """Convert a top-level block of rich text: a list to a list, anything else to one paragraph per line."""
     tidy = (tidied(line) for line in html.plain_text(block).split("\n"))
     lines = tuple(line for line in tidy if line)
-    opened = _LIST.match(block)
-    if opened:
-        start = int(opened["start"] or 1) if opened["kind"] == "ol" else None
+    list_tag = _LIST.match(block)
+    if list_tag:
+        start = int(list_tag["start"] or 1) if list_tag["kind"] == "ol" else None
         return [Bullets(lines, start)] if lines else []
     return [_paragraph_or_caption(line) for line in lines]
 
@@ -119,7 +120,7 @@ def _paragraph_or_caption(text: str) -> Block:
 
 
 def html_of(blocks: Sequence[Block]) -> str:
-    """The rich text of an update, without its related stories."""
+    """Return the rich text of an update, without its related stories."""
     return html.clean("".join(_html_of(block) for block in blocks))
 
 
@@ -137,7 +138,7 @@ def _html_of(block: Block) -> str:
 
 
 def stories_of(blocks: Sequence[Block]) -> tuple[Story, ...]:
-    """The related stories of an update in their places."""
+    """Return the related stories of an update with their positions."""
     stories, before = [], 0
     for block in blocks:
         if isinstance(block, Related):
@@ -154,7 +155,7 @@ def is_as_imported(update: Update) -> bool:
 
 
 def digest(entry: Entry) -> str:
-    """SHA-256 of what an entry says, without the addresses of its related stories: the desk adds those."""
+    """Return the SHA-256 of an entry, without the addresses of related stories, which the desk adds."""
     blocks = [
         [type(block).__name__, block.title]
         if isinstance(block, Related)
@@ -166,7 +167,7 @@ def digest(entry: Entry) -> str:
 
 
 def standfirst_text(blocks: Sequence[Block]) -> tuple[str, tuple[Story, ...]]:
-    """A standfirst as plain text, a line for each paragraph or item, and the stories beside it."""
+    """Return a standfirst as plain text, one line per paragraph or item, and the stories beside it."""
     lines: list[str] = []
     stories: list[Story] = []
     for block in blocks:

@@ -13,7 +13,7 @@ from liveblog.articles.dates import AnyDay, day_at
 from liveblog.articles.shapes import Form, Shape
 from liveblog.articles.times import CHINESE_CLOCK, PERIODS, chinese_clock, hour_of_day
 
-# A time with all that stands beside it takes no more than this.
+# Longest text, in characters, of a time with everything beside it.
 _LONGEST: Final = 90
 _MOST_SIGNS: Final = 8
 
@@ -22,9 +22,9 @@ _MOST_SIGNS: Final = 8
 class Stamp:
     """A time at the head of a line. `clock` is None for a time counted back from publication (`ago`).
 
-    The words of the line end at `lead` before the time and go on at `end` behind it. `is_loose`: nothing
-    separates the time from the words behind it, so that it could be part of a sentence; `is_spaced`: only a
-    space does.
+    The words before the time end at `lead`, and those after it begin at `end`. `is_loose` means that nothing
+    separates the time from the words after it, so that it could be part of a sentence; `is_spaced` means that
+    only a space does.
     """
 
     shape: Shape
@@ -87,16 +87,16 @@ _TAG: Final = re.compile(r"\[(?P<words>[^\[\]]{1,16})\]\s*(?=[\[(<{\d])")
 
 
 def stamp_at_start(text: str, near: date | None = None) -> Stamp | None:
-    """Return the time that a folded line opens with, in whatever notation; None if it opens with none.
+    """Return the time, in any notation, that a folded line opens with, or None.
 
-    `near` is a day by which `8/3` is told from 3 August.
+    `near` is a day near the article's, which decides whether `8/3` is 8 March or 3 August.
     """
-    found = stamp_at(text, 0, near)
-    if found:
-        return found
+    stamp = stamp_at(text, 0, near)
+    if stamp:
+        return stamp
     tag = _TAG.match(text)
-    behind = stamp_at(text, tag.end(), near) if tag else None
-    return replace(behind, lead=tag.end()) if tag and behind else None
+    stamp_after = stamp_at(text, tag.end(), near) if tag else None
+    return replace(stamp_after, lead=tag.end()) if tag and stamp_after else None
 
 
 _TAIL: Final = re.compile(r"[(\[][^()\[\]]{1,40}[)\]]$")
@@ -107,15 +107,15 @@ def stamp_at_end(text: str, near: date | None = None) -> Stamp | None:
     match = _TAIL.search(text, max(0, len(text) - 44))
     if not match or match.start() == 0:
         return None
-    found = stamp_at(text, match.start(), near)
-    if not found or found.end != len(text) or found.clock is None:
+    stamp = stamp_at(text, match.start(), near)
+    if not stamp or stamp.end != len(text) or stamp.clock is None:
         return None
-    sign = "…" + found.shape.sign
-    return replace(found, lead=match.start(), shape=Shape(sign, found.shape.form))
+    sign = "…" + stamp.shape.sign
+    return replace(stamp, lead=match.start(), shape=Shape(sign, stamp.shape.form))
 
 
 def _opening(text: str, place: int) -> int:
-    """Return where the signs that stand before a time end."""
+    """Return the index after the signs that stand before a time."""
     limit = min(len(text), place + _MOST_SIGNS)
     while place < limit:
         char = text[place]
@@ -173,23 +173,23 @@ class _Parts:
         return True
 
     def _read_zone(self) -> bool:
-        found = zones.match_at(self.text, self.place)
-        if not found:
+        match = zones.match_at(self.text, self.place)
+        if not match:
             return False
-        self.zone, self.place = found
+        self.zone, self.place = match
         return True
 
     def _read_day(self) -> bool:
         try:
-            found = day_at(self.text, self.place, self.near)
+            match = day_at(self.text, self.place, self.near)
         except ValueError:
             return False
-        if not found:
+        if not match:
             return False
-        if self.has_time and not _is_boundary(self.text, found.end):
+        if self.has_time and not _is_boundary(self.text, match.end):
             # `12:30 11月26日發生的…`: the date belongs to the sentence.
             return False
-        self.day, self.weekday, self.place = found.day, found.weekday, found.end
+        self.day, self.weekday, self.place = match.day, match.weekday, match.end
         return True
 
     def _read_ago(self) -> bool:
@@ -253,7 +253,7 @@ def _clock(groups: dict[str, str | None]) -> time:
             raise ValueError(hour)
         hour = hour % 12 + (12 if half == "p" else 0)
     period = groups.get("period") or ""
-    # In figures, 上午12:21 is past midnight.
+    # Written in digits, 上午12:21 is just after midnight.
     return time(0 if hour == 12 and period in ("上午", "早上") else hour_of_day(hour, period), minute)
 
 
@@ -262,7 +262,7 @@ def _is_boundary(text: str, place: int) -> bool:
 
 
 def stamp_at(text: str, place: int, near: date | None = None) -> Stamp | None:
-    """Return the time at a place in a folded line, None if there is none."""
+    """Return the time at `place` in a folded line, or None."""
     start = _opening(text, place)
     sign = "".join(char for char in text[place:start] if char not in _SPACE)
     limit = min(len(text), place + _LONGEST)
@@ -279,7 +279,7 @@ def stamp_at(text: str, place: int, near: date | None = None) -> Stamp | None:
     is_closed = closed > end and bool(sign)
     separator = _SEPARATOR.match(text, closed)
     after = separator.end() if separator else closed
-    # Without a space, a sign or a bracket behind it, `12:05消息` could be part of a sentence.
+    # Without a space, sign or bracket after the time, `12:05消息` could be part of a sentence.
     is_loose = after == closed and after < len(text) and not is_closed
     is_spaced = not is_loose and not is_closed and after < len(text) and not text[closed:after].strip()
     if parts.form is Form.CHINESE and not is_closed and text[closed : closed + 1] in (",", "、"):
@@ -308,13 +308,13 @@ _PAIRS: Final = {"[": "]", "(": ")", "<": ">", "{": "}"}
 
 
 def _closing(text: str, place: int, sign: str) -> int | None:
-    """Return where the signs that close a time end; None if a bracket that was opened stays open."""
-    opened = [_PAIRS[char] for char in sign if char in _PAIRS]
-    marks = set(sign) | set(opened)
+    """Return the index after the signs that close a time; None if an opened bracket is not closed."""
+    closing_brackets = [_PAIRS[char] for char in sign if char in _PAIRS]
+    marks = set(sign) | set(closing_brackets)
     start = place
     limit = min(len(text), place + _MOST_SIGNS)
     while place < limit and (text[place] in _SPACE or text[place] in marks):
         place += 1
     while place > start and text[place - 1] in _SPACE:
         place -= 1
-    return place if all(char in text[start:place] for char in opened) else None
+    return place if all(char in text[start:place] for char in closing_brackets) else None

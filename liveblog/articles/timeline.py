@@ -1,4 +1,4 @@
-"""Days and order: from entries as the text has them to Hong Kong days, newest first."""
+"""Dating of entries: from days and order in the text to Hong Kong days, newest first."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from liveblog.articles.lines import Line
 from liveblog.articles.notation import Order
 from newsroom import hongkong
 
-# A clock that steps back by less is disorder within one day, by more a midnight between the updates.
+# A clock that steps back by less than this is disorder; a larger step means a midnight between updates.
 _DISORDER: Final = timedelta(hours=1)
-# How much likelier coverage after publication, or before the last change, is than the other way round.
+# Weight of distance on the unlikely side: coverage before publication, or after the last change.
 _LIKELIER: Final = 4
 
 
 def order_of(entries: Sequence[OpenEntry], headings: Sequence[Line], published_at: datetime) -> Order:
-    """Return the order of the text, by most of the steps from one time, or one day heading, to the next."""
+    """Return the order of the text, by the direction of most steps between day headings or times."""
     steps: Counter[int] = Counter()
-    named = [line.day.name.nearest(published_at) for line in headings]
+    heading_days = [line.day.name.nearest(published_at) for line in headings]
     if not any(isinstance(line.day.name, Weekday) for line in headings):
-        steps.update((above < below) - (above > below) for above, below in pairwise(named))
+        steps.update((above < below) - (above > below) for above, below in pairwise(heading_days))
     rising, falling = steps[1], steps[-1]
     if rising == falling:
         steps = Counter(_step(above, below, published_at) for above, below in pairwise(entries))
@@ -57,7 +57,7 @@ def _step(above: OpenEntry, below: OpenEntry, published_at: datetime) -> int:
 
 @dataclass(frozen=True)
 class Dating:
-    """What days are found by: the publication time, whether that is of the last change, zone and order."""
+    """The context for dating: publication time, whether it is that of the last change, zone and order."""
 
     published_at: datetime
     zone: tzinfo
@@ -74,7 +74,7 @@ class Dating:
 
     @property
     def local(self) -> datetime:
-        """The publication time on the clocks of the zone, labelled as Hong Kong time, as `days` reckons."""
+        """Return the publication time in the zone, labelled as Hong Kong time because `days` expects that."""
         return self.published_at.astimezone(self.zone).replace(tzinfo=hongkong.ZONE)
 
 
@@ -96,7 +96,7 @@ def dated(
 
 
 def _with_clock(entry: OpenEntry, dating: Dating) -> OpenEntry:
-    """Return an entry whose time is counted back from publication with its clock time and day."""
+    """Return the entry, with a time counted back from publication converted to day and clock time."""
     if entry.ago is None:
         return entry
     moment = dating.local - entry.ago
@@ -138,7 +138,7 @@ def _dated(
 def _heading_days(
     open_entries: Sequence[OpenEntry], headings: Sequence[Line], dating: Dating
 ) -> tuple[list[date], list[Doubt]]:
-    """Return the days of the headings; days of the event and weekdays are those next to publication."""
+    """Return the days of the headings. Place numbered days and bare weekdays nearest to publication."""
     names = [dating.on_dates(line.day.name) for line in headings]
     try:
         heading_days = days.resolve(names, dating.local)
@@ -168,7 +168,7 @@ def _heading_days(
 
 
 def _nearest_shift(oldest: datetime, newest: datetime, dating: Dating, shifts: range, step: int = 1) -> int:
-    """Return by how many steps of days the coverage is moved to lie as near to publication as it can."""
+    """Return the shift, in steps of `step` days, that brings the coverage nearest to publication."""
     published = dating.local.replace(tzinfo=None)
 
     def distance(shift: int) -> timedelta:
@@ -208,48 +208,51 @@ def _by_headings(
         doubts.append(
             Doubt(outside.line, reason % {"day": (newest if outside.day == 0 else oldest).isoformat()})
         )
-    known = [newest, *heading_days, oldest]
-    return [known[entry.day] for entry in open_entries], doubts
+    days_by_section = [newest, *heading_days, oldest]
+    return [days_by_section[entry.day] for entry in open_entries], doubts
 
 
 def _by_times(open_entries: Sequence[OpenEntry], dating: Dating) -> tuple[list[date], list[Doubt]]:
     """Return the days of entries without day headings.
 
-    A clock that steps back, seen from the bottom, opens a day. The days are those next to the publication
-    time.
+    Read from the bottom, a clock that steps back starts a new day. The days are placed nearest to the
+    publication time.
     """
     if not open_entries:
         return [], []
     rising = list(reversed(open_entries))
     offsets, doubts = _midnights(rising)
     if any(entry.named_day for entry in rising):
-        known = _by_named_days(rising, offsets, dating)
+        entry_days = _by_named_days(rising, offsets, dating)
     else:
         first = hongkong.day_of(dating.local) + timedelta(days=_first_offset(rising, offsets, dating))
-        known = [first + timedelta(days=offset) for offset in offsets]
+        entry_days = [first + timedelta(days=offset) for offset in offsets]
         reason = _("There are no day headings: the oldest update is read as of %(day)s.")
         if first == hongkong.day_of(dating.local):
             reason = _("There are no day headings: the oldest update is read as of the day of publication.")
         doubts.append((len(rising) - 1, reason % {"day": first.isoformat()} if "%" in reason else reason))
-    return known[::-1], [
-        Doubt(rising[index].line, reason if "%" not in reason else reason % {"day": known[index].isoformat()})
+    return entry_days[::-1], [
+        Doubt(
+            rising[index].line,
+            reason if "%" not in reason else reason % {"day": entry_days[index].isoformat()},
+        )
         for index, reason in doubts
     ]
 
 
 def _midnights(rising: Sequence[OpenEntry]) -> tuple[list[int], list[tuple[int, str]]]:
-    """Return how many midnights lie between the oldest entry and each, and where one was inferred."""
+    """Return the number of midnights from the oldest entry to each, with doubts where one was inferred."""
     offsets: list[int] = []
     doubts: list[tuple[int, str]] = []
-    offset, latest, named = 0, None, None
+    offset, latest, named_day_below = 0, None, None
     for index, entry in enumerate(rising):
         is_back = entry.clock and latest and _span(entry.clock, latest) >= _DISORDER
-        if is_back and not (entry.named_day and entry.named_day == named):
+        if is_back and not (entry.named_day and entry.named_day == named_day_below):
             offset += 1
             if entry.named_day is None:
                 reason = _("Its time is earlier than that below it: read as of the next day, %(day)s.")
                 doubts.append((index, reason))
-        latest, named = entry.clock or latest, entry.named_day
+        latest, named_day_below = entry.clock or latest, entry.named_day
         offsets.append(offset)
     return offsets, doubts
 
@@ -259,21 +262,24 @@ def _span(earlier: time, later: time) -> timedelta:
 
 
 def _by_named_days(rising: Sequence[OpenEntry], offsets: Sequence[int], dating: Dating) -> list[date]:
-    """Return the days of entries of which some name theirs: the others are counted from the nearest below."""
+    """Return the days of entries, some of which name theirs.
+
+    Count the others from the entry below or, at the bottom, back from the first entry that names its day.
+    """
     first = next(index for index, entry in enumerate(rising) if entry.named_day)
     day = rising[first].named_day.nearest(dating.local)
-    known = [day + timedelta(days=offset - offsets[first]) for offset in offsets[: first + 1]]
+    entry_days = [day + timedelta(days=offset - offsets[first]) for offset in offsets[: first + 1]]
     for index in range(first + 1, len(rising)):
         name = rising[index].named_day
         if name:
-            known.append(
-                name.nearest(hongkong.at(known[-1], time(12)))
+            entry_days.append(
+                name.nearest(hongkong.at(entry_days[-1], time(12)))
                 if _is_date(name)
                 else name.nearest(dating.local)
             )
         else:
-            known.append(known[-1] + timedelta(days=offsets[index] - offsets[index - 1]))
-    return known
+            entry_days.append(entry_days[-1] + timedelta(days=offsets[index] - offsets[index - 1]))
+    return entry_days
 
 
 def _is_date(name: object) -> bool:
@@ -281,7 +287,7 @@ def _is_date(name: object) -> bool:
 
 
 def _first_offset(rising: Sequence[OpenEntry], offsets: Sequence[int], dating: Dating) -> int:
-    """Return how many days after publication the oldest entry is, if all are as near to it as can be."""
+    """Return the oldest entry's offset in days that brings all entries nearest to publication."""
     timed = [index for index, entry in enumerate(rising) if entry.clock]
     if not timed:
         return 0
@@ -293,7 +299,7 @@ def _first_offset(rising: Sequence[OpenEntry], offsets: Sequence[int], dating: D
 
 
 def _out_of_order(entries: Sequence[Entry]) -> list[Doubt]:
-    """Updates that stand above a later one. On the page the time decides."""
+    """Return a doubt for each update later than the one above it, because the page sorts by time."""
     doubts = []
     above: Entry | None = None
     for entry in entries:

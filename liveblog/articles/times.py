@@ -10,7 +10,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from liveblog.articles.dates import AnyDay, number
-from liveblog.articles.days import CHINESE_DAY, DayName, named
+from liveblog.articles.days import CHINESE_DAY, DayName, day_name_of
 
 _NUMBER: Final = r"(?:\d{1,2}|[〇零一二三四五六七八九兩两十廿]{1,3})"
 PERIODS: Final = (
@@ -39,7 +39,7 @@ _BARE: Final = re.compile(
 _BEFORE_A_SPACE: Final = re.compile(
     rf"{_DAY}(?:{_DIGITAL}|{CHINESE_CLOCK})(?:更新)?(?:[報报]道)?\s+", re.IGNORECASE
 )
-# Directly before words only with its minutes, and not where the words go on with it: 上午9時30分起.
+# Directly before words, a time needs its minutes, and no word that continues it: not 上午9時30分起.
 _BEFORE_WORDS: Final = re.compile(
     rf"(?P<period>{PERIODS})(?P<hour>{_NUMBER})[時时](?P<minute>{_NUMBER})分"
     r"(?=[^\s起至到許许前後后左右開开始的之以直才就仍已時时鐘钟內内,，、。;；:：)））-])"
@@ -66,8 +66,8 @@ _AFTERNOON: Final = (
 class TimeMark:
     """A time at the head of a line. `end` is where the words after it begin.
 
-    `clock` is None for a time that is counted back from publication, by `ago`. An empty `zone` is the
-    article's own.
+    `clock` is None for a time that is counted back from publication, by `ago`. An empty `zone` means the
+    article's own zone.
     """
 
     clock: time | None
@@ -79,30 +79,30 @@ class TimeMark:
 
 
 def read_time(text: str, *, may_be_loose: bool = False) -> TimeMark | None:
-    """The time mark that a folded line opens with, or None.
+    """Return the time mark that a folded line opens with, or None.
 
-    `may_be_loose` also takes a time that stands directly before words, as prose does too. Raises ValueError
-    for a mark with an impossible time.
+    With `may_be_loose`, also accept a time directly before words, which may be ordinary prose. Raise
+    ValueError for a mark with an impossible time.
     """
-    found = _IN_BRACKETS.match(text) or _BARE.match(text) or _BEFORE_A_SPACE.match(text)
-    if found and (found.re is _IN_BRACKETS or not _is_a_count(found)):
-        return TimeMark(_clock(found.groupdict()), found.end(), _day(found))
-    found = _BEFORE_WORDS.match(text) if may_be_loose else None
-    if found:
-        return TimeMark(_clock(found.groupdict()), found.end(), is_loose=True)
+    match = _IN_BRACKETS.match(text) or _BARE.match(text) or _BEFORE_A_SPACE.match(text)
+    if match and (match.re is _IN_BRACKETS or not _is_a_count(match)):
+        return TimeMark(_clock(match.groupdict()), match.end(), _day(match))
+    match = _BEFORE_WORDS.match(text) if may_be_loose else None
+    if match:
+        return TimeMark(_clock(match.groupdict()), match.end(), is_loose=True)
     return None
 
 
-def _is_a_count(found: re.Match[str]) -> bool:
-    """Whether it may as well be `三點:` or `3時 `: an hour with neither minutes nor a time of the day."""
-    return bool(found["hour"]) and not (found["period"] or found["minute"] or found["part"])
+def _is_a_count(match: re.Match[str]) -> bool:
+    """Return whether a match may be a count such as `三點:`: an hour without minutes or part of the day."""
+    return bool(match["hour"]) and not (match["period"] or match["minute"] or match["part"])
 
 
-def _day(found: re.Match[str]) -> DayName | None:
-    if found["iso"]:
-        year, month, day = map(int, found["iso"].split("-"))
+def _day(match: re.Match[str]) -> DayName | None:
+    if match["iso"]:
+        year, month, day = map(int, match["iso"].split("-"))
         return DayName(day, month, year)
-    return named(found) if found["day"] else None
+    return day_name_of(match) if match["day"] else None
 
 
 def _clock(groups: dict[str, str | None]) -> time:
@@ -153,7 +153,7 @@ def hour_of_day(hour: int, period: str) -> int:
 
 
 def label(clock: time, language: str) -> str:
-    """The canonical mark without the words after it: `【02:45】`, `9.40pm:`, on the hour `9pm:`."""
+    """Return the canonical mark of a time: `【02:45】`, `9.40pm:`, or `9pm:` on the hour."""
     if language != "en":
         return f"【{clock:%H:%M}】"
     minutes = f".{clock.minute:02}" if clock.minute else ""

@@ -54,7 +54,7 @@ class Title:
 
 
 def own_title(number: int, text: str) -> Title:
-    """Return a title in the form `kicker︱headline|持續更新`. Raise ArticleError if it is none."""
+    """Return a title in the form `kicker︱headline|持續更新`. Raise ArticleError if it is not one."""
     plain = folded(text)
     if heading_day(plain) or _OWN_STAMP.fullmatch(plain):
         raise _missing(number)
@@ -66,7 +66,7 @@ def own_title(number: int, text: str) -> Title:
 
 
 def any_title(number: int, text: str) -> Title:
-    """Return a title in any notation. Raise ArticleError if there is no headline in it, or too long a one."""
+    """Return a title in any notation. Raise ArticleError if its headline is missing or too long."""
     is_running = bool(_RUNNING.search(folded(text))) and not _ENDED.search(text)
     text = text[: len(text) - len(match[0])] if (match := _CLOCK.search(folded(text[-12:]))) else text
     text, had_tag, kicker = _without_tag(text)
@@ -77,12 +77,12 @@ def any_title(number: int, text: str) -> Title:
     if kicker and "|" not in folded(text):
         return Title(kicker, _headline(number, text), is_running)
     title = _checked(number, text, is_running=is_running)
-    # A tag before a title with a kicker of its own stands for the site's section.
+    # If the title has its own kicker, the tag before it names a section of the site.
     return title if title.kicker or not kicker else Title(kicker, title.headline, is_running)
 
 
 def _without_tag(text: str) -> tuple[str, bool, str]:
-    """Return a title without the tag that opens it, whether that was a mark, and the kicker that it was."""
+    """Return a title without its opening tag, whether the tag was a running mark, and the tag's kicker."""
     match = _OPENING_TAG.match(folded(text))
     if not match:
         return text, False, ""
@@ -118,10 +118,10 @@ def _without_marks(text: str) -> tuple[str, bool]:
         end = bar.start() if bar else len(plain)
         parts.append((start, end))
         start = bar.end() if bar else end
-    kept = [(start, end) for start, end in parts if not _MARK.fullmatch(plain[start:end])]
-    if kept and len(kept) < len(parts):
+    unmarked = [(start, end) for start, end in parts if not _MARK.fullmatch(plain[start:end])]
+    if unmarked and len(unmarked) < len(parts):
         bars = "︱" if any(char > "\u2e7f" for char in text) else " | "
-        return bars.join(text[start:end] for start, end in kept), True
+        return bars.join(text[start:end] for start, end in unmarked), True
     return text, has_mark
 
 
@@ -132,7 +132,7 @@ def _checked(number: int, text: str, *, is_running: bool) -> Title:
         kicker, headline = text[: first.start()], text[first.end() :]
     else:
         kicker, headline = "", text
-    # A separator with nothing on its one side separates nothing.
+    # Drop a separator with nothing on one side.
     headline = headline.strip(_SIGNS)
     if not headline:
         kicker, headline = "", kicker
@@ -155,6 +155,6 @@ def _missing(number: int) -> ArticleError:
 
 
 def has_title_signs(text: str) -> bool:
-    """Return whether a line has what only titles have: a bar, a tag before it, a mark of running coverage."""
+    """Return whether a line has a sign of a title: a bar, an opening tag or a mark of running coverage."""
     plain = folded(text)
     return bool("|" in plain or _OPENING_TAG.match(plain) or _RUNNING.search(plain))

@@ -1,4 +1,4 @@
-"""An Article as running copy in its canonical form, and what of it the form cannot say. Pure, like parse."""
+"""Writing of an Article as canonical running copy, with warnings about losses. Pure, like `parse`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ _RESPONSES: Final = {"zh-hant": "最新回應", "zh-hans": "最新回应", "en":
 
 @dataclass(frozen=True)
 class Warned:
-    """What the form cannot say; `about` names the update or part of the blog, `line` the written line."""
+    """A warning about something that the form cannot express.
+
+    `about` names the update or part of the blog, `line` is the number of the written line.
+    """
 
     about: str
     reason: str
@@ -48,8 +51,8 @@ class Written:
 
 
 @dataclass(frozen=True)
-class _Meant:
-    """A line as it is written, what it has to be read as, and what part of the article it is of."""
+class _IntendedLine:
+    """A written line, how it has to be read, and the part of the article that it belongs to."""
 
     text: str
     kind: Kind
@@ -59,16 +62,21 @@ class _Meant:
 
 
 def write(article: Article) -> Written:
-    """The canonical text. Without warnings, parsing it gives an equal article."""
-    meant = list(_lines(article))
+    """Write the canonical text. If there are no warnings, parsing it returns an equal article."""
+    intended_lines = list(_lines(article))
     text = "\n".join(
-        [_title(article), f"{article.published_at:%Y-%m-%d %H:%M}", *(line.text for line in meant), ""]
+        [
+            _title(article),
+            f"{article.published_at:%Y-%m-%d %H:%M}",
+            *(line.text for line in intended_lines),
+            "",
+        ]
     )
-    return Written(text, tuple(_misread(meant, text)) or tuple(_differences(article, text)))
+    return Written(text, tuple(_misread(intended_lines, text)) or tuple(_differences(article, text)))
 
 
 def name_of(entry: Entry, language: str) -> str:
-    """How messages name an update."""
+    """Return the name that messages use for an update."""
     if entry.heading:
         return f"“{entry.heading}”"
     clock = times.label(entry.clock, language).strip(":") if entry.clock else ""
@@ -81,23 +89,26 @@ def _title(article: Article) -> str:
     return f"{title}{before_mark}{_RUNNING[article.language]}" if article.is_running else title
 
 
-def _lines(article: Article) -> Iterator[_Meant]:
+def _lines(article: Article) -> Iterator[_IntendedLine]:
     yield from _blocks(article.standfirst, article.language, _("standfirst"))
     headed = _headed_days(article.entries)
     labels = dict(zip(headed, days.labels(headed, article.published_at, article.language), strict=True))
-    under: date | None = None
+    headed_day: date | None = None
     for entry in article.entries:
-        if under is None or entry.day < under:
-            under = entry.day
-            yield _Meant(labels[under], Kind.DAY, labels[under], words=labels[under])
-        yield from _entry(entry, under, article.language)
+        if headed_day is None or entry.day < headed_day:
+            headed_day = entry.day
+            yield _IntendedLine(labels[headed_day], Kind.DAY, labels[headed_day], words=labels[headed_day])
+        yield from _entry(entry, headed_day, article.language)
     if article.has_responses:
         label = _RESPONSES[article.language]
-        yield _Meant(label, Kind.RESPONSES, label, words=label)
+        yield _IntendedLine(label, Kind.RESPONSES, label, words=label)
 
 
 def _headed_days(entries: Sequence[Entry]) -> list[date]:
-    """The days that get a heading, newest first; an entry of a later day below one names its day itself."""
+    """Return the days that get a heading, newest first.
+
+    An entry below the heading of an earlier day names its day itself.
+    """
     headed: list[date] = []
     for entry in entries:
         if not headed or entry.day < headed[-1]:
@@ -105,37 +116,39 @@ def _headed_days(entries: Sequence[Entry]) -> list[date]:
     return headed
 
 
-def _entry(entry: Entry, under: date, language: str) -> Iterator[_Meant]:
+def _entry(entry: Entry, headed_day: date, language: str) -> Iterator[_IntendedLine]:
     about = name_of(entry, language)
     if entry.heading:
-        yield _Meant(entry.heading, Kind.HEADING, about, words=entry.heading)
+        yield _IntendedLine(entry.heading, Kind.HEADING, about, words=entry.heading)
     blocks = entry.blocks
     if entry.clock is not None:
         mark = times.label(entry.clock, language)
-        if entry.day != under:
+        if entry.day != headed_day:
             mark = f"【{entry.day.year}年{entry.day.month}月{entry.day.day}日{entry.clock:%H:%M}】"
         words = blocks[0].text if blocks and isinstance(blocks[0], Paragraph) else ""
         space = " " if words and mark.endswith(":") else ""
-        yield _Meant(f"{mark}{space}{words}", Kind.TIME, about, words=words)
+        yield _IntendedLine(f"{mark}{space}{words}", Kind.TIME, about, words=words)
         blocks = blocks[1:] if words else blocks
     yield from _blocks(blocks, language, about)
 
 
-def _blocks(blocks: Sequence[Block], language: str, about: str) -> Iterator[_Meant]:
+def _blocks(blocks: Sequence[Block], language: str, about: str) -> Iterator[_IntendedLine]:
     for block in blocks:
         match block:
             case Paragraph(text):
-                yield _Meant(text, Kind.TEXT, about, words=text)
+                yield _IntendedLine(text, Kind.TEXT, about, words=text)
             case Caption(text):
-                yield _Meant(text, Kind.CAPTION, about, words=text)
+                yield _IntendedLine(text, Kind.CAPTION, about, words=text)
             case Related(title, url):
                 address = f" {url}" if url else ""
-                yield _Meant(
+                yield _IntendedLine(
                     f"{_RELATED[language]}{title}{address}", Kind.RELATED, about, words=title, url=url
                 )
             case Bullets(items, start):
                 for place, item in enumerate(items):
-                    yield _Meant(_bullet(item, start, place, language) + item, Kind.BULLET, about, words=item)
+                    yield _IntendedLine(
+                        _bullet(item, start, place, language) + item, Kind.BULLET, about, words=item
+                    )
 
 
 def _bullet(item: str, start: int | None, place: int, language: str) -> str:
@@ -144,30 +157,36 @@ def _bullet(item: str, start: int | None, place: int, language: str) -> str:
     return f"{start + place}." + (" " if language == "en" or item[:1].isdigit() else "")
 
 
-def _misread(meant: Sequence[_Meant], text: str) -> Iterator[Warned]:
-    """The lines that would be read as something else than they are."""
+def _misread(intended_lines: Sequence[_IntendedLine], text: str) -> Iterator[Warned]:
+    """Yield a warning for each line that would be read as something else."""
     numbered = split(text)
-    if len(numbered) != len(meant) + 2:
-        numbered = [*numbered[:2], *((number, line.text) for number, line in enumerate(meant, 3))]
+    if len(numbered) != len(intended_lines) + 2:
+        numbered = [*numbered[:2], *((number, line.text) for number, line in enumerate(intended_lines, 3))]
     try:
-        read = classify(numbered[2:])
+        lines_read = classify(numbered[2:])
     except ArticleError as error:
         yield Warned(
-            meant[error.line - 3].about, _quoted(meant[error.line - 3].text) + f" {error}", error.line
+            intended_lines[error.line - 3].about,
+            _quoted(intended_lines[error.line - 3].text) + f" {error}",
+            error.line,
         )
         return
-    by_number = {line.number: line for line in read}
-    for number, line in enumerate(meant, 3):
-        found = by_number.get(number)
-        if found is None or (found.kind, found.words, found.url) != (line.kind, line.words, line.url):
-            yield Warned(line.about, _would_read_as(line, found), number)
+    by_number = {line.number: line for line in lines_read}
+    for number, line in enumerate(intended_lines, 3):
+        line_read = by_number.get(number)
+        if line_read is None or (line_read.kind, line_read.words, line_read.url) != (
+            line.kind,
+            line.words,
+            line.url,
+        ):
+            yield Warned(line.about, _would_read_as(line, line_read), number)
 
 
 def _quoted(text: str) -> str:
     return f"“{text[:40]}{'…' if len(text) > 40 else ''}”"
 
 
-def _would_read_as(line: _Meant, found: Line | None) -> str:
+def _would_read_as(line: _IntendedLine, line_read: Line | None) -> str:
     names = {
         Kind.BULLET: _("%(text)s would read as a list item."),
         Kind.CAPTION: _("%(text)s would read as a picture caption."),
@@ -180,37 +199,39 @@ def _would_read_as(line: _Meant, found: Line | None) -> str:
         Kind.RULE: _("%(text)s would be left out."),
         Kind.LEFT_OUT: _("%(text)s would be left out."),
     }
-    if found is None or found.kind is line.kind:
+    if line_read is None or line_read.kind is line.kind:
         return _("%(text)s would read differently.") % {"text": _quoted(line.text)}
-    return names[found.kind] % {"text": _quoted(line.text)}
+    return names[line_read.kind] % {"text": _quoted(line.text)}
 
 
 def _differences(article: Article, text: str) -> Iterator[Warned]:
-    """What every line by itself says rightly, and all of them together do not."""
+    """Yield warnings for differences that appear only when the lines are parsed together."""
     try:
-        read = parse(text)
+        parsed = parse(text)
     except ArticleError as error:
         yield Warned(_("title"), str(error), error.line)
         return
-    if (read.kicker, read.headline, read.is_running) != (
+    if (parsed.kicker, parsed.headline, parsed.is_running) != (
         article.kicker,
         article.headline,
         article.is_running,
     ):
         yield Warned(_("title"), _("It would be divided differently into kicker and headline."), 1)
-    if read.published_at != article.published_at:
+    if parsed.published_at != article.published_at:
         yield Warned(_("publication time"), _("Seconds are not written."), 2)
-    if read.language != article.language:
-        yield Warned(_("language"), _("The text would read as %(language)s.") % {"language": read.language})
-    if read.standfirst != article.standfirst:
+    if parsed.language != article.language:
+        yield Warned(_("language"), _("The text would read as %(language)s.") % {"language": parsed.language})
+    if parsed.standfirst != article.standfirst:
         yield Warned(_("standfirst"), _("Its parts would run together."))
-    if read.has_responses != article.has_responses:
+    if parsed.has_responses != article.has_responses:
         yield Warned(_("responses"), _("Their heading would not be read."))
-    for entry, found in zip(article.entries, read.entries, strict=False):
-        if entry != found:
+    for entry, parsed_entry in zip(article.entries, parsed.entries, strict=False):
+        if entry != parsed_entry:
             yield Warned(
-                name_of(entry, article.language), _("It would run together with its neighbours."), found.line
+                name_of(entry, article.language),
+                _("It would run together with its neighbours."),
+                parsed_entry.line,
             )
             return
-    if len(read.entries) != len(article.entries):
+    if len(parsed.entries) != len(article.entries):
         yield Warned(_("updates"), _("Some of them would run together."))

@@ -67,7 +67,7 @@ _STATEMENT: Final = re.compile(
 
 
 def match_at(text: str, place: int) -> tuple[str, int] | None:
-    """Return the zone named at a place in folded text, with where its name ends; None if there is none."""
+    """Return the zone named at `place` in folded text and the end of its name, or None."""
     match = _NAMED.match(text, place, place + 40)
     return (match[0], match.end()) if match else None
 

@@ -72,7 +72,7 @@ class ComposerForm(forms.Form):
     is_time_unknown = forms.BooleanField(label=gettext_lazy("Clock time unknown"), required=False)
     is_key_event = forms.BooleanField(label=gettext_lazy("Key event"), required=False)
     is_pinned = forms.BooleanField(label=gettext_lazy("Pin to the top"), required=False)
-    # Records the pin as the form was opened, so that saving does not undo a pin set by a colleague since.
+    # Records the pin at the time of opening the form, so that saving does not undo a colleague's later pin.
     was_pinned = forms.BooleanField(required=False, widget=forms.HiddenInput)
     bylines = forms.CharField(
         label=gettext_lazy("Bylines"),

@@ -34,7 +34,7 @@ _MOST_EFFORT: Final = 50_000_000
 
 @dataclass(frozen=True)
 class Piece:
-    """`kind` is `same`, `out` or `in`."""
+    """A piece of a comparison; `kind` is `same`, `out` or `in`."""
 
     kind: str
     text: str

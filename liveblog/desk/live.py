@@ -101,7 +101,7 @@ def _changed(request: HttpRequest, blog: LiveBlog, after: int) -> dict[str, Any]
 
 
 def _queue(request: HttpRequest, blog: LiveBlog) -> dict[str, str]:
-    queue = queues.shown(blog, request.user, request.POST.get("queue", ""))
+    queue = queues.context_of(blog, request.user, request.POST.get("queue", ""))
     context = queue | {"blog": blog, "may": rows.May.of(request.user, blog)}
     return {"name": queue["queue"].name, "html": render_to_string("desk/_queue.html", context, request)}
 

@@ -91,7 +91,7 @@ def counts(blog: LiveBlog) -> dict[str, int]:
     return update_counts | {"responses": _responses(blog).count(), "unresolved": _unresolved(blog).count()}
 
 
-def shown(blog: LiveBlog, user: AbstractBaseUser, name: str) -> dict[str, Any]:
+def context_of(blog: LiveBlog, user: AbstractBaseUser, name: str) -> dict[str, Any]:
     """Return the template context of a queue; a `name` that is not in BY_NAME selects the first queue.
 
     Each update comes as a `Row`, with what `user` may do with it.

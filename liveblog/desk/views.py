@@ -107,7 +107,7 @@ def _page(request: HttpRequest, blog: LiveBlog, composer_state: Composer, status
         "before": before,
         "counts": queues.counts(blog),
         "queues": queues.QUEUES,
-        **queues.shown(blog, request.user, request.GET.get("queue", "")),
+        **queues.context_of(blog, request.user, request.GET.get("queue", "")),
         "unsaved": [
             copy for copy in queues.unsaved(blog, request.user) if copy.token != composer_state.token
         ],
@@ -236,7 +236,7 @@ def _uploaded(
 
 
 def _done(request: HttpRequest, blog: LiveBlog, action: Action, saved: Update, is_new: bool) -> HttpResponse:
-    message = _said(action, blog, saved)
+    message = _message_for(action, blog, saved)
     undo = action == Action.PUBLISH and saved.is_published
     if wants_json(request):
         if _closes_update(request, action) and not undo:
@@ -262,7 +262,7 @@ def _closes_update(request: HttpRequest, action: Action) -> bool:
     return bool(request.POST.get("update")) and action != Action.DRAFT
 
 
-def _said(action: Action, blog: LiveBlog, saved: Update) -> str:
+def _message_for(action: Action, blog: LiveBlog, saved: Update) -> str:
     if action == Action.PUBLISH:
         if visibility.can_read(PUBLIC, blog):
             return _("Live: “%(title)s”") % {"title": saved.title}

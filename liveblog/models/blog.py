@@ -1,4 +1,4 @@
-"""A live blog, the topics it is filed under and the people who write it."""
+"""Live blogs and their topics."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ class Language(models.TextChoices):
 
     @property
     def tag(self) -> str:
-        """The BCP 47 tag for `lang` and `hreflang`."""
+        """Return the BCP 47 tag for `lang` and `hreflang`."""
         return {"zh-hant": "zh-Hant-HK", "zh-hans": "zh-Hans", "en": "en"}[self.value]
 
     @property
     def other_script(self) -> Language | None:
-        """What a Chinese blog can be converted to."""
+        """Return the other script of Chinese, or None for other languages."""
         return {Language.ZH_HANT: Language.ZH_HANS, Language.ZH_HANS: Language.ZH_HANT}.get(self)
 
 
 class Topic(PublicIdModel):
-    """What live blogs are filed under."""
+    """A topic under which live blogs are filed."""
 
     slug = models.SlugField(_("slug"), unique=True, max_length=80)
     name = models.CharField(_("name"), max_length=80)
@@ -61,7 +61,7 @@ class Topic(PublicIdModel):
 
 class LiveBlogQuerySet(PublicIdQuerySet):
     def saying(self, query: str) -> LiveBlogQuerySet:
-        """Those whose head says every part of `query`."""
+        """Return live blogs whose head contains every part of `query`."""
         entries = SearchEntry.objects.matching(query).filter(update__isnull=True)
         return self.filter(pk__in=entries.values("blog"))
 
@@ -72,10 +72,10 @@ class LiveBlogQuerySet(PublicIdQuerySet):
         return self.filter(status=LiveBlog.Status.ENDED)
 
     def complete(self) -> LiveBlogQuerySet:
-        """Fetch all that a page or payload prints of a blog, in a fixed number of queries.
+        """Fetch everything that a page or payload prints of a blog, in a fixed number of queries.
 
-        `key_events` becomes the list of its latest published key events, newest first; `shown_responses` the
-        list of the readers' responses that the page prints.
+        Set `key_events` to the list of its latest published key events, newest first, and `shown_responses`
+        to the list of readers' responses on the page.
         """
         key_events = Update.objects.key_events().select_related("blog").newest_first()[:KEY_EVENTS_SHOWN]
         return self.select_related("hero_image", "successor", "predecessor").prefetch_related(
@@ -87,14 +87,14 @@ class LiveBlogQuerySet(PublicIdQuerySet):
         )
 
     def ended_before(self, blog: LiveBlog) -> LiveBlogQuerySet:
-        """What follows `blog` in the order of `-coverage_end_at, -pk`."""
+        """Return the live blogs after `blog` in the order of `-coverage_end_at, -pk`."""
         return self.filter(
             Q(coverage_end_at__lt=blog.coverage_end_at)
             | Q(coverage_end_at=blog.coverage_end_at, pk__lt=blog.pk)
         )
 
     def newest_first(self) -> LiveBlogQuerySet:
-        """By the last change that readers saw."""
+        """Order by the last change visible to readers."""
         return self.order_by("-modified_at", "-pk")
 
     def published_after(self, moment: datetime) -> LiveBlogQuerySet:
@@ -112,10 +112,10 @@ class LiveBlogQuerySet(PublicIdQuerySet):
 
 
 class LiveBlog(PublicIdModel):
-    """One running story. Each change that readers can see takes the next `number`."""
+    """A live blog. Each change that readers can see takes the next `number`."""
 
-    # Set by `liveblog.editions` on rows that are about to be printed in the other script, never to be saved;
-    # `language` is then the edition's.
+    # Set by `liveblog.editions` on rows converted to the other script, which must never be saved. `language`
+    # is then that of the edition.
     edition: Edition | None = None
 
     class Status(models.TextChoices):
@@ -241,18 +241,18 @@ class LiveBlog(PublicIdModel):
         return self.address("blog")
 
     def address(self, name: str, *args: object) -> str:
-        """The path of one of the blog's pages (a name among the reader's), in the edition it is read in."""
+        """Return the path of one of the blog's pages by its URL name in `reader`, in the blog's edition."""
         prefix = [self.edition.language] if self.edition else []
         return reverse(f"reader:{name}", args=[*prefix, self.slug, *args])
 
     @property
     def lang(self) -> str:
-        """The BCP 47 tag of the language that the blog is written in."""
+        """Return the BCP 47 tag of `language`."""
         return Language(self.language).tag
 
     @property
     def written_in(self) -> str:
-        """The language that editors write it in, whatever edition it is read in."""
+        """Return the original language of the blog, regardless of its edition."""
         return Language(self.language).other_script if self.edition else self.language
 
     @property
@@ -265,19 +265,19 @@ class LiveBlog(PublicIdModel):
 
     @property
     def published_at(self) -> datetime:
-        """When the coverage was first published, here or elsewhere: imported coverage is older than its row.
+        """Return when the coverage was first published, possibly elsewhere before it was imported.
 
-        It is the start of coverage unless the page stood here before that. Only public live blogs have one.
+        It is the start of coverage unless the page was public here earlier. Only public live blogs have it.
         """
         return min(self.coverage_start_at, self.first_published_at)
 
     @property
     def etag(self) -> str:
-        """The state that an answer over this blog alone is made from: number, edition, glossary, release."""
+        """Return the ETag of responses that depend only on this blog, its edition and the release."""
         glossary = self.edition.glossary if self.edition else 0
         return f'W/"{self.number}-{self.language}-g{glossary}-{release.digest()}"'
 
     @property
     def full_headline(self) -> str:
-        """Kicker and headline as one line, as the newspaper prints them."""
+        """Return kicker and headline on one line, like the newspaper."""
         return f"{self.kicker}︱{self.headline}" if self.kicker else self.headline

@@ -1,4 +1,4 @@
-"""The numbered log: one row for each change that readers can see; and how many pages were told of it."""
+"""The numbered log of changes that readers can see, and the reach of each change."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 class ChangeQuerySet(models.QuerySet["Change"]):
     def after(self, number: int) -> ChangeQuerySet:
-        """What follows `number`, oldest first."""
+        """Return the changes after `number`, oldest first."""
         return self.filter(number__gt=number).order_by("number")
 
 
 class Change(models.Model):
-    """Number `number` of a blog's log. A change of an update names it; one of the blog itself names none."""
+    """An entry of a blog's log. `update` is null for changes of the blog itself."""
 
     class Kind(models.TextChoices):
         PUBLISHED = "published", _("Published")
@@ -85,7 +85,7 @@ class Change(models.Model):
         return f"{self.number} {self.get_kind_display()}"
 
 
-# Feeds print none of this, so it leaves their `updated` alone: readers of feeds would be shown entries again.
+# Changes that feeds do not print. They leave `updated` alone, or feed readers would show entries again.
 NOT_IN_FEEDS: Final = frozenset(
     {
         Change.Kind.PINNED,
@@ -99,7 +99,7 @@ NOT_IN_FEEDS: Final = frozenset(
 
 
 class Reach(models.Model):
-    """To how many open pages a publication was delivered by stream. A sum: nothing is kept of the readers."""
+    """The number of open pages to which a publication was streamed, with no data on individual readers."""
 
     change = models.OneToOneField(Change, on_delete=models.CASCADE, related_name="reach")
     pages = models.PositiveIntegerField(_("pages"), default=0)

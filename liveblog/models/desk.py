@@ -1,4 +1,4 @@
-"""What the desk keeps for editors: text not yet saved, who is there, and which submissions were taken."""
+"""State of the desk: working copies, presence, and accepted submissions."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-# A desk says every few seconds that it is there.
+# Desks report their presence every few seconds.
 FORGOTTEN_AFTER: Final = timedelta(seconds=15)
 
 
 class WorkingCopy(models.Model):
-    """What an editor has typed and not yet saved: a new update's, or over one that is saved.
+    """Unsaved text of an editor, for a new update or over a saved one.
 
-    Readers and colleagues see nothing of it. `token` is the composer's, one for each thing being written.
+    Only its editor can see it. `token` identifies the composer; each text being written has its own.
     """
 
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
@@ -41,13 +41,13 @@ class WorkingCopy(models.Model):
 
     @property
     def title(self) -> str:
-        """The heading that was typed, else the title of what it was typed over; empty where neither is."""
+        """Return the heading in the composer, else the title of the saved update; may be empty."""
         heading = next(iter(self.fields.get("heading", [])), "")
         return heading.strip() or (self.update.title if self.update else "")
 
 
 class Submission(models.Model):
-    """A submission that was taken, by its idempotency key: sent again, it gets the same answer."""
+    """An accepted submission by its idempotency key; repeating it gives the same result."""
 
     actor = models.CharField(max_length=40, help_text="`user 5` or `partner 7`: keys of two never meet.")
     token = models.CharField(max_length=255)
@@ -69,12 +69,12 @@ class Submission(models.Model):
 
 class PresenceQuerySet(models.QuerySet["Presence"]):
     def now(self, at: datetime) -> PresenceQuerySet:
-        """Those whose desk was heard from a moment ago; one that crashed is soon forgotten."""
+        """Return those whose desk has recently reported, so that crashed ones soon disappear."""
         return self.filter(at__gt=at - FORGOTTEN_AFTER)
 
 
 class Presence(models.Model):
-    """Who has a desk open, and which update is in its composer. It locks nothing."""
+    """An open desk, and the update in its composer, if any. It locks nothing."""
 
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     token = models.CharField(max_length=64, help_text="The composer's.")

@@ -1,4 +1,4 @@
-"""The house glossary: wording that conversion between the two scripts must keep to, and its revision."""
+"""The house glossary: wordings for conversion between the two scripts, and its revision."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True)
 class Edition:
-    """The other script of a Chinese blog, at one state of the glossary. `language` is a Language's value."""
+    """A script to convert to, at one revision of the glossary. `language` is a value of Language."""
 
     language: str
     glossary: int
 
 
 class GlossaryTerm(models.Model):
-    """One wording in both scripts; the same in both is a term that conversion leaves alone."""
+    """A wording in both scripts. Conversion leaves a term unchanged if both are equal."""
 
     traditional = models.CharField(_("in Traditional"), max_length=80, unique=True)
     simplified = models.CharField(_("in Simplified"), max_length=80, unique=True)
@@ -41,21 +41,21 @@ class GlossaryTerm(models.Model):
 
 class GlossaryManager(models.Manager["Glossary"]):
     def revision(self) -> int:
-        """The glossary's present revision; it grows with each change of a term."""
+        """Return the current revision of the glossary, which each change of a term increments."""
         return self.values_list("revision", flat=True).filter(pk=1).first() or 0
 
     def edition(self, language: str) -> Edition:
         return Edition(language, self.revision())
 
     def revise(self) -> None:
-        """Take the next revision; the row's lock makes two editors take two."""
+        """Increment the revision. The row lock makes concurrent editors take different revisions."""
         _row, is_new = self.get_or_create(pk=1, defaults={"revision": 1})
         if not is_new:
             self.filter(pk=1).update(revision=F("revision") + 1)
 
 
 class Glossary(models.Model):
-    """One row: how often the glossary has changed. Part of every converted answer's ETag."""
+    """A single row with the revision of the glossary, which is part of the ETag of every edition."""
 
     revision = models.PositiveIntegerField(default=0)
 

@@ -1,4 +1,4 @@
-"""Pictures: the private original, re-encoded, what must be said of it, and its place in an update."""
+"""Pictures with their texts and private originals, and their positions in updates."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def _new_key() -> str:
 
 
 class Image(PublicIdModel):
-    """A picture. Readers get renditions under `key`, and only while a page shows it."""
+    """A picture. Its renditions under `key` are public only while a page shows it."""
 
-    # Set on rows that are about to be previewed by editors, never to be saved: where private renditions are
-    # served to them, with a slash at its end.
+    # The base URL of private renditions, ending in a slash. It is set on rows for previews, which must never
+    # be saved.
     private_base: str = ""
 
     key = models.CharField(max_length=16, unique=True, default=_new_key, editable=False)
@@ -51,7 +51,7 @@ class Image(PublicIdModel):
     is_sensitive = models.BooleanField(
         _("sensitive"), default=False, help_text=_("Covered on pages until a reader asks to see it.")
     )
-    # The live blog at whose desk it was uploaded. It limits who sees the picture until something shows it.
+    # The live blog at whose desk it was uploaded. It limits who can see the picture until a row uses it.
     uploaded_for = models.ForeignKey(
         "liveblog.LiveBlog", on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
     )
@@ -76,7 +76,7 @@ class Image(PublicIdModel):
 
     @property
     def widths(self) -> list[int]:
-        """The widths in pixels that renditions exist in, smallest first."""
+        """Return the widths of the renditions in pixels, smallest first."""
         return pictures.widths_for(self.width)
 
     def rendition_path(self, width: int, extension: str) -> str:
@@ -88,7 +88,7 @@ class Image(PublicIdModel):
 
 
 class UpdateImage(models.Model):
-    """A picture's place in an update."""
+    """A picture's position in an update."""
 
     update = models.ForeignKey("liveblog.Update", on_delete=models.CASCADE, related_name="update_images")
     image = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""Partners: who takes the coverage by key or webhook, and how far each webhook has got."""
+"""Partners, their API keys and webhooks, and the progress of deliveries."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from newsroom.http.addresses import check_receiver
 KEY_START: Final = "nrk"
 MOST_ORIGINS: Final = 20
 LONGEST_ORIGIN: Final = 120
-# "Last used" may be behind by this much: not every read is to be a write.
+# "Last used" may lag by this much, so that not every read causes a write.
 USE_NOTED_EVERY: Final = timedelta(minutes=5)
-# As it stands in a Content-Security-Policy: nothing that could end the source, or the directive.
+# An origin for a Content-Security-Policy, without characters that could end the source or the directive.
 _ORIGIN: Final = re.compile(r"https?://(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?")
 
 
 class Scope(models.TextChoices):
-    """What an API key may do."""
+    """A scope of an API key."""
 
     READ = "read", _("Read what is public")
     READ_EMBARGOED = "read:embargoed", _("Read granted live blogs while they are under embargo")
@@ -38,7 +38,7 @@ class Scope(models.TextChoices):
 
 
 _READING: Final = {Scope.READ, Scope.READ_EMBARGOED}
-# The permissions of the app that a scope stands for, in the live blogs that the partner is granted.
+# The permissions that a scope gives in the live blogs that the partner is granted.
 _PERMISSIONS: Final = {
     Scope.WRITE_DRAFT: {"add_update"},
     Scope.WRITE_PUBLISH: {"add_update", "publish_update", "withdraw_update"},
@@ -66,13 +66,13 @@ def check_origins(text: str) -> None:
 
 class PartnerQuerySet(models.QuerySet["Partner"]):
     def framing_origins(self) -> list[str]:
-        """The sites that active partners may frame embeds in, each once, in a fixed order."""
+        """Return the origins where active partners may frame embeds, without duplicates and sorted."""
         lines = "\n".join(self.filter(is_active=True).values_list("embed_origins", flat=True)).splitlines()
         return sorted({line.strip() for line in lines if _ORIGIN.fullmatch(line.strip())})
 
 
 class Partner(models.Model):
-    """An organisation that takes the coverage. What it is granted opens embargoed live blogs, and writing."""
+    """An organisation that uses the coverage. Grants allow access to embargoed live blogs, and writing."""
 
     name = models.CharField(_("name"), max_length=120, unique=True)
     contact = models.EmailField(
@@ -110,7 +110,7 @@ class Partner(models.Model):
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
     def usable(self, at: datetime | None = None) -> ApiKeyQuerySet:
-        """Neither revoked nor expired, of an active partner."""
+        """Return keys of active partners that are neither revoked nor expired."""
         at = at or timezone.now()
         return self.filter(
             Q(expires_at__isnull=True) | Q(expires_at__gt=at),
@@ -119,12 +119,12 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         )
 
     def named(self, key: str) -> ApiKey | None:
-        """The usable key that a partner showed, or None. Only its digest is kept."""
+        """Return the usable key with this secret, or None; it is looked up by its digest."""
         return self.usable().select_related("partner").filter(digest=digest_of(key)).first()
 
 
 class ApiKey(models.Model):
-    """A key of a partner's. Random, so that its SHA-256 is kept in place of it; shown once, when made."""
+    """A partner's API key, shown only once. It is random, so storing a plain SHA-256 of it is safe."""
 
     partner = models.ForeignKey(
         Partner, on_delete=models.PROTECT, related_name="keys", verbose_name=_("partner")
@@ -152,7 +152,7 @@ class ApiKey(models.Model):
         return f"{self.prefix}… ({self.label})"
 
     def may(self, permission: str, blog: LiveBlog | None) -> bool:
-        """Whether its scopes stand for `permission`, and its partner is granted `blog`."""
+        """Return whether its scopes give `permission` and its partner is granted `blog`."""
         allowed = any(permission in _PERMISSIONS.get(scope, ()) for scope in self.scopes)
         return allowed and blog is not None and self.partner.is_granted(blog)
 
@@ -167,13 +167,13 @@ class ApiKey(models.Model):
 
     @property
     def is_usable(self) -> bool:
-        """As it stands now, its partner included."""
+        """Return whether the key works now: active partner, not revoked, not expired."""
         has_expired = self.expires_at is not None and self.expires_at <= timezone.now()
         return self.partner.is_active and self.revoked_at is None and not has_expired
 
 
 def new_key() -> str:
-    """A key as its partner gets it: a part that may be shown, and 256 random bits."""
+    """Return a new key for a partner: a prefix that may be displayed, and 256 random bits."""
     return f"{KEY_START}_{secrets.token_hex(4)}_{secrets.token_urlsafe(32)}"
 
 
@@ -190,7 +190,7 @@ class WebhookQuerySet(models.QuerySet["Webhook"]):
 
 
 class Webhook(models.Model):
-    """Where a partner wants each change sent, signed as https://www.standardwebhooks.com/ says."""
+    """A partner's URL that gets each change, signed by https://www.standardwebhooks.com/."""
 
     partner = models.ForeignKey(
         Partner, on_delete=models.PROTECT, related_name="webhooks", verbose_name=_("partner")
@@ -210,7 +210,7 @@ class Webhook(models.Model):
         verbose_name=_("only these live blogs"),
         help_text=_("Leave empty for all public live blogs, and embargoed ones granted to the partner."),
     )
-    # Signing needs the secret itself. After a rotation both sign until the partner has changed over.
+    # Secrets are stored in plain text, because signing needs them. After a rotation both sign for some time.
     secret = models.CharField(max_length=80, editable=False)
     previous_secret = models.CharField(max_length=80, blank=True, editable=False)
     previous_secret_until_at = models.DateTimeField(null=True, editable=False)
@@ -235,30 +235,30 @@ class Webhook(models.Model):
         return self.disabled_at is None
 
     def secrets_at(self, at: datetime) -> list[str]:
-        """What signs at that moment, the newest first."""
+        """Return the secrets that sign at this time, newest first."""
         is_rotating = self.previous_secret_until_at is not None and at < self.previous_secret_until_at
         return [self.secret, self.previous_secret] if is_rotating else [self.secret]
 
 
 class WebhookCursorQuerySet(models.QuerySet["WebhookCursor"]):
     def free(self, at: datetime) -> WebhookCursorQuerySet:
-        """Those that no sender holds."""
+        """Return cursors that no sender has leased."""
         return self.filter(Q(leased_until_at__isnull=True) | Q(leased_until_at__lte=at))
 
 
 class WebhookCursor(models.Model):
-    """How far one webhook has got in one live blog's log, and when it tries again."""
+    """A webhook's progress in a live blog's log, and its next attempt."""
 
     webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="cursors")
     blog = models.ForeignKey(LiveBlog, on_delete=models.PROTECT, related_name="+")
     number = models.PositiveIntegerField(_("number"), help_text=_("The last one that was delivered."))
-    # Whether the partner may hold anything of the live blog, and so must be told when it is gone. True before
-    # the first attempt: one that failed may have been read all the same.
+    # Whether the partner may have data of the live blog and so must be notified when it is gone. It is set
+    # before the first attempt, because even a failed request may have been read.
     is_held = models.BooleanField(default=False, editable=False)
     attempts = models.PositiveIntegerField(_("failed attempts"), default=0)
     failing_since_at = models.DateTimeField(_("failing since"), null=True)
     next_attempt_at = models.DateTimeField(_("next attempt"), null=True)
-    # While one process delivers no other does. When it dies meanwhile, another goes on after this time.
+    # The lease of the delivering process. If it dies, another process continues after this time.
     leased_until_at = models.DateTimeField(null=True, editable=False)
 
     objects = WebhookCursorQuerySet.as_manager()
@@ -277,12 +277,12 @@ class WebhookCursor(models.Model):
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def asked_for(self, at: datetime) -> DeliveryQuerySet:
-        """What somebody asked for by hand and nobody is sending."""
+        """Return manually requested deliveries that no process is sending."""
         return self.filter(asked_for_at__lte=at, webhook__partner__is_active=True).order_by("pk")
 
 
 class Delivery(models.Model):
-    """One attempt to deliver one change, or a test event: what was sent, what was answered."""
+    """An attempt to deliver a change or a test event, with its payload and response."""
 
     webhook = models.ForeignKey(
         Webhook, on_delete=models.CASCADE, related_name="deliveries", verbose_name=_("webhook")
@@ -298,7 +298,7 @@ class Delivery(models.Model):
     number = models.PositiveIntegerField(_("number"))
     attempt = models.PositiveIntegerField(_("attempt"))
     at = models.DateTimeField(_("at"))
-    # Asked for by hand and not sent yet; while it is being sent, when another process may take it over.
+    # Set for manually requested deliveries until they are sent. During sending, it is when the lease ends.
     asked_for_at = models.DateTimeField(null=True, editable=False)
     milliseconds = models.PositiveIntegerField(_("took (ms)"), null=True)
     status = models.PositiveSmallIntegerField(_("answer"), null=True)

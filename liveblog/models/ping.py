@@ -1,4 +1,4 @@
-"""Services that are told when public pages change, and how far each has been told of each live blog."""
+"""Services to ping about changes of public pages, and their progress per live blog."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from liveblog.models.blog import LiveBlog
 
 
 class PingService(models.Model):
-    """A WebSub hub or an IndexNow endpoint that the settings name, or have named."""
+    """A WebSub hub or an IndexNow endpoint that is or was in the settings."""
 
     class Kind(models.TextChoices):
         WEBSUB = "websub", "WebSub"
@@ -33,7 +33,7 @@ class PingService(models.Model):
 
 class PingCursorQuerySet(models.QuerySet["PingCursor"]):
     def free(self, at: datetime) -> PingCursorQuerySet:
-        """Return those that no sender holds and that are not waiting for their next attempt."""
+        """Return cursors that no sender has leased and that are not waiting for their next attempt."""
         return self.filter(
             Q(leased_until_at__isnull=True) | Q(leased_until_at__lte=at),
             Q(next_attempt_at__isnull=True) | Q(next_attempt_at__lte=at),
@@ -41,14 +41,14 @@ class PingCursorQuerySet(models.QuerySet["PingCursor"]):
 
 
 class PingCursor(models.Model):
-    """How far one service has been told of one live blog's log, and when it is tried again."""
+    """A service's progress in a live blog's log, and its next attempt."""
 
     service = models.ForeignKey(PingService, on_delete=models.CASCADE, related_name="cursors")
     blog = models.ForeignKey(LiveBlog, on_delete=models.PROTECT, related_name="+")
     number = models.PositiveIntegerField(help_text="Of the last change that it was told of.")
-    # The feeds of topics that the live blog has left change, too.
+    # Stored because the feeds of topics that the live blog has left change as well.
     topics = models.JSONField(default=list, help_text="The slugs of the live blog's topics at the last ping.")
-    # Of IndexNow: the live blog's own page is not named with every update.
+    # IndexNow only: the live blog's page is not submitted with every update.
     page_told_at = models.DateTimeField(null=True)
     is_page_due = models.BooleanField(default=False, help_text="Whether the page has changed since.")
     attempts = models.PositiveIntegerField(default=0, help_text="Failed ones since the last success.")

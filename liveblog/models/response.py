@@ -1,4 +1,4 @@
-"""Readers' responses: what readers send, held until an editor approves it."""
+"""Readers' responses, which an editor must approve."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class ReaderResponseQuerySet(PublicIdQuerySet):
         return self.filter(status=ReaderResponse.Status.PENDING)
 
     def shown(self) -> ReaderResponseQuerySet:
-        """What pages print: the approved ones, newest first, as many as a page takes."""
+        """Return the approved responses that a page shows, newest first."""
         return self.filter(status=ReaderResponse.Status.APPROVED).order_by("-approved_at", "-pk")[:SHOWN]
 
 
 class ReaderResponse(PublicIdModel):
-    """One reader's words on a live blog. Of who wrote them only the name they gave is kept."""
+    """A reader's response to a live blog. Only the name given by the reader is stored."""
 
     class Status(models.TextChoices):
         PENDING = "pending", _("To moderate")

@@ -1,4 +1,4 @@
-"""The search index: what readers may see, as the tokens that they are searched by."""
+"""The search index: search tokens of public text."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from django.utils.translation import gettext_lazy as _
 
 from newsroom.text import chinese
 
-# PostgreSQL numbers no word of a text above 16,383: longer ones are indexed in parts.
+# PostgreSQL does not number words of a text beyond 16,383, so longer texts are indexed in parts.
 TOKENS_PER_PART: Final = 10_000
 
-# Parts of a query that are searched for; further parts are ignored, because each costs a search.
+# Further parts of a query are ignored, because each costs a search.
 MOST_PARTS: Final = 10
 
-# Its tokens, and whether the last is only the beginning of one.
+# Tokens, and whether the last one is a prefix.
 Phrase = tuple[list[str], bool]
 
 
@@ -31,27 +31,27 @@ class SearchEntryQuerySet(models.QuerySet["SearchEntry"]):
 
 
 def _match_on_postgresql(phrases: list[Phrase]) -> RawSQL:
-    asked = [
+    parts = [
         " <-> ".join(f"'{token}'" for token in tokens) + (":*" if is_beginning else "")
         for tokens, is_beginning in phrases
     ]
     return RawSQL(
         "SELECT id FROM liveblog_searchentry WHERE to_tsvector('simple', tokens) @@ to_tsquery('simple', %s)",
-        [" & ".join(f"({phrase})" for phrase in asked)],
+        [" & ".join(f"({phrase})" for phrase in parts)],
     )
 
 
 def _match_on_sqlite(phrases: list[Phrase]) -> RawSQL:
-    asked = [f'"{" ".join(tokens)}"' + ("*" if is_beginning else "") for tokens, is_beginning in phrases]
+    parts = [f'"{" ".join(tokens)}"' + ("*" if is_beginning else "") for tokens, is_beginning in phrases]
     return RawSQL(
-        "SELECT rowid FROM liveblog_searchindex WHERE liveblog_searchindex MATCH %s", [" AND ".join(asked)]
+        "SELECT rowid FROM liveblog_searchindex WHERE liveblog_searchindex MATCH %s", [" AND ".join(parts)]
     )
 
 
 class SearchEntry(models.Model):
-    """What a published update says, or the head of a blog that names no update: tokens between spaces.
+    """The space-separated tokens of a published update, or of a blog's head if `update` is null.
 
-    The index over the tokens is of the database's own kind; migration 0003 makes it.
+    Migration 0003 creates an index over the tokens that depends on the database.
     """
 
     blog = models.ForeignKey(

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 class RelatedStoryQuerySet(PublicIdQuerySet):
     def unresolved(self) -> RelatedStoryQuerySet:
-        """Stories that have a title and lead nowhere yet."""
+        """Return stories with a title but no target yet."""
         return self.filter(url="", live_blog__isnull=True)
 
 
 class RelatedStory(PublicIdModel):
-    """A title and where it leads: a URL, another live blog, or nowhere until someone links it."""
+    """A title with a target: a URL, another live blog, or none until an editor links it."""
 
     blog = models.ForeignKey(
         "liveblog.LiveBlog",
@@ -81,5 +81,5 @@ class RelatedStory(PublicIdModel):
 
     @property
     def printed_in(self) -> LiveBlog:
-        """The live blog that it stands beside, or in an update of."""
+        """Return the live blog that shows the story, in its head or in an update."""
         return self.update.blog if self.update_id else self.blog

@@ -1,4 +1,4 @@
-"""Updates, the unit of coverage, and the revisions that keep every state they were published in."""
+"""Updates, the entries of live blogs, and the revisions of their published states."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class UpdateQuerySet(PublicIdQuerySet):
         return self.filter(status=Update.Status.PUBLISHED)
 
     def visible(self) -> UpdateQuerySet:
-        """What a page shows: published updates, and the tombstones of withdrawn ones."""
+        """Return what pages show: published updates, and withdrawn ones as tombstones."""
         return self.filter(status__in=[Update.Status.PUBLISHED, Update.Status.WITHDRAWN])
 
     def scheduled(self) -> UpdateQuerySet:
@@ -45,7 +45,7 @@ class UpdateQuerySet(PublicIdQuerySet):
         return self.published().filter(is_key_event=True)
 
     def newest_first(self) -> UpdateQuerySet:
-        """The order of the page: by the time of the event, ties broken by the higher id."""
+        """Order like the page: by the time of the event and then by id, both descending."""
         return self.order_by("-happened_at", "-pk")
 
     def older_than(self, update: Update) -> UpdateQuerySet:
@@ -59,14 +59,14 @@ class UpdateQuerySet(PublicIdQuerySet):
         )
 
     def after(self, number: int) -> UpdateQuerySet:
-        """Updates whose last change follows `number` in their blog's log."""
+        """Return updates whose last change is after `number` in their blog's log."""
         return self.filter(number__gt=number)
 
     def changed_within(self, after: int, last: int) -> UpdateQuerySet:
-        """The updates whose last change is numbered above `after`, up to `last`.
+        """Return updates whose last change is numbered above `after` and up to `last`.
 
-        They are published, withdrawn, or no longer public because publishing was undone. An update changed
-        again after `last` comes with that later number.
+        They are published, withdrawn, or unpublished by an undo. An update that changed again after `last` is
+        not included, because only its last number counts.
         """
         return self.filter(number__gt=after, number__lte=last).newest_first()
 
@@ -80,15 +80,15 @@ class UpdateQuerySet(PublicIdQuerySet):
         )
 
     def saying(self, query: str) -> UpdateQuerySet:
-        """Those that say every part of `query`; only published ones are found."""
+        """Return published updates that contain every part of `query`."""
         entries = SearchEntry.objects.matching(query).filter(update__isnull=False)
         return self.published().filter(pk__in=entries.values("update"))
 
     def removed(self) -> UpdateQuerySet:
-        """What readers may have seen and see no longer, the latest to go first; `removed_at` is when it went.
+        """Return updates that were public once, the latest removal first, annotated with `removed_at`.
 
-        It was withdrawn, its publication was undone, or its whole blog was withdrawn. `modified_at` would not
-        do: what is a draft again goes on changing.
+        They were withdrawn, alone or with the whole blog, or unpublished by an undo. `modified_at` is not
+        their removal time, because an update that is a draft again keeps changing.
         """
         last_change = Change.objects.filter(blog=OuterRef("blog"), number=OuterRef("number")).values("at")
         is_of_withdrawn_blog = Q(blog__status="withdrawn")
@@ -103,9 +103,9 @@ class UpdateQuerySet(PublicIdQuerySet):
         )
 
     def complete(self) -> UpdateQuerySet:
-        """Fetch all that a page or payload prints of an update, in a fixed number of queries.
+        """Fetch everything that a page or payload prints of an update, in a fixed number of queries.
 
-        `corrections` becomes the list of the Revisions that readers are told of, newest first.
+        Set `corrections` to the list of Revisions that readers see as corrections, newest first.
         """
         corrections = Revision.objects.filter(kind=Revision.Kind.CORRECTION).defer("content").order_by("-pk")
         return self.select_related("blog").prefetch_related(
@@ -117,7 +117,7 @@ class UpdateQuerySet(PublicIdQuerySet):
 
 
 class Update(PublicIdModel):
-    """One entry of a live blog. `happened_at` is the time of the event and decides the order."""
+    """An entry of a live blog. `happened_at` is the time of the event and determines the order."""
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")
@@ -276,15 +276,15 @@ class Update(PublicIdModel):
 
     @property
     def is_unpublished(self) -> bool:
-        """Whether readers saw it for a moment, until publishing was undone."""
+        """Return whether it was public for a moment until its publication was undone."""
         return self.number > 0 and not self.is_visible
 
     @property
     def published_at(self) -> datetime:
-        """When it was first published, here or elsewhere; only public updates have one.
+        """Return when it was first published, possibly elsewhere; only public updates have such a time.
 
-        What happened while coverage already ran, but before this site first showed the live blog, was brought
-        along from elsewhere: it was published when it happened, not when somebody published the draft of it.
+        An event after the start of coverage but before the live blog was public here was imported from
+        elsewhere. Such an update counts as published at the time of the event, not of publication here.
         """
         blog = self.blog
         if blog.coverage_start_at <= self.happened_at < blog.first_published_at:
@@ -293,17 +293,17 @@ class Update(PublicIdModel):
 
     @property
     def given_time(self) -> datetime | None:
-        """The time of the event; None if nobody gave it and the update has not gone live."""
+        """Return the time of the event, or None if nobody has set it and the update has not gone live."""
         return self.happened_at if self.has_given_time or self.is_visible else None
 
     @property
     def happened_on(self) -> date:
-        """The Hong Kong day it stands under."""
+        """Return the day in Hong Kong under which it is shown."""
         return hongkong.day_of(self.happened_at)
 
     @property
     def title(self) -> str:
-        """The heading, else the opening of the text, the picture's description or the time; never empty."""
+        """Return the heading, else the opening of the text, a picture's description or the time."""
         return self.heading or html.excerpt(self.body, 40) or self._picture_title or self.time_label
 
     @property
@@ -312,25 +312,25 @@ class Update(PublicIdModel):
 
     @property
     def time_label(self) -> str:
-        """The Hong Kong day and time as the page prints them: `19日 02:45`, `19 March 02:45`."""
+        """Return day and time in Hong Kong as on the page: `19日 02:45`, `19 March 02:45`."""
         day = hongkong.day_label(self.happened_on, self.blog.language)
         return f"{day} {hongkong.clock_label(self.happened_at)}" if self.has_clock_time else day
 
     @property
     def ordered_bylines(self) -> list[Byline]:
-        """The bylines in the editor's order."""
+        """Return the bylines in the editor's order."""
         return [place.byline for place in self.update_bylines.all()]
 
     @property
     def order(self) -> str:
-        """A key that sorts as text just as the page sorts: higher is newer. Opaque to clients."""
+        """Return an opaque key whose text order is the order of the page; higher is newer."""
         micros = (self.happened_at - _FIRST_MOMENT) // timedelta(microseconds=1)
         # Ids have 53 bits, which take 14 hexadecimal digits.
         return f"{micros:016x}-{self.pk:014x}"
 
     @property
     def wording(self) -> tuple[tuple[str, str], ...]:
-        """Pairs for the other script: as written, as it should read."""
+        """Return pairs of original and converted wording for the other script."""
         pairs = (line.partition("=") for line in self.edition_wording.splitlines())
         return tuple((written, read) for written, _equals, read in pairs)
 
@@ -348,7 +348,7 @@ class Update(PublicIdModel):
 
 
 class Revision(models.Model):
-    """A state that an update was published in: what it said, who said so, when and why."""
+    """A published state of an update, with its author, time and reason."""
 
     class Kind(models.TextChoices):
         PUBLISHED = "published", _("Published")

@@ -1,1 +1,1 @@
-"""Presentation: the rows that a viewer may see, read in an edition. Nothing here saves a row."""
+"""Reading for presentation: rows that a viewer may see, in an edition. Nothing here saves a row."""

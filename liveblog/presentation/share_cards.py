@@ -1,4 +1,4 @@
-"""The share cards of the site, its topics, live blogs and updates: which words each carries, and its path."""
+"""The text and paths of share cards of the site, topics, live blogs and updates."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def card_of_blog(blog: LiveBlog) -> Card:
 
 
 def card_of_update(update: Update) -> Card:
-    """An update's words, under its live blog's."""
+    """Return the card of an update, with the live blog's headline as the kicker."""
     blog = update.blog
     return _card(blog.language, update.title, blog.full_headline, is_live=blog.is_live)
 

@@ -1,6 +1,6 @@
-"""What a page says of itself to those who show a link to it: search engines, chats, social networks.
+"""Metadata of pages for link previews in search engines, chats and social networks.
 
-Open Graph (https://ogp.me), X's cards, and the canonical address (RFC 6596).
+It is printed as Open Graph (https://ogp.me), X's cards and the canonical link (RFC 6596).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from newsroom.site import absolute
 from newsroom.text import html
 
 _DESCRIPTION: Final = 160
-# Facebook's names of languages; Hong Kong's English is British.
+# Open Graph locales; English in Hong Kong is British.
 _LOCALES: Final = {Language.ZH_HANT: "zh_HK", Language.ZH_HANS: "zh_CN", Language.EN: "en_GB"}
 
 
@@ -36,7 +36,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Share:
-    """`language` is the one that the page is read in; `path` its canonical address, with its query."""
+    """A page's metadata. `language` is that of the edition; `path` the canonical path with its query."""
 
     title: str
     description: str
@@ -44,7 +44,7 @@ class Share:
     picture: Picture
     language: str
     kind: str = "website"
-    # Whether search engines are to list the page, under its canonical address.
+    # Whether search engines should list the page, under its canonical URL.
     is_listed: bool = True
     published_at: datetime | None = None
     modified_at: datetime | None = None
@@ -60,13 +60,13 @@ class Share:
 
     @property
     def other_locale(self) -> str:
-        """The locale of the page in the other script; empty if there is none."""
+        """Return the locale of the page in the other script; empty if there is none."""
         other = Language(self.language).other_script
         return _LOCALES[other] if other else ""
 
 
 def share_of_site(path: str, edition: str | None, *, is_listed: bool) -> Share:
-    """Return what the front page says, and what any page says that has nothing of its own to show."""
+    """Return the metadata of the front page, which is also the default for other pages."""
     language = edition or settings.SITE_LANGUAGE
     coverage = _("Live coverage")
     return Share(
@@ -91,7 +91,7 @@ def share_of_topic(topic: Topic, path: str, edition: str | None, headlines: Iter
 
 
 def share_of_blog(blog: LiveBlog, path: str) -> Share:
-    """Return what each page of a live blog says; `blog` was read by `LiveBlog.objects.complete()`."""
+    """Return the metadata of a live blog's pages. Read `blog` by `LiveBlog.objects.complete()`."""
     key_events = _listed((event.title for event in blog.key_events), blog.language)
     summary = html.plain_text(blog.summary)
     return Share(
@@ -130,13 +130,13 @@ def _listed(texts: Iterable[str], language: str) -> str:
 
 
 def _described(*texts: str) -> str:
-    """Return the first of `texts` that says anything, on one line and shortened."""
+    """Return the first of `texts` that is not empty, on one line and shortened."""
     lines = (" ".join(text.split()) for text in texts)
     return html.shortened(next(filter(None, lines), ""), _DESCRIPTION)
 
 
 def _picture(image: Image | None) -> Picture | None:
-    """Return the widest JPEG of a picture; none of one that is covered until a reader asks for it."""
+    """Return the widest JPEG of a picture; None for a sensitive one, which pages cover."""
     if image is None or image.is_sensitive:
         return None
     width = image.widths[-1]

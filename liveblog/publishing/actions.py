@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from liveblog.models import LiveBlog, Update
 from liveblog.publishing import updates
 from liveblog.publishing.content import Content
-from liveblog.publishing.permissions import Actor, held, is_own_if_partner, permission_to_write
+from liveblog.publishing.permissions import Actor, filter_permissions, is_own_if_partner, permission_to_write
 from liveblog.publishing.rules import WrongState
 from liveblog.publishing.updates import UNDO_WITHIN, Revised, as_saved
 
@@ -81,7 +81,9 @@ class Permitted:
 
     def __init__(self, by: Actor, blog: LiveBlog | None) -> None:
         self.by, self.blog = by, blog
-        self._held = held(by, ("add_update", "change_update", "publish_update", "withdraw_update"), blog)
+        self._held = filter_permissions(
+            by, ("add_update", "change_update", "publish_update", "withdraw_update"), blog
+        )
 
     def actions(self, update: Update | None = None) -> list[Action]:
         """Return the actions available on an update (None: a new one), in the order to offer them."""

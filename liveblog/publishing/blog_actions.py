@@ -1,4 +1,4 @@
-"""What may be done with a live blog's coverage: which actions an actor has, and the verb of each."""
+"""Actions on a live blog's coverage: which ones an actor may take, and the verb of each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from liveblog.models import LiveBlog
 from liveblog.publishing import blogs
-from liveblog.publishing.permissions import Actor, held
+from liveblog.publishing.permissions import Actor, filter_permissions
 
 
 class BlogAction(models.TextChoices):
@@ -28,7 +28,7 @@ _IN_STATUS: Final = {
     LiveBlog.Status.ENDED: [BlogAction.RESUME, BlogAction.WITHDRAW],
     LiveBlog.Status.WITHDRAWN: [BlogAction.RESTORE],
 }
-# Saving is not among them: it needs the details that the form carries.
+# SAVE is not included, because its verb needs the submitted details.
 _VERBS: Final = {
     BlogAction.START: blogs.start_coverage,
     BlogAction.END: blogs.end_coverage,
@@ -40,8 +40,8 @@ _VERBS: Final = {
 
 
 def blog_actions_for(by: Actor, blog: LiveBlog | None) -> list[BlogAction]:
-    """Return what `by` may do now with a live blog (None: a new one), in the order that doors offer it."""
-    permissions = held(by, ("add_liveblog", "change_liveblog", "run_coverage"), blog)
+    """Return the actions that `by` may take on a live blog (None: a new one), in the order to offer them."""
+    permissions = filter_permissions(by, ("add_liveblog", "change_liveblog", "run_coverage"), blog)
     if blog is None:
         return [BlogAction.SAVE] if "add_liveblog" in permissions else []
     actions = [BlogAction.SAVE] if "change_liveblog" in permissions else []
@@ -53,5 +53,5 @@ def blog_actions_for(by: Actor, blog: LiveBlog | None) -> list[BlogAction]:
 
 
 def perform_on_blog(action: BlogAction, blog: LiveBlog, *, by: Actor) -> LiveBlog:
-    """Do `action`, any but SAVE, by its verb, which checks all rules. `edit_blog` saves the details."""
+    """Carry out any `action` except SAVE through its verb, which checks all rules. See `edit_blog`."""
     return _VERBS[action](blog, by=by)

@@ -29,7 +29,7 @@ from newsroom.text import languages
 
 
 def create_blog(details: BlogDetails, *, by: Actor, imported_hash: str = "") -> LiveBlog:
-    """A new live blog, as a draft that readers do not see."""
+    """Create a live blog as a draft."""
     require(by, "add_liveblog")
     with transaction.atomic():
         blog = LiveBlog(created_by=person(by), imported_hash=imported_hash)
@@ -100,7 +100,7 @@ def check_details(details: BlogDetails, blog: LiveBlog | None) -> None:
 
 
 def set_team(blog: LiveBlog, team: Iterable[AbstractBaseUser], *, by: Actor) -> LiveBlog:
-    """Say who may work on a blog; nobody named means everybody. Readers see nothing of it: no number."""
+    """Set the team of a blog; empty means everybody. It takes no number, because readers do not see it."""
     require(by, "change_liveblog", blog)
     team = set(team)
     refuse_many(team=team)
@@ -164,7 +164,7 @@ def end_coverage(
 
 
 def withdraw_blog(blog: LiveBlog, *, by: Actor) -> LiveBlog:
-    """Take a whole live blog from readers: its addresses answer that it was withdrawn."""
+    """Withdraw a whole live blog; its pages respond 410."""
     require(by, "run_coverage", blog)
     with _locked_with_referrers(blog) as blog:
         if blog.status not in (LiveBlog.Status.LIVE, LiveBlog.Status.ENDED):
@@ -179,7 +179,7 @@ def withdraw_blog(blog: LiveBlog, *, by: Actor) -> LiveBlog:
 
 
 def restore_blog(blog: LiveBlog, *, by: Actor) -> LiveBlog:
-    """Give a withdrawn live blog back: running, or ended if its coverage had ended."""
+    """Restore a withdrawn live blog: running, or ended if its coverage had ended."""
     require(by, "run_coverage", blog)
     with _locked_with_referrers(blog) as blog:
         if blog.status != LiveBlog.Status.WITHDRAWN:
@@ -262,7 +262,7 @@ def _images_of(blog: LiveBlog) -> set[Image]:
 
 
 def _referring(blog: LiveBlog) -> tuple[Q, Q]:
-    """The updates and the blogs that print a link to `blog`, as conditions."""
+    """Return conditions for the updates and the blogs that print a link to `blog`."""
     updates = Q(related_stories__live_blog=blog) & ~Q(blog=blog)
     blogs = Q(related_stories__live_blog=blog) | Q(successor=blog) | Q(predecessor=blog)
     return updates, blogs & ~Q(pk=blog.pk)

@@ -31,7 +31,7 @@ Reference = dict[str, Any]
 
 
 class _Storage(Protocol):
-    """How a field of an update is stored: in a column of its row, or in related rows."""
+    """The storage of an update's field: a column of its row, or related rows."""
 
     is_column: bool
 

@@ -1,4 +1,4 @@
-"""Verbs on the house glossary. Each takes its next revision, which every converted answer names."""
+"""Verbs on the house glossary. Each increments its revision, which is part of the ETag of editions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from newsroom.text import html
 
 
 def add_term(*, by: Actor, traditional: str, simplified: str, note: str = "") -> GlossaryTerm:
-    """Teach conversion a wording; the same in both scripts keeps it as it is."""
+    """Add a wording; if it is equal in both scripts, conversion leaves it unchanged."""
     require(by, "add_glossaryterm")
     if GlossaryTerm.objects.count() >= MOST["glossary"]:
         raise ValidationError(
@@ -31,7 +31,7 @@ def edit_term(
 
 
 def remove_term(term: GlossaryTerm, *, by: Actor) -> None:
-    """Take a wording out. It is a rule of conversion, not copy: nothing that readers saw is lost."""
+    """Delete a wording. This is safe, because it is a conversion rule and not published text."""
     require(by, "delete_glossaryterm")
     with transaction.atomic():
         term.delete()

@@ -20,14 +20,14 @@ CHANNEL: Final = "liveblog"
 
 @contextmanager
 def locked(blog: LiveBlog) -> Iterator[LiveBlog]:
-    """The blog read again under its row's lock, in a transaction."""
+    """Lock the blog's row in a transaction and yield the blog as read under the lock."""
     with transaction.atomic():
         yield LiveBlog.objects.select_for_update(of=("self",)).get(pk=blog.pk)
 
 
 @contextmanager
 def all_locked(ids: Iterable[int]) -> Iterator[dict[int, LiveBlog]]:
-    """Several blogs under their locks, taken in id order so that two such verbs never wait for each other."""
+    """Lock several blogs and yield them by id. Lock in id order, so that verbs cannot deadlock."""
     with transaction.atomic():
         rows = LiveBlog.objects.filter(pk__in=set(ids)).order_by("pk").select_for_update(of=("self",))
         yield {blog.pk: blog for blog in rows}
@@ -95,7 +95,7 @@ def keep_revision(
 
 
 def _wake(blog: LiveBlog) -> None:
-    """On PostgreSQL listeners hear of it with the commit; SQLite's watch the file."""
+    """Notify listeners at commit on PostgreSQL; on SQLite they watch the file."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(blog.pk)])

@@ -1,4 +1,4 @@
-"""Verbs on what several blogs share: pictures, bylines, topics, and links between blogs."""
+"""Verbs on rows that several blogs share: pictures, bylines, topics, and links between blogs."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def _checked_words(alt: str, caption: str, credit: str) -> tuple[str, str, str]:
 
 
 def edit_byline(byline: Byline, *, by: Actor, name: str, role: str = "", seen: str = "") -> Byline:
-    """Change a byline, wherever it is printed."""
+    """Change a byline wherever it is printed."""
     require(by, "change_byline")
     byline.name, byline.role = name.strip(), role.strip()
     return _save_shared(byline, updates=Q(bylines=byline), blogs=Q(bylines=byline), by=by, seen=seen)

@@ -14,7 +14,7 @@ from liveblog.models import ApiKey, Submission, Update
 
 
 class AlreadyUsed(ValidationError):
-    """The key has been used for something else."""
+    """Raised if the idempotency key has already been used with another payload."""
 
 
 def once(

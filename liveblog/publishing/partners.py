@@ -1,4 +1,4 @@
-"""Partners' keys: making, rotating and revoking them. Readers see nothing of it, so it takes no number."""
+"""Verbs on partners' keys. They take no number, because readers see nothing of them."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def rotate_key(key: ApiKey, *, by: Actor, overlap: timedelta) -> tuple[ApiKey, s
 
 
 def revoke_key(key: ApiKey, *, by: Actor) -> ApiKey:
-    """End a key now."""
+    """Revoke a key immediately."""
     require(by, "change_apikey")
     with transaction.atomic():
         key = _locked(key)
@@ -123,7 +123,7 @@ def _made(
 
 
 def _checked(scopes: Iterable[str]) -> list[str]:
-    """In the order in which they are known."""
+    """Return the scopes in the order of `Scope`. Raise ValidationError for unknown scopes or none."""
     wanted = {str(scope) for scope in scopes}
     if not wanted or wanted - set(Scope.values):
         raise ValidationError({"scopes": _("Choose what the key may do.")})

@@ -48,7 +48,7 @@ def is_own_if_partner(by: Actor, update: Update) -> bool:
     return not isinstance(by, ApiKey) or update.created_by_partner_id == by.partner_id
 
 
-def held(by: Actor, permissions: Iterable[str], blog: LiveBlog | None) -> frozenset[str]:
+def filter_permissions(by: Actor, permissions: Iterable[str], blog: LiveBlog | None) -> frozenset[str]:
     """Return those of `permissions` that `by` has in `blog`, looking up the team once.
 
     With `blog` None, no team is checked, and a partner's key has no permissions.

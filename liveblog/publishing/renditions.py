@@ -26,9 +26,9 @@ def keep(image: Image, prepared: pictures.Prepared) -> None:
 
 
 def open_private(image: Image, width: int, extension: str) -> File:
-    """A rendition that is shown to editors, whether or not readers see the picture.
+    """Open a private rendition, for editors, whether or not readers can see the picture.
 
-    Raises FileNotFoundError where there is none of that size and form.
+    Raises FileNotFoundError if there is none of that size and format.
     """
     if (width, extension) not in _sizes(image):
         raise FileNotFoundError(image.rendition_path(width, extension))
@@ -36,7 +36,7 @@ def open_private(image: Image, width: int, extension: str) -> File:
 
 
 def show_or_hide(images: Iterable[Image]) -> None:
-    """After commit: make each picture's renditions public if some page shows it, and else take them down."""
+    """After commit, publish each picture's renditions if a page shows it, and remove them otherwise."""
     ids = {image.pk for image in images}
     if ids:
         transaction.on_commit(lambda: _settle(ids))

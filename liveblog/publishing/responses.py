@@ -1,4 +1,4 @@
-"""Verbs on readers' responses. One that readers come to see, or see no more, takes the blog's next number."""
+"""Verbs on readers' responses. Showing or withdrawing one takes the blog's next number."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LONGEST_NAME, LONGEST_TEXT = 80, 500
 
 
 def submit_response(blog: LiveBlog, *, name: str, text: str) -> ReaderResponse:
-    """Hold a reader's words for moderation. Raises ValidationError for what cannot be taken."""
+    """Store a response for moderation. Raises ValidationError if it is not acceptable."""
     name, text = " ".join(name.split()), text.replace("\r\n", "\n").strip()
     refusals = {}
     if not 1 <= len(name) <= LONGEST_NAME:
@@ -34,7 +34,7 @@ def submit_response(blog: LiveBlog, *, name: str, text: str) -> ReaderResponse:
 
 
 def approve_response(response: ReaderResponse, *, by: Actor) -> ReaderResponse:
-    """Show a response at the end of its page: one to moderate, or one that was rejected or withdrawn."""
+    """Publish a pending, rejected or withdrawn response at the end of its page."""
     with locked(response.blog) as blog:
         response = _moderated(response, by)
         if response.status == ReaderResponse.Status.APPROVED:
@@ -47,7 +47,7 @@ def approve_response(response: ReaderResponse, *, by: Actor) -> ReaderResponse:
 
 
 def reject_response(response: ReaderResponse, *, by: Actor) -> ReaderResponse:
-    """Keep a response to moderate from readers. They never saw it, so it takes no number."""
+    """Reject a pending response. It takes no number, because readers never saw it."""
     with locked(response.blog):
         response = _moderated(response, by)
         if response.status != ReaderResponse.Status.PENDING:
@@ -58,7 +58,7 @@ def reject_response(response: ReaderResponse, *, by: Actor) -> ReaderResponse:
 
 
 def withdraw_response(response: ReaderResponse, *, by: Actor) -> ReaderResponse:
-    """Take a shown response back. It leaves no tombstone."""
+    """Withdraw a published response. It leaves no tombstone."""
     with locked(response.blog) as blog:
         response = _moderated(response, by)
         if response.status != ReaderResponse.Status.APPROVED:

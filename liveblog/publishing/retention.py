@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from liveblog.models import Presence, Submission, WorkingCopy
 
-# A client that has not retried a request by then never will.
+# Longer than any client keeps retrying a request.
 SUBMISSIONS_KEPT: Final = timedelta(days=7)
-# Unsaved text that its author has not come back to.
+# For unsaved text that its author has abandoned.
 WORKING_COPIES_KEPT: Final = timedelta(days=30)
 PRESENCES_KEPT: Final = timedelta(days=1)
 

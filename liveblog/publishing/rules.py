@@ -11,7 +11,7 @@ from liveblog.models import Update
 
 
 class Stale(ValidationError):
-    """Somebody else has saved since the submitted content was opened (optimistic locking).
+    """Raised if somebody else has saved since the submitted content was opened (optimistic locking).
 
     Verbs that take `seen`, the fingerprint of the content that was opened, compare it under the lock.
     """
@@ -26,7 +26,7 @@ class Stale(ValidationError):
 
 
 class WrongState(ValidationError):
-    """The update's state does not allow this action."""
+    """Raised if the update's state does not allow this action."""
 
     def __init__(self, message: str, update: Update) -> None:
         super().__init__(message)
@@ -34,7 +34,7 @@ class WrongState(ValidationError):
 
 
 def refuse_future(happened_at: datetime | None, now: datetime) -> None:
-    """Raise ValidationError if the event is later than `now`, when its update is published."""
+    """Raise ValidationError if the time of the event is later than `now`."""
     if happened_at and happened_at > now:
         raise ValidationError(
             {"happened_at": _("This time is in the future. Schedule the update, or correct the time.")}

@@ -10,7 +10,7 @@ from liveblog.models import Byline, GlossaryTerm, Image, RelatedStory, Topic
 from liveblog.publishing.encoding import fingerprint
 from liveblog.publishing.rules import Stale
 
-# The columns that editors fill in; others change without a conflict, such as where a picture is published.
+# The columns that editors change. Changes of other columns are no conflict.
 _EDITED: Final[dict[type[models.Model], tuple[str, ...]]] = {
     Image: ("alt", "caption", "credit", "focal_column", "focal_row", "is_sensitive"),
     Byline: ("name", "role"),
@@ -21,14 +21,14 @@ _EDITED: Final[dict[type[models.Model], tuple[str, ...]]] = {
 
 
 def row_fingerprint(row: models.Model) -> str:
-    """Return the fingerprint of what an editor's form on `row` changes."""
+    """Return the fingerprint of the columns of `row` that editors change in forms."""
     return fingerprint([getattr(row, name) for name in _EDITED[type(row)]])
 
 
 def refuse_stale(row: models.Model, seen: str) -> None:
-    """Lock the saved row. Raise Stale unless it is still what `seen`, its `row_fingerprint`, was taken of.
+    """Lock the saved row. Raise Stale unless its `row_fingerprint` still equals `seen`.
 
-    Call it in the transaction that saves the row, after the blogs are locked. An empty `seen` is not checked.
+    Call this in the transaction that saves the row, after locking the blogs. An empty `seen` is not checked.
     """
     if not seen:
         return

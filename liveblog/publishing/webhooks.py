@@ -1,4 +1,4 @@
-"""Verbs on webhooks: where changes are sent, signed by what, from which number. The sender does the rest."""
+"""Verbs on webhooks: addresses, secrets, progress and test events. `liveblog.webhooks` does the sending."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def resend(delivery: Delivery, *, by: Actor) -> Delivery:
 
 
 def send_test(webhook: Webhook, *, by: Actor) -> Delivery:
-    """Send an event that says nothing, also to a webhook that is switched off."""
+    """Send a test event without content, even to a webhook that is switched off."""
     require(by, "change_webhook")
     return _ask_for(webhook, None, 0)
 
@@ -156,11 +156,11 @@ def send_test(webhook: Webhook, *, by: Actor) -> Delivery:
 def _ask_for(webhook: Webhook, blog: LiveBlog | None, number: int) -> Delivery:
     now = timezone.now()
     with transaction.atomic():
-        asked = Delivery.objects.create(
+        delivery = Delivery.objects.create(
             webhook=webhook, blog=blog, number=number, attempt=0, at=now, asked_for_at=now
         )
         _wake_senders()
-    return asked
+    return delivery
 
 
 def _locked(webhook: Webhook) -> Webhook:
@@ -178,12 +178,12 @@ def _start_at_present(webhook: Webhook) -> None:
 
 
 def _new_secret() -> str:
-    """As https://www.standardwebhooks.com/ writes a secret: 256 random bits."""
+    """Return a secret of 256 random bits in the format of https://www.standardwebhooks.com/."""
     return f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
 
 
 def _wake_senders() -> None:
-    """SQLite's senders see that the file has changed; the others would find it at their next look."""
+    """Notify senders at once on PostgreSQL, instead of at their next poll; SQLite's watch the file."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, "0"])

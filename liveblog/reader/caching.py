@@ -1,4 +1,4 @@
-"""Caching: the headers of public answers, their ETags, and 304s."""
+"""Caching of public responses: headers, ETags and 304s."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from newsroom.http.compression import compressed
 
 
 def public(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A view for readers: GET and HEAD only, compressed, varying on nothing but Accept-Encoding."""
+    """Make `view` a public one: GET and HEAD only, compressed, varying on Accept-Encoding alone."""
 
     view = plain_address(view)
 
@@ -43,10 +43,10 @@ def answer(
     *,
     is_dated: bool = True,
 ) -> HttpResponse:
-    """304 where the reader has this state already, else what `render` gives, under `etag`.
+    """Return a 304 if the client already has this state, else the response of `render` with `etag`.
 
-    With `modified_at` the answer has a Last-Modified, and a reader without an ETag may ask by that date;
-    unless it is not `is_dated`: something else than the log can change it too.
+    `modified_at` becomes the Last-Modified date. Clients without an ETag may revalidate by that date unless
+    `is_dated` is False, for responses that can change without a change in the log.
     """
     by_date = modified_at is not None and is_dated and is_settled(modified_at)
     date = last_modified(modified_at) if modified_at else None
@@ -67,6 +67,9 @@ def answer_by_body(
     *,
     is_dated: bool = True,
 ) -> HttpResponse:
-    """For answers over several blogs, which have no one number: the ETag is a hash of the body."""
+    """Return `response` or a 304, with a hash of the body as the ETag.
+
+    Use this for responses that cover several blogs and so have no single log number.
+    """
     etag = etag_of_body(response.content)
     return answer(request, etag, lambda: response, cache_control, modified_at, is_dated=is_dated)

@@ -1,8 +1,8 @@
-"""Share cards as pictures.
+"""Views of share cards, the preview pictures of pages.
 
-A card's address names its words (`newsroom.share_cards.Card.version`). Only the card of what the page says
-now is drawn; an address that was shared with earlier words leads to it. So no reader can make the server draw
-anything but what is public, and a card is gone when its page is.
+A card's URL contains a hash of its text (`newsroom.share_cards.Card.version`). Only the card with the page's
+current text is drawn; URLs with other hashes redirect to it. So clients cannot make the server draw anything
+but public text, and a card disappears with its page.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _TYPE: Final = "image/png"
 
 
 def _served(view: Callable[..., Card]) -> Callable[..., HttpResponse]:
-    """Answer with the card that `view` returns, at the address of that card alone."""
+    """Serve the card that `view` returns, and redirect from any other version to it."""
 
     def wrapped(request: HttpRequest, *, version: str, **arguments: Any) -> HttpResponse:
         try:
@@ -45,7 +45,7 @@ def _served(view: Callable[..., Card]) -> Callable[..., HttpResponse]:
                 share_cards.draw(card), content_type=_TYPE
             )
             response.headers["ETag"] = etag
-        # Not longer: a card is taken down with the words that it shows.
+        # Cache it no longer than a poll, because a card must disappear with the text that it shows.
         response.headers["Cache-Control"] = POLL
         return response
 

@@ -31,7 +31,7 @@ from newsroom.site import absolute
 UPDATES: Final = 10
 WIDTH: Final = 640
 HEIGHT: Final = 720
-# How long, in seconds, whoever asked may go on without asking again.
+# How long, in seconds, consumers may cache an oEmbed response.
 _CACHE_AGE: Final = 300
 _PORTS: Final = {"http": 80, "https": 443}
 
@@ -39,7 +39,7 @@ _PORTS: Final = {"http": 80, "https": 443}
 @xframe_options_exempt
 @public
 def embed(request: HttpRequest, slug: str, edition: str | None = None) -> HttpResponse:
-    """A live blog's newest updates, to stand in a frame; it follows the log as the page itself does."""
+    """Show a live blog's newest updates in a frame, updated live like the page itself."""
     return _framed(
         request, slug, edition, lambda head, etag: answer(request, etag, lambda: _page(request, head))
     )
@@ -48,7 +48,7 @@ def embed(request: HttpRequest, slug: str, edition: str | None = None) -> HttpRe
 @xframe_options_exempt
 @public
 def embed_update(request: HttpRequest, slug: str, pk: int, edition: str | None = None) -> HttpResponse:
-    """One update, to stand in a frame; it follows the log, and is a tombstone (410) once it is withdrawn."""
+    """Show one update in a frame, updated live; respond 410 with its tombstone once it is withdrawn."""
 
     def render(head: LiveBlog, etag: str) -> HttpResponse:
         row = get_object_or_404(Update.objects.filter(blog=head).visible(), pk=pk)
@@ -65,11 +65,11 @@ def _framed(
     edition: str | None,
     render: Callable[[LiveBlog, str], HttpResponse],
 ) -> HttpResponse:
-    """Return what `render` makes of the live blog and its ETag, for others to frame.
+    """Return the response of `render` for the live blog and its ETag, with a policy that allows framing.
 
-    Who may frame it: this site, and each origin of each active partner, on every embed. One address serves
-    all readers from shared caches, so the answer cannot name only the partner that asks; and what an embed
-    shows is public, the frame guards nothing but the site's name. A new list of origins is a new ETag.
+    Every embed may be framed by this site and by all origins of all active partners. Shared caches serve one
+    response to all readers, so the policy cannot depend on the framing partner. Embeds only show public
+    content, so the policy protects nothing but the site's name. The ETag changes with the list of origins.
     """
     origins = Partner.objects.framing_origins()
     try:
@@ -78,7 +78,7 @@ def _framed(
         response = blog_page(request, "reader/embed_gone.html", withdrawn.blog, {}, status=410)
     else:
         response = render(head, _etag(head, origins))
-    # What django-csp's own decorators set; they take a policy that is known before the request.
+    # Set the attribute of django-csp's decorators directly; they need a policy that is known beforehand.
     response._csp_replace = {"frame-ancestors": [SELF, *origins]}
     return response
 
@@ -104,7 +104,10 @@ def _update_page(request: HttpRequest, head: LiveBlog, pk: int) -> HttpResponse:
 
 
 def _etag(blog: LiveBlog, origins: list[str]) -> str:
-    """A 304 renews the headers that a cache holds only in part: another policy must be another state."""
+    """Return the blog's ETag with a hash of `origins`.
+
+    A 304 updates only some of the headers in a cache, so a changed policy needs a new ETag.
+    """
     digest = hashlib.blake2b(" ".join(origins).encode(), digest_size=6).hexdigest()
     return f'{blog.etag[:-1]}-f{digest}"'
 
@@ -112,11 +115,11 @@ def _etag(blog: LiveBlog, origins: list[str]) -> str:
 @read_anywhere
 @public
 def oembed(request: HttpRequest) -> HttpResponse:
-    """https://oembed.com: how to show the page at `?url=`, at most `maxwidth` by `maxheight` pixels.
+    """Return the oEmbed response (https://oembed.com) for the live blog or update at `?url=`.
 
-    The page is that of a live blog or of an update. Answers 404 to any other address, and to drafts and
-    embargoed live blogs, which must not be told from it; 401 to the house's own pages, whether they exist or
-    not; 410 to what was withdrawn; 501 to other formats.
+    The embed has at most `maxwidth` by `maxheight` pixels. Respond 404 to any other URL and to drafts and
+    embargoed live blogs, which must be indistinguishable from unknown ones; 401 to pages of the admin,
+    whether they exist or not; 410 to withdrawn pages; 501 to formats other than JSON.
     """
     if parameter(request.GET, "format") not in (None, "json"):
         return _refusal(501, _("Only JSON is supported; remove the format parameter."))
@@ -132,12 +135,12 @@ def oembed(request: HttpRequest) -> HttpResponse:
         path = _path_on_this_site(address)
         if path.startswith("/admin/"):
             return _refusal(401, _("This address is not public."))
-        shown = _shown_at(path)
+        subject = _subject_at(path)
     except Http404:
         return _refusal(404, _("There is no live blog or update at this address."))
     except Withdrawn:
         return _refusal(410, _("This page was withdrawn."))
-    return answer_by_body(request, _json(_rich(shown, width, height)), POLL)
+    return answer_by_body(request, _json(_rich(subject, width, height)), POLL)
 
 
 def _size(request: HttpRequest, name: str, most: int) -> int:
@@ -151,8 +154,8 @@ def _size(request: HttpRequest, name: str, most: int) -> int:
 def _path_on_this_site(address: str) -> str:
     """Return the path of a page of this site, with its last slash.
 
-    Accepts what a reader's address bar would: either scheme, with or without `www.`, another of the site's
-    names, a query or a fragment. Raises Http404 for an address of any other site.
+    Accept any URL that a browser would show for the page: either scheme, with or without `www.`, any host
+    name of the site, a query or a fragment. Raise Http404 for a URL of another site.
     """
     try:
         parts = urlsplit(address.strip())
@@ -177,7 +180,7 @@ def _without_www(host: str) -> str:
     return host.lower().removeprefix("www.")
 
 
-def _shown_at(path: str) -> LiveBlog | Update:
+def _subject_at(path: str) -> LiveBlog | Update:
     """Return the live blog or the update whose page is at `path`.
 
     Raises Http404 if there is none that readers may know of, and Withdrawn if it was withdrawn.
@@ -200,12 +203,12 @@ def _shown_at(path: str) -> LiveBlog | Update:
     return update
 
 
-def _rich(shown: LiveBlog | Update, width: int, height: int) -> dict[str, Any]:
-    if isinstance(shown, LiveBlog):
-        title, address, images = shown.full_headline, shown.address("embed"), [shown.hero_image]
+def _rich(subject: LiveBlog | Update, width: int, height: int) -> dict[str, Any]:
+    if isinstance(subject, LiveBlog):
+        title, address, images = subject.full_headline, subject.address("embed"), [subject.hero_image]
     else:
-        title, address = shown.title, shown.blog.address("embed_update", shown.pk)
-        images = [placed.image for placed in shown.update_images.all()]
+        title, address = subject.title, subject.blog.address("embed_update", subject.pk)
+        images = [placed.image for placed in subject.update_images.all()]
     answer = {
         "version": "1.0",
         "type": "rich",
@@ -228,7 +231,7 @@ def _rich(shown: LiveBlog | Update, width: int, height: int) -> dict[str, Any]:
 
 
 def _thumbnail(image: Image, width: int, height: int) -> dict[str, Any]:
-    """The largest rendition that fits; nothing where none does."""
+    """Return the members for the largest rendition that fits; empty if none does."""
     for wide in sorted(image.widths, reverse=True):
         high = round(image.height * wide / image.width)
         if wide <= width and high <= height:

@@ -34,10 +34,10 @@ _TYPES: Final = {"atom": "application/atom+xml", "rss": "application/rss+xml"}
 
 @dataclass(frozen=True)
 class Feed:
-    """What the three formats print alike.
+    """The content of a feed, independent of its format.
 
-    `updated_at` is the last change of what they print, withdrawals included. `blog` is the live blog that all
-    entries are of; None where they are of several, and each says of which.
+    `updated_at` is the time of the last change of this content, including withdrawals. `blog` is the live
+    blog of all entries; None if there are several blogs, in which case each entry names its own.
     """
 
     title: str
@@ -52,7 +52,7 @@ class Feed:
 
     @property
     def icon(self) -> str:
-        """The site's square icon; RSS wants none wider than 144 pixels."""
+        """Return the URL of the site's square icon; RSS allows at most 144 pixels."""
         return absolute(static("icons/icon-144.png"))
 
     @property
@@ -65,7 +65,7 @@ class Feed:
 
     @property
     def hub(self) -> str:
-        """The WebSub hub that readers of feeds can subscribe at, or an empty string."""
+        """Return the URL of the WebSub hub for subscriptions to the feed, or an empty string."""
         return settings.WEBSUB_HUB
 
     @property
@@ -76,7 +76,7 @@ class Feed:
 @read_anywhere
 @public
 def of_blog(request: HttpRequest, slug: str, form: str, edition: str | None = None) -> HttpResponse:
-    """The newest updates of one live blog, and word of those that are gone."""
+    """Return the newest updates of one live blog, and tombstones of removed ones."""
     try:
         head = find_blog(PUBLIC, slug, edition)
     except Withdrawn:
@@ -106,7 +106,7 @@ def of_blog(request: HttpRequest, slug: str, form: str, edition: str | None = No
 @read_anywhere
 @public
 def of_site(request: HttpRequest, form: str, edition: str | None = None) -> HttpResponse:
-    """The newest updates of all public live blogs."""
+    """Return the newest updates of all public live blogs."""
     blogs = LiveBlog.objects.all()
     return _over_several(request, blogs, form, settings.SITE_NAME, reverse("reader:front"), edition)
 
@@ -114,7 +114,7 @@ def of_site(request: HttpRequest, form: str, edition: str | None = None) -> Http
 @read_anywhere
 @public
 def of_topic(request: HttpRequest, slug: str, form: str, edition: str | None = None) -> HttpResponse:
-    """The newest updates of the public live blogs under one topic."""
+    """Return the newest updates of the public live blogs under one topic."""
     topic = find_topic(slug, edition)
     title = f"{topic.name} - {settings.SITE_NAME}"
     return _over_several(
@@ -126,7 +126,7 @@ def _over_several(
     request: HttpRequest, blogs: LiveBlogQuerySet, form: str, title: str, path: str, edition: str | None
 ) -> HttpResponse:
     language = site_language(edition)
-    # Read before any other row: an answer may know more than it says, never less.
+    # Read the date before any other row, so that the content may be newer than its date but never older.
     modified_at = visibility.last_change_at()
     if modified_at is None:
         raise Http404
@@ -214,7 +214,7 @@ def _item(update: Update, *, is_of_several: bool) -> dict[str, Any]:
 
 
 def _live_blog(blog: LiveBlog) -> dict[str, str]:
-    """An extension (JSON Feed 1.1, "Extensions"): the standard has no field for where an item came from."""
+    """Return the `_live_blog` extension of an item; JSON Feed 1.1 has no field for an item's source."""
     return {
         "title": blog.full_headline,
         "url": absolute(blog.get_absolute_url()),

@@ -1,4 +1,4 @@
-"""Linked data: schema.org's LiveBlogPosting, equal to what the page shows."""
+"""JSON-LD with the content of the page: schema.org's LiveBlogPosting and BlogPosting."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from newsroom.text import html
 def live_blog_posting(
     blog: LiveBlog, path: str, updates: Iterable[Update], *, has_lead: bool, has_pictures: bool
 ) -> dict[str, Any]:
-    """The page at `path` as a LiveBlogPosting with the updates that it shows; tombstones are left out.
+    """Return the page at `path` as a LiveBlogPosting with its updates, without tombstones.
 
-    `has_lead`: whether it shows the standfirst and the hero picture. What it does not show is not said.
+    `has_lead` says whether the page shows the standfirst and the hero picture. The data never contains more
+    than the page shows.
     """
     url = absolute(path)
     posting = {
@@ -46,7 +47,7 @@ def live_blog_posting(
 
 
 def blog_posting(update: Update, *, has_pictures: bool) -> dict[str, Any]:
-    """One update's own page as a BlogPosting."""
+    """Return the page of one update as a BlogPosting."""
     return {"@context": "https://schema.org"} | _posting(update, has_pictures)
 
 
@@ -81,7 +82,7 @@ def _posting(update: Update, has_pictures: bool) -> dict[str, Any]:
 
 
 def _published_at(update: Update) -> str:
-    """Return the time that the page shows; where it shows none, the day or the moment of publication."""
+    """Return the clock time on the page; if there is none, the day or the time of publication."""
     if update.has_clock_time:
         return hongkong.isoformat(update.happened_at)
     if update.published_at == update.happened_at:

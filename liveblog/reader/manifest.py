@@ -1,4 +1,4 @@
-"""The site as an app on a phone (https://www.w3.org/TR/appmanifest/): its name and its icons."""
+"""The web app manifest (https://www.w3.org/TR/appmanifest/)."""
 
 from __future__ import annotations
 
@@ -17,13 +17,16 @@ from liveblog.reader.scripts import site_language
 from newsroom.http.caching import POLL
 
 _SIZES: Final = (192, 512)
-# The page's ground in the light (static/css/reader.css).
+# The page's background colour in light mode (static/css/reader.css).
 _GROUND: Final = "#ffffff"
 
 
 @public
 def manifest(request: HttpRequest, edition: str | None = None) -> HttpResponse:
-    """The site in one script; both are one app, which starts in the script that it was installed in."""
+    """Return the manifest of the site in one script.
+
+    An app starts in the script that it was installed in.
+    """
     language = site_language(edition)
     with translation.override(language):
         description = _("Running stories, minute by minute")

@@ -1,4 +1,4 @@
-"""The renditions of the pictures that pages show, with the headers that let a takedown reach caches."""
+"""Public renditions of pictures, cached so briefly that a takedown takes effect."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from newsroom.pictures import MEDIA_TYPES
 
 @require_safe
 def rendition(request: HttpRequest, key: str, width: int, extension: str) -> HttpResponse:
-    """A rendition's bytes never change under its name, but it goes when its picture is taken down."""
+    """Serve a rendition. Its bytes never change, but it is removed when its picture is taken down."""
     if extension not in MEDIA_TYPES:
         raise Http404
     name = f"{key}/{width}.{extension}"
@@ -23,8 +23,8 @@ def rendition(request: HttpRequest, key: str, width: int, extension: str) -> Htt
         raise Http404
     response = get_conditional_response(request, etag=etag)
     if response is None:
-        with storage.open(name) as kept:
-            response = HttpResponse(kept.read(), content_type=MEDIA_TYPES[extension])
+        with storage.open(name) as file:
+            response = HttpResponse(file.read(), content_type=MEDIA_TYPES[extension])
     response.headers["ETag"] = etag
     response.headers["Cache-Control"] = POLL
     return response

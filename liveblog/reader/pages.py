@@ -40,7 +40,7 @@ LATEST_ON_FRONT = 3
 
 @public
 def front(request: HttpRequest, edition: str | None = None) -> HttpResponse:
-    """What is live now, then what has ended, newest first."""
+    """Show running live blogs and then ended ones, newest first."""
 
     def share(_blogs: list[LiveBlog]) -> Share:
         return share_of_site(canonical_path(request), edition, is_listed=True)
@@ -50,12 +50,12 @@ def front(request: HttpRequest, edition: str | None = None) -> HttpResponse:
 
 @public
 def topic(request: HttpRequest, slug: str, edition: str | None = None) -> HttpResponse:
-    """The live blogs filed under one topic."""
+    """Show the live blogs filed under one topic."""
     topic = find_topic(slug, edition)
     blogs = visibility.readable(PUBLIC).filter(topics=topic)
 
-    def share(shown: list[LiveBlog]) -> Share:
-        headlines = (blog.full_headline for blog in shown)
+    def share(blogs: list[LiveBlog]) -> Share:
+        headlines = (blog.full_headline for blog in blogs)
         return share_of_topic(topic, canonical_path(request), edition, headlines)
 
     return _listing(request, "reader/topic.html", blogs, edition, share, topic=topic)
@@ -63,7 +63,7 @@ def topic(request: HttpRequest, slug: str, edition: str | None = None) -> HttpRe
 
 @public
 def blog(request: HttpRequest, slug: str, edition: str | None = None) -> HttpResponse:
-    """A live blog's newest updates; `?before=<update id>` gives the ones that are older than it."""
+    """Show a live blog's newest updates, or those older than the update `?before=<id>`."""
     try:
         head = find_blog(PUBLIC, slug, edition)
     except Withdrawn as withdrawn:
@@ -101,7 +101,7 @@ def blog(request: HttpRequest, slug: str, edition: str | None = None) -> HttpRes
 
 @public
 def update(request: HttpRequest, slug: str, pk: int, edition: str | None = None) -> HttpResponse:
-    """One update on a page of its own; 410 with its tombstone once it is withdrawn."""
+    """Show one update; respond 410 with its tombstone once it is withdrawn."""
     try:
         head = find_blog(PUBLIC, slug, edition)
     except Withdrawn as withdrawn:
@@ -132,14 +132,14 @@ def find_topic(slug: str, edition: str | None) -> Topic:
 
 
 def is_text_only(request: HttpRequest) -> bool:
-    """Whether the reader asked for a page without pictures."""
+    """Return whether the reader requested a page without pictures."""
     return parameters.parameter(request.GET, "text") == "1"
 
 
 def blog_page(
     request: HttpRequest, template: str, blog: LiveBlog, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
-    """A page of one blog, in the edition that it is read in."""
+    """Render a page of one blog, in the edition that the blog was read in."""
     edition = blog.edition.language if blog.edition else None
     return page(request, template, {"blog": blog} | context, blog.written_in, edition, status)
 
@@ -152,9 +152,9 @@ def page(
     edition: str | None,
     status: int = 200,
 ) -> HttpResponse:
-    """A page written in one language and read in an edition (None: as it is written).
+    """Render a page in its own language, or in `edition` if that is not None.
 
-    `share` in `context` returns what the page says of itself elsewhere; it is called in the page's language.
+    `share` in `context` is called in the page's language and returns the page's metadata for previews.
     """
     with translation.override(edition or written_in):
         path = canonical_path(request)
@@ -178,7 +178,7 @@ def _listing(
     share: Callable[[list[LiveBlog]], Share],
     **context: object,
 ) -> HttpResponse:
-    """A page of live blogs; `share` gets those that it shows."""
+    """Render a page that lists live blogs; call `share` with the listed ones."""
     site_language(edition)
     blogs = blogs.select_related("hero_image").newest_first()
     ended, has_older = _ended_page(request, blogs.ended())
@@ -205,7 +205,7 @@ def _update_named_in_query(request: HttpRequest, blog: LiveBlog) -> Update | Non
 
 
 def _pinned(blog: LiveBlog, updates: list[Update]) -> Update | None:
-    """The pinned update; the row that the timeline prints too, where it does."""
+    """Return the pinned update or None. Reuse the instance in `updates` if the timeline shows it, too."""
     if blog.pinned_update_id is None:
         return None
     for update in updates:
@@ -216,17 +216,17 @@ def _pinned(blog: LiveBlog, updates: list[Update]) -> Update | None:
 
 def _neighbours(blog: LiveBlog, update: Update) -> dict[str, Update | None]:
     published = Update.objects.filter(blog=blog).published()
-    found = {
+    neighbours = {
         "newer": published.newer_than(update).order_by("happened_at", "pk").first(),
         "older": published.older_than(update).newest_first().first(),
         "latest": published.newest_first().first(),
     }
-    editions.read_texts(blog, filter(None, found.values()))
-    return found
+    editions.read_texts(blog, filter(None, neighbours.values()))
+    return neighbours
 
 
 def _ended_page(request: HttpRequest, ended: LiveBlogQuerySet) -> tuple[list[LiveBlog], bool]:
-    """A page of ended blogs by the end of their coverage, and whether there are older ones."""
+    """Return a page of ended blogs, latest end of coverage first, and whether there are older ones."""
     ended = ended.order_by("-coverage_end_at", "-pk")
     if slug := parameters.slug(request.GET, "before"):
         last = get_object_or_404(visibility.readable(PUBLIC).ended(), slug=slug)
@@ -236,7 +236,7 @@ def _ended_page(request: HttpRequest, ended: LiveBlogQuerySet) -> tuple[list[Liv
 
 
 def _with_latest(blogs: list[LiveBlog]) -> list[tuple[LiveBlog, list[Update]]]:
-    """Each blog with its newest published updates, all of them in one query."""
+    """Return each blog with its newest published updates, read in a single query."""
     ranked = (
         Update.objects.published()
         .filter(blog__in=blogs)

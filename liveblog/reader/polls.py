@@ -1,4 +1,4 @@
-"""Delta polling: what follows a number, for pages that are open."""
+"""Delta polling: the changes after a log number, for open pages."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from newsroom.site import absolute
 @read_anywhere
 @public
 def changes(request: HttpRequest, slug: str, edition: str | None = None) -> HttpResponse:
-    """The blog's visible state and each update changed after `?after=N`, in its latest state.
+    """Return the blog's visible state and the latest state of each update changed after `?after=N`.
 
-    `number` is the last number included; `has_more` says that there are more to ask for. Answers 409 to a
-    number that the log has not reached, and 410 with the page's address to one that is too far behind, or
-    when the blog was withdrawn.
+    `number` is the last number included; `has_more` means that the client should poll again. Respond 409 to a
+    number that the log has not reached, and 410 with the page's URL if the number is too far behind or the
+    blog was withdrawn.
     """
-    # The number is read here, before any other row: an answer may know more than it says, never less.
+    # Read the number before any other row, so that the content may be newer than its number but never older.
     try:
         head, is_withdrawn = find_blog(PUBLIC, slug, edition), False
     except Withdrawn as withdrawn:

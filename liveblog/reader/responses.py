@@ -43,7 +43,7 @@ _SALT: Final = "newsroom.responses"
 
 
 class LinesField(forms.CharField):
-    """Counts the end of a line as one character, as browsers do, which send two."""
+    """A text field that counts a line break as one character, like browsers do, although they send two."""
 
     def to_python(self, value: str | None) -> str:
         return super().to_python(value and value.replace("\r\n", "\n"))
@@ -164,18 +164,18 @@ def _submit(blog: LiveBlog, form: ResponseForm) -> None:
             raise ValidationError(
                 _("This form has been sent before. Your words are still here: send them again.")
             )
-        # Otherwise a double click or a retry sent the same response again: it gets the same answer.
+        # Otherwise a double click or a retry sent the same response again; treat it as a success.
 
 
 def _is_from_this_site(request: HttpRequest) -> bool:
-    """Return whether a page of this site sent the form; browsers that send no Origin are believed."""
+    """Return whether a page of this site sent the form. Requests without Origin are accepted."""
     origin = request.headers.get("Origin")
     own = (request.get_host(), urlsplit(settings.SITE_URL).netloc)
     return origin is None or urlsplit(origin).netloc in own
 
 
 def _refuse_origin(form: ResponseForm) -> ResponseForm:
-    """Return the form with the refusal, so that the reader can send the same words from this page."""
+    """Return the form with an error, so that the reader can send the same text again from this page."""
     form.full_clean()
     form.add_error(
         None, _("This was not sent from our own page. Your words are still here: send them again.")

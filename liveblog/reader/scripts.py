@@ -1,4 +1,4 @@
-"""The two scripts of Chinese pages: which addresses they stand at, and the way from one to the other."""
+"""The two scripts of Chinese pages: their URLs, and links from one to the other."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from liveblog.presentation.addresses import AtPlainAddress
 from newsroom.http.parameters import canonical_query
 from newsroom.site import path_of
 
-# What a reader takes along to the other script.
+# Query parameters that links to the other script keep.
 _KEPT: Final = ("q", "in", "before", "text")
 _REDIRECTED: Final = (*_KEPT, "after", "sent")
-# The parameters that each page uses, besides `text`.
+# The query parameters of each page, besides `text`.
 _KNOWN: Final = {
     "front": ("before",),
     "topic": ("before",),
@@ -28,7 +28,7 @@ _KNOWN: Final = {
 
 
 def plain_address(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Let the view raise AtPlainAddress, which sends readers on for good."""
+    """Redirect permanently to the URL without an edition if the view raises AtPlainAddress."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -42,7 +42,10 @@ def plain_address(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
 
 
 def site_language(edition: str | None) -> str:
-    """The language of a page over several blogs. Raises Http404 for an edition that there is not."""
+    """Return the language of a page that covers several blogs.
+
+    Raise AtPlainAddress if the edition is the site's own language, and Http404 if the edition does not exist.
+    """
     if edition is None:
         return settings.SITE_LANGUAGE
     if edition == settings.SITE_LANGUAGE:
@@ -54,18 +57,18 @@ def site_language(edition: str | None) -> str:
 
 @dataclass(frozen=True)
 class Script:
-    """One script that the page can be read in."""
+    """A script in which the page is available."""
 
     language: Language
     path: str
-    # The address that search engines list the page under: of the text-only page too.
+    # The URL under which search engines list the page; the text-only page has the same one.
     canonical_path: str
     is_current: bool
     is_original: bool
 
     @property
     def name(self) -> str:
-        """In its own words, as one looks for it."""
+        """Return the script's name in the script itself, for readers who look for it."""
         return "繁體" if self.language == Language.ZH_HANT else "简体"
 
     @property
@@ -74,7 +77,7 @@ class Script:
 
 
 def scripts_of(request: HttpRequest, written_in: str, edition: str | None) -> list[Script]:
-    """The page at `request` in both scripts, Traditional first; empty unless it is written in Chinese."""
+    """Return the requested page's scripts, Traditional first; empty if it is not written in Chinese."""
     own = Language(written_in)
     if own.other_script is None:
         return []

@@ -1,4 +1,4 @@
-"""Search: published updates and live blogs, in one blog or across all, in either script."""
+"""Search for published updates and live blogs, in one blog or in all, in either script."""
 
 from __future__ import annotations
 
@@ -35,7 +35,10 @@ class Result:
 
 @public
 def search(request: HttpRequest, edition: str | None = None) -> HttpResponse:
-    """The newest updates that say `?q=`; `?in=<slug>` looks in one blog, `?before=<update id>` goes on."""
+    """Show the newest updates that match `?q=`, optionally in the blog `?in=<slug>`.
+
+    `?before=<update id>` continues with older matches.
+    """
     query = parameters.words(request.GET, "q", LONGEST_QUERY)
     blog = _searched_blog(request, edition)
     written_in = blog.written_in if blog else settings.SITE_LANGUAGE
@@ -74,7 +77,7 @@ def _searched_blog(request: HttpRequest, edition: str | None) -> LiveBlog | None
 
 
 def _matching_updates(request: HttpRequest, blogs: LiveBlogQuerySet, query: str) -> list[Update]:
-    """One page of them, newest first, and one more if there is one."""
+    """Return a page of matches, newest first, plus one more to show that there are older ones."""
     matches = Update.objects.saying(query).filter(blog__in=blogs)
     pk = parameters.number(request.GET, "before")
     if pk is not None:

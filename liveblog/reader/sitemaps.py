@@ -1,4 +1,4 @@
-"""Sitemaps (sitemaps.org) of what readers may see, that of the news of two days, and robots.txt."""
+"""Sitemaps (sitemaps.org) of public pages, the news sitemap, and robots.txt."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from newsroom.text.html import NOT_XML
 # https://developers.google.com/search/docs/crawling-indexing/sitemaps/news-sitemap
 NEWS_FOR: Final = timedelta(days=2)
 NEWS_MOST: Final = 1_000
-# ISO 639, except that its page names the two scripts of Chinese so.
+# ISO 639 codes, except for the two scripts of Chinese, for which Google's page gives these.
 _NEWS_LANGUAGE: Final = {Language.ZH_HANT: "zh-tw", Language.ZH_HANS: "zh-cn", Language.EN: "en"}
 
 
 class _OfSite(Sitemap):
-    """Addresses stand under SITE_URL, whatever host the request named."""
+    """A sitemap whose URLs are under SITE_URL, regardless of the request's host."""
 
     limit = 10_000
     protocol = urlsplit(settings.SITE_URL).scheme
@@ -52,7 +52,7 @@ class _OfSite(Sitemap):
         raise NotImplementedError
 
     def get_urls(self, *args: Any, **kwargs: Any) -> list[dict[str, Any]]:
-        """Add each page's editions: the page as it is written, then in the other script of Chinese."""
+        """Add the editions of each page: the original, then any in the other script of Chinese."""
         urls = super().get_urls(*args, **kwargs)
         return [url | {"editions": self._editions(url["item"])} for url in urls]
 
@@ -110,7 +110,7 @@ SECTIONS = {"listings": ListingSitemap, "live": BlogSitemap, "updates": UpdateSi
 
 @public
 def sitemap_index(request: HttpRequest) -> HttpResponse:
-    """Every section's pages, each at the site's own address."""
+    """List the sitemap pages of all sections, by URLs under SITE_URL."""
     maps = []
     for section, kind in SECTIONS.items():
         address = absolute(reverse("reader:sitemap_section", args=[section]))
@@ -131,7 +131,7 @@ def sitemap_section(request: HttpRequest, section: str) -> HttpResponse:
 
 @public
 def news_sitemap(request: HttpRequest) -> HttpResponse:
-    """The live blogs and updates of the last two days, the newest first."""
+    """List the live blogs and updates of the last two days, newest first."""
     oldest = timezone.now() - NEWS_FOR
     blogs = visibility.readable(PUBLIC)
     updates = Update.objects.published_after(oldest).filter(blog__in=blogs).select_related("blog")
@@ -172,7 +172,7 @@ def _answer(
 
 @public
 def index_key(request: HttpRequest, key: str) -> HttpResponse:
-    """The file by which IndexNow sees that this site sent a ping (https://www.indexnow.org/documentation)."""
+    """Serve the key file with which IndexNow verifies pings (https://www.indexnow.org/documentation)."""
     if key != settings.INDEXNOW_KEY:
         raise Http404
     return HttpResponse(key, content_type="text/plain; charset=utf-8")

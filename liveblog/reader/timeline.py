@@ -1,4 +1,4 @@
-"""The timeline of a page: updates under the headings of their Hong Kong days."""
+"""The timeline of a page: updates grouped under headings of days in Hong Kong time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Day:
 
 
 def days(blog: LiveBlog, updates: Iterable[Update]) -> list[Day]:
-    """`updates`, newest first, by Hong Kong day."""
+    """Group `updates`, which must be sorted newest first, by their day in Hong Kong."""
     return [
         Day(day, day_heading(blog, day), list(group))
         for day, group in groupby(updates, key=lambda update: update.happened_on)

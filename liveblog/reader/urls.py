@@ -1,4 +1,4 @@
-"""The addresses of the public site."""
+"""URLs of the public site."""
 
 from django.urls import include, path, re_path, register_converter
 from django.urls.converters import StringConverter
@@ -15,7 +15,7 @@ class EditionConverter(StringConverter):
 
 
 class CardConverter(StringConverter):
-    """A share card's file name; views get the version that it holds."""
+    """Converter of a share card's file name to its version."""
 
     regex = r"card-[0-9a-f]{16}\.png"
 
@@ -29,7 +29,7 @@ class CardConverter(StringConverter):
 register_converter(EditionConverter, "edition")
 register_converter(CardConverter, "card")
 
-# What is printed in either script of Chinese: at its plain address in its own, under a prefix in the other.
+# Pages in both scripts of Chinese: the original has the plain URL, the other script an edition prefix.
 in_editions = [
     path("", pages.front, name="front"),
     re_path(rf"^{_FEED}$", feeds.of_site, name="site_feed"),

@@ -1,8 +1,8 @@
-"""Fan-out: one log read per wake-up and edition of a blog, the same bytes to every reader.
+"""Fan-out: one log read per wake-up and edition of a blog, and the same bytes for every reader.
 
-Everything here runs on the event loop, so what happens between two awaits happens at once. Each `send` is
-stepped once: a reader whose connection cannot take the bytes now is dropped, and resumes by its number when
-it comes back. Awaiting one reader after the other would let a single stalled one freeze all.
+Everything here runs on the event loop, so code between two awaits is atomic. Each `send` is stepped only
+once: a reader whose connection cannot take the bytes immediately is dropped, and resumes from its number when
+it reconnects. If readers were awaited one after another, a single stalled one would block all others.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ from liveblog.visibility import PUBLIC
 from liveblog.wakeups.channel import Wake, listen
 
 HEARTBEAT_SECONDS: Final = 15.0
-# A lost wake-up costs this much, never an update.
+# Polling interval: a lost wake-up delays an update by at most this long.
 LOOK_SECONDS: Final = 5.0
 READINGS_KEPT: Final = 32
-# Readers told before the loop sends: the first have their bytes while the last still wait to be told.
+# Readers served before the loop runs, so that the first receive their bytes while others still wait.
 SLICE: Final = 250
-# When the server shuts down, streams end in slices over this time, so that readers do not all come back at
+# When the server shuts down, streams end in slices over this time, so that readers do not all reconnect at
 # once. It has to be well below uvicorn's --timeout-graceful-shutdown.
 DRAIN_SECONDS: Final = 1.0
 DRAIN_SLICES: Final = 50
-# Milliseconds after which a reader is asked to come back then: a random time between these two.
+# Range of the random delay, in milliseconds, after which such a reader is asked to reconnect.
 RETRY_SPREAD: Final = (500, 3_500)
 
 Send = Callable[[dict[str, Any]], Coroutine[Any, None, None]]
-# A blog's id, and the edition that it is read in; None is the script that it is written in.
+# A blog's id and the edition that is followed; None means the script that the blog is written in.
 Followed = tuple[int, str | None]
 
 logger = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Reading:
-    """What the log says after a number: events as bytes, up to `number`, and whether to go on following."""
+    """The log after some number: events up to `number` as bytes, and whether the stream ends there."""
 
     number: int
     events: bytes
@@ -56,9 +56,9 @@ class Reading:
 
 
 class Reader:
-    """One open stream. `number` is the last one it was sent; `task` awaits its disconnection.
+    """One open stream. `number` is the last one sent to it; `task` awaits its disconnection.
 
-    A desk follows as readers do, and is not counted as one (`is_counted`).
+    `is_counted` is false for a desk, which follows as readers do without counting as one.
     """
 
     __slots__ = ("is_counted", "is_dropped", "is_ready", "number", "send", "task")
@@ -72,7 +72,7 @@ class Reader:
         self.is_dropped = False
 
     def push(self, message: dict[str, Any]) -> bool:
-        """Send now or not at all: whether the connection took it."""
+        """Send immediately or not at all; return whether the connection took the message."""
         step = self.send(message)
         try:
             step.send(None)
@@ -83,39 +83,39 @@ class Reader:
 
 
 def message_of(body: bytes, *, is_last: bool = False) -> dict[str, Any]:
-    """Made once for all readers: ten thousand of them are told in a tenth of a second."""
+    """Return an ASGI body message, to be built once and sent to all readers."""
     return {"type": "http.response.body", "body": body, "more_body": not is_last}
 
 
 @dataclass
 class Feed:
-    """The followers of one edition in this process. `number` is None until somebody has read the log."""
+    """The followers of one edition in this process. `number` is None until the log has been read once."""
 
     followed: Followed
     number: int | None = None
     readers: set[Reader] = field(default_factory=set)
-    # Reads under way or still good, by the number they start from: a storm of reconnections shares one.
+    # Reads in progress or still current, by starting number, so that a storm of reconnections shares one.
     readings: dict[int, asyncio.Task] = field(default_factory=dict)
     is_stale: bool = False
     advancing: asyncio.Task | None = None
 
 
 class Hub:
-    """Who follows which blog. Start it once in a process, in its event loop."""
+    """The registry of all streams in this process. Start it once, in the event loop."""
 
     def __init__(self, also: Wake | None = None) -> None:
-        """`also` is woken with it: one listener serves all that follows the log in this process."""
+        """Create a hub that passes wake-ups on to `also`, so that one listener serves the process."""
         self._also = also
         self._feeds: dict[Followed, Feed] = {}
         self._tasks: list[asyncio.Task] = []
         self._draining: asyncio.Task | None = None
         self._tally = Tally()
-        # To how many pages each stretch of the log was sent, since that was last written down.
+        # Number of pages that each stretch of the log was sent to, since the counts were last saved.
         self._delivered: Counter[Delivered] = Counter()
 
     @property
     def is_running(self) -> bool:
-        """Whether new readers are admitted."""
+        """Return whether new readers are admitted."""
         return bool(self._tasks) and self._draining is None
 
     def start(self) -> None:
@@ -128,7 +128,7 @@ class Hub:
         ]
 
     def drain(self) -> None:
-        """Begin to end all streams, slice by slice; the server shuts down and accepts no connections."""
+        """Start ending all streams, slice by slice; the server shuts down and accepts no new connections."""
         if self.is_running:
             self._draining = asyncio.create_task(self._drain(), name="drain")
 
@@ -137,7 +137,7 @@ class Hub:
         while self._feeds:
             readers = [(feed, reader) for feed in self._feeds.values() for reader in feed.readers]
             for feed, reader in random.sample(readers, min(slice_size, len(readers))):
-                # One that still reads the log is left for a later slice.
+                # A reader that is still catching up is left for a later slice.
                 if reader.is_ready:
                     retry = f"retry: {random.randint(*RETRY_SPREAD)}\n\n".encode()
                     reader.push(message_of(retry, is_last=True))
@@ -162,7 +162,7 @@ class Hub:
             self._also(blog_id)
 
     def wake(self, blog_id: int | None) -> None:
-        """The log of a blog, or of any blog, may have moved."""
+        """Read on in the feeds of a blog, or of all blogs if None: their log may have advanced."""
         for feed in self._feeds_of(blog_id):
             feed.is_stale = True
             if feed.advancing is None:
@@ -174,9 +174,9 @@ class Hub:
     async def follow(
         self, followed: Followed, number: int, send: Send, *, is_counted: bool = True
     ) -> Reader | None:
-        """Register, then read the log after `number`, then follow: no gap between them.
+        """Register a reader, then send it the log after `number`, then let it follow, without a gap.
 
-        None when the stream ended meanwhile. The caller awaits the disconnection, and then calls `leave`;
+        Return None if the stream ended meanwhile. The caller awaits the disconnection and then calls `leave`;
         the hub cancels the caller's task when it drops the reader.
         """
         feed = self._feeds.setdefault(followed, Feed(followed))
@@ -208,9 +208,9 @@ class Hub:
         return reader
 
     async def _learn(self, feed: Feed) -> None:
-        """Read on: a reader has come who knows more than this process has heard of.
+        """Advance the feed for a reader whose number is ahead of this process.
 
-        Raises DatabaseError when the log could not be read.
+        Raise DatabaseError if the log could not be read.
         """
         before = feed.number
         self.wake(feed.followed[0])
@@ -232,7 +232,7 @@ class Hub:
         try:
             return await asyncio.shield(task)
         finally:
-            # Kept while it still says all that this process knows of.
+            # Keep a reading only while it reaches the last number that this process knows.
             is_good = task.done() and not task.cancelled() and not task.exception()
             if not is_good or task.result().number != feed.number or len(feed.readings) > READINGS_KEPT:
                 feed.readings.pop(after, None)
@@ -247,41 +247,41 @@ class Hub:
                 elif reading.number > feed.number:
                     await self._deliver(feed, reading)
         except DatabaseError:
-            # The next look, or the listener once it is back, brings what this one could not read.
+            # The next poll, or the listener once it has reconnected, retries the read.
             logger.warning("The log of blog %s could not be read", feed.followed, exc_info=True)
         finally:
             feed.advancing = None
 
     async def _deliver(self, feed: Feed, reading: Reading) -> None:
-        """Hand the events to everybody; after each slice the loop sends what it was handed."""
+        """Push the events to all readers, yielding to the loop after each slice so that it can send them."""
         before, feed.number = feed.number, reading.number
         feed.readings.clear()
         message, readers = message_of(reading.events), list(feed.readers)
-        told = Delivered(feed.followed[0], before, reading.number)
+        stretch = Delivered(feed.followed[0], before, reading.number)
         for start in range(0, len(readers), SLICE):
-            taken = 0
+            sent_count = 0
             for reader in readers[start : start + SLICE]:
-                # All that are ready stood where this reading starts; one that still catches up reads on
-                # itself, and may have done so while others were told.
+                # Ready readers were at the start of this reading. One that is still catching up reads the log
+                # itself, and may have become ready while others were served.
                 if reader.is_ready and reader.number == before and not reader.is_dropped:
                     reader.number = reading.number
                     if reader.push(message):
-                        taken += reader.is_counted
+                        sent_count += reader.is_counted
                     else:
                         self._drop(feed, reader)
-            self._delivered[told] += taken
+            self._delivered[stretch] += sent_count
             await asyncio.sleep(0)
 
     def _end(self, feed: Feed, events: bytes, number: int | None = None) -> None:
-        """Send the last that there is, which brings readers to `number` (None: nowhere), and let them go."""
+        """Send the last events, up to `number` (None if there are none), and drop all ready readers."""
         message = message_of(events, is_last=True)
-        taken = 0
+        sent_count = 0
         for reader in list(feed.readers):
             if reader.is_ready:
-                taken += reader.push(message) and reader.is_counted
+                sent_count += reader.push(message) and reader.is_counted
                 self._drop(feed, reader)
         if number is not None:
-            self._delivered[Delivered(feed.followed[0], feed.number, number)] += taken
+            self._delivered[Delivered(feed.followed[0], feed.number, number)] += sent_count
 
     def _drop(self, feed: Feed, reader: Reader) -> None:
         self.leave(feed.followed, reader)
@@ -289,7 +289,7 @@ class Hub:
         reader.task.cancel()
 
     async def _beat(self) -> None:
-        """Send heartbeats, which show a half-open connection to either side and keep proxies from closing it.
+        """Send heartbeats, which reveal half-open connections to both sides and stop proxies closing streams.
 
         They are events, not comments: a page's EventSource does not report comments.
         """
@@ -307,7 +307,7 @@ class Hub:
             self.wake(None)
 
     async def _count(self) -> None:
-        """Between deliveries, not with them: nobody waits for a count."""
+        """Save the counts periodically, apart from deliveries, so that no reader waits for them."""
         while True:
             await asyncio.sleep(audience.BEAT_SECONDS)
             await self._tell_audience()
@@ -326,7 +326,10 @@ class Hub:
 
 @sync_to_async(thread_sensitive=False)
 def tell_audience(tally: Tally, readers: Counter[int], delivered: Counter[Delivered]) -> None:
-    """What has been counted, to where all processes add up. Raises DatabaseError: then no reach was kept."""
+    """Save this process's counts where those of all processes add up.
+
+    Raise DatabaseError if that fails; no reach is saved in that case.
+    """
     try:
         tally.say(readers)
         audience.keep_reach(delivered)
@@ -336,14 +339,14 @@ def tell_audience(tally: Tally, readers: Counter[int], delivered: Counter[Delive
 
 @sync_to_async(thread_sensitive=False)
 def read_log(followed: Followed, after: int) -> Reading:
-    """The events that follow `after` in a blog's log, encoded once for all readers of an edition."""
+    """Return the events after number `after` in a blog's log, encoded once for all readers of an edition."""
     blog_id, edition = followed
     try:
         blog = LiveBlog.objects.complete().get(pk=blog_id)
         if not visibility.can_read(PUBLIC, blog):
             return Reading(after, encode("gone"), is_over=True)
         if edition and not editions.has_edition(blog, edition):
-            # Its language was changed under the open page.
+            # The blog's language was changed while the page was open.
             return Reading(after, encode("reload"), is_over=True)
         editions.read_blog(blog, edition)
         events, number = [], after
@@ -357,7 +360,7 @@ def read_log(followed: Followed, after: int) -> Reading:
 
 
 def encode(event: str, data: object = None, number: int | None = None) -> bytes:
-    """One event of https://html.spec.whatwg.org/multipage/server-sent-events.html"""
+    """Encode one event (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
     lines = [] if number is None else [f"id: {number}"]
     if event != "message":
         lines.append(f"event: {event}")

@@ -1,4 +1,4 @@
-"""Streams: a live blog's log as Server-Sent Events, answered ahead of Django."""
+"""The stream endpoint: a live blog's log as Server-Sent Events, answered in ASGI ahead of Django."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ RETRY_MILLISECONDS: Final = 3_000
 _PATH: Final = re.compile(
     r"(?:/(?P<edition>zh-hant|zh-hans))?(?P<plain>/live/(?P<slug>[-a-zA-Z0-9_]+)/stream)"
 )
-# Partners' scripts may follow too; no cookie is ever looked at.
+# Allow any origin, because partners' scripts may follow streams too and cookies are never read.
 _ANY_ORIGIN: Final = (b"access-control-allow-origin", b"*")
 _HEADERS: Final = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
     _ANY_ORIGIN,
-    # nginx would hold events back until its buffer is full.
+    # Without this header, nginx holds events back until its buffer is full.
     (b"x-accel-buffering", b"no"),
 ]
 
@@ -51,7 +51,7 @@ class Streams:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._limits = StreamLimits()
-        # Lookups of live blogs that are under way.
+        # Lookups in progress, by slug and edition.
         self._lookups: dict[tuple[str, str | None], asyncio.Task[LiveBlog]] = {}
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Any) -> None:
@@ -80,7 +80,7 @@ class Streams:
             edition = match["edition"]
             blog = await self._look_up(match["slug"], edition)
             if number > blog.number:
-                # The lookup may have begun before this reader was told the number elsewhere.
+                # The lookup may have begun before this reader received the number elsewhere.
                 blog = await _find(match["slug"], edition)
         except DatabaseError:
             return await _refuse(send, 503, "The newsroom's database is busy.", (b"retry-after", b"2"))
@@ -91,7 +91,7 @@ class Streams:
             return await _refuse(send, 301, "", (b"location", f"{match['plain']}{query}".encode()))
         except Withdrawn:
             return await _refuse(send, 410, "This live blog was withdrawn.")
-        # EventSource takes a 204 as the word not to come back.
+        # A 204 tells EventSource not to reconnect.
         if blog.has_ended and number >= blog.number:
             return await _refuse(send, 204)
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
@@ -104,7 +104,7 @@ class Streams:
         return await self._follow((blog.pk, edition), number, receive, send, is_counted=not is_desk)
 
     async def _look_up(self, slug: str, edition: str | None) -> LiveBlog:
-        """As `_find`, once for all who ask meanwhile: after a restart all readers of a blog come back."""
+        """Call `_find` once for concurrent requests: after a restart, all readers of a blog reconnect."""
         key = slug, edition
         if key not in self._lookups:
             self._lookups[key] = asyncio.create_task(_find(slug, edition))
@@ -120,10 +120,10 @@ class Streams:
             while reader and (await receive())["type"] != "http.disconnect":
                 pass
         except DatabaseError:
-            # The reader comes back by itself, with its number.
+            # The reader reconnects by itself, with its last number.
             await send({"type": "http.response.body", "body": b""})
         except asyncio.CancelledError:
-            # By the hub, which dropped this reader; or by the server at its end, which ends the answer too.
+            # Either the hub dropped this reader, or the server is stopping and the response has to end, too.
             if reader is None:
                 raise
             if not reader.is_dropped:
@@ -153,6 +153,11 @@ def _find(slug: str, edition: str | None) -> LiveBlog:
 
 async def _refuse(send: Any, status: int, reason: str = "", *headers: tuple[bytes, bytes]) -> None:
     body = json.dumps({"error": reason}).encode() if reason else b""
-    said = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"), _ANY_ORIGIN, *headers]
-    await send({"type": "http.response.start", "status": status, "headers": said})
+    all_headers = [
+        (b"content-type", b"application/json"),
+        (b"cache-control", b"no-store"),
+        _ANY_ORIGIN,
+        *headers,
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": all_headers})
     await send({"type": "http.response.body", "body": body})

@@ -1,4 +1,4 @@
-"""What templates need to print times, rich text and pictures."""
+"""Template filters and tags for times, rich text, links and pictures."""
 
 from __future__ import annotations
 
@@ -25,35 +25,35 @@ from newsroom.text.external_media import Embed
 
 register = template.Library()
 
-# Characters of the largest heading on a line of a phone.
+# The number of characters of the largest heading that fit on a phone's line.
 LONGEST_CLAUSE: Final = 12
 
-# What would end the script element, or read as markup, is written as a JSON escape.
+# Characters that could end the script element or start markup, and their JSON escapes.
 _JSON_ESCAPES = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
 
 
 @register.filter
 def clock(moment: datetime) -> str:
-    """`02:45`, Hong Kong time."""
+    """Return the Hong Kong time as `02:45`."""
     return hongkong.clock_label(moment)
 
 
 @register.filter
 def iso(moment: datetime) -> str:
-    """For `<time datetime>`: `2025-03-19T02:45:00+08:00`."""
+    """Return a time for `<time datetime>`: `2025-03-19T02:45:00+08:00`."""
     return hongkong.isoformat(moment)
 
 
 @register.filter
 def hong_kong_day(moment: datetime | date, language: str) -> str:
-    """`2025年3月19日` or `19 March 2025`."""
+    """Return the Hong Kong day as `2025年3月19日` or `19 March 2025`."""
     day = hongkong.day_of(moment) if isinstance(moment, datetime) else moment
     return hongkong.day_label(day, language, with_year=True)
 
 
 @register.filter
 def short_day(day: date, language: str) -> str:
-    """`19日` or `19 March`."""
+    """Return a day as `19日` or `19 March`."""
     return hongkong.day_label(day, language, with_month=False)
 
 
@@ -66,7 +66,7 @@ def cleaned(rich_text: str) -> SafeString:
 
 @register.simple_tag
 def lang_of(text: str) -> SafeString:
-    """The attribute for words that may be in another language than the page that prints them."""
+    """Return a `lang` attribute for text in another language than the page, else an empty string."""
     tag = languages.foreign_tag(text, get_language() or settings.SITE_LANGUAGE)
     # Safe: the literal is empty, for text that needs no attribute.
     return format_html(' lang="{}"', tag) if tag else mark_safe("")
@@ -74,7 +74,10 @@ def lang_of(text: str) -> SafeString:
 
 @register.filter
 def is_parted(headline: str) -> bool:
-    """Whether spaces part it into clauses that each fit a phone's line: then lines can end there alone."""
+    """Return whether spaces divide a headline into clauses that each fit on a phone's line.
+
+    Lines of such a headline need to break only between clauses.
+    """
     clauses = headline.split()
     return len(clauses) > 1 and max(map(len, clauses)) <= LONGEST_CLAUSE
 
@@ -116,7 +119,7 @@ def is_text(passage: object) -> bool:
 
 @register.filter
 def embed(passage: str) -> Embed | None:
-    """The video or post of another site that this block of an update is."""
+    """Return the embedded video or post in this block of an update, or None."""
     return external_media.of_block(passage)
 
 
@@ -138,7 +141,7 @@ def srcset(image: Image, extension: str) -> str:
 
 @register.filter
 def largest(image: Image) -> str:
-    """The address of the widest JPEG."""
+    """Return the URL of the widest JPEG."""
     return image.rendition_url(image.widths[-1], "jpg")
 
 
@@ -149,19 +152,19 @@ def smallest(image: Image) -> str:
 
 @register.filter
 def rfc822(moment: datetime) -> str:
-    """RSS's date form: `Wed, 19 Mar 2025 02:45:00 +0800`."""
+    """Return a date for RSS: `Wed, 19 Mar 2025 02:45:00 +0800`."""
     return format_datetime(hongkong.with_whole_minutes(moment))
 
 
 @register.filter
 def entry_id(update: Update) -> str:
-    """The tag: URI that names an update in feeds, wherever the site moves."""
+    """Return the tag: URI of an update in feeds, which survives a move of the site."""
     return tag_uri(update.get_absolute_url())
 
 
 @register.filter
 def feed_id(blog: LiveBlog) -> str:
-    """The tag: URI that names a live blog's own feed."""
+    """Return the tag: URI of a live blog's own feed."""
     return tag_uri(blog.get_absolute_url())
 
 

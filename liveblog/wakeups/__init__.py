@@ -1,1 +1,1 @@
-"""Waking up: hearing that something was published, and the thread that publishes what falls due."""
+"""Wake-ups: signals that a log has advanced, and the thread that publishes what has fallen due."""

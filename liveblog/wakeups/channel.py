@@ -1,4 +1,4 @@
-"""Wake-ups: hearing that some log has moved. They only wake; data always comes from the log."""
+"""Wake-ups: signals that some log has advanced. They carry no changes; those always come from the log."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ ECHO_SECONDS: Final = 1.0
 SILENCE_SECONDS: Final = 3.0
 LONGEST_WAIT: Final = 5.0
 
-# Called with a blog's id, or with None when any blog may have moved.
+# Called with a blog's id, or with None if the log of any blog may have advanced.
 Wake = Callable[[int | None], None]
 
 logger = logging.getLogger(__name__)
 
 
 async def listen(wake: Wake) -> None:
-    """Call `wake` whenever a log has moved, until cancelled. An outage of the database is outlived."""
+    """Call `wake` whenever a log has advanced, until cancelled; reconnect with backoff after an outage."""
     failures = 0
     while True:
         hear = _on_postgresql if connections["default"].vendor == "postgresql" else _on_sqlite
@@ -41,11 +41,11 @@ async def listen(wake: Wake) -> None:
 
 
 async def _on_postgresql(wake: Wake) -> None:
-    """LISTEN on a connection of its own, trusted only while it hears its own NOTIFY."""
+    """LISTEN on a dedicated connection. Raise TimeoutError if it no longer receives its own NOTIFY."""
     echo = f"echo {secrets.token_hex(8)}"
     async with await psycopg.AsyncConnection.connect(**_parameters(), autocommit=True) as listener:
         await listener.execute(f"LISTEN {CHANNEL}")
-        # Whatever happened while nobody listened.
+        # Changes may have been missed while nothing was listening.
         wake(None)
         heard_at = time.monotonic()
         while True:
@@ -61,14 +61,14 @@ async def _on_postgresql(wake: Wake) -> None:
 
 
 def _parameters() -> dict[str, object]:
-    """The site's database, without what Django adds for its own connections."""
+    """Return the connection parameters of the site's database, without those for Django itself."""
     parameters = connections["default"].get_connection_params()
-    ours = {"cursor_factory", "context", "prepare_threshold", "pool"}
-    return {name: value for name, value in parameters.items() if name not in ours}
+    django_only = {"cursor_factory", "context", "prepare_threshold", "pool"}
+    return {name: value for name, value in parameters.items() if name not in django_only}
 
 
 async def _on_sqlite(wake: Wake) -> None:
-    """Watch the file's version on a connection that never writes and never opens a transaction.
+    """Poll the database's version on a connection that never writes and never opens a transaction.
 
     Such a connection sees every commit but its own, and would see none inside a read transaction.
     """
@@ -76,11 +76,11 @@ async def _on_sqlite(wake: Wake) -> None:
     watcher = sqlite3.connect(path, isolation_level=None)
     try:
         watcher.execute("PRAGMA query_only = ON")
-        seen = None
+        last_version = None
         while True:
             (version,) = watcher.execute("PRAGMA data_version").fetchone()
-            if version != seen:
-                seen = version
+            if version != last_version:
+                last_version = version
                 wake(None)
             await asyncio.sleep(SQLITE_SECONDS)
     finally:

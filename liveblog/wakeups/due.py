@@ -1,4 +1,4 @@
-"""The thread that makes time count: about once a second it publishes what has fallen due."""
+"""A background thread that publishes what has fallen due, about once a second."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ logger = logging.getLogger(__name__)
 
 
 class DueLoop:
-    """Calls `publish_due` at once, so that what fell due while no server ran goes live, then every second.
+    """A thread that calls `publish_due` at once and then every second.
 
-    Each server process has one; the verb's row locks decide which of them does a thing.
+    The first call publishes what fell due while no server ran. Each server process has one such thread; the
+    verb's row locks decide which of them publishes an update.
     """
 
     def __init__(self) -> None:
@@ -39,7 +40,7 @@ class DueLoop:
         self._thread.start()
 
     def stop(self, patience: float = 5.0) -> None:
-        """End the loop, waiting up to `patience` seconds for the pass that is under way."""
+        """Stop the loop, waiting up to `patience` seconds for the current pass."""
         self._stopping.set()
         self._thread.join(patience)
 
@@ -50,14 +51,14 @@ class DueLoop:
             self._stopping.wait(min(SECONDS_BETWEEN * 2**failures, LONGEST_WAIT))
 
     def _pass(self) -> bool:
-        """Whether the pass went through."""
+        """Publish what is due, and prune at times; return whether that succeeded."""
         try:
             publishing.publish_due(by=publishing.SYSTEM)
             if time.monotonic() >= self._prune_at:
                 publishing.prune()
                 self._prune_at = time.monotonic() + SECONDS_BETWEEN_PRUNING
         except Exception as error:
-            # An outage of the database, and a mistake of ours too, must not end all schedules.
+            # Neither a database outage nor a bug of ours may end all schedules, so catch everything.
             if is_busy(error):
                 logger.warning("The database is busy; what has fallen due waits: %s", error)
             else:

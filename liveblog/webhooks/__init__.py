@@ -1,5 +1,5 @@
-"""Webhooks: each change of the log to each partner who wants it, signed, at least once, in each blog's order.
+"""Webhooks: signed delivery of each logged change to subscribed partners, at least once, in order per blog.
 
-There is no queue. A cursor says how far a webhook has got in a live blog; the sender looks which of them lag
-behind their log, sends what comes next, and moves them on.
+There is no queue. A cursor records how far a webhook has got in a live blog's log; the sender finds the
+cursors that lag behind, sends the next change and advances them.
 """

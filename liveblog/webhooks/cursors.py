@@ -1,10 +1,10 @@
-"""Each webhook's place in each log: who may work on it, how it moves on, what becomes of it when it cannot.
+"""Webhook cursors, one per webhook and live blog: leases, progress, retries with backoff, and giving up.
 
-A sender claims a place with a lease and holds no transaction while it sends. A sender that dies leaves a
-lease that runs out, and another sends the same change again: at least once. One that was only slow finds its
-lease gone and moves nothing: each place has one sender at a time, so the order holds.
+A sender leases a cursor and holds no transaction while it sends. If a sender dies, its lease expires and
+another sends the same change again, so delivery is at least once. A slow sender whose lease has expired does
+not move the cursor. Each cursor has one sender at a time, which preserves the order.
 
-Locks are taken in the order live blog, webhook, place.
+Locks are taken in the order live blog, webhook, cursor.
 """
 
 from __future__ import annotations
@@ -25,28 +25,31 @@ from liveblog.webhooks.delivery import Answer
 from liveblog.webhooks.messages import Message
 from liveblog.webhooks.notices import Notice
 
-# Longer than a request may take, with what is read and written around it.
+# Longer than a request may take, including the database work around it.
 LEASE: Final = timedelta(seconds=30)
-# Minutes to wait after the first failed attempt, the second …, and then the last again and again.
+# Backoff in minutes after the first failed attempt, the second and so on; the last value repeats.
 WAITS: Final = (0.1, 0.5, 2, 10, 30, 60, 120, 240)
 LONGEST_WAIT: Final = timedelta(minutes=WAITS[-1])
 WARN_AFTER: Final = timedelta(days=1)
 GIVE_UP_AFTER: Final = timedelta(days=3)
 KEPT: Final = timedelta(days=30)
-# Of one webhook at a time, so that a slow receiver holds up itself alone; fewer still while it fails.
+# Concurrent deliveries per webhook, so that a slow receiver delays only itself; fewer while it fails.
 AT_ONCE: Final = 4
 AT_ONCE_FAILING: Final = 1
-# Looked through for what can be claimed.
+# Number of due cursors to consider in one search for claims.
 CANDIDATES: Final = 500
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A place, held until `until`; or a delivery that somebody asked for, whose live blog's place is held."""
+    """A lease on a cursor until `until`, for the next change or for a delivery requested by hand.
+
+    `number` is the cursor's position, or the change to deliver if `asked_id` names a requested delivery.
+    """
 
     webhook: Webhook
     blog_id: int | None
-    # Where the place stood, None for a test event; and which delivery was asked for.
+    # None for a test event.
     cursor_id: int | None
     number: int
     until: datetime
@@ -54,23 +57,26 @@ class Claim:
 
 
 def open_places(blog_ids: Collection[int] | None = None) -> None:
-    """Give each webhook a place, before all of it, in the live blogs that it may see since it was made.
+    """Create the missing cursors, at number 0, of each webhook for the live blogs that it may read.
 
-    Of these live blogs; None means of all.
+    Consider only the live blogs in `blog_ids`; None means all.
     """
     for webhook in Webhook.objects.enabled():
         existing = WebhookCursor.objects.filter(webhook=webhook).values("blog")
-        fresh = visibility.readable(webhook).filter(number__gt=0).exclude(pk__in=existing)
+        new_blogs = visibility.readable(webhook).filter(number__gt=0).exclude(pk__in=existing)
         if blog_ids is not None:
-            fresh = fresh.filter(pk__in=blog_ids)
-        places = [WebhookCursor(webhook=webhook, blog=blog, number=0) for blog in fresh]
-        if places:
-            WebhookCursor.objects.bulk_create(places, ignore_conflicts=True)
+            new_blogs = new_blogs.filter(pk__in=blog_ids)
+        new_cursors = [WebhookCursor(webhook=webhook, blog=blog, number=0) for blog in new_blogs]
+        if new_cursors:
+            WebhookCursor.objects.bulk_create(new_cursors, ignore_conflicts=True)
 
 
 def claim(at: datetime, room: int, busy: Mapping[int, int]) -> list[Claim]:
-    """Hold up to `room` places for this process; `busy`: how many it holds of each webhook already."""
-    return [*_claim_asked(at), *_claim_due(at, room, Counter(busy))]
+    """Lease up to `room` due cursors, and requested deliveries, for this process.
+
+    `busy` maps webhook ids to the number of deliveries already under way.
+    """
+    return [*_claim_requested(at), *_claim_due(at, room, Counter(busy))]
 
 
 def _claim_due(at: datetime, room: int, busy: Counter[int]) -> list[Claim]:
@@ -86,7 +92,7 @@ def _claim_due(at: datetime, room: int, busy: Counter[int]) -> list[Claim]:
     if not candidate_ids:
         return []
     with transaction.atomic():
-        # Read again under the lock: another process may have been first.
+        # Check again under the lock, because another process may have been first.
         rows = _locked(_due(at).filter(pk__in=candidate_ids), skip_locked=True)
         claims = [
             Claim(row.webhook, row.blog_id, row.pk, row.number, at + LEASE)
@@ -98,7 +104,7 @@ def _claim_due(at: datetime, room: int, busy: Counter[int]) -> list[Claim]:
 
 
 def _due(at: datetime) -> QuerySet[WebhookCursor]:
-    """Return the places that are due: unleased, past their next attempt, and with something to send.
+    """Return the cursors that are due: unleased, past their next attempt, and with something to send.
 
     There is something to send if the log of a live blog that the partner may read has advanced, or if the
     partner holds content of a live blog that it may no longer read. The latter counts even if the webhook no
@@ -116,50 +122,55 @@ def _due(at: datetime) -> QuerySet[WebhookCursor]:
     )
 
 
-def _claim_asked(at: datetime) -> list[Claim]:
+def _claim_requested(at: datetime) -> list[Claim]:
     claims = []
     for pk in Delivery.objects.asked_for(at).values_list("pk", flat=True)[:AT_ONCE]:
         with transaction.atomic():
             rows = _locked(Delivery.objects.asked_for(at).filter(pk=pk), skip_locked=True)
-            asked = rows.select_related("webhook__partner").first()
-            if asked is None:
+            delivery = rows.select_related("webhook__partner").first()
+            if delivery is None:
                 continue
-            cursor = _free_place(asked, at)
-            if asked.blog_id and cursor is None:
+            cursor = _lease_cursor(delivery, at)
+            if delivery.blog_id and cursor is None:
                 continue
             Delivery.objects.filter(pk=pk).update(asked_for_at=at + LEASE)
             cursor_id = cursor and cursor.pk
-            claims.append(Claim(asked.webhook, asked.blog_id, cursor_id, asked.number, at + LEASE, asked.pk))
+            claims.append(
+                Claim(delivery.webhook, delivery.blog_id, cursor_id, delivery.number, at + LEASE, delivery.pk)
+            )
     return claims
 
 
-def _free_place(asked: Delivery, at: datetime) -> WebhookCursor | None:
-    """The place of that webhook in that live blog, held: nothing else is sent of it meanwhile."""
-    places = WebhookCursor.objects.filter(webhook=asked.webhook_id, blog=asked.blog_id).free(at)
-    place = _locked(places, skip_locked=True).first()
-    if place:
-        places.filter(pk=place.pk).update(leased_until_at=at + LEASE, is_held=True)
-    return place
+def _lease_cursor(delivery: Delivery, at: datetime) -> WebhookCursor | None:
+    """Lease the cursor of a delivery, so that nothing else of its live blog is sent meanwhile.
+
+    Return None if the cursor does not exist or is not free.
+    """
+    cursors = WebhookCursor.objects.filter(webhook=delivery.webhook_id, blog=delivery.blog_id).free(at)
+    cursor = _locked(cursors, skip_locked=True).first()
+    if cursor:
+        cursors.filter(pk=cursor.pk).update(leased_until_at=at + LEASE, is_held=True)
+    return cursor
 
 
 def release(claim: Claim) -> None:
-    """Let others have it, unsent."""
+    """Give up a claim unsent, so that other senders can take it."""
     WebhookCursor.objects.filter(pk=claim.cursor_id, leased_until_at=claim.until).update(leased_until_at=None)
     if claim.asked_id:
         Delivery.objects.filter(pk=claim.asked_id, asked_for_at=claim.until).update(asked_for_at=None)
 
 
 def finish(claim: Claim, message: Message, answer: Answer, sent_at: datetime, at: datetime) -> Notice | None:
-    """Write down what was sent and answered, and move the place; what the partner is to be told of it."""
+    """Record the delivery and move the cursor; return the notice to send to the partner, if any."""
     with transaction.atomic():
-        body = _body_to_keep(claim, message)
+        body = _body_to_store(claim, message)
         webhook = _locked(Webhook.objects.filter(pk=claim.webhook.pk)).select_related("partner").get()
         cursor = _locked(WebhookCursor.objects.filter(pk=claim.cursor_id)).first()
         _record(claim, message, answer, sent_at, body, cursor)
         if cursor is None or cursor.leased_until_at != claim.until:
             return None
         cursor.leased_until_at = None
-        # Moved by hand while this was under way: then it stays where it was put.
+        # If somebody moved the cursor by hand during the delivery, leave it where it was put.
         if claim.asked_id is None and cursor.number == claim.number:
             _move(cursor, message, answer, at)
             cursor.save()
@@ -168,11 +179,11 @@ def finish(claim: Claim, message: Message, answer: Answer, sent_at: datetime, at
         return None
 
 
-def _body_to_keep(claim: Claim, message: Message) -> str:
-    """The payload, but for one that says what has been erased since it was written.
+def _body_to_store(claim: Claim, message: Message) -> str:
+    """Return the payload to store, or an empty string if an update was erased since it was built.
 
-    Erasing holds the live blog's lock while it empties what was kept. Under the same lock either this comes
-    first, and is emptied, or the erasure did, and is seen here.
+    An erasure empties stored payloads under the live blog's lock. Under the same lock, either this payload is
+    stored first and then emptied, or the erasure came first and is noticed here.
     """
     if claim.blog_id:
         _locked(LiveBlog.objects.filter(pk=claim.blog_id)).get()
@@ -189,7 +200,7 @@ def _record(
     body: str,
     cursor: WebhookCursor | None,
 ) -> None:
-    said = {
+    fields = {
         "number": message.number,
         "at": sent_at,
         "asked_for_at": None,
@@ -201,10 +212,10 @@ def _record(
         "is_delivered": answer.is_success,
     }
     if claim.asked_id:
-        Delivery.objects.filter(pk=claim.asked_id).update(attempt=1, **said)
+        Delivery.objects.filter(pk=claim.asked_id).update(attempt=1, **fields)
     else:
         attempt = cursor.attempts + 1 if cursor else 1
-        Delivery.objects.create(webhook=claim.webhook, blog_id=claim.blog_id, attempt=attempt, **said)
+        Delivery.objects.create(webhook=claim.webhook, blog_id=claim.blog_id, attempt=attempt, **fields)
 
 
 def _move(cursor: WebhookCursor, message: Message, answer: Answer, at: datetime) -> None:
@@ -218,19 +229,19 @@ def _move(cursor: WebhookCursor, message: Message, answer: Answer, at: datetime)
 
 
 def wait_after(attempts: int, answer: Answer) -> timedelta:
-    """How long to leave the receiver alone; spread, so that not all come back to it at once."""
+    """Return the wait before the next attempt: backoff or Retry-After, with jitter."""
     if answer.status in (429, 503) and answer.retry_after is not None:
-        asked = timedelta(seconds=max(1, min(answer.retry_after, LONGEST_WAIT.total_seconds())))
-        return asked * random.uniform(1, 1.1)
+        wait = timedelta(seconds=max(1, min(answer.retry_after, LONGEST_WAIT.total_seconds())))
+        return wait * random.uniform(1, 1.1)
     return timedelta(minutes=WAITS[min(attempts, len(WAITS)) - 1]) * random.uniform(0.8, 1.2)
 
 
 def _judge(webhook: Webhook, answer: Answer, at: datetime) -> Notice | None:
-    """Whether it fails, since when, and what follows from that."""
-    # Places that are not tried any more, such as those of a live blog that it is no longer for, do not count.
-    tried = webhook.cursors.filter(next_attempt_at__gt=at - 2 * LONGEST_WAIT)
+    """Update the webhook's failure state, disable it if need be, and return the notice to send, if any."""
+    # Ignore cursors no longer tried, such as those of a live blog that the webhook no longer covers.
+    active_cursors = webhook.cursors.filter(next_attempt_at__gt=at - 2 * LONGEST_WAIT)
     before = webhook.failing_since_at
-    webhook.failing_since_at = tried.aggregate(since=Min("failing_since_at"))["since"]
+    webhook.failing_since_at = active_cursors.aggregate(since=Min("failing_since_at"))["since"]
     failing_for = at - webhook.failing_since_at if webhook.failing_since_at else timedelta(0)
     notice = None
     if not webhook.failing_since_at:
@@ -250,7 +261,7 @@ def _judge(webhook: Webhook, answer: Answer, at: datetime) -> Notice | None:
 
 
 def prune(at: datetime) -> int:
-    """Forget old deliveries; return how many."""
+    """Delete old deliveries and return their number."""
     count, _by_model = Delivery.objects.filter(at__lt=at - KEPT, asked_for_at__isnull=True).delete()
     return count
 

@@ -1,8 +1,7 @@
-"""Sending one request to an address that somebody else chose, within one limit of time for the whole of it.
+"""Delivery of one POST request to a URL that a user chose, guarded against SSRF, within one overall timeout.
 
-The name is looked up once, each address that it has is checked, and the connection is made to the very
-address that was checked: a name that answers otherwise the next time gains nothing by it. No redirect is
-followed, no proxy is asked, no connection is kept.
+The name is resolved once, every address is checked, and the connection goes to an address that was checked,
+so that DNS rebinding gains nothing. No redirect is followed, no proxy is used and no connection is reused.
 """
 
 from __future__ import annotations
@@ -23,23 +22,23 @@ from django.utils.encoding import iri_to_uri
 
 from newsroom.http.addresses import is_opened_for_tests, is_public
 
-# From the look-up of the name to the end of the answer.
+# Overall timeout, from the DNS lookup to the end of the response.
 SECONDS: Final = 15.0
-# What is read of an answer's body; the connection is closed on the rest.
+# Limit for the response body; the connection is closed without reading the rest.
 ANSWER_BYTES: Final = 4_096
-# An address that does not answer leaves time for the next one of its name.
+# Timeout for one address, which leaves time to try the next address of the name.
 CONNECT_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True)
 class Answer:
-    """`status` is None when there was no whole answer; `error` then says why."""
+    """The response to a request. `status` is None without a usable response; `error` then says why."""
 
     milliseconds: int
     status: int | None = None
     text: str = ""
     error: str = ""
-    # Seconds that the receiver asks to be left alone for, whatever it asks.
+    # Seconds from the Retry-After header, unchecked.
     retry_after: float | None = None
 
     @property
@@ -48,16 +47,16 @@ class Answer:
 
     @property
     def reason(self) -> str:
-        """Why it is no success, in a word or two."""
+        """Return a short reason why the request failed."""
         return self.error or f"HTTP {self.status}"
 
 
 class Refused(Exception):
-    """This address is not sent to."""
+    """An attempt to send to an address that is not allowed."""
 
 
 async def post(url: str, headers: dict[str, str], body: bytes) -> Answer:
-    """Send it, and read the beginning of what is answered. Whatever goes wrong outside is an Answer too."""
+    """Send a POST request and return the beginning of its response, or an Answer with the network error."""
     started = time.monotonic()
     try:
         async with asyncio.timeout(SECONDS):
@@ -75,19 +74,24 @@ async def _exchange(url: SplitResult, headers: dict[str, str], body: bytes) -> t
     reader, writer = await _connect(url)
     try:
         connection = h11.Connection(h11.CLIENT)
-        sent = {"host": _host_of(url), "content-length": str(len(body)), "connection": "close", **headers}
+        request_headers = {
+            "host": _host_of(url),
+            "content-length": str(len(body)),
+            "connection": "close",
+            **headers,
+        }
         target = (url.path or "/") + (f"?{url.query}" if url.query else "")
-        request = h11.Request(method="POST", target=iri_to_uri(target), headers=list(sent.items()))
+        request = h11.Request(method="POST", target=iri_to_uri(target), headers=list(request_headers.items()))
         writer.write(connection.send(request) + connection.send(h11.Data(body)))
         writer.write(connection.send(h11.EndOfMessage()))
-        # Not drained: a receiver may answer before it has read it all, and the limit holds for that too.
+        # Do not drain the writer: a receiver may respond before it has read everything.
         return await _read_answer(connection, reader)
     finally:
         writer.transport.abort()
 
 
 async def _read_answer(connection: h11.Connection, reader: asyncio.StreamReader) -> tuple[int, str, str]:
-    """Status, beginning of the body, Retry-After. An answer that breaks off before that is none."""
+    """Return the status, the beginning of the body and Retry-After. Raise if the response is truncated."""
     status, retry_after, text = 0, "", bytearray()
     while len(text) < ANSWER_BYTES:
         event = connection.next_event()
@@ -104,7 +108,7 @@ async def _read_answer(connection: h11.Connection, reader: asyncio.StreamReader)
             break
         elif isinstance(event, h11.ConnectionClosed):
             raise ConnectionError("The receiver closed the connection without an answer")
-    # PostgreSQL's text holds no NUL.
+    # PostgreSQL text cannot contain NUL.
     return status, text[:ANSWER_BYTES].decode(errors="replace").replace("\0", "�"), retry_after
 
 
@@ -126,30 +130,30 @@ async def _connect(url: SplitResult) -> tuple[asyncio.StreamReader, asyncio.Stre
 
 
 async def _addresses(host: str, port: int) -> list[str]:
-    """All addresses of a name; Refused if any of them is not public."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = list(dict.fromkeys(str(address[0]) for *_rest, address in found))
-    closed = [address for address in addresses if not is_public(address)]
-    if closed and not is_opened_for_tests(host):
-        raise Refused(f"Not sent: {host} is at {closed[0]}, which is not on the public Internet")
+    """Return all addresses of a name. Raise Refused if any of them is not public."""
+    address_infos = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = list(dict.fromkeys(str(address[0]) for *_rest, address in address_infos))
+    non_public = [address for address in addresses if not is_public(address)]
+    if non_public and not is_opened_for_tests(host):
+        raise Refused(f"Not sent: {host} is at {non_public[0]}, which is not on the public Internet")
     return addresses
 
 
 @cache
 def _trusted() -> ssl.SSLContext:
-    """Whom the system trusts, or the file that SSL_CERT_FILE names."""
+    """Return a TLS context that trusts the system's certificates, or those in SSL_CERT_FILE."""
     return ssl.create_default_context()
 
 
 def _host_of(url: SplitResult) -> str:
-    """For the header `Host`."""
+    """Return the value of the Host header."""
     host = url.hostname.encode("idna").decode() if not url.hostname.isascii() else url.hostname
     host = f"[{host}]" if ":" in host else host
     return f"{host}:{url.port}" if url.port else host
 
 
 def _seconds(retry_after: str) -> float | None:
-    """Retry-After, which is seconds or a date (RFC 9110, 10.2.3)."""
+    """Return Retry-After, seconds or a date (RFC 9110, 10.2.3), in seconds; None if it is neither."""
     if retry_after.strip().isdecimal():
         return float(retry_after)
     try:

@@ -1,7 +1,7 @@
-"""What is sent: a change of the log with the present state of what it changed, signed.
+"""Webhook messages: a change of the log, signed, with the present state of what it changed.
 
-The form is Standard Webhooks' (https://www.standardwebhooks.com/): `type`, `timestamp` and `data`, and three
-headers. It is written anew for each attempt, so that no attempt says what has been withdrawn since the last.
+The format is Standard Webhooks (https://www.standardwebhooks.com/): `type`, `timestamp` and `data`, and three
+headers. The message is built anew for each attempt, so that a retry never contains content withdrawn since.
 """
 
 from __future__ import annotations
@@ -25,37 +25,37 @@ from newsroom.site import absolute
 
 @dataclass(frozen=True)
 class Message:
-    """`number` is that of the change; after it the cursor stands at `then`."""
+    """A message about change `number`. Its delivery moves the cursor to `then`."""
 
     id: str
     number: int
     then: int
     body: bytes
-    # How many updates of the live blog were erased when this was written.
+    # Number of erased updates in the live blog when this message was built.
     erased: int = 0
 
     @property
     def is_gone(self) -> bool:
-        """Whether the partner is told to keep nothing of the live blog."""
+        """Return whether the message tells the partner to drop everything of the live blog."""
         return self.number > 0 and self.then == 0
 
 
 def after(webhook: Webhook, blog_id: int, number: int) -> Message | None:
-    """What the partner is told next of a live blog, having been told of all changes up to `number`.
+    """Return the next message about a live blog for a partner that has all changes up to `number`.
 
-    That it is gone, if the partner may not see it now; None if nothing has happened.
+    Return a withdrawal if the partner may not read the live blog now, or None if there is no new change.
     """
     blog, erased = _read(blog_id)
     if not visibility.can_read(webhook.partner, blog):
         return _gone(blog)
-    # A withdrawal of the whole that was taken back is not told: who believed it would drop what it holds.
+    # Skip a withdrawal of the whole live blog that was reversed: the partner would drop its copy.
     changes = Change.objects.filter(blog=blog, number__lte=blog.number).after(number)
     change = changes.exclude(kind=Change.Kind.BLOG_WITHDRAWN).first()
     return _of_change(webhook, blog, change, erased) if change else None
 
 
 def again(webhook: Webhook, blog_id: int, number: int) -> Message | None:
-    """One change once more. None if the partner may not see the live blog now."""
+    """Return a message that repeats one change; None if the partner may not read the live blog now."""
     blog, erased = _read(blog_id)
     if not visibility.can_read(webhook.partner, blog):
         return None
@@ -68,7 +68,7 @@ def test_event() -> Message:
 
 
 def headers(message: Message, secrets_of_webhook: Iterable[str], at: datetime) -> dict[str, str]:
-    """What goes with the body, signed by each secret that counts at the moment."""
+    """Return the headers of a message, with a signature by each of the webhook's secrets."""
     timestamp = str(int(at.timestamp()))
     signatures = [sign(secret, message.id, timestamp, message.body) for secret in secrets_of_webhook]
     return {
@@ -82,12 +82,12 @@ def headers(message: Message, secrets_of_webhook: Iterable[str], at: datetime) -
 
 def sign(secret: str, message_id: str, timestamp: str, body: bytes) -> str:
     key = base64.b64decode(secret.removeprefix("whsec_"))
-    signed = f"{message_id}.{timestamp}.".encode() + body
-    return "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
+    content = f"{message_id}.{timestamp}.".encode() + body
+    return "v1," + base64.b64encode(hmac.digest(key, content, "sha256")).decode()
 
 
 def _read(blog_id: int) -> tuple[LiveBlog, int]:
-    # Counted first: an update that is erased while this is being written must not count as known.
+    # Count before reading, so that an update erased in between does not count as known to this message.
     erased = Update.objects.filter(blog=blog_id, is_erased=True).count()
     return LiveBlog.objects.complete().get(pk=blog_id), erased
 
@@ -102,9 +102,9 @@ def _of_change(webhook: Webhook, blog: LiveBlog, change: Change, erased: int) ->
 
 
 def _gone(blog: LiveBlog) -> Message:
-    """The live blog is withdrawn, or under an embargo that the partner is not let through: keep none of it.
+    """Return a withdrawal of a live blog that is withdrawn, or under an embargo for this partner.
 
-    The cursor then stands at 0: should the partner be shown it again, all of it is told.
+    It moves the cursor to 0, so that everything is sent again if the partner may read the live blog later.
     """
     withdrawn = blog.changes.filter(kind=Change.Kind.BLOG_WITHDRAWN).order_by("number").last()
     is_withdrawn = blog.status == LiveBlog.Status.WITHDRAWN and withdrawn is not None
@@ -115,15 +115,15 @@ def _gone(blog: LiveBlog) -> Message:
         "update": None,
         "at": hongkong.isoformat(withdrawn.at if is_withdrawn else blog.modified_at),
     }
-    said = {
+    blog_payload = {
         "slug": blog.slug,
         "url": absolute(blog.get_absolute_url()),
         "number": number,
         "status": LiveBlog.Status.WITHDRAWN.value,
     }
-    # Under an embargo the number is that of a change which may have been delivered under its own id.
+    # Under an embargo, the change with this number may already have been delivered under the plain id.
     message_id = f"msg_{blog.pk}_{number}" if is_withdrawn else f"msg_{blog.pk}_{number}_gone"
-    return Message(message_id, number, 0, _body(change, said, None))
+    return Message(message_id, number, 0, _body(change, blog_payload, None))
 
 
 def _body(change: dict[str, Any], blog: dict[str, Any], update: dict[str, Any] | None) -> bytes:

@@ -1,4 +1,4 @@
-"""Letters to partners whose webhook fails, and to the house."""
+"""Email notices about failing webhooks, to the partner's contact and the site's."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Notice(enum.Enum):
 
 
 def send(notice: Notice, webhook: Webhook, reason: str) -> None:
-    """Tell the partner's contact and the site's. A letter that cannot be sent is logged."""
+    """Email the partner's contact, copying the site's. Log a notice that cannot be sent."""
     with translation.override(settings.LANGUAGE_CODE):
-        subject, text = _written(notice, webhook, reason)
+        subject, text = _compose(notice, webhook, reason)
     logger.warning("Webhook %s of %s: %s (%s)", webhook.url, webhook.partner, notice.value, reason)
     letter = EmailMessage(subject, text, to=[webhook.partner.contact])
     if settings.SITE_CONTACT:
@@ -36,8 +36,8 @@ def send(notice: Notice, webhook: Webhook, reason: str) -> None:
         logger.error("The notice to %s could not be sent: %s", webhook.partner.contact, error)
 
 
-def _written(notice: Notice, webhook: Webhook, reason: str) -> tuple[str, str]:
-    said = {
+def _compose(notice: Notice, webhook: Webhook, reason: str) -> tuple[str, str]:
+    context = {
         "site": settings.SITE_NAME,
         "partner": webhook.partner.name,
         "url": webhook.url,
@@ -45,7 +45,7 @@ def _written(notice: Notice, webhook: Webhook, reason: str) -> tuple[str, str]:
         "reason": reason,
     }
     if notice is Notice.WARNING:
-        subject = _("%(site)s: your webhook fails") % said
+        subject = _("%(site)s: your webhook fails") % context
         text = _(
             "What %(site)s sends to %(url)s (%(partner)s) has not arrived since %(since)s.\n"
             "The last attempt: %(reason)s\n\n"
@@ -53,14 +53,14 @@ def _written(notice: Notice, webhook: Webhook, reason: str) -> tuple[str, str]:
             "Nothing is lost: once it answers, all that it missed follows in order.\n"
         )
     else:
-        subject = _("%(site)s: your webhook is switched off") % said
+        subject = _("%(site)s: your webhook is switched off") % context
         text = _(
             "%(site)s sends nothing more to %(url)s (%(partner)s).\n"
             "The last attempt: %(reason)s\n\n"
             "Nothing is lost: write to us once it answers again. When we switch it on, all that it missed "
             "follows in order.\n"
         )
-    return subject, text % said
+    return subject, text % context
 
 
 def _moment(webhook: Webhook) -> str:

@@ -1,9 +1,9 @@
-"""Pings: the WebSub hub hears which feeds have changed, and IndexNow which pages.
+"""Pings: notification of the WebSub hub about changed feeds, and of IndexNow about changed pages.
 
-As with webhooks there is no queue: a cursor says up to which number of a live blog's log a service has been
-told. A ping waits until nothing more changes, so that a burst of changes makes one, and until shared caches
-have let go of the feed that the service is about to fetch. A ping says only that something has changed, so
-what fails is simply said again later, with whatever has changed by then.
+As with webhooks there is no queue: a cursor records up to which number of a live blog's log a service has
+been pinged. Pings are debounced until a burst of changes is over and shared caches have expired the feed that
+the service is about to fetch. A ping says only that something has changed, so a failed one is simply repeated
+later and covers whatever has changed by then.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ from liveblog.webhooks.delivery import Answer
 from newsroom import __version__
 from newsroom.site import absolute
 
-# Longer than shared caches keep a feed (`s-maxage`): the service must not fetch what was there before.
+# Longer than shared caches keep a feed (`s-maxage`), so that the service does not fetch a stale one.
 SETTLE: Final = timedelta(seconds=3)
-# While changes follow one another without a pause, a service is told this often.
+# While changes follow one another without a pause, ping a service this often.
 LONGEST_WAIT: Final = timedelta(seconds=10)
-# Longer than a ping of many feeds takes. After a crash another sender goes on then.
+# Longer than a ping of many feeds takes. After a crash, another sender takes over when the lease expires.
 LEASE: Final = timedelta(minutes=2)
 GIVE_UP_AFTER: Final = timedelta(days=1)
-# Live blogs pinged at the same time by one process, and requests for each.
+# Live blogs that one process pings concurrently, and concurrent requests for each.
 AT_ONCE: Final = 4
 POSTS_AT_ONCE: Final = 8
-# IndexNow asks to wait this long before the same address is named again.
+# IndexNow asks to wait this long before the same URL is submitted again.
 PAGE_INTERVAL: Final = timedelta(minutes=10)
-# Beyond these a site map is the better way.
+# Beyond this number a sitemap is the better way.
 MOST_PAGES: Final = 1_000
 # Served by `liveblog.reader.feeds`.
 _FORMS: Final = ("atom", "rss", "json")
@@ -53,9 +53,9 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class PingClaim:
-    """A cursor, leased until `until`; the service is to be told of the changes up to `number`.
+    """A cursor, leased until `until`, for a ping about the changes up to `number`.
 
-    `names_page`: whether IndexNow is told of the live blog's own page, too.
+    `names_page` means that IndexNow is pinged about the live blog's own page as well.
     """
 
     cursor: PingCursor
@@ -79,7 +79,7 @@ def is_enabled() -> bool:
 
 
 def claim(at: datetime, room: int) -> list[PingClaim]:
-    """Lease up to `room` cursors that are behind their live blog's log, for this process."""
+    """Lease up to `room` due cursors for this process."""
     services = _services(at)
     _open_cursors(services)
     candidates = list(_due(at, services).values_list("pk", flat=True)[:room])
@@ -87,7 +87,7 @@ def claim(at: datetime, room: int) -> list[PingClaim]:
         return []
     until = at + LEASE
     with transaction.atomic():
-        # Read again under the lock: another process may have been first.
+        # Check again under the lock, because another process may have been first.
         skip_locked = connection.features.has_select_for_update_skip_locked
         rows = _due(at, services).filter(pk__in=candidates).select_related("service", "blog")
         cursors = list(rows.select_for_update(of=("self",), skip_locked=skip_locked))
@@ -101,20 +101,23 @@ def _claim(cursor: PingCursor, at: datetime, until: datetime) -> PingClaim:
 
 
 def _services(at: datetime) -> list[PingService]:
-    """Return the services that the settings name, which are told of what changes from now on."""
-    wanted = [
+    """Return the services in the settings, creating new ones to be pinged about changes from now on."""
+    configured = [
         (PingService.Kind.WEBSUB, settings.WEBSUB_HUB),
         (PingService.Kind.INDEXNOW, settings.INDEXNOW_KEY and settings.INDEXNOW_URL),
     ]
     return [
         PingService.objects.get_or_create(kind=kind, url=url, defaults={"since_at": at})[0]
-        for kind, url in wanted
+        for kind, url in configured
         if url
     ]
 
 
 def _open_cursors(services: Iterable[PingService]) -> None:
-    """Give each service a cursor in the public live blogs, before what has changed since it was named."""
+    """Create the missing cursors of each service for the public live blogs.
+
+    They start before the changes made since the service was added.
+    """
     for service in services:
         existing = PingCursor.objects.filter(service=service).values("blog")
         new_blogs = visibility.known(PUBLIC).filter(number__gt=0).exclude(pk__in=existing)
@@ -140,13 +143,13 @@ def _due(at: datetime, services: Iterable[PingService]) -> QuerySet[PingCursor]:
 
 
 def _settled_number(cursor: PingCursor, at: datetime) -> int:
-    """Return the number of the last change that shared caches have had the time to notice."""
+    """Return the number of the last change that is old enough for shared caches to have expired."""
     changes = Change.objects.filter(blog=cursor.blog_id, number__gt=cursor.number, at__lte=at - SETTLE)
     return changes.aggregate(last=Max("number"))["last"] or cursor.number
 
 
 def _names_page(cursor: PingCursor, number: int, at: datetime) -> bool:
-    """Return whether the live blog's own page may be named again, or changed by more than its updates."""
+    """Return whether the live blog's own page may be submitted again, or was changed by more than updates."""
     if cursor.page_told_at is None or cursor.page_told_at <= at - PAGE_INTERVAL:
         return True
     changes = Change.objects.filter(blog=cursor.blog_id, number__gt=cursor.number, number__lte=number)
@@ -158,10 +161,10 @@ def _topics(blog: LiveBlog) -> list[str]:
 
 
 def requests_for(claim: PingClaim) -> list[Request]:
-    """Return what is posted to the service; an empty list if nothing has changed that it would fetch."""
+    """Return the requests for the service; an empty list if nothing that it would fetch has changed."""
     cursor = claim.cursor
     if not visibility.known(PUBLIC).filter(pk=cursor.blog_id).exists():
-        # It came under an embargo meanwhile. Lifting it is a change, which is told of then.
+        # It came under an embargo meanwhile. Lifting the embargo is a change, which is pinged in turn.
         return []
     changes = Change.objects.filter(blog=cursor.blog_id, number__gt=cursor.number, number__lte=claim.number)
     if cursor.service.kind == PingService.Kind.INDEXNOW:
@@ -174,13 +177,13 @@ def requests_for(claim: PingClaim) -> list[Request]:
 
 
 def _hub_request(hub: str, feed: str) -> Request:
-    """Return a ping for one feed: hubs that know a single `hub.url` for each request are common."""
+    """Return a ping for one feed, because many hubs accept only one `hub.url` per request."""
     body = urlencode({"hub.mode": "publish", "hub.url": feed, "hub.topic": feed})
     return Request(hub, _headers("application/x-www-form-urlencoded"), body.encode())
 
 
 def _index_request(url: str, pages: list[str]) -> Request:
-    """Return a ping as https://www.indexnow.org/documentation has it."""
+    """Return a ping in the format of https://www.indexnow.org/documentation."""
     body = {
         "host": urlsplit(settings.SITE_URL).netloc,
         "key": settings.INDEXNOW_KEY,
@@ -227,23 +230,23 @@ def _pages_in_scripts(blog: LiveBlog, name: str, *arguments: int) -> Iterator[st
 
 
 def _prefixes(language: str) -> list[list[str]]:
-    """Return the arguments that stand first in addresses: none, and the other script if there is one."""
+    """Return the leading URL arguments: none, and the other script if there is one."""
     other = Language(language).other_script
     return [[], [other.value]] if other else [[]]
 
 
 def is_temporary(answer: Answer) -> bool:
-    """Return whether the same request may succeed later: RFC 9110 says so of these, and of no answer."""
+    """Return whether the same request may succeed later: no response, or a temporary error (RFC 9110)."""
     return answer.status is None or answer.status in (408, 425, 429) or answer.status >= 500
 
 
 def release(claim: PingClaim) -> None:
-    """Let another sender have the cursor, unsent."""
+    """Release the cursor unsent, so that another sender can take it."""
     _leased(claim).update(leased_until_at=None)
 
 
 def finish(claim: PingClaim, answers: list[Answer], at: datetime) -> None:
-    """Move the cursor on, or wait for the next attempt. A refusal is logged and not repeated."""
+    """Advance the cursor, or schedule the next attempt. Log permanent failures without retrying them."""
     for answer in answers:
         if not answer.is_success:
             logger.warning("%s: %s", claim.cursor, answer.reason)
@@ -272,12 +275,12 @@ def _postpone(claim: PingClaim, failure: Answer, since: datetime, at: datetime) 
             attempts=attempts, failing_since_at=since, next_attempt_at=again_at, leased_until_at=None
         )
         if failure.retry_after is not None:
-            # The service asks to be left alone, not for one live blog only.
+            # Retry-After applies to the whole service, not to one live blog only.
             claim.cursor.service.cursors.exclude(next_attempt_at__gt=again_at).update(
                 next_attempt_at=again_at
             )
 
 
 def _leased(claim: PingClaim) -> QuerySet[PingCursor]:
-    """Return the cursor as long as this process holds its lease."""
+    """Return a query for the cursor that matches only while this process holds the lease."""
     return PingCursor.objects.filter(pk=claim.cursor.pk, leased_until_at=claim.until)

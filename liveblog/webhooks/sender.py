@@ -1,9 +1,9 @@
-"""The sender: looks which places lag behind their log, and sends what comes next to each, many at once.
+"""The webhook sender: finds cursors that lag behind their log and sends each its next change, concurrently.
 
 It also pings the WebSub hub and IndexNow.
 
-It has a thread and an event loop of its own, so that neither readers' streams nor receivers wait for one
-another; the database is asked in a few more threads.
+It has its own thread and event loop, so that readers' streams and receivers do not wait for one another.
+Database queries run in a few more threads.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from liveblog.webhooks.messages import Message
 from liveblog.webhooks.pings import PingClaim, Request
 from newsroom.busy import again_while_busy, is_busy
 
-# A lost wake-up costs this much, never a change.
+# Polling interval: a lost wake-up delays a change by at most this long.
 LOOK_SECONDS: Final = 1.0
-# All live blogs are gone through for webhooks that have no place in them yet; those that move, at once.
+# Intervals between searches for missing cursors: in all live blogs, and in those whose log has advanced.
 ALL_SECONDS: Final = 5.0
 OPEN_SECONDS: Final = 0.5
 LONGEST_WAIT: Final = 30.0
 PRUNE_SECONDS: Final = 3_600.0
-# Requests under way in one process, and connections to the database that they share.
+# Concurrent webhook requests in one process, and the database connections that they share.
 MOST_AT_ONCE: Final = 64
 DATABASE_THREADS: Final = 4
 
@@ -44,7 +44,7 @@ Result = TypeVar("Result")
 
 
 class Sender:
-    """Start it once in a process. Several processes share the work, each place with one of them at a time."""
+    """A sender, started once per process. Processes share the work; each cursor has one sender at a time."""
 
     def __init__(self) -> None:
         self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
@@ -53,10 +53,10 @@ class Sender:
         self._stopping = asyncio.Event()
         self._patience = 0.0
         self._is_ready = threading.Event()
-        # Deliveries by their webhook's id, and pings, which have none.
+        # Running tasks with the id of their webhook, or None for pings.
         self._under_way: dict[asyncio.Task, int | None] = {}
         self._database = ThreadPoolExecutor(DATABASE_THREADS, thread_name_prefix="webhooks")
-        # Live blogs whose log has moved, that a webhook may have no place in yet; None among them: any may.
+        # Ids of live blogs whose log has advanced and which may lack cursors; None stands for any live blog.
         self._moved: set[int | None] = {None}
         self._opened_at = self._pruned_at = self._pinged_at = float("-inf")
 
@@ -69,7 +69,7 @@ class Sender:
         self._is_ready.wait()
 
     def wake(self, blog_id: int | None = None) -> None:
-        """The log of a live blog, or of any, has moved. From any thread."""
+        """Report from any thread that a live blog's log has advanced; None stands for any live blog."""
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._hear, blog_id)
 
@@ -78,7 +78,7 @@ class Sender:
         self._woken.set()
 
     def stop(self, patience: float = 3.0) -> None:
-        """Begin nothing more. What is under way has `patience` seconds, and is then left to other senders."""
+        """Stop the sender. Running deliveries have `patience` seconds and are then left to other senders."""
         self._patience = patience
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._stopping.set)
@@ -91,7 +91,7 @@ class Sender:
 
     async def _send_until_stopped(self) -> None:
         self._loop = asyncio.get_running_loop()
-        # Names are looked up in these threads: one that takes long must not keep others waiting.
+        # DNS lookups run in these threads, so that a slow one does not delay the others.
         self._loop.set_default_executor(ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="names"))
         self._is_ready.set()
         failures = 0
@@ -99,17 +99,17 @@ class Sender:
             self._woken.clear()
             failures = 0 if await self._pass() else failures + 1
             await self._wait(min(LOOK_SECONDS * 2**failures, LONGEST_WAIT))
-        await self._put_down()
+        await self._finish_tasks()
 
     async def _wait(self, seconds: float) -> None:
-        """Until woken, but no longer than that."""
+        """Wait until woken, for at most `seconds`."""
         try:
             async with asyncio.timeout(seconds):
                 await self._woken.wait()
         except TimeoutError:
             return
 
-    async def _put_down(self) -> None:
+    async def _finish_tasks(self) -> None:
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=self._patience)
         for task in list(self._under_way):
@@ -117,7 +117,7 @@ class Sender:
         await asyncio.gather(*self._under_way, return_exceptions=True)
 
     async def _pass(self) -> bool:
-        """Begin what can be begun; whether the database could be asked."""
+        """Start all deliveries and pings that are due; return False if that failed."""
         try:
             await self._tend()
             webhooks = [webhook for webhook in self._under_way.values() if webhook is not None]
@@ -127,7 +127,7 @@ class Sender:
                     self._begin(self._deliver(claim), claim.webhook.pk)
             await self._begin_pings(pings.AT_ONCE - len(self._under_way) + len(webhooks))
         except Exception as error:
-            # An outage of the database, and a mistake of ours too, must not end all webhooks.
+            # Neither a database outage nor a bug of ours may end all webhooks, so catch everything.
             if is_busy(error):
                 logger.warning("The database is busy; webhooks wait: %s", error)
             else:
@@ -151,15 +151,17 @@ class Sender:
         now = time.monotonic()
         since = now - self._opened_at
         if since >= ALL_SECONDS or (self._moved and since >= OPEN_SECONDS):
-            moved, self._moved, self._opened_at = self._moved, set(), now
-            await self._ask(cursors.open_places, None if None in moved or since >= ALL_SECONDS else moved)
+            blog_ids, self._moved, self._opened_at = self._moved, set(), now
+            await self._ask(
+                cursors.open_places, None if None in blog_ids or since >= ALL_SECONDS else blog_ids
+            )
         if now - self._pruned_at >= PRUNE_SECONDS:
             self._pruned_at = now
             await self._ask(cursors.prune, timezone.now())
 
     def _done(self, task: asyncio.Task) -> None:
         self._under_way.pop(task)
-        # The same place may have more to send, and there is room for another.
+        # The same cursor may have more to send, and there is room for another delivery.
         self._woken.set()
         error = None if task.cancelled() else task.exception()
         if is_busy(error):
@@ -174,8 +176,8 @@ class Sender:
                 await self._ask(cursors.release, claim)
                 return
             sent_at = timezone.now()
-            signed = messages.headers(message, claim.webhook.secrets_at(sent_at), sent_at)
-            answer = await post(claim.webhook.url, signed, message.body)
+            signed_headers = messages.headers(message, claim.webhook.secrets_at(sent_at), sent_at)
+            answer = await post(claim.webhook.url, signed_headers, message.body)
         except asyncio.CancelledError:
             await self._ask(cursors.release, claim)
             raise
@@ -194,7 +196,7 @@ class Sender:
 
 
 async def _post_all(requests: list[Request]) -> list[Answer]:
-    """Post some requests at a time; after one that is to be tried again, the others wait for that, too."""
+    """Post the requests in batches; after a temporary failure, leave the remaining batches to the retry."""
     answers: list[Answer] = []
     for start in range(0, len(requests), pings.POSTS_AT_ONCE):
         batch = requests[start : start + pings.POSTS_AT_ONCE]
@@ -211,7 +213,7 @@ def _finish_ping(claim: PingClaim, answers: list[Answer]) -> None:
 
 
 def _and_close(work: Callable[..., Result], *arguments: Any) -> Result:
-    """Give the connection back: a thread that waits for work must not hold one."""
+    """Run `work`, then close the connection: an idle thread must not hold one."""
     try:
         return work(*arguments)
     finally:
@@ -227,7 +229,7 @@ def _message_for(claim: Claim) -> Message | None:
 
 
 def _finish(claim: Claim, message: Message, answer: Answer, sent_at: Any) -> None:
-    # The receiver may already have accepted the message: if this write failed, it would be posted again.
+    # The receiver may already have accepted the message; if this write failed, it would be posted again.
     notice = again_while_busy(lambda: cursors.finish(claim, message, answer, sent_at, timezone.now()))
     if notice:
         rows = Webhook.objects.select_related("partner")

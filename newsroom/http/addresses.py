@@ -1,8 +1,8 @@
-"""Addresses that others name and this server would connect to: which of them are the public Internet.
+"""SSRF guard: users choose webhook URLs, so the server must never connect to a non-public address.
 
-Whoever may make a server send requests may reach with it what only the server can reach: its own ports, its
-neighbours, the metadata of the cloud it runs in. A name says nothing of that; the address that is connected
-to does. So names are checked for their form when they are saved, and addresses when a connection is made.
+A request sent by the server can reach what only the server can reach: its own ports, its neighbours and the
+cloud's metadata service. A host name does not reveal whether it leads there; only the resolved address does.
+So check the form of a URL when it is saved, and the IP address when a connection is made.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-# Special purposes by IANA's registries, written out: what `is_global` says of them differs between releases
-# of Python. The last is where Azure's machines ask for their metadata, an ordinary address otherwise.
+# IANA's special-purpose networks. They are listed here because `is_global` classifies them differently in
+# different Python releases. The last one is Azure's metadata service, which has an otherwise public address.
 _CLOSED_V4: Final = [
     IPv4Network(network)
     for network in (
@@ -38,25 +38,25 @@ _CLOSED_V4: Final = [
         "168.63.129.16/32",
     )
 ]
-# Of IPv6 only what is handed out as global unicast is open, less its special purposes: protocol assignments
-# with Teredo, 6to4, documentation. So NAT64 (64:ff9b::/96), which leads to IPv4, and mapped IPv4 are closed.
+# IPv6 is an allow list: global unicast, except for protocol assignments (including Teredo), 6to4 and
+# documentation. This also closes NAT64 (64:ff9b::/96), which leads to IPv4, and IPv4-mapped addresses.
 _GLOBAL_V6: Final = IPv6Network("2000::/3")
 _CLOSED_V6: Final = [
     IPv6Network(network) for network in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")
 ]
-# Names that never leave a machine or its network.
+# Top-level names that resolve only on a machine or inside its network.
 _LOCAL_NAMES: Final = ("localhost", "local", "internal", "intranet", "lan", "home", "corp", "arpa", "onion")
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address in its usual form is one of the public Internet."""
+    """Return whether `address`, an IP address in its usual notation, is on the public Internet."""
     try:
-        found = ip_address(address)
+        parsed = ip_address(address)
     except ValueError:
         return False
-    if isinstance(found, IPv4Address):
-        return not any(found in network for network in _CLOSED_V4)
-    return _is_public_v6(found)
+    if isinstance(parsed, IPv4Address):
+        return not any(parsed in network for network in _CLOSED_V4)
+    return _is_public_v6(parsed)
 
 
 def _is_public_v6(address: IPv6Address) -> bool:
@@ -65,12 +65,12 @@ def _is_public_v6(address: IPv6Address) -> bool:
 
 
 def is_opened_for_tests(host: str | None) -> bool:
-    """Whether the settings name this host, so that it may be private, and asked without TLS."""
+    """Return whether the settings exempt this host, so that it may be private and be used without TLS."""
     return host in settings.WEBHOOK_TEST_HOSTS
 
 
 def check_receiver(url: str) -> None:
-    """Refuse an address that could not be sent to, with ValidationError. It asks no name server."""
+    """Raise ValidationError unless `url` is an acceptable webhook URL. Make no DNS query."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -92,12 +92,12 @@ def check_receiver(url: str) -> None:
 
 
 def _as_literal(host: str) -> str | None:
-    """The IP address that `host` spells, in any form that a resolver takes without a look-up, or None.
+    """Return the IP address that `host` spells in any notation that resolvers accept; None for a name.
 
     `2130706433`, `0x7f.1` and `0177.0.0.1` are all 127.0.0.1.
     """
     try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+        results = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     except (OSError, UnicodeError):
         return None
-    return str(found[0][4][0])
+    return str(results[0][4][0])

@@ -46,7 +46,7 @@ _SESSION_KEY: Final = re.compile(r"[a-z0-9]{8,40}")
 
 @dataclass(frozen=True)
 class Allowance:
-    """Addresses that accept bodies of up to `size` bytes from clients with valid credentials.
+    """Paths that accept bodies of up to `size` bytes from clients with valid credentials.
 
     `has_credentials` may query the database. Anybody may send `of_strangers` bytes: some responses repeat the
     body to a user whose session has expired.
@@ -68,12 +68,12 @@ class BodyLimits:
         self._application = application
         self._allowances = allowances
         # Bytes held, keyed by whether the client has valid credentials.
-        self.held = {False: 0, True: 0}
+        self._held_bytes = {False: 0, True: 0}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._application(scope, receive, send)
-        body = _Body(self.held, self._allowance_of(scope), scope, receive, send)
+        body = _Body(self._held_bytes, self._allowance_of(scope), scope, receive, send)
         try:
             await body.check_declared_length()
             return await self._application(scope, body.receive, body.send)
@@ -90,12 +90,12 @@ class BodyLimits:
 
 
 class _Body:
-    """The body of one request, while it is received."""
+    """The body of one request while it is being received."""
 
     def __init__(
-        self, held: dict[bool, int], allowance: Allowance, scope: Scope, receive: Receive, send: Send
+        self, held_bytes: dict[bool, int], allowance: Allowance, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        self._held = held
+        self._held = held_bytes
         self._allowance = allowance
         self._scope = scope
         self._receive = receive
@@ -229,7 +229,7 @@ def _is_served(request: HttpRequest) -> bool:
 
 
 def too_large(request: HttpRequest) -> HttpResponse:
-    """The project's `handler413`, except under the API."""
+    """Return the 413 response, as the project's `handler413` (except under the API)."""
     if request.headers.get("Accept", "").startswith("application/json"):
         reason = _("Nothing was saved. Send less, or sign in again if you have been signed out.")
         response = JsonResponse({"errors": {"": [reason]}}, status=413)

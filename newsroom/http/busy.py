@@ -20,7 +20,7 @@ _SECRET: Final = re.compile(r"password|secret|otp|code", re.IGNORECASE)
 
 
 def busy(request: HttpRequest) -> HttpResponse:
-    """The project's `handler503`, except under the API."""
+    """Return the 503 response, as the project's `handler503` (except under the API)."""
     with translation.override(language_of(request)):
         response = _in_format_of(request)
     return until_free(response)

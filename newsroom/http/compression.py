@@ -1,7 +1,7 @@
-"""Content codings: which one the client wants (RFC 9110, section 12.5.3), and compressing answers in it.
+"""Content codings: negotiation (RFC 9110, section 12.5.3) and compression of responses.
 
-`normalize_accept_encoding` rewrites the header in front of everything that reads it: WhiteNoise and Django
-look for the word `gzip` alone, and would find it in `gzip;q=0`.
+`normalize_accept_encoding` rewrites the header before anything else reads it: WhiteNoise and Django only look
+for the word `gzip`, and would find it in `gzip;q=0`.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import brotli
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
-# Bytes: below this, compression saves nothing after its own header.
+# In bytes. The Content-Encoding header costs more than compressing a smaller response saves.
 MIN_BYTES: Final = 200
-# Measured on a page of 44 KB: as fast as gzip at level 6, and six per cent smaller.
+# Measured on a 44 KB page: as fast as gzip at level 6, and six per cent smaller.
 BROTLI_QUALITY: Final = 5
 GZIP_LEVEL: Final = 6
 
@@ -27,25 +27,26 @@ _NO_IDENTITY: Final = "identity;q=0"
 # Codings in the server's order of preference.
 _ENCODERS: Final[dict[str, Callable[[bytes], bytes]]] = {
     "br": lambda content: brotli.compress(content, mode=brotli.MODE_TEXT, quality=BROTLI_QUALITY),
-    # Without the time, the same answer has the same bytes.
+    # Omit the time, so that equal responses have equal bytes.
     "gzip": lambda content: gzip.compress(content, GZIP_LEVEL, mtime=0),
 }
 
 
 def normalize(header: str) -> str:
-    """Return an Accept-Encoding that asks for the codings that the client prefers among ours, all alike.
+    """Return an Accept-Encoding that lists only those of our codings that the client prefers.
 
-    The result is empty if it prefers the answer as it is, and ends with `identity;q=0` if it refuses that.
+    The listed codings have equal weights. The result is empty if the client prefers uncompressed responses,
+    and ends with `identity;q=0` if it refuses them.
     """
     weights = _weights(header)
     others = weights.get("*", 0.0)
-    # Only a client that names Brotli has it; whoever takes anything has gzip.
+    # Use Brotli only if it is named, because `*` does not imply support for it; `*` does imply gzip.
     wanted = {"br": weights.get("br", 0.0), "gzip": weights.get("gzip", weights.get("x-gzip", others))}
-    # Not listed, no coding is acceptable, and liked least.
+    # An unlisted identity is acceptable, but any listed coding is preferred to it.
     identity = weights.get("identity", weights.get("*", 0.0005))
     best = max(wanted.values())
     if best == 0 == identity and not weights.keys() & {"gzip", "x-gzip", "*"}:
-        # It refuses only the plain answer, and gzip is what everybody reads.
+        # The client only refuses uncompressed responses; every client can decode gzip.
         return f"gzip, {_NO_IDENTITY}"
     if best == 0 or best < identity:
         return ""
@@ -54,7 +55,7 @@ def normalize(header: str) -> str:
 
 
 def _weights(header: str) -> dict[str, float]:
-    """Return the weight of each listed coding. A weight that is malformed is 0: nothing is sent in doubt."""
+    """Return the weight of each listed coding, 0 if it is malformed, so that the coding is not used."""
     weights = {}
     for entry in header.lower().split(","):
         coding, *parameters = (part.strip() for part in entry.split(";"))
@@ -65,7 +66,7 @@ def _weights(header: str) -> dict[str, float]:
 
 
 def normalize_accept_encoding(get_response: Callable[[HttpRequest], HttpResponse]):
-    """Middleware: let nobody behind it see a coding that the client refuses."""
+    """Middleware: hide codings that the client refuses from everything behind it."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         header = request.META.get("HTTP_ACCEPT_ENCODING")
@@ -77,9 +78,9 @@ def normalize_accept_encoding(get_response: Callable[[HttpRequest], HttpResponse
 
 
 def compress(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Compress the answer as the client prefers, if that makes it smaller.
+    """Compress the response with the client's preferred coding, if that makes it smaller.
 
-    There is no padding against BREACH, unlike in Django's GZipMiddleware: no public answer holds a secret.
+    There is no padding against BREACH, unlike in Django's GZipMiddleware: no public response holds a secret.
     """
     patch_vary_headers(response, ["Accept-Encoding"])
     accepted = normalize(request.META.get("HTTP_ACCEPT_ENCODING", ""))
@@ -99,7 +100,7 @@ def compress(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 
 
 def compressed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Compress what the view answers. Its ETags must be weak: they name the answer in every coding."""
+    """Compress the view's responses. Its ETags must be weak, because all codings of a response share one."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -35,7 +35,7 @@ class Lane:
 
     @property
     def is_full(self) -> bool:
-        """Whether the queue is full."""
+        """Return whether the queue is full."""
         return self._room_to_wait <= 0
 
     def enter(self) -> bool:

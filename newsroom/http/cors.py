@@ -1,7 +1,7 @@
-"""Cross-origin reading (the Fetch standard's CORS): what is public may be read by scripts of any site.
+"""CORS (the Fetch standard): scripts of any site may read public responses, and nothing else.
 
-`*` is the same for every reader, so that caches keep one answer; no credentials go with it.
-Nothing else than reading is ever allowed.
+The allowed origin is always `*`, so that caches can keep one response for all readers. It also rules out
+credentials.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 
-# What a browser is told that asks before it sends a script's request.
+# Headers of the response to a preflight request.
 _ALLOWED: Final = {
     "Access-Control-Allow-Methods": "GET, HEAD",
     "Access-Control-Allow-Headers": "Accept, Authorization, If-Modified-Since, If-None-Match",
@@ -28,7 +28,7 @@ def preflight() -> HttpResponse:
 
 
 def public_read(response: HttpResponse) -> HttpResponse:
-    """`response`, readable from every origin. A poll's says no more than it must, to stay small."""
+    """Make `response` readable from every origin. Polls expose no further headers, to stay small."""
     response.headers["Access-Control-Allow-Origin"] = "*"
     if not getattr(response, "is_poll", False) and response.status_code != 204:
         response.headers["Access-Control-Expose-Headers"] = _READABLE_HEADERS
@@ -36,7 +36,7 @@ def public_read(response: HttpResponse) -> HttpResponse:
 
 
 def read_anywhere(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A view of public GETs for scripts of any site; it answers OPTIONS, so it stands outside `public`."""
+    """Let scripts of any site GET this view. It also answers OPTIONS, so apply it outside of `public`."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:

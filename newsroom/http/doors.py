@@ -11,13 +11,13 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views import defaults
 
-# Addresses that readers' scripts and other sites' programs fetch.
+# Paths that are fetched by readers' scripts and other sites' programs.
 _JSON_PATH: Final = re.compile(r".*\.json|/oembed")
 _EDITION: Final = re.compile(r"/(zh-hant|zh-hans)/")
 
 
 def set_language(request: HttpRequest, language: str) -> None:
-    """Let error responses to `request` be in the language of the live blog that it asked for."""
+    """Set the language of error responses to `request`, normally that of the requested live blog."""
     request._error_language = language
 
 
@@ -38,6 +38,6 @@ def as_json(request: HttpRequest, status: int, reason: str) -> HttpResponse | No
 
 
 def malformed(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """The project's `handler400`, except under the API."""
+    """Return the 400 response, as the project's `handler400` (except under the API)."""
     reason = _("The address or the data sent with it is malformed.")
     return as_json(request, 400, reason) or defaults.bad_request(request, exception)

@@ -77,7 +77,7 @@ def words(query: QueryDict, name: str, most: int) -> str:
 def canonical_query(query: QueryDict, names: Iterable[str]) -> str:
     """Return the parameters among `names` as `?a=1&b=2`, sorted by name; empty if there are none.
 
-    Cached pages print addresses of themselves; in this canonical form they do not depend on who asked first.
+    Cached pages print their own URL. In this canonical form it does not depend on who requested them first.
     """
     pairs = [(name, query[name]) for name in sorted(names) if name in query]
     return f"?{urlencode(pairs)}" if pairs else ""
@@ -86,9 +86,9 @@ def canonical_query(query: QueryDict, names: Iterable[str]) -> str:
 def refuse_malformed(get_response: Callable[[HttpRequest], HttpResponse]):
     """Middleware: respond 400 to malformed requests before any view sees them.
 
-    Malformed are queries and paths with NUL, queries that are not UTF-8, forms in another encoding, and
-    unknown Hosts. The query is always decoded as UTF-8: with `Content-Type: …; charset=utf-7` a client could
-    otherwise encode there what is refused here, and poison a cached response with it.
+    These are queries and paths with NUL, queries that are not UTF-8, forms in another encoding, and unknown
+    Hosts. The query is always decoded as UTF-8; otherwise a client could use `Content-Type: …; charset=utf-7`
+    to smuggle refused characters past these checks and poison a cached response.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:

@@ -73,7 +73,7 @@ class Transport:
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """One connection."""
+    """An HTTP/1.1 connection with limits on its requests and its time."""
 
     # Connections that are waiting for a complete request, longest waiting first: all of them, and by client.
     _waiting: ClassVar[dict[BoundedProtocol, None]] = {}
@@ -259,7 +259,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     @property
     def _may_answer(self) -> bool:
-        """Whether a response sent now would be taken as the one to the request that is being received."""
+        """Return whether the client would match a response sent now to the request being received."""
         if self.pipeline:
             return False
         if self._is_receiving and self._has_head:
@@ -268,7 +268,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     @property
     def _is_idle(self) -> bool:
-        """Whether all received requests have been responded to."""
+        """Return whether all received requests have been responded to."""
         return self.cycle is None or self.cycle.response_complete
 
     def _response(self, status: HTTPStatus) -> bytes:

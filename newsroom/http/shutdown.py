@@ -1,4 +1,4 @@
-"""Tell the application that the server shuts down, before the server waits for open responses.
+"""Callbacks for the start of a shutdown, before the server waits for open responses.
 
 ASGI's `lifespan.shutdown` comes too late for streams: a server sends it only once every response has ended or
 has been cancelled.
@@ -17,6 +17,6 @@ def on_shutdown(callback: Callable[[], None]) -> None:
 
 
 def announce() -> None:
-    """Run each registered callback, once: a server announces its end for every connection that it has."""
+    """Run each registered callback once, although the server announces its end on every connection."""
     while _callbacks:
         _callbacks.pop()()

@@ -1,1 +1,1 @@
-"""Django's SQLite backend, with writers of one process served in the order in which they came."""
+"""Django's SQLite backend with a first-in, first-out queue of a process's writers."""

@@ -1,9 +1,9 @@
-"""The database wrapper that settings name as ENGINE.
+"""The database backend to use as ENGINE in the settings.
 
-SQLite has one writer at a time. Left to its own lock, writers poll it with growing sleeps: under load some
-are passed over until their time is up, and "database is locked" reaches an editor. So the threads of a
-process queue for the lock here, first come, first served; only the one whose turn it is competes with other
-processes. Readers never queue: in WAL mode they do not wait for writers.
+SQLite allows one writer at a time. Writers poll its lock with growing sleeps, so under load some are passed
+over until they time out, and an editor sees "database is locked". So the threads of a process queue for the
+lock here, first come, first served, and only the first in the queue competes with other processes. Readers
+never queue: in WAL mode they do not wait for writers.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from django.db.backends.sqlite3 import base
 
 from newsroom.sqlite.turns import Turns
 
-# Statements that take no write lock, and those that end or begin what has been given its turn already.
+# Statements that take no write lock, and transaction control, for which the turn is taken elsewhere.
 _NO_WRITE: Final = re.compile(
     r"\s*(?:SELECT|PRAGMA|EXPLAIN|BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE|ATTACH|DETACH)\b", re.IGNORECASE
 )
@@ -35,7 +35,7 @@ def turns_of(name: str) -> Turns:
 
 
 class NoTurnError(sqlite3.OperationalError):
-    """No turn to write came in time; reported as SQLite reports its own lock."""
+    """Raised if no turn to write came in time; it has the same code as SQLite's own lock timeout."""
 
     sqlite_errorcode = sqlite3.SQLITE_BUSY
     sqlite_errorname = "SQLITE_BUSY"
@@ -99,7 +99,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return self.connection.cursor(factory=lambda connection: QueuedCursor(connection, self))
 
     def needs_turn(self, query: str) -> bool:
-        """Whether a statement writes in a transaction of its own."""
+        """Return whether a statement writes outside of a transaction."""
         return not (
             self.connection.in_transaction or self.turns.is_held_by(self) or _NO_WRITE.match(str(query))
         )
@@ -127,7 +127,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.turns.give_back(self)
             raise
 
-    # A COMMIT that fails is followed by a ROLLBACK or by closing, which end the turn.
+    # If a COMMIT fails, the ROLLBACK or close that follows ends the turn.
 
     def _commit(self) -> None:
         super()._commit()

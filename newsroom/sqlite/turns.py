@@ -1,4 +1,4 @@
-"""A fair lock: whoever asks first gets it first."""
+"""A fair (first-in, first-out) lock."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Turns:
     """A first-in, first-out lock with a bounded wait.
 
     `threading.Lock` wakes any waiter, and SQLite's own lock is polled with growing sleeps, so under load both
-    can pass over the same waiter until its time is up. Here the lock is handed to the next in line directly,
-    and nobody who comes later can take it in between.
+    can pass over the same waiter until it times out. This lock is handed directly to the next waiter, so that
+    no later one can take it in between.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class Turns:
 
     @property
     def waiting(self) -> int:
-        """How many are in the queue."""
+        """Return the length of the queue."""
         with self._lock:
             return len(self._queue)
 
@@ -38,7 +38,7 @@ class Turns:
         return self._owner is owner
 
     def take(self, owner: object, seconds: float) -> None:
-        """Wait for the lock; raise TimeoutError when it was not free within `seconds`."""
+        """Wait for the lock; raise TimeoutError if it is not acquired within `seconds`."""
         with self._lock:
             if self._owner is None:
                 self._owner = owner
@@ -48,7 +48,7 @@ class Turns:
         try:
             place.is_called.wait(seconds)
         except BaseException:
-            # Interrupted while waiting: neither the place nor the lock may stay behind with nobody in it.
+            # On an interruption, release the place in the queue, or the lock if it has just been handed over.
             if not self._leave(place):
                 self.give_back(owner)
             raise
@@ -56,7 +56,7 @@ class Turns:
             raise TimeoutError(f"no turn to write within {seconds:g} seconds")
 
     def give_back(self, owner: object) -> None:
-        """Hand the lock to the next in line. Does nothing unless `owner` holds it."""
+        """Hand the lock to the next in the queue. Do nothing unless `owner` holds it."""
         with self._lock:
             if self._owner is not owner:
                 return
@@ -68,7 +68,7 @@ class Turns:
                 self._owner = None
 
     def _leave(self, place: _Place) -> bool:
-        """Leave the queue; return False when the lock has been handed over already."""
+        """Leave the queue; return False if the lock has already been handed over."""
         with self._lock:
             if place.is_called.is_set():
                 return False

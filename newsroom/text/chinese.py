@@ -1,4 +1,4 @@
-"""Chinese in its two scripts: conversion as Hong Kong writes, and the tokens that search compares."""
+"""Conversion between the two Chinese scripts by Hong Kong usage, and tokens for search."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from newsroom.text.segmenter import Cuts
 
 TRADITIONAL: Final = "zh-hant"
 SIMPLIFIED: Final = "zh-hans"
-# Addresses stand as they are: the host to the first Han character, a path to the next space or mark.
+# URLs, mail addresses and @names are not converted. A host ends before the first Han character, a path before
+# the next space or Chinese punctuation mark.
 _ADDRESSES: Final = lexicon.Pattern(
     re.compile(
         r"""
@@ -54,13 +55,13 @@ def convert(text: str, edition: str, *wordings: Wordings, names: Iterable[str] =
 
 
 def convert_name(name: str, edition: str, *wordings: Wordings) -> str:
-    """Return the name of a person, which stands alone and not in a sentence."""
+    """Convert a person's name that stands on its own, such as a byline."""
     names = [name] if edition == TRADITIONAL and traditional.is_personal_name(name) else []
     return convert(name, edition, *wordings, names=names)
 
 
 def names_in(text: str, edition: str) -> tuple[str, ...]:
-    """Return the names that an article gives in full and that its other texts are to keep the forms of."""
+    """Return the names that an article gives in full, to be passed as `names` for its other texts."""
     return tuple(sorted(traditional.mentioned(text))) if edition == TRADITIONAL else ()
 
 
@@ -144,27 +145,28 @@ def _deal_out(segments: Iterable[tuple[int, str]], lengths: list[int]) -> list[s
 
 
 def fold(text: str) -> str:
-    """What search compares by: width, case, script and variants of a character make no difference.
+    """Fold text for search: ignore width, case, script and variants of characters.
 
-    Han characters fold one by one, whatever stands beside them: a word folds alike wherever it stands.
+    Han characters fold one by one, so that a word folds alike in every context.
     """
     return unicodedata.normalize("NFKC", text).casefold().translate(_folded_characters())
 
 
 @cache
 def _folded_characters() -> dict[int, str]:
-    """Each Han character that has a simpler or a more usual form, and that form."""
+    """Return a translation table of Han characters that have a simpler or a more usual form."""
     han = [chr(code) for first, last in ((0x3400, 0x4DC0), (0x4E00, 0xA000)) for code in range(first, last)]
-    # Between spaces no character has a neighbour that would make a word of it.
+    # Separate the characters by spaces, so that OpenCC does not convert neighbours as words.
     simple = OpenCC("hk2s").convert(OpenCC("t2s").convert(" ".join(han))).split(" ")
     folded = {ord(old): new for old, new in zip(han, simple, strict=True) if old != new}
     return folded | {ord("著"): "着", ord("囘"): "回", ord("峯"): "峰", ord("濶"): "阔", ord("祕"): "秘"}
 
 
 def bigrams(text: str) -> list[str]:
-    """The tokens that a text is searched by: Han by overlapping twos, everything else by words, all folded.
+    """Return the folded search tokens of a text: overlapping pairs of Han characters, and other words.
 
-    A run of Han ends with its last character alone (停火: 停火, 火), so that what follows is found beside it.
+    Each run of Han characters also yields its last character alone (停火: 停火, 火), which connects it to the
+    token after it in a phrase.
     """
     tokens = []
     for run in _RUN.findall(fold(text)):
@@ -177,9 +179,9 @@ def bigrams(text: str) -> list[str]:
 
 
 def phrase(query: str) -> tuple[list[str], bool]:
-    """The tokens of `query` as they follow one another in a text, and whether the last is only a beginning.
+    """Return the consecutive tokens to search for, and whether the last of them is a prefix.
 
-    Whatever stands in a text, words whole, is found: its phrase is a part of the text's bigrams.
+    Every part of a text that starts and ends between words matches: its phrase is a part of the `bigrams`.
     """
     tokens = bigrams(query)
     is_han = bool(tokens and _IS_HAN.match(tokens[-1]))

@@ -1,7 +1,7 @@
-"""What pages may show from other sites: videos and posts of a few providers, found by their address.
+"""Embedded videos and posts of a few providers, recognized by their URL.
 
-In rich text an embed is a paragraph that holds one link to such an address and nothing else, so that whatever
-knows nothing of embeds has a plain link. Frames ask the provider to follow nobody (`dnt`, youtube-nocookie).
+In rich text an embed is a paragraph with a link to such a URL and nothing else, so that software without
+support for embeds shows a plain link. Frame URLs ask the provider not to track (`dnt`, youtube-nocookie).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from newsroom.text import markup
 from newsroom.text.markup import End, Start
 
 PROVIDERS: Final = ("YouTube", "Vimeo", "X")
-# Of the frames, for the Content Security Policy.
+# Origins of the frames, for the Content Security Policy.
 FRAME_ORIGINS: Final = (
     "https://www.youtube-nocookie.com",
     "https://player.vimeo.com",
@@ -27,7 +27,7 @@ FRAME_ORIGINS: Final = (
 
 @dataclass(frozen=True)
 class Embed:
-    """A video or a post. `page` is where it is read on its own site, `shape` how its frame is cut."""
+    """A video or post: `page` is its URL at the provider, `shape` the aspect of its frame."""
 
     provider: str
     page: str
@@ -37,7 +37,7 @@ class Embed:
 
 
 def find(url: str) -> Embed | None:
-    """What `url` leads to, if it is a video or a post of a provider that we show."""
+    """Return the embed that `url` leads to, or None if it is not a video or post of a known provider."""
     try:
         parts = urlsplit(url)
         has_port = parts.port is not None
@@ -50,7 +50,7 @@ def find(url: str) -> Embed | None:
 
 
 def paragraph(url: str) -> str:
-    """An embed as it stands in rich text."""
+    """Return the rich text of an embed."""
     return f'<p><a href="{escape(url)}">{escape(url)}</a></p>'
 
 
@@ -65,9 +65,9 @@ def of_block(block: str) -> Embed | None:
 
 
 def _youtube(url: str, parts: SplitResult) -> Embed | None:
-    named = re.fullmatch(r"/(shorts|live|embed)/([\w-]{11})/?", parts.path, re.ASCII)
-    if named:
-        return _youtube_video(url, named[2], "tall" if named[1] == "shorts" else "wide")
+    match = re.fullmatch(r"/(shorts|live|embed)/([\w-]{11})/?", parts.path, re.ASCII)
+    if match:
+        return _youtube_video(url, match[2], "tall" if match[1] == "shorts" else "wide")
     watched = parse_qs(parts.query).get("v", [""])[0]
     return _youtube_video(url, watched) if parts.path in ("/watch", "/watch/") else None
 
@@ -83,19 +83,19 @@ def _youtube_video(url: str, name: str, shape: str = "wide") -> Embed | None:
 
 
 def _vimeo(url: str, parts: SplitResult) -> Embed | None:
-    # What stands behind the number is the key of a video that is not listed.
-    named = re.fullmatch(r"/(?:video/)?([0-9]+)(?:/([0-9a-f]+))?/?", parts.path)
-    if not named:
+    # An unlisted video has a key after its number.
+    match = re.fullmatch(r"/(?:video/)?([0-9]+)(?:/([0-9a-f]+))?/?", parts.path)
+    if not match:
         return None
-    key = f"&h={named[2]}" if named[2] else ""
-    return Embed("Vimeo", url, f"{FRAME_ORIGINS[1]}/video/{named[1]}?dnt=1{key}", is_video=True, shape="wide")
+    key = f"&h={match[2]}" if match[2] else ""
+    return Embed("Vimeo", url, f"{FRAME_ORIGINS[1]}/video/{match[1]}?dnt=1{key}", is_video=True, shape="wide")
 
 
 def _x(url: str, parts: SplitResult) -> Embed | None:
-    named = re.fullmatch(r"/\w+/status/([0-9]+)/?", parts.path, re.ASCII)
-    if not named:
+    match = re.fullmatch(r"/\w+/status/([0-9]+)/?", parts.path, re.ASCII)
+    if not match:
         return None
-    frame = f"{FRAME_ORIGINS[2]}/embed/Tweet.html?id={named[1]}&dnt=true"
+    frame = f"{FRAME_ORIGINS[2]}/embed/Tweet.html?id={match[1]}&dnt=true"
     return Embed("X", url, frame, is_video=False, shape="post")
 
 

@@ -1,4 +1,4 @@
-"""Rich text: cleaning what editors and machines send, and taking plain text back out of it."""
+"""Rich text: sanitizing HTML from editors and programs, and extracting plain text."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _SENTENCE_END: Final = re.compile(r"[。！？!?…]+[」』”’)）]*|\.(?=\s
 _sanitizer: Final = nh3.Cleaner(
     tags=set(BLOCK_TAGS | PHRASING_TAGS | INNER_TAGS),
     attributes={
-        # Without this nh3 lets `title` and `lang` stand on every tag.
+        # Without this entry, nh3 allows `title` and `lang` on every tag.
         "*": set(),
         "a": {"href"},
         "ol": {"start"},
@@ -130,9 +130,9 @@ def _text_parts(html: str) -> Iterator[str]:
 
 
 def from_typed(text: str) -> str:
-    """What was typed in a field for rich text.
+    """Return the HTML of text submitted in a rich text field.
 
-    Where there is no JavaScript it is plain text, each line of which gets its paragraph.
+    Without JavaScript, the field contains plain text; make each line of it a paragraph.
     """
     if "<" in text:
         return text

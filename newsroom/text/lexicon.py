@@ -1,4 +1,4 @@
-"""Wordings that are looked for in a text all at once, so that the cost does not grow with their number."""
+"""Simultaneous search for many wordings, at a cost that does not grow with their number."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-# The key in a node of the trie under which the replacement stands; no character is empty.
+# The key of the replacement in a node of the trie. It cannot collide with a character, because it is empty.
 _END: Final = ""
 
 
@@ -14,7 +14,7 @@ IsWhole = Callable[[int, int], bool]
 
 
 class Match(NamedTuple):
-    """A part of a text and what takes its place."""
+    """A span of a text and its replacement."""
 
     start: int
     end: int
@@ -22,7 +22,7 @@ class Match(NamedTuple):
 
 
 class Lexicon:
-    """Wordings and their replacements, as a trie: a look at a text walks at most the longest wording."""
+    """Wordings and their replacements in a trie; a lookup reads no further than the longest wording."""
 
     def __init__(self, wordings: Mapping[str, str]) -> None:
         self._trie: dict[str, Any] = {}
@@ -36,7 +36,7 @@ class Lexicon:
         self._first = re.compile(f"[{firsts}]" if firsts else r"(?!)")
 
     def find(self, text: str, start: int, is_whole: IsWhole) -> Match | None:
-        """Return the first wording at or after `start`, the longest whole one of those that begin there."""
+        """Return the first whole wording at or after `start`, the longest if several begin there."""
         for candidate in self._first.finditer(text, start):
             if match := self._longest_at(text, candidate.start(), is_whole):
                 return match
@@ -54,7 +54,7 @@ class Lexicon:
 
 
 class Pattern:
-    """A pattern whose matches stand as they are."""
+    """A pattern whose matches are left unchanged."""
 
     def __init__(self, pattern: re.Pattern[str]) -> None:
         self._pattern = pattern
@@ -67,8 +67,8 @@ class Pattern:
 def matches(text: str, first: Pattern, lexicons: Iterable[Lexicon], is_whole: IsWhole) -> Iterator[Match]:
     """Yield what `first` and the lexicons find in `text`, from left to right, without overlaps.
 
-    `is_whole(start, end)` says whether a wording may stand there: it must not break another word. Of
-    several that begin at one place the pattern wins, then the longest, then the one of the later lexicon.
+    `is_whole(start, end)` returns whether a wording may match there without breaking another word. If several
+    begin at the same position, the pattern wins, then the longest, then the one of the later lexicon.
     """
     sources: list[Pattern | Lexicon] = [first, *lexicons]
     pending = [source.find(text, 0, is_whole) for source in sources]

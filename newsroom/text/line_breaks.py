@@ -1,4 +1,4 @@
-"""Line breaks of a headline that is drawn, not printed by a browser: between clauses where possible.
+"""Line breaking for headlines drawn on pictures: between clauses where possible.
 
 A simplified UAX #14 for Chinese and Latin text: Latin words and numbers stay whole, closing punctuation never
 begins a line and opening punctuation never ends one. Among the remaining breaks, those at the end of a clause
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 ELLIPSIS: Final = "…"
-# Longer text costs no more work: nothing of it could be drawn.
+# Text beyond this is ignored, to bound the work; it would never fit.
 MAX_CHARACTERS: Final = 300
 
 # A Latin word with its punctuation; a number with the character that counts it (19日, 100人); a character.
@@ -22,10 +22,10 @@ _ATOM: Final = re.compile(r"\s+|\d[\d.,:/%]*[^\s!-~]?|[!-~\u00a1-\u024f\u2018-\u
 _HAN: Final = re.compile("[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]")
 _CLOSING: Final = frozenset("，。、；：？！）」』》〉】〕”’…—︱｜·％,.;:?!)]}%|")
 _OPENING: Final = frozenset("（「『《〈【〔“‘([{")
-# A line may end after these as after a whole clause.
+# Characters that end a clause.
 _CLAUSE_ENDS: Final = frozenset("，。、；：？！—︱｜,;:?!|")
 _LEFT_OUT_BEFORE_ELLIPSIS: Final = "".join(_CLOSING | _OPENING) + " "
-# What a break inside a clause costs, beside a line that stays empty (1).
+# The cost of a break inside a clause; an empty line costs 1.
 _INSIDE_CLAUSE: Final = 0.35
 
 Measure = Callable[[str], float]
@@ -33,7 +33,7 @@ Measure = Callable[[str], float]
 
 @dataclass(frozen=True)
 class _Atom:
-    """What stays on one line; `gap` is the space before it when it does not begin a line."""
+    """Text that is never broken; `gap` is the space before it unless it begins a line."""
 
     text: str
     gap: str
@@ -45,7 +45,7 @@ def break_lines(
 ) -> list[str] | None:
     """Return `text` in the fewest lines of `width` with the best breaks; None if it needs more than `most`.
 
-    `between_clauses` allows breaks only there, and returns None where that does not do.
+    With `between_clauses`, break only between clauses, and return None if that is impossible.
     """
     atoms = _atoms(text, width, measure)
     if between_clauses:
@@ -104,7 +104,7 @@ def _clauses(atoms: list[_Atom]) -> list[_Atom]:
 
 
 def _split(piece: str, width: float, measure: Measure) -> list[str]:
-    """Return a word that is wider than a line in parts that are not, and any other as it is."""
+    """Return a word in parts that are no wider than a line; most words are one part."""
     if measure(piece) <= width:
         return [piece]
     parts = [""]

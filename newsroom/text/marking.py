@@ -1,4 +1,4 @@
-"""What was looked for, marked in a text, whichever script either is written in."""
+"""Highlighting of search matches in text; text and query may be in different scripts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CHUNK: Final = 256
 # Longer than the longest query.
 _MARGIN: Final = 128
 
-# A run of text, and whether it is what was looked for.
+# A run of text, and whether it matches the query.
 Run = tuple[str, bool]
 
 
@@ -60,7 +60,7 @@ def mark(text: str, query: str) -> list[Run]:
 
 
 def _folded(text: str) -> tuple[str, list[int]]:
-    """The folded text, and for each of its characters where it comes from."""
+    """Return the folded text, and the position in the original text of each of its characters."""
     parts = [(chinese.fold(character), position) for position, character in enumerate(text)]
     return "".join(part for part, _position in parts), [
         position for part, position in parts for _character in part
@@ -77,18 +77,18 @@ def _runs(text: str, is_marked: Iterable[bool]) -> list[Run]:
 
 
 def cut(runs: list[Run]) -> list[Run]:
-    """A line of the text around what was found first, with … where something is left out."""
+    """Return a line of text around the first match, with … where text is omitted."""
     first = next((index for index, (_text, marked) in enumerate(runs) if marked), 0)
-    kept = list(runs[first:])
+    remaining = list(runs[first:])
     if first:
         before = "".join(text for text, _marked in runs[:first])
         is_whole = len(before) <= _BEFORE
-        kept.insert(0, (before if is_whole else f"…{before[-_BEFORE:].lstrip(_PUNCTUATION)}", False))
-    room, shown = _BEFORE + _AFTER, []
-    for text, marked in kept:
+        remaining.insert(0, (before if is_whole else f"…{before[-_BEFORE:].lstrip(_PUNCTUATION)}", False))
+    room, line = _BEFORE + _AFTER, []
+    for text, marked in remaining:
         if len(text) > room:
-            shown.append((f"{text[:room]}…", marked))
+            line.append((f"{text[:room]}…", marked))
             break
-        shown.append((text, marked))
+        line.append((text, marked))
         room -= len(text)
-    return shown
+    return line

@@ -1,10 +1,10 @@
-"""HTML as tokens. Whatever rewrites HTML reads it here, changes values, and escapes them in one place.
+"""HTML as tokens: all code that rewrites HTML reads it with `read`, edits tokens and escapes with `write`.
 
-Code that edits sanitized HTML as a string is a second writer after the sanitizer: text that it puts in can
-become markup. Tokens carry decoded text and attribute values, and only `write` turns them into HTML again.
+Code that edits sanitized HTML as a string can turn inserted text into markup, after the sanitizer has run.
+Tokens have decoded text and attribute values, and only `write` turns them into HTML again.
 
-Reading follows the tokenizer of the HTML standard (section 13.2.5) as far as it matters for rich text, and
-takes one look at each character, whatever is sent: no pattern here can scan the same run again and again.
+`read` follows the tokenizer of the HTML standard (section 13.2.5) as far as it matters for rich text. It
+takes linear time on any input: no pattern here can scan the same run again and again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 VOID_TAGS: Final = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 )
-# Elements whose content is no markup. It is dropped: none of it is text for readers.
+# Elements whose content is not markup. It is dropped, because it is not text for readers.
 _RAW_TAGS: Final = ("script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes")
 _RAW_ENDS: Final = {tag: re.compile(rf"</{tag}(?=[ \t\n\r\f/>])", re.IGNORECASE) for tag in _RAW_TAGS}
 
@@ -44,7 +44,7 @@ class Start(NamedTuple):
     attributes: tuple[tuple[str, str | None], ...] = ()
 
     def get(self, name: str) -> str | None:
-        """Return an attribute's value, or None where it is missing or has none."""
+        """Return an attribute's value, or None if the attribute is missing or has no value."""
         return next((value for known, value in self.attributes if known == name), None)
 
 
@@ -54,7 +54,7 @@ class End(NamedTuple):
     tag: str
 
 
-# A string is text, decoded.
+# A string token is decoded text.
 Token = str | Start | End
 
 
@@ -95,7 +95,7 @@ def write(tokens: Iterable[Token]) -> str:
 def decode(text: str) -> str:
     """Return text with its character references decoded."""
     if "&#" in text:
-        # Python refuses to read a number of thousands of digits.
+        # Python refuses to parse numbers with thousands of digits.
         text = _NUMERIC_REFERENCE.sub(_with_few_digits, text)
     return unescape(text) if "&" in text else text
 
@@ -117,14 +117,14 @@ def _escape_value(value: str) -> str:
 
 
 def _tag_at(markup: str, at: int) -> tuple[Start | End | None, int]:
-    """Return the tag that begins at a "<" and where it ends; no tag for a comment; `at` where it is text."""
+    """Return the tag at a "<" and its end. The tag is None for a comment; the end is `at` for text."""
     if plain := _PLAIN_TAG.match(markup, at):
         return (End(plain[2]) if plain[1] else Start(plain[2])), plain.end()
     name = _TAG_NAME.match(markup, at)
     if name:
         tag = name[1].lower()
         attributes, end = _attributes(markup, name.end())
-        # The input ends inside of the tag: browsers drop the tag.
+        # Browsers drop a tag if the input ends inside of it.
         if end < 0:
             return None, len(markup)
         return (End(tag) if markup[at + 1] == "/" else Start(tag, attributes)), end
@@ -132,7 +132,7 @@ def _tag_at(markup: str, at: int) -> tuple[Start | End | None, int]:
     if following not in ("!", "?", "/") or (following == "/" and at + 2 == len(markup)):
         return None, at
     if markup.startswith("<!--", at):
-        # From the first dash pair on, so that `<!-->` is a whole comment.
+        # Search from the first dashes on, because `<!-->` is a complete comment.
         closing = _COMMENT_END.search(markup, at + 2)
         return None, closing.end() if closing else len(markup)
     end = markup.find(">", at)
@@ -140,7 +140,7 @@ def _tag_at(markup: str, at: int) -> tuple[Start | End | None, int]:
 
 
 def _attributes(markup: str, at: int) -> tuple[tuple[tuple[str, str | None], ...], int]:
-    """Return the attributes of a tag from `at` on, and where the tag ends, or -1 where it never does."""
+    """Return the attributes of a tag from `at` on and the end of the tag, or -1 if it is unterminated."""
     attributes: dict[str, str | None] = {}
     while True:
         at = _BETWEEN_ATTRIBUTES.match(markup, at).end()
@@ -162,7 +162,7 @@ def _attributes(markup: str, at: int) -> tuple[tuple[tuple[str, str | None], ...
             else:
                 bare = _BARE_VALUE.match(markup, at)
                 value, at = bare[0], bare.end()
-        # Of two attributes of one name the first counts.
+        # Of attributes with the same name, the first counts.
         attributes.setdefault(name[0].lower(), None if value is None else _decode_value(value))
 
 
@@ -171,7 +171,7 @@ def _decode_value(value: str) -> str:
 
 
 def _decode_in_value(reference: re.Match[str]) -> str:
-    """Decode a reference in a value, where `&copy=` of an address is none (section 13.2.5.73)."""
+    """Decode a reference in an attribute value; `&copy=` in a URL is not a reference (section 13.2.5.73)."""
     name, semicolon = reference[1], reference[2]
     if name and not semicolon and name not in html5:
         return reference[0]

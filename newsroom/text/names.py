@@ -1,4 +1,4 @@
-"""Names of people and places in Chinese text, as far as the choice of a character depends on them.
+"""Recognition of names in Chinese text where they determine how a character is converted.
 
 A surname keeps a form of its own (余, not 餘; 范, not 範), and a transliterated name spells sounds with fixed
 characters (埃里克, not 埃裏克).
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-# Characters that transliterations are spelled with, without those that mostly mean something by themselves.
+# Characters used in transliterations, except for those that are mostly words by themselves.
 _SOUNDS: Final = frozenset(
     "阿埃艾爱安昂奥巴邦保鲍贝本比彼毕边宾波伯勃博布查达戴丹道德邓狄迪蒂丁杜敦顿多厄恩尔法凡范菲费芬丰冯佛弗福富"
     "盖甘冈高戈哥格葛根贡古瓜圭哈海汉汗豪赫黑亨侯胡华怀惠霍基吉加贾简杰金京喀卡凯坎康考科柯克肯孔库夸奎昆拉莱兰"
@@ -19,7 +19,7 @@ _SOUNDS: Final = frozenset(
     "谢辛欣兴雄休修许叙雅亚延扬耶叶伊衣易因英尤于约云泽扎詹章哲珍芝治朱竹兹祖佐妮娅薇蕾黛丽茜蓓拜泊澳干"
     "尕垒颇夫茨代朵琪梵汀逊赖捷梭缇迦佳谟凌津"
 )
-# Characters that keep this form in a name, although OpenCC writes others where they stand alone.
+# Characters that keep this form in names, although OpenCC converts them to another one when alone.
 _NAME_FORMS: Final = {
     character: character
     for character in "里余于干范扎布松克谷托占志朴征准后郁涂沈丘岳升周游恒斗曲岩向千才系卷舍"
@@ -39,19 +39,19 @@ def form(character: str) -> str:
 
 
 def spelled(name: str, reading: str) -> str:
-    """Return `reading`, a name that was converted as common words, with the forms that names keep."""
+    """Return `reading`, the conversion of `name` as common words, with the forms that names keep."""
     if len(reading) != len(name):
         return reading
     return "".join(_NAME_FORMS.get(old, new) for old, new in zip(name, reading, strict=True))
 
 
 def is_sound(text: str) -> bool:
-    """Whether a text is spelled with characters of transliterations alone."""
+    """Return whether a text consists of characters used in transliterations."""
     return _SOUNDS.issuperset(text)
 
 
 def has_sounds_around(word: str, character: str) -> bool:
-    """Whether a character stands beside another sound of a transliterated name: 马里 in 马里政府."""
+    """Return whether the character's neighbour in the word may belong to a transliterated name (马里)."""
     place = word.index(character)
     return is_sound(word[place - 1] if place else word[1:2])
 
@@ -59,23 +59,23 @@ def has_sounds_around(word: str, character: str) -> bool:
 def mentioned(text: str, offices: tuple[str, ...], speech: tuple[str, ...]) -> set[str]:
     """Return names that a text gives in full: both parts of 里克·特里, 于晓明 after the office of 局长.
 
-    What follows a surname's name must end it: a word of `speech`, a mark or the text's end.
+    A name after an office must be followed by a word of `speech`, a punctuation mark or the end of the text.
     """
-    found: set[str] = set()
+    full_names: set[str] = set()
     if _DOT.search(text):
-        found = {part for match in _DOTTED.finditer(text) for part in _parts(match[0])}
+        full_names = {part for match in _DOTTED.finditer(text) for part in _parts(match[0])}
     for match in _SURNAMED.finditer(text):
         if text.endswith(offices, 0, match.start()):
             for length in (2, 3):
                 end = match.start() + length
                 if text.startswith((*speech, *_MARKS), end) or end == len(text):
-                    found.add(text[match.start() : end])
+                    full_names.add(text[match.start() : end])
                     break
-    return found
+    return full_names
 
 
 def _parts(dotted: str) -> list[str]:
-    """Return the parts of a dotted name, of the first and the last only what cannot be the sentence's."""
+    """Return the parts of a dotted name, trimming characters at either end that may not belong to it."""
     first, *middle, last = _DOT.split(dotted)
     while first and not is_sound(first):
         first = first[1:]

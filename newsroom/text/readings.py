@@ -1,7 +1,7 @@
-"""The reading, in Traditional Chinese, of a character or word that has several: its neighbours decide.
+"""Choice between several Traditional forms of a character or word by its neighbouring words.
 
 余 is a surname in 余先生 and 餘 in 三十余; 干 is 乾 after 晒 and 幹 before 一天. Most decisions are lists of
-neighbours (`words/contexts.toml`); those that need more than a list are functions here.
+neighbours (`words/contexts.toml`); the others are functions in this module.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from newsroom.text.segmenter import Segmenter, word_list
 _NUMERAL: Final = re.compile(r"[0-9０-９一二两三四五六七八九十百千万亿几数多半零〇]$")
 _HAN: Final = re.compile("[\u3400-\u9fff]")
 _CANTONESE: Final = re.compile("[嘅喺佢哋咁唔睇啲嗰冇咗㗎嘢噉嚟攞揾搵咩喎]")
-# How many words to either side a reading looks at.
+# The number of words on either side that a decision looks at.
 NEIGHBOURS: Final = 12
 _WORKS: Final = (
     "戏",
@@ -41,20 +41,20 @@ _WORKS: Final = (
 _LEVIED: Final = tuple("税费地兵求集收召询用婚聘稿文友")
 _WHICH: Final = frozenset({"这", "那", "此", "整", "每", "首", "多少", "同"})
 _DOTS: Final = frozenset("·‧・•")
-# The longest transliterated name that is looked through.
+# The length in characters up to which transliterated names are searched.
 _LONGEST_NAME: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A word among the words of a text."""
+    """A word in the context of its text."""
 
     words: Sequence[str]
     at: int
     segmenter: Segmenter
 
     def __getitem__(self, distance: int) -> str:
-        """Return the word at a distance, an empty string beyond the text."""
+        """Return the word at a distance, or an empty string beyond the text."""
         at = self.at + distance
         return self.words[at] if 0 <= at < len(self.words) else ""
 
@@ -76,7 +76,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class _Context:
-    """One reading and the words that it stands beside."""
+    """A reading and the neighbouring words that select it."""
 
     reading: str
     before: frozenset[str]
@@ -104,17 +104,17 @@ def name_words(kind: str) -> frozenset[str]:
 
 
 def depends(word: str) -> bool:
-    """Whether the neighbours of a word decide how it is written."""
+    """Return whether the form of a word depends on its neighbours."""
     return word in _DECISIONS or (word != "names" and word in _contexts())
 
 
 def words() -> list[str]:
-    """Return the words of more than a character that `depends` is true of."""
+    """Return the words of several characters for which `depends` is true."""
     return [word for word in {**_DECISIONS, **_contexts()} if len(word) > 1 and word != "names"]
 
 
 def decide(place: Place) -> str:
-    """Return a word that `depends` on its neighbours in Traditional Chinese."""
+    """Return the Traditional form of a word for which `depends` is true."""
     decision = _DECISIONS.get(place.word)
     return decision(place) if decision else _by_neighbours(place) or _contexts()[place.word]["usually"]
 
@@ -127,12 +127,12 @@ def _by_neighbours(place: Place) -> str:
 
 
 def is_place(word: str, segmenter: Segmenter) -> bool:
-    """Whether a word may be a place although jieba takes it for a person (nrt: a transliteration)."""
+    """Return whether a word may be a place although jieba tags it as a person (nrt: transliterated)."""
     return word in name_words("places") or segmenter.tag(word) == "nrt"
 
 
 def is_introduced(place: Place) -> bool:
-    """Whether a name may begin at a place: at a clause's start, or after an office or a conjunction."""
+    """Return whether a name may begin here: at the start of a clause, or after an office or a conjunction."""
     return (
         _is_mark(place.before)
         or place.before in name_words("offices")
@@ -141,7 +141,7 @@ def is_introduced(place: Place) -> bool:
 
 
 def speaks(after: str) -> bool:
-    """Whether what follows a name confirms it: a title, a verb of speech, or the clause's end."""
+    """Return whether the word after a name confirms it: a title, a verb of speech or the end of a clause."""
     if _is_mark(after) or after[0] in "被获":
         return True
     return after in name_words("speech") or after in name_words("titles")
@@ -160,7 +160,7 @@ def _is_titled(place: Place) -> bool:
 
 
 def _is_married(place: Place) -> bool:
-    """Whether a surname follows a husband's, as in Hong Kong: 胡于玉珍."""
+    """Return whether the surname follows a husband's surname, as is usual in Hong Kong: 胡于玉珍."""
     return place.before in name_words("surnames") and _is_given_name(place.after, place.tag(1))
 
 
@@ -171,21 +171,21 @@ def _is_surname(place: Place) -> bool:
 
 
 def _surname_or(common: str) -> Callable[[Place], str]:
-    """Return a decision between a surname's form and the common word's."""
+    """Return a decision between the forms of a surname and of the common word."""
     return lambda place: names.form(place.word) if _is_surname(place) else common
 
 
 def _yu_remainder(place: Place) -> str:
     if _NUMERAL.search(place.before) or _by_neighbours(place):
         return "餘"
-    # What is left over is counted, or one word with what it is left of: 余额.
+    # 餘 (remainder) is counted, or forms one word with what remains: 余额.
     is_single = len(place.after) == 1 and place.tag(1)[:1] not in ("m", "q")
     return "余" if is_single or _is_surname(place) or _is_given_name(place.after, place.tag(1)) else "餘"
 
 
 def _yu_at(place: Place) -> str:
     """Decide between the preposition 於, which is by far the most frequent, and the surname."""
-    # 于太 and 于家 begin phrases (于太平洋, 于家中).
+    # Require longer titles: 于太 and 于家 can begin a phrase (于太平洋, 于家中).
     if (_is_titled(place) and (len(place.after) > 1 or place.after in "某姓氏")) or _is_married(place):
         return "于"
     is_given = _is_given_name(place.after, place.tag(1)) and not is_place(place.after, place.segmenter)
@@ -222,7 +222,7 @@ def _sea(place: Place) -> str:
 
 
 def _dry(place: Place) -> str:
-    # 外表干了，不代表里面干: at the end of a clause, after a thing, it says how the thing is.
+    # After a noun at the end of a clause it is the predicate "dry": 外表干了，不代表里面干.
     is_last = _is_mark(place.after) or (place.after == "了" and _is_mark(place[2]))
     if _by_neighbours(place) or (is_last and place.tag(-1).startswith(("n", "f", "s"))):
         return "乾"
@@ -289,7 +289,7 @@ def _note(place: Place) -> str:
 
 
 def _is_cantonese(place: Place) -> bool:
-    """Whether the words are Cantonese, where 系 is 係 (to be), and 晒 and 吓 are particles."""
+    """Return whether the text is Cantonese, in which 系 is 係 (to be), and 晒 and 吓 are particles."""
     return any(_CANTONESE.search(place[distance]) for distance in range(-NEIGHBOURS, NEIGHBOURS + 1))
 
 
@@ -298,7 +298,7 @@ def _tie(place: Place) -> str:
 
 
 def _particle_or(common: str) -> Callable[[Place], str]:
-    """Return a decision between a Cantonese particle, the same in both scripts, and a common word."""
+    """Return a decision between a Cantonese particle, which has one form in both scripts, and a word."""
     return lambda place: place.word if _is_cantonese(place) else common
 
 
@@ -314,7 +314,7 @@ def _sounds_around(place: Place) -> int:
         distance = step
         while length < _LONGEST_NAME and place[distance] and _may_spell(place, distance):
             if is_beginning and len(place[distance]) > 1 and place.segmenter.is_word(place[distance]):
-                # 一页里奥巴马: a name that is whole already.
+                # Stop at a complete name: 一页里奥巴马.
                 break
             length += len(place[distance])
             distance += step

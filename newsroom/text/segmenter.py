@@ -1,6 +1,6 @@
-"""Words of Chinese text: the jieba segmenter (rjieba) with the newsroom's own words in its dictionary.
+"""Word segmentation of Chinese: jieba (rjieba) with the newsroom's own words in its dictionary.
 
-jieba chooses the most probable division of a whole sentence, so a word that is added here competes with all
+jieba chooses the most probable segmentation of a whole sentence, so an added word competes with all
 others: 范太 does not break 规范|太|宽松.
 """
 
@@ -25,19 +25,19 @@ def read_words(name: str) -> list[list[str]]:
 
 
 class Characters(dict[int, str]):
-    """A table for `str.translate` that looks up the form of a character when it first meets it."""
+    """A table for `str.translate` that converts each character on first use."""
 
     def __init__(self, convert: Callable[[str], str]) -> None:
         super().__init__()
         self._convert = convert
 
     def __missing__(self, code: int) -> str:
-        # OpenCC drops NUL.
+        # OpenCC drops NUL, so keep the character if the result is empty.
         return self.setdefault(code, self._convert(chr(code)) or chr(code))
 
 
 class Segmenter:
-    """A dictionary that is loaded at its first use and never changes afterwards; safe across threads."""
+    """A segmenter with an immutable, lazily loaded dictionary; safe for use in several threads."""
 
     def __init__(self, words: Iterable[str], frequent_words: Iterable[tuple[str, int]] = ()) -> None:
         self._words, self._frequent_words = words, frequent_words
@@ -48,14 +48,15 @@ class Segmenter:
         jieba = Jieba()
         for word in self._words:
             if jieba.cut(word, False) != [word]:
-                # Just more probable than its parts together: a word, but not at its neighbours' expense.
+                # Make it only slightly more probable than its parts, so that it takes no characters from its
+                # neighbours.
                 jieba.add_word(word, jieba.suggest_freq(word) + 1, None)
         for word, frequency in self._frequent_words:
             jieba.add_word(word, max(frequency, jieba.suggest_freq(word) + 1), None)
         return jieba
 
     def cut(self, text: str) -> list[str]:
-        """Return the words of a text, and everything between them; joined they are the text."""
+        """Return the words of a text and everything between them, which joined give the text again."""
         return self._jieba.cut(text)
 
     def cut_known(self, text: str) -> list[str]:
@@ -71,9 +72,9 @@ class Segmenter:
 
 
 class Cuts:
-    """Where the words of a text begin and end, cut when it is first asked for.
+    """The lazily computed word boundaries of a text.
 
-    `draft` puts a text into the characters that the segmenter's dictionary is written in.
+    `draft` converts a text, character by character, to the script of the segmenter's dictionary.
     """
 
     def __init__(self, segmenter: Segmenter, text: str, draft: Callable[[str], str]) -> None:
@@ -85,16 +86,16 @@ class Cuts:
 
     @cached_property
     def _spans(self) -> list[tuple[int, int]]:
-        """Return the word, as start and end, around each character."""
+        """Return the start and end of the word around each character."""
         spans: list[tuple[int, int]] = []
         for word in self._segmenter.cut_known(self._text):
             spans += [(len(spans), len(spans) + len(word))] * len(word)
         return spans
 
     def is_whole(self, start: int, end: int) -> bool:
-        """Whether a term there breaks no word: 范太 would break 规范|太|宽松, by its first character.
+        """Return whether a term at this span breaks no word: 范太 would break 规范 in 规范|太|宽松.
 
-        A term may lie inside a word, or have a word of its own in common with a longer one (停火 of 停火线).
+        A term may lie inside a longer word, or share a whole word with one (停火 in 停火线).
         """
         first, last = self._spans[start], self._spans[end - 1]
         breaks_first = first[0] < start and first[1] < end and not self._is_word(start, first[1])

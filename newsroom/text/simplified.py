@@ -1,8 +1,8 @@
-"""Traditional into Simplified Chinese.
+"""Conversion from Traditional to Simplified Chinese.
 
 Nearly every Traditional character has one Simplified form, so characters are translated one by one.
-Where one has two (看著 is 看着, 名著 stays), the draft is cut into words, and a list says in which of them
-the rarer form stands.
+If one has two forms (看著 becomes 看着, but 名著 is unchanged), this draft is segmented into words, and a
+list gives the words with the rarer form.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from opencc import OpenCC
 from newsroom.text import readings
 from newsroom.text.segmenter import Characters, Segmenter, read_words
 
-# Characters for which OpenCC has no form, or one that fonts lack and nobody writes.
+# Characters for which OpenCC has no form, or a form that is missing in fonts and never written.
 _FORMS: Final = {
     "著": "着",
     "乾": "干",
@@ -46,7 +46,7 @@ def characters() -> Characters:
 
 @cache
 def _house_words() -> dict[str, dict[str, str]]:
-    """Return listed words by their draft, a translation character by character: source and reading."""
+    """Return the listed words by their draft, each as a mapping from the source to its reading."""
     words: dict[str, dict[str, str]] = {}
     for source, reading, *_frequency in read_words("simplified.tsv"):
         words.setdefault(draft(source), {})[source] = reading
@@ -74,7 +74,7 @@ def segmenter() -> Segmenter:
 
 
 def draft(text: str) -> str:
-    """Return a text translated character by character, as long as it was."""
+    """Return a text translated character by character; the length stays the same."""
     return text.translate(characters())
 
 
@@ -96,10 +96,10 @@ def segments(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _is_authorship(words: Sequence[str], place: int) -> bool:
-    """Whether 著 that stands alone says who wrote something (金庸著《…》) and is not a particle (看着)."""
+    """Return whether 著 as a word means "written by" (金庸著《…》) and is not the particle of 看着."""
     before = words[place - 1] if place else ""
     after = words[place + 1] if place + 1 < len(words) else ""
-    # The last character of a name may be a word of its own: 刘以|鬯.
+    # The segmenter may split off the last character of a name: 刘以|鬯.
     joined = "".join(words[max(0, place - 2) : place])
     is_single = len(before) == 1 and not segmenter().tag(before).startswith("v")
     if not _is_author(before) and not (is_single and _is_author(joined)):
@@ -110,10 +110,10 @@ def _is_authorship(words: Sequence[str], place: int) -> bool:
 
 
 def _is_author(word: str) -> bool:
-    """Whether a word is a person's name, or closes a list of authors."""
+    """Return whether a word is a person's name, or can end a list of authors."""
     tag = segmenter().tag(word)
     may_be_name = not tag and len(word) in (2, 3) and word[0] in readings.name_words("surnames")
     if len(word) == 2 and segmenter().tag(word[1]).startswith("v"):
-        # 陈坐, of 老陈坐着.
+        # A verb, as in 陈坐 from 老陈坐着.
         may_be_name = False
     return word in _AUTHORS or tag.startswith("nr") or may_be_name

@@ -1,9 +1,9 @@
-"""The content model of rich text: any tokens in, well-formed rich text out, in one pass.
+"""The content model of rich text: turns any tokens into well-formed rich text, in one pass.
 
-What comes out, browsers read as it stands: no paragraph in a paragraph, no item outside of a list, no block
-in a heading, no cell outside of a table. So reading and tidying it again changes nothing, and the sanitizer,
-which builds a tree as browsers do, has no misnested tags to repair: repairing copies every open `<b>` into
-every later block, by which 17 KB become 7 MB.
+Browsers parse the output without any repair: there is no paragraph in a paragraph, no item outside of a list,
+no block in a heading and no cell outside of a table. So tidying is idempotent. The sanitizer, which builds a
+tree like browsers do, has no misnested tags to repair either: it would copy every open `<b>` into every later
+block, which can turn 17 KB into 7 MB.
 """
 
 from __future__ import annotations
@@ -18,32 +18,32 @@ from newsroom.text.markup import End, Start, Token
 BLOCK_TAGS: Final = frozenset({"p", "ul", "ol", "blockquote", "table", "hr", "h3", "h4", "pre"})
 PHRASING_TAGS: Final = frozenset({"a", "b", "strong", "i", "em", "u", "s", "sub", "sup", "code", "br", "q"})
 INNER_TAGS: Final = frozenset({"li", "thead", "tbody", "tr", "th", "td", "caption"})
-# The tags that can say in which language their text is, and the BCP 47 tags that they can say.
+# The elements that may have a `lang` attribute, and its possible values (BCP 47).
 PASSAGE_TAGS: Final = frozenset({"p", "h3", "h4", "li", "blockquote", "th", "td", "caption", "q"})
 LANGUAGE_TAGS: Final = frozenset({"en", "zh-Hans", "zh-Hant-HK"})
 
-# Characters that no XML document may hold, not even escaped (XML 1.0, production 2).
+# Characters that are forbidden in XML, even escaped (XML 1.0, production 2).
 NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _LEAVES: Final = frozenset({"p", "h3", "h4", "pre"})
 _LISTS: Final = frozenset({"ul", "ol"})
 _TABLE_FRAME: Final = frozenset({"table", "thead", "tbody", "tr"})
 _TABLE_PARTS: Final = frozenset({"caption", "thead", "tbody", "tr", "th", "td"})
-# A `<li>` or `</ul>` in one of these has nothing to do with a list around it.
+# A `<li>` or `</ul>` in one of these does not belong to a list around it.
 _LIST_BOUNDARIES: Final = frozenset({"td", "th", "caption", "blockquote", "table"})
 _CELL_BOUNDARIES: Final = frozenset({"td", "th", "caption", "table"})
-# Phrasing that can be nested in itself: quotations in quotations, indices of indices.
+# Phrasing elements that may be nested in themselves: quotations, superscripts and subscripts.
 _NESTABLE: Final = frozenset({"q", "sub", "sup"})
 _RENAMED: Final = {
     **dict.fromkeys(["div", "section", "article", "center", "main", "dd", "dt"], "p"),
     **dict.fromkeys(["h1", "h2", "h5", "h6"], "h3"),
     "tfoot": "tbody",
 }
-# Their content is left out: it is a form's, or a program's.
+# Elements whose content is dropped, because it is not text.
 _SKIPPED: Final = frozenset({"template", "select"})
 
-# Deeper than any real text. A tag beyond loses its element, not its text. Lists and tables need room for the
-# items and cells that they imply, so that text that was tidied is at most as deep as this too.
+# Deeper than any real text. Beyond this depth, tags are dropped but their text is kept. Lists and tables need
+# room for the items and cells that they imply, so that the output respects the limit, too.
 _DEEPEST: Final = 24
 _DEEPEST_PHRASING: Final = 16
 _ROOM: Final = {"ul": 2, "ol": 2, "table": 4}
@@ -63,15 +63,15 @@ LINK_REL: Final = "noopener"
 
 
 def printable(text: str) -> str:
-    """Return `text` without the characters that no XML may hold: one of them would break every feed."""
+    """Return `text` without the characters that XML forbids, any of which would break a feed."""
     return NOT_XML.sub("", text)
 
 
 def tidy(tokens: Iterable[Token]) -> list[Token]:
     """Return rich text: only known tags with known attributes, nested as the content model wants them.
 
-    Text outside any block gets a paragraph; empty paragraphs between blocks go; a block ends what cannot
-    hold it; an item or a cell gets the list or row that it lacks. Addresses are not judged here.
+    Text outside any block gets a paragraph, and empty paragraphs between blocks are removed. A block closes
+    open elements that may not contain it; an item or cell gets its missing list or row. URLs are not checked.
     """
     builder = _Builder()
     for token in tokens:
@@ -80,7 +80,7 @@ def tidy(tokens: Iterable[Token]) -> list[Token]:
 
 
 class _Element(NamedTuple):
-    """An open element; `start` is the place of its tag in the output."""
+    """An open element; `start` is the index of its tag in the output."""
 
     tag: str
     start: int
@@ -88,13 +88,13 @@ class _Element(NamedTuple):
 
 
 class _Builder:
-    """Rich text in the making. `_open` holds blocks and their parts, `_phrasing` what is open in them."""
+    """State of `tidy`: `_open` holds open blocks and their parts, `_phrasing` the open phrasing elements."""
 
     def __init__(self) -> None:
         self._output: list[Token] = []
         self._open: list[_Element] = []
         self._phrasing: list[str] = []
-        # How many start tags were left out whose end tag is still to come.
+        # Numbers of omitted start tags whose end tags must be omitted as well.
         self._omitted: Counter[str] = Counter()
         self._omitted_phrasing: Counter[str] = Counter()
         self._skipped: tuple[str, int] | None = None
@@ -123,7 +123,7 @@ class _Builder:
     def _add_text(self, text: str) -> None:
         text = printable(text).replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ")
         if isinstance(self._last(), Start) and self._last().tag == "pre":
-            # Browsers drop a line break there.
+            # Browsers drop a line break right after <pre>.
             text = text.lstrip("\n")
         if not text:
             return
@@ -212,7 +212,7 @@ class _Builder:
             self._close_element()
         context = self._context()
         if context in _LISTS:
-            # Word processors put a list beside the item that it belongs to.
+            # Reopen the previous item: word processors put a nested list after the item that it belongs to.
             if self._last() == End("li"):
                 self._output.pop()
                 self._open.append(_Element("li", len(self._output), is_implied=False))
@@ -283,7 +283,7 @@ class _Builder:
         return bool(self._open) and self._open[-1].is_implied and self._open[-1].tag == "ul"
 
     def _find(self, tags: Iterable[str], boundaries: frozenset[str]) -> int | None:
-        """Return the place of the nearest open element of `tags`, looking no further than a boundary."""
+        """Return the index of the innermost open element of `tags`, or None; stop at a boundary."""
         for place in range(len(self._open) - 1, -1, -1):
             if self._open[place].tag in tags:
                 return place
@@ -298,7 +298,7 @@ class _Builder:
         self._output.append(Start(tag, attributes))
 
     def _close_down_to(self, place: int, unless: frozenset[str] = frozenset()) -> None:
-        """Close the elements from `place` on, the innermost first, down to one of the tags `unless`."""
+        """Close the open elements from index `place` on, innermost first; stop at a tag of `unless`."""
         self._close_phrasing()
         while len(self._open) > place and self._open[-1].tag not in unless:
             self._close_element()
@@ -317,7 +317,7 @@ class _Builder:
         self._output.append(End(element.tag))
 
 
-# What a part of a table stands in directly: so far the table's inner elements are closed.
+# The possible parents of each table part; elements inside of the parent are closed first.
 _PARENTS: Final = {
     **dict.fromkeys(["caption", "thead", "tbody"], frozenset({"table"})),
     "tr": frozenset({"table", "thead", "tbody"}),
@@ -326,7 +326,7 @@ _PARENTS: Final = {
 
 
 def _trimmed(content: list[Token], *, with_breaks: bool) -> list[Token]:
-    """Return a paragraph's content without the spaces around it, or also without the line breaks."""
+    """Trim spaces around a paragraph's content, and line breaks as well if `with_breaks`."""
 
     def is_blank(token: Token) -> bool:
         if isinstance(token, str):

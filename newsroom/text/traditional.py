@@ -1,7 +1,7 @@
-"""Simplified into Traditional Chinese as Hong Kong's newspapers write, word by word.
+"""Conversion from Simplified to Traditional Chinese by the usage of Hong Kong's newspapers, word by word.
 
-The text is cut into words (`segmenter`), each word is looked up in the newsroom's own list and then in
-OpenCC, and what has several readings is decided by its neighbours (`readings`).
+The text is segmented into words (`segmenter`). Each word is looked up in the newsroom's own list and then in
+OpenCC; `readings` decides between several forms by the neighbouring words.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _WORD_FORMS: Final = {
     "彙集": "匯集",
 }
 _FORM_CHARACTERS: Final = frozenset("佈瞭衕彙鍊鉅")
-# Characters that OpenCC, without a word around them, gives a rarer reading, and the usual one.
+# The usual forms of characters to which OpenCC gives a rarer form when they stand alone.
 _ALONE: Final = {character: character for character in "扎布志谷岩范咸曲斗松系了岳恒朴"} | {
     "签": "簽",
     "赞": "讚",
 }
-# Characters that OpenCC's dictionaries write in more than one way. Words of others need no dictionary.
+# Characters with several forms in OpenCC's dictionaries. Words without them need no dictionary.
 _AMBIGUOUS: Final = frozenset(
     "万丑个丰么了于云仆仇仑价仿伙余佛佣俊修借僵克党具冢冬冲凄准凌几凶出划别刮制匯千升卜占卤卫卷厂历厘参发只台叶叹吁吃合吊同后向吣呆周咨咸咽哄哗啟喂喫噪回团困坐坛堤复夫夸奸妍姍姜娘宁家寧"
     "尝尸尽局岗岩岭岳峯峰巨布帘席干并幸幺广庵弥弦強当录彝彩彷征径御志念恆恒恤恶愈愿戚扇扎托扣折抵拐拿挨挽捆据搜摆斗斤斫昆暗曲札术朱朴杆杠杯杰松板果枪柏柜栗梁檗欲毁汇沈沖沾泛注浚涂涌淀温"
@@ -47,17 +47,17 @@ _AMBIGUOUS: Final = frozenset(
 _DISTANCE: Final = re.compile("[零〇一二两三四五六七八九十百千万几数公英华]里")
 _COUNTED: Final = re.compile("[一二两三四五六七八九十百千万几数多]+只")
 _PAINTING: Final = tuple(f"涂{after}" for after in "上在成满了抹改")
-# Characters of given names that are written otherwise in words: 林建岳.
+# Characters with another form in given names (林建岳) than in words.
 _GIVEN: Final = frozenset("岳征谷涂郁升松")
 _LOCATIVES: Final = frozenset("中上下内外里后前间时期")
 _PERFORMED: Final = re.compile("第?[一二两三四五六七八九十百千万几数多]+出")
-# Words that are kept with their reading: more than a newsroom uses in a year.
+# The number of cached words, which is more than a newsroom uses in a year.
 _WORDS_KEPT: Final = 65_536
 
 
 @cache
 def _opencc() -> OpenCC:
-    """One is enough: it is safe across threads."""
+    """Return the converter, which is safe for use in several threads."""
     return OpenCC("s2hk")
 
 
@@ -84,7 +84,7 @@ def draft(text: str) -> str:
 
 def segments(text: str) -> Iterator[tuple[int, str]]:
     """Yield the words of a text in Traditional Chinese, each with the length of its source."""
-    # Loops in C: this is done for every word that is published.
+    # Keep these loops in C, because they run for every published word.
     words = list(chain.from_iterable(map(_parts, segmenter().cut(text))))
     converted = list(map(_reading, words))
     for at, reading in enumerate(converted):
@@ -97,7 +97,7 @@ def name(text: str) -> str:
 
 
 def is_personal_name(text: str) -> bool:
-    """Whether a byline is one person's name: surname and given name, or a transliteration (not 后勤组)."""
+    """Return whether a byline is a person's name: Chinese or transliterated, but not a team (后勤组)."""
     surnames = names.SURNAMES | readings.name_words("surnames")
     return (2 <= len(text) <= 4 and text[0] in surnames) or names.is_sound(re.sub("[·‧・•]", "", text))
 
@@ -108,16 +108,16 @@ def _name_contexts() -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def mentioned(text: str) -> dict[str, str]:
-    """Return the names that a text gives in full and conversion might take for words, with their forms."""
+    """Return the full names in a text that could be mistaken for words, with their converted forms."""
     mentioned_names = names.mentioned(text, *_name_contexts())
-    found = {full: name(full) for full in mentioned_names if not _is_phrase(full)}
-    return {full: form for full, form in found.items() if form != _by_opencc(full)}
+    forms = {full: name(full) for full in mentioned_names if not _is_phrase(full)}
+    return {full: form for full, form in forms.items() if form != _by_opencc(full)}
 
 
 def _as_words(place: Place) -> str:
-    """Return a word that jieba guessed at as the words that it consists of, each among its neighbours."""
+    """Convert a word that jieba guessed as its constituent words, each in its context."""
     parts = segmenter().cut_known(place.word)
-    # Only so many neighbours as a reading looks at.
+    # Pass only as many neighbours as a reading looks at.
     start = max(0, place.at - readings.NEIGHBOURS)
     before, after = (
         place.words[start : place.at],
@@ -131,7 +131,7 @@ def _as_words(place: Place) -> str:
 
 
 def _is_given(given: str, place: Place) -> bool:
-    """Whether what follows 于 is a given name: no noun, no place (柏林), nothing inside one (海中)."""
+    """Return whether the word after 于 is a given name, not a noun, place (柏林) or locative (海中)."""
     is_common = segmenter().is_word(given) and not segmenter().tag(given).startswith("nr")
     if is_common or readings.is_place(given, segmenter()):
         return False
@@ -141,7 +141,7 @@ def _is_given(given: str, place: Place) -> bool:
 
 
 def _is_phrase(full: str) -> bool:
-    """Whether what looks like a name is a word, or a surname's character before one (于家中)."""
+    """Return whether an apparent name is a word, or a word preceded by a surname's character (于家中)."""
     if full[0] == "于" and (full[-1] in _LOCATIVES or readings.is_place(full[1:], segmenter())):
         return True
     return any(
@@ -151,7 +151,7 @@ def _is_phrase(full: str) -> bool:
 
 @lru_cache(maxsize=_WORDS_KEPT)
 def _parts(word: str) -> tuple[str, ...]:
-    """Return a word that jieba guessed at as the words that it consists of, unless it may be a name."""
+    """Return the constituent words of a word that jieba guessed, or the word itself if it may be a name."""
     if len(word) == 1 or _AMBIGUOUS.isdisjoint(word) or readings.depends(word):
         return (word,)
     if _PERFORMED.fullmatch(word):
@@ -160,7 +160,7 @@ def _parts(word: str) -> tuple[str, ...]:
         return (word,)
     parts = tuple(segmenter().cut_known(word))
     may_be_name = word[0] in names.SURNAMES or (names.is_sound(word) and len(word) > 2)
-    # Nothing in 舒文里, a lane, is a word that something could be inside of.
+    # 舒文里 is a lane: none of its parts is a word that 里 (inside) could follow.
     if may_be_name or ("里" in word and len(parts) == len(word) > 2):
         return (word,)
     return parts
@@ -168,7 +168,7 @@ def _parts(word: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=_WORDS_KEPT)
 def _reading(word: str) -> str | None:
-    """Return a word in Traditional Chinese, or None if its neighbours decide."""
+    """Return a word in Traditional Chinese, or None if it depends on its neighbours."""
     if readings.depends(word):
         return None
     if house_form := _house_words().get(word):
@@ -178,7 +178,7 @@ def _reading(word: str) -> str | None:
     if len(word) == 1:
         return _alone(word)
     if word[0] == "于" and len(word) == 3:
-        # jieba's dictionary has a thousand names that begin with 于, and most are none: 于本周, 于城镇.
+        # jieba's dictionary lists a thousand names with 于, most of which are phrases: 于本周, 于城镇.
         return None
     if segmenter().is_word(word):
         return _of_known(word)
@@ -186,7 +186,7 @@ def _reading(word: str) -> str | None:
 
 
 def forget_words() -> None:
-    """Clear the words that are kept, for a measurement that begins without them."""
+    """Clear the caches of words, for benchmarks."""
     _parts.cache_clear()
     _reading.cache_clear()
 
@@ -201,13 +201,13 @@ def _by_opencc(text: str) -> str:
         return converted
     for form, house_form in _WORD_FORMS.items():
         converted = converted.replace(form, house_form)
-    # OpenCC writes 鍊 both for 炼 and for 链, and 鉅 both for 钜, in names, and for 巨.
+    # OpenCC converts both 炼 and 链 to 鍊, and both 巨 and (in names) 钜 to 鉅.
     converted = converted.replace("鍊", "煉" if "炼" in text else "鏈")
     return converted.replace("鉅", "巨") if "巨" in text else converted
 
 
 def _of_known(word: str) -> str:
-    """Return a word of jieba's dictionary that is in no list of the newsroom's."""
+    """Convert a word that is in jieba's dictionary but not in the newsroom's own lists."""
     converted = _by_opencc(word)
     if _COUNTED.fullmatch(word):
         return f"{converted[:-1]}隻"
@@ -217,7 +217,7 @@ def _of_known(word: str) -> str:
 
 
 def _with_names(word: str, converted: str) -> str:
-    """Return a word with the forms that names keep, as far as it is a name by jieba's dictionary."""
+    """Apply the forms that names keep, if jieba's dictionary tags the word as a name."""
     tag = segmenter().tag(word)
     is_name = tag.startswith(("nr", "ns", "nz", "nt"))
     if tag.startswith("nr") and word[0] in names.SURNAMES and len(word) == 3:
@@ -232,9 +232,9 @@ def _with_names(word: str, converted: str) -> str:
 
 
 def _of_halves(word: str, converted: str) -> str:
-    """Return a word of four characters as two words if OpenCC found a third one across them.
+    """Convert a word of four characters as two words if OpenCC matched a word across their boundary.
 
-    分配|制度 is no phrase of OpenCC's, which finds 配制 in it; 一发千钧 is one.
+    OpenCC finds 配制 in 分配|制度, which is not in its dictionary; 一发千钧 is.
     """
     first, second = word[:2], word[2:]
     by_threes = (_by_opencc(word[0]) + _by_opencc(word[1:]), _by_opencc(word[:3]) + _by_opencc(word[3]))
@@ -249,13 +249,13 @@ def _in_context(words: Sequence[str], at: int) -> str:
 
 
 def _surnamed(place: Place) -> str:
-    """Return a guessed word that begins with a surname: a name, or 于 before a word (于海边)."""
+    """Convert a guessed word that begins with a surname: a name, or 于 before a word (于海边)."""
     surname, given = place.word[0], place.word[1:]
     if surname == "于" and not _is_given(given, place):
         return "於" + (_reading(given) or _by_opencc(given))
     may_be_word = len(given) == 1 or (surname in "涂游" and not readings.speaks(place.after))
     if (may_be_word and not readings.is_introduced(place)) or place.word.startswith(_PAINTING):
-        # 两个钟后; to paint and to swim: words unless a name is expected.
+        # Treat 两个钟后, 涂 (paint) and 游 (swim) as words unless a name is expected.
         return _as_words(place)
     reading = _reading(given) if len(given) > 1 else None
     return names.form(surname) + (reading or name(given))

@@ -1,4 +1,4 @@
-"""For a court order: `manage.py erase UPDATE --reason TEXT`."""
+"""Erasure of an update, as under a court order: `manage.py erase UPDATE --reason TEXT`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`manage.py export_article SLUG`: a live blog as running copy, in the canonical form."""
+"""Export of a live blog as running copy in the canonical form: `manage.py export_article SLUG`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`manage.py import_article FILE`: running copy into a live blog, and what was understood of it."""
+"""Import of running copy into a live blog, with a report: `manage.py import_article FILE`."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Command(BaseCommand):
                 options["time_zone"],
             )
             article = parse(read(_bytes_of(file)), given=given, choice=choice, now=hongkong.now())
-            self._print("", _understood(article))
+            self._print("", _summary(article))
             if not options["blog"] and not options["new"]:
                 _ask_if_loaded_before(file, article)
             report = again_while_busy(
@@ -112,7 +112,7 @@ class Command(BaseCommand):
             raise CommandError(f"{file} cannot be read: {error.strerror}", returncode=2) from error
         self._print("Not sure of:", (f"line {doubt.line}: {doubt.reason}" for doubt in article.doubts))
         self._print("Left out:", (f"line {line.number}: {line.text}" for line in article.left_out))
-        self._print("", _done(report))
+        self._print("", _result(report))
 
     def _print(self, title: str, lines: Iterator[str]) -> None:
         for number, line in enumerate(lines):
@@ -122,7 +122,7 @@ class Command(BaseCommand):
 
 
 def _moment(text: str) -> datetime:
-    """Parse a Hong Kong time, or a time with its offset."""
+    """Parse an ISO 8601 time, which is in Hong Kong unless it has an offset."""
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError as error:
@@ -134,7 +134,7 @@ def _moment(text: str) -> datetime:
 
 
 def _ask_if_loaded_before(file: str, article: Article) -> None:
-    """Raise CommandError if the article would become a second live blog about the same."""
+    """Raise CommandError if the article was already loaded into a live blog."""
     blog = earlier_blog(article)
     if blog is not None:
         raise CommandError(
@@ -145,14 +145,14 @@ def _ask_if_loaded_before(file: str, article: Article) -> None:
 
 
 def _bytes_of(file: str) -> bytes:
-    """The file, or as much of it as shows that it is too large."""
+    """Return the bytes of the file, or enough of them to show that it is too large."""
     if file == "-":
         return sys.stdin.buffer.read(MAX_BYTES + 1)
-    with Path(file).open("rb") as opened:
-        return opened.read(MAX_BYTES + 1)
+    with Path(file).open("rb") as stream:
+        return stream.read(MAX_BYTES + 1)
 
 
-def _understood(article: Article) -> Iterator[str]:
+def _summary(article: Article) -> Iterator[str]:
     yield f"Title: {article.kicker + ' ︱ ' if article.kicker else ''}{article.headline}"
     yield f"Published: {article.published_at:%Y-%m-%d %H:%M} Hong Kong time"
     yield f"Language: {article.language}; coverage {'runs' if article.is_running else 'has ended'}"
@@ -168,7 +168,7 @@ def _understood(article: Article) -> Iterator[str]:
 
 
 def _notation(profile: Profile) -> str:
-    """`times as 【12:05】, headings above them, newest first, in BST`."""
+    """Describe a notation: `times as 【12:05】, headings above them, newest first, in BST`."""
     if profile.is_own_form:
         return "this product's own"
     parts = [f"times as {profile.time}" if profile.time else "no times"]
@@ -191,7 +191,7 @@ def _entry(entry: Entry) -> str:
 
 
 def _counted(blocks: tuple[Block, ...]) -> str:
-    """`2 paragraphs, a list of 3, 1 related story`."""
+    """Count blocks in words: `2 paragraphs, a list of 3, 1 related story`."""
     counts = [
         _plural(sum(isinstance(block, Paragraph) for block in blocks), "paragraph", "paragraphs"),
         *(f"a list of {len(block.items)}" for block in blocks if isinstance(block, Bullets)),
@@ -205,7 +205,7 @@ def _plural(count: int, one: str, many: str) -> str:
     return f"{count} {one if count == 1 else many}" if count else ""
 
 
-_SAID = {
+_TITLES = {
     Action.CHANGED: "Changed:",
     Action.PUBLISHED: "Published, which were drafts:",
     Action.CONFLICT: "Changed both in the article and on the desk; the desk's is kept:",
@@ -216,13 +216,13 @@ _SAID = {
 }
 
 
-def _done(report: Report) -> Iterator[str]:
+def _result(report: Report) -> Iterator[str]:
     for change in report.head_changes:
-        said = "Kept the desk's" if change.is_conflict else "Changed"
-        yield f"{said} {change.what}: {change.before!r} -> {change.after!r}"
-    for action, said in _SAID.items():
+        verb = "Kept the desk's" if change.is_conflict else "Changed"
+        yield f"{verb} {change.what}: {change.before!r} -> {change.after!r}"
+    for action, title in _TITLES.items():
         if outcomes := report.of(action):
-            yield said
+            yield title
             for outcome in outcomes:
                 yield f"  {f'line {outcome.line}: ' if outcome.line else ''}{outcome.about}"
     if report.unresolved:

@@ -1,4 +1,4 @@
-"""The demo newsroom: the fictional stories of `liveblog/demo`, dated up to now, and queues to work on."""
+"""Loading of the demo: the fictional stories of `liveblog/demo`, dated up to now, with filled queues."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ EDITOR: Final = "editor"
 
 @dataclass(frozen=True)
 class DemoStory:
-    """Running copy, and beside it what copy cannot say: pictures, key events, corrections, the queues."""
+    """Running copy, with what it cannot express in `said`: pictures, key events, corrections, the queues."""
 
     slug: str
     article: Article
@@ -64,7 +64,7 @@ class Command(BaseCommand):
 
 
 def read_stories() -> list[DemoStory]:
-    """The demo as its files have it, on the one calendar that they share."""
+    """Return the demo's stories with the dates in their files, which share one calendar."""
     stories = [
         DemoStory(
             path.stem,
@@ -73,14 +73,14 @@ def read_stories() -> list[DemoStory]:
         )
         for path in DEMO.glob("*.txt")
     ]
-    # The newest news is loaded last, so that the front page leads with it.
+    # Load the newest story last, so that the front page leads with it.
     return sorted(stories, key=lambda story: story.newest_at)
 
 
 def up_to_date(stories: list[DemoStory], now: datetime) -> list[DemoStory]:
-    """The same moved by whole days, clocks unchanged, to the last day that has nothing ahead of `now`."""
-    moved = timedelta(days=(now - max(story.newest_at for story in stories)).days)
-    return [replace(story, article=_moved(story.article, moved)) for story in stories]
+    """Move the stories by whole days, keeping clock times, as far as no update is later than `now`."""
+    shift = timedelta(days=(now - max(story.newest_at for story in stories)).days)
+    return [replace(story, article=_moved(story.article, shift)) for story in stories]
 
 
 def _moved(article: Article, by: timedelta) -> Article:
@@ -92,7 +92,7 @@ def _moved(article: Article, by: timedelta) -> Article:
 
 
 def _editor() -> AbstractBaseUser:
-    """Who tries the demo out, with no password: `serve` gives one."""
+    """Return the user for trying the demo, created without a password: `serve` sets one."""
     users = get_user_model().objects
     editor = users.filter(username=EDITOR).first() or users.create_user(EDITOR, is_staff=True)
     editor.groups.set(Group.objects.filter(name__in=["Chief editor", "Syndication manager"]))
@@ -130,7 +130,7 @@ def _pictures(prepared: dict[str, Prepared], editor: AbstractBaseUser) -> dict[s
 
 @dataclass
 class _Desk:
-    """What the desk does with one story: dress what was imported, publish it, and go on working."""
+    """The desk's work on one story: complete the imported updates, publish them and go on editing."""
 
     story: DemoStory
     blogs: dict[str, LiveBlog]
@@ -138,7 +138,7 @@ class _Desk:
     by: AbstractBaseUser
 
     @property
-    def said(self) -> dict[str, Any]:
+    def extras(self) -> dict[str, Any]:
         return self.story.said
 
     @property
@@ -153,31 +153,31 @@ class _Desk:
                 self.blog, content, by=self.by, update=update, first_published_at=content.happened_at
             )
         publishing.start_coverage(self.blog, by=self.by, at=self.story.article.published_at)
-        if "pinned" in self.said:
-            publishing.pin_update(self._update(self.said["pinned"]), by=self.by)
+        if "pinned" in self.extras:
+            publishing.pin_update(self._update(self.extras["pinned"]), by=self.by)
         self._correct_and_withdraw()
         if not self.story.article.is_running:
             publishing.end_coverage(self.blog, by=self.by, at=self.blog.coverage_end_at)
-        for waiting in self.said.get("queue", []):
-            self._queue(**waiting)
-        for written in self.said.get("responses", []):
-            self._respond(**written)
+        for queued_update in self.extras.get("queue", []):
+            self._queue(**queued_update)
+        for response in self.extras.get("responses", []):
+            self._respond(**response)
 
     def _details(self) -> BlogDetails:
-        topics = self.said["topics"].items()
+        topics = self.extras["topics"].items()
         return replace(
             BlogDetails.of(self.blog),
-            summary=self.said["summary"],
-            hero_image=self.pictures[self.said["hero"]],
-            bylines=tuple(map(_byline, self.said["bylines"])),
+            summary=self.extras["summary"],
+            hero_image=self.pictures[self.extras["hero"]],
+            bylines=tuple(map(_byline, self.extras["bylines"])),
             topics=tuple(
                 Topic.objects.get_or_create(slug=slug, defaults={"name": name})[0] for slug, name in topics
             ),
-            successor=self.blogs.get(self.said.get("successor")),
+            successor=self.blogs.get(self.extras.get("successor")),
         )
 
     def _dressed(self, content: Content) -> Content:
-        details = dict(self.said["updates"].get(content.heading, {}))
+        details = dict(self.extras["updates"].get(content.heading, {}))
         picture, byline = details.pop("picture", None), details.pop("byline", None)
         return replace(
             content,
@@ -188,8 +188,8 @@ class _Desk:
         )
 
     def _linked(self, story: Story) -> Story:
-        """With the address that the demo gives it; one stays unresolved for the desk to find."""
-        address = self.said["stories"].get(story.title, "")
+        """Return the story with its link in the demo; one stays unresolved for the desk to find."""
+        address = self.extras["stories"].get(story.title, "")
         if address in self.blogs:
             return replace(story, live_blog=self.blogs[address])
         return replace(story, url=address)
@@ -198,7 +198,7 @@ class _Desk:
         return self.blog.updates.get(heading=heading)
 
     def _correct_and_withdraw(self) -> None:
-        if correction := self.said.get("correction"):
+        if correction := self.extras.get("correction"):
             update = self._update(correction["heading"])
             wrong, right = correction["wrong"], correction["right"]
             content = Content.of(update)
@@ -208,13 +208,13 @@ class _Desk:
                 body=content.body.replace(wrong, right),
             )
             publishing.correct_update(update, content, by=self.by, note=correction["note"])
-        if withdrawal := self.said.get("withdrawal"):
+        if withdrawal := self.extras.get("withdrawal"):
             publishing.withdraw_update(
                 self._update(withdrawal["heading"]), by=self.by, reason=withdrawal["reason"]
             )
 
     def _queue(self, *, status: str, heading: str, body: str, byline: str = "", hours_ahead: int = 0) -> None:
-        """An update that waits: as a draft, for an editor, or for its hour."""
+        """Save an update as a draft, submit it to an editor, or schedule it."""
         content = Content(heading, body, bylines=(_byline(byline),) if byline else ())
         if status == Update.Status.SCHEDULED:
             ahead = (hongkong.now() + timedelta(hours=hours_ahead)).replace(minute=0, second=0, microsecond=0)
@@ -224,7 +224,7 @@ class _Desk:
         verb(self.blog, content, by=self.by)
 
     def _respond(self, *, name: str, text: str, is_approved: bool) -> None:
-        """What a reader wrote, shown or still to be moderated."""
+        """Submit a reader's response; approve it, or leave it to be moderated."""
         response = publishing.submit_response(LiveBlog.objects.get(pk=self.blog.pk), name=name, text=text)
         if is_approved:
             publishing.approve_response(response, by=self.by)

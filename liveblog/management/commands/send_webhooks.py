@@ -1,4 +1,4 @@
-"""Webhooks without a server: `manage.py send_webhooks`."""
+"""Delivery of webhooks without a server: `manage.py send_webhooks`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        # A service manager ends it like Ctrl-C.
+        # Let SIGTERM from a service manager end the command as Ctrl-C does.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         sender = Sender()
         sender.start()

@@ -1,4 +1,4 @@
-"""`make run`: a newsroom to try out, in one process, with its demo and an editor to sign in as."""
+"""The trial newsroom of `make run`: one process, with the demo and an editor to sign in as."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from django.utils.crypto import get_random_string
 
 from newsroom.http.protocol import BoundedProtocol
 
-# Without the letters and figures that are mistaken for one another when read off a screen.
+# Leave out letters and digits that are easily confused when read off a screen.
 PASSWORD_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 WRITTEN_BY_US = "# Written by make run. For production see .env.example."
@@ -57,12 +57,12 @@ class Command(BaseCommand):
                 connections.close_all()
                 _serve(listener)
         except KeyboardInterrupt:
-            # Ctrl-C; uvicorn passes it on once it has shut down.
+            # uvicorn raises Ctrl-C again once it has shut down.
             return
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """The listening socket, taken before anything is prepared so that a taken port is told at once."""
+    """Return the listening socket. Open it before preparing anything, to report a port in use at once."""
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family, backlog=2048)
@@ -75,7 +75,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _remember_demo() -> None:
-    """Let manage.py's other commands find this newsroom without being told that it is a demo."""
+    """Write DEMO=true to a new settings file, so that other manage.py commands use this newsroom."""
     if not settings.ENV_FILE.exists():
         settings.ENV_FILE.touch(mode=0o600)
         settings.ENV_FILE.write_text(f"{WRITTEN_BY_US}\nDEMO=true\n")
@@ -92,7 +92,7 @@ def _close_files() -> None:
 
 
 def _collect_static() -> None:
-    """Collect and compress the static files: seconds of work, so only when one of them has changed."""
+    """Collect and compress the static files, which takes seconds, only if one of them has changed."""
     files = [
         (path, storage.size(path), storage.get_modified_time(path).timestamp())
         for finder in get_finders()
