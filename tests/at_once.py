@@ -1,4 +1,4 @@
-"""Doing something many times at the same instant, each time on a database connection of its own."""
+"""Concurrent calls that start together, each on its own database connection."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 def at_once(times: int, act: Callable[[int], Result]) -> list[Result]:
     """Call `act` with 0, 1, 2 … in threads that start together; return the results in this order.
 
-    The test needs `@pytest.mark.django_db(transaction=True)`: other connections see only what is committed.
+    The test needs `@pytest.mark.django_db(transaction=True)`, because other connections see only commits.
     """
     start = threading.Barrier(times)
 

@@ -1,4 +1,4 @@
-"""The system's Chromium, for tests and benchmarks."""
+"""Lookup of the system's Chromium, for tests and benchmarks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tests share: the samples, a real server, a real browser; and in CI nothing is skipped."""
+"""Shared fixtures, among them a real server and browser, and the rule that CI skips no test."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from tests import chromium
 from tests.environment import CASES, DATA_DIR, IS_CI, ROOT, SAMPLES, SCHEMAS, TEST_DATABASE_URL
 from tests.waiting import find_free_port, wait_until_listening
 
-# A condition is waited for generously: a busy machine is no failure.
+# Wait generously, so that a busy machine does not fail the tests.
 expect.set_options(timeout=20_000)
-# Times are benchmarks, not tests; in CI the same examples each time.
+# Run times belong to the benchmarks, so there is no deadline; CI uses the same examples each time.
 hypothesis.settings.register_profile("newsroom", deadline=None, derandomize=IS_CI, print_blob=True)
 hypothesis.settings.load_profile("newsroom")
 
@@ -43,7 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Mark what needs a database or a browser, before `-m` chooses.
+    """Mark the tests that need a database or a browser before `-m` selects.
 
     Browser tests run last, because Playwright's event loop stays in the thread.
     """
@@ -54,7 +54,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
         if "django_db_setup" in fixtures or "db" in fixtures or item.get_closest_marker("django_db"):
             item.add_marker("database")
     yield
-    # After pytest-django, which has an order of its own.
+    # Sort after pytest-django, which reorders the tests too.
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
@@ -79,7 +79,7 @@ def _skipped_in_ci(config: pytest.Config) -> list:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker) -> Iterator[None]:
-    """End what a test's thread left open, so that the database can be dropped."""
+    """Terminate connections that test threads left open, so that the database can be dropped."""
     yield
     if connection.vendor == "postgresql":
         with django_db_blocker.unblock(), connection.cursor() as cursor:
@@ -91,7 +91,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def samples() -> Path:
-    """The newspaper articles that we were handed to try the importer on; they are not part of the project."""
+    """Return the directory of sample articles for the importer, which are not part of the project."""
     if not SAMPLES.is_dir():
         pytest.skip(f"There is no {SAMPLES.relative_to(ROOT.parent)} beside the project.")
     return SAMPLES
@@ -99,7 +99,7 @@ def samples() -> Path:
 
 @pytest.fixture(scope="session")
 def cases() -> Path:
-    """Sentences that conversion between the scripts is tried on; they are not part of the project."""
+    """Return the directory of sentences for script conversion, which are not part of the project."""
     if not CASES.is_dir():
         pytest.skip(f"There is no {CASES.relative_to(ROOT.parent)} beside the project.")
     return CASES
@@ -107,7 +107,7 @@ def cases() -> Path:
 
 @pytest.fixture(scope="session")
 def schemas() -> Path:
-    """What standards' authors publish to check against; it is not part of the project."""
+    """Return the directory of schemas that standards bodies publish, which are not part of the project."""
     if not SCHEMAS.is_dir():
         pytest.skip(f"There is no {SCHEMAS.relative_to(ROOT.parent)} beside the project.")
     return SCHEMAS
@@ -115,27 +115,27 @@ def schemas() -> Path:
 
 @pytest.fixture(autouse=True)
 def forget() -> None:
-    """Conversions and counts are kept by what stands in the database, which each test starts anew."""
+    """Clear the caches of conversions and rate limits, because each test starts with a new database."""
     editions.forget()
     rate_limits.forget()
 
 
 @pytest.fixture(autouse=True)
 def forget_language() -> None:
-    """What the last request spoke is none of this test's: it begins in the site's language."""
+    """Reset the language, so that the last request of another test does not leak into this one."""
     translation.deactivate()
 
 
 @pytest.fixture
 def in_english() -> Iterator[None]:
-    """For tests that compare what refusals say."""
+    """Activate English, for tests that compare error messages."""
     with translation.override("en"):
         yield
 
 
 @dataclass(frozen=True)
 class Server:
-    """A newsroom that is being served on the test's database."""
+    """A running server process on the test database."""
 
     url: str
     process: subprocess.Popen
@@ -148,14 +148,14 @@ def production_environment(django_db_setup: None) -> dict[str, str]:
     `TEST_STATIC_ROOT` names a directory of static files that were collected for all test processes.
     """
     settings = {"DJANGO_SETTINGS_MODULE": "newsroom.settings", "DATABASE_URL": _test_database_url()}
-    # All tests ask from one address.
+    # All tests send requests from one address, which would exceed the limits.
     names = ("API_REQUESTS_PER_MINUTE", "API_KEY_REQUESTS_PER_MINUTE", "STREAMS_PER_ADDRESS")
     unlimited = dict.fromkeys(names, "0")
     environment = os.environ | settings | unlimited
     static_root = DATA_DIR / "static"
-    if collected := os.environ.get("TEST_STATIC_ROOT"):
+    if shared_root := os.environ.get("TEST_STATIC_ROOT"):
         static_root.rmdir()
-        static_root.symlink_to(collected)
+        static_root.symlink_to(shared_root)
     else:
         collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"]
         subprocess.run(collect, cwd=ROOT, env=environment, check=True)
@@ -173,9 +173,9 @@ def _test_database_url() -> str:
 def start_server(
     transactional_db: None, production_environment: dict[str, str]
 ) -> Iterator[Callable[..., Server]]:
-    """Starts uvicorn in its own process, as in production: it sees what tests commit, and keeps schedules.
+    """Yield a function that starts uvicorn in its own process, as in production.
 
-    It takes settings as environment variables.
+    The process sees committed rows and publishes due updates. Keyword arguments are environment variables.
     """
     with ExitStack() as servers:
         yield lambda **settings: servers.enter_context(serving(production_environment | settings))
@@ -188,7 +188,7 @@ def server(start_server: Callable[[], Server]) -> Server:
 
 @contextmanager
 def serving(environment: dict[str, str], place: Path = ROOT, port: int = 0) -> Iterator[Server]:
-    """Serve the project that stands at `place`, on this port or any that is free."""
+    """Serve the project at `place` on `port`, or on any free port if it is 0."""
     port = port or find_free_port()
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "uvicorn", "newsroom.asgi:application", f"--port={port}"]
@@ -215,37 +215,37 @@ def serving(environment: dict[str, str], place: Path = ROOT, port: int = 0) -> I
     finally:
         process.terminate()
         process.wait(timeout=20)
-        # Shown by pytest when the test fails.
+        # pytest prints captured output when the test fails.
         print(log.read_text())
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """The system's Chromium."""
+    """Yield a browser from the system's Chromium."""
     executable = chromium.find_chromium()
     if not executable:
         pytest.skip("There is no Chromium on this machine.")
-    # Playwright's blocking interface keeps an event loop running in this thread, and Django would refuse the
-    # database there; nothing of the test runs inside that loop.
+    # Playwright's sync API keeps an event loop running in this thread, where Django refuses database access.
+    # The override is safe, because no test code runs inside that loop.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=executable, args=chromium.ARGUMENTS)
-        yield opened
-        opened.close()
+        instance = playwright.chromium.launch(executable_path=executable, args=chromium.ARGUMENTS)
+        yield instance
+        instance.close()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture
 def console_errors() -> list[str]:
-    """What the browser complained of; a test that provokes complaints checks and clears them."""
+    """Return the list of browser errors; a test that provokes errors must check and clear it."""
     return []
 
 
 @pytest.fixture
 def new_page(browser: Browser, console_errors: list[str]) -> Iterator[Callable[..., Page]]:
-    """Opens a page in a browser profile of its own; takes Playwright's context options (viewport, locale …).
+    """Yield a function that opens a page in a new browser context with Playwright's context options.
 
-    Any console error, uncaught exception or breach of the Content Security Policy fails the test.
+    Any console error, uncaught exception or CSP violation fails the test.
     """
     contexts = []
 
@@ -266,7 +266,7 @@ def new_page(browser: Browser, console_errors: list[str]) -> Iterator[Callable[.
 
 
 def _leave(page: Page) -> None:
-    """Away from what it shows: closing it while it goes to another page hangs Chromium now and then."""
+    """Navigate to a blank page first, because closing a page during navigation sometimes hangs Chromium."""
     for _attempt in range(3):
         with suppress(Error):
             page.goto("about:blank")
@@ -275,7 +275,7 @@ def _leave(page: Page) -> None:
 
 @pytest.fixture
 def open_signed_in(server: Server, new_page: Callable[..., Page]) -> Callable[..., Page]:
-    """Opens a page of the running server in a browser in which this user is signed in, reading English."""
+    """Return a function that opens a browser page with the given user signed in, in English."""
 
     def open_page(user: User, **options) -> Page:
         client = Client()

@@ -1,6 +1,6 @@
-"""The environment that tests run in, set before any setting is read: a throwaway newsroom.
+"""Environment of the test run, a throwaway data directory; set before Django reads any setting.
 
-`TEST_DATABASE_URL` names the PostgreSQL server to test on, to make a database on and drop it; unset: SQLite.
+`TEST_DATABASE_URL` is the PostgreSQL server on which tests create and drop a database; SQLite if it is unset.
 """
 
 import atexit
@@ -20,7 +20,7 @@ TEST_DATABASE_URL = os.environ.get("TEST_DATABASE_URL", "")
 
 DATA_DIR = Path(tempfile.mkdtemp(prefix="newsroom-tests-"))
 atexit.register(shutil.rmtree, DATA_DIR, ignore_errors=True)
-# Ended from outside, as by a time limit, everything that was started is put down too, as after Ctrl-C.
+# Handle SIGTERM, as from a time limit, like Ctrl-C, so that started processes and files are cleaned up.
 signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 for name in re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE):

@@ -1,4 +1,4 @@
-"""Plain functions that make what a test needs, through the publishing verbs."""
+"""Factories that create test data through the publishing verbs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _serial = count(1)
 
 PASSWORD = "correct horse battery"
 NOON = datetime(2026, 3, 19, 12, 0, tzinfo=hongkong.ZONE)
-# The columns of the tables of who may do what: who is in which role, and who of them in the live blog's team.
+# Columns of the permission matrices: people by name with their roles, and the members of the team.
 ROLES = {
     "reporter": ["Reporter"],
     "editor": ["Editor"],
@@ -37,7 +37,7 @@ IN_TEAM = ["reporter", "editor", "syndication", "nobody"]
 
 
 def make_user(*permissions: str, is_staff: bool = True) -> User:
-    """A user with these permissions of the app, by codename; `*` gives all of them."""
+    """Create a user with these app permissions by codename; `*` grants all of them."""
     user = User.objects.create_user(f"user-{next(_serial)}", password=PASSWORD, is_staff=is_staff)
     known = Permission.objects.filter(content_type__app_label="liveblog")
     if permissions != ("*",):
@@ -48,35 +48,35 @@ def make_user(*permissions: str, is_staff: bool = True) -> User:
 
 
 def make_roles() -> None:
-    """The house's own groups: tests on a running server empty every table, and what the migration made."""
+    """Create the role groups, unless they exist; tests with a server flush what the migration created."""
     if not Group.objects.exists():
         import_module("liveblog.migrations.0006_roles").make_roles(apps, None)
 
 
-def make_person(*roles: str, **said: object) -> User:
-    """A member of the staff in these roles: the house's own groups, by name."""
+def make_person(*roles: str, **fields: object) -> User:
+    """Create a staff member with these roles; keyword arguments set further fields of the account."""
     make_roles()
     person = make_user()
     person.groups.set(Group.objects.filter(name__in=roles))
     assert person.groups.count() == len(roles), roles
-    User.objects.filter(pk=person.pk).update(**said)
+    User.objects.filter(pk=person.pk).update(**fields)
     return User.objects.get(pk=person.pk)
 
 
 def make_staff() -> dict[str, User]:
-    """One person in each of ROLES."""
+    """Create one person for each of ROLES, by name."""
     return {name: make_person(*roles) for name, roles in ROLES.items()}
 
 
 def make_blog(*, is_live: bool = True, **details: object) -> LiveBlog:
-    """A running blog (or a draft)."""
+    """Create a live blog with running coverage, or a draft if `is_live` is false."""
     details = {"slug": f"blog-{next(_serial)}", "language": "zh-hant", "headline": "標題"} | details
     blog = publishing.create_blog(BlogDetails(**details), by=SYSTEM)
     return publishing.start_coverage(blog, by=SYSTEM) if is_live else blog
 
 
 def make_update(blog: LiveBlog, heading: str = "消息", **content: object) -> Update:
-    """A published update; `happened_at` counts up from noon of 19 March 2026 unless it is given."""
+    """Publish an update; by default its `happened_at` is noon of 19 March 2026 plus a minute per update."""
     content.setdefault("happened_at", NOON + timedelta(minutes=blog.updates.count()))
     content.setdefault("body", "<p>內文。</p>")
     return publishing.publish_update(blog, Content(heading=heading, **content), by=SYSTEM)
@@ -90,22 +90,22 @@ def picture_file(name: str = "picture.jpg", size: tuple[int, int] = (400, 300)) 
 
 @cache
 def prepared_picture() -> pictures.Prepared:
-    """The files of `picture_file`, decoded once for all tests, which are after what happens to it then."""
+    """Return the decoded files of `picture_file`; decode them once, because tests only use the result."""
     context = pictures.prepare(picture_file())
     atexit.register(context.__exit__, None, None, None)
     return context.__enter__()
 
 
-def make_image(**said: object) -> Image:
-    return publishing.add_image(prepared_picture(), by=SYSTEM, **{"alt": "一幅圖"} | said)
+def make_image(**fields: object) -> Image:
+    return publishing.add_image(prepared_picture(), by=SYSTEM, **{"alt": "一幅圖"} | fields)
 
 
 def make_key(
-    *scopes: str, blogs: Iterable[LiveBlog] = (), partner: Partner | None = None, **said: object
+    *scopes: str, blogs: Iterable[LiveBlog] = (), partner: Partner | None = None, **fields: object
 ) -> str:
-    """A new key, as its partner gets it: a new partner who is granted `blogs`, unless one is given."""
+    """Create a key and return its secret; without `partner`, create a partner who is granted `blogs`."""
     if partner is None:
         partner = Partner.objects.create(name=f"Partner {next(_serial)}", contact="desk@example.com")
         partner.granted_blogs.set(blogs)
-    _row, key = publishing.create_key(partner, by=SYSTEM, label="test", scopes=scopes, **said)
+    _row, key = publishing.create_key(partner, by=SYSTEM, label="test", scopes=scopes, **fields)
     return key

@@ -1,4 +1,4 @@
-"""A database whose write lock is held by somebody else: another process, a backup, a stuck command."""
+"""Database write locks held by another connection, as by a backup or a stuck command."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.environment import TEST_DATABASE_URL
 
 @contextmanager
 def hogged() -> Iterator[None]:
-    """Let everybody read the test's database, and nobody write to it, while this lasts."""
+    """Block all writes to the test database within the context; reads go on."""
     if connection.vendor == "sqlite":
         with closing(sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)) as hog:
             hog.execute("PRAGMA busy_timeout = 20000")
@@ -25,7 +25,7 @@ def hogged() -> Iterator[None]:
     with psycopg.connect(TEST_DATABASE_URL, dbname=connection.settings_dict["NAME"]) as hog:
         tables = hog.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
         names = ", ".join(f'"{table}"' for (table,) in tables)
-        # Reading goes on; SELECT FOR UPDATE and all that writes waits.
+        # EXCLUSIVE mode allows reads, but blocks SELECT FOR UPDATE and writes.
         while not _locks(hog, f"LOCK TABLE {names} IN EXCLUSIVE MODE"):
             pass
         yield
@@ -33,7 +33,7 @@ def hogged() -> Iterator[None]:
 
 
 def _locks(hog: psycopg.Connection, statement: str) -> bool:
-    """Whether all tables could be locked: writers may hold some of them in another order."""
+    """Return whether all tables were locked; return False on a deadlock with writers that hold some."""
     try:
         hog.execute(statement)
     except psycopg.errors.DeadlockDetected:
@@ -43,7 +43,7 @@ def _locks(hog: psycopg.Connection, statement: str) -> bool:
 
 
 def be_impatient() -> None:
-    """Let this thread's connection wait for locks for a moment only."""
+    """Limit the lock wait of this thread's connection to 20 ms."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("PRAGMA busy_timeout = 20")

@@ -1,4 +1,4 @@
-"""Picture files that cost a decoder far more than they weigh, and files that lie about what they are."""
+"""Picture files that cost far more to decode than their size suggests, and files with false headers."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def chunk(name: bytes, data: bytes) -> bytes:
 
 
 def png_header(width: int, height: int) -> bytes:
-    """A file of 69 bytes; the decoder takes memory for the whole picture before it misses the rest."""
+    """Return a PNG of 69 bytes; decoders allocate the whole picture before they notice missing data."""
     head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(b"\0" * 8)) + chunk(b"IEND", b"")
 
 
 def png_that_says(width: int, height: int) -> bytes:
-    """A file of kilobytes that decodes to `width` × `height` black pixels."""
+    """Return a PNG of a few kilobytes that decodes to `width` × `height` black pixels."""
     head = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
     packer = zlib.compressobj(9)
     rows = b"".join(packer.compress(bytes((width + 7) // 8 + 1)) for _row in range(height)) + packer.flush()
@@ -34,20 +34,20 @@ def png_that_says(width: int, height: int) -> bytes:
 
 
 def png_with(*chunks: bytes) -> bytes:
-    """A small picture with more chunks before its data."""
+    """Return a small PNG with the given chunks before its data."""
     whole = encoded(Picture.new("RGB", (8, 8)), "PNG")
     return whole[:33] + b"".join(chunks) + whole[33:]
 
 
 def text_bomb(name: bytes, size: int) -> bytes:
-    """A compressed text (`zTXt`, `iTXt`) or profile (`iCCP`) that unpacks to `size` bytes."""
+    """Return a chunk of compressed text (`zTXt`, `iTXt`) or profile (`iCCP`) that unpacks to `size` bytes."""
     packed = zlib.compress(b"a" * size, 9)
     head = {b"zTXt": b"k\0\0", b"iCCP": b"k\0\0", b"iTXt": b"k\0\1\0\0\0"}[name]
     return chunk(name, head + packed)
 
 
 def jpeg_with_scans(scans: int, size: tuple[int, int] = (64, 64)) -> bytes:
-    """A progressive JPEG that refines its last component over and over."""
+    """Return a progressive JPEG that repeats its last scan until it has `scans` scans."""
     whole = encoded(Picture.linear_gradient("L").resize(size).convert("RGB"), "JPEG", progressive=True)
     last = whole.rindex(b"\xff\xda")
     count = whole.count(b"\xff\xda")
@@ -70,7 +70,7 @@ def gif_that_says(screen: tuple[int, int], frame: tuple[int, int]) -> bytes:
 
 
 def webp_that_says(width: int, height: int) -> bytes:
-    """An animation, whose decoder keeps two canvases of the size that the head names."""
+    """Return an animated WebP, whose decoder allocates two canvases of the size in the header."""
     frames = [Picture.new("RGB", (8, 8), color) for color in ("red", "blue")]
     whole = bytearray(encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:]))
     whole[24:27] = (width - 1).to_bytes(3, "little")

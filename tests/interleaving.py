@@ -1,4 +1,4 @@
-"""Publishing verbs on one live blog, as Hypothesis interleaves them."""
+"""Hypothesis state machine that interleaves publishing verbs on one live blog."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WHICH = st.integers(0, 30)
 
 
 class Interleaving(RuleBasedStateMachine):
-    """Subclasses open a blog with its byline and a first update, and add the verbs that matter to them."""
+    """Base state machine; subclasses create the blog, its byline and a first update, and add verbs."""
 
     blog: LiveBlog
     byline: Byline
@@ -32,7 +32,7 @@ class Interleaving(RuleBasedStateMachine):
         return Content(heading=heading, body="<p>內文</p>", happened_at=happened_at, bylines=(self.byline,))
 
     def attempt(self, verb: Callable[..., Any], *args: object, **kwargs: object) -> Any:
-        """Verbs may refuse: that is no change, and what must hold must hold all the same."""
+        """Call the verb; return None if it refuses, since invariants must hold after refusals too."""
         try:
             return verb(*args, by=SYSTEM, **kwargs)
         except ValidationError:

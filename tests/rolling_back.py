@@ -1,4 +1,4 @@
-"""Trying something out in a test: what it wrote is undone, and the next try starts alike."""
+"""Rollback of attempts within a test, so that each attempt starts from the same rows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db import transaction
 
 @contextmanager
 def rolled_back() -> Iterator[None]:
-    """Undo what happens within. Not an atomic block: code that refuses to run in a transaction runs in it."""
+    """Roll writes back on exit; unlike `atomic`, this allows code that refuses to run in a transaction."""
     savepoint = transaction.savepoint()
     try:
         yield

@@ -1,8 +1,8 @@
 """`make test`: the suite on SQLite, then all tests that use a database on PostgreSQL.
 
-PostgreSQL is the server at TEST_DATABASE_URL, else a throwaway one. Tests that open a browser, that need
-PostgreSQL or that are marked `alone` run only there. All but the last run in as many processes as there are
-processors, at most four, each with a database of its own. Arguments go to pytest.
+PostgreSQL is the server at TEST_DATABASE_URL, or else a throwaway one. Tests that open a browser, need
+PostgreSQL or are marked `alone` run only there. All except those marked `alone` run in one process per
+processor, at most four, each with its own database. Arguments are passed to pytest.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ ALONE = ["-m", "alone"]
 
 def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, _end)
-    given = os.environ.pop("TEST_DATABASE_URL", "")
+    database_url = os.environ.pop("TEST_DATABASE_URL", "")
     _collect_static_files()
     statuses = {"SQLite": _pytest("SQLite", [*ON_SQLITE, *arguments])}
     try:
-        with nullcontext(given) if given else throwaway_server() as url:
-            for name, chosen in (
+        with nullcontext(database_url) if database_url else throwaway_server() as url:
+            for name, selection in (
                 ("PostgreSQL", ON_POSTGRESQL),
                 ("PostgreSQL, in browsers", IN_BROWSERS),
                 ("PostgreSQL, one at a time", ALONE),
             ):
                 if pytest.ExitCode.INTERRUPTED in statuses.values():
                     break
-                statuses[name] = _pytest(name, [*chosen, *arguments], TEST_DATABASE_URL=url)
+                statuses[name] = _pytest(name, [*selection, *arguments], TEST_DATABASE_URL=url)
     except NoPostgreSQL as error:
         print(f"\n{error} The suite did not run on PostgreSQL.", file=sys.stderr)
         return 1
@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _collect_static_files() -> None:
-    """Collect the static files once for all test processes, which link to them: compressing takes a while."""
+    """Collect the static files once for all test processes, because compressing them is slow."""
     settings = {"DJANGO_SETTINGS_MODULE": "newsroom.settings"}
     collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"]
     subprocess.run(collect, cwd=ROOT, env=os.environ | settings, check=True)
@@ -61,7 +61,7 @@ def _pytest(database: str, arguments: list[str], **environment: str) -> int:
     try:
         return process.wait()
     except KeyboardInterrupt:
-        # Ctrl-C has reached pytest too: let it put everything down before the database goes.
+        # pytest got the Ctrl-C too; let it clean up before the database stops.
         process.wait()
         return pytest.ExitCode.INTERRUPTED
     except SystemExit:
@@ -71,10 +71,10 @@ def _pytest(database: str, arguments: list[str], **environment: str) -> int:
 
 
 def _verdict(statuses: dict[str, int]) -> int:
-    """Failed if any did; the tests that were chosen may be none on some."""
+    """Print all statuses and return the worst; ignore runs whose selection matched no tests."""
     print("\n" + " ".join(f"{name}: {_in_words(status)}." for name, status in statuses.items()))
-    ran = [status for status in statuses.values() if status != pytest.ExitCode.NO_TESTS_COLLECTED]
-    return max(ran, default=pytest.ExitCode.NO_TESTS_COLLECTED)
+    results = [status for status in statuses.values() if status != pytest.ExitCode.NO_TESTS_COLLECTED]
+    return max(results, default=pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
 def _in_words(status: int) -> str:

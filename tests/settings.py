@@ -1,4 +1,4 @@
-"""The newsroom's own settings, in a throwaway place, with what makes tests fast."""
+"""Test settings: the project's settings with a throwaway data directory and faster choices."""
 
 import os
 
@@ -6,21 +6,21 @@ import tests.environment
 from newsroom.settings import *  # noqa: F403
 from newsroom.settings import DATABASES, STORAGES
 
-# A SQLite database in a file, so that threads, the WAL and a second process are real; on PostgreSQL a name
-# that no other run on the same server takes.
+# SQLite uses a file, so that threads, the WAL and a second process work as in production. PostgreSQL uses a
+# name that is unique to this run, because other runs may use the same server.
 DATABASES["default"]["TEST"] = {
     "NAME": f"test_newsroom_{os.getpid()}"
     if tests.environment.TEST_DATABASE_URL
     else str(tests.environment.DATA_DIR / "test.sqlite3")
 }
-# A busy machine is no failure: wait longer than production does for locks, and for one of more connections.
+# Wait longer for locks and connections than in production, so that a busy machine does not fail tests.
 if tests.environment.TEST_DATABASE_URL:
     DATABASES["default"]["OPTIONS"]["pool"] |= {"max_size": 20, "timeout": 60}
     DATABASES["default"]["OPTIONS"]["options"] += " -c lock_timeout=60s"
 else:
     DATABASES["default"]["OPTIONS"]["timeout"] = 60
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-# Pages print plain addresses, so that no test needs collectstatic; the `server` fixture has the real ones.
+# Use plain static URLs, so that tests do not need collectstatic; the `server` fixture uses the hashed ones.
 STORAGES["staticfiles"] = {"BACKEND": "newsroom.static_files.PlainStaticFiles"}
-# All tests ask from one address; those of the limits set their own.
+# All tests send requests from one address; tests of the rate limits set their own values.
 API_REQUESTS_PER_MINUTE = API_KEY_REQUESTS_PER_MINUTE = 0

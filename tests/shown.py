@@ -1,4 +1,4 @@
-"""A live blog's page as a reader has it open."""
+"""Parser of live blog pages, for comparing an open page with a fresh one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REGIONS = re.compile(
     re.DOTALL,
 )
 
-# What an open page changes in its `<head>`; the rest of it never changes.
+# The parts of `<head>` that an open page updates; the rest never changes.
 DOCUMENT = re.compile(
     r'<title>.*?</title>|<link rel="canonical"[^>]*>'
     r'|<meta (?:property="|name="(?:description|robots|twitter:))[^>]*>',
@@ -29,7 +29,7 @@ DOCUMENT = re.compile(
 
 @dataclass(frozen=True)
 class Shown:
-    """What a page shows: its updates' markup newest first, by order key, and what its head says."""
+    """Content of a page: the markup of its updates by order key, newest first, and its header."""
 
     edition: str
     number: int
@@ -45,7 +45,7 @@ def read_page(blog: LiveBlog, client: Client, edition: str, before: str = "") ->
 
 def parse_page(page: str, path: str, edition: str, *, is_first: bool = True) -> Shown:
     timeline = page[page.index('id="updates"') :]
-    found = re.findall(
+    matches = re.findall(
         r'(<li class="update[^>]*data-order="([^"]+)".*?</article>\s*</li>)', timeline, re.DOTALL
     )
     pinned = re.search(r'id="pinned-time-(\d+)"', page)
@@ -53,7 +53,7 @@ def parse_page(page: str, path: str, edition: str, *, is_first: bool = True) -> 
     return Shown(
         edition=edition,
         number=int(re.search(r'data-number="(\d+)"', page)[1]),
-        updates={order: markup.strip() for markup, order in found},
+        updates={order: markup.strip() for markup, order in matches},
         head={
             "headline": re.search(r"<h1>(.*?)</h1>", page)[1],
             "is_live": 'class="running"' in page,

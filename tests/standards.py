@@ -1,4 +1,4 @@
-"""What is served, held against the standards: the schemas of `tests/schemas`, and what no schema can say."""
+"""Validation of served documents: schemas in `tests/schemas`, and rules that no schema can express."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ def _relax_ng(name: str) -> etree.RelaxNG:
 
 
 def read_xml(name: str, body: bytes) -> etree._Element:
-    """`body` as a document that is valid against the schema `name`."""
+    """Parse `body`, and assert that it is valid against the schema `name`."""
     root = etree.fromstring(body)
     _relax_ng(name).assertValid(root)
     return root
 
 
 def read_atom(body: bytes) -> etree._Element:
-    """An Atom feed: valid, every id once, an author for every entry, nothing both there and deleted."""
+    """Parse a valid Atom feed; assert unique ids, tombstones included, and an author for every entry."""
     root = read_xml("atom", body)
     entries, deleted = root.findall(f"{ATOM}entry"), root.findall(f"{TOMBSTONES}deleted-entry")
-    ids = [entry.findtext(f"{ATOM}id") for entry in entries] + [gone.get("ref") for gone in deleted]
+    ids = [entry.findtext(f"{ATOM}id") for entry in entries] + [tombstone.get("ref") for tombstone in deleted]
     assert len(ids) == len(set(ids))
     has_author = root.find(f"{ATOM}author") is not None
     assert has_author or all(entry.find(f"{ATOM}author") is not None for entry in entries)

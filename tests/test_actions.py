@@ -1,7 +1,7 @@
-"""Who may do what with an update, by which door: generated from `publishing.actions`.
+"""Permission matrix of actions on updates, generated from `publishing.actions`.
 
-What `actions_for` offers is what the verb does, and what desk, admin and API do; what it does not offer, all
-of them refuse, and nothing is written.
+Verbs, desk, admin and API carry out exactly the actions that `actions_for` offers; they refuse all others and
+write nothing.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def make_in(state: str, blog: LiveBlog, author: Actor) -> Update | None:
 
 
 def fields_of(action: Action) -> dict[str, object]:
-    """What an action takes beside the text."""
+    """Return the fields that the action needs besides the text."""
     match action:
         case Action.CORRECT | Action.WITHDRAW:
             return {"note": "說明"}
@@ -100,7 +100,7 @@ def make_team_blog(staff: dict) -> LiveBlog:
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_what_is_offered_is_done_and_all_else_is_refused_by_the_verbs(staff, state):
+def test_verbs_carry_out_offered_actions_and_refuse_all_others(staff, state):
     key = make_key("write:publish", blogs=())
     actors = [*staff.values(), ApiKey.objects.get(), SYSTEM]
     assert key
@@ -128,21 +128,21 @@ def by_desk(client: Client, blog: LiveBlog, update: Update | None, action: Actio
     headers = {"accept": "application/json"}
     fields = fields_of(action)
     if action in WRITES:
-        sent = {"token": f"t-{action}", "action": action, "heading": "改", "body": TEXT}
-        sent |= {"update": update.pk} if update else {}
+        payload = {"token": f"t-{action}", "action": action, "heading": "改", "body": TEXT}
+        payload |= {"update": update.pk} if update else {}
         if "publish_at" in fields:
             at = hongkong.to_hong_kong(fields["publish_at"])
-            sent |= {"publish_day": f"{at:%Y-%m-%d}", "publish_clock": f"{at:%H:%M}"}
-        sent |= {"note": fields["note"]} if "note" in fields else {}
-        return client.post(reverse("desk:desk", args=[blog.pk]), sent, headers=headers).status_code
+            payload |= {"publish_day": f"{at:%Y-%m-%d}", "publish_clock": f"{at:%H:%M}"}
+        payload |= {"note": fields["note"]} if "note" in fields else {}
+        return client.post(reverse("desk:desk", args=[blog.pk]), payload, headers=headers).status_code
     if update is None:
         return 404
-    sent = {"reason": fields.get("note", "")}
+    payload = {"reason": fields.get("note", "")}
     if action == Action.REVERT:
         revision = update.revisions.last()
-        sent = {"revision": revision.pk if revision else 0}
+        payload = {"revision": revision.pk if revision else 0}
     return client.post(
-        reverse("desk:update", args=[blog.pk, update.pk, action]), sent, headers=headers
+        reverse("desk:update", args=[blog.pk, update.pk, action]), payload, headers=headers
     ).status_code
 
 
@@ -154,12 +154,12 @@ def by_admin(client: Client, blog: LiveBlog, update: Update | None, action: Acti
     if 'name="action"' not in page.content.decode():
         return 403
     fields = fields_of(action)
-    sent = opened(client, path) | {"action": action, "heading": "改", "body": TEXT}
-    sent |= {"note": fields["note"]} if "note" in fields else {}
+    payload = opened(client, path) | {"action": action, "heading": "改", "body": TEXT}
+    payload |= {"note": fields["note"]} if "note" in fields else {}
     if "publish_at" in fields:
         at = hongkong.to_hong_kong(fields["publish_at"])
-        sent |= {"publish_at_0": f"{at:%Y-%m-%d}", "publish_at_1": f"{at:%H:%M}"}
-    return client.post(path, sent).status_code
+        payload |= {"publish_at_0": f"{at:%Y-%m-%d}", "publish_at_1": f"{at:%H:%M}"}
+    return client.post(path, payload).status_code
 
 
 ADD = "/admin/liveblog/update/add/"
@@ -168,7 +168,7 @@ IN_ADMIN = [*sorted(WRITES), Action.WITHDRAW, Action.RESTORE]
 
 @pytest.mark.parametrize(("door", "actions"), [(by_desk, list(Action)), (by_admin, IN_ADMIN)])
 @pytest.mark.parametrize("state", STATES)
-def test_each_door_does_what_is_offered_and_refuses_all_else(
+def test_desk_and_admin_carry_out_offered_actions_and_refuse_all_others(
     staff, state, door: Callable[..., int], actions: list[Action]
 ):
     for name, user in staff.items():
@@ -180,7 +180,7 @@ def test_each_door_does_what_is_offered_and_refuses_all_else(
                 update = make_in(state, blog, user)
                 is_offered = action in actions_for(user, blog, update)
                 if action == Action.REVERT and update and not update.revisions.exists():
-                    # There is nothing yet to bring back.
+                    # There is no revision to revert to yet.
                     is_offered = False
                 elif action == Action.REVERT and is_offered:
                     publishing.edit_update(update, Content("新標題"), by=SYSTEM)
@@ -205,30 +205,30 @@ BY_API = {
 @pytest.mark.parametrize(
     "state", ["new", "draft", "own draft", "submitted", "published", "own published", "withdrawn"]
 )
-def test_the_api_does_what_is_offered_and_refuses_all_else(state, scopes):
+def test_api_carries_out_offered_actions_and_refuses_all_others(state, scopes):
     key = make_key(*scopes)
     by = ApiKey.objects.get()
-    for action, sent in BY_API.items():
+    for action, payload in BY_API.items():
         with transaction.atomic():
             blog = make_blog()
             by.partner.granted_blogs.add(blog)
             update = make_in(state, blog, by)
-            is_offered = meant_by(action, update) in actions_for(by, blog, update)
+            is_offered = effective_action(action, update) in actions_for(by, blog, update)
             before = state_of()
-            answer = by_api(key, blog, update, action, sent)
+            response = by_api(key, blog, update, action, payload)
             is_done = state_of() != before
-            assert is_done == is_offered, (state, scopes, action, answer.status_code, answer.content)
+            assert is_done == is_offered, (state, scopes, action, response.status_code, response.content)
             transaction.set_rollback(True)
 
 
-def meant_by(action: Action, update: Update | None) -> Action:
-    """Return what a PATCH means, which names no action: it saves an update in the state that it is in."""
+def effective_action(action: Action, update: Update | None) -> Action:
+    """Return the action that a PATCH amounts to: it names none and saves the update in its current state."""
     if update and update.is_published and action in (Action.DRAFT, Action.PUBLISH):
         return Action.EDIT
     return Action.DRAFT if update and not update.is_visible and action == Action.EDIT else action
 
 
-def by_api(key: str, blog: LiveBlog, update: Update | None, action: Action, sent: dict[str, str]):
+def by_api(key: str, blog: LiveBlog, update: Update | None, action: Action, payload: dict[str, str]):
     client = Client(headers={"authorization": f"Bearer {key}", "idempotency-key": f"k-{action}"})
     text = {} if action == Action.WITHDRAW else {"heading": "改", "body": TEXT}
     if update is None:
@@ -237,8 +237,8 @@ def by_api(key: str, blog: LiveBlog, update: Update | None, action: Action, sent
         path, verb = f"/api/v1/updates/{update.pk}/withdrawal/", client.post
     else:
         path, verb = f"/api/v1/updates/{update.pk}/", client.patch
-        sent = {name: value for name, value in sent.items() if value != "draft"}
-    return verb(path, json.dumps(text | sent), content_type="application/json")
+        payload = {name: value for name, value in payload.items() if value != "draft"}
+    return verb(path, json.dumps(text | payload), content_type="application/json")
 
 
 @pytest.mark.parametrize("action", sorted(WRITES))

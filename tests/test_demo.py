@@ -1,4 +1,4 @@
-"""The demo newsroom, as a newcomer finds it."""
+"""The demo newsroom that `load_demo` creates."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ def prepared_pictures() -> Iterator[dict[str, Prepared]]:
 
 
 @pytest.fixture
-def decoded_once(monkeypatch, prepared_pictures):
-    """Decoding the demo's pictures takes ten seconds, so all tests share the files."""
+def shared_pictures(monkeypatch, prepared_pictures):
+    """Share the decoded pictures of the demo among all tests, because decoding takes ten seconds."""
     monkeypatch.setattr(load_demo_command, "_prepare_pictures", lambda *arguments: prepared_pictures)
 
 
 def load_demo() -> str:
-    said = StringIO()
-    call_command("load_demo", stdout=said)
-    return said.getvalue()
+    output = StringIO()
+    call_command("load_demo", stdout=output)
+    return output.getvalue()
 
 
 @pytest.fixture
-def demo(db, decoded_once) -> dict[str, LiveBlog]:
+def demo(db, shared_pictures) -> dict[str, LiveBlog]:
     load_demo()
     return LiveBlog.objects.in_bulk(field_name="slug")
 
@@ -57,11 +57,11 @@ def days_of(blog: LiveBlog) -> set[date]:
 
 
 def test_the_demo_has_running_and_ended_stories_in_three_languages(demo):
-    found = {
+    summaries = {
         slug: (blog.status, blog.language, len(days_of(blog)), blog.updates.visible().count())
         for slug, blog in demo.items()
     }
-    assert found == {
+    assert summaries == {
         "east-shore-line": ("live", "zh-hant", 3, 21),
         "east-shore-opening": ("ended", "zh-hant", 1, 7),
         "harbour-24": ("ended", "en", 2, 14),
@@ -70,7 +70,7 @@ def test_the_demo_has_running_and_ended_stories_in_three_languages(demo):
     assert demo["east-shore-opening"].successor == demo["east-shore-line"]
 
 
-def test_nothing_that_readers_see_lies_ahead(demo):
+def test_no_visible_time_is_in_the_future(demo):
     now = hongkong.now()
     newest = Update.objects.visible().aggregate(newest=Max("happened_at"))["newest"]
     assert now - timedelta(days=1) < newest <= now
@@ -90,7 +90,7 @@ def test_every_blog_has_a_picture_a_summary_key_events_bylines_and_a_topic(demo)
     assert visibility.readable_images(PUBLIC).count() == len(list((DEMO / "pictures").glob("*.jpg")))
 
 
-def test_a_correction_and_a_withdrawal_can_be_seen(demo):
+def test_the_demo_has_a_correction_and_a_withdrawal(demo):
     corrected = demo["east-shore-line"].updates.get(revisions__kind=Revision.Kind.CORRECTION)
     assert "1,900" in corrected.heading
     assert "1,600" not in corrected.heading + corrected.body
@@ -100,13 +100,13 @@ def test_a_correction_and_a_withdrawal_can_be_seen(demo):
     assert withdrawn.heading == "網上流傳有乘客昏迷"
 
 
-def test_the_desk_finds_work_in_every_queue(demo):
+def test_every_desk_queue_has_work(demo):
     queues = demo["east-shore-line"].updates.exclude(status__in=["published", "withdrawn"])
     assert sorted(queues.values_list("status", flat=True)) == ["draft", "scheduled", "submitted"]
     assert queues.get(status="scheduled").publish_at > hongkong.now() + timedelta(hours=2)
 
 
-def test_related_stories_lead_to_blogs_to_addresses_and_one_of_a_blog_is_left_to_find(demo):
+def test_related_stories_link_to_blogs_and_urls_or_are_unresolved(demo):
     stories = RelatedStory.objects
     assert {story.live_blog.slug for story in stories.exclude(live_blog=None)} == {
         "east-shore-line",
@@ -119,7 +119,7 @@ def test_related_stories_lead_to_blogs_to_addresses_and_one_of_a_blog_is_left_to
     assert sorted(unresolved) == ["east-shore-line", "harbour-24", "strait-summit"]
 
 
-def test_the_editor_may_do_all_of_the_newsrooms_work_and_is_no_superuser(demo):
+def test_the_editor_has_all_permissions_of_the_app_but_is_no_superuser(demo):
     editor = User.objects.get(username="editor")
     assert (editor.is_staff, editor.is_superuser, editor.has_usable_password()) == (True, False, False)
     assert sorted(editor.groups.values_list("name", flat=True)) == ["Chief editor", "Syndication manager"]
@@ -139,18 +139,18 @@ def test_exported_demo_copy_is_imported_without_change(demo):
     for slug in ["east-shore-opening", "harbour-24", "strait-summit"]:
         report = load(parse(write_blog(demo[slug]).text), by=SYSTEM, slug=slug)
         assert report.head_changes == ()
-        assert {found.action for found in report.outcomes} == {Action.UNCHANGED}
+        assert {outcome.action for outcome in report.outcomes} == {Action.UNCHANGED}
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_demo_copy_is_read_without_a_doubt(slug):
+def test_demo_copy_is_parsed_without_doubts(slug):
     article = parse((DEMO / f"{slug}.txt").read_text(encoding="utf-8"))
     assert article.doubts == ()
     assert article.language == {"harbour-24": "en", "strait-summit": "zh-hans"}.get(slug, "zh-hant")
 
 
 @pytest.mark.parametrize("clock", ["00:00", "06:31", "06:32", "23:59"])
-def test_demo_copy_moves_by_whole_days_to_the_last_that_has_happened(clock):
+def test_demo_copy_is_moved_by_whole_days_to_the_latest_past_time(clock):
     now = datetime.fromisoformat(f"2027-01-01T{clock}+08:00")
     newest = max(story.newest_at for story in up_to_date(read_stories(), now))
     assert newest == datetime.fromisoformat(
@@ -162,7 +162,7 @@ def test_demo_copy_moves_by_whole_days_to_the_last_that_has_happened(clock):
 
 
 @pytest.mark.django_db
-def test_a_real_newsroom_is_never_filled(settings):
+def test_load_demo_refuses_outside_demo_mode(settings):
     settings.DEMO = False
     with pytest.raises(CommandError, match="DEMO"):
         load_demo()
@@ -171,9 +171,9 @@ def test_a_real_newsroom_is_never_filled(settings):
 
 
 @pytest.mark.parametrize("story", read_stories(), ids=lambda story: story.slug)
-def test_what_is_said_beside_the_copy_names_updates_and_stories_of_it(story):
+def test_demo_metadata_refers_to_updates_and_stories_of_the_copy(story):
     entries = story.article.entries
     headings = {entry.heading for entry in entries}
-    named = {story.said[part]["heading"] for part in ("correction", "withdrawal") if part in story.said}
-    assert {*story.said["updates"], *named, story.said.get("pinned", "")} <= headings | {""}
+    referenced = {story.said[part]["heading"] for part in ("correction", "withdrawal") if part in story.said}
+    assert {*story.said["updates"], *referenced, story.said.get("pinned", "")} <= headings | {""}
     assert set(story.said["stories"]) <= {related.title for entry in entries for related in entry.stories}

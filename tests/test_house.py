@@ -1,4 +1,4 @@
-"""The rules of the house that a machine can check: who may import whom, and lists that must stay complete."""
+"""Architecture rules: the import ladder between packages, and lists that must stay complete."""
 
 import ast
 import re
@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 from tests.environment import ROOT
 
-# The import ladder: a room imports only from lower rungs, so rooms on one rung never import one another.
+# Import ladder: a package imports only from lower rungs, so packages on one rung never import each other.
 RUNGS = {
     "newsroom": 1,
     "liveblog.models": 2,
@@ -20,7 +20,7 @@ RUNGS = {
     "liveblog.editions": 3,
     "liveblog.visibility": 3,
     "liveblog.presentation": 4,
-    # Payloads print parts of pages.
+    # Payloads render parts of pages.
     "liveblog.payloads": 5,
     "liveblog.publishing": 4,
     "liveblog.articles": 5,
@@ -38,7 +38,7 @@ RUNGS = {
     "liveblog.apps": 1,
     "liveblog.migrations": 4,
 }
-# They mount the rooms, so they alone look up.
+# These mount the packages, so only they may import from higher rungs.
 MOUNTS = ("newsroom.urls", "newsroom.asgi")
 
 OURS = ("newsroom", "liveblog")
@@ -60,7 +60,7 @@ def imports_of(tree: ast.AST) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            # `from liveblog import publishing` imports a room.
+            # `from liveblog import publishing` imports a package, not a name.
             names_rooms = node.module == "liveblog"
             yield from (f"liveblog.{alias.name}" if names_rooms else node.module for alias in node.names)
 
@@ -82,14 +82,14 @@ def test_nothing_is_imported_inside_a_function(path):
     assert [name for function in functions for name in imports_of(function)] == []
 
 
-def test_settings_alone_reads_the_environment_and_the_example_lists_all_that_it_reads():
+def test_only_settings_reads_the_environment_and_the_example_is_complete():
     readers = [
         module_of(path) for path in SOURCES if re.search(r"environ(\[|\.get)|getenv", path.read_text())
     ]
     assert readers == []
 
     read = re.findall(r"\benv\.\w+\(\s*\"(\w+)\"", (ROOT / "newsroom/settings.py").read_text())
-    # ENV_FILE names the file itself, so it cannot stand in it.
+    # ENV_FILE is the path of the file itself, so the file cannot set it.
     assert sorted(read) == sorted([*read_example(), "ENV_FILE"])
 
 
@@ -111,11 +111,11 @@ def pins_of(lock_name: str) -> dict[str, str]:
 
 def test_locks_pin_and_hash_the_dependencies_of_pyproject():
     pins = pins_of("requirements-test.txt")
-    for wanted in dependencies():
-        assert wanted.specifier.contains(pins[canonicalize_name(wanted.name)]), wanted
+    for requirement in dependencies():
+        assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)]), requirement
 
 
-def test_runtime_lock_holds_the_same_pins_without_those_of_the_tests():
+def test_runtime_lock_has_the_same_pins_without_test_dependencies():
     runtime, tests = pins_of("requirements.txt"), pins_of("requirements-test.txt")
     assert runtime.items() < tests.items()
     assert not runtime.keys() & {"pytest", "playwright", "hypothesis", "ruff"}
@@ -128,14 +128,14 @@ def test_no_lock_names_a_registry():
         )
 
 
-def test_every_dependency_is_accounted_for():
+def test_every_dependency_is_documented():
     documented = re.findall(r"^\| ([\w.-]+)", (ROOT / "docs/dependencies.md").read_text(), re.MULTILINE)
-    assert {wanted.name for wanted in dependencies()} - set(documented) == set()
+    assert {requirement.name for requirement in dependencies()} - set(documented) == set()
 
 
-def test_visibility_alone_decides_by_embargoes():
-    """What else asks whether there is an embargo decides who may see a live blog, and belongs there."""
-    asking = re.compile(r"embargo_until_at__isnull|embargo_until_at is (not )?None")
-    modules = {module_of(path) for path in SOURCES if asking.search(path.read_text())}
-    # The verb that lifts an embargo, and the desk's choice of what it links to, which is no right to read.
+def test_only_visibility_checks_for_embargoes():
+    """Code that checks for an embargo decides who may see a live blog, so it belongs in visibility."""
+    embargo_check = re.compile(r"embargo_until_at__isnull|embargo_until_at is (not )?None")
+    modules = {module_of(path) for path in SOURCES if embargo_check.search(path.read_text())}
+    # Allow the verb that lifts an embargo, and the desk's choice of link targets, which checks no access.
     assert modules - {"liveblog.publishing.blogs", "liveblog.desk.material"} == {"liveblog.visibility"}

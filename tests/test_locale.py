@@ -1,4 +1,4 @@
-"""The catalogues: complete, compiled, with every placeholder, each in its own script."""
+"""Message catalogues: completeness, compilation, placeholders and script."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ import pytest
 from tests.environment import ROOT
 
 LOCALES = ["zh_Hant", "zh_Hans"]
-# Of pages and refusals, and of the scripts of the desk and its editor.
+# `django` covers pages and errors, `djangojs` the scripts of the desk and its editor.
 DOMAINS = ["django", "djangojs"]
 FOREIGN = {"zh_Hant": "[续报导时间连结为发]", "zh_Hans": "[續報導時間連結為發]"}
 
 
 def read_catalogue(path: Path) -> dict[str, str]:
-    """msgid to msgstr; contexts and plurals are not in use, and the test says so when they come."""
+    """Return msgstr by msgid; assert that the catalogue uses no contexts and plurals."""
     text = path.read_text()
     assert "msgctxt" not in text
     assert "msgid_plural" not in text
@@ -40,7 +40,7 @@ def catalogue(locale: str, domain: str, ending: str = "po") -> Path:
 
 @pytest.mark.parametrize("domain", DOMAINS)
 @pytest.mark.parametrize("locale", LOCALES)
-def test_every_message_is_translated_with_its_placeholders_in_its_own_script(locale, domain):
+def test_messages_are_translated_with_placeholders_in_the_right_script(locale, domain):
     path = catalogue(locale, domain)
     assert "#, fuzzy" not in path.read_text()
     messages = read_catalogue(path)
@@ -54,7 +54,7 @@ def test_every_message_is_translated_with_its_placeholders_in_its_own_script(loc
 
 @pytest.mark.parametrize("domain", DOMAINS)
 @pytest.mark.parametrize("locale", LOCALES)
-def test_the_compiled_catalogue_is_the_written_one(locale, domain):
+def test_compiled_catalogue_matches_its_source(locale, domain):
     with catalogue(locale, domain, "mo").open("rb") as compiled:
         translations = gettext.GNUTranslations(compiled)
     written = read_catalogue(catalogue(locale, domain))
@@ -63,13 +63,13 @@ def test_the_compiled_catalogue_is_the_written_one(locale, domain):
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
-def test_both_catalogues_know_the_same_messages(domain):
+def test_both_locales_have_the_same_messages(domain):
     keys = [set(read_catalogue(catalogue(locale, domain))) for locale in LOCALES]
     assert keys[0] == keys[1]
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
-def test_the_catalogues_know_every_message_of_the_code(domain, tmp_path):
+def test_catalogues_contain_every_message_of_the_code(domain, tmp_path):
     if not shutil.which("xgettext"):
         pytest.skip("There is no xgettext on this machine (Debian: gettext).")
     for name in ("liveblog", "newsroom", "templates", "static"):
@@ -87,5 +87,5 @@ def test_the_catalogues_know_every_message_of_the_code(domain, tmp_path):
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "newsroom.settings"}
     subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)
     extracted = (tmp_path / "locale" / "zh_Hant" / "LC_MESSAGES" / f"{domain}.po").read_text()
-    said = {_unquoted(block) for block in re.findall(r'^msgid ((?:".*"\n)+)', extracted, re.MULTILINE)}
-    assert said - set(read_catalogue(catalogue("zh_Hant", domain))) == set()
+    msgids = {_unquoted(block) for block in re.findall(r'^msgid ((?:".*"\n)+)', extracted, re.MULTILINE)}
+    assert msgids - set(read_catalogue(catalogue("zh_Hant", domain))) == set()

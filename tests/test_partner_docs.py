@@ -1,4 +1,4 @@
-"""docs/partners.md, run as it stands against a real server; and its client, against what the page shows."""
+"""The commands of docs/partners.md, run against a real server, and its client, compared with the page."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def blog(transactional_db: None) -> LiveBlog:
 
 
 def blocks() -> Iterator[tuple[str, str]]:
-    """The language and the text of each block of code, in order."""
+    """Yield language and text of each code block, in order."""
     yield from re.findall(
         r"^```(\w+)\n(.*?)^```$", (DOCS / "partners.md").read_text(), re.MULTILINE | re.DOTALL
     )
 
 
 def as_one_script() -> str:
-    """All of them as one shell script, so that each goes on with what those before it set."""
+    """Return all code blocks as one shell script, so that later blocks see earlier variables."""
     parts = ["set -euo pipefail"]
     for language, text in blocks():
         if language == "sh":
@@ -50,7 +50,7 @@ def as_one_script() -> str:
     return "\n".join(parts)
 
 
-def test_every_command_of_a_partners_first_hour_works(server, blog, tmp_path):
+def test_every_documented_command_works(server, blog, tmp_path):
     key = make_key(*Scope, blogs=[blog])
     script = as_one_script().replace("https://news.example.com", server.url).replace("nrk_…", key)
     environment = os.environ | {"PYTHONPATH": str(DOCS)}
@@ -60,19 +60,19 @@ def test_every_command_of_a_partners_first_hour_works(server, blog, tmp_path):
     )
 
     assert run.returncode == 0, run.stdout + run.stderr
-    said = run.stdout.split("── done\n")
-    assert len(said) == len(list(blocks())) + 1
-    assert '"blogs":' in said[0]
-    assert said[4].strip() == "304"
-    assert "首班車開出" in said[6]
-    assert '"type":"composite"' in said[7]
+    outputs = run.stdout.split("── done\n")
+    assert len(outputs) == len(list(blocks())) + 1
+    assert '"blogs":' in outputs[0]
+    assert outputs[4].strip() == "304"
+    assert "首班車開出" in outputs[6]
+    assert '"type":"composite"' in outputs[7]
     update = Update.objects.get(source="Example Wire")
     kinds = Change.objects.filter(update=update).order_by("number").values_list("kind", flat=True)
     assert list(kinds) == ["published", "corrected", "withdrawn"]
     assert update.heading == "East Shore line carries 14,000 by noon"
 
 
-def test_the_client_has_at_most_sixty_lines_and_needs_nothing_installed():
+def test_client_has_at_most_60_lines_and_uses_only_the_standard_library():
     text = CLIENT.read_text()
 
     assert len(text.splitlines()) <= 60
@@ -86,46 +86,44 @@ def partner_client(monkeypatch):
     return pytest.importorskip("partner_client")
 
 
-def shown_on_page(server_url: str) -> list[tuple[int, int, bool]]:
-    """Id, number and whether it is a tombstone, of each update in the order of the page."""
-    with urlopen(f"{server_url}/live/east-shore-line/") as answer:
-        page = answer.read().decode()
-    found = re.findall(r'<li class="update.*?</li>', page, re.DOTALL)
+def rows_on_page(server_url: str) -> list[tuple[int, int, bool]]:
+    """Return id, number and whether it is a tombstone for each update, in the order of the page."""
+    with urlopen(f"{server_url}/live/east-shore-line/") as response:
+        page = response.read().decode()
+    items = re.findall(r'<li class="update.*?</li>', page, re.DOTALL)
     return [
         (
             int(re.search(r'data-id="(\d+)"', item)[1]),
             int(re.search(r'data-number="(\d+)"', item)[1]),
             "tombstone" in item,
         )
-        for item in found
+        for item in items
     ]
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_client_ends_with_the_blog_as_its_page_shows_it(server, partner_client, blog, seed):
+def test_client_copies_end_up_equal_to_the_page(server, partner_client, blog, seed):
     choose = random.Random(seed)
     copies = [partner_client.LiveBlog(server.url, "east-shore-line") for _ in range(3)]
     for step in range(40):
-        change_something(choose, blog, step)
+        apply_random_verb(choose, blog, step)
         for copy in copies[1:]:
-            # One looks now and then, one but once at the end.
+            # The second copy polls now and then, the third only once at the end.
             if choose.random() < 0.3 and copy is copies[1]:
                 copy.catch_up()
 
-    page = shown_on_page(server.url)
+    page = rows_on_page(server.url)
     for copy in copies:
         assert copy.catch_up() == 2
-        kept = [(found["id"], found["number"], found["status"] == "withdrawn") for found in copy.page()]
-        assert kept[: len(page)] == page
+        rows = [(row["id"], row["number"], row["status"] == "withdrawn") for row in copy.page()]
+        assert rows[: len(page)] == page
         assert copy.page() == copies[0].page()
         assert (copy.number, copy.blog["headline"]) == (LiveBlog.objects.get().number, "通車首日")
-        said = {update.pk: (update.heading, update.body) for update in Update.objects.published()}
-        assert {
-            found["id"]: (found["heading"], found["body"]) for found in copy.page() if "body" in found
-        } == said
+        published = {update.pk: (update.heading, update.body) for update in Update.objects.published()}
+        assert {row["id"]: (row["heading"], row["body"]) for row in copy.page() if "body" in row} == published
 
 
-def change_something(choose: random.Random, blog: LiveBlog, step: int) -> None:
+def apply_random_verb(choose: random.Random, blog: LiveBlog, step: int) -> None:
     published = list(Update.objects.published().order_by("pk"))
     action = choose.choice(["publish", "publish", "correct", "withdraw", "restore", "undo", "pin"])
     if action == "publish" or not published:
@@ -147,7 +145,7 @@ def change_something(choose: random.Random, blog: LiveBlog, step: int) -> None:
             publishing.pin_update(update, by=SYSTEM)
 
 
-def test_the_client_drops_a_live_blog_that_was_withdrawn(server, partner_client, blog):
+def test_client_drops_a_withdrawn_live_blog(server, partner_client, blog):
     copy = partner_client.LiveBlog(server.url, "east-shore-line")
     copy.catch_up()
     assert copy.page()
@@ -158,13 +156,13 @@ def test_the_client_drops_a_live_blog_that_was_withdrawn(server, partner_client,
     assert (copy.blog, copy.page()) == (None, [])
 
 
-def test_the_client_waits_when_it_is_told_to(start_server, partner_client, blog):
+def test_client_returns_the_requested_wait_when_rate_limited(start_server, partner_client, blog):
     server = start_server(API_REQUESTS_PER_MINUTE="1")
     copies = [partner_client.LiveBlog(server.url, "east-shore-line") for _ in range(3)]
 
     waits = [copy.catch_up() for copy in copies]
 
-    # A minute may begin between two of them, and lets one more through.
+    # A new minute may begin between two requests, which admits one more.
     assert copies[0].page()
     assert any(not copy.page() for copy in copies)
     assert all(1 <= wait <= 60 for wait in waits)

@@ -1,4 +1,4 @@
-"""What the tests stand on: the throwaway PostgreSQL, and CI's rule that nothing is skipped."""
+"""Test infrastructure: the throwaway PostgreSQL server, and the rule that CI skips no test."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from tests.postgres import find_binaries, throwaway_server
 
 
 @pytest.mark.parametrize("binaries", [find_binaries()[0], find_binaries()[-1]], ids=["first", "wheel"])
-def test_a_throwaway_server_starts_from_any_binaries_and_leaves_nothing(binaries):
+def test_throwaway_server_starts_from_any_binaries_and_leaves_no_files(binaries):
     with throwaway_server(binaries) as url, psycopg.connect(url) as connection:
         place = Path(connection.info.host)
         assert place.is_dir()
@@ -24,7 +24,7 @@ def test_a_throwaway_server_starts_from_any_binaries_and_leaves_nothing(binaries
 
 
 @pytest.mark.parametrize(("ci", "status"), [("true", 1), ("", 0)])
-def test_a_skipped_test_fails_in_ci_alone(tmp_path, ci, status):
+def test_a_skipped_test_fails_only_in_ci(tmp_path, ci, status):
     (tmp_path / "test_one.py").write_text(
         "import pytest\n\ndef test_one():\n    pytest.skip('no such thing here')\n"
     )

@@ -1,6 +1,6 @@
-"""The takedown walk: once an update is withdrawn, none of its words or pictures are to be had anywhere.
+"""Takedowns: once an update is withdrawn, no surface serves any of its text or pictures.
 
-Each surface is first shown to have carried them, so that a surface that never did cannot pass unseen.
+The tests first check that each surface did serve them, so that no surface can pass vacuously.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.factories import make_blog, make_image, make_update
 from tests.streams.streaming import PATIENCE, open_stream
 
 SECRET = "機密字句"
-# Where the words of an update of `storm` stand while it is published; it has an older neighbour and a newer.
+# Surfaces with the text of a published update of `storm`, which has an older and a newer neighbour.
 SURFACES = [
     "/",
     "/topics/weather/",
@@ -80,12 +80,12 @@ SURFACES = [
     "/api/v1/blogs/storm/ninjs/",
     "/api/v1/updates/{update}/ninjs/",
 ]
-# Where its address stands.
+# Surfaces with the address of the update.
 INDEXES = ["/sitemap-updates.xml", "/news-sitemap.xml"]
-# Where the blog's own words stand: they go with the blog.
+# Surface with the text of the blog, which disappears when the blog is withdrawn.
 OEMBED = "/oembed?url={site}/live/storm/"
-# What never says a word of an update in text: forms, directories, descriptions. Pictures are walked one by
-# one, and what the cards show is tested in tests/reader/test_sharing.py.
+# Surfaces without text of updates, such as forms, directories and descriptions. Pictures are checked one by
+# one, and tests/reader/test_sharing.py tests the contents of the cards.
 SILENT = [
     "/live/storm/respond/",
     "/zh-hans/live/storm/respond/",
@@ -108,7 +108,7 @@ SILENT = [
     "/api/v1/updates/1/withdrawal/",
     "/api/v1/nothing/",
 ]
-# Where it is said again to who comes back with an old number.
+# Editions of the stream, which replays updates to readers who return with an old number.
 STREAMS = ["", "/zh-hans"]
 
 
@@ -119,7 +119,7 @@ def image(transactional_db: None) -> Image:
 
 @pytest.fixture
 def update(image: Image) -> Update:
-    """Pinned, a key event, corrected, with a picture and a related story: on every surface there is."""
+    """Return an update on every surface: pinned, key event, corrected, with picture and related story."""
     blog = make_blog(slug="storm", topics=(Topic.objects.create(slug="weather", name="天氣"),))
     make_update(blog, "先前")
     update = make_update(
@@ -138,7 +138,7 @@ def update(image: Image) -> Update:
 
 
 def addresses_of(update: Update) -> dict[str, str]:
-    """Each surface, and the path at which it is asked about this update."""
+    """Return each surface with its path for this update."""
     older, newer = Update.objects.exclude(pk=update.pk).order_by("pk")
     pks = {"update": update.pk, "older": older.pk, "newer": newer.pk}
     return {surface: surface.format(**pks) for surface in SURFACES}
@@ -151,28 +151,28 @@ def renditions_of(image: Image) -> list[str]:
 
 
 def says_secret(text: str) -> bool:
-    """In either script; what was searched for is said back in the form and the title."""
+    """Return whether `text` has the secret in either script; form, title and quotes echo the search."""
     text = re.sub(r'<title>.*?</title>|value="[^"]*"|<mark>|</mark>|“[^”]*”|「[^」]*」', "", text)
     return SECRET in text or "机密字句" in text
 
 
 def ask(url: str, **headers: str) -> tuple[int, Message, str]:
-    """Status, headers and text of what the server answers."""
+    """Return status, headers and text of the response."""
     try:
-        answer = urlopen(Request(quote(url, safe=":/?=&"), headers=headers), timeout=PATIENCE)
-    except HTTPError as refused:
-        answer = refused
-    with answer:
-        return answer.status, answer.headers, answer.read().decode(errors="replace")
+        response = urlopen(Request(quote(url, safe=":/?=&"), headers=headers), timeout=PATIENCE)
+    except HTTPError as error:
+        response = error
+    with response:
+        return response.status, response.headers, response.read().decode(errors="replace")
 
 
 def replay(site: str) -> str:
-    """All that a stream says to a reader who knows nothing yet."""
+    """Return all that the stream sends to a new reader."""
     number = LiveBlog.objects.get().number
     try:
         stream = open_stream(site, "storm", after=0)
-    except HTTPError as refused:
-        return refused.read().decode()
+    except HTTPError as error:
+        return error.read().decode()
     try:
         return json.dumps([event.data for event in stream.until(number)], ensure_ascii=False)
     finally:
@@ -180,19 +180,19 @@ def replay(site: str) -> str:
 
 
 def walk(site: str, update: Update) -> dict[str, bool]:
-    """Which surfaces say any of it."""
-    said = {}
+    """Return for each surface whether it serves any part of the update."""
+    served = {}
     for surface, path in addresses_of(update).items():
         _status, _headers, text = ask(site + path)
-        said[surface] = says_secret(text)
+        served[surface] = says_secret(text)
     for surface in INDEXES:
-        said[surface] = f"/{update.pk}/" in ask(site + surface)[2]
+        served[surface] = f"/{update.pk}/" in ask(site + surface)[2]
     for edition in STREAMS:
-        said[f"{edition} stream"] = says_secret(replay(site + edition))
+        served[f"{edition} stream"] = says_secret(replay(site + edition))
     for path in renditions_of(Image.objects.get()):
-        said[path] = ask(f"{site}/media/{path}")[0] == 200
-        assert said[path] == storages["public"].exists(path)
-    return said
+        served[path] = ask(f"{site}/media/{path}")[0] == 200
+        assert served[path] == storages["public"].exists(path)
+    return served
 
 
 def withdraw_update(update: Update) -> None:
@@ -207,7 +207,7 @@ def erase_update(update: Update) -> None:
     publishing.erase_update(update, by=SYSTEM, reason=f"{SECRET}法庭命令")
 
 
-def test_oembed_and_embed_are_gone_with_their_blog_and_come_back_with_it(server):
+def test_oembed_and_embed_return_410_until_their_blog_is_restored(server):
     blog = make_blog(slug="storm", headline=f"{SECRET}標題")
     addresses = [server.url + path for path in (OEMBED.format(site=server.url), "/embed/storm/")]
     before = [ask(address) for address in addresses]
@@ -221,14 +221,14 @@ def test_oembed_and_embed_are_gone_with_their_blog_and_come_back_with_it(server)
 
 
 @pytest.mark.parametrize("take_down", [withdraw_update, withdraw_blog])
-def test_a_takedown_reaches_every_surface_and_restoring_brings_it_back(server, update, take_down):
+def test_takedown_clears_every_surface_and_restoring_refills_them(server, update, take_down):
     site = server.url
     before = walk(site, update)
-    assert all(before.values()), [surface for surface, said in before.items() if not said]
+    assert all(before.values()), [surface for surface, is_served in before.items() if not is_served]
     etags = {path: ask(site + path)[1]["ETag"] for path in addresses_of(update).values()}
     take_down(update)
     after = walk(site, update)
-    assert not any(after.values()), [surface for surface, said in after.items() if said]
+    assert not any(after.values()), [surface for surface, is_served in after.items() if is_served]
     for path, etag in etags.items():
         assert ask(site + path, **{"If-None-Match": etag or '"none"'})[0] != 304, path
     if take_down is withdraw_blog:
@@ -239,7 +239,7 @@ def test_a_takedown_reaches_every_surface_and_restoring_brings_it_back(server, u
     assert walk(site, update) == before
 
 
-def test_an_erased_update_is_gone_from_every_surface_and_from_the_disk(server, update):
+def test_erased_update_is_removed_from_every_surface_and_from_storage(server, update):
     paths, original = renditions_of(Image.objects.get()), Image.objects.get().file.name
     erase_update(update)
     for path in [*addresses_of(update).values(), *SILENT]:
@@ -252,17 +252,17 @@ def test_an_erased_update_is_gone_from_every_surface_and_from_the_disk(server, u
     assert not storages["default"].exists(original)
 
 
-def routes_of(patterns: Iterable[URLPattern | URLResolver], before: str = "") -> Iterator[str]:
+def routes_of(patterns: Iterable[URLPattern | URLResolver], prefix: str = "") -> Iterator[str]:
     for pattern in patterns:
-        route = before + str(pattern.pattern).removeprefix("^" if before else "")
+        route = prefix + str(pattern.pattern).removeprefix("^" if prefix else "")
         if isinstance(pattern, URLResolver):
             yield from routes_of(pattern.url_patterns, route)
         else:
             yield route
 
 
-def test_the_walk_passes_by_every_public_address():
+def test_every_public_route_is_covered():
     public = {route for route in routes_of(get_resolver().url_patterns) if not route.startswith("admin/")}
-    walked = [*SURFACES, *INDEXES, *SILENT, OEMBED]
-    paths = [urlsplit(path.format(update=1, older=2, newer=3, site="")).path for path in walked]
+    covered = [*SURFACES, *INDEXES, *SILENT, OEMBED]
+    paths = [urlsplit(path.format(update=1, older=2, newer=3, site="")).path for path in covered]
     assert {resolve(path).route for path in paths} == public

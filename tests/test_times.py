@@ -1,4 +1,4 @@
-"""Every surface prints times by RFC 3339, also those of before time zones were whole minutes."""
+"""RFC 3339 times on every surface, including times when UTC offsets had seconds."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ TIME = re.compile(r"1900-01-02T[^\s\"<&\\]+")
 
 @pytest.fixture
 def update():
-    """An update of 1900, in a live blog whose every time is of 1900."""
+    """Return an update of 1900 in a live blog whose times are all in 1900."""
     blog = make_blog(slug="line", coverage_start_at=IN_1900)
     update = make_update(blog, happened_at=IN_1900, is_key_event=True)
     update = publishing.correct_update(update, Content.of(update), by=SYSTEM, note="更正")
@@ -54,12 +54,12 @@ def update():
 
 @pytest.mark.parametrize("path", PATHS)
 def test_times_of_1900_have_offsets_of_whole_minutes(client, update, path):
-    answer = client.get(path.format(pk=update.pk))
-    assert answer.status_code == 200
-    assert set(TIME.findall(answer.content.decode())) == {"1900-01-02T12:00:18+07:37"}
+    response = client.get(path.format(pk=update.pk))
+    assert response.status_code == 200
+    assert set(TIME.findall(response.content.decode())) == {"1900-01-02T12:00:18+07:37"}
 
 
-def test_webhooks_write_times_of_1900_the_same_way(update):
+def test_webhook_times_of_1900_have_offsets_of_whole_minutes(update):
     partner = Partner.objects.create(name="Wire", contact="wire@example.com")
     webhook = publishing.add_webhook(partner, by=SYSTEM, url="https://wire.example/hook")
     body = messages.after(webhook, update.blog_id, 0).body.decode()
@@ -75,6 +75,6 @@ def test_webhooks_write_times_of_1900_the_same_way(update):
         (datetime(2026, 7, 1, 12, tzinfo=hongkong.ZONE), "2026-07-01T12:00:00+08:00"),
     ],
 )
-def test_the_moment_stays_the_same_whatever_its_offset(moment, text):
+def test_moments_survive_formatting_and_parsing(moment, text):
     assert hongkong.isoformat(moment) == text
     assert hongkong.parse_moment(text) == moment

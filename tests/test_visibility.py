@@ -1,4 +1,4 @@
-"""Who may see what: the query and the check agree, for every state of a live blog and every viewer."""
+"""Visibility: query and check must agree for every state of a live blog and every viewer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TEAMS = ["no team", "in the team", "another team"]
 
 
 class House:
-    """A live blog in every state: status × embargo × team × grant, and every kind of viewer."""
+    """Live blogs in every state (status × embargo × team × grant), and every kind of viewer."""
 
     def __init__(self) -> None:
         self.member, self.colleague = make_person("Editor"), make_person("Editor")
@@ -80,7 +80,7 @@ def test_the_query_and_the_check_agree_for_every_state_and_viewer():
         assert readable <= known, name
 
 
-def test_each_viewer_reads_what_it_should():
+def test_each_viewer_reads_the_expected_blogs():
     house = House()
     expected = {
         "the public": lambda status, is_embargoed, team, is_granted: not is_embargoed,
@@ -116,7 +116,7 @@ def test_each_viewer_reads_what_it_should():
     assert seen == expected.keys() | staff.keys()
 
 
-def test_rows_follow_their_live_blogs():
+def test_rows_are_as_visible_as_their_live_blog():
     member, outsider = make_person("Editor"), make_person("Editor")
     blog = make_blog(has_responses=True, hero_image=make_image())
     blog.team.set([member])
@@ -129,7 +129,7 @@ def test_rows_follow_their_live_blogs():
     for row in (blog, update, draft, response, update.related_stories.get(), update.revisions.get(), *hidden):
         assert visibility.can_read_row(member, row), row
         assert not visibility.can_read_row(outsider, row), row
-    # Everybody sees on the page what is public; the staff may use its pictures.
+    # Pictures on public pages are visible to everybody, so all staff may use them.
     for image in (blog.hero_image, update.images.get()):
         assert visibility.can_read_row(outsider, image)
     assert set(visibility.readable_updates(PUBLIC)) == {update}

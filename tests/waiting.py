@@ -1,4 +1,4 @@
-"""Waiting for a condition, generously, instead of for a time; and where a server may listen meanwhile."""
+"""Waiting for conditions instead of fixed times, and free ports for servers."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from random import SystemRandom
 from typing import TypeVar
 
 Value = TypeVar("Value")
-# Hypothesis and pytest plugins seed the module's own generator alike in every process.
+# Hypothesis and pytest plugins seed the `random` module identically in every process.
 _ports = SystemRandom()
 
 
 def wait_for(condition: Callable[[], Value], seconds: float = 30) -> Value:
-    """The first truthy answer of `condition`; AssertionError when there is none in time."""
+    """Return the first truthy result of `condition`; raise AssertionError after `seconds` without one."""
     deadline = time.monotonic() + seconds
-    while not (answer := condition()):
+    while not (result := condition()):
         assert time.monotonic() < deadline, f"Still not so after {seconds:.0f} seconds: {condition}"
         time.sleep(0.02)
-    return answer
+    return result
 
 
 def wait_until_listening(process: subprocess.Popen, port: int) -> None:
-    """Return once something accepts connections on the port; AssertionError when `process` ended instead."""
+    """Return once the port accepts connections; raise AssertionError if `process` ended instead."""
 
     def is_listening() -> bool:
         assert process.poll() is None, f"The server ended with status {process.returncode}."
@@ -36,10 +36,10 @@ def wait_until_listening(process: subprocess.Popen, port: int) -> None:
 
 
 def find_free_ports(number: int) -> list[int]:
-    """Return ports that differ, and that no outgoing connection takes before a server listens on them.
+    """Return distinct free ports that no outgoing connection takes before a server listens on them.
 
-    They are below the range that the system gives to outgoing connections, and drawn at random, because other
-    test processes look for ports at the same time.
+    They are below the ephemeral range of outgoing connections, and chosen at random, because other test
+    processes look for ports at the same time.
     """
     ports: set[int] = set()
     while len(ports) < number:

@@ -1,4 +1,4 @@
-"""Counted work, in place of measured time: how many calls something makes, the same on every machine."""
+"""Counts of function calls, which unlike measured times are the same on every machine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import FrameType
 
 
 def count_calls(act: Callable[[], object]) -> int:
-    """Return how many calls of Python and of C functions `act` makes."""
+    """Return the number of Python and C function calls that `act` makes."""
     calls = 0
 
     def count(frame: FrameType, event: str, argument: object) -> None:
@@ -26,9 +26,9 @@ def count_calls(act: Callable[[], object]) -> int:
 
 
 def assert_linear(act: Callable[[int], object], size: int) -> None:
-    """Assert that twice the input takes at most twice the calls, a twentieth left for what is rounded up.
+    """Assert that twice the input takes at most twice the calls, with a tolerance of 5 %.
 
-    The first call warms what is kept: compiled patterns, translations, templates.
+    The first call warms the caches of compiled patterns, translations and templates.
     """
     act(size)
     once, twice = count_calls(lambda: act(size)), count_calls(lambda: act(2 * size))

@@ -1,4 +1,4 @@
-"""A page's form as a browser would send it."""
+"""Admin forms in the state in which a browser would submit them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.test import Client
 
 
 class _FormReader(HTMLParser):
-    """What the controls of the form with this id hold."""
+    """Parser that collects the control values of the form with the given id."""
 
     def __init__(self, form_id: str) -> None:
         super().__init__()
@@ -60,12 +60,12 @@ class _FormReader(HTMLParser):
 
 
 def opened(client: Client, path: str, language: str = "en") -> dict[str, str | list[str]]:
-    """The form of an add or change page, filled in as it is when the page has been opened."""
+    """Return the values with which a browser shows the form of an add or change page."""
     response = client.get(path, headers={"accept-language": language})
     assert response.status_code == 200, (path, response.status_code)
     reader = _FormReader(f"{response.context['opts'].model_name}_form")
     reader.feed(response.content.decode())
-    # As browsers do: the line break right after <textarea> is no part of its value.
+    # Browsers drop a line break right after <textarea>, so it does not belong to the value.
     values = {
         name: value.removeprefix("\n") if isinstance(value, str) else value
         for name, value in reader.values.items()
@@ -74,21 +74,22 @@ def opened(client: Client, path: str, language: str = "en") -> dict[str, str | l
 
 
 def with_row(form: dict, prefix: str, **fields: object) -> dict:
-    """The form with one more row in an inline, as the “Add another” link makes one."""
+    """Return the form with one more row in an inline, as the “Add another” link adds it."""
     index = int(form[f"{prefix}-TOTAL_FORMS"])
     row = {f"{prefix}-{index}-{name}": value for name, value in fields.items()}
     return {**form, f"{prefix}-TOTAL_FORMS": str(index + 1), **row}
 
 
 def errors(response: HttpResponse) -> dict[str, list[str]]:
-    """What the page refuses, by field (`__all__`: none of them); an inline's own under its prefix."""
+    """Return the errors on the page by field; `__all__` holds form errors, an inline prefix its own."""
     assert response.status_code == 200, response.status_code
-    found = {name: list(said) for name, said in response.context["adminform"].form.errors.items()}
+    result = {name: list(reasons) for name, reasons in response.context["adminform"].form.errors.items()}
     for inline in response.context["inline_admin_formsets"]:
-        if said := list(inline.formset.non_form_errors()):
-            found[inline.formset.prefix] = said
+        if reasons := list(inline.formset.non_form_errors()):
+            result[inline.formset.prefix] = reasons
         for index, row in enumerate(inline.formset.forms):
-            found |= {
-                f"{inline.formset.prefix}-{index}-{name}": list(said) for name, said in row.errors.items()
+            result |= {
+                f"{inline.formset.prefix}-{index}-{name}": list(reasons)
+                for name, reasons in row.errors.items()
             }
-    return found
+    return result

@@ -1,4 +1,4 @@
-"""An editor who may do everything, reading the admin in English."""
+"""Fixtures for an editor with every permission who uses the admin in English."""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ def admin(editor: User) -> Client:
 
 @pytest.fixture
 def open_as_editor(open_signed_in: Callable[..., Page]) -> Callable[..., Page]:
-    """Opens a browser in which an editor is signed in, reading English."""
+    """Return a function that opens a browser page with an editor signed in, in English."""
     return lambda **options: open_signed_in(make_user("*"), **options)

@@ -1,4 +1,4 @@
-"""Live blogs in the admin: their details, their coverage, their embargo."""
+"""Live blogs in the admin: details, coverage, teams and embargo."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def kinds(blog: LiveBlog) -> list[str]:
     return list(Change.objects.filter(blog=blog).after(0).values_list("kind", flat=True))
 
 
-def fresh(blog: LiveBlog) -> LiveBlog:
+def reloaded(blog: LiveBlog) -> LiveBlog:
     return LiveBlog.objects.get(pk=blog.pk)
 
 
-def test_blog_goes_from_draft_to_restored(admin, editor):
+def test_blog_passes_through_every_status(admin, editor):
     form = opened(admin, ADD) | {
         "headline": "颱風直擊",
         "slug": "typhoon-2026",
@@ -51,12 +51,12 @@ def test_blog_goes_from_draft_to_restored(admin, editor):
     steps = {"start": "live", "end": "ended", "resume": "live", "withdraw": "withdrawn", "restore": "live"}
     for action, status in steps.items():
         assert save(admin, blog, action=action).status_code == 302
-        assert fresh(blog).status == status
+        assert reloaded(blog).status == status
     assert kinds(blog) == ["blog_started", "blog_ended", "blog_resumed", "blog_withdrawn", "blog_restored"]
     assert blog.get_absolute_url() in admin.get(page_of(blog)).content.decode()
 
 
-def test_details_with_bylines_topics_and_stories_are_one_change(admin):
+def test_details_bylines_topics_and_stories_are_saved_as_one_change(admin):
     blog, next_blog = make_blog(), make_blog(headline="續篇")
     byline, topic = Byline.objects.create(name="張三"), Topic.objects.create(slug="weather", name="天氣")
     image = make_image()
@@ -71,7 +71,7 @@ def test_details_with_bylines_topics_and_stories_are_one_change(admin):
     form = with_row(form, "related_stories", title="背景", url="https://example.com/")
     assert admin.post(page_of(blog), form).status_code == 302
     assert kinds(blog) == ["blog_started", "blog_edited"]
-    details = BlogDetails.of(fresh(blog))
+    details = BlogDetails.of(reloaded(blog))
     assert (details.headline, details.kicker, details.bylines, details.topics) == (
         "新標題",
         "風暴",
@@ -82,8 +82,8 @@ def test_details_with_bylines_topics_and_stories_are_one_change(admin):
     assert details.stories == (Story("背景", 0, "https://example.com/"),)
 
     assert save(admin, blog).status_code == 302
-    assert fresh(blog).number == 2
-    assert BlogDetails.of(fresh(blog)) == details
+    assert reloaded(blog).number == 2
+    assert BlogDetails.of(reloaded(blog)) == details
 
 
 def test_embargo_is_set_and_lifted(admin):
@@ -91,16 +91,16 @@ def test_embargo_is_set_and_lifted(admin):
     until = hongkong.now() + timedelta(days=1)
     embargo = {"embargo_until_at_0": f"{until:%Y-%m-%d}", "embargo_until_at_1": f"{until:%H:%M}"}
     assert save(admin, blog, **embargo).status_code == 302
-    assert fresh(blog).embargo_until_at == until.replace(second=0, microsecond=0)
+    assert reloaded(blog).embargo_until_at == until.replace(second=0, microsecond=0)
     assert save(admin, blog, action="lift").status_code == 302
-    assert fresh(blog).embargo_until_at is None
+    assert reloaded(blog).embargo_until_at is None
     assert kinds(blog) == ["blog_started", "blog_embargoed", "embargo_lifted"]
 
 
-def test_a_team_is_named_beside_the_details_and_readers_hear_nothing_of_it(admin):
+def test_team_is_saved_without_a_change_number(admin):
     blog, editor, gone = make_blog(), make_person("Editor"), make_person("Editor", is_active=False)
     publishing.set_team(blog, [gone], by=SYSTEM)
-    # Who was switched off is not shown, and stays as long as the team is left alone.
+    # The form does not offer inactive people, and keeps them as long as the team is not edited.
     assert save(admin, blog, kicker="風暴").status_code == 302
     assert list(blog.team.all()) == [gone]
     assert save(admin, blog, team=[editor.pk]).status_code == 302
@@ -117,21 +117,21 @@ def test_a_team_is_named_beside_the_details_and_readers_hear_nothing_of_it(admin
 # Refusals
 
 
-def test_only_staff_who_are_there_are_put_in_a_team():
+def test_only_active_staff_can_be_put_in_a_team():
     chief = Client(headers={"accept-language": "en"})
     chief.force_login(make_person("Chief editor", username="chief"))
     editor = make_person("Editor", username="editor")
     gone, outside = make_person(is_active=False), make_person(is_staff=False)
-    asked = {"app_label": "liveblog", "model_name": "liveblog", "field_name": "team"}
-    found = chief.get("/admin/autocomplete/", asked).json()["results"]
-    assert [person["text"] for person in found] == ["chief", "editor"]
+    query = {"app_label": "liveblog", "model_name": "liveblog", "field_name": "team"}
+    matches = chief.get("/admin/autocomplete/", query).json()["results"]
+    assert [person["text"] for person in matches] == ["chief", "editor"]
     blog = make_blog()
-    refused = save(chief, blog, team=[editor.pk, gone.pk, outside.pk])
-    assert list(errors(refused)) == ["team"]
+    response = save(chief, blog, team=[editor.pk, gone.pk, outside.pk])
+    assert list(errors(response)) == ["team"]
     assert not blog.team.exists()
 
 
-def test_a_team_is_saved_before_coverage_starts_and_over_no_other(admin):
+def test_unsaved_and_stale_teams_are_refused(admin):
     blog, editor = make_blog(is_live=False), make_person("Editor")
     response = save(admin, blog, team=[editor.pk], action="start")
     assert errors(response) == {"action": ["You have unsaved changes to the text. Save them first."]}
@@ -142,86 +142,86 @@ def test_a_team_is_saved_before_coverage_starts_and_over_no_other(admin):
     assert list(blog.team.all()) == [editor]
 
 
-def test_headline_and_address_are_refused_on_their_fields(admin):
+def test_missing_headline_and_duplicate_slug_are_refused_on_their_fields(admin):
     make_blog(slug="taken")
     form = opened(admin, ADD)
-    refused = admin.post(ADD, form | {"headline": "甲", "slug": "taken"})
-    assert errors(refused) == {"slug": ["Live blog with this Slug already exists."]}
-    assert 'value="甲"' in refused.content.decode()
+    response = admin.post(ADD, form | {"headline": "甲", "slug": "taken"})
+    assert errors(response) == {"slug": ["Live blog with this Slug already exists."]}
+    assert 'value="甲"' in response.content.decode()
     assert list(errors(admin.post(ADD, form | {"slug": "free"}))) == ["headline"]
     assert LiveBlog.objects.count() == 1
 
 
-def test_address_cannot_change_after_publication(admin):
+def test_slug_cannot_change_after_publication(admin):
     blog = make_blog(slug="first")
     assert "slug" not in opened(admin, page_of(blog))
     draft = make_blog(slug="second", is_live=False)
     stale = opened(admin, page_of(draft)) | {"slug": "third"}
     publishing.start_coverage(draft, by=SYSTEM)
     admin.post(page_of(draft), stale)
-    assert fresh(draft).slug == "second"
+    assert reloaded(draft).slug == "second"
 
 
-def test_times_are_refused_on_their_fields(admin):
+def test_past_times_are_refused_on_their_fields(admin):
     blog = make_blog()
     past = {"_0": "2026-01-01", "_1": "10:00"}
     response = save(admin, blog, **{f"coverage_end_at{part}": value for part, value in past.items()})
     assert errors(response) == {"coverage_end_at": ["This time has passed. End the coverage instead."]}
     response = save(admin, blog, **{f"embargo_until_at{part}": value for part, value in past.items()})
     assert errors(response) == {"embargo_until_at": ["This time has passed. Leave it empty for no embargo."]}
-    assert fresh(blog).number == 1
+    assert reloaded(blog).number == 1
 
 
-def test_action_of_another_state_is_refused_in_words(admin):
+def test_action_of_another_state_is_refused_on_the_form(admin):
     blog = make_blog(is_live=False)
     stale = opened(admin, page_of(blog)) | {"action": "start"}
     publishing.start_coverage(blog, by=SYSTEM)
     stale["slug"] = blog.slug
     response = admin.post(page_of(blog), stale)
     assert response.status_code == 200
-    assert fresh(blog).number == 1
+    assert reloaded(blog).number == 1
 
 
-def test_changed_details_are_saved_before_coverage_starts(admin):
+def test_starting_coverage_with_unsaved_details_is_refused(admin):
     blog = make_blog(is_live=False)
     response = save(admin, blog, headline="改", action="start")
     assert errors(response) == {"action": ["You have unsaved changes to the text. Save them first."]}
-    assert fresh(blog).status == "draft"
+    assert reloaded(blog).status == "draft"
 
 
-def test_form_that_was_opened_on_other_details_overwrites_nothing(admin):
+def test_stale_form_overwrites_nothing(admin):
     blog = make_blog(headline="原")
     stale = opened(admin, page_of(blog)) | {"headline": "我所改"}
     make_update(blog)
     assert admin.post(page_of(blog), opened(admin, page_of(blog)) | {"kicker": "同事"}).status_code == 302
     response = admin.post(page_of(blog), stale)
     assert errors(response)["__all__"][0].startswith("Somebody else has saved this since you opened it.")
-    assert (fresh(blog).headline, fresh(blog).kicker) == ("原", "同事")
+    assert (reloaded(blog).headline, reloaded(blog).kicker) == ("原", "同事")
 
 
-def test_updates_do_not_make_the_blogs_form_stale(admin):
+def test_new_update_does_not_make_the_blog_form_stale(admin):
     blog = make_blog()
     form = opened(admin, page_of(blog)) | {"headline": "改"}
     make_update(blog)
     assert admin.post(page_of(blog), form).status_code == 302
-    assert fresh(blog).headline == "改"
+    assert reloaded(blog).headline == "改"
 
 
-def test_planned_end_in_the_past_of_the_start_is_refused(admin):
+def test_planned_end_before_the_start_is_refused(admin):
     soon = timezone.now() + timedelta(days=2)
     blog = make_blog(is_live=False, coverage_start_at=soon)
     response = save(admin, blog, coverage_end_at_0="2026-01-01", coverage_end_at_1="10:00")
     assert errors(response) == {"__all__": ["Coverage cannot end before it starts."]}
 
 
-def test_a_public_live_blog_shows_the_code_that_embeds_it(admin):
+def test_public_live_blog_shows_its_embed_code(admin):
     blog = make_blog(is_live=False, headline='號外 <"急">')
     assert "newsroom-embed" not in admin.get(page_of(blog)).content.decode()
     publishing.start_coverage(blog, by=SYSTEM)
-    shown = re.search(
+    embed_code = re.search(
         r'<pre class="embed-code">(.*?)</pre>', admin.get(page_of(blog)).content.decode(), re.DOTALL
     )
-    assert unescape(shown[1]) == (
+    assert unescape(embed_code[1]) == (
         f'<blockquote class="newsroom-embed"><a href="http://127.0.0.1:8000/live/{blog.slug}/">'
         "號外 &lt;&quot;急&quot;&gt;</a></blockquote>\n"
         '<script async src="http://127.0.0.1:8000/static/js/embed.js"></script>'

@@ -50,7 +50,7 @@ def test_rich_text_is_written_formatted_and_published(open_as_editor):
     page.locator(".prose-editor-dialog [name=href]").fill("https://example.com/")
     page.locator(".prose-editor-dialog [type=submit]").click()
     expect(editor.get_by_role("link")).to_be_visible()
-    # The editor's own style is in force: without it spaces collapse, and the caret stands wrong.
+    # Without the editor's own style sheet, spaces collapse and the caret is misplaced.
     assert editor.evaluate("element => getComputedStyle(element).whiteSpaceCollapse") == "break-spaces"
     page.check("[name=action][value=publish]")
     save(page)
@@ -65,7 +65,7 @@ def test_rich_text_is_written_formatted_and_published(open_as_editor):
     )
 
 
-def test_all_that_was_saved_survives_an_edit(open_as_editor):
+def test_all_markup_survives_an_edit(open_as_editor):
     body = (
         "<h3>小標</h3><p>一<u>二</u><s>三</s><em>四</em><code>五</code>H<sub>2</sub>O<sup>3</sup><br>換行</p>"
         "<blockquote><p>引文</p></blockquote><ol><li><p>其一</p></li></ol><hr><pre><code>碼</code></pre>"

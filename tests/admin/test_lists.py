@@ -1,4 +1,4 @@
-"""Changelists: search, filters, counts, and verbs on many rows."""
+"""Changelists: search, filters, counts and bulk actions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BLOGS = "/admin/liveblog/liveblog/"
 MODELS = ["liveblog", "update", "relatedstory", "topic", "byline", "image", "change", "revision"]
 
 
-def listed(admin, path: str, **query: object) -> list[str]:
+def rows_of(admin, path: str, **query: object) -> list[str]:
     response = admin.get(path, query)
     assert response.status_code == 200, response
     return [str(row) for row in response.context["cl"].result_list]
@@ -35,23 +35,23 @@ def act(admin, path: str, action: str, *rows, **fields: object):
     )
 
 
-def said(response) -> list[str]:
+def messages_of(response) -> list[str]:
     return [str(message) for message in get_messages(response.wsgi_request)]
 
 
-def test_updates_are_found_in_chinese(admin):
+def test_search_matches_chinese_text(admin):
     blog = make_blog(headline="颱風直擊")
     make_update(blog, "天文台改發八號風球", body="<p>渡輪停航。</p>")
     make_update(make_blog(headline="會談"), "雙方握手", body="<p>沒有聲明。</p>", source="法新社")
-    assert listed(admin, UPDATES, q="八號") == ["天文台改發八號風球"]
-    assert listed(admin, UPDATES, q="停航") == ["天文台改發八號風球"]
-    assert listed(admin, UPDATES, q="颱風") == ["天文台改發八號風球"]
-    assert listed(admin, UPDATES, q="法新社") == ["雙方握手"]
-    assert listed(admin, BLOGS, q="會談") == ["會談"]
+    assert rows_of(admin, UPDATES, q="八號") == ["天文台改發八號風球"]
+    assert rows_of(admin, UPDATES, q="停航") == ["天文台改發八號風球"]
+    assert rows_of(admin, UPDATES, q="颱風") == ["天文台改發八號風球"]
+    assert rows_of(admin, UPDATES, q="法新社") == ["雙方握手"]
+    assert rows_of(admin, BLOGS, q="會談") == ["會談"]
 
 
 @pytest.mark.parametrize(
-    ("model", "field", "found"),
+    ("model", "field", "expected"),
     [
         ("update", "blog", ["颱風直擊"]),
         ("updatebyline", "byline", ["颱風組"]),
@@ -62,7 +62,7 @@ def test_updates_are_found_in_chinese(admin):
         ("liveblog", "hero_image", ["颱風下的渡輪"]),
     ],
 )
-def test_what_is_chosen_is_found_by_typing(admin, model, field, found):
+def test_autocomplete_matches_typed_text(admin, model, field, expected):
     make_blog(headline="颱風直擊")
     make_blog(headline="會談")
     make_image(alt="颱風下的渡輪")
@@ -70,7 +70,7 @@ def test_what_is_chosen_is_found_by_typing(admin, model, field, found):
     Topic.objects.create(slug="typhoon", name="颱風")
     query = {"app_label": "liveblog", "model_name": model, "field_name": field, "term": "颱風"}
     results = admin.get("/admin/autocomplete/", query).json()["results"]
-    assert [result["text"] for result in results] == found
+    assert [result["text"] for result in results] == expected
 
 
 def test_updates_are_filtered(admin):
@@ -80,18 +80,18 @@ def test_updates_are_filtered(admin):
     make_update(storm, "鍵", is_key_event=True, verification="unconfirmed")
     make_update(talks, "Handshake")
     publishing.draft_update(storm, Content(heading="稿", happened_at=NOON - timedelta(days=40)), by=SYSTEM)
-    assert listed(admin, UPDATES, status__exact="draft") == ["稿"]
-    assert listed(admin, UPDATES, is_key_event__exact="1") == ["鍵"]
-    assert listed(admin, UPDATES, verification__exact="unconfirmed") == ["鍵"]
-    assert listed(admin, UPDATES, blog=talks.pk) == ["Handshake"]
-    assert listed(admin, UPDATES, blog="nonsense") == []
-    assert listed(admin, UPDATES, blog__language__exact="en") == ["Handshake"]
-    assert listed(admin, UPDATES, blog__topics__id__exact=weather.pk) == ["鍵", "稿"]
-    assert listed(admin, UPDATES, happened_at__year="2026", happened_at__month="2") == ["稿"]
-    assert listed(admin, BLOGS, topics__id__exact=weather.pk, status__exact="live") == ["颱風"]
+    assert rows_of(admin, UPDATES, status__exact="draft") == ["稿"]
+    assert rows_of(admin, UPDATES, is_key_event__exact="1") == ["鍵"]
+    assert rows_of(admin, UPDATES, verification__exact="unconfirmed") == ["鍵"]
+    assert rows_of(admin, UPDATES, blog=talks.pk) == ["Handshake"]
+    assert rows_of(admin, UPDATES, blog="nonsense") == []
+    assert rows_of(admin, UPDATES, blog__language__exact="en") == ["Handshake"]
+    assert rows_of(admin, UPDATES, blog__topics__id__exact=weather.pk) == ["鍵", "稿"]
+    assert rows_of(admin, UPDATES, happened_at__year="2026", happened_at__month="2") == ["稿"]
+    assert rows_of(admin, BLOGS, topics__id__exact=weather.pk, status__exact="live") == ["颱風"]
 
 
-def test_blogs_are_counted(admin):
+def test_updates_are_counted_by_status_for_each_blog(admin):
     blog = make_blog()
     empty = make_blog(headline="空")
     make_update(blog)
@@ -112,20 +112,20 @@ def test_blogs_are_counted(admin):
 def test_queries_do_not_grow_with_the_list(admin, model):
     path = f"/admin/liveblog/{model}/"
     fill()
-    # What is asked once for each process is asked here.
+    # Warm up per-process caches before counting.
     admin.get(path)
-    with CaptureQueriesContext(connection) as few:
-        listed_before = len(listed(admin, path))
-    for _each in range(4):
+    with CaptureQueriesContext(connection) as queries_before:
+        count_before = len(rows_of(admin, path))
+    for _number in range(4):
         fill()
-    with CaptureQueriesContext(connection) as many:
-        listed_after = len(listed(admin, path))
-    assert listed_after > listed_before
-    assert len(many) == len(few) <= 20
+    with CaptureQueriesContext(connection) as queries_after:
+        count_after = len(rows_of(admin, path))
+    assert count_after > count_before
+    assert len(queries_after) == len(queries_before) <= 20
 
 
 def fill() -> None:
-    """A row of everything."""
+    """Create one row of each listed model."""
     blog = make_blog(topics=(Topic.objects.create(slug=f"topic-{Topic.objects.count()}", name="題"),))
     byline = Byline.objects.create(name=f"記者{Byline.objects.count()}")
     update = make_update(
@@ -134,11 +134,11 @@ def fill() -> None:
     publishing.pin_update(update, by=SYSTEM)
 
 
-def test_related_stories_without_an_address_are_found_and_linked(admin):
+def test_unlinked_related_stories_are_filtered_and_linked(admin):
     update = make_update(make_blog(), stories=(Story("懸空"), Story("已接", url="https://example.com/")))
     path = "/admin/liveblog/relatedstory/"
-    assert listed(admin, path, leads="nowhere") == ["懸空"]
-    assert listed(admin, path, leads="url") == ["已接"]
+    assert rows_of(admin, path, leads="nowhere") == ["懸空"]
+    assert rows_of(admin, path, leads="url") == ["已接"]
     story = update.related_stories.get(title="懸空")
     form = {"title": "懸空", "url": "example.com/x", "live_blog": ""}
     assert admin.post(f"{path}{story.pk}/change/", form).status_code == 302
@@ -149,15 +149,15 @@ def test_related_stories_without_an_address_are_found_and_linked(admin):
     assert admin.get(f"{path}add/").status_code == 403
 
 
-def test_many_are_published_and_refusals_are_named(admin, editor):
+def test_bulk_publishing_reports_each_refusal(admin, editor):
     blog = make_blog()
     ready = publishing.draft_update(blog, Content(heading="可出"), by=SYSTEM)
     empty = publishing.draft_update(blog, Content(), by=SYSTEM)
-    ahead = Content(heading="未到", happened_at=timezone.now() + timedelta(hours=2))
-    ahead = publishing.draft_update(blog, ahead, by=SYSTEM)
+    future = Content(heading="未到", happened_at=timezone.now() + timedelta(hours=2))
+    future = publishing.draft_update(blog, future, by=SYSTEM)
     out = make_update(blog, "已出")
-    response = act(admin, UPDATES, "publish", ready, empty, ahead, out)
-    assert sorted(said(response)) == sorted(
+    response = act(admin, UPDATES, "publish", ready, empty, future, out)
+    assert sorted(messages_of(response)) == sorted(
         [
             f"“#{empty.pk}”: Write a heading or a text first.",
             "“未到”: This time is in the future. Schedule the update, or correct the time.",
@@ -171,25 +171,25 @@ def test_many_are_published_and_refusals_are_named(admin, editor):
     assert LiveBlog.objects.get().number == 3
 
 
-def test_many_are_withdrawn_after_the_reason_was_asked_for(admin):
+def test_bulk_withdrawal_requires_a_reason(admin):
     blog = make_blog()
     one, two = make_update(blog, "其一"), make_update(blog, "其二")
-    asked = act(admin, UPDATES, "withdraw", one, two)
-    assert "其一" in asked.content.decode()
-    refused = admin.post(UPDATES, {"action": "withdraw", "_selected_action": [one.pk], "reason": " "})
-    assert "Say why they are withdrawn." in refused.content.decode()
+    form_page = act(admin, UPDATES, "withdraw", one, two)
+    assert "其一" in form_page.content.decode()
+    response = admin.post(UPDATES, {"action": "withdraw", "_selected_action": [one.pk], "reason": " "})
+    assert "Say why they are withdrawn." in response.content.decode()
     assert Update.objects.published().count() == 2
-    sent = {"action": "withdraw", "_selected_action": [one.pk, two.pk], "reason": "不實"}
-    assert said(admin.post(UPDATES, sent)) == ["Withdrawn: “其二”, “其一”"]
+    payload = {"action": "withdraw", "_selected_action": [one.pk, two.pk], "reason": "不實"}
+    assert messages_of(admin.post(UPDATES, payload)) == ["Withdrawn: “其二”, “其一”"]
     assert Update.objects.published().count() == 0
     assert one.revisions.latest("pk").note == "不實"
 
 
-def test_many_are_pinned_and_marked(admin):
+def test_bulk_actions_pin_and_mark_updates(admin):
     blog, other = make_blog(), make_blog()
     one, two = make_update(blog, "其一"), make_update(other, "其二")
     draft = publishing.draft_update(blog, Content(heading="稿"), by=SYSTEM)
-    assert "“稿”: This update is not published." in said(act(admin, UPDATES, "pin", one, two, draft))
+    assert "“稿”: This update is not published." in messages_of(act(admin, UPDATES, "pin", one, two, draft))
     for action in ("mark_key", "unmark_key", "unpin"):
         act(admin, UPDATES, action, one)
     kinds = Change.objects.filter(blog=blog).after(2).values_list("kind", flat=True)
@@ -197,10 +197,10 @@ def test_many_are_pinned_and_marked(admin):
     assert LiveBlog.objects.get(pk=other.pk).pinned_update == two
 
 
-def test_coverage_of_many_is_started_and_ended(admin):
+def test_bulk_actions_start_and_end_coverage(admin):
     draft, live = make_blog(headline="稿", is_live=False), make_blog(headline="直播")
     response = act(admin, BLOGS, "start", draft, live)
-    assert said(response) == [
+    assert messages_of(response) == [
         "“直播”: Only a draft or ended live blog can be started.",
         "Coverage runs: “稿”",
     ]
@@ -208,7 +208,7 @@ def test_coverage_of_many_is_started_and_ended(admin):
     assert LiveBlog.objects.ended().count() == 2
 
 
-def test_index_and_stock_models_are_there(admin, editor):
+def test_index_lists_our_models_and_those_of_django(admin, editor):
     editor.is_superuser = True
     editor.save()
     page = admin.get("/admin/").content.decode()
@@ -226,11 +226,11 @@ def test_index_and_stock_models_are_there(admin, editor):
     assert admin.get("/admin/auth/user/").status_code == 200
 
 
-def test_filter_of_blogs_keeps_to_the_latest_and_the_chosen(admin):
+def test_blog_filter_offers_the_latest_blogs_and_the_selected_one(admin):
     oldest = make_blog(headline="最舊")
     make_update(oldest, "舊聞")
-    for _each in range(20):
+    for _number in range(20):
         make_blog()
     assert "最舊</a>" not in admin.get(UPDATES, {"q": "無"}).content.decode()
-    assert listed(admin, UPDATES, blog=oldest.pk) == ["舊聞"]
+    assert rows_of(admin, UPDATES, blog=oldest.pk) == ["舊聞"]
     assert "最舊</a>" in admin.get(UPDATES, {"blog": oldest.pk}).content.decode()

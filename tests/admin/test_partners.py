@@ -1,4 +1,4 @@
-"""Partners and their keys in the admin: a key is shown once, rotated, revoked; its digest is kept."""
+"""Partners and API keys in the admin: a key is shown once, rotated and revoked; its digest is stored."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def partner() -> Partner:
     return Partner.objects.create(name="通訊社", contact="desk@example.com")
 
 
-def shown_on(response) -> str:
-    """The key on the page; the page is for nobody's cache."""
+def key_on_page(response) -> str:
+    """Return the key on the page, and check that the page may not be cached."""
     assert response.status_code == 200
     assert "no-store" in response.headers["Cache-Control"]
     return re.search(r'value="(nrk_[^"]+)"', response.content.decode())[1]
@@ -44,10 +44,10 @@ def works(key: str) -> bool:
     return Client().get("/api/v1/topics/", headers={"authorization": f"Bearer {key}"}).status_code == 200
 
 
-def test_key_is_shown_when_it_is_made_and_never_again(admin, editor, partner):
+def test_key_is_shown_once_after_creation(admin, editor, partner):
     form = opened(admin, ADD) | {"partner": partner.pk, "label": "網站", "scopes": ["write:draft", "read"]}
 
-    shown = shown_on(admin.post(ADD, form))
+    secret = key_on_page(admin.post(ADD, form))
 
     key = ApiKey.objects.get()
     assert (key.partner, key.label, key.scopes, key.created_by) == (
@@ -56,8 +56,8 @@ def test_key_is_shown_when_it_is_made_and_never_again(admin, editor, partner):
         ["read", "write:draft"],
         editor,
     )
-    assert works(shown)
-    assert shown.startswith(key.prefix)
+    assert works(secret)
+    assert secret.startswith(key.prefix)
     for path in (
         page_of(key),
         KEYS,
@@ -65,13 +65,13 @@ def test_key_is_shown_when_it_is_made_and_never_again(admin, editor, partner):
         "/admin/",
         reverse("admin:liveblog_apikey_history", args=[key.pk]),
     ):
-        assert shown not in admin.get(path).content.decode()
+        assert secret not in admin.get(path).content.decode()
 
 
-def test_only_the_digest_of_a_key_is_anywhere_in_the_database(admin, partner):
+def test_database_contains_only_the_digest_of_a_key(admin, partner):
     form = opened(admin, ADD) | {"partner": partner.pk, "label": "網站", "scopes": ["read"]}
 
-    secret = shown_on(admin.post(ADD, form)).rpartition("_")[2]
+    secret = key_on_page(admin.post(ADD, form)).rpartition("_")[2]
 
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names():
@@ -81,7 +81,7 @@ def test_only_the_digest_of_a_key_is_anywhere_in_the_database(admin, partner):
     assert all(secret not in entry.change_message + entry.object_repr for entry in LogEntry.objects.all())
 
 
-def test_what_a_key_may_do_is_changed_and_the_key_stays(admin, partner):
+def test_changed_scopes_leave_the_key_valid(admin, partner):
     secret = make_key(Scope.READ, partner=partner)
     key = ApiKey.objects.get()
 
@@ -93,11 +93,11 @@ def test_what_a_key_may_do_is_changed_and_the_key_stays(admin, partner):
     assert works(secret)
 
 
-def test_rotated_key_goes_on_for_as_long_as_was_chosen(admin, partner):
+def test_rotated_key_works_until_the_end_of_the_overlap(admin, partner):
     old_secret = make_key(Scope.READ, partner=partner)
     old = ApiKey.objects.get()
 
-    new_secret = shown_on(admin.post(page_of(old, "rotate"), {"overlap": "24"}))
+    new_secret = key_on_page(admin.post(page_of(old, "rotate"), {"overlap": "24"}))
 
     old.refresh_from_db()
     new = ApiKey.objects.exclude(pk=old.pk).get()
@@ -109,16 +109,16 @@ def test_rotated_key_goes_on_for_as_long_as_was_chosen(admin, partner):
     assert not works(old_secret)
 
 
-def test_key_in_wrong_hands_is_rotated_without_an_overlap(admin, partner):
+def test_rotation_without_overlap_ends_the_old_key_at_once(admin, partner):
     old_secret = make_key(Scope.READ, partner=partner)
     old = ApiKey.objects.get()
 
-    new_secret = shown_on(admin.post(page_of(old, "rotate"), {"overlap": "0"}))
+    new_secret = key_on_page(admin.post(page_of(old, "rotate"), {"overlap": "0"}))
 
     assert (works(old_secret), works(new_secret)) == (False, True)
 
 
-def test_rotation_never_lengthens_a_keys_life(admin, partner):
+def test_rotation_never_extends_the_expiry_of_a_key(admin, partner):
     soon = timezone.now() + timedelta(minutes=5)
     make_key(Scope.READ, partner=partner, expires_at=soon)
     old = ApiKey.objects.get()
@@ -128,7 +128,7 @@ def test_rotation_never_lengthens_a_keys_life(admin, partner):
     assert {key.expires_at for key in ApiKey.objects.all()} == {soon}
 
 
-def test_revoked_key_is_asked_about_first_and_cannot_be_rotated(admin, partner):
+def test_revocation_is_confirmed_first_and_prevents_rotation(admin, partner):
     secret = make_key(Scope.READ, partner=partner)
     key = ApiKey.objects.get()
     assert admin.get(page_of(key, "revoke")).status_code == 200
@@ -137,12 +137,12 @@ def test_revoked_key_is_asked_about_first_and_cannot_be_rotated(admin, partner):
     assert admin.post(page_of(key, "revoke")).status_code == 302
 
     assert not works(secret)
-    refused = admin.post(page_of(key, "rotate"), {"overlap": "24"})
-    assert "This key no longer works. Make a new one." in refused.content.decode()
+    response = admin.post(page_of(key, "rotate"), {"overlap": "24"})
+    assert "This key no longer works. Make a new one." in response.content.decode()
     assert ApiKey.objects.count() == 1
 
 
-def test_partner_that_is_made_inactive_is_shut_out_with_all_keys(admin, partner):
+def test_keys_of_an_inactive_partner_stop_working(admin, partner):
     secret = make_key(Scope.READ, partner=partner)
     path = reverse("admin:liveblog_partner_change", args=[partner.pk])
     form = opened(admin, path)
@@ -153,7 +153,7 @@ def test_partner_that_is_made_inactive_is_shut_out_with_all_keys(admin, partner)
     assert not works(secret)
 
 
-def test_partner_is_granted_live_blogs_and_lists_count_them(admin, partner):
+def test_granted_live_blogs_are_saved_and_counted_in_the_list(admin, partner):
     blog = make_blog()
     make_key(Scope.READ, partner=partner)
     publishing.revoke_key(ApiKey.objects.get(), by=publishing.SYSTEM)
@@ -162,8 +162,8 @@ def test_partner_is_granted_live_blogs_and_lists_count_them(admin, partner):
 
     assert admin.post(path, opened(admin, path) | {"granted_blogs": [blog.pk]}).status_code == 302
 
-    (listed,) = admin.get("/admin/liveblog/partner/?q=通訊社").context["cl"].result_list
-    assert (listed.usable_count, listed.grant_count) == (1, 1)
+    (row,) = admin.get("/admin/liveblog/partner/?q=通訊社").context["cl"].result_list
+    assert (row.usable_count, row.grant_count) == (1, 1)
     assert list(partner.granted_blogs.all()) == [blog]
 
 
@@ -181,7 +181,7 @@ def test_partner_is_granted_live_blogs_and_lists_count_them(admin, partner):
         ("q=never", 0),
     ],
 )
-def test_keys_are_found_by_state_scope_and_partner(admin, partner, query, count):
+def test_keys_are_filtered_by_state_scope_and_partner(admin, partner, query, count):
     make_key(Scope.READ, Scope.WRITE_DRAFT, partner=partner)
     for _ in range(2):
         make_key(Scope.READ, partner=partner)
@@ -193,7 +193,7 @@ def test_keys_are_found_by_state_scope_and_partner(admin, partner, query, count)
 
 
 @pytest.mark.parametrize(
-    ("said", "refused"),
+    ("fields", "expected"),
     [
         ({"scopes": []}, {"scopes": ["This field is required."]}),
         (
@@ -204,26 +204,26 @@ def test_keys_are_found_by_state_scope_and_partner(admin, partner, query, count)
         ({"expires_at_0": "2020-01-01", "expires_at_1": "12:00"}, {"expires_at": ["This time has passed."]}),
     ],
 )
-def test_key_that_cannot_be_is_refused_in_words(admin, partner, said, refused):
-    form = opened(admin, ADD) | {"partner": partner.pk, "label": "網站", "scopes": ["read"]} | said
+def test_invalid_key_is_refused_on_its_fields(admin, partner, fields, expected):
+    form = opened(admin, ADD) | {"partner": partner.pk, "label": "網站", "scopes": ["read"]} | fields
 
-    assert errors(admin.post(ADD, form)) == refused
+    assert errors(admin.post(ADD, form)) == expected
     assert not ApiKey.objects.exists()
 
 
 @pytest.mark.parametrize("origins", ["https://example.com/path", "example.com", "javascript:alert(1)"])
-def test_site_that_may_frame_is_an_origin(admin, partner, origins):
+def test_embed_origin_that_is_no_origin_is_refused(admin, partner, origins):
     path = reverse("admin:liveblog_partner_change", args=[partner.pk])
 
-    refused = errors(admin.post(path, opened(admin, path) | {"embed_origins": origins}))
+    refusals = errors(admin.post(path, opened(admin, path) | {"embed_origins": origins}))
 
-    assert list(refused) == ["embed_origins"]
+    assert list(refusals) == ["embed_origins"]
 
 
-def test_who_manages_syndication_may_and_an_editor_may_not(partner):
+def test_only_syndication_managers_may_manage_keys(partner):
     make_key(Scope.READ, partner=partner)
     key = ApiKey.objects.get()
-    answers = {}
+    statuses = {}
     for role in ("Syndication manager", "Editor", "Chief editor"):
         client = Client()
         client.force_login(make_person(role))
@@ -235,13 +235,13 @@ def test_who_manages_syndication_may_and_an_editor_may_not(partner):
             page_of(key, "revoke"),
             "/admin/liveblog/partner/",
         ]
-        answers[role] = {client.get(path).status_code for path in paths}
-        answers[role] |= {client.post(page_of(key, "rotate"), {}).status_code}
-    assert answers == {"Syndication manager": {200}, "Editor": {403}, "Chief editor": {403}}
+        statuses[role] = {client.get(path).status_code for path in paths}
+        statuses[role] |= {client.post(page_of(key, "rotate"), {}).status_code}
+    assert statuses == {"Syndication manager": {200}, "Editor": {403}, "Chief editor": {403}}
     assert ApiKey.objects.count() == 1
 
 
-def test_nothing_is_revoked_or_rotated_by_a_link_or_from_another_site(admin, partner, editor):
+def test_get_and_forged_requests_neither_revoke_nor_rotate(admin, partner, editor):
     make_key(Scope.READ, partner=partner)
     key = ApiKey.objects.get()
     forged = Client(enforce_csrf_checks=True)
@@ -253,7 +253,7 @@ def test_nothing_is_revoked_or_rotated_by_a_link_or_from_another_site(admin, par
     assert ApiKey.objects.get().is_usable
 
 
-def test_key_is_made_rotated_and_revoked_in_a_browser(open_as_editor, server):
+def test_key_is_created_rotated_and_revoked_in_a_browser(open_as_editor, server):
     partner = Partner.objects.create(name="通訊社", contact="desk@example.com")
     make_blog(headline="通車首日")
     page = open_as_editor()

@@ -1,4 +1,4 @@
-"""Chief editors keep people, and nobody comes by more than the four roles that way."""
+"""Account management by chief editors, who can grant nothing beyond the four roles."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 ADD = "/admin/auth/user/add/"
 ROLES = ["Reporter", "Editor", "Chief editor", "Syndication manager"]
 NEW_PASSWORD = {"password1": "tram ferry lantern", "password2": "tram ferry lantern"}
-# What a forger would send along with any form.
+# Fields that a forged form would add to gain privileges.
 FORGED = {"is_superuser": "on", "is_staff": "on"}
 
 
@@ -37,8 +37,8 @@ def role(name: str) -> Group:
     return Group.objects.get(name=name)
 
 
-def held(person: User) -> dict[str, object]:
-    """All that gives an account its power."""
+def account_state(person: User) -> dict[str, object]:
+    """Return the fields that determine what an account may do, and its password hash."""
     person = User.objects.get(pk=person.pk)
     return {
         "roles": sorted(person.groups.values_list("name", flat=True)),
@@ -60,11 +60,11 @@ def chief(chief_editor: User) -> Client:
     return logged_in(chief_editor)
 
 
-def test_a_chief_editor_adds_somebody_who_then_signs_in_and_writes(chief):
+def test_person_added_by_a_chief_editor_can_sign_in_and_write(chief):
     form = opened(chief, ADD) | NEW_PASSWORD | {"username": "ming", "first_name": "小明"}
     assert chief.post(ADD, form | {"groups": [role("Reporter").pk]}).status_code == 302
     ming = User.objects.get(username="ming")
-    assert held(ming) | {"password": ""} == {
+    assert account_state(ming) | {"password": ""} == {
         "roles": ["Reporter"],
         "permissions": 0,
         "is_staff": True,
@@ -78,7 +78,7 @@ def test_a_chief_editor_adds_somebody_who_then_signs_in_and_writes(chief):
     assert client.get("/admin/auth/user/").status_code == 403
 
 
-def test_the_four_roles_are_offered_and_no_other_group(chief):
+def test_only_the_four_roles_are_offered(chief):
     Group.objects.create(name="Engineers")
     person = make_person("Reporter")
     for path in (ADD, page_of(person)):
@@ -90,32 +90,32 @@ def test_the_four_roles_are_offered_and_no_other_group(chief):
     assert "user_permissions" not in page
 
 
-def test_a_role_gives_the_way_in_and_losing_the_last_one_takes_it(chief):
+def test_first_role_grants_staff_access_and_losing_the_last_revokes_it(chief):
     person = make_person(is_staff=False)
     form = opened(chief, page_of(person))
     assert chief.post(page_of(person), form | {"groups": [role("Editor").pk]}).status_code == 302
-    assert (held(person)["roles"], held(person)["is_staff"]) == (["Editor"], True)
+    assert (account_state(person)["roles"], account_state(person)["is_staff"]) == (["Editor"], True)
     assert chief.post(page_of(person), form | {"groups": []}).status_code == 302
-    assert (held(person)["roles"], held(person)["is_staff"]) == ([], False)
+    assert (account_state(person)["roles"], account_state(person)["is_staff"]) == ([], False)
 
 
-def test_somebody_else_s_password_is_set_and_an_account_switched_off(chief):
+def test_chief_editor_sets_a_password_and_deactivates_an_account(chief):
     person = make_person("Editor")
-    theirs = logged_in(person)
-    assert theirs.get("/admin/").status_code == 200
-    sent = NEW_PASSWORD | {"usable_password": "true"}
-    assert chief.post(password_page_of(person), sent).status_code == 302
+    their_client = logged_in(person)
+    assert their_client.get("/admin/").status_code == 200
+    payload = NEW_PASSWORD | {"usable_password": "true"}
+    assert chief.post(password_page_of(person), payload).status_code == 302
     assert User.objects.get(pk=person.pk).check_password("tram ferry lantern")
-    assert theirs.get("/admin/").status_code == 302
-    theirs.force_login(User.objects.get(pk=person.pk))
+    assert their_client.get("/admin/").status_code == 302
+    their_client.force_login(User.objects.get(pk=person.pk))
     form = opened(chief, page_of(person))
     del form["is_active"]
     assert chief.post(page_of(person), form).status_code == 302
-    assert theirs.get("/admin/").status_code == 302
+    assert their_client.get("/admin/").status_code == 302
 
 
-def test_other_groups_and_permissions_that_somebody_has_are_left_to_them(chief):
-    """As long as they give no more than the roles do."""
+def test_other_groups_and_permissions_are_kept(chief):
+    """Groups and permissions stay if they grant no more than the roles do."""
     readers = Group.objects.create(name="Night desk")
     readers.permissions.add(Permission.objects.get(codename="view_update"))
     person = make_person("Reporter")
@@ -123,67 +123,70 @@ def test_other_groups_and_permissions_that_somebody_has_are_left_to_them(chief):
     person.user_permissions.add(Permission.objects.get(codename="view_topic"))
     form = opened(chief, page_of(person)) | {"groups": [role("Editor").pk]}
     assert chief.post(page_of(person), form).status_code == 302
-    assert held(person)["roles"] == ["Editor", "Night desk"]
-    assert held(person)["permissions"] == 1
+    assert account_state(person)["roles"] == ["Editor", "Night desk"]
+    assert account_state(person)["permissions"] == 1
 
 
-def test_a_superuser_has_django_s_whole_pages():
+def test_superuser_gets_the_full_pages_of_django():
     root = logged_in(make_person(is_superuser=True))
     person = make_person("Editor")
     form = opened(root, page_of(person))
     assert root.post(page_of(person), form | {"is_superuser": "on"}).status_code == 302
-    assert held(person)["is_superuser"]
+    assert account_state(person)["is_superuser"]
     assert root.get("/admin/auth/group/").status_code == 200
     assert root.get(reverse("admin:auth_user_delete", args=[person.pk])).status_code == 200
 
 
-# Refusals: each way up
+# Privilege escalation is refused
 
 
-def test_forged_fields_make_nobody_a_superuser(chief, chief_editor):
-    beyond = {"user_permissions": list(Permission.objects.values_list("pk", flat=True))}
-    form = opened(chief, ADD) | NEW_PASSWORD | {"username": "puppet"} | FORGED | beyond
+def test_forged_fields_grant_no_privileges(chief, chief_editor):
+    extra_permissions = {"user_permissions": list(Permission.objects.values_list("pk", flat=True))}
+    form = opened(chief, ADD) | NEW_PASSWORD | {"username": "puppet"} | FORGED | extra_permissions
     assert chief.post(ADD, form).status_code == 302
     puppet = User.objects.get(username="puppet")
-    # Nor staff: it has no role.
+    # The account is not staff either, because it has no role.
     expected = {"roles": [], "permissions": 0, "is_staff": False, "is_superuser": False, "is_active": True}
-    assert held(puppet) | {"password": ""} == expected | {"password": ""}
+    assert account_state(puppet) | {"password": ""} == expected | {"password": ""}
     for person in (make_person("Reporter"), chief_editor):
-        before = held(person)
+        before = account_state(person)
         assert (
-            chief.post(page_of(person), opened(chief, page_of(person)) | FORGED | beyond).status_code == 302
+            chief.post(
+                page_of(person), opened(chief, page_of(person)) | FORGED | extra_permissions
+            ).status_code
+            == 302
         )
-        assert held(person) == before
+        assert account_state(person) == before
 
 
-def test_no_group_but_the_roles_can_be_given(chief):
+def test_groups_other_than_the_roles_are_refused(chief):
     engineers = Group.objects.create(name="Engineers")
     person = make_person("Reporter")
     for path, form in (
         (ADD, opened(chief, ADD) | NEW_PASSWORD | {"username": "puppet"}),
         (page_of(person), opened(chief, page_of(person))),
     ):
-        refused = chief.post(path, form | {"groups": [engineers.pk]})
-        assert list(errors(refused)) == ["groups"]
+        response = chief.post(path, form | {"groups": [engineers.pk]})
+        assert list(errors(response)) == ["groups"]
     assert not engineers.user_set.exists()
 
 
-def test_chief_editors_do_not_change_what_they_hold_themselves(chief, chief_editor):
-    before = held(chief_editor)
+def test_chief_editors_cannot_change_their_own_privileges(chief, chief_editor):
+    before = account_state(chief_editor)
     form = opened(chief, page_of(chief_editor))
     assert {"groups", "is_active"}.isdisjoint(form)
-    sent = form | FORGED | {"groups": [group.pk for group in Group.objects.all()], "first_name": "小芬"}
-    assert chief.post(page_of(chief_editor), sent).status_code == 302
-    assert held(chief_editor) == before
+    payload = form | FORGED | {"groups": [group.pk for group in Group.objects.all()], "first_name": "小芬"}
+    assert chief.post(page_of(chief_editor), payload).status_code == 302
+    assert account_state(chief_editor) == before
     assert User.objects.get(pk=chief_editor.pk).first_name == "小芬"
-    # One's own password is changed where the old one is asked for.
+    # People change their own password on the page that requires the old one.
     response = chief.post(password_page_of(chief_editor), NEW_PASSWORD | {"usable_password": "true"})
     assert (response.status_code, response.url) == (302, "/admin/password_change/")
-    assert held(chief_editor) == before
+    assert account_state(chief_editor) == before
 
 
 def powerful_people() -> dict[str, User]:
-    """Accounts that hold more than any role gives, or would again when they are switched on."""
+    """Return accounts with more privileges than the roles grant, now or once they are reactivated."""
     engineers = Group.objects.create(name="Engineers")
     engineers.permissions.add(Permission.objects.get(codename="change_group"))
     people = {
@@ -199,43 +202,46 @@ def powerful_people() -> dict[str, User]:
     return people
 
 
-def test_who_holds_more_than_the_roles_give_is_out_of_reach(chief):
-    for who, person in powerful_people().items():
-        before = held(person)
+def test_accounts_with_more_privileges_than_the_roles_cannot_be_changed(chief):
+    for label, person in powerful_people().items():
+        before = account_state(person)
         page = chief.get(page_of(person))
-        assert page.status_code == 200, who
-        assert 'name="username"' not in page.content.decode(), who
-        assert person.password[:8] not in page.content.decode(), who
-        assert "algorithm" not in page.content.decode(), who
-        sent = {"username": "mine", "is_active": "on", "groups": [role("Reporter").pk]}
-        assert chief.post(page_of(person), sent).status_code == 403, who
-        assert chief.get(password_page_of(person)).status_code == 403, who
-        sent = NEW_PASSWORD | {"usable_password": "true"}
-        assert chief.post(password_page_of(person), sent).status_code == 403, who
-        assert held(person) == before, who
-        assert User.objects.get(pk=person.pk).username == person.username, who
+        assert page.status_code == 200, label
+        assert 'name="username"' not in page.content.decode(), label
+        assert person.password[:8] not in page.content.decode(), label
+        assert "algorithm" not in page.content.decode(), label
+        payload = {"username": "mine", "is_active": "on", "groups": [role("Reporter").pk]}
+        assert chief.post(page_of(person), payload).status_code == 403, label
+        assert chief.get(password_page_of(person)).status_code == 403, label
+        payload = NEW_PASSWORD | {"usable_password": "true"}
+        assert chief.post(password_page_of(person), payload).status_code == 403, label
+        assert account_state(person) == before, label
+        assert User.objects.get(pk=person.pk).username == person.username, label
 
 
-def test_nobody_is_deleted_and_roles_are_not_redefined(chief):
+def test_people_cannot_be_deleted_and_roles_cannot_be_changed(chief):
     person = make_person("Reporter")
     assert chief.post(reverse("admin:auth_user_delete", args=[person.pk]), {"post": "yes"}).status_code == 403
-    chosen = {"action": "delete_selected", "_selected_action": [person.pk], "post": "yes"}
-    chief.post("/admin/auth/user/", chosen)
+    payload = {"action": "delete_selected", "_selected_action": [person.pk], "post": "yes"}
+    chief.post("/admin/auth/user/", payload)
     assert User.objects.filter(pk=person.pk).exists()
     chiefs = role("Chief editor")
-    every = list(Permission.objects.values_list("pk", flat=True))
+    all_permissions = list(Permission.objects.values_list("pk", flat=True))
     before = chiefs.permissions.count()
     for path in ("/admin/auth/group/", "/admin/auth/group/add/"):
         assert chief.get(path).status_code == 403
     path = reverse("admin:auth_group_change", args=[chiefs.pk])
     assert chief.get(path).status_code == 403
-    assert chief.post(path, {"name": "Chief editor", "permissions": every}).status_code == 403
-    assert chief.post("/admin/auth/group/add/", {"name": "Mine", "permissions": every}).status_code == 403
+    assert chief.post(path, {"name": "Chief editor", "permissions": all_permissions}).status_code == 403
+    assert (
+        chief.post("/admin/auth/group/add/", {"name": "Mine", "permissions": all_permissions}).status_code
+        == 403
+    )
     assert (chiefs.permissions.count(), Group.objects.count()) == (before, 4)
 
 
 @pytest.mark.parametrize("name", ["Reporter", "Editor", "Syndication manager"])
-def test_no_other_role_keeps_people(name):
+def test_other_roles_may_not_manage_people(name):
     client, person = logged_in(make_person(name)), make_user()
     for path in ("/admin/auth/user/", ADD, page_of(person), password_page_of(person)):
         assert client.get(path).status_code == 403, path

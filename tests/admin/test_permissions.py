@@ -1,4 +1,4 @@
-"""Who may do what in the admin: the verbs decide, the pages offer no more than they would allow."""
+"""Admin permissions: pages offer only the actions that the verbs would allow."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ def page_of(row) -> str:
     return reverse(f"admin:liveblog_{row._meta.model_name}_change", args=[row.pk])
 
 
-def offered(client: Client, path: str) -> list[str]:
+def actions_on(client: Client, path: str) -> list[str]:
     return [value for value, _label in client.get(path).context["adminform"].form.fields["action"].choices]
 
 
-def test_each_permission_offers_its_actions():
+def test_pages_offer_the_actions_of_each_permission():
     blog = make_blog()
     draft = publishing.draft_update(blog, Content(heading="稿"), by=SYSTEM)
     published = make_update(blog)
     reporter = logged_in("add_update", "change_update", "view_update")
-    assert offered(reporter, ADD) == offered(reporter, page_of(draft)) == ["draft", "submit"]
+    assert actions_on(reporter, ADD) == actions_on(reporter, page_of(draft)) == ["draft", "submit"]
     editor = logged_in("add_update", "change_update", "publish_update")
-    assert offered(editor, ADD) == ["draft", "submit", "publish", "schedule"]
-    assert offered(editor, page_of(published)) == ["edit", "correct"]
+    assert actions_on(editor, ADD) == ["draft", "submit", "publish", "schedule"]
+    assert actions_on(editor, page_of(published)) == ["edit", "correct"]
     chief = logged_in("publish_update", "withdraw_update")
-    assert offered(chief, page_of(published)) == ["edit", "correct", "withdraw"]
-    assert offered(logged_in("change_liveblog"), page_of(blog)) == ["save"]
-    assert offered(logged_in("run_coverage"), page_of(blog)) == ["end", "withdraw"]
+    assert actions_on(chief, page_of(published)) == ["edit", "correct", "withdraw"]
+    assert actions_on(logged_in("change_liveblog"), page_of(blog)) == ["save"]
+    assert actions_on(logged_in("run_coverage"), page_of(blog)) == ["end", "withdraw"]
 
 
-def test_who_may_only_add_writes_drafts_and_nothing_else():
+def test_add_permission_allows_only_drafts_and_submissions():
     blog = make_blog()
     update = make_update(blog)
     client = logged_in("add_update")
@@ -61,9 +61,9 @@ def test_who_may_only_add_writes_drafts_and_nothing_else():
     ]
     for action in ("publish", "schedule"):
         later = {"publish_at_0": "2099-01-01", "publish_at_1": "10:00"}
-        refused = client.post(ADD, form | {"heading": "稿", "action": action} | later)
-        assert refused.status_code == 403
-        assert "publish_update" in refused.content.decode()
+        response = client.post(ADD, form | {"heading": "稿", "action": action} | later)
+        assert response.status_code == 403
+        assert "publish_update" in response.content.decode()
     assert Update.objects.count() == 3
     assert client.get(page_of(update)).status_code == 403
     assert client.post(page_of(update), {"action": "edit"}).status_code == 403
@@ -72,7 +72,7 @@ def test_who_may_only_add_writes_drafts_and_nothing_else():
         assert client.get(f"/admin/liveblog/{model}/").status_code == 403
 
 
-def test_who_may_only_change_reads_what_is_published():
+def test_change_permission_makes_published_updates_read_only():
     client = logged_in("add_update", "change_update", "view_update")
     update = make_update(make_blog())
     response = client.get(page_of(update))
@@ -80,7 +80,7 @@ def test_who_may_only_change_reads_what_is_published():
     assert 'name="heading"' not in response.content.decode()
 
 
-def test_text_is_kept_when_a_colleague_published_the_draft_meanwhile():
+def test_form_keeps_its_text_when_a_colleague_published_the_draft():
     client = logged_in("add_update", "change_update", "view_update")
     draft = publishing.draft_update(make_blog(), Content(heading="稿"), by=SYSTEM)
     form = opened(client, page_of(draft)) | {"body": "<p>補充</p>", "seen": ""}
@@ -91,7 +91,7 @@ def test_text_is_kept_when_a_colleague_published_the_draft_meanwhile():
     assert "This update has been published." in response.content.decode()
 
 
-def test_who_may_only_withdraw_withdraws_and_restores():
+def test_withdraw_permission_allows_withdrawing_and_restoring():
     client = logged_in("withdraw_update")
     update = make_update(make_blog())
     form = opened(client, page_of(update))
@@ -101,7 +101,7 @@ def test_who_may_only_withdraw_withdraws_and_restores():
     assert Update.objects.get(pk=update.pk).is_published
 
 
-def test_who_may_only_run_coverage_leaves_the_text_alone():
+def test_run_coverage_permission_does_not_allow_editing_text():
     client = logged_in("run_coverage")
     blog = make_blog(headline="原")
     form = opened(client, page_of(blog))
@@ -119,13 +119,13 @@ def test_bulk_actions_are_offered_by_permission(admin):
     path = "/admin/liveblog/update/"
     page = client.get(path).content.decode()
     assert 'value="withdraw"' not in page
-    chosen = {"action": "withdraw", "_selected_action": [update.pk], "reason": "錯"}
-    client.post(path, chosen)
+    payload = {"action": "withdraw", "_selected_action": [update.pk], "reason": "錯"}
+    client.post(path, payload)
     assert Update.objects.get(pk=update.pk).is_published
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_nothing_is_deleted(admin, model):
+def test_no_model_can_be_deleted(admin, model):
     blog = make_blog()
     update = make_update(blog, stories=(publishing.Story("相關"),), images=(make_image(),))
     rows = {

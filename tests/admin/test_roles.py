@@ -1,7 +1,7 @@
-"""Who may do what: each verb that the admin reaches, tried by each role on a live blog with a team.
+"""Role matrix: each role tries each verb that the admin can call, on a live blog with a team.
 
-Everybody sends what the page would send to somebody who may do everything, so that it is the verbs that
-answer, not what pages offer. Whether it was done is read from the tables: a refusal writes nothing at all.
+Every role posts the form as a superuser gets it, so that the test checks the verbs and not what the pages
+offer. The tables show whether an act succeeded: a refused act writes nothing at all.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ LATER = hongkong.now() + timedelta(days=1)
 AT_LATER = {"publish_at_0": f"{LATER:%Y-%m-%d}", "publish_at_1": "10:00"}
 
 EDITORS, CHIEFS, WRITERS = ("editor", "chief"), ("chief",), ("reporter", "editor", "chief")
-# What no live blog owns, an editor may change whichever team they are in.
+# Editors may change rows that belong to no live blog, whatever team they are in.
 ALL_EDITORS, UPLOADERS = ("editor", "outsider", "chief"), ("reporter", "editor", "outsider", "chief")
 EXPECTED = {
     "write a draft": WRITERS,
@@ -96,8 +96,8 @@ TABLES += [ReaderResponse, User, User.groups.through]
 
 
 @dataclass(frozen=True)
-class Sending:
-    """What is sent where. A list answers by coming back, whatever was done."""
+class FormPost:
+    """Form data and its address. A list redirects whether or not the action was carried out."""
 
     path: str
     form: dict[str, object]
@@ -111,12 +111,12 @@ class Sending:
 
 
 class Newsroom:
-    """A live blog with a team and something in every state, and how to send each thing that can be done."""
+    """Live blog with a team and rows in every state, and the posts that the acts below send."""
 
     def __init__(self) -> None:
         self.people = make_staff()
         self.clients = {name: logged_in(person) for name, person in self.people.items()}
-        # Fills the forms in: a superuser, who is refused nothing.
+        # The forms are read by a superuser, to whom no page is refused.
         self.filler = logged_in(make_person(is_superuser=True))
         self.blog = make_blog(has_responses=True)
         publishing.set_team(self.blog, [self.people[name] for name in IN_TEAM], by=SYSTEM)
@@ -131,50 +131,50 @@ class Newsroom:
         self.term = publishing.add_term(by=SYSTEM, traditional="網路", simplified="网络")
         self.person = make_user()
 
-    def who_may(self, act: Callable[[Newsroom], Sending]) -> tuple[str, ...]:
-        """In which roles it is done; all is as it was before afterwards."""
+    def roles_allowed(self, act: Callable[[Newsroom], FormPost]) -> tuple[str, ...]:
+        """Return the roles for which the act succeeds; every change is rolled back."""
         with rolled_back():
             self.own_draft = publishing.draft_update(self.blog, Content("我的稿"), by=SYSTEM)
-            sending = act(self)
-            return tuple(name for name in ROLES if self._is_done(name, sending))
+            post = act(self)
+            return tuple(name for name in ROLES if self._is_done(name, post))
 
-    def _is_done(self, name: str, sending: Sending) -> bool:
+    def _is_done(self, name: str, post: FormPost) -> bool:
         with rolled_back():
             Update.objects.filter(pk=self.own_draft.pk).update(created_by=self.people[name])
             before = rows()
-            response = sending.by(self.clients[name])
+            response = post.by(self.clients[name])
             is_done = rows() != before
-            if not sending.is_to_list:
+            if not post.is_to_list:
                 assert response.status_code == (302 if is_done else _refusal(response)), name
         return is_done
 
-    # How things are sent: what a page's form holds with what is typed into it, or an action of a list.
+    # Posts of a page, with its form values and the given changes, or of a list action.
 
-    def save(self, row, **typed: object) -> Sending:
+    def save(self, row, **changes: object) -> FormPost:
         path = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
-        return Sending(path, opened(self.filler, path) | typed)
+        return FormPost(path, opened(self.filler, path) | changes)
 
-    def add(self, model: str, query: str = "", **typed: object) -> Sending:
+    def add(self, model: str, query: str = "", **changes: object) -> FormPost:
         path = f"/admin/{model}/add/"
-        return Sending(path, opened(self.filler, path + query) | typed)
+        return FormPost(path, opened(self.filler, path + query) | changes)
 
-    def add_update(self, **typed: object) -> Sending:
-        return self.add("liveblog/update", f"?blog={self.blog.pk}", heading="號外", **typed)
+    def add_update(self, **changes: object) -> FormPost:
+        return self.add("liveblog/update", f"?blog={self.blog.pk}", heading="號外", **changes)
 
-    def choose(self, row, action: str, **typed: object) -> Sending:
+    def choose(self, row, action: str, **changes: object) -> FormPost:
         path = reverse(f"admin:liveblog_{row._meta.model_name}_changelist")
-        return Sending(path, {"action": action, "_selected_action": [row.pk]} | typed, is_to_list=True)
+        return FormPost(path, {"action": action, "_selected_action": [row.pk]} | changes, is_to_list=True)
 
-    def remove(self, row) -> Sending:
+    def remove(self, row) -> FormPost:
         path = reverse(f"admin:liveblog_{row._meta.model_name}_delete", args=[row.pk])
-        return Sending(path, {"post": "yes"})
+        return FormPost(path, {"post": "yes"})
 
-    def with_blog(self, verb: Callable[..., object], then: Callable[[], Sending]) -> Sending:
-        """As it is after a verb on the blog."""
+    def with_blog(self, verb: Callable[..., object], make_post: Callable[[], FormPost]) -> FormPost:
+        """Call the verb on the blog, and return the post made afterwards."""
         verb(LiveBlog.objects.get(pk=self.blog.pk), by=SYSTEM)
-        return then()
+        return make_post()
 
-    def with_response(self, action: str, *, is_shown: bool = False) -> Sending:
+    def with_response(self, action: str, *, is_shown: bool = False) -> FormPost:
         response = publishing.submit_response(self.blog, name="讀者", text="好")
         if is_shown:
             publishing.approve_response(response, by=SYSTEM)
@@ -194,7 +194,7 @@ def logged_in(person: User) -> Client:
 
 
 def rows() -> list[list[tuple]]:
-    """Every row that any of the verbs writes."""
+    """Return every row of the tables that the verbs write to."""
     return [sorted(table.objects.values_list(), key=repr) for table in TABLES]
 
 
@@ -207,7 +207,7 @@ def draft_again(blog: LiveBlog, *, by: object) -> LiveBlog:
     return blog
 
 
-ACTS: dict[str, Callable[[Newsroom], Sending]] = {
+ACTS: dict[str, Callable[[Newsroom], FormPost]] = {
     "write a draft": lambda room: room.add_update(action="draft"),
     "submit a new update": lambda room: room.add_update(action="submit"),
     "publish a new update": lambda room: room.add_update(action="publish"),
@@ -270,52 +270,52 @@ ACTS: dict[str, Callable[[Newsroom], Sending]] = {
 }
 
 
-def test_each_role_does_what_it_is_for_and_nothing_else():
+def test_each_act_succeeds_for_exactly_the_expected_roles():
     room = Newsroom()
-    assert {what: room.who_may(act) for what, act in ACTS.items()} == EXPECTED
+    assert {name: room.roles_allowed(act) for name, act in ACTS.items()} == EXPECTED
 
 
-def test_a_refusal_says_why_in_the_editor_s_language():
+def test_refusal_gives_its_reason_in_the_language_of_the_editor():
     room = Newsroom()
     path = reverse("admin:liveblog_update_change", args=[room.published.pk])
     form = opened(room.filler, path) | {"heading": "改", "action": "edit"}
-    said = {
+    texts = {
         "en": ["You may not do this", "You are not in the team of this live blog.", "To the newsroom"],
         "zh-hant": ["你沒有權限", "你不屬於這篇報道的團隊。", "返回編輯後台"],
         "zh-hans": ["你没有权限", "你不属于这篇报道的团队。", "返回编辑后台"],
     }
-    for language, words in said.items():
-        refused = room.clients["outsider"].post(path, form, headers={"accept-language": language})
-        assert refused.status_code == 403
-        page = refused.content.decode()
+    for language, words in texts.items():
+        response = room.clients["outsider"].post(path, form, headers={"accept-language": language})
+        assert response.status_code == 403
+        page = response.content.decode()
         assert [word for word in words if word not in page] == []
-    refused = room.add_update(action="publish").by(room.clients["reporter"])
-    assert "it needs the permission “publish_update”" in refused.content.decode()
+    response = room.add_update(action="publish").by(room.clients["reporter"])
+    assert "it needs the permission “publish_update”" in response.content.decode()
 
 
 def test_outsider_gets_403_and_list_actions_skip_other_teams_updates():
     room = Newsroom()
-    outsider, mine = room.clients["outsider"], make_update(make_blog(headline="別的"), "別的")
+    outsider, own_update = room.clients["outsider"], make_update(make_blog(headline="別的"), "別的")
     page = outsider.get(reverse("admin:liveblog_update_change", args=[room.published.pk]))
     assert page.status_code == 403
     assert "You are not in the team of this live blog." in page.content.decode()
-    chosen = {"action": "mark_key", "_selected_action": [room.published.pk, mine.pk]}
-    result = outsider.post("/admin/liveblog/update/", chosen, follow=True).content.decode()
+    payload = {"action": "mark_key", "_selected_action": [room.published.pk, own_update.pk]}
+    result = outsider.post("/admin/liveblog/update/", payload, follow=True).content.decode()
     assert "已發布" not in result
     marked = {
         update.pk: update.is_key_event
-        for update in Update.objects.filter(pk__in=[room.published.pk, mine.pk])
+        for update in Update.objects.filter(pk__in=[room.published.pk, own_update.pk])
     }
-    assert marked == {room.published.pk: False, mine.pk: True}
+    assert marked == {room.published.pk: False, own_update.pk: True}
 
 
-def test_a_reporter_reads_and_rewrites_what_is_their_own():
+def test_reporter_edits_own_draft_and_reads_other_updates():
     room = Newsroom()
     reporter = room.clients["reporter"]
     own = publishing.draft_update(room.blog, Content("我的稿"), by=room.people["reporter"])
     page = reporter.get(reverse("admin:liveblog_update_change", args=[own.pk]))
-    offered = [value for value, _label in page.context["adminform"].form.fields["action"].choices]
-    assert offered == ["draft", "submit"]
+    actions = [value for value, _label in page.context["adminform"].form.fields["action"].choices]
+    assert actions == ["draft", "submit"]
     publishing.publish_update(room.blog, Content.of(own), by=SYSTEM, update=own)
     for update in (own, room.draft, room.published):
         page = reporter.get(reverse("admin:liveblog_update_change", args=[update.pk]))

@@ -1,4 +1,4 @@
-"""Pictures, bylines and topics in the admin: each change reaches the live blogs that show them."""
+"""Pictures, bylines and topics in the admin; each edit changes the live blogs that show them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_picture_is_uploaded_and_previewed_by_editors_only(admin, client, editor
     assert reporter.get(preview).status_code == 200
 
 
-def test_every_private_rendition_is_served_to_editors_and_nothing_else_of_the_folder(admin):
+def test_editors_get_every_private_rendition_and_no_other_file(admin):
     image = make_image()
     image.private_base = "/admin/liveblog/image/renditions/"
     types = {"avif": "image/avif", "webp": "image/webp", "jpg": "image/jpeg"}
@@ -58,11 +58,11 @@ def test_every_private_rendition_is_served_to_editors_and_nothing_else_of_the_fo
             assert admin.get(image.rendition_url(width, extension))["Content-Type"] == media_type
     image.private_base = ""
     assert image.rendition_url(320, "jpg") == f"/media/{image.key}/320.jpg"
-    for wrong in [(image.key, 321, "jpg"), (image.key, 320, "png"), ("0000000000000000", 320, "jpg")]:
-        assert admin.get(rendition(*wrong)).status_code == 404
+    for unknown in [(image.key, 321, "jpg"), (image.key, 320, "png"), ("0000000000000000", 320, "jpg")]:
+        assert admin.get(rendition(*unknown)).status_code == 404
 
 
-def test_what_is_said_of_a_picture_changes_and_its_file_does_not(admin):
+def test_picture_details_can_be_edited_but_not_the_file(admin):
     image = make_image()
     blog = make_blog()
     make_update(blog, images=(image,))
@@ -71,8 +71,8 @@ def test_what_is_said_of_a_picture_changes_and_its_file_does_not(admin):
     before = image.file.name
     assert admin.post(page_of(image), form).status_code == 302
     assert LiveBlog.objects.get().number == 2
-    sent = form | {"caption": "說明", "file": picture_file("other.jpg")}
-    assert admin.post(page_of(image), sent).status_code == 302
+    payload = form | {"caption": "說明", "file": picture_file("other.jpg")}
+    assert admin.post(page_of(image), payload).status_code == 302
     image.refresh_from_db()
     assert (image.caption, image.file.name, LiveBlog.objects.get().number) == ("說明", before, 3)
 
@@ -110,7 +110,7 @@ def test_stale_form_of_a_shared_row_is_refused_and_saves_nothing(admin, make_row
     assert getattr(type(row).objects.get(), other_field) == "https://example.com/"
 
 
-def test_form_is_not_stale_when_only_its_pictures_publication_changed(admin):
+def test_publishing_a_picture_does_not_make_its_form_stale(admin):
     image = make_image()
     form = opened(admin, page_of(image))
     make_update(make_blog(), images=(image,))
@@ -121,15 +121,15 @@ def test_form_is_not_stale_when_only_its_pictures_publication_changed(admin):
 @pytest.mark.parametrize(
     ("name", "content"), [("notes.jpg", b"not a picture"), ("page.svg", b"<svg/>"), ("empty.png", b"")]
 )
-def test_file_that_is_no_picture_is_refused_in_words(admin, name, content):
+def test_file_that_is_no_picture_is_refused_with_a_reason(admin, name, content):
     form = opened(admin, ADD_IMAGE) | {"alt": "圖", "file": SimpleUploadedFile(name, content)}
-    refused = errors(admin.post(ADD_IMAGE, form))
+    refusals = errors(admin.post(ADD_IMAGE, form))
     unreadable = "This file is not a picture that can be read: use JPEG, PNG, WebP, AVIF or GIF."
-    assert refused == {"file": [unreadable if content else "The submitted file is empty."]}
+    assert refusals == {"file": [unreadable if content else "The submitted file is empty."]}
     assert Image.objects.count() == 0
 
 
-def test_picture_needs_its_text_alternative_and_a_point_within_it(admin):
+def test_picture_needs_alt_text_and_a_valid_focal_point(admin):
     form = opened(admin, ADD_IMAGE) | {"file": picture_file()}
     assert errors(admin.post(ADD_IMAGE, form)) == {"alt": ["This field is required."]}
     form |= {"alt": "圖", "focal_column": "7", "file": picture_file()}
@@ -137,7 +137,7 @@ def test_picture_needs_its_text_alternative_and_a_point_within_it(admin):
     assert Image.objects.count() == 0
 
 
-def test_byline_is_added_and_edited_where_it_is_printed(admin):
+def test_editing_a_byline_changes_the_blogs_that_print_it(admin):
     path = "/admin/liveblog/byline/add/"
     assert admin.post(path, opened(admin, path) | {"name": "張三"}).status_code == 302
     byline = Byline.objects.get()
@@ -156,7 +156,7 @@ def test_byline_is_added_and_edited_where_it_is_printed(admin):
     assert Byline.objects.filter(name="張三").exists()
 
 
-def test_topic_is_renamed_and_keeps_its_address(admin):
+def test_renamed_topic_keeps_its_slug(admin):
     path = "/admin/liveblog/topic/add/"
     assert admin.post(path, {"name": "天氣", "slug": "weather"}).status_code == 302
     topic = Topic.objects.get()

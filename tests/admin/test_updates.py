@@ -25,14 +25,14 @@ def page_of(update: Update) -> str:
     return reverse("admin:liveblog_update_change", args=[update.pk])
 
 
-def typed(moment: datetime, name: str) -> dict[str, str]:
-    """A Hong Kong time as it is typed into a form."""
+def form_fields(moment: datetime, name: str) -> dict[str, str]:
+    """Return form fields for a moment, as an editor types them in Hong Kong time."""
     local = hongkong.to_hong_kong(moment)
     return {f"{name}_0": f"{local:%Y-%m-%d}", f"{name}_1": f"{local:%H:%M}"}
 
 
 def add(admin, blog, **fields):
-    """Send the page for a new update; the new update, or the page that refused it."""
+    """Post the add form; return the new update, or the response if the form has errors."""
     response = admin.post(ADD, opened(admin, f"{ADD}?blog={blog.pk}") | fields)
     return Update.objects.latest("pk") if response.status_code == 302 else response
 
@@ -49,7 +49,7 @@ def number_of(blog: LiveBlog) -> int:
     return LiveBlog.objects.get(pk=blog.pk).number
 
 
-def test_update_goes_from_draft_to_restored(admin, editor):
+def test_update_passes_through_every_status(admin, editor):
     blog = make_blog()
     update = add(admin, blog, heading="風球高懸", body="<p>內文<script>x()</script></p>", action="draft")
     assert (update.status, update.body, update.created_by) == ("draft", "<p>內文</p>", editor)
@@ -85,7 +85,7 @@ def test_update_goes_from_draft_to_restored(admin, editor):
     assert update.get_absolute_url() in admin.get(page_of(update)).content.decode()
 
 
-def test_text_stories_pictures_and_byline_are_one_change(admin):
+def test_text_stories_pictures_and_bylines_are_saved_as_one_change(admin):
     blog, other = make_blog(), make_blog(headline="另一直播")
     first, second = make_image(alt="其一"), make_image(alt="其二")
     byline, second_byline = Byline.objects.create(name="張三"), Byline.objects.create(name="李四")
@@ -124,7 +124,7 @@ def test_text_stories_pictures_and_byline_are_one_change(admin):
     assert number_of(blog) == before + 2
 
 
-def test_saving_without_changes_takes_no_number_and_keeps_the_seconds(admin):
+def test_saving_without_changes_assigns_no_number_and_keeps_the_seconds(admin):
     blog = make_blog()
     happened_at = NOON.replace(second=34, microsecond=567_891)
     update = make_update(blog, happened_at=happened_at, stories=(Story("相關", 1),), images=(make_image(),))
@@ -141,7 +141,7 @@ def test_saving_without_changes_takes_no_number_and_keeps_the_seconds(admin):
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hant", "zh-hans"])
-def test_times_are_read_back_as_they_are_shown_in_every_language(admin, language):
+def test_times_survive_saving_in_every_language(admin, language):
     update = make_update(make_blog(), happened_at=NOON - timedelta(hours=9, minutes=15))
     headers = {"accept-language": language}
     response = admin.get(page_of(update), headers=headers)
@@ -154,7 +154,7 @@ def test_times_are_read_back_as_they_are_shown_in_every_language(admin, language
 def test_scheduled_update_goes_live_at_its_time(admin):
     blog = make_blog()
     later = hongkong.now().replace(second=0, microsecond=0) + timedelta(hours=2)
-    update = add(admin, blog, heading="預告", action="schedule", **typed(later, "publish_at"))
+    update = add(admin, blog, heading="預告", action="schedule", **form_fields(later, "publish_at"))
     assert (update.status, update.publish_at, update.happened_at, number_of(blog)) == (
         "scheduled",
         later,
@@ -163,7 +163,7 @@ def test_scheduled_update_goes_live_at_its_time(admin):
     )
 
     sooner = later - timedelta(hours=1)
-    assert save(admin, update, **typed(sooner, "publish_at")).status_code == 302
+    assert save(admin, update, **form_fields(sooner, "publish_at")).status_code == 302
     update.refresh_from_db()
     assert (update.status, update.publish_at, update.happened_at) == ("scheduled", sooner, sooner)
 
@@ -172,7 +172,7 @@ def test_scheduled_update_goes_live_at_its_time(admin):
     assert (update.status, update.happened_at) == ("published", sooner)
 
 
-def test_draft_without_a_time_happens_when_it_is_published(admin):
+def test_draft_without_a_time_gets_its_publication_time(admin):
     update = add(admin, make_blog(), heading="突發", action="draft")
     drafted_at = update.happened_at
     assert opened(admin, page_of(update))["happened_at_1"] == ""
@@ -181,7 +181,7 @@ def test_draft_without_a_time_happens_when_it_is_published(admin):
     assert update.happened_at == update.first_published_at > drafted_at
 
 
-def test_saving_keeps_the_state_unless_another_is_chosen(admin):
+def test_saving_without_an_action_keeps_the_status(admin):
     submitted = add(admin, make_blog(), heading="請審閱", action="submit")
     assert submitted.status == "submitted"
     assert save(admin, submitted, heading="請再審閱").status_code == 302
@@ -189,7 +189,7 @@ def test_saving_keeps_the_state_unless_another_is_chosen(admin):
     assert (submitted.status, submitted.heading) == ("submitted", "請再審閱")
 
 
-def test_plain_text_typed_without_javascript_gets_its_paragraphs(admin):
+def test_plain_text_is_converted_to_paragraphs(admin):
     update = add(admin, make_blog(), body="第一段 & 續\n\n第二段", action="draft")
     assert update.body == "<p>第一段 &amp; 續</p><p>第二段</p>"
 
@@ -202,7 +202,7 @@ def test_history_is_shown(admin, editor):
     assert editor.username in page
 
 
-def test_withdrawal_leaves_unsaved_text_aside_and_says_so(admin):
+def test_withdrawal_discards_unsaved_text_with_a_message(admin):
     update = make_update(make_blog(), heading="原文")
     response = save(admin, update, heading="未存", action="withdraw", note="錯誤")
     update.refresh_from_db()
@@ -219,7 +219,7 @@ def test_empty_update_is_refused(admin):
     assert Update.objects.count() == 0
 
 
-def test_correction_needs_a_note_and_a_minor_edit_has_none(admin):
+def test_note_is_required_for_corrections_and_refused_for_minor_edits(admin):
     update = make_update(make_blog())
     assert errors(save(admin, update, heading="改", action="correct")) == {
         "note": ["Say what was corrected. Readers see this."]
@@ -237,33 +237,38 @@ def test_withdrawal_needs_a_reason(admin):
     assert Update.objects.get(pk=update.pk).is_published
 
 
-def test_schedule_needs_a_time_ahead(admin):
+def test_schedule_needs_a_future_time(admin):
     blog = make_blog()
     assert errors(add(admin, blog, heading="甲", action="schedule")) == {
         "publish_at": ["Enter the time when it goes live."]
     }
-    past = typed(timezone.now() - timedelta(minutes=5), "publish_at")
-    refused = add(admin, blog, heading="甲", action="schedule", **past)
-    assert errors(refused) == {"publish_at": ["This time has passed. Publish now, or choose a later time."]}
-    assert 'value="甲"' in refused.content.decode()
+    past = form_fields(timezone.now() - timedelta(minutes=5), "publish_at")
+    response = add(admin, blog, heading="甲", action="schedule", **past)
+    assert errors(response) == {"publish_at": ["This time has passed. Publish now, or choose a later time."]}
+    assert 'value="甲"' in response.content.decode()
     assert Update.objects.count() == 0
 
 
-def test_publishing_an_event_that_lies_ahead_is_refused(admin):
+def test_publishing_a_future_event_is_refused(admin):
     blog = make_blog()
-    ahead = timezone.now() + timedelta(hours=3)
+    future = timezone.now() + timedelta(hours=3)
     words = {"happened_at": ["This time is in the future. Schedule the update, or correct the time."]}
-    assert errors(add(admin, blog, heading="甲", action="publish", **typed(ahead, "happened_at"))) == words
-    sooner = typed(ahead - timedelta(hours=1), "publish_at")
-    refused = add(admin, blog, heading="甲", action="schedule", **typed(ahead, "happened_at"), **sooner)
-    assert errors(refused) == {
+    assert (
+        errors(add(admin, blog, heading="甲", action="publish", **form_fields(future, "happened_at")))
+        == words
+    )
+    sooner = form_fields(future - timedelta(hours=1), "publish_at")
+    response = add(
+        admin, blog, heading="甲", action="schedule", **form_fields(future, "happened_at"), **sooner
+    )
+    assert errors(response) == {
         "happened_at": ["This time is later than the moment when the update goes live."]
     }
     update = make_update(blog)
-    assert errors(save(admin, update, **typed(ahead, "happened_at"))) == words
+    assert errors(save(admin, update, **form_fields(future, "happened_at"))) == words
 
 
-def test_related_story_is_refused_in_words(admin):
+def test_invalid_related_story_is_refused_with_a_reason(admin):
     update = make_update(make_blog())
     form = opened(admin, page_of(update))
     both = with_row(
@@ -278,14 +283,14 @@ def test_related_story_is_refused_in_words(admin):
     }
 
 
-def test_withdrawn_live_blog_takes_no_more_updates(admin):
+def test_publishing_in_a_withdrawn_live_blog_is_refused(admin):
     blog = make_blog()
     publishing.withdraw_blog(blog, by=SYSTEM)
     response = add(admin, blog, heading="甲", action="publish")
     assert errors(response) == {"__all__": ["This live blog was withdrawn: nothing can be published in it."]}
 
 
-def test_form_that_was_opened_on_another_text_overwrites_nothing(admin):
+def test_stale_form_overwrites_nothing(admin):
     update = make_update(make_blog(), heading="原")
     stale = opened(admin, page_of(update))
     publishing.edit_update(update, Content(heading="同事所改"), by=SYSTEM)
@@ -295,7 +300,7 @@ def test_form_that_was_opened_on_another_text_overwrites_nothing(admin):
     assert Update.objects.get(pk=update.pk).heading == "同事所改"
 
 
-def test_form_that_was_opened_in_another_state_is_answered_in_words(admin):
+def test_form_opened_in_another_status_is_refused_with_a_reason(admin):
     blog = make_blog()
     draft = publishing.draft_update(blog, Content(heading="稿", happened_at=NOON), by=SYSTEM)
     stale = opened(admin, page_of(draft)) | {"heading": "我的稿", "action": "publish"}
@@ -317,7 +322,7 @@ def test_unknown_action_is_refused(admin):
     assert list(errors(response)) == ["action"]
 
 
-def test_withdrawn_update_is_only_read_or_restored(admin):
+def test_withdrawn_update_can_only_be_restored(admin):
     update = make_update(make_blog())
     publishing.withdraw_update(update, by=SYSTEM, reason="錯")
     form = opened(admin, page_of(update))
@@ -325,7 +330,7 @@ def test_withdrawn_update_is_only_read_or_restored(admin):
     assert form["action"] == "restore"
 
 
-def test_erased_update_cannot_be_brought_back(admin):
+def test_erased_update_cannot_be_restored(admin):
     update = make_update(make_blog())
     publishing.erase_update(update, by=SYSTEM, reason="法庭命令")
     form = opened(admin, page_of(update))

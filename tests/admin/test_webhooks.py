@@ -1,4 +1,4 @@
-"""Webhooks in the admin: the syndication manager's pages, and nobody else's."""
+"""Webhooks in the admin, which only syndication managers may use."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 ADD = "/admin/liveblog/webhook/add/"
 LIST = "/admin/liveblog/webhook/"
 DELIVERIES = "/admin/liveblog/delivery/"
-PLACES = "/admin/liveblog/webhookcursor/"
+CURSORS = "/admin/liveblog/webhookcursor/"
 URL = "https://partner.example/hook"
 
 
@@ -51,11 +51,11 @@ def page_of(row) -> str:
     return reverse(f"admin:liveblog_{row._meta.model_name}_change", args=[row.pk])
 
 
-def does(client: Client, webhook: Webhook, action: str, **said: object):
-    return client.post(page_of(webhook), opened(client, page_of(webhook)) | {"action": action, **said})
+def post_action(client: Client, webhook: Webhook, action: str, **fields: object):
+    return client.post(page_of(webhook), opened(client, page_of(webhook)) | {"action": action, **fields})
 
 
-def shown_secret(response) -> str:
+def secret_on_page(response) -> str:
     assert response.status_code == 200
     assert "no-store" in response["Cache-Control"]
     return re.search(r'value="(whsec_[^"]+)"', response.content.decode())[1]
@@ -64,11 +64,11 @@ def shown_secret(response) -> str:
 def test_a_webhook_is_added_and_its_secret_is_shown_once(manager, partner):
     blog = make_blog()
     form = opened(manager, ADD) | {"partner": partner.pk, "url": URL, "edition": "zh-hans"}
-    secret = shown_secret(manager.post(ADD, form))
+    secret = secret_on_page(manager.post(ADD, form))
     webhook = Webhook.objects.get()
     assert (webhook.url, webhook.edition, webhook.secret) == (URL, "zh-hans", secret)
     assert WebhookCursor.objects.get().number == blog.number
-    for path in (page_of(webhook), LIST, DELIVERIES, PLACES, f"{page_of(webhook)[:-8]}/history/"):
+    for path in (page_of(webhook), LIST, DELIVERIES, CURSORS, f"{page_of(webhook)[:-8]}/history/"):
         assert secret not in manager.get(path).content.decode()
     assert not any(secret in morsel.value for morsel in manager.cookies.values())
 
@@ -81,74 +81,76 @@ def test_a_webhook_is_added_and_its_secret_is_shown_once(manager, partner):
         ("https://printer.local/", "inside a network only"),
     ],
 )
-def test_an_address_that_could_not_be_sent_to_is_refused_in_words(manager, partner, webhook, url, words):
-    said = errors(manager.post(ADD, opened(manager, ADD) | {"partner": partner.pk, "url": url}))
-    assert words in " ".join(said["url"])
-    assert words in " ".join(errors(does(manager, webhook, "save", url=url))["url"])
+def test_url_that_cannot_be_delivered_to_is_refused_with_a_reason(manager, partner, webhook, url, words):
+    refusals = errors(manager.post(ADD, opened(manager, ADD) | {"partner": partner.pk, "url": url}))
+    assert words in " ".join(refusals["url"])
+    assert words in " ".join(errors(post_action(manager, webhook, "save", url=url))["url"])
     assert Webhook.objects.get().url == URL
 
 
-def test_a_webhook_is_edited_and_stays_its_partners(manager, webhook):
+def test_webhook_is_edited_but_keeps_its_partner(manager, webhook):
     blog = make_blog()
-    answer = does(manager, webhook, "save", url=f"{URL}2", edition="zh-hans", blogs=[blog.pk], partner="7")
-    assert answer.status_code == 302
+    response = post_action(
+        manager, webhook, "save", url=f"{URL}2", edition="zh-hans", blogs=[blog.pk], partner="7"
+    )
+    assert response.status_code == 302
     webhook.refresh_from_db()
     assert (webhook.url, webhook.edition, list(webhook.blogs.all())) == (f"{URL}2", "zh-hans", [blog])
     assert webhook.partner.name == "Harbour Wire"
 
 
-def test_a_secret_is_rotated_and_shown_once_with_until_when_the_old_one_signs(manager, webhook):
-    response = does(manager, webhook, "rotate")
-    secret = shown_secret(response)
+def test_rotated_secret_is_shown_with_the_expiry_of_the_old_one(manager, webhook):
+    response = post_action(manager, webhook, "rotate")
+    secret = secret_on_page(response)
     assert "signs beside it until" in response.content.decode()
     rotated = Webhook.objects.get()
     assert rotated.secrets_at(timezone.now()) == [secret, webhook.secret]
 
 
 def test_a_webhook_is_switched_off_and_on_again(manager, webhook):
-    assert "enable" not in dict(_offered(manager, webhook))
-    assert does(manager, webhook, "disable").status_code == 302
+    assert "enable" not in dict(_action_choices(manager, webhook))
+    assert post_action(manager, webhook, "disable").status_code == 302
     assert "Switched off: Switched off in the admin." in manager.get(LIST).content.decode()
-    assert "disable" not in dict(_offered(manager, webhook))
-    assert does(manager, webhook, "enable").status_code == 302
+    assert "disable" not in dict(_action_choices(manager, webhook))
+    assert post_action(manager, webhook, "enable").status_code == 302
     assert Webhook.objects.get().is_enabled
-    # Somebody else was first: the verb answers, on the form.
-    assert "switched on already" in str(errors(does(manager, webhook, "enable")))
+    # The form shows the error of the verb if somebody else enabled the webhook first.
+    assert "switched on already" in str(errors(post_action(manager, webhook, "enable")))
 
 
-def test_what_was_entered_is_not_lost_by_choosing_another_action(manager, webhook):
-    said = errors(does(manager, webhook, "rotate", url=f"{URL}2"))
-    assert said == {"action": ["You have unsaved changes to the webhook. Save them first."]}
+def test_action_with_unsaved_changes_is_refused(manager, webhook):
+    refusals = errors(post_action(manager, webhook, "rotate", url=f"{URL}2"))
+    assert refusals == {"action": ["You have unsaved changes to the webhook. Save them first."]}
     assert Webhook.objects.get().secret == webhook.secret
 
 
-def test_a_test_event_is_asked_for(manager, webhook):
-    assert does(manager, webhook, "test").status_code == 302
-    asked = Delivery.objects.get()
-    assert (asked.webhook, asked.blog, asked.attempt) == (webhook, None, 0)
+def test_test_event_is_queued(manager, webhook):
+    assert post_action(manager, webhook, "test").status_code == 302
+    delivery = Delivery.objects.get()
+    assert (delivery.webhook, delivery.blog, delivery.attempt) == (webhook, None, 0)
     page = manager.get(DELIVERIES).content.decode()
     assert "Test event" in page
     assert "On its way" in page
-    assert manager.get(page_of(asked)).status_code == 200
+    assert manager.get(page_of(delivery)).status_code == 200
 
 
-def test_changes_are_replayed_from_a_number_on(manager, webhook):
+def test_changes_are_replayed_after_a_number(manager, webhook):
     blog = make_blog(slug="storm")
     make_update(blog)
     send_all()
-    assert does(manager, webhook, "replay", replay_blog="storm", replay_since="1").status_code == 302
+    assert post_action(manager, webhook, "replay", replay_blog="storm", replay_since="1").status_code == 302
     assert WebhookCursor.objects.get().number == 1
-    assert errors(does(manager, webhook, "replay")) == {
+    assert errors(post_action(manager, webhook, "replay")) == {
         "replay_blog": ["Enter the number to start after."],
         "replay_since": ["Enter the number to start after."],
     }
-    said = errors(does(manager, webhook, "replay", replay_blog="nothing", replay_since="0"))
-    assert said == {"replay_blog": ["There is no live blog at this address."]}
-    said = errors(does(manager, webhook, "replay", replay_blog="storm", replay_since="9"))
-    assert "numbers end at 2" in str(said)
+    refusals = errors(post_action(manager, webhook, "replay", replay_blog="nothing", replay_since="0"))
+    assert refusals == {"replay_blog": ["There is no live blog at this address."]}
+    refusals = errors(post_action(manager, webhook, "replay", replay_blog="storm", replay_since="9"))
+    assert "numbers end at 2" in str(refusals)
 
 
-def test_deliveries_show_payload_and_answer_and_are_sent_again(manager, webhook):
+def test_deliveries_show_payload_and_response_and_can_be_resent(manager, webhook):
     update = make_update(make_blog(slug="storm"), "風球")
     send_all(lambda message: Answer(12, 500, text="<b>it broke</b>"))
     WebhookCursor.objects.update(next_attempt_at=None)
@@ -164,38 +166,38 @@ def test_deliveries_show_payload_and_answer_and_are_sent_again(manager, webhook)
     assert [row.pk for row in listed.context["cl"].result_list] == [failed.pk]
     listed = manager.get(f"{DELIVERIES}?blog={update.blog.pk}&webhook__id__exact={webhook.pk}")
     assert listed.context["cl"].result_count == 3
-    chosen = {"action": "resend", "_selected_action": [failed.pk]}
-    assert manager.post(DELIVERIES, chosen).status_code == 302
-    asked = Delivery.objects.filter(asked_for_at__isnull=False).get()
-    assert (asked.blog, asked.number) == (failed.blog, failed.number)
+    payload = {"action": "resend", "_selected_action": [failed.pk]}
+    assert manager.post(DELIVERIES, payload).status_code == 302
+    resent = Delivery.objects.filter(asked_for_at__isnull=False).get()
+    assert (resent.blog, resent.number) == (failed.blog, failed.number)
 
     publishing.erase_update(update, by=SYSTEM, reason="法庭命令")
     assert "Nothing is kept of it." in manager.get(page_of(failed)).content.decode()
 
 
-def test_the_lists_say_how_each_webhook_fares(manager, webhook, partner):
+def test_lists_show_the_health_of_each_webhook(manager, webhook, partner):
     make_blog(slug="storm")
     other = publishing.add_webhook(partner, by=SYSTEM, url=f"{URL}2")
     publishing.disable_webhook(other, by=SYSTEM)
     send_all(lambda message: Answer(1, 500))
 
-    def listed(fares: str) -> list[int]:
+    def by_health(fares: str) -> list[int]:
         return [row.pk for row in manager.get(f"{LIST}?fares={fares}").context["cl"].result_list]
 
-    assert (listed("well"), listed("failing"), listed("off")) == ([], [webhook.pk], [other.pk])
+    assert (by_health("well"), by_health("failing"), by_health("off")) == ([], [webhook.pk], [other.pk])
     WebhookCursor.objects.update(next_attempt_at=None)
     send_all()
-    assert (listed("well"), listed("failing"), listed("off")) == ([webhook.pk], [], [other.pk])
-    row = manager.get(f"{PLACES}?webhook__id__exact={webhook.pk}").context["cl"].result_list[0]
+    assert (by_health("well"), by_health("failing"), by_health("off")) == ([webhook.pk], [], [other.pk])
+    row = manager.get(f"{CURSORS}?webhook__id__exact={webhook.pk}").context["cl"].result_list[0]
     assert (row.number, row.blog.slug) == (1, "storm")
 
 
 @pytest.mark.parametrize("role", ["Reporter", "Editor", "Chief editor"])
-def test_other_roles_see_nothing_of_it(role, webhook):
+def test_other_roles_may_not_use_webhooks(role, webhook):
     make_blog()
     send_all()
     client = in_role(role)
-    for path in (LIST, ADD, DELIVERIES, PLACES, page_of(webhook), page_of(Delivery.objects.get())):
+    for path in (LIST, ADD, DELIVERIES, CURSORS, page_of(webhook), page_of(Delivery.objects.get())):
         assert client.get(path).status_code == 403, path
     assert client.post(page_of(webhook), {"action": "rotate"}).status_code == 403
     client.post(DELIVERIES, {"action": "resend", "_selected_action": [Delivery.objects.get().pk]})
@@ -203,7 +205,7 @@ def test_other_roles_see_nothing_of_it(role, webhook):
     assert Delivery.objects.count() == 1
 
 
-def test_who_may_only_look_does_nothing(webhook):
+def test_view_permission_allows_no_action(webhook):
     make_blog()
     send_all()
     client = Client(headers={"accept-language": "en"})
@@ -215,7 +217,7 @@ def test_who_may_only_look_does_nothing(webhook):
     assert 'value="resend"' not in client.get(DELIVERIES).content.decode()
 
 
-def test_nothing_is_deleted_by_hand(manager, webhook):
+def test_webhooks_and_deliveries_cannot_be_deleted(manager, webhook):
     make_blog()
     send_all()
     for row in (webhook, Delivery.objects.get(), WebhookCursor.objects.get()):
@@ -224,12 +226,12 @@ def test_nothing_is_deleted_by_hand(manager, webhook):
     assert "delete_selected" not in manager.get(DELIVERIES).content.decode()
 
 
-def _offered(client: Client, webhook: Webhook) -> list[tuple[str, str]]:
+def _action_choices(client: Client, webhook: Webhook) -> list[tuple[str, str]]:
     return client.get(page_of(webhook)).context["adminform"].form.fields["action"].choices
 
 
-def test_list_cannot_be_asked_what_a_secret_begins_with(manager, webhook):
-    """Letter by letter, whoever sees the list would have it, and nothing would show that."""
+def test_list_filters_on_secrets_return_400(manager, webhook):
+    """Such filters would let anyone who may see the list guess a secret letter by letter, unnoticed."""
     for name in ("secret", "previous_secret"):
         for lookup in ("startswith", "gt", "regex"):
             response = manager.get(LIST, {f"{name}__{lookup}": "whsec_"})

@@ -1,4 +1,4 @@
-"""A live blog, and a partner who may write in it."""
+"""Fixtures for a live blog and a partner who may write to it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def partner(blog: LiveBlog) -> Partner:
 
 @pytest.fixture
 def tool(partner: Partner) -> Tool:
-    """It may do everything in `summit`."""
+    """Return a tool whose key has every scope and is granted `summit`."""
     return Tool(make_key(*Scope, partner=partner))
 
 

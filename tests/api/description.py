@@ -1,4 +1,4 @@
-"""The served OpenAPI description, as a judge of real answers."""
+"""Validation of real responses against the served OpenAPI description."""
 
 from __future__ import annotations
 
@@ -9,37 +9,37 @@ from django.test import Client
 from jsonschema import Draft202012Validator, FormatChecker
 
 
-def described(client: Client) -> dict[str, Any]:
+def get_description(client: Client) -> dict[str, Any]:
     return client.get("/api/v1/schema/?format=json").json()
 
 
 def breaches(client: Client, operation: str, response: HttpResponse, method: str = "get") -> list[str]:
-    """What of `response` the description of `operation` does not say, unknown keys included.
+    """Return where `response` deviates from the description of `operation`; unknown keys are errors.
 
-    Members may be missing only where `fields` asked for less.
+    Members may be missing only if the request narrowed them with `fields`.
     """
-    description = described(client)
+    description = get_description(client)
     if "fields" not in response.wsgi_request.GET:
         description = _whole(description)
-    answers = description["paths"][f"/api/v1/{operation}"][method]["responses"]
-    content = answers[str(response.status_code)]["content"]
+    responses = description["paths"][f"/api/v1/{operation}"][method]["responses"]
+    content = responses[str(response.status_code)]["content"]
     media_type = response.headers["Content-Type"].partition(";")[0]
     schema = content[media_type]["schema"] | {"components": _closed(description["components"])}
-    found = Draft202012Validator(schema, format_checker=FormatChecker()).iter_errors(response.json())
-    return [f"{error.json_path}: {error.message}" for error in found]
+    errors = Draft202012Validator(schema, format_checker=FormatChecker()).iter_errors(response.json())
+    return [f"{error.json_path}: {error.message}" for error in errors]
 
 
 def breaches_of_webhook(client: Client, name: str, body: dict[str, Any]) -> list[str]:
-    """What of `body` the description of the webhook `name` does not say, unknown keys included."""
-    description = _whole(described(client))
+    """Return where `body` deviates from the description of the webhook `name`; unknown keys are errors."""
+    description = _whole(get_description(client))
     content = description["webhooks"][name]["post"]["requestBody"]["content"]["application/json"]
     schema = content["schema"] | {"components": _closed(description["components"])}
-    found = Draft202012Validator(schema, format_checker=FormatChecker()).iter_errors(body)
-    return [f"{error.json_path}: {error.message}" for error in found]
+    errors = Draft202012Validator(schema, format_checker=FormatChecker()).iter_errors(body)
+    return [f"{error.json_path}: {error.message}" for error in errors]
 
 
 def _whole(node: Any) -> Any:
-    """The same description without what is described for `fields`."""
+    """Return the description without the sparse alternatives that exist for `fields`."""
     if isinstance(node, list):
         return [_whole(item) for item in node]
     if not isinstance(node, dict):
@@ -51,7 +51,7 @@ def _whole(node: Any) -> Any:
 
 
 def _closed(node: Any) -> Any:
-    """The same schema, refusing keys that it does not name."""
+    """Return the schema with `additionalProperties` false wherever it lists properties."""
     if isinstance(node, list):
         return [_closed(item) for item in node]
     if not isinstance(node, dict):

@@ -1,4 +1,4 @@
-"""The site's addresses, and one that fails: what `pytest.mark.urls` gives to the tests of failures."""
+"""URLconf of the site plus two addresses that raise, for tests that use `pytest.mark.urls`."""
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import path

@@ -1,4 +1,4 @@
-"""Caching, conditions, compression and cookies."""
+"""Caching, conditional requests, compression and cookies."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.factories import make_blog, make_update
 
 pytestmark = pytest.mark.django_db
 
-EVERYWHERE = [
+PATHS = [
     "/api/v1/",
     "/api/v1/blogs/",
     "/api/v1/blogs/summit/",
@@ -26,8 +26,8 @@ EVERYWHERE = [
 ]
 
 
-@pytest.mark.parametrize("address", EVERYWHERE)
-def test_an_answer_is_public_compressed_without_cookies_and_304_to_who_has_it(client, address):
+@pytest.mark.parametrize("address", PATHS)
+def test_responses_are_public_compressed_cookieless_and_revalidate_to_304(client, address):
     make_update(make_blog(slug="summit"), body=f"<p>{'長' * 300}</p>")
 
     response = client.get(address, headers={"accept-encoding": "gzip"})
@@ -39,7 +39,7 @@ def test_an_answer_is_public_compressed_without_cookies_and_304_to_who_has_it(cl
         response.headers["Cache-Control"]
         == "public, max-age=0, s-maxage=2, stale-while-revalidate=0, stale-if-error=60"
     )
-    # The schema alone comes in two formats at one address, JSON and YAML.
+    # Only the schema is negotiated: one address serves JSON and YAML.
     negotiated = "Accept, " if address == "/api/v1/schema/" else ""
     assert response.headers["Vary"] == f"{negotiated}Authorization, Accept-Encoding"
     assert response.headers["ETag"].startswith('W/"')
@@ -49,18 +49,18 @@ def test_an_answer_is_public_compressed_without_cookies_and_304_to_who_has_it(cl
     else:
         assert len(response.content) < 200
     assert (again.status_code, again.content) == (304, b"")
-    kept = ("ETag", "Cache-Control", "Vary")
-    assert [again.headers[name] for name in kept] == [response.headers[name] for name in kept]
+    validators = ("ETag", "Cache-Control", "Vary")
+    assert [again.headers[name] for name in validators] == [response.headers[name] for name in validators]
     assert (head.status_code, head.content, head.headers["ETag"]) == (200, b"", response.headers["ETag"])
 
 
 @pytest.mark.parametrize("accept", [None, "*/*", "application/json", "application/json, text/plain, */*"])
-def test_json_is_the_same_for_every_client_and_the_browsable_page_is_never_stored(client, accept):
+def test_negotiated_browsable_page_is_not_stored_while_json_is_public(client, accept):
     make_update(make_blog(slug="summit"))
     headers = {} if accept is None else {"accept": accept}
     response = client.get("/api/v1/updates/", headers=headers)
     page = client.get("/api/v1/updates/", headers={"accept": "text/html"})
-    chosen = client.get("/api/v1/updates/?format=api", headers={"accept": "text/html"})
+    explicit = client.get("/api/v1/updates/?format=api", headers={"accept": "text/html"})
     assert (response.headers["Content-Type"], response.headers["Vary"]) == (
         "application/json",
         "Authorization, Accept-Encoding",
@@ -69,15 +69,15 @@ def test_json_is_the_same_for_every_client_and_the_browsable_page_is_never_store
         "private, no-store",
         "Accept, Authorization, Accept-Encoding",
     )
-    # At its own address it is public.
-    assert chosen.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert (chosen.headers["Cache-Control"], chosen.headers["Vary"]) == (
+    # The page may be cached when the URL itself selects the format.
+    assert explicit.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert (explicit.headers["Cache-Control"], explicit.headers["Vary"]) == (
         response.headers["Cache-Control"],
         "Authorization, Accept-Encoding",
     )
 
 
-def test_what_one_blog_answers_is_known_by_its_number(client):
+def test_etags_of_one_blog_carry_its_number(client):
     blog = make_blog(slug="summit")
     update = make_update(blog)
     paths = (
@@ -96,7 +96,7 @@ def test_what_one_blog_answers_is_known_by_its_number(client):
 
 
 @pytest.mark.parametrize("path", ["/api/v1/blogs/summit/updates/", "/api/v1/updates/", "/api/v1/blogs/"])
-def test_a_list_changes_its_etag_with_what_it_says(client, path):
+def test_a_change_of_an_update_changes_the_etag_of_lists(client, path):
     update = make_update(make_blog(slug="summit"))
     etag = client.get(path).headers["ETag"]
 
@@ -115,11 +115,11 @@ def test_a_withdrawal_is_not_hidden_by_a_304(client):
     assert client.get(path, headers={"if-none-match": etag}).status_code == 410
 
 
-def test_problems_are_english_and_content_is_the_blogs_own(client, settings):
+def test_problems_are_english_and_content_keeps_the_language_of_the_blog(client, settings):
     settings.LANGUAGE_CODE = "zh-hant"
     make_blog(slug="summit", headline="峰會")
 
-    refused = client.post("/api/v1/blogs/", headers={"accept-language": "zh-hk"})
+    response = client.post("/api/v1/blogs/", headers={"accept-language": "zh-hk"})
 
-    assert refused.json()["detail"] == 'Method "POST" not allowed.'
+    assert response.json()["detail"] == 'Method "POST" not allowed.'
     assert client.get("/api/v1/blogs/summit/").json()["headline"] == "峰會"

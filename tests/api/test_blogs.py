@@ -1,4 +1,4 @@
-"""Live blogs, their related stories and topics, as the API gives them."""
+"""Live blogs, related stories and topics in the API."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 SITE = "http://127.0.0.1:8000"
 
 
-def test_root_says_where_everything_is(client):
+def test_root_lists_the_urls_of_all_resources(client):
     response = client.get("/api/v1/")
 
     root = f"{settings.SITE_URL}/api/v1/"
@@ -42,7 +42,7 @@ def test_root_says_where_everything_is(client):
     assert breaches(client, "", response) == []
 
 
-def test_a_blog_gives_its_whole_visible_state(client):
+def test_a_blog_is_returned_in_full(client):
     topic = Topic.objects.create(slug="rail", name="鐵路")
     blog = make_blog(
         slug="east-shore-line",
@@ -113,7 +113,7 @@ def test_a_blog_gives_its_whole_visible_state(client):
     assert breaches(client, "blogs/{slug}/", response) == []
 
 
-def test_the_list_holds_what_is_public_newest_first(client):
+def test_the_list_contains_public_blogs_newest_first(client):
     live, ended = make_blog(), make_blog()
     publishing.end_coverage(ended, by=SYSTEM)
     make_blog(is_live=False)
@@ -130,23 +130,23 @@ def test_the_list_holds_what_is_public_newest_first(client):
     assert breaches(client, "blogs/", response) == []
 
 
-def test_blogs_that_follow_one_another_name_one_another(client):
+def test_continued_blogs_link_to_each_other(client):
     second = make_blog(headline="第二日", slug="day-two")
     make_blog(headline="第一日", slug="day-one", successor=second)
 
     response = client.get("/api/v1/blogs/")
 
-    found = {
+    links = {
         blog["slug"]: (blog["continued_in"], blog["continued_from"]) for blog in response.json()["results"]
     }
-    assert found == {
+    assert links == {
         "day-one": ({"headline": "第二日", "url": f"{SITE}/live/day-two/"}, None),
         "day-two": (None, {"headline": "第一日", "url": f"{SITE}/live/day-one/"}),
     }
     assert breaches(client, "blogs/", response) == []
 
 
-def test_related_stories_of_blogs_and_of_published_updates_are_listed(client):
+def test_related_stories_of_blogs_and_published_updates_are_listed(client):
     blog = make_blog(slug="summit", stories=(Story(title="一", url="https://example.com/1"),))
     update = make_update(blog, stories=(Story(title="二", after_block=1),))
     withdrawn = make_update(blog, stories=(Story(title="撤回"),))
@@ -162,7 +162,7 @@ def test_related_stories_of_blogs_and_of_published_updates_are_listed(client):
     assert breaches(client, "related-stories/", response) == []
 
 
-def test_topics_are_listed_once_a_public_blog_is_filed_under_them(client):
+def test_only_topics_of_public_blogs_are_listed(client):
     rail, secret = (Topic.objects.create(slug=slug, name=slug) for slug in ("rail", "secret"))
     make_blog(topics=(rail,))
     make_blog(topics=(rail,))
@@ -175,7 +175,7 @@ def test_topics_are_listed_once_a_public_blog_is_filed_under_them(client):
 
 
 @pytest.mark.parametrize("address", ["", "updates/", "changes/?after=0"])
-def test_a_withdrawn_blog_is_gone_with_all_its_text(client, address):
+def test_withdrawn_blog_returns_410_without_its_text(client, address):
     blog = make_blog(slug="gone", headline="不應再見")
     make_update(blog, "不應再見")
     publishing.withdraw_blog(blog, by=SYSTEM)
@@ -195,7 +195,7 @@ def test_a_withdrawn_blog_is_gone_with_all_its_text(client, address):
 
 
 @pytest.mark.parametrize("address", ["", "updates/", "changes/?after=0"])
-def test_drafts_and_embargoed_blogs_are_not_known(client, address):
+def test_drafts_and_embargoed_blogs_return_404(client, address):
     make_blog(slug="draft", is_live=False)
     make_update(make_blog(slug="held", embargo_until_at=timezone.now() + timedelta(hours=1)))
 

@@ -1,4 +1,4 @@
-"""Following one live blog by its numbers."""
+"""The change log, which clients poll to follow one live blog."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.factories import make_blog, make_update
 pytestmark = pytest.mark.django_db
 
 
-def test_what_follows_a_number_is_the_blog_its_changed_updates_and_the_log(client):
+def test_changes_return_the_blog_its_changed_updates_and_the_log(client):
     blog = make_blog(slug="summit")
     known, withdrawn, marked = make_update(blog), make_update(blog), make_update(blog)
     publishing.withdraw_update(withdrawn, by=SYSTEM, reason="錯")
@@ -22,13 +22,13 @@ def test_what_follows_a_number_is_the_blog_its_changed_updates_and_the_log(clien
 
     response = client.get("/api/v1/blogs/summit/changes/?after=2")
 
-    listed = {update["id"]: update for update in client.get("/api/v1/updates/").json()["results"]}
+    rows = {update["id"]: update for update in client.get("/api/v1/updates/").json()["results"]}
     at = {change.number: hongkong.isoformat(change.at) for change in Change.objects.all()}
     assert response.json() == {
         "number": 6,
         "has_more": False,
         "blog": client.get("/api/v1/blogs/summit/").json(),
-        "updates": [listed[marked.pk], listed[withdrawn.pk]],
+        "updates": [rows[marked.pk], rows[withdrawn.pk]],
         "changes": [
             {"number": 3, "kind": "published", "update": withdrawn.pk, "at": at[3]},
             {"number": 4, "kind": "published", "update": marked.pk, "at": at[4]},
@@ -40,7 +40,7 @@ def test_what_follows_a_number_is_the_blog_its_changed_updates_and_the_log(clien
     assert breaches(client, "blogs/{slug}/changes/", response) == []
 
 
-def test_a_change_of_the_blog_itself_names_no_update(client):
+def test_a_change_of_the_blog_itself_has_no_update(client):
     publishing.end_coverage(make_blog(slug="summit"), by=SYSTEM)
 
     response = client.get("/api/v1/blogs/summit/changes/?after=1")
@@ -54,7 +54,7 @@ def test_a_change_of_the_blog_itself_names_no_update(client):
     assert breaches(client, "blogs/{slug}/changes/", response) == []
 
 
-def test_from_the_very_beginning_it_is_followed_to_the_end(client):
+def test_changes_can_be_paged_from_zero_to_the_last_number(client):
     blog = make_blog(slug="summit")
     first = make_update(blog)
     for _ in range(110):
@@ -72,7 +72,7 @@ def test_from_the_very_beginning_it_is_followed_to_the_end(client):
     assert [change["number"] for page in pages for change in page["changes"]] == list(range(1, 224))
 
 
-def test_an_idle_poll_is_small_and_a_304_to_who_knows_the_etag(client):
+def test_an_idle_poll_is_small_and_revalidates_to_304(client):
     blog = make_blog(slug="summit")
     make_update(blog)
 
@@ -92,7 +92,7 @@ def test_an_idle_poll_is_small_and_a_304_to_who_knows_the_etag(client):
     assert (news.status_code, news.json()["number"]) == (200, 3)
 
 
-def test_a_304_reads_the_blogs_row_alone(client, django_assert_num_queries):
+def test_a_304_needs_one_query(client, django_assert_num_queries):
     make_blog(slug="summit")
     etag = client.get("/api/v1/blogs/summit/changes/?after=0").headers["ETag"]
 
@@ -103,7 +103,7 @@ def test_a_304_reads_the_blogs_row_alone(client, django_assert_num_queries):
         )
 
 
-def test_a_number_from_the_future_is_refused_with_the_last_one(client):
+def test_a_number_beyond_the_log_returns_409_with_the_last_number(client):
     make_blog(slug="summit")
 
     response = client.get("/api/v1/blogs/summit/changes/?after=2")
@@ -123,7 +123,7 @@ def test_a_number_from_the_future_is_refused_with_the_last_one(client):
 @pytest.mark.parametrize(
     "query", ["", "?after=", "?after=-1", "?after=ten", "?after=1.0", "?after=" + "9" * 30]
 )
-def test_after_must_be_a_number(client, query):
+def test_after_other_than_a_number_returns_400(client, query):
     make_blog(slug="summit")
 
     response = client.get(f"/api/v1/blogs/summit/changes/{query}")

@@ -1,4 +1,4 @@
-"""Scripts of other sites may read what is public, and nothing else."""
+"""CORS: scripts on other sites may read public resources and do nothing else."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ELSEWHERE = {"origin": "https://elsewhere.example"}
 @pytest.mark.parametrize(
     "path", ["/api/v1/", "/api/v1/blogs/", "/api/v1/blogs/summit/", "/api/v1/blogs/never/", "/api/v1/none/"]
 )
-def test_any_site_reads_answers_and_problems_without_credentials(client, path):
+def test_any_origin_reads_responses_and_problems_without_credentials(client, path):
     make_blog(slug="summit")
 
     response = client.get(path, headers=ELSEWHERE)
@@ -28,7 +28,7 @@ def test_any_site_reads_answers_and_problems_without_credentials(client, path):
     assert "Access-Control-Allow-Credentials" not in response.headers
 
 
-def test_who_is_told_304_reads_it_too(client):
+def test_a_304_carries_the_cors_headers(client):
     make_blog(slug="summit")
     etag = client.get("/api/v1/blogs/summit/").headers["ETag"]
 
@@ -39,12 +39,12 @@ def test_who_is_told_304_reads_it_too(client):
 
 @pytest.mark.parametrize("path", ["/api/v1/updates/", "/api/v1/blogs/summit/updates/", "/api/v1/none/"])
 def test_a_preflight_allows_reading_with_a_key_or_an_etag(client, path):
-    asked = {
+    headers = {
         "access-control-request-method": "GET",
         "access-control-request-headers": "authorization, if-none-match",
     }
 
-    response = client.options(path, headers=ELSEWHERE | asked)
+    response = client.options(path, headers=ELSEWHERE | headers)
 
     assert (response.status_code, response.content) == (204, b"")
     assert response.headers["Access-Control-Allow-Origin"] == "*"
@@ -56,33 +56,33 @@ def test_a_preflight_allows_reading_with_a_key_or_an_etag(client, path):
     assert response.headers["Access-Control-Max-Age"] == "86400"
 
 
-def test_writing_is_not_allowed_to_other_sites_scripts(client):
+def test_scripts_of_other_origins_may_not_write(client):
     make_blog(slug="summit")
 
-    asked = client.options(
+    preflight = client.options(
         "/api/v1/blogs/summit/updates/", headers=ELSEWHERE | {"access-control-request-method": "POST"}
     )
-    answered = client.post(
+    response = client.post(
         "/api/v1/blogs/summit/updates/", "{}", content_type="application/json", headers=ELSEWHERE
     )
 
-    assert "POST" not in asked.headers["Access-Control-Allow-Methods"]
-    assert answered.status_code == 401
+    assert "POST" not in preflight.headers["Access-Control-Allow-Methods"]
+    assert response.status_code == 401
 
 
-def test_what_may_be_asked_is_said_to_who_asks_without_a_preflight(client):
+def test_plain_options_returns_the_allowed_methods(client):
     response = client.options("/api/v1/updates/7/")
 
     assert (response.status_code, response.headers["Allow"]) == (204, "GET, PATCH, HEAD, OPTIONS")
 
 
-def test_any_view_can_be_opened_to_reading():
+def test_read_anywhere_allows_cross_origin_reads_only():
     view = read_anywhere(require_safe(lambda request: HttpResponse("ok")))
-    ask = RequestFactory().generic
+    make_request = RequestFactory().generic
 
-    read = view(ask("GET", "/"))
-    preflight = view(ask("OPTIONS", "/", headers={"access-control-request-method": "GET"}))
+    read = view(make_request("GET", "/"))
+    preflight = view(make_request("OPTIONS", "/", headers={"access-control-request-method": "GET"}))
 
     assert (read.content, read.headers["Access-Control-Allow-Origin"]) == (b"ok", "*")
     assert (preflight.status_code, preflight.headers["Access-Control-Allow-Origin"]) == (204, "*")
-    assert view(ask("POST", "/")).status_code == 405
+    assert view(make_request("POST", "/")).status_code == 405

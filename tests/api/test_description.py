@@ -1,4 +1,4 @@
-"""The OpenAPI description, its page, and the browsable pages."""
+"""The OpenAPI description, its docs page and the browsable API."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from liveblog import publishing
 from liveblog.models import Partner
 from liveblog.publishing import SYSTEM
 from liveblog.webhooks import messages
-from tests.api.description import breaches_of_webhook, described
+from tests.api.description import breaches_of_webhook, get_description
 from tests.factories import make_blog, make_image, make_update
 
 pytestmark = pytest.mark.django_db
 
 
-def test_the_description_is_valid_openapi_and_makes_without_a_warning(client):
-    description = described(client)
+def test_the_description_is_valid_openapi_and_builds_without_warnings(client):
+    description = get_description(client)
     call_command("spectacular", "--validate", "--fail-on-warn", "--file=/dev/null", stderr=StringIO())
 
     validate(description)
@@ -29,8 +29,8 @@ def test_the_description_is_valid_openapi_and_makes_without_a_warning(client):
     assert "nullable" not in str(description)
 
 
-def test_every_operation_says_what_it_is_for_and_how_it_refuses(client):
-    paths = described(client)["paths"]
+def test_every_operation_documents_its_purpose_and_its_errors(client):
+    paths = get_description(client)["paths"]
     operations = {
         f"{method.upper()} {path.removeprefix('/api/v1/')}": operation
         for path, item in paths.items()
@@ -58,35 +58,37 @@ def test_every_operation_says_what_it_is_for_and_how_it_refuses(client):
         assert operation["summary"], name
         assert operation["description"], name
         assert all(parameter["description"] for parameter in operation.get("parameters", [])), name
-        refusals = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
+        refusals = {
+            status: response for status, response in operation["responses"].items() if status >= "400"
+        }
         assert refusals.keys() >= {"400", "401", "403", "406", "429"}, name
-        for answer in refusals.values():
-            assert answer["content"] == {
+        for response in refusals.values():
+            assert response["content"] == {
                 "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
             }
         is_read = name.startswith("GET")
         assert operation["security"] == ([{}, {"key": []}] if is_read else [{"key": []}]), name
 
 
-def test_the_description_says_where_the_api_is_and_whose_it_is(client):
-    description = described(client)
+def test_the_description_names_server_contact_license_and_tags(client):
+    description = get_description(client)
     assert description["servers"] == [{"url": "http://127.0.0.1:8000", "description": "Newsroom"}]
     assert description["info"]["contact"] == {"name": "Newsroom", "url": "http://127.0.0.1:8000"}
     assert description["info"]["license"] == {
         "name": "BSD 3-Clause License",
         "identifier": "BSD-3-Clause",
     }
-    used = {
+    tags = {
         tag
-        for places in (description["paths"], description["webhooks"])
-        for operations in places.values()
+        for items in (description["paths"], description["webhooks"])
+        for operations in items.values()
         for operation in operations.values()
         for tag in operation["tags"]
     }
-    assert used == {tag["name"] for tag in description["tags"]}
+    assert tags == {tag["name"] for tag in description["tags"]}
 
 
-def test_what_webhooks_are_sent_is_what_the_description_says(client):
+def test_webhook_bodies_match_the_description(client):
     partner = Partner.objects.create(name="Wire", contact="wire@example.com")
     webhook = publishing.add_webhook(partner, by=SYSTEM, url="https://wire.example/hook")
     blog = make_blog(slug="storm")
@@ -98,8 +100,8 @@ def test_what_webhooks_are_sent_is_what_the_description_says(client):
     publishing.withdraw_blog(blog, by=SYSTEM)
     bodies.append(messages.after(webhook, blog.pk, 0).body)
 
-    described_types = [breaches_of_webhook(client, "change", json.loads(body)) for body in bodies]
-    assert described_types == [[]] * 6
+    deviations = [breaches_of_webhook(client, "change", json.loads(body)) for body in bodies]
+    assert deviations == [[]] * 6
     assert [json.loads(body)["type"].partition(".")[2] for body in bodies] == [
         "blog_started",
         "published",
@@ -112,7 +114,7 @@ def test_what_webhooks_are_sent_is_what_the_description_says(client):
     assert breaches_of_webhook(client, "test", json.loads(bodies[0]))
 
 
-def test_the_description_comes_as_json_and_as_yaml(client):
+def test_the_description_is_served_as_json_and_yaml(client):
     as_json = client.get("/api/v1/schema/")
     as_yaml = client.get("/api/v1/schema/", headers={"accept": "application/yaml"})
 
@@ -120,7 +122,7 @@ def test_the_description_comes_as_json_and_as_yaml(client):
     assert yaml.safe_load(as_yaml.content) == as_json.json()
 
 
-def test_browsers_get_a_page_without_cookies_scripts_or_forms(client):
+def test_browsable_pages_have_no_cookies_scripts_or_forms(client):
     make_update(make_blog(slug="summit", headline="<b>峰會</b>"))
     client.cookies.clear()
 
@@ -142,7 +144,7 @@ def test_the_docs_page_sets_no_cookie(client):
     assert not script.cookies
 
 
-def test_the_pages_work_in_a_browser_under_the_strict_policy(server, page):
+def test_browsable_api_and_docs_work_under_the_strict_csp(server, page):
     blog = make_blog(slug="summit")
     for _ in range(2):
         make_update(blog)

@@ -1,4 +1,4 @@
-"""Each answer in the other script, and of the members that were asked for."""
+"""Editions, which convert a response to the other script, and sparse fieldsets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SITE = "http://127.0.0.1:8000"
 
 @pytest.fixture
 def update(db: None):
-    """In Traditional, with everything that can be said in it; beside it a live blog in English."""
+    """Return a Traditional Chinese update with every field set; also create an English live blog."""
     topic = Topic.objects.create(slug="rail", name="鐵路")
     line = make_blog(
         slug="line",
@@ -64,7 +64,7 @@ TRADITIONAL = "開續車東鐵綫專報記湧"
         ("search/?q=乘客", "search/"),
     ],
 )
-def test_every_answer_is_read_in_the_other_script(client, update, path, operation):
+def test_every_response_is_converted_to_the_other_script(client, update, path, operation):
     path = "/api/v1/" + path.format(id=update.pk)
     converted = f"{path}{'&' if '?' in path else '?'}edition=zh-hans"
 
@@ -82,7 +82,7 @@ def test_every_answer_is_read_in_the_other_script(client, update, path, operatio
         assert own_script.json() == plain.json()
 
 
-def test_an_edition_names_its_script_and_leads_to_its_page(client, update):
+def test_an_edition_gives_its_language_and_links_to_its_own_pages(client, update):
     blog = client.get("/api/v1/blogs/line/?edition=zh-hans").json()
     story = client.get("/api/v1/related-stories/?edition=zh-hans").json()["results"][0]
 
@@ -91,14 +91,14 @@ def test_an_edition_names_its_script_and_leads_to_its_page(client, update):
     assert story["url"] == f"{SITE}/zh-hans/live/other/"
 
 
-def test_english_stays_as_it_is(client, update):
-    plain, asked = (client.get(f"/api/v1/blogs/english/{query}") for query in ("", "?edition=zh-hans"))
+def test_an_english_blog_is_not_converted(client, update):
+    plain, converted = (client.get(f"/api/v1/blogs/english/{query}") for query in ("", "?edition=zh-hans"))
 
-    assert asked.json() == plain.json()
-    assert asked.headers["ETag"] == plain.headers["ETag"]
+    assert converted.json() == plain.json()
+    assert converted.headers["ETag"] == plain.headers["ETag"]
 
 
-def test_a_revised_glossary_gives_an_edition_a_new_etag(client, update):
+def test_a_changed_glossary_changes_the_etag_of_an_edition(client, update):
     path = "/api/v1/blogs/line/?edition=zh-hans"
     before = client.get(path).headers["ETag"]
 
@@ -110,20 +110,20 @@ def test_a_revised_glossary_gives_an_edition_a_new_etag(client, update):
     assert after.headers["ETag"] == f'W/"3-zh-hans-g1-{release.digest()}"'
 
 
-def test_only_the_members_that_were_asked_for(client, update):
+def test_fields_selects_members(client, update):
     one = client.get(f"/api/v1/updates/{update.pk}/?fields=id,heading")
-    listed = client.get("/api/v1/updates/?fields=heading&page_size=2&blog=line")
+    listing = client.get("/api/v1/updates/?fields=heading&page_size=2&blog=line")
     changes = client.get("/api/v1/blogs/line/changes/?after=0&fields=number,has_more")
 
     assert one.json() == {"id": update.pk, "heading": "首班車開出"}
-    assert listed.json()["results"] == [{"heading": "首班車開出"}]
+    assert listing.json()["results"] == [{"heading": "首班車開出"}]
     assert changes.json() == {"number": 3, "has_more": False}
     assert breaches(client, "updates/{id}/", one) == []
-    assert breaches(client, "updates/", listed) == []
+    assert breaches(client, "updates/", listing) == []
     assert breaches(client, "blogs/{slug}/changes/", changes) == []
 
 
-def test_a_sparse_answer_has_an_etag_of_its_own_whatever_the_order(client, update):
+def test_etags_depend_on_the_fields_but_not_on_their_order(client, update):
     etags = [
         client.get(f"/api/v1/blogs/line/{query}").headers["ETag"]
         for query in ("", "?fields=slug", "?fields=slug,number", "?fields=number,slug")
@@ -143,18 +143,18 @@ def test_a_sparse_answer_has_an_etag_of_its_own_whatever_the_order(client, updat
         ("fields=slug&fields=url", {"fields": ["Give this parameter once."]}),
     ],
 )
-def test_what_there_is_not_is_refused(client, query, errors):
+def test_unknown_editions_and_fields_return_400(client, query, errors):
     response = client.get(f"/api/v1/topics/?{query}")
 
     assert (response.status_code, response.json()["errors"]) == (400, errors)
 
 
-def test_no_more_queries_for_more_rows_in_an_edition(client, update):
+def test_query_count_in_an_edition_does_not_grow_with_rows(client, update):
     paths = ["blogs/", "updates/", "related-stories/", "topics/", "search/?q=乘客", "blogs/line/ninjs/"]
     paths = [f"/api/v1/{path}{'&' if '?' in path else '?'}edition=zh-hans" for path in paths]
-    # The glossary is read once.
+    # The first request caches the glossary, so it must not be counted.
     client.get(paths[0])
-    few = [count_queries(client, path) for path in paths]
+    counts = [count_queries(client, path) for path in paths]
     other = make_blog(
         slug="third", topics=(Topic.objects.create(slug="sea", name="海運"),), stories=(Story("專"),)
     )
@@ -162,7 +162,7 @@ def test_no_more_queries_for_more_rows_in_an_edition(client, update):
         make_update(other, body="<p>乘客</p>", stories=(Story("圖"),), images=(make_image(),))
         make_update(update.blog, body="<p>乘客</p>", stories=(Story("圖"),), images=(make_image(),))
 
-    assert [count_queries(client, path) for path in paths] == few
+    assert [count_queries(client, path) for path in paths] == counts
 
 
 def count_queries(client, path: str) -> int:

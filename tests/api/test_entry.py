@@ -1,4 +1,4 @@
-"""What partners may send: of the right types, of a bounded size, with nothing unknown in it."""
+"""Validation of what partners send: types, sizes and unknown members."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize(
-    ("said", "errors"),
+    ("payload", "errors"),
     [
         ({}, {"status": ["This field is required."]}),
         ([], {"body": ["Invalid data. Expected a dictionary, but got list."]}),
@@ -67,8 +67,8 @@ pytestmark = pytest.mark.django_db
         ),
     ],
 )
-def test_what_means_nothing_is_refused_by_member(client, tool, said, errors):
-    response = tool.post(said)
+def test_malformed_members_return_400_per_field(client, tool, payload, errors):
+    response = tool.post(payload)
 
     assert (response.status_code, errors_of(response)) == (400, errors)
     assert breaches(client, "blogs/{slug}/updates/", response, "post") == []
@@ -76,7 +76,7 @@ def test_what_means_nothing_is_refused_by_member(client, tool, said, errors):
 
 
 @pytest.mark.parametrize(
-    ("said", "errors"),
+    ("payload", "errors"),
     [
         ({"bylines": ["無名"]}, {"bylines.0": ["There is no byline “無名”. Ask the newsroom to add it."]}),
         (
@@ -93,17 +93,17 @@ def test_what_means_nothing_is_refused_by_member(client, tool, said, errors):
         ),
     ],
 )
-def test_what_is_not_to_be_had_is_refused_by_member(client, tool, said, errors):
+def test_unknown_references_return_422_per_field(client, tool, payload, errors):
     make_blog(slug="held", embargo_until_at=hongkong.at(hongkong.now().date().replace(year=2100)))
 
-    response = tool.post({"status": "published", "heading": "一"} | said)
+    response = tool.post({"status": "published", "heading": "一"} | payload)
 
     assert (response.status_code, errors_of(response)) == (422, errors)
     assert breaches(client, "blogs/{slug}/updates/", response, "post") == []
     assert not Update.objects.exists()
 
 
-def test_what_says_nothing_is_not_published(client, tool):
+def test_an_update_without_text_is_not_published(client, tool):
     response = tool.post({"status": "published", "body": "<p> </p>"})
 
     assert (response.status_code, response.json()["detail"]) == (422, "Write a heading or a text first.")
@@ -123,7 +123,7 @@ def test_what_says_nothing_is_not_published(client, tool):
     ],
     ids=["broken", "empty", "not UTF-8", "NaN", "deep", "a long number", "a large number", "large"],
 )
-def test_a_body_that_cannot_be_read_is_refused(client, tool, body, status):
+def test_unreadable_bodies_return_400_or_413(client, tool, body, status):
     response = tool.post(body)
 
     assert (response.status_code, response.headers["Content-Type"]) == (status, "application/problem+json")
@@ -133,20 +133,20 @@ def test_a_body_that_cannot_be_read_is_refused(client, tool, body, status):
 @pytest.mark.parametrize(
     "content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"]
 )
-def test_what_is_no_json_is_refused(client, tool, content_type):
+def test_content_types_other_than_json_return_415(client, tool, content_type):
     response = tool.post("{}", content_type=content_type)
 
     assert response.status_code == 415
     assert breaches(client, "blogs/{slug}/updates/", response, "post") == []
 
 
-def test_a_charset_that_is_named_does_not_change_that_json_is_utf_8(tool):
+def test_json_is_read_as_utf_8_whatever_charset_is_declared(tool):
     body = json.dumps({"status": "draft", "heading": "號外"}, ensure_ascii=False)
 
     assert tool.post(body, content_type="application/json; charset=utf-7").json()["heading"] == "號外"
 
 
-def test_what_no_xml_may_hold_is_taken_out(client, tool):
+def test_control_characters_that_xml_forbids_are_removed(client, tool):
     tool.post(
         {"status": "published", "heading": "號\x0b外", "body": "<p>內\x1b文&#7;</p>", "source": "本\x01社"}
     )

@@ -1,4 +1,4 @@
-"""Narrowing lists; and what is refused rather than ignored."""
+"""List filters, and the parameters that are refused instead of ignored."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def updates() -> dict[str, Update]:
-    """Updates of two blogs around midnight of 19 March in Hong Kong."""
+    """Return updates of two blogs that happened within a minute of midnight in Hong Kong, by name."""
     rail = Topic.objects.create(slug="rail", name="鐵路")
     strait = make_blog(slug="strait")
     line = make_blog(slug="line", language="en", topics=(rail,))
@@ -28,14 +28,14 @@ def updates() -> dict[str, Update]:
     def at(day: int, hour: int, minute: int) -> datetime:
         return datetime(2026, 3, day, hour, minute, tzinfo=hongkong.ZONE)
 
-    made = {
+    by_name = {
         "late 18th": make_update(strait, happened_at=at(18, 23, 59)),
         "early 19th": make_update(strait, happened_at=at(19, 0, 0), is_key_event=True),
         "late 19th": make_update(line, happened_at=at(19, 23, 59), is_key_event=True),
         "early 20th": make_update(line, happened_at=at(20, 0, 0)),
     }
-    made["late 19th"] = publishing.withdraw_update(made["late 19th"], by=SYSTEM, reason="錯")
-    return made
+    by_name["late 19th"] = publishing.withdraw_update(by_name["late 19th"], by=SYSTEM, reason="錯")
+    return by_name
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def updates() -> dict[str, Update]:
         ("topic=rail&status=published", ["early 20th"]),
     ],
 )
-def test_updates_are_narrowed(client, updates, query, expected):
+def test_updates_are_filtered(client, updates, query, expected):
     response = client.get(f"/api/v1/updates/?{query}")
 
     names = {update.pk: name for name, update in updates.items()}
@@ -62,13 +62,13 @@ def test_updates_are_narrowed(client, updates, query, expected):
     assert breaches(client, "updates/", response) == []
 
 
-def test_updates_of_one_blog_are_narrowed(client, updates):
+def test_updates_of_one_blog_are_filtered(client, updates):
     response = client.get("/api/v1/blogs/line/updates/?day=2026-03-20&is_key_event=false&status=published")
 
     assert [update["id"] for update in response.json()["results"]] == [updates["early 20th"].pk]
 
 
-def test_updated_since_is_a_moment_in_any_zone(client):
+def test_updated_since_accepts_any_utc_offset(client):
     blog = make_blog()
     old, new = make_update(blog), make_update(blog)
     moment = timezone.now() - timedelta(hours=1)
@@ -95,7 +95,7 @@ def test_updated_since_is_a_moment_in_any_zone(client):
         ("updated_since=2999-01-01T00:00:00Z", []),
     ],
 )
-def test_blogs_are_narrowed(client, query, expected):
+def test_blogs_are_filtered(client, query, expected):
     rail = Topic.objects.create(slug="rail", name="鐵路")
 
     def at(day: int) -> datetime:
@@ -122,7 +122,7 @@ def test_blogs_are_narrowed(client, query, expected):
         ("language=zh-Hans", []),
     ],
 )
-def test_related_stories_are_narrowed(client, query, expected):
+def test_related_stories_are_filtered(client, query, expected):
     rail = Topic.objects.create(slug="rail", name="鐵路")
     make_blog(slug="line", language="en", topics=(rail,), stories=(Story(title="beside line"),))
     summit = make_blog(slug="summit", stories=(Story(title="beside summit"),))
@@ -158,7 +158,7 @@ CURSOR = "Follow `next` and `previous`: this is no cursor of theirs."
         ("status=published&status=withdrawn", "status", "Give this parameter once."),
     ],
 )
-def test_a_value_that_means_nothing_is_refused_in_words(client, query, name, reason):
+def test_invalid_values_return_400_with_a_reason(client, query, name, reason):
     make_blog(slug="draft", is_live=False)
 
     response = client.get(f"/api/v1/updates/?{query}")
@@ -182,13 +182,13 @@ def test_a_value_that_means_nothing_is_refused_in_words(client, query, name, rea
         ("blog=draft", "There is no live blog “draft”."),
         ("cursor=nonsense", CURSOR),
         ("cursor=%E4%BA%8C", CURSOR),
-        # p=abc, p=<a number of 30 digits>, o=1&p=1: decodable, and yet no cursor that was given out.
+        # These decode to p=abc, p=<a number of 30 digits> and o=1&p=1, which the API never issues.
         ("cursor=cD1hYmM%3D", CURSOR),
         ("cursor=cD05OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5", CURSOR),
         ("cursor=bz0xJnA9MQ%3D%3D", CURSOR),
     ],
 )
-def test_a_name_that_nothing_has_is_not_found(client, query, reason):
+def test_unknown_topics_blogs_and_cursors_return_404(client, query, reason):
     make_blog(slug="draft", is_live=False)
     name = query.partition("=")[0]
 
@@ -199,7 +199,7 @@ def test_a_name_that_nothing_has_is_not_found(client, query, reason):
 
 
 @pytest.mark.parametrize("slug", ["a b", "二"])
-def test_a_name_that_no_slug_can_be_is_refused(client, slug):
+def test_a_topic_that_cannot_be_a_slug_returns_400(client, slug):
     response = client.get(f"/api/v1/updates/?topic={slug}")
 
     assert (response.status_code, list(response.json()["errors"])) == (400, ["topic"])
@@ -222,7 +222,7 @@ def test_nul_and_invalid_utf8_return_400(client, query):
         ("/api/v1/related-stories/", "blog, cursor, edition, fields, format, language, page_size, topic"),
     ],
 )
-def test_a_misspelt_parameter_is_refused_and_the_known_ones_are_named(client, path, known):
+def test_an_unknown_parameter_returns_400_with_the_known_ones(client, path, known):
     response = client.get(f"{path}?pagesize=5")
 
     assert response.status_code == 400

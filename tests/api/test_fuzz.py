@@ -1,4 +1,4 @@
-"""Schemathesis over the served API: whatever is sent, each answer is one that the description has."""
+"""Schemathesis run against the served API: every response must match the description."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.factories import make_blog, make_image, make_key, make_update
 
 @pytest.fixture
 def key(transactional_db: None) -> str:
-    """Of a partner who may do everything in one running live blog, and reads one under embargo."""
+    """Return a key with every scope, granted one live blog and one under embargo."""
     rail = Topic.objects.create(slug="rail", name="鐵路")
     line = make_blog(
         slug="line",
@@ -31,19 +31,19 @@ def key(transactional_db: None) -> str:
     for number in range(3):
         make_update(line, f"第{number}班車", stories=(Story("路綫圖", 1, "https://example.com/"),))
     publishing.withdraw_update(make_update(line), by=SYSTEM, reason="錯")
-    held = make_blog(slug="held", embargo_until_at=timezone.now() + timedelta(days=1))
-    make_update(held)
+    embargoed = make_blog(slug="held", embargo_until_at=timezone.now() + timedelta(days=1))
+    make_update(embargoed)
     publishing.withdraw_blog(make_blog(slug="gone"), by=SYSTEM)
-    return make_key(*Scope, blogs=[line, held])
+    return make_key(*Scope, blogs=[line, embargoed])
 
 
-def how_many(examples: int | None) -> list[str]:
-    """A few, and always the same, unless many are asked for."""
+def example_options(examples: int | None) -> list[str]:
+    """Return options for `examples` per operation, or for three deterministic ones if it is None."""
     return [f"--max-examples={examples}"] if examples else ["--max-examples=3", "--generation-deterministic"]
 
 
 @pytest.mark.parametrize("is_keyed", [False, True], ids=["without a key", "with a key"])
-def test_schemathesis_finds_nothing(server, key, is_keyed, request, tmp_path):
+def test_schemathesis_finds_no_failures(server, key, is_keyed, request, tmp_path):
     header = [f"--header=Authorization: Bearer {key}"] if is_keyed else []
     run = subprocess.run(
         [
@@ -53,12 +53,12 @@ def test_schemathesis_finds_nothing(server, key, is_keyed, request, tmp_path):
             f"--config-file={ROOT / 'schemathesis.toml'}",
             "run",
             f"{server.url}/api/v1/schema/?format=json",
-            *how_many(request.config.getoption("--fuzz-examples")),
+            *example_options(request.config.getoption("--fuzz-examples")),
             f"--report-dir={tmp_path}",
             "--no-color",
             *header,
         ],
-        # Away from the project, where it would leave what it remembers.
+        # Run outside the project directory, because schemathesis leaves its example database behind.
         cwd=tmp_path,
         capture_output=True,
         text=True,

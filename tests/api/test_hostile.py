@@ -1,4 +1,4 @@
-"""What no honest tool sends: refused as a problem, never a failure of the server."""
+"""Hostile input: it must return a problem and never a server error."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LONE = "\ud800"
 
 @pytest.mark.parametrize("odd", [LONE, "\0", f"字{LONE}", "a" * 100_000])
 @pytest.mark.parametrize(
-    "said",
+    "payload",
     [
         lambda odd: {"bylines": [odd]},
         lambda odd: {"related_stories": [{"title": "一", "live_blog": odd}]},
@@ -35,23 +35,23 @@ LONE = "\ud800"
         lambda odd: {"is_key_event": {odd: 1}},
     ],
 )
-def test_text_that_no_database_keeps_is_refused(tool, said, odd):
-    response = tool.post(json.dumps({"status": "published", "heading": "一"} | said(odd)))
+def test_text_that_the_database_cannot_store_is_refused(tool, payload, odd):
+    response = tool.post(json.dumps({"status": "published", "heading": "一"} | payload(odd)))
     assert response.status_code in (400, 422)
     assert response.headers["Content-Type"] == "application/problem+json"
     assert not Update.objects.exists()
 
 
 @pytest.mark.parametrize("odd", [LONE, "\0"])
-def test_such_text_is_refused_in_notes_and_reasons(tool, odd):
+def test_text_that_cannot_be_stored_is_refused_in_notes_and_reasons(tool, odd):
     update = tool.post({"status": "published", "heading": "一"}).json()["id"]
     assert tool.patch(update, json.dumps({"note": f"更{odd}正"})).status_code == 400
     assert tool.withdraw(update, json.dumps({"reason": f"更{odd}正"})).status_code == 400
     assert Update.objects.get().is_published
 
 
-def test_what_has_not_happened_is_not_published(tool, drafter):
-    """It would stand above all that happens until then."""
+def test_future_updates_are_not_published(tool, drafter):
+    """A published update with a future time would stay above all later updates until that time."""
     later = (timezone.now() + timedelta(days=1)).isoformat()
     response = tool.post({"status": "published", "heading": "一", "happened_at": later})
     assert (response.status_code, list(errors_of(response))) == (422, ["happened_at"])
@@ -69,7 +69,7 @@ def test_what_has_not_happened_is_not_published(tool, drafter):
     assert tool.patch(update, {"heading": "二"}).status_code == 200
 
 
-def test_a_draft_that_was_erased_is_not_brought_back(tool, drafter):
+def test_an_erased_draft_cannot_be_changed_or_published(tool, drafter):
     update = drafter.post({"status": "draft", "heading": "原告的名字"}).json()["id"]
     publishing.erase_update(Update.objects.get(pk=update), by=SYSTEM, reason="法庭命令")
     assert drafter.patch(update, {"heading": "原告的名字"}).status_code == 422
@@ -78,6 +78,6 @@ def test_a_draft_that_was_erased_is_not_brought_back(tool, drafter):
 
 
 @pytest.mark.parametrize("body", ["一" + " " * 190_000 + "二", "一<br>" * 40_000, "<ul><li>" * 20_000])
-def test_text_that_would_keep_the_cleaner_busy_is_answered_in_a_moment(tool, body):
+def test_text_that_is_costly_to_sanitize_gets_a_regular_response(tool, body):
     response = tool.post({"status": "draft", "body": body})
     assert response.status_code in (201, 422)

@@ -1,4 +1,4 @@
-"""Partners' keys: who is let in, what they are told, and what no cache may keep."""
+"""Partner keys: authentication, errors and caching of keyed responses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def bearer(key: str) -> dict[str, str]:
     return {"authorization": f"Bearer {key}"}
 
 
-def test_a_keyed_answer_is_the_partners_alone_and_a_304_to_who_has_it(client):
+def test_keyed_responses_are_not_stored_and_revalidate_to_304(client):
     blog = make_blog(slug="summit")
     make_update(blog)
     key = make_key(Scope.READ)
@@ -38,20 +38,20 @@ def test_a_keyed_answer_is_the_partners_alone_and_a_304_to_who_has_it(client):
             plain.headers["Cache-Control"]
             == "public, max-age=0, s-maxage=2, stale-while-revalidate=0, stale-if-error=60"
         )
-        # Without it a shared cache would answer a partner with what it keeps for readers.
+        # Without this Vary a shared cache would serve partners the response that it stored for readers.
         assert plain.headers["Vary"] == keyed.headers["Vary"] == "Authorization, Accept-Encoding"
         assert (again.status_code, again.headers["Cache-Control"]) == (304, "private, no-store")
         assert not keyed.cookies
 
 
-def test_scheme_is_known_in_any_case(client):
+def test_the_bearer_scheme_is_case_insensitive(client):
     key = make_key(Scope.READ)
 
     assert client.get("/api/v1/topics/", headers={"authorization": f"bearer  {key}"}).status_code == 200
 
 
 @pytest.mark.parametrize("state", ["revoked", "expired", "inactive partner", "never was"])
-def test_a_key_that_does_not_work_is_refused_even_for_what_is_public(client, state):
+def test_an_invalid_key_returns_401_even_for_public_resources(client, state):
     secret = make_key(Scope.READ)
     match state:
         case "revoked":
@@ -79,22 +79,23 @@ def test_a_key_that_does_not_work_is_refused_even_for_what_is_public(client, sta
 
 
 @pytest.mark.parametrize(
-    "said", ["Basic bmV3czpyb29t", "Bearer", "Bearer a b", "nrk_1", "Bearer \xe9\xff", "Bearer " + "x" * 5000]
+    "credentials",
+    ["Basic bmV3czpyb29t", "Bearer", "Bearer a b", "nrk_1", "Bearer \xe9\xff", "Bearer " + "x" * 5000],
 )
-def test_what_is_no_key_is_refused(client, said):
-    response = client.get("/api/v1/blogs/", headers={"authorization": said})
+def test_malformed_credentials_return_401(client, credentials):
+    response = client.get("/api/v1/blogs/", headers={"authorization": credentials})
 
     assert response.status_code == 401
     assert response.headers["WWW-Authenticate"] == f'{REALM}, error="invalid_token"'
 
 
-def test_the_digest_that_the_database_keeps_is_no_key(client):
+def test_the_stored_digest_is_not_a_valid_key(client):
     make_key(Scope.READ)
 
     assert client.get("/api/v1/blogs/", headers=bearer(ApiKey.objects.get().digest)).status_code == 401
 
 
-def test_a_key_that_may_only_write_reads_nothing(client):
+def test_a_write_only_key_may_not_read(client):
     make_blog(slug="summit")
     key = make_key(Scope.WRITE_PUBLISH)
 
@@ -107,7 +108,7 @@ def test_a_key_that_may_only_write_reads_nothing(client):
     assert response.headers["Cache-Control"] == "private, no-store"
 
 
-def test_last_use_is_noted_and_most_reads_write_nothing(client, django_assert_num_queries):
+def test_last_use_is_recorded_without_a_write_per_request(client, django_assert_num_queries):
     secret = make_key(Scope.READ)
     before = timezone.now()
 
@@ -124,40 +125,40 @@ def test_last_use_is_noted_and_most_reads_write_nothing(client, django_assert_nu
     assert ApiKey.objects.get().last_used_at > earlier
 
 
-def test_embargoed_coverage_is_read_by_who_is_granted_it(client):
-    held = make_blog(slug="held", embargo_until_at=timezone.now() + timedelta(hours=1))
-    update = make_update(held, "未可發布")
-    key = make_key(Scope.READ_EMBARGOED, blogs=[held])
+def test_a_granted_key_reads_embargoed_coverage(client):
+    embargoed = make_blog(slug="held", embargo_until_at=timezone.now() + timedelta(hours=1))
+    update = make_update(embargoed, "未可發布")
+    key = make_key(Scope.READ_EMBARGOED, blogs=[embargoed])
 
     blog = client.get("/api/v1/blogs/held/", headers=bearer(key))
     changes = client.get("/api/v1/blogs/held/changes/?after=0", headers=bearer(key))
-    found = client.get("/api/v1/search/?q=未可發布", headers=bearer(key))
-    narrowed = client.get("/api/v1/updates/?blog=held", headers=bearer(key))
+    matches = client.get("/api/v1/search/?q=未可發布", headers=bearer(key))
+    filtered = client.get("/api/v1/updates/?blog=held", headers=bearer(key))
 
     assert (blog.status_code, blog.json()["slug"]) == (200, "held")
     assert [row["id"] for row in changes.json()["updates"]] == [update.pk]
-    assert [row["id"] for row in found.json()["results"]] == [update.pk]
-    assert [row["id"] for row in narrowed.json()["results"]] == [update.pk]
+    assert [row["id"] for row in matches.json()["results"]] == [update.pk]
+    assert [row["id"] for row in filtered.json()["results"]] == [update.pk]
     assert breaches(client, "blogs/{slug}/changes/", changes) == []
 
 
-def test_lifting_the_embargo_opens_it_to_everybody_by_the_same_log(client):
-    held = make_blog(slug="held", embargo_until_at=timezone.now() + timedelta(hours=1))
-    make_update(held)
-    key = make_key(Scope.READ_EMBARGOED, blogs=[held])
+def test_lifting_the_embargo_appears_in_the_public_change_log(client):
+    embargoed = make_blog(slug="held", embargo_until_at=timezone.now() + timedelta(hours=1))
+    make_update(embargoed)
+    key = make_key(Scope.READ_EMBARGOED, blogs=[embargoed])
     number = client.get("/api/v1/blogs/held/", headers=bearer(key)).json()["number"]
     assert client.get("/api/v1/blogs/held/").status_code == 404
 
-    publishing.lift_embargo(held, by=SYSTEM)
+    publishing.lift_embargo(embargoed, by=SYSTEM)
 
     changes = client.get(f"/api/v1/blogs/held/changes/?after={number}").json()
     assert [change["kind"] for change in changes["changes"]] == ["embargo_lifted"]
 
 
-def test_coverage_that_was_withdrawn_under_embargo_never_was_to_readers(client):
-    held = make_blog(slug="held", embargo_until_at=timezone.now() + timedelta(hours=1))
-    publishing.withdraw_blog(held, by=SYSTEM)
-    key = make_key(Scope.READ_EMBARGOED, blogs=[held])
+def test_coverage_withdrawn_under_embargo_stays_404_for_readers(client):
+    embargoed = make_blog(slug="held", embargo_until_at=timezone.now() + timedelta(hours=1))
+    publishing.withdraw_blog(embargoed, by=SYSTEM)
+    key = make_key(Scope.READ_EMBARGOED, blogs=[embargoed])
 
     for path in (
         "/api/v1/blogs/held/",

@@ -1,4 +1,4 @@
-"""How often one may ask: by address without a key, by key with one, counted over all processes."""
+"""Rate limits per address or, with a key, per key; counted over all processes."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ def clock(monkeypatch) -> list[float]:
 
 
 @pytest.mark.django_db
-def test_requests_beyond_the_limit_get_429_until_the_minute_is_over(client, settings, clock):
+def test_requests_beyond_the_limit_return_429_until_the_minute_is_over(client, settings, clock):
     settings.API_REQUESTS_PER_MINUTE = 3
     make_blog(slug="summit")
 
-    answers = [client.get("/api/v1/blogs/summit/")]
+    responses = [client.get("/api/v1/blogs/summit/")]
     clock[0] += 20
-    answers += [client.get("/api/v1/blogs/summit/") for _ in range(3)]
-    elsewhere = client.get("/api/v1/blogs/summit/", REMOTE_ADDR="192.0.2.7")
-    refusal = answers[-1]
+    responses += [client.get("/api/v1/blogs/summit/") for _ in range(3)]
+    other_response = client.get("/api/v1/blogs/summit/", REMOTE_ADDR="192.0.2.7")
+    refusal = responses[-1]
 
-    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert [response.status_code for response in responses] == [200, 200, 200, 429]
     assert refusal.json() == {
         "type": "about:blank",
         "title": "Too Many Requests",
@@ -47,7 +47,7 @@ def test_requests_beyond_the_limit_get_429_until_the_minute_is_over(client, sett
     }
     # A shared cache must not serve this response to other clients.
     assert (refusal.headers["Retry-After"], refusal.headers["Cache-Control"]) == ("40", "no-store")
-    assert elsewhere.status_code == 200
+    assert other_response.status_code == 200
     clock[0] += 40
     assert client.get("/api/v1/blogs/summit/").status_code == 200
     settings.API_REQUESTS_PER_MINUTE = 0
@@ -55,18 +55,18 @@ def test_requests_beyond_the_limit_get_429_until_the_minute_is_over(client, sett
 
 
 @pytest.mark.django_db
-def test_what_is_known_already_counts_too(client, settings, clock):
+def test_304_responses_count_too(client, settings, clock):
     make_blog(slug="summit")
     etag = client.get("/api/v1/blogs/summit/").headers["ETag"]
     settings.API_REQUESTS_PER_MINUTE = 2
 
-    answers = [client.get("/api/v1/blogs/summit/", headers={"if-none-match": etag}) for _ in range(3)]
+    responses = [client.get("/api/v1/blogs/summit/", headers={"if-none-match": etag}) for _ in range(3)]
 
-    assert [answer.status_code for answer in answers] == [304, 304, 429]
+    assert [response.status_code for response in responses] == [304, 304, 429]
 
 
 @pytest.mark.django_db
-def test_a_key_has_a_count_of_its_own_from_wherever_it_is_used(client, settings, clock):
+def test_requests_with_a_key_are_counted_per_key_from_any_address(client, settings, clock):
     settings.API_REQUESTS_PER_MINUTE, settings.API_KEY_REQUESTS_PER_MINUTE = 1, 2
     first, second = make_key(Scope.READ), make_key(Scope.READ)
 
@@ -80,18 +80,18 @@ def test_a_key_has_a_count_of_its_own_from_wherever_it_is_used(client, settings,
 
 
 @pytest.mark.django_db
-def test_guessing_at_keys_is_counted_by_address(client, settings, clock):
+def test_requests_with_unknown_keys_are_counted_per_address(client, settings, clock):
     settings.API_REQUESTS_PER_MINUTE = 2
 
-    answers = [
+    responses = [
         client.get("/api/v1/", headers={"authorization": f"Bearer nrk_{number}"}) for number in range(3)
     ]
 
-    assert [answer.status_code for answer in answers] == [401, 401, 429]
+    assert [response.status_code for response in responses] == [401, 401, 429]
 
 
 @pytest.mark.django_db
-def test_a_network_of_ipv6_counts_as_one_address(client, settings, clock):
+def test_an_ipv6_network_counts_as_one_address(client, settings, clock):
     settings.API_REQUESTS_PER_MINUTE = 1
 
     def ask(address: str) -> int:
@@ -102,7 +102,7 @@ def test_a_network_of_ipv6_counts_as_one_address(client, settings, clock):
 
 
 @pytest.mark.django_db
-def test_most_requests_cost_the_database_nothing_and_refusals_never(
+def test_most_requests_and_all_refusals_need_no_query(
     clock, django_assert_max_num_queries, django_assert_num_queries
 ):
     with django_assert_max_num_queries(rate_limits.LOTS + 2):
@@ -114,7 +114,7 @@ def test_most_requests_cost_the_database_nothing_and_refusals_never(
 
 
 @pytest.mark.django_db
-def test_counts_are_gone_after_their_minute(clock):
+def test_expired_counts_are_deleted(clock):
     cache.set("kept", 1, 3600)
     rate_limits.seconds_to_wait("somebody", 5)
     assert count_rows() == 1
@@ -133,7 +133,7 @@ def count_rows() -> int:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_at_the_same_instant_no_more_are_let_through_than_may_be(clock):
+def test_concurrent_requests_do_not_exceed_the_limit(clock):
     limit, threads = 60, 8
     start = threading.Barrier(threads)
 
@@ -148,7 +148,7 @@ def test_of_many_at_the_same_instant_no_more_are_let_through_than_may_be(clock):
         assert sum(pool.map(ask, range(threads))) == limit
 
 
-ASKING = """
+PROGRAM = """
 import django; django.setup()
 from newsroom.http import rate_limits
 rate_limits.time.time = lambda: 1_800_000_000.0
@@ -157,13 +157,13 @@ print(sum(not rate_limits.seconds_to_wait("all processes", 60) for _ in range(10
 
 
 @pytest.mark.django_db(transaction=True)
-def test_processes_count_together(production_environment):
-    command = [sys.executable, "-c", ASKING]
-    asking = [
+def test_processes_share_the_count(production_environment):
+    command = [sys.executable, "-c", PROGRAM]
+    processes = [
         subprocess.Popen(command, cwd=ROOT, env=production_environment, stdout=subprocess.PIPE, text=True)
         for _ in range(3)
     ]
-    let_through = [int(process.communicate()[0]) for process in asking]
+    admitted = [int(process.communicate()[0]) for process in processes]
 
-    assert sum(let_through) == 60
-    assert all(process.returncode == 0 for process in asking)
+    assert sum(admitted) == 60
+    assert all(process.returncode == 0 for process in processes)

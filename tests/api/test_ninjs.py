@@ -1,4 +1,4 @@
-"""ninjs 3.1, held against the schema that IPTC publishes."""
+"""ninjs 3.1 responses, validated against the schema that IPTC publishes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SITE = "http://127.0.0.1:8000"
 @pytest.fixture(scope="session")
 def validator(schemas: Path) -> Draft202012Validator:
     checker = FormatChecker()
-    # Without their packages these would let anything pass.
+    # Without the packages that implement these formats the checker accepts any value.
     assert {"date-time", "uri"} <= checker.checkers.keys()
     geojson = Resource.from_contents(json.loads((schemas / "GeoJSON-schema.json").read_text()))
     registry = Registry().with_resource("https://geojson.org/schema/GeoJSON.json", geojson)
@@ -40,28 +40,28 @@ def validator(schemas: Path) -> Draft202012Validator:
 
 @pytest.fixture
 def check(client, validator):
-    """Asks for ninjs, and returns it once IPTC's schema and our description have nothing against it."""
+    """Return a function that gets ninjs and validates it against IPTC's schema and our description."""
 
-    def ask(path: str, **headers: str) -> dict[str, Any]:
+    def get_valid(path: str, **headers: str) -> dict[str, Any]:
         response = client.get(f"/api/v1/{path}", headers=headers)
         assert response.status_code == 200, response.content
         operation = "blogs/{slug}/ninjs/" if path.startswith("blogs") else "updates/{id}/ninjs/"
-        found = response.json()
-        assert [f"{error.json_path}: {error.message}" for error in validator.iter_errors(found)] == []
+        item = response.json()
+        assert [f"{error.json_path}: {error.message}" for error in validator.iter_errors(item)] == []
         assert breaches(client, operation, response) == []
-        return found
+        return item
 
-    return ask
+    return get_valid
 
 
-def test_the_schema_refuses_what_is_wrong(validator):
-    for wrong in (
+def test_the_schema_rejects_invalid_items(validator):
+    for item in (
         {},
         {"uri": "no uri at all"},
         {"uri": "tag:x,2026:y", "versionCreated": "yesterday"},
         {"uri": "tag:x,2026:y", "pubstatus": "usable"},
     ):
-        assert not validator.is_valid(wrong), wrong
+        assert not validator.is_valid(item), item
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def update(blog: LiveBlog) -> Update:
     return publishing.correct_update(update, Content.of(update), by=SYSTEM, note="更正時間")
 
 
-def test_a_sensitive_picture_says_so_to_the_desk_and_to_machines(check):
+def test_a_sensitive_picture_carries_an_editorial_note_and_a_content_warning(check):
     plain, sensitive = make_image(alt="車站"), make_image(alt="傷者", is_sensitive=True)
     blog = make_blog(slug="line", hero_image=sensitive)
     update = make_update(blog, images=(plain, sensitive))
@@ -109,7 +109,7 @@ def test_a_sensitive_picture_says_so_to_the_desk_and_to_machines(check):
     assert {name: hero.get(name) for name in warnings} == warnings
 
 
-def test_an_event_of_1900_keeps_its_whole_live_blog_valid(check):
+def test_an_offset_with_seconds_is_rounded_to_minutes(check):
     blog = make_blog(slug="line", coverage_start_at=datetime(1900, 1, 1, tzinfo=hongkong.ZONE))
     update = make_update(blog, happened_at=datetime(1900, 1, 2, 12, 0, tzinfo=hongkong.ZONE))
     # Local mean time was 7:36:42 ahead of UTC; this is the closest offset that RFC 3339 can write.
@@ -117,7 +117,7 @@ def test_an_event_of_1900_keeps_its_whole_live_blog_valid(check):
     check("blogs/line/ninjs/")
 
 
-def test_ids_stay_when_the_site_moves(client, update, settings):
+def test_ids_do_not_change_with_the_site_url(client, update, settings):
     addresses = [f"/api/v1/updates/{update.pk}/ninjs/", "/live/line/feed.json", "/live/line/feed.atom"]
     settings.TAG_AUTHORITY = "old.example"
     before = [_ids(client.get(address).content.decode()) for address in addresses]
@@ -133,7 +133,7 @@ def _ids(text: str) -> set[str]:
     return set(re.findall(r"tag:[^\"<]+", text))
 
 
-def test_an_update_is_a_text_with_its_pictures_and_stories(check, update):
+def test_an_update_is_a_text_with_associated_pictures_and_stories(check, update):
     image = update.images.get()
     path = f"/live/line/{update.pk}/"
 
@@ -190,11 +190,11 @@ def test_a_blog_is_a_composite_of_its_updates_and_stories(check, blog, update):
     second = make_update(blog, "", body="<p>全日無誤。</p>", has_clock_time=False)
     withdrawn = publishing.withdraw_update(make_update(blog, "不應再見"), by=SYSTEM, reason="錯")
 
-    found = check("blogs/line/ninjs/")
+    item = check("blogs/line/ninjs/")
 
-    associated = found.pop("associations")
+    associations = item.pop("associations")
     blog.refresh_from_db()
-    assert found == {
+    assert item == {
         "uri": "tag:127.0.0.1,2026:/live/line/",
         "standard": ninjs.STANDARD,
         "type": "composite",
@@ -214,7 +214,7 @@ def test_a_blog_is_a_composite_of_its_updates_and_stories(check, blog, update):
         "by": "李小明、陳大文",
         "subjects": [{"name": "鐵路", "uri": f"{SITE}/topics/rail/"}],
     }
-    assert [(one["rel"], one["name"], one.get("pubStatus")) for one in associated] == [
+    assert [(one["rel"], one["name"], one.get("pubStatus")) for one in associations] == [
         ("hero", "月台", None),
         ("update", f"#{withdrawn.pk}", "canceled"),
         ("update", "全日無誤。", "usable"),
@@ -224,17 +224,17 @@ def test_a_blog_is_a_composite_of_its_updates_and_stories(check, blog, update):
     ]
     alone = check(f"updates/{second.pk}/ninjs/")
     del alone["standard"]
-    assert associated[2] == alone | {"name": "全日無誤。", "rel": "update"}
+    assert associations[2] == alone | {"name": "全日無誤。", "rel": "update"}
     assert "contentCreated" not in alone
 
 
-def test_what_was_withdrawn_is_canceled_without_a_word(check, blog, update):
+def test_a_withdrawn_update_is_canceled_without_its_text(check, blog, update):
     publishing.withdraw_update(update, by=SYSTEM, reason="內部原因")
 
-    found = check(f"updates/{update.pk}/ninjs/")
+    item = check(f"updates/{update.pk}/ninjs/")
 
     update.refresh_from_db()
-    assert found == {
+    assert item == {
         "uri": f"tag:127.0.0.1,2026:/live/line/{update.pk}/",
         "standard": ninjs.STANDARD,
         "type": "text",
@@ -259,32 +259,32 @@ def test_a_withdrawn_blog_is_canceled_with_all_its_updates(check, blog, update):
 
     assert (whole["pubStatus"], whole["version"], whole["type"]) == ("canceled", "4", "composite")
     assert part["pubStatus"] == "canceled"
-    for said in (whole, part):
-        assert said.keys().isdisjoint({"title", "headlines", "bodies", "descriptions", "associations", "by"})
+    for item in (whole, part):
+        assert item.keys().isdisjoint({"title", "headlines", "bodies", "descriptions", "associations", "by"})
 
 
-def test_embargoed_coverage_says_until_when(client, check):
+def test_embargoed_items_carry_the_end_of_the_embargo(client, check):
     until = timezone.now() + timedelta(hours=2)
-    held = make_blog(slug="held", embargo_until_at=until)
-    make_update(held)
-    key = make_key(Scope.READ_EMBARGOED, blogs=[held])
+    embargoed = make_blog(slug="held", embargo_until_at=until)
+    make_update(embargoed)
+    key = make_key(Scope.READ_EMBARGOED, blogs=[embargoed])
 
-    found = check("blogs/held/ninjs/", authorization=f"Bearer {key}")
+    composite = check("blogs/held/ninjs/", authorization=f"Bearer {key}")
 
     stamp = hongkong.isoformat(until)
-    for said in (found, found["associations"][0]):
-        assert (said["embargoedUntil"], said["usageTerms"]) == (stamp, f"Not to be published before {stamp}.")
+    for item in (composite, composite["associations"][0]):
+        assert (item["embargoedUntil"], item["usageTerms"]) == (stamp, f"Not to be published before {stamp}.")
     assert client.get("/api/v1/blogs/held/ninjs/").status_code == 404
 
 
-def test_a_long_blog_comes_a_hundred_updates_at_a_time(client, check, blog):
-    made = [make_update(blog, str(number)).pk for number in range(103)]
+def test_a_long_blog_is_paged_by_a_hundred_updates(client, check, blog):
+    pks = [make_update(blog, str(number)).pk for number in range(103)]
 
     first = client.get("/api/v1/blogs/line/ninjs/?edition=zh-hant")
     link = first.headers["Link"]
     second = client.get(link.removeprefix("<").partition(">")[0])
 
-    assert link.endswith(f'?before={made[3]}&edition=zh-hant>; rel="next"')
+    assert link.endswith(f'?before={pks[3]}&edition=zh-hant>; rel="next"')
     assert "Link" not in second.headers
     pages = [
         [one["name"] for one in page.json()["associations"] if one["rel"] == "update"]
@@ -292,7 +292,7 @@ def test_a_long_blog_comes_a_hundred_updates_at_a_time(client, check, blog):
     ]
     assert pages == [[str(number) for number in range(102, 2, -1)], ["2", "1", "0"]]
     assert [page.json()["representationType"] for page in (first, second)] == ["partial", "partial"]
-    check(f"blogs/line/ninjs/?before={made[3]}")
+    check(f"blogs/line/ninjs/?before={pks[3]}")
 
 
 def test_a_withdrawal_is_not_hidden_by_a_304(client, update):
@@ -309,20 +309,20 @@ def test_a_withdrawal_is_not_hidden_by_a_304(client, update):
 @pytest.mark.parametrize(
     ("before", "status"), [("0", 404), ("999999", 404), ("x", 400), ("-1", 400), ("9" * 30, 400)]
 )
-def test_before_names_an_update_of_the_blog(client, blog, before, status):
+def test_before_other_than_an_update_of_the_blog_is_refused(client, blog, before, status):
     response = client.get(f"/api/v1/blogs/line/ninjs/?before={before}")
 
     assert (response.status_code, list(response.json()["errors"])) == (status, ["before"])
 
 
 @pytest.mark.parametrize("text", ["標題", "a" * 250, "“引號” & <b>"])
-def test_any_text_and_address_is_valid(check, blog, text):
+def test_any_text_and_url_yields_a_valid_item(check, blog, text):
     story = Story(text, url="https://zh.example.org/維基/香港?q=“二”")
     details = replace(BlogDetails.of(blog), language="en", headline=text, stories=(story,))
     publishing.edit_blog(blog, details, by=SYSTEM)
     make_update(blog, text, happened_at=NOON, source=text[:120])
 
-    found = check("blogs/line/ninjs/")
+    item = check("blogs/line/ninjs/")
 
-    assert found["headlines"][0] == {"value": text}
-    assert found["associations"][-1]["uri"].startswith("https://zh.example.org/%E7%B6%AD%E5%9F%BA/")
+    assert item["headlines"][0] == {"value": text}
+    assert item["associations"][-1]["uri"].startswith("https://zh.example.org/%E7%B6%AD%E5%9F%BA/")

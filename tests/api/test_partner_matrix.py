@@ -1,7 +1,8 @@
-"""Who sees coverage under embargo: every partner's key there can be, over every address there is.
+"""Visibility of embargoed coverage: every combination of scopes and grant against every address.
 
-Through the API it is seen with the scope `read:embargoed` and the grant of the live blog, both; anywhere else
-by nobody. A route that no address here leads to fails the first test: say below what is to be seen at it.
+Through the API it is visible only to keys with both the scope `read:embargoed` and a grant of the live blog;
+elsewhere it is visible to nobody. The first test fails for a route that no address here covers: add the new
+route to the list below that states its visibility.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ SECRET = "未可發布"
 SLUG = "secret-merger"
 _serial = count(1)
 
-# What is about the live blog, and found by none but who sees it.
+# Addresses of the live blog itself, which return 404 to keys that may not see it.
 API_DETAILS = [
     "/api/v1/blogs/{slug}/",
     "/api/v1/blogs/{slug}/updates/",
@@ -46,7 +47,7 @@ API_DETAILS = [
     "/api/v1/search/?blog={slug}&q=" + SECRET,
     "/api/v1/blogs/?topic={topic}",
 ]
-# What anybody may ask for; it says something of the live blog to none but who sees it.
+# Public lists, which mention the live blog only to keys that may see it.
 API_LISTS = [
     "/api/v1/blogs/",
     "/api/v1/blogs/?q=" + SECRET,
@@ -55,7 +56,7 @@ API_LISTS = [
     "/api/v1/topics/",
     "/api/v1/search/?q=" + SECRET,
 ]
-# What says nothing of any live blog.
+# Addresses that never mention any live blog.
 API_NEUTRAL = ["/api/v1/", "/api/v1/schema/", "/api/v1/docs/", "/api/v1/none/"]
 API_WRITES = {
     "POST /api/v1/blogs/{slug}/updates/ draft": Scope.WRITE_DRAFT,
@@ -63,7 +64,7 @@ API_WRITES = {
     "PATCH /api/v1/updates/{update}/": Scope.WRITE_PUBLISH,
     "POST /api/v1/updates/{update}/withdrawal/": Scope.WRITE_PUBLISH,
 }
-# Pages of the live blog itself, and pages over several; the first are not found by anybody.
+# Pages of the live blog itself (PAGES, PLAIN_PAGES) return 404 to everybody; indexes span several blogs.
 PAGES = [
     "/live/{slug}/",
     "/live/{slug}/{update}/",
@@ -104,18 +105,18 @@ PLAIN_INDEXES = [
 
 
 @dataclass
-class Held:
-    """Coverage under embargo, all of its words secret, beside public coverage that leads to it."""
+class Embargoed:
+    """Embargoed live blog whose text is all secret, with a public live blog that links to it."""
 
     blog: LiveBlog
     update: Update
-    addressed: dict[str, object] = field(default_factory=dict)
+    parameters: dict[str, object] = field(default_factory=dict)
 
     def at(self, address: str) -> str:
-        return quote(address.format(**self.addressed), safe="/:?&=%")
+        return quote(address.format(**self.parameters), safe="/:?&=%")
 
 
-def hold(*, is_ended: bool = False, is_draft: bool = False) -> Held:
+def make_embargoed(*, is_ended: bool = False, is_draft: bool = False) -> Embargoed:
     rail = Topic.objects.create(slug="rail", name="鐵路")
     image = make_image(alt=SECRET)
     blog = make_blog(
@@ -139,23 +140,23 @@ def hold(*, is_ended: bool = False, is_draft: bool = False) -> Held:
         slug="before", topics=(rail,), successor=blog, stories=(Story("其後", live_blog=blog),)
     )
     make_update(before, stories=(Story("其後", live_blog=blog),))
-    addressed = {
+    parameters = {
         "slug": SLUG,
         "update": update.pk,
         "topic": "only-there",
         "image": image.key,
         "url": quote(absolute(blog.get_absolute_url()), safe=""),
     }
-    return Held(blog, update, addressed)
+    return Embargoed(blog, update, parameters)
 
 
-def _with(details: BlogDetails, **said: object) -> BlogDetails:
-    return BlogDetails(**{**vars(details), **said})
+def _with(details: BlogDetails, **changes: object) -> BlogDetails:
+    return BlogDetails(**{**vars(details), **changes})
 
 
 @pytest.fixture(params=["live", "ended"])
-def held(db: None, request: pytest.FixtureRequest) -> Held:
-    return hold(is_ended=request.param == "ended")
+def embargoed(db: None, request: pytest.FixtureRequest) -> Embargoed:
+    return make_embargoed(is_ended=request.param == "ended")
 
 
 ACTORS = [
@@ -168,7 +169,7 @@ ACTORS = [
 
 @dataclass
 class Actor:
-    """A partner's key, all that it may do, and whether the live blog is among what its partner is granted."""
+    """Key of a partner, its scopes, and whether its partner is granted the live blog."""
 
     scopes: tuple[Scope, ...]
     is_granted: bool
@@ -191,58 +192,60 @@ class Actor:
         return bool(set(self.scopes) & (drafting if scope == Scope.WRITE_DRAFT else {scope}))
 
 
-def make_actor(held: Held, scopes: tuple[Scope, ...] = tuple(Scope), *, is_granted: bool = True) -> Actor:
-    """With an update in the live blog that is its partner's own: whose it is is not what hides it."""
+def make_actor(
+    embargoed: Embargoed, scopes: tuple[Scope, ...] = tuple(Scope), *, is_granted: bool = True
+) -> Actor:
+    """Return an actor that owns an update in the live blog, so that ownership never explains a refusal."""
     partner = Partner.objects.create(name=f"通訊社 {next(_serial)}", contact="desk@example.com")
-    partner.granted_blogs.set([held.blog] if is_granted else [])
-    update = make_update(held.blog, SECRET)
+    partner.granted_blogs.set([embargoed.blog] if is_granted else [])
+    update = make_update(embargoed.blog, SECRET)
     Update.objects.filter(pk=update.pk).update(created_by_partner=partner)
     key = make_key(*scopes, partner=partner)
     return Actor(scopes, is_granted, Client(headers={"authorization": f"Bearer {key}"}), update)
 
 
-def every_actor(held: Held) -> Iterator[Actor]:
+def every_actor(embargoed: Embargoed) -> Iterator[Actor]:
     for scopes, is_granted in ACTORS:
-        yield make_actor(held, scopes, is_granted=is_granted)
+        yield make_actor(embargoed, scopes, is_granted=is_granted)
 
 
-def says_something(response) -> bool:
-    """Whether it says any word of the live blog, or its address; what was asked for is said back."""
+def reveals_blog(response) -> bool:
+    """Return whether `response` reveals text or slug of the live blog, ignoring echoes of the request."""
     text = response.content.decode()
     if response.status_code >= 400 or "q" in response.wsgi_request.GET:
         text = re.sub(r'<title>.*?</title>|value="[^"]*"|“[^”]*”|「[^」]*」|"instance": ?"[^"]*"', "", text)
     return SECRET in text or "未可发布" in text or SLUG in text
 
 
-# Every address
+# Coverage of all routes
 
 
-def routes(resolver: URLResolver, above: str = "") -> Iterator[str]:
-    """Every route there is, as `resolve` names them."""
-    for found in resolver.url_patterns:
-        route = above + str(found.pattern).removeprefix("^" if above else "")
-        if isinstance(found, URLPattern):
+def routes(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
+    """Yield every route in the form that `resolve` returns."""
+    for entry in resolver.url_patterns:
+        route = prefix + str(entry.pattern).removeprefix("^" if prefix else "")
+        if isinstance(entry, URLPattern):
             yield route
         else:
-            yield from routes(found, route)
+            yield from routes(entry, route)
 
 
-def walked() -> list[str]:
-    """Every address of this file, those of pages in both scripts."""
+def all_addresses() -> list[str]:
+    """Return every address listed in this module, pages also with their Simplified edition."""
     writes = [name.split()[1] for name in API_WRITES]
     converted = [f"/zh-hans{page}" for page in (*PAGES, *INDEXES)]
     api = [*API_DETAILS, *API_LISTS, *API_NEUTRAL, *writes]
     return [*api, *PAGES, *PLAIN_PAGES, *INDEXES, *PLAIN_INDEXES, *converted]
 
 
-def test_every_route_there_is_is_walked():
+def test_every_route_is_covered():
     sample = {"slug": SLUG, "update": 1, "topic": "x", "image": "x", "url": "x"}
-    paths = {address.format(**sample).partition("?")[0] for address in walked()}
-    # Streams are answered ahead of Django; of the rest some come with other releases.
+    paths = {address.format(**sample).partition("?")[0] for address in all_addresses()}
+    # Streams are served before Django sees the request, and some addresses belong to other releases.
     reached = {resolve(path).route for path in paths if _is_routed(path)}
 
-    unwalked = {route for route in routes(get_resolver()) if not route.startswith("admin/")} - reached
-    assert sorted(unwalked) == []
+    uncovered = {route for route in routes(get_resolver()) if not route.startswith("admin/")} - reached
+    assert sorted(uncovered) == []
 
 
 def _is_routed(path: str) -> bool:
@@ -256,20 +259,24 @@ def _is_routed(path: str) -> bool:
 # The API, by key
 
 
-def test_the_api_shows_it_to_scope_and_grant_together(held):
-    for actor in every_actor(held):
-        found = {address: actor.client.get(held.at(address)) for address in (*API_DETAILS, *API_LISTS)}
+def test_the_api_shows_it_only_to_keys_with_scope_and_grant(embargoed):
+    for actor in every_actor(embargoed):
+        responses = {
+            address: actor.client.get(embargoed.at(address)) for address in (*API_DETAILS, *API_LISTS)
+        }
         expected = dict.fromkeys(API_DETAILS, 200 if actor.sees else 404) | dict.fromkeys(API_LISTS, 200)
         if not actor.may_read:
             expected = dict.fromkeys(expected, 403)
-        assert {address: answer.status_code for address, answer in found.items()} == expected, str(actor)
-        said = {address: says_something(answer) for address, answer in found.items()}
-        assert said == dict.fromkeys(found, actor.sees), str(actor)
-        assert {answer.headers["Cache-Control"] for answer in found.values()} == {"private, no-store"}
+        assert {address: response.status_code for address, response in responses.items()} == expected, str(
+            actor
+        )
+        revealed = {address: reveals_blog(response) for address, response in responses.items()}
+        assert revealed == dict.fromkeys(responses, actor.sees), str(actor)
+        assert {response.headers["Cache-Control"] for response in responses.values()} == {"private, no-store"}
 
 
-def test_it_is_written_in_by_scope_and_grant_where_it_is_seen(held):
-    for actor in every_actor(held):
+def test_writes_need_visibility_and_the_write_scope(embargoed):
+    for actor in every_actor(embargoed):
         for number, (name, scope) in enumerate(API_WRITES.items()):
             method, address, *status = name.split()
             body = {"reason": "錯"} if "withdrawal" in address else {"heading": f"{SECRET}改"}
@@ -279,108 +286,111 @@ def test_it_is_written_in_by_scope_and_grant_where_it_is_seen(held):
                 is_new = "blogs" in address
                 expected = (201 if is_new else 200) if actor.may_write(scope) else 403
             before = LiveBlog.objects.get(slug=SLUG).number
-            answer = actor.client.generic(
+            response = actor.client.generic(
                 method,
-                held.at(address.replace("{update}", str(actor.update.pk))),
+                embargoed.at(address.replace("{update}", str(actor.update.pk))),
                 json.dumps(body),
                 content_type="application/json",
                 headers={"idempotency-key": str(number)},
             )
-            assert answer.status_code == expected, (str(actor), name)
+            assert response.status_code == expected, (str(actor), name)
             has_moved = LiveBlog.objects.get(slug=SLUG).number > before
             assert has_moved == (expected < 400 and status != ["draft"]), (str(actor), name)
 
 
-def test_the_api_shows_it_to_nobody_without_a_key_that_works(held):
-    revoked = make_actor(held)
-    publishing.revoke_key(held.blog.granted_partners.get().keys.get(), by=SYSTEM)
+def test_the_api_hides_it_without_a_valid_key(embargoed):
+    revoked = make_actor(embargoed)
+    publishing.revoke_key(embargoed.blog.granted_partners.get().keys.get(), by=SYSTEM)
     for address in (*API_DETAILS, *API_LISTS):
-        response = Client().get(held.at(address))
+        response = Client().get(embargoed.at(address))
         assert response.status_code == (404 if address in API_DETAILS else 200), address
-        assert not says_something(response), address
-        assert revoked.client.get(held.at(address)).status_code == 401
+        assert not reveals_blog(response), address
+        assert revoked.client.get(embargoed.at(address)).status_code == 401
     for name in API_WRITES:
         method, address, *_status = name.split()
         assert (
-            Client().generic(method, held.at(address), "{}", content_type="application/json").status_code
+            Client().generic(method, embargoed.at(address), "{}", content_type="application/json").status_code
             == 401
         )
 
 
-def test_a_draft_is_shown_to_nobody():
-    draft = hold(is_draft=True)
+def test_a_draft_is_visible_to_nobody():
+    draft = make_embargoed(is_draft=True)
     actor = make_actor(draft)
 
     for client in (Client(), actor.client):
         for address in (*API_DETAILS, *PAGES):
             assert client.get(draft.at(address)).status_code == 404, address
         for address in (*API_LISTS, *INDEXES):
-            assert not says_something(client.get(draft.at(address))), address
+            assert not reveals_blog(client.get(draft.at(address))), address
 
 
-# Everywhere else, whatever key is shown
+# Outside the API, with or without a key
 
 
-def test_no_page_poll_feed_or_index_shows_it_to_anybody(held):
-    strongest = make_actor(held)
+def test_no_page_poll_feed_or_index_shows_it(embargoed):
+    strongest = make_actor(embargoed)
     for client in (Client(), strongest.client):
         for page in (*PAGES, *PLAIN_PAGES, *(f"/zh-hans{page}" for page in PAGES)):
-            assert client.get(held.at(page)).status_code == 404, page
+            assert client.get(embargoed.at(page)).status_code == 404, page
         for index in (*INDEXES, *PLAIN_INDEXES, *(f"/zh-hans{index}" for index in INDEXES)):
-            response = client.get(held.at(index))
+            response = client.get(embargoed.at(index))
             assert response.status_code in (200, 404), index
-            assert not says_something(response), index
+            assert not reveals_blog(response), index
 
 
-def test_lifting_the_embargo_shows_it_everywhere(held):
-    """So that an address that never shows anything cannot pass unseen."""
-    publishing.lift_embargo(held.blog, by=SYSTEM)
-    # A stream is answered ahead of Django, and nothing in the live blog says x.
+def test_lifting_the_embargo_shows_it_everywhere(embargoed):
+    """Prove that each address can show the live blog, so the tests above cannot pass vacuously."""
+    publishing.lift_embargo(embargoed.blog, by=SYSTEM)
+    # Streams are served before Django sees the request, and the search for x matches nothing.
     silent = {"/live/{slug}/stream", "/search/?q=x&in={slug}"}
-    walked = {*API_DETAILS, *API_LISTS, *PAGES, *INDEXES} - silent
+    addresses = {*API_DETAILS, *API_LISTS, *PAGES, *INDEXES} - silent
 
-    assert [address for address in sorted(walked) if not _shows(held.at(address))] == []
+    assert [address for address in sorted(addresses) if not _shows(embargoed.at(address))] == []
 
 
 def _shows(address: str) -> bool:
     response = Client().get(address)
-    return response.status_code == 200 and says_something(response)
+    return response.status_code == 200 and reveals_blog(response)
 
 
-def test_a_key_opens_nothing_of_the_admin(held):
-    client = make_actor(held).client
-    blog, update = f"/admin/liveblog/liveblog/{held.blog.pk}", f"/admin/liveblog/update/{held.update.pk}"
+def test_a_key_does_not_open_the_admin(embargoed):
+    client = make_actor(embargoed).client
+    blog, update = (
+        f"/admin/liveblog/liveblog/{embargoed.blog.pk}",
+        f"/admin/liveblog/update/{embargoed.update.pk}",
+    )
     for page in ("/admin/", f"{blog}/change/", f"{blog}/desk/", f"{update}/change/", "/admin/labels.js"):
         response = client.get(page)
         assert response.status_code in (200, 302, 404), page
-        assert not says_something(response), page
+        assert not reveals_blog(response), page
 
 
 @pytest.mark.django_db(transaction=True)
-def test_no_stream_shows_it_to_anybody(server):
-    held = hold()
-    key = make_key(*Scope, blogs=[held.blog])
+def test_no_stream_shows_it(server):
+    embargoed = make_embargoed()
+    key = make_key(*Scope, blogs=[embargoed.blog])
     for path in ("/live/{slug}/stream", "/zh-hans/live/{slug}/stream?after=0"):
         for headers in ({}, {"Authorization": f"Bearer {key}"}):
             with pytest.raises(HTTPError) as refused:
-                urlopen(Request(server.url + held.at(path), headers=headers), timeout=30)
-            with refused.value as answer:
-                assert (answer.status, SECRET in answer.read().decode()) == (404, False)
+                urlopen(Request(server.url + embargoed.at(path), headers=headers), timeout=30)
+            with refused.value as response:
+                assert (response.status, SECRET in response.read().decode()) == (404, False)
 
 
-def test_an_update_of_it_is_not_told_from_one_that_never_was(held):
-    number = held.update.pk
+def test_an_embargoed_update_returns_the_same_404_as_an_unknown_one(embargoed):
+    number = embargoed.update.pk
     never = Client().get(f"/api/v1/updates/{number + 1000}/").json()
     hidden = Client().get(f"/api/v1/updates/{number}/").json()
 
     assert hidden | {"instance": ""} == never | {"instance": ""}
 
 
-def test_content_that_is_written_is_echoed_to_its_writer_alone(held):
-    """What an editor adds to a partner's draft is not read back by a key that may not read it."""
+def test_a_write_only_key_cannot_read_back_an_editors_content(embargoed):
+    """A key without a read scope must not read text that an editor added to its partner's draft."""
     partner = Partner.objects.create(name="通訊社", contact="desk@example.com")
-    partner.granted_blogs.set([held.blog])
-    update = publishing.draft_update(held.blog, Content(SECRET), by=SYSTEM)
+    partner.granted_blogs.set([embargoed.blog])
+    update = publishing.draft_update(embargoed.blog, Content(SECRET), by=SYSTEM)
     Update.objects.filter(pk=update.pk).update(created_by_partner=partner)
     client = Client(headers={"authorization": f"Bearer {make_key(Scope.WRITE_DRAFT, partner=partner)}"})
 

@@ -1,4 +1,4 @@
-"""Every error under /api/ is a problem (RFC 9457), whatever went wrong and whatever the client accepts."""
+"""Problem details (RFC 9457) for every error under /api/, whatever the client accepts."""
 
 from __future__ import annotations
 
@@ -32,26 +32,26 @@ NOTHING = "There is nothing at this address."
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "text/html", "application/xml"])
-def test_an_unknown_address_is_a_problem_to_everybody(client, accept):
+def test_an_unknown_path_returns_a_problem_for_any_accept_header(client, accept):
     for path in ("/api/v1/nothing/", "/api/v1/blogs/a/b/c/", "/api/v1/updates/ten/"):
         response = client.get(path, headers={"accept": accept})
         assert problem_of(response) == (TYPE, 404, "Not Found", NOTHING, path)
 
 
-def test_an_address_without_its_slash_leads_to_the_one_that_has_it(client):
+def test_a_path_without_its_trailing_slash_redirects(client):
     response = client.get("/api/v1/blogs?status=live")
 
     assert (response.status_code, response.headers["Location"]) == (301, "/api/v1/blogs/?status=live")
 
 
-def test_a_problem_about_a_blog_is_json_for_browsers_too(client):
+def test_an_unknown_blog_returns_a_problem_to_browsers_too(client):
     response = client.get("/api/v1/blogs/never-was/", headers={"accept": "text/html"})
 
     assert problem_of(response) == (TYPE, 404, "Not Found", NOTHING, "/api/v1/blogs/never-was/")
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
-def test_writing_is_refused(method):
+def test_unsafe_methods_on_a_list_return_405(method):
     client = Client(enforce_csrf_checks=True)
 
     response = getattr(client, method)("/api/v1/updates/", "{}", content_type="application/json")
@@ -61,7 +61,7 @@ def test_writing_is_refused(method):
     assert response.headers["Allow"] == "GET, HEAD, OPTIONS"
 
 
-def test_what_can_only_be_written_is_not_read(client):
+def test_get_on_a_write_only_endpoint_returns_405(client):
     response = client.get("/api/v1/updates/7/withdrawal/")
 
     detail = 'Method "GET" not allowed.'
@@ -70,14 +70,14 @@ def test_what_can_only_be_written_is_not_read(client):
     assert response.headers["Allow"] == "POST, OPTIONS"
 
 
-def test_a_format_that_is_not_there_is_refused(client):
+def test_an_unsupported_accept_header_returns_406(client):
     response = client.get("/api/v1/updates/", headers={"accept": "application/xml"})
 
     detail = "Could not satisfy the request Accept header."
     assert problem_of(response) == (TYPE, 406, "Not Acceptable", detail, "/api/v1/updates/")
 
 
-def test_a_condition_that_cannot_hold_is_refused(client):
+def test_a_failed_if_match_returns_412(client):
     make_blog(slug="summit")
 
     for path in ("/api/v1/blogs/summit/", "/api/v1/blogs/"):
@@ -88,11 +88,11 @@ def test_a_condition_that_cannot_hold_is_refused(client):
         assert client.get(path, headers=keyed).headers["Cache-Control"] == "private, no-store"
 
 
-def test_a_database_without_room_is_a_503_that_says_when_to_ask_again(client, monkeypatch):
-    def no_room(*asked: object):
+def test_an_exhausted_connection_pool_returns_503_with_retry_after(client, monkeypatch):
+    def raise_pool_timeout(*args: object):
         raise OperationalError("no room") from PoolTimeout("no room")
 
-    monkeypatch.setattr(views, "find_blog", no_room)
+    monkeypatch.setattr(views, "find_blog", raise_pool_timeout)
 
     response = client.get("/api/v1/blogs/summit/")
 
@@ -102,12 +102,12 @@ def test_a_database_without_room_is_a_503_that_says_when_to_ask_again(client, mo
 
 
 @pytest.mark.postgres
-def test_a_connection_that_is_cut_off_is_a_503_too(client, transactional_db, monkeypatch):
-    def be_cut_off(*_asked: object):
+def test_a_terminated_connection_returns_503(client, transactional_db, monkeypatch):
+    def terminate_connection(*_args: object):
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
-    monkeypatch.setattr(views, "find_blog", be_cut_off)
+    monkeypatch.setattr(views, "find_blog", terminate_connection)
     try:
         response = client.get("/api/v1/blogs/summit/")
         assert (response.status_code, response.headers["Content-Type"]) == (503, TYPE)
@@ -116,7 +116,7 @@ def test_a_connection_that_is_cut_off_is_a_503_too(client, transactional_db, mon
 
 
 @pytest.mark.urls("tests.api.mounted")
-def test_a_failure_is_a_problem_under_the_api_and_a_page_elsewhere(client):
+def test_a_crash_returns_a_problem_under_the_api_and_a_page_elsewhere(client):
     client.raise_request_exception = False
 
     response, page = client.get("/api/v1/failure/"), client.get("/failure/")
@@ -127,5 +127,5 @@ def test_a_failure_is_a_problem_under_the_api_and_a_page_elsewhere(client):
 
 
 @pytest.mark.urls("tests.api.mounted")
-def test_an_api_that_there_is_not_is_a_problem(client):
+def test_an_unknown_api_version_returns_a_problem(client):
     assert problem_of(client.get("/api/v2/")) == (TYPE, 404, "Not Found", NOTHING, "/api/v2/")

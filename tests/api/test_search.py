@@ -1,4 +1,4 @@
-"""Search through the API: what updates and heads say, narrowed, in either script, a page at a time."""
+"""API search over updates and blog headers: filters, both scripts and paging."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tests.factories import make_blog, make_update
 pytestmark = pytest.mark.django_db
 
 
-def found(client, query: str) -> list[int]:
+def search(client, query: str) -> list[int]:
     return [row["id"] for row in client.get(f"/api/v1/search/?{query}").json()["results"]]
 
 
-def test_updates_that_say_it_are_found_with_the_words_around(client):
+def test_matching_updates_come_with_a_snippet(client):
     blog = make_blog(slug="summit")
     update = make_update(blog, "會議", body="<p>雙方同意停火三日。</p><p>其後再議。</p>")
     make_update(blog, "天氣", body="<p>有雨。</p>")
@@ -37,13 +37,13 @@ def test_updates_that_say_it_are_found_with_the_words_around(client):
     assert result == client.get(f"/api/v1/updates/{update.pk}/").json()
 
 
-def test_either_script_finds_either(client):
+def test_either_script_matches_the_other(client):
     update = make_update(make_blog(), "雙方會談")
 
-    assert found(client, "q=双方会谈") == found(client, "q=雙方會談") == [update.pk]
+    assert search(client, "q=双方会谈") == search(client, "q=雙方會談") == [update.pk]
 
 
-def test_live_blogs_are_found_by_their_heads(client):
+def test_live_blogs_are_matched_by_kicker_and_headline(client):
     make_blog(slug="line", kicker="東岸綫", headline="通車首日")
     make_blog(slug="summit", headline="峰會")
 
@@ -66,27 +66,27 @@ def test_live_blogs_are_found_by_their_heads(client):
         ("updated_since=2999-01-01T00:00:00Z", []),
     ],
 )
-def test_what_is_found_is_narrowed(client, query, expected):
+def test_results_are_filtered(client, query, expected):
     rail = Topic.objects.create(slug="rail", name="鐵路")
     line, ended = make_blog(slug="line", topics=(rail,)), make_blog(language="en")
 
     def at(day: int) -> datetime:
         return datetime(2026, 3, day, 23, 59, tzinfo=hongkong.ZONE)
 
-    made = {
+    by_name = {
         "old": make_update(line, "train", happened_at=at(18)),
         "event": make_update(line, "train", happened_at=at(19), is_key_event=True),
         "english": make_update(ended, "train", happened_at=at(20)),
     }
     publishing.end_coverage(ended, by=SYSTEM)
 
-    names = {update.pk: name for name, update in made.items()}
-    assert [names[pk] for pk in reversed(found(client, f"q=train&{query}"))] == expected
+    names = {update.pk: name for name, update in by_name.items()}
+    assert [names[pk] for pk in reversed(search(client, f"q=train&{query}"))] == expected
 
 
-def test_following_next_meets_everything_once(client):
+def test_following_next_returns_every_match_once(client):
     blog = make_blog()
-    made = [make_update(blog, "train").pk for _ in range(5)]
+    pks = [make_update(blog, "train").pk for _ in range(5)]
 
     first = client.get("/api/v1/search/?q=train&page_size=2").json()
     make_update(blog, "train")
@@ -94,11 +94,11 @@ def test_following_next_meets_everything_once(client):
     third = client.get(second["next"]).json()
 
     pages = [[row["id"] for row in page["results"]] for page in (first, second, third)]
-    assert pages == [made[:2:-1], made[2:0:-1], made[:1]]
+    assert pages == [pks[:2:-1], pks[2:0:-1], pks[:1]]
     assert third["next"] is None
 
 
-def test_what_was_withdrawn_or_is_hidden_is_not_found(client):
+def test_withdrawn_and_unpublished_text_is_not_matched(client):
     blog = make_blog()
     publishing.withdraw_update(make_update(blog, "train"), by=SYSTEM, reason="錯")
     publishing.draft_update(blog, publishing.Content("train"), by=SYSTEM)
@@ -106,7 +106,7 @@ def test_what_was_withdrawn_or_is_hidden_is_not_found(client):
     make_update(gone, "train")
     publishing.withdraw_blog(gone, by=SYSTEM)
 
-    assert found(client, "q=train") == []
+    assert search(client, "q=train") == []
     assert client.get("/api/v1/blogs/?q=train").json()["results"] == []
 
 
@@ -119,14 +119,14 @@ def test_what_was_withdrawn_or_is_hidden_is_not_found(client):
         ("q=" + "x" * 101, "Ensure this value has at most 100 characters (it has 101)."),
     ],
 )
-def test_there_must_be_something_to_look_for(client, query, reason):
+def test_an_invalid_query_returns_400(client, query, reason):
     response = client.get(f"/api/v1/search/?{query}")
 
     assert (response.status_code, response.json()["errors"]) == (400, {"q": [reason]})
 
 
 @pytest.mark.parametrize("query", ["'", '"', "&|!", "a:*", "%25", "\\", "(", "OR", "NEAR(a)", "，。", "😀"])
-def test_whatever_is_typed_is_looked_for_and_nothing_else(client, query):
+def test_query_syntax_is_searched_literally(client, query):
     make_update(make_blog(), "train")
 
     response = client.get("/api/v1/search/", {"q": query})

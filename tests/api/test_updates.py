@@ -1,4 +1,4 @@
-"""Updates, one and many, and the pages that lists come in."""
+"""Single updates, lists of updates and their paging."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def ids(response) -> list[int]:
     return [update["id"] for update in response.json()["results"]]
 
 
-def test_an_update_is_given_in_full(client):
+def test_an_update_is_returned_in_full(client):
     blog = make_blog(slug="summit")
     image = make_image(alt="會場")
     update = make_update(
@@ -81,7 +81,7 @@ def test_an_update_is_given_in_full(client):
     assert breaches(client, "updates/{id}/", response) == []
 
 
-def test_an_update_without_a_clock_time_tells_its_day_only(client):
+def test_an_update_without_a_clock_time_has_only_a_day(client):
     update = make_update(make_blog(), happened_at=NOON, has_clock_time=False)
 
     response = client.get(f"/api/v1/updates/{update.pk}/")
@@ -90,9 +90,9 @@ def test_an_update_without_a_clock_time_tells_its_day_only(client):
     assert breaches(client, "updates/{id}/", response) == []
 
 
-def test_lists_hold_updates_and_the_tombstones_of_withdrawn_ones(client):
+def test_lists_contain_updates_and_tombstones_of_withdrawn_ones(client):
     blog = make_blog(slug="summit")
-    kept, withdrawn = make_update(blog), make_update(blog, "不應再見", body="<p>不應再見</p>")
+    published, withdrawn = make_update(blog), make_update(blog, "不應再見", body="<p>不應再見</p>")
     withdrawn = publishing.withdraw_update(withdrawn, by=SYSTEM, reason="錯")
     publishing.draft_update(blog, Content(heading="草稿"), by=SYSTEM)
     elsewhere = make_update(make_blog())
@@ -111,7 +111,7 @@ def test_lists_hold_updates_and_the_tombstones_of_withdrawn_ones(client):
         "order": withdrawn.order,
         "withdrawn_at": hongkong.isoformat(withdrawn.withdrawn_at),
     }
-    full = client.get(f"/api/v1/updates/{kept.pk}/").json()
+    full = client.get(f"/api/v1/updates/{published.pk}/").json()
     other = client.get(f"/api/v1/updates/{elsewhere.pk}/").json()
     assert of_blog.json() == {"next": None, "previous": None, "results": [tombstone, full]}
     assert of_all.json() == {"next": None, "previous": None, "results": [other, tombstone, full]}
@@ -119,16 +119,16 @@ def test_lists_hold_updates_and_the_tombstones_of_withdrawn_ones(client):
     assert breaches(client, "updates/", of_all) == []
 
 
-def test_following_next_meets_every_update_once_while_more_are_published(client):
+def test_following_next_returns_every_update_once_while_more_are_published(client):
     blog = make_blog(slug="summit")
-    made = [make_update(blog).pk for _ in range(5)]
+    pks = [make_update(blog).pk for _ in range(5)]
 
     first = client.get("/api/v1/blogs/summit/updates/?page_size=2")
     make_update(blog)
     second = client.get(first.json()["next"])
     third = client.get(second.json()["next"])
 
-    assert [ids(page) for page in (first, second, third)] == [made[:2:-1], made[2:0:-1], made[:1]]
+    assert [ids(page) for page in (first, second, third)] == [pks[:2:-1], pks[2:0:-1], pks[:1]]
     assert first.json()["next"].startswith(f"{settings.SITE_URL}/api/v1/blogs/summit/updates/?cursor=")
     assert third.json()["next"] is None
     assert ids(client.get(third.json()["previous"])) == ids(second)
@@ -151,7 +151,7 @@ def test_following_next_meets_every_update_once_while_more_are_published(client)
         "/api/v1/topics/",
     ],
 )
-def test_no_more_queries_for_more_updates(client, django_assert_num_queries, address):
+def test_query_count_does_not_grow_with_updates(client, django_assert_num_queries, address):
     blog = make_blog(slug="summit")
     other = make_blog(slug="other")
 
@@ -163,14 +163,14 @@ def test_no_more_queries_for_more_updates(client, django_assert_num_queries, add
         make_blog(stories=(Story(title="背景", live_blog=other),))
 
     publish(3)
-    with CaptureQueriesContext(connection) as few:
+    with CaptureQueriesContext(connection) as queries:
         client.get(address)
     publish(27)
-    with django_assert_num_queries(len(few)):
+    with django_assert_num_queries(len(queries)):
         client.get(address)
 
 
-def test_a_withdrawn_update_is_gone_with_its_text(client):
+def test_a_withdrawn_update_returns_410_without_its_text(client):
     update = make_update(make_blog(), "不應再見")
     publishing.withdraw_update(update, by=SYSTEM, reason="內部原因")
 
@@ -187,21 +187,21 @@ def test_a_withdrawn_update_is_gone_with_its_text(client):
     assert breaches(client, "updates/{id}/", response) == []
 
 
-def test_an_update_shares_its_blogs_fate(client):
-    withdrawn, held, draft = (
+def test_updates_of_withdrawn_embargoed_and_draft_blogs_are_not_served(client):
+    withdrawn, embargoed, draft = (
         make_blog(),
         make_blog(embargo_until_at=timezone.now() + timedelta(hours=1)),
         make_blog(),
     )
-    updates = [make_update(withdrawn), make_update(held)]
+    updates = [make_update(withdrawn), make_update(embargoed)]
     updates.append(publishing.draft_update(draft, Content(heading="草稿"), by=SYSTEM))
     publishing.withdraw_blog(withdrawn, by=SYSTEM)
 
-    found = [client.get(f"/api/v1/updates/{update.pk}/").status_code for update in updates]
+    statuses = [client.get(f"/api/v1/updates/{update.pk}/").status_code for update in updates]
 
-    assert found == [410, 404, 404]
+    assert statuses == [410, 404, 404]
 
 
 @pytest.mark.parametrize("name", ["0", "987654321", "9" * 40])
-def test_an_unknown_update_is_not_found(client, name):
+def test_an_unknown_update_returns_404(client, name):
     assert client.get(f"/api/v1/updates/{name}/").status_code == 404

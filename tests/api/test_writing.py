@@ -1,4 +1,4 @@
-"""Partners write: drafts and published updates, corrections and withdrawals, each carried out once."""
+"""Partner writes: drafts, published updates, corrections and withdrawals, each carried out once."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from tests.factories import make_blog, make_key, make_update
 pytestmark = pytest.mark.django_db
 
 
-def test_an_update_is_published_with_all_that_it_says(client, tool, partner, blog):
+def test_an_update_is_published_with_every_member(client, tool, partner, blog):
     Byline.objects.create(name="陳大文")
     other = make_blog(slug="other")
-    said = {
+    payload = {
         "status": "published",
         "heading": "會議 開始",
         "body": "<p onclick='x'>雙方已入座。<script>alert(1)</script></p>",
@@ -39,7 +39,7 @@ def test_an_update_is_published_with_all_that_it_says(client, tool, partner, blo
         ],
     }
 
-    response = tool.post(said)
+    response = tool.post(payload)
 
     update = Update.objects.get()
     assert response.status_code == 201
@@ -62,7 +62,7 @@ def test_an_update_is_published_with_all_that_it_says(client, tool, partner, blo
     assert other.number == 1
 
 
-def test_a_draft_is_the_editors_and_its_partners_alone(client, drafter, blog):
+def test_a_draft_is_stored_but_not_readable(client, drafter, blog):
     response = drafter.post({"status": "draft", "heading": "草稿"})
 
     update = Update.objects.get()
@@ -73,7 +73,7 @@ def test_a_draft_is_the_editors_and_its_partners_alone(client, drafter, blog):
     assert blog.number == 1
 
 
-def test_a_draft_is_changed_and_then_published(client, tool):
+def test_a_draft_is_edited_and_published(client, tool):
     pk = tool.post({"status": "draft", "heading": "草稿", "source": "本社"}).json()["id"]
 
     changed = tool.patch(pk, {"heading": "定稿"})
@@ -90,7 +90,7 @@ def test_a_draft_is_changed_and_then_published(client, tool):
     assert breaches(client, "updates/{id}/", published, "patch") == []
 
 
-def test_a_published_update_is_edited_and_with_a_note_corrected(client, tool):
+def test_a_patch_edits_a_published_update_and_with_a_note_corrects_it(client, tool):
     pk = tool.post({"status": "published", "heading": "三時", "body": "<p>內文。</p>"}).json()["id"]
 
     tool.patch(pk, {"heading": "四時"})
@@ -102,7 +102,7 @@ def test_a_published_update_is_edited_and_with_a_note_corrected(client, tool):
     assert kinds == ["published", "edited", "corrected"]
 
 
-def test_an_update_is_withdrawn_and_readers_keep_a_tombstone(client, tool):
+def test_a_withdrawn_update_becomes_a_tombstone(client, tool):
     pk = tool.post({"status": "published", "heading": "不應再見"}).json()["id"]
 
     response = tool.withdraw(pk, {"reason": "內部原因"})
@@ -114,14 +114,14 @@ def test_an_update_is_withdrawn_and_readers_keep_a_tombstone(client, tool):
     assert Revision.objects.filter(kind="withdrawn").get().note == "內部原因"
 
 
-# Once
+# Idempotency
 
 
-def test_the_same_sent_again_gets_the_same_update(client, tool):
-    said = {"status": "published", "heading": "號外"}
+def test_a_retry_returns_the_same_update(client, tool):
+    payload = {"status": "published", "heading": "號外"}
 
-    first = tool.post(said, token="once")
-    again = tool.post(json.dumps(said, indent=4), token="once")
+    first = tool.post(payload, token="once")
+    again = tool.post(json.dumps(payload, indent=4), token="once")
 
     assert (first.status_code, again.status_code) == (201, 200)
     assert again.json() == first.json()
@@ -136,7 +136,7 @@ def test_a_correction_and_a_withdrawal_are_carried_out_once(tool):
     ]
     withdrawals = [tool.withdraw(pk, token="withdrawal").status_code for _ in range(2)]
 
-    assert [len(found) for found in corrections] == [1, 1]
+    assert [len(notes) for notes in corrections] == [1, 1]
     assert withdrawals == [200, 200]
 
 
@@ -171,23 +171,23 @@ def test_concurrent_requests_with_both_keys_of_a_rotation_create_one_update(tool
     _row, rotated = publishing.rotate_key(old, by=SYSTEM, overlap=timedelta(days=1))
     tools = [tool, Tool(rotated)]
 
-    answers = at_once(
+    responses = at_once(
         2, lambda number: tools[number].post({"status": "published", "heading": "號外"}, token="once")
     )
 
-    assert sorted(answer.status_code for answer in answers) == [200, 201]
-    assert len({answer.json()["id"] for answer in answers}) == Update.objects.count() == 1
+    assert sorted(response.status_code for response in responses) == [200, 201]
+    assert len({response.json()["id"] for response in responses}) == Update.objects.count() == 1
 
 
-def test_sent_again_after_an_editor_withdrew_it_it_stays_withdrawn(tool):
-    said = {"status": "published", "heading": "號外"}
-    tool.post(said, token="once")
+def test_a_retry_after_withdrawal_leaves_the_update_withdrawn(tool):
+    payload = {"status": "published", "heading": "號外"}
+    tool.post(payload, token="once")
     publishing.withdraw_update(Update.objects.get(), by=SYSTEM, reason="錯")
 
-    assert tool.post(said, token="once").json()["status"] == "withdrawn"
+    assert tool.post(payload, token="once").json()["status"] == "withdrawn"
 
 
-def test_an_idempotency_key_for_something_else_is_refused(client, tool):
+def test_an_idempotency_key_with_another_payload_returns_422(client, tool):
     tool.post({"status": "published", "heading": "號外"}, token="once")
 
     response = tool.post({"status": "published", "heading": "另一則"}, token="once")
@@ -199,7 +199,7 @@ def test_an_idempotency_key_for_something_else_is_refused(client, tool):
 
 
 @pytest.mark.parametrize("token", [None, "", "a b", "鍵", "x" * 256])
-def test_a_write_needs_an_idempotency_key(tool, token):
+def test_a_missing_or_invalid_idempotency_key_returns_400(tool, token):
     headers = {} if token is None else {"idempotency-key": token}
     response = tool.client.post(
         "/api/v1/blogs/summit/updates/",
@@ -212,28 +212,28 @@ def test_a_write_needs_an_idempotency_key(tool, token):
     assert not Update.objects.exists()
 
 
-def test_what_was_refused_may_be_sent_again_under_the_same_key(tool):
+def test_a_refused_write_does_not_use_up_its_idempotency_key(tool):
     assert tool.post({"status": "published"}, token="once").status_code == 422
     assert not Submission.objects.exists()
     assert tool.post({"status": "published", "heading": "號外"}, token="once").status_code == 201
 
 
-def test_a_key_that_lost_its_scope_is_not_answered_again(tool):
-    said = {"status": "published", "heading": "號外"}
-    tool.post(said, token="once")
+def test_a_retry_with_a_key_that_lost_its_scope_returns_403(tool):
+    payload = {"status": "published", "heading": "號外"}
+    tool.post(payload, token="once")
     ApiKey.objects.update(scopes=["read"])
 
-    assert tool.post(said, token="once").status_code == 403
+    assert tool.post(payload, token="once").status_code == 403
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_at_the_same_instant_one_is_carried_out(tool):
-    start, answers = threading.Barrier(2), []
+def test_concurrent_requests_with_one_idempotency_key_create_one_update(tool):
+    start, responses = threading.Barrier(2), []
 
     def send() -> None:
         start.wait()
         try:
-            answers.append(tool.post({"status": "published", "heading": "號外"}, token="once"))
+            responses.append(tool.post({"status": "published", "heading": "號外"}, token="once"))
         finally:
             connection.close()
 
@@ -243,15 +243,15 @@ def test_of_two_at_the_same_instant_one_is_carried_out(tool):
     for thread in threads:
         thread.join()
 
-    assert sorted(answer.status_code for answer in answers) == [200, 201]
-    assert answers[0].json() == answers[1].json()
+    assert sorted(response.status_code for response in responses) == [200, 201]
+    assert responses[0].json() == responses[1].json()
     assert Update.objects.count() == 1
 
 
-# Who may not
+# Permissions
 
 
-def test_without_a_key_nothing_is_written(client, blog):
+def test_writes_without_a_key_return_401(client, blog):
     update = make_update(blog)
     for method, path in (
         ("POST", "blogs/summit/updates/"),
@@ -267,20 +267,20 @@ def test_without_a_key_nothing_is_written(client, blog):
     assert blog.number == 2
 
 
-def test_a_session_in_the_admin_is_no_key(admin_client, blog):
+def test_an_admin_session_does_not_authenticate_writes(admin_client, blog):
     response = admin_client.post("/api/v1/blogs/summit/updates/", "{}", content_type="application/json")
 
     assert response.status_code == 401
 
 
-def test_who_may_only_draft_publishes_corrects_and_withdraws_nothing(drafter, partner, blog):
+def test_a_draft_only_key_may_not_publish_correct_or_withdraw(drafter, partner, blog):
     published = Tool(make_key(Scope.WRITE_PUBLISH, partner=partner)).post(
         {"status": "published", "heading": "一"}
     )
     draft = drafter.post({"status": "draft", "heading": "二"})
     pk = published.json()["id"]
 
-    answers = [
+    responses = [
         drafter.post({"status": "published", "heading": "三"}),
         drafter.patch(pk, {"heading": "四"}),
         drafter.patch(draft.json()["id"], {"status": "published"}),
@@ -288,12 +288,14 @@ def test_who_may_only_draft_publishes_corrects_and_withdraws_nothing(drafter, pa
     ]
 
     refused = "This key does not allow that, or not in this live blog."
-    assert [(answer.status_code, answer.json()["detail"]) for answer in answers] == [(403, refused)] * 4
+    assert [(response.status_code, response.json()["detail"]) for response in responses] == [
+        (403, refused)
+    ] * 4
     blog.refresh_from_db()
     assert blog.number == 2
 
 
-def test_nothing_is_written_in_a_live_blog_that_is_not_granted(tool):
+def test_writes_to_a_live_blog_that_is_not_granted_are_refused(tool):
     make_blog(slug="other")
 
     assert tool.post({"status": "draft", "heading": "一"}, slug="other").status_code == 403
@@ -301,30 +303,30 @@ def test_nothing_is_written_in_a_live_blog_that_is_not_granted(tool):
     assert not Update.objects.exists()
 
 
-def test_what_others_wrote_is_not_changed(tool, blog):
+def test_updates_of_others_cannot_be_changed(tool, blog):
     published = make_update(blog)
     draft = publishing.draft_update(blog, Content("草稿"), by=SYSTEM)
     competitor = Tool(make_key(*Scope, blogs=[blog]))
     theirs = competitor.post({"status": "published", "heading": "獨家"}).json()["id"]
 
-    answers = {pk: tool.patch(pk, {"heading": "改"}) for pk in (published.pk, draft.pk, theirs)}
+    responses = {pk: tool.patch(pk, {"heading": "改"}) for pk in (published.pk, draft.pk, theirs)}
 
-    assert [answer.status_code for answer in answers.values()] == [403, 404, 403]
-    assert answers[theirs].json()["detail"] == "This key can change only updates that its partner created."
-    assert [tool.withdraw(pk).status_code for pk in answers] == [403, 404, 403]
+    assert [response.status_code for response in responses.values()] == [403, 404, 403]
+    assert responses[theirs].json()["detail"] == "This key can change only updates that its partner created."
+    assert [tool.withdraw(pk).status_code for pk in responses] == [403, 404, 403]
     assert not Update.objects.filter(heading="改").exists()
 
 
-def test_a_colleagues_key_of_the_same_partner_may_change_it(tool, partner):
+def test_another_key_of_the_same_partner_may_change_its_update(tool, partner):
     pk = tool.post({"status": "published", "heading": "一"}).json()["id"]
 
     assert Tool(make_key(*Scope, partner=partner)).patch(pk, {"heading": "二"}).status_code == 200
 
 
-# What does not fit the state that things are in
+# Conflicts with the state of the update or blog
 
 
-def test_what_was_withdrawn_is_gone_and_not_withdrawn_twice(client, tool):
+def test_a_withdrawn_update_cannot_be_changed_or_withdrawn_again(client, tool):
     pk = tool.post({"status": "published", "heading": "一"}).json()["id"]
     tool.withdraw(pk)
 
@@ -334,7 +336,7 @@ def test_what_was_withdrawn_is_gone_and_not_withdrawn_twice(client, tool):
     assert breaches(client, "updates/{id}/withdrawal/", again, "post") == []
 
 
-def test_a_draft_is_not_corrected_or_withdrawn(tool):
+def test_correcting_or_withdrawing_a_draft_returns_409(tool):
     pk = tool.post({"status": "draft", "heading": "一"}).json()["id"]
 
     corrected = tool.patch(pk, {"heading": "二", "note": "更正"})
@@ -343,7 +345,7 @@ def test_a_draft_is_not_corrected_or_withdrawn(tool):
     assert Update.objects.get().heading == "一"
 
 
-def test_what_editors_have_taken_up_is_theirs(tool):
+def test_changing_a_submitted_draft_returns_409(tool):
     pk = tool.post({"status": "draft", "heading": "一"}).json()["id"]
     waiting = Update.objects.get()
     publishing.submit_update(waiting.blog, by=SYSTEM, update=waiting)
@@ -354,16 +356,16 @@ def test_what_editors_have_taken_up_is_theirs(tool):
     assert (response.status_code, response.json()["detail"]) == (409, detail)
 
 
-def test_what_an_editor_changed_meanwhile_stays(tool):
+def test_a_patch_keeps_an_editors_change_to_another_field(tool):
     pk = tool.post({"status": "published", "heading": "一", "body": "<p>甲</p>"}).json()["id"]
     publishing.edit_update(Update.objects.get(), Content("編輯的題目", "<p>甲</p>"), by=SYSTEM)
 
-    answer = tool.patch(pk, {"body": "<p>乙</p>"}).json()
+    response = tool.patch(pk, {"body": "<p>乙</p>"}).json()
 
-    assert (answer["heading"], answer["body"]) == ("編輯的題目", "<p>乙</p>")
+    assert (response["heading"], response["body"]) == ("編輯的題目", "<p>乙</p>")
 
 
-def test_nothing_is_written_in_a_withdrawn_live_blog(tool, blog):
+def test_writes_to_a_withdrawn_live_blog_return_410(tool, blog):
     publishing.withdraw_blog(blog, by=SYSTEM)
 
     assert tool.post({"status": "draft", "heading": "一"}).status_code == 410

@@ -1,4 +1,4 @@
-"""A partner's tool, as it writes."""
+"""HTTP client of a partner that writes through the API."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _serial = count(1)
 
 
 class Tool:
-    """A partner's tool: it sends JSON with a key, and a new idempotency key unless it is told one."""
+    """A partner's client: sends JSON with a key, and a fresh idempotency key unless `token` is given."""
 
     def __init__(self, key: str) -> None:
         self.client = Client(headers={"authorization": f"Bearer {key}"})
@@ -34,6 +34,6 @@ class Tool:
 
 
 def errors_of(response: HttpResponse) -> dict[str, list[str]]:
-    """What a problem says is wrong, by member."""
+    """Return the errors of a problem response by member."""
     assert response.headers["Content-Type"] == "application/problem+json"
     return response.json()["errors"]

@@ -1,4 +1,4 @@
-"""Messages are compared in English."""
+"""Run the article tests in English, because they compare messages."""
 
 import pytest
 

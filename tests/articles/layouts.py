@@ -1,4 +1,4 @@
-"""Hypothesis strategies: live blogs in the layouts of other newsrooms, and what should be read in them."""
+"""Hypothesis strategies for live blogs in the layouts of other newsrooms, with the expected parse results."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Post:
 
 @dataclass(frozen=True)
 class Layout:
-    """How a newsroom writes: its times, the place of headings, the order, and the zone of its clocks."""
+    """A newsroom's conventions: time format, position of headings, order of updates, and time zone."""
 
     clock: Callable[[datetime], str]
-    after: str
+    zone_suffix: str
     heading: str
     is_newest_first: bool
     zone: timezone
@@ -34,13 +34,13 @@ class Layout:
     day: Callable[[datetime], str] | None
     head: Callable[[str, datetime], str]
     furniture: tuple[str, ...]
-    is_apart: bool
+    has_blank_lines: bool
     language: str
 
 
 @dataclass(frozen=True)
-class Rendered:
-    """A live blog in a layout. `fillers` are the furniture below the posts, `tail` what stands last."""
+class RenderedBlog:
+    """A live blog in a layout, with page furniture below its posts (`fillers`) and a last line (`tail`)."""
 
     title: str
     published_at: datetime
@@ -63,7 +63,7 @@ class Rendered:
                 blocks.append(layout.day(local))
             blocks.append("\n".join(_lines(layout, post, local)))
             blocks += [filler] if filler else []
-        return ("\n\n" if layout.is_apart else "\n").join([*blocks, self.tail]) + "\n"
+        return ("\n\n" if layout.has_blank_lines else "\n").join([*blocks, self.tail]) + "\n"
 
 
 def _half(clock: datetime, sign: str) -> str:
@@ -172,7 +172,7 @@ def _colon(moment: datetime) -> str:
 
 
 @st.composite
-def rendered(draw: st.DrawFn) -> Rendered:
+def rendered_blogs(draw: st.DrawFn) -> RenderedBlog:
     """Return a random live blog in a random layout."""
     language = draw(st.sampled_from(sorted(WORDS)))
     layout = draw(_layouts(language))
@@ -183,7 +183,7 @@ def rendered(draw: st.DrawFn) -> Rendered:
     title = _words(draw, language, 4) + ("重開 最新情況" if language != "en" else " reopen after storm")
     fillers = [draw(st.sampled_from(["", *layout.furniture])) for _post in posts]
     tail = draw(st.sampled_from(TAILS[language])) if layout.furniture else ""
-    return Rendered(title, published_at, tuple(posts), layout, tuple(fillers), tail)
+    return RenderedBlog(title, published_at, tuple(posts), layout, tuple(fillers), tail)
 
 
 @st.composite
@@ -200,7 +200,7 @@ def _layouts(draw: st.DrawFn, language: str) -> Layout:
     days = DAYS_EN if language == "en" else DAYS_ZH
     return Layout(
         clock=CLOCKS[name],
-        after=f" {zone_name}" if zone_name else "",
+        zone_suffix=f" {zone_name}" if zone_name else "",
         heading=heading,
         is_newest_first=draw(st.booleans()),
         zone=zone,
@@ -208,7 +208,7 @@ def _layouts(draw: st.DrawFn, language: str) -> Layout:
         day=draw(st.none() | st.sampled_from(days)),
         head=draw(st.sampled_from(HEADS_EN if language == "en" else HEADS_ZH)),
         furniture=FURNITURE[language] if draw(st.booleans()) else (),
-        is_apart=draw(st.booleans()),
+        has_blank_lines=draw(st.booleans()),
         language=language,
     )
 
@@ -236,7 +236,7 @@ def _posts(draw: st.DrawFn, language: str, layout: Layout, published_at: datetim
 
 
 def _lines(layout: Layout, post: Post, local: datetime) -> list[str]:
-    mark = layout.clock(local) + layout.after
+    mark = layout.clock(local) + layout.zone_suffix
     space = " " if mark[-1].isalnum() or mark[-1] == "." else ""
     match layout.heading:
         case "above":
@@ -248,6 +248,6 @@ def _lines(layout: Layout, post: Post, local: datetime) -> list[str]:
     return [f"{mark}{space}{post.sentences[0]}", *post.sentences[1:]]
 
 
-def expected(found: Rendered) -> list[tuple[datetime, str, tuple[str, ...]]]:
-    """Return what a careful sub-editor reads, newest first, in UTC."""
-    return [(post.moment.astimezone(UTC), post.heading, post.sentences) for post in reversed(found.posts)]
+def expected_entries(blog: RenderedBlog) -> list[tuple[datetime, str, tuple[str, ...]]]:
+    """Return the time (UTC), heading and sentences that the parser should read of each post, newest first."""
+    return [(post.moment.astimezone(UTC), post.heading, post.sentences) for post in reversed(blog.posts)]

@@ -1,4 +1,4 @@
-"""Hypothesis strategies: articles that the form can express, and pieces of running copy."""
+"""Hypothesis strategies for articles that the canonical form can express, and for running copy."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ moments = st.datetimes(min_value=datetime(2001, 1, 1), max_value=datetime(2026, 
 
 
 def words(language: str) -> st.SearchStrategy[str]:
-    """A few words that mean nothing else: what a heading, a title or an item can be."""
+    """Return a strategy for short headings, titles and items that have no other meaning to the parser."""
     return st.lists(st.sampled_from(WORDS[language]), min_size=1, max_size=4).map(" ".join)
 
 
 def sentences(language: str) -> st.SearchStrategy[str]:
-    """Any signs between two words, ended as a sentence is."""
+    """Return a strategy for sentences with arbitrary characters in the middle."""
     return st.builds(
         lambda first, any_signs, last: tidied(f"{first}{any_signs}{last}{_STOP[language]}"),
         words(language),
@@ -52,22 +52,29 @@ def blocks(language: str, *, needs_text: bool) -> st.SearchStrategy[tuple[Block,
         Bullets, items, st.none() | st.integers(min_value=1, max_value=90)
     )
     title = st.builds("{}|{}".format, words(language), words(language))
-    other = st.builds(Related, title, st.sampled_from(["", "https://example.com/a?b=1"])) | words(
-        language
-    ).map(lambda said: Caption(label + said))
-    found = st.lists(text | other, max_size=4).filter(_lists_stand_apart).map(tuple)
+    related_or_caption = st.builds(
+        Related, title, st.sampled_from(["", "https://example.com/a?b=1"])
+    ) | words(language).map(lambda caption: Caption(label + caption))
+    block_lists = st.lists(text | related_or_caption, max_size=4).filter(_has_no_adjacent_lists).map(tuple)
     if needs_text:
-        found = found.filter(lambda said: any(isinstance(block, Paragraph | Bullets) for block in said))
-    return found
+        block_lists = block_lists.filter(
+            lambda block_list: any(isinstance(block, Paragraph | Bullets) for block in block_list)
+        )
+    return block_lists
 
 
-def _lists_stand_apart(found: list[Block]) -> bool:
-    return not any(isinstance(one, Bullets) and isinstance(other, Bullets) for one, other in pairwise(found))
+def _has_no_adjacent_lists(block_list: list[Block]) -> bool:
+    return not any(
+        isinstance(one, Bullets) and isinstance(other, Bullets) for one, other in pairwise(block_list)
+    )
 
 
 @st.composite
 def articles(draw: st.DrawFn, *, is_sorted: bool = False) -> Article:
-    """What the form can express; `is_sorted`: with the clock times falling, as a page has them."""
+    """Return an article that the canonical form can express.
+
+    With `is_sorted`, the clock times of each day are newest first, as on a page.
+    """
     language = draw(st.sampled_from(sorted(WORDS)))
     published_at = draw(moments)
     offsets = draw(st.lists(st.integers(-40, 400) | st.integers(-2, 2), max_size=3, unique=True))
@@ -98,8 +105,8 @@ def _entries_of(draw: st.DrawFn, day: date, language: str, *, is_sorted: bool) -
     for place, clock in enumerate(times):
         may_lack_heading = clock is not None or place == 0
         heading = draw(words(language) | st.just("")) if may_lack_heading else draw(words(language))
-        said = draw(blocks(language, needs_text=clock is None or not heading))
-        entries.append(Entry(day, clock, heading, said))
+        entry_blocks = draw(blocks(language, needs_text=clock is None or not heading))
+        entries.append(Entry(day, clock, heading, entry_blocks))
     return entries
 
 
@@ -121,7 +128,7 @@ LINES = (
 
 @st.composite
 def running_copy(draw: st.DrawFn) -> str:
-    """Text with lines of every kind in any order, marks before words included."""
+    """Return a title, a publication time and lines of every kind in any order."""
     title = draw(
         st.sampled_from(["大橋︱工程完成|持續更新", "工程完成", "Bridge | Works done | Live updates"])
     )

@@ -1,4 +1,4 @@
-"""`manage.py import_article` and `export_article`, as they are called."""
+"""The import_article and export_article commands."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def copy(tmp_path: Path) -> Path:
 
 
 def run(command: str, *arguments: object) -> tuple[str, str]:
-    """What it prints: standard output and standard error."""
+    """Run a management command and return what it wrote to standard output and standard error."""
     out, err = io.StringIO(), io.StringIO()
     call_command(command, *map(str, arguments), stdout=out, stderr=err)
     return out.getvalue(), err.getvalue()
 
 
-def test_import_prints_what_it_understood(copy: Path) -> None:
+def test_import_prints_title_updates_doubts_and_unresolved_stories(copy: Path) -> None:
     copy.write_text(COPY.replace("修復完成", "修復是否完成?\n未有答案。\n修復完成"))
     assert run("import_article", copy, "--blog", "lighthouse", "--publish") == (
         """\
@@ -59,13 +59,13 @@ New live blog lighthouse (live): 5 added.
     )
 
 
-def test_a_dry_run_saves_nothing(copy: Path) -> None:
+def test_dry_run_saves_nothing(copy: Path) -> None:
     output, _errors = run("import_article", copy, "--dry-run")
     assert output.endswith("New live blog live-2026-03-19 (draft): 4 added.\nDry run: nothing was saved.\n")
     assert LiveBlog.objects.count() == 0
 
 
-def test_newer_copy_tells_what_became_of_each(copy: Path) -> None:
+def test_import_of_newer_copy_reports_changed_and_withdrawn_updates(copy: Path) -> None:
     run("import_article", copy, "--blog", "lighthouse", "--publish")
     copy.write_text(COPY.replace("【09:00】最後測試完成。\n", "").replace("工程隊離開", "工程隊已離開"))
     output, _errors = run(
@@ -86,12 +86,12 @@ Live blog lighthouse (live): 1 changed, 2 unchanged, 1 withdrawn.
     assert Update.objects.get(heading="修復完成").revisions.first().note == "更正。"
 
 
-def test_export_gives_the_article_back(copy: Path) -> None:
+def test_export_prints_the_imported_article(copy: Path) -> None:
     run("import_article", copy, "--blog", "lighthouse", "--publish")
     assert run("export_article", "lighthouse") == (COPY, "")
 
 
-def test_standard_input_is_read(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_import_reads_standard_input(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(COPY.encode("big5hkscs"))))
     run("import_article", "-", "--blog", "lighthouse", "--publish")
     assert run("export_article", "lighthouse")[0] == COPY
@@ -117,42 +117,42 @@ def test_standard_input_is_read(copy: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_bad_input_gets_one_error_and_saves_nothing(copy: Path, data: bytes, complaint: str) -> None:
     copy.write_bytes(data)
     assert MAX_BYTES < 50 * 1024 * 1024
-    with pytest.raises(CommandError) as refused:
+    with pytest.raises(CommandError) as excinfo:
         run("import_article", copy, "--publish")
-    assert (str(refused.value), refused.value.returncode) == (f"{copy}, {complaint}", 2)
+    assert (str(excinfo.value), excinfo.value.returncode) == (f"{copy}, {complaint}", 2)
     assert LiveBlog.objects.count() == 0
 
 
-def test_a_missing_file_and_a_missing_blog_are_refused_too(tmp_path: Path) -> None:
-    with pytest.raises(CommandError) as refused:
+def test_missing_file_and_unknown_blog_exit_with_code_2(tmp_path: Path) -> None:
+    with pytest.raises(CommandError) as excinfo:
         run("import_article", tmp_path / "none.txt")
-    assert (str(refused.value), refused.value.returncode) == (
+    assert (str(excinfo.value), excinfo.value.returncode) == (
         f"{tmp_path / 'none.txt'} cannot be read: {os.strerror(2)}",
         2,
     )
-    with pytest.raises(CommandError) as refused:
+    with pytest.raises(CommandError) as excinfo:
         run("export_article", "none")
-    assert (str(refused.value), refused.value.returncode) == ("There is no live blog with the slug none.", 2)
+    assert (str(excinfo.value), excinfo.value.returncode) == ("There is no live blog with the slug none.", 2)
 
 
-def test_a_second_import_of_the_same_article_asks(copy: Path) -> None:
+def test_second_import_requires_blog_or_new_option(copy: Path) -> None:
     run("import_article", copy, "--blog", "lighthouse", "--publish")
-    with pytest.raises(CommandError) as asked:
+    with pytest.raises(CommandError) as excinfo:
         run("import_article", copy, "--publish")
-    assert asked.value.returncode == 2
-    assert "--blog lighthouse" in str(asked.value)
+    assert excinfo.value.returncode == 2
+    assert "--blog lighthouse" in str(excinfo.value)
     assert LiveBlog.objects.count() == 1
     run("import_article", copy, "--new")
     assert LiveBlog.objects.count() == 2
 
 
-def test_what_an_article_lacks_is_given_on_the_command_line(copy: Path) -> None:
+def test_missing_title_and_time_can_be_given_as_options(copy: Path) -> None:
     copy.write_text(
         "17.20 BST\nHarbour opens\nThe harbour is open.\n16.05 BST\nCrowds wait\nCrowds are waiting.\n"
     )
     with pytest.raises(CommandError, match="title"):
         run("import_article", copy)
-    given = ("--title", "Harbour opens", "--published-at", "2026-07-19T00:30")
-    output, _errors = run("import_article", copy, *given)
+    options = ("--title", "Harbour opens", "--published-at", "2026-07-19T00:30")
+    output, _errors = run("import_article", copy, *options)
     assert "  00:20 Harbour opens: 1 paragraph" in output
     assert "Notation: times as 17.20 BST, headings below them, newest first, in BST" in output

@@ -1,4 +1,4 @@
-"""The notation of an article is found out before its lines are read, and can be overruled."""
+"""Detection of the notation of an article before its lines are parsed, and overrides for it."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def read(body: str, head: str = HEAD) -> list[tuple[date, time | None, str]]:
         ("Ferry runs aground – as it happened", "", "Ferry runs aground – as it happened", False),
     ],
 )
-def test_the_running_mark_and_the_kicker_are_read_anywhere(
+def test_running_mark_and_kicker_are_recognized_anywhere_in_the_title(
     title: str, kicker: str, headline: str, is_running: bool
 ) -> None:
-    found = parse(f"{title}\n2025/03/18 17:14\n【17:20】開船。\n【17:16】待命。")
-    assert (found.kicker, found.headline, found.is_running) == (kicker, headline, is_running)
+    article = parse(f"{title}\n2025/03/18 17:14\n【17:20】開船。\n【17:16】待命。")
+    assert (article.kicker, article.headline, article.is_running) == (kicker, headline, is_running)
 
 
 @pytest.mark.parametrize(
@@ -52,19 +52,19 @@ def test_the_running_mark_and_the_kicker_are_read_anywhere(
         "By Jane Example | 18/3/2025 17:14",
     ],
 )
-def test_publication_times_are_read_in_every_usual_notation(line: str) -> None:
-    found = parse(f"Ferry runs aground\n{line}\n17:20 Ferry leaves.\n17:16 Crew waits.")
-    assert found.published_at == datetime(2025, 3, 18, 17, 14, tzinfo=hongkong.ZONE)
+def test_publication_time_is_read_in_every_common_notation(line: str) -> None:
+    article = parse(f"Ferry runs aground\n{line}\n17:20 Ferry leaves.\n17:16 Crew waits.")
+    assert article.published_at == datetime(2025, 3, 18, 17, 14, tzinfo=hongkong.ZONE)
 
 
-def test_what_is_missing_is_asked_for_and_can_be_given() -> None:
+def test_missing_publication_time_is_reported_and_can_be_given() -> None:
     text = "不斷更新｜渡輪擱淺\n【20:30】乘客上岸。\n【18:20】渡輪擱淺。"
-    with pytest.raises(ArticleError) as asked:
+    with pytest.raises(ArticleError) as excinfo:
         parse(text)
-    assert asked.value.missing == "published_at"
+    assert excinfo.value.missing == "published_at"
     published_at = datetime(2025, 3, 18, 20, 31, tzinfo=hongkong.ZONE)
-    found = parse(text, given=Given(published_at=published_at))
-    assert [(entry.day, entry.clock) for entry in found.entries] == [
+    article = parse(text, given=Given(published_at=published_at))
+    assert [(entry.day, entry.clock) for entry in article.entries] == [
         (MARCH_18, time(20, 30)),
         (MARCH_18, time(18, 20)),
     ]
@@ -83,24 +83,24 @@ def test_what_is_missing_is_asked_for_and_can_be_given() -> None:
         ("== Tuesday, 18 March ==", "== Monday, 17 March =="),
     ],
 )
-def test_days_are_read_in_every_usual_wording(above: str, below: str) -> None:
+def test_day_headings_are_read_in_every_common_wording(above: str, below: str) -> None:
     body = f"{above}\n【16:00】乘客上岸。\n【15:10】拖船到。\n{below}\n【20:40】求救。\n【18:20】擱淺。"
     assert [day for day, _clock, _heading in read(body)] == [MARCH_18, MARCH_18, MARCH_17, MARCH_17]
 
 
-def test_a_step_back_of_the_clock_under_12_hours_is_midnight() -> None:
+def test_later_clock_time_further_down_means_the_day_before() -> None:
     body = "【14:30】恢復供水。\n【12:20】尋獲裂口。\n【19:55】三區停水。\n【17:40】水管爆裂。"
     assert [day for day, _clock, _heading in read(body)] == [MARCH_19, MARCH_19, MARCH_18, MARCH_18]
 
 
-def test_days_of_the_event_are_laid_around_publication_and_doubted() -> None:
+def test_numbered_days_are_dated_from_publication_with_a_doubt() -> None:
     body = "Day 3\n【16:40】乘客上岸。\nDay 1\n【20:40】求救。\n【18:20】擱淺。"
-    found = parse(HEAD + body)
-    assert [entry.day for entry in found.entries] == [MARCH_18, date(2025, 3, 16), date(2025, 3, 16)]
-    assert {doubt.line for doubt in found.doubts} == {3, 5}
+    article = parse(HEAD + body)
+    assert [entry.day for entry in article.entries] == [MARCH_18, date(2025, 3, 16), date(2025, 3, 16)]
+    assert {doubt.line for doubt in article.doubts} == {3, 5}
 
 
-def test_times_of_other_zones_become_hong_kong_time() -> None:
+def test_times_in_other_zones_are_converted_to_hong_kong_time() -> None:
     head = "Bridge closed\nPublished March 18, 2025, 9:14 a.m. ET\n\nAll times are Eastern.\n"
     body = "2:45 p.m.\nBridge stays shut\nIt stays shut.\n10:02 a.m.\nBridge closes\nIt has closed."
     assert read(body, head) == [
@@ -109,7 +109,7 @@ def test_times_of_other_zones_become_hong_kong_time() -> None:
     ]
 
 
-def test_times_counted_back_are_reckoned_from_publication() -> None:
+def test_relative_times_are_counted_from_publication() -> None:
     head = "Storm: live updates\nUpdated 18 March 2025, 5:14pm\n"
     body = "8m ago\nPower restored\nThe power is back.\n3h ago\nStorm arrives\nThe storm is here."
     assert read(body, head) == [
@@ -118,7 +118,7 @@ def test_times_counted_back_are_reckoned_from_publication() -> None:
     ]
 
 
-def test_links_are_read_with_the_address_behind_or_below() -> None:
+def test_related_links_are_read_with_the_url_beside_or_below() -> None:
     body = (
         "【18:20】乘客上岸。\n相關報道：[歷年海難](https://example.com/a)\n"
         "改道一覽\nhttps://example.com/b\n【17:30】擱淺。\n航班一覽::https://example.com/c"
@@ -131,35 +131,35 @@ def test_links_are_read_with_the_address_behind_or_below() -> None:
     ]
 
 
-def test_furniture_is_left_out_and_listed() -> None:
+def test_page_furniture_is_left_out_and_listed() -> None:
     body = "【18:20】乘客上岸。\n分享\n撰文：陳大文\n【17:30】擱淺。\n版權所有 不得轉載"
-    found = parse(HEAD + body)
-    assert [line.text for line in found.left_out] == ["分享", "撰文：陳大文", "版權所有 不得轉載"]
-    assert all(len(entry.blocks) == 1 for entry in found.entries)
+    article = parse(HEAD + body)
+    assert [line.text for line in article.left_out] == ["分享", "撰文：陳大文", "版權所有 不得轉載"]
+    assert all(len(entry.blocks) == 1 for entry in article.entries)
 
 
-def test_the_profile_can_be_overruled() -> None:
+def test_detected_notation_can_be_overridden() -> None:
     body = "18:20\n乘客上岸\n乘客全部上岸。\n17:30\n渡輪擱淺\n渡輪觸礁。"
-    found = parse(HEAD + body)
-    assert (found.profile.time, found.profile.heading) == ("18:20", Heading.BELOW)
-    assert found.profile.order is Order.NEWEST_FIRST
+    article = parse(HEAD + body)
+    assert (article.profile.time, article.profile.heading) == ("18:20", Heading.BELOW)
+    assert article.profile.order is Order.NEWEST_FIRST
     choice = Choice(heading=Heading.NONE, order=Order.OLDEST_FIRST, zone="GMT")
-    found = parse(HEAD + body, choice=choice)
-    assert [entry.heading for entry in found.entries] == ["", ""]
-    assert (found.entries[0].clock, found.entries[1].clock) == (time(1, 30), time(2, 20))
+    article = parse(HEAD + body, choice=choice)
+    assert [entry.heading for entry in article.entries] == ["", ""]
+    assert (article.entries[0].clock, article.entries[1].clock) == (time(1, 30), time(2, 20))
 
 
-def test_a_line_like_a_time_that_is_not_read_is_named() -> None:
+def test_line_that_resembles_a_time_is_read_or_doubted() -> None:
     body = "【18:20】乘客上岸。\n【17:50】拖船到。\n【17:30】擱淺。\n15:00 – 有人打電話"
     assert 6 in {doubt.line for doubt in parse(HEAD + body).doubts} or len(read(body)) == 4
 
 
-def test_days_in_the_future_are_doubted() -> None:
+def test_future_days_are_doubted() -> None:
     now = datetime(2025, 3, 18, 18, 0, tzinfo=hongkong.ZONE)
-    found = parse(HEAD + "【18:20】乘客上岸。\n【17:30】擱淺。", now=now)
-    assert "It lies in the future: 2025-03-18." in {doubt.reason for doubt in found.doubts}
+    article = parse(HEAD + "【18:20】乘客上岸。\n【17:30】擱淺。", now=now)
+    assert "It lies in the future: 2025-03-18." in {doubt.reason for doubt in article.doubts}
 
 
 @pytest.mark.parametrize("name", [DayName(1, 1), DayName(30), DayName(28, 2)])
-def test_no_day_follows_the_end_of_the_calendar(name: DayName) -> None:
+def test_next_day_after_the_end_of_the_calendar_is_none(name: DayName) -> None:
     assert name.next_after(date(9998, 12, 31)) is None

@@ -1,4 +1,4 @@
-"""What running copy means, line by line."""
+"""Parsing of running copy."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def doubts(body: str) -> list[tuple[int, str]]:
     return [(doubt.line, doubt.reason) for doubt in article(body).doubts]
 
 
-def test_an_article_is_read_whole() -> None:
+def test_article_is_parsed_completely() -> None:
     assert parse(BRIDGE) == Article(
         kicker="虹橋重開",
         headline="三日搶修完成 首班車今晨開出",
@@ -97,22 +97,22 @@ def test_an_article_is_read_whole() -> None:
     )
 
 
-def test_the_lines_of_updates_are_known_and_what_was_unsure_is_told() -> None:
-    read_article = parse(BRIDGE)
-    assert [entry.line for entry in read_article.entries] == [6, 12, 18, 20]
-    assert read_article.doubts == (
+def test_entries_have_line_numbers_and_unsure_readings_are_doubted() -> None:
+    bridge = parse(BRIDGE)
+    assert [entry.line for entry in bridge.entries] == [6, 12, 18, 20]
+    assert bridge.doubts == (
         Doubt(20, "A time below text that has none: opens an update without a heading."),
     )
 
 
-def test_english_copy_is_read() -> None:
-    found = parse(
+def test_english_copy_is_parsed_completely() -> None:
+    result = parse(
         "Bridge | It reopens | Live updates\n2026-07-31 21:40\nIt reopens tonight.\nUpdates: 1 August\n"
         "First bus crosses\n12.30am: It carried 60 people.\n"
         "Updates: 31 July\nWorks done\n11.55pm:\nWhat was done:\n"
         "- paving;\n- lights.\n8.15pm: The mayor spoke.\nRelated: Bridge | the list https://example.com/list\n"
     )
-    assert found == Article(
+    assert result == Article(
         kicker="Bridge",
         headline="It reopens",
         is_running=True,
@@ -135,7 +135,7 @@ def test_english_copy_is_read() -> None:
             ),
         ),
     )
-    assert found.doubts == ()
+    assert result.doubts == ()
 
 
 @pytest.mark.parametrize(
@@ -152,9 +152,11 @@ def test_english_copy_is_read() -> None:
         ("持續更新中的橋|通車", "持續更新中的橋", "通車", False),
     ],
 )
-def test_the_title_is_divided(title: str, kicker: str, headline: str, is_running: bool) -> None:
-    found = article("", title=title)
-    assert (found.kicker, found.headline, found.is_running) == (kicker, headline, is_running)
+def test_title_is_split_into_kicker_headline_and_running_mark(
+    title: str, kicker: str, headline: str, is_running: bool
+) -> None:
+    result = article("", title=title)
+    assert (result.kicker, result.headline, result.is_running) == (kicker, headline, is_running)
 
 
 @pytest.mark.parametrize(
@@ -185,9 +187,9 @@ def test_the_title_is_divided(title: str, kicker: str, headline: str, is_running
     ],
 )
 @pytest.mark.parametrize("after", ["橋上恢復行車。", "\n橋上恢復行車。"], ids=["before words", "alone"])
-def test_a_time_opens_the_body(mark: str, clock: time, after: str) -> None:
-    found = article(f"31日最新消息\n大橋重開\n{mark}{after}")
-    assert found.entries == (Entry(JULY_31, clock, "大橋重開", (Paragraph("橋上恢復行車。"),)),)
+def test_time_mark_sets_the_clock_time_of_the_entry(mark: str, clock: time, after: str) -> None:
+    result = article(f"31日最新消息\n大橋重開\n{mark}{after}")
+    assert result.entries == (Entry(JULY_31, clock, "大橋重開", (Paragraph("橋上恢復行車。"),)),)
 
 
 @pytest.mark.parametrize(
@@ -203,30 +205,30 @@ def test_a_time_opens_the_body(mark: str, clock: time, after: str) -> None:
         "【短片】橋上通車。",
     ],
 )
-def test_prose_with_a_time_in_it_is_no_mark(prose: str) -> None:
+def test_time_within_prose_is_not_a_time_mark(prose: str) -> None:
     assert article(f"31日最新消息\n大橋重開\n{prose}").entries[0].blocks == (Paragraph(prose),)
 
 
-def test_a_time_directly_before_words_below_a_heading_is_taken_with_a_doubt() -> None:
-    found = article("31日最新消息\n大橋重開\n上午9時30分署方表示通車。")
-    assert found.entries == (Entry(JULY_31, time(9, 30), "大橋重開", (Paragraph("署方表示通車。"),)),)
-    assert found.doubts == (Doubt(5, "Its first words were read as the time of the update."),)
+def test_time_run_into_the_text_below_a_heading_is_read_with_a_doubt() -> None:
+    result = article("31日最新消息\n大橋重開\n上午9時30分署方表示通車。")
+    assert result.entries == (Entry(JULY_31, time(9, 30), "大橋重開", (Paragraph("署方表示通車。"),)),)
+    assert result.doubts == (Doubt(5, "Its first words were read as the time of the update."),)
 
 
-def test_a_second_time_under_one_heading_opens_an_update_without_heading() -> None:
+def test_second_time_under_one_heading_starts_an_entry_without_heading() -> None:
     assert entries("31日最新消息\n大橋重開\n【21:40】通車。\n【20:15】預告通車。") == [
         (JULY_31, time(21, 40), "大橋重開"),
         (JULY_31, time(20, 15), ""),
     ]
 
 
-def test_a_second_time_on_one_line_is_kept_as_text() -> None:
-    found = article("31日最新消息\n大橋重開\n【21:40】【20:15更新】通車。")
-    assert found.entries[0].blocks == (Paragraph("【20:15更新】通車。"),)
-    assert found.doubts == (Doubt(5, "A second time on one line: kept as text."),)
+def test_second_time_on_one_line_stays_text_with_a_doubt() -> None:
+    result = article("31日最新消息\n大橋重開\n【21:40】【20:15更新】通車。")
+    assert result.entries[0].blocks == (Paragraph("【20:15更新】通車。"),)
+    assert result.doubts == (Doubt(5, "A second time on one line: kept as text."),)
 
 
-def test_a_heading_below_a_time_that_stands_alone_is_its_heading() -> None:
+def test_line_below_a_time_alone_on_its_line_is_the_heading() -> None:
     assert entries("31日最新消息\n【21:40】\n大橋重開\n通車。\n【20:15】\n大橋待開\n預告。") == [
         (JULY_31, time(21, 40), "大橋重開"),
         (JULY_31, time(20, 15), "大橋待開"),
@@ -250,45 +252,45 @@ def test_a_heading_below_a_time_that_stands_alone_is_its_heading() -> None:
         (("8月1日(周六)最新消息", "7月31日 星期五"), "2026-07-31 21:40", ["2026-08-01", "2026-07-31"]),
     ],
 )
-def test_day_headings_are_resolved_from_the_bottom(
+def test_day_headings_are_resolved_to_full_dates(
     headings: tuple[str, ...], stamp: str, expected: list[str]
 ) -> None:
     body = "\n".join(f"{heading}\n大橋重開\n通車。" for heading in headings)
     assert [day.isoformat() for day in days(body, stamp)] == expected
 
 
-def test_a_weekday_that_does_not_fit_is_told() -> None:
+def test_wrong_weekday_is_doubted() -> None:
     assert (3, "The weekday does not fit: read as 2026-07-31.") in doubts(
         "7月31日(周四)最新消息\n大橋重開\n通車。"
     )
 
 
-def test_the_same_day_heading_twice_is_one_day() -> None:
+def test_repeated_day_heading_is_one_day_with_a_doubt() -> None:
     body = "31日最新消息\n大橋重開\n通車。\n31日最新消息\n大橋待開\n預告。"
     assert days(body, "2026-07-31 21:40") == [JULY_31, JULY_31]
     assert doubts(body) == [(3, "The same day heading twice: read as one day, 2026-07-31.")]
 
 
-def test_a_date_in_the_time_is_the_updates_own_day() -> None:
-    found = article("8月1日最新消息\n大橋重開\n【7月31日17:05更新】通車。\n【8月1日16:00】預告。")
-    assert [entry.day for entry in found.entries] == [JULY_31, AUGUST_1]
+def test_date_in_a_time_mark_overrides_the_day_heading_with_a_doubt() -> None:
+    result = article("8月1日最新消息\n大橋重開\n【7月31日17:05更新】通車。\n【8月1日16:00】預告。")
+    assert [entry.day for entry in result.entries] == [JULY_31, AUGUST_1]
     reason = "The time names another day than its day heading: read as 2026-07-31."
-    assert Doubt(4, reason) in found.doubts
+    assert Doubt(4, reason) in result.doubts
 
 
-def test_without_day_headings_the_clock_tells_the_days() -> None:
-    found = article(
+def test_days_are_inferred_from_clock_times_without_day_headings() -> None:
+    result = article(
         "大橋通車。\n大橋重開\n【00:45】通車。\n居民等候\n等了一晚。\n工程隊離開\n【23:50】收隊。"
     )
-    assert [(entry.day, entry.clock) for entry in found.entries] == [
+    assert [(entry.day, entry.clock) for entry in result.entries] == [
         (AUGUST_1, time(0, 45)),
         (JULY_31, None),
         (JULY_31, time(23, 50)),
     ]
-    assert found.standfirst == (Paragraph("大橋通車。"),)
+    assert result.standfirst == (Paragraph("大橋通車。"),)
 
 
-def test_updates_above_the_first_day_heading_are_of_the_day_of_publication() -> None:
+def test_entries_above_the_first_day_heading_get_the_publication_day() -> None:
     assert days("大橋重開\n【21:00】通車。\n30日最新消息\n大橋待開\n【21:00】預告。", "2026-07-31 21:40") == [
         JULY_31,
         date(2026, 7, 30),
@@ -310,19 +312,19 @@ def test_updates_above_the_first_day_heading_are_of_the_day_of_publication() -> 
         ("大橋" * 30, False),
     ],
 )
-def test_a_heading_is_a_short_line_that_does_not_end_as_a_sentence_does(line: str, is_heading: bool) -> None:
-    found = article(f"31日最新消息\n頭條\n【21:00】通車。\n{line}\n後文說明一切。").entries
-    assert [entry.heading for entry in found] == (["頭條", line] if is_heading else ["頭條"])
+def test_short_line_without_final_punctuation_is_a_heading(line: str, is_heading: bool) -> None:
+    parsed_entries = article(f"31日最新消息\n頭條\n【21:00】通車。\n{line}\n後文說明一切。").entries
+    assert [entry.heading for entry in parsed_entries] == (["頭條", line] if is_heading else ["頭條"])
 
 
-def test_a_long_heading_before_a_time_is_one_with_a_doubt() -> None:
+def test_long_line_before_a_time_is_a_heading_with_a_doubt() -> None:
     heading = "大橋重開" * 14
-    found = article(f"31日最新消息\n{heading}\n【21:00】通車。")
-    assert [entry.heading for entry in found.entries] == [heading]
-    assert found.doubts == (Doubt(4, "Read as a heading, though it is long for one."),)
+    result = article(f"31日最新消息\n{heading}\n【21:00】通車。")
+    assert [entry.heading for entry in result.entries] == [heading]
+    assert result.doubts == (Doubt(4, "Read as a heading, though it is long for one."),)
 
 
-def test_a_quotation_between_day_heading_and_time_can_only_be_a_heading() -> None:
+def test_quotation_between_day_heading_and_time_is_a_heading() -> None:
     assert entries("31日最新消息\n居民:「等了三日」\n【21:00】通車。") == [
         (JULY_31, time(21), "居民:「等了三日」")
     ]
@@ -330,21 +332,21 @@ def test_a_quotation_between_day_heading_and_time_can_only_be_a_heading() -> Non
 
 @pytest.mark.parametrize("glyph", [".", "．", "·", "•", "・", "-", "－", "● "])
 def test_bullets_become_a_list(glyph: str) -> None:
-    found = article(f"31日最新消息\n大橋重開\n{glyph}鋪路\n{glyph}3條行車線").entries[0]
-    assert found.blocks == (Bullets(("鋪路", "3條行車線")),)
+    entry = article(f"31日最新消息\n大橋重開\n{glyph}鋪路\n{glyph}3條行車線").entries[0]
+    assert entry.blocks == (Bullets(("鋪路", "3條行車線")),)
 
 
-def test_numbers_become_a_numbered_list_and_decimals_do_not() -> None:
-    found = article("31日最新消息\n大橋重開\n1.鋪路\n2、試燈\n4. 驗收\n2.5萬人過橋。").entries[0]
-    assert found.blocks == (Bullets(("鋪路", "試燈"), 1), Bullets(("驗收",), 4), Paragraph("2.5萬人過橋。"))
+def test_numbered_lines_become_numbered_lists_but_decimals_do_not() -> None:
+    entry = article("31日最新消息\n大橋重開\n1.鋪路\n2、試燈\n4. 驗收\n2.5萬人過橋。").entries[0]
+    assert entry.blocks == (Bullets(("鋪路", "試燈"), 1), Bullets(("驗收",), 4), Paragraph("2.5萬人過橋。"))
 
 
 def test_related_stories_keep_their_places() -> None:
-    found = article(
+    result = article(
         "導語。\n相關新聞:橋︱甲\n31日最新消息\n大橋重開\n相關新聞：乙\n【21:00】通車。\n.鋪路\n相关新闻:丙\n.試燈"
     )
-    assert found.standfirst == (Paragraph("導語。"), Related("橋︱甲"))
-    assert found.entries[0].blocks == (
+    assert result.standfirst == (Paragraph("導語。"), Related("橋︱甲"))
+    assert result.entries[0].blocks == (
         Related("乙"),
         Paragraph("通車。"),
         Bullets(("鋪路",)),
@@ -353,27 +355,27 @@ def test_related_stories_keep_their_places() -> None:
     )
 
 
-def test_a_related_label_alone_takes_the_next_line() -> None:
-    found = article("31日最新消息\n大橋重開\n通車。\n相關新聞:\n改道巴士一覽\n後文。")
-    assert found.entries[0].blocks == (Paragraph("通車。"), Related("改道巴士一覽"), Paragraph("後文。"))
-    assert found.doubts == (
+def test_related_label_alone_on_its_line_applies_to_the_next_line() -> None:
+    result = article("31日最新消息\n大橋重開\n通車。\n相關新聞:\n改道巴士一覽\n後文。")
+    assert result.entries[0].blocks == (Paragraph("通車。"), Related("改道巴士一覽"), Paragraph("後文。"))
+    assert result.doubts == (
         Doubt(7, "Read as the title of the related story that the line before announces."),
     )
 
 
-def test_windows_lines_blank_lines_marks_and_wide_spaces_change_nothing() -> None:
+def test_crlf_blank_lines_bom_and_wide_spaces_are_ignored() -> None:
     spaced = "\ufeff" + "\r\n\r\n".join(f"\u3000\u3000{line}\u200b" for line in BRIDGE.splitlines())
     assert parse(spaced) == parse(BRIDGE)
 
 
-def test_text_after_the_responses_is_kept_and_told() -> None:
-    found = article("31日最新消息\n大橋重開\n【21:00】通車。\n最新回應\n讀者說好。")
-    assert found.entries[0].blocks == (Paragraph("通車。"), Paragraph("讀者說好。"))
+def test_text_after_the_responses_is_coverage_with_a_doubt() -> None:
+    result = article("31日最新消息\n大橋重開\n【21:00】通車。\n最新回應\n讀者說好。")
+    assert result.entries[0].blocks == (Paragraph("通車。"), Paragraph("讀者說好。"))
     reason = "After the readers' responses, which should be the last: read as coverage."
-    assert found.doubts == (Doubt(7, reason),)
+    assert result.doubts == (Doubt(7, reason),)
 
 
-def test_an_article_may_have_no_standfirst_or_no_updates() -> None:
+def test_standfirst_and_updates_are_optional() -> None:
     assert article("31日最新消息\n大橋重開\n通車。").standfirst == ()
     assert article("大橋通車,三日搶修完成。").entries == ()
 
@@ -387,18 +389,18 @@ def test_an_article_may_have_no_standfirst_or_no_updates() -> None:
         ("Bridge\n2026-07-31 21:40\nIt reopens as 虹橋 tonight.", "en"),
     ],
 )
-def test_the_language_is_recognised(text: str, language: str) -> None:
+def test_language_is_detected(text: str, language: str) -> None:
     assert parse(text).language == language
 
 
 @pytest.mark.parametrize(
     "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gb18030", "big5hkscs"]
 )
-def test_encodings_are_recognised(encoding: str) -> None:
+def test_encoding_is_detected(encoding: str) -> None:
     assert read(BRIDGE.encode(encoding)) == BRIDGE
 
 
-def test_simplified_text_in_gb18030_and_the_samples_in_every_encoding(samples: Path) -> None:
+def test_encoding_of_the_samples_is_detected(samples: Path) -> None:
     for path in samples.glob("*.txt"):
         text = path.read_text()
         assert [read(text.encode(encoding)) == text for encoding in ("gb18030", "utf-16", "utf-16-be")] == [
@@ -425,10 +427,10 @@ def test_simplified_text_in_gb18030_and_the_samples_in_every_encoding(samples: P
         ),
     ],
 )
-def test_files_that_are_no_text_are_refused(data: bytes, line: int, reason: str) -> None:
-    with pytest.raises(ArticleError) as refused:
+def test_unreadable_file_raises_an_error_with_line_and_reason(data: bytes, line: int, reason: str) -> None:
+    with pytest.raises(ArticleError) as excinfo:
         read(data)
-    assert (refused.value.line, refused.value.reason) == (line, reason)
+    assert (excinfo.value.line, excinfo.value.reason) == (line, reason)
 
 
 NO_TITLE = "The title is missing: the first line has to be kicker︱headline."
@@ -463,7 +465,7 @@ NO_STAMP = (
         ("虹橋重開\n2026-07-31 21:40\n2月30日最新消息", 3, "There is no such day. (2月30日最新消息)"),
     ],
 )
-def test_text_that_is_no_article_is_refused_with_its_line(text: str, line: int, reason: str) -> None:
-    with pytest.raises(ArticleError) as refused:
+def test_malformed_article_raises_an_error_with_line_and_reason(text: str, line: int, reason: str) -> None:
+    with pytest.raises(ArticleError) as excinfo:
         parse(text)
-    assert (refused.value.line, refused.value.reason) == (line, reason)
+    assert (excinfo.value.line, excinfo.value.reason) == (line, reason)

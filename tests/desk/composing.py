@@ -1,4 +1,4 @@
-"""What editors do with their hands at the desk, and how a reader's page beside it is opened."""
+"""Helpers for browser tests of the desk: typing in the composer and opening a reader's page."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def write(page: Page, heading: str, text: str = "") -> None:
 
 
 def open_readers_page(page: Page, url: str, blog: LiveBlog) -> Page:
-    """As a reader has it, from when its stream is open."""
+    """Open the public page of a blog and wait until its stream is open."""
     with page.expect_response(re.compile(r"/stream\?")):
         page.goto(f"{url}/live/{blog.slug}/")
     return page
 
 
 def forget_refusals(console_errors: list[str], *statuses: int) -> None:
-    """A refusal that a test provokes is a complaint in the console too; any other fails the test."""
+    """Clear the console errors of responses with these statuses; fail if there are any others."""
     others = [error for error in console_errors if not any(f"status of {s} " in error for s in statuses)]
     assert others == []
     console_errors.clear()

@@ -1,4 +1,4 @@
-"""Editors at their desks: a browser that is signed in, on a running server."""
+"""Fixtures for browser tests of the desk on a running server."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.factories import make_person
 
 @pytest.fixture
 def open_desk(open_signed_in: Callable[..., Page]) -> Callable[..., Page]:
-    """Opens a blog's desk as somebody in `role` (or as `user`), reading English."""
+    """Return a function that opens a blog's desk in English as `user`, or as a new person with `role`."""
 
     def open_page(
         blog: LiveBlog, role: str = "Editor", user: User | None = None, query: str = "", **options

@@ -1,6 +1,6 @@
-"""Records the pictures of the editors' handbook: an editor's session at the demo's desk, in two languages.
+"""Screenshots for the editors' handbook, in two languages, taken at the desk of the demo.
 
-It runs when it is named, and writes `docs/desk-*.png`:
+Test runs do not collect this file. To write `docs/desk-*.png`, run:
 
     make handbook
 """
@@ -24,22 +24,22 @@ from tests.desk.conftest import desk_path
 from tests.environment import ROOT
 from tests.factories import make_person
 
-# Of few colours, so that they stay small.
+# Screenshots are quantized to this many colours to keep the files small.
 COLOURS = 96
-KEPT = re.compile("is kept|已保存|已存|保留")
+SAVED_NOTICE = re.compile("is kept|已保存|已存|保留")
 SCREEN = {"width": 1180, "height": 960}
 
 
 def record(page: Page, name: str) -> None:
     picture = Picture.open(io.BytesIO(page.screenshot(animations="disabled", caret="initial")))
-    few = picture.convert("RGB").quantize(
+    small_picture = picture.convert("RGB").quantize(
         COLOURS, method=Picture.Quantize.MEDIANCUT, dither=Picture.Dither.NONE
     )
-    few.save(Path(ROOT, "docs", f"desk-{name}.png"), optimize=True)
+    small_picture.save(Path(ROOT, "docs", f"desk-{name}.png"), optimize=True)
 
 
-def cover() -> tuple[LiveBlog, Update, User]:
-    """The demo's running story its latest update, and a colleague."""
+def load_story() -> tuple[LiveBlog, Update, User]:
+    """Load the demo; return its newest live blog, the latest update of that blog, and a colleague."""
     colleague = make_person("Editor", first_name="李欣")
     call_command("load_demo", verbosity=0)
     blog = LiveBlog.objects.live().newest_first().first()
@@ -48,14 +48,14 @@ def cover() -> tuple[LiveBlog, Update, User]:
 
 @pytest.mark.parametrize(("locale", "suffix"), [("en-GB", ""), ("zh-HK", ".zh-hant")])
 def test_record(open_desk: Callable[..., Page], locale: str, suffix: str) -> None:
-    blog, latest, colleague = cover()
+    blog, latest, colleague = load_story()
     editor = make_person("Editor", first_name="陳志明")
     open_desk(blog, user=colleague, query=f"?update={latest.pk}")
     page = open_desk(blog, user=editor, query="?queue=submitted", locale=locale, viewport=SCREEN)
     write(page, "全綫回復正常班次", "鐵路公司表示，接駁巴士於下午四時停止服務。")
     expect(page.locator(".row .mark-editing").first).to_be_visible()
     expect(page.locator(".queue-item").first).to_be_visible()
-    expect(page.locator("[data-autosave]")).to_contain_text(KEPT)
+    expect(page.locator("[data-autosave]")).to_contain_text(SAVED_NOTICE)
     record(page, f"composer{suffix}")
     page.keyboard.press("Escape")
     page.keyboard.press("v")
@@ -69,8 +69,8 @@ def test_record(open_desk: Callable[..., Page], locale: str, suffix: str) -> Non
     expect(page.locator("[data-also-editing]")).to_be_visible()
     page.set_viewport_size(SCREEN | {"height": 1120})
     page.locator("#id_note").fill("恢復行車的時間應為凌晨五時。")
-    # What is filled in beside the text is open; the question stands below it.
+    # Close the panel of further fields, so that the question about the kind of edit is in view.
     page.locator("[data-more] > summary").click()
-    expect(page.locator("[data-autosave]")).to_contain_text(KEPT)
+    expect(page.locator("[data-autosave]")).to_contain_text(SAVED_NOTICE)
     page.evaluate("scrollTo(0, 0)")
     record(page, f"correction{suffix}")

@@ -21,7 +21,7 @@ HIDE = """Object.defineProperty(document, "hidden", { get: () => window.isInFron
 SHOW = """window.isInFront = true; document.dispatchEvent(new Event("visibilitychange"));"""
 
 
-def streams_of(page: Page) -> list[str]:
+def record_stream_urls(page: Page) -> list[str]:
     urls: list[str] = []
     page.on("request", lambda request: "/stream?" in request.url and urls.append(request.url))
     return urls
@@ -30,27 +30,27 @@ def streams_of(page: Page) -> list[str]:
 def test_hidden_desks_open_no_stream_until_shown(open_desk):
     blog = make_blog()
     page = open_desk(blog)
-    hidden = []
+    hidden_tabs = []
     for _tab in range(6):
         tab = page.context.new_page()
         tab.add_init_script(HIDE)
-        urls = streams_of(tab)
+        urls = record_stream_urls(tab)
         tab.goto(desk_path(blog))
         tab.wait_for_selector(".tiptap")
-        hidden.append((tab, urls))
+        hidden_tabs.append((tab, urls))
 
     write(page, "第七個分頁")
     page.keyboard.press(CHORD)
 
     expect(page.locator(".row")).to_have_count(1)
-    assert [urls for _tab, urls in hidden] == [[]] * 6
-    tab, urls = hidden[0]
+    assert [urls for _tab, urls in hidden_tabs] == [[]] * 6
+    tab, urls = hidden_tabs[0]
     with tab.expect_request(lambda request: "/stream?" in request.url):
         tab.evaluate(SHOW)
     expect(tab.locator(".row")).to_have_count(1)
 
 
-def test_a_desk_is_told_of_an_outage_only_after_ten_seconds(open_desk, console_errors):
+def test_desk_reports_an_outage_only_after_ten_seconds(open_desk, console_errors):
     page = open_desk(make_blog())
     page.route("**/state/", lambda route: route.abort())
     page.evaluate("window.brokenAt = Date.now()")
@@ -65,7 +65,7 @@ def test_a_desk_is_told_of_an_outage_only_after_ten_seconds(open_desk, console_e
     console_errors.clear()
 
 
-def test_a_desk_whose_stream_ends_or_falls_silent_opens_another(open_desk, console_errors):
+def test_desk_reconnects_when_its_stream_fails_or_stalls(open_desk, console_errors):
     page = open_desk(make_blog())
     streams: list[Route] = []
 
@@ -75,7 +75,7 @@ def test_a_desk_whose_stream_ends_or_falls_silent_opens_another(open_desk, conso
             route.abort()
         elif len(streams) > 2:
             route.continue_()
-        # The second is never answered.
+        # The second request stays without a response.
 
     page.route("**/stream?*", fail_first)
     page.clock.install()

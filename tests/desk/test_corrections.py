@@ -1,4 +1,4 @@
-"""What is public: corrected with a note, withdrawn with a reason, brought back from the history, marked."""
+"""Desk actions on published updates: corrections, withdrawal, history, pins and marks."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from tests.factories import make_blog, make_update
 
 
 def history_of(update: Update) -> list[tuple[str, str]]:
-    """Kind and note of every state that it was published in, the first first."""
+    """Return kind and note of each revision, oldest first."""
     return list(update.revisions.order_by("pk").values_list("kind", "note"))
 
 
-def test_editing_a_live_update_asks_minor_edit_or_correction_and_readers_see_the_note(
+def test_edit_of_a_live_update_asks_for_its_kind_and_shows_readers_the_note(
     open_desk, new_page, server, console_errors
 ):
     blog = make_blog()
@@ -24,16 +24,16 @@ def test_editing_a_live_update_asks_minor_edit_or_correction_and_readers_see_the
     reader = open_readers_page(new_page(), server.url, blog)
     page = open_desk(blog)
     page.locator(".row").get_by_role("link", name="Edit").click()
-    ask = page.get_by_role("group", name="Minor edit or correction?")
-    expect(ask).to_be_visible()
+    question = page.get_by_role("group", name="Minor edit or correction?")
+    expect(question).to_be_visible()
     expect(page.get_by_role("button", name="Publish")).to_have_count(0)
-    # The chord alone decides nothing.
+    # The shortcut must not choose between minor edit and correction.
     page.locator("#id_heading").fill("五人受傷")
     page.keyboard.press(CHORD)
-    expect(ask.get_by_role("button", name="Save as a minor edit")).to_be_focused()
+    expect(question.get_by_role("button", name="Save as a minor edit")).to_be_focused()
     expect(page.locator(".toast")).to_contain_text("Minor edit or correction?")
     assert history_of(update) == [("published", "")]
-    ask.get_by_role("button", name="Save as a correction").click()
+    question.get_by_role("button", name="Save as a correction").click()
     expect(page.locator("[data-errors]")).to_have_text("Say what was corrected. Readers see this.")
     expect(page.locator("#id_note")).to_have_attribute("aria-invalid", "true")
     expect(page.locator("#id_heading")).to_have_value("五人受傷")
@@ -44,14 +44,14 @@ def test_editing_a_live_update_asks_minor_edit_or_correction_and_readers_see_the
     expect(page.locator("#id_heading")).to_have_value("")
     expect(reader.locator("li.update h3")).to_have_text("五人受傷")
     expect(reader.locator(".corrections")).to_contain_text("傷者人數應為五人，不是三人。")
-    # A minor edit changes the text, and tells readers nothing.
+    # A minor edit changes the text without adding a note for readers.
     page.locator(".row").get_by_role("link", name="Edit").click()
     page.locator("#id_heading").fill("五人輕傷")
     page.keyboard.press(CHORD)
     page.keyboard.press("Enter")
     expect(reader.locator("li.update h3")).to_have_text("五人輕傷")
     expect(reader.locator(".corrections p")).to_have_count(1)
-    # The desk is open again, and empty, before the browser is closed over it.
+    # Wait until the empty desk has loaded, so that the browser is not closed during navigation.
     expect(page.locator("#id_heading")).to_have_value("")
     page.wait_for_selector(".tiptap")
     assert history_of(update) == [
@@ -61,7 +61,7 @@ def test_editing_a_live_update_asks_minor_edit_or_correction_and_readers_see_the
     ]
 
 
-def test_withdrawal_asks_for_a_reason_that_stays_in_the_house(open_desk, new_page, server, console_errors):
+def test_withdrawal_requires_a_reason_that_readers_do_not_see(open_desk, new_page, server, console_errors):
     blog = make_blog()
     update = make_update(blog, "誤報")
     reader = open_readers_page(new_page(), server.url, blog)
@@ -91,7 +91,7 @@ def test_withdrawal_asks_for_a_reason_that_stays_in_the_house(open_desk, new_pag
     assert history_of(update) == [("published", ""), ("withdrawn", "來源撤回聲明"), ("restored", "")]
 
 
-def test_history_shows_a_readable_difference_and_brings_an_earlier_text_back(open_desk):
+def test_history_shows_differences_and_reverts_to_an_earlier_text(open_desk):
     blog = make_blog()
     update = make_update(blog, "三人受傷", body="<p>消防處公布三人受傷。</p>")
     publishing.edit_update(
@@ -116,7 +116,7 @@ def test_history_shows_a_readable_difference_and_brings_an_earlier_text_back(ope
     assert history_of(update) == [("published", ""), ("minor", ""), ("correction", "原文無誤")]
 
 
-def test_one_click_confirms_pins_in_place_of_the_other_and_marks_a_key_event(open_desk, new_page, server):
+def test_one_click_confirms_replaces_the_pin_and_marks_a_key_event(open_desk, new_page, server):
     blog = make_blog()
     first = make_update(blog, "甲", verification="unconfirmed")
     second = make_update(blog, "乙")
@@ -124,21 +124,21 @@ def test_one_click_confirms_pins_in_place_of_the_other_and_marks_a_key_event(ope
     reader = open_readers_page(new_page(), server.url, blog)
     expect(reader.locator("#updates .mark-unconfirmed")).to_have_count(1)
     page = open_desk(blog)
-    one, other = page.locator(f"#row-{first.pk}"), page.locator(f"#row-{second.pk}")
-    one.get_by_role("button", name="Confirm").click()
-    expect(one.locator(".mark-unconfirmed")).to_have_count(0)
-    expect(one.get_by_role("button", name="Confirm")).to_have_count(0)
+    first_row, second_row = page.locator(f"#row-{first.pk}"), page.locator(f"#row-{second.pk}")
+    first_row.get_by_role("button", name="Confirm").click()
+    expect(first_row.locator(".mark-unconfirmed")).to_have_count(0)
+    expect(first_row.get_by_role("button", name="Confirm")).to_have_count(0)
     expect(reader.locator("#updates .mark-unconfirmed")).to_have_count(0)
-    expect(one.locator(".mark-pinned")).to_have_count(1)
-    other.get_by_role("button", name="Pin", exact=True).click()
-    expect(other.locator(".mark-pinned")).to_have_count(1)
-    expect(one.locator(".mark-pinned")).to_have_count(0)
+    expect(first_row.locator(".mark-pinned")).to_have_count(1)
+    second_row.get_by_role("button", name="Pin", exact=True).click()
+    expect(second_row.locator(".mark-pinned")).to_have_count(1)
+    expect(first_row.locator(".mark-pinned")).to_have_count(0)
     expect(reader.locator(".pinned h3")).to_have_text("乙")
-    one.get_by_role("button", name="Key event", exact=True).click()
-    expect(one.locator(".mark-key")).to_have_count(1)
+    first_row.get_by_role("button", name="Key event", exact=True).click()
+    expect(first_row.locator(".mark-key")).to_have_count(1)
     expect(reader.locator(".key-events .key-heading")).to_have_text("甲")
-    one.get_by_role("button", name="Remove from key events").click()
-    other.get_by_role("button", name="Unpin").click()
+    first_row.get_by_role("button", name="Remove from key events").click()
+    second_row.get_by_role("button", name="Unpin").click()
     expect(reader.locator(".key-events")).to_have_count(0)
     expect(reader.locator(".pinned")).to_have_count(0)
     first.refresh_from_db()

@@ -1,4 +1,4 @@
-"""The desk for everybody: axe finds nothing in any state, language, width or colour scheme; it is light."""
+"""Accessibility of the desk in each state, language, width and colour scheme, and the size of its scripts."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from tests.factories import make_blog, make_image, make_person, make_update
 from tests.waiting import wait_for
 
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 375, "height": 667}
-AT_REST = "document.getAnimations().every(({ playState }) => playState !== 'running')"
-MOST_SCRIPT = 220 * 1024
+NO_ANIMATION_RUNS = "document.getAnimations().every(({ playState }) => playState !== 'running')"
+MAX_SCRIPT_BYTES = 220 * 1024
 COPY = """燈塔︱百年燈塔重新亮燈|持續更新
 2026-03-19 10:00
 修復工程完成。
@@ -33,8 +33,8 @@ COPY = """燈塔︱百年燈塔重新亮燈|持續更新
 """
 
 
-def cover() -> tuple[LiveBlog, Update]:
-    """A blog with something in each queue and one of every mark; the update that was corrected."""
+def make_covered_blog() -> tuple[LiveBlog, Update]:
+    """Return a blog with filled queues and with updates of every mark, and its corrected update."""
     blog = make_blog(language="zh-hant", headline="八號信號生效", kicker="風暴", has_responses=True)
     for i in range(20):
         make_update(blog, f"第{i}則", verification="unconfirmed" if i == 3 else "", is_key_event=i == 4)
@@ -51,29 +51,32 @@ def cover() -> tuple[LiveBlog, Update]:
 
 
 def violations(page: Page, state: str) -> Iterator[str]:
-    """What axe finds on a phone in the dark, and in English on a desktop in the light; what is too wide."""
+    """Yield axe violations in the dark scheme on a phone, for English also in the light scheme on a desktop.
+
+    Also yield a message if the page is wider than the phone.
+    """
     is_english = page.evaluate("document.documentElement.lang") == "en"
     for scheme, viewport in [("light", WIDE)] * is_english + [("dark", NARROW)]:
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size(viewport)
-        # The admin fades from one colour to the other.
-        wait_for(lambda: page.evaluate(AT_REST))
+        # The admin animates the change of colours, and axe would measure the contrast halfway.
+        wait_for(lambda: page.evaluate(NO_ANIMATION_RUNS))
         results = Axe().run(page)
-        for found in results.response["violations"]:
-            for node in found["nodes"]:
-                yield f"{state}, {scheme}: {found['id']}: {node['html']}"
+        for violation in results.response["violations"]:
+            for node in violation["nodes"]:
+                yield f"{state}, {scheme}: {violation['id']}: {node['html']}"
     if page.evaluate("document.documentElement.scrollWidth") > NARROW["width"]:
         yield f"{state} is wider than a phone"
     page.set_viewport_size(WIDE)
 
 
 @pytest.mark.parametrize("locale", ["en-GB", "zh-HK", "zh-CN"])
-def test_axe_finds_nothing_in_any_state_of_the_desk(open_desk, console_errors, locale):
-    blog, corrected = cover()
+def test_axe_finds_no_violation_in_any_state_of_the_desk(open_desk, console_errors, locale):
+    blog, corrected = make_covered_blog()
     editor = make_person("Chief editor")
-    found: list[str] = []
+    problems: list[str] = []
     page = open_desk(make_blog(is_live=False), user=editor, locale=locale)
-    found += violations(page, "an empty desk")
+    problems += violations(page, "an empty desk")
     page.goto(desk_path(blog))
     page.wait_for_selector(".tiptap")
     page.locator("[data-more] > summary").click()
@@ -83,60 +86,60 @@ def test_axe_finds_nothing_in_any_state_of_the_desk(open_desk, console_errors, l
         page.locator(f"[data-queue-tab={queue}]").click()
         expect(page.locator(".queue-item")).to_have_count(1)
         if queue in ("responses", "drafts"):
-            found += violations(page, f"a full desk with {queue}")
+            problems += violations(page, f"a full desk with {queue}")
     page.locator("[data-picture-choose]").set_input_files(
         {"name": "a.png", "mimeType": "image/png", "buffer": b"\x89PNG"}
     )
     page.locator("#story-search").fill("https://example.com/story")
     expect(page.locator("#story-found [role=option]")).to_have_count(1)
-    found += violations(page, "a picture to describe, a story found")
+    problems += violations(page, "a picture to describe, a story found")
     page.locator("#story-search").press("Escape")
     page.locator("[data-picture-remove]").first.click()
     page.locator("#id_heading").fill("號外")
     for dialog, opener in (("keys", "[data-keys-open]"), ("preview", "[data-preview]")):
         page.locator(opener).first.click()
         expect(page.locator(f"[data-{dialog}-dialog]")).to_be_visible()
-        found += violations(page, f"the dialog of {dialog}")
+        problems += violations(page, f"the dialog of {dialog}")
         page.keyboard.press("Escape")
     page.goto(f"{desk_path(blog)}?update={corrected.pk}")
     page.wait_for_selector(".tiptap")
     page.locator("[data-action=correct]").click()
     expect(page.locator("[data-errors]")).to_be_visible()
     forget_refusals(console_errors, 422)
-    found += violations(page, "a live update, with a refusal")
+    problems += violations(page, "a live update, with a refusal")
     publishing.edit_update(corrected, Content("他人改動", "<p>改</p>", corrected.happened_at), by=SYSTEM)
     page.locator("#id_note").fill("更正")
     page.locator("[data-action=correct]").click()
     expect(page.locator("[data-conflict-dialog]")).to_be_visible()
     forget_refusals(console_errors, 409)
-    found += violations(page, "the dialog of a conflict")
+    problems += violations(page, "the dialog of a conflict")
     page.goto(f"{desk_path(blog)}updates/{corrected.pk}/history/")
     page.locator("details summary").first.click()
-    found += violations(page, "a history")
+    problems += violations(page, "a history")
     page.goto(f"{desk_path(blog)}paste/")
-    found += violations(page, "the page to paste")
+    problems += violations(page, "the page to paste")
     page.locator("#copy-text").fill(COPY)
     page.locator(".actions button").click()
     expect(page.locator(".doubts")).to_be_visible()
-    found += violations(page, "what copy is understood as")
-    # The pages that forms get where there is no JavaScript.
+    problems += violations(page, "what copy is understood as")
+    # The following pages answer form posts without JavaScript.
     page.goto(f"{desk_path(blog)}?update={corrected.pk}&new")
     publishing.edit_update(corrected, Content("再改", "<p>改</p>", corrected.happened_at), by=SYSTEM)
     post_as_without_javascript(page, "edit")
     expect(page.locator("form[data-overwrite]")).to_be_visible()
-    found += violations(page, "the page of a conflict")
+    problems += violations(page, "the page of a conflict")
     page.goto(f"{desk_path(blog)}?new")
     page.locator("#id_heading").fill("號外")
     page.context.clear_cookies(name="sessionid")
     post_as_without_javascript(page, "publish")
     expect(page.locator("textarea[name=heading]")).to_have_value("號外")
-    found += violations(page, "the page of who was signed out")
+    problems += violations(page, "the page of who was signed out")
     forget_refusals(console_errors, 401, 409)
-    assert found == [], "\n".join(found)
+    assert problems == [], "\n".join(problems)
 
 
 def post_as_without_javascript(page: Page, action: str) -> None:
-    """Send the composer's form past the desk's scripts."""
+    """Submit the composer's form without running the desk's submit handlers."""
     with page.expect_navigation():
         page.evaluate(
             """action => {
@@ -148,7 +151,7 @@ def post_as_without_javascript(page: Page, action: str) -> None:
         )
 
 
-def test_the_scripts_of_the_desk_stay_within_their_budget(open_desk):
+def test_desk_scripts_stay_within_the_size_budget(open_desk):
     page = open_desk(make_blog())
     sizes: dict[str, int] = {}
 
@@ -162,4 +165,4 @@ def test_the_scripts_of_the_desk_stay_within_their_budget(open_desk):
     page.wait_for_load_state("load")
     assert any("editor" in url for url in sizes), sizes
     assert any("desk/desk" in url for url in sizes), sizes
-    assert sum(sizes.values()) <= MOST_SCRIPT, sizes
+    assert sum(sizes.values()) <= MAX_SCRIPT_BYTES, sizes

@@ -1,4 +1,4 @@
-"""Differences between revisions: what texts made to harm cost, and that nothing of a text is lost."""
+"""Differences between revisions: completeness, and cost for hostile text."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from liveblog.desk.history import Effort, Piece, compared
 TEXTS = st.text("的一二\n a", max_size=300)
 
 
-def said(pieces: list[Piece], *kinds: str) -> str:
+def text_of(pieces: list[Piece], *kinds: str) -> str:
     return "".join(piece.text for piece in pieces if piece.kind in kinds)
 
 
 @given(TEXTS, TEXTS)
-def test_both_texts_can_be_read_out_of_their_comparison(old, new):
+def test_comparison_contains_both_texts_completely(old, new):
     pieces = compared(old, new, Effort())
-    assert (said(pieces, "same", "out"), said(pieces, "same", "in")) == (old, new)
+    assert (text_of(pieces, "same", "out"), text_of(pieces, "same", "in")) == (old, new)
 
 
-def test_long_text_is_still_compared_where_it_changed():
+def test_long_text_with_local_changes_gets_an_exact_difference():
     text = "的一" * 50_000
     assert compared(f"三{text}四", f"五{text}四", Effort()) == [
         Piece("out", "三"),
@@ -31,7 +31,7 @@ def test_long_text_is_still_compared_where_it_changed():
 
 
 @pytest.mark.parametrize(("old", "new"), [("a ", "b a "), ("的一", "一二的"), ("a\n", "b\na\n")])
-def test_text_that_repeats_itself_is_compared_in_a_moment(old, new):
-    """A thousand words of it took more than a minute, and the page stood still."""
+def test_repetitive_text_is_compared_quickly(old, new):
+    """A thousand repetitive words once took more than a minute to compare and blocked the page."""
     pieces = compared(old * 20_000, new * 20_000, Effort())
-    assert (said(pieces, "same", "out"), said(pieces, "same", "in")) == (old * 20_000, new * 20_000)
+    assert (text_of(pieces, "same", "out"), text_of(pieces, "same", "in")) == (old * 20_000, new * 20_000)

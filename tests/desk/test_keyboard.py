@@ -1,4 +1,4 @@
-"""A whole shift by the keyboard alone, the list of the keys, and the switch that turns single ones off."""
+"""Keyboard operation of the desk, the list of shortcuts, and the switch for single-key shortcuts."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ def press(page: Page, *keys: str) -> None:
         page.keyboard.press(key)
 
 
-def tab_to(page: Page, name: str, most: int = 12) -> None:
-    """Press Tab until what has this accessible name, or text, has the focus."""
-    for _ in range(most):
+def tab_to(page: Page, name: str, max_presses: int = 12) -> None:
+    """Press Tab until the focused element has this label or text; raise AssertionError if none has."""
+    for _ in range(max_presses):
         page.keyboard.press("Tab")
         if (
             page.evaluate("(document.activeElement.labels?.[0] ?? document.activeElement).innerText").strip()
             == name
         ):
             return
-    raise AssertionError(f"{most} times Tab did not lead to “{name}”")
+    raise AssertionError(f"{max_presses} times Tab did not lead to “{name}”")
 
 
-def test_a_keyboard_alone_signs_in_publishes_corrects_and_withdraws(server, new_page):
-    # Hashed as the server reads it, which knows nothing of the tests' quick way.
+def test_sign_in_publish_correct_and_withdraw_work_by_keyboard_alone(server, new_page):
+    # The server runs with the production hashers and cannot read hashes of the fast test hasher.
     password = PBKDF2PasswordHasher().encode("correct horse battery", "salt")
     blog, editor = make_blog(), make_person("Editor", password=password)
     reader = open_readers_page(new_page(), server.url, blog)
@@ -40,7 +40,7 @@ def test_a_keyboard_alone_signs_in_publishes_corrects_and_withdraws(server, new_
     press(page, "Tab")
     page.keyboard.type("correct horse battery")
     press(page, "Enter")
-    # At the desk, with the caret in the composer.
+    # After sign-in the desk opens with the caret in the composer.
     page.wait_for_selector(".tiptap")
     expect(page.locator("#id_heading")).to_be_focused()
     page.keyboard.insert_text("三人受傷")
@@ -49,7 +49,7 @@ def test_a_keyboard_alone_signs_in_publishes_corrects_and_withdraws(server, new_
     press(page, CHORD)
     expect(reader.locator("li.update h3")).to_have_text("三人受傷")
     expect(page.locator(".row")).to_have_count(1)
-    # To the row, and into the composer with it.
+    # Escape moves the focus to the row, and "e" opens its update in the composer.
     press(page, "Escape")
     expect(page.locator(".row")).to_be_focused()
     press(page, "e")
@@ -67,7 +67,7 @@ def test_a_keyboard_alone_signs_in_publishes_corrects_and_withdraws(server, new_
     expect(reader.locator(".corrections")).to_contain_text("應為五人。")
     page.wait_for_url("**?new")
     page.wait_for_selector(".tiptap")
-    # Marked, pinned, and withdrawn.
+    # "m" marks the update as a key event, "p" pins it, and "w" withdraws it.
     press(page, "Escape")
     expect(page.locator(".row")).to_be_focused()
     press(page, "m")
@@ -91,7 +91,7 @@ def test_a_keyboard_alone_signs_in_publishes_corrects_and_withdraws(server, new_
     expect(page.locator(".history-note")).to_have_text(["來源撤回聲明", "應為五人。"])
 
 
-def test_keys_step_through_the_timeline_and_the_queues(open_desk):
+def test_keys_move_through_the_timeline_and_the_queues(open_desk):
     blog = make_blog()
     rows = [make_update(blog, f"第{i}則") for i in range(3)]
     page = open_desk(blog)
@@ -108,10 +108,10 @@ def test_keys_step_through_the_timeline_and_the_queues(open_desk):
     expect(page.locator("#id_heading")).to_be_focused()
 
 
-def test_a_question_mark_lists_the_keys_which_can_be_turned_off_for_good(open_desk):
+def test_question_mark_lists_the_shortcuts_and_they_can_be_disabled(open_desk):
     page = open_desk(make_blog())
     keys = page.locator("[data-keys-dialog]")
-    # While typing it is a question mark, in the heading and in the text.
+    # In the heading and in the text, the key types a question mark.
     page.keyboard.type("n?")
     press(page, "Enter")
     page.keyboard.type("why?")
@@ -128,18 +128,18 @@ def test_a_question_mark_lists_the_keys_which_can_be_turned_off_for_good(open_de
     tab_to(page, "Single-key shortcuts on")
     press(page, "Space", "Escape")
     expect(keys).to_be_hidden()
-    # What is typed would come back with the page, and the focus with it.
+    # Discard the text; otherwise the reloaded page would restore it together with the focus.
     page.locator("[data-discard]").press("Enter")
     expect(page.locator("#id_heading")).to_have_value("")
     for _ in range(2):
         press(page, "Escape", "?", "n")
         expect(keys).to_be_hidden()
         expect(page.locator("#id_heading")).not_to_be_focused()
-        # And they stay off.
+        # The shortcuts stay off after a reload.
         page.reload()
         page.wait_for_selector(".tiptap")
         expect(page.locator("#id_heading")).to_be_focused()
-    # The chord is none of them; the list is still there, behind its button.
+    # The button still opens the list while single-key shortcuts are off.
     page.locator("[data-keys-open]").press("Enter")
     expect(keys).to_be_visible()
     expect(keys.get_by_role("checkbox")).not_to_be_checked()

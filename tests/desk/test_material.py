@@ -1,4 +1,4 @@
-"""What goes into an update beside its words: pictures, related stories, embeds; and words from elsewhere."""
+"""Pictures, related stories, embeds, bylines and pasted text in the composer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.factories import make_blog, make_person, picture_file
 from tests.waiting import wait_for
 
 VIDEO = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
-# As a browser hands over what is pasted from a word processor and from a page of the web.
+# Clipboard HTML as browsers deliver it from word processors and from a web page.
 FROM_WORD = """<html xmlns:o="urn:schemas-microsoft-com:office:office"><head><style>
 p.MsoNormal {mso-style-parent:""; margin:0cm;}</style></head><body lang=ZH-TW><!--StartFragment-->
 <p class=MsoNormal style='mso-margin-top-alt:auto'>
@@ -59,10 +59,10 @@ data-aria-level="1"><p class="Paragraph">一</p></li></ul></div><div class="List
 class="BulletListStyle1" role="list"><li data-aria-level="1"><p class="Paragraph">二</p></li></ul></div>"""
 
 
-def hand_over(
+def transfer(
     page: Page, kind: str, *, html: str = "", text: str = "", picture: bytes = b"", name: str = ""
 ) -> None:
-    """Paste or drop (`kind`) into the text, as the system's clipboard and its windows do."""
+    """Dispatch a paste or drop event (`kind`) with this data to the editor."""
     page.evaluate(
         """([kind, html, text, picture, name]) => {
           const data = new DataTransfer();
@@ -93,7 +93,7 @@ def describe(page: Page, alt: str) -> None:
     expect(page.locator(".picture-item img").last).to_have_attribute("alt", alt)
 
 
-def test_pictures_are_chosen_pasted_and_dropped_described_and_placed_by_the_keyboard(
+def test_pictures_can_be_chosen_pasted_or_dropped_and_described_by_keyboard(
     open_desk, new_page, server, console_errors
 ):
     blog = make_blog(language="en")
@@ -102,8 +102,8 @@ def test_pictures_are_chosen_pasted_and_dropped_described_and_placed_by_the_keyb
     jpeg = picture_file().read()
     write(page, "現場圖片")
     page.locator("[data-more] > summary").click()
-    # What is no picture says why, whether the browser or the server sees it.
-    hand_over(page, "drop", picture=b"%PDF", name="plan.pdf")
+    # A file that is not a picture is refused with a reason, by the browser or by the server.
+    transfer(page, "drop", picture=b"%PDF", name="plan.pdf")
     expect(page.locator(".toast")).to_have_text(
         "“plan.pdf” is not a picture: use JPEG, PNG, WebP, AVIF or GIF."
     )
@@ -123,38 +123,38 @@ def test_pictures_are_chosen_pasted_and_dropped_described_and_placed_by_the_keyb
     page.keyboard.press(CHORD)
     expect(page.locator("[data-errors]")).to_contain_text("A picture waits for its description")
     page.get_by_role("button", name="Remove").click()
-    # Chosen, with all that can be said of it.
+    # Choose a picture and fill in all of its fields.
     page.locator("[data-picture-choose]").set_input_files(
         {"name": "DSC_0042.jpg", "mimeType": "image/jpeg", "buffer": jpeg}
     )
     pending = page.locator(".picture-pending")
     expect(pending.locator("[data-alt]")).to_be_focused()
     page.keyboard.insert_text("海旁巨浪")
-    for typed in ("陳大文攝", "杏花邨昨晚"):
+    for text in ("陳大文攝", "杏花邨昨晚"):
         page.keyboard.press("Tab")
-        page.keyboard.insert_text(typed)
+        page.keyboard.insert_text(text)
     page.keyboard.press("Tab")
     expect(pending.get_by_role("radio", name="column 3 of 5, row 3 of 5")).to_be_focused()
     for key in ("ArrowDown", "ArrowRight", "ArrowRight", "ArrowRight", "ArrowUp", "ArrowUp"):
         page.keyboard.press(key)
     expect(pending.get_by_role("radio", name="column 5 of 5, row 2 of 5")).to_be_checked()
-    held = []
-    page.route("**/pictures/", lambda route: held.append(route))
+    routes = []
+    page.route("**/pictures/", lambda route: routes.append(route))
     page.get_by_role("button", name="Add it").click()
     expect(pending.locator("progress")).to_be_visible()
-    held[0].continue_()
+    routes[0].continue_()
     expect(page.locator(".picture-item img")).to_have_attribute("alt", "海旁巨浪")
     page.unroute_all(behavior="wait")
     expect(page.locator(".tiptap")).to_be_focused()
-    hand_over(page, "paste", picture=jpeg, name="image.jpg")
+    transfer(page, "paste", picture=jpeg, name="image.jpg")
     describe(page, "吹倒的樹")
-    hand_over(page, "drop", picture=jpeg, name="tram.jpg")
+    transfer(page, "drop", picture=jpeg, name="tram.jpg")
     describe(page, "停駛的電車")
     assert not Update.objects.exists()
     page.keyboard.press(CHORD)
     expect(reader.locator("#updates img")).to_have_count(3)
-    said = ("alt", "credit", "caption", "focal_column", "focal_row")
-    assert list(Image.objects.order_by("pk").values_list(*said)) == [
+    fields = ("alt", "credit", "caption", "focal_column", "focal_row")
+    assert list(Image.objects.order_by("pk").values_list(*fields)) == [
         ("海旁巨浪", "陳大文攝", "杏花邨昨晚", 4, 1),
         ("吹倒的樹", "", "", 2, 2),
         ("停駛的電車", "", "", 2, 2),
@@ -165,7 +165,7 @@ def test_pictures_are_chosen_pasted_and_dropped_described_and_placed_by_the_keyb
     expect(page.locator(".picture-item")).to_have_count(0)
 
 
-def test_stories_are_found_by_three_characters_and_the_keyboard_and_bylines_must_be_known(
+def test_story_search_works_by_keyboard_and_unknown_bylines_are_refused(
     open_desk, new_page, server, console_errors
 ):
     make_blog(slug="begonia", headline="颱風海棠襲港", kicker="天氣")
@@ -177,17 +177,17 @@ def test_stories_are_found_by_three_characters_and_the_keyboard_and_bylines_must
     write(page, "九號風球", "天文台改發九號。")
     page.locator("[data-more] > summary").click()
     page.locator("#story-search").focus()
-    found = page.locator("#story-found [role=option]")
+    options = page.locator("#story-found [role=option]")
     page.keyboard.type("颱風")
-    expect(found).to_have_count(0)
+    expect(options).to_have_count(0)
     page.keyboard.type("海")
-    expect(found).to_have_text(["天氣︱颱風海棠襲港 (Live)"])
+    expect(options).to_have_text(["天氣︱颱風海棠襲港 (Live)"])
     expect(page.locator("#story-search")).to_have_attribute("aria-activedescendant", "story-option-0")
     page.keyboard.press("Enter")
     expect(page.locator("[name=story_title]")).to_have_value("天氣︱颱風海棠襲港")
     expect(page.locator("#story-search")).to_be_focused()
     page.keyboard.type("https://www.hko.gov.hk/warning")
-    expect(found).to_have_text(["Link https://www.hko.gov.hk/warning"])
+    expect(options).to_have_text(["Link https://www.hko.gov.hk/warning"])
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page.locator("[name=story_title]").last).to_be_focused()
@@ -215,17 +215,17 @@ def test_stories_are_found_by_three_characters_and_the_keyboard_and_bylines_must
     )
 
 
-def test_an_embed_of_an_allowed_provider_is_fetched_when_a_reader_asks_and_no_other_is_taken(
+def test_embed_of_an_allowed_provider_loads_on_click_and_others_are_refused(
     open_desk, new_page, server, console_errors
 ):
     blog = make_blog(language="en")
-    reader, asked = new_page(), []
+    reader, embed_requests = new_page(), []
 
-    def answer(route) -> None:
-        asked.append(route.request.url)
+    def serve_player(route) -> None:
+        embed_requests.append(route.request.url)
         route.fulfill(content_type="text/html", body="<!doctype html><title>Player</title><p>Playing</p>")
 
-    reader.route(re.compile("|".join(map(re.escape, FRAME_ORIGINS))), answer)
+    reader.route(re.compile("|".join(map(re.escape, FRAME_ORIGINS))), serve_player)
     open_readers_page(reader, server.url, blog)
     page = open_desk(blog)
     write(page, "Press conference", "The Observatory speaks.")
@@ -241,25 +241,25 @@ def test_an_embed_of_an_allowed_provider_is_fetched_when_a_reader_asks_and_no_ot
     page.locator("#id_embed").press(CHORD)
     load = reader.get_by_role("button", name="Load the video from YouTube")
     expect(load).to_be_visible()
-    assert asked == []
+    assert embed_requests == []
     load.click()
     expect(reader.frame_locator("iframe").locator("p")).to_have_text("Playing")
-    assert asked == ["https://www.youtube-nocookie.com/embed/dQw4w9WgXcQ"]
+    assert embed_requests == ["https://www.youtube-nocookie.com/embed/dQw4w9WgXcQ"]
 
 
-def test_what_is_pasted_from_word_and_the_web_is_cleaned_and_spaces_around_bold_survive(open_desk):
+def test_pasted_html_is_sanitized_and_spaces_around_bold_survive(open_desk):
     blog = make_blog()
     page = open_desk(blog)
     write(page, "自Word")
-    hand_over(page, "paste", html=FROM_WORD, text="The Observatory said")
+    transfer(page, "paste", html=FROM_WORD, text="The Observatory said")
     page.keyboard.press(CHORD)
     expect(page.locator(".row")).to_have_count(1)
     write(page, "自文件")
-    hand_over(page, "paste", html=FROM_GOOGLE, text="市民應盡早回家")
+    transfer(page, "paste", html=FROM_GOOGLE, text="市民應盡早回家")
     page.keyboard.press(CHORD)
     expect(page.locator(".row")).to_have_count(2)
     write(page, "自網頁")
-    hand_over(page, "paste", html=FROM_THE_WEB, text="現場")
+    transfer(page, "paste", html=FROM_THE_WEB, text="現場")
     page.keyboard.press(CHORD)
     expect(page.locator(".row")).to_have_count(3)
     assert dict(Update.objects.values_list("heading", "body")) == {
@@ -268,7 +268,7 @@ def test_what_is_pasted_from_word_and_the_web_is_cleaned_and_spaces_around_bold_
         "自網頁": '<h3>現場</h3><p>見這裡及<a href="https://example.com/a" rel="noopener">那裡</a></p>'
         "<ul><li><p>一</p></li><li><p>二</p></li></ul>",
     }
-    # Whatever the client sends: here past the editor.
+    # Post directly, because the server must sanitize HTML that did not pass through the editor.
     client = Client()
     client.force_login(make_person("Editor"))
     client.post(desk_path(blog), {"token": "t", "action": "publish", "heading": "直送", "body": FROM_THE_WEB})
@@ -288,11 +288,11 @@ def test_word_lists_are_pasted_as_lists_without_their_markers(open_desk):
     blog = make_blog()
     page = open_desk(blog)
     write(page, "自Word")
-    hand_over(page, "paste", html=WORD_LISTS, text="l     上環")
+    transfer(page, "paste", html=WORD_LISTS, text="l     上環")
     page.keyboard.press(CHORD)
     expect(page.locator(".row")).to_have_count(1)
     write(page, "自網上Word")
-    hand_over(page, "paste", html=WORD_ONLINE_LISTS, text="一")
+    transfer(page, "paste", html=WORD_ONLINE_LISTS, text="一")
     page.keyboard.press(CHORD)
     expect(page.locator(".row")).to_have_count(2)
     assert dict(Update.objects.values_list("heading", "body")) == {
@@ -305,7 +305,7 @@ def test_word_lists_are_pasted_as_lists_without_their_markers(open_desk):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("typed", "names"),
+    ("text", "names"),
     [
         ("張三、 李四", ["張三", "李四"]),
         ("Ng, Jane; 張三", ["Ng, Jane", "張三"]),
@@ -313,9 +313,9 @@ def test_word_lists_are_pasted_as_lists_without_their_markers(open_desk):
         ("", []),
     ],
 )
-def test_bylines_are_split_at_commas_except_within_known_names(typed, names):
+def test_bylines_are_split_at_commas_except_within_known_names(text, names):
     for name in ("張三", "李四", "Ng, Jane"):
         Byline.objects.create(name=name)
-    form = ComposerForm({"token": "t", "bylines": typed})
+    form = ComposerForm({"token": "t", "bylines": text})
     assert form.is_valid(), form.errors
     assert [byline.name for byline in form.cleaned_data["bylines"]] == names

@@ -1,4 +1,4 @@
-"""Whatever happens to tab, session, network or colleague: what was typed is still there."""
+"""Recovery of unsaved text after a closed tab, an expired session, a lost connection or an edit conflict."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from tests.desk.conftest import desk_path
 from tests.factories import PASSWORD, make_blog, make_person, make_update
 from tests.waiting import wait_for
 
-KEPT = "Your text is kept"
+SAVED_NOTICE = "Your text is kept"
 
 
-def wait_until_kept(page: Page) -> None:
-    expect(page.locator("[data-autosave]")).to_contain_text(KEPT)
+def wait_until_autosaved(page: Page) -> None:
+    expect(page.locator("[data-autosave]")).to_contain_text(SAVED_NOTICE)
 
 
-def forgive(console_errors: list[str], *expected: str) -> None:
-    """What the browser says of answers that the test provoked."""
+def forget_expected_errors(console_errors: list[str], *expected: str) -> None:
+    """Clear the console errors that contain one of these texts; fail if there are any others."""
     assert [error for error in console_errors if not any(part in error for part in expected)] == []
     console_errors.clear()
 
 
-def test_a_killed_tab_loses_nothing(open_desk):
+def test_closed_tab_loses_no_text(open_desk):
     blog, editor = make_blog(), make_person("Editor")
     page = open_desk(blog, user=editor)
     write(page, "未發稿", "寫了一半。")
     page.locator("[name=is_key_event]").check()
-    wait_until_kept(page)
+    wait_until_autosaved(page)
     page.context.close()
     page = open_desk(blog, user=editor)
     expect(page.locator("#id_heading")).to_have_value("未發稿")
@@ -46,7 +46,7 @@ def test_a_killed_tab_loses_nothing(open_desk):
     wait_for(lambda: not WorkingCopy.objects.exists())
 
 
-def test_what_was_typed_in_the_last_second_goes_along_when_the_page_is_left(open_desk):
+def test_text_typed_just_before_leaving_the_page_is_saved(open_desk):
     blog = make_blog()
     page = open_desk(blog)
     write(page, "未發稿")
@@ -55,18 +55,18 @@ def test_what_was_typed_in_the_last_second_goes_along_when_the_page_is_left(open
     expect(page.locator("#id_heading")).to_have_value("未發稿")
 
 
-def test_autosave_says_how_it_stands_and_changes_nothing_that_readers_see(open_desk):
+def test_autosave_shows_its_state_and_leaves_the_public_page_alone(open_desk):
     blog = make_blog()
     update = make_update(blog, "公布")
     page = open_desk(blog, query=f"?update={update.pk}")
     expect(page.locator("#id_heading")).to_have_value("公布")
     write(page, "二")
     expect(page.locator("[data-autosave]")).to_contain_text("Typing")
-    wait_until_kept(page)
+    wait_until_autosaved(page)
     assert Update.objects.get().heading == "公布"
     assert "公布" in page.request.get(f"/live/{blog.slug}/").text()
     assert "二" not in page.request.get(f"/live/{blog.slug}/changes.json?after=0").text()
-    # Thrown away, the saved text is back.
+    # After the unsaved text is discarded, the composer shows the saved text again.
     page.get_by_role("link", name="Leave it as it was").click()
     expect(page.locator("#id_heading")).to_have_value("")
     with page.expect_navigation():
@@ -76,8 +76,8 @@ def test_autosave_says_how_it_stands_and_changes_nothing_that_readers_see(open_d
 
 
 def sign_in_by_hand(page: Page, user: User) -> None:
-    """In another tab of the same browser, as people do."""
-    # The server has production's hashers, not the fast one of the tests.
+    """Sign in through the login form in another tab of the same browser."""
+    # The server runs with the production hashers and cannot read hashes of the fast test hasher.
     user.password = PBKDF2PasswordHasher().encode(PASSWORD, "salt")
     user.save()
     tab = page.context.new_page()
@@ -89,7 +89,7 @@ def sign_in_by_hand(page: Page, user: User) -> None:
     tab.close()
 
 
-def test_an_expired_login_keeps_the_text_and_offers_to_sign_in_again(open_desk, console_errors):
+def test_expired_login_keeps_the_text_and_offers_to_sign_in_again(open_desk, console_errors):
     blog, editor = make_blog(), make_person("Editor")
     page = open_desk(blog, user=editor)
     Session.objects.all().delete()
@@ -104,10 +104,10 @@ def test_an_expired_login_keeps_the_text_and_offers_to_sign_in_again(open_desk, 
     page.locator("#id_heading").press(CHORD)
     expect(page.locator(".row h3")).to_have_text("號外")
     assert Update.objects.get().body == "<p>內文</p>"
-    forgive(console_errors, "401", "403")
+    forget_expected_errors(console_errors, "401", "403")
 
 
-def test_an_expired_login_without_javascript_keeps_the_text_on_its_page(open_desk, console_errors):
+def test_expired_login_without_javascript_keeps_the_text_on_its_page(open_desk, console_errors):
     blog, editor = make_blog(), make_person("Editor")
     page = open_desk(blog, user=editor, java_script_enabled=False)
     page.fill("#id_heading", "號外")
@@ -117,16 +117,16 @@ def test_an_expired_login_without_javascript_keeps_the_text_on_its_page(open_des
     expect(page.get_by_role("heading", name="You have been signed out")).to_be_visible()
     sign_in_by_hand(page, editor)
     page.get_by_role("button", name="Send it again").click()
-    # Signing in has changed the token of forms: nothing is lost, and nothing is done unasked.
+    # Signing in rotates the CSRF token, so the server asks for confirmation instead of publishing.
     expect(page.get_by_role("heading", name="You have signed in again")).to_be_visible()
     assert not Update.objects.exists()
     page.get_by_role("button", name="Send it again").click()
     update = Update.objects.get()
     assert (update.is_published, update.heading, update.body) == (True, "號外", "<p>第一段</p><p>第二段</p>")
-    forgive(console_errors, "401", "403")
+    forget_expected_errors(console_errors, "401", "403")
 
 
-def test_a_network_that_drops_keeps_the_text_in_the_browser(open_desk, console_errors):
+def test_lost_connection_keeps_the_text_in_the_browser(open_desk, console_errors):
     blog = make_blog()
     page = open_desk(blog)
     page.context.set_offline(True)
@@ -136,38 +136,38 @@ def test_a_network_that_drops_keeps_the_text_in_the_browser(open_desk, console_e
     expect(page.get_by_role("alert").first).to_contain_text("did not answer")
     expect(page.locator("#id_heading")).to_have_value("斷線")
     page.context.set_offline(False)
-    wait_until_kept(page)
+    wait_until_autosaved(page)
     page.locator("#id_heading").press(CHORD)
     expect(page.locator(".row h3")).to_have_text("斷線")
     assert Update.objects.get().body == "<p>內文</p>"
-    forgive(console_errors, "ERR_INTERNET_DISCONNECTED")
+    forget_expected_errors(console_errors, "ERR_INTERNET_DISCONNECTED")
 
 
-def test_what_was_typed_without_a_network_comes_back_after_the_page_is_opened_anew(open_desk, console_errors):
+def test_text_typed_offline_is_restored_when_the_desk_is_reopened(open_desk, console_errors):
     blog = make_blog()
     page = open_desk(blog)
     page.context.set_offline(True)
     write(page, "斷線", "內文")
     expect(page.locator("[data-autosave]")).to_contain_text("kept in this browser")
-    # The tab goes while nothing can be sent.
+    # Leave the page while the browser is offline and cannot autosave.
     page.goto("about:blank")
     page.context.set_offline(False)
     page.goto(desk_path(blog))
     expect(page.locator("#id_heading")).to_have_value("斷線")
     expect(page.locator(".tiptap")).to_have_text("內文")
-    forgive(console_errors, "ERR_INTERNET_DISCONNECTED")
+    forget_expected_errors(console_errors, "ERR_INTERNET_DISCONNECTED")
 
 
-def saved_meanwhile(update: Update, heading: str) -> None:
+def save_as_colleague(update: Update, heading: str) -> None:
     publishing.edit_update(update, Content(heading, "<p>同事的文字</p>"), by=SYSTEM)
 
 
-def test_a_stale_save_gets_a_dialog_that_keeps_both_texts(open_desk, console_errors):
+def test_stale_save_gets_a_dialog_that_keeps_both_texts(open_desk, console_errors):
     blog = make_blog()
     update = make_update(blog, "原文")
     page = open_desk(blog, query=f"?update={update.pk}")
     write(page, "我的")
-    saved_meanwhile(update, "同事的")
+    save_as_colleague(update, "同事的")
     page.get_by_role("button", name="Save as a minor edit").click()
     dialog = page.get_by_role("dialog", name="Saved by somebody else in the meantime")
     expect(dialog.locator("[data-theirs]")).to_contain_text("同事的")
@@ -181,21 +181,21 @@ def test_a_stale_save_gets_a_dialog_that_keeps_both_texts(open_desk, console_err
     expect(page.locator(f"#row-{update.pk} h3")).to_have_text("原文我的")
     update.refresh_from_db()
     assert update.heading == "原文我的"
-    # Theirs is in the history.
+    # The overwritten text of the colleague stays in the history.
     assert [revision.content["heading"] for revision in update.revisions.all()] == [
         "原文我的",
         "同事的",
         "原文",
     ]
-    forgive(console_errors, "409")
+    forget_expected_errors(console_errors, "409")
 
 
-def test_a_stale_save_without_javascript_gets_a_page_that_keeps_both_texts(open_desk, console_errors):
+def test_stale_save_without_javascript_gets_a_page_that_keeps_both_texts(open_desk, console_errors):
     blog = make_blog()
     update = make_update(blog, "原文")
     page = open_desk(blog, query=f"?update={update.pk}", java_script_enabled=False)
     page.fill("#id_heading", "我的")
-    saved_meanwhile(update, "同事的")
+    save_as_colleague(update, "同事的")
     page.get_by_role("button", name="Save as a minor edit").click()
     expect(page.locator("[data-theirs]")).to_contain_text("同事的文字")
     expect(page.locator("[data-mine]")).to_contain_text("我的")
@@ -203,14 +203,14 @@ def test_a_stale_save_without_javascript_gets_a_page_that_keeps_both_texts(open_
     update.refresh_from_db()
     assert update.heading == "同事的"
     assert not WorkingCopy.objects.exists()
-    forgive(console_errors, "409")
+    forget_expected_errors(console_errors, "409")
 
 
-def test_a_lost_answer_and_a_changed_text_leave_both(open_desk, console_errors):
+def test_edit_after_a_lost_response_is_refused_and_keeps_both_texts(open_desk, console_errors):
     blog = make_blog()
     page = open_desk(blog)
     write(page, "號外")
-    # The server takes it, and its answer never arrives.
+    # The server processes the request, but the response is lost.
     page.route("**/desk/", lambda route: (route.fetch(), route.abort())[1])
     page.keyboard.press(CHORD)
     expect(page.get_by_role("alert").first).to_contain_text("did not answer")
@@ -222,4 +222,4 @@ def test_a_lost_answer_and_a_changed_text_leave_both(open_desk, console_errors):
     expect(page.locator("#id_heading")).to_have_value("號外二")
     expect(page.locator(".row h3")).to_have_text("號外")
     assert [update.heading for update in Update.objects.all()] == ["號外"]
-    forgive(console_errors, "422", "ERR_FAILED")
+    forget_expected_errors(console_errors, "422", "ERR_FAILED")

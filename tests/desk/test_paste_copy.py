@@ -1,4 +1,4 @@
-"""Running copy at the desk: shown as it is understood, and once confirmed saved as the importer saves it."""
+"""Running copy pasted at the desk: previewed first, and saved on confirmation as the importer saves it."""
 
 from __future__ import annotations
 
@@ -22,22 +22,28 @@ SAMPLES = ("typhoon-en.txt", "typhoon-zh-hant.txt", "ukraine-2025-03-18.txt")
 
 
 def blog_as_saved(blog: LiveBlog) -> dict[str, object]:
-    """All that an article says of a blog, and of each update, the oldest first."""
+    """Return the fields that an article sets on a blog, its updates (oldest first) and related stories."""
     blog.refresh_from_db()
-    said = ("kicker", "headline", "standfirst", "coverage_start_at", "coverage_end_at", "status", "language")
-    of_update = ("heading", "body", "happened_at", "has_clock_time", "status", "first_published_at")
+    blog_fields = (
+        "kicker",
+        "headline",
+        "standfirst",
+        "coverage_start_at",
+        "coverage_end_at",
+        "status",
+        "language",
+    )
+    update_fields = ("heading", "body", "happened_at", "has_clock_time", "status", "first_published_at")
     updates = Update.objects.filter(blog=blog).order_by("happened_at", "pk")
-    return {name: getattr(blog, name) for name in said} | {
-        "updates": list(updates.values_list(*of_update, "imported_hash")),
+    return {name: getattr(blog, name) for name in blog_fields} | {
+        "updates": list(updates.values_list(*update_fields, "imported_hash")),
         "stories": sorted(
             RelatedStory.objects.filter(update__blog=blog).values_list("title", "after_block", "url")
         ),
     }
 
 
-def test_each_sample_is_pasted_understood_confirmed_and_saved_as_the_importer_saves_it(
-    open_desk, samples: Path
-):
+def test_pasted_sample_is_saved_as_the_importer_saves_it(open_desk, samples: Path):
     chief = make_person("Chief editor")
     for name in SAMPLES:
         article = parse(read((samples / name).read_bytes()))
@@ -68,42 +74,44 @@ def editor(db) -> Client:
     return client
 
 
-def paste(client: Client, blog: LiveBlog, **sent: object) -> HttpResponse:
-    return client.post(f"{desk_path(blog)}paste/", sent)
+def paste(client: Client, blog: LiveBlog, **form: object) -> HttpResponse:
+    return client.post(f"{desk_path(blog)}paste/", form)
 
 
-def confirm(client: Client, blog: LiveBlog, shown: HttpResponse) -> HttpResponse:
-    """Press the button of the page that shows how copy is understood."""
-    chosen = {name: "on" for name, is_on in shown.context["chosen"].items() if is_on}
-    fields = {"copy": shown.context["copy"], "note": shown.context["note"], "confirm": "yes"} | shown.context[
-        "given"
-    ]
-    return paste(client, blog, **fields, **chosen)
+def confirm(client: Client, blog: LiveBlog, preview: HttpResponse) -> HttpResponse:
+    """Confirm the preview: post its copy and options again with `confirm`."""
+    options = {name: "on" for name, is_on in preview.context["chosen"].items() if is_on}
+    fields = {
+        "copy": preview.context["copy"],
+        "note": preview.context["note"],
+        "confirm": "yes",
+    } | preview.context["given"]
+    return paste(client, blog, **fields, **options)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "big5hkscs", "gb18030"])
-def test_a_file_is_read_in_any_encoding_of_chinese(editor, encoding):
+def test_uploaded_file_is_read_in_any_chinese_encoding(editor, encoding):
     blog = make_blog()
     file = SimpleUploadedFile("copy.txt", COPY.encode(encoding), content_type="text/plain")
-    shown = paste(editor, blog, file=file, publish="on")
-    assert (shown.status_code, b64decode(shown.context["copy"]).decode(encoding)) == (200, COPY)
+    preview = paste(editor, blog, file=file, publish="on")
+    assert (preview.status_code, b64decode(preview.context["copy"]).decode(encoding)) == (200, COPY)
     assert not Update.objects.exists()
-    assert confirm(editor, blog, shown).status_code == 302
+    assert confirm(editor, blog, preview).status_code == 302
     assert list(Update.objects.order_by("happened_at").values_list("heading", "body", "status")) == [
         ("動工", "<p>工程人員抵達。</p>", "published"),
         ("修復完成", "<p>工程人員離開。</p>", "published"),
     ]
 
 
-def test_pasting_again_changes_only_what_changed(editor):
+def test_pasting_newer_copy_changes_only_the_changed_update(editor):
     blog = make_blog()
     confirm(editor, blog, paste(editor, blog, text=COPY, publish="on"))
     first, second = Update.objects.order_by("happened_at")
     numbers = [first.number, second.number]
     newer = COPY.replace("工程人員離開", "五名工程人員離開")
-    shown = paste(editor, blog, text=newer, publish="on", note="應為五名。")
-    assert [entry["action"] for entry in shown.context["entries"]] == ["Changed", "Unchanged"]
-    confirm(editor, blog, shown)
+    preview = paste(editor, blog, text=newer, publish="on", note="應為五名。")
+    assert [entry["action"] for entry in preview.context["entries"]] == ["Changed", "Unchanged"]
+    confirm(editor, blog, preview)
     first.refresh_from_db()
     second.refresh_from_db()
     blog.refresh_from_db()
@@ -117,19 +125,19 @@ def test_pasting_again_changes_only_what_changed(editor):
     ]
 
 
-def test_who_may_not_change_the_live_blog_keeps_its_head(editor):
+def test_editor_without_permission_cannot_replace_the_blog_headline(editor):
     blog = make_blog(headline="自己的標題")
     assert 'name="head"' not in editor.get(f"{desk_path(blog)}paste/").content.decode()
-    shown = paste(editor, blog, text=COPY, publish="on")
-    assert "the live blog keeps its own" in shown.content.decode()
-    confirm(editor, blog, shown)
+    preview = paste(editor, blog, text=COPY, publish="on")
+    assert "the live blog keeps its own" in preview.content.decode()
+    confirm(editor, blog, preview)
     blog.refresh_from_db()
     assert (blog.headline, blog.kicker, blog.standfirst, blog.updates.count()) == ("自己的標題", "", "", 2)
     assert paste(editor, blog, text=COPY, head="on", confirm="yes").status_code == 403
 
 
 @pytest.mark.parametrize(
-    ("copy", "said"),
+    ("copy", "message"),
     [
         (b"", "Line 1: "),
         (b"\x00\x01\x02\xff\xfe\xfd" * 50, "Line "),
@@ -139,25 +147,25 @@ def test_who_may_not_change_the_live_blog_keeps_its_head(editor):
     ],
     ids=["empty", "binary", "a title alone", "no such time", "no date"],
 )
-def test_bad_copy_gets_one_clear_error_with_its_line_and_is_kept_in_the_page(editor, copy, said):
+def test_bad_copy_gets_one_error_with_its_line_and_stays_in_the_form(editor, copy, message):
     blog = make_blog()
     file = SimpleUploadedFile("copy.txt", copy, content_type="text/plain")
-    for sent in ({"file": file}, {"text": copy.decode(errors="replace")}):
-        refused = paste(editor, blog, **sent)
-        assert refused.status_code == 422
-        assert refused.context["error"].startswith(said), refused.context["error"]
-        assert refused.context["text"] == sent.get("text", "")
+    for form in ({"file": file}, {"text": copy.decode(errors="replace")}):
+        response = paste(editor, blog, **form)
+        assert response.status_code == 422
+        assert response.context["error"].startswith(message), response.context["error"]
+        assert response.context["text"] == form.get("text", "")
     assert not Update.objects.exists()
 
 
 @pytest.mark.django_db
-def test_what_an_article_lacks_is_given_on_the_form(editor: Client) -> None:
+def test_missing_publication_time_can_be_given_on_the_form(editor: Client) -> None:
     blog = make_blog()
     text = "渡輪擱淺\n【20:30】乘客上岸。\n分享\n【18:20】渡輪擱淺。"
-    refused = paste(editor, blog, text=text)
-    assert (refused.status_code, "publication time" in refused.context["error"]) == (422, True)
-    shown = paste(editor, blog, text=text, published_at="2026-03-18T20:45")
-    assert [line.text for line in shown.context["left_out"]] == ["分享"]
-    assert "times as 【20:30】" in shown.content.decode()
-    confirm(editor, blog, shown)
+    response = paste(editor, blog, text=text)
+    assert (response.status_code, "publication time" in response.context["error"]) == (422, True)
+    preview = paste(editor, blog, text=text, published_at="2026-03-18T20:45")
+    assert [line.text for line in preview.context["left_out"]] == ["分享"]
+    assert "times as 【20:30】" in preview.content.decode()
+    confirm(editor, blog, preview)
     assert Update.objects.filter(blog=blog).count() == 2

@@ -1,4 +1,4 @@
-"""The preview: what readers will get, in their own template, on a phone, in each script; nothing is saved."""
+"""The preview of an update as readers will see it, on a phone and in each edition, without saving."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from tests.waiting import wait_for
 VIDEO = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
 
 
-def shown_in(page: Page, heading: str) -> Frame:
-    """The preview's frame, once it shows this heading."""
+def preview_frame(page: Page, heading: str) -> Frame:
+    """Wait until the preview shows this heading and return its frame."""
     expect(page.frame_locator("[data-preview-dialog] iframe").locator("li.update h3")).to_have_text(heading)
     return page.frame(name="preview")
 
 
-def test_the_preview_is_the_readers_own_page_at_phone_width_in_each_edition_and_saves_nothing(open_desk):
+def test_preview_shows_the_public_page_in_each_edition_and_saves_nothing(open_desk):
     blog = make_blog(headline="頭條")
     image = make_image(alt="海旁巨浪", credit="陳大文")
     draft = publishing.draft_update(
@@ -38,7 +38,7 @@ def test_the_preview_is_the_readers_own_page_at_phone_width_in_each_edition_and_
     page.locator("#id_source").fill("消防處")
     page.locator("#id_embed").fill(VIDEO)
     page.get_by_role("button", name="Preview").click()
-    frame = shown_in(page, "頭髮花白的長者獲救")
+    frame = preview_frame(page, "頭髮花白的長者獲救")
     assert frame.evaluate("[innerWidth, document.documentElement.scrollWidth]") == [375, 375]
     assert frame.evaluate("document.documentElement.lang") == "zh-Hant-HK"
     expect(frame.locator(".mark-unconfirmed")).to_have_text("未經證實")
@@ -49,7 +49,7 @@ def test_the_preview_is_the_readers_own_page_at_phone_width_in_each_edition_and_
     picture.scroll_into_view_if_needed()
     wait_for(lambda: picture.evaluate("image => image.naturalWidth"))
     page.get_by_role("button", name="Simplified Chinese").click()
-    frame = shown_in(page, "头发花白的长者获救")
+    frame = preview_frame(page, "头发花白的长者获救")
     expect(page.get_by_role("button", name="Simplified Chinese")).to_have_attribute("aria-pressed", "true")
     assert frame.evaluate("document.documentElement.lang") == "zh-Hans"
     expect(frame.locator(".mark-unconfirmed")).to_have_text("未经证实")
@@ -62,9 +62,7 @@ def test_the_preview_is_the_readers_own_page_at_phone_width_in_each_edition_and_
     assert not Change.objects.filter(update=draft).exists()
 
 
-def test_the_preview_shows_a_live_update_with_its_corrections_and_says_what_is_wrong(
-    open_desk, console_errors
-):
+def test_preview_shows_corrections_and_reports_form_errors(open_desk, console_errors):
     blog = make_blog(language="en")
     update = make_update(blog, "Three hurt", body="<p>The fire service says.</p>")
     publishing.correct_update(
@@ -72,7 +70,7 @@ def test_the_preview_shows_a_live_update_with_its_corrections_and_says_what_is_w
     )
     page = open_desk(blog, query=f"?update={update.pk}")
     page.get_by_role("button", name="Preview").click()
-    frame = shown_in(page, "Five hurt")
+    frame = preview_frame(page, "Five hurt")
     expect(frame.locator(".corrections")).to_contain_text("It was five.")
     expect(page.locator("[data-preview-editions] button")).to_have_text(["English"])
     page.keyboard.press("Escape")
@@ -105,7 +103,7 @@ def test_preview_pictures_are_served_by_signature_until_it_expires(client, monke
 
 
 @pytest.mark.django_db
-def test_refused_preview_is_a_page_without_scripts_or_origin(client):
+def test_refused_preview_is_a_sandboxed_page_without_scripts(client):
     client.force_login(make_person("Editor"))
     page = client.post(f"{desk_path(make_blog())}preview/", {"token": "a", "bylines": "Nobody"})
     assert page.status_code == 422

@@ -1,4 +1,4 @@
-"""One chord to publish, whatever the input method and however fast; ten seconds to take it back."""
+"""Publishing from the composer: keyboard shortcut, input methods, retries, undo and event times."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.factories import make_blog
 from tests.waiting import wait_for
 
 
-def test_one_chord_publishes_into_the_readers_poll(open_desk):
+def test_one_chord_publishes_and_readers_receive_the_update(open_desk):
     blog = make_blog()
     page = open_desk(blog)
     expect(page.locator("#id_heading")).to_be_focused()
@@ -28,9 +28,9 @@ def test_one_chord_publishes_into_the_readers_poll(open_desk):
         "天文台改發八號風球",
         "<p>所有學校停課。</p>",
     )
-    answer = page.request.get(f"/live/{blog.slug}/changes.json?after=1").json()
-    assert [found["heading"] for found in answer["updates"]] == ["天文台改發八號風球"]
-    # Ready for the next one.
+    payload = page.request.get(f"/live/{blog.slug}/changes.json?after=1").json()
+    assert [row["heading"] for row in payload["updates"]] == ["天文台改發八號風球"]
+    # The composer is empty and focused for the next update.
     expect(page.locator(".row h3")).to_have_text("天文台改發八號風球")
     expect(page.locator("#id_heading")).to_be_focused()
     expect(page.locator("#id_heading")).to_have_value("")
@@ -43,7 +43,7 @@ def test_two_fast_chords_publish_once(open_desk):
     page.keyboard.press(CHORD)
     page.keyboard.press(CHORD)
     expect(page.locator(".row")).to_have_count(1)
-    # The same submission once more, as a retry after a lost answer sends it.
+    # Send each submission twice, as a retry after a lost response does.
     page.evaluate(
         """() => {
           const send = window.fetch;
@@ -62,7 +62,7 @@ def test_two_fast_chords_publish_once(open_desk):
     assert (Update.objects.count(), Submission.objects.count()) == (2, 2)
 
 
-def test_the_next_update_can_be_typed_while_the_last_is_on_its_way(open_desk):
+def test_next_update_can_be_typed_during_a_slow_submission(open_desk):
     page = open_desk(make_blog())
     write(page, "一", "內文")
     page.route("**/desk/", lambda route: page.wait_for_timeout(300) or route.continue_())
@@ -72,7 +72,7 @@ def test_the_next_update_can_be_typed_while_the_last_is_on_its_way(open_desk):
     expect(page.locator("#id_heading")).to_have_value("二")
 
 
-def test_enter_while_an_input_method_composes_publishes_nothing(open_desk):
+def test_enter_during_input_method_composition_publishes_nothing(open_desk):
     page = open_desk(make_blog())
     write(page, "號外", "內文")
     for key in ("{key: 'Enter', isComposing: true}", "{key: 'Process', keyCode: 229}"):
@@ -110,9 +110,7 @@ def test_undo_returns_the_update_to_draft_and_leaves_no_tombstone(open_desk, new
     expect(page.locator("[data-count=drafts]")).to_have_text("1")
 
 
-def test_a_past_time_goes_to_its_place_and_a_future_one_is_refused_with_the_text_kept(
-    open_desk, console_errors
-):
+def test_past_time_is_accepted_and_a_future_time_is_refused_keeping_the_text(open_desk, console_errors):
     blog = make_blog()
     page = open_desk(blog)
     write(page, "現在")
@@ -136,7 +134,7 @@ def test_a_past_time_goes_to_its_place_and_a_future_one_is_refused_with_the_text
     console_errors.clear()
 
 
-def test_an_update_without_a_clock_time_shows_its_day_alone(open_desk):
+def test_update_without_a_clock_time_shows_only_its_day(open_desk):
     blog = make_blog()
     page = open_desk(blog)
     write(page, "聲明")
@@ -146,7 +144,7 @@ def test_an_update_without_a_clock_time_shows_its_day_alone(open_desk):
     assert Update.objects.get().has_clock_time is False
 
 
-def test_without_javascript_the_form_publishes_and_offers_undo(open_desk):
+def test_form_without_javascript_publishes_and_offers_undo(open_desk):
     blog = make_blog()
     page = open_desk(blog, java_script_enabled=False)
     page.fill("#id_heading", "號外")
@@ -159,7 +157,7 @@ def test_without_javascript_the_form_publishes_and_offers_undo(open_desk):
     assert update.status == "draft"
 
 
-def test_without_javascript_a_refusal_keeps_everything_that_was_typed(open_desk, console_errors):
+def test_refusal_without_javascript_keeps_all_fields(open_desk, console_errors):
     blog = make_blog()
     page = open_desk(blog, java_script_enabled=False)
     page.fill("#id_heading", "號外")

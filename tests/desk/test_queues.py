@@ -1,4 +1,4 @@
-"""The queues beside the timeline: what waits for whom, with counts that stay current by themselves."""
+"""The queues beside the timeline and their counts."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ QUEUES = ("drafts", "submitted", "scheduled", "withdrawn", "responses", "unresol
 
 
 def expect_counts(page: Page, *counts: int) -> None:
-    """In the order of QUEUES."""
+    """Expect these counts, in the order of QUEUES."""
     for name, count in zip(QUEUES, counts, strict=True):
         expect(page.locator(f"[data-count={name}]")).to_have_text(str(count))
 
 
-def queue_of(page: Page, name: str) -> list[str]:
-    """The queue, opened: what each of its items is called."""
+def open_queue(page: Page, name: str) -> list[str]:
+    """Open a queue and return the title or text of each of its items."""
     page.locator(f"[data-queue-tab={name}]").click()
     expect(page.locator(f"[data-queue-tab={name}]")).to_have_attribute("aria-current", "true")
     label = page.locator(f"[data-queue-tab={name}]").inner_text().rstrip("0123456789 \n")
@@ -31,11 +31,11 @@ def queue_of(page: Page, name: str) -> list[str]:
     return page.locator("[data-queue-panel] .queue-title, [data-queue-panel] .queue-text").all_inner_texts()
 
 
-def test_each_queue_shows_what_waits_in_it_and_its_count_stays_current(open_desk):
+def test_queues_and_their_counts_stay_current(open_desk):
     blog, reporter = make_blog(has_responses=True), make_person("Reporter", first_name="阿華")
     publishing.draft_update(blog, Content("未寫完"), by=reporter)
-    waiting = publishing.draft_update(blog, Content("待審"), by=reporter)
-    publishing.submit_update(waiting.blog, by=reporter, update=waiting)
+    submission = publishing.draft_update(blog, Content("待審"), by=reporter)
+    publishing.submit_update(submission.blog, by=reporter, update=submission)
     publishing.schedule_update(blog, Content("明早消息"), timezone.now() + timedelta(days=1), by=SYSTEM)
     publishing.withdraw_update(make_update(blog, "誤報"), by=SYSTEM, reason="錯")
     publishing.submit_response(blog, name="陳小姐", text="請保重")
@@ -43,7 +43,7 @@ def test_each_queue_shows_what_waits_in_it_and_its_count_stays_current(open_desk
     page = open_desk(blog)
     page.evaluate("window.isSame = true")
     expect_counts(page, 1, 1, 1, 1, 1, 1)
-    assert {name: queue_of(page, name) for name in QUEUES} == {
+    assert {name: open_queue(page, name) for name in QUEUES} == {
         "drafts": ["未寫完"],
         "submitted": ["待審"],
         "scheduled": ["明早消息"],
@@ -51,8 +51,8 @@ def test_each_queue_shows_what_waits_in_it_and_its_count_stays_current(open_desk
         "responses": ["請保重"],
         "unresolved": ["沒有網址的報道"],
     }
-    # Others act: a reporter, a reader, a colleague; the editor's page follows, the open queue too.
-    queue_of(page, "responses")
+    # The open page follows what a reporter, a reader and a colleague do, including the open queue.
+    open_queue(page, "responses")
     publishing.draft_update(blog, Content("又一則"), by=reporter)
     unfinished = Update.objects.get(heading="未寫完")
     publishing.submit_update(unfinished.blog, by=reporter, update=unfinished)
@@ -64,7 +64,7 @@ def test_each_queue_shows_what_waits_in_it_and_its_count_stays_current(open_desk
     expect_counts(page, 1, 2, 0, 2, 2, 0)
     expect(page.locator("[data-count=published]")).to_have_text("1")
     expect(page.locator("[data-queue-panel] .queue-text")).to_have_text(["請保重", "路上小心"])
-    assert queue_of(page, "submitted") == ["未寫完", "待審"] or queue_of(page, "submitted") == [
+    assert open_queue(page, "submitted") == ["未寫完", "待審"] or open_queue(page, "submitted") == [
         "待審",
         "未寫完",
     ]
@@ -82,7 +82,7 @@ def test_readers_responses_are_moderated_at_the_desk(open_desk, new_page, server
     items.nth(1).get_by_role("button", name="Reject").click()
     expect(items.locator(".queue-text")).to_have_text(["請保重", "路上小心"])
     expect(page.locator("[data-queue-panel]")).to_be_focused()
-    # Moderation goes by the keyboard, too: the queue keeps the focus.
+    # The queue keeps the focus, so that moderation works by keyboard.
     page.keyboard.press("Tab")
     expect(items.first.get_by_role("button", name="Approve")).to_be_focused()
     page.keyboard.press("Enter")
@@ -94,23 +94,23 @@ def test_readers_responses_are_moderated_at_the_desk(open_desk, new_page, server
     assert statuses == {"陳小姐": "approved", "廣告": "rejected", "李先生": "pending"}
 
 
-def test_a_reporter_sends_to_the_editors_who_publish_it_from_the_queue(open_desk, new_page, server):
+def test_editor_publishes_a_reporters_submission_from_the_queue(open_desk, new_page, server):
     blog = make_blog()
     reader = open_readers_page(new_page(), server.url, blog)
-    editors = open_desk(blog, query="?queue=submitted")
-    reporters = open_desk(blog, role="Reporter")
+    editor_page = open_desk(blog, query="?queue=submitted")
+    reporter_page = open_desk(blog, role="Reporter")
     for name in ("Publish", "Schedule it"):
-        expect(reporters.get_by_role("button", name=name)).to_have_count(0)
-    write(reporters, "現場消息", "火勢受控。")
-    reporters.keyboard.press(CHORD)
-    expect(reporters.locator(".toast")).to_contain_text("Sent to the editors")
-    expect(editors.locator("[data-count=submitted]")).to_have_text("1")
-    item = editors.locator("[data-queue-panel] .queue-item")
+        expect(reporter_page.get_by_role("button", name=name)).to_have_count(0)
+    write(reporter_page, "現場消息", "火勢受控。")
+    reporter_page.keyboard.press(CHORD)
+    expect(reporter_page.locator(".toast")).to_contain_text("Sent to the editors")
+    expect(editor_page.locator("[data-count=submitted]")).to_have_text("1")
+    item = editor_page.locator("[data-queue-panel] .queue-item")
     expect(item.locator(".queue-title")).to_have_text("現場消息")
     assert reader.locator("li.update").count() == 0
     item.get_by_role("button", name="Publish now").click()
     expect(reader.locator("li.update h3")).to_have_text("現場消息")
-    expect(editors.locator("[data-count=submitted]")).to_have_text("0")
-    expect(editors.locator(".row h3")).to_have_text("現場消息")
-    expect(reporters.locator(".row h3")).to_have_text("現場消息")
-    expect(reporters.locator(".row .row-actions")).to_have_count(0)
+    expect(editor_page.locator("[data-count=submitted]")).to_have_text("0")
+    expect(editor_page.locator(".row h3")).to_have_text("現場消息")
+    expect(reporter_page.locator(".row h3")).to_have_text("現場消息")
+    expect(reporter_page.locator(".row .row-actions")).to_have_count(0)

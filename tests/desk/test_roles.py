@@ -1,7 +1,7 @@
-"""Who may do what at the desk: each address and each verb, tried by each role on a live blog with a team.
+"""Permissions at the desk: each URL and each action, requested by each role on a live blog with a team.
 
-Everybody sends what the page would send to somebody who may do everything. Whether it was done is read from
-the tables: a refusal writes nothing at all, and says why, to a page and to the desk's own script.
+Every role sends the requests that the page of a fully permitted user would send. The tests compare the
+database tables before and after: a refused request writes nothing and gives its reason as HTML and as JSON.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ from tests.rolling_back import rolled_back
 pytestmark = pytest.mark.django_db
 
 LATER = hongkong.now() + timedelta(days=1)
-AT_LATER = {"publish_day": f"{LATER:%Y-%m-%d}", "publish_clock": "10:00"}
-# One update more, and one less.
+SCHEDULE_FIELDS = {"publish_day": f"{LATER:%Y-%m-%d}", "publish_clock": "10:00"}
+# Copy with one update more than COPY, and with one fewer.
 OTHER_COPY = COPY + "籌備\n【07:00】集合。\n"
 NEWER_COPY = COPY.partition("動工")[0]
 
@@ -98,31 +98,31 @@ EXPECTED = {
     "approve a response": EDITORS,
     "reject a response": EDITORS,
 }
-NO_WORK_HERE = {"The live desk is for staff who write, edit or moderate."}
+NOT_DESK_STAFF = {"The live desk is for staff who write, edit or moderate."}
 NOT_IN_TEAM = {"You are not in the team of this live blog."}
 
 
-def lacking(permission: str) -> str:
+def missing_permission(permission: str) -> str:
     return f"Your account may not do this (it needs the permission “{permission}”)."
 
 
 REASONS = {
     "reporter": {
         "You can change only your own drafts. This update is somebody else's, or is already public.",
-        lacking("publish_update"),
-        lacking("change_update"),
-        lacking("withdraw_update"),
-        lacking("moderate_readerresponse"),
-        lacking("change_liveblog"),
+        missing_permission("publish_update"),
+        missing_permission("change_update"),
+        missing_permission("withdraw_update"),
+        missing_permission("moderate_readerresponse"),
+        missing_permission("change_liveblog"),
     },
-    "editor": {lacking("change_liveblog")},
+    "editor": {missing_permission("change_liveblog")},
     "outsider": NOT_IN_TEAM,
     "chief": set(),
-    "syndication": NO_WORK_HERE,
-    "nobody": NO_WORK_HERE,
+    "syndication": NOT_DESK_STAFF,
+    "nobody": NOT_DESK_STAFF,
 }
-# What the page has for those who publish, withdraw and moderate.
-OFFERS = [
+# Markup of the controls for people who may publish, withdraw and moderate.
+CONTROLS = [
     'value="publish"',
     'value="submit"',
     'value="schedule"',
@@ -136,8 +136,8 @@ TABLES += [WorkingCopy, Presence, Submission]
 
 
 @dataclass(frozen=True)
-class Sending:
-    """What is asked of the desk, at the address of this name; with a `form` it is posted."""
+class DeskRequest:
+    """A request to the desk URL with this name: a POST if there is a `form`, else a GET."""
 
     name: str
     args: tuple[object, ...] = ()
@@ -156,7 +156,7 @@ class Sending:
 
 
 class Desk:
-    """A live blog with a team and something in every state."""
+    """A live blog with a team and an update in every state."""
 
     def __init__(self) -> None:
         self.people = make_staff()
@@ -170,13 +170,13 @@ class Desk:
         self.draft = publishing.draft_update(self.blog, Content("稿"), by=SYSTEM)
         self.own_draft = publishing.draft_update(self.blog, Content("我的稿"), by=SYSTEM)
         self.scheduled = publishing.schedule_update(self.blog, Content("預定"), LATER, by=SYSTEM)
-        self.taken_back = publishing.undo_publication(make_update(self.blog, "收回"), by=SYSTEM)
-        publishing.draft_update(self.blog, Content("收回後"), by=SYSTEM, update=self.taken_back)
+        self.undone_draft = publishing.undo_publication(make_update(self.blog, "收回"), by=SYSTEM)
+        publishing.draft_update(self.blog, Content("收回後"), by=SYSTEM, update=self.undone_draft)
         self.response = publishing.submit_response(self.blog, name="讀者", text="好")
 
-    def each(self) -> Iterator[str]:
-        """Each role's name, while what is said to be one's own is theirs; afterwards all is as before."""
-        own = [self.own_draft, self.scheduled, self.taken_back]
+    def as_each_role(self) -> Iterator[str]:
+        """Yield each role's name while its person owns the "own" updates; roll back after each role."""
+        own = [self.own_draft, self.scheduled, self.undone_draft]
         for name, person in self.people.items():
             with rolled_back():
                 Update.objects.filter(pk__in=[update.pk for update in own]).update(created_by=person)
@@ -190,49 +190,47 @@ class Desk:
         client.force_login(self.people[name])
         return client
 
-    # What the composer sends.
-
-    def compose(self, action: str, update: Update | None = None, **typed: object) -> Sending:
+    def compose(self, action: str, update: Update | None = None, **fields: object) -> DeskRequest:
         form = {"token": "t", "update": update.pk if update else "", "heading": "號外", "body": "<p>文</p>"}
-        return Sending("desk", form=form | {"action": action} | typed)
+        return DeskRequest("desk", form=form | {"action": action} | fields)
 
-    def verb(self, name: str, update: Update, **typed: object) -> Sending:
-        return Sending("update", (update.pk, name), typed)
+    def verb(self, name: str, update: Update, **fields: object) -> DeskRequest:
+        return DeskRequest("update", (update.pk, name), fields)
 
-    def paste(self, copy: str = COPY, **chosen: str) -> Sending:
-        return Sending("paste", form={"text": copy} | chosen, is_reading="confirm" not in chosen)
+    def paste(self, copy: str = COPY, **options: str) -> DeskRequest:
+        return DeskRequest("paste", form={"text": copy} | options, is_reading="confirm" not in options)
 
 
 def rows() -> list[list[tuple]]:
-    """Every row that any of the verbs writes."""
+    """Return all rows of the tables that desk actions write."""
     return [list(table.objects.order_by("pk").values_list()) for table in TABLES]
 
 
-def just_published(desk: Desk) -> Update:
+def publish_update(desk: Desk) -> Update:
     return make_update(desk.blog, "剛剛")
 
 
-def opening(update: Update) -> Sending:
-    return Sending("desk", query={"update": update.pk}, is_reading=True)
+def request_to_open(update: Update) -> DeskRequest:
+    return DeskRequest("desk", query={"update": update.pk}, is_reading=True)
 
 
-ACTS: dict[str, Callable[[Desk], Sending]] = {
-    "open the desk": lambda desk: Sending("desk", is_reading=True),
-    "open an own draft": lambda desk: opening(desk.own_draft),
-    "open a colleague's draft": lambda desk: opening(desk.draft),
-    "open a scheduled update": lambda desk: opening(desk.scheduled),
-    "open a published update": lambda desk: opening(desk.published),
-    "ask for the token of forms": lambda desk: Sending("token", is_reading=True),
-    "hear what is new": lambda desk: Sending("state", form={"after": "1", "token": "here"}),
-    "keep what is typed": lambda desk: Sending("autosave", form={"token": "t", "heading": "號"}),
-    "throw away what was typed": lambda desk: Sending("discard", form={"token": "typed"}),
-    "preview": lambda desk: Sending("preview", form={"token": "t", "heading": "號外"}, is_reading=True),
-    "upload a picture": lambda desk: Sending(
+REQUESTS: dict[str, Callable[[Desk], DeskRequest]] = {
+    "open the desk": lambda desk: DeskRequest("desk", is_reading=True),
+    "open an own draft": lambda desk: request_to_open(desk.own_draft),
+    "open a colleague's draft": lambda desk: request_to_open(desk.draft),
+    "open a scheduled update": lambda desk: request_to_open(desk.scheduled),
+    "open a published update": lambda desk: request_to_open(desk.published),
+    "ask for the token of forms": lambda desk: DeskRequest("token", is_reading=True),
+    "hear what is new": lambda desk: DeskRequest("state", form={"after": "1", "token": "here"}),
+    "keep what is typed": lambda desk: DeskRequest("autosave", form={"token": "t", "heading": "號"}),
+    "throw away what was typed": lambda desk: DeskRequest("discard", form={"token": "typed"}),
+    "preview": lambda desk: DeskRequest("preview", form={"token": "t", "heading": "號外"}, is_reading=True),
+    "upload a picture": lambda desk: DeskRequest(
         "pictures", form={"alt": "圖", "file": picture_file(size=(40, 30))}
     ),
-    "find a related story": lambda desk: Sending("stories", query={"q": "標題"}, is_reading=True),
-    "read a history": lambda desk: Sending("history", (desk.published.pk,), is_reading=True),
-    "open the page to paste": lambda desk: Sending("paste", is_reading=True),
+    "find a related story": lambda desk: DeskRequest("stories", query={"q": "標題"}, is_reading=True),
+    "read a history": lambda desk: DeskRequest("history", (desk.published.pk,), is_reading=True),
+    "open the page to paste": lambda desk: DeskRequest("paste", is_reading=True),
     "see how copy is understood": lambda desk: desk.paste(OTHER_COPY),
     "see what publishing copy would do": lambda desk: desk.paste(OTHER_COPY, publish="on"),
     "load copy as drafts": lambda desk: desk.paste(OTHER_COPY, confirm="yes"),
@@ -245,11 +243,11 @@ ACTS: dict[str, Callable[[Desk], Sending]] = {
     "send a new update to the editors": lambda desk: desk.compose("submit"),
     "publish a new update": lambda desk: desk.compose("publish"),
     "publish and pin": lambda desk: desk.compose("publish", is_pinned="on"),
-    "schedule a new update": lambda desk: desk.compose("schedule", **AT_LATER),
+    "schedule a new update": lambda desk: desk.compose("schedule", **SCHEDULE_FIELDS),
     "rewrite an own draft": lambda desk: desk.compose("draft", desk.own_draft),
     "send an own draft to the editors": lambda desk: desk.compose("submit", desk.own_draft),
     "publish an own draft": lambda desk: desk.compose("publish", desk.own_draft),
-    "schedule an own draft": lambda desk: desk.compose("schedule", desk.own_draft, **AT_LATER),
+    "schedule an own draft": lambda desk: desk.compose("schedule", desk.own_draft, **SCHEDULE_FIELDS),
     "rewrite a colleague's draft": lambda desk: desk.compose("draft", desk.draft),
     "send a colleague's draft to the editors": lambda desk: desk.compose("submit", desk.draft),
     "publish a colleague's draft": lambda desk: desk.compose("publish", desk.draft),
@@ -257,7 +255,7 @@ ACTS: dict[str, Callable[[Desk], Sending]] = {
     "save a minor edit": lambda desk: desk.compose("edit", desk.published),
     "correct": lambda desk: desk.compose("correct", desk.published, note="數字"),
     "publish from a queue": lambda desk: desk.verb("publish", desk.draft),
-    "undo": lambda desk: desk.verb("undo", just_published(desk)),
+    "undo": lambda desk: desk.verb("undo", publish_update(desk)),
     "withdraw": lambda desk: desk.verb("withdraw", desk.published, reason="錯"),
     "restore": lambda desk: desk.verb("restore", desk.withdrawn),
     "confirm": lambda desk: desk.verb("confirm", desk.published),
@@ -266,116 +264,118 @@ ACTS: dict[str, Callable[[Desk], Sending]] = {
     "mark": lambda desk: desk.verb("mark", desk.published),
     "unmark": lambda desk: desk.verb("unmark", desk.other),
     "bring an earlier text back": lambda desk: desk.verb(
-        "revert", corrected(desk), revision=desk.published.revisions.last().pk
+        "revert", make_minor_edit(desk), revision=desk.published.revisions.last().pk
     ),
     "bring an own draft's earlier text back": lambda desk: desk.verb(
-        "revert", desk.taken_back, revision=desk.taken_back.revisions.last().pk
+        "revert", desk.undone_draft, revision=desk.undone_draft.revisions.last().pk
     ),
-    "approve a response": lambda desk: Sending("response", (desk.response.pk, "approve"), {}),
-    "reject a response": lambda desk: Sending("response", (desk.response.pk, "reject"), {}),
+    "approve a response": lambda desk: DeskRequest("response", (desk.response.pk, "approve"), {}),
+    "reject a response": lambda desk: DeskRequest("response", (desk.response.pk, "reject"), {}),
 }
 
 
-def corrected(desk: Desk) -> Update:
+def make_minor_edit(desk: Desk) -> Update:
     content = Content("改", "<p>改</p>", desk.published.happened_at)
     return publishing.edit_update(desk.published, content, by=SYSTEM)
 
 
-def test_the_table_has_every_address_and_every_verb():
+def test_request_table_covers_every_url_and_action():
     desk = Desk()
-    sendings = [act(desk) for act in ACTS.values()]
+    desk_requests = [make_request(desk) for make_request in REQUESTS.values()]
     # Preview pictures need a signature instead of a role (see test_preview).
     names = {pattern.name for pattern in urls.urlpatterns} - {"preview_picture"}
-    assert {sending.name for sending in sendings} == names
-    actions = {sending.args[1] for sending in sendings if sending.name == "update"}
+    assert {desk_request.name for desk_request in desk_requests} == names
+    actions = {desk_request.args[1] for desk_request in desk_requests if desk_request.name == "update"}
     assert actions == {*verbs._DONE, Action.REVERT}
-    assert {sending.args[1] for sending in sendings if sending.name == "response"} == set(verbs._ON_RESPONSES)
+    assert {desk_request.args[1] for desk_request in desk_requests if desk_request.name == "response"} == set(
+        verbs._ON_RESPONSES
+    )
 
 
-def test_each_role_does_what_it_is_for_and_every_refusal_says_why():
+def test_each_role_may_do_what_the_table_says_and_refusals_give_a_reason():
     desk = Desk()
     clients = {name: desk.client_of(name) for name in ROLES}
-    done: dict[str, tuple[str, ...]] = {}
+    allowed: dict[str, tuple[str, ...]] = {}
     reasons: dict[str, set[str]] = {name: set() for name in ROLES}
-    for what, act in ACTS.items():
+    for description, make_request in REQUESTS.items():
         with rolled_back():
-            sending, may = act(desk), []
-            for name in desk.each():
+            desk_request, allowed_roles = make_request(desk), []
+            for name in desk.as_each_role():
                 before = rows()
-                response = sending.by(clients[name], desk.blog)
+                response = desk_request.by(clients[name], desk.blog)
                 is_changed = rows() != before
                 if response.status_code != 403:
-                    assert response.status_code in (200, 302), (what, name, response.status_code)
-                    assert is_changed != sending.is_reading, (what, name)
-                    may.append(name)
+                    assert response.status_code in (200, 302), (description, name, response.status_code)
+                    assert is_changed != desk_request.is_reading, (description, name)
+                    allowed_roles.append(name)
                     continue
-                assert not is_changed, (what, name)
-                as_json = sending.by(clients[name], desk.blog, accept="application/json")
-                assert (as_json.status_code, rows() != before) == (403, False), (what, name)
-                [reason] = as_json.json()["errors"][""]
+                assert not is_changed, (description, name)
+                json_response = desk_request.by(clients[name], desk.blog, accept="application/json")
+                assert (json_response.status_code, rows() != before) == (403, False), (description, name)
+                [reason] = json_response.json()["errors"][""]
                 page = unescape(response.content.decode())
                 assert "<h1>You may not do this</h1>" in page
-                assert reason in page, (what, name)
+                assert reason in page, (description, name)
                 reasons[name].add(reason)
-            done[what] = tuple(may)
-    assert done == EXPECTED
+            allowed[description] = tuple(allowed_roles)
+    assert allowed == EXPECTED
     assert reasons == REASONS
 
 
-def test_who_is_not_signed_in_comes_to_the_login_and_loses_no_text():
+def test_anonymous_requests_get_the_login_and_keep_their_text():
     desk = Desk()
-    for act in ACTS.values():
+    for make_request in REQUESTS.values():
         with rolled_back():
-            sending, before = act(desk), rows()
-            path = reverse(f"desk:{sending.name}", args=[desk.blog.pk, *sending.args])
+            desk_request, before = make_request(desk), rows()
+            path = reverse(f"desk:{desk_request.name}", args=[desk.blog.pk, *desk_request.args])
             anonymous = Client(headers={"accept-language": "en"})
-            response = sending.by(anonymous, desk.blog)
-            if sending.form is None:
+            response = desk_request.by(anonymous, desk.blog)
+            if desk_request.form is None:
                 assert (response.status_code, response.url.partition("%3F")[0]) == (
                     302,
                     f"/admin/login/?next={path}",
                 )
             else:
-                typed = [value for value in sending.form.values() if not isinstance(value, File)]
+                fields = [value for value in desk_request.form.values() if not isinstance(value, File)]
                 page = unescape(response.content.decode())
                 assert response.status_code == 401
-                assert [value for value in typed if str(value) not in page] == []
-            as_json = sending.by(anonymous, desk.blog, accept="application/json")
-            assert (as_json.status_code, as_json.json()) == (401, {"login": "/admin/login/"})
+                assert [value for value in fields if str(value) not in page] == []
+            json_response = desk_request.by(anonymous, desk.blog, accept="application/json")
+            assert (json_response.status_code, json_response.json()) == (401, {"login": "/admin/login/"})
             after = rows()
         assert before == after, path
 
 
-def test_a_refusal_is_in_the_editor_s_language():
+def test_refusal_is_in_the_language_of_the_user():
     desk = Desk()
-    said = {
+    messages = {
         "en": "You are not in the team of this live blog.",
         "zh-hant": "你不屬於這篇報道的團隊。",
         "zh-hans": "你不属于这篇报道的团队。",
     }
-    for language, reason in said.items():
-        page = Sending("desk").by(desk.client_of("outsider"), desk.blog, **{"accept-language": language})
+    for language, reason in messages.items():
+        page = DeskRequest("desk").by(desk.client_of("outsider"), desk.blog, **{"accept-language": language})
         assert (page.status_code, reason in page.content.decode()) == (403, True)
 
 
-def test_without_a_team_a_live_blog_is_everybodys_who_writes():
+def test_live_blog_without_a_team_is_open_to_all_desk_staff():
     desk, blog = Desk(), make_blog()
-    opened = {name: Sending("desk").by(desk.client_of(name), blog).status_code for name in ROLES}
+    statuses = {name: DeskRequest("desk").by(desk.client_of(name), blog).status_code for name in ROLES}
     welcome, unwelcome = ("reporter", "editor", "outsider", "chief"), ("syndication", "nobody")
-    assert opened == dict.fromkeys(welcome, 200) | dict.fromkeys(unwelcome, 403)
+    assert statuses == dict.fromkeys(welcome, 200) | dict.fromkeys(unwelcome, 403)
 
 
-def test_the_page_offers_nobody_what_would_be_refused():
+def test_page_offers_only_permitted_controls():
     desk = Desk()
-    offered = {
-        name: [word for word in OFFERS if word in page_of(desk, name)] for name in ("reporter", "editor")
+    controls = {
+        name: [word for word in CONTROLS if word in page_of(desk, name)] for name in ("reporter", "editor")
     }
-    assert offered == {"reporter": ['value="submit"'], "editor": OFFERS}
+    assert controls == {"reporter": ['value="submit"'], "editor": CONTROLS}
 
 
 def page_of(desk: Desk, name: str) -> str:
     pages = [
-        Sending("desk", query={"queue": queue}).by(desk.client_of(name), desk.blog).content.decode()
+        DeskRequest("desk", query={"queue": queue}).by(desk.client_of(name), desk.blog).content.decode()
         for queue in ("drafts", "responses")
     ]
     return "".join(pages)

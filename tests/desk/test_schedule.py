@@ -1,4 +1,4 @@
-"""What is scheduled goes live within five seconds of its time, or of the server's start if that is later."""
+"""Scheduled updates go live within five seconds of their time, or of the server's start if that is later."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.desk.conftest import desk_path
 from tests.factories import make_blog, make_person
 from tests.waiting import wait_for
 
-LATE = timedelta(seconds=5)
+MAX_DELAY = timedelta(seconds=5)
 
 
 def is_published(update: Update) -> bool:
@@ -23,7 +23,7 @@ def is_published(update: Update) -> bool:
     return update.is_published
 
 
-def test_a_schedule_is_live_within_five_seconds_of_due_and_a_past_one_is_refused_with_the_text_kept(
+def test_scheduled_update_is_live_within_five_seconds_and_a_past_time_is_refused(
     open_desk, new_page, server, console_errors
 ):
     blog = make_blog()
@@ -57,20 +57,20 @@ def test_a_schedule_is_live_within_five_seconds_of_due_and_a_past_one_is_refused
     Update.objects.filter(pk=update.pk).update(publish_at=due_at, happened_at=due_at)
     expect(reader.locator("li.update h3")).to_have_text("明早停課")
     assert is_published(update)
-    assert due_at <= update.first_published_at <= due_at + LATE
+    assert due_at <= update.first_published_at <= due_at + MAX_DELAY
     expect(page.locator(".row h3")).to_have_text("明早停課")
     expect(page.locator("[data-count=scheduled]")).to_have_text("0")
 
 
-def test_what_fell_due_while_no_server_ran_is_live_within_five_seconds_of_its_start(start_server):
+def test_overdue_update_is_live_within_five_seconds_of_server_start(start_server):
     blog, client = make_blog(), Client()
     client.force_login(make_person("Editor"))
     tomorrow = hongkong.now() + timedelta(days=1)
-    typed = {"token": "t", "action": "schedule", "heading": "明早停課", "body": "教育局公布。"}
-    client.post(desk_path(blog), typed | {"publish_day": f"{tomorrow:%Y-%m-%d}", "publish_clock": "06:00"})
+    form = {"token": "t", "action": "schedule", "heading": "明早停課", "body": "教育局公布。"}
+    client.post(desk_path(blog), form | {"publish_day": f"{tomorrow:%Y-%m-%d}", "publish_clock": "06:00"})
     update = Update.objects.get(status="scheduled")
     Update.objects.filter(pk=update.pk).update(publish_at=timezone.now() - timedelta(hours=3))
     start_server()
     started_at = timezone.now()
     wait_for(lambda: is_published(update))
-    assert update.first_published_at <= started_at + LATE
+    assert update.first_published_at <= started_at + MAX_DELAY

@@ -1,4 +1,4 @@
-"""Sign-out: unpublished text does not stay in the browser."""
+"""Removal of unpublished text from the browser at sign-out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from liveblog.models import WorkingCopy
 from liveblog.publishing import Content
 from tests.desk.composing import write
 from tests.desk.conftest import desk_path
-from tests.desk.test_nothing_lost import forgive, sign_in_by_hand
+from tests.desk.test_nothing_lost import forget_expected_errors, sign_in_by_hand
 from tests.factories import make_blog, make_image, make_person, make_update
 
 LOGIN = re.compile(r"/admin/login/\?next=")
@@ -69,7 +69,7 @@ def test_sign_out_clears_browser_storage_and_other_tabs(open_two_tabs, console_e
     other.go_back()
     other.wait_for_url(LOGIN)
     assert SECRET not in other.content()
-    forgive(console_errors, "ERR_INTERNET_DISCONNECTED", "ERR_FAILED", "401")
+    forget_expected_errors(console_errors, "ERR_INTERNET_DISCONNECTED", "ERR_FAILED", "401")
 
 
 def test_next_user_does_not_get_text_left_in_the_browser(open_two_tabs, console_errors):
@@ -85,7 +85,7 @@ def test_next_user_does_not_get_text_left_in_the_browser(open_two_tabs, console_
     other.wait_for_selector(".tiptap")
     expect(other.locator("#id_heading")).to_have_value("")
     assert SECRET not in other.evaluate(STORED)
-    forgive(console_errors, "ERR_INTERNET_DISCONNECTED")
+    forget_expected_errors(console_errors, "ERR_INTERNET_DISCONNECTED")
 
 
 def test_open_desk_does_not_save_its_text_as_the_next_user(open_two_tabs, console_errors):
@@ -96,7 +96,7 @@ def test_open_desk_does_not_save_its_text_as_the_next_user(open_two_tabs, consol
     sign_in_by_hand(other, second)
     desk.wait_for_url(re.compile("/admin/(login/.*)?$"))
     assert not WorkingCopy.objects.filter(by=second).exists()
-    forgive(console_errors, "401", "403", "ERR_ABORTED")
+    forget_expected_errors(console_errors, "401", "403", "ERR_ABORTED")
 
 
 def test_same_user_gets_unsaved_text_back_after_session_expiry(open_two_tabs, console_errors):
@@ -109,7 +109,7 @@ def test_same_user_gets_unsaved_text_back_after_session_expiry(open_two_tabs, co
     sign_in_by_hand(other, editor)
     other.goto(desk_path(blog))
     expect(other.locator("#id_heading")).to_have_value(SECRET)
-    forgive(console_errors, "ERR_INTERNET_DISCONNECTED")
+    forget_expected_errors(console_errors, "ERR_INTERNET_DISCONNECTED")
 
 
 @pytest.mark.django_db
@@ -133,8 +133,8 @@ def test_admin_responses_with_copy_are_no_store(client):
         *(desk, f"{desk}paste/", f"{desk}token/", f"{desk}updates/{update.pk}/history/"),
         f"/admin/liveblog/image/renditions/{image.key}/320.webp",
     ):
-        answer = client.get(path)
-        assert (answer.status_code, "no-store" in answer.headers["Cache-Control"]) == (200, True), path
+        response = client.get(path)
+        assert (response.status_code, "no-store" in response.headers["Cache-Control"]) == (200, True), path
     for path in ("state", "autosave", "preview"):
-        answer = client.post(f"{desk}{path}/", {"after": "0", "token": "a"})
-        assert (answer.status_code, "no-store" in answer.headers["Cache-Control"]) == (200, True), path
+        response = client.post(f"{desk}{path}/", {"after": "0", "token": "a"})
+        assert (response.status_code, "no-store" in response.headers["Cache-Control"]) == (200, True), path

@@ -11,7 +11,7 @@ from tests.factories import make_blog, make_update
 pytestmark = pytest.mark.django_db
 
 
-def test_an_update_is_erased_and_readers_get_its_tombstone(client, capsys):
+def test_erase_removes_the_text_and_leaves_a_tombstone(client, capsys):
     update = make_update(make_blog(slug="storm"), "秘密", body="<p>秘密</p>")
     call_command("erase", str(update.pk), "--reason", "法庭命令")
     assert capsys.readouterr().out == f"Update {update.pk} of storm is erased.\n"
@@ -21,9 +21,9 @@ def test_an_update_is_erased_and_readers_get_its_tombstone(client, capsys):
 
 
 @pytest.mark.parametrize("arguments", [("999999", "--reason", "x"), ("{update}", "--reason", " ")])
-def test_what_cannot_be_erased_is_said_and_nothing_changes(arguments):
+def test_invalid_erase_exits_with_code_2_and_changes_nothing(arguments):
     update = make_update(make_blog(), "留下")
-    with pytest.raises(CommandError) as refusal:
+    with pytest.raises(CommandError) as excinfo:
         call_command("erase", *(argument.format(update=update.pk) for argument in arguments))
-    assert refusal.value.returncode == 2
+    assert excinfo.value.returncode == 2
     assert Update.objects.get(pk=update.pk).heading == "留下"

@@ -1,4 +1,4 @@
-"""What `make run` calls: a process of its own, in an empty directory, on a database of its own."""
+"""The serve command that `make run` calls, run as a process with its own data directory and database."""
 
 import http.client
 import os
@@ -26,25 +26,25 @@ READY = "Ctrl-C ends the server."
 
 @pytest.fixture
 def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
-    made = os.environ | {
+    variables = os.environ | {
         "DJANGO_SETTINGS_MODULE": "newsroom.settings",
         "DATA_DIR": str(tmp_path / "var"),
         "ENV_FILE": str(tmp_path / "env"),
         "PORT": str(find_free_port()),
     }
     if not TEST_DATABASE_URL:
-        del made["DATABASE_URL"]
-        yield made
+        del variables["DATABASE_URL"]
+        yield variables
         return
     name = f"serve_newsroom_{os.getpid()}"
     with psycopg.connect(TEST_DATABASE_URL, autocommit=True) as server:
         server.execute(f"CREATE DATABASE {name}")
-        yield made | {"DATABASE_URL": urlsplit(TEST_DATABASE_URL)._replace(path=f"/{name}").geturl()}
+        yield variables | {"DATABASE_URL": urlsplit(TEST_DATABASE_URL)._replace(path=f"/{name}").geturl()}
         server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 class Running:
-    """A started `manage.py serve`, once it has introduced itself."""
+    """A running `manage.py serve` process that has printed its start message."""
 
     def __init__(self, environment: dict[str, str], log: Path) -> None:
         self.port = int(environment["PORT"])
@@ -59,16 +59,16 @@ class Running:
                 stderr=output,
                 umask=0o022,
             )
-        wait_for(lambda: READY in self.said or self.process.poll() is not None, seconds=240)
-        assert READY in self.said, self.said
+        wait_for(lambda: READY in self.output or self.process.poll() is not None, seconds=240)
+        assert READY in self.output, self.output
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         return self.log.read_text()
 
     @property
     def password(self) -> str:
-        return re.search(r"name: editor +password: (\S+)", self.said)[1]
+        return re.search(r"name: editor +password: (\S+)", self.output)[1]
 
     def interrupt(self) -> int:
         self.process.send_signal(signal.SIGINT)
@@ -77,14 +77,14 @@ class Running:
 
 @pytest.fixture
 def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[[], Running]]:
-    started: list[Running] = []
+    servers: list[Running] = []
 
     def start() -> Running:
-        started.append(Running(environment, tmp_path / f"log-{len(started)}"))
-        return started[-1]
+        servers.append(Running(environment, tmp_path / f"log-{len(servers)}"))
+        return servers[-1]
 
     yield start
-    for running in started:
+    for running in servers:
         running.process.kill()
         running.process.wait()
 
@@ -92,36 +92,36 @@ def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[[], 
 def may_sign_in(running: Running, password: str) -> bool:
     opener = build_opener(HTTPCookieProcessor(CookieJar()))
     address = f"{running.url}/admin/login/?next=/admin/"
-    with opener.open(address) as form:
-        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form.read().decode())[1]
-    entered = {"username": "editor", "password": password, "csrfmiddlewaretoken": token}
-    with opener.open(address, urlencode(entered).encode()) as answer:
-        return answer.url == f"{running.url}/admin/"
+    with opener.open(address) as login_page:
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', login_page.read().decode())[1]
+    form = {"username": "editor", "password": password, "csrfmiddlewaretoken": token}
+    with opener.open(address, urlencode(form).encode()) as response:
+        return response.url == f"{running.url}/admin/"
 
 
 def front_page(running: Running) -> str:
-    with urlopen(f"{running.url}/") as answer:
-        return answer.read().decode()
+    with urlopen(f"{running.url}/") as response:
+        return response.read().decode()
 
 
-def test_a_newcomer_gets_a_newsroom_that_outlasts_a_restart(start, environment):
+def test_first_start_creates_a_demo_newsroom_that_survives_a_restart(start, environment):
     first = start()
     for address in ("/", "/admin/", "/api/v1/"):
-        assert f"{first.url}{address}" in first.said
-        with urlopen(f"{first.url}{address}") as answer:
-            assert answer.status == 200
-            assert "Server" not in answer.headers
+        assert f"{first.url}{address}" in first.output
+        with urlopen(f"{first.url}{address}") as response:
+            assert response.status == 200
+            assert "Server" not in response.headers
     assert may_sign_in(first, first.password)
     stories = re.findall(r'href="(/live/[^"]+)"', front_page(first))
     assert stories
     assert Path(environment["ENV_FILE"]).read_text().splitlines()[-1] == "DEMO=true"
     assert Path(environment["ENV_FILE"]).stat().st_mode & 0o777 == 0o600
 
-    with closing(http.client.HTTPConnection("127.0.0.1", first.port)) as kept_open:
-        kept_open.request("GET", "/robots.txt")
-        kept_open.getresponse().read()
+    with closing(http.client.HTTPConnection("127.0.0.1", first.port)) as idle_connection:
+        idle_connection.request("GET", "/robots.txt")
+        idle_connection.getresponse().read()
         assert first.interrupt() == 0
-    assert "Traceback" not in first.said
+    assert "Traceback" not in first.output
 
     second = start()
     assert re.findall(r'href="(/live/[^"]+)"', front_page(second)) == stories
@@ -132,13 +132,13 @@ def test_a_newcomer_gets_a_newsroom_that_outlasts_a_restart(start, environment):
 
 
 def modes_in(place: Path) -> dict[str, str]:
-    """The permission bits of a directory and of each file and directory in it, by relative name."""
+    """Return the permission bits (octal) of a directory and of all its contents, by relative path."""
     paths = [place, *place.rglob("*")]
     return {str(path.relative_to(place)): f"{path.stat().st_mode & 0o777:o}" for path in paths}
 
 
-def test_other_accounts_of_the_machine_get_at_nothing_but_what_is_public(start, environment):
-    """Also where an earlier release left the directory and the settings open to all."""
+def test_other_accounts_can_read_only_public_files(start, environment):
+    """This includes a data directory and a settings file that an earlier release left world-readable."""
     data, env_file = Path(environment["DATA_DIR"]), Path(environment["ENV_FILE"])
     data.mkdir(mode=0o755)
     env_file.write_text("# Written by make run. For production see .env.example.\nDEMO=true\n")
@@ -146,7 +146,7 @@ def test_other_accounts_of_the_machine_get_at_nothing_but_what_is_public(start, 
     running = start()
     with ExitStack() as stack:
         if not TEST_DATABASE_URL:
-            # The files beside the database are there while somebody reads it.
+            # Keep a connection open, because SQLite removes the WAL files when the last one is closed.
             reader = stack.enter_context(closing(sqlite3.connect(data / "newsroom.sqlite3")))
             reader.execute("SELECT * FROM django_migrations").fetchone()
         modes = modes_in(data)
@@ -170,26 +170,26 @@ def serve(environment: dict[str, str]) -> subprocess.CompletedProcess:
     )
 
 
-def test_a_taken_port_is_told_in_one_line(environment):
+def test_port_in_use_gives_a_one_line_error(environment):
     port = int(environment["PORT"])
     with socket.create_server(("127.0.0.1", port)):
-        refused = serve(environment)
-    assert refused.returncode == 1
-    assert refused.stderr.splitlines() == [
+        result = serve(environment)
+    assert result.returncode == 1
+    assert result.stderr.splitlines() == [
         f"CommandError: Port {port} of 127.0.0.1 is taken: end what runs there, or make run PORT={port + 1}"
     ]
 
 
-def test_a_production_newsroom_is_not_served_as_a_demo(environment):
-    refused = serve(environment | {"DEMO": "false", "SECRET_KEY": "x" * 50})
-    assert refused.returncode == 1
-    assert refused.stderr.splitlines() == [
+def test_serve_refuses_production_settings(environment):
+    result = serve(environment | {"DEMO": "false", "SECRET_KEY": "x" * 50})
+    assert result.returncode == 1
+    assert result.stderr.splitlines() == [
         "CommandError: This serves a newsroom to try out, with DEMO=true. "
         "For production see docs/operating.md."
     ]
 
 
-def test_a_demo_refuses_the_secrets_of_production(environment):
-    refused = serve(environment | {"SECRET_KEY": "x" * 50})
-    assert refused.returncode == 1
-    assert "it refuses a SECRET_KEY" in refused.stderr
+def test_demo_refuses_a_production_secret_key(environment):
+    result = serve(environment | {"SECRET_KEY": "x" * 50})
+    assert result.returncode == 1
+    assert "it refuses a SECRET_KEY" in result.stderr

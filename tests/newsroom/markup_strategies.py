@@ -1,4 +1,4 @@
-"""Hypothesis strategies: markup as it is never meant, with tags cut, crossed, misspelt and repeated."""
+"""Hypothesis strategies for malformed markup, with tags cut, crossed, misspelt and repeated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which addresses are the public Internet, and which a receiver may be given as."""
+"""Public Internet addresses and the URLs that webhook receivers may have."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ CLOSED = {
 
 
 @pytest.mark.parametrize("address", ["1.1.1.1", "8.8.8.8", "172.32.0.1", "2606:4700::1111", "2a00:1450::1"])
-def test_public_addresses_are_open(address):
+def test_public_addresses_are_allowed(address):
     assert is_public(address)
 
 
 @pytest.mark.parametrize("kind", CLOSED)
-def test_all_others_are_closed(kind):
+def test_all_other_addresses_are_not_public(kind):
     assert [address for address in CLOSED[kind] if is_public(address)] == []
 
 
@@ -53,7 +53,7 @@ def test_all_others_are_closed(kind):
         "https://bücher.example/",
     ],
 )
-def test_receivers_on_the_public_internet_pass(url):
+def test_receivers_on_the_public_internet_are_accepted(url):
     check_receiver(url)
 
 
@@ -80,12 +80,12 @@ def test_receivers_on_the_public_internet_pass(url):
         ("https://metadata.google.internal/", "inside a network only"),
     ],
 )
-def test_others_are_refused_in_words(url, words):
+def test_other_receivers_are_refused_with_a_reason(url, words):
     with translation.override("en"), pytest.raises(ValidationError, match=words):
         check_receiver(url)
 
 
-def test_settings_open_named_hosts_for_trying_out(settings):
+def test_webhook_test_hosts_setting_allows_local_receivers(settings):
     settings.WEBHOOK_TEST_HOSTS = ["localhost", "::1"]
     check_receiver("http://localhost:8001/")
     check_receiver("https://[::1]:8001/")

@@ -1,4 +1,4 @@
-"""The bootstrap, in a project of its own that locks one tiny package, so that it needs no network."""
+"""The bootstrap, in a separate project that locks one tiny package so that it needs no network."""
 
 import ast
 import hashlib
@@ -40,7 +40,7 @@ def run(project: Path, *command: str) -> subprocess.CompletedProcess:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One project for the whole file, as making an environment takes seconds; each test leaves it working."""
+    """Return one project for the module, since an environment takes seconds; each test leaves it working."""
     project = tmp_path_factory.mktemp("project")
     (project / "newsroom").mkdir()
     for name in ("__init__.py", "bootstrap.py"):
@@ -51,14 +51,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return project
 
 
-def test_manage_py_installs_the_runtime_lock_unless_that_of_the_tests_is_installed(project):
+def test_manage_py_installs_the_runtime_lock_unless_the_test_lock_is_installed(project):
     assert run(project, "manage.py").stdout.splitlines()[-1] == "runtime"
     assert run(project, *GREET).stdout.splitlines()[-1] == "good morning"
     assert run(project, "manage.py").stdout == "good morning\n"
     shutil.rmtree(project / ".venv")
 
 
-def test_first_start_installs_and_the_second_installs_nothing(project):
+def test_first_start_installs_packages_and_the_second_installs_nothing(project):
     first = run(project, *GREET)
     assert (first.returncode, first.stdout.splitlines()[-1]) == (0, "good morning")
     assert "Installing" in first.stdout
@@ -67,29 +67,29 @@ def test_first_start_installs_and_the_second_installs_nothing(project):
     assert (second.returncode, second.stdout, second.stderr) == (0, "good morning\n", "")
 
 
-def test_the_commands_own_status_comes_back(project):
+def test_exit_status_of_the_command_is_returned(project):
     assert run(project, "-c", "raise SystemExit(7)").returncode == 7
 
 
-def test_a_changed_lock_is_installed(project):
+def test_changed_lock_is_installed(project):
     lock(project, make_wheel(project, "good evening", version="1.1"))
     assert run(project, *GREET).stdout.splitlines()[-1] == "good evening"
 
 
-def test_a_package_that_is_not_what_was_locked_stops_the_start_every_time(project):
+def test_package_with_another_hash_stops_every_start(project):
     wheel = make_wheel(project, "something else", version="1.2")
     lock(project, wheel, digest="0" * 64)
     for _ in range(2):
-        refused = run(project, *GREET)
-        assert refused.returncode == 1
-        assert "THESE PACKAGES DO NOT MATCH THE HASHES" in refused.stderr
-        assert "Making the environment failed at:" in refused.stderr
+        result = run(project, *GREET)
+        assert result.returncode == 1
+        assert "THESE PACKAGES DO NOT MATCH THE HASHES" in result.stderr
+        assert "Making the environment failed at:" in result.stderr
 
     lock(project, wheel)
     assert run(project, "-c", "").returncode == 0
 
 
-def test_an_old_python_is_told_so():
+def test_old_python_is_refused_with_the_required_version():
     assert bootstrap.missing_from((3, 9)) == (
         "The newsroom needs Python 3.11 or later, and this is 3.9. Name another: make run PYTHON=python3.11"
     )
@@ -97,6 +97,6 @@ def test_an_old_python_is_told_so():
         ast.parse(path.read_text(), feature_version=(3, 7))
 
 
-def test_a_python_without_ensurepip_is_told_what_to_install(monkeypatch):
+def test_python_without_ensurepip_is_refused_with_the_package_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "ensurepip", None)
     assert "apt-get install python3-venv" in bootstrap.missing_from((3, 11))

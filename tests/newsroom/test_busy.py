@@ -1,4 +1,4 @@
-"""A busy database is told from a fault of ours by the exception that was raised."""
+"""Busy databases, which are distinguished from our own faults by the exception that was raised."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def sqlite_error(code: int) -> sqlite3.OperationalError:
     return error
 
 
-def wrapped(cause: Exception, kind: type[Error] = OperationalError) -> Error:
+def wrap(cause: Exception, kind: type[Error] = OperationalError) -> Error:
     error = kind(str(cause))
     error.__cause__ = cause
     return error
@@ -72,8 +72,8 @@ def wrapped(cause: Exception, kind: type[Error] = OperationalError) -> Error:
 )
 def test_locked_full_or_lost_database_is_busy(cause):
     assert is_busy(cause)
-    assert is_busy(wrapped(cause))
-    assert is_busy(wrapped(wrapped(cause), TransactionManagementError))
+    assert is_busy(wrap(cause))
+    assert is_busy(wrap(wrap(cause), TransactionManagementError))
 
 
 @pytest.mark.parametrize(
@@ -82,23 +82,23 @@ def test_locked_full_or_lost_database_is_busy(cause):
         None,
         KeyError("busy"),
         OperationalError("database is locked"),
-        wrapped(sqlite3.OperationalError("no such table")),
-        wrapped(sqlite_error(sqlite3.SQLITE_ERROR)),
-        wrapped(sqlite_error(sqlite3.SQLITE_CORRUPT)),
-        wrapped(sqlite_error(sqlite3.SQLITE_READONLY)),
-        wrapped(errors.UndefinedTable()),
-        wrapped(errors.NumericValueOutOfRange(), DataError),
-        wrapped(errors.InFailedSqlTransaction(), InternalError),
-        wrapped(psycopg.InterfaceError("the cursor is closed")),
+        wrap(sqlite3.OperationalError("no such table")),
+        wrap(sqlite_error(sqlite3.SQLITE_ERROR)),
+        wrap(sqlite_error(sqlite3.SQLITE_CORRUPT)),
+        wrap(sqlite_error(sqlite3.SQLITE_READONLY)),
+        wrap(errors.UndefinedTable()),
+        wrap(errors.NumericValueOutOfRange(), DataError),
+        wrap(errors.InFailedSqlTransaction(), InternalError),
+        wrap(psycopg.InterfaceError("the cursor is closed")),
     ],
     ids=repr,
 )
-def test_fault_of_ours_is_not_busy(error):
+def test_other_errors_are_not_busy(error):
     assert not is_busy(error)
 
 
-def test_work_is_done_again_until_the_database_is_free():
-    answers = iter([wrapped(PoolTimeout("no room")), wrapped(errors.DeadlockDetected()), "done"])
+def test_work_is_retried_with_backoff_until_the_database_is_free():
+    answers = iter([wrap(PoolTimeout("no room")), wrap(errors.DeadlockDetected()), "done"])
     pauses = []
 
     def work() -> str:
@@ -111,14 +111,14 @@ def test_work_is_done_again_until_the_database_is_free():
     assert pauses == [1, 2]
 
 
-def test_work_that_stays_impossible_is_given_up():
+def test_retries_end_after_six_pauses_or_with_another_error():
     pauses = []
 
     def stay_busy() -> None:
-        raise wrapped(PoolTimeout("no room"))
+        raise wrap(PoolTimeout("no room"))
 
     def fail() -> None:
-        raise wrapped(errors.UndefinedTable())
+        raise wrap(errors.UndefinedTable())
 
     with pytest.raises(OperationalError):
         again_while_busy(stay_busy, pauses.append)
@@ -129,14 +129,15 @@ def test_work_that_stays_impossible_is_given_up():
 
 
 @pytest.fixture
-def impatient(transactional_db: None) -> Iterator[None]:
+def short_lock_timeout(transactional_db: None) -> Iterator[None]:
+    """Let the connection of the test wait only a moment for locks."""
     be_impatient()
     yield
     connection.close()
 
 
 @pytest.fixture
-def editor(impatient: None) -> Client:
+def editor(short_lock_timeout: None) -> Client:
     client = Client(headers={"accept-language": "en", "sec-fetch-site": "same-origin"})
     client.force_login(make_person("Editor"))
     return client
@@ -152,7 +153,7 @@ def assert_busy(response) -> None:
     assert "no-store" in response.headers["Cache-Control"]
 
 
-def test_desk_script_gets_json_and_the_same_submission_is_then_carried_out_once(editor):
+def test_desk_script_gets_json_and_the_resent_submission_is_applied_once(editor):
     path = desk_path(make_blog())
     with hogged():
         for address in (path, f"{path}autosave/", f"{path}state/"):
@@ -165,7 +166,7 @@ def test_desk_script_gets_json_and_the_same_submission_is_then_carried_out_once(
     assert Submission.objects.count() == 1
 
 
-def test_desk_form_without_javascript_gets_its_text_back_to_send_again(editor):
+def test_desk_form_without_javascript_gets_its_text_back(editor):
     path = desk_path(make_blog())
     with hogged():
         response = editor.post(path, SUBMISSION)
@@ -177,7 +178,7 @@ def test_desk_form_without_javascript_gets_its_text_back_to_send_again(editor):
         assert f'name="{name}"' in page
 
 
-def test_text_is_given_back_to_this_sites_own_forms_alone(editor):
+def test_cross_site_form_does_not_get_its_text_back(editor):
     path = desk_path(make_blog())
     with hogged():
         response = editor.post(path, SUBMISSION, headers={"sec-fetch-site": "cross-site"})
@@ -196,7 +197,7 @@ def test_admin_form_gets_its_text_back(editor):
         assert_busy(editor.post("/admin/liveblog/liveblog/", chosen))
 
 
-def test_sign_in_is_503_and_shows_no_password(impatient):
+def test_sign_in_returns_503_without_the_password(short_lock_timeout):
     person, client = make_person("Editor"), Client(headers={"sec-fetch-site": "same-origin"})
     with hogged():
         response = client.post("/admin/login/", {"username": person.username, "password": PASSWORD})
@@ -205,7 +206,7 @@ def test_sign_in_is_503_and_shows_no_password(impatient):
 
 
 def test_session_that_cannot_be_saved_is_busy_and_not_deleted(editor):
-    """Django's own middleware answers 400, as if the editor had signed out meanwhile."""
+    """Return 503, while Django's own middleware returns 400 as if the editor had signed out."""
 
     def view(request: HttpRequest) -> HttpResponse:
         request.session["visits"] = 1
@@ -226,7 +227,7 @@ def test_session_that_cannot_be_saved_is_busy_and_not_deleted(editor):
         SessionMiddleware(view_of_a_leaver)(request)
 
 
-def test_partner_gets_a_problem_and_the_same_key_is_then_carried_out_once(impatient):
+def test_partner_gets_a_problem_and_the_resent_request_is_applied_once(short_lock_timeout):
     blog = make_blog(slug="storm")
     key = make_key(Scope.WRITE_PUBLISH, blogs=[blog])
     headers = {"authorization": f"Bearer {key}", "idempotency-key": "one"}
@@ -247,7 +248,7 @@ def test_partner_gets_a_problem_and_the_same_key_is_then_carried_out_once(impati
     assert [update.heading for update in Update.objects.all()] == ["號外"]
 
 
-def test_readers_go_on_reading_while_nobody_can_write(impatient):
+def test_pages_stay_readable_while_writes_are_blocked(short_lock_timeout):
     make_update(make_blog(slug="storm"))
     with hogged():
         for path in ("/", "/live/storm/", "/live/storm/changes.json?after=1", "/live/storm/feed.atom"):
@@ -264,17 +265,17 @@ def test_readers_go_on_reading_while_nobody_can_write(impatient):
         ("/api/v1/blogs/storm/", "application/problem+json", '"status": 503'),
     ],
 )
-def test_outage_is_told_in_the_format_and_language_of_the_door(db, monkeypatch, path, content_type, words):
+def test_outage_is_reported_in_the_format_and_language_of_the_url(db, monkeypatch, path, content_type, words):
     def be_away(*_arguments, **_options):
-        raise wrapped(PoolTimeout("no room"))
+        raise wrap(PoolTimeout("no room"))
 
-    for door in (
+    for view in (
         "reader.pages._listing",
         "reader.polls.find_blog",
         "reader.embed._path_on_this_site",
         "api.views.find_blog",
     ):
-        monkeypatch.setattr(f"liveblog.{door}", be_away)
+        monkeypatch.setattr(f"liveblog.{view}", be_away)
     response = Client().get(path)
     assert_busy(response)
     assert response.headers["Content-Type"].startswith(content_type)
@@ -282,11 +283,11 @@ def test_outage_is_told_in_the_format_and_language_of_the_door(db, monkeypatch, 
     assert words in (json.dumps(response.json()) if content_type.endswith("json") else text)
 
 
-def test_failure_outside_of_a_view_is_judged_like_one_inside(db, monkeypatch):
-    """A middleware's exception never reaches `process_exception`."""
+def test_busy_database_outside_of_a_view_returns_503(db, monkeypatch):
+    """Cover exceptions of middleware, which never reach `process_exception`."""
 
     def be_away(*_arguments):
-        raise wrapped(PoolTimeout("no room"))
+        raise wrap(PoolTimeout("no room"))
 
     monkeypatch.setattr("newsroom.middleware.AdminLocaleMiddleware.process_request", be_away)
     client = Client(raise_request_exception=False)
@@ -294,9 +295,9 @@ def test_failure_outside_of_a_view_is_judged_like_one_inside(db, monkeypatch):
     assert client.get("/api/v1/").json()["status"] == BUSY
 
 
-def test_due_loop_reports_a_busy_database_as_no_fault(transactional_db, monkeypatch, caplog):
+def test_due_loop_logs_a_busy_database_as_a_warning(transactional_db, monkeypatch, caplog):
     def be_away(**_options):
-        raise wrapped(PoolTimeout("no room"))
+        raise wrap(PoolTimeout("no room"))
 
     monkeypatch.setattr("liveblog.wakeups.due.publishing.publish_due", be_away)
     assert not DueLoop()._pass()

@@ -1,4 +1,4 @@
-"""Conversion between the scripts: the traps that a sub-editor knows, and what search compares by."""
+"""Conversion between the scripts, with the traps that a sub-editor knows, and folding for search."""
 
 from __future__ import annotations
 
@@ -58,24 +58,24 @@ def pairs(table: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("written", "read"), pairs(TO_TRADITIONAL))
-def test_simplified_is_read_as_hong_kong_writes(written, read):
+def test_simplified_is_converted_to_hong_kong_usage(written, read):
     assert convert(written, "zh-hant") == read
 
 
 @pytest.mark.parametrize(("written", "read"), pairs(TO_SIMPLIFIED))
-def test_traditional_is_read_in_simplified(written, read):
+def test_traditional_is_converted_to_simplified(written, read):
     assert convert(written, "zh-hans") == read
 
 
 @pytest.mark.parametrize(
     "text", ["隨着羣眾在裏面", "乾隆年間的頭髮", "東鐵綫", "颱風", "公布", "馬里", "English 123 【02:45】"]
 )
-def test_what_is_in_the_script_already_stays(text):
+def test_text_already_in_the_script_is_unchanged(text):
     assert convert(text, "zh-hant") == text
 
 
 @pytest.mark.parametrize("text", ["「后」『發』“头”‘发’《里》【02:45】"])
-def test_marks_of_quotation_stay(text):
+def test_quotation_marks_are_unchanged(text):
     assert [mark for mark in convert(text, "zh-hant") if not mark.isalnum()] == [
         mark for mark in text if not mark.isalnum()
     ]
@@ -92,7 +92,7 @@ def test_marks_of_quotation_stay(text):
         ("@发哥 发文", "@发哥 發文"),
     ],
 )
-def test_addresses_and_names_of_accounts_stay(written, read):
+def test_urls_and_account_names_are_unchanged(written, read):
     assert convert(written, "zh-hant") == read
 
 
@@ -142,7 +142,7 @@ def test_rich_text_keeps_its_tags_and_its_code(written, read):
         ({"发哥发": "周"}, "<p>周<b></b></p>"),
     ],
 )
-def test_a_term_is_known_across_a_tag_and_dealt_out_as_its_source_was(terms, read):
+def test_term_matches_across_tags_and_is_split_like_its_source(terms, read):
     assert convert_html("<p>发<b>哥</b>发</p>", "zh-hant", terms) == read
 
 
@@ -163,12 +163,12 @@ def test_a_term_is_known_across_a_tag_and_dealt_out_as_its_source_was(terms, rea
         ("", "<b>", "<p>停火 A&amp;B &lt;b&gt;</p>"),
     ],
 )
-def test_a_replacement_is_text_whatever_it_looks_like(term, replacement, read):
+def test_replacement_is_always_escaped_text(term, replacement, read):
     written = html.clean("<p>停火 A&amp;B &lt;b&gt;</p>")
     assert convert_html(written, "zh-hans", {term: replacement}) == read
 
 
-def test_addresses_of_links_are_not_touched():
+def test_link_urls_are_unchanged():
     written = html.clean('<p><a href="https://a.example/?停火=1&amp;b=2">停火</a></p>')
     terms = {"停火": '"><script>', "a.example": "evil.example", "amp": "x", "noopener": "opener", "href": "x"}
     assert convert_html(written, "zh-hans", terms) == written.replace(">停火<", '>"&gt;&lt;script&gt;<')
@@ -209,7 +209,7 @@ def test_text_of_converted_rich_text_is_the_converted_text(text, terms, edition)
 
 
 def texts_of_blocks(rich_text: str) -> list[str]:
-    """The texts between the tags of blocks, decoded."""
+    """Return the decoded texts between the tags of blocks."""
     texts = [""]
     for token in markup.read(rich_text):
         if isinstance(token, str):
@@ -228,19 +228,19 @@ def without_spaces(text: str) -> str:
     st.dictionaries(st.text("停火協議a@", min_size=1, max_size=3), st.text("字x", max_size=2), max_size=6),
     st.dictionaries(st.text("停火協議a@", min_size=1, max_size=3), st.text("詞y", max_size=2), max_size=6),
 )
-def test_several_lists_of_terms_read_as_one(text, glossary, own):
+def test_several_lists_of_terms_act_as_one(text, glossary, own):
     assert convert(text, "zh-hant", glossary, own) == convert(text, "zh-hant", glossary | own)
 
 
 @pytest.mark.parametrize(
     "text", ["停火", "<p>停<b>火</b>", "a", "a@", "http://", "甲乙", "&lt;", "<code>停火", "@停"]
 )
-def test_twice_the_text_takes_at_most_twice_the_work(text):
+def test_work_is_linear_in_the_length_of_the_text(text):
     terms = Lexicon({"停": "x", "停火了": "yy", "甲": "<", "a" * 80 + "b": "z"})
     work.assert_linear(lambda size: convert_html(html.clean(text * size), "zh-hans", terms), 400)
 
 
-def test_the_number_of_terms_makes_no_difference_to_a_text():
+def test_work_does_not_depend_on_the_number_of_terms():
     def work_with(count: int) -> int:
         terms = Lexicon({f"停火{number}": "x" for number in range(count)})
         return work.count_calls(lambda: convert("停火協議" * 500, "zh-hans", terms))
@@ -249,7 +249,7 @@ def test_the_number_of_terms_makes_no_difference_to_a_text():
     assert work_with(5_000) <= work_with(10) * 1.05
 
 
-def test_there_are_two_scripts():
+def test_unknown_script_raises_value_error():
     with pytest.raises(ValueError, match="en"):
         convert("头发", "en")
 
@@ -269,7 +269,7 @@ def test_there_are_two_scripts():
         ("STRASSE", "straße"),
     ],
 )
-def test_search_makes_no_difference_between_forms(one, other):
+def test_folding_removes_differences_between_forms(one, other):
     assert fold(one) == fold(other)
 
 
@@ -290,27 +290,27 @@ def test_folding_does_not_depend_on_the_neighbours(one, other):
         ("，。!", []),
     ],
 )
-def test_tokens_are_twos_of_han_and_words_of_the_rest(text, tokens):
+def test_tokens_are_han_bigrams_and_words_of_other_scripts(text, tokens):
     assert bigrams(text) == tokens
 
 
 @given(st.text("停火協議發G7 3月，a", min_size=1, max_size=30), st.data())
-def test_whatever_stands_in_a_text_is_found_in_it_as_a_phrase(text, data):
+def test_every_part_of_a_text_matches_it_as_a_phrase(text, data):
     start = data.draw(st.integers(0, len(text) - 1))
     end = data.draw(st.integers(start + 1, len(text)))
     words_are_whole = not _cuts_a_word(text, start) and not _cuts_a_word(text, end)
     tokens, is_beginning = phrase(text[start:end])
     if not words_are_whole or not tokens:
         return
-    known = bigrams(text)
+    text_tokens = bigrams(text)
     assert any(
-        known[at : at + len(tokens) - 1] == tokens[:-1]
+        text_tokens[at : at + len(tokens) - 1] == tokens[:-1]
         and (
-            known[at + len(tokens) - 1].startswith(tokens[-1])
+            text_tokens[at + len(tokens) - 1].startswith(tokens[-1])
             if is_beginning
-            else known[at + len(tokens) - 1] == tokens[-1]
+            else text_tokens[at + len(tokens) - 1] == tokens[-1]
         )
-        for at in range(len(known) - len(tokens) + 1)
+        for at in range(len(text_tokens) - len(tokens) + 1)
     )
 
 

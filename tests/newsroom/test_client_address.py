@@ -1,4 +1,4 @@
-"""Whom a request comes from, whatever it says of itself."""
+"""Client addresses: X-Forwarded-For counts only if it comes from a trusted proxy."""
 
 from __future__ import annotations
 
@@ -50,20 +50,20 @@ def test_a_trusted_proxy_names_the_client(forwarded_for, client):
         "0x7f.1",
     ],
 )
-def test_garbage_gives_the_proxy_and_no_address_of_its_own(forwarded_for):
+def test_invalid_header_resolves_to_the_proxy(forwarded_for):
     assert resolve(PROXY, forwarded_for) == PROXY
 
 
-def test_garbage_left_of_a_trusted_hop_gives_that_hop():
+def test_garbage_before_a_trusted_hop_resolves_to_that_hop():
     assert resolve(PROXY, "garbage, 10.0.0.9") == "10.0.0.9"
 
 
 @pytest.mark.parametrize("peer", ["198.51.100.7", "2001:db8::7", "10.0.1.2"])
-def test_nobody_else_is_believed(peer):
+def test_headers_from_untrusted_peers_are_ignored(peer):
     assert resolve(peer, "203.0.113.5") == peer
 
 
-def test_a_local_socket_is_a_proxy_only_where_proxies_are_named(settings):
+def test_local_socket_is_a_proxy_only_if_proxies_are_configured(settings):
     assert resolve("", "203.0.113.5") == "203.0.113.5"
     assert resolve("", "garbage") == "0.0.0.0"
     settings.TRUSTED_PROXIES = []
@@ -71,15 +71,15 @@ def test_a_local_socket_is_a_proxy_only_where_proxies_are_named(settings):
     assert resolve("127.0.0.1", "203.0.113.5") == "127.0.0.1"
 
 
-def test_a_peer_that_is_no_address_is_one_unknown_client():
+def test_invalid_peer_addresses_are_one_unknown_client():
     assert resolve("garbage", "203.0.113.5") == resolve("testclient") == "0.0.0.0"
 
 
-def test_a_long_list_is_not_read_to_its_end():
+def test_long_header_is_not_read_to_its_end():
     assert resolve(PROXY, "203.0.113.5," + ",".join(["10.0.0.9"] * 100_000)) == "10.0.0.9"
 
 
-def test_a_mapped_peer_is_found_among_the_proxies():
+def test_ipv4_mapped_peer_matches_the_proxies():
     assert resolve("::ffff:10.0.0.2", "203.0.113.5") == "203.0.113.5"
 
 
@@ -94,7 +94,7 @@ def test_a_request_and_a_scope_have_the_same_client():
     assert str(client_address.of_scope({"headers": []})) == "0.0.0.0"
 
 
-def test_a_network_of_ipv6_counts_as_one_client():
+def test_ipv6_network_counts_as_one_client():
     def network(text: str) -> str:
         return str(client_address.network_of(client_address.parse(text)))
 

@@ -1,4 +1,4 @@
-"""Which content coding a client gets, by RFC 9110, section 12.5.3."""
+"""Negotiation of content codings by RFC 9110, section 12.5.3."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ LONG = "天文台發出八號風球。".encode() * 100
         (",,;q=1,", ""),
     ],
 )
-def test_accept_encoding_is_reduced_to_the_codings_that_the_client_prefers(header, normalized):
+def test_accept_encoding_is_normalized_to_the_preferred_codings(header, normalized):
     assert normalize(header) == normalized
     assert normalize(normalized) == normalized
 
 
-def answer(header: str | None, content: bytes = LONG) -> HttpResponse:
+def compressed_response(header: str | None, content: bytes = LONG) -> HttpResponse:
     headers = {} if header is None else {"accept-encoding": header}
     return compress(RequestFactory().get("/", headers=headers), HttpResponse(content))
 
@@ -68,15 +68,15 @@ def answer(header: str | None, content: bytes = LONG) -> HttpResponse:
         ("*;q=0", None),
     ],
 )
-def test_answers_come_in_the_preferred_coding_and_say_that_they_vary(header, coding):
-    response = answer(header)
+def test_responses_have_the_preferred_coding_and_vary_on_accept_encoding(header, coding):
+    response = compressed_response(header)
     decode = {"br": brotli.decompress, "gzip": gzip.decompress, None: bytes}[coding]
     assert (response.headers.get("Content-Encoding"), response.headers["Vary"]) == (coding, "Accept-Encoding")
     assert decode(response.content) == LONG
     assert len(response.content) < len(LONG) or coding is None
 
 
-def test_compression_that_saves_nothing_is_left_out_unless_the_plain_answer_is_refused():
-    assert "Content-Encoding" not in answer("br, gzip", b"short").headers
-    refused = answer("br, identity;q=0", b"short")
-    assert (refused.headers["Content-Encoding"], brotli.decompress(refused.content)) == ("br", b"short")
+def test_compression_that_saves_nothing_is_skipped_unless_identity_is_refused():
+    assert "Content-Encoding" not in compressed_response("br, gzip", b"short").headers
+    response = compressed_response("br, identity;q=0", b"short")
+    assert (response.headers["Content-Encoding"], brotli.decompress(response.content)) == ("br", b"short")

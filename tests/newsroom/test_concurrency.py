@@ -1,4 +1,4 @@
-"""How many requests run at once, how many wait, and what the rest is told."""
+"""Limits of running and waiting requests, and the refusal of the rest."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.waiting import wait_for
 
 
 class Site:
-    """A site whose views work until they are let go."""
+    """A site whose views run until `go_on` is set."""
 
     def __init__(self) -> None:
         self.entered = threading.Semaphore(0)
@@ -51,22 +51,22 @@ def small_lanes(monkeypatch: pytest.MonkeyPatch) -> Lane:
     return readers
 
 
-def test_some_run_some_wait_and_the_rest_is_told_to_come_back(site, ask, small_lanes):
+def test_requests_over_the_limits_get_503_with_retry_after(site, ask, small_lanes):
     running = [ask("/"), ask("/live/any/")]
     for _ in running:
         assert site.entered.acquire(timeout=30)
     waiting = ask("/")
     wait_for(lambda: small_lanes.is_full)
-    refused = ask("/").result(timeout=30)
-    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "2")
-    assert refused.headers["Cache-Control"] == "no-store"
+    response = ask("/").result(timeout=30)
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "2")
+    assert response.headers["Cache-Control"] == "no-store"
     problem = ask("/api/v1/").result(timeout=30)
     assert (problem.status_code, problem.headers["Content-Type"]) == (503, "application/problem+json")
     site.go_on.set()
-    assert [one.result(timeout=30).content for one in (*running, waiting)] == [b"done"] * 3
+    assert [future.result(timeout=30).content for future in (*running, waiting)] == [b"done"] * 3
 
 
-def test_readers_do_not_take_the_places_of_the_newsroom(site, ask):
+def test_requests_of_readers_do_not_use_the_slots_of_the_newsroom(site, ask):
     readers = [ask("/"), ask("/")]
     for _ in readers:
         assert site.entered.acquire(timeout=30)
@@ -77,7 +77,7 @@ def test_readers_do_not_take_the_places_of_the_newsroom(site, ask):
     assert desk.result(timeout=30).status_code == 200
 
 
-def test_a_view_that_fails_gives_its_place_back(site):
+def test_failing_view_releases_its_slot(site):
     def fail(_request: HttpRequest) -> HttpResponse:
         raise ValueError("no")
 
@@ -86,7 +86,7 @@ def test_a_view_that_fails_gives_its_place_back(site):
             limit_concurrency(fail)(RequestFactory().get("/admin/"))
 
 
-def test_whoever_waits_too_long_is_told():
+def test_request_that_waits_too_long_is_refused():
     lane = Lane(running=1, waiting=1, seconds=0)
     assert lane.enter()
     assert not lane.enter()

@@ -1,4 +1,4 @@
-"""The policy of each answer: exactly the scripts that it prints, and nothing for what is no page."""
+"""Content Security Policies: pages allow exactly their own scripts, other responses allow nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.factories import make_blog, make_image, make_person, make_update
 
 SITE = "http://127.0.0.1:8000"
 INERT = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox"
-# The tests' static files are not joined: the page's script imports the rest.
+# Static files are not bundled in tests, so the script of the page imports the other modules.
 READERS = ("page", "embeds", "follow", "open_page")
 
 
@@ -22,7 +22,7 @@ def directives(response: HttpResponse) -> dict[str, list[str]]:
 
 
 def scripts(response: HttpResponse) -> list[str]:
-    """Return what a page may run at the site's own address, static files by their names."""
+    """Return the allowed script sources for the site's own host, with static files by name."""
     sources = directives(response)["script-src"]
     return [
         source.removeprefix(f"{SITE}/static/") for source in sources if not source.startswith("testserver/")
@@ -30,7 +30,7 @@ def scripts(response: HttpResponse) -> list[str]:
 
 
 @pytest.mark.django_db
-def test_readers_pages_may_run_their_own_script_alone(client):
+def test_reader_pages_allow_only_their_own_scripts(client):
     blog = make_blog(slug="storm")
     update = make_update(blog)
     expected = {f"js/{name}.js" for name in READERS} | {"js/lib/ago.mjs", "js/lib/timeline.mjs"}
@@ -42,7 +42,7 @@ def test_readers_pages_may_run_their_own_script_alone(client):
 
 
 @pytest.mark.django_db
-def test_no_page_trusts_every_script_of_ours(client):
+def test_no_page_allows_every_local_script(client):
     blog = make_blog(slug="storm")
     update = make_update(blog)
     client.force_login(make_person("Chief editor"))
@@ -54,27 +54,27 @@ def test_no_page_trusts_every_script_of_ours(client):
         *(desk, f"{desk}paste/", f"{desk}updates/{update.pk}/history/"),
     ]
     for path in pages:
-        allowed = scripts(client.get(path, headers={"accept": "text/html"}))
-        assert not {"'self'", "'unsafe-inline'", "'unsafe-eval'", "'strict-dynamic'"} & set(allowed), path
-        assert [source for source in allowed if "nonce" in source] == [], path
-        desks = [source for source in allowed if "js/desk/" in source]
+        sources = scripts(client.get(path, headers={"accept": "text/html"}))
+        assert not {"'self'", "'unsafe-inline'", "'unsafe-eval'", "'strict-dynamic'"} & set(sources), path
+        assert [source for source in sources if "nonce" in source] == [], path
+        desks = [source for source in sources if "js/desk/" in source]
         assert bool(desks) is (path == desk), path
 
 
 @pytest.mark.django_db
-def test_page_that_prints_no_script_may_run_none(client):
+def test_page_without_scripts_allows_no_script(client):
     assert directives(client.get("/api/v1/", headers={"accept": "text/html"}))["script-src"] == ["'none'"]
 
 
 @pytest.mark.django_db
-def test_docs_page_may_run_swagger_ui_alone(client):
-    allowed = scripts(client.get("/api/v1/docs/"))
-    assert f"{SITE}/api/v1/docs/" in allowed
-    assert all("swagger-ui" in source for source in allowed if source != f"{SITE}/api/v1/docs/")
+def test_docs_page_allows_only_swagger_ui(client):
+    sources = scripts(client.get("/api/v1/docs/"))
+    assert f"{SITE}/api/v1/docs/" in sources
+    assert all("swagger-ui" in source for source in sources if source != f"{SITE}/api/v1/docs/")
 
 
 @pytest.mark.django_db
-def test_what_is_no_page_is_inert(client, django_capture_on_commit_callbacks):
+def test_responses_other_than_pages_have_an_inert_policy(client, django_capture_on_commit_callbacks):
     blog = make_blog(slug="storm")
     image = make_image()
     with django_capture_on_commit_callbacks(execute=True):
@@ -84,13 +84,13 @@ def test_what_is_no_page_is_inert(client, django_capture_on_commit_callbacks):
         *("/api/v1/blogs/", "/api/v1/schema/", "/api/v1/docs/?script=", "/oembed", "/admin/labels.js"),
         image.rendition_url(320, "webp"),
     ):
-        answer = client.get(path)
-        parts = answer.headers["Content-Security-Policy"].split("; ")
+        response = client.get(path)
+        parts = response.headers["Content-Security-Policy"].split("; ")
         assert sorted(parts) == sorted(INERT.split("; ")), path
 
 
 @pytest.mark.django_db
-def test_revalidation_leaves_a_kept_pages_policy_as_it_is(client):
+def test_not_modified_response_has_no_policy(client):
     make_update(make_blog(slug="storm"))
     first = client.get("/live/storm/")
     again = client.get("/live/storm/", headers={"If-None-Match": first.headers["ETag"]})
@@ -98,7 +98,7 @@ def test_revalidation_leaves_a_kept_pages_policy_as_it_is(client):
 
 
 @pytest.mark.django_db
-def test_forged_host_does_not_get_into_shared_policies(client, settings):
+def test_forged_host_is_not_in_shared_policies(client, settings):
     make_blog(slug="storm")
     settings.DEMO = False
     settings.ALLOWED_HOSTS = ["127.0.0.1", "mirror.example", ".wild.example"]
@@ -108,20 +108,20 @@ def test_forged_host_does_not_get_into_shared_policies(client, settings):
     }
     assert len(policies) == 1
     assert "mirror.example:8000/static/js/page.js" in policies.pop()
-    # The admin's pages are the asker's own.
+    # Pages of the admin are not shared, so their policy may contain the requested host.
     login = client.get("/admin/login/", headers={"host": "mirror.example:666"})
     assert "mirror.example:666/static/admin/js/theme.js" in directives(login)["script-src"]
 
 
 @pytest.mark.django_db
-def test_no_script_reads_the_token_from_a_cookie():
+def test_csrf_cookie_is_http_only_and_forms_contain_the_token():
     client = Client()
     login = client.get("/admin/login/")
     assert client.cookies["csrftoken"]["httponly"]
     assert re.search(r'name="csrfmiddlewaretoken" value="\w+"', login.content.decode())
 
 
-def test_static_files_are_inert_when_they_are_opened_by_themselves(server, page):
+def test_static_files_have_an_inert_policy(server, page):
     for path in ("/static/icon.svg", "/static/js/desk/desk.js", "/static/css/reader.css"):
         policy = page.request.get(f"{server.url}{path}").headers["content-security-policy"]
         assert policy == "default-src 'none'; sandbox"

@@ -1,4 +1,4 @@
-"""Which addresses are shown as embeds, and which blocks of rich text they stand in."""
+"""URLs that are shown as embeds, and the blocks of rich text that contain them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ TWEET = "https://platform.twitter.com/embed/Tweet.html?id=1790000000000000001&dn
         ("https://mobile.twitter.com/a_b/status/1790000000000000001?s=20", "X", TWEET, "post"),
     ],
 )
-def test_an_address_of_a_provider_is_an_embed(url, provider, frame, shape):
+def test_url_of_a_provider_is_an_embed(url, provider, frame, shape):
     assert external_media.find(url) == Embed(provider, url, frame, is_video=provider != "X", shape=shape)
     assert frame.startswith(FRAME_ORIGINS)
 
@@ -68,16 +68,16 @@ def test_an_address_of_a_provider_is_an_embed(url, provider, frame, shape):
         "https://x.com/i/events/1790000000000000001",
     ],
 )
-def test_any_other_address_is_none(url):
+def test_other_url_is_not_an_embed(url):
     assert external_media.find(url) is None
 
 
-def test_an_embed_is_a_paragraph_with_one_link_and_nothing_else():
+def test_only_a_paragraph_with_nothing_but_one_link_is_an_embed():
     link = f'<a href="https://www.youtube.com/watch?v={VIDEO}&amp;t=5">影片：<em>現場</em></a>'
     cleaned = html.clean(f"<p>{link}</p><p>看{link}</p><p>{link}{link}</p><ul><li>{link}</li></ul>")
-    found = [external_media.of_block(block) for block in html.blocks(cleaned)]
+    embeds = [external_media.of_block(block) for block in html.blocks(cleaned)]
     page = f"https://www.youtube.com/watch?v={VIDEO}&t=5"
-    assert found == [Embed("YouTube", page, YOUTUBE, is_video=True, shape="wide"), None, None, None]
+    assert embeds == [Embed("YouTube", page, YOUTUBE, is_video=True, shape="wide"), None, None, None]
     assert external_media.of_block('<p><a href="https://example.com/">連結</a></p>') is None
 
 

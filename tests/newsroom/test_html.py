@@ -1,4 +1,4 @@
-"""Cleaning rich text that was made to harm."""
+"""Sanitizing of hostile rich text."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ KNOWN_TAGS = {
     *("ul", "table", "thead", "tbody", "tr", "hr", "pre"),
 }
 
-# Each is one piece of markup that is repeated many times; every one of them was slow somewhere once.
+# Pieces of markup that the tests repeat many times, because each of them was slow to clean once.
 REPEATED = {
     "paragraphs": "<p>字</p>",
     "open blocks": "<blockquote>",
@@ -52,7 +52,7 @@ REPEATED = {
 }
 
 
-def test_link_around_blocks_does_not_run_on_over_what_the_page_prints_next():
+def test_link_around_blocks_is_closed_before_them():
     link = '<a href="https://a.example/">'
     assert html.clean(f"{link}<p>一</p></a>二") == (
         '<p><a href="https://a.example/" rel="noopener"></a></p><p>一</p><p>二</p>'
@@ -61,7 +61,7 @@ def test_link_around_blocks_does_not_run_on_over_what_the_page_prints_next():
 
 
 @pytest.mark.parametrize(
-    ("sent", "kept"),
+    ("source", "cleaned"),
     [
         ("<li>一<li>二", "<ul><li>一</li><li>二</li></ul>"),
         ("一<li>二</li>三", "<p>一</p><ul><li>二</li></ul><p>三</p>"),
@@ -93,13 +93,13 @@ def test_link_around_blocks_does_not_run_on_over_what_the_page_prints_next():
         ('<p lang="en">One</p><p lang="de">Eins</p><b lang="en">x</b>', None),
     ],
 )
-def test_markup_is_put_in_order(sent, kept):
-    expected = '<p lang="en">One</p><p>Eins</p><p><b>x</b></p>' if kept is None else kept
-    assert html.clean(sent) == expected
+def test_malformed_markup_is_repaired(source, cleaned):
+    expected = '<p lang="en">One</p><p>Eins</p><p><b>x</b></p>' if cleaned is None else cleaned
+    assert html.clean(source) == expected
     assert html.clean(expected) == expected
 
 
-def test_text_stays_where_tags_are_nested_too_deeply():
+def test_text_survives_tags_that_are_nested_too_deeply():
     cleaned = html.clean("<blockquote><ul><li><b><q>" * 200 + "字")
     assert html.plain_text(cleaned) == "字"
     assert html.clean(cleaned) == cleaned
@@ -111,7 +111,7 @@ def test_text_stays_where_tags_are_nested_too_deeply():
 
 
 @given(hostile_markup)
-def test_cleaning_twice_changes_nothing_and_each_block_is_whole(text):
+def test_cleaning_is_idempotent_and_each_block_is_whole(text):
     cleaned = html.clean(text)
     assert html.clean(cleaned) == cleaned
     assert markup.write(markup.read(cleaned)) == cleaned
@@ -121,7 +121,7 @@ def test_cleaning_twice_changes_nothing_and_each_block_is_whole(text):
 
 
 class Inspector(HTMLParser):
-    """Another parser than the cleaner's: it collects what a browser would see of forbidden things."""
+    """An independent parser that collects the forbidden things that a browser would see."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -146,7 +146,7 @@ class Inspector(HTMLParser):
 
 
 @given(hostile_markup)
-def test_cleaned_markup_holds_known_tags_attributes_and_schemes_alone(text):
+def test_cleaned_markup_has_only_known_tags_attributes_and_schemes(text):
     inspector = Inspector()
     inspector.feed(html.clean(text))
     inspector.close()
@@ -154,7 +154,7 @@ def test_cleaned_markup_holds_known_tags_attributes_and_schemes_alone(text):
 
 
 @given(st.text(max_size=40))
-def test_text_that_was_escaped_comes_back_as_it_was(text):
+def test_escaped_text_round_trips(text):
     plain = " ".join(html.printable(text).replace("\u00a0", " ").split())
     cleaned = html.clean(markup.write([plain]))
     assert " ".join(html.plain_text(cleaned).split()) == plain
@@ -162,7 +162,7 @@ def test_text_that_was_escaped_comes_back_as_it_was(text):
 
 @pytest.mark.parametrize("run", REPEATED.values(), ids=REPEATED)
 @pytest.mark.parametrize("around", ["{}", "<p>一{}", "一<b>{}</b>二", "&#{};"])
-def test_twice_the_markup_takes_at_most_twice_the_work(run, around):
+def test_work_is_linear_in_the_length_of_the_markup(run, around):
     def clean_and_read(size: int) -> None:
         cleaned = html.clean(around.format(run * size))
         html.blocks(cleaned)
@@ -173,13 +173,13 @@ def test_twice_the_markup_takes_at_most_twice_the_work(run, around):
 
 
 @pytest.mark.parametrize("run", REPEATED.values(), ids=REPEATED)
-def test_cleaned_markup_grows_no_faster_than_what_was_sent(run):
+def test_cleaned_markup_grows_linearly_with_its_source(run):
     assert len(html.clean(run * 2_000)) <= 2.1 * len(html.clean(run * 1_000)) + 200
 
 
 def test_open_formatting_is_not_copied_into_every_later_block():
-    sent = "<p>" + "".join(f"<b class={number}>" for number in range(500)) + "<p>字" * 500
-    assert len(html.clean(sent)) < len(sent)
+    source = "<p>" + "".join(f"<b class={number}>" for number in range(500)) + "<p>字" * 500
+    assert len(html.clean(source)) < len(source)
 
 
 @pytest.mark.parametrize("run", [" ", "<br>", "<br> ", "　", "\n"])

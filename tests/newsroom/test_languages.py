@@ -1,4 +1,4 @@
-"""Passages in another language than their page: told once, nested as they stand, in one pass."""
+"""Language tags of passages in another language than their page."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ PAGES = ["en", "zh-hant", "zh-hans"]
         ("en", '<p lang="zh-Hans">The talks</p>', "<p>The talks</p>"),
     ],
 )
-def test_passages_are_tagged_by_their_own_words(page, text, tagged):
+def test_passages_are_tagged_with_the_language_of_their_text(page, text, tagged):
     assert html.clean(text) == text
     assert languages.tag_passages(text, page) == tagged
 
@@ -78,5 +78,5 @@ def test_tagging_keeps_text_clean_and_depends_on_the_page_alone(text, page, othe
         "火",
     ],
 )
-def test_twice_the_text_takes_at_most_twice_the_work(page, run):
+def test_work_is_linear_in_the_length_of_the_text(page, run):
     work.assert_linear(lambda size: languages.tag_passages(html.clean(run * size), page), 300)

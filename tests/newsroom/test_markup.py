@@ -1,4 +1,4 @@
-"""HTML as tokens: what is read, and what is written of it."""
+"""Reading of HTML into tokens and writing of tokens as HTML."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def test_markup_is_read_as_browsers_read_it(markup, tokens):
 
 
 @given(st.text(), st.text())
-def test_text_and_values_come_back_whatever_they_hold(text, value):
+def test_any_text_and_attribute_value_round_trips(text, value):
     tokens = [Start("a", (("href", value),)), *([text] if text else []), End("a")]
     assert list(read(write(tokens))) == tokens
 
 
-def test_links_and_pictures_of_this_site_are_made_absolute_and_nothing_else(settings):
+def test_only_urls_of_local_links_and_pictures_are_made_absolute(settings):
     settings.SITE_URL = "https://news.example"
     markup = (
         '<a href="/live/x/" title=" href=&quot;/y">/z href="/z"</a>'

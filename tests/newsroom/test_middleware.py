@@ -1,4 +1,4 @@
-"""What stands around every request."""
+"""Middleware responses to failures of the database."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from liveblog.reader import pages
 LISTING = "_listing"
 
 
-def test_a_page_without_a_connection_is_a_503_that_says_when_to_come_back(client, db, monkeypatch):
+def test_page_without_a_connection_returns_503_with_retry_after(client, db, monkeypatch):
     def have_no_room(*_arguments):
         raise OperationalError("no room") from PoolTimeout("no room")
 
@@ -21,7 +21,7 @@ def test_a_page_without_a_connection_is_a_503_that_says_when_to_come_back(client
     assert "讀者眾多" in response.content.decode()
 
 
-def test_what_the_database_refuses_is_still_our_own_fault(client, db, monkeypatch):
+def test_other_database_error_returns_500(client, db, monkeypatch):
     def ask_for_nonsense(*_arguments):
         raise OperationalError("no such table")
 
@@ -31,7 +31,7 @@ def test_what_the_database_refuses_is_still_our_own_fault(client, db, monkeypatc
 
 
 @pytest.mark.postgres
-def test_a_page_whose_connection_is_cut_off_is_a_503_and_the_next_is_there(
+def test_page_whose_connection_is_cut_returns_503_and_the_next_returns_200(
     client, transactional_db, monkeypatch
 ):
     def be_cut_off(*_arguments):

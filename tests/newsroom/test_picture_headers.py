@@ -1,4 +1,4 @@
-"""Headers of pictures: read as decoders read them, within a bounded number of steps."""
+"""Picture headers, which are read as decoders read them but in a bounded number of steps."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NOISE = Picture.effect_noise(SIZE, 60)
 
 
 class CountingFile(BytesIO):
-    """A file that counts how often it is read, and how much."""
+    """A file that counts its reads and the bytes that were read."""
 
     reads = 0
     total = 0
@@ -71,10 +71,10 @@ def frames(form: str) -> bytes:
         "AVIF with alpha", "AVIF sequence",
     ],
 )  # fmt: skip
-def test_a_header_says_what_the_decoder_would_find(content, header):
+def test_header_matches_what_the_decoder_reads(content, header):
     assert picture_headers.check(BytesIO(content)) == header
-    with Picture.open(BytesIO(content)) as opened:
-        assert opened.size == (header.width, header.height)
+    with Picture.open(BytesIO(content)) as picture:
+        assert picture.size == (header.width, header.height)
 
 
 @pytest.mark.parametrize("scans", [20, picture_headers.MAX_JPEG_SCANS])
@@ -101,7 +101,7 @@ COSTLY = {
 
 
 @pytest.mark.parametrize(("content", "reason"), COSTLY.values(), ids=COSTLY)
-def test_what_costs_too_much_is_refused_by_its_header(content, reason):
+def test_costly_picture_is_refused_by_its_header(content, reason):
     file = CountingFile(content)
     with pytest.raises(CostlyPicture) as refusal:
         picture_headers.check(file)
@@ -130,7 +130,7 @@ UNREADABLE = {
     "a picture in a picture": encoded(NOISE, "JPEG")[:-2] + encoded(NOISE, "JPEG"),
     "a height to come later": jpeg_that_says(64, 0),
 }
-# Of each kind as many parts as fit in the largest file that is taken would be millions of steps.
+# The largest accepted file has room for millions of these parts, so reading must stop early.
 MANY_PARTS = {
     "JPEG segments": lambda count: b"\xff\xd8" + b"\xff\xe1\0\2" * count + JPEG_FRAME,
     "JPEG segments without data": lambda count: b"\xff\xd8\xff\xe0\0\2" + b"\xff\x01" * count + JPEG_FRAME,
@@ -144,13 +144,13 @@ MANY_PARTS = {
 
 
 @pytest.mark.parametrize("content", UNREADABLE.values(), ids=UNREADABLE)
-def test_what_has_no_header_of_a_picture_is_refused(content):
+def test_file_without_a_picture_header_is_refused(content):
     with pytest.raises(UnreadablePicture):
         picture_headers.check(BytesIO(content))
 
 
 @pytest.mark.parametrize("parts", MANY_PARTS.values(), ids=MANY_PARTS)
-def test_a_million_parts_cost_no_more_than_a_thousand(parts):
+def test_number_of_reads_does_not_grow_with_the_number_of_parts(parts):
     steps = []
     for count in (500_000, 1_000_000):
         file = CountingFile(parts(count))
@@ -160,7 +160,7 @@ def test_a_million_parts_cost_no_more_than_a_thousand(parts):
     assert steps[0] == steps[1] <= picture_headers.MAX_READS
 
 
-def test_data_full_of_stuffed_bytes_is_read_once():
+def test_data_with_many_stuffed_bytes_is_read_once():
     start = encoded(NOISE, "JPEG")
     for count in (1_000_000, 2_000_000):
         file = CountingFile(start[:-2] + b"\xff\0" * count + b"\xff\xd9")
@@ -177,10 +177,10 @@ def test_data_full_of_stuffed_bytes_is_read_once():
     end=st.integers(0, 3000),
 )
 def test_a_damaged_header_is_read_or_refused(seed, changes, end):
-    damaged = bytearray(seed)
+    content = bytearray(seed)
     for position, value in changes:
-        damaged[position % len(damaged)] = value
-    file = CountingFile(bytes(damaged[:end]))
+        content[position % len(content)] = value
+    file = CountingFile(bytes(content[:end]))
     try:
         header = picture_headers.check(file)
     except (UnreadablePicture, CostlyPicture):
@@ -190,5 +190,5 @@ def test_a_damaged_header_is_read_or_refused(seed, changes, end):
     assert 1 <= header.width * header.height <= picture_headers.MAX_PIXELS
 
 
-def test_a_picture_of_many_pixels_that_is_not_too_many_is_taken():
+def test_large_picture_within_the_limit_is_accepted():
     assert picture_headers.check(BytesIO(png_that_says(10_000, 5_000))) == Header("PNG", 10_000, 5_000)

@@ -1,4 +1,4 @@
-"""Rate limits: exact at the same instant, over threads, and nothing is left of what is over."""
+"""Rate limits: exact under concurrency, shared by all processes and bounded in memory."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from tests.at_once import at_once
 
 @pytest.fixture
 def clock(monkeypatch) -> list[float]:
-    """The seconds since 1970; a test moves them on."""
+    """Return a list with the current time in seconds since 1970, which tests advance."""
     now = [1_800_000_000.25]
     monkeypatch.setattr("newsroom.http.rate_limits.time.time", lambda: now[0])
     return now
 
 
 @pytest.mark.django_db
-def test_a_window_begins_with_the_first_request_and_then_all_is_open_again(clock):
+def test_window_begins_with_the_first_request_and_then_resets(clock):
     answers = [rate_limits.seconds_to_wait("somebody", 2, 600)]
     clock[0] += 100
     answers += [rate_limits.seconds_to_wait("somebody", 2, 600) for _ in range(2)]
@@ -30,10 +30,10 @@ def test_a_window_begins_with_the_first_request_and_then_all_is_open_again(clock
 
 
 @pytest.mark.django_db
-def test_what_another_process_counted_counts(clock):
+def test_requests_counted_by_another_process_count(clock):
     answers = []
     for _ in range(4):
-        # A process that has just started remembers nothing.
+        # Forget the counts of this process, like one that has just started.
         rate_limits.forget()
         answers.append(rate_limits.seconds_to_wait("somebody", 3))
 
@@ -54,7 +54,7 @@ def test_a_request_that_is_given_back_may_be_made_again(clock):
 
 
 @pytest.mark.django_db
-def test_names_are_stored_as_keyed_hashes_alone(clock):
+def test_names_are_stored_only_as_keyed_hashes(clock):
     rate_limits.seconds_to_wait("responses:192.0.2.7/32", 5)
 
     with connection.cursor() as cursor:
@@ -63,7 +63,7 @@ def test_names_are_stored_as_keyed_hashes_alone(clock):
 
 
 @pytest.mark.django_db
-def test_a_process_remembers_a_bounded_number(clock, monkeypatch):
+def test_process_remembers_a_bounded_number_of_names(clock, monkeypatch):
     monkeypatch.setattr(rate_limits, "MAX_SHARES", 10)
     for number in range(25):
         rate_limits.seconds_to_wait(f"address {number}", 1)
@@ -73,7 +73,7 @@ def test_a_process_remembers_a_bounded_number(clock, monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_thirty_at_the_same_instant_exactly_the_limit_is_let_through():
+def test_exactly_the_limit_of_concurrent_requests_is_allowed():
     cache.clear()
 
     waits = at_once(30, lambda _number: rate_limits.seconds_to_wait("a crowd", 3))

@@ -13,7 +13,7 @@ import pytest
 from newsroom import release
 from tests.environment import ROOT
 
-# Where answers to readers and partners are made.
+# The code that renders responses to readers and partners.
 PRINTING = [
     *sorted(ROOT.glob("liveblog/reader/*.py")),
     *sorted(ROOT.glob("liveblog/api/*.py")),
@@ -21,7 +21,7 @@ PRINTING = [
     *sorted(ROOT.glob("liveblog/templatetags/*.py")),
     *(ROOT / name for name in ("liveblog/payloads.py", "newsroom/csp.py", "newsroom/site.py")),
 ]
-# They decide who is answered, not what.
+# These settings decide whether a request is refused, not the content of a response.
 NOT_PRINTED = {"API_REQUESTS_PER_MINUTE", "API_KEY_REQUESTS_PER_MINUTE"}
 
 
@@ -31,8 +31,8 @@ def digest() -> str:
 
 
 @pytest.fixture
-def place(tmp_path: Path, settings) -> Path:
-    """A release of one template."""
+def release_dir(tmp_path: Path, settings) -> Path:
+    """Return the directory of a release with one template."""
     (tmp_path / "templates").mkdir()
     (tmp_path / "templates/page.html").write_text("<p>Hello</p>")
     (tmp_path / "requirements.txt").write_text("django==5.2.19")
@@ -40,21 +40,21 @@ def place(tmp_path: Path, settings) -> Path:
     return tmp_path
 
 
-def test_the_digest_is_the_same_wherever_the_same_release_runs(place):
+def test_digest_ignores_bytecode_and_files_outside_of_the_release(release_dir):
     first = digest()
-    (place / "templates/__pycache__").mkdir()
-    (place / "templates/__pycache__/page.pyc").write_bytes(b"\0")
-    (place / "notes.txt").write_text("not part of the release")
+    (release_dir / "templates/__pycache__").mkdir()
+    (release_dir / "templates/__pycache__/page.pyc").write_bytes(b"\0")
+    (release_dir / "notes.txt").write_text("not part of the release")
     assert (digest(), len(first)) == (first, 8)
 
 
 @pytest.mark.parametrize(
     "name", ["templates/page.html", "requirements.txt", "newsroom/site.py", "locale/a.mo"]
 )
-def test_another_file_is_another_release(place, name):
+def test_changed_file_changes_the_digest(release_dir, name):
     before = digest()
-    (place / name).parent.mkdir(exist_ok=True)
-    (place / name).write_text("changed")
+    (release_dir / name).parent.mkdir(exist_ok=True)
+    (release_dir / name).write_text("changed")
     assert digest() != before
 
 
@@ -67,16 +67,16 @@ def test_another_file_is_another_release(place, name):
         ("ALLOWED_HOSTS", ["news.example"]),
     ],
 )
-def test_another_printed_setting_is_another_release(place, settings, name, value):
+def test_changed_printed_setting_changes_the_digest(release_dir, settings, name, value):
     before = digest()
     setattr(settings, name, value)
     assert digest() != before
 
 
-def test_a_release_is_as_old_as_its_newest_file_and_never_of_the_future(place, settings):
-    settings.ENV_FILE = place / "settings"
-    files = [place / "templates/page.html", place / "requirements.txt"]
-    settings.STATIC_ROOT = place
+def test_build_time_is_that_of_the_newest_file_and_never_in_the_future(release_dir, settings):
+    settings.ENV_FILE = release_dir / "settings"
+    files = [release_dir / "templates/page.html", release_dir / "requirements.txt"]
+    settings.STATIC_ROOT = release_dir
     for file, modified_at in zip(files, (1_000_000, 2_000_000), strict=True):
         os.utime(file, (modified_at, modified_at))
     assert release.built_at.__wrapped__() == 2_000_000
@@ -84,7 +84,7 @@ def test_a_release_is_as_old_as_its_newest_file_and_never_of_the_future(place, s
     assert release.built_at.__wrapped__() < time.time()
 
 
-def test_another_style_sheet_is_another_release(place, monkeypatch):
+def test_changed_stylesheet_changes_the_digest(release_dir, monkeypatch):
     storage = SimpleNamespace(hashed_files={"a.css": "a.1.css"})
     monkeypatch.setattr(release, "staticfiles_storage", storage)
     before = digest()
@@ -92,7 +92,7 @@ def test_another_style_sheet_is_another_release(place, monkeypatch):
     assert digest() != before
 
 
-def test_each_setting_that_answers_are_made_from_is_part_of_the_digest():
+def test_every_setting_used_in_responses_is_part_of_the_digest():
     settings_read = {
         name for path in PRINTING for name in re.findall(r"\bsettings\.([A-Z][A-Z_]+)", path.read_text())
     }

@@ -1,4 +1,4 @@
-"""Conversion between the scripts, word by word: sentences of news, names, and the repository's own demo."""
+"""Word-by-word conversion between the scripts, with news sentences, names and the project's demo."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def rows(name: str, directory: Path = SCRIPTS) -> list[list[str]]:
     return [line.split("\t") for line in lines if line and not line.startswith("#")]
 
 
-def test_traps_are_read_as_a_sub_editor_reads_them(cases: Path) -> None:
+def test_traps_are_converted_as_a_sub_editor_would(cases: Path) -> None:
     traps = rows("script_traps.tsv", cases)
     wrong = [
         (written, converted, read)
@@ -38,16 +38,16 @@ def test_traps_are_read_as_a_sub_editor_reads_them(cases: Path) -> None:
 
 
 @pytest.mark.parametrize(("written", "read"), rows("to_traditional.tsv"))
-def test_simplified_news_reads_as_hong_kong_prints_it(written: str, read: str) -> None:
+def test_simplified_news_is_converted_to_hong_kong_usage(written: str, read: str) -> None:
     assert convert(written, "zh-hant") in read.split("|")
 
 
 @pytest.mark.parametrize(("written", "read"), rows("to_simplified.tsv"))
-def test_traditional_news_reads_in_simplified(written: str, read: str) -> None:
+def test_traditional_news_is_converted_to_simplified(written: str, read: str) -> None:
     assert convert(written, "zh-hans") in read.split("|")
 
 
-# Two words whose last and first characters are also a word, which a longest match would find.
+# Pairs of words whose adjoining characters form another word, which a longest match would prefer.
 JOINED = """
 现金|发放 基金|发行 外长|发言 部长|发表 欧美|发达国家 规范|太宽松 处于|正常 方面|包括 地面|条件 若干|部门
 受制|造船 交流|干扰 分配|制度 关联|系统 重大|斗争 女子|游览 校长|发信 水面|粉红 管制|造成 今后|天文台
@@ -56,7 +56,7 @@ JOINED = """
 
 
 @pytest.mark.parametrize("pair", JOINED.split())
-def test_two_words_read_together_as_they_read_alone(pair: str) -> None:
+def test_adjacent_words_are_converted_as_they_are_alone(pair: str) -> None:
     words = pair.split("|")
     assert convert("".join(words), "zh-hant") == "".join(convert(word, "zh-hant") for word in words)
 
@@ -64,7 +64,7 @@ def test_two_words_read_together_as_they_read_alone(pair: str) -> None:
 @pytest.mark.parametrize(
     ("written", "terms", "read"),
     [
-        # A term of two words, or with a word in common with a longer one, is a term.
+        # A term may consist of two words, or share characters with a longer word.
         ("规范太宽松", {"范太": "范太"}, "規範太寬鬆"),
         ("范太出席", {"范太": "范太太"}, "范太太出席"),
         ("加沙停火线", {"加沙停火": "加薩停火"}, "加薩停火線"),
@@ -114,7 +114,7 @@ def test_name_across_tags_keeps_its_form() -> None:
         ("里克·特里", "里克·特里"),
     ],
 )
-def test_byline_is_read_as_a_name(written: str, read: str) -> None:
+def test_byline_is_converted_as_a_name(written: str, read: str) -> None:
     assert convert_name(written, "zh-hant") == read
 
 
@@ -149,7 +149,7 @@ def test_every_difference_from_plain_opencc_in_the_demo_is_justified(direction: 
 
 
 @pytest.mark.parametrize("text", ["", "\x00", "😀发😀", "𠮷野家", "\u2028里", "a" * 3_000 + "里"])
-def test_characters_of_no_script_are_kept(text: str) -> None:
+def test_characters_of_no_script_keep_the_length_of_the_text(text: str) -> None:
     for edition in ("zh-hant", "zh-hans"):
         assert len(convert(text, edition)) == len(text)
 
@@ -163,14 +163,14 @@ def test_no_character_is_lost_or_added(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["里", "余若薇", "局长于", "埃里克·", "干了", "不准", "著", "范太宽松，"])
-def test_work_grows_with_the_text_and_no_faster(text: str) -> None:
+def test_work_is_linear_in_the_length_of_the_text(text: str) -> None:
     terms = Lexicon({"范太": "范太", "里" * 8: "里"})
     for edition in ("zh-hant", "zh-hans"):
         work.assert_linear(lambda size, edition=edition: convert(text * size, edition, terms), 400)
 
 
-def test_word_lists_have_no_word_twice_and_no_empty_reading() -> None:
+def test_word_lists_have_no_duplicate_words_and_no_empty_readings() -> None:
     for name in ("traditional.tsv", "simplified.tsv"):
-        listed = [row[:2] for row in traditional.read_words(name)]
-        assert len({word for word, _reading in listed}) == len(listed)
-        assert all(word and len(word) == len(reading) for word, reading in listed)
+        entries = [row[:2] for row in traditional.read_words(name)]
+        assert len({word for word, _reading in entries}) == len(entries)
+        assert all(word and len(word) == len(reading) for word, reading in entries)

@@ -1,4 +1,4 @@
-"""Settings that name the site to others: checked at the start; where they are unset, nothing changes."""
+"""Settings that name the site to others, which are optional and checked at startup."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def start(code: str, **settings: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_without_a_tag_authority_the_host_names_entries_as_before():
+def test_tag_authority_defaults_to_the_host_of_the_site():
     assert start("print(settings.TAG_AUTHORITY)", SITE_URL="http://news.example").stdout == "news.example\n"
-    kept = start(
+    configured = start(
         "print(settings.TAG_AUTHORITY)", SITE_URL="http://www.news.example", TAG_AUTHORITY="news.example"
     )
-    assert kept.stdout == "news.example\n"
+    assert configured.stdout == "news.example\n"
 
 
 @pytest.mark.parametrize(
@@ -35,18 +35,18 @@ def test_without_a_tag_authority_the_host_names_entries_as_before():
         ("desk@news.example", "tag:desk@news.example,2026:/live/storm/"),
     ],
 )
-def test_a_tag_authority_may_have_a_date_of_its_own(settings, authority, uri):
+def test_tag_authority_may_include_its_own_date(settings, authority, uri):
     settings.TAG_AUTHORITY = authority
     assert tag_uri("/live/storm/") == uri
 
 
-def test_malformed_names_stop_the_start_all_at_once():
-    wrong = {
+def test_startup_reports_all_malformed_names_at_once():
+    malformed = {
         "TAG_AUTHORITY": "https://news.example",
         "WEBSUB_HUB": "hub.example",
         "INDEXNOW_KEY": "short",
         "INDEXNOW_URL": "ftp://index.example/",
     }
-    finished = start("", **wrong)
-    assert finished.returncode == 1
-    assert [name for name in wrong if name not in finished.stderr] == []
+    process = start("", **malformed)
+    assert process.returncode == 1
+    assert [name for name in malformed if name not in process.stderr] == []

@@ -1,4 +1,4 @@
-"""The queue of SQLite's writers: fair, reentrant, bounded, and given up however a transaction ends."""
+"""The queue of SQLite writers: fair, reentrant, bounded, and released however a transaction ends."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ WRITERS = 8
 
 @pytest.fixture
 def open_database(tmp_path: Path, django_db_blocker) -> Iterator[Callable[..., DatabaseWrapper]]:
-    """Opens one more connection to a database of this test's own, which any thread may use."""
-    opened = []
+    """Yield a function that opens another connection, for any thread, to a database of this test's own."""
+    wrappers = []
 
     def open_one(timeout: float = 20) -> DatabaseWrapper:
         options = {"transaction_mode": "IMMEDIATE", "timeout": timeout}
@@ -34,18 +34,18 @@ def open_database(tmp_path: Path, django_db_blocker) -> Iterator[Callable[..., D
             "TIME_ZONE": None,
             "AUTOCOMMIT": True,
         }
-        wrapper = DatabaseWrapper(settings, alias=f"queue {len(opened)}")
+        wrapper = DatabaseWrapper(settings, alias=f"queue {len(wrappers)}")
         wrapper.inc_thread_sharing()
-        opened.append(wrapper)
+        wrappers.append(wrapper)
         return wrapper
 
-    # It is no database of the test's, and needs none: this runs whichever the suite runs on.
+    # Access is unblocked because the test database is not used: the test runs on any backend.
     with django_db_blocker.unblock():
         with open_one().cursor() as cursor:
             cursor.execute("PRAGMA journal_mode=WAL")
             cursor.execute("CREATE TABLE log (id integer PRIMARY KEY, writer integer)")
         yield open_one
-        for wrapper in opened:
+        for wrapper in wrappers:
             wrapper.close()
 
 
@@ -63,19 +63,19 @@ def insert(wrapper: DatabaseWrapper, writer: int) -> None:
         cursor.execute("INSERT INTO log (writer) VALUES (%s)", [writer])
 
 
-def logged(wrapper: DatabaseWrapper) -> list[int]:
+def logged_writers(wrapper: DatabaseWrapper) -> list[int]:
     with wrapper.cursor() as cursor:
         cursor.execute("SELECT writer FROM log ORDER BY id")
         return [writer for (writer,) in cursor.fetchall()]
 
 
-def in_a_transaction(wrapper: DatabaseWrapper, writer: int) -> None:
+def insert_in_transaction(wrapper: DatabaseWrapper, writer: int) -> None:
     begin(wrapper)
     insert(wrapper, writer)
     end(wrapper)
 
 
-def test_turns_are_taken_in_the_order_of_asking():
+def test_turns_are_taken_in_the_order_of_requests():
     turns, first, order = Turns(), object(), []
 
     def take(number: int) -> None:
@@ -94,7 +94,7 @@ def test_turns_are_taken_in_the_order_of_asking():
     assert not turns.waiting
 
 
-def test_whoever_waited_in_vain_leaves_the_queue():
+def test_owner_that_timed_out_leaves_the_queue():
     turns, first, second, third = Turns(), object(), object(), object()
     turns.take(first, 0)
     with pytest.raises(TimeoutError):
@@ -106,9 +106,9 @@ def test_whoever_waited_in_vain_leaves_the_queue():
     assert turns.is_held_by(third)
 
 
-@pytest.mark.parametrize("write", [insert, in_a_transaction])
-def test_writers_are_served_in_the_order_in_which_they_came(open_database, write):
-    """Single statements wait in the same queue as transactions."""
+@pytest.mark.parametrize("write", [insert, insert_in_transaction])
+def test_writers_are_served_in_the_order_of_arrival(open_database, write):
+    """Check that single statements wait in the same queue as transactions."""
     first = open_database()
     begin(first)
     insert(first, 100)
@@ -118,9 +118,9 @@ def test_writers_are_served_in_the_order_in_which_they_came(open_database, write
             threads.submit(write, wrapper, number)
             wait_for(lambda number=number: first.turns.waiting == number + 1)
         # Readers do not wait.
-        assert logged(open_database()) == []
+        assert logged_writers(open_database()) == []
         end(first)
-    assert logged(first) == [100, *range(WRITERS)]
+    assert logged_writers(first) == [100, *range(WRITERS)]
 
 
 def end_by_rollback(wrapper: DatabaseWrapper) -> None:
@@ -133,17 +133,17 @@ def end_by_closing(wrapper: DatabaseWrapper) -> None:
 
 
 @pytest.mark.parametrize("finish", [end, end_by_rollback, end_by_closing])
-def test_turn_is_given_up_however_a_transaction_ends(open_database, finish):
+def test_turn_is_released_however_a_transaction_ends(open_database, finish):
     first, second = open_database(), open_database(timeout=0)
     begin(first)
-    # Reentrant: its own statements, and savepoints, are of the same turn.
+    # The turn is reentrant: statements and savepoints of its own connection belong to it.
     first.in_atomic_block = True
     first.savepoint_commit(first.savepoint())
     first.in_atomic_block = False
     insert(first, 1)
     assert first.turns.is_held_by(first)
     finish(first)
-    in_a_transaction(second, 2)
+    insert_in_transaction(second, 2)
     assert not second.turns.is_held_by(second)
 
 
@@ -160,31 +160,31 @@ def test_rows_that_a_write_returns_can_be_read_after_its_turn(open_database):
         assert cursor.fetchone() == (5,)
 
 
-def test_writer_whose_turn_does_not_come_is_told_that_the_database_is_busy(open_database):
+def test_writer_that_times_out_gets_a_busy_error(open_database):
     first, second = open_database(), open_database(timeout=0.01)
     begin(first)
-    for write in (insert, in_a_transaction):
+    for write in (insert, insert_in_transaction):
         with pytest.raises(OperationalError) as refusal:
             write(second, 2)
         assert is_busy(refusal.value)
         assert not second.in_atomic_block
     end(first)
-    in_a_transaction(second, 3)
-    assert logged(second) == [3]
+    insert_in_transaction(second, 3)
+    assert logged_writers(second) == [3]
 
 
-def test_lock_of_another_process_gives_the_turn_to_the_next(open_database):
-    """What fails at BEGIN has no turn any more."""
+def test_lock_of_another_process_leaves_the_turn_to_the_next_writer(open_database):
+    """Check that a connection gives its turn back if BEGIN fails."""
     first, second = open_database(timeout=0.01), open_database(timeout=0.01)
     with closing(sqlite3.connect(first.settings_dict["NAME"], isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         for wrapper in (first, second):
-            for write in (insert, in_a_transaction):
+            for write in (insert, insert_in_transaction):
                 with pytest.raises(OperationalError) as refusal:
                     write(wrapper, 1)
                 assert is_busy(refusal.value)
                 assert not wrapper.turns.is_held_by(wrapper)
         other.execute("ROLLBACK")
-    in_a_transaction(first, 1)
+    insert_in_transaction(first, 1)
     insert(second, 2)
-    assert logged(first) == [1, 2]
+    assert logged_writers(first) == [1, 2]

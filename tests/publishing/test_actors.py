@@ -28,59 +28,59 @@ pytestmark = pytest.mark.django_db
 Act = Callable[[Actor], object]
 
 
-def drafted(blog: LiveBlog) -> Update:
+def make_draft(blog: LiveBlog) -> Update:
     return publishing.draft_update(blog, Content("稿"), by=SYSTEM)
 
 
-def withdrawn(blog: LiveBlog) -> Update:
+def make_withdrawn(blog: LiveBlog) -> Update:
     return publishing.withdraw_update(make_update(blog), by=SYSTEM, reason="錯")
 
 
-def embargoed(blog: LiveBlog) -> LiveBlog:
+def make_embargoed(blog: LiveBlog) -> LiveBlog:
     until = timezone.now() + timedelta(days=1)
     return publishing.edit_blog(blog, replace(BlogDetails.of(blog), embargo_until_at=until), by=SYSTEM)
 
 
-def responded(blog: LiveBlog) -> object:
+def make_response(blog: LiveBlog) -> object:
     details = replace(BlogDetails.of(blog), has_responses=True)
     blog = publishing.edit_blog(blog, details, by=SYSTEM)
     return publishing.submit_response(blog, name="讀者", text="意見")
 
 
-def illustrated(blog: LiveBlog) -> object:
+def make_used_image(blog: LiveBlog) -> object:
     image = make_image()
     make_update(blog, images=(image,))
     return image
 
 
-def signed(blog: LiveBlog) -> Byline:
+def make_used_byline(blog: LiveBlog) -> Byline:
     byline = Byline.objects.create(name="記者")
     make_update(blog, bylines=(byline,))
     return byline
 
 
-def filed(blog: LiveBlog) -> Topic:
+def make_used_topic(blog: LiveBlog) -> Topic:
     topic = Topic.objects.create(slug="weather", name="天氣")
     publishing.edit_blog(blog, replace(BlogDetails.of(blog), topics=(topic,)), by=SYSTEM)
     return topic
 
 
-def linked(blog: LiveBlog) -> RelatedStory:
+def make_related_story(blog: LiveBlog) -> RelatedStory:
     return make_update(blog, stories=(Story("相關"),)).related_stories.get()
 
 
-def overdue(blog: LiveBlog) -> Act:
+def prepare_due_update(blog: LiveBlog) -> Act:
     later = timezone.now() + timedelta(hours=1)
     publishing.schedule_update(blog, Content("預約"), later, by=SYSTEM)
     return lambda by: publishing.publish_due(by=by, at=later)
 
 
-def restorable(blog: LiveBlog) -> Act:
+def prepare_restorable(blog: LiveBlog) -> Act:
     row = publishing.withdraw_blog(blog, by=SYSTEM)
     return lambda by: publishing.restore_blog(row, by=by)
 
 
-def on(make: Callable[[LiveBlog], object], verb: Callable[..., object], **arguments: object) -> Callable:
+def case(make: Callable[[LiveBlog], object], verb: Callable[..., object], **arguments: object) -> Callable:
     """Return a test case: a function that makes the row and returns an act that calls the verb on it."""
 
     def prepare(blog: LiveBlog) -> Act:
@@ -90,42 +90,42 @@ def on(make: Callable[[LiveBlog], object], verb: Callable[..., object], **argume
     return prepare
 
 
-def itself(blog: LiveBlog) -> LiveBlog:
+def same_blog(blog: LiveBlog) -> LiveBlog:
     return blog
 
 
 # Verbs that assign a change number. Each value prepares a running blog and returns the act to test.
 NUMBERED: dict[str, Callable[[LiveBlog], Act]] = {
-    "approve_response": on(responded, publishing.approve_response),
-    "edit_update": on(make_update, publishing.edit_update, content=Content("修訂")),
-    "correct_update": on(make_update, publishing.correct_update, content=Content("更正"), note="更正"),
+    "approve_response": case(make_response, publishing.approve_response),
+    "edit_update": case(make_update, publishing.edit_update, content=Content("修訂")),
+    "correct_update": case(make_update, publishing.correct_update, content=Content("更正"), note="更正"),
     "edit_blog": lambda blog: (
         lambda by: publishing.edit_blog(blog, replace(BlogDetails.of(blog), headline="新標題"), by=by)
     ),
-    "edit_byline": on(signed, publishing.edit_byline, name="另一記者"),
-    "edit_image": on(illustrated, publishing.edit_image, alt="另一幅圖"),
-    "edit_story": on(linked, publishing.edit_story, title="相關", url="https://example.com/"),
-    "edit_topic": on(filed, publishing.edit_topic, name="氣象"),
-    "end_coverage": on(itself, publishing.end_coverage),
-    "erase_update": on(make_update, publishing.erase_update, reason="法庭命令"),
-    "lift_embargo": on(embargoed, publishing.lift_embargo),
-    "mark_key_event": on(make_update, publishing.mark_key_event),
-    "pin_update": on(make_update, publishing.pin_update),
-    "publish_due": overdue,
-    "publish_update": on(itself, publishing.publish_update, content=Content("號外")),
-    "restore_blog": restorable,
-    "restore_update": on(withdrawn, publishing.restore_update),
-    "start_coverage": on(lambda blog: publishing.end_coverage(blog, by=SYSTEM), publishing.start_coverage),
-    "undo_publication": on(make_update, publishing.undo_publication),
-    "unmark_key_event": on(lambda blog: make_update(blog, is_key_event=True), publishing.unmark_key_event),
-    "unpin_update": on(
+    "edit_byline": case(make_used_byline, publishing.edit_byline, name="另一記者"),
+    "edit_image": case(make_used_image, publishing.edit_image, alt="另一幅圖"),
+    "edit_story": case(make_related_story, publishing.edit_story, title="相關", url="https://example.com/"),
+    "edit_topic": case(make_used_topic, publishing.edit_topic, name="氣象"),
+    "end_coverage": case(same_blog, publishing.end_coverage),
+    "erase_update": case(make_update, publishing.erase_update, reason="法庭命令"),
+    "lift_embargo": case(make_embargoed, publishing.lift_embargo),
+    "mark_key_event": case(make_update, publishing.mark_key_event),
+    "pin_update": case(make_update, publishing.pin_update),
+    "publish_due": prepare_due_update,
+    "publish_update": case(same_blog, publishing.publish_update, content=Content("號外")),
+    "restore_blog": prepare_restorable,
+    "restore_update": case(make_withdrawn, publishing.restore_update),
+    "start_coverage": case(lambda blog: publishing.end_coverage(blog, by=SYSTEM), publishing.start_coverage),
+    "undo_publication": case(make_update, publishing.undo_publication),
+    "unmark_key_event": case(lambda blog: make_update(blog, is_key_event=True), publishing.unmark_key_event),
+    "unpin_update": case(
         lambda blog: publishing.pin_update(make_update(blog), by=SYSTEM), publishing.unpin_update
     ),
-    "withdraw_blog": on(itself, publishing.withdraw_blog),
-    "withdraw_response": on(
-        lambda blog: publishing.approve_response(responded(blog), by=SYSTEM), publishing.withdraw_response
+    "withdraw_blog": case(same_blog, publishing.withdraw_blog),
+    "withdraw_response": case(
+        lambda blog: publishing.approve_response(make_response(blog), by=SYSTEM), publishing.withdraw_response
     ),
-    "withdraw_update": on(make_update, publishing.withdraw_update, reason="錯"),
+    "withdraw_update": case(make_update, publishing.withdraw_update, reason="錯"),
 }
 # Verbs without a change number, because they change nothing that readers see.
 UNNUMBERED = {
@@ -308,9 +308,9 @@ def test_public_surfaces_do_not_show_the_actor(marked):
     ]
     reader = Client()
     for path in addresses:
-        answer = reader.get(path)
-        assert answer.status_code == 200, path
-        texts.append(answer.content.decode())
+        response = reader.get(path)
+        assert response.status_code == 200, path
+        texts.append(response.content.decode())
     changes = json.loads(reader.get("/api/v1/blogs/storm/changes/?after=0").content)["changes"]
     assert {frozenset(change) for change in changes} == {frozenset({"number", "kind", "update", "at"})}
     for text in texts:

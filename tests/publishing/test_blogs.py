@@ -1,4 +1,4 @@
-"""The verbs on live blogs and on what blogs share, and what time brings about."""
+"""Verbs on live blogs and on rows that blogs share, and what becomes due."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def kinds(blog: LiveBlog) -> list[str]:
     return list(Change.objects.filter(blog=blog).after(0).values_list("kind", flat=True))
 
 
-def test_coverage_starts_ends_resumes_and_is_withdrawn_and_restored():
+def test_blog_passes_through_every_status_with_a_change_for_each_step():
     blog = make_blog(is_live=False)
     statuses = [blog.status]
     for verb in (
@@ -47,7 +47,7 @@ def test_coverage_starts_ends_resumes_and_is_withdrawn_and_restored():
     ]
 
 
-def test_editing_a_blog_takes_one_number_and_an_empty_edit_takes_none():
+def test_edit_assigns_one_number_and_an_unchanged_save_none():
     blog, topic = make_blog(), Topic.objects.create(slug="world", name="國際")
     details = replace(
         BlogDetails.of(blog),
@@ -60,7 +60,7 @@ def test_editing_a_blog_takes_one_number_and_an_empty_edit_takes_none():
     assert publishing.edit_blog(blog, details, by=SYSTEM).number == 2
 
 
-def test_the_slug_is_fixed_once_published():
+def test_slug_cannot_change_after_publication():
     draft = make_blog(is_live=False)
     publishing.edit_blog(draft, replace(BlogDetails.of(draft), slug="another"), by=SYSTEM)
     blog = make_blog()
@@ -69,7 +69,7 @@ def test_the_slug_is_fixed_once_published():
     assert list(refusal.value.error_dict) == ["slug"]
 
 
-def test_an_image_or_byline_edit_gives_every_affected_blog_a_number_for_each_update():
+def test_image_and_byline_edits_assign_a_number_to_each_affected_update():
     byline, image = Byline.objects.create(name="陳大文"), make_image()
     first, second, other = make_blog(), make_blog(hero_image=image), make_blog()
     a = make_update(first, bylines=(byline,))
@@ -91,7 +91,7 @@ def test_an_image_or_byline_edit_gives_every_affected_blog_a_number_for_each_upd
     assert other.changes.count() == before
 
 
-def test_a_blog_that_goes_gives_a_number_to_the_blogs_that_link_to_it():
+def test_withdrawing_a_blog_assigns_a_number_in_blogs_that_link_to_it():
     target, blog = make_blog(), make_blog()
     update = make_update(blog, stories=(Story("另見", 0, live_blog=target),))
     number = Update.objects.get(pk=update.pk).number
@@ -110,7 +110,7 @@ def test_linking_an_unresolved_story_changes_its_update_once():
     assert kinds(update.blog) == ["blog_started", "published", "edited"]
 
 
-def test_what_fell_due_is_published_with_its_numbers_in_order():
+def test_due_updates_are_published_in_the_order_of_their_times():
     blog = make_blog()
     now = timezone.now()
     late = publishing.schedule_update(blog, Content(heading="後"), now + timedelta(minutes=2), by=SYSTEM)
@@ -128,7 +128,7 @@ def test_what_fell_due_is_published_with_its_numbers_in_order():
     ]
 
 
-def test_embargoes_are_lifted_and_planned_ends_kept_when_due():
+def test_due_embargoes_are_lifted_and_planned_ends_take_effect():
     now = timezone.now()
     embargoed = make_blog(embargo_until_at=now + timedelta(minutes=1))
     planned = make_blog(coverage_end_at=now + timedelta(minutes=1))
@@ -140,7 +140,7 @@ def test_embargoes_are_lifted_and_planned_ends_kept_when_due():
     assert (planned.status, planned.coverage_end_at) == ("ended", now + timedelta(minutes=1))
 
 
-def test_a_schedule_in_a_withdrawn_blog_waits_and_holds_up_nothing():
+def test_due_update_of_a_withdrawn_blog_waits_without_blocking_others():
     now = timezone.now()
     withdrawn, blog = make_blog(), make_blog()
     for target in (withdrawn, blog):
@@ -158,7 +158,7 @@ def test_a_schedule_in_a_withdrawn_blog_waits_and_holds_up_nothing():
         (lambda blog, by: publishing.edit_blog(blog, BlogDetails.of(blog), by=by), "change_liveblog"),
     ],
 )
-def test_each_verb_wants_its_permission(verb, permission):
+def test_each_verb_requires_its_permission(verb, permission):
     blog = make_blog(is_live=False, embargo_until_at=timezone.now() + timedelta(hours=1))
     with pytest.raises(PermissionDenied):
         verb(blog, by=make_user())
@@ -167,7 +167,7 @@ def test_each_verb_wants_its_permission(verb, permission):
 
 def test_verbs_refuse_blogs_in_the_wrong_state():
     draft, live = make_blog(is_live=False), make_blog()
-    for refused in (
+    for act in (
         lambda: publishing.end_coverage(draft, by=SYSTEM),
         lambda: publishing.withdraw_blog(draft, by=SYSTEM),
         lambda: publishing.start_coverage(live, by=SYSTEM),
@@ -179,13 +179,13 @@ def test_verbs_refuse_blogs_in_the_wrong_state():
         lambda: publishing.create_blog(BlogDetails("new", "en", " "), by=SYSTEM),
     ):
         with pytest.raises(ValidationError):
-            refused()
+            act()
 
 
-def test_the_database_itself_refuses_what_no_verb_would_write():
+def test_database_constraints_reject_invalid_rows():
     blog = make_blog()
     update = make_update(blog)
-    for broken in (
+    for write in (
         lambda: Change.objects.create(blog=blog, number=2, kind="edited", at=timezone.now()),
         lambda: Update.objects.filter(pk=update.pk).update(status="draft"),
         lambda: Update.objects.filter(pk=update.pk).update(status="withdrawn"),
@@ -197,4 +197,4 @@ def test_the_database_itself_refuses_what_no_verb_would_write():
         lambda: LiveBlog.objects.filter(pk=blog.pk).update(coverage_start_at=None),
     ):
         with pytest.raises(IntegrityError), transaction.atomic():
-            broken()
+            write()

@@ -1,4 +1,4 @@
-"""Many editors at once: no gap, no repeat, and nothing lost to a reader who polls meanwhile."""
+"""Concurrent editors: change numbers have no gaps or repeats, and a polling reader misses nothing."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ THREADS, CHANGES_EACH = 8, 50
 
 
 class RolledBackError(Exception):
-    """Raised by a writer on purpose."""
+    """Error that a writer raises to roll its transaction back."""
 
 
 def write_changes(blog: LiveBlog, writer: int) -> None:
-    """Publish, correct and withdraw; every tenth attempt is rolled back after it took its number."""
+    """Make five changes per turn, after a publication that is rolled back once it has its number."""
     try:
         for turn in range(CHANGES_EACH // 5):
             happened_at = NOON + timedelta(seconds=THREADS * turn + writer)
@@ -46,26 +46,26 @@ def write_changes(blog: LiveBlog, writer: int) -> None:
 
 
 def follow(blog: LiveBlog, number: int, is_over: Event) -> tuple[list[int], dict[int, tuple]]:
-    """Poll as a page does until the writers are done and nothing is left: the numbers seen, the replica."""
+    """Poll like a page until the writers are done and no change is left; return numbers and replica."""
     replica: dict[int, tuple] = {}
     numbers = [number]
     client = Client()
     try:
         while True:
-            is_last_look = is_over.is_set()
-            answer = client.get(f"/live/{blog.slug}/changes.json", {"after": numbers[-1]}).json()
-            for update in answer.get("updates", []):
+            is_last_poll = is_over.is_set()
+            response = client.get(f"/live/{blog.slug}/changes.json", {"after": numbers[-1]}).json()
+            for update in response.get("updates", []):
                 replica[update["id"]] = (update["number"], update["status"], update.get("heading"))
-            if answer["number"] > numbers[-1]:
-                numbers.append(answer["number"])
-            elif is_last_look:
+            if response["number"] > numbers[-1]:
+                numbers.append(response["number"])
+            elif is_last_poll:
                 return numbers, replica
     finally:
         connection.close()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_eight_writers_leave_no_gap_and_a_live_reader_loses_nothing():
+def test_concurrent_writers_leave_no_gap_and_a_polling_reader_misses_nothing():
     blog = make_blog()
     make_update(blog)
     is_over = Event()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields, replace
 from datetime import timedelta
 
@@ -20,7 +21,7 @@ from tests.factories import NOON, make_blog, make_image, make_person, make_updat
 pytestmark = pytest.mark.django_db
 
 
-def seen(update: Update) -> str:
+def current_fingerprint(update: Update) -> str:
     return fingerprint(Content.of(Update.objects.get(pk=update.pk)))
 
 
@@ -29,7 +30,7 @@ def test_fingerprint_is_the_same_before_and_after_saving():
         "一", "<p>文</p>", NOON, bylines=(Byline.objects.create(name="張三"),), images=(make_image(),)
     )
     update = publishing.draft_update(make_blog(), content, by=SYSTEM)
-    assert seen(update) == fingerprint(content)
+    assert current_fingerprint(update) == fingerprint(content)
 
 
 def test_repeated_saves_by_one_editor_do_not_conflict():
@@ -37,7 +38,9 @@ def test_repeated_saves_by_one_editor_do_not_conflict():
     update = publishing.draft_update(blog, Content("一"), by=SYSTEM)
     for heading in ("二", "三"):
         content = Content(heading, happened_at=NOON)
-        update = publishing.draft_update(blog, content, by=SYSTEM, update=update, seen=seen(update))
+        update = publishing.draft_update(
+            blog, content, by=SYSTEM, update=update, seen=current_fingerprint(update)
+        )
     assert update.heading == "三"
 
 
@@ -46,21 +49,23 @@ def test_edits_of_related_rows_do_not_conflict():
     blog = make_blog()
     content = Content("一", stories=(Story("另文", live_blog=other),), images=(image,), bylines=(byline,))
     update = publishing.publish_update(blog, content, by=SYSTEM)
-    opened = seen(update)
+    opened_fingerprint = current_fingerprint(update)
     publishing.edit_image(image, by=SYSTEM, alt="新的說明")
     publishing.edit_byline(byline, by=SYSTEM, name="張三豐")
     publishing.edit_blog(other, replace(publishing.BlogDetails.of(other), headline="新題"), by=SYSTEM)
-    edited = publishing.edit_update(update, replace(content, heading="二"), by=SYSTEM, seen=opened)
+    edited = publishing.edit_update(
+        update, replace(content, heading="二"), by=SYSTEM, seen=opened_fingerprint
+    )
     assert edited.heading == "二"
 
 
 def test_swapped_picture_with_the_same_description_conflicts():
     blog, content = make_blog(), Content("一", images=(make_image(alt="現場"),))
     update = publishing.publish_update(blog, content, by=SYSTEM)
-    opened = seen(update)
+    opened_fingerprint = current_fingerprint(update)
     publishing.edit_update(update, replace(content, images=(make_image(alt="現場"),)), by=SYSTEM)
     with pytest.raises(Stale):
-        publishing.edit_update(update, replace(content, heading="二"), by=SYSTEM, seen=opened)
+        publishing.edit_update(update, replace(content, heading="二"), by=SYSTEM, seen=opened_fingerprint)
 
 
 def test_bylines_keep_their_order():
@@ -115,8 +120,8 @@ def test_revert_reports_rows_that_no_longer_exist(client: Client):
     client.force_login(make_person("Editor"))
     path = f"/admin/liveblog/liveblog/{blog.pk}/desk/updates/{update.pk}/revert/"
     headers = {"accept": "application/json", "accept-language": "en"}
-    answer = client.post(path, {"revision": Revision.objects.earliest("pk").pk}, headers=headers)
-    assert answer.json()["said"] == "The earlier text is back, without what no longer exists: 張三."
+    response = client.post(path, {"revision": Revision.objects.earliest("pk").pk}, headers=headers)
+    assert response.json()["said"] == "The earlier text is back, without what no longer exists: 張三."
     assert Update.objects.get(pk=update.pk).heading == "一"
 
 
@@ -186,8 +191,10 @@ def test_update_with_only_a_picture_is_titled_by_its_description(client: Client)
     assert page.count("渡輪泊岸") >= 4
     for empty in ("<h1></h1>", "<title>｜", 'property="og:title" content=""', '"headline": ""'):
         assert empty not in page
-    for path in ("/live/storm.atom", "/live/storm.rss", "/live/storm/", "/news-sitemap.xml"):
-        answer = client.get(path)
-        if answer.status_code == 200:
-            assert "<title></title>" not in answer.content.decode()
+    for path in ("feed.atom", "feed.rss", "feed.json", ""):
+        assert "渡輪泊岸" in client.get(f"/live/storm/{path}").content.decode()
+    for path in ("/live/storm/feed.atom", "/live/storm/feed.rss", "/news-sitemap.xml"):
+        text = client.get(path).content.decode()
+        assert "title>" in text
+        assert not re.search(r"<(\w+:)?title[^>]*></", text)
     assert Update.objects.get().title == "渡輪泊岸"

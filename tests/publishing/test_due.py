@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 SOON = timedelta(minutes=5)
 
 
-def scheduled(blog: LiveBlog, heading: str) -> Update:
+def schedule(blog: LiveBlog, heading: str) -> Update:
     return publishing.schedule_update(blog, Content(heading), timezone.now() + SOON, by=SYSTEM)
 
 
@@ -29,7 +29,7 @@ def statuses() -> dict[str, str]:
 
 def test_erased_update_leaves_the_queue_and_others_go_live():
     blog = make_blog()
-    erased, _other = scheduled(blog, "甲"), scheduled(blog, "乙")
+    erased, _other = schedule(blog, "甲"), schedule(blog, "乙")
     publishing.erase_update(erased, by=SYSTEM, reason="法庭命令")
     assert publishing.publish_due(by=SYSTEM, at=timezone.now() + SOON) == 1
     erased.refresh_from_db()
@@ -41,7 +41,7 @@ def test_invalid_due_update_goes_to_review_and_others_go_live(caplog):
     blog, later = make_blog(), timezone.now() + SOON
     details = BlogDetails.of(blog)
     publishing.edit_blog(blog, replace(details, coverage_end_at=later), by=SYSTEM)
-    broken, _other = scheduled(blog, "壞"), scheduled(blog, "好")
+    broken, _other = schedule(blog, "壞"), schedule(blog, "好")
     # Simulate an older row that today's validation would not accept.
     Update.objects.filter(pk=broken.pk).update(heading="", body="")
     later = timezone.now() + SOON
@@ -56,8 +56,8 @@ def test_invalid_due_update_goes_to_review_and_others_go_live(caplog):
 
 def test_exception_in_one_item_is_logged_and_others_go_live(monkeypatch, caplog):
     first, second = make_blog(), make_blog()
-    scheduled(first, "甲")
-    scheduled(second, "乙")
+    schedule(first, "甲")
+    schedule(second, "乙")
 
     def fail_for_first(details: Content, language: str, **options: bool) -> Content:
         if details.heading == "甲":
@@ -72,7 +72,7 @@ def test_exception_in_one_item_is_logged_and_others_go_live(monkeypatch, caplog)
 
 def test_due_updates_of_a_withdrawn_blog_wait_until_it_is_restored(caplog):
     blog = make_blog()
-    scheduled(blog, "甲")
+    schedule(blog, "甲")
     publishing.withdraw_blog(blog, by=SYSTEM)
     assert publishing.publish_due(by=SYSTEM, at=timezone.now() + SOON) == 0
     assert caplog.text == ""
@@ -103,4 +103,4 @@ def test_pin_of_a_scheduled_update_takes_effect_on_publication():
 def test_scheduling_in_a_withdrawn_blog_is_refused():
     blog = publishing.withdraw_blog(make_blog(), by=SYSTEM)
     with pytest.raises(ValidationError):
-        scheduled(blog, "甲")
+        schedule(blog, "甲")

@@ -1,7 +1,7 @@
-"""The invariant that holds everything live together.
+"""The central invariant of live pages: a stale page plus the changes after its number is a fresh page.
 
-For everything that sorts at or above a stale page's last update, the stale page plus the changes after its
-number equals a fresh page, whatever the verbs and their order, in either script.
+It holds for all updates that sort at or above the last update of the stale page, for any sequence of verbs,
+in both scripts.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ EDITIONS = st.sampled_from(["", "/zh-hans"])
 
 
 def read_all(blog: LiveBlog, client: Client, edition: str) -> dict[str, str]:
-    """Every update that a reader comes to by turning pages, newest first."""
+    """Return every update that a reader reaches by paging, newest first."""
     updates: dict[str, str] = {}
     before = ""
     while True:
@@ -37,20 +37,20 @@ def read_all(blog: LiveBlog, client: Client, edition: str) -> dict[str, str]:
 
 
 def catch_up(blog: LiveBlog, page: Shown, client: Client) -> Shown:
-    """A stale page after the changes that follow its number."""
+    """Return the stale page after it has applied the changes that follow its number."""
     number, updates, head = page.number, dict(page.updates), page.head
     regions = dict(page.regions)
     has_more = True
     while has_more:
-        answer = client.get(f"{page.edition}/live/{blog.slug}/changes.json", {"after": number}).json()
-        has_more, number = answer["has_more"], answer["number"]
-        for update in answer.get("updates", []):
+        response = client.get(f"{page.edition}/live/{blog.slug}/changes.json", {"after": number}).json()
+        has_more, number = response["has_more"], response["number"]
+        for update in response.get("updates", []):
             ids = {int(order.split("-")[1], 16): order for order in updates}
             updates.pop(ids.get(update["id"]), None)
             if update["status"] != "unpublished":
                 updates[update["order"]] = update["html"].strip()
-        regions |= read_regions(answer.get("regions", {}))
-        if state := answer.get("blog"):
+        regions |= read_regions(response.get("regions", {}))
+        if state := response.get("blog"):
             head = {
                 "headline": state["headline"],
                 "is_live": state["status"] == "live",
@@ -61,7 +61,7 @@ def catch_up(blog: LiveBlog, page: Shown, client: Client) -> Shown:
 
 
 class LiveCoverage(Interleaving):
-    """Any interleaving of verbs on one blog, and pages opened at any time and left open."""
+    """State machine of verbs on one blog, with pages that are opened at any time and stay open."""
 
     @initialize()
     def open_blog(self) -> None:
@@ -151,7 +151,7 @@ def test_a_stale_page_plus_the_changes_equals_a_fresh_page(monkeypatch):
 
 
 @pytest.mark.django_db
-def test_a_pinned_update_that_was_edited_and_then_withdrawn_leaves_a_page_that_missed_both(client):
+def test_page_that_missed_edit_and_withdrawal_of_the_pinned_update_drops_it(client):
     blog = make_blog()
     update = publishing.pin_update(make_update(blog), by=SYSTEM)
     stale = read_page(blog, client, "")

@@ -1,4 +1,4 @@
-"""The same submission sent twice is carried out once."""
+"""Idempotency of submissions: the same submission sent twice is carried out once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def publish_once(blog, user, token="t1", digest="d1"):
 
 
 @pytest.mark.django_db
-def test_the_second_time_gives_the_same_update():
+def test_repeated_submission_returns_the_same_update():
     blog, user = make_blog(), make_user("publish_update")
     first, is_new = publish_once(blog, user)
     again, is_new_again = publish_once(blog, user)
@@ -33,7 +33,7 @@ def test_the_second_time_gives_the_same_update():
 
 
 @pytest.mark.django_db
-def test_keys_of_two_people_never_meet():
+def test_two_people_may_use_the_same_token():
     blog = make_blog()
     publish_once(blog, make_user("publish_update"))
     publish_once(blog, make_user("publish_update"))
@@ -41,7 +41,7 @@ def test_keys_of_two_people_never_meet():
 
 
 @pytest.mark.django_db
-def test_a_key_that_was_used_for_something_else_is_refused():
+def test_token_with_another_digest_is_refused():
     blog, user = make_blog(), make_user("publish_update")
     publish_once(blog, user)
     with pytest.raises(publishing.AlreadyUsed):
@@ -49,7 +49,7 @@ def test_a_key_that_was_used_for_something_else_is_refused():
 
 
 @pytest.mark.django_db
-def test_what_was_refused_may_be_sent_again():
+def test_refused_submission_does_not_use_up_its_token():
     blog, user = make_blog(), make_user("publish_update")
     publishing.withdraw_blog(blog, by=publishing.SYSTEM)
     with pytest.raises(ValidationError):
@@ -60,24 +60,24 @@ def test_what_was_refused_may_be_sent_again():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_at_the_same_instant_one_is_carried_out():
+def test_concurrent_submissions_with_one_token_create_one_update():
     blog, user = make_blog(), make_user("publish_update")
-    start, answers = threading.Barrier(2), []
+    start, responses = threading.Barrier(2), []
 
-    def press() -> None:
+    def submit() -> None:
         start.wait()
         try:
-            answers.append(publish_once(blog, user))
+            responses.append(publish_once(blog, user))
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=press) for _ in range(2)]
+    threads = [threading.Thread(target=submit) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(is_new for _update, is_new in answers) == [False, True]
-    assert len({update.pk for update, _is_new in answers}) == Update.objects.count() == 1
+    assert sorted(is_new for _update, is_new in responses) == [False, True]
+    assert len({update.pk for update, _is_new in responses}) == Update.objects.count() == 1
 
 
 @pytest.mark.django_db

@@ -49,7 +49,7 @@ def prepare(content: bytes | None = None, **limits: object) -> pictures.Prepared
         return prepared
 
 
-def refused(content: bytes | None = None, **limits: object) -> list[str]:
+def refusals(content: bytes | None = None, **limits: object) -> list[str]:
     with pytest.raises(ValidationError) as refusal:
         prepare(content, **limits)
     return refusal.value.messages
@@ -67,7 +67,7 @@ def run_instead(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 
 @pytest.fixture
-def started(run_instead, tmp_path: Path) -> Callable[[], int]:
+def worker_count(run_instead, tmp_path: Path) -> Callable[[], int]:
     """Return a function that counts the workers started so far."""
     log = tmp_path / "started"
     log.touch()
@@ -75,9 +75,9 @@ def started(run_instead, tmp_path: Path) -> Callable[[], int]:
     return lambda: log.stat().st_size
 
 
-def test_picture_is_decoded_by_one_worker(started):
+def test_picture_is_decoded_by_one_worker(worker_count):
     assert prepare().width == 400
-    assert started() == 1
+    assert worker_count() == 1
 
 
 @pytest.mark.parametrize(
@@ -90,23 +90,23 @@ def test_picture_is_decoded_by_one_worker(started):
     ],
     ids=["69 bytes", "lying strip", "900 million pixels", "3,000 scans"],
 )
-def test_hostile_picture_is_refused_without_a_worker(content, started):
+def test_hostile_picture_is_refused_without_a_worker(content, worker_count):
     assert len(content) < 200_000
-    assert refused(content) != [FAILED]
-    assert started() == 0
+    assert refusals(content) != [FAILED]
+    assert worker_count() == 0
 
 
 def test_decoding_beyond_the_memory_limit_is_refused():
-    assert refused(png_that_says(7_000, 7_000), memory=150 * 1024 * 1024) == [FAILED]
+    assert refusals(png_that_says(7_000, 7_000), memory=150 * 1024 * 1024) == [FAILED]
 
 
 def test_decoding_beyond_the_time_limit_is_refused():
-    assert refused(jpeg_with_scans(40, (6_000, 6_000)), processor_seconds=1) == [FAILED]
+    assert refusals(jpeg_with_scans(40, (6_000, 6_000)), processor_seconds=1) == [FAILED]
 
 
 def test_hanging_worker_is_killed(run_instead, tmp_path):
     run_instead(f"open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\nsignal.pause()")
-    assert refused(seconds=2.0) == [FAILED]
+    assert refusals(seconds=2.0) == [FAILED]
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
 
@@ -136,7 +136,7 @@ def test_hanging_worker_is_killed(run_instead, tmp_path):
 )  # fmt: skip
 def test_invalid_worker_output_is_refused(run_instead, lines):
     run_instead(lines)
-    assert refused() in ([FAILED], [TOO_MANY_PIXELS])
+    assert refusals() in ([FAILED], [TOO_MANY_PIXELS])
 
 
 def test_worker_environment_contains_no_secrets(run_instead, monkeypatch, tmp_path):
@@ -154,7 +154,7 @@ def test_worker_environment_contains_no_secrets(run_instead, monkeypatch, tmp_pa
 def test_temporary_files_are_deleted(monkeypatch, tmp_path):
     monkeypatch.setattr(pictures.tempfile, "tempdir", str(tmp_path))
     prepared = prepare()
-    refused(png_that_says(7_000, 7_000), memory=150 * 1024 * 1024)
+    refusals(png_that_says(7_000, 7_000), memory=150 * 1024 * 1024)
     assert not prepared.kept.exists()
     assert list(tmp_path.iterdir()) == []
 
@@ -176,32 +176,32 @@ def test_concurrent_uploads_are_limited_by_slots(run_instead, tmp_path):
     assert max(sum(steps[:end]) for end in range(len(steps))) <= pictures.SLOTS
 
 
-def test_upload_without_a_free_slot_is_refused_as_busy(monkeypatch, started):
+def test_upload_without_a_free_slot_is_refused_as_busy(monkeypatch, worker_count):
     monkeypatch.setattr(pictures, "SECONDS_FOR_SLOT", 0.1)
     with ExitStack() as slots:
         for _number in range(pictures.SLOTS):
             slots.enter_context(pictures._slot())
-        assert refused() == [BUSY]
-        assert started() == 0
+        assert refusals() == [BUSY]
+        assert worker_count() == 0
     prepare()
-    assert started() == 1
+    assert worker_count() == 1
 
 
 # Every entry point
 
 
 @pytest.mark.django_db(transaction=True)
-def test_decoding_within_a_transaction_raises(started):
+def test_decoding_within_a_transaction_raises(worker_count):
     with pytest.raises(RuntimeError, match="before the transaction"), transaction.atomic():
         publishing.prepare_image(picture_file(), by=SYSTEM).__enter__()
-    assert started() == 0
+    assert worker_count() == 0
 
 
 @pytest.mark.django_db
-def test_upload_without_permission_starts_no_worker(started):
+def test_upload_without_permission_starts_no_worker(worker_count):
     with pytest.raises(PermissionDenied):
         publishing.prepare_image(picture_file(), by=make_user()).__enter__()
-    assert started() == 0
+    assert worker_count() == 0
 
 
 def upload_in_admin(client: Client, file: SimpleUploadedFile) -> str:
@@ -220,7 +220,7 @@ def upload_with_text(client: Client, file: SimpleUploadedFile) -> str:
     return client.post(reverse("desk:desk", args=[make_blog().pk]), form).content.decode()
 
 
-WAYS_IN = [upload_in_admin, upload_at_desk, upload_with_text]
+ENTRY_POINTS = [upload_in_admin, upload_at_desk, upload_with_text]
 
 
 @pytest.fixture
@@ -230,23 +230,23 @@ def editor_client(transactional_db: None) -> Client:
     return client
 
 
-@pytest.mark.parametrize("upload", WAYS_IN)
-def test_every_entry_point_decodes_a_picture_before_its_transaction(editor_client, started, upload):
+@pytest.mark.parametrize("upload", ENTRY_POINTS)
+def test_every_entry_point_decodes_a_picture_before_its_transaction(editor_client, worker_count, upload):
     upload(editor_client, picture_file())
     assert Image.objects.get().width == 400
-    assert started() == 1
+    assert worker_count() == 1
 
 
-@pytest.mark.parametrize("upload", WAYS_IN)
-def test_every_entry_point_refuses_a_bad_header_with_a_reason(editor_client, started, upload):
+@pytest.mark.parametrize("upload", ENTRY_POINTS)
+def test_every_entry_point_refuses_a_bad_header_with_a_reason(editor_client, worker_count, upload):
     page = upload(editor_client, SimpleUploadedFile("a.png", png_header(1, 50_000_000), "image/png"))
     assert "too high for its width" in page
-    assert started() == 0
+    assert worker_count() == 0
     assert not Image.objects.exists()
     assert not Update.objects.exists()
 
 
-@pytest.mark.parametrize("upload", WAYS_IN)
+@pytest.mark.parametrize("upload", ENTRY_POINTS)
 def test_every_entry_point_reports_a_failed_worker(editor_client, run_instead, upload):
     run_instead("os.kill(os.getpid(), signal.SIGKILL)")
     assert "takes too much time or memory" in upload(editor_client, picture_file())
@@ -295,8 +295,8 @@ def test_decoding_does_not_grow_the_server_process(server):
             "Accept-Language": "en",
         }
         try:
-            with urlopen(Request(address, body, headers)) as answer:
-                return answer.read().decode()
+            with urlopen(Request(address, body, headers)) as response:
+                return response.read().decode()
         except HTTPError as error:
             return error.read().decode()
 

@@ -1,4 +1,4 @@
-"""Uploads as they come: from phones, scanners, chats and people who mean harm."""
+"""Uploaded pictures: metadata, orientation, colours, file names and refusals."""
 
 from __future__ import annotations
 
@@ -44,21 +44,21 @@ def upload(content: bytes, name: str = "picture.jpg") -> Image:
         return publishing.add_image(prepared, by=SYSTEM, alt="圖")
 
 
-def shown(image: Image) -> dict[str, Picture.Image]:
-    """The widest rendition of each form, once a page shows the picture."""
+def public_renditions(image: Image) -> dict[str, Picture.Image]:
+    """Publish the picture; return its widest public rendition in each format."""
     make_update(make_blog(), images=(image,))
-    found = {}
+    renditions = {}
     for extension in pictures.EXTENSIONS:
         with storages["public"].open(image.rendition_path(image.widths[-1], extension)) as file:
-            found[extension] = Picture.open(BytesIO(file.read()))
-            found[extension].load()
-    return found
+            renditions[extension] = Picture.open(BytesIO(file.read()))
+            renditions[extension].load()
+    return renditions
 
 
-def stored(image: Image) -> dict[str, bytes]:
-    """Every file there is of a picture, private and public, by its name."""
+def stored_files(image: Image) -> dict[str, bytes]:
+    """Publish the picture; return the content of all its private and public files by name."""
     make_update(make_blog(), images=(image,))
-    found = {}
+    contents = {}
     for storage in (default_storage, storages["public"]):
         names = [image.file.name] if storage is default_storage else []
         for width in image.widths:
@@ -67,16 +67,16 @@ def stored(image: Image) -> dict[str, bytes]:
                 names.append(f"renditions/{path}" if storage is default_storage else path)
         for name in names:
             with storage.open(name) as file:
-                found[name] = file.read()
-    return found
+                contents[name] = file.read()
+    return contents
 
 
-def is_near(color: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
-    return all(abs(one - other) <= 6 for one, other in zip(color, wanted, strict=True))
+def is_near(color: tuple[int, ...], expected: tuple[int, ...]) -> bool:
+    return all(abs(one - other) <= 6 for one, other in zip(color, expected, strict=True))
 
 
 def photograph(orientation: int = 1) -> bytes:
-    """400 × 300, the left half green, with what a telephone writes into it."""
+    """Return a JPEG of 400 × 300 pixels, green on the left, with the metadata that phones write."""
     picture = Picture.new("RGB", (400, 300), RED)
     picture.paste(GREEN, (0, 0, 200, 300))
     exif = Picture.Exif()
@@ -88,11 +88,11 @@ def photograph(orientation: int = 1) -> bytes:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_no_place_camera_or_name_stays_in_any_file_that_is_kept():
-    sent = photograph()
-    assert Picture.open(BytesIO(sent)).getexif().get_ifd(0x8825)
-    image = upload(sent, "Secret Source 2026-03-19.jpg")
-    files = stored(image)
+def test_stored_files_contain_no_metadata():
+    original = photograph()
+    assert Picture.open(BytesIO(original)).getexif().get_ifd(0x8825)
+    image = upload(original, "Secret Source 2026-03-19.jpg")
+    files = stored_files(image)
     assert len(files) == 1 + 2 * 3 * len(image.widths)
     for name, content in files.items():
         assert "Secret" not in name
@@ -103,10 +103,10 @@ def test_no_place_camera_or_name_stays_in_any_file_that_is_kept():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_picture_taken_sideways_stands_upright_in_its_own_size():
+def test_rotated_picture_is_stored_upright():
     image = upload(photograph(orientation=6))
     assert (image.width, image.height, image.widths) == (300, 400, [300])
-    for extension, picture in shown(image).items():
+    for extension, picture in public_renditions(image).items():
         assert picture.size == (300, 400), extension
         # The left half of the sensor is the upper half of the picture.
         colors = [picture.convert("RGB").getpixel(point) for point in ((150, 50), (150, 350))]
@@ -119,7 +119,7 @@ def palette_with_alpha() -> bytes:
 
 
 def profile_that_does_not_fit() -> bytes:
-    """Of another colour space than the picture's."""
+    """Return a PNG whose colour profile is for another colour space than the picture's."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
     return encoded(Picture.new("RGB", (64, 48), RED), "PNG", icc_profile=profile)
 
@@ -153,24 +153,24 @@ def two_in_one(form: str) -> bytes:
         "one pixel", "animated", "two in one",
     ],
 )  # fmt: skip
-def test_every_kind_of_picture_becomes_one_that_looks_like_it(content, color, kept_as):
+def test_every_kind_of_picture_keeps_its_appearance(content, color, kept_as):
     image = upload(content)
     assert image.file.name == f"originals/{image.key}/picture.{kept_as}"
-    for extension, picture in shown(image).items():
+    for extension, picture in public_renditions(image).items():
         assert picture.size == (image.width, image.height)
         assert getattr(picture, "n_frames", 1) == 1
         assert is_near(picture.convert("RGB").getpixel((0, 0)), color), extension
 
 
 @pytest.mark.django_db(transaction=True)
-def test_colours_are_converted_by_the_profile_that_comes_with_them():
-    """A profile with red and blue exchanged: a picture that names it means the other colour."""
+def test_colours_are_converted_by_the_embedded_profile():
+    """The embedded profile swaps red and blue, so a red picture must be rendered blue."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     red, blue = profile.index(b"rXYZ"), profile.index(b"bXYZ")
     profile[red : red + 4], profile[blue : blue + 4] = b"bXYZ", b"rXYZ"
     for mode in ("RGB", "RGBA"):
-        sent = encoded(Picture.new(mode, (64, 48), (255, 0, 0)), "PNG", icc_profile=bytes(profile))
-        for extension, picture in shown(upload(sent)).items():
+        original = encoded(Picture.new(mode, (64, 48), (255, 0, 0)), "PNG", icc_profile=bytes(profile))
+        for extension, picture in public_renditions(upload(original)).items():
             assert is_near(picture.convert("RGB").getpixel((0, 0)), (0, 0, 255)), (mode, extension)
 
 
@@ -187,9 +187,9 @@ def test_colours_are_converted_by_the_profile_that_comes_with_them():
     ],
     ids=["path", "windows path", "Chinese", "long", "html", "query"],
 )
-def test_the_uploaded_name_is_in_no_file_and_no_address(name, client):
+def test_uploaded_file_name_is_not_used(name, client):
     image = upload(encoded(Picture.new("RGB", (64, 48), RED), "JPEG"), name)
-    assert sorted(stored(image)) == sorted(
+    assert sorted(stored_files(image)) == sorted(
         [
             f"originals/{image.key}/picture.jpg",
             *(f"renditions/{image.key}/64.{extension}" for extension in pictures.EXTENSIONS),
@@ -204,14 +204,14 @@ def test_the_uploaded_name_is_in_no_file_and_no_address(name, client):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_rides_along_behind_a_picture_is_left_there():
+def test_data_appended_to_a_picture_is_not_stored():
     page = b"<html><script>alert(1)</script></html>"
     image = upload(encoded(Picture.new("RGB", (64, 48), RED), "JPEG") + page, "page.html")
-    assert [name for name, content in stored(image).items() if b"<script>" in content] == []
+    assert [name for name, content in stored_files(image).items() if b"<script>" in content] == []
 
 
 @pytest.mark.django_db
-def test_a_long_strip_is_taken_lying_and_refused_standing():
+def test_wide_strip_is_accepted_and_high_strip_is_refused():
     assert upload(encoded(Picture.new("RGB", (20_000, 40), RED), "PNG")).widths == [320, 640, 1024, 1600]
     with pytest.raises(ValidationError, match="too high for its width"):
         upload(encoded(Picture.new("RGB", (40, 20_000), RED), "PNG"))
@@ -245,7 +245,7 @@ def test_a_long_strip_is_taken_lying_and_refused_standing():
         "69 bytes", "lying strip", "scans", "canvas", "texts", "one text",
     ],
 )  # fmt: skip
-def test_what_is_no_picture_or_too_large_is_refused_in_words_and_leaves_nothing(make, reason):
+def test_invalid_picture_is_refused_with_a_reason_and_leaves_no_file(make, reason):
     before = originals()
     with pytest.raises(ValidationError) as refusal:
         upload(make())

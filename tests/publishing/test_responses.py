@@ -1,4 +1,4 @@
-"""The verbs on readers' responses."""
+"""Verbs on readers' responses."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def kinds(response: ReaderResponse) -> list[str]:
     return list(Change.objects.filter(blog=response.blog).after(1).values_list("kind", flat=True))
 
 
-def test_a_response_is_held_and_takes_its_number_when_it_is_approved(response):
+def test_response_gets_its_number_on_approval(response):
     assert (response.name, response.text, response.status, kinds(response)) == (
         "陳 大文",
         "支持！\n加油",
@@ -40,7 +40,7 @@ def test_a_response_is_held_and_takes_its_number_when_it_is_approved(response):
     )
 
 
-def test_a_withdrawn_response_can_be_shown_again_and_a_rejected_one_was_never_seen(response):
+def test_withdrawn_response_can_be_approved_again_and_rejection_leaves_no_change(response):
     publishing.reject_response(response, by=SYSTEM)
     assert kinds(response) == []
     publishing.approve_response(response, by=SYSTEM)
@@ -50,16 +50,16 @@ def test_a_withdrawn_response_can_be_shown_again_and_a_rejected_one_was_never_se
 
 
 @pytest.mark.parametrize(
-    ("words", "fields"),
+    ("texts", "fields"),
     [
         ({"name": " ", "text": "x"}, ["name"]),
         ({"name": "長" * 81, "text": "長" * 501}, ["name", "text"]),
         ({"name": "x", "text": " \n "}, ["text"]),
     ],
 )
-def test_what_cannot_be_taken_is_refused_in_words(words, fields):
+def test_invalid_response_is_refused_on_its_fields(texts, fields):
     with pytest.raises(ValidationError) as refusal:
-        publishing.submit_response(make_blog(has_responses=True), **words)
+        publishing.submit_response(make_blog(has_responses=True), **texts)
     assert sorted(refusal.value.error_dict) == fields
     assert ReaderResponse.objects.count() == 0
 

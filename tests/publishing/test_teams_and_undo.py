@@ -1,4 +1,4 @@
-"""Who may work on a blog, and taking back what went live a moment ago."""
+"""Teams, whose members alone may work on a blog, and undoing a recent publication."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from tests.factories import make_blog, make_image, make_person, make_update
 pytestmark = pytest.mark.django_db
 
 
-def test_a_team_works_on_its_blog():
+def test_team_member_may_publish():
     blog, editor = make_blog(), make_person("Editor")
     publishing.set_team(blog, [editor], by=SYSTEM)
     assert publishing.publish_update(blog, Content("號外"), by=editor).is_published
 
 
-def test_a_chief_editor_is_in_every_team():
+def test_chief_editor_may_publish_in_every_blog():
     blog = make_blog()
     publishing.set_team(blog, [make_person("Editor")], by=SYSTEM)
     assert publishing.publish_update(blog, Content("號外"), by=make_person("Chief editor")).is_published
 
 
 @pytest.mark.parametrize("verb", ["draft", "publish", "withdraw", "pin", "undo"])
-def test_others_are_refused(verb):
+def test_editors_outside_the_team_are_refused(verb):
     blog, outsider = make_blog(), make_person("Editor")
     update = make_update(blog)
     publishing.set_team(blog, [make_person("Editor")], by=SYSTEM)
@@ -54,28 +54,28 @@ def test_undo_makes_a_draft_and_leaves_no_tombstone(client):
     assert "誤報" not in page
     assert "撤回" not in page
     assert client.get(f"/live/{blog.slug}/{update.pk}/").status_code == 404
-    answer = client.get(f"/live/{blog.slug}/changes.json", {"after": 1}).json()
-    assert answer["updates"] == [
+    response = client.get(f"/live/{blog.slug}/changes.json", {"after": 1}).json()
+    assert response["updates"] == [
         {
             "id": update.pk,
-            "url": answer["updates"][0]["url"],
+            "url": response["updates"][0]["url"],
             "blog": blog.slug,
             "number": 4,
             "status": "unpublished",
         }
     ]
-    assert answer["blog"]["pinned"] is None
+    assert response["blog"]["pinned"] is None
     assert [revision.kind for revision in update.revisions.all()] == ["unpublished", "published"]
 
 
-def test_what_was_undone_is_published_again_under_a_new_number():
+def test_undone_update_is_republished_with_a_new_number():
     blog = make_blog()
     update = publishing.undo_publication(make_update(blog), by=SYSTEM)
     update = publishing.publish_update(blog, Content.of(update), by=SYSTEM, update=update)
     assert (update.is_published, update.number) == (True, 4)
 
 
-def test_it_is_too_late_after_a_correction_and_after_the_time_is_over(monkeypatch):
+def test_undo_is_refused_after_a_correction_and_after_its_deadline(monkeypatch):
     blog = make_blog()
     corrected = make_update(blog)
     publishing.correct_update(corrected, Content("改"), by=SYSTEM, note="更正")
@@ -87,7 +87,7 @@ def test_it_is_too_late_after_a_correction_and_after_the_time_is_over(monkeypatc
         publishing.undo_publication(old, by=SYSTEM)
 
 
-def test_a_revision_gives_back_what_it_kept():
+def test_revision_restores_the_full_content():
     blog = make_blog()
     content = Content(
         "標題", "<p>文</p>", make_update(blog).happened_at, source="路透", images=(make_image(),)
@@ -96,7 +96,7 @@ def test_a_revision_gives_back_what_it_kept():
     assert Content.from_json(update.revisions.get().content) == (content, [])
 
 
-def test_links_in_a_live_blog_are_changed_by_its_team_alone():
+def test_only_the_team_may_edit_related_stories():
     blog = make_blog(stories=(Story("旁邊"),))
     update = make_update(blog, stories=(Story("裡面"),))
     member, outsider = make_person("Editor"), make_person("Editor")

@@ -1,4 +1,4 @@
-"""The verbs on updates: what each writes, numbers and refuses."""
+"""Verbs on updates: the rows and numbers that each writes, and its refusals."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def log_of(blog) -> list[tuple[int, str, int | None]]:
     return list(Change.objects.filter(blog=blog).after(0).values_list("number", "kind", "update_id"))
 
 
-def test_publishing_writes_content_revision_and_the_next_number():
+def test_publishing_stores_content_and_revision_with_the_next_number():
     blog, editor = make_blog(), make_user("publish_update")
     update = publishing.publish_update(
         blog,
@@ -47,7 +47,7 @@ def test_publishing_writes_content_revision_and_the_next_number():
     assert revision.content["heading"] == "停火 談判"
 
 
-def test_an_update_without_a_time_happened_now():
+def test_update_without_a_time_gets_the_current_time():
     update = publishing.publish_update(make_blog(), Content(heading="x"), by=SYSTEM)
     assert abs(update.happened_at - timezone.now()) < timedelta(minutes=1)
 
@@ -69,7 +69,7 @@ def test_a_minor_edit_and_a_correction_differ_by_their_note():
     ]
 
 
-def test_an_edit_that_changes_nothing_takes_no_number():
+def test_unchanged_edit_assigns_no_number():
     update = make_update(make_blog(), stories=(Story("相關", 1, "https://example.com/"),))
     number = update.number
     again = publishing.edit_update(update, Content.of(update), by=SYSTEM)
@@ -77,7 +77,7 @@ def test_an_edit_that_changes_nothing_takes_no_number():
     assert update.revisions.count() == 1
 
 
-def test_related_stories_keep_their_places():
+def test_related_stories_stand_after_their_blocks():
     blog = make_blog()
     update = make_update(
         blog,
@@ -101,7 +101,7 @@ def test_withdrawing_hides_unpins_and_leaves_a_tombstone():
     assert Revision.objects.filter(update=update).first().note == "消息有誤"
 
 
-def test_restoring_gives_back_what_was_withdrawn():
+def test_restored_update_is_published_with_its_text():
     update = make_update(make_blog(), "甲")
     publishing.withdraw_update(update, by=SYSTEM, reason="錯誤")
     publishing.restore_update(update, by=SYSTEM)
@@ -123,7 +123,7 @@ def test_pinning_replaces_the_pinned_update():
     assert blog.pinned_update is None
 
 
-def test_key_events_are_marked_and_unmarked_once():
+def test_marking_a_key_event_twice_records_one_change():
     update = make_update(make_blog())
     publishing.mark_key_event(update, by=SYSTEM)
     publishing.mark_key_event(update, by=SYSTEM)
@@ -131,7 +131,7 @@ def test_key_events_are_marked_and_unmarked_once():
     assert [kind for _n, kind, _u in log_of(update.blog)][2:] == ["marked_key", "unmarked_key"]
 
 
-def test_drafts_submissions_and_schedules_take_no_number():
+def test_drafts_submissions_and_schedules_assign_no_number():
     blog = make_blog()
     draft = publishing.draft_update(blog, Content(heading="草稿"), by=SYSTEM)
     publishing.submit_update(draft.blog, by=SYSTEM, update=draft)
@@ -172,7 +172,7 @@ def test_pictures_are_public_only_while_a_page_shows_them(django_capture_on_comm
     assert public.exists(path)
 
 
-def test_a_picture_that_another_page_shows_stays_public(django_capture_on_commit_callbacks):
+def test_picture_stays_public_while_another_page_shows_it(django_capture_on_commit_callbacks):
     image = make_image()
     with django_capture_on_commit_callbacks(execute=True):
         make_blog(hero_image=image)
@@ -181,7 +181,7 @@ def test_a_picture_that_another_page_shows_stays_public(django_capture_on_commit
     assert storages["public"].exists(image.rendition_path(320, "avif"))
 
 
-def test_erasing_removes_text_revisions_and_files_and_keeps_the_numbers(
+def test_erasing_removes_text_revisions_and_files_but_no_numbers(
     django_capture_on_commit_callbacks,
 ):
     image = make_image()
@@ -214,7 +214,7 @@ def test_erasing_removes_text_revisions_and_files_and_keeps_the_numbers(
         (lambda update, by: publishing.draft_update(update.blog, Content(), by=by), "add_update"),
     ],
 )
-def test_each_verb_wants_its_permission(verb, permission):
+def test_each_verb_requires_its_permission(verb, permission):
     update = make_update(make_blog())
     with pytest.raises(PermissionDenied):
         verb(update, make_user())
@@ -233,7 +233,7 @@ def test_each_verb_wants_its_permission(verb, permission):
         (Content(heading="x", stories=(Story("x", 0, "javascript:alert(1)"),)), "stories"),
     ],
 )
-def test_content_that_must_not_be_published_is_refused_and_nothing_is_written(content, field):
+def test_invalid_content_is_refused_and_nothing_is_written(content, field):
     blog = make_blog()
     with pytest.raises(ValidationError) as refusal:
         publishing.publish_update(blog, content, by=SYSTEM)
@@ -258,7 +258,7 @@ def test_verbs_refuse_updates_in_the_wrong_state():
     blog = make_blog()
     draft = publishing.draft_update(blog, Content(heading="x"), by=SYSTEM)
     published = make_update(blog)
-    for refused in (
+    for act in (
         lambda: publishing.edit_update(draft, Content(heading="y"), by=SYSTEM),
         lambda: publishing.withdraw_update(draft, by=SYSTEM, reason="x"),
         lambda: publishing.pin_update(draft, by=SYSTEM),
@@ -267,25 +267,25 @@ def test_verbs_refuse_updates_in_the_wrong_state():
         lambda: publishing.draft_update(blog, Content(heading="y"), by=SYSTEM, update=published),
     ):
         with pytest.raises(ValidationError):
-            refused()
+            act()
 
 
-def test_a_reporter_rewrites_their_own_drafts_and_nobody_elses():
+def test_reporter_may_edit_only_their_own_drafts():
     blog, reporter = make_blog(), make_user("add_update")
     own = publishing.draft_update(blog, Content(heading="我"), by=reporter)
     publishing.draft_update(blog, Content(heading="我改"), by=reporter, update=own)
     publishing.submit_update(blog, Content(heading="我再改"), by=reporter, update=own)
     other = publishing.draft_update(blog, Content(heading="他"), by=make_user("add_update"))
-    for refused in (
+    for act in (
         lambda: publishing.draft_update(blog, Content(heading="改"), by=reporter, update=other),
         lambda: publishing.submit_update(blog, Content(heading="改"), by=reporter, update=other),
     ):
         with pytest.raises(PermissionDenied):
-            refused()
+            act()
     publishing.draft_update(blog, Content(heading="改"), by=make_user("change_update"), update=other)
 
 
-def test_a_reporter_cannot_take_a_schedule_back():
+def test_reporter_may_not_cancel_a_schedule():
     blog = make_blog()
     soon = timezone.now() + timedelta(hours=1)
     scheduled = publishing.schedule_update(blog, Content(heading="x"), soon, by=SYSTEM)

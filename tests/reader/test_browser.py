@@ -27,7 +27,7 @@ MIDNIGHT = datetime(2026, 3, 19, tzinfo=hongkong.ZONE)
 
 
 def cover_storm(language: str = "zh-hant", updates: int = 8) -> LiveBlog:
-    """A blog with one of everything that a page can show, over two days."""
+    """Return a blog over two days with one of everything that a page can show."""
     kicker, headline, heading, text = WORDS[language]
     image = make_image(alt=headline, caption=headline, credit=kicker)
     sensitive = make_image(alt=headline, is_sensitive=True)
@@ -69,7 +69,7 @@ def cover_storm(language: str = "zh-hant", updates: int = 8) -> LiveBlog:
     return blog
 
 
-def test_times_are_hong_kongs_wherever_the_reader_is(server, new_page):
+def test_times_are_in_hong_kong_time_in_any_reader_time_zone(server, new_page):
     cover_storm()
     page = new_page(timezone_id="America/New_York", locale="en-US")
     page.goto(f"{server.url}/live/storm-zh-hant/")
@@ -84,7 +84,7 @@ def test_times_are_hong_kongs_wherever_the_reader_is(server, new_page):
     )
 
 
-def test_a_recent_update_says_how_long_ago_it_was(server, page):
+def test_recent_update_shows_its_age(server, page):
     blog = make_blog()
     make_update(blog, happened_at=hongkong.now() - timedelta(minutes=5, seconds=10))
     page.clock.install()
@@ -97,7 +97,7 @@ def test_a_recent_update_says_how_long_ago_it_was(server, page):
 PHONE, DESKTOP = {"width": 375, "height": 667}, {"width": 1280, "height": 800}
 
 
-def test_a_page_tells_its_story_from_the_headline_to_the_responses(server, new_page):
+def test_page_parts_appear_in_order_on_phone_and_desktop(server, new_page):
     blog = cover_storm()
     for viewport in (PHONE, DESKTOP):
         page = new_page(viewport=viewport)
@@ -112,7 +112,7 @@ def test_a_page_tells_its_story_from_the_headline_to_the_responses(server, new_p
         tops = [page.locator(part).bounding_box()["y"] for part in parts[2:]]
         assert tops == sorted(tops)
         expect(page.locator("h1")).to_have_text("風暴︱八號信號生效 全港停課")
-        # In its place: between the first passage and the next.
+        # The related story at position 1 comes right after the first paragraph.
         passages = page.locator("#updates .prose").first.locator("> *:not(figure)")
         assert passages.nth(0).inner_text() == "市民應盡早完成防風措施。"
         expect(passages.nth(1)).to_have_class("story")
@@ -121,7 +121,7 @@ def test_a_page_tells_its_story_from_the_headline_to_the_responses(server, new_p
     expect(page.locator(".badge")).to_have_count(0)
 
 
-def test_key_events_stand_in_the_first_viewport(server, new_page):
+def test_key_events_are_visible_without_scrolling(server, new_page):
     cover_storm()
     for viewport in (PHONE, DESKTOP):
         page = new_page(viewport=viewport)
@@ -133,7 +133,7 @@ def test_key_events_stand_in_the_first_viewport(server, new_page):
         assert page.url == server.url + href
 
 
-def test_each_day_has_its_heading_and_each_update_its_name(server, page):
+def test_days_have_headings_and_updates_have_accessible_names(server, page):
     cover_storm("en")
     start = datetime(2026, 7, 31, 12, tzinfo=hongkong.ZONE)
     blog = make_blog(slug="long", coverage_start_at=start)
@@ -143,18 +143,18 @@ def test_each_day_has_its_heading_and_each_update_its_name(server, page):
     assert page.locator("#updates h2").all_inner_texts() == ["8月1日最新消息", "31日最新消息"]
     page.goto(f"{server.url}/live/storm-en/")
     assert page.locator("#updates h2").all_inner_texts() == ["Updates: 19 March", "Updates: 18 March"]
-    named = page.evaluate(
+    names = page.evaluate(
         """() => [...document.querySelectorAll('#updates ol[role="list"] > li > article')]
           .map((article) => document.getElementById(article.getAttribute("aria-labelledby")))
           .map((name) => name.textContent.trim())"""
     )
-    assert len(named) == page.locator("#updates li.update").count()
-    assert all(named)
+    assert len(names) == page.locator("#updates li.update").count()
+    assert all(names)
 
 
 @pytest.mark.parametrize("language", WORDS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_have_no_accessibility_violations_and_do_not_scroll_sideways(
+def test_pages_have_no_accessibility_violations_or_horizontal_scrolling(
     server, new_page, console_errors, language, scheme
 ):
     blog = cover_storm(language)
@@ -190,7 +190,7 @@ def test_pages_have_no_accessibility_violations_and_do_not_scroll_sideways(
         results = Axe().run(page)
         assert results.violations_count == 0, f"{path}: {results.generate_report()}"
         assert page.evaluate("document.documentElement.scrollWidth") == 320, path
-    # The browser reports each 404 and 410 as an error, which they are meant to be here.
+    # The browser logs the three expected 404 and 410 responses as console errors.
     assert len(console_errors) == 3
     console_errors.clear()
 
@@ -210,7 +210,7 @@ def test_controls_are_large_enough_to_touch(server, new_page):
         "/search/?q=8",
     ):
         page.goto(server.url + path)
-        # A link in a sentence is as tall as its line (WCAG 2.5.8); a related story's is none.
+        # WCAG 2.5.8 exempts links within a sentence, but not the link of a related story.
         small = page.evaluate(
             """() => [...document.querySelectorAll("a, button, summary, input:not([type=hidden]), textarea")]
               .filter((target) => !target.closest(".prose") || target.closest(".story, .cover"))
@@ -222,7 +222,7 @@ def test_controls_are_large_enough_to_touch(server, new_page):
         assert small == [], path
 
 
-def test_everything_reads_without_javascript(server, new_page):
+def test_pages_are_readable_without_javascript(server, new_page):
     blog = cover_storm(updates=25)
     page = new_page(java_script_enabled=False)
     page.goto(f"{server.url}/live/{blog.slug}/")
@@ -235,7 +235,7 @@ def test_everything_reads_without_javascript(server, new_page):
     assert re.fullmatch(r"mailto:\?subject=[^&]+&body=http[^&]+", share)
 
 
-def test_sharing_copies_the_address_where_the_browser_cannot_share(server, new_page):
+def test_sharing_copies_the_link_if_the_browser_cannot_share(server, new_page):
     blog = cover_storm()
     page = new_page(permissions=["clipboard-read", "clipboard-write"])
     page.add_init_script("delete Navigator.prototype.share")
@@ -246,7 +246,7 @@ def test_sharing_copies_the_address_where_the_browser_cannot_share(server, new_p
     assert page.evaluate("navigator.clipboard.readText()") == link.get_attribute("data-url")
 
 
-def test_sharing_falls_back_to_a_letter(server, page):
+def test_sharing_falls_back_to_email(server, page):
     cover_storm()
     page.add_init_script(
         """delete Navigator.prototype.share;
@@ -263,7 +263,7 @@ def test_sharing_falls_back_to_a_letter(server, page):
     assert link.get_attribute("href").startswith("mailto:?subject=")
 
 
-def test_the_keyboard_skips_to_the_page_and_to_the_updates(server, page):
+def test_skip_links_focus_the_main_content_and_the_updates(server, page):
     cover_storm()
     for turns, target in ((1, "main"), (2, "updates")):
         page.goto(f"{server.url}/live/storm-zh-hant/?text=1")
@@ -279,37 +279,37 @@ def test_the_keyboard_skips_to_the_page_and_to_the_updates(server, page):
 
 
 def test_pages_set_no_cookie_and_stay_within_their_budgets(server, page):
-    """Bytes as they came over the wire, of real running copy with 20 updates and its pictures."""
+    """Measure the transferred bytes of a real demo blog with 20 updates and its pictures."""
     make_roles()
     call_command("load_demo", verbosity=0)
     blog = max(LiveBlog.objects.all(), key=lambda blog: blog.updates.published().count())
-    finished: list[Request] = []
-    page.on("requestfinished", lambda request: finished.append(request))
-    with page.expect_response(re.compile("changes.json")) as polled:
+    requests: list[Request] = []
+    page.on("requestfinished", lambda request: requests.append(request))
+    with page.expect_response(re.compile("changes.json")) as poll_info:
         page.goto(server.url + blog.get_absolute_url())
-    polled.value.finished()
+    poll_info.value.finished()
     assert page.locator("#updates li.update").count() == 20
     assert page.context.cookies() == []
-    received = {"document": [], "script": [], "stylesheet": []}
-    for request in finished:
-        if request.resource_type in received:
+    sizes_by_type = {"document": [], "script": [], "stylesheet": []}
+    for request in requests:
+        if request.resource_type in sizes_by_type:
             assert request.response().headers["content-encoding"] == "gzip"
-            received[request.resource_type].append(request.sizes()["responseBodySize"])
-    document, script, style = (sizes for sizes in received.values())
+            sizes_by_type[request.resource_type].append(request.sizes()["responseBodySize"])
+    document, script, style = (sizes for sizes in sizes_by_type.values())
     assert (len(document), len(script), len(style)) == (1, 1, 1)
     assert document[0] <= 40 * 1024
     assert script[0] <= 12 * 1024
     assert style[0] <= 10 * 1024
     expect(page.locator("script[src]")).to_have_count(1)
     expect(page.locator("script[src]")).to_have_attribute("type", "module")
-    assert [request.url for request in finished if request.resource_type == "font"] == []
+    assert [request.url for request in requests if request.resource_type == "font"] == []
     assert page.evaluate("document.fonts.size") == 0
-    idle = polled.value.request.sizes()
-    assert polled.value.json() == {"number": blog.number, "has_more": False}
+    idle = poll_info.value.request.sizes()
+    assert poll_info.value.json() == {"number": blog.number, "has_more": False}
     assert idle["responseHeadersSize"] + idle["responseBodySize"] <= 300
 
 
-def test_nothing_shifts_while_the_page_loads(server, new_page):
+def test_page_load_causes_no_layout_shift(server, new_page):
     blog = cover_storm()
     for viewport in (PHONE, DESKTOP):
         page = new_page(viewport=viewport)
@@ -320,14 +320,14 @@ def test_nothing_shifts_while_the_page_loads(server, new_page):
             }).observe({ type: "layout-shift", buffered: true });"""
         )
         page.goto(f"{server.url}/live/{blog.slug}/")
-        # Its stream stays open, so there is no idle network to wait for.
+        # The event stream stays open, so the network never becomes idle.
         expect(page.locator(".ago, [data-live-state]").first).to_be_visible()
-        are_shown = "[...document.images].every((image) => image.complete || image.loading === 'lazy')"
-        wait_for(lambda page=page, are_shown=are_shown: page.evaluate(are_shown))
+        pictures_loaded = "[...document.images].every((image) => image.complete || image.loading === 'lazy')"
+        wait_for(lambda page=page, pictures_loaded=pictures_loaded: page.evaluate(pictures_loaded))
         assert page.evaluate("window.shift") <= 0.002
 
 
-def test_times_never_break_and_long_addresses_wrap(server, new_page):
+def test_times_never_wrap_but_long_urls_do(server, new_page):
     blog = make_blog(headline="https://example.com/" + "a" * 180)
     make_update(blog, "長" * 60, body=f"<p>https://example.com/{'b' * 300}</p>")
     page = new_page(viewport={"width": 320, "height": 640})

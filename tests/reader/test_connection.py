@@ -1,4 +1,4 @@
-"""An open page whose connection breaks: it notices, says so when it must, and goes on."""
+"""Recovery of an open page from a broken connection."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from liveblog.publishing import SYSTEM
 from tests.factories import make_blog, make_update
 from tests.streams.tcp_proxy import TcpProxy, proxying
 
-# Milliseconds: the limit for a page to notice a half-open connection, and when its watchdog has fired.
+# Milliseconds: the limit for noticing a half-open connection; after SILENCE the watchdog has fired.
 NOTICED_WITHIN = 45_000
 SILENCE = 28_500
-# Seconds: a restart that readers must not be told of, and an outage after which they are told.
+# Seconds: a restart of RESTART must not be reported to readers; an outage longer than GRACE must be.
 RESTART = 3
 GRACE = 10
 FOLLOWING, LOST = "自動更新中", re.compile("^連線中斷")
-# The moment, by the page's clock, at which it first says that it is lost.
+# Record when, by its own clock, the page first reports a lost connection.
 WATCH = """() => {
   window.lostAt = null;
   const state = document.querySelector(".coverage");
@@ -34,7 +34,7 @@ WATCH = """() => {
 
 @pytest.fixture
 def proxy(start_server: Callable) -> Iterator[TcpProxy]:
-    """Stands between the browser and a newsroom that knows itself by the proxy's address."""
+    """Yield a proxy between the browser and a newsroom whose SITE_URL is the proxy's address."""
     listener = socket.create_server(("127.0.0.1", 0))
     server = start_server(SITE_URL=f"http://127.0.0.1:{listener.getsockname()[1]}")
     with proxying(listener, urlsplit(server.url).port) as proxy:
@@ -49,7 +49,7 @@ def follow(page: Page, proxy: TcpProxy, path: str = "/live/storm/") -> None:
 
 
 @pytest.mark.parametrize("path", ["/live/storm/", "/embed/storm/"])
-def test_a_page_on_a_half_open_connection_polls_and_shows_takedowns(proxy, page, console_errors, path):
+def test_page_on_a_half_open_connection_polls_and_shows_takedowns(proxy, page, console_errors, path):
     blog = make_blog(slug="storm")
     secret = make_update(blog, "秘密")
     page.clock.install()
@@ -59,18 +59,18 @@ def test_a_page_on_a_half_open_connection_polls_and_shows_takedowns(proxy, page,
     silent_at = page.evaluate("Date.now()")
     publishing.withdraw_update(secret, by=SYSTEM, reason="x")
     page.clock.run_for(SILENCE)
-    # A poll may still be sent on a silent connection that the browser kept.
+    # The browser may still send a poll on a silent connection that it kept alive.
     expect(page.locator(".tombstone")).to_be_visible()
     assert page.evaluate("Date.now()") - silent_at <= NOTICED_WITHIN
     expect(page.locator("[data-live-state]")).to_have_text(FOLLOWING)
-    # The next stream goes through.
+    # The proxy forwards the new stream that the page opens.
     page.clock.run_for(5_000)
     make_update(blog, "新一")
     expect(page.locator("h3")).to_have_text("新一")
     console_errors.clear()
 
 
-def test_a_page_that_nothing_answers_says_so_within_45_seconds_and_recovers(proxy, page, console_errors):
+def test_page_without_responses_reports_this_within_45_seconds_and_recovers(proxy, page, console_errors):
     blog = make_blog(slug="storm")
     page.clock.install()
     follow(page, proxy)
@@ -82,7 +82,7 @@ def test_a_page_that_nothing_answers_says_so_within_45_seconds_and_recovers(prox
     expect(page.locator("[data-live-state]")).to_have_text(LOST)
     assert page.evaluate("lostAt") - silent_at <= NOTICED_WITHIN
     proxy.forward()
-    # Requests that hang end at their time limit; those after them go through.
+    # Hanging requests end at their timeout; later requests succeed.
     page.clock.run_for(NOTICED_WITHIN)
     expect(page.locator("h3")).to_have_text("新一", timeout=NOTICED_WITHIN)
     expect(page.locator("[data-live-state]")).to_have_text(FOLLOWING)
@@ -90,7 +90,7 @@ def test_a_page_that_nothing_answers_says_so_within_45_seconds_and_recovers(prox
 
 
 @pytest.mark.parametrize("path", ["/live/storm/", "/embed/storm/"])
-def test_a_restart_of_3_seconds_is_not_shown_as_lost_and_loses_nothing(proxy, page, console_errors, path):
+def test_restart_of_3_seconds_is_not_reported_and_loses_no_update(proxy, page, console_errors, path):
     blog = make_blog(slug="storm")
     follow(page, proxy, path)
     proxy.go_away()
@@ -104,12 +104,12 @@ def test_a_restart_of_3_seconds_is_not_shown_as_lost_and_loses_nothing(proxy, pa
     make_update(blog, "新二")
     expect(page.locator("h3")).to_have_text(["新二", "新一"])
     assert page.evaluate("lostAt") is None
-    # It resumed by its stream.
+    # The page caught up through its stream, without a poll.
     assert polls == []
     console_errors.clear()
 
 
-def test_an_outage_of_more_than_the_grace_is_shown_as_lost(proxy, page, console_errors):
+def test_outage_longer_than_the_grace_period_is_reported(proxy, page, console_errors):
     make_blog(slug="storm")
     follow(page, proxy)
     proxy.go_away()

@@ -1,4 +1,4 @@
-"""The other script: every page, poll and feed of a Chinese blog, with the glossary's words and no leak."""
+"""Editions of Chinese blogs: pages, polls and feeds in the other script, with the glossary's terms."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def text_of(response) -> str:
     return response.content.decode()
 
 
-def test_the_page_is_read_in_the_other_script_with_its_labels(client, blog):
+def test_page_and_its_labels_are_converted(client, blog):
     page = text_of(client.get("/zh-hans/live/storm/"))
     assert '<html lang="zh-Hans">' in page
     for words in (
@@ -69,7 +69,7 @@ def test_the_page_is_read_in_the_other_script_with_its_labels(client, blog):
         "天气",
     ):
         assert words in page, words
-    # What a reader calls himself, where a link leads, and what the other script is called stay.
+    # Readers' names, link targets and the label of the other script are not converted.
     assert "发哥" not in page
     assert "發哥" in page
     assert 'href="https://example.com/後"' in page
@@ -77,17 +77,17 @@ def test_the_page_is_read_in_the_other_script_with_its_labels(client, blog):
     assert re.findall("[發後乾颱學號灣謝續]", visible) == []
 
 
-def test_every_address_on_the_page_stays_in_the_edition(client, blog):
+def test_links_on_the_page_stay_in_the_edition(client, blog):
     update = blog.updates.get()
     page = text_of(client.get("/zh-hans/live/storm/"))
     plain = set(re.findall(r'(?:href|src|action)="(/(?!zh-hans/|static/|media/)[^"]*)"', page))
-    # The way back to the original alone leaves it.
+    # Only the link to the original leaves the edition.
     assert plain == {"/live/storm/"}
     assert f'href="/zh-hans/live/storm/{update.pk}/"' in page
     assert '<link rel="canonical" href="http://127.0.0.1:8000/zh-hans/live/storm/">' in page
 
 
-def test_each_script_names_the_other(client, blog):
+def test_each_script_links_to_the_other_as_its_alternate(client, blog):
     for path in ("/live/storm/", "/zh-hans/live/storm/"):
         page = text_of(client.get(path))
         assert re.findall(r'<link rel="alternate" hreflang="([^"]+)" href="([^"]+)">', page) == [
@@ -99,7 +99,7 @@ def test_each_script_names_the_other(client, blog):
     assert "由機器轉換" not in text_of(client.get("/live/storm/"))
 
 
-def test_permalink_poll_feeds_and_linked_data_are_converted_too(client, blog):
+def test_permalink_poll_feeds_and_linked_data_are_converted(client, blog):
     update = blog.updates.get()
     permalink = text_of(client.get(f"/zh-hans/live/storm/{update.pk}/"))
     assert "<h1>头发花白的老人获救</h1>" in permalink
@@ -127,7 +127,7 @@ def test_front_page_and_topic_are_converted(client, blog):
         assert 'href="/zh-hans/live/storm/"' in page
 
 
-def test_a_blog_written_in_simplified_is_read_in_traditional(client):
+def test_simplified_blog_is_converted_to_traditional(client):
     blog = make_blog(language="zh-hans", headline="随着台风发展，群众撤离")
     make_update(blog, "理发店里面停电", body="<p>内地学校停课。</p>")
     page = text_of(client.get(f"/zh-hant/live/{blog.slug}/"))
@@ -140,23 +140,23 @@ def test_a_blog_written_in_simplified_is_read_in_traditional(client):
     "path",
     ["/", "/live/storm/", "/live/storm/changes.json?after=0", "/live/storm/feed.atom", "/topics/weather/"],
 )
-def test_the_own_script_stands_at_the_plain_address(client, blog, path):
+def test_edition_of_the_original_script_redirects_to_the_plain_url(client, blog, path):
     response = client.get(f"/zh-hant{path}")
     assert (response.status_code, response.headers["Location"]) == (301, path)
 
 
-def test_english_has_no_other_script(client):
+def test_english_blog_has_no_other_edition(client):
     blog = make_blog(language="en", headline="Ferry runs again")
     make_update(blog, "First boat")
     for prefix in ("/zh-hant", "/zh-hans"):
         for path in (f"/live/{blog.slug}/", f"/live/{blog.slug}/changes.json?after=0"):
             assert client.get(prefix + path).status_code == 404
     assert "hreflang" not in text_of(client.get(f"/live/{blog.slug}/"))
-    # Among Chinese ones it stands as it is.
+    # Chinese listings link to the only URL of an English blog.
     assert f'href="/live/{blog.slug}/"' in text_of(client.get("/zh-hans/"))
 
 
-def test_the_glossary_decides_and_every_converted_answer_tells_its_revision(client, blog):
+def test_glossary_changes_conversion_and_the_etags_of_editions(client, blog):
     before = client.get("/zh-hans/live/storm/").headers["ETag"]
     plain = client.get("/live/storm/").headers["ETag"]
     term = publishing.add_term(by=SYSTEM, traditional="颱風", simplified="颱风（台风）")
@@ -172,7 +172,7 @@ def test_the_glossary_decides_and_every_converted_answer_tells_its_revision(clie
     assert "台风逼近" in text_of(client.get("/zh-hans/live/storm/"))
 
 
-def test_an_update_has_wording_of_its_own_that_outlives_corrections(client, blog):
+def test_edition_wording_of_an_update_survives_edits(client, blog):
     update = make_update(
         blog, "乾坤之后", body="<p>乾坤</p>", edition_wording="乾坤 = 乾坤\n\n后＝后（原文）"
     )
@@ -186,55 +186,55 @@ def test_an_update_has_wording_of_its_own_that_outlives_corrections(client, blog
 
 
 @pytest.mark.parametrize("line", ["乾坤", "=乾坤", "乾坤=", "甲=乙=丙"])
-def test_wording_that_says_nothing_is_refused_in_words(blog, line):
+def test_malformed_edition_wording_is_refused(blog, line):
     with pytest.raises(ValidationError, match="每行一項"):
         make_update(blog, "標題", edition_wording=line)
 
 
-def test_only_who_keeps_the_glossary_may_change_it():
-    keeper = make_user("add_glossaryterm")
-    term = publishing.add_term(by=keeper, traditional="裏", simplified="里")
-    for verb, said in (
+def test_glossary_changes_require_permission_and_unique_terms():
+    editor = make_user("add_glossaryterm")
+    term = publishing.add_term(by=editor, traditional="裏", simplified="里")
+    for verb, arguments in (
         (publishing.edit_term, {"term": term, "traditional": "裡", "simplified": "里"}),
         (publishing.remove_term, {"term": term}),
     ):
         with pytest.raises(PermissionDenied):
-            verb(by=keeper, **said)
+            verb(by=editor, **arguments)
     with pytest.raises(ValidationError):
-        publishing.add_term(by=keeper, traditional="裏", simplified="里面")
+        publishing.add_term(by=editor, traditional="裏", simplified="里面")
     assert Glossary.objects.revision() == 1
 
 
-def test_chief_editors_keep_the_glossary_in_the_admin(client, blog):
-    keeper = make_user("view_glossaryterm", "add_glossaryterm", "change_glossaryterm", "delete_glossaryterm")
-    client.force_login(keeper)
+def test_glossary_can_be_edited_in_the_admin(client, blog):
+    editor = make_user("view_glossaryterm", "add_glossaryterm", "change_glossaryterm", "delete_glossaryterm")
+    client.force_login(editor)
     url = "/admin/liveblog/glossaryterm/"
-    said = {"traditional": "警務處", "simplified": "警队", "note": ""}
-    assert client.post(f"{url}add/", said).status_code == 302
+    form_data = {"traditional": "警務處", "simplified": "警队", "note": ""}
+    assert client.post(f"{url}add/", form_data).status_code == 302
     assert "警队" in text_of(client.get("/zh-hans/live/storm/"))
-    again = client.post(f"{url}add/", said)
+    again = client.post(f"{url}add/", form_data)
     assert again.status_code == 200
     pk = re.search(r"/glossaryterm/(\d+)/change/", text_of(client.get(url)))[1]
-    assert client.post(f"{url}{pk}/change/", said | {"simplified": "警务处"}).status_code == 302
+    assert client.post(f"{url}{pk}/change/", form_data | {"simplified": "警务处"}).status_code == 302
     assert client.post(f"{url}{pk}/delete/", {"post": "yes"}).status_code == 302
     assert Glossary.objects.revision() == 3
 
 
-def test_a_response_is_written_in_the_edition(client, blog):
+def test_response_form_is_shown_in_the_edition(client, blog):
     form = text_of(client.get("/zh-hans/live/storm/respond/"))
     assert 'action="/zh-hans/live/storm/respond/"' in form
     assert "写下回应" in form or "回应" in form
     assert client.get("/zh-hant/live/storm/respond/").status_code == 301
 
 
-def test_reading_an_edition_writes_nothing(client, blog, django_assert_num_queries):
+def test_reading_an_edition_leaves_the_original_unchanged(client, blog, django_assert_num_queries):
     client.get("/zh-hans/live/storm/")
     blog.refresh_from_db()
     assert blog.headline == "颱風逼近，學校停課"
     assert blog.updates.get().heading == "頭髮花白的老人獲救"
 
 
-def test_an_article_in_simplified_keeps_the_names_that_it_gives_in_full(client):
+def test_names_given_in_full_keep_their_characters(client):
     byline = Byline.objects.create(name="余香凝", role="记者于里昂")
     blog = make_blog(language="zh-hans", headline="局长请辞", bylines=(byline,))
     update = make_update(
@@ -244,13 +244,13 @@ def test_an_article_in_simplified_keeps_the_names_that_it_gives_in_full(client):
         page = text_of(client.get(path))
         assert "于浩洋辭職內情" in page
         assert "<p>局長<b>于浩洋</b>説，外長發言不準確，現金發放處於正常水平。</p>" in page
-    # The byline is a name, whatever its characters mean in a sentence.
+    # A byline is converted as a name, not as part of a sentence.
     page = text_of(client.get(f"/zh-hant/live/{blog.slug}/"))
     assert "余香凝" in page
     assert "記者於里昂" in page
 
 
-def test_a_glossary_term_breaks_no_other_word_on_the_page(client):
+def test_glossary_term_does_not_change_other_words(client):
     publishing.add_term(by=SYSTEM, traditional="范太太", simplified="范太")
     blog = make_blog(language="zh-hans", headline="规范太宽松 范太不满")
     assert "規範太寬鬆 范太太不滿" in text_of(client.get(f"/zh-hant/live/{blog.slug}/"))

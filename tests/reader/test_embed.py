@@ -1,4 +1,4 @@
-"""Embeds and oEmbed over HTTP: what they say, who may frame them, how they are cached."""
+"""Embeds and oEmbed over HTTP: content, framing policy and caching."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ def make_partner(*origins: str, is_active: bool = True) -> Partner:
     return Partner.objects.create(name=name, embed_origins="\n".join(origins), is_active=is_active)
 
 
-def ancestors(answer) -> str:
-    return re.search(r"frame-ancestors ([^;]*)", answer.headers["Content-Security-Policy"])[1]
+def frame_ancestors(response) -> str:
+    return re.search(r"frame-ancestors ([^;]*)", response.headers["Content-Security-Policy"])[1]
 
 
-def ask(client, url: str = f"{SITE}/live/storm/", **query: object):
+def get_oembed(client, url: str = f"{SITE}/live/storm/", **query: object):
     return client.get("/oembed", {"url": url, **query})
 
 
-# The page in the frame
+# The embedded page
 
 
-def test_an_embed_shows_the_newest_updates_and_leads_to_the_page(client):
+def test_embed_shows_the_newest_updates_and_links_to_the_page(client):
     blog = make_blog(slug="storm", kicker="風暴", headline="八號信號 <生效>")
     for i in range(12):
         make_update(blog, f"第{i}則")
@@ -53,7 +53,7 @@ def test_an_embed_shows_the_newest_updates_and_leads_to_the_page(client):
     assert "八號信號 &lt;生效&gt;" in page
 
 
-def test_an_embed_is_read_in_both_scripts(client):
+def test_embed_is_available_in_both_scripts(client):
     make_update(make_blog(slug="storm", headline="颱風逼近"), "學校停課")
     page = client.get("/zh-hans/embed/storm/").content.decode()
     assert '<html lang="zh-Hans">' in page
@@ -65,7 +65,7 @@ def test_an_embed_is_read_in_both_scripts(client):
     assert client.get("/zh-hans/embed/english/").status_code == 404
 
 
-def test_the_origins_of_active_partners_may_frame_embeds_and_nothing_else(client):
+def test_active_partners_may_frame_embeds_but_no_other_page(client):
     blog = make_blog(slug="storm")
     update = make_update(blog)
     make_partner("https://b.example", "https://a.example:8443")
@@ -73,15 +73,15 @@ def test_the_origins_of_active_partners_may_frame_embeds_and_nothing_else(client
     make_partner("https://gone.example", is_active=False)
     for path in ("/embed/storm/", "/zh-hans/embed/storm/"):
         embed = client.get(path)
-        assert ancestors(embed) == "'self' http://*.c.example https://a.example:8443 https://b.example"
+        assert frame_ancestors(embed) == "'self' http://*.c.example https://a.example:8443 https://b.example"
         assert "X-Frame-Options" not in embed.headers
         assert "/static/js/embedded.js" in embed.headers["Content-Security-Policy"]
     for path in ("/", "/live/storm/", f"/live/storm/{update.pk}/", "/embed/none/", "/admin/login/"):
         page = client.get(path)
-        assert (ancestors(page), page.headers["X-Frame-Options"]) == ("'self'", "SAMEORIGIN")
+        assert (frame_ancestors(page), page.headers["X-Frame-Options"]) == ("'self'", "SAMEORIGIN")
     publishing.withdraw_blog(blog, by=SYSTEM)
     gone = client.get("/embed/storm/")
-    assert (gone.status_code, "https://b.example" in ancestors(gone)) == (410, True)
+    assert (gone.status_code, "https://b.example" in frame_ancestors(gone)) == (410, True)
     assert "此報道已撤回" in gone.content.decode()
 
 
@@ -93,19 +93,19 @@ def test_the_origins_of_active_partners_may_frame_embeds_and_nothing_else(client
         "a.example", "https://u@a.example", "javascript://a", "https://a.example:port", "*", "https://a.example'",
     ],
 )  # fmt: skip
-def test_what_is_no_origin_is_refused_and_never_gets_into_the_policy(client, line):
+def test_invalid_origins_are_refused_and_kept_out_of_the_policy(client, line):
     make_blog(slug="storm")
     with translation.override("en"), pytest.raises(ValidationError, match="is no origin"):
         Partner(name="x", contact="a@b.example", embed_origins=f"https://b.example\n{line}").full_clean()
     make_partner("https://b.example", line)
-    assert ancestors(client.get("/embed/storm/")) == "'self' https://b.example"
+    assert frame_ancestors(client.get("/embed/storm/")) == "'self' https://b.example"
 
 
-def test_an_embed_is_asked_for_again_by_number_and_by_who_may_frame_it(client):
+def test_embed_etag_changes_with_updates_and_partners(client):
     blog = make_blog(slug="storm")
     make_update(blog)
 
-    def again(etag: str) -> int:
+    def revalidate(etag: str) -> int:
         return client.get("/embed/storm/", headers={"If-None-Match": etag}).status_code
 
     first = client.get("/embed/storm/")
@@ -113,35 +113,35 @@ def test_an_embed_is_asked_for_again_by_number_and_by_who_may_frame_it(client):
     assert etag.startswith('W/"2-zh-hant-g0-')
     assert first.headers["Cache-Control"].startswith("public, max-age=0, s-maxage=2")
     assert (first.headers["Vary"], first.cookies) == ("Accept-Encoding", {})
-    assert again(etag) == 304
+    assert revalidate(etag) == 304
     partner = make_partner("https://a.example")
-    assert again(etag) == 200
+    assert revalidate(etag) == 200
     changed = client.get("/embed/storm/")
     etag = changed.headers["ETag"]
-    assert ancestors(changed) == "'self' https://a.example"
-    assert again(etag) == 304
+    assert frame_ancestors(changed) == "'self' https://a.example"
+    assert revalidate(etag) == 304
     partner.is_active = False
     partner.save()
-    assert again(etag) == 200
+    assert revalidate(etag) == 200
     etag = client.get("/embed/storm/").headers["ETag"]
     make_update(blog)
-    assert again(etag) == 200
+    assert revalidate(etag) == 200
 
 
-def test_the_loader_is_small():
+def test_loader_takes_at_most_2_kib():
     assert len((ROOT / "static/js/embed.js").read_bytes()) <= 2048
 
 
 # oEmbed
 
 
-def test_oembed_says_how_to_frame_a_live_blog(client):
+def test_oembed_describes_the_frame_of_a_live_blog(client):
     image = make_image()
     make_blog(slug="storm", kicker="風暴", headline='八號 "信號"', hero_image=image)
-    answer = ask(client)
-    assert answer.headers["Content-Type"] == "application/json"
-    assert answer.headers["Access-Control-Allow-Origin"] == "*"
-    assert answer.json() == {
+    response = get_oembed(client)
+    assert response.headers["Content-Type"] == "application/json"
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert response.json() == {
         "version": "1.0",
         "type": "rich",
         "title": '風暴︱八號 "信號"',
@@ -156,32 +156,32 @@ def test_oembed_says_how_to_frame_a_live_blog(client):
         "thumbnail_width": 400,
         "thumbnail_height": 300,
     }
-    again = client.get("/oembed", {"url": f"{SITE}/live/storm/"}, headers={"If-None-Match": answer["ETag"]})
+    again = client.get("/oembed", {"url": f"{SITE}/live/storm/"}, headers={"If-None-Match": response["ETag"]})
     assert again.status_code == 304
 
 
-def test_oembed_keeps_to_the_room_that_there_is(client):
+def test_oembed_respects_maxwidth_and_maxheight(client):
     make_blog(slug="storm", hero_image=make_image())
-    small = ask(client, maxwidth=320, maxheight=200).json()
+    small = get_oembed(client, maxwidth=320, maxheight=200).json()
     assert (small["width"], small["height"]) == (320, 200)
     assert 'width="320" height="200"' in small["html"]
-    # A picture of 320 by 240 would be too high.
+    # The thumbnail of 320 by 240 pixels would exceed maxheight.
     assert "thumbnail_url" not in small
-    large = ask(client, maxwidth=5000, maxheight="").json()
+    large = get_oembed(client, maxwidth=5000, maxheight="").json()
     assert (large["width"], large["height"]) == (640, 720)
     for wrong in ("0", "-1", "x", "1.5", "９"):
-        assert ask(client, maxwidth=wrong).status_code == 400
+        assert get_oembed(client, maxwidth=wrong).status_code == 400
 
 
-def test_oembed_knows_a_live_blog_by_each_of_its_addresses(client):
+def test_oembed_maps_each_url_of_a_live_blog_to_its_embed(client):
     make_blog(slug="storm", headline="颱風")
-    for path, framed in {
+    for path, embed_path in {
         "/live/storm/?before=1#updates": "/embed/storm/",
         "/zh-hans/live/storm/": "/zh-hans/embed/storm/",
         "/zh-hant/live/storm/": "/embed/storm/",
     }.items():
-        assert f'src="{SITE}{framed}"' in ask(client, SITE + path).json()["html"]
-    assert ask(client, "https://127.0.0.1:8000/live/storm/").status_code == 200
+        assert f'src="{SITE}{embed_path}"' in get_oembed(client, SITE + path).json()["html"]
+    assert get_oembed(client, "https://127.0.0.1:8000/live/storm/").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -198,9 +198,9 @@ def test_oembed_knows_a_live_blog_by_each_of_its_addresses(client):
         f" {SITE}/live/storm/ ",
     ],
 )
-def test_oembed_takes_the_addresses_that_lead_a_reader_to_the_page(client, address):
+def test_oembed_accepts_every_url_that_leads_to_the_page(client, address):
     make_blog(slug="storm")
-    assert ask(client, address).status_code == 200
+    assert get_oembed(client, address).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -217,33 +217,33 @@ def test_oembed_takes_the_addresses_that_lead_a_reader_to_the_page(client, addre
         "/live/storm/",
     ],
 )
-def test_oembed_knows_no_other_site(client, address):
+def test_oembed_returns_404_for_other_sites(client, address):
     make_blog(slug="storm")
-    assert ask(client, address).status_code == 404
+    assert get_oembed(client, address).status_code == 404
 
 
 @pytest.mark.parametrize(
     "address", ["https://news.example", "http://news.example", "https://www.news.example:443"]
 )
-def test_oembed_knows_the_site_by_either_scheme(client, settings, address):
+def test_oembed_accepts_http_and_https_urls_of_the_site(client, settings, address):
     settings.SITE_URL = "https://news.example"
     make_blog(slug="storm")
-    assert ask(client, f"{address}/live/storm").status_code == 200
+    assert get_oembed(client, f"{address}/live/storm").status_code == 200
 
 
-def test_the_documented_question_gets_the_documented_answer(client, settings):
+def test_documented_request_gets_the_documented_response(client, settings):
     settings.SITE_URL = "https://newsroom.example"
     settings.ALLOWED_HOSTS = ["newsroom.example"]
     make_blog(slug="storm")
     documentation = (ROOT / "docs/embedding.md").read_text()
     address = re.search("curl 'https://newsroom.example(/oembed[^']*)'", documentation)[1]
-    answer = client.get(address, HTTP_HOST="newsroom.example")
-    assert (answer.json()["width"], answer.json()["height"]) == (480, 600)
+    response = client.get(address, HTTP_HOST="newsroom.example")
+    assert (response.json()["width"], response.json()["height"]) == (480, 600)
     statuses = set(map(int, re.findall(r"^\| (\d{3}) \|", documentation, re.MULTILINE)))
     assert statuses == {400, 401, 404, 410, 501}
 
 
-def test_pages_lead_to_their_oembed(client):
+def test_pages_link_to_their_oembed(client):
     make_blog(slug="storm")
     for path in ("/live/storm/", "/zh-hans/live/storm/"):
         page = client.get(path).content.decode()
@@ -271,18 +271,19 @@ def test_pages_lead_to_their_oembed(client):
         ({"url": f"{SITE}/admin/liveblog/update/1/change/"}, 401),
     ],
 )
-def test_oembed_refuses_in_json(client, query, status):
+def test_oembed_errors_are_json(client, query, status):
     make_blog(slug="storm")
     make_blog(slug="english", language="en")
-    answer = ask(client, **query)
-    assert (answer.status_code, list(answer.json())) == (status, ["error"])
-    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    response = get_oembed(client, **query)
+    assert (response.status_code, list(response.json())) == (status, ["error"])
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
 
 
-# What is not public
+# Blogs that are not public
 
 
-def not_public() -> dict[str, str]:
+def make_hidden_blogs() -> dict[str, str]:
+    """Create blogs that readers may not see and return their slugs by state."""
     soon = timezone.now() + timedelta(hours=1)
     blogs = {
         "draft": make_blog(is_live=False, headline="密"),
@@ -296,12 +297,15 @@ def not_public() -> dict[str, str]:
     return {name: blog.slug for name, blog in blogs.items()}
 
 
-def test_what_is_not_public_is_to_be_had_nowhere(client):
+def test_hidden_blogs_are_in_no_embed_feed_or_sitemap(client):
     make_update(make_blog(slug="storm"))
-    for name, slug in not_public().items():
+    for name, slug in make_hidden_blogs().items():
         for edition in ("", "/zh-hans"):
             assert client.get(f"{edition}/embed/{slug}/").status_code == 404, name
-            hidden, unknown = (ask(client, f"{SITE}{edition}/live/{named}/") for named in (slug, "none"))
+            hidden, unknown = (
+                get_oembed(client, f"{SITE}{edition}/live/{requested_slug}/")
+                for requested_slug in (slug, "none")
+            )
             assert (hidden.status_code, hidden.content) == (404, unknown.content), name
             for form in ("atom", "rss", "json"):
                 assert client.get(f"{edition}/live/{slug}/feed.{form}").status_code == 404, name
@@ -310,9 +314,9 @@ def test_what_is_not_public_is_to_be_had_nowhere(client):
             assert slug not in client.get(path).content.decode(), name
 
 
-def test_a_withdrawn_blog_is_gone_from_embed_and_oembed(client):
+def test_withdrawn_blog_returns_410_from_embed_and_oembed(client):
     blog = make_blog(slug="storm", headline="密")
     publishing.withdraw_blog(blog, by=SYSTEM)
-    for answer in (client.get("/embed/storm/"), ask(client)):
-        assert answer.status_code == 410
-        assert "密" not in answer.content.decode()
+    for response in (client.get("/embed/storm/"), get_oembed(client)):
+        assert response.status_code == 410
+        assert "密" not in response.content.decode()

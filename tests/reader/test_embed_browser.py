@@ -22,12 +22,12 @@ from tests.factories import make_blog, make_image, make_update
 from tests.waiting import wait_for
 
 HEADLINES = {"zh-hant": "八號信號生效", "zh-hans": "八号信号生效", "en": "No 8 signal in force"}
-# What the loader makes of a height, in pixels.
-LEAST, MOST = 120, 720
+# The loader limits the height of a frame to this range, in pixels.
+MIN_HEIGHT, MAX_HEIGHT = 120, 720
 
 
-def documented(language: str) -> str:
-    """The one snippet in this language that docs/embedding.md has."""
+def documented_snippet(language: str) -> str:
+    """Return the only snippet in this language in docs/embedding.md."""
     (snippet,) = re.findall(
         rf"^```{language}\n(.*?)\n```$", (ROOT / "docs/embedding.md").read_text(), re.MULTILINE | re.DOTALL
     )
@@ -35,15 +35,15 @@ def documented(language: str) -> str:
 
 
 class Host:
-    """A partner's site. Each of its pages has a policy that lets in the newsroom alone."""
+    """A partner's site whose pages send a Content Security Policy that admits only the newsroom."""
 
     def __init__(self, newsroom: str) -> None:
         self.newsroom = newsroom
         self.pages: dict[str, str] = {}
         host = self
-        # What the documentation asks partners to allow; a frame of the site's own, and its own requests.
-        allowed = documented("csp").replace("https://newsroom.example", newsroom) + " 'self'"
-        policy = f"default-src 'none'; img-src 'self'; connect-src {newsroom}; {allowed}"
+        # The policy that the documentation asks for, plus 'self' for frames of the partner's own site.
+        partner_policy = documented_snippet("csp").replace("https://newsroom.example", newsroom) + " 'self'"
+        policy = f"default-src 'none'; img-src 'self'; connect-src {newsroom}; {partner_policy}"
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
@@ -54,28 +54,30 @@ class Host:
                 self.wfile.write(host.pages.get(self.path, "").encode())
 
             def log_message(self, *_arguments: object) -> None:
-                """Say nothing: pytest's output is for what fails."""
+                """Log nothing, so that pytest prints only failures."""
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        # Another host, not only another port: to the browser it is another site.
+        # Use another host name: a browser treats another port of the same host as the same site.
         self.origin = f"http://localhost:{self.server.server_port}"
         Thread(target=self.server.serve_forever, daemon=True).start()
 
     def page(self, body: str, path: str = "/") -> str:
-        """The address of a page with this body."""
+        """Serve a page with this body and return its URL."""
         self.pages[path] = f'<!doctype html><html lang="zh-HK"><title>夥伴</title><h1>夥伴</h1>{body}</html>'
         return self.origin + path
 
     def embed(self, slug: str = "storm", prefix: str = "", *, loads: bool = True) -> str:
-        """What the documentation tells partners to copy; without the loader unless it `loads`."""
-        link, loader = documented("html").replace("https://newsroom.example", self.newsroom).splitlines()
+        """Return the markup that the documentation tells partners to copy, with the loader if `loads`."""
+        link, loader = (
+            documented_snippet("html").replace("https://newsroom.example", self.newsroom).splitlines()
+        )
         link = link.replace("/live/storm/", f"{prefix}/live/{slug}/").replace("Live: storm", f"直播 {slug}")
         return link + (loader if loads else "")
 
 
 @pytest.fixture
 def host(server) -> Iterator[Host]:
-    """A site that is no partner's yet."""
+    """Yield the site of somebody who is not a partner yet."""
     host = Host(server.url)
     yield host
     host.server.shutdown()
@@ -84,6 +86,7 @@ def host(server) -> Iterator[Host]:
 
 @pytest.fixture
 def partner(host: Host) -> Host:
+    """Return a site whose origin is allowed to frame embeds."""
     Partner.objects.create(name="夥伴", embed_origins=host.origin)
     return host
 
@@ -96,8 +99,8 @@ def height(page: Page, title: str = "直播 storm") -> int:
     return int(page.locator(f'iframe[title="{title}"]').get_attribute("height"))
 
 
-def grown(page: Page, than: int) -> int:
-    """The frame's height, once it is more than it was."""
+def wait_until_taller(page: Page, than: int) -> int:
+    """Wait until the frame is taller than `than` pixels and return its height."""
     wait_for(lambda: page.evaluate("() => Number(document.querySelector('iframe').height)") > than)
     return height(page)
 
@@ -107,35 +110,33 @@ def fill(blog: LiveBlog, count: int, paragraphs: int = 1) -> None:
         make_update(blog, f"第{i}則", body="<p>內文。</p>" * paragraphs)
 
 
-def test_an_embed_takes_the_place_of_its_link_follows_the_log_and_grows(partner, page, console_errors):
+def test_embed_replaces_its_link_follows_updates_and_grows(partner, page, console_errors):
     blog = make_blog(slug="storm")
     page.goto(partner.page(partner.embed()))
     expect(frame(page).locator(".empty")).to_be_visible()
-    before = grown(page, LEAST)
+    before = wait_until_taller(page, MIN_HEIGHT)
     expect(page.locator("blockquote")).to_have_count(0)
     update = make_update(blog, "號外", body="<p>內文。</p>" * 4)
     expect(frame(page).locator("h3")).to_have_text(["號外"])
-    after = grown(page, before)
-    # The frame is as high as what is in it: nothing scrolls.
+    after = wait_until_taller(page, before)
+    # The frame is as tall as its content, so nothing scrolls.
     inside = frame(page).locator("html")
     assert inside.evaluate("root => root.scrollHeight <= root.clientHeight")
-    assert inside.evaluate("root => root.clientHeight") == after < MOST
+    assert inside.evaluate("root => root.clientHeight") == after < MAX_HEIGHT
     publishing.withdraw_update(update, by=SYSTEM, reason="x")
     expect(frame(page).locator(".tombstone")).to_be_visible()
     fill(blog, 4, paragraphs=8)
     expect(frame(page).locator("h3").first).to_have_text("第3則")
-    wait_for(lambda: page.evaluate("() => Number(document.querySelector('iframe').height)") == MOST)
+    wait_for(lambda: page.evaluate("() => Number(document.querySelector('iframe').height)") == MAX_HEIGHT)
     publishing.withdraw_blog(blog, by=SYSTEM)
     expect(frame(page).locator("h1")).to_have_text("此報道已撤回")
-    # The browser says of each refusal that it was one.
+    # The browser logs each 410 response as a console error.
     assert all("410" in error for error in console_errors), console_errors
     console_errors.clear()
 
 
 @pytest.mark.parametrize("width", [375, 1280])
-def test_an_embedded_update_follows_its_correction_and_its_withdrawal(
-    partner, new_page, console_errors, width
-):
+def test_embedded_update_shows_its_correction_and_withdrawal(partner, new_page, console_errors, width):
     blog = make_blog(slug="storm", kicker="風暴", headline="八號信號生效")
     update = make_update(blog, "全港學校停課", body="<p>各校今日停課。</p>" * 3, images=(make_image(),))
     page = new_page(viewport={"width": width, "height": 800})
@@ -144,7 +145,7 @@ def test_an_embedded_update_follows_its_correction_and_its_withdrawal(
     card = frame(page, title)
     expect(card.locator("h1")).to_have_text("全港學校停課")
     expect(page.locator("blockquote")).to_have_count(0)
-    wait_for(lambda: height(page, title) > LEAST)
+    wait_for(lambda: height(page, title) > MIN_HEIGHT)
     inside = card.locator("html")
     assert inside.evaluate("root => root.scrollWidth <= root.clientWidth")
     if folder := os.environ.get("KEEP_SCREENSHOTS"):
@@ -159,26 +160,26 @@ def test_an_embedded_update_follows_its_correction_and_its_withdrawal(
     blog.refresh_from_db()
     publishing.withdraw_blog(blog, by=SYSTEM)
     expect(card.locator("h1")).to_have_text("此報道已撤回")
-    # The browser says of each refusal that it was one.
+    # The browser logs each 410 response as a console error.
     assert all("410" in error for error in console_errors), console_errors
     console_errors.clear()
 
 
-def test_scripts_of_any_site_read_the_log_the_stream_and_the_feeds(host, page):
+def test_scripts_of_any_site_can_read_polls_streams_and_feeds(host, page):
     fill(make_blog(slug="storm"), 3)
     page.goto(host.page(""))
-    snippet = documented("js").replace("https://newsroom.example", host.newsroom)
+    snippet = documented_snippet("js").replace("https://newsroom.example", host.newsroom)
     assert page.evaluate(f"async () => {{ {snippet} }}") == [3, True, False]
     address = f"{host.newsroom}/live/storm"
-    # With a header that the browser must ask about first; and what it may read of the answer.
-    asked = page.evaluate(
+    # If-None-Match makes the browser send a CORS preflight request first.
+    feed_result = page.evaluate(
         """async (address) => {
           const feed = await fetch(`${address}/feed.json`, { headers: { "If-None-Match": '"x"' } });
           return [feed.status, (await feed.json()).items.length];
         }""",
         address,
     )
-    assert asked == [200, 3]
+    assert feed_result == [200, 3]
     event = page.evaluate(
         """(address) => new Promise((resolve, reject) => {
           const stream = new EventSource(`${address}/stream?after=1`);
@@ -190,17 +191,17 @@ def test_scripts_of_any_site_read_the_log_the_stream_and_the_feeds(host, page):
     assert event == 4
 
 
-def test_links_in_an_embed_open_beside_the_partners_page(partner, page):
+def test_links_in_an_embed_open_in_a_new_tab(partner, page):
     make_update(make_blog(slug="storm"), "號外")
     address = partner.page(partner.embed())
     page.goto(address)
-    with page.context.expect_page() as opened:
+    with page.context.expect_page() as new_tab:
         frame(page).get_by_text("閱讀整篇報道").click()
-    opened.value.wait_for_url(f"{partner.newsroom}/live/storm/")
+    new_tab.value.wait_for_url(f"{partner.newsroom}/live/storm/")
     assert page.url == address
 
 
-def test_several_embeds_each_with_the_loader_become_one_frame_each(partner, page):
+def test_repeated_loaders_create_one_frame_per_embed(partner, page):
     make_blog(slug="calm")
     fill(make_blog(slug="storm"), 5, paragraphs=5)
     others, foreign = ["甲", "乙", "丙"], '<a href="https://elsewhere.example/live/storm/">甲</a>'
@@ -213,21 +214,21 @@ def test_several_embeds_each_with_the_loader_become_one_frame_each(partner, page
     paths = ["/embed/calm/", "/embed/storm/", "/zh-hans/embed/storm/"]
     assert sources == [partner.newsroom + path for path in paths]
     expect(frame(page, "直播 calm").locator(".empty")).to_be_visible()
-    assert LEAST < height(page, "直播 calm") < MOST
-    # What a page adds later is found by the loader's being there again.
+    assert MIN_HEIGHT < height(page, "直播 calm") < MAX_HEIGHT
+    # Running the loader again converts embeds that the page added later.
     page.evaluate(
         "([html, src]) => { document.body.insertAdjacentHTML('beforeend', html);"
         " document.body.append(Object.assign(document.createElement('script'), { src })); }",
         [partner.embed("calm", "/zh-hans", loads=False), f"{partner.newsroom}/static/js/embed.js"],
     )
     expect(page.locator("iframe")).to_have_count(4)
-    # One far down is loaded when the reader comes near.
+    # A frame far down the page loads when the reader scrolls near it.
     page.locator("blockquote").last.scroll_into_view_if_needed()
     expect(page.locator("blockquote")).to_have_text(others)
 
 
 class Requests:
-    """A page's streams and polls, those of its frames too; `most` is how many polls ran at the same time."""
+    """The streams and polls of a page and its frames; `most` is the highest number of concurrent polls."""
 
     def __init__(self, page: Page) -> None:
         self.streams: list[str] = []
@@ -256,7 +257,7 @@ def frames_of(partner: Host, slugs: list[str]) -> str:
     )
 
 
-def test_eight_embeds_of_one_live_blog_share_a_stream_and_outlive_the_frame_that_holds_it(partner, page):
+def test_embeds_of_one_live_blog_share_a_stream_and_survive_removal_of_its_frame(partner, page):
     blog = make_blog(slug="storm")
     requests = Requests(page)
     with page.expect_request(re.compile("/stream")):
@@ -267,7 +268,7 @@ def test_eight_embeds_of_one_live_blog_share_a_stream_and_outlive_the_frame_that
     for i in range(8):
         expect(frame(page, f"storm {i}").locator("h3")).to_have_text("號外")
     assert len(requests.streams) == 1
-    # The holder is not known here: whichever it is, the others go on.
+    # Any frame may hold the stream, so find the one that does before removing it.
     holder = next(
         i for i, inner in enumerate(page.frames[1:]) if inner.evaluate("'newsroom-exchange-1' in window")
     )
@@ -280,7 +281,7 @@ def test_eight_embeds_of_one_live_blog_share_a_stream_and_outlive_the_frame_that
     assert len(requests.streams) == 2
 
 
-def test_embeds_of_eight_live_blogs_poll_one_after_the_other(partner, page):
+def test_embeds_of_eight_live_blogs_poll_one_at_a_time(partner, page):
     blogs = [make_blog(slug=f"storm-{i}") for i in range(8)]
     page.goto(partner.page(frames_of(partner, [blog.slug for blog in blogs])))
     for i, blog in enumerate(blogs):
@@ -292,7 +293,7 @@ def test_embeds_of_eight_live_blogs_poll_one_after_the_other(partner, page):
         expect(frame(page, f"{blog.slug} {i}").locator("h3")).to_have_text(f"第{i}則")
     assert len({urlsplit(url).path for url in requests.polls}) == 8
     assert (requests.most, requests.streams) == (1, [])
-    # One that is paused leaves the others following; with one live blog left there is a stream again.
+    # Pausing all embeds but one lets the remaining one open a stream.
     with page.expect_request(re.compile("/stream")):
         for i in range(1, 8):
             frame(page, f"storm-{i} {i}").locator("[data-pause]").click()
@@ -301,10 +302,10 @@ def test_embeds_of_eight_live_blogs_poll_one_after_the_other(partner, page):
     assert {urlsplit(url).path for url in requests.streams} == {"/live/storm-0/stream"}
 
 
-def test_only_the_frame_itself_says_how_high_it_is(partner, page):
+def test_loader_accepts_heights_only_from_its_own_frame(partner, page):
     make_blog(slug="calm")
     fill(make_blog(slug="storm"), 5, paragraphs=5)
-    # A frame of the newsroom's that the loader did not make: the right origin, another source.
+    # This frame has the newsroom's origin, but the loader did not create it.
     own_frame = f'<iframe title="另一個" src="{partner.newsroom}/embed/storm/"></iframe>'
     page.goto(partner.page(partner.embed("calm") + own_frame + '<iframe title="外人" src="/other"></iframe>'))
     expect(frame(page, "直播 calm").locator(".empty")).to_be_visible()
@@ -312,33 +313,33 @@ def test_only_the_frame_itself_says_how_high_it_is(partner, page):
     expect(page.locator("blockquote")).to_have_count(0)
     true_height = height(page, "直播 calm")
     page.evaluate("window.heard = []; addEventListener('message', (event) => heard.push(event.data?.height))")
-    said = {"type": "newsroom-embed", "height": 555}
-    # From the host's own origin, as the right source cannot be: from its window, and from another frame.
-    page.evaluate("said => postMessage(said, '*')", said)
+    height_message = {"type": "newsroom-embed", "height": 555}
+    # Send heights from the host's window and from each frame that the loader did not create.
+    page.evaluate("message => postMessage(message, '*')", height_message)
     stranger = page.frame(url=re.compile("/other$"))
-    stranger.evaluate("said => parent.postMessage(said, '*')", said | {"height": 556})
+    stranger.evaluate("message => parent.postMessage(message, '*')", height_message | {"height": 556})
     other = page.frame(url=re.compile("/embed/storm/$"))
-    other.evaluate("said => parent.postMessage(said, '*')", said | {"height": 557})
+    other.evaluate("message => parent.postMessage(message, '*')", height_message | {"height": 557})
     wait_for(lambda: page.evaluate("() => [555, 556, 557].every((height) => heard.includes(height))"))
     assert height(page, "直播 calm") == true_height
-    # The right source, with what is no message of ours and then with heights out of bounds.
+    # Send unknown messages, then heights out of range, from the frame that the loader created.
     own = page.frame(url=re.compile("/embed/calm/$"))
     for message, expected in [
         ({"type": "other", "height": 300}, true_height),
         (None, true_height),
         ({"type": "newsroom-embed", "height": "high"}, true_height),
         ({"type": "newsroom-embed", "height": -5}, true_height),
-        (said | {"height": 3}, LEAST),
-        (said | {"height": 99_999}, MOST),
+        (height_message | {"height": 3}, MIN_HEIGHT),
+        (height_message | {"height": 99_999}, MAX_HEIGHT),
     ]:
-        own.evaluate("said => parent.postMessage(said, '*')", message)
+        own.evaluate("message => parent.postMessage(message, '*')", message)
         own.evaluate("() => parent.postMessage({ height: 'last' }, '*')")
         wait_for(lambda: page.evaluate("() => heard.at(-1) === 'last'"))
         assert height(page, "直播 calm") == expected
         page.evaluate("heard = []")
 
 
-def test_a_site_that_is_no_partners_keeps_the_link(host, page, console_errors):
+def test_site_that_is_not_a_partner_keeps_the_link(host, page, console_errors):
     make_update(make_blog(slug="storm"), "號外")
     with page.expect_event("console", lambda message: "frame-ancestors" in message.text):
         page.goto(host.page(host.embed()))
@@ -348,7 +349,7 @@ def test_a_site_that_is_no_partners_keeps_the_link(host, page, console_errors):
     console_errors.clear()
 
 
-def test_without_javascript_an_embed_is_a_link(partner, new_page):
+def test_embed_without_javascript_is_a_link(partner, new_page):
     make_update(make_blog(slug="storm"), "號外")
     page = new_page(java_script_enabled=False)
     page.goto(partner.page(partner.embed()))
@@ -373,7 +374,7 @@ def show_everything(language: str) -> LiveBlog:
     return blog
 
 
-def test_embeds_have_no_accessibility_violations_and_do_not_scroll_sideways(server, new_page):
+def test_embeds_have_no_accessibility_violations_or_horizontal_scrolling(server, new_page):
     for language in HEADLINES:
         show_everything(language)
     paths = [f"/embed/{language}/" for language in HEADLINES] + ["/zh-hans/embed/zh-hant/"]

@@ -1,4 +1,4 @@
-"""An update of its own in a frame on other sites: oEmbed and the card over HTTP."""
+"""Embeds of single updates: the card and oEmbed over HTTP."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from liveblog import publishing
 from liveblog.models import LiveBlog, Update
 from liveblog.publishing import SYSTEM, Content
 from tests.factories import make_blog, make_image, make_update
-from tests.reader.test_embed import ancestors, ask, make_partner
+from tests.reader.test_embed import frame_ancestors, get_oembed, make_partner
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +28,7 @@ def update(blog: LiveBlog) -> Update:
     return make_update(blog, '全港學校 "停課"', body="<p>港口封閉。</p>")
 
 
-def test_a_card_shows_one_update_and_leads_to_it_and_to_the_whole_coverage(client, update):
+def test_card_shows_one_update_and_links_to_it_and_its_live_blog(client, update):
     page = client.get(f"/embed/storm/{update.pk}/").content.decode()
     assert "<title>全港學校 &quot;停課&quot; - Newsroom</title>" in page
     assert "港口封閉。" in page
@@ -42,11 +42,11 @@ def test_a_card_shows_one_update_and_leads_to_it_and_to_the_whole_coverage(clien
     assert "全港学校 &quot;停课&quot;" in converted
 
 
-def test_a_card_is_framed_by_partners_alone_and_asked_for_again_by_number(client, update):
+def test_card_allows_frames_of_partners_and_returns_304_until_a_change(client, update):
     make_partner("https://a.example")
     path = f"/embed/storm/{update.pk}/"
     card = client.get(path)
-    assert ancestors(card) == "'self' https://a.example"
+    assert frame_ancestors(card) == "'self' https://a.example"
     assert "X-Frame-Options" not in card.headers
     assert (card.headers["Vary"], card.cookies) == ("Accept-Encoding", {})
     again = {"If-None-Match": card.headers["ETag"]}
@@ -57,21 +57,24 @@ def test_a_card_is_framed_by_partners_alone_and_asked_for_again_by_number(client
     assert "十人，非百人" in client.get(path).content.decode()
 
 
-def test_a_withdrawn_update_is_gone_from_card_and_oembed(client, blog, update):
+def test_withdrawn_update_returns_410_from_card_and_oembed(client, blog, update):
     publishing.withdraw_update(update, by=SYSTEM, reason="x")
-    card, answer = client.get(f"/embed/storm/{update.pk}/"), ask(client, f"{SITE}/live/storm/{update.pk}/")
-    assert (card.status_code, answer.status_code) == (410, 410)
+    card, response = (
+        client.get(f"/embed/storm/{update.pk}/"),
+        get_oembed(client, f"{SITE}/live/storm/{update.pk}/"),
+    )
+    assert (card.status_code, response.status_code) == (410, 410)
     assert "此更新已於" in card.content.decode()
-    assert "停課" not in card.content.decode() + answer.content.decode()
+    assert "停課" not in card.content.decode() + response.content.decode()
     publishing.restore_update(update, by=SYSTEM)
     blog.refresh_from_db()
     publishing.withdraw_blog(blog, by=SYSTEM)
     assert client.get(f"/embed/storm/{update.pk}/").status_code == 410
 
 
-def test_oembed_says_how_to_frame_an_update(client, update):
-    answer = ask(client, f"{SITE}/live/storm/{update.pk}/", maxwidth=480, maxheight=300)
-    assert answer.json() == {
+def test_oembed_describes_the_frame_of_an_update(client, update):
+    response = get_oembed(client, f"{SITE}/live/storm/{update.pk}/", maxwidth=480, maxheight=300)
+    assert response.json() == {
         "version": "1.0",
         "type": "rich",
         "title": '全港學校 "停課"',
@@ -83,29 +86,29 @@ def test_oembed_says_how_to_frame_an_update(client, update):
         "html": f'<iframe src="{SITE}/embed/storm/{update.pk}/" width="480" height="300" '
         'title="全港學校 &quot;停課&quot;" loading="lazy" frameborder="0"></iframe>',
     }
-    converted = ask(client, f"{SITE}/zh-hans/live/storm/{update.pk}/").json()
+    converted = get_oembed(client, f"{SITE}/zh-hans/live/storm/{update.pk}/").json()
     assert f'src="{SITE}/zh-hans/embed/storm/{update.pk}/"' in converted["html"]
     assert converted["title"] == '全港学校 "停课"'
 
 
-def test_oembed_shows_the_updates_own_picture_and_no_sensitive_one(client, blog):
+def test_oembed_thumbnail_is_the_first_picture_that_is_not_sensitive(client, blog):
     images = (make_image(is_sensitive=True), make_image())
     update = make_update(blog, "塌樹", images=images)
-    thumbnail = ask(client, f"{SITE}/live/storm/{update.pk}/").json()["thumbnail_url"]
+    thumbnail = get_oembed(client, f"{SITE}/live/storm/{update.pk}/").json()["thumbnail_url"]
     assert thumbnail == f"{SITE}{images[1].rendition_url(400, 'jpg')}"
 
 
-def test_an_updates_page_leads_to_its_oembed(client, update):
+def test_update_page_links_to_its_oembed(client, update):
     page = client.get(f"/live/storm/{update.pk}/").content.decode()
     (link,) = re.findall(r'type="application/json\+oembed" title="[^"]+" href="([^"]+)"', page)
-    answer = client.get(link.removeprefix(SITE))
-    assert f"/embed/storm/{update.pk}/" in answer.json()["html"]
+    response = client.get(link.removeprefix(SITE))
+    assert f"/embed/storm/{update.pk}/" in response.json()["html"]
 
 
-def test_there_is_no_card_of_what_is_not_public(client, blog):
+def test_cards_of_hidden_updates_return_404(client, blog):
     other = make_update(make_blog(slug="calm"))
     draft = publishing.draft_update(blog, Content(heading="密", body="<p>密</p>"), by=SYSTEM)
     hidden = make_update(make_blog(slug="draft", is_live=False))
     for slug, pk in (("storm", other.pk), ("storm", draft.pk), ("storm", 1), ("draft", hidden.pk)):
         assert client.get(f"/embed/{slug}/{pk}/").status_code == 404
-        assert ask(client, f"{SITE}/live/{slug}/{pk}/").status_code == 404
+        assert get_oembed(client, f"{SITE}/live/{slug}/{pk}/").status_code == 404

@@ -1,4 +1,4 @@
-"""Videos and posts of other sites: a link to everybody, a frame to who asks, and nothing fetched before."""
+"""Videos and posts of other sites: plain links until a reader asks for the frame."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FRAME = "https://www.youtube-nocookie.com/embed/dQw4w9WgXcQ"
 BODY = f'<p>現場情況：</p><p><a href="{VIDEO}">天文台記者會</a></p>'
 
 
-def with_video(**details: object) -> LiveBlog:
+def make_blog_with_video(**details: object) -> LiveBlog:
     blog = make_blog(slug="storm", **details)
     make_update(blog, "記者會", body=BODY, happened_at=hongkong.now())
     return blog
@@ -32,24 +32,24 @@ def with_video(**details: object) -> LiveBlog:
 
 @pytest.fixture
 def open_page(new_page) -> Callable[..., tuple[Page, list[str]]]:
-    """Opens a page to which each provider answers with a page of ours, and tells what it was asked for."""
+    """Return a function that returns a page with fake providers and the list of URLs requested from them."""
 
     def open_page(**options) -> tuple[Page, list[str]]:
-        page, asked = new_page(**options), []
+        page, requested = new_page(**options), []
 
-        def answer(route) -> None:
-            asked.append(route.request.url)
+        def fulfill(route) -> None:
+            requested.append(route.request.url)
             route.fulfill(content_type="text/html", body="<!doctype html><title>Player</title><p>Playing</p>")
 
-        page.route(re.compile("|".join(map(re.escape, FRAME_ORIGINS))), answer)
-        return page, asked
+        page.route(re.compile("|".join(map(re.escape, FRAME_ORIGINS))), fulfill)
+        return page, requested
 
     return open_page
 
 
 @pytest.mark.django_db
-def test_whatever_knows_no_frames_has_a_plain_link(client):
-    blog = with_video()
+def test_feeds_api_and_pages_contain_a_plain_link(client):
+    blog = make_blog_with_video()
     update = blog.updates.get()
     link = f'<a href="{VIDEO}" rel="noopener">天文台記者會</a>'
     feed = client.get("/live/storm/feed.json").json()
@@ -71,12 +71,12 @@ def test_whatever_knows_no_frames_has_a_plain_link(client):
     assert "从 YouTube 载入视频" in simplified
 
 
-def test_nothing_is_fetched_from_a_provider_until_a_reader_asks(server, open_page):
-    with_video()
-    page, asked = open_page()
+def test_nothing_is_fetched_from_a_provider_until_the_reader_asks(server, open_page):
+    make_blog_with_video()
+    page, requested = open_page()
     open_blog(page, server.url)
     page.wait_for_load_state("networkidle")
-    assert asked == []
+    assert requested == []
     expect(page.locator(".embed figcaption")).to_have_text("YouTube")
     expect(page.locator(".embed-note")).to_have_text("YouTube 屆時會得知你的網絡地址。")
     button = page.get_by_role("button", name="由 YouTube 載入影片")
@@ -86,7 +86,7 @@ def test_nothing_is_fetched_from_a_provider_until_a_reader_asks(server, open_pag
     frame = page.locator("iframe")
     expect(frame).to_be_focused()
     expect(page.frame_locator("iframe").locator("p")).to_have_text("Playing")
-    assert asked == [FRAME]
+    assert requested == [FRAME]
     assert frame.evaluate(
         """frame => [frame.title, frame.loading, frame.allowFullscreen, frame.referrerPolicy,
           frame.sandbox.contains("allow-top-navigation"), frame.sandbox.length > 0]"""
@@ -97,33 +97,32 @@ def test_nothing_is_fetched_from_a_provider_until_a_reader_asks(server, open_pag
     assert button.count() == 0
 
 
-def test_an_embed_that_comes_in_live_is_asked_for_like_any(server, open_page):
+def test_embed_in_a_live_update_loads_on_request_and_leaves_on_withdrawal(server, open_page):
     blog = make_blog(slug="storm")
     make_update(blog, "第一則")
-    page, asked = open_page()
+    page, requested = open_page()
     open_blog(page, server.url)
     update = make_update(blog, "貼文", body=f'<p><a href="{POST}">天文台</a></p>', happened_at=hongkong.now())
     page.get_by_role("button", name="由 X 載入帖文").click()
     expect(page.frame_locator("iframe.embed-post").locator("p")).to_have_text("Playing")
-    assert asked == ["https://platform.twitter.com/embed/Tweet.html?id=1790000000000000001&dnt=true"]
-    # Withdrawn, it is gone with its update.
+    assert requested == ["https://platform.twitter.com/embed/Tweet.html?id=1790000000000000001&dnt=true"]
     publishing.withdraw_update(update, by=SYSTEM, reason="錯")
     expect(page.locator("iframe")).to_have_count(0)
 
 
-def test_a_text_only_page_has_links_alone_also_in_what_comes_in_live(server, open_page):
-    blog = with_video()
-    page, asked = open_page()
+def test_text_only_page_shows_plain_links_in_live_updates(server, open_page):
+    blog = make_blog_with_video()
+    page, requested = open_page()
     open_blog(page, server.url, path="/live/storm/?text=1")
     make_update(blog, "又一段", body=BODY, happened_at=hongkong.now())
     expect(page.locator(f'#updates a[href="{VIDEO}"]:visible')).to_have_count(2)
     expect(page.locator(".embed button:visible")).to_have_count(0)
-    assert asked == []
+    assert requested == []
 
 
-def test_without_javascript_there_is_a_link_and_no_button_that_does_nothing(server, open_page):
-    with_video()
-    page, _asked = open_page(java_script_enabled=False)
+def test_embed_without_javascript_has_a_link_and_no_button(server, open_page):
+    make_blog_with_video()
+    page, _requested = open_page(java_script_enabled=False)
     page.goto(f"{server.url}/live/storm/")
     expect(page.locator(".embed a")).to_be_visible()
     expect(page.locator(".embed button")).to_be_hidden()
@@ -131,10 +130,10 @@ def test_without_javascript_there_is_a_link_and_no_button_that_does_nothing(serv
 
 @pytest.mark.parametrize("language", ["zh-hant", "zh-hans", "en"])
 def test_embeds_are_accessible_before_and_after_they_are_loaded(server, open_page, language):
-    update = with_video(language=language, headline="1").updates.get()
+    update = make_blog_with_video(language=language, headline="1").updates.get()
     body = BODY + f'<p><a href="{POST}">1</a></p><p><a href="https://youtu.be/shorts/x">1</a></p>'
     publishing.edit_update(update, Content("1", body, update.happened_at), by=SYSTEM)
-    page, _asked = open_page(viewport={"width": 320, "height": 640}, color_scheme="dark")
+    page, _requested = open_page(viewport={"width": 320, "height": 640}, color_scheme="dark")
     open_blog(page, server.url)
     for loaded in range(3):
         expect(page.locator("iframe")).to_have_count(loaded)

@@ -1,4 +1,4 @@
-"""What feeds say, read by parsers of others and held against the standards."""
+"""Content of feeds, read with third-party parsers and validated against the standards."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def newest(blog) -> Update:
 
 
 def content_of(client, form: str, path: str = "/live/storm/") -> str:
-    """The newest entry's text, as HTML."""
+    """Return the content of the newest entry as HTML."""
     body = client.get(f"{path}feed.{form}").content
     if form == "json":
         return read_json_feed(body)["items"][0]["content_html"]
@@ -52,7 +52,7 @@ def content_of(client, form: str, path: str = "/live/storm/") -> str:
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("form", ["atom", "rss"])
-def test_feeds_are_well_formed_and_carry_the_whole_text(client, blog, place, form):
+def test_feeds_are_well_formed_and_contain_the_full_text(client, blog, place, form):
     response = client.get(f"{place}feed.{form}")
     assert response.headers["Content-Type"] == f"application/{form}+xml; charset=utf-8"
     feed = feedparser.parse(response.content)
@@ -63,9 +63,9 @@ def test_feeds_are_well_formed_and_carry_the_whole_text(client, blog, place, for
         in feed.entries[1].get("content", [{"value": feed.entries[1].get("summary")}])[0]["value"]
     )
     prefix = "/zh-hans" if "hans" in place else ""
-    named = [f"tag:127.0.0.1,2026:{prefix}/live/storm/{pk}/" for pk in sorted(ids(blog), reverse=True)]
-    assert [entry.id for entry in feed.entries] == named
-    assert [entry.link for entry in feed.entries] == [SITE + name.partition("2026:")[2] for name in named]
+    tag_uris = [f"tag:127.0.0.1,2026:{prefix}/live/storm/{pk}/" for pk in sorted(ids(blog), reverse=True)]
+    assert [entry.id for entry in feed.entries] == tag_uris
+    assert [entry.link for entry in feed.entries] == [SITE + name.partition("2026:")[2] for name in tag_uris]
     assert all(entry.updated and entry.published for entry in feed.entries)
     assert feed.entries[1].author == ("陈" if prefix else "陳")
 
@@ -75,7 +75,7 @@ def ids(blog) -> list[int]:
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_feeds_are_valid_with_one_of_everything_that_an_update_can_have(client, blog, place):
+def test_feeds_with_every_kind_of_content_are_valid(client, blog, place):
     image, sensitive = make_image(alt="甲", caption="<乙>", credit="丙"), make_image(is_sensitive=True)
     update = make_update(
         blog, "", images=(image, sensitive), source="警方 & 消防", stories=(Story("x", 0), Story("y", 9))
@@ -93,7 +93,7 @@ def test_json_feeds_follow_version_1_1(client, blog):
     feed = read_json_feed(response.content)
     assert response.headers["Content-Type"] == "application/feed+json"
     update, item = newest(blog), feed["items"][0]
-    assert {name: said for name, said in feed.items() if name != "items"} == {
+    assert {name: value for name, value in feed.items() if name != "items"} == {
         "version": "https://jsonfeed.org/version/1.1",
         "title": "風暴︱標題",
         "description": "首段 & 次段",
@@ -120,7 +120,7 @@ def test_json_feeds_follow_version_1_1(client, blog):
 
 
 @pytest.mark.parametrize("form", ["atom", "rss", "json"])
-def test_an_entry_holds_all_that_the_page_shows_with_addresses_that_lead_somewhere(client, blog, form):
+def test_entry_contains_all_content_of_the_page_with_absolute_urls(client, blog, form):
     image = make_image(alt="甲", caption="乙", credit="丙")
     update = make_update(
         blog,
@@ -134,7 +134,7 @@ def test_an_entry_holds_all_that_the_page_shows_with_addresses_that_lead_somewhe
     picture = f'<img src="{SITE}{image.rendition_url(320, "jpg")}" width="400" height="300" alt="甲">'
     assert picture.replace("320", str(image.widths[-1])) in content
     assert "<figcaption>乙 (丙)</figcaption>" in content
-    # What must be asked for on the page is not pushed into a feed reader.
+    # The page shows a sensitive picture only on request, so feeds contain a link instead.
     assert f'<p>敏感圖片 <a href="{SITE}/live/storm/{update.pk}/">傷者</a></p>' in content
     assert f'見 <a href="{SITE}/live/storm/" rel="noopener">此</a>' in content
     assert '<a href="//a.example/" rel="noopener">彼</a> href="/x"。' in content
@@ -144,25 +144,25 @@ def test_an_entry_holds_all_that_the_page_shows_with_addresses_that_lead_somewhe
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_feeds_lead_to_the_hub_that_the_settings_name(client, blog, place, settings):
+def test_feeds_link_to_the_configured_websub_hub(client, blog, place, settings):
     settings.WEBSUB_HUB = hub = "https://hub.example/?a=1&b=2"
     for form in ("atom", "rss", "json"):
-        answer = client.get(f"{place}feed.{form}")
+        response = client.get(f"{place}feed.{form}")
         links = {"hub": hub, "self": f"{SITE}{place}feed.{form}"}
-        assert answer.headers["Link"] == ", ".join(f'<{url}>; rel="{rel}"' for rel, url in links.items())
+        assert response.headers["Link"] == ", ".join(f'<{url}>; rel="{rel}"' for rel, url in links.items())
         if form == "json":
-            feed = read_json_feed(answer.content)
+            feed = read_json_feed(response.content)
             assert (feed["hubs"], feed["feed_url"]) == ([{"type": "WebSub", "url": hub}], links["self"])
         else:
-            root = read_atom(answer.content) if form == "atom" else read_xml("rss", answer.content)
+            root = read_atom(response.content) if form == "atom" else read_xml("rss", response.content)
             feed = root if form == "atom" else root.find("channel")
-            printed = {link.get("rel"): link.get("href") for link in feed.findall(f"{ATOM}link")}
-            assert links.items() <= printed.items()
-            assert not feedparser.parse(answer.content).bozo
+            feed_links = {link.get("rel"): link.get("href") for link in feed.findall(f"{ATOM}link")}
+            assert links.items() <= feed_links.items()
+            assert not feedparser.parse(response.content).bozo
 
 
 @pytest.mark.parametrize("form", ["atom", "rss", "json"])
-def test_a_first_publication_of_1900_has_an_offset_of_whole_minutes(client, blog, form):
+def test_publication_time_in_1900_has_an_offset_of_whole_minutes(client, blog, form):
     Update.objects.update(first_published_at=datetime(1900, 1, 2, 12, 0, tzinfo=hongkong.ZONE))
     body = client.get(f"/live/storm/feed.{form}").content
     assert ("+0737" if form == "rss" else "1900-01-02T12:00:18+07:37") in body.decode()
@@ -172,7 +172,7 @@ def test_a_first_publication_of_1900_has_an_offset_of_whole_minutes(client, blog
         read_atom(body) if form == "atom" else read_xml("rss", body)
 
 
-def test_characters_that_xml_does_not_know_break_no_feed(client, blog):
+def test_characters_that_xml_forbids_are_dropped_from_feeds(client, blog):
     make_update(blog, "一\x07二\ufffe", body="<p>\x1b三</p>")
     assert (
         read_atom(client.get("/live/storm/feed.atom").content).findtext(f"{ATOM}entry/{ATOM}title") == "一二"
@@ -181,27 +181,27 @@ def test_characters_that_xml_does_not_know_break_no_feed(client, blog):
     assert read_xml("sitemap", client.get("/news-sitemap.xml").content) is not None
 
 
-def test_feeds_may_be_read_by_scripts_of_any_site_without_credentials(client, blog):
+def test_feeds_and_polls_allow_cors_without_credentials(client, blog):
     for path in (
         "/live/storm/feed.atom",
         "/feed.json",
         "/topics/w/feed.rss",
         "/live/storm/changes.json?after=0",
     ):
-        answer = client.get(path, headers={"Origin": "https://partner.example"})
-        assert answer.headers["Access-Control-Allow-Origin"] == "*"
-        assert "Access-Control-Allow-Credentials" not in answer.headers
-        again = client.get(path, headers={"If-None-Match": answer.headers["ETag"]})
+        response = client.get(path, headers={"Origin": "https://partner.example"})
+        assert response.headers["Access-Control-Allow-Origin"] == "*"
+        assert "Access-Control-Allow-Credentials" not in response.headers
+        again = client.get(path, headers={"If-None-Match": response.headers["ETag"]})
         assert (again.status_code, again.headers["Access-Control-Allow-Origin"]) == (304, "*")
-        asked = client.options(path, headers={"Access-Control-Request-Headers": "if-none-match"})
-        assert (asked.status_code, asked.content) == (204, b"")
-        assert "If-None-Match" in asked.headers["Access-Control-Allow-Headers"]
+        preflight = client.options(path, headers={"Access-Control-Request-Headers": "if-none-match"})
+        assert (preflight.status_code, preflight.content) == (204, b"")
+        assert "If-None-Match" in preflight.headers["Access-Control-Allow-Headers"]
     assert "Access-Control-Allow-Origin" not in client.get("/live/storm/").headers
 
 
 @pytest.mark.parametrize("prefix", ["", "/zh-hans"])
 @pytest.mark.parametrize("place", ["/", "/topics/w/"])
-def test_entries_of_feeds_over_several_say_which_live_blog_they_are_of(client, blog, prefix, place):
+def test_entries_of_combined_feeds_name_their_live_blog(client, blog, prefix, place):
     title = "风暴︱标题" if prefix else "風暴︱標題"
     address = f"{SITE}{prefix}/live/storm/"
     entry = read_atom(client.get(f"{prefix}{place}feed.atom").content).find(f"{ATOM}entry")
@@ -218,7 +218,7 @@ def test_entries_of_feeds_over_several_say_which_live_blog_they_are_of(client, b
     assert item["_live_blog"] == {"title": title, "url": address, "feed_url": f"{address}feed.json"}
 
 
-def test_entries_of_a_live_blogs_own_feed_name_no_other(client, blog):
+def test_entries_of_a_live_blogs_own_feed_have_no_source(client, blog):
     assert b"<source" not in client.get("/live/storm/feed.atom").content
     assert b"<source" not in client.get("/live/storm/feed.rss").content
     assert "_live_blog" not in client.get("/live/storm/feed.json").json()["items"][0]
@@ -228,10 +228,10 @@ def test_entries_of_a_live_blogs_own_feed_name_no_other(client, blog):
 def test_entries_have_the_topics_of_their_live_blog(client, blog, place):
     name = "天气" if "hans" in place else "天氣"
     root = read_atom(client.get(f"{place}feed.atom").content)
-    categories = [found.attrib for found in root.findall(f"{ATOM}entry/{ATOM}category")]
+    categories = [element.attrib for element in root.findall(f"{ATOM}entry/{ATOM}category")]
     assert categories == [{"term": "w", "label": name}] * 2
     channel = read_xml("rss", client.get(f"{place}feed.rss").content).find("channel")
-    assert [found.text for found in channel.findall("item/category")] == [name] * 2
+    assert [element.text for element in channel.findall("item/category")] == [name] * 2
     items = read_json_feed(client.get(f"{place}feed.json").content)["items"]
     assert [item["tags"] for item in items] == [[name]] * 2
 
@@ -256,7 +256,7 @@ def test_the_json_feed_of_ended_coverage_is_expired(client, blog):
     assert "expired" not in client.get("/feed.json").json()
 
 
-def test_links_to_feeds_say_what_they_are_of_and_in_which_format(client, blog):
+def test_feed_links_have_titles_with_subject_and_format(client, blog):
     update = newest(blog)
     titles = {
         "/": "Newsroom",

@@ -1,4 +1,4 @@
-"""Feeds while the coverage goes on: what is gone is said to be gone, and time never goes back."""
+"""Feeds while coverage goes on: tombstones of removed entries, and times that never go back."""
 
 from __future__ import annotations
 
@@ -43,15 +43,15 @@ def id_of(update, path: str = "") -> str:
 
 
 def read(client: Client, path: str) -> tuple[list[str], dict[str, str]]:
-    """The headings in an Atom feed, and what it says is deleted since when."""
+    """Return the headings of an Atom feed and the deletion times of its tombstones by ID."""
     root = read_atom(client.get(path).content)
     deleted = {gone.get("ref"): gone.get("when") for gone in root.iter(f"{TOMBSTONES}deleted-entry")}
     return [title.text for title in root.iterfind(f"{ATOM}entry/{ATOM}title")], deleted
 
 
 @pytest.fixture
-def later(monkeypatch):
-    """Some minutes after the last change."""
+def five_minutes_later(monkeypatch):
+    """Set the clock five minutes ahead."""
     monkeypatch.setattr(timezone, "now", lambda: real_now() + timedelta(minutes=5))
 
 
@@ -68,17 +68,17 @@ def erase(update):
 
 
 @pytest.mark.parametrize("path", FEEDS)
-@pytest.mark.parametrize("take_away", [withdraw, undo, erase])
-def test_what_is_gone_leaves_feeds_by_a_tombstone(client, blog, path, take_away):
+@pytest.mark.parametrize("remove", [withdraw, undo, erase])
+def test_removed_update_leaves_a_tombstone_in_feeds(client, blog, path, remove):
     update = newest(blog)
-    take_away(update)
+    remove(update)
     went_at = hongkong.isoformat(Change.objects.latest("pk").at)
     assert read(client, path) == (["一"], {id_of(update, path): went_at})
     for form in ("rss", "json"):
         assert "二" not in client.get(path.replace("atom", form)).content.decode()
 
 
-def test_a_tombstone_keeps_its_time_while_the_draft_behind_it_is_written(client, blog):
+def test_tombstone_keeps_its_time_while_its_draft_is_edited(client, blog):
     update = newest(blog)
     undo(update)
     before = read(client, FEEDS[0])
@@ -88,12 +88,12 @@ def test_a_tombstone_keeps_its_time_while_the_draft_behind_it_is_written(client,
     assert read(client, FEEDS[0]) == (["再發", "一"], {})
 
 
-def test_drafts_are_no_tombstones(client, blog):
+def test_new_drafts_have_no_tombstones(client, blog):
     publishing.draft_update(blog, Content(heading="稿"), by=SYSTEM)
     assert read(client, "/feed.atom") == (["二", "一"], {})
 
 
-def test_tombstones_do_not_push_what_is_published_out_of_a_feed(client, blog, monkeypatch):
+def test_tombstones_do_not_displace_published_entries(client, blog, monkeypatch):
     monkeypatch.setattr("liveblog.reader.feeds.ENTRIES", 2)
     monkeypatch.setattr("liveblog.reader.feeds.TOMBSTONES", 2)
     gone = [make_update(blog) for _ in range(3)]
@@ -104,7 +104,7 @@ def test_tombstones_do_not_push_what_is_published_out_of_a_feed(client, blog, mo
 
 
 @pytest.mark.parametrize("path", ["/feed.atom", "/topics/w/feed.atom"])
-def test_a_withdrawn_live_blog_leaves_the_feeds_over_several_by_tombstones(client, blog, path):
+def test_withdrawn_live_blog_leaves_tombstones_in_combined_feeds(client, blog, path):
     updates = list(blog.updates.all())
     publishing.withdraw_blog(blog, by=SYSTEM)
     blog.refresh_from_db()
@@ -140,29 +140,29 @@ ON_BLOG = {
 @pytest.mark.parametrize("path", FEEDS)
 @pytest.mark.parametrize("verb", ON_BLOG)
 def test_modified_times_never_go_back(client, blog, path, verb):
-    # Another live blog is older: what is left when the newest has gone.
+    # An older live blog remains in the feeds when the newest content is removed.
     other = make_blog(topics=(Topic.objects.get(slug="w"),))
     LiveBlog.objects.filter(pk=other.pk).update(modified_at=timezone.now() - timedelta(days=1))
-    said = [times_of(client, path)]
+    times = [times_of(client, path)]
     ON_BLOG[verb](blog)
-    # The blog's own feed is gone with it.
+    # The blog's own feed is no longer public either.
     if verb in ("withdraw_blog", "embargo") and "storm" in path:
         assert client.get(path).status_code == (410 if verb == "withdraw_blog" else 404)
         return
-    said.append(times_of(client, path))
+    times.append(times_of(client, path))
     make_update(other)
-    said.append(times_of(client, path))
-    assert said == sorted(said)
+    times.append(times_of(client, path))
+    assert times == sorted(times)
 
 
 def times_of(client: Client, path: str):
-    """`updated` and Last-Modified, as moments."""
-    answer = client.get(path)
-    updated = read_atom(answer.content).findtext(f"{ATOM}updated")
-    return updated, parsedate_to_datetime(answer.headers["Last-Modified"])
+    """Return the `updated` text of the feed and its Last-Modified header as a datetime."""
+    response = client.get(path)
+    updated = read_atom(response.content).findtext(f"{ATOM}updated")
+    return updated, parsedate_to_datetime(response.headers["Last-Modified"])
 
 
-def test_an_embargoed_blog_is_not_heard_of_while_it_is_written(client, blog):
+def test_changes_of_an_embargoed_blog_leave_feeds_unchanged(client, blog):
     embargoed = make_blog(embargo_until_at=timezone.now() + timedelta(hours=1))
     before = client.get("/feed.atom")
     withdraw(make_update(embargoed))
@@ -203,8 +203,8 @@ def approve(blog):
     publishing.approve_response(response, by=SYSTEM)
 
 
-def updated(client: Client, blog) -> list[str]:
-    """What the feeds in each format say of when they and the newest entry were updated."""
+def update_times(client: Client, blog) -> list[str]:
+    """Return the update times of the feeds and of their newest entry in each format."""
     atom = read_atom(client.get("/live/storm/feed.atom").content)
     site = read_atom(client.get("/feed.atom").content)
     rss = read_xml("rss", client.get("/live/storm/feed.rss").content)
@@ -221,63 +221,61 @@ def updated(client: Client, blog) -> list[str]:
 
 
 @pytest.mark.parametrize("verb", NOT_IN_FEEDS)
-def test_what_feeds_do_not_print_leaves_their_updated_alone(client, blog, later, verb):
-    before, number = updated(client, blog), LiveBlog.objects.get().number
+def test_changes_that_feeds_do_not_show_keep_their_update_times(client, blog, five_minutes_later, verb):
+    before, number = update_times(client, blog), LiveBlog.objects.get().number
     NOT_IN_FEEDS[verb](blog)
-    assert updated(client, blog) == before
+    assert update_times(client, blog) == before
     assert LiveBlog.objects.get().number > number
 
 
 @pytest.mark.parametrize("verb", IN_FEEDS)
-def test_what_feeds_print_moves_their_updated(client, blog, later, verb):
-    before = updated(client, blog)
+def test_changes_that_feeds_show_change_their_update_times(client, blog, five_minutes_later, verb):
+    before = update_times(client, blog)
     IN_FEEDS[verb](blog)
-    assert all(new != old for new, old in zip(updated(client, blog), before, strict=True))
+    assert all(new != old for new, old in zip(update_times(client, blog), before, strict=True))
 
 
-def test_an_upgrade_moves_no_time_of_a_feed(client, blog):
-    before = updated(client, blog)
+def test_migration_keeps_the_update_times_of_feeds(client, blog):
+    before = update_times(client, blog)
     LiveBlog.objects.update(feed_updated_at=None)
     Update.objects.update(feed_updated_at=None)
     import_module("liveblog.migrations.0020_pings_and_feed_times").keep_times_of_feeds(apps, None)
-    assert updated(client, blog) == before
+    assert update_times(client, blog) == before
 
 
 @pytest.mark.parametrize("path", FEEDS[:3])
-def test_who_asks_by_date_gets_304_until_something_changes(client, blog, path, later):
+def test_if_modified_since_returns_304_until_a_change(client, blog, path, five_minutes_later):
     first = client.get(path)
     by_date = {"If-Modified-Since": first.headers["Last-Modified"]}
     again = client.get(path, headers=by_date)
     assert (again.status_code, again.headers["Last-Modified"]) == (304, first.headers["Last-Modified"])
-    # The ETag is the better word where both are given.
+    # If-None-Match takes precedence over If-Modified-Since (RFC 9110, section 13.1.3).
     assert client.get(path, headers=by_date | {"If-None-Match": '"other"'}).status_code == 200
     withdraw(newest(blog))
     assert "deleted-entry" in client.get(path, headers=by_date).content.decode()
 
 
 @pytest.mark.parametrize("path", FEEDS[:3])
-def test_a_withdrawal_does_not_hide_behind_what_was_published_in_the_same_second(
-    client, blog, path, monkeypatch
-):
+def test_withdrawal_in_the_same_second_as_a_publication_returns_200(client, blog, path, monkeypatch):
     first = client.get(path)
     withdraw(newest(blog))
     by_date = {"If-Modified-Since": first.headers["Last-Modified"]}
     assert client.get(path, headers=by_date).status_code == 200
-    # However late the question comes: both were in the second after the one that was named.
+    # This also holds for late requests: both changes are in the second after Last-Modified.
     same_second = parsedate_to_datetime(first.headers["Last-Modified"]) + timedelta(seconds=1.9)
     LiveBlog.objects.update(modified_at=same_second)
     monkeypatch.setattr(timezone, "now", lambda: same_second + timedelta(minutes=5))
     assert client.get(path, headers=by_date).status_code == 200
 
 
-def test_an_edition_is_not_asked_for_by_date_since_the_glossary_has_none(client, blog, later):
+def test_edition_ignores_if_modified_since_because_the_glossary_has_no_date(client, blog, five_minutes_later):
     first = client.get("/zh-hans/live/storm/feed.atom")
     by_date = {"If-Modified-Since": first.headers["Last-Modified"]}
     assert client.get("/zh-hans/live/storm/feed.atom", headers=by_date).status_code == 200
 
 
 @pytest.mark.parametrize("form", ["atom", "rss", "json"])
-def test_feeds_before_anything_was_published_are_not_found(client, form):
+def test_feeds_without_public_content_return_404(client, form):
     make_blog(slug="draft", is_live=False)
     make_blog(slug="embargoed", embargo_until_at=timezone.now() + timedelta(hours=1))
     Topic.objects.create(slug="w", name="天氣")

@@ -1,4 +1,4 @@
-"""Coverage of the past, imported or typed in: no surface declares it as published today."""
+"""Past coverage, imported or typed in, which nothing may declare as published today."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def linked_data(client, path: str) -> dict:
 
 @pytest.fixture
 def history() -> LiveBlog:
-    """Coverage of March 2025 that came here today: one update as an import has it, one as a draft has it."""
+    """Return coverage of March 2025 created today: one update dated as by an import, one published today."""
     blog = make_blog(slug="storm", coverage_start_at=START)
     imported_at = START + timedelta(hours=4)
     make_update(blog, "匯入", happened_at=imported_at)
@@ -50,19 +50,19 @@ def history() -> LiveBlog:
     return blog
 
 
-def test_a_history_is_dated_by_its_own_start_in_linked_data(client, history):
+def test_linked_data_dates_past_coverage_by_its_start(client, history):
     data = linked_data(client, "/live/storm/")
     assert data["datePublished"] == data["coverageStartTime"] == "2025-03-18T22:00:00+08:00"
     published = [posting["datePublished"] for posting in data["liveBlogUpdate"]]
     assert published == ["2025-03-19T03:00:00+08:00", "2025-03-19T02:00:00+08:00"]
 
 
-def test_an_update_of_a_history_without_a_clock_time_has_the_day_in_linked_data(client, history):
+def test_linked_data_dates_past_updates_without_a_clock_time_by_day(client, history):
     update = make_update(history, happened_at=START + timedelta(hours=6), has_clock_time=False)
     assert linked_data(client, f"/live/storm/{update.pk}/")["datePublished"] == "2025-03-19"
 
 
-def test_a_history_is_no_news(client, history):
+def test_news_sitemap_lists_only_new_updates_of_past_coverage(client, history):
     assert "<url>" not in client.get("/news-sitemap.xml").content.decode()
     fresh = make_update(history, "今日的回顧", happened_at=timezone.now())
     news = client.get("/news-sitemap.xml").content.decode()
@@ -71,15 +71,15 @@ def test_a_history_is_no_news(client, history):
     assert f"<news:publication_date>{published_on}</news:publication_date>" in news
 
 
-def test_an_old_event_told_in_coverage_of_today_is_news_of_today(client):
+def test_news_sitemap_lists_an_old_event_in_coverage_of_today(client):
     blog = make_blog(slug="storm")
-    told = make_update(blog, "一九六二年的颱風", happened_at=datetime(1962, 9, 1, 6, tzinfo=hongkong.ZONE))
+    update = make_update(blog, "一九六二年的颱風", happened_at=datetime(1962, 9, 1, 6, tzinfo=hongkong.ZONE))
     news = client.get("/news-sitemap.xml").content.decode()
     assert news.count("<url>") == 2
-    assert hongkong.isoformat(told.first_published_at) in news
+    assert hongkong.isoformat(update.first_published_at) in news
 
 
-def test_a_history_is_dated_by_its_own_start_in_ninjs(client, history):
+def test_ninjs_dates_past_coverage_by_its_start(client, history):
     item = client.get("/api/v1/blogs/storm/ninjs/").json()
     assert item["firstCreated"] == "2025-03-18T22:00:00+08:00"
     updates = [part for part in item["associations"] if part["rel"] == "update"]
@@ -88,7 +88,7 @@ def test_a_history_is_dated_by_its_own_start_in_ninjs(client, history):
     assert {part["copyrightNotice"] for part in [item, *updates]} == {"© 2025 Newsroom"}
 
 
-def test_a_history_is_dated_by_its_own_times_in_feeds(client, history):
+def test_feeds_date_past_coverage_by_its_own_times(client, history):
     for form in ("atom", "rss"):
         entries = feedparser.parse(client.get(f"/live/storm/feed.{form}").content).entries
         assert {entry.published_parsed[:3] for entry in entries} == {(2025, 3, 18)}
@@ -96,7 +96,7 @@ def test_a_history_is_dated_by_its_own_times_in_feeds(client, history):
     assert {item["date_published"][:10] for item in items} == {"2025-03-19"}
 
 
-def test_an_article_of_last_year_that_is_imported_is_not_published_today(client, tmp_path):
+def test_imported_article_of_last_year_is_not_dated_today(client, tmp_path):
     article = tmp_path / "article.txt"
     article.write_text(RUNNING_COPY)
     call_command("import_article", str(article), "--publish")
@@ -105,7 +105,7 @@ def test_an_article_of_last_year_that_is_imported_is_not_published_today(client,
     assert "<url>" not in client.get("/news-sitemap.xml").content.decode()
 
 
-def test_coverage_that_stood_here_before_its_start_is_dated_by_its_first_publication(client):
+def test_coverage_published_before_its_start_is_dated_by_its_first_publication(client):
     blog = make_blog(slug="storm")
     announced_at = blog.first_published_at - timedelta(hours=3)
     LiveBlog.objects.update(first_published_at=announced_at)

@@ -1,4 +1,4 @@
-"""Icons and the manifest: what browsers, phones and feed readers ask for beside the page."""
+"""Icons and the web app manifest that browsers, phones and feed readers request."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ pytestmark = pytest.mark.django_db
 
 
 def head_of(client, path: str) -> dict[str, list[str]]:
-    """Addresses of the page's links by their relation."""
+    """Return the URLs of the page's link elements by relation."""
     links: dict[str, list[str]] = {}
     for link in markup.fromstring(client.get(path).content.decode()).iter("link"):
         links.setdefault(link.get("rel"), []).append(link.get("href"))
     return links
 
 
-def body_of(answer) -> bytes:
-    return b"".join(answer.streaming_content) if answer.streaming else answer.content
+def body_of(response) -> bytes:
+    return b"".join(response.streaming_content) if response.streaming else response.content
 
 
-def test_icons_stand_where_browsers_and_phones_look_for_them(client):
+def test_icons_are_served_at_their_well_known_paths(client):
     favicon = client.get("/favicon.ico")
     assert favicon.status_code == 200
     assert Image.open(BytesIO(body_of(favicon))).info["sizes"] == {(16, 16), (32, 32), (48, 48)}
     touch_icon = Image.open(BytesIO(body_of(client.get("/apple-touch-icon.png"))))
-    # iOS draws what is transparent black.
+    # iOS draws transparent pixels black, so the icon has no alpha channel.
     assert (touch_icon.size, touch_icon.mode) == ((180, 180), "RGB")
 
 
@@ -41,7 +41,7 @@ def size_of(picture: bytes) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("prefix", ["", "/zh-hans"])
-def test_pages_name_their_icons_and_their_manifest(client, prefix):
+def test_pages_link_to_their_icons_and_manifest(client, prefix):
     make_blog(slug="storm")
     for path in (f"{prefix}/", f"{prefix}/live/storm/"):
         links = head_of(client, path)
@@ -51,10 +51,10 @@ def test_pages_name_their_icons_and_their_manifest(client, prefix):
 
 
 @pytest.mark.parametrize(("prefix", "language"), [("", "zh-Hant-HK"), ("/zh-hans", "zh-Hans")])
-def test_the_manifest_has_the_sites_name_and_icons_that_can_be_masked(client, prefix, language):
-    answer = client.get(f"{prefix}/manifest.webmanifest")
-    assert answer.headers["Content-Type"] == "application/manifest+json"
-    manifest = answer.json()
+def test_manifest_has_the_site_name_and_maskable_icons(client, prefix, language):
+    response = client.get(f"{prefix}/manifest.webmanifest")
+    assert response.headers["Content-Type"] == "application/manifest+json"
+    manifest = response.json()
     assert (manifest["name"], manifest["lang"]) == ("Newsroom", language)
     assert client.get(manifest["start_url"]).status_code == 200
     assert manifest["start_url"] == f"{prefix}/"
@@ -64,27 +64,30 @@ def test_the_manifest_has_the_sites_name_and_icons_that_can_be_masked(client, pr
         file = Path(finders.find(icon["src"].removeprefix("/static/")))
         if icon["type"] == "image/png":
             assert "{}x{}".format(*size_of(file.read_bytes())) == icon["sizes"]
-    again = client.get(f"{prefix}/manifest.webmanifest", headers={"If-None-Match": answer["ETag"]})
+    again = client.get(f"{prefix}/manifest.webmanifest", headers={"If-None-Match": response["ETag"]})
     assert again.status_code == 304
 
 
-def test_what_is_cut_off_a_maskable_icon_is_ground_alone():
-    """https://www.w3.org/TR/appmanifest/#icon-masks: a circle of two fifths of the width is always shown."""
+def test_maskable_icon_has_only_background_outside_the_safe_zone():
+    """Check every pixel outside the safe zone, a circle whose radius is two fifths of the icon's width.
+
+    See https://www.w3.org/TR/appmanifest/#icon-masks.
+    """
     icon = Image.open(BytesIO(Path(finders.find("icons/maskable-512.png")).read_bytes())).convert("RGB")
-    ground = icon.getpixel((0, 0))
+    background = icon.getpixel((0, 0))
     outside = [
         icon.getpixel((x, y))
         for x in range(512)
         for y in range(512)
         if (x - 255.5) ** 2 + (y - 255.5) ** 2 > (0.4 * 512) ** 2
     ]
-    assert set(outside) == {ground}
+    assert set(outside) == {background}
 
 
-def test_a_browser_finds_nothing_wrong_with_the_manifest(server, page):
+def test_browser_reports_no_errors_in_the_manifest(server, page):
     page.goto(server.url)
     session = page.context.new_cdp_session(page)
     assert session.send("Page.getAppManifest")["errors"] == []
     errors = session.send("Page.getInstallabilityErrors")["installabilityErrors"]
-    # Playwright's profiles are incognito.
+    # Playwright's profiles are incognito, so this error is expected.
     assert [error["errorId"] for error in errors] == ["in-incognito"]

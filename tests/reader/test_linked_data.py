@@ -1,4 +1,4 @@
-"""Linked data, read by a parser of others: what it says is what the page shows, on every form of the page."""
+"""Linked data, read with a third-party parser and compared with every form of the page."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PUBLISHER = {"@type": "NewsMediaOrganization", "name": "Newsroom", "url": SITE}
 
 @pytest.fixture
 def blog() -> LiveBlog:
-    """More than a page of updates, with one of everything; the pinned one has left the first page."""
+    """Return a blog with every kind of content and a second page of updates, which has the pinned one."""
     byline = Byline.objects.create(name="陳 <大文>")
     blog = make_blog(
         slug="storm",
@@ -58,7 +58,7 @@ def blog() -> LiveBlog:
 
 
 def read(client, path: str) -> tuple[markup.HtmlElement, dict[str, Any]]:
-    """The page, and the one piece of linked data on it."""
+    """Return the page and its only piece of linked data."""
     text = client.get(path).content.decode()
     (data,) = JsonLdExtractor().extract(text)
     return markup.fromstring(text), data
@@ -68,10 +68,10 @@ def words(element: markup.HtmlElement) -> str:
     return "".join(element.text_content().split())
 
 
-def shown(article: markup.HtmlElement) -> dict[str, Any]:
-    """What a reader sees of an update, in the words of linked data."""
+def displayed_posting(article: markup.HtmlElement) -> dict[str, Any]:
+    """Return what the page displays of an update, as a schema.org BlogPosting."""
     permalink = article.find_class("permalink")[0].get("href")
-    # The page gives no time where none is known, and no exact time of the last change.
+    # The page shows no clock time if none is known, and never the exact time of the last change.
     update = Update.objects.get(pk=permalink.split("/")[-2])
     times = article.xpath('.//p[contains(@class, "update-time") or @class="meta"]//time/@datetime')
     moment = next((time for time in times if "T" in time), None)
@@ -84,7 +84,7 @@ def shown(article: markup.HtmlElement) -> dict[str, Any]:
         "url": SITE + permalink,
         "headline": "".join(article.xpath(".//h3//text() | .//h1//text()")) or opening,
         "articleBody": "".join(words(block) for block in prose.xpath("./p[not(@class)] | ./ul")),
-        # The day that it stands under, where only that is known.
+        # Only the day is known of an update without a clock time.
         "datePublished": moment or update.happened_on.isoformat(),
         "dateModified": hongkong.isoformat(update.modified_at),
         "author": [{"@type": "Person", "name": name} for name in names] or PUBLISHER,
@@ -104,7 +104,7 @@ def without_spaces(posting: dict[str, Any]) -> dict[str, Any]:
     return posting | {"articleBody": "".join(posting["articleBody"].split())}
 
 
-def test_a_live_blog_posting_says_what_the_page_shows(client, blog):
+def test_live_blog_posting_matches_the_page(client, blog):
     older = blog.updates.get(heading__startswith="第10則").pk
     queries = ["", "?text=1", f"?before={older}", f"?before={older}&text=1"]
     for path, query in product(PATHS, queries):
@@ -119,12 +119,12 @@ def compare_page(client, blog: LiveBlog, path: str, query: str) -> None:
     articles = page.xpath('//li[contains(@class, "update")]/article[not(.//p[@class="tombstone"])]')
     assert len(articles) == (19 if is_latest else 10)
     assert len(pinned) == is_latest
-    assert list(map(without_spaces, postings)) == list(map(shown, [*pinned, *articles]))
+    assert list(map(without_spaces, postings)) == list(map(displayed_posting, [*pinned, *articles]))
     head = page.find_class("head")[0]
     start = head.xpath('.//p[@class="meta"]//time/@datetime')[0]
     kicker, headline = head.xpath(".//h1/span/text()")[0], head.xpath(".//h1/text()")[-1]
     names = head.xpath('string(.//p[@class="meta"]/span[1])').split("、")
-    # Each page of the sequence is a posting of its own; the text-only page is the same as the other.
+    # Each page of older updates is a posting of its own; text-only pages share the URL of the full page.
     address = SITE + path + query.removeprefix("?text=1").removesuffix("&text=1")
     expected = {
         "@context": "https://schema.org",
@@ -148,21 +148,21 @@ def compare_page(client, blog: LiveBlog, path: str, query: str) -> None:
     assert data == expected
 
 
-def test_a_permalink_says_what_it_shows(client, blog):
+def test_linked_data_of_a_permalink_matches_the_page(client, blog):
     updates = blog.updates.published().filter(heading__regex="第(23|21|3)則")
     for path, query, update in product(PATHS, ["", "?text=1"], updates):
         page, data = read(client, f"{path}{update.pk}/{query}")
         assert data.pop("@context") == "https://schema.org"
-        assert without_spaces(data) == permalink_shown(page, path, update)
+        assert without_spaces(data) == displayed_permalink_posting(page, path, update)
 
 
-def permalink_shown(page: markup.HtmlElement, path: str, update: Update) -> dict[str, Any]:
+def displayed_permalink_posting(page: markup.HtmlElement, path: str, update: Update) -> dict[str, Any]:
     (article,) = page.xpath('//*[contains(@class, "single")]//article')
     article.append(markup.fromstring(f'<a class="permalink" href="{path}{update.pk}/"></a>'))
-    return shown(article)
+    return displayed_posting(article)
 
 
-def test_linked_data_has_every_correction_the_newest_first(client, blog):
+def test_linked_data_has_every_correction_newest_first(client, blog):
     _page, data = read(client, "/live/storm/")
     corrected = [posting for posting in data["liveBlogUpdate"] if "correction" in posting]
     assert [[comment["text"] for comment in posting["correction"]] for posting in corrected] == [
@@ -170,14 +170,14 @@ def test_linked_data_has_every_correction_the_newest_first(client, blog):
     ]
 
 
-def test_a_withdrawn_update_is_no_linked_data(client, blog):
+def test_withdrawn_update_has_no_linked_data(client, blog):
     withdrawn = blog.updates.get(status="withdrawn")
-    answer = client.get(f"/live/storm/{withdrawn.pk}/")
-    assert answer.status_code == 410
-    assert JsonLdExtractor().extract(answer.content.decode()) == []
+    response = client.get(f"/live/storm/{withdrawn.pk}/")
+    assert response.status_code == 410
+    assert JsonLdExtractor().extract(response.content.decode()) == []
 
 
-def test_coverage_ends_only_once_it_has_ended_or_is_planned_to(client):
+def test_coverage_end_time_is_present_only_if_planned_or_over(client):
     assert "coverageEndTime" not in read(client, f"/live/{make_blog(slug='open').slug}/")[1]
     planned = timezone.now() + timedelta(days=1)
     make_blog(slug="planned", coverage_end_at=planned)
@@ -191,7 +191,7 @@ def test_coverage_ends_only_once_it_has_ended_or_is_planned_to(client):
 
 
 @pytest.mark.parametrize("logo", ["/static/logo.png", "https://cdn.example/logo.png"])
-def test_the_publisher_has_its_logo(client, settings, logo):
+def test_publisher_has_the_configured_logo(client, settings, logo):
     settings.SITE_LOGO_URL = logo
     make_blog(slug="storm")
     url = SITE + logo if logo.startswith("/") else logo

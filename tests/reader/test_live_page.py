@@ -1,4 +1,4 @@
-"""The page while it is open: each sentence of what readers need, in a real browser on a running server."""
+"""The page while it is open, in a real browser on a running server."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PHONE = {"width": 375, "height": 667}
 
 
 def cover(updates: int = 12, **details: object) -> LiveBlog:
-    """A running blog with updates every minute from 23:00 on."""
+    """Return a running blog with an update every minute from 23:00 on."""
     blog = make_blog(slug="storm", coverage_start_at=START, **details)
     for i in range(updates):
         publish(blog, f"第{i}則", i)
@@ -35,9 +35,9 @@ def publish(blog: LiveBlog, heading: str, minutes: float, **content: object) -> 
 
 
 def open_blog(page: Page, url: str, *, reading: Update | None = None, path: str = "/live/storm/") -> None:
-    """Open the page and wait until it follows; then scroll to where the reader reads.
+    """Open the page, wait until it follows the blog and scroll to the update `reading`.
 
-    What keeps the reader's place there is the page itself: the browser's own anchoring is off everywhere.
+    Turn off the browser's scroll anchoring, so that only the page's own script keeps the reader's place.
     """
     with page.expect_response(re.compile("changes.json")):
         page.goto(url + path)
@@ -61,7 +61,7 @@ def headings(page: Page) -> list[str]:
     return page.locator("#updates h2, #updates h3").all_inner_texts()
 
 
-def test_new_updates_wait_under_a_pill_and_never_push(server, new_page):
+def test_new_updates_wait_behind_a_pill_without_moving_the_page(server, new_page):
     blog = cover()
     page = new_page(viewport=PHONE)
     reading = blog.updates.get(heading="第5則")
@@ -80,7 +80,7 @@ def test_new_updates_wait_under_a_pill_and_never_push(server, new_page):
     assert "新一" not in headings(page)
 
 
-def test_the_pill_inserts_and_moves_the_focus_to_the_first_new_heading(server, new_page):
+def test_pill_inserts_updates_and_focuses_the_first_new_heading(server, new_page):
     blog = cover()
     page = new_page(viewport=PHONE)
     open_blog(page, server.url, reading=blog.updates.get(heading="第5則"))
@@ -97,7 +97,7 @@ def test_the_pill_inserts_and_moves_the_focus_to_the_first_new_heading(server, n
     expect(page).to_have_title(re.compile("^標題"))
 
 
-def test_at_the_top_of_the_page_new_updates_simply_appear(server, new_page):
+def test_new_updates_appear_at_once_at_the_top_of_the_page(server, new_page):
     blog = cover()
     page = new_page(viewport=PHONE)
     open_blog(page, server.url)
@@ -106,7 +106,7 @@ def test_at_the_top_of_the_page_new_updates_simply_appear(server, new_page):
     expect(page.locator("[data-pill]")).to_be_hidden()
 
 
-def test_a_backdated_update_goes_to_its_place_without_the_pill_and_without_a_push(server, new_page):
+def test_backdated_update_is_inserted_in_order_with_no_pill_and_no_shift(server, new_page):
     blog = cover()
     page = new_page(viewport=PHONE)
     reading = blog.updates.get(heading="第3則")
@@ -119,7 +119,7 @@ def test_a_backdated_update_goes_to_its_place_without_the_pill_and_without_a_pus
     expect(page.locator("[data-pill]")).to_be_hidden()
 
 
-def test_an_insert_across_midnight_makes_exactly_one_new_day_heading(server, page):
+def test_inserts_across_midnight_add_exactly_one_day_heading(server, page):
     blog = cover(2)
     open_blog(page, server.url)
     publish(blog, "零時五分", 65)
@@ -185,7 +185,7 @@ def test_the_headline_and_the_badge_follow_the_blog(server, page):
     expect(page.locator("[data-live-state]")).to_have_text("報道已結束")
 
 
-def test_an_older_page_takes_edits_and_no_new_updates(server, page):
+def test_page_of_older_updates_shows_edits_but_no_new_updates(server, page):
     blog = cover(25)
     oldest, twentieth = blog.updates.get(heading="第1則"), blog.updates.get(heading="第5則")
     open_blog(page, server.url, path=f"/live/storm/?before={twentieth.pk}")
@@ -196,7 +196,7 @@ def test_an_older_page_takes_edits_and_no_new_updates(server, page):
     expect(page.locator("[data-pill]")).to_be_hidden()
 
 
-def test_without_a_stream_the_page_polls(server, page, console_errors):
+def test_page_without_a_stream_polls(server, page, console_errors):
     blog = cover(2)
     page.route("**/stream*", lambda route: route.abort())
     open_blog(page, server.url)
@@ -206,12 +206,12 @@ def test_without_a_stream_the_page_polls(server, page, console_errors):
     publishing.withdraw_update(gone, by=SYSTEM, reason="x")
     expect(page.locator("#updates h3")).to_have_text(["新一", "改過"], timeout=20_000)
     expect(page.locator(f"#update-{gone.pk} .tombstone")).to_be_visible()
-    # The browser reports each stream that it was refused.
+    # The browser logs each aborted stream as a console error.
     assert all("ERR_FAILED" in error for error in console_errors)
     console_errors.clear()
 
 
-def test_a_page_whose_stream_is_one_too_many_polls(start_server, page, console_errors):
+def test_page_over_the_stream_limit_polls(start_server, page, console_errors):
     server = start_server(STREAMS_PER_ADDRESS="1")
     blog = cover(2)
     stream = open_stream(server.url, blog.slug, after=blog.number)
@@ -224,7 +224,7 @@ def test_a_page_whose_stream_is_one_too_many_polls(start_server, page, console_e
     console_errors.clear()
 
 
-def test_a_lost_connection_is_said_and_recovery_leaves_no_gap_and_no_duplicate(server, page, console_errors):
+def test_lost_connection_is_reported_and_recovery_leaves_no_gap_or_duplicate(server, page, console_errors):
     blog = cover(2)
     open_blog(page, server.url)
     state = page.locator("[data-live-state]")
@@ -238,7 +238,7 @@ def test_a_lost_connection_is_said_and_recovery_leaves_no_gap_and_no_duplicate(s
     expect(page.locator("#updates h3")).to_have_text(["斷線2", "斷線1", "斷線0", "第1則", "第0則"])
     ids = page.locator("#updates li.update").evaluate_all("items => items.map((item) => item.id)")
     assert len(ids) == len(set(ids))
-    # What the browser says of requests while it was offline.
+    # The browser logs requests that fail while it is offline.
     assert all("ERR_" in error for error in console_errors)
     console_errors.clear()
 
@@ -248,19 +248,19 @@ def test_readers_can_pause_and_the_page_remembers_it(server, page):
     open_blog(page, server.url)
     page.locator("[data-pause]").click()
     expect(page.locator("[data-live-state]")).to_have_text("更新已暫停")
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    requested: list[str] = []
+    page.on("request", lambda request: requested.append(request.url))
     page.goto(f"{server.url}/live/storm/")
     expect(page.locator("[data-pause]")).to_have_text("恢復更新")
     publish(blog, "新一", 20)
     page.wait_for_load_state("networkidle")
-    assert [url for url in asked if "changes.json" in url or "stream" in url] == []
+    assert [url for url in requested if "changes.json" in url or "stream" in url] == []
     with page.expect_response(re.compile("changes.json")):
         page.locator("[data-pause]").click()
     expect(page.locator("#updates h3").first).to_have_text("新一")
 
 
-def test_a_withdrawn_blog_leaves_open_pages(server, page, console_errors):
+def test_withdrawn_blog_is_removed_from_open_pages(server, page, console_errors):
     blog = cover(2)
     open_blog(page, server.url)
     publishing.withdraw_blog(blog, by=SYSTEM)
@@ -268,7 +268,7 @@ def test_a_withdrawn_blog_leaves_open_pages(server, page, console_errors):
     console_errors.clear()
 
 
-def test_what_is_announced_is_a_count_and_nothing_else(server, new_page):
+def test_only_the_number_of_new_updates_is_announced(server, new_page):
     blog = cover(language="en", headline="Storm")
     page = new_page(viewport=PHONE)
     page.clock.install()
@@ -279,7 +279,7 @@ def test_what_is_announced_is_a_count_and_nothing_else(server, new_page):
     expect(status).to_have_text("1 new update")
     publish(blog, "Newer", 21)
     expect(page.locator("[data-pill]")).to_have_text("2 new updates")
-    # Not again within half a minute.
+    # Announcements are at least half a minute apart.
     page.clock.run_for(15_000)
     expect(status).to_have_text("1 new update")
     page.clock.run_for(15_000)
@@ -299,7 +299,7 @@ def test_open_corrections_and_the_focus_survive_an_edit(server, page):
     expect(page.locator("#updates details summary")).to_be_focused()
 
 
-def test_five_live_inserts_shift_nothing(server, new_page):
+def test_five_live_inserts_cause_no_layout_shift(server, new_page):
     blog = cover()
     page = new_page(viewport=PHONE)
     page.add_init_script(

@@ -1,4 +1,4 @@
-"""Error pages are in the language of what was asked for."""
+"""Error pages in the language of the requested URL."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def blogs() -> None:
         ("/search/?q=a&in=summit&before=999999", ENGLISH),
     ],
 )
-def test_not_found_pages_are_in_the_language_of_the_address(path, page):
+def test_not_found_pages_are_in_the_language_of_the_url(path, page):
     language, heading, front = page
     response = Client().get(path, headers={"accept-language": "fr"})
     text = response.content.decode()
@@ -47,13 +47,13 @@ def test_not_found_pages_are_in_the_language_of_the_address(path, page):
     assert f'<a class="button" href="{front}">' in text
 
 
-def test_malformed_requests_are_answered_in_the_language_of_the_address():
+def test_error_pages_of_malformed_requests_are_in_the_language_of_the_url():
     pages = [Client().get(path).content.decode() for path in ("/zh-hans/?before=%00", "/?before=%00")]
     assert '<html lang="zh-Hans">' in pages[0]
     assert '<html lang="zh-Hant-HK">' in pages[1]
 
 
-def test_an_english_blog_does_not_change_the_language_of_the_next_answer():
+def test_english_blog_does_not_change_the_language_of_the_next_response():
     client = Client()
     assert '<html lang="en">' in client.get("/live/summit/999999/").content.decode()
     assert '<html lang="zh-Hant-HK">' in client.get("/nothing/").content.decode()

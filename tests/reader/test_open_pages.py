@@ -1,4 +1,4 @@
-"""A page that stays open equals one that is loaded now: after every verb, for each kind of page."""
+"""Open pages compared with freshly loaded ones, after every verb and for each kind of page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.waiting import wait_for
 
 START = datetime(2026, 3, 18, 23, 50, tzinfo=hongkong.ZONE)
 
-# Markup as the server wrote it: without what scripts add, what readers open, and white space.
+# Compare the markup of the server, without what scripts add, what readers open, and white space.
 COMPARE = """async () => {
   const normal = (page) => {
     const own = 'meta[property], meta[name="description"], meta[name="robots"], meta[name^="twitter:"],'
@@ -52,7 +52,7 @@ COMPARE = """async () => {
 
 
 def cover(language: str = "zh-hant") -> LiveBlog:
-    """A blog with one of everything that a page can show, of more updates than a page has, over midnight."""
+    """Return a blog over midnight with every kind of content and more updates than fit on a page."""
     image = make_image(alt="颱風", caption="颱風", credit="記者")
     byline = Byline.objects.create(name="陳大文", role="記者")
     topic = Topic.objects.create(slug="storms", name="風暴")
@@ -92,7 +92,7 @@ def edit_blog(blog: LiveBlog, **details: Any) -> None:
 
 
 def verbs(blog: LiveBlog, own: Update) -> dict[str, Callable[[], object]]:
-    """Every verb that readers see, each on the state that the one before has left; `own` has a page open."""
+    """Return every verb with a visible effect, to be run in this order; `own` has a page of its own open."""
 
     def change(update: Update, correct: str = "", **content: Any) -> Callable[[], object]:
         def edit() -> object:
@@ -156,10 +156,10 @@ def verbs(blog: LiveBlog, own: Update) -> dict[str, Callable[[], object]]:
     }
 
 
-def assert_equal_to_fresh_ones(pages: list[Page], verb: str, *, is_polling: bool) -> None:
+def assert_pages_match_fresh_ones(pages: list[Page], verb: str, *, is_polling: bool) -> None:
     for page in pages:
         if is_polling:
-            # After the end a page asks once a minute, and at once when the connection comes back.
+            # After the end of coverage a page polls once a minute, and at once when it comes back online.
             page.evaluate("dispatchEvent(new Event('online'))")
         differences: list[str] = []
 
@@ -173,7 +173,7 @@ def assert_equal_to_fresh_ones(pages: list[Page], verb: str, *, is_polling: bool
             pytest.fail(f"After {verb}: {differences[-1]}")
 
 
-def test_open_pages_equal_fresh_ones_after_every_verb(server, new_page, console_errors):
+def test_open_pages_match_fresh_ones_after_every_verb(server, new_page, console_errors):
     blog = cover()
     own = update_of(blog, "第21則")
     paths = [
@@ -186,7 +186,7 @@ def test_open_pages_equal_fresh_ones_after_every_verb(server, new_page, console_
     ]
     pages = []
     for path in paths:
-        # A profile of its own: a browser opens six connections to a site, and each page holds a stream.
+        # Each page holds a stream and a browser opens six connections to a site, so use separate profiles.
         page = new_page()
         page.goto(server.url + path)
         pages.append(page)
@@ -194,7 +194,7 @@ def test_open_pages_equal_fresh_ones_after_every_verb(server, new_page, console_
     for verb, perform in verbs(blog, own).items():
         perform()
         is_polling = verb == "end" or (is_polling and verb != "publish after the restart")
-        assert_equal_to_fresh_ones(pages, verb, is_polling=is_polling)
-    # What the browser says of a withdrawn update's page, which is asked for again.
+        assert_pages_match_fresh_ones(pages, verb, is_polling=is_polling)
+    # The browser logs the 410 response when the page of the withdrawn update is requested again.
     assert all("410" in error for error in console_errors), console_errors
     console_errors.clear()

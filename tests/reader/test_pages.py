@@ -1,4 +1,4 @@
-"""Public pages as the server writes them: order, days, places, tombstones, refusals, queries."""
+"""Public pages as the server renders them: order, days, tombstones, refusals and query counts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def headings_of(page: str) -> list[str]:
     return re.findall(r"<h[23] id=[^>]*>([^<]*)</h[23]>", page[page.index('id="updates"') :])
 
 
-def test_updates_stand_newest_first_under_their_hong_kong_days(client):
+def test_updates_are_newest_first_under_hong_kong_days(client):
     blog = make_blog(coverage_start_at=datetime(2026, 3, 18, 20, tzinfo=hongkong.ZONE))
     midnight = datetime(2026, 3, 19, 0, 5, tzinfo=hongkong.ZONE)
     make_update(blog, "零時五分", happened_at=midnight)
@@ -43,7 +43,7 @@ def test_updates_stand_newest_first_under_their_hong_kong_days(client):
     ]
 
 
-def test_the_month_is_named_once_coverage_has_crossed_into_another(client):
+def test_day_heading_includes_the_month_after_coverage_crosses_into_another(client):
     blog = make_blog(coverage_start_at=datetime(2026, 7, 31, 12, tzinfo=hongkong.ZONE), language="zh-hant")
     make_update(blog, "一", happened_at=datetime(2026, 7, 31, 13, tzinfo=hongkong.ZONE))
     make_update(blog, "二", happened_at=datetime(2026, 8, 1, 13, tzinfo=hongkong.ZONE))
@@ -51,7 +51,7 @@ def test_the_month_is_named_once_coverage_has_crossed_into_another(client):
     assert headings_of(page) == ["8月1日最新消息", "二", "31日最新消息", "一"]
 
 
-def test_each_language_has_its_own_words_and_no_others(client):
+def test_labels_are_in_the_language_of_the_blog(client):
     words = {
         "zh-hant": ("zh-Hant-HK", "直播", "持續更新", "19日最新消息"),
         "zh-hans": ("zh-Hans", "直播", "持续更新", "19日最新消息"),
@@ -70,7 +70,7 @@ def test_each_language_has_its_own_words_and_no_others(client):
             assert not re.search("[\u4e00-\u9fff]", page.replace("標題", ""))
 
 
-def test_the_live_badge_goes_when_coverage_ends(client):
+def test_live_badge_disappears_when_coverage_ends(client):
     blog = make_blog()
     assert 'class="badge"' in text_of(client.get(f"/live/{blog.slug}/"))
     publishing.end_coverage(blog, by=SYSTEM)
@@ -79,7 +79,7 @@ def test_the_live_badge_goes_when_coverage_ends(client):
     assert "報道已結束" in page
 
 
-def test_the_page_shows_all_that_an_update_says(client):
+def test_page_shows_every_field_of_a_blog_and_an_update(client):
     byline = Byline.objects.create(name="陳大文", role="日內瓦")
     blog = make_blog(
         kicker="風暴",
@@ -145,19 +145,19 @@ def test_a_correction_shows_its_note_and_its_history(client):
     assert re.search(r"<strong>更正</strong>.*再次更正.*<details>.*首次更正", page, re.DOTALL)
 
 
-def test_older_updates_are_reached_page_by_page_without_loss(client):
+def test_paging_reaches_every_older_update_once(client):
     blog = make_blog()
     updates = [make_update(blog, f"第{i}則", happened_at=NOON) for i in range(45)]
-    seen, address = [], f"/live/{blog.slug}/"
+    update_ids, address = [], f"/live/{blog.slug}/"
     while address:
         page = text_of(client.get(address))
-        seen += [int(pk) for pk in re.findall(r'<li class="update" id="update-(\d+)"', page)]
-        found = re.search(r'rel="next" href="(\?before=\d+)"', page)
-        address = found and f"/live/{blog.slug}/{found[1]}"
-    assert seen == [update.pk for update in reversed(updates)]
+        update_ids += [int(pk) for pk in re.findall(r'<li class="update" id="update-(\d+)"', page)]
+        match = re.search(r'rel="next" href="(\?before=\d+)"', page)
+        address = match and f"/live/{blog.slug}/{match[1]}"
+    assert update_ids == [update.pk for update in reversed(updates)]
 
 
-def test_a_permalink_stands_in_its_context(client):
+def test_permalink_names_its_blog_and_links_to_its_neighbours(client):
     blog = make_blog(kicker="風暴")
     older, update, newer = (make_update(blog, heading) for heading in ("先", "中", "後"))
     page = text_of(client.get(f"/live/{blog.slug}/{update.pk}/"))
@@ -168,9 +168,9 @@ def test_a_permalink_stands_in_its_context(client):
     assert f'rel="next" href="/live/{blog.slug}/{older.pk}/"' in page
 
 
-def test_linked_data_equals_the_page_and_cannot_break_out_of_its_script(client):
+def test_linked_data_matches_the_page_and_cannot_close_its_script_element(client):
     blog = make_blog(language="en", headline="</script><b>x")
-    shown = make_update(blog, "</script>", body="<p>a &amp; b</p>", happened_at=NOON)
+    update = make_update(blog, "</script>", body="<p>a &amp; b</p>", happened_at=NOON)
     publishing.withdraw_update(make_update(blog, "Gone"), by=SYSTEM, reason="x")
     page = text_of(client.get(f"/live/{blog.slug}/"))
     raw = re.search(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)[1]
@@ -184,18 +184,18 @@ def test_linked_data_equals_the_page_and_cannot_break_out_of_its_script(client):
     assert data["liveBlogUpdate"] == [
         {
             "@type": "BlogPosting",
-            "@id": f"http://127.0.0.1:8000/live/{blog.slug}/{shown.pk}/",
-            "url": f"http://127.0.0.1:8000/live/{blog.slug}/{shown.pk}/",
+            "@id": f"http://127.0.0.1:8000/live/{blog.slug}/{update.pk}/",
+            "url": f"http://127.0.0.1:8000/live/{blog.slug}/{update.pk}/",
             "headline": "</script>",
             "articleBody": "a & b",
             "datePublished": "2026-03-19T12:00:00+08:00",
-            "dateModified": hongkong.isoformat(Update.objects.get(pk=shown.pk).modified_at),
+            "dateModified": hongkong.isoformat(Update.objects.get(pk=update.pk).modified_at),
             "author": {"@type": "NewsMediaOrganization", "name": "Newsroom", "url": "http://127.0.0.1:8000"},
         }
     ]
 
 
-def test_the_front_page_lists_what_is_live_and_what_has_ended(client):
+def test_front_page_lists_live_and_ended_blogs(client):
     live, ended, draft = (
         make_blog(headline="直播中"),
         make_blog(headline="已完"),
@@ -210,7 +210,7 @@ def test_the_front_page_lists_what_is_live_and_what_has_ended(client):
     assert draft.headline not in page
 
 
-def test_the_front_page_says_so_when_nothing_is_covered(client):
+def test_front_page_says_that_there_are_no_live_blogs(client):
     assert "現時沒有直播中的報道" in text_of(client.get("/"))
 
 
@@ -223,7 +223,7 @@ def test_a_topic_lists_its_blogs(client):
     assert "別的" not in page
 
 
-def test_a_blog_links_to_the_one_that_continues_it_while_that_is_public(client):
+def test_blog_links_to_its_successor_once_that_is_public(client):
     successor = make_blog(headline="續篇", is_live=False)
     blog = make_blog(headline="前篇")
     publishing.edit_blog(
@@ -239,7 +239,7 @@ def test_a_blog_links_to_the_one_that_continues_it_while_that_is_public(client):
     "path",
     ["", "{update}/", "changes.json?after=0", "feed.atom", "feed.rss", "feed.json", "?before={update}"],
 )
-def test_what_is_not_public_is_not_found_and_what_was_withdrawn_is_gone(client, path):
+def test_hidden_blogs_return_404_and_withdrawn_blogs_return_410(client, path):
     soon = timezone.now() + timedelta(hours=1)
     answers = {}
     for name, blog in {
@@ -256,7 +256,7 @@ def test_what_is_not_public_is_not_found_and_what_was_withdrawn_is_gone(client, 
 
 
 @pytest.mark.parametrize("path", ["?before=999999", "999999/"])
-def test_addresses_of_nothing_are_not_found(client, path):
+def test_unknown_updates_return_404(client, path):
     blog = make_blog()
     draft = publishing.draft_update(blog, Content(heading="x"), by=SYSTEM)
     assert client.get(f"/live/{blog.slug}/{path}").status_code == 404
@@ -267,21 +267,19 @@ def test_addresses_of_nothing_are_not_found(client, path):
 @pytest.mark.parametrize(
     "query", ["?before=x", "?before=", "?before=-1", f"?before={'9' * 30}", "?before=1&before=1"]
 )
-def test_numbers_that_are_none_are_refused(client, query):
+def test_invalid_before_parameter_returns_400(client, query):
     blog = make_blog()
     make_update(blog)
     assert client.get(f"/live/{blog.slug}/{query}").status_code == 400
 
 
-def test_reader_pages_ask_the_database_the_same_number_of_questions_whatever_the_length(
-    client, django_assert_max_num_queries
-):
+def test_query_count_does_not_depend_on_the_number_of_updates(client, django_assert_max_num_queries):
     byline, image, other = Byline.objects.create(name="陳"), make_image(), make_blog()
 
-    def queries(path: str) -> int:
-        with django_assert_max_num_queries(20) as captured:
+    def count_queries(path: str) -> int:
+        with django_assert_max_num_queries(20) as queries:
             assert client.get(path).status_code == 200
-        return len(captured)
+        return len(queries)
 
     def fill(blog, count: int):
         for i in range(count):
@@ -301,11 +299,11 @@ def test_reader_pages_ask_the_database_the_same_number_of_questions_whatever_the
     publishing.pin_update(first, by=SYSTEM)
     publishing.pin_update(last, by=SYSTEM)
     for path in ("", "changes.json?after=1", "feed.atom", "feed.rss", "feed.json"):
-        assert queries(f"/live/{long.slug}/{path}") == queries(f"/live/{short.slug}/{path}"), path
-    assert queries(f"/live/{long.slug}/{last.pk}/") == queries(f"/live/{short.slug}/{first.pk}/")
+        assert count_queries(f"/live/{long.slug}/{path}") == count_queries(f"/live/{short.slug}/{path}"), path
+    assert count_queries(f"/live/{long.slug}/{last.pk}/") == count_queries(f"/live/{short.slug}/{first.pk}/")
 
 
-def test_thumbnails_of_ended_coverage_come_in_every_format_of_a_picture(client):
+def test_thumbnails_of_ended_coverage_have_every_picture_format(client):
     image = make_image()
     publishing.end_coverage(make_blog(slug="storm", hero_image=image), by=SYSTEM)
     page = markup.fromstring(client.get("/").content.decode())

@@ -1,4 +1,4 @@
-"""Delta polling."""
+"""Delta polling through changes.json."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def poll(client, blog, after: object):
     return client.get(f"/live/{blog.slug}/changes.json", {"after": after})
 
 
-def test_a_poll_brings_each_changed_update_once_in_its_latest_state(client):
+def test_poll_returns_each_changed_update_once_in_its_latest_state(client):
     blog = make_blog()
-    kept, edited = make_update(blog, "舊"), make_update(blog, "甲", has_clock_time=False)
+    unchanged, edited = make_update(blog, "舊"), make_update(blog, "甲", has_clock_time=False)
     publishing.edit_update(edited, Content(heading="乙", happened_at=NOON), by=SYSTEM)
     publishing.correct_update(edited, Content.of(edited), by=SYSTEM, note="更正")
-    answer = poll(client, blog, 2).json()
-    assert (answer["number"], answer["has_more"], answer["blog"]["headline"]) == (5, False, "標題")
-    (update,) = answer["updates"]
+    delta = poll(client, blog, 2).json()
+    assert (delta["number"], delta["has_more"], delta["blog"]["headline"]) == (5, False, "標題")
+    (update,) = delta["updates"]
     edited.refresh_from_db()
     html = update.pop("html")
     assert update == {
@@ -54,10 +54,10 @@ def test_a_poll_brings_each_changed_update_once_in_its_latest_state(client):
         "day_heading": update["day_heading"],
     }
     assert html in client.get(f"/live/{blog.slug}/").content.decode()
-    assert kept.pk != edited.pk
+    assert unchanged.pk != edited.pk
 
 
-def test_a_withdrawal_brings_a_tombstone_and_none_of_the_text(client):
+def test_withdrawal_returns_a_tombstone_without_text(client):
     blog = make_blog()
     update = make_update(blog, "秘密", body="<p>秘密</p>")
     publishing.withdraw_update(update, by=SYSTEM, reason="內部")
@@ -73,14 +73,14 @@ def test_a_withdrawal_brings_a_tombstone_and_none_of_the_text(client):
     assert "秘密" not in response.content.decode()
 
 
-def test_an_update_moved_in_time_brings_its_new_place(client):
+def test_update_moved_in_time_has_its_new_order(client):
     blog = make_blog()
     update, other = make_update(blog), make_update(blog)
     moved = publishing.edit_update(
         update, Content(heading="消息", happened_at=NOON + timedelta(days=1)), by=SYSTEM
     )
-    (sent,) = poll(client, blog, 3).json()["updates"]
-    assert (sent["order"], sent["order"] > other.order) == (moved.order, True)
+    (payload,) = poll(client, blog, 3).json()["updates"]
+    assert (payload["order"], payload["order"] > other.order) == (moved.order, True)
 
 
 def test_many_changes_come_in_batches_without_loss(client, monkeypatch):
@@ -88,19 +88,19 @@ def test_many_changes_come_in_batches_without_loss(client, monkeypatch):
     blog = make_blog()
     updates = [make_update(blog, f"{i}") for i in range(7)]
     publishing.edit_update(updates[0], Content(heading="改", happened_at=NOON), by=SYSTEM)
-    seen, number, has_more = {}, 0, True
+    headings, number, has_more = {}, 0, True
     while has_more:
-        answer = poll(client, blog, number).json()
-        assert len(answer["updates"]) <= 3
-        seen |= {update["id"]: update["heading"] for update in answer["updates"]}
-        number, has_more = answer["number"], answer["has_more"]
-    assert (number, seen) == (
+        delta = poll(client, blog, number).json()
+        assert len(delta["updates"]) <= 3
+        headings |= {update["id"]: update["heading"] for update in delta["updates"]}
+        number, has_more = delta["number"], delta["has_more"]
+    assert (number, headings) == (
         9,
         {update.pk: update.heading or "" for update in updates} | {updates[0].pk: "改"},
     )
 
 
-def test_drafts_and_schedules_never_show(client):
+def test_drafts_and_scheduled_updates_are_not_returned(client):
     blog = make_blog()
     publishing.draft_update(blog, Content(heading="草稿"), by=SYSTEM)
     soon = timezone.now() + timedelta(hours=1)
@@ -110,17 +110,17 @@ def test_drafts_and_schedules_never_show(client):
 
 
 @pytest.mark.parametrize("after", ["", "x", "-1", "1.5", "٣", "9" * 20])
-def test_a_number_that_is_none_is_refused(client, after):
+def test_invalid_number_returns_400(client, after):
     response = poll(client, make_blog(), after)
     assert (response.status_code, list(response.json())) == (400, ["error"])
 
 
-def test_a_number_from_the_future_is_refused(client):
+def test_number_from_the_future_returns_409(client):
     response = poll(client, make_blog(), 2)
     assert (response.status_code, response.json()["number"]) == (409, 1)
 
 
-def test_a_page_too_far_behind_is_told_to_load_again(client):
+def test_page_too_far_behind_gets_410_with_the_url_to_reload(client):
     blog = make_blog()
     Change.objects.bulk_create(
         Change(blog=blog, number=number, kind="blog_edited", at=timezone.now()) for number in range(2, 2003)

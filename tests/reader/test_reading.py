@@ -1,4 +1,4 @@
-"""How a page is read: in either script, as text only, with covered pictures, on paper, in the dark."""
+"""Ways to read a page: in either script, text only, with covered pictures, in print and in dark mode."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ BLOG = "/live/storm-zh-hant/"
 
 
 def pictures_loaded_by(page: Page) -> list[str]:
-    """Addresses of pictures that the page asks for from now on."""
-    asked: list[str] = []
-    page.on("request", lambda request: "/media/" in request.url and asked.append(request.url))
-    return asked
+    """Return a list that collects the URLs of pictures that the page requests from now on."""
+    requested: list[str] = []
+    page.on("request", lambda request: "/media/" in request.url and requested.append(request.url))
+    return requested
 
 
-def test_a_switch_leads_from_one_script_to_the_other_and_back(server, page):
+def test_script_switch_leads_to_the_other_edition_and_back(server, page):
     cover_storm()
     page.goto(server.url + BLOG)
     scripts = page.get_by_role("navigation", name="字體")
@@ -40,7 +40,7 @@ def test_a_switch_leads_from_one_script_to_the_other_and_back(server, page):
     expect(page.locator(".converted")).to_have_count(0)
 
 
-def test_an_open_page_takes_updates_in_its_own_edition(server, page):
+def test_open_page_shows_updates_in_its_own_edition(server, page):
     blog = make_blog(slug="storm")
     make_update(blog, "第一則")
     open_blog(page, server.url, path="/zh-hans/live/storm/")
@@ -53,46 +53,46 @@ def test_an_open_page_takes_updates_in_its_own_edition(server, page):
     )
 
 
-def test_the_text_only_edition_loads_no_picture_nor_does_what_comes_in_live(server, page):
+def test_text_only_page_loads_no_pictures_even_for_live_updates(server, page):
     blog = cover_storm(updates=25)
-    asked = pictures_loaded_by(page)
+    requested = pictures_loaded_by(page)
     page.goto(server.url + BLOG)
     page.get_by_role("link", name="純文字版").click()
-    assert asked != []
-    asked.clear()
+    assert requested != []
+    requested.clear()
     with page.expect_response(re.compile("changes.json")):
         page.reload()
     expect(page.locator(".picture-alt").first).to_have_text("圖片： 八號信號生效 全港停課")
     image = make_image(alt="浪湧上岸")
     make_update(blog, "新消息", happened_at=hongkong.now(), images=(image,))
     expect(page.locator("#updates .picture-alt").first).to_have_text("圖片： 浪湧上岸")
-    # An edit of the blog repaints its head, with the hero picture in it.
+    # Editing the hero picture repaints the region of the page that contains it.
     publishing.edit_image(blog.hero_image, by=SYSTEM, alt="巨浪")
     expect(page.locator('[data-region="lead"] .picture-alt')).to_have_text("圖片： 巨浪")
     page.get_by_role("link", name="較早消息").click()
     expect(page.locator("#updates li.update")).not_to_have_count(0)
-    assert asked == []
+    assert requested == []
     assert page.locator("img").count() == 0
 
 
-def test_a_sensitive_picture_is_covered_until_it_is_asked_for(server, new_page):
+def test_sensitive_picture_is_covered_until_the_reader_opens_it(server, new_page):
     blog = make_blog(hero_image=make_image(alt="廢墟中的傷者", is_sensitive=True))
     make_update(blog, "救援", images=(make_image(alt="傷者", is_sensitive=True),))
     for java_script_enabled in (True, False):
         page = new_page(viewport=PHONE, java_script_enabled=java_script_enabled)
-        asked = pictures_loaded_by(page)
+        requested = pictures_loaded_by(page)
         page.goto(f"{server.url}/live/{blog.slug}/")
         page.wait_for_load_state("networkidle")
         cover = page.locator(".cover").first
         expect(cover).to_contain_text("敏感圖片 廢墟中的傷者")
         expect(cover.locator("img")).to_be_hidden()
-        # Without scripts a browser keeps no picture waiting (HTML, "lazy loading attributes").
-        assert asked == [] or not java_script_enabled
+        # Browsers ignore lazy loading without scripting (HTML standard, "lazy loading attributes").
+        assert requested == [] or not java_script_enabled
         cover.locator("summary").click()
         expect(cover.locator("img")).to_be_visible()
         wait_for(lambda page=page: page.evaluate("document.querySelector('.cover img').naturalWidth > 0"))
-        assert len(asked) == 1 or not java_script_enabled
-        # Neither the front page nor a link on other sites shows it: they get the card that is drawn.
+        assert len(requested) == 1 or not java_script_enabled
+        # The front page leaves the sensitive picture out, and links on other sites show the drawn card.
         page.goto(f"{server.url}/")
         assert page.locator("img").count() == 0
         page.goto(f"{server.url}/live/{blog.slug}/")
@@ -100,7 +100,7 @@ def test_a_sensitive_picture_is_covered_until_it_is_asked_for(server, new_page):
         assert re.search(r"/card-[0-9a-f]{16}\.png$", shared)
 
 
-def test_a_picture_comes_as_avif_with_its_size_and_lazily_but_for_the_largest(server, page):
+def test_pictures_are_avif_with_dimensions_and_lazy_except_for_the_hero(server, page):
     cover_storm()
     page.goto(server.url + BLOG)
     hero = page.locator(".picture-hero img")
@@ -116,7 +116,7 @@ def test_a_picture_comes_as_avif_with_its_size_and_lazily_but_for_the_largest(se
         assert others.nth(index).get_attribute("height")
 
 
-def test_an_update_has_a_page_of_its_own_with_its_neighbours_and_its_card(server, page):
+def test_update_page_has_neighbours_and_open_graph_tags(server, page):
     blog = make_blog(slug="storm", hero_image=make_image())
     updates = [make_update(blog, f"第{i}則", body="<p>內文一句。</p>") for i in range(4)]
     page.goto(f"{server.url}/live/storm/{updates[1].pk}/")
@@ -135,7 +135,7 @@ def test_an_update_has_a_page_of_its_own_with_its_neighbours_and_its_card(server
     assert page.locator('meta[name="twitter:card"]').get_attribute("content") == "summary_large_image"
 
 
-def test_a_reader_searches_and_comes_to_the_update(server, page):
+def test_search_results_lead_to_the_update(server, page):
     cover_storm()
     page.goto(f"{server.url}/")
     page.get_by_role("link", name="搜尋").click()
@@ -151,7 +151,7 @@ def test_a_reader_searches_and_comes_to_the_update(server, page):
     assert "in=storm-zh-hant" in page.url
 
 
-def test_chinese_is_set_in_the_fonts_and_the_manner_of_its_script(server, page):
+def test_chinese_text_has_the_fonts_and_typography_of_its_script(server, page):
     cover_storm()
     look = """() => {
       const style = getComputedStyle(document.querySelector("#updates p:not([class])"));
@@ -165,20 +165,20 @@ def test_chinese_is_set_in_the_fonts_and_the_manner_of_its_script(server, page):
     assert page.evaluate(look)[0] == "PingFang SC"
 
 
-def test_the_dark_is_dark_and_paper_is_paper(server, new_page):
+def test_dark_mode_is_dark_and_print_is_white(server, new_page):
     cover_storm()
-    ground = "() => getComputedStyle(document.body).backgroundColor"
+    background = "() => getComputedStyle(document.body).backgroundColor"
     page = new_page(color_scheme="dark")
     page.goto(server.url + BLOG)
-    assert page.evaluate(ground) == "rgb(18, 20, 23)"
+    assert page.evaluate(background) == "rgb(18, 20, 23)"
     page.emulate_media(media="print")
-    assert page.evaluate(ground) == "rgb(255, 255, 255)"
+    assert page.evaluate(background) == "rgb(255, 255, 255)"
     for part in (".live-bar", ".search-form", ".pages", ".scripts", ".share", ".to-search"):
         assert not page.locator(part).first.is_visible(), part
     assert page.locator("#updates h3").first.is_visible()
 
 
-def test_readers_may_zoom(server, page):
+def test_viewport_allows_zooming(server, page):
     cover_storm()
     page.goto(server.url + BLOG)
     assert (
@@ -187,7 +187,7 @@ def test_readers_may_zoom(server, page):
     )
 
 
-def test_nothing_is_animated_for_who_asks_for_stillness(server, new_page):
+def test_reduced_motion_disables_animations(server, new_page):
     blog = cover_storm()
     page = new_page(viewport=PHONE, reduced_motion="reduce")
     open_blog(page, server.url, path=BLOG, reading=blog.updates.published().last())
@@ -197,16 +197,16 @@ def test_nothing_is_animated_for_who_asks_for_stillness(server, new_page):
     assert page.evaluate("document.getAnimations().length") == 0
 
 
-def test_what_has_the_focus_is_seen_and_is_never_under_the_bar(server, new_page):
+def test_focused_elements_are_outlined_and_never_under_the_bar(server, new_page):
     cover_storm()
     page = new_page(viewport=PHONE)
     open_blog(page, server.url, path=BLOG)
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     page.locator("#updates a").last.focus()
-    seen = []
+    problems = []
     for key in ["Shift+Tab"] * 40 + ["Tab"] * 40:
         page.keyboard.press(key)
-        seen.append(
+        problems.append(
             page.evaluate(
                 """() => {
                   const focused = document.activeElement;
@@ -219,7 +219,7 @@ def test_what_has_the_focus_is_seen_and_is_never_under_the_bar(server, new_page)
                 }"""
             )
         )
-    assert [element for element in seen if element] == []
+    assert [element for element in problems if element] == []
 
 
 SPY_ON_STREAMS = """
@@ -232,14 +232,17 @@ OPEN_STREAMS = "window.streams.filter((stream) => stream.readyState !== EventSou
 
 
 def polls_of(page: Page) -> list[str]:
-    """Addresses of polls that the page sends from now on."""
+    """Return a list that collects the URLs of polls that the page sends from now on."""
     polls: list[str] = []
     page.on("request", lambda request: "changes.json" in request.url and polls.append(request.url))
     return polls
 
 
 def run_until_polled(page: Page, polls: list[str], *, within: int) -> None:
-    """Let at most `within` seconds pass: no more than it takes, since a poll under way has a time limit."""
+    """Advance the clock second by second until the page polls, for at most `within` seconds.
+
+    Advance it no further than necessary, because a poll in flight has a timeout.
+    """
     before = len(polls)
     for _second in range(within):
         page.clock.run_for(1_000)
@@ -262,7 +265,7 @@ def test_a_hidden_tab_closes_its_stream_and_polls_once_a_minute(server, page):
     polls = polls_of(page)
     page.clock.run_for(50_000)
     assert polls == []
-    # The minute begins once the page has read the answer, which may be after the clock was moved.
+    # The minute starts when the page has read the response, maybe after the clock was advanced.
     run_until_polled(page, polls, within=70)
     assert len(polls) == 1
     make_update(blog, "新消息")
@@ -271,7 +274,7 @@ def test_a_hidden_tab_closes_its_stream_and_polls_once_a_minute(server, page):
     wait_for(lambda: page.evaluate(f"{OPEN_STREAMS} === 1"))
 
 
-def test_an_ended_page_polls_once_a_minute_for_corrections_and_for_more_coverage(server, page):
+def test_page_of_ended_coverage_polls_once_a_minute(server, page):
     blog = make_blog(slug="storm")
     make_update(blog, "第一則")
     page.clock.install()
@@ -295,7 +298,7 @@ def test_an_ended_page_polls_once_a_minute_for_corrections_and_for_more_coverage
     wait_for(lambda: page.evaluate(f"{OPEN_STREAMS} === 1"))
 
 
-def test_passages_in_another_language_say_so(server, page):
+def test_passages_in_another_language_have_a_lang_attribute(server, page):
     english = make_blog(slug="ferry", language="en", headline="Ferry runs again")
     blog = make_blog(slug="storm", successor=english, has_responses=True)
     update = make_update(
@@ -336,7 +339,7 @@ def test_passages_in_another_language_say_so(server, page):
     assert page.locator('li.card[lang="en"] .badge').get_attribute("lang") == "zh-hant"
 
 
-def test_sharing_uses_the_browsers_own_sheet_where_there_is_one(server, page):
+def test_sharing_uses_the_share_sheet_of_the_browser_if_available(server, page):
     cover_storm()
     page.add_init_script("Navigator.prototype.share = async (what) => { window.shared = what; };")
     page.goto(server.url + BLOG)

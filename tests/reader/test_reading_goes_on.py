@@ -1,4 +1,4 @@
-"""What a reader does on an open page goes on, whatever changes around it."""
+"""Reading state of an open page, which changes around it must not disturb."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def approve(blog: LiveBlog, text: str = "多謝") -> None:
     publishing.approve_response(publishing.submit_response(blog, name="讀者", text=text), by=SYSTEM)
 
 
-def test_a_video_plays_on_while_what_stands_around_it_changes(server, page):
-    asked: list[str] = []
+def test_video_keeps_playing_while_the_page_around_it_changes(server, page):
+    requested: list[str] = []
 
     def play(route: Route) -> None:
-        asked.append(route.request.url)
+        requested.append(route.request.url)
         route.fulfill(content_type="text/html", body="<!doctype html><title>Player</title><p>Playing</p>")
 
     page.route(re.compile("|".join(map(re.escape, FRAME_ORIGINS))), play)
@@ -61,11 +61,11 @@ def test_a_video_plays_on_while_what_stands_around_it_changes(server, page):
     for place in (".pinned", f"#update-{update.pk}"):
         expect(page.locator(f"{place} .prose")).to_contain_text("再加一段。")
         expect(page.frame_locator(f"{place} iframe").locator("p")).to_have_text("Playing")
-    # A frame that is replaced, or only moved, loads again.
-    assert asked == [FRAME, FRAME]
+    # A frame that was replaced or moved in the DOM would have loaded again.
+    assert requested == [FRAME, FRAME]
 
 
-def test_focus_opened_details_and_typed_words_survive_changes_around_them(server, new_page):
+def test_focus_open_details_and_typed_text_survive_changes(server, new_page):
     blog = cover(3, has_responses=True)
     picture = make_image(alt="現場", is_sensitive=True)
     pinned = publish(blog, "傷者", 5, images=(picture,), is_key_event=True)
@@ -100,8 +100,8 @@ PLACES = [
 ]
 
 
-def read(page: Page, selector: str) -> ElementHandle:
-    """Scroll until what is read there stands at the top of the view, under the bar where it sticks there."""
+def scroll_to(page: Page, selector: str) -> ElementHandle:
+    """Scroll the element to the top of the viewport, or to the sticky bar if it is above, and return it."""
     reading = page.locator(selector).first.element_handle()
     reading.evaluate(
         """element => {
@@ -116,7 +116,7 @@ def read(page: Page, selector: str) -> ElementHandle:
 
 
 @pytest.mark.parametrize("selector", PLACES)
-def test_changes_above_move_nothing_that_is_read(server, new_page, selector):
+def test_changes_above_do_not_move_what_is_being_read(server, new_page, selector):
     story = Story("相關報道", 0, "https://example.com/")
     blog = cover(
         12,
@@ -130,35 +130,35 @@ def test_changes_above_move_nothing_that_is_read(server, new_page, selector):
         approve(blog, text)
     page = new_page(viewport=PHONE)
     open_blog(page, server.url)
-    reading = read(page, selector)
+    reading = scroll_to(page, selector)
     before = reading.bounding_box()["y"]
 
-    def moved() -> float:
+    def shift() -> float:
         return abs(reading.bounding_box()["y"] - before)
 
     publish(blog, "補記", 8.5, body="<p>長長的內文。</p>" * 12, is_key_event=True)
     expect(page.locator("#updates h3", has_text="補記")).to_have_count(1)
-    assert moved() <= 1
+    assert shift() <= 1
     edit_blog(blog, headline="很長的標題" * 12)
     expect(page.locator("h1")).to_contain_text("很長的標題" * 12)
-    assert moved() <= 1
+    assert shift() <= 1
     publishing.withdraw_update(blog.updates.get(heading="第9則"), by=SYSTEM, reason="x")
     expect(page.locator(".tombstone")).to_have_count(1)
-    assert moved() <= 1
+    assert shift() <= 1
     approve(blog, "新的一則" * 20)
     expect(page.locator(".responses")).to_contain_text("新的一則" * 20)
-    # The newest response stands first: above those that are being read.
-    assert moved() <= 1
+    # The newest response is inserted first, above those that are being read.
+    assert shift() <= 1
 
 
-def test_a_picture_that_takes_another_height_moves_nothing_that_is_read(server, new_page):
+def test_resized_picture_does_not_move_what_is_being_read(server, new_page):
     cover(12, hero_image=make_image(alt="一幅圖"), standfirst="很長的導言" * 20, has_responses=True)
     page = new_page(viewport=PHONE)
     open_blog(page, server.url)
-    reading = read(page, ".responses h2")
+    reading = scroll_to(page, ".responses h2")
     before = reading.bounding_box()["y"]
     for height in (700, 40):
-        # As when a browser fits in a picture, a frame or a font late.
+        # Simulate a picture, frame or font that arrives late and changes the layout.
         page.locator(".picture-hero img").evaluate(
             "(image, height) => { image.style.height = height }", f"{height}px"
         )
@@ -167,7 +167,7 @@ def test_a_picture_that_takes_another_height_moves_nothing_that_is_read(server, 
 
 
 def older_ids(page: Page, url: str) -> list[str]:
-    """The updates that the page leads to as older ones."""
+    """Return the IDs of the updates on the page of older updates that this page links to."""
     href = page.locator(".pages [rel=next]").get_attribute("href")
     other = page.context.new_page()
     other.goto(f"{url}/live/storm/{href}")
@@ -180,11 +180,11 @@ def newest_ids(blog: LiveBlog) -> list[str]:
     return [str(pk) for pk in blog.updates.visible().newest_first().values_list("pk", flat=True)]
 
 
-def shown_ids(page: Page) -> list[str]:
+def displayed_ids(page: Page) -> list[str]:
     return page.locator("li.update").evaluate_all("items => items.map((item) => item.dataset.id)")
 
 
-def test_an_open_page_holds_what_a_fresh_one_shows_and_leads_to_the_rest(server, new_page):
+def test_open_page_keeps_as_many_updates_as_a_fresh_one_and_links_to_the_rest(server, new_page):
     blog = cover(5)
     page = new_page(viewport=PHONE)
     open_blog(page, server.url)
@@ -193,11 +193,11 @@ def test_an_open_page_holds_what_a_fresh_one_shows_and_leads_to_the_rest(server,
         publish(blog, f"新{i}", 20 + i)
     expect(page.locator("#updates h3").first).to_have_text("新39")
     ids = newest_ids(blog)
-    assert shown_ids(page) == ids[:20]
+    assert displayed_ids(page) == ids[:20]
     assert older_ids(page, server.url) == ids[20:40]
 
 
-def test_what_is_being_read_is_not_trimmed_and_many_waiting_updates_become_one_page(server, new_page):
+def test_updates_being_read_are_trimmed_only_when_waiting_ones_are_inserted(server, new_page):
     blog = cover(12)
     page = new_page(viewport=PHONE)
     reading = blog.updates.get(heading="第2則")
@@ -211,11 +211,11 @@ def test_what_is_being_read_is_not_trimmed_and_many_waiting_updates_become_one_p
     pill.click()
     expect(page.locator("h3", has_text="新44")).to_be_focused()
     ids = newest_ids(blog)
-    assert shown_ids(page) == ids[:20]
+    assert displayed_ids(page) == ids[:20]
     assert older_ids(page, server.url) == ids[20:40]
 
 
-def test_an_open_update_is_emptied_when_it_is_withdrawn_and_comes_back(server, page, console_errors):
+def test_open_update_page_follows_withdrawal_restoration_and_erasure(server, page, console_errors):
     blog = cover(3)
     update = publish(blog, "秘密", 5, body="<p>秘密的內文。</p>")
     open_blog(page, server.url, path=f"/live/storm/{update.pk}/")
@@ -238,7 +238,7 @@ def test_an_open_update_is_emptied_when_it_is_withdrawn_and_comes_back(server, p
 
 
 @pytest.mark.parametrize("verb", ["embargo", "undo", "withdraw the blog"])
-def test_an_open_update_leaves_with_what_it_belongs_to(server, page, console_errors, verb):
+def test_open_update_page_is_emptied_when_the_update_is_no_longer_public(server, page, console_errors, verb):
     blog = cover(3)
     update = publish(blog, "秘密", 5)
     open_blog(page, server.url, path=f"/live/storm/{update.pk}/")
@@ -255,7 +255,7 @@ def test_an_open_update_leaves_with_what_it_belongs_to(server, page, console_err
 
 @pytest.mark.parametrize("hours", [3, -3])
 @pytest.mark.parametrize("is_paused", [False, True])
-def test_times_are_told_by_the_servers_clock(server, new_page, console_errors, hours, is_paused):
+def test_times_follow_the_clock_of_the_server(server, new_page, console_errors, hours, is_paused):
     blog = make_blog(slug="storm")
     now = hongkong.now()
     make_update(blog, happened_at=now - timedelta(minutes=2, seconds=10))
@@ -271,7 +271,7 @@ def test_times_are_told_by_the_servers_clock(server, new_page, console_errors, h
     page.context.set_offline(True)
     state = page.locator("[data-live-state]")
     expect(state).to_have_text(re.compile("^連線中斷"))
-    shown_at = re.search(r"\d\d:\d\d", state.inner_text())[0]
+    displayed_time = re.search(r"\d\d:\d\d", state.inner_text())[0]
     times = [(now + timedelta(minutes=minutes)).strftime("%H:%M") for minutes in range(4)]
-    assert shown_at in times
+    assert displayed_time in times
     console_errors.clear()

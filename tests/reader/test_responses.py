@@ -1,4 +1,4 @@
-"""Readers' responses, from the form to the end of the page."""
+"""Readers' responses, from the form to the page."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def blog(db) -> LiveBlog:
 
 
 def token(seconds_ago: float = 60, slug: str = "storm") -> str:
-    """A form's token, as it was printed some time ago."""
+    """Return a form token that was issued `seconds_ago`."""
     signer = signing.TimestampSigner(salt=responses._SALT)
     printed = responses._new_token(LiveBlog.objects.get(slug=slug))
     moment = timezone.now() - timedelta(seconds=seconds_ago)
@@ -38,17 +38,17 @@ def token(seconds_ago: float = 60, slug: str = "storm") -> str:
     return f"{value}:{signer.signature(value)}"
 
 
-def send(client: Client, headers: dict[str, str] | None = None, **entered: str):
-    filled_in = {"name": "陳大文", "text": "支持！", "website": "", "opened": token()}
-    return client.post("/live/storm/respond/", filled_in | entered, headers=headers)
+def send(client: Client, headers: dict[str, str] | None = None, **fields: str):
+    form_data = {"name": "陳大文", "text": "支持！", "website": "", "opened": token()}
+    return client.post("/live/storm/respond/", form_data | fields, headers=headers)
 
 
-def shown(client: Client) -> list[str]:
-    answer = client.get("/live/storm/changes.json", {"after": 0}).json()
-    return [response["text"] for response in answer["blog"]["responses"]]
+def published_texts(client: Client) -> list[str]:
+    delta = client.get("/live/storm/changes.json", {"after": 0}).json()
+    return [response["text"] for response in delta["blog"]["responses"]]
 
 
-def test_a_response_is_held_and_appears_once_it_is_approved(client, blog):
+def test_response_is_pending_until_it_is_approved(client, blog):
     strict = Client(enforce_csrf_checks=True)
     page = strict.get("/live/storm/respond/")
     assert (page.status_code, page.headers["Cache-Control"], page.cookies) == (
@@ -56,21 +56,26 @@ def test_a_response_is_held_and_appears_once_it_is_approved(client, blog):
         "max-age=0, no-cache, no-store, must-revalidate, private",
         {},
     )
-    answer = send(strict, {"Origin": "http://127.0.0.1:8000"})
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/live/storm/respond/?sent")
+    response = send(strict, {"Origin": "http://127.0.0.1:8000"})
+    assert (response.status_code, response.headers["Location"]) == (303, "/live/storm/respond/?sent")
     assert "已送達編輯部" in strict.get("/live/storm/respond/?sent").content.decode()
-    held = ReaderResponse.objects.get()
-    assert (held.name, held.text, held.status, shown(client)) == ("陳大文", "支持！", "pending", [])
-    publishing.approve_response(held, by=SYSTEM)
-    assert shown(client) == ["支持！"]
+    row = ReaderResponse.objects.get()
+    assert (row.name, row.text, row.status, published_texts(client)) == (
+        "陳大文",
+        "支持！",
+        "pending",
+        [],
+    )
+    publishing.approve_response(row, by=SYSTEM)
+    assert published_texts(client) == ["支持！"]
     page = client.get("/live/storm/").content.decode()
     assert page.index("最新回應") > page.index('id="updates"')
     assert "<p>支持！</p>" in page
-    publishing.withdraw_response(held, by=SYSTEM)
+    publishing.withdraw_response(row, by=SYSTEM)
     assert "支持！" not in client.get("/live/storm/").content.decode()
 
 
-def test_what_readers_write_is_text_and_never_markup(client, blog):
+def test_markup_in_responses_is_escaped(client, blog):
     send(client, name="<b>x</b>", text="<script>alert(1)</script>\n\nhttps://example.com")
     publishing.approve_response(ReaderResponse.objects.get(), by=SYSTEM)
     page = client.get("/live/storm/").content.decode()
@@ -79,7 +84,7 @@ def test_what_readers_write_is_text_and_never_markup(client, blog):
 
 
 @pytest.mark.parametrize(
-    ("entered", "words"),
+    ("fields", "words"),
     [
         ({"text": ""}, '<p class="refusal" role="alert">'),
         ({"text": "長" * 501}, "500"),
@@ -90,124 +95,124 @@ def test_what_readers_write_is_text_and_never_markup(client, blog):
         ({"opened": "old"}, "請再次送出"),
     ],
 )
-def test_what_is_refused_is_said_and_the_words_are_kept(client, blog, entered, words):
-    if entered.get("opened") in ("now", "old"):
-        entered = {"opened": token(0 if entered["opened"] == "now" else 4 * 60 * 60)}
-    answer = send(client, **{"name": "陳大文", "text": "我的話"} | entered)
-    page = answer.content.decode()
-    assert answer.status_code == 400
+def test_invalid_response_returns_400_with_the_reason_and_the_entered_text(client, blog, fields, words):
+    if fields.get("opened") in ("now", "old"):
+        fields = {"opened": token(0 if fields["opened"] == "now" else 4 * 60 * 60)}
+    response = send(client, **{"name": "陳大文", "text": "我的話"} | fields)
+    page = response.content.decode()
+    assert response.status_code == 400
     assert words in page
     for field, typed in {"name": "陳大文", "text": "我的話"}.items():
-        assert entered.get(field, typed) in page
+        assert fields.get(field, typed) in page
     assert ReaderResponse.objects.count() == 0
 
 
-def test_the_end_of_a_line_counts_as_one_character_as_the_browser_counted(client, blog):
+def test_line_ending_counts_as_one_character_as_in_browsers(client, blog):
     assert send(client, text="長" * 249 + "\r\n" + "長" * 250).status_code == 303
     assert len(ReaderResponse.objects.get().text) == 500
 
 
-def test_a_machine_that_fills_the_trap_is_thanked_and_dropped(client, blog):
+def test_response_that_fills_the_honeypot_is_silently_dropped(client, blog):
     assert send(client, website="https://spam.example/").status_code == 303
     assert ReaderResponse.objects.count() == 0
 
 
-def test_one_address_can_send_a_few_and_no_more(client, blog):
+def test_responses_per_address_are_limited(client, blog):
     answers = [send(client, text=f"第{i}則").status_code for i in range(responses.RESPONSES_MOST + 1)]
     assert answers == [303] * responses.RESPONSES_MOST + [400]
     other = Client(REMOTE_ADDR="192.0.2.7")
     assert send(other).status_code == 303
 
 
-def test_a_network_of_ipv6_counts_as_one_address(blog):
-    """Whoever has one has 2^64 addresses."""
+def test_ipv6_network_counts_as_one_address(blog):
+    """Count a whole /64 network, because its owner has 2^64 addresses."""
     clients = [Client(REMOTE_ADDR=f"2001:db8:1:2::{i}") for i in range(responses.RESPONSES_MOST + 1)]
     answers = [send(client).status_code for client in clients]
     assert answers == [303] * responses.RESPONSES_MOST + [400]
     assert send(Client(REMOTE_ADDR="2001:db8:1:3::1")).status_code == 303
 
 
-def test_a_token_is_good_for_the_blog_whose_form_it_came_with_alone(client, blog):
+def test_token_of_another_blog_is_refused(client, blog):
     make_blog(slug="summit", has_responses=True)
 
-    refused = send(client, text="我的話", opened=token(slug="summit"))
+    result = send(client, text="我的話", opened=token(slug="summit"))
 
-    assert refused.status_code == 400
-    assert "我的話" in refused.content.decode()
+    assert result.status_code == 400
+    assert "我的話" in result.content.decode()
     assert ReaderResponse.objects.count() == 0
 
 
-def test_a_token_is_good_for_one_response_and_the_form_comes_back_with_a_new_one(client, blog):
-    used = token()
-    assert send(client, text="第一則", opened=used).status_code == 303
+def test_used_token_is_refused_and_the_form_returns_a_new_one(client, blog):
+    used_token = token()
+    assert send(client, text="第一則", opened=used_token).status_code == 303
 
-    refused = send(client, text="第二則", opened=used)
-    page = refused.content.decode()
+    result = send(client, text="第二則", opened=used_token)
+    page = result.content.decode()
 
-    assert refused.status_code == 400
+    assert result.status_code == 400
     assert "此表格已送出過" in page
     assert "第二則" in page
-    assert used not in page
+    assert used_token not in page
     assert [response.text for response in ReaderResponse.objects.all()] == ["第一則"]
 
 
-def test_the_same_response_sent_twice_is_thanked_and_held_once(client, blog):
-    used = token()
+def test_response_sent_twice_is_accepted_and_stored_once(client, blog):
+    used_token = token()
 
-    answers = [send(client, opened=used) for _ in range(2)]
+    answers = [send(client, opened=used_token) for _ in range(2)]
 
-    assert [answer.status_code for answer in answers] == [303, 303]
+    assert [response.status_code for response in answers] == [303, 303]
     assert ReaderResponse.objects.count() == 1
 
 
-def test_a_token_is_not_used_up_by_a_response_that_was_refused(client, blog):
-    used = token()
+def test_refused_response_does_not_use_up_its_token(client, blog):
+    used_token = token()
     publishing.edit_blog(
         blog, replace(BlogDetails.of(blog), embargo_until_at=timezone.now() + timedelta(1)), by=SYSTEM
     )
-    form = responses.ResponseForm(blog, {"name": "陳大文", "text": "支持！", "opened": used})
+    form = responses.ResponseForm(blog, {"name": "陳大文", "text": "支持！", "opened": used_token})
     assert form.is_valid()
     blog.refresh_from_db()
     with pytest.raises(ValidationError):
         responses._submit(blog, form)
     publishing.lift_embargo(blog, by=SYSTEM)
 
-    assert send(client, opened=used).status_code == 303
+    assert send(client, opened=used_token).status_code == 303
     assert ReaderResponse.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("shares_token", [False, True])
-def test_of_thirty_responses_at_once_no_more_are_taken_than_may_be(shares_token):
+def test_concurrent_responses_do_not_exceed_the_limit(shares_token):
     cache.clear()
     make_blog(slug="storm", has_responses=True)
-    shared = token()
-    tokens = [shared if shares_token else token() for _ in range(30)]
+    shared_token = token()
+    tokens = [shared_token if shares_token else token() for _ in range(30)]
 
     statuses = at_once(
         30, lambda number: send(Client(), text=f"第{number}則", opened=tokens[number]).status_code
     )
 
-    taken = 1 if shares_token else responses.RESPONSES_MOST
-    assert (statuses.count(303), statuses.count(400)) == (taken, 30 - taken)
-    assert ReaderResponse.objects.count() == taken
+    accepted_count = 1 if shares_token else responses.RESPONSES_MOST
+    assert (statuses.count(303), statuses.count(400)) == (accepted_count, 30 - accepted_count)
+    assert ReaderResponse.objects.count() == accepted_count
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://testserver.evil.example"])
-def test_a_foreign_origin_gets_the_form_back_with_words_for_readers(client, blog, origin):
-    answer = send(client, {"Origin": origin}, text="我的話")
-    page = answer.content.decode()
-    assert (answer.status_code, ReaderResponse.objects.count()) == (403, 0)
+def test_foreign_origin_returns_403_and_the_form_with_a_message_for_readers(client, blog, origin):
+    response = send(client, {"Origin": origin}, text="我的話")
+    page = response.content.decode()
+    assert (response.status_code, ReaderResponse.objects.count()) == (403, 0)
     assert '<div class="refusal" role="alert"><p>' in page
     assert "我的話" in page
     assert "總編輯" not in page
-    # What stands in the form now can be sent from here, once somebody has had the time to read it.
+    # The new token in the form is still too fresh to be accepted; an older token is accepted.
     opened = re.search('name="opened" value="([^"]+)"', page)[1]
     assert send(client, {"Origin": "http://testserver"}, text="我的話", opened=opened).status_code == 400
     assert send(client, {"Origin": "http://testserver"}, text="我的話").status_code == 303
 
 
-def test_where_responses_are_off_there_is_no_form(client, db):
+def test_form_returns_404_if_responses_are_off_or_the_blog_is_withdrawn(client, db):
     off = make_blog()
     assert client.get(f"/live/{off.slug}/respond/").status_code == 404
     assert "最新回應" not in client.get(f"/live/{off.slug}/").content.decode()
@@ -217,7 +222,7 @@ def test_where_responses_are_off_there_is_no_form(client, db):
     assert client.get(f"/live/{withdrawn.slug}/respond/").status_code == 404
 
 
-def test_editors_moderate_in_the_admin(client, blog):
+def test_editors_moderate_responses_in_the_admin(client, blog):
     for text in ("好", "壞"):
         publishing.submit_response(blog, name="讀者", text=text)
     good, bad = ReaderResponse.objects.get(text="好"), ReaderResponse.objects.get(text="壞")
@@ -235,7 +240,7 @@ def test_editors_moderate_in_the_admin(client, blog):
     assert client.get(queue).status_code == 403
 
 
-def test_a_reader_responds_without_javascript_and_open_pages_see_it(server, new_page):
+def test_response_sent_without_javascript_appears_on_open_pages(server, new_page):
     blog = make_blog(slug="storm", has_responses=True)
     open_page = new_page()
     open_page.goto(f"{server.url}/live/storm/")

@@ -1,4 +1,4 @@
-"""Search in one blog and across all: in either script, two characters, in phrases, newest first."""
+"""Search in one blog and across all: in either script, for phrases, with the newest result first."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def truce() -> LiveBlog:
     return blog
 
 
-def found(client, query: str, **more: str) -> list[str]:
-    page = client.get("/search/", {"q": query} | more).content.decode()
+def search_headings(client, query: str, **parameters: str) -> list[str]:
+    page = client.get("/search/", {"q": query} | parameters).content.decode()
     return [re.sub("<[^>]*>", "", title).strip() for title in re.findall(r"<h3><a[^>]*>(.*?)</a></h3>", page)]
 
 
@@ -52,19 +52,19 @@ def found(client, query: str, **more: str) -> list[str]:
         ("沒有的字", []),
     ],
 )
-def test_a_query_finds_what_says_it_in_either_script(client, truce, query, expected):
-    assert found(client, query) == expected
+def test_query_matches_text_in_either_script(client, truce, query, expected):
+    assert search_headings(client, query) == expected
 
 
 def test_a_search_in_one_blog_finds_nothing_of_another(client, truce):
     other = make_blog(slug="other")
     make_update(other, "另一場停火")
-    assert found(client, "停火") == ["另一場停火", "雙方同意停火"]
-    assert found(client, "停火", **{"in": "other"}) == ["另一場停火"]
+    assert search_headings(client, "停火") == ["另一場停火", "雙方同意停火"]
+    assert search_headings(client, "停火", **{"in": "other"}) == ["另一場停火"]
     assert client.get("/search/", {"q": "停火", "in": "none"}).status_code == 404
 
 
-def test_results_lead_to_permalinks_with_what_was_found_marked(client, truce):
+def test_results_link_to_permalinks_and_mark_the_matches(client, truce):
     update = truce.updates.get(heading="雙方同意停火")
     page = client.get("/search/", {"q": "停火"}).content.decode()
     assert f'<a href="/live/truce/{update.pk}/">雙方同意<mark>停火</mark></a>' in page
@@ -76,7 +76,7 @@ def test_a_live_blog_is_found_by_its_headline(client, truce):
     assert re.search(r'<a href="/live/truce/">.*?<mark>和談</mark>進展', page)
 
 
-def test_a_search_is_read_in_the_edition(client, truce):
+def test_search_results_are_converted_in_the_edition(client, truce):
     page = client.get("/zh-hans/search/", {"q": "停火"}).content.decode()
     assert "双方同意<mark>停火</mark>" in page
     assert 'href="/zh-hans/live/truce/' in page
@@ -84,36 +84,36 @@ def test_a_search_is_read_in_the_edition(client, truce):
     assert (response.status_code, response.headers["Location"]) == (301, "/search/?q=%E5%81%9C%E7%81%AB")
 
 
-def test_what_is_not_public_is_not_found(client, truce):
+def test_search_finds_only_public_text(client, truce):
     update = truce.updates.get(heading="雙方同意停火")
     publishing.draft_update(truce, Content("停火草稿"), by=SYSTEM)
     publishing.edit_update(update, Content("雙方停戰", "<p>停戰</p>", NOON), by=SYSTEM)
-    assert found(client, "停火") == []
-    assert found(client, "停戰") == ["雙方停戰"]
+    assert search_headings(client, "停火") == []
+    assert search_headings(client, "停戰") == ["雙方停戰"]
     publishing.withdraw_update(update, by=SYSTEM, reason="x")
-    assert found(client, "停戰") == []
+    assert search_headings(client, "停戰") == []
     publishing.restore_update(update, by=SYSTEM)
-    assert found(client, "停戰") == ["雙方停戰"]
+    assert search_headings(client, "停戰") == ["雙方停戰"]
     publishing.withdraw_blog(truce, by=SYSTEM)
-    assert found(client, "停戰") == []
-    assert found(client, "和談") == []
+    assert search_headings(client, "停戰") == []
+    assert search_headings(client, "和談") == []
 
 
-def test_older_results_are_a_page_on(client, monkeypatch):
+def test_older_results_are_on_the_following_pages(client, monkeypatch):
     monkeypatch.setattr(search, "RESULTS_PER_PAGE", 2)
     blog = make_blog()
     for number in range(5):
         make_update(blog, f"停火第{number}天")
-    seen, query = [], "?q=停火"
+    days, query = [], "?q=停火"
     while query:
         page = client.get(f"/search/{query}").content.decode()
-        seen += re.findall(r"第(\d)天</a>", page)
+        days += re.findall(r"第(\d)天</a>", page)
         older = re.search(r'rel="next" href="([^"]+)"', page)
         query = older and older[1].replace("&amp;", "&")
-    assert seen == ["4", "3", "2", "1", "0"]
+    assert days == ["4", "3", "2", "1", "0"]
 
 
-def test_a_search_for_nothing_says_how_to_search(client):
+def test_search_without_a_query_explains_how_to_search(client):
     page = client.get("/search/").content.decode()
     assert "繁體或簡體均可" in page
     assert client.get("/search/", {"q": "x" * 5_000}).status_code == 200
@@ -122,7 +122,7 @@ def test_a_search_for_nothing_says_how_to_search(client):
 
 def test_a_very_long_update_is_found_by_its_last_words(client):
     make_update(make_blog(), "長文", body=f"<p>{'一二三四五六七八九十' * 2_500}終於停火</p>")
-    assert found(client, "終於停火") == ["長文"]
+    assert search_headings(client, "終於停火") == ["長文"]
 
 
 @pytest.mark.parametrize(
@@ -135,11 +135,11 @@ def test_a_very_long_update_is_found_by_its_last_words(client):
         ("", "停火", []),
     ],
 )
-def test_what_was_found_is_marked_as_it_is_written(text, query, expected):
+def test_matches_are_marked_in_their_original_form(text, query, expected):
     assert marking.mark(text, query) == expected
 
 
-def test_a_snippet_stands_around_what_was_found():
+def test_snippet_surrounds_the_match():
     runs = [("前" * 100, False), ("停火", True), ("後" * 300, False)]
     assert marking.cut(runs) == [
         ("…" + "前" * 24, False),

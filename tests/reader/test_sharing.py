@@ -1,4 +1,4 @@
-"""What pages say to those who show a link to them: canonical address, Open Graph, the card that is drawn."""
+"""Metadata for sites that show links to pages: canonical URL, Open Graph tags and the drawn card."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def blog() -> LiveBlog:
 
 
 def tags(client, path: str) -> dict[str, str]:
-    """Each meta tag of the page, and its canonical address; none of them twice or empty."""
+    """Return the page's meta tags and canonical URL; fail if one is duplicate or empty."""
     page = markup.fromstring(client.get(path).content.decode())
     pairs = [
         (meta.get("property") or meta.get("name"), meta.get("content"))
@@ -49,12 +49,12 @@ def tags(client, path: str) -> dict[str, str]:
 
 
 def card_at(client, path: str) -> Picture.Image:
-    """The picture that the page at `path` names, as it is served."""
-    said = tags(client, path)
-    answer = client.get(said["og:image"].removeprefix(SITE))
-    assert (answer.status_code, answer.headers["Content-Type"]) == (200, said["og:image:type"])
-    picture = Picture.open(BytesIO(answer.content))
-    assert picture.size == (int(said["og:image:width"]), int(said["og:image:height"]))
+    """Return the picture in the metadata of the page at `path`, as it is served."""
+    metadata = tags(client, path)
+    response = client.get(metadata["og:image"].removeprefix(SITE))
+    assert (response.status_code, response.headers["Content-Type"]) == (200, metadata["og:image:type"])
+    picture = Picture.open(BytesIO(response.content))
+    assert picture.size == (int(metadata["og:image:width"]), int(metadata["og:image:height"]))
     return picture
 
 
@@ -66,46 +66,46 @@ def shared_pages(blog: LiveBlog) -> list[str]:
     return [prefix + path for prefix in ("", "/zh-hans") for path in paths]
 
 
-def test_every_page_that_can_be_shared_has_a_card_a_description_and_its_own_address(client, blog):
+def test_shareable_pages_have_a_card_a_description_and_their_own_url(client, blog):
     for path in shared_pages(blog):
-        said = tags(client, path)
-        assert said["og:url"] == said["canonical"] == SITE + path
-        assert said["og:description"] == said["description"]
+        metadata = tags(client, path)
+        assert metadata["og:url"] == metadata["canonical"] == SITE + path
+        assert metadata["og:description"] == metadata["description"]
         is_converted = path.startswith("/zh-hans")
-        locales = (said["og:locale"], said["og:locale:alternate"])
+        locales = (metadata["og:locale"], metadata["og:locale:alternate"])
         assert locales == (("zh_CN", "zh_HK") if is_converted else ("zh_HK", "zh_CN"))
-        assert (said["og:site_name"], said["twitter:card"]) == ("Newsroom", "summary_large_image")
-        assert said["og:image:alt"]
+        assert (metadata["og:site_name"], metadata["twitter:card"]) == ("Newsroom", "summary_large_image")
+        assert metadata["og:image:alt"]
         assert card_at(client, path).size == (1200, 630)
 
 
-def test_pages_of_other_kinds_have_the_sites_card_and_are_not_listed(client, blog):
+def test_other_pages_have_the_site_card_and_are_not_indexed(client, blog):
     LiveBlog.objects.update(has_responses=True)
     site_card = tags(client, "/")["og:image"]
     for path in ("/search/?q=停課", "/live/storm/respond/"):
-        said = tags(client, path)
-        assert (said["og:image"], said["robots"]) == (site_card, "noindex")
-        assert "canonical" not in said
+        metadata = tags(client, path)
+        assert (metadata["og:image"], metadata["robots"]) == (site_card, "noindex")
+        assert "canonical" not in metadata
 
 
-def test_an_article_says_when_it_was_published_and_changed(client, blog):
+def test_article_tags_have_publication_and_modification_times(client, blog):
     update = blog.updates.newest_first().first()
     blog.refresh_from_db()
     for row, path in ((blog, "/live/storm/"), (update, f"/live/storm/{update.pk}/")):
-        said = tags(client, path)
-        assert said["og:type"] == "article"
-        assert said["article:published_time"] == hongkong.isoformat(row.published_at)
-        assert said["article:modified_time"] == hongkong.isoformat(row.modified_at)
-        assert said["article:tag"] == "天氣"
+        metadata = tags(client, path)
+        assert metadata["og:type"] == "article"
+        assert metadata["article:published_time"] == hongkong.isoformat(row.published_at)
+        assert metadata["article:modified_time"] == hongkong.isoformat(row.modified_at)
+        assert metadata["article:tag"] == "天氣"
     assert tags(client, "/")["og:type"] == "website"
 
 
-def test_a_page_with_a_picture_shows_it_with_its_size_and_never_a_sensitive_one(client):
+def test_page_picture_is_shared_with_its_size_unless_it_is_sensitive(client):
     make_blog(slug="storm", hero_image=make_image(alt="港口"))
-    said = tags(client, "/live/storm/")
-    assert said["og:image"].endswith("/400.jpg")
-    described = [said[f"og:image:{name}"] for name in ("width", "height", "alt", "type")]
-    assert described == ["400", "300", "港口", "image/jpeg"]
+    metadata = tags(client, "/live/storm/")
+    assert metadata["og:image"].endswith("/400.jpg")
+    picture_tags = [metadata[f"og:image:{name}"] for name in ("width", "height", "alt", "type")]
+    assert picture_tags == ["400", "300", "港口", "image/jpeg"]
     make_blog(slug="crash", hero_image=make_image(alt="傷者", is_sensitive=True))
     assert "/live/crash/card-" in tags(client, "/live/crash/")["og:image"]
 
@@ -124,7 +124,7 @@ def test_a_description_is_the_standfirst_else_the_summary_else_the_key_events(cl
     assert tags(client, f"/live/storm/{picture.pk}/")["description"] == "街上的樹"
 
 
-def test_each_page_of_a_sequence_is_its_own_canonical_in_either_script(client, blog):
+def test_each_page_of_older_updates_is_its_own_canonical_url_in_either_script(client, blog):
     before = blog.updates.newest_first()[PAGE_SIZE - 1].pk
     for prefix in ("", "/zh-hans"):
         for query in (f"?before={before}", f"?before=0{before}&text=1&utm_source=x"):
@@ -141,7 +141,7 @@ def test_each_page_of_a_sequence_is_its_own_canonical_in_either_script(client, b
             assert canonical == f"{SITE}{path}?before={before}"
 
 
-def test_the_text_only_page_is_listed_as_the_page_itself(client, blog):
+def test_text_only_page_has_the_canonical_url_of_the_full_page(client, blog):
     for path in ("/live/storm/", "/", "/topics/weather/"):
         assert tags(client, f"{path}?text=1")["canonical"] == SITE + path
 
@@ -149,7 +149,7 @@ def test_the_text_only_page_is_listed_as_the_page_itself(client, blog):
 # The card
 
 
-def test_a_card_is_drawn_once_for_its_words_and_its_address_changes_with_them(client, blog):
+def test_card_url_changes_only_with_the_text_of_the_card(client, blog):
     before = tags(client, "/live/storm/")["og:image"].removeprefix(SITE)
     make_update(blog, "停工")
     assert tags(client, "/live/storm/")["og:image"] == SITE + before
@@ -157,14 +157,14 @@ def test_a_card_is_drawn_once_for_its_words_and_its_address_changes_with_them(cl
     publishing.edit_blog(blog, details, by=SYSTEM)
     after = tags(client, "/live/storm/")["og:image"].removeprefix(SITE)
     assert after != before
-    # What was shared before leads to the card of the words that hold now.
+    # The URL of an outdated card redirects to the current one.
     moved = client.get(before)
     assert (moved.status_code, moved.headers["Location"]) == (302, after)
     publishing.end_coverage(blog, by=SYSTEM)
     assert tags(client, "/live/storm/")["og:image"] != SITE + after
 
 
-def test_a_card_is_asked_for_again_by_its_version(client, blog):
+def test_card_can_be_revalidated_by_its_etag(client, blog):
     path = tags(client, "/live/storm/")["og:image"].removeprefix(SITE)
     first = client.get(path)
     assert first.headers["Cache-Control"].startswith("public, max-age=0, s-maxage=2")
@@ -172,19 +172,19 @@ def test_a_card_is_asked_for_again_by_its_version(client, blog):
     assert client.post(path).status_code == 405
 
 
-def test_made_up_card_addresses_draw_nothing(client, blog, monkeypatch):
-    drawn: list[Card] = []
-    monkeypatch.setattr(share_cards, "draw", lambda card: drawn.append(card) or b"")
+def test_invented_card_urls_draw_nothing(client, blog, monkeypatch):
+    cards_drawn: list[Card] = []
+    monkeypatch.setattr(share_cards, "draw", lambda card: cards_drawn.append(card) or b"")
     for number in range(5):
         assert client.get(f"/live/storm/card-{number:016x}.png").status_code == 302
     for path in ("/live/none/card-0000000000000000.png", "/topics/none/card-0000000000000000.png"):
         assert client.get(path).status_code == 404
     for path in ("/live/storm/card-0.png", "/live/storm/card-.png", "/card-x.png"):
         assert client.get(path).status_code == 404
-    assert drawn == []
+    assert cards_drawn == []
 
 
-def test_a_card_is_gone_with_what_it_shows(client, blog):
+def test_card_returns_410_after_withdrawal(client, blog):
     update = blog.updates.newest_first().first()
     paths = ["/live/storm/", f"/live/storm/{update.pk}/"]
     cards = [tags(client, path)["og:image"].removeprefix(SITE) for path in paths]
@@ -215,7 +215,7 @@ def test_cards_are_drawn_in_both_scripts(client, blog):
 # The drawing
 
 
-def ink_of(card: Card) -> Picture.Image:
+def draw_in_grayscale(card: Card) -> Picture.Image:
     return Picture.open(BytesIO(share_cards.draw(card))).convert("L")
 
 
@@ -223,24 +223,24 @@ def ink_of(card: Card) -> Picture.Image:
 @pytest.mark.parametrize(
     "headline", ["風", "天文台改發八號烈風信號 全港停課" * 40, "Wind " * 200, "x" * 1_000, "💥", ""]
 )
-def test_nothing_is_drawn_over_the_edges_whatever_the_headline(language, headline):
-    drawn = ink_of(Card(language, "Newsroom" * 20, headline, headline[:80], "直播"))
-    assert drawn.size == (1200, 630)
+def test_any_headline_stays_within_the_margins(language, headline):
+    picture = draw_in_grayscale(Card(language, "Newsroom" * 20, headline, headline[:80], "直播"))
+    assert picture.size == (1200, 630)
     margins = [(0, 20, 70, 630), (1132, 20, 1200, 630), (0, 600, 1200, 630)]
-    assert [drawn.crop(margin).getextrema() for margin in margins] == [(255, 255)] * 3
+    assert [picture.crop(margin).getextrema() for margin in margins] == [(255, 255)] * 3
 
 
-def test_a_card_shows_its_mark_and_each_of_its_texts():
+def test_card_shows_its_mark_and_each_text():
     whole = Card("zh-hant", "東岸日報", "八號信號生效", "颱風", "直播")
     fewer = [replace(whole, **{name: ""}) for name in ("site_name", "headline", "kicker", "mark")]
     pictures = {share_cards.draw(card) for card in [whole, *fewer]}
     assert len(pictures) == 5
 
 
-def test_both_scripts_are_drawn_with_characters_and_not_with_boxes():
+def test_each_script_is_drawn_with_its_own_glyphs_instead_of_boxes():
     missing = share_cards.draw(Card("zh-hant", "x", "\U0003134a" * 4))
     for language, headline in (("zh-hant", "嘅喺𨋢裏"), ("zh-hans", "龙凤门车"), ("en", "“Où”—")):
         assert share_cards.draw(Card(language, "x", headline)) != missing
-    # Alike in Unicode, not on paper: each script has its own forms.
+    # These characters share code points, but each script has its own glyphs for them.
     alike = {share_cards.draw(Card(language, "x", "直骨角")) for language in ("zh-hant", "zh-hans")}
     assert len(alike) == 2

@@ -1,4 +1,4 @@
-"""Sitemaps, and that of the news of two days."""
+"""Sitemaps, including the news sitemap of the last two days."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ ADDRESSES = ["/sitemap-listings.xml", "/sitemap-live.xml", "/sitemap-updates.xml
 
 
 def entries(client, path: str) -> dict[str, str]:
-    """Address to lastmod, of a valid sitemap or index."""
+    """Return the lastmod times of a valid sitemap or sitemap index by URL."""
     root = read_xml("sitemap", client.get(path).content)
-    return {found.findtext(f"{SITEMAP}loc"): found.findtext(f"{SITEMAP}lastmod") for found in root}
+    return {element.findtext(f"{SITEMAP}loc"): element.findtext(f"{SITEMAP}lastmod") for element in root}
 
 
-def test_sitemaps_name_what_is_public_and_nothing_else(client):
+def test_sitemaps_list_only_public_pages(client):
     blog = make_blog(slug="storm")
     update, withdrawn, undone = (make_update(blog) for _ in range(3))
     publishing.withdraw_update(withdrawn, by=SYSTEM, reason="x")
@@ -71,7 +71,7 @@ def test_the_front_page_and_the_topics_are_listed_with_their_last_change(client)
     assert entries(client, "/sitemap-listings.xml") == listings | in_other_script(listings)
 
 
-def test_sitemaps_name_the_same_languages_as_the_pages_do(client):
+def test_sitemaps_have_the_same_hreflang_links_as_the_pages(client):
     make_update(make_blog(slug="storm", topics=(Topic.objects.create(slug="w", name="天氣"),)))
     make_update(make_blog(slug="english", language="en"))
     for section in ("listings", "live", "updates"):
@@ -79,12 +79,14 @@ def test_sitemaps_name_the_same_languages_as_the_pages_do(client):
             languages = {link.get("hreflang"): link.get("href") for link in url.findall(f"{XHTML}link")}
             path = url.findtext(f"{SITEMAP}loc").removeprefix(SITE)
             page = markup.fromstring(client.get(path).content.decode())
-            printed = {link.get("hreflang"): link.get("href") for link in page.xpath("//link[@hreflang]")}
-            printed.pop("x-default", None)
-            assert languages == printed
+            page_languages = {
+                link.get("hreflang"): link.get("href") for link in page.xpath("//link[@hreflang]")
+            }
+            page_languages.pop("x-default", None)
+            assert languages == page_languages
 
 
-def test_the_index_names_each_map_with_the_time_of_the_last_change(client):
+def test_index_lists_each_sitemap_with_its_last_change(client):
     blog = make_blog()
     before = entries(client, "/sitemap.xml")
     assert list(before) == [f"{SITE}/sitemap-{section}.xml" for section in ("listings", "live", "updates")]
@@ -94,18 +96,18 @@ def test_the_index_names_each_map_with_the_time_of_the_last_change(client):
 
 
 @pytest.mark.parametrize("path", [*ADDRESSES, "/sitemap.xml"])
-def test_sitemaps_of_nothing_are_valid(client, path):
+def test_empty_sitemaps_are_valid(client, path):
     entries(client, path)
 
 
-def test_the_news_sitemap_forgets_after_two_days(client):
+def test_news_sitemap_drops_entries_after_two_days(client):
     blog = make_blog(slug="storm", headline="新 & 舊")
     old, new = make_update(blog, "舊"), make_update(blog, "新 <聞>")
     two_days_ago = timezone.now() - timedelta(days=2, seconds=1)
     LiveBlog.objects.update(first_published_at=two_days_ago)
     Update.objects.filter(pk=old.pk).update(first_published_at=two_days_ago)
     root = read_xml("sitemap", client.get("/news-sitemap.xml").content)
-    assert {found.tag.partition("}")[2]: found.text for found in root.iter(f"{NEWS}*")} == {
+    assert {element.tag.partition("}")[2]: element.text for element in root.iter(f"{NEWS}*")} == {
         "news": "\n      ",
         "publication": None,
         "name": "Newsroom",
@@ -116,14 +118,14 @@ def test_the_news_sitemap_forgets_after_two_days(client):
     assert list(entries(client, "/news-sitemap.xml")) == [f"{SITE}/live/storm/{new.pk}/"]
 
 
-def test_robots_are_told_of_both_maps(client):
-    said = client.get("/robots.txt").content.decode()
-    assert f"Sitemap: {SITE}/sitemap.xml\n" in said
-    assert f"Sitemap: {SITE}/news-sitemap.xml\n" in said
+def test_robots_txt_names_both_sitemaps(client):
+    text = client.get("/robots.txt").content.decode()
+    assert f"Sitemap: {SITE}/sitemap.xml\n" in text
+    assert f"Sitemap: {SITE}/news-sitemap.xml\n" in text
 
 
 @pytest.mark.parametrize("path", [*ADDRESSES, "/sitemap.xml"])
-def test_sitemaps_answer_304_by_date_until_something_changes(client, path, monkeypatch):
+def test_if_modified_since_returns_304_until_a_change(client, path, monkeypatch):
     at = timezone.now() - timedelta(hours=1)
     monkeypatch.setattr(release, "built_at", lambda: int(at.timestamp()))
     blog = make_blog(slug="storm")
@@ -137,7 +139,7 @@ def test_sitemaps_answer_304_by_date_until_something_changes(client, path, monke
     assert client.get(path, headers=by_date).status_code == 200
 
 
-def test_the_news_sitemap_changes_when_its_news_grow_too_old(client, monkeypatch):
+def test_news_sitemap_is_modified_when_an_entry_becomes_too_old(client, monkeypatch):
     at = timezone.now() - timedelta(days=3)
     monkeypatch.setattr(release, "built_at", lambda: int(at.timestamp()))
     make_update(make_blog(slug="storm"))
@@ -147,7 +149,7 @@ def test_the_news_sitemap_changes_when_its_news_grow_too_old(client, monkeypatch
     assert client.get("/news-sitemap.xml").headers["Last-Modified"] == http_date(dropped_at.timestamp())
 
 
-def test_nothing_is_unchanged_by_date_since_an_earlier_release(client, monkeypatch):
+def test_if_modified_since_returns_200_after_a_new_release(client, monkeypatch):
     make_update(make_blog(slug="storm"))
     LiveBlog.objects.update(modified_at=timezone.now() - timedelta(hours=2))
     now = int(timezone.now().timestamp())

@@ -35,7 +35,7 @@ class Newsroom:
             "pk": self.blog.pk if name.startswith("desk:") else self.update.pk,
             "edition": "zh-hans",
             "form": "atom",
-            # Of an earlier card: it leads to the present one.
+            # The version of an outdated share card, which redirects to the current one.
             "version": "0123456789abcdef",
             "section": "live",
             "key": self.update.images.get().key,

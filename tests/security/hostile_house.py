@@ -139,8 +139,8 @@ class HostileHouse:
             "/news-sitemap.xml",
             f"/oembed?url={settings.SITE_URL}/live/storm/",
         ]
-        shown = self.updates[-2]
-        return [path.format(pk=shown.pk, gone=self.gone.pk) for path in paths]
+        update = self.updates[-2]
+        return [path.format(pk=update.pk, gone=self.gone.pk) for path in paths]
 
     def staff_paths(self) -> list[str]:
         """Return the pages of the desk and of the admin that print copy."""
@@ -216,11 +216,11 @@ class HostileHouse:
 
     def _fill_glossary(self) -> None:
         """Add a glossary term whose simplified form is the payload, for each short payload."""
-        seen = set()
+        terms = set()
         for place, payload in enumerate(self.payloads):
             simplified = html.one_line(payload)
-            if len(simplified) <= 80 and simplified not in seen:
-                seen.add(simplified)
+            if len(simplified) <= 80 and simplified not in terms:
+                terms.add(simplified)
                 term = _TERM.format(chr(0x4E00 + place))
                 publishing.add_term(by=SYSTEM, traditional=term, simplified=simplified, note=simplified)
 

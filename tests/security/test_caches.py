@@ -1,8 +1,8 @@
-"""Real nginx and Varnish in front of a real server, with their own defaults and with the files of deploy/.
+"""Shared caches: nginx and Varnish in front of a real server, with their defaults and the files of deploy/.
 
-A withdrawn update, text and pictures, is gone from every public surface within five seconds, and what was
-missing is there within five seconds of going live. In between nobody asks: then a cache that serves a stale
-answer first and looks for a new one afterwards is found out.
+Withdrawn text and pictures disappear from every public surface within five seconds, and new content appears
+within five seconds of going live. The tests send no requests in between, to catch caches that serve a stale
+response first and revalidate it afterwards.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tests.security.wire import Response
 from tests.test_takedown import INDEXES, SECRET, addresses_of, renditions_of, says_secret
 from tests.waiting import wait_for
 
-# The bound that readers and courts are promised.
+# Readers and courts are promised this bound.
 SECONDS = 5
 
 
@@ -64,7 +64,7 @@ CACHES: dict[str, Callable[[ExitStack, Path, str], Proxy]] = {
 
 @pytest.fixture(scope="module")
 def server(production_environment: dict[str, str]) -> Iterator[Server]:
-    # Plain proxies name the server's own address, or theirs.
+    # Proxies without our configuration send the server's own address or theirs as the Host.
     with serving(production_environment | PRODUCTION | {"ALLOWED_HOSTS": "127.0.0.1"}) as running_server:
         yield running_server
 
@@ -95,30 +95,30 @@ def update(transactional_db: None) -> Update:
     return update
 
 
-def wait_in_silence(since: float) -> None:
-    """Ask nothing until the bound is reached: what is tested is the first answer after it."""
+def wait_without_requests(since: float) -> None:
+    """Send no request until the bound is reached, so that the next response is the first one after it."""
     time.sleep(max(0.0, since + SECONDS - time.monotonic()))
 
 
-def is_shown(surface: str, response: Response, update: Update) -> bool:
+def is_visible(surface: str, response: Response, update: Update) -> bool:
     if surface.startswith("/media/"):
         return response.status == 200
     text = response.body.decode()
     return f"/{update.pk}/" in text if surface in INDEXES else says_secret(text)
 
 
-def test_withdrawn_text_and_pictures_are_gone_within_5_seconds_of_silence(cache, update):
+def test_withdrawn_text_and_pictures_are_gone_after_5_seconds_without_requests(cache, update):
     paths = addresses_of(update) | {path: path for path in INDEXES}
     paths |= {f"/media/{path}": f"/media/{path}" for path in renditions_of(Image.objects.get())}
-    before = {surface: is_shown(surface, cache.get(path), update) for surface, path in paths.items()}
-    assert all(before.values()), [surface for surface, shown in before.items() if not shown]
+    before = {surface: is_visible(surface, cache.get(path), update) for surface, path in paths.items()}
+    assert all(before.values()), [surface for surface, visible in before.items() if not visible]
     publishing.withdraw_update(update, by=SYSTEM, reason="錯誤")
-    wait_in_silence(time.monotonic())
-    after = {surface: is_shown(surface, cache.get(path), update) for surface, path in paths.items()}
-    assert not any(after.values()), [surface for surface, shown in after.items() if shown]
+    wait_without_requests(time.monotonic())
+    after = {surface: is_visible(surface, cache.get(path), update) for surface, path in paths.items()}
+    assert not any(after.values()), [surface for surface, visible in after.items() if visible]
 
 
-def test_withdrawn_text_is_gone_within_5_seconds_while_readers_keep_asking(cache, update):
+def test_withdrawn_text_is_gone_within_5_seconds_under_constant_requests(cache, update):
     paths = ["/live/storm/", "/live/storm/changes.json?after=0", "/feed.atom", "/api/v1/updates/"]
     for path in paths:
         assert says_secret(cache.get(path).body.decode())
@@ -131,7 +131,7 @@ def test_withdrawn_text_is_gone_within_5_seconds_while_readers_keep_asking(cache
         assert not says_secret(cache.get(path).body.decode()), path
 
 
-def test_a_missing_live_blog_is_there_within_5_seconds_of_its_embargo(cache, transactional_db):
+def test_live_blog_is_available_within_5_seconds_of_the_end_of_its_embargo(cache, transactional_db):
     until = timezone.now() + timedelta(seconds=3)
     blog = make_blog(slug="early", embargo_until_at=until)
     update = make_update(blog)
@@ -142,27 +142,27 @@ def test_a_missing_live_blog_is_there_within_5_seconds_of_its_embargo(cache, tra
         statuses = [cache.get(path).status for path in paths]
         return LiveBlog.objects.filter(pk=blog.pk, embargo_until_at=None).exists() or 200 in statuses
 
-    # An address without its slash redirects, whatever it leads to.
-    missing = dict.fromkeys(paths, 404) | {"/live/early": 301}
-    assert {path: cache.get(path).status for path in paths} == missing
+    # A URL without its trailing slash redirects, even if the target is missing.
+    expected = dict.fromkeys(paths, 404) | {"/live/early": 301}
+    assert {path: cache.get(path).status for path in paths} == expected
     wait_for(is_lifted)
-    wait_in_silence(time.monotonic())
+    wait_without_requests(time.monotonic())
     statuses = {path: cache.get(path).status for path in paths}
     assert statuses == dict.fromkeys(paths, 200) | {"/live/early": 301}
 
 
-def test_a_restored_picture_is_there_within_5_seconds(cache, update):
+def test_restored_picture_is_available_within_5_seconds(cache, update):
     path = f"/media/{renditions_of(Image.objects.get())[0]}"
     assert cache.get(path).status == 200
     publishing.withdraw_update(update, by=SYSTEM, reason="錯誤")
-    wait_in_silence(time.monotonic())
+    wait_without_requests(time.monotonic())
     assert cache.get(path).status == 404
     publishing.restore_update(update, by=SYSTEM)
-    wait_in_silence(time.monotonic())
+    wait_without_requests(time.monotonic())
     assert cache.get(path).status == 200
 
 
-def test_events_pass_while_the_stream_is_open(cache, transactional_db):
+def test_events_arrive_while_the_stream_is_open(cache, transactional_db):
     blog = make_blog(slug="storm")
     with cache.connect() as stream:
         stream.send_head("GET /live/storm/stream?after=1")
@@ -175,7 +175,7 @@ def test_events_pass_while_the_stream_is_open(cache, transactional_db):
                 received += data
 
 
-def test_codings_that_the_client_refuses_are_not_sent(cache, update):
+def test_content_codings_refused_by_the_client_are_not_sent(cache, update):
     page = cache.get("/live/storm/").body.decode()
     style = re.search(r'href="(/static/css/[^"]+)"', page)[1]
     for path in ("/live/storm/", style):
@@ -183,7 +183,7 @@ def test_codings_that_the_client_refuses_are_not_sent(cache, update):
         assert cache.get(path, Accept_Encoding="gzip").headers["content-encoding"] == "gzip", path
 
 
-def test_browsers_get_brotli_of_pages_and_static_files(server, update):
+def test_pages_and_static_files_are_compressed_with_brotli(server, update):
     direct = Proxy(server.url, server.url)
     page = direct.get("/live/storm/")
     style = re.search(r'href="(/static/css/[^"]+)"', page.body.decode())[1]
@@ -193,7 +193,7 @@ def test_browsers_get_brotli_of_pages_and_static_files(server, update):
         assert brotli.decompress(answer.body) == direct.get(path).body, path
 
 
-def test_an_address_that_is_not_utf_8_is_refused_with_a_lifetime(server):
+def test_url_that_is_not_utf_8_returns_400_with_cache_control(server):
     with Proxy(server.url, server.url).connect() as connection:
         connection.send(b"GET /?q=\xff HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         response = connection.read_response()
@@ -201,7 +201,7 @@ def test_an_address_that_is_not_utf_8_is_refused_with_a_lifetime(server):
     assert "cache-control" in response.headers
 
 
-def test_unchanged_answers_have_no_content_length(server, update):
+def test_304_responses_have_no_content_length(server, update):
     for path in ("/live/storm/", "/api/v1/updates/"):
         direct = Proxy(server.url, server.url)
         etag = direct.get(path).headers["etag"]

@@ -225,7 +225,7 @@ def test_concurrent_polls_of_one_desk_record_one_presence():
     assert Presence.objects.count() == 1
 
 
-# Stale reads: rows that were read before the lock was taken
+# Stale reads: rows that were read before the lock was acquired
 
 
 def test_extended_embargo_is_not_lifted_by_a_stale_loop():
@@ -290,10 +290,10 @@ def test_picture_withdrawn_while_its_files_are_written_is_removed_from_public_st
     write = renditions._write_public
     withdrawals = [lambda: publishing.withdraw_update(update, by=SYSTEM, reason="錯")]
 
-    def write_after_another_process_withdrew(ids, shown):
+    def write_after_another_process_withdrew(ids, visible_ids):
         while withdrawals:
             withdrawals.pop()()
-        write(ids, shown)
+        write(ids, visible_ids)
 
     monkeypatch.setattr(renditions, "_write_public", write_after_another_process_withdrew)
 

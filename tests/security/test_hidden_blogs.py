@@ -286,9 +286,9 @@ class Newsroom:
     def _response(self) -> ReaderResponse:
         return self.hidden.responses.create(name="讀者", text="機密回應")
 
-    def edit(self, **said: object) -> None:
+    def edit(self, **changes: object) -> None:
         blog = LiveBlog.objects.get(pk=self.hidden.pk)
-        publishing.edit_blog(blog, replace(BlogDetails.of(blog), **said), by=SYSTEM)
+        publishing.edit_blog(blog, replace(BlogDetails.of(blog), **changes), by=SYSTEM)
 
     def paths(self) -> list[str]:
         """Return every public path that lists several live blogs or shows the public one."""
@@ -308,14 +308,21 @@ class Newsroom:
         ]
         blog = ["/live/public/" + name for name in ("", "changes.json?after=0", "feed.atom", "feed.json")]
         pages = [*several, *blog, f"/live/public/{self.linking.pk}/", "/embed/public/", "/live/hidden/"]
-        lists = ["blogs/", "updates/", "topics/", "related-stories/", "search/?q=機密", "blogs/?topic=rail"]
-        one = [
+        list_endpoints = [
+            "blogs/",
+            "updates/",
+            "topics/",
+            "related-stories/",
+            "search/?q=機密",
+            "blogs/?topic=rail",
+        ]
+        detail_endpoints = [
             "blogs/public/",
             "blogs/public/changes/?after=0",
             "blogs/public/updates/",
             "blogs/public/ninjs/",
         ]
-        one += [f"updates/{self.linking.pk}/", f"updates/{self.linking.pk}/ninjs/"]
+        detail_endpoints += [f"updates/{self.linking.pk}/", f"updates/{self.linking.pk}/ninjs/"]
         maps = [
             "/sitemap.xml",
             "/sitemap-live.xml",
@@ -326,13 +333,14 @@ class Newsroom:
         return [
             *pages,
             *(f"/zh-hans{path}" for path in ("/", "/feed.atom", "/live/public/", "/topics/secret/")),
-            *(f"/api/v1/{path}" for path in [*lists, *one]),
+            *(f"/api/v1/{path}" for path in [*list_endpoints, *detail_endpoints]),
             *maps,
             "/oembed?url=http://127.0.0.1:8000/live/public/",
             f"/media/{self.image.key}/400.jpg",
         ]
 
-    def seen(self, client: Client) -> dict[str, tuple[int, dict[str, str], bytes]]:
+    def snapshot(self, client: Client) -> dict[str, tuple[int, dict[str, str], bytes]]:
+        """Return status, headers and body of the response at each of `paths`."""
         return {
             path: (answer.status_code, dict(answer.headers), answer.content)
             for path in self.paths()
@@ -390,24 +398,24 @@ ONLY_DRAFTS: dict[str, Callable[[Newsroom], object]] = {
 @pytest.mark.parametrize("is_draft", [True, False])
 def test_changes_to_a_hidden_blog_change_no_public_response(client, is_draft):
     room = Newsroom(is_draft=is_draft)
-    before, moved = room.seen(client), {}
+    before, changed = room.snapshot(client), {}
     verbs = VERBS | (ONLY_DRAFTS if is_draft else ONLY_UNDER_EMBARGO)
     for name, verb in verbs.items():
         with transaction.atomic():
             verb(room)
-            after = room.seen(client)
+            after = room.snapshot(client)
             transaction.set_rollback(True)
-        moved[name] = [path for path in before if before[path] != after[path]]
+        changed[name] = [path for path in before if before[path] != after[path]]
         assert "機密標題" not in json.dumps([str(body, errors="replace") for *_rest, body in after.values()])
-    assert moved == {name: [] for name in verbs}
+    assert changed == {name: [] for name in verbs}
 
 
 def test_public_pages_change_when_an_embargo_is_lifted_and_not_at_the_start(client):
     room = Newsroom(is_draft=True)
     room.edit(embargo_until_at=embargoed_until())
-    before = room.seen(client)
+    before = room.snapshot(client)
     publishing.start_coverage(LiveBlog.objects.get(pk=room.hidden.pk), by=SYSTEM)
-    assert room.seen(client) == before
+    assert room.snapshot(client) == before
     publishing.lift_embargo(room.hidden, by=SYSTEM)
     page = client.get("/live/public/").content.decode()
     assert page.count('href="/live/hidden/"') >= 3

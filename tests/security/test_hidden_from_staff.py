@@ -1,8 +1,8 @@
 """Team isolation: staff outside a live blog's team cannot read, find or count any of its rows.
 
-Every field of every row of a hidden live blog contains CANARY. An outsider who may view and
-change every model requests each URL of the admin and of the desk; the responses match those of a house
-without the blog.
+Every field of every row of a hidden live blog contains CANARY. An outsider who may view and change every
+model requests each URL of the admin and of the desk; the responses match those of a newsroom without the
+blog.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ def filled(route: str, **ids: object) -> str:
         "app_label": "liveblog",
     }
     route = re.sub(r"\(\?P<app_label>[^)]*\)", "liveblog", route)
-    route = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(values.get(found[1], found[1])), route)
+    route = re.sub(r"<(?:\w+:)?(\w+)>", lambda match: str(values.get(match[1], match[1])), route)
     return "/" + route.replace("^", "").replace("$", "").replace("(?:.*)", "").replace("\\Z", "")
 
 

@@ -110,7 +110,9 @@ def largest_bodies() -> list[tuple[str, int]]:
     paths = ["/admin/liveblog/liveblog/7/desk/pictures/", "/admin/liveblog/liveblog/7/desk/autosave/"]
     paths += ["/admin/liveblog/liveblog/7/desk/", "/admin/liveblog/liveblog/7/desk/preview/"]
     paths += ["/admin/liveblog/image/add/", "/admin/login/", "/api/v1/blogs/any/updates/"]
-    sizes = [next(one.size for one in ALLOWANCES if one.path.fullmatch(path)) for path in paths]
+    sizes = [
+        next(allowance.size for allowance in ALLOWANCES if allowance.path.fullmatch(path)) for path in paths
+    ]
     return [*zip(paths, sizes, strict=True), ("/", DEFAULT_BYTES), ("/live/any/respond/", DEFAULT_BYTES)]
 
 
@@ -133,32 +135,32 @@ def test_bodies_at_the_limit_reach_django_and_larger_ones_return_413(proxy, tran
 
 
 @pytest.mark.parametrize(
-    ("sent", "statuses"),
+    ("data", "statuses"),
     [
         (b"GET /" + b"x" * 40_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", (414, 431)),
         (b"GET / HTTP/1.1\r\nHost: news.example\r\nX: " + b"y" * 50_000 + b"\r\n\r\n", (400, 431)),
     ],
     ids=["line", "header"],
 )
-def test_oversized_heads_are_refused(proxy, sent, statuses):
+def test_oversized_heads_are_refused(proxy, data, statuses):
     with proxy.connect() as connection:
-        connection.flood([sent])
+        connection.flood([data])
         assert connection.read_response().status in statuses
 
 
 @pytest.mark.parametrize("name", PROXIES)
 @pytest.mark.parametrize(
-    "sent",
+    "data",
     [
         b"GET / HTTP/1.1\r\nHost: news.exa",
         b"POST /live/any/respond/ HTTP/1.1\r\nHost: news.example\r\nContent-Length: 9\r\n\r\na",
     ],
     ids=["head", "body"],
 )
-def test_incomplete_requests_time_out(start_proxy, name, sent):
+def test_incomplete_requests_time_out(start_proxy, name, data):
     impatient = start_proxy(name, {r"(?<=[ _])(15s|8m)\b": "1s"})
     with impatient.connect() as connection:
-        connection.send(sent)
+        connection.send(data)
         # Proxies may respond or not; only the end of the connection matters.
         assert b"newsroom" not in connection.read_to_end()
 

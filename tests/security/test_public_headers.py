@@ -1,4 +1,4 @@
-"""Every public answer says how long caches may keep it, and every method gets the status that it should."""
+"""Cache-Control headers and allowed methods of every public URL."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.security.addresses import NO_EXAMPLE, Newsroom, make_newsroom, names,
 pytestmark = pytest.mark.django_db
 
 SHORT = "public, max-age=0, s-maxage=2, stale-while-revalidate=0, stale-if-error=60"
-# Addresses that scripts of other sites may read: they answer a browser's OPTIONS.
+# Routes that scripts of other sites may read, and that answer CORS preflight requests.
 CROSS_ORIGIN = {"blog_feed", "topic_feed", "site_feed", "changes", "oembed"}
 PAGE = "public, max-age=0, s-maxage=2, stale-while-revalidate=2, stale-if-error=60"
 UNSHARED = "max-age=0, no-cache, no-store, must-revalidate, private"
@@ -26,8 +26,8 @@ def newsroom() -> Newsroom:
     return make_newsroom()
 
 
-def refused_addresses(newsroom: Newsroom) -> Iterator[str]:
-    """Yield addresses of every public route that lead to something else or to nothing."""
+def refused_urls(newsroom: Newsroom) -> Iterator[str]:
+    """Yield malformed, redirecting and unknown URLs of every public route."""
     for name, parameters in names():
         if name in NO_EXAMPLE or name.startswith(("admin:", "desk:")) or name == "labels":
             continue
@@ -48,9 +48,9 @@ def refused_addresses(newsroom: Newsroom) -> Iterator[str]:
     yield from (f"/live/storm/?before={2**31}", "/topics/weather/?before=none", "/live/old/respond/")
 
 
-def test_every_public_redirect_and_refusal_says_that_caches_keep_it_for_2_seconds(newsroom):
+def test_public_redirects_and_refusals_are_cached_for_2_seconds(newsroom):
     statuses = set()
-    for path in refused_addresses(newsroom):
+    for path in refused_urls(newsroom):
         response = Client().get(path)
         statuses.add(response.status_code)
         if response.status_code >= 300:
@@ -60,7 +60,7 @@ def test_every_public_redirect_and_refusal_says_that_caches_keep_it_for_2_second
     assert statuses >= {301, 400, 404}
 
 
-def test_every_public_answer_may_be_stale_for_no_longer_than_a_takedown_takes(newsroom):
+def test_public_responses_are_stale_no_longer_than_a_takedown_takes(newsroom):
     pages = {"front", "blog", "update", "topic", "search", "embed", "embed_update", "robots"}
     for path in public_addresses(newsroom):
         response, name = Client().get(path), resolve(path).url_name
@@ -70,7 +70,7 @@ def test_every_public_answer_may_be_stale_for_no_longer_than_a_takedown_takes(ne
             assert response.headers["Cache-Control"] == expected, path
 
 
-def test_withdrawn_live_blogs_and_updates_say_so_for_2_seconds(newsroom):
+def test_withdrawn_blogs_and_updates_return_410_cached_for_2_seconds(newsroom):
     publishing.withdraw_update(newsroom.update, by=publishing.SYSTEM, reason="錯誤")
     paths = [f"/live/storm/{newsroom.update.pk}/", f"/api/v1/updates/{newsroom.update.pk}/"]
     publishing.withdraw_blog(newsroom.blog, by=publishing.SYSTEM)
@@ -91,7 +91,7 @@ def test_withdrawn_live_blogs_and_updates_say_so_for_2_seconds(newsroom):
         ("/api/v1/blogs/", {"authorization": "Bearer wrong"}, 401),
     ],
 )
-def test_refusals_that_depend_on_headers_are_not_stored_for_everybody(newsroom, path, headers, status):
+def test_refusals_that_depend_on_headers_are_not_stored(newsroom, path, headers, status):
     response = Client().get(path, headers=headers)
     assert response.status_code == status
     assert "no-store" in response.headers["Cache-Control"]
@@ -100,12 +100,12 @@ def test_refusals_that_depend_on_headers_are_not_stored_for_everybody(newsroom, 
 @pytest.mark.parametrize(
     "path", ["/admin/", "/admin/nothing/", "/admin/liveblog/liveblog/", "/admin/labels.js"]
 )
-def test_answers_of_the_admin_are_not_stored(path):
+def test_admin_responses_are_not_stored(path):
     assert "no-store" in Client().get(path).headers["Cache-Control"]
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"])
-def test_other_methods_than_get_and_head_are_refused_with_405(newsroom, method):
+def test_methods_other_than_get_and_head_return_405(newsroom, method):
     client = Client(enforce_csrf_checks=True)
     for path in public_addresses(newsroom):
         name = resolve(path).url_name
@@ -121,30 +121,32 @@ def test_other_methods_than_get_and_head_are_refused_with_405(newsroom, method):
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE"])
-def test_the_api_refuses_other_methods_with_405(newsroom, method):
+def test_api_returns_405_for_other_methods(newsroom, method):
     for path in public_addresses(newsroom):
         if path.startswith("/api/") and resolve(path).url_name not in ("update", None):
             response = Client(enforce_csrf_checks=True).generic(method, path)
             assert (response.status_code, "Allow" in response.headers) == (405, True), path
 
 
-def test_head_answers_as_get_without_a_body(newsroom):
+def test_head_returns_the_status_of_get_without_a_body(newsroom):
     for path in public_addresses(newsroom):
         get, head = Client().get(path), Client().head(path)
         assert head.status_code == get.status_code, path
         assert head.content == b"" or head.streaming, path
 
 
-def test_responses_from_another_site_are_refused_and_ours_are_taken(newsroom):
+def test_reader_responses_from_another_origin_return_403(newsroom):
     client = Client(enforce_csrf_checks=True)
     foreign = client.post("/live/storm/respond/", {"text": "x"}, headers={"origin": "https://evil.example"})
-    own = client.post("/live/storm/respond/", {"text": "x"}, headers={"origin": "http://127.0.0.1:8000"})
-    # The form is incomplete: it is shown again.
-    assert (foreign.status_code, own.status_code) == (403, 400)
+    same_origin = client.post(
+        "/live/storm/respond/", {"text": "x"}, headers={"origin": "http://127.0.0.1:8000"}
+    )
+    # The form is incomplete, so a post that passes the origin check returns 400.
+    assert (foreign.status_code, same_origin.status_code) == (403, 400)
     assert "no-store" in foreign.headers["Cache-Control"]
 
 
-def test_answers_without_content_have_no_length_and_no_type(newsroom):
+def test_empty_responses_have_no_content_length_or_type(newsroom):
     for path in (
         "/live/storm/",
         "/live/storm/feed.atom",
@@ -152,10 +154,10 @@ def test_answers_without_content_have_no_length_and_no_type(newsroom):
         "/api/v1/blogs/",
     ):
         first = Client().get(path)
-        again = Client().get(path, headers={"if-none-match": first.headers["ETag"]})
-        assert again.status_code == 304
-        assert not {"Content-Length", "Content-Type"} & set(again.headers), path
-        assert again.headers["Cache-Control"] == first.headers["Cache-Control"]
+        unchanged = Client().get(path, headers={"if-none-match": first.headers["ETag"]})
+        assert unchanged.status_code == 304
+        assert not {"Content-Length", "Content-Type"} & set(unchanged.headers), path
+        assert unchanged.headers["Cache-Control"] == first.headers["Cache-Control"]
     preflight = Client().options("/live/storm/feed.atom", headers={"access-control-request-method": "GET"})
     assert preflight.status_code == 204
     assert not {"Content-Length", "Content-Type"} & set(preflight.headers)

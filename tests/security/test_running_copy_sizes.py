@@ -94,11 +94,11 @@ def test_reading_and_writing_lines_is_linear(make):
 
 
 def test_reading_and_writing_distinct_days_is_linear():
-    def named(count: int) -> list[str]:
+    def dated_updates(count: int) -> list[str]:
         days = (date(2026, 3, 1) + timedelta(days=offset) for offset in range(count))
         return [f"{day.month}月{day.day}日最新消息\n標題\n一句。" for day in reversed(list(days))]
 
-    assert_linear(lambda count: write(parse(copy_of(named(count)))), 300)
+    assert_linear(lambda count: write(parse(copy_of(dated_updates(count)))), 300)
 
 
 LONG_LINES = {
@@ -219,7 +219,7 @@ def test_matching_untimed_updates_is_linear(is_erased, has_neighbours):
         digests = [f"new {index}" for index in range(count)]
         imported = [f"old {index}" for index in range(count)]
         if has_neighbours:
-            # Every other update is known, so there are as many gaps as updates.
+            # Every other update matches by its digest, so there are as many gaps as updates.
             digests[::2] = imported[::2]
         known = [Known(entry, old, is_erased) for entry, old in zip(saved, imported, strict=True)]
         match(copy, digests, known)
@@ -238,12 +238,12 @@ def test_identical_updates_stay_unmatched_in_linear_time():
 
 
 SLOTS = {
-    "untimed of one day": lambda index: Slot(DAY, None),
-    "untimed of days of their own": lambda index: Slot(DAY - timedelta(days=index), None),
-    "of one minute": lambda index: Slot(DAY, time(9)),
-    "of minutes of their own": lambda index: Slot(DAY - timedelta(days=index // 9), time(9 - index % 9)),
-    "in turns": lambda index: Slot(DAY, time(9) if index % 2 else None),
-    "among such as stay": lambda index: Slot(
+    "untimed on one day": lambda index: Slot(DAY, None),
+    "untimed on different days": lambda index: Slot(DAY - timedelta(days=index), None),
+    "timed in one minute": lambda index: Slot(DAY, time(9)),
+    "timed in different minutes": lambda index: Slot(DAY - timedelta(days=index // 9), time(9 - index % 9)),
+    "alternately timed and untimed": lambda index: Slot(DAY, time(9) if index % 2 else None),
+    "alternating with fixed ones": lambda index: Slot(
         DAY, None, PUBLISHED_AT - timedelta(minutes=index) if index % 2 else None
     ),
 }

@@ -187,22 +187,24 @@ def test_upgrade_to_websocket_is_ignored(connect):
         ("POST /admin/liveblog/liveblog/1/desk/pictures/", 10 * MEGABYTE),
     ],
 )
-@pytest.mark.parametrize("how", ["declared", "chunked", "expected"])
-def test_disallowed_bodies_are_refused_unread(server, connect, request_line, size, how):
+@pytest.mark.parametrize("framing", ["declared", "chunked", "expected"])
+def test_disallowed_bodies_are_refused_unread(server, connect, request_line, size, framing):
     connection = connect()
     before = memory_of(server.process.pid)
     length = {"Content_Length": str(size)}
-    headers = {"declared": length, "chunked": CHUNKED, "expected": length | {"Expect": "100-continue"}}[how]
+    headers = {"declared": length, "chunked": CHUNKED, "expected": length | {"Expect": "100-continue"}}[
+        framing
+    ]
     connection.send_head(request_line, **headers)
-    if how == "expected":
+    if framing == "expected":
         assert connection.read_statuses() in ([413], [405])
         return
     total = connection.flood(
-        repeat(CHUNK_OF_KILOBYTES if how == "chunked" else KILOBYTES, max(1, size // 65536))
+        repeat(CHUNK_OF_KILOBYTES if framing == "chunked" else KILOBYTES, max(1, size // 65536))
     )
     if size > 16 * MEGABYTE:
         assert total < 16 * MEGABYTE
-    if how == "chunked":
+    if framing == "chunked":
         connection.flood([b"0\r\n\r\n"])
     assert connection.read_statuses() in ([413], [405], [])
     assert memory_of(server.process.pid) - before < 48 * MEGABYTE
@@ -337,7 +339,7 @@ def test_queries_with_many_parameters_are_refused_or_ignored(connect, transactio
 
 
 @pytest.mark.parametrize(
-    ("sent", "statuses"),
+    ("data", "statuses"),
     [
         (b"", []),
         (b"\r\n", []),
@@ -351,9 +353,9 @@ def test_queries_with_many_parameters_are_refused_or_ignored(connect, transactio
     ],
     ids=["nothing", "blank lines", "half a head", "half a body", "half a chunk", "continue"],
 )
-def test_incomplete_requests_time_out(impatient_server, sent, statuses):
+def test_incomplete_requests_time_out(impatient_server, data, statuses):
     with Connection(impatient_server.url) as connection:
-        connection.send(sent)
+        connection.send(data)
         assert connection.read_statuses() == statuses
 
 

@@ -73,11 +73,11 @@ def newsroom() -> Newsroom:
 def with_queries(newsroom: Newsroom) -> list[str]:
     """Return every public path, with the parameters that make its response print more URLs."""
     site, pk = settings.SITE_URL, newsroom.update.pk
-    said = quote("颱風")
+    term = quote("颱風")
     queries = {
         "changes": "?after=1",
         "blog_changes": "?after=1",
-        "search": f"?q={said}",
+        "search": f"?q={term}",
         "oembed": f"?url={site}/live/storm/",
         "blog": f"?before={pk}&text=1",
         "updates": "?page_size=2",
@@ -91,7 +91,7 @@ def with_queries(newsroom: Newsroom) -> list[str]:
     }
     paths = public_addresses(newsroom)
     more = [path + queries[name] for path in paths if (name := resolve(path).url_name) in queries]
-    return [*paths, *more, f"/search/?q={said}&in=storm&text=1", "/zh-hant/live/storm/?text=1", "/live/storm"]
+    return [*paths, *more, f"/search/?q={term}&in=storm&text=1", "/zh-hant/live/storm/?text=1", "/live/storm"]
 
 
 def answer(path: str, headers: dict[str, str], **extra: str) -> tuple[int, bytes, dict[str, str]]:

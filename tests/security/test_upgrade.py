@@ -1,4 +1,4 @@
-"""From one release to the next behind nginx: all pages are styled and current, also of ended live blogs."""
+"""Upgrades behind nginx: every page is styled and current at once, even that of an ended live blog."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PATHS = ["/live/storm/", "/", "/embed/storm/"]
 
 
 def release_into(place: Path) -> Path:
-    """Copy the project, as a release is unpacked on a server."""
+    """Copy the project to `place`, as a release is unpacked on a server, and return `place`."""
     for name in RELEASED:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, place / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -46,11 +46,11 @@ def style_of(page: Response) -> str:
 
 @pytest.fixture
 def environment(production_environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
-    own = {"DATA_DIR": str(tmp_path / "data"), "ALLOWED_HOSTS": "127.0.0.1"}
-    return production_environment | PRODUCTION | own
+    overrides = {"DATA_DIR": str(tmp_path / "data"), "ALLOWED_HOSTS": "127.0.0.1"}
+    return production_environment | PRODUCTION | overrides
 
 
-def test_an_upgrade_behind_nginx_shows_styled_and_current_pages_at_once(
+def test_upgrade_behind_nginx_serves_styled_and_current_pages_at_once(
     transactional_db, environment, tmp_path
 ):
     first, second = release_into(tmp_path / "first"), release_into(tmp_path / "second")
@@ -71,11 +71,11 @@ def test_an_upgrade_behind_nginx_shows_styled_and_current_pages_at_once(
         with serving(environment, first, port):
             pages = {path: proxy.get(path) for path in PATHS}
             collect_static(second, environment)
-        # While the server restarts, nginx shows what it has (stale-if-error).
+        # While the server restarts, nginx serves stale pages (stale-if-error).
         assert [proxy.get(path).status for path in PATHS] == [200] * len(PATHS)
         with serving(environment, second, port):
             for path, page in pages.items():
-                # Browsers that still show the old page ask with its ETag, and find its style sheet.
+                # A browser with the old page revalidates it by ETag, and its style sheet still exists.
                 current = direct.get(path, If_None_Match=page.headers["etag"])
                 assert (current.status, SECOND in current.body.decode()) == (200, True), path
                 assert direct.get(style_of(page)).status == 200

@@ -94,10 +94,10 @@ class Connection:
 
     def is_held(self) -> bool:
         """Return whether a process still holds the server's end of the connection."""
-        own = f":{self.socket.getsockname()[1]:04X}"
+        suffix = f":{self.socket.getsockname()[1]:04X}"
         rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
         # Column 2 is the remote address, column 9 the inode, which is 0 for a socket that no process holds.
-        return any(row[2].endswith(own) and row[9] != "0" for row in rows)
+        return any(row[2].endswith(suffix) and row[9] != "0" for row in rows)
 
     def read_statuses(self) -> list[int]:
         """Read to the end; return the status of each response."""

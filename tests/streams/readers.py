@@ -1,7 +1,7 @@
-"""Readers by the hundred, in one thread of their own: each follows a blog as the open page does.
+"""Simulated readers for load tests: hundreds in one thread, each following a live blog as an open page does.
 
-A reader starts from a page, applies each delta to it, and comes back when its connection ends: by its number,
-or, where the page would load again, from the page as it is then.
+A reader loads the page, applies each delta to it, and reconnects when its connection ends. It resumes by its
+number, or reloads the page where a browser would.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from urllib.parse import urlsplit
 
 from tests.shown import Shown, parse_page, read_regions
 
-# Between a poll and the next, and before a connection is tried again: a page's own times, made short.
+# Seconds between polls and before reconnecting, shorter than on a real page.
 PAUSE = 0.25
-# A server that is killed, or a database that is cut off, answers with these or not at all.
+# Errors that a client sees when a server is killed or loses its database.
 FAULTS = (OSError, EOFError, asyncio.IncompleteReadError, asyncio.LimitOverrunError)
 
 
 @dataclass
 class Answer:
-    """The head of an HTTP answer; its body is still to be read."""
+    """The head of an HTTP response whose body has not been read."""
 
     status: int
     headers: dict[str, str]
@@ -39,7 +39,7 @@ class Answer:
         return b"".join([chunk async for chunk in self.chunks()]).decode()
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """The body as it comes. Raises EOFError when the connection ends before the body does."""
+        """Yield the body as it arrives. Raise EOFError if the connection ends before the body does."""
         if self.headers.get("transfer-encoding") != "chunked":
             yield await self.reader.readexactly(int(self.headers.get("content-length", 0)))
             return
@@ -57,13 +57,16 @@ class Answer:
 
 @asynccontextmanager
 async def get(url: str, buffered: int | None = None, **headers: str) -> AsyncIterator[Answer]:
-    """`buffered`: how many bytes may wait here for who does not read on; the system's own measure if None."""
+    """Open a GET request and yield the head of its response.
+
+    `buffered` limits the bytes that are received but not yet read; None means the system's default.
+    """
     parts = urlsplit(url)
     connection = socket.socket()
     connection.setblocking(False)
     if buffered:
-        # Before it connects: the other end is told then how much it may send, and keeps little itself for
-        # a connection of short segments.
+        # Set these before connecting, when the receive window is announced. Short segments make the server
+        # keep a small send buffer.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffered)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1_000)
     try:
@@ -80,18 +83,18 @@ async def get(url: str, buffered: int | None = None, **headers: str) -> AsyncIte
         status = await reader.readline()
         if not status:
             raise EOFError
-        answered = {}
+        response_headers = {}
         while line := (await reader.readline()).decode().strip():
             name, _colon, value = line.partition(": ")
-            answered[name.lower()] = value
-        yield Answer(int(status.split()[1]), answered, reader)
+            response_headers[name.lower()] = value
+        yield Answer(int(status.split()[1]), response_headers, reader)
     finally:
         writer.close()
 
 
 @dataclass
 class Reader:
-    """One open page. `numbers` are those that it was told, since it last loaded the page."""
+    """One open page. `numbers` are the change numbers that it received since it last loaded the page."""
 
     servers: list[str]
     path: str
@@ -105,7 +108,7 @@ class Reader:
     repeats: list[tuple[int, int]] = field(default_factory=list)
     reloads: int = 0
     returns: int = 0
-    # While it stalls it takes nothing from its connection, which holds no more than so many bytes.
+    # A stalled reader reads nothing from its connection, which buffers at most `buffered` bytes.
     is_stalled: bool = False
     buffered: int | None = None
 
@@ -134,7 +137,7 @@ class Reader:
         self.numbers.append(self.number)
 
     def newest(self, count: int) -> dict[str, str]:
-        """What the page would show: order and markup, newest first."""
+        """Return the sort keys and markup of the `count` newest updates, as the page shows them."""
         return dict(sorted(self.updates.values(), reverse=True)[:count])
 
     async def follow(self) -> None:
@@ -173,8 +176,8 @@ class Reader:
         return None
 
     async def _read_stream(self) -> None:
-        address, resumed = f"{self._base}{self.path}stream", {"Last-Event-ID": str(self.number)}
-        async with get(address, self.buffered, **resumed) as answer:
+        url, resume_headers = f"{self._base}{self.path}stream", {"Last-Event-ID": str(self.number)}
+        async with get(url, self.buffered, **resume_headers) as answer:
             if answer.status != 200:
                 return None
             text = ""
@@ -186,9 +189,9 @@ class Reader:
                 for event in events:
                     if re.search(r"^event: (?:gone|reload)$", event, re.MULTILINE):
                         return self._reload()
-                    if found := re.search(r"^id: (\d+)\ndata: (.*)$", event, re.MULTILINE):
-                        delta = _decoded(found[2])
-                        assert int(found[1]) == delta["number"]
+                    if match := re.search(r"^id: (\d+)\ndata: (.*)$", event, re.MULTILINE):
+                        delta = _decoded(match[2])
+                        assert int(match[1]) == delta["number"]
                         self.apply(delta)
                 if self.is_done:
                     return None
@@ -201,7 +204,7 @@ class Reader:
 
 @lru_cache(maxsize=512)
 def _decoded(text: str) -> dict[str, Any]:
-    """Everybody gets the same bytes: they are decoded once for all."""
+    """Decode JSON, cached because all readers get the same bytes."""
     return json.loads(text)
 
 
@@ -211,13 +214,13 @@ def _id_of(order: str) -> int:
 
 @contextmanager
 def following(readers: list[Reader], patience: float) -> Iterator[None]:
-    """Let them follow in a thread of their own; at the end wait until each has reached its target."""
+    """Run the readers in a thread of their own; on exit, wait until each has reached its target."""
 
     async def follow_all() -> None:
         async with asyncio.timeout(patience):
             await asyncio.gather(*(reader.follow() for reader in readers))
 
     with ThreadPoolExecutor(1, thread_name_prefix="readers") as thread:
-        following = thread.submit(asyncio.run, follow_all())
+        future = thread.submit(asyncio.run, follow_all())
         yield
-        following.result()
+        future.result()

@@ -1,4 +1,4 @@
-"""A reader of streams, as plain as can be: lines from a socket."""
+"""A minimal blocking client for server-sent events."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PATIENCE = 30
 
 @dataclass
 class Event:
-    """One event; `data` is decoded."""
+    """One event; `data` is decoded JSON."""
 
     name: str = "message"
     id: int | None = None
@@ -22,10 +22,10 @@ class Event:
 
 @dataclass
 class Stream:
-    """An open stream. `events` blocks until the next event, or ends with the stream."""
+    """An open stream. `next` blocks until the next event, or returns None at the end of the stream."""
 
     response: HTTPResponse
-    seen: list[Event] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
 
     def next(self) -> Event | None:
         event, lines = Event(), 0
@@ -33,7 +33,7 @@ class Stream:
             text = line.decode().rstrip("\n")
             name, _colon, value = text.partition(": ")
             if not text and lines:
-                self.seen.append(event)
+                self.events.append(event)
                 return event
             if name == "id":
                 event.id = int(value)
@@ -45,13 +45,13 @@ class Stream:
         return None
 
     def until(self, number: int) -> list[Event]:
-        """Every event up to and with `number`."""
-        found = []
-        while not found or (found[-1].id or 0) < number:
+        """Return every event up to and including the one with the id `number`."""
+        events = []
+        while not events or (events[-1].id or 0) < number:
             event = self.next()
-            assert event is not None, [event.id for event in found]
-            found.append(event)
-        return found
+            assert event is not None, [event.id for event in events]
+            events.append(event)
+        return events
 
     def close(self) -> None:
         self.response.close()

@@ -1,4 +1,4 @@
-"""A TCP proxy that breaks connections as networks do: it goes silent and closes nothing, or it goes away."""
+"""A TCP proxy that simulates network faults: it silences connections without closing them, or disappears."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CHUNK = 65536
 
 
 class TcpProxy:
-    """Forwards `port` to `upstream`, another port of this machine. Use it from any thread."""
+    """A proxy from `port` to `upstream`, another local port. It can be used from any thread."""
 
     def __init__(self, listener: socket.socket, upstream: int) -> None:
         self.port: int = listener.getsockname()[1]
@@ -23,7 +23,7 @@ class TcpProxy:
         self._loop = asyncio.new_event_loop()
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
-        # Connections that go through here wait for their own event, which is cleared to silence them.
+        # Each connection waits for its own event before it forwards; clearing the event silences it.
         self._open: set[asyncio.Event] = set()
         self._forwards_new = True
 
@@ -32,7 +32,7 @@ class TcpProxy:
         return f"http://127.0.0.1:{self.port}"
 
     def silence(self, *, new_ones: bool) -> None:
-        """Stop forwarding on all connections, and on `new_ones` too, without closing any."""
+        """Stop forwarding on open connections, and on new ones if `new_ones`, without closing any."""
 
         async def silence() -> None:
             self._forwards_new = not new_ones
@@ -42,7 +42,7 @@ class TcpProxy:
         self._run(silence())
 
     def forward(self) -> None:
-        """Forward new connections again; silent ones stay silent, as when a phone has changed networks."""
+        """Forward new connections again. Silenced ones stay silent, as after a phone changes networks."""
 
         async def forward() -> None:
             self._forwards_new = True
@@ -74,10 +74,12 @@ class TcpProxy:
         self._writers |= pair
         try:
             await is_open.wait()
-            there, back = await asyncio.open_connection("127.0.0.1", self.upstream)
-            pair.add(back)
-            self._writers.add(back)
-            await asyncio.gather(_pump(reader, back, is_open), _pump(there, writer, is_open))
+            upstream_reader, upstream_writer = await asyncio.open_connection("127.0.0.1", self.upstream)
+            pair.add(upstream_writer)
+            self._writers.add(upstream_writer)
+            await asyncio.gather(
+                _pump(reader, upstream_writer, is_open), _pump(upstream_reader, writer, is_open)
+            )
         except OSError:
             pass
         finally:
@@ -123,7 +125,7 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, is_o
 
 @contextmanager
 def proxying(listener: socket.socket, upstream: int) -> Iterator[TcpProxy]:
-    """Forward from `listener`, whose port is known before the server behind it starts."""
+    """Run a proxy on `listener`, whose port is known before the upstream server starts."""
     proxy = TcpProxy(listener, upstream)
     started: Future[None] = Future()
     thread = Thread(target=proxy.serve, args=(started,), daemon=True)

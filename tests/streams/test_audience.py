@@ -1,4 +1,4 @@
-"""How many read now, and how many were told of each update: added up over processes that come and go."""
+"""Audience numbers: current readers and the reach of each update, summed over processes that come and go."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from tests.waiting import wait_for
 
 
 @pytest.fixture(autouse=True)
-def nobody_yet(db: None) -> None:
-    """The cache table outlives a test, and ids come again."""
+def clear_audience(db: None) -> None:
+    """Clear the cache, because its table outlives a test and ids are reused."""
     cache.clear()
 
 
 @pytest.fixture
 def open_streams() -> Iterator[Callable[..., list[Stream]]]:
-    with ExitStack() as opened:
+    with ExitStack() as stack:
 
         def open_streams(site: str, blog: LiveBlog, count: int) -> list[Stream]:
             streams = [open_stream(site, blog.slug, after=blog.number) for _turn in range(count)]
             for stream in streams:
-                opened.callback(stream.close)
+                stack.callback(stream.close)
             return streams
 
         yield open_streams
@@ -44,7 +44,7 @@ def reach(blog: LiveBlog) -> dict[str, int]:
     return {headings[pk]: pages for pk, pages in reach_of(blog, blog.updates.all()).items()}
 
 
-def test_two_servers_add_up_who_reads_now_and_whom_each_update_reached(start_server, open_streams):
+def test_two_servers_add_up_current_readers_and_reach(start_server, open_streams):
     first, second = start_server(), start_server()
     blog, quiet = make_blog(), make_blog()
     on_first = open_streams(first.url, blog, 3)
@@ -57,7 +57,7 @@ def test_two_servers_add_up_who_reads_now_and_whom_each_update_reached(start_ser
     for stream in on_first + on_second:
         assert stream.next().id == 2
     wait_for(lambda: reach(blog) == {"甲": 5})
-    # Who polls is told as well, and not counted; an edit reaches nobody anew.
+    # Polls are not counted, and an edit does not add to the reach.
     with urlopen(f"{first.url}/live/{blog.slug}/changes.json?after=1", timeout=PATIENCE) as polled:
         assert polled.status == 200
     publishing.edit_update(update, Content("乙", happened_at=NOON), by=SYSTEM)
@@ -69,21 +69,21 @@ def test_two_servers_add_up_who_reads_now_and_whom_each_update_reached(start_ser
     wait_for(lambda: readers_connected(blog.pk) == 4)
     assert reach(quiet) == {}
 
-    # A server that is ended takes its count along; one that is killed is forgotten soon.
+    # A terminated server removes its count; that of a killed server expires.
     second.process.terminate()
     wait_for(lambda: readers_connected(blog.pk) == 2)
     first.process.kill()
     wait_for(lambda: readers_connected(blog.pk) == 0)
 
 
-def test_who_comes_back_by_number_is_reached_then(server):
+def test_updates_replayed_on_resume_count_as_reached(server):
     blog = make_blog()
     make_update(blog, "甲")
     make_update(blog, "乙")
     stream = open_stream(server.url, blog.slug, after=2)
     assert [event.id for event in stream.until(3)] == [3]
     wait_for(lambda: reach(blog) == {"乙": 1})
-    # The last words of a coverage that ends are counted like any.
+    # An update published just before the coverage ends is counted too.
     with publishing.log.locked(blog):
         make_update(blog, "丙")
         publishing.end_coverage(blog, by=SYSTEM)
@@ -92,7 +92,7 @@ def test_who_comes_back_by_number_is_reached_then(server):
     wait_for(lambda: reach(blog) == {"乙": 1, "丙": 1})
 
 
-def test_processes_that_say_nothing_new_write_nothing():
+def test_unchanged_counts_are_not_written():
     tally = Tally()
     with CaptureQueriesContext(connection) as queries:
         tally.say({})
@@ -107,12 +107,12 @@ def test_processes_that_say_nothing_new_write_nothing():
     assert cache.get_many(SLOTS) == {}
 
 
-def test_each_process_has_a_slot_of_its_own_and_finds_another_when_it_was_taken():
+def test_each_process_has_its_own_slot_and_finds_another_if_it_is_lost():
     first, second, third = Tally(), Tally(), Tally()
     first.say({7: 1})
     second.say({7: 10})
     assert readers_connected(7) == 11
-    # The first was away for so long that it was forgotten, and another came.
+    # The entry of the first process expires, and another process takes its slot.
     cache.delete(SLOTS[0])
     third.say({7: 100})
     assert readers_connected(7) == 110
@@ -121,7 +121,7 @@ def test_each_process_has_a_slot_of_its_own_and_finds_another_when_it_was_taken(
     assert len(cache.get_many(SLOTS)) == 3
 
 
-def test_more_processes_than_can_be_counted_are_said_to_be(caplog):
+def test_processes_beyond_the_slots_are_logged_and_not_counted(caplog):
     for slot in SLOTS:
         cache.set(slot, ("another", {7: 1}))
     Tally().say({7: 5})
@@ -129,7 +129,7 @@ def test_more_processes_than_can_be_counted_are_said_to_be(caplog):
     assert "readers of this one are not counted" in caplog.text
 
 
-def test_reach_is_that_of_the_last_publication_and_of_no_other_change():
+def test_reach_counts_only_the_last_publication():
     blog, other = make_blog(), make_blog()
     update = make_update(blog, "甲")
     make_update(other, "別的")

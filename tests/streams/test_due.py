@@ -1,4 +1,4 @@
-"""The loop of due work: what is scheduled goes live while a server runs, and when it comes back."""
+"""The loop of due work: scheduled updates are published while a server runs, or when it next starts."""
 
 import logging
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def schedule(publish_at: datetime) -> Update:
     content = Content(heading="預定的消息", body="<p>內文。</p>", happened_at=NOON)
     later = timezone.now() + timedelta(hours=1)
     update = publishing.schedule_update(make_blog(), content, later, by=SYSTEM)
-    # The verb refuses what has passed already, as it should.
+    # The verb refuses times in the past, so set the time directly.
     Update.objects.filter(pk=update.pk).update(publish_at=publish_at)
     return update
 
@@ -38,7 +38,7 @@ def loop(transactional_db) -> Iterator[DueLoop]:
     loop.stop()
 
 
-def test_a_scheduled_update_reaches_readers_of_a_running_server(server):
+def test_scheduled_update_appears_on_a_running_server_when_due(server):
     due_at = timezone.now() + timedelta(seconds=10)
     update = schedule(due_at)
     page = f"{server.url}{update.blog.get_absolute_url()}"
@@ -52,13 +52,13 @@ def test_a_scheduled_update_reaches_readers_of_a_running_server(server):
     assert update.first_published_at >= due_at
 
 
-def test_what_fell_due_while_no_server_ran_goes_live_at_start(start_server):
+def test_overdue_update_is_published_when_a_server_starts(start_server):
     update = schedule(timezone.now() - timedelta(hours=3))
     start_server()
     wait_for(lambda: is_published(update))
 
 
-def test_two_servers_publish_what_fell_due_once(start_server):
+def test_two_servers_publish_a_due_update_once(start_server):
     start_server()
     start_server()
     update = schedule(timezone.now() + timedelta(seconds=1))
@@ -69,7 +69,7 @@ def test_two_servers_publish_what_fell_due_once(start_server):
     assert update.revisions.count() == 1
 
 
-def test_an_outage_of_the_database_is_logged_and_survived(loop, caplog):
+def test_database_outage_is_logged_and_publication_resumes(loop, caplog):
     update = schedule(timezone.now() - timedelta(seconds=1))
     table = connection.ops.quote_name(Update._meta.db_table)
     with connection.cursor() as cursor:
@@ -84,7 +84,7 @@ def test_an_outage_of_the_database_is_logged_and_survived(loop, caplog):
     wait_for(lambda: is_published(update))
 
 
-def test_stopping_waits_for_no_tick(loop):
+def test_stop_does_not_wait_for_the_next_tick(loop):
     loop.start()
     loop.stop(patience=20)
     assert not loop.is_running

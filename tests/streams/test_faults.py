@@ -1,4 +1,4 @@
-"""Faults: servers that die, a database that is cut off, readers that stall; and nobody misses anything."""
+"""Fault injection: killed servers, lost database connections and stalled readers lose no changes."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from tests.streams.streaming import PATIENCE
 from tests.waiting import wait_for
 
 STREAMS, POLLS, CHANGES = 200, 50, 500
-# Two servers, a database and 250 readers may have to share one core.
-MUCH_PATIENCE = 120
+# Seconds; generous, because two servers, a database and 250 readers may have to share one core.
+LONG_PATIENCE = 120
 PAGE = 20
 BODY = "<p>" + "颱風逼近，市民撤離。" * 12 + "</p>"
-# A few of them are more than a connection holds for a reader who takes nothing.
+# A few of these exceed what a connection buffers for a stalled reader.
 LONG = BODY * 300
 
 
 class Desk:
-    """A newsroom at work: every verb that gives a number, one after the other, for as long as it is asked."""
+    """A newsroom at work that cycles through the verbs that add to the log."""
 
     def __init__(self, blog: LiveBlog) -> None:
         self.blog = blog
@@ -47,7 +47,7 @@ class Desk:
         self.serial = itertools.count(1)
 
     def work(self, numbers: int) -> None:
-        """Until the blog has taken so many numbers more."""
+        """Call verbs until the log has grown by at least `numbers` changes."""
         self.blog.refresh_from_db()
         until = self.blog.number + numbers
         while self.blog.number < until:
@@ -74,7 +74,7 @@ class Desk:
         publishing.publish_update(self.blog, self.content(next(self.serial) - 9), by=SYSTEM)
 
     def schedule(self) -> None:
-        """The servers' own loops publish it."""
+        """Schedule an update; the servers' own loops publish it."""
         publishing.schedule_update(
             self.blog, self.content(next(self.serial)), timezone.now() + timedelta(seconds=1), by=SYSTEM
         )
@@ -137,14 +137,14 @@ class Desk:
         self.edit_blog(embargo_until_at=timezone.now() + timedelta(hours=1))
         publishing.lift_embargo(self.blog, by=SYSTEM)
 
-    def edit_blog(self, **said: object) -> None:
+    def edit_blog(self, **changes: object) -> None:
         self.blog.refresh_from_db()
-        details = BlogDetails(**{**vars(BlogDetails.of(self.blog)), **said})
+        details = BlogDetails(**{**vars(BlogDetails.of(self.blog)), **changes})
         publishing.edit_blog(self.blog, details, by=SYSTEM)
 
 
 def cut_the_database() -> None:
-    """End every connection but the test's own."""
+    """Terminate every database connection except the test's own."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -154,16 +154,16 @@ def cut_the_database() -> None:
 
 def catch_up(readers: list[Reader], blog: LiveBlog) -> None:
     blog.refresh_from_db()
-    wait_for(lambda: all(reader.number >= blog.number for reader in readers), MUCH_PATIENCE)
+    wait_for(lambda: all(reader.number >= blog.number for reader in readers), LONG_PATIENCE)
 
 
 @pytest.mark.postgres
-def test_readers_miss_nothing_and_get_nothing_twice_whatever_fails(start_server: Callable):
+def test_readers_get_every_change_once_despite_faults(start_server: Callable):
     blog = make_blog(slug="storm", has_responses=True)
     for i in range(8):
         make_update(blog, f"開首{i}", happened_at=NOON - timedelta(minutes=i))
     desk = Desk(blog)
-    # As behind a balancer: one site, two servers.
+    # Two servers share one site URL, as behind a load balancer.
     start = partial(start_server, SITE_URL="http://127.0.0.1")
     first, second = start(), start()
     servers = [first.url, second.url]
@@ -172,14 +172,14 @@ def test_readers_miss_nothing_and_get_nothing_twice_whatever_fails(start_server:
     stalled.buffered = 4_096
     with following(readers, patience=480):
         try:
-            wait_for(lambda: all(reader.number >= 0 for reader in readers), MUCH_PATIENCE)
+            wait_for(lambda: all(reader.number >= 0 for reader in readers), LONG_PATIENCE)
             desk.work(60)
             catch_up(readers, blog)
             stalled.is_stalled = True
             for text in (*(LONG, LONG + BODY) * 5, BODY):
                 desk.rewrite_first(text)
                 catch_up(readers[1:STREAMS], blog)
-            # What it did not take was too much: it was dropped, nobody else was, and it resumed.
+            # Only the stalled reader was dropped, because its buffers overflowed; then it resumed.
             stalled.is_stalled = False
             catch_up(readers, blog)
             assert [reader for reader in readers if reader.returns] == [stalled]
@@ -194,14 +194,14 @@ def test_readers_miss_nothing_and_get_nothing_twice_whatever_fails(start_server:
             desk.end_and_resume()
             desk.work(60)
             publishing.withdraw_blog(blog, by=SYSTEM)
-            wait_for(lambda: sum(reader.number < 0 for reader in readers) > STREAMS // 2, MUCH_PATIENCE)
+            wait_for(lambda: sum(reader.number < 0 for reader in readers) > STREAMS // 2, LONG_PATIENCE)
             publishing.restore_blog(blog, by=SYSTEM)
             desk.work(60)
             desk.embargo_and_lift()
             cut_the_database()
             desk.work(CHANGES - 420)
             stalled.is_stalled = False
-            wait_for(lambda: not Update.objects.filter(blog=blog).scheduled().exists(), MUCH_PATIENCE)
+            wait_for(lambda: not Update.objects.filter(blog=blog).scheduled().exists(), LONG_PATIENCE)
         finally:
             blog.refresh_from_db()
             for reader in readers:
@@ -218,6 +218,6 @@ def test_readers_miss_nothing_and_get_nothing_twice_whatever_fails(start_server:
         assert reader.numbers == sorted(set(reader.numbers))
         assert reader.newest(PAGE) == page.updates
         assert reader.regions == page.regions
-    # The faults did reach them: a server was lost to half of them, the blog to all.
+    # Verify that the faults took effect: about half the streams lost a server, and all lost the blog.
     assert sum(reader.returns for reader in readers) > STREAMS // 4
     assert sum(reader.reloads for reader in readers) > STREAMS // 2

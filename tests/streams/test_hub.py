@@ -1,4 +1,4 @@
-"""The hub in this process, with no server between: what it sends to whom, with its times made short."""
+"""The hub in this process, without a server, and with short intervals."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ PATIENCE = 30
 
 @dataclass
 class Listener:
-    """One open stream, and the bodies that it was sent."""
+    """One open stream and the bodies sent to it."""
 
-    sent: list[bytes] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
     has_heard: asyncio.Event = field(default_factory=asyncio.Event)
     is_leaving: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def numbers(self) -> list[int]:
-        return [int(number) for number in re.findall(rb"^id: (\d+)$", b"".join(self.sent), re.MULTILINE)]
+        return [int(number) for number in re.findall(rb"^id: (\d+)$", b"".join(self.bodies), re.MULTILINE)]
 
     async def follow(self, streams: Streams, blog: LiveBlog, after: int) -> None:
         request = {"type": "http", "method": "GET", "path": f"/live/{blog.slug}/stream"}
-        known = {"headers": [(b"host", b"127.0.0.1")], "query_string": f"after={after}".encode()}
-        await streams(request | known, self._receive, self._send)
+        details = {"headers": [(b"host", b"127.0.0.1")], "query_string": f"after={after}".encode()}
+        await streams(request | details, self._receive, self._send)
 
     async def until(self, condition: Callable[[Listener], bool]) -> None:
         while not condition(self):
@@ -41,7 +41,7 @@ class Listener:
             await asyncio.wait_for(self.has_heard.wait(), PATIENCE)
 
     async def _send(self, message: dict) -> None:
-        self.sent.append(message.get("body", b""))
+        self.bodies.append(message.get("body", b""))
         self.has_heard.set()
 
     async def _receive(self) -> dict:
@@ -49,16 +49,16 @@ class Listener:
         return {"type": "http.disconnect"}
 
 
-def run(story: Callable[[Streams], Coroutine[None, None, None]]) -> None:
-    """Play a story on a hub that is running, and end it."""
+def run(scenario: Callable[[Streams], Coroutine[None, None, None]]) -> None:
+    """Run a scenario on a running hub, then stop the hub."""
 
     async def play() -> None:
-        running = hub.Hub()
-        running.start()
+        running_hub = hub.Hub()
+        running_hub.start()
         try:
-            await story(Streams(running))
+            await scenario(Streams(running_hub))
         finally:
-            await running.stop()
+            await running_hub.stop()
 
     asyncio.run(play())
 
@@ -71,79 +71,83 @@ def blog(transactional_db: None) -> LiveBlog:
 HEARTBEAT = b"event: heartbeat\ndata: null\n\n"
 
 
-def test_a_quiet_stream_sends_a_heartbeat_event_every_fifteen_seconds(blog, monkeypatch):
+def test_quiet_stream_sends_a_heartbeat_event_every_fifteen_seconds(blog, monkeypatch):
     assert hub.HEARTBEAT_SECONDS == 15
     monkeypatch.setattr(hub, "HEARTBEAT_SECONDS", 0.1)
     listener = Listener()
 
-    async def story(streams: Streams) -> None:
-        following = asyncio.create_task(listener.follow(streams, blog, after=1))
-        await listener.until(lambda heard: heard.sent.count(HEARTBEAT) == 3)
+    async def scenario(streams: Streams) -> None:
+        task = asyncio.create_task(listener.follow(streams, blog, after=1))
+        await listener.until(lambda reader: reader.bodies.count(HEARTBEAT) == 3)
         listener.is_leaving.set()
-        await following
+        await task
 
-    run(story)
-    assert listener.sent[:5] == [b"", b"retry: 3000\n\n", *[HEARTBEAT] * 3]
+    run(scenario)
+    assert listener.bodies[:5] == [b"", b"retry: 3000\n\n", *[HEARTBEAT] * 3]
 
 
-def publish(blog: LiveBlog, *said: str) -> None:
-    """In a thread of its own, whose connection goes back to the pool."""
+def publish(blog: LiveBlog, *heading: str) -> None:
+    """Publish an update from a worker thread, and return that thread's connection to the pool."""
     try:
-        make_update(blog, *said)
+        make_update(blog, *heading)
     finally:
         connection.close()
 
 
-def test_a_lost_wake_up_costs_seconds_and_never_an_update(blog, monkeypatch):
+def test_update_is_sent_despite_a_lost_wake_up(blog, monkeypatch):
     monkeypatch.setattr(hub, "LOOK_SECONDS", 0.1)
     monkeypatch.setattr(hub, "listen", lambda wake: asyncio.Event().wait())
     listener = Listener()
 
-    async def story(streams: Streams) -> None:
-        following = asyncio.create_task(listener.follow(streams, blog, after=1))
-        await listener.until(lambda heard: len(heard.sent) == 2)
+    async def scenario(streams: Streams) -> None:
+        task = asyncio.create_task(listener.follow(streams, blog, after=1))
+        await listener.until(lambda reader: len(reader.bodies) == 2)
         await asyncio.to_thread(publish, blog)
-        await listener.until(lambda heard: heard.numbers == [2])
+        await listener.until(lambda reader: reader.numbers == [2])
         listener.is_leaving.set()
-        await following
+        await task
 
-    run(story)
+    run(scenario)
 
 
-def test_readers_told_slice_by_slice_hear_each_change_once_whoever_comes_and_goes(blog, monkeypatch):
+def test_sliced_fan_out_sends_each_change_once_while_readers_come_and_go(blog, monkeypatch):
     monkeypatch.setattr(hub, "SLICE", 2)
     staying, leaving, joining = ([Listener() for _ in range(7)] for _ in range(3))
 
-    async def story(streams: Streams) -> None:
-        first = [asyncio.create_task(one.follow(streams, blog, after=1)) for one in staying + leaving]
+    async def scenario(streams: Streams) -> None:
+        tasks = [
+            asyncio.create_task(listener.follow(streams, blog, after=1)) for listener in staying + leaving
+        ]
         for serial in range(14):
             await asyncio.to_thread(publish, blog, f"{serial}")
             if serial % 2:
                 leaving[serial // 2].is_leaving.set()
-                later = joining[serial // 2].follow(streams, blog, after=1)
-                first.append(asyncio.create_task(later))
-        for one in staying + joining:
-            await one.until(lambda heard: heard.numbers[-1:] == [15])
-            one.is_leaving.set()
-        await asyncio.gather(*first)
+                joined = joining[serial // 2].follow(streams, blog, after=1)
+                tasks.append(asyncio.create_task(joined))
+        for listener in staying + joining:
+            await listener.until(lambda reader: reader.numbers[-1:] == [15])
+            listener.is_leaving.set()
+        await asyncio.gather(*tasks)
 
-    run(story)
-    for one in staying + leaving + joining:
-        assert one.numbers == sorted(set(one.numbers))
+    run(scenario)
+    for listener in staying + leaving + joining:
+        assert listener.numbers == sorted(set(listener.numbers))
 
 
-def test_readers_who_come_back_together_share_one_lookup_of_the_blog(blog, monkeypatch):
+def test_simultaneous_readers_share_one_blog_lookup(blog, monkeypatch):
     listeners = [Listener() for _ in range(50)]
     lookups = []
     find_blog = sse.find_blog
-    monkeypatch.setattr(sse, "find_blog", lambda *given: lookups.append(given) or find_blog(*given))
+    monkeypatch.setattr(
+        sse, "find_blog", lambda *arguments: lookups.append(arguments) or find_blog(*arguments)
+    )
 
-    async def story(streams: Streams) -> None:
-        following = [asyncio.create_task(one.follow(streams, blog, after=1)) for one in listeners]
-        for one in listeners:
-            await one.until(lambda heard: len(heard.sent) == 2)
-            one.is_leaving.set()
-        await asyncio.gather(*following)
+    async def scenario(streams: Streams) -> None:
+        tasks = [asyncio.create_task(listener.follow(streams, blog, after=1)) for listener in listeners]
+        for listener in listeners:
+            await listener.until(lambda reader: len(reader.bodies) == 2)
+            listener.is_leaving.set()
+        await asyncio.gather(*tasks)
 
-    run(story)
+    run(scenario)
     assert len(lookups) == 1

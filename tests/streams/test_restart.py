@@ -1,4 +1,4 @@
-"""A restart under many open pages, which run the readers' own connection code."""
+"""Server restarts with many open pages, which run the real connection code of the reader pages."""
 
 from __future__ import annotations
 
@@ -23,17 +23,18 @@ from tests.factories import make_blog
 from tests.waiting import find_free_port, wait_for, wait_until_listening
 
 PAGES = 200
-# Seconds, after the server accepts connections again; and milliseconds in which a spike would show.
+# Seconds from the first reconnection until 99% of the pages must be back.
 BACK_WITHIN = 5
+# Width in milliseconds of the bins in which simultaneous events are counted.
 BIN = 10
-# Without jitter it would be all of them. A busy machine stops node for a moment, and some pages pile up.
+# Without jitter, all pages would fall into one bin. Allow for some: a busy machine may pause node briefly.
 SPIKE = PAGES // 4
 PATIENCE = 120
 
 
 @dataclass
 class Crowd:
-    """Open pages in a process of node: what they did (see `crowd.mjs`), and when, in seconds since 1970."""
+    """Open pages in a node process, and the kind and Unix time of each event that `crowd.mjs` reports."""
 
     process: subprocess.Popen
     events: list[tuple[str, float]] = field(default_factory=list)
@@ -48,7 +49,7 @@ class Crowd:
 
 
 @contextmanager
-def opening(url: str, number: int) -> Iterator[Crowd]:
+def open_crowd(url: str, number: int) -> Iterator[Crowd]:
     node = shutil.which("node")
     if not node:
         pytest.skip("There is no node on this machine.")
@@ -66,7 +67,7 @@ def opening(url: str, number: int) -> Iterator[Crowd]:
 
 @contextmanager
 def nginx(upstream: int, place: Path) -> Iterator[int]:
-    """Serve `upstream` on the port that is yielded. While it is away nginx answers 502."""
+    """Run nginx in front of `upstream` and yield its port. It returns 502 while the upstream is down."""
     binary, port = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin"), find_free_port()
     if binary is None:
         pytest.skip("There is no nginx on this machine.")
@@ -90,20 +91,20 @@ def nginx(upstream: int, place: Path) -> Iterator[int]:
 
 
 def largest_bin(times: list[float]) -> int:
-    """Return how many of the times fall into the fullest stretch of `BIN` milliseconds."""
+    """Return how many of the times fall into the fullest bin of `BIN` milliseconds."""
     return max(Counter(int(at * 1_000 // BIN) for at in times).values(), default=0)
 
 
-# Alone, because the five seconds are a promise to readers, and other tests would take the processor.
+# Run this alone: other tests would take the processor, and the five seconds are promised to readers.
 @pytest.mark.alone
 @pytest.mark.parametrize("is_proxied", [False, True], ids=["directly", "behind nginx"])
-def test_pages_come_back_within_5_seconds_of_a_restart_and_not_at_once(
+def test_pages_reconnect_within_5_seconds_of_a_restart_but_not_all_at_once(
     transactional_db, production_environment, tmp_path, is_proxied
 ):
     blog, port = make_blog(slug="storm"), find_free_port()
     with serving(production_environment, port=port) as server, ExitStack() as stack:
         public_port = stack.enter_context(nginx(port, tmp_path)) if is_proxied else port
-        with opening(f"http://127.0.0.1:{public_port}/live/storm/", blog.number) as crowd:
+        with open_crowd(f"http://127.0.0.1:{public_port}/live/storm/", blog.number) as crowd:
             wait_for(lambda: len(crowd.times("open")) == PAGES, PATIENCE)
             server.process.terminate()
             wait_for(lambda: len(crowd.times("ended")) == PAGES, PATIENCE)
@@ -113,7 +114,7 @@ def test_pages_come_back_within_5_seconds_of_a_restart_and_not_at_once(
                 wait_for(lambda: len(crowd.times("open", since=ended[0])) >= PAGES, PATIENCE)
                 back = crowd.times("open", since=ended[0])
 
-    # The first that is let in tells when the server was there.
+    # The first page to reconnect shows when the server accepted connections again.
     assert len(back) == PAGES
     assert back[int(PAGES * 0.99) - 1] - back[0] <= BACK_WITHIN
     for kind in ("ended", "stream", "poll"):

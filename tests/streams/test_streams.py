@@ -1,4 +1,4 @@
-"""Streams on a running server: what follows a number, at once, with no gap and no repeat."""
+"""Streams on a running server: each change is sent at once, without gaps or repeats."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def get_status(url: str, **headers: str) -> tuple[int, dict[str, str]]:
             return refusal.code, dict(refusal.headers)
 
 
-def test_a_reader_gets_each_change_as_it_is_published(server):
+def test_reader_gets_each_change_when_it_is_made(server):
     blog = make_blog()
     stream = open_stream(server.url, blog.slug, after=1)
     update = make_update(blog, "甲")
@@ -55,7 +55,7 @@ def test_a_reader_gets_each_change_as_it_is_published(server):
     ]
 
 
-def test_each_edition_has_its_own_words_over_one_log(server):
+def test_editions_share_one_log_and_convert_its_text(server):
     blog = make_blog(headline="後續")
     plain = open_stream(server.url, blog.slug, after=1)
     converted = open_stream(f"{server.url}/zh-hans", blog.slug, after=1)
@@ -66,14 +66,14 @@ def test_each_edition_has_its_own_words_over_one_log(server):
     assert [event.data["blog"]["headline"] for event in events] == ["後續", "后续"]
     with urlopen(f"{server.url}/zh-hans/live/{blog.slug}/changes.json?after=1", timeout=PATIENCE) as polled:
         assert json.load(polled) == events[1].data
-    # Its own script is followed at the plain address, and another language in none.
-    own = open_stream(f"{server.url}/zh-hant", blog.slug, after=1)
-    assert own.response.url == f"{server.url}/live/{blog.slug}/stream?after=1"
+    # The edition in the blog's own script redirects to the plain URL; English blogs have no editions.
+    own_script = open_stream(f"{server.url}/zh-hant", blog.slug, after=1)
+    assert own_script.response.url == f"{server.url}/live/{blog.slug}/stream?after=1"
     english = make_blog(language="en")
     assert get_status(f"{server.url}/zh-hans/live/{english.slug}/stream?after=1")[0] == 404
 
 
-def test_the_answer_is_a_stream_that_nothing_holds_back(server):
+def test_response_headers_prevent_caching_and_buffering(server):
     stream = open_stream(server.url, make_blog().slug, after=1)
     headers = stream.response.headers
     assert (headers["Content-Type"], headers["Cache-Control"], headers["X-Accel-Buffering"]) == (
@@ -87,7 +87,7 @@ def test_the_answer_is_a_stream_that_nothing_holds_back(server):
     assert stream.response.readline() == b"retry: 3000\n"
 
 
-def test_a_reader_resumes_by_its_number_and_the_header_wins(server):
+def test_reader_resumes_by_number_and_last_event_id_takes_precedence(server):
     blog = make_blog()
     for i in range(5):
         make_update(blog, f"第{i}則")
@@ -98,7 +98,7 @@ def test_a_reader_resumes_by_its_number_and_the_header_wins(server):
     assert [update["heading"] for update in stream.next().data["updates"]] == ["第5則"]
 
 
-def test_a_replay_tells_nothing_of_what_was_withdrawn(server):
+def test_replay_omits_withdrawn_content(server):
     blog = make_blog()
     update = make_update(blog, "秘密", body="<p>秘密</p>", is_key_event=True)
     publishing.withdraw_update(update, by=SYSTEM, reason="秘密")
@@ -107,7 +107,7 @@ def test_a_replay_tells_nothing_of_what_was_withdrawn(server):
     assert "秘密" not in json.dumps(event.data, ensure_ascii=False)
 
 
-def test_many_readers_who_join_while_editors_publish_miss_nothing(server):
+def test_readers_joining_during_publication_miss_nothing(server):
     blog = make_blog()
 
     def follow(_turn: int) -> tuple[list[int], set[str]]:
@@ -128,7 +128,7 @@ def test_many_readers_who_join_while_editors_publish_miss_nothing(server):
             assert headings == {f"第{i}則" for i in range(30)}
 
 
-def test_the_end_of_coverage_is_told_and_then_the_stream_ends(server):
+def test_end_of_coverage_is_sent_and_ends_the_stream(server):
     blog = make_blog()
     stream = open_stream(server.url, blog.slug, after=1)
     publishing.end_coverage(blog, by=SYSTEM)
@@ -139,11 +139,11 @@ def test_the_end_of_coverage_is_told_and_then_the_stream_ends(server):
     assert status == 204
 
 
-@pytest.mark.parametrize("how", ["withdrawn", "embargoed"])
-def test_a_blog_that_is_taken_from_readers_closes_its_streams(server, how):
+@pytest.mark.parametrize("action", ["withdrawn", "embargoed"])
+def test_withdrawn_or_embargoed_blog_closes_its_streams(server, action):
     blog = make_blog()
     stream = open_stream(server.url, blog.slug, after=1)
-    if how == "withdrawn":
+    if action == "withdrawn":
         publishing.withdraw_blog(blog, by=SYSTEM)
     else:
         details = vars(BlogDetails.of(blog)) | {"embargo_until_at": timezone.now() + timedelta(hours=1)}
@@ -152,14 +152,14 @@ def test_a_blog_that_is_taken_from_readers_closes_its_streams(server, how):
     assert stream.next() is None
 
 
-def test_who_is_too_far_behind_or_ahead_is_told_to_load_the_page_again(server):
+def test_reader_too_far_behind_or_ahead_gets_a_reload_event(server):
     blog = make_blog()
     type(blog).objects.filter(pk=blog.pk).update(number=2002)
     assert open_stream(server.url, blog.slug, after=1).next().name == "reload"
     assert open_stream(server.url, blog.slug, after=2003).next().name == "reload"
 
 
-def test_a_reader_that_takes_nothing_is_dropped_and_holds_up_no_other(server):
+def test_stalled_reader_is_dropped_without_delaying_others(server):
     blog = make_blog()
     host, port = server.url.removeprefix("http://").split(":")
     stalled = socket.create_connection((host, int(port)), timeout=PATIENCE)
@@ -171,7 +171,7 @@ def test_a_reader_that_takes_nothing_is_dropped_and_holds_up_no_other(server):
         for i in range(100):
             make_update(blog, f"第{i}則", body=body)
         assert reader.result()[-1].id == 101
-    # Dropped: what was under way still comes, then the connection ends before the last update.
+    # Buffered data still arrives, but the connection ends before the last update: the reader was dropped.
     received = bytearray()
     while chunk := stalled.recv(65536):
         received += chunk
@@ -179,7 +179,7 @@ def test_a_reader_that_takes_nothing_is_dropped_and_holds_up_no_other(server):
     stalled.close()
 
 
-def test_readers_on_two_servers_see_what_either_writes(start_server):
+def test_readers_on_two_servers_get_the_same_update(start_server):
     first, second = start_server(), start_server()
     blog = make_blog()
     streams = [open_stream(server.url, blog.slug, after=1) for server in (first, second)]
@@ -187,7 +187,7 @@ def test_readers_on_two_servers_see_what_either_writes(start_server):
     assert [stream.next().id for stream in streams] == [2, 2]
 
 
-def test_an_update_that_falls_due_reaches_the_stream(server):
+def test_scheduled_update_reaches_the_stream_when_due(server):
     blog = make_blog()
     stream = open_stream(server.url, blog.slug, after=1)
     publishing.schedule_update(
@@ -206,7 +206,7 @@ def test_an_update_that_falls_due_reaches_the_stream(server):
         ("live", "?after=9999999999", 400),
     ],
 )
-def test_what_cannot_be_followed_is_refused(server, state, path, status):
+def test_unavailable_blogs_and_malformed_numbers_are_refused(server, state, path, status):
     blog = make_blog(is_live=state != "draft")
     if state == "withdrawn":
         publishing.withdraw_blog(blog, by=SYSTEM)
@@ -223,7 +223,7 @@ def test_foreign_hosts_and_other_methods_are_refused(server):
         assert refusal.value.code == 405
 
 
-def test_an_interrupt_with_a_stream_open_ends_the_server_at_once(server):
+def test_sigint_stops_the_server_promptly_despite_an_open_stream(server):
     stream = open_stream(server.url, make_blog().slug, after=1)
     assert stream.response.readline().startswith(b"retry")
     started = time.monotonic()
@@ -232,13 +232,13 @@ def test_an_interrupt_with_a_stream_open_ends_the_server_at_once(server):
     assert time.monotonic() - started < 8
 
 
-def test_shutdown_gives_each_reader_its_own_time_to_come_back_and_ends_the_streams(server):
+def test_shutdown_ends_streams_with_random_retry_times(server):
     blog = make_blog()
     streams = [open_stream(server.url, blog.slug, after=1) for _ in range(20)]
     for stream in streams:
         assert stream.response.readline() == b"retry: 3000\n"
     server.process.send_signal(signal.SIGTERM)
-    # Each response ends as it should: the body is complete.
+    # Reading to the end checks that each chunked body is complete.
     texts = [stream.response.read().decode() for stream in streams]
     times = {int(re.fullmatch(r"\nretry: (\d+)\n\n", text)[1]) for text in texts}
     assert len(times) > 10

@@ -1,4 +1,4 @@
-"""A receiver that speaks TLS, a sender on its own thread, and a clock that can be put forward."""
+"""Fixtures for webhooks: an HTTPS receiver, a sender in its own thread, and a clock that tests advance."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from liveblog.publishing import SYSTEM
 from liveblog.webhooks import delivery
 from liveblog.webhooks import sender as senders
 from liveblog.webhooks.sender import Sender
-from tests.webhooks.receiver import Receiver, receiving
+from tests.webhooks.receiver import Receiver, run_receiver
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +33,7 @@ def trusted_file(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture
 def trusts_receiver(settings, monkeypatch: pytest.MonkeyPatch, trusted_file: Path) -> Iterator[None]:
-    """As a site that tries a receiver out on its own machine."""
+    """Configure the site to accept `localhost` as a webhook host and to trust the receiver's authority."""
     settings.WEBHOOK_TEST_HOSTS = ["localhost"]
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted_file))
     delivery._trusted.cache_clear()
@@ -43,12 +43,12 @@ def trusts_receiver(settings, monkeypatch: pytest.MonkeyPatch, trusted_file: Pat
 
 @pytest.fixture
 def receiver(authority: trustme.CA, trusts_receiver: None) -> Iterator[Receiver]:
-    with receiving(authority) as receiver:
+    with run_receiver(authority) as receiver:
         yield receiver
 
 
 class Clock:
-    """The real clock, put forward."""
+    """The real clock plus an offset that tests advance."""
 
     def __init__(self) -> None:
         self.ahead = timedelta(0)
@@ -73,7 +73,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def sender(transactional_db: None, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sender]:
-    """One that is not started yet. Nothing wakes it: it looks more often instead."""
+    """Yield a sender that is not started. Nothing wakes it, so it polls every 0.1 seconds instead."""
     monkeypatch.setattr(senders, "LOOK_SECONDS", 0.1)
     monkeypatch.setattr(senders, "OPEN_SECONDS", 0.1)
     sender = Sender()
@@ -88,5 +88,5 @@ def partner(db: None) -> Partner:
     return Partner.objects.create(name="Harbour Wire", contact="desk@harbour.example")
 
 
-def make_webhook(partner: Partner, receiver: Receiver, **said: object) -> Webhook:
-    return publishing.add_webhook(partner, by=SYSTEM, url=receiver.url, **said)
+def make_webhook(partner: Partner, receiver: Receiver, **options: object) -> Webhook:
+    return publishing.add_webhook(partner, by=SYSTEM, url=receiver.url, **options)

@@ -1,4 +1,4 @@
-"""The sender's steps one after the other, without the network: what would be sent is handed to the test."""
+"""A synchronous sender without a network: it passes each message to the test instead of posting it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from liveblog.webhooks import cursors, messages
 from liveblog.webhooks.delivery import Answer
 from liveblog.webhooks.messages import Message
 
-TAKEN = Answer(1, 204)
+NO_CONTENT = Answer(1, 204)
 
 
-def send_all(answering: Callable[[Message], Answer] = lambda message: TAKEN) -> list[dict[str, Any]]:
-    """Send what is due until nothing is; the bodies that were taken, in order."""
-    taken = []
+def send_all(answering: Callable[[Message], Answer] = lambda message: NO_CONTENT) -> list[dict[str, Any]]:
+    """Send until nothing is due; return the decoded bodies that were answered with success, in order."""
+    bodies_sent = []
     while True:
         cursors.open_places()
         claims = cursors.claim(timezone.now(), 64, {})
         if not claims:
-            return taken
+            return bodies_sent
         for claim in claims:
             message = messages.after(claim.webhook, claim.blog_id, claim.number)
             assert message is not None, claim
@@ -30,11 +30,11 @@ def send_all(answering: Callable[[Message], Answer] = lambda message: TAKEN) -> 
             now = timezone.now()
             cursors.finish(claim, message, answer, now, now)
             if answer.is_success:
-                taken.append(json.loads(message.body))
+                bodies_sent.append(json.loads(message.body))
 
 
-def told(bodies: list[dict[str, Any]]) -> list[tuple[str, int, str]]:
-    """Slug, number and kind of each."""
+def changes_of(bodies: list[dict[str, Any]]) -> list[tuple[str, int, str]]:
+    """Return the slug, number and kind of each body's change."""
     return [
         (body["data"]["blog"]["slug"], body["data"]["change"]["number"], body["data"]["change"]["kind"])
         for body in bodies

@@ -1,4 +1,4 @@
-"""A partner's receiver: a real HTTPS server on this machine, as well or as badly behaved as it is told."""
+"""A partner's webhook receiver: a local HTTPS server whose responses, good or bad, the test chooses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import trustme
 
 @dataclass(frozen=True)
 class Received:
-    """One request, as it came."""
+    """One request as received."""
 
     path: str
     headers: dict[str, str]
@@ -44,22 +44,22 @@ Answering = Callable[["Handler"], None]
 
 @dataclass
 class Receiver:
-    """`taken` are the requests that it answered 2xx, `seen` all of them."""
+    """A receiver and its log: `requests` are all requests, `accepted_requests` those answered with 2xx."""
 
     port: int = 0
     behave: Answering = field(default=lambda handler: accept(handler))
-    seen: list[Received] = field(default_factory=list)
-    taken: list[Received] = field(default_factory=list)
-    # Set it to end what hangs.
-    let_go: threading.Event = field(default_factory=threading.Event)
+    requests: list[Received] = field(default_factory=list)
+    accepted_requests: list[Received] = field(default_factory=list)
+    # Set this to end responses that hang or drip.
+    release: threading.Event = field(default_factory=threading.Event)
 
     @property
     def url(self) -> str:
         return f"https://localhost:{self.port}/hook?of=ours"
 
     def numbers(self, slug: str) -> list[int]:
-        """Of the live blog's changes, in the order in which they were taken."""
-        return [request.number for request in self.taken if request.slug == slug]
+        """Return the numbers of a live blog's accepted changes, in order of arrival."""
+        return [request.number for request in self.accepted_requests if request.slug == slug]
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -69,14 +69,14 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.request_seen = Received(self.path, headers, body)
+        self.received = Received(self.path, headers, body)
         receiver = self.server.receiver
-        receiver.seen.append(self.request_seen)
+        receiver.requests.append(self.received)
         receiver.behave(self)
 
     def answer(self, status: int, body: bytes = b"", **headers: str) -> None:
         if 200 <= status < 300:
-            self.server.receiver.taken.append(self.request_seen)
+            self.server.receiver.accepted_requests.append(self.received)
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
@@ -85,7 +85,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *arguments: Any) -> None:
-        """Quiet."""
+        """Log nothing."""
 
 
 class Server(ThreadingHTTPServer):
@@ -98,16 +98,16 @@ class Server(ThreadingHTTPServer):
         self.tls = tls
 
     def finish_request(self, request: Any, client_address: Any) -> None:
-        # In the connection's own thread: one that hangs holds up no other.
+        # This runs in the connection's own thread, so a handshake that hangs does not block the others.
         with suppress(OSError), self.tls.wrap_socket(request, server_side=True) as secured:
             self.RequestHandlerClass(secured, client_address, self)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients may hang up."""
+        """Ignore errors, because clients may hang up."""
 
 
 @contextmanager
-def receiving(authority: trustme.CA) -> Iterator[Receiver]:
+def run_receiver(authority: trustme.CA) -> Iterator[Receiver]:
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost", "127.0.0.1").configure_cert(tls)
     receiver = Receiver()
@@ -118,7 +118,7 @@ def receiving(authority: trustme.CA) -> Iterator[Receiver]:
         try:
             yield receiver
         finally:
-            receiver.let_go.set()
+            receiver.release.set()
             server.shutdown()
             thread.join()
 
@@ -131,7 +131,7 @@ def fail(handler: Handler) -> None:
     handler.answer(500, b"Traceback: it broke")
 
 
-def ask_for_patience(handler: Handler) -> None:
+def ask_for_backoff(handler: Handler) -> None:
     handler.answer(429, Retry_After="120")
 
 
@@ -152,38 +152,38 @@ def hang_up(handler: Handler) -> None:
 
 
 def hang(handler: Handler) -> None:
-    handler.server.receiver.let_go.wait()
+    handler.server.receiver.release.wait()
     handler.close_connection = True
 
 
 def drip(handler: Handler) -> None:
-    """A byte at a time, for ever: no single read takes long."""
+    """Send one byte at a time without end, so that no single read takes long."""
     handler.send_response(200)
     handler.send_header("Content-Length", "1000000")
     handler.end_headers()
-    while not handler.server.receiver.let_go.wait(0.05):
+    while not handler.server.receiver.release.wait(0.05):
         handler.wfile.write(b".")
         handler.wfile.flush()
 
 
 def drip_headers(handler: Handler) -> None:
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
-    while not handler.server.receiver.let_go.wait(0.05):
+    while not handler.server.receiver.release.wait(0.05):
         handler.wfile.write(b".")
         handler.wfile.flush()
 
 
 def answer_for_ever(handler: Handler) -> None:
-    """200, and a body without an end, as fast as it goes."""
-    handler.server.receiver.taken.append(handler.request_seen)
+    """Respond with 200 and an endless body, as fast as possible."""
+    handler.server.receiver.accepted_requests.append(handler.received)
     handler.send_response(200)
     handler.send_header("Content-Length", str(10**12))
     handler.end_headers()
-    while not handler.server.receiver.let_go.is_set():
+    while not handler.server.receiver.release.is_set():
         handler.wfile.write(b"giant " * 10_000)
 
 
 def take_turns(*behaviours: Answering) -> Answering:
-    """Each once, and then the last one again and again."""
+    """Return a behaviour that uses each of `behaviours` once, then repeats the last one."""
     waiting = list(behaviours)
     return lambda handler: (waiting.pop(0) if len(waiting) > 1 else waiting[0])(handler)

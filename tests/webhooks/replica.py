@@ -1,4 +1,4 @@
-"""What a partner makes of what it is sent: a copy of each live blog, by the rules of docs/webhooks.md."""
+"""A partner's copy of each live blog, built from webhook bodies by the rules of docs/webhooks.md."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 @dataclass
 class Replica:
-    """Live blogs by slug: what each says of itself, and its updates by id."""
+    """Payloads of live blogs by slug, and of their updates by slug and id."""
 
     blogs: dict[str, dict[str, Any]] = field(default_factory=dict)
     updates: dict[str, dict[int, dict[str, Any]]] = field(default_factory=dict)
 
-    def take(self, body: dict[str, Any]) -> None:
+    def apply(self, body: dict[str, Any]) -> None:
         blog, update = body["data"]["blog"], body["data"]["update"]
         slug = blog["slug"]
         if blog["status"] == "withdrawn":
@@ -28,5 +28,5 @@ class Replica:
             updates[update["id"]] = update
 
     def orders(self, slug: str) -> list[str]:
-        """As its page would list them: newest first."""
+        """Return the sort keys of a live blog's updates, newest first, as its page lists them."""
         return sorted((update["order"] for update in self.updates.get(slug, {}).values()), reverse=True)

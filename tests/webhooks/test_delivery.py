@@ -1,4 +1,4 @@
-"""What arrives at a receiver over HTTPS: every change, signed, in order, whatever the receiver does."""
+"""Webhook deliveries over HTTPS: every change arrives signed and in order, even if the receiver fails."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ def is_verified(request: Received, secret: str) -> bool:
     return True
 
 
-def take_all(sender, clock: Clock, blog: LiveBlog, webhook: Webhook) -> None:
-    """Put the clock forward from attempt to attempt until the partner has taken all, or is given up."""
+def deliver_all(sender, clock: Clock, blog: LiveBlog, webhook: Webhook) -> None:
+    """Advance the clock to each next attempt until all changes are delivered or the webhook is disabled."""
 
     def is_over() -> bool:
         blog.refresh_from_db()
         webhook.refresh_from_db()
         return WebhookCursor.objects.filter(blog=blog, number=blog.number).exists() or not webhook.is_enabled
 
-    def may_go_on() -> bool:
+    def advance() -> bool:
         cursor = WebhookCursor.objects.get(blog=blog)
         if cursor.leased_until_at is None and cursor.next_attempt_at:
             clock.forward_to(cursor.next_attempt_at)
         sender.wake()
         return is_over()
 
-    wait_for(may_go_on, 60)
+    wait_for(advance, 60)
 
 
 def test_each_change_arrives_signed_and_in_order(sender, receiver, partner):
@@ -59,50 +59,50 @@ def test_each_change_arrives_signed_and_in_order(sender, receiver, partner):
     publishing.withdraw_update(update, by=SYSTEM, reason="錯")
     wait_for(lambda: receiver.numbers("storm") == [1, 2, 3])
 
-    request = receiver.taken[1]
+    request = receiver.accepted_requests[1]
     assert request.path == "/hook?of=ours"
     assert request.headers["content-type"] == "application/json"
     assert request.headers["webhook-id"] == f"msg_{blog.pk}_2"
-    said = request.json
-    assert (said["type"], said["timestamp"]) == ("liveblog.published", said["data"]["change"]["at"])
-    assert said["timestamp"].endswith("+08:00")
-    assert said["data"]["change"] == {
+    payload = request.json
+    assert (payload["type"], payload["timestamp"]) == ("liveblog.published", payload["data"]["change"]["at"])
+    assert payload["timestamp"].endswith("+08:00")
+    assert payload["data"]["change"] == {
         "number": 2,
         "kind": "published",
         "update": update.pk,
-        "at": said["timestamp"],
+        "at": payload["timestamp"],
     }
-    assert said["data"]["blog"]["headline"] == "颱風"
-    assert (said["data"]["update"]["id"], said["data"]["update"]["heading"]) == (update.pk, "風球")
-    assert receiver.taken[2].json["data"]["update"]["status"] == "withdrawn"
-    assert "風球" not in receiver.taken[2].body.decode()
+    assert payload["data"]["blog"]["headline"] == "颱風"
+    assert (payload["data"]["update"]["id"], payload["data"]["update"]["heading"]) == (update.pk, "風球")
+    assert receiver.accepted_requests[2].json["data"]["update"]["status"] == "withdrawn"
+    assert "風球" not in receiver.accepted_requests[2].body.decode()
 
-    assert all(is_verified(request, webhook.secret) for request in receiver.taken)
+    assert all(is_verified(request, webhook.secret) for request in receiver.accepted_requests)
     assert not is_verified(Received("", request.headers, request.body + b" "), webhook.secret)
     wait_for(lambda: Delivery.objects.filter(is_delivered=True).count() == 3)
-    kept = Delivery.objects.get(number=2)
-    assert (kept.status, kept.attempt, kept.body, kept.error) == (204, 1, request.body.decode(), "")
+    stored = Delivery.objects.get(number=2)
+    assert (stored.status, stored.attempt, stored.body, stored.error) == (204, 1, request.body.decode(), "")
 
 
-def test_both_secrets_sign_until_the_partner_has_changed_over(sender, receiver, partner):
+def test_both_secrets_sign_until_the_previous_one_expires(sender, receiver, partner):
     webhook = make_webhook(partner, receiver)
-    before = webhook.secret
+    previous_secret = webhook.secret
     webhook = publishing.rotate_secret(webhook, by=SYSTEM)
     blog = make_blog()
     sender.start()
     wait_for(lambda: receiver.numbers(blog.slug) == [1])
-    assert len(receiver.taken[0].headers["webhook-signature"].split()) == 2
-    assert is_verified(receiver.taken[0], before)
-    assert is_verified(receiver.taken[0], webhook.secret)
+    assert len(receiver.accepted_requests[0].headers["webhook-signature"].split()) == 2
+    assert is_verified(receiver.accepted_requests[0], previous_secret)
+    assert is_verified(receiver.accepted_requests[0], webhook.secret)
 
     Webhook.objects.update(previous_secret_until_at=timezone.now())
     make_update(blog)
     wait_for(lambda: receiver.numbers(blog.slug) == [1, 2])
-    assert not is_verified(receiver.taken[1], before)
-    assert is_verified(receiver.taken[1], webhook.secret)
+    assert not is_verified(receiver.accepted_requests[1], previous_secret)
+    assert is_verified(receiver.accepted_requests[1], webhook.secret)
 
 
-def test_a_new_webhook_starts_at_present_and_with_all_of_what_is_published_later(sender, receiver, partner):
+def test_new_webhook_gets_later_changes_of_old_blogs_and_all_changes_of_drafts(sender, receiver, partner):
     old = make_blog(slug="old")
     make_update(old)
     draft = make_blog(slug="draft", is_live=False)
@@ -114,23 +114,23 @@ def test_a_new_webhook_starts_at_present_and_with_all_of_what_is_published_later
     wait_for(lambda: (receiver.numbers("old"), receiver.numbers("draft")) == ([3], [1, 2]))
 
 
-def test_a_webhook_reads_the_edition_that_it_asks_for(sender, receiver, partner):
+def test_payloads_are_in_the_edition_of_the_webhook(sender, receiver, partner):
     make_webhook(partner, receiver, edition="zh-hans")
     sender.start()
     make_update(make_blog(slug="storm", headline="颱風"), "頭髮")
     english = make_blog(slug="english", headline="Storm", language="en")
     wait_for(lambda: (receiver.numbers("storm"), receiver.numbers("english")) == ([1, 2], [1]))
-    said = {request.slug: request.json["data"] for request in receiver.taken}
-    assert (said["storm"]["blog"]["headline"], said["storm"]["update"]["heading"]) == ("台风", "头发")
-    assert said["storm"]["update"]["url"].endswith(f"/zh-hans/live/storm/{said['storm']['update']['id']}/")
-    assert said["english"]["blog"]["headline"] == english.headline
+    data = {request.slug: request.json["data"] for request in receiver.accepted_requests}
+    assert (data["storm"]["blog"]["headline"], data["storm"]["update"]["heading"]) == ("台风", "头发")
+    assert data["storm"]["update"]["url"].endswith(f"/zh-hans/live/storm/{data['storm']['update']['id']}/")
+    assert data["english"]["blog"]["headline"] == english.headline
 
 
 @pytest.mark.parametrize(
     "behaviour",
     [
         behaviours.fail,
-        behaviours.ask_for_patience,
+        behaviours.ask_for_backoff,
         behaviours.redirect,
         behaviours.close_in_mid_body,
         behaviours.hang_up,
@@ -140,7 +140,7 @@ def test_a_webhook_reads_the_edition_that_it_asks_for(sender, receiver, partner)
         behaviours.answer_for_ever,
     ],
 )
-def test_all_arrives_in_order_however_a_receiver_fails_meanwhile(
+def test_all_changes_arrive_in_order_despite_failed_attempts(
     sender, receiver, partner, clock, monkeypatch, behaviour
 ):
     monkeypatch.setattr(delivery, "SECONDS", 0.5)
@@ -153,15 +153,15 @@ def test_all_arrives_in_order_however_a_receiver_fails_meanwhile(
         make_update(blog)
     sender.start()
     wait_for(lambda: WebhookCursor.objects.exists())
-    take_all(sender, clock, blog, webhook)
+    deliver_all(sender, clock, blog, webhook)
     assert receiver.numbers(blog.slug) == [1, 2, 3, 4, 5]
     assert sorted(set(receiver.numbers(blog.slug))) == receiver.numbers(blog.slug)
-    assert {request.path for request in receiver.seen} == {"/hook?of=ours"}
+    assert {request.path for request in receiver.requests} == {"/hook?of=ours"}
     assert webhook.is_enabled
     assert webhook.failing_since_at is None
 
 
-def test_the_beginning_of_an_answer_is_kept_and_no_more_of_it(sender, receiver, partner):
+def test_stored_response_is_truncated(sender, receiver, partner):
     receiver.behave = behaviours.answer_for_ever
     make_webhook(partner, receiver)
     make_blog()
@@ -186,7 +186,7 @@ def test_retry_after_is_honoured_and_capped(sender, receiver, partner, clock):
     assert WebhookCursor.objects.get(blog=blog).number == 0
 
 
-def test_a_receiver_that_is_down_for_two_days_gets_all_of_it_and_a_warning(
+def test_receiver_down_for_two_days_gets_every_change_and_a_warning(
     sender, receiver, partner, clock, settings
 ):
     settings.SITE_CONTACT = "house@newsroom.example"
@@ -195,7 +195,7 @@ def test_a_receiver_that_is_down_for_two_days_gets_all_of_it_and_a_warning(
     blog = make_blog()
     make_update(blog)
     sender.start()
-    began = clock.now()
+    started_at = clock.now()
     wait_for(lambda: WebhookCursor.objects.filter(attempts=1).exists())
 
     def is_up_again() -> bool:
@@ -203,55 +203,55 @@ def test_a_receiver_that_is_down_for_two_days_gets_all_of_it_and_a_warning(
         if cursor.leased_until_at is None and cursor.next_attempt_at:
             clock.forward_to(cursor.next_attempt_at)
         sender.wake()
-        return clock.now() - began > timedelta(days=2)
+        return clock.now() - started_at > timedelta(days=2)
 
     wait_for(is_up_again, 60)
     make_update(blog)
     receiver.behave = behaviours.accept
-    take_all(sender, clock, blog, webhook)
+    deliver_all(sender, clock, blog, webhook)
     assert receiver.numbers(blog.slug) == [1, 2, 3]
-    # Not more often than every few hours, once it had failed for long.
-    assert 15 < len(receiver.seen) < 40
+    # Backoff spaces the later attempts hours apart.
+    assert 15 < len(receiver.requests) < 40
     assert (webhook.failing_since_at, webhook.warned_at) == (None, None)
-    (letter,) = mail.outbox
-    assert letter.recipients() == ["desk@harbour.example", "house@newsroom.example"]
-    assert receiver.url in letter.body
-    assert "HTTP 500" in letter.body
+    (email,) = mail.outbox
+    assert email.recipients() == ["desk@harbour.example", "house@newsroom.example"]
+    assert receiver.url in email.body
+    assert "HTTP 500" in email.body
 
 
-def test_a_receiver_that_fails_for_three_days_is_switched_off_with_notice_and_loses_nothing(
+def test_webhook_failing_for_three_days_is_disabled_with_notice_and_loses_nothing(
     sender, receiver, partner, clock
 ):
     receiver.behave = behaviours.fail
     webhook = make_webhook(partner, receiver)
     blog = make_blog()
-    began = clock.now()
+    started_at = clock.now()
     sender.start()
     wait_for(lambda: WebhookCursor.objects.exists())
-    take_all(sender, clock, blog, webhook)
-    assert timedelta(days=3) <= webhook.disabled_at - began < timedelta(days=4)
+    deliver_all(sender, clock, blog, webhook)
+    assert timedelta(days=3) <= webhook.disabled_at - started_at < timedelta(days=4)
     assert webhook.disabled_because == "HTTP 500"
     wait_for(lambda: len(mail.outbox) == 2)
-    assert all(letter.to == ["desk@harbour.example"] for letter in mail.outbox)
+    assert all(email.to == ["desk@harbour.example"] for email in mail.outbox)
 
     receiver.behave = behaviours.accept
     make_update(blog)
     webhook = publishing.enable_webhook(webhook, by=SYSTEM)
-    take_all(sender, clock, blog, webhook)
+    deliver_all(sender, clock, blog, webhook)
     assert receiver.numbers(blog.slug) == [1, 2]
 
 
-def test_410_switches_a_webhook_off_at_once_with_notice(sender, receiver, partner):
+def test_410_disables_a_webhook_at_once_with_notice(sender, receiver, partner):
     receiver.behave = lambda handler: handler.answer(410)
     webhook = make_webhook(partner, receiver)
     make_blog()
     sender.start()
     wait_for(lambda: mail.outbox)
     webhook.refresh_from_db()
-    assert (webhook.is_enabled, webhook.disabled_because, len(receiver.seen)) == (False, "HTTP 410", 1)
+    assert (webhook.is_enabled, webhook.disabled_because, len(receiver.requests)) == (False, "HTTP 410", 1)
 
 
-def test_a_letter_that_cannot_be_sent_is_logged_and_holds_nothing_up(
+def test_failing_notice_email_is_logged_and_the_webhook_is_still_disabled(
     sender, receiver, partner, settings, caplog
 ):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -265,7 +265,7 @@ def test_a_letter_that_cannot_be_sent_is_logged_and_holds_nothing_up(
     assert not webhook.is_enabled
 
 
-def test_a_retry_says_nothing_of_what_was_withdrawn_meanwhile(sender, receiver, partner, clock):
+def test_retry_omits_content_withdrawn_since_the_first_attempt(sender, receiver, partner, clock):
     receiver.behave = behaviours.fail
     webhook = make_webhook(partner, receiver)
     blog = make_blog()
@@ -273,21 +273,23 @@ def test_a_retry_says_nothing_of_what_was_withdrawn_meanwhile(sender, receiver, 
     make_update(blog, "其他")
     sender.start()
     wait_for(lambda: WebhookCursor.objects.filter(attempts=1).exists())
-    assert "機密" in receiver.seen[0].body.decode()
-    tried = len(receiver.seen)
+    assert "機密" in receiver.requests[0].body.decode()
+    failed_attempts = len(receiver.requests)
     publishing.withdraw_update(update, by=SYSTEM, reason="錯")
     receiver.behave = behaviours.accept
-    take_all(sender, clock, blog, webhook)
+    deliver_all(sender, clock, blog, webhook)
     assert receiver.numbers(blog.slug) == [1, 2, 3, 4]
-    later = b"".join(request.body for request in receiver.seen[tried:]).decode()
-    assert "其他" in later
-    assert "機密" not in later
-    told = next(request.json["data"]["update"] for request in receiver.taken if request.number == 2)
-    assert told["status"] == "withdrawn"
+    retried = b"".join(request.body for request in receiver.requests[failed_attempts:]).decode()
+    assert "其他" in retried
+    assert "機密" not in retried
+    update_payload = next(
+        request.json["data"]["update"] for request in receiver.accepted_requests if request.number == 2
+    )
+    assert update_payload["status"] == "withdrawn"
 
 
-def test_a_slow_receiver_holds_up_no_other(sender, receiver, partner, authority):
-    with behaviours.receiving(authority) as other:
+def test_slow_receiver_does_not_delay_others(sender, receiver, partner, authority):
+    with behaviours.run_receiver(authority) as other:
         receiver.behave = behaviours.hang
         make_webhook(partner, receiver)
         make_webhook(partner, other)
@@ -296,23 +298,23 @@ def test_a_slow_receiver_holds_up_no_other(sender, receiver, partner, authority)
         for blog in blogs:
             make_update(blog)
         wait_for(lambda: all(other.numbers(blog.slug) == [1, 2] for blog in blogs))
-        # And it is not asked for more than a few at once itself.
-        assert len(receiver.seen) == cursors.AT_ONCE
+        # Concurrent requests to the slow receiver itself are limited.
+        assert len(receiver.requests) == cursors.AT_ONCE
 
 
-def test_the_places_of_a_sender_that_is_stopped_are_free_at_once(sender, receiver, partner):
+def test_stopped_sender_releases_its_leases_at_once(sender, receiver, partner):
     receiver.behave = behaviours.hang
     make_webhook(partner, receiver)
     make_blog()
     sender.start()
-    wait_for(lambda: receiver.seen)
+    wait_for(lambda: receiver.requests)
     assert WebhookCursor.objects.get().leased_until_at is not None
     sender.stop(patience=0)
     cursor = WebhookCursor.objects.get()
     assert (cursor.leased_until_at, cursor.number, cursor.attempts) == (None, 0, 0)
 
 
-def test_an_outage_of_the_database_is_logged_and_survived(sender, receiver, partner, caplog):
+def test_database_outage_is_logged_and_delivery_resumes(sender, receiver, partner, caplog):
     make_webhook(partner, receiver)
     blog = make_blog()
     table = connection.ops.quote_name(WebhookCursor._meta.db_table)

@@ -1,4 +1,4 @@
-"""Pings to a WebSub hub and to IndexNow: which feeds and pages they name, when, and what a failure costs."""
+"""Pings to a WebSub hub and to IndexNow: the feeds and pages they list, debouncing, and retries."""
 
 from __future__ import annotations
 
@@ -43,40 +43,40 @@ def index(receiver: Receiver, settings) -> Receiver:
 
 
 def pinged(hub: Receiver) -> Counter[str]:
-    """Return the paths of the feeds that the hub was told of, with how often."""
-    forms = [parse_qs(request.body.decode(), strict_parsing=True) for request in hub.taken]
+    """Count the pings that the hub accepted, by the path of the feed."""
+    forms = [parse_qs(request.body.decode(), strict_parsing=True) for request in hub.accepted_requests]
     assert all(form["hub.mode"] == ["publish"] for form in forms)
     return Counter(form["hub.url"][0].removeprefix(SITE) for form in forms)
 
 
 def settle(clock: Clock) -> None:
-    """Let the last change grow old enough to be told of."""
+    """Advance the clock until the last change is old enough to be pinged."""
     clock.forward(pings.SETTLE)
 
 
-def is_told(blog: LiveBlog) -> bool:
+def is_pinged(blog: LiveBlog) -> bool:
     blog.refresh_from_db()
     return PingCursor.objects.filter(blog=blog, number=blog.number, leased_until_at=None).exists()
 
 
 def start_with_cursors(sender: Sender) -> None:
-    """Start a sender, and wait until it knows the live blogs that are public already."""
+    """Start a sender and wait until it has a cursor for every public live blog."""
     sender.start()
-    known = LiveBlog.objects.filter(number__gt=0, embargo_until_at=None).count
-    wait_for(lambda: PingService.objects.exists() and PingCursor.objects.count() == known())
+    count_known = LiveBlog.objects.filter(number__gt=0, embargo_until_at=None).count
+    wait_for(lambda: PingService.objects.exists() and PingCursor.objects.count() == count_known())
 
 
 def feeds(*places: str) -> Counter[str]:
     return Counter(f"{place}feed.{form}" for place in places for form in ("atom", "rss", "json"))
 
 
-def test_a_change_pings_the_hub_once_for_every_feed_that_prints_it(sender, hub, clock):
+def test_change_pings_the_hub_once_for_each_affected_feed(sender, hub, clock):
     make_blog(slug="calm")
     blog = make_blog(slug="storm", topics=(Topic.objects.create(slug="w", name="天氣"),))
     start_with_cursors(sender)
     make_update(blog, "風球")
     settle(clock)
-    wait_for(lambda: is_told(blog))
+    wait_for(lambda: is_pinged(blog))
 
     expected = feeds(
         "/", "/zh-hans/", "/topics/w/", "/zh-hans/topics/w/", "/live/storm/", "/zh-hans/live/storm/"
@@ -86,21 +86,23 @@ def test_a_change_pings_the_hub_once_for_every_feed_that_prints_it(sender, hub, 
         answer = Client().get(path)
         assert answer.status_code == 200
         assert answer.headers["Link"] == f'<{hub.url}>; rel="hub", <{SITE}{path}>; rel="self"'
-    assert {request.headers["content-type"] for request in hub.taken} == {"application/x-www-form-urlencoded"}
+    assert {request.headers["content-type"] for request in hub.accepted_requests} == {
+        "application/x-www-form-urlencoded"
+    }
 
 
-def test_a_burst_of_changes_makes_one_ping_after_its_end(sender, hub, clock):
+def test_burst_of_changes_is_debounced_into_one_ping_per_feed(sender, hub, clock):
     blog = make_blog(slug="storm")
     start_with_cursors(sender)
     for _ in range(10):
         make_update(blog)
-    assert not hub.seen
+    assert not hub.requests
     settle(clock)
-    wait_for(lambda: is_told(blog))
+    wait_for(lambda: is_pinged(blog))
     assert set(pinged(hub).values()) == {1}
 
 
-def test_changes_without_a_pause_are_told_of_all_the_same(hub, clock):
+def test_continuous_changes_are_claimed_without_a_pause(hub, clock):
     blog = make_blog(slug="storm")
     pings.claim(timezone.now(), 4)
     for _ in range(5):
@@ -110,11 +112,11 @@ def test_changes_without_a_pause_are_told_of_all_the_same(hub, clock):
         if claims:
             break
     blog.refresh_from_db()
-    # The newest change may still be missing from what a shared cache has.
+    # A shared cache may still hold a feed without the newest change, so the ping does not cover that one.
     assert [claim.number for claim in claims] == [blog.number - 1]
 
 
-def test_a_failing_hub_is_told_again_of_all_that_has_changed_by_then(sender, hub, clock):
+def test_failed_pings_are_retried_after_a_restart(sender, hub, clock):
     blog = make_blog(slug="storm")
     start_with_cursors(sender)
     hub.behave = take_turns(behaviours.fail, behaviours.accept)
@@ -123,22 +125,22 @@ def test_a_failing_hub_is_told_again_of_all_that_has_changed_by_then(sender, hub
     wait_for(lambda: PingCursor.objects.filter(attempts=1, leased_until_at=None).exists())
     sender.stop()
 
-    hub.taken.clear()
+    hub.accepted_requests.clear()
     make_update(blog)
     clock.forward_to(PingCursor.objects.get().next_attempt_at)
     settle(clock)
-    after_a_restart = Sender()
-    after_a_restart.start()
-    wait_for(lambda: is_told(blog))
-    after_a_restart.stop()
+    restarted_sender = Sender()
+    restarted_sender.start()
+    wait_for(lambda: is_pinged(blog))
+    restarted_sender.stop()
     assert pinged(hub) == feeds("/", "/zh-hans/", "/live/storm/", "/zh-hans/live/storm/")
     assert PingCursor.objects.get().attempts == 0
 
 
-def test_a_hub_that_asks_for_patience_is_left_alone_for_all_live_blogs(sender, hub, clock):
+def test_retry_after_from_a_hub_postpones_pings_for_all_live_blogs(sender, hub, clock):
     blogs = [make_blog(slug="storm"), make_blog(slug="calm")]
     start_with_cursors(sender)
-    hub.behave = behaviours.ask_for_patience
+    hub.behave = behaviours.ask_for_backoff
     for blog in blogs:
         make_update(blog)
     settle(clock)
@@ -147,20 +149,20 @@ def test_a_hub_that_asks_for_patience_is_left_alone_for_all_live_blogs(sender, h
     assert soonest > timezone.now() + timedelta(seconds=100)
 
 
-def test_a_refusal_is_not_repeated(sender, hub, clock):
+def test_404_from_a_hub_is_not_retried(sender, hub, clock):
     blog = make_blog(slug="storm")
     start_with_cursors(sender)
     hub.behave = lambda handler: handler.answer(404)
     make_update(blog)
     settle(clock)
-    wait_for(lambda: is_told(blog))
-    assert len(hub.seen) == 12
+    wait_for(lambda: is_pinged(blog))
+    assert len(hub.requests) == 12
 
 
 @pytest.mark.parametrize(
     "hide", [{"is_live": False}, {"embargo_until_at": timezone.now() + timedelta(days=9)}]
 )
-def test_nobody_is_pinged_about_what_is_not_public(sender, hub, clock, hide):
+def test_hidden_live_blogs_are_not_pinged(sender, hub, clock, hide):
     hidden, public = make_blog(slug="hidden", **hide), make_blog(slug="public")
     start_with_cursors(sender)
     if not hidden.is_live:
@@ -169,74 +171,74 @@ def test_nobody_is_pinged_about_what_is_not_public(sender, hub, clock, hide):
         make_update(hidden)
     make_update(public)
     settle(clock)
-    wait_for(lambda: is_told(public))
+    wait_for(lambda: is_pinged(public))
     assert not PingCursor.objects.filter(blog=hidden).exists()
     assert not [path for path in pinged(hub) if "hidden" in path]
 
 
-def test_lifting_an_embargo_pings(sender, hub, clock):
+def test_lifting_an_embargo_pings_the_hub(sender, hub, clock):
     blog = make_blog(slug="storm", embargo_until_at=timezone.now() + timedelta(days=9))
     make_update(blog)
     start_with_cursors(sender)
     publishing.lift_embargo(blog, by=SYSTEM)
     settle(clock)
-    wait_for(lambda: is_told(blog))
+    wait_for(lambda: is_pinged(blog))
     assert pinged(hub) == feeds("/", "/zh-hans/", "/live/storm/", "/zh-hans/live/storm/")
 
 
-def test_the_feeds_of_a_topic_that_a_live_blog_has_left_are_pinged(sender, hub, clock):
+def test_removing_a_topic_pings_the_feeds_of_that_topic(sender, hub, clock):
     blog = make_blog(slug="storm", topics=(Topic.objects.create(slug="w", name="天氣"),))
     start_with_cursors(sender)
     make_update(blog)
     settle(clock)
-    wait_for(lambda: is_told(blog))
-    hub.taken.clear()
+    wait_for(lambda: is_pinged(blog))
+    hub.accepted_requests.clear()
     publishing.edit_blog(blog, replace(BlogDetails.of(blog), topics=()), by=SYSTEM)
     settle(clock)
-    wait_for(lambda: is_told(blog))
+    wait_for(lambda: is_pinged(blog))
     assert feeds("/topics/w/", "/zh-hans/topics/w/") <= pinged(hub)
 
 
-def test_what_no_feed_prints_pings_no_hub(sender, hub, clock):
+def test_changes_that_no_feed_contains_do_not_ping_the_hub(sender, hub, clock):
     blog = make_blog(slug="storm")
     update = make_update(blog)
     start_with_cursors(sender)
     publishing.mark_key_event(update, by=SYSTEM)
     publishing.pin_update(update, by=SYSTEM)
     settle(clock)
-    wait_for(lambda: is_told(blog))
-    assert hub.seen == []
+    wait_for(lambda: is_pinged(blog))
+    assert hub.requests == []
 
 
-def test_a_service_that_is_named_later_is_told_of_later_changes_only(sender, hub, clock):
+def test_new_service_is_not_pinged_about_earlier_changes(sender, hub, clock):
     blog = make_blog(slug="storm")
     make_update(blog)
     clock.forward(timedelta(days=1))
     start_with_cursors(sender)
-    assert is_told(blog)
-    assert hub.seen == []
+    assert is_pinged(blog)
+    assert hub.requests == []
 
 
-def test_a_hub_inside_the_network_is_not_connected_to(sender, hub, clock, settings):
+def test_hub_on_a_private_address_is_not_contacted(sender, hub, clock, settings):
     blog = make_blog(slug="storm")
     start_with_cursors(sender)
     settings.WEBHOOK_TEST_HOSTS = []
     make_update(blog)
     settle(clock)
     wait_for(lambda: PingCursor.objects.filter(attempts=1, leased_until_at=None).exists())
-    assert hub.seen == []
+    assert hub.requests == []
 
 
-def test_indexnow_is_told_which_pages_changed_and_finds_its_key(sender, index, clock, client):
+def test_indexnow_gets_the_changed_pages_and_can_fetch_its_key(sender, index, clock, client):
     blog = make_blog(slug="storm")
     make_update(blog)
     start_with_cursors(sender)
     update = make_update(blog)
     publishing.withdraw_update(update, by=SYSTEM, reason="x")
     settle(clock)
-    wait_for(lambda: is_told(blog))
+    wait_for(lambda: is_pinged(blog))
 
-    (request,) = index.taken
+    (request,) = index.accepted_requests
     assert request.headers["content-type"] == "application/json; charset=utf-8"
     assert request.json == {
         "host": "127.0.0.1:8000",
@@ -254,33 +256,33 @@ def test_indexnow_is_told_which_pages_changed_and_finds_its_key(sender, index, c
     assert client.get("/abcdefgh.txt").status_code == 404
 
 
-def test_indexnow_is_not_told_of_the_same_page_with_every_update(sender, index, clock):
+def test_updates_do_not_resubmit_the_blog_page_to_indexnow_within_the_interval(sender, index, clock):
     blog = make_blog(slug="storm")
     start_with_cursors(sender)
-    told = []
+    page_urls_by_ping = []
 
     def change(verb) -> None:
-        index.taken.clear()
+        index.accepted_requests.clear()
         verb()
         settle(clock)
-        wait_for(lambda: is_told(blog))
-        (request,) = index.taken
-        told.append([url for url in request.json["urlList"] if url.endswith("/storm/")])
+        wait_for(lambda: is_pinged(blog))
+        (request,) = index.accepted_requests
+        page_urls_by_ping.append([url for url in request.json["urlList"] if url.endswith("/storm/")])
 
     change(lambda: make_update(blog))
     change(lambda: make_update(blog))
     change(lambda: publishing.end_coverage(blog, by=SYSTEM))
     change(lambda: make_update(blog))
     page = [f"{SITE}/live/storm/", f"{SITE}/zh-hans/live/storm/"]
-    assert told == [page, [], page, []]
+    assert page_urls_by_ping == [page, [], page, []]
 
-    index.taken.clear()
+    index.accepted_requests.clear()
     clock.forward(pings.PAGE_INTERVAL)
-    wait_for(lambda: index.taken)
-    assert index.taken[0].json["urlList"] == page
+    wait_for(lambda: index.accepted_requests)
+    assert index.accepted_requests[0].json["urlList"] == page
 
 
-def test_without_the_settings_nothing_is_stored_and_no_link_printed(sender, receiver, clock, monkeypatch):
+def test_without_settings_no_cursor_is_stored_and_feeds_link_no_hub(sender, receiver, clock, monkeypatch):
     blog = make_blog(slug="storm")
     monkeypatch.setattr(senders, "LOOK_SECONDS", 0.01)
     sender.start()

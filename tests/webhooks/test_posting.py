@@ -1,4 +1,4 @@
-"""Where a request goes: to the address that was checked, whatever the name says, and no further."""
+"""SSRF guard of webhook requests: connect only to the checked public address and follow no redirect."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tests.newsroom.test_addresses import CLOSED
 from tests.waiting import find_free_port
 from tests.webhooks import receiver as behaviours
 
-# What a partner might write for an address inside: names that a resolver takes, without asking anybody.
-INSIDE = [
+# Spellings of internal hosts in a webhook URL that the resolver accepts without a DNS query.
+INTERNAL_HOSTS = [
     "127.0.0.1",
     "127.1",
     "2130706433",
@@ -41,26 +41,26 @@ INSIDE = [
 ]
 
 
-def sent(url: str, body: bytes = b"{}") -> Answer:
+def send(url: str, body: bytes = b"{}") -> Answer:
     return asyncio.run(post(url, {"content-type": "application/json"}, body))
 
 
 @pytest.fixture
 def connections(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
-    """Where connections would have been made to: the tests' traffic stays on this machine."""
-    made = []
+    """Return a list that records each attempted connection; all attempts are refused."""
+    attempts = []
 
     async def open_connection(host: str, port: int, **tls: object) -> None:
-        made.append((host, port))
+        attempts.append((host, port))
         raise ConnectionRefusedError("refused")
 
     monkeypatch.setattr(asyncio, "open_connection", open_connection)
-    return made
+    return attempts
 
 
 @pytest.fixture
 def resolve(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """What the name server answers, one answer after the other; an answer that is used up is gone."""
+    """Return a list of DNS answers; each lookup consumes the first one."""
     answers: list[list[str]] = []
 
     def getaddrinfo(host: str, port: int, *rest: object, **options: object) -> list[tuple]:
@@ -74,90 +74,88 @@ def resolve(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     return answers
 
 
-@pytest.mark.parametrize("host", INSIDE)
-def test_addresses_inside_are_refused_when_the_connection_is_made(connections, host):
-    answer = sent(f"https://{host}/hook")
+@pytest.mark.parametrize("host", INTERNAL_HOSTS)
+def test_internal_hosts_are_refused_when_connecting(connections, host):
+    answer = send(f"https://{host}/hook")
     assert "not on the public Internet" in answer.error
     assert (answer.status, answer.is_success, connections) == (None, False, [])
 
 
 @pytest.mark.parametrize("address", [address for kind in CLOSED.values() for address in kind[:1] if address])
-def test_names_that_lead_inside_are_refused(connections, resolve, address):
+def test_names_that_resolve_to_internal_addresses_are_refused(connections, resolve, address):
     resolve.append([address])
-    assert "not on the public Internet" in sent("https://partner.example/").error
+    assert "not on the public Internet" in send("https://partner.example/").error
     assert connections == []
 
 
-def test_a_name_with_one_address_inside_is_refused(connections, resolve):
+def test_name_with_one_internal_address_is_refused(connections, resolve):
     resolve.append(["1.1.1.1", "127.0.0.1"])
-    assert "127.0.0.1, which is not on the public Internet" in sent("https://partner.example/").error
+    assert "127.0.0.1, which is not on the public Internet" in send("https://partner.example/").error
     assert connections == []
 
 
-def test_a_name_that_changes_its_answer_is_asked_once_and_connected_to_where_it_was_checked(
-    connections, resolve
-):
+def test_dns_rebinding_does_not_change_the_checked_addresses(connections, resolve):
     resolve += [["1.1.1.1", "2606:4700::1111"], ["127.0.0.1"]]
-    answer = sent("https://partner.example:8443/")
+    answer = send("https://partner.example:8443/")
     assert connections == [("1.1.1.1", 8443), ("2606:4700::1111", 8443)]
     assert answer.error == "No connection: refused"
-    # The next attempt looks anew, and is refused.
-    assert "not on the public Internet" in sent("https://partner.example/").error
+    # The next attempt resolves the name again and is refused.
+    assert "not on the public Internet" in send("https://partner.example/").error
     assert len(connections) == 2
 
 
-def test_without_tls_only_hosts_that_the_settings_name_are_sent_to(connections, settings):
-    assert sent("http://partner.example/").error == "Not sent: only https is"
+def test_plain_http_is_sent_only_to_webhook_test_hosts(connections, settings):
+    assert send("http://partner.example/").error == "Not sent: only https is"
     settings.WEBHOOK_TEST_HOSTS = ["127.0.0.1"]
-    sent("http://127.0.0.1:8001/")
+    send("http://127.0.0.1:8001/")
     assert connections == [("127.0.0.1", 8001)]
 
 
-def test_a_certificate_of_nobody_trusted_is_refused(authority, settings):
+def test_certificate_of_an_untrusted_authority_is_refused(authority, settings):
     settings.WEBHOOK_TEST_HOSTS = ["localhost"]
     delivery._trusted.cache_clear()
-    with behaviours.receiving(authority) as receiver:
-        answer = sent(receiver.url)
+    with behaviours.run_receiver(authority) as receiver:
+        answer = send(receiver.url)
     assert "CERTIFICATE_VERIFY_FAILED" in answer.error
-    assert receiver.seen == []
+    assert receiver.requests == []
 
 
-def test_a_certificate_of_another_name_is_refused(receiver, settings, resolve):
+def test_certificate_for_another_host_is_refused(receiver, settings, resolve):
     settings.WEBHOOK_TEST_HOSTS = ["other.example"]
     resolve.append(["127.0.0.1"])
-    assert "CERTIFICATE_VERIFY_FAILED" in sent(receiver.url.replace("localhost", "other.example")).error
-    assert receiver.seen == []
+    assert "CERTIFICATE_VERIFY_FAILED" in send(receiver.url.replace("localhost", "other.example")).error
+    assert receiver.requests == []
 
 
-def test_no_redirect_is_followed(receiver):
+def test_redirects_are_not_followed(receiver):
     receiver.behave = behaviours.redirect
-    answer = sent(receiver.url)
+    answer = send(receiver.url)
     assert (answer.status, answer.is_success, answer.reason) == (301, False, "HTTP 301")
-    assert [request.path for request in receiver.seen] == ["/hook?of=ours"]
+    assert [request.path for request in receiver.requests] == ["/hook?of=ours"]
 
 
-def test_a_closed_port_and_a_name_that_nobody_knows_are_failures_in_words(settings, resolve, monkeypatch):
+def test_closed_port_and_unknown_host_return_an_error_message(settings, resolve, monkeypatch):
     settings.WEBHOOK_TEST_HOSTS = ["127.0.0.1"]
     resolve.append(["127.0.0.1"])
-    assert sent(f"https://127.0.0.1:{find_free_port()}/").error.startswith("No connection:")
+    assert send(f"https://127.0.0.1:{find_free_port()}/").error.startswith("No connection:")
 
-    def unknown(*arguments: object, **options: object) -> None:
+    def fail_lookup(*arguments: object, **options: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    assert "Name or service not known" in sent("https://nobody.example/").error
+    monkeypatch.setattr(socket, "getaddrinfo", fail_lookup)
+    assert "Name or service not known" in send("https://nobody.example/").error
 
 
 @pytest.mark.parametrize(
-    ("given", "seconds"),
+    ("header", "seconds"),
     [("120", 120.0), (" 7 ", 7.0), ("soon", None), ("", None), ("-5", None), ("ÿ", None)],
 )
-def test_retry_after_in_seconds(receiver, given, seconds):
-    receiver.behave = lambda handler: handler.answer(429, Retry_After=given)
-    assert sent(receiver.url).retry_after == seconds
+def test_retry_after_is_parsed_as_seconds_or_ignored(receiver, header, seconds):
+    receiver.behave = lambda handler: handler.answer(429, Retry_After=header)
+    assert send(receiver.url).retry_after == seconds
 
 
-def test_a_large_body_arrives_whole(receiver):
+def test_large_body_arrives_complete(receiver):
     body = b"x" * 5_000_000
-    assert sent(receiver.url, body).status == 204
-    assert receiver.taken[0].body == body
+    assert send(receiver.url, body).status == 204
+    assert receiver.accepted_requests[0].body == body

@@ -1,4 +1,4 @@
-"""A partner that takes the log from any number ends with the live blog as its page shows it."""
+"""Property test: a replica built from webhook deliveries always equals the page of the live blog."""
 
 from __future__ import annotations
 
@@ -19,12 +19,15 @@ from liveblog.webhooks.delivery import Answer
 from tests.factories import make_blog, make_update
 from tests.interleaving import MINUTES, WHICH, WORDS, Interleaving
 from tests.shown import read_page
-from tests.webhooks.pump import TAKEN, send_all
+from tests.webhooks.pump import NO_CONTENT, send_all
 from tests.webhooks.replica import Replica
 
 
-def as_shown(blog: LiveBlog, edition: str) -> tuple[dict, dict[int, dict]]:
-    """The payloads of the live blog and of every update that its page lists, in an edition or as written."""
+def page_payloads(blog: LiveBlog, edition: str) -> tuple[dict, dict[int, dict]]:
+    """Return the payloads of a live blog and of every update on its page, by id.
+
+    An empty `edition` means the script that the live blog is written in.
+    """
     blog = LiveBlog.objects.complete().get(pk=blog.pk)
     if edition and editions.has_edition(blog, edition):
         editions.read_blog(blog, edition)
@@ -32,8 +35,12 @@ def as_shown(blog: LiveBlog, edition: str) -> tuple[dict, dict[int, dict]]:
     return payloads.blog(blog), {row.pk: payloads.update(row) for row in rows}
 
 
-def without_marks(updates: dict[int, dict]) -> dict[int, dict]:
-    """`is_pinned` follows from the live blog's own `pinned`: pinning another takes no number of its own."""
+def without_pin_flags(updates: dict[int, dict]) -> dict[int, dict]:
+    """Drop `is_pinned` from payloads.
+
+    It follows from the live blog's `pinned`: when another update is pinned, the log has no change for the
+    update that loses its pin.
+    """
     return {
         pk: {name: value for name, value in update.items() if name != "is_pinned"}
         for pk, update in updates.items()
@@ -41,14 +48,14 @@ def without_marks(updates: dict[int, dict]) -> dict[int, dict]:
 
 
 class Syndication(Interleaving):
-    """Any interleaving of verbs, of receivers that fail, and of replays from any number."""
+    """Random interleavings of verbs, failing receivers and replays from any number."""
 
     edition = ""
 
     @initialize(edition=st.sampled_from(["", "zh-hans"]))
     def open_blog(self, edition: str) -> None:
         self.client, self.edition = Client(), edition
-        # Not one that other examples' blogs print too: they would be sent as well.
+        # Use a new byline: changes to one that earlier examples' blogs share would be sent for those too.
         self.byline = Byline.objects.create(name=f"記者{Byline.objects.count()}")
         WebhookCursor.objects.all().delete()
         Webhook.objects.all().delete()
@@ -97,19 +104,19 @@ class Syndication(Interleaving):
     @rule()
     def embargo(self) -> None:
         self.blog.refresh_from_db()
-        said = vars(BlogDetails.of(self.blog)) | {"embargo_until_at": timezone.now() + timedelta(hours=1)}
-        self.attempt(publishing.edit_blog, self.blog, BlogDetails(**said))
+        details = vars(BlogDetails.of(self.blog)) | {"embargo_until_at": timezone.now() + timedelta(hours=1)}
+        self.attempt(publishing.edit_blog, self.blog, BlogDetails(**details))
 
     @rule()
     def fail_once(self) -> None:
-        """The receiver fails: nothing is lost by it."""
+        """Fail every delivery that is due; each is attempted again later."""
         send_all(lambda message: Answer(1, 500))
         WebhookCursor.objects.update(next_attempt_at=None)
 
     @rule()
     def receive(self) -> None:
-        for body in send_all(lambda message: TAKEN):
-            self.replica.take(body)
+        for body in send_all(lambda message: NO_CONTENT):
+            self.replica.apply(body)
 
     @rule(since=WHICH)
     def replay(self, since: int) -> None:
@@ -117,8 +124,11 @@ class Syndication(Interleaving):
         self.attempt(publishing.replay_since, self.webhook, self.blog, since % (self.blog.number + 1))
 
     @rule()
-    def the_copy_is_the_page(self) -> None:
-        """Not after every step: what is behind by several changes is the harder case."""
+    def check_that_replica_equals_page(self) -> None:
+        """Compare the replica with the page.
+
+        This is a rule, not an invariant: a replica that is several changes behind is the harder case.
+        """
         self.receive()
         self.blog.refresh_from_db()
         slug = self.blog.slug
@@ -126,9 +136,9 @@ class Syndication(Interleaving):
             assert slug not in self.replica.blogs
             assert slug not in self.replica.updates
             return
-        blog, updates = as_shown(self.blog, self.edition)
+        blog, updates = page_payloads(self.blog, self.edition)
         assert self.replica.blogs[slug] == blog
-        assert without_marks(self.replica.updates[slug]) == without_marks(updates)
+        assert without_pin_flags(self.replica.updates[slug]) == without_pin_flags(updates)
         page = read_page(self.blog, self.client, f"/{self.edition}" if self.edition else "")
         assert self.replica.orders(slug)[: len(page.updates)] == list(page.updates)
         assert self.replica.blogs[slug]["number"] == page.number
@@ -136,11 +146,11 @@ class Syndication(Interleaving):
 
     def teardown(self) -> None:
         if hasattr(self, "replica"):
-            self.the_copy_is_the_page()
+            self.check_that_replica_equals_page()
 
 
 @pytest.mark.django_db
-def test_a_copy_made_of_what_is_sent_equals_the_page_whatever_happens():
+def test_replica_built_from_deliveries_equals_the_page():
     run_state_machine_as_test(
         Syndication,
         settings=settings(

@@ -1,4 +1,4 @@
-"""The receiver of docs/webhooks.md, run as a partner would run it."""
+"""End-to-end test of the sample receiver in docs/webhooks.md."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from liveblog.publishing import SYSTEM
 from tests.environment import ROOT
 from tests.factories import make_blog, make_update
 from tests.waiting import find_free_port, wait_for, wait_until_listening
-from tests.webhooks.test_replica import as_shown
+from tests.webhooks.test_replica import page_payloads
 
 SAMPLE = ROOT / "docs" / "webhook_receiver.py"
 
 
-def printed(path: Path) -> dict:
-    """The copies as they were printed last."""
+def read_copies(path: Path) -> dict:
+    """Return the copies that the sample receiver printed last, by slug."""
     lines = [line for line in path.read_text().splitlines() if line.startswith("{")]
     return json.loads(lines[-1]) if lines else {}
 
 
-def test_the_sample_keeps_a_copy_that_equals_the_page(sender, partner, settings, tmp_path):
+def test_sample_receiver_keeps_a_copy_that_equals_the_page(sender, partner, settings, tmp_path):
     settings.WEBHOOK_TEST_HOSTS = ["127.0.0.1"]
     port, output = find_free_port(), tmp_path / "output"
     url = f"http://127.0.0.1:{port}/"
@@ -48,19 +48,19 @@ def test_the_sample_keeps_a_copy_that_equals_the_page(sender, partner, settings,
             sender.start()
             publishing.send_test(webhook, by=SYSTEM)
             blog = make_blog(slug="storm")
-            kept, undone, withdrawn = (make_update(blog, heading) for heading in ("留", "撤", "回"))
+            pinned, undone, withdrawn = (make_update(blog, heading) for heading in ("留", "撤", "回"))
             publishing.undo_publication(undone, by=SYSTEM)
             publishing.withdraw_update(withdrawn, by=SYSTEM, reason="錯")
-            publishing.pin_update(kept, by=SYSTEM)
+            publishing.pin_update(pinned, by=SYSTEM)
             other = make_blog(slug="other")
             delivered = Delivery.objects.filter(is_delivered=True)
             wait_for(lambda: delivered.filter(blog=blog, number=7) and delivered.filter(blog=other))
-            shown, updates = as_shown(blog, "")
-            copy = printed(output)["storm"]
-            assert copy["blog"] == json.loads(json.dumps(shown))
+            blog_payload, updates = page_payloads(blog, "")
+            copy = read_copies(output)["storm"]
+            assert copy["blog"] == json.loads(json.dumps(blog_payload))
             assert copy["updates"] == json.loads(json.dumps(updates))
             publishing.withdraw_blog(other, by=SYSTEM)
-            wait_for(lambda: list(printed(output)) == ["storm"])
+            wait_for(lambda: list(read_copies(output)) == ["storm"])
             assert Delivery.objects.get(blog=None).status == 204
 
             forged = Request(
@@ -68,10 +68,10 @@ def test_the_sample_keeps_a_copy_that_equals_the_page(sender, partner, settings,
                 json.dumps({"type": "test"}).encode(),
                 {"webhook-id": "msg_1", "webhook-timestamp": "1774281600", "webhook-signature": "v1,AAAA"},
             )
-            with pytest.raises(HTTPError) as refused:
+            with pytest.raises(HTTPError) as refusal:
                 urlopen(forged)
-            refused.value.close()
-            assert refused.value.code == 401
+            refusal.value.close()
+            assert refusal.value.code == 401
         finally:
             process.terminate()
     assert SAMPLE.read_text().count("\n") <= 40

@@ -1,4 +1,4 @@
-"""Several processes at once, and processes that die: nothing is lost, no order is broken."""
+"""Concurrent and dying sender processes: every change arrives, and in order."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ CHANGES = 15
 
 @pytest.fixture
 def start(start_server: Callable, trusted_file) -> Callable:
-    """A server that trusts the receiver."""
+    """Return a function that starts a server that trusts the receiver."""
     return lambda: start_server(WEBHOOK_TEST_HOSTS="localhost", SSL_CERT_FILE=str(trusted_file))
 
 
-def test_two_servers_share_the_work_and_break_no_order(start, receiver, partner, transactional_db):
+def test_two_servers_deliver_each_change_once_and_in_order(start, receiver, partner, transactional_db):
     fails = iter(number % 7 == 3 for number in range(10_000))
 
     def answer(handler: Handler) -> None:
-        # A failure now and then, with so little patience asked for that the test need not wait.
+        # Fail some requests, with a Retry-After so short that the test does not have to wait.
         if next(fails):
             handler.answer(429, Retry_After="1")
         else:
@@ -57,13 +57,13 @@ def test_two_servers_share_the_work_and_break_no_order(start, receiver, partner,
     assert first.process.poll() is second.process.poll() is None
 
 
-def test_what_a_server_was_sending_when_it_was_killed_is_sent_again(start, receiver, partner, sender, clock):
+def test_delivery_of_a_killed_server_is_repeated_after_its_lease(start, receiver, partner, sender, clock):
     receiver.behave = behaviours.hang
     make_webhook(partner, receiver)
     server = start()
     blog = make_blog()
     make_update(blog)
-    wait_for(lambda: receiver.seen)
+    wait_for(lambda: receiver.requests)
     server.process.send_signal(signal.SIGKILL)
     server.process.wait(timeout=20)
     assert WebhookCursor.objects.get().leased_until_at > timezone.now()
@@ -71,33 +71,33 @@ def test_what_a_server_was_sending_when_it_was_killed_is_sent_again(start, recei
     clock.forward(cursors.LEASE)
     sender.start()
     wait_for(lambda: receiver.numbers(blog.slug) == [1, 2])
-    assert [request.number for request in receiver.seen] == [1, 1, 2]
+    assert [request.number for request in receiver.requests] == [1, 1, 2]
 
 
-def test_a_server_that_is_ended_leaves_its_places_free(start, receiver, partner, transactional_db):
+def test_terminated_server_releases_its_leases(start, receiver, partner, transactional_db):
     receiver.behave = behaviours.hang
     make_webhook(partner, receiver)
     server = start()
     make_blog()
-    wait_for(lambda: receiver.seen)
+    wait_for(lambda: receiver.requests)
     server.process.terminate()
     server.process.wait(timeout=20)
     assert WebhookCursor.objects.get().leased_until_at is None
 
 
-def test_a_wake_up_is_enough(sender, receiver, partner, monkeypatch):
+def test_wake_up_triggers_delivery_without_polling(sender, receiver, partner, monkeypatch):
     monkeypatch.setattr(senders, "LOOK_SECONDS", 600.0)
     blog = make_blog()
     make_webhook(partner, receiver)
     sender.start()
-    with hearing(Hub(also=sender.wake)):
+    with run_hub(Hub(also=sender.wake)):
         make_update(blog)
         wait_for(lambda: receiver.numbers(blog.slug) == [2])
 
 
 @contextmanager
-def hearing(hub: Hub) -> Iterator[None]:
-    """The hub in an event loop of its own thread, with the process's one listener, once that hears."""
+def run_hub(hub: Hub) -> Iterator[None]:
+    """Run a hub, which listens for changes, in an event loop in its own thread."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
@@ -115,7 +115,7 @@ def hearing(hub: Hub) -> Iterator[None]:
         loop.close()
 
 
-def test_webhooks_are_sent_without_a_server_too(
+def test_send_webhooks_command_delivers_without_a_server(
     production_environment, trusted_file, receiver, partner, transactional_db
 ):
     blog = make_blog()
@@ -132,5 +132,5 @@ def test_webhooks_are_sent_without_a_server_too(
             wait_for(lambda: receiver.numbers(blog.slug) == [2])
         finally:
             process.terminate()
-            said, _nothing = process.communicate(timeout=20)
-    assert (said, process.returncode) == ("Ended.\n", 0)
+            output, _nothing = process.communicate(timeout=20)
+    assert (output, process.returncode) == ("Ended.\n", 0)

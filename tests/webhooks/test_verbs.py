@@ -1,4 +1,4 @@
-"""Verbs on webhooks: who may use them, and what they refuse."""
+"""Verbs on webhooks: permissions, validation, replays, resends and secret rotation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from liveblog.publishing import SYSTEM
 from liveblog.webhooks import cursors, messages
 from liveblog.webhooks.delivery import Answer
 from tests.factories import make_blog, make_update, make_user
-from tests.webhooks.pump import TAKEN, send_all, told
+from tests.webhooks.pump import NO_CONTENT, changes_of, send_all
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 URL = "https://partner.example/hook"
@@ -23,9 +23,9 @@ def webhook(partner) -> Webhook:
     return publishing.add_webhook(partner, by=SYSTEM, url=URL)
 
 
-def send_asked() -> list[messages.Message]:
-    """What was asked for by hand, sent and taken."""
-    sent = []
+def send_requested() -> list[messages.Message]:
+    """Deliver everything that was requested by hand; return the messages."""
+    sent_messages = []
     now = timezone.now()
     for claim in cursors.claim(now, 64, {}):
         assert claim.asked_id, claim
@@ -34,20 +34,20 @@ def send_asked() -> list[messages.Message]:
             if claim.blog_id
             else messages.test_event()
         )
-        cursors.finish(claim, message, TAKEN, now, now)
-        sent.append(message)
-    return sent
+        cursors.finish(claim, message, NO_CONTENT, now, now)
+        sent_messages.append(message)
+    return sent_messages
 
 
-def test_what_failed_at_an_address_is_sent_to_the_new_one_at_once(webhook):
+def test_failed_delivery_is_sent_to_a_new_url_at_once(webhook):
     make_blog(slug="storm")
     send_all(lambda message: Answer(1, 404))
     assert send_all() == []
     publishing.edit_webhook(webhook, by=SYSTEM, url=f"{URL}2")
-    assert told(send_all()) == [("storm", 1, "blog_started")]
+    assert changes_of(send_all()) == [("storm", 1, "blog_started")]
 
 
-def test_each_secret_is_its_own_and_rotates(webhook, partner):
+def test_secrets_are_unique_and_overlap_on_rotation(webhook, partner):
     other = publishing.add_webhook(partner, by=SYSTEM, url=URL)
     assert webhook.secret.startswith("whsec_")
     assert webhook.secret != other.secret
@@ -58,7 +58,7 @@ def test_each_secret_is_its_own_and_rotates(webhook, partner):
     assert rotated.secrets_at(now + publishing.webhooks.ROTATION_OVERLAP) == [rotated.secret]
 
 
-def test_replaying_sends_all_that_follows_a_number_in_order_as_it_stands_now(webhook):
+def test_replay_sends_later_changes_in_order_with_current_content(webhook):
     blog = make_blog(slug="storm")
     update = make_update(blog, "機密")
     make_update(blog, "二")
@@ -67,7 +67,7 @@ def test_replaying_sends_all_that_follows_a_number_in_order_as_it_stands_now(web
     send_all()
     publishing.replay_since(webhook, blog, 1, by=SYSTEM)
     bodies = send_all()
-    assert [number for _slug, number, _kind in told(bodies)] == [2, 3, 4]
+    assert [number for _slug, number, _kind in changes_of(bodies)] == [2, 3, 4]
     assert "機密" not in str(bodies)
     make_update(blog, "三")
     assert publishing.replay_since(webhook, blog, 5, by=SYSTEM).number == 4
@@ -77,7 +77,7 @@ def test_replaying_sends_all_that_follows_a_number_in_order_as_it_stands_now(web
         publishing.replay_since(webhook, make_blog(is_live=False), 0, by=SYSTEM)
 
 
-def test_a_replay_that_is_asked_for_while_a_change_is_under_way_holds(webhook):
+def test_replay_requested_during_a_delivery_is_not_lost(webhook):
     blog = make_blog(slug="storm")
     make_update(blog)
     send_all()
@@ -86,33 +86,37 @@ def test_a_replay_that_is_asked_for_while_a_change_is_under_way_holds(webhook):
     (claim,) = cursors.claim(now, 64, {})
     message = messages.after(claim.webhook, blog.pk, claim.number)
     publishing.replay_since(webhook, blog, 0, by=SYSTEM)
-    # Not beside the one that is under way.
+    # The replay does not start while a change is being sent.
     assert cursors.claim(now, 64, {}) == []
-    cursors.finish(claim, message, TAKEN, now, now)
-    assert [number for _slug, number, _kind in told(send_all())] == [1, 2, 3]
+    cursors.finish(claim, message, NO_CONTENT, now, now)
+    assert [number for _slug, number, _kind in changes_of(send_all())] == [1, 2, 3]
 
 
-def test_resending_sends_one_change_as_it_stands_now_and_moves_nothing(webhook):
+def test_resend_sends_one_change_with_current_content_and_keeps_the_cursor(webhook):
     blog = make_blog(slug="storm")
     update = make_update(blog, "機密")
     make_update(blog)
     send_all()
     publishing.withdraw_update(update, by=SYSTEM, reason="錯")
     send_all()
-    asked = publishing.resend(Delivery.objects.get(number=2), by=SYSTEM)
-    (message,) = send_asked()
+    delivery = publishing.resend(Delivery.objects.get(number=2), by=SYSTEM)
+    (message,) = send_requested()
     assert (message.id, message.number) == (f"msg_{blog.pk}_2", 2)
     assert "機密" not in message.body.decode()
-    asked.refresh_from_db()
-    assert (asked.is_delivered, asked.asked_for_at, asked.body) == (True, None, message.body.decode())
+    delivery.refresh_from_db()
+    assert (delivery.is_delivered, delivery.asked_for_at, delivery.body) == (
+        True,
+        None,
+        message.body.decode(),
+    )
     cursor = WebhookCursor.objects.get(blog=blog)
     assert (cursor.number, cursor.leased_until_at) == (4, None)
     publishing.withdraw_blog(blog, by=SYSTEM)
     with pytest.raises(ValidationError, match="may not see it"):
-        publishing.resend(asked, by=SYSTEM)
+        publishing.resend(delivery, by=SYSTEM)
 
 
-def test_what_is_asked_for_waits_for_the_change_that_is_under_way(webhook):
+def test_resend_waits_for_a_delivery_in_progress(webhook):
     blog = make_blog()
     send_all()
     make_update(blog)
@@ -120,35 +124,35 @@ def test_what_is_asked_for_waits_for_the_change_that_is_under_way(webhook):
     (claim,) = cursors.claim(now, 64, {})
     publishing.resend(Delivery.objects.get(), by=SYSTEM)
     assert cursors.claim(now, 64, {}) == []
-    cursors.finish(claim, messages.after(claim.webhook, blog.pk, claim.number), TAKEN, now, now)
-    assert [message.number for message in send_asked()] == [1]
+    cursors.finish(claim, messages.after(claim.webhook, blog.pk, claim.number), NO_CONTENT, now, now)
+    assert [message.number for message in send_requested()] == [1]
 
 
-def test_a_test_event_goes_to_a_webhook_that_is_switched_off_too(webhook):
+def test_test_event_is_sent_to_a_disabled_webhook_too(webhook):
     publishing.disable_webhook(webhook, by=SYSTEM)
-    asked = publishing.send_test(webhook, by=SYSTEM)
-    (message,) = send_asked()
+    delivery = publishing.send_test(webhook, by=SYSTEM)
+    (message,) = send_requested()
     assert message.id.startswith("msg_test_")
-    asked.refresh_from_db()
-    assert (asked.is_delivered, asked.blog, str(asked)) == (True, None, "Test event")
+    delivery.refresh_from_db()
+    assert (delivery.is_delivered, delivery.blog, str(delivery)) == (True, None, "Test event")
 
 
-def test_a_sender_whose_lease_ran_out_moves_nothing(webhook):
+def test_sender_with_an_expired_lease_does_not_move_the_cursor(webhook):
     blog = make_blog(slug="storm")
     make_update(blog)
     first = timezone.now()
     cursors.open_places()
-    (slow,) = cursors.claim(first, 64, {})
+    (slow_claim,) = cursors.claim(first, 64, {})
     assert cursors.claim(first, 64, {}) == []
-    message = messages.after(slow.webhook, blog.pk, slow.number)
+    message = messages.after(slow_claim.webhook, blog.pk, slow_claim.number)
     later = first + cursors.LEASE
-    (quick,) = cursors.claim(later, 64, {})
-    assert quick.number == slow.number == 0
-    cursors.finish(quick, message, TAKEN, later, later)
-    (next_one,) = cursors.claim(later, 64, {})
-    cursors.finish(slow, message, TAKEN, first, later)
+    (quick_claim,) = cursors.claim(later, 64, {})
+    assert quick_claim.number == slow_claim.number == 0
+    cursors.finish(quick_claim, message, NO_CONTENT, later, later)
+    (next_claim,) = cursors.claim(later, 64, {})
+    cursors.finish(slow_claim, message, NO_CONTENT, first, later)
     cursor = WebhookCursor.objects.get()
-    assert (cursor.number, cursor.leased_until_at) == (1, next_one.until)
+    assert (cursor.number, cursor.leased_until_at) == (1, next_claim.until)
 
 
 @pytest.mark.parametrize(
@@ -169,17 +173,17 @@ def test_a_sender_whose_lease_ran_out_moves_nothing(webhook):
         "",
     ],
 )
-def test_addresses_that_could_not_be_sent_to_are_refused_when_they_are_saved(webhook, partner, url):
-    with pytest.raises(ValidationError) as refused:
+def test_invalid_and_internal_urls_are_refused_on_save(webhook, partner, url):
+    with pytest.raises(ValidationError) as refusal:
         publishing.add_webhook(partner, by=SYSTEM, url=url)
-    assert list(refused.value.message_dict) == ["url"]
+    assert list(refusal.value.message_dict) == ["url"]
     with pytest.raises(ValidationError):
         publishing.edit_webhook(webhook, by=SYSTEM, url=url)
     webhook.refresh_from_db()
     assert webhook.url == URL
 
 
-def test_only_who_may_change_webhooks_does(webhook, partner):
+def test_webhook_verbs_require_permission_and_refuse_repetition(webhook, partner):
     blog = make_blog()
     send_all()
     delivery = Delivery.objects.get()

@@ -1,4 +1,4 @@
-"""Which live blogs a partner is told of: public ones, those granted under embargo, none withdrawn."""
+"""Visibility of live blogs in webhooks: partners get public and granted blogs, but no withdrawn content."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from liveblog.publishing import SYSTEM, BlogDetails
 from liveblog.webhooks import cursors, messages
 from liveblog.webhooks.delivery import Answer
 from tests.factories import make_blog, make_update
-from tests.webhooks.pump import TAKEN, send_all, told
+from tests.webhooks.pump import NO_CONTENT, changes_of, send_all
 
 pytestmark = pytest.mark.django_db
 
@@ -25,30 +25,30 @@ def webhook(partner: Partner) -> Webhook:
 
 def embargo(blog: LiveBlog) -> None:
     blog.refresh_from_db()
-    said = vars(BlogDetails.of(blog)) | {"embargo_until_at": timezone.now() + timedelta(hours=1)}
-    publishing.edit_blog(blog, BlogDetails(**said), by=SYSTEM)
+    details = vars(BlogDetails.of(blog)) | {"embargo_until_at": timezone.now() + timedelta(hours=1)}
+    publishing.edit_blog(blog, BlogDetails(**details), by=SYSTEM)
 
 
-def test_drafts_are_never_told_and_all_of_one_is_once_it_is_public(webhook):
+def test_drafts_are_not_sent_until_public_and_then_in_full(webhook):
     blog = make_blog(slug="storm", is_live=False)
     make_update(blog)
     assert send_all() == []
     publishing.start_coverage(blog, by=SYSTEM)
-    assert told(send_all()) == [("storm", 1, "published"), ("storm", 2, "blog_started")]
+    assert changes_of(send_all()) == [("storm", 1, "published"), ("storm", 2, "blog_started")]
 
 
-def test_embargoed_blogs_are_told_to_whom_they_are_granted_alone(webhook, partner):
+def test_embargoed_blogs_are_sent_only_to_granted_partners(webhook, partner):
     other = Partner.objects.create(name="Other", contact="desk@other.example")
     publishing.add_webhook(other, by=SYSTEM, url="https://other.example/hook")
     blog = make_blog(slug="secret", embargo_until_at=timezone.now() + timedelta(hours=1))
     partner.granted_blogs.add(blog)
     make_update(blog)
-    assert told(send_all()) == [("secret", 1, "blog_started"), ("secret", 2, "published")]
+    assert changes_of(send_all()) == [("secret", 1, "blog_started"), ("secret", 2, "published")]
     assert set(Delivery.objects.values_list("webhook__partner__name", flat=True)) == {partner.name}
     publishing.lift_embargo(blog, by=SYSTEM)
-    assert sorted(told(send_all())) == sorted(
+    assert sorted(changes_of(send_all())) == sorted(
         [
-            # Who was granted it goes on, the other begins.
+            # The granted partner continues; the other starts at the first change.
             ("secret", 3, "embargo_lifted"),
             ("secret", 1, "blog_started"),
             ("secret", 2, "published"),
@@ -57,10 +57,10 @@ def test_embargoed_blogs_are_told_to_whom_they_are_granted_alone(webhook, partne
     )
 
 
-def test_a_withdrawn_blog_sends_one_last_change_without_content_and_all_of_it_when_it_is_restored(webhook):
+def test_withdrawn_blog_sends_one_change_without_content_and_all_changes_on_restore(webhook):
     blog = make_blog(slug="storm", headline="機密標題")
     update = make_update(blog, "機密")
-    assert told(send_all()) == [("storm", 1, "blog_started"), ("storm", 2, "published")]
+    assert changes_of(send_all()) == [("storm", 1, "blog_started"), ("storm", 2, "published")]
     make_update(blog, "未送出")
     publishing.withdraw_blog(blog, by=SYSTEM)
     (last,) = send_all()
@@ -83,83 +83,83 @@ def test_a_withdrawn_blog_sends_one_last_change_without_content_and_all_of_it_wh
     publishing.withdraw_update(update, by=SYSTEM, reason="錯")
     assert send_all() == []
     publishing.restore_blog(blog, by=SYSTEM)
-    # Who held on to nothing gets everything, but for the withdrawal that no longer holds.
-    again = send_all()
-    assert [(number, kind) for _slug, number, kind in told(again)] == [
+    # The partner discarded the blog, so everything is sent again, except the withdrawal that was undone.
+    bodies = send_all()
+    assert [(number, kind) for _slug, number, kind in changes_of(bodies)] == [
         (1, "blog_started"),
         (2, "published"),
         (3, "published"),
         (5, "withdrawn"),
         (6, "blog_restored"),
     ]
-    assert "未送出" in str(again)
-    assert "'機密'" not in str(again)
+    assert "未送出" in str(bodies)
+    assert "'機密'" not in str(bodies)
 
 
-def test_a_blog_that_comes_under_an_embargo_is_gone_for_who_is_not_granted_it(webhook, partner):
+def test_new_embargo_is_sent_as_a_withdrawal_to_ungranted_partners(webhook, partner):
     blog = make_blog(slug="storm")
     make_update(blog, "機密")
     send_all()
     embargo(blog)
-    (gone,) = send_all()
-    assert (gone["type"], gone["data"]["blog"]["status"]) == ("liveblog.blog_withdrawn", "withdrawn")
-    assert "機密" not in str(gone)
+    (last,) = send_all()
+    assert (last["type"], last["data"]["blog"]["status"]) == ("liveblog.blog_withdrawn", "withdrawn")
+    assert "機密" not in str(last)
     make_update(blog)
     assert send_all() == []
     publishing.lift_embargo(blog, by=SYSTEM)
-    assert [number for _slug, number, _kind in told(send_all())] == [1, 2, 3, 4, 5]
+    assert [number for _slug, number, _kind in changes_of(send_all())] == [1, 2, 3, 4, 5]
 
 
 @pytest.mark.parametrize("status", [None, 500])
-def test_who_may_have_read_an_attempt_that_failed_is_told_that_the_blog_is_gone(webhook, status):
+def test_withdrawal_is_sent_even_after_a_failed_attempt(webhook, status):
     blog = make_blog(slug="storm")
     send_all(lambda message: Answer(1, status, error="closed"))
     publishing.withdraw_blog(blog, by=SYSTEM)
     WebhookCursor.objects.update(next_attempt_at=None)
-    assert told(send_all()) == [("storm", 2, "blog_withdrawn")]
+    assert changes_of(send_all()) == [("storm", 2, "blog_withdrawn")]
     assert send_all() == []
 
 
-def test_a_replay_from_the_beginning_does_not_hide_that_the_blog_is_gone(webhook):
+def test_replay_from_the_beginning_does_not_suppress_a_withdrawal(webhook):
     blog = make_blog(slug="storm")
     send_all()
     publishing.replay_since(webhook, blog, 0, by=SYSTEM)
     embargo(blog)
-    assert told(send_all()) == [("storm", 2, "blog_withdrawn")]
+    assert changes_of(send_all()) == [("storm", 2, "blog_withdrawn")]
 
 
-def test_a_grant_taken_back_is_told_under_an_id_of_its_own(webhook, partner):
+def test_revoked_grant_sends_a_withdrawal_with_its_own_id(webhook, partner):
     blog = make_blog(slug="secret", embargo_until_at=timezone.now() + timedelta(hours=1))
     partner.granted_blogs.add(blog)
     send_all()
     partner.granted_blogs.remove(blog)
     webhook = Webhook.objects.select_related("partner").get()
     assert messages.after(webhook, blog.pk, 1).id == f"msg_{blog.pk}_1_gone"
-    assert told(send_all()) == [("secret", 1, "blog_withdrawn")]
+    assert changes_of(send_all()) == [("secret", 1, "blog_withdrawn")]
     assert send_all() == []
 
 
-def test_a_webhook_for_some_blogs_is_told_of_these_alone(partner):
+def test_webhook_limited_to_some_blogs_gets_only_their_changes(partner):
     mine, other = make_blog(slug="mine"), make_blog(slug="other")
     webhook = publishing.add_webhook(partner, by=SYSTEM, url="https://partner.example/", blogs=[mine])
     make_update(mine)
     make_update(other)
-    assert told(send_all()) == [("mine", 2, "published")]
+    assert changes_of(send_all()) == [("mine", 2, "published")]
     publishing.edit_webhook(webhook, by=SYSTEM, url=webhook.url, blogs=[mine, other])
     make_update(mine)
     make_update(other)
-    # What it was not for starts at present, as a new webhook does.
-    assert sorted(told(send_all())) == [("mine", 3, "published"), ("other", 3, "published")]
+    # A blog added later starts at the present, as with a new webhook.
+    assert sorted(changes_of(send_all())) == [("mine", 3, "published"), ("other", 3, "published")]
     publishing.edit_webhook(webhook, by=SYSTEM, url=webhook.url, blogs=[other])
     make_update(mine)
     assert send_all() == []
-    # But a takedown reaches whoever holds something.
+    # The partner still holds content of the removed blog, so it gets the takedown.
     publishing.withdraw_blog(mine, by=SYSTEM)
-    assert told(send_all()) == [("mine", 5, "blog_withdrawn")]
+    assert changes_of(send_all()) == [("mine", 5, "blog_withdrawn")]
 
 
 @pytest.mark.parametrize("is_disabled", [True, False])
-def test_nothing_is_sent_to_what_is_switched_off_and_nothing_is_lost(webhook, partner, is_disabled):
+def test_disabled_webhook_or_partner_gets_all_changes_once_enabled(webhook, partner, is_disabled):
     blog = make_blog(slug="storm")
     if is_disabled:
         publishing.disable_webhook(webhook, by=SYSTEM)
@@ -171,30 +171,30 @@ def test_nothing_is_sent_to_what_is_switched_off_and_nothing_is_lost(webhook, pa
         publishing.enable_webhook(webhook, by=SYSTEM)
     else:
         Partner.objects.update(is_active=True)
-    assert told(send_all()) == [("storm", 1, "blog_started"), ("storm", 2, "published")]
+    assert changes_of(send_all()) == [("storm", 1, "blog_started"), ("storm", 2, "published")]
 
 
-def test_erasing_empties_what_was_kept_of_the_blog_and_what_is_written_down_after_it(webhook):
+def test_erasing_clears_stored_deliveries_and_one_in_progress(webhook):
     blog = make_blog(slug="storm")
     update = make_update(blog, "機密", is_key_event=True)
     send_all()
     other = make_update(make_blog(slug="other"), "其他")
-    # One more is under way, and written down once the update has been erased.
+    # Another delivery is in progress and is recorded after the update was erased.
     make_update(blog, "新")
-    (claim,) = [held for held in cursors.claim(timezone.now(), 64, {}) if held.blog_id == blog.pk]
+    (claim,) = [row for row in cursors.claim(timezone.now(), 64, {}) if row.blog_id == blog.pk]
     message = messages.after(claim.webhook, claim.blog_id, claim.number)
     assert "機密" in message.body.decode()
     publishing.erase_update(update, by=SYSTEM, reason="法庭命令")
     now = timezone.now()
     cursors.finish(claim, message, Answer(1, 200, text="機密"), now, now)
     send_all()
-    kept = Delivery.objects.filter(blog=blog).order_by("number")
-    assert [bool(delivery.body) for delivery in kept] == [False, False, False, True]
+    deliveries = Delivery.objects.filter(blog=blog).order_by("number")
+    assert [bool(delivery.body) for delivery in deliveries] == [False, False, False, True]
     assert not any("機密" in delivery.body + delivery.answer for delivery in Delivery.objects.all())
     assert Delivery.objects.filter(blog=other.blog).exclude(body="").exists()
 
 
-def test_old_deliveries_are_forgotten(webhook):
+def test_old_deliveries_are_pruned(webhook):
     make_blog()
     send_all()
     assert cursors.prune(timezone.now()) == 0
@@ -203,16 +203,16 @@ def test_old_deliveries_are_forgotten(webhook):
     assert not Delivery.objects.exists()
 
 
-def test_one_blog_that_always_fails_is_seen_although_the_others_arrive(webhook):
+def test_one_failing_blog_marks_the_webhook_as_failing(webhook):
     good, bad = make_blog(slug="good"), make_blog(slug="bad")
 
     def answering(message: messages.Message) -> Answer:
-        return Answer(1, 500) if b'"slug":"bad"' in message.body else TAKEN
+        return Answer(1, 500) if b'"slug":"bad"' in message.body else NO_CONTENT
 
     send_all(answering)
     since = WebhookCursor.objects.get(blog=bad).failing_since_at
     make_update(good)
-    assert told(send_all(answering)) == [("good", 2, "published")]
+    assert changes_of(send_all(answering)) == [("good", 2, "published")]
     webhook.refresh_from_db()
     assert webhook.failing_since_at == since
     WebhookCursor.objects.update(next_attempt_at=None)
