@@ -1,4 +1,4 @@
-"""`make test`: the suite on SQLite, then all tests that use a database on PostgreSQL.
+"""`make test`: the suite on SQLite, then on PostgreSQL the tests that the database can decide.
 
 PostgreSQL is the server at TEST_DATABASE_URL, or else a throwaway one. Tests that open a browser, need
 PostgreSQL or are marked `alone` run only there. All except those marked `alone` run in one process per
@@ -21,7 +21,7 @@ from tests.postgres import NoPostgreSQL, throwaway_server
 PYTEST = [sys.executable, "-m", "pytest"]
 SIDE_BY_SIDE = ["--numprocesses=auto", "--maxprocesses=4"]
 ON_SQLITE = [*SIDE_BY_SIDE, "-m", "not browser and not postgres and not alone"]
-ON_POSTGRESQL = [*SIDE_BY_SIDE, "-m", "database and not browser and not alone"]
+ON_POSTGRESQL = [*SIDE_BY_SIDE, "-m", "database and not any_database and not browser and not alone"]
 IN_BROWSERS = [*SIDE_BY_SIDE, "-m", "browser"]
 ALONE = ["-m", "alone"]
 

@@ -24,7 +24,7 @@ from newsroom import hongkong
 from tests.admin.browsing import opened
 from tests.factories import IN_TEAM, make_blog, make_image, make_key, make_staff, make_update
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 STATES = [
     "new",

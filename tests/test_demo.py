@@ -25,6 +25,8 @@ from liveblog.visibility import PUBLIC
 from newsroom import hongkong
 from newsroom.pictures import Prepared
 
+pytestmark = pytest.mark.any_database
+
 SLUGS = ["east-shore-line", "east-shore-opening", "harbour-24", "strait-summit"]
 
 

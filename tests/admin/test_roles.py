@@ -35,7 +35,7 @@ from tests.factories import (
 )
 from tests.rolling_back import rolled_back
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 LATER = hongkong.now() + timedelta(days=1)
 AT_LATER = {"publish_at_0": f"{LATER:%Y-%m-%d}", "publish_at_1": "10:00"}
@@ -290,7 +290,7 @@ def test_refusal_gives_its_reason_in_the_language_of_the_editor():
         page = response.content.decode()
         assert [word for word in words if word not in page] == []
     response = room.add_update(action="publish").by(room.clients["reporter"])
-    assert "it needs the permission “publish_update”" in response.content.decode()
+    assert "It needs the permission “publish_update”" in response.content.decode()
 
 
 def test_outsider_gets_403_and_list_actions_skip_other_teams_updates():

@@ -77,8 +77,8 @@ def test_a_webhook_is_added_and_its_secret_is_shown_once(manager, partner):
     ("url", "words"),
     [
         ("http://partner.example/", "must begin with https://"),
-        ("https://169.254.169.254/latest/", "not on the public Internet"),
-        ("https://printer.local/", "inside a network only"),
+        ("https://169.254.169.254/latest/", "not on the public internet"),
+        ("https://printer.local/", "only inside a network"),
     ],
 )
 def test_url_that_cannot_be_delivered_to_is_refused_with_a_reason(manager, partner, webhook, url, words):
@@ -102,7 +102,7 @@ def test_webhook_is_edited_but_keeps_its_partner(manager, webhook):
 def test_rotated_secret_is_shown_with_the_expiry_of_the_old_one(manager, webhook):
     response = post_action(manager, webhook, "rotate")
     secret = secret_on_page(response)
-    assert "signs beside it until" in response.content.decode()
+    assert "stays valid until" in response.content.decode()
     rotated = Webhook.objects.get()
     assert rotated.secrets_at(timezone.now()) == [secret, webhook.secret]
 
@@ -147,7 +147,7 @@ def test_changes_are_replayed_after_a_number(manager, webhook):
     refusals = errors(post_action(manager, webhook, "replay", replay_blog="nothing", replay_since="0"))
     assert refusals == {"replay_blog": ["There is no live blog at this address."]}
     refusals = errors(post_action(manager, webhook, "replay", replay_blog="storm", replay_since="9"))
-    assert "numbers end at 2" in str(refusals)
+    assert "last number is 2" in str(refusals)
 
 
 def test_deliveries_show_payload_and_response_and_can_be_resent(manager, webhook):

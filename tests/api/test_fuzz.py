@@ -15,6 +15,8 @@ from liveblog.publishing import SYSTEM, Story
 from tests.environment import ROOT
 from tests.factories import make_blog, make_image, make_key, make_update
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def key(transactional_db: None) -> str:

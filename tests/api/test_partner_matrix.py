@@ -28,7 +28,7 @@ from liveblog.publishing import SYSTEM, BlogDetails, Content, Story
 from newsroom.site import absolute
 from tests.factories import make_blog, make_image, make_key, make_update
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 SECRET = "未可發布"
 SLUG = "secret-merger"
@@ -75,8 +75,12 @@ PAGES = [
     "/live/{slug}/feed.json",
     "/live/{slug}/stream",
     "/embed/{slug}/",
+    "/embed/{slug}/{update}/",
     "/search/?q=x&in={slug}",
 ]
+# Share cards, under a version that is not theirs: those that exist redirect to the current one.
+CARDS = ["/live/{slug}/card-0123456789abcdef.png", "/live/{slug}/{update}/card-0123456789abcdef.png"]
+INDEX_CARDS = ["/card-0123456789abcdef.png", "/topics/rail/card-0123456789abcdef.png"]
 PLAIN_PAGES = ["/oembed?url={url}", "/oembed?url={url}&format=json", "/media/{image}/320.jpg"]
 INDEXES = [
     "/",
@@ -99,6 +103,7 @@ PLAIN_INDEXES = [
     "/sitemap-updates.xml",
     "/news-sitemap.xml",
     "/robots.txt",
+    "/manifest.webmanifest",
     "/0123456789abcdef.txt",
     "/api/",
 ]
@@ -233,9 +238,11 @@ def routes(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
 def all_addresses() -> list[str]:
     """Return every address listed in this module, pages also with their Simplified edition."""
     writes = [name.split()[1] for name in API_WRITES]
-    converted = [f"/zh-hans{page}" for page in (*PAGES, *INDEXES)]
+    converted = [
+        f"/zh-hans{page}" for page in (*PAGES, *CARDS, *INDEXES, *INDEX_CARDS, "/manifest.webmanifest")
+    ]
     api = [*API_DETAILS, *API_LISTS, *API_NEUTRAL, *writes]
-    return [*api, *PAGES, *PLAIN_PAGES, *INDEXES, *PLAIN_INDEXES, *converted]
+    return [*api, *PAGES, *PLAIN_PAGES, *CARDS, *INDEXES, *PLAIN_INDEXES, *INDEX_CARDS, *converted]
 
 
 def test_every_route_is_covered():
@@ -331,12 +338,16 @@ def test_a_draft_is_visible_to_nobody():
 def test_no_page_poll_feed_or_index_shows_it(embargoed):
     strongest = make_actor(embargoed)
     for client in (Client(), strongest.client):
-        for page in (*PAGES, *PLAIN_PAGES, *(f"/zh-hans{page}" for page in PAGES)):
+        for page in (*PAGES, *PLAIN_PAGES, *CARDS, *(f"/zh-hans{page}" for page in (*PAGES, *CARDS))):
             assert client.get(embargoed.at(page)).status_code == 404, page
         for index in (*INDEXES, *PLAIN_INDEXES, *(f"/zh-hans{index}" for index in INDEXES)):
             response = client.get(embargoed.at(index))
             assert response.status_code in (200, 404), index
             assert not reveals_blog(response), index
+        for card in INDEX_CARDS:
+            response = client.get(card)
+            assert response.status_code == 302, card
+            assert not reveals_blog(response), card
 
 
 def test_lifting_the_embargo_shows_it_everywhere(embargoed):

@@ -17,7 +17,7 @@ from liveblog.articles.report import Action
 from liveblog.publishing import SYSTEM
 from tests.articles.layouts import Post, RenderedBlog, rendered_blogs
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 _serial = count(1)
 
 

@@ -218,7 +218,7 @@ def test_edit_after_a_lost_response_is_refused_and_keeps_both_texts(open_desk, c
     page.locator("#id_heading").press("End")
     page.keyboard.insert_text("二")
     page.keyboard.press(CHORD)
-    expect(page.get_by_role("alert").first).to_contain_text("saved already")
+    expect(page.get_by_role("alert").first).to_contain_text("already saved")
     expect(page.locator("#id_heading")).to_have_value("號外二")
     expect(page.locator(".row h3")).to_have_text("號外")
     assert [update.heading for update in Update.objects.all()] == ["號外"]

@@ -51,7 +51,7 @@ def test_pasted_sample_is_saved_as_the_importer_saves_it(open_desk, samples: Pat
         page = open_desk(blog, user=chief)
         page.get_by_role("link", name="Paste running copy").click()
         page.locator("#copy-text").fill((samples / name).read_text())
-        page.get_by_label("Take the title and the standfirst").check()
+        page.get_by_label("Also take the title and the standfirst").check()
         page.get_by_role("button", name="Show how it will be read").click()
         expect(page.locator(".rows .row")).to_have_count(len(article.entries))
         expect(page.locator(".understood dd").first).to_contain_text(article.headline)

@@ -127,7 +127,7 @@ def test_past_time_is_accepted_and_a_future_time_is_refused_keeping_the_text(ope
     page.fill("#id_happened_day", f"{tomorrow:%Y-%m-%d}")
     page.fill("#id_happened_clock", "09:05")
     page.locator("#id_heading").press(CHORD)
-    expect(page.get_by_role("alert").first).to_contain_text("lies ahead")
+    expect(page.get_by_role("alert").first).to_contain_text("in the future")
     expect(page.locator("#id_heading")).to_have_value("明天")
     expect(page.locator("#id_happened_clock")).to_have_value("09:05")
     assert [error for error in console_errors if "422" not in error] == []
@@ -167,7 +167,7 @@ def test_refusal_without_javascript_keeps_all_fields(open_desk, console_errors):
     page.fill("#id_source", "路透")
     page.check("[name=is_key_event]")
     page.get_by_role("button", name="Publish").click()
-    expect(page.get_by_role("alert").first).to_contain_text("no web address")
+    expect(page.get_by_role("alert").first).to_contain_text("not a web address")
     expect(page.locator("#id_heading")).to_have_value("號外")
     expect(page.locator("[name=story_url] >> nth=0")).to_have_value("https://example.com/a b")
     expect(page.locator("#id_source")).to_have_value("路透")

@@ -39,7 +39,7 @@ from tests.desk.composing import COPY
 from tests.factories import IN_TEAM, ROLES, make_blog, make_staff, make_update, picture_file
 from tests.rolling_back import rolled_back
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 LATER = hongkong.now() + timedelta(days=1)
 SCHEDULE_FIELDS = {"publish_day": f"{LATER:%Y-%m-%d}", "publish_clock": "10:00"}
@@ -103,7 +103,7 @@ NOT_IN_TEAM = {"You are not in the team of this live blog."}
 
 
 def missing_permission(permission: str) -> str:
-    return f"Your account may not do this (it needs the permission “{permission}”)."
+    return f"Your account may not do this. It needs the permission “{permission}”."
 
 
 REASONS = {

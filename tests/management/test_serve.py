@@ -21,6 +21,8 @@ import pytest
 from tests.environment import ROOT, TEST_DATABASE_URL
 from tests.waiting import find_free_port, wait_for
 
+pytestmark = pytest.mark.any_database
+
 READY = "Ctrl-C ends the server."
 
 

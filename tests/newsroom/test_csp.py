@@ -13,7 +13,10 @@ from tests.factories import make_blog, make_image, make_person, make_update
 SITE = "http://127.0.0.1:8000"
 INERT = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox"
 # Static files are not bundled in tests, so the script of the page imports the other modules.
-READERS = ("page", "embeds", "follow", "open_page")
+READERS = (
+    *("page", "embeds", "follow", "open_page", "open_update", "clock", "fresh", "morph", "place"),
+    *("shared_connection", "lib/ago", "lib/align", "lib/backoff", "lib/connection", "lib/timeline"),
+)
 
 
 def directives(response: HttpResponse) -> dict[str, list[str]]:
@@ -33,7 +36,7 @@ def scripts(response: HttpResponse) -> list[str]:
 def test_reader_pages_allow_only_their_own_scripts(client):
     blog = make_blog(slug="storm")
     update = make_update(blog)
-    expected = {f"js/{name}.js" for name in READERS} | {"js/lib/ago.mjs", "js/lib/timeline.mjs"}
+    expected = {f"js/{name}.{'mjs' if name.startswith('lib/') else 'js'}" for name in READERS}
     for path in ("/", "/live/storm/", f"/live/storm/{update.pk}/", "/search/?q=颱風", "/live/none/"):
         page = client.get(path)
         assert set(scripts(page)) == expected, path

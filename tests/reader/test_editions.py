@@ -81,8 +81,8 @@ def test_links_on_the_page_stay_in_the_edition(client, blog):
     update = blog.updates.get()
     page = text_of(client.get("/zh-hans/live/storm/"))
     plain = set(re.findall(r'(?:href|src|action)="(/(?!zh-hans/|static/|media/)[^"]*)"', page))
-    # Only the link to the original leaves the edition.
-    assert plain == {"/live/storm/"}
+    # Only the link to the original and the site's icons leave the edition.
+    assert plain == {"/live/storm/", "/favicon.ico", "/apple-touch-icon.png"}
     assert f'href="/zh-hans/live/storm/{update.pk}/"' in page
     assert '<link rel="canonical" href="http://127.0.0.1:8000/zh-hans/live/storm/">' in page
 

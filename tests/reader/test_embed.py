@@ -95,7 +95,7 @@ def test_active_partners_may_frame_embeds_but_no_other_page(client):
 )  # fmt: skip
 def test_invalid_origins_are_refused_and_kept_out_of_the_policy(client, line):
     make_blog(slug="storm")
-    with translation.override("en"), pytest.raises(ValidationError, match="is no origin"):
+    with translation.override("en"), pytest.raises(ValidationError, match="is not an origin"):
         Partner(name="x", contact="a@b.example", embed_origins=f"https://b.example\n{line}").full_clean()
     make_partner("https://b.example", line)
     assert frame_ancestors(client.get("/embed/storm/")) == "'self' https://b.example"

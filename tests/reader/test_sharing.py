@@ -19,7 +19,7 @@ from newsroom import hongkong, share_cards
 from newsroom.share_cards import Card
 from tests.factories import make_blog, make_image, make_update
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 HEADLINES = ["風", "天文台改發八號烈風信號 全港停課" * 40, "Wind " * 200, "x" * 1_000, "💥", ""]
 SITE = "http://127.0.0.1:8000"

@@ -28,6 +28,8 @@ from tests.security.wire import Response
 from tests.test_takedown import INDEXES, SECRET, addresses_of, renditions_of, says_secret
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.any_database
+
 # Readers and courts are promised this bound.
 SECONDS = 5
 

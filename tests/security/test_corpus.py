@@ -25,6 +25,8 @@ from tests.security.payloads import CANARY, PAYLOADS
 from tests.security.test_wordings import markup_of
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.any_database
+
 # Attributes whose value a browser may navigate to or load.
 URL_ATTRIBUTES = {"href", "src", "action", "formaction", "data", "xlink:href", "poster", "background", "cite"}
 SCRIPT_ADDRESS = re.compile(

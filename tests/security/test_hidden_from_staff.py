@@ -27,7 +27,7 @@ from liveblog.models import Delivery, LiveBlog, Partner, Presence, Update, Webho
 from liveblog.publishing import SYSTEM, Content, Story
 from tests.factories import make_blog, make_image, make_person, make_update, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 CANARY = "kanarie"
 # A search term that matches CANARY but differs from it, because pages echo the search term.

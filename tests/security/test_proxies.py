@@ -18,6 +18,8 @@ from tests.security.proxies import NAME, PRODUCTION, Authority, Proxy, caddy, ng
 from tests.security.wire import Connection
 from tests.waiting import find_free_port
 
+pytestmark = pytest.mark.any_database
+
 KILOBYTES = b"x" * 65536
 PROXIES = {"nginx": nginx, "caddy": caddy}
 

@@ -11,7 +11,7 @@ from django.urls import resolve, reverse
 from liveblog import publishing
 from tests.security.addresses import NO_EXAMPLE, Newsroom, make_newsroom, names, public_addresses
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 SHORT = "public, max-age=0, s-maxage=2, stale-while-revalidate=0, stale-if-error=60"
 # Routes that scripts of other sites may read, and that answer CORS preflight requests.

@@ -19,6 +19,8 @@ from tests.factories import make_blog, make_key, make_person, make_update
 from tests.security.wire import MEGABYTE, Connection, memory_of
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.any_database
+
 POST = b"POST /live/any/respond/ HTTP/1.1\r\nHost: a\r\n"
 CHUNKED = {"Transfer_Encoding": "chunked"}
 KILOBYTES = 64 * b"x" * 1024

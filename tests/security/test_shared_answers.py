@@ -15,7 +15,7 @@ from newsroom.http import caching
 from tests.factories import make_key
 from tests.security.addresses import Newsroom, make_newsroom, public_addresses
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 @pytest.fixture(autouse=True)

@@ -531,9 +531,7 @@ def test_working_copies_are_bounded_in_number_and_length(desk):
     assert desk.post(path, {"token": "t0", "heading": "字字"}).status_code == 200
     response = desk.post(path, {"token": "one more", "heading": "字"})
     assert response.status_code == 422
-    assert response.json()["errors"][""] == [
-        "You have 30 texts that are not saved. Save some of them, or throw them away."
-    ]
+    assert response.json()["errors"][""] == ["You have 30 unsaved texts. Save or discard some of them."]
     assert desk.post(path, {"token": "t0", "body": words(queues.MAX_KEPT + 1)}).status_code == 422
     assert desk.post(path, {"token": "t0", "x" * 500: "1", "y": "1", "body": "字"}).status_code == 200
     assert sorted(WorkingCopy.objects.get(token="t0").fields) == ["body", "token"]
@@ -624,7 +622,7 @@ def test_keys_and_webhooks_of_a_partner_are_bounded():
     for index in range(MOST["keys"]):
         publishing.create_key(partner, by=SYSTEM, label=f"{index}", scopes=[Scope.READ])
         publishing.add_webhook(partner, by=SYSTEM, url=f"{URL}{index}")
-    with pytest.raises(ValidationError, match="20 keys"):
+    with pytest.raises(ValidationError, match="20 active keys"):
         publishing.create_key(partner, by=SYSTEM, label="x", scopes=[Scope.READ])
     with pytest.raises(ValidationError, match="20 webhooks"):
         publishing.add_webhook(partner, by=SYSTEM, url=f"{URL}x")
@@ -694,7 +692,7 @@ def test_admin_actions_refuse_too_many_rows(chief):
             chosen = {"action": action, "_selected_action": [updates[0].pk], "index": "0"} | selection
             answer = chief.post(path, chosen, follow=True)
             assert [str(text) for text in answer.context["messages"]] == [
-                "201 were chosen. Choose at most 200 at once: nothing was done."
+                "201 items were selected. Select at most 200 at once: nothing was done."
             ]
     assert not Update.objects.published().exists()
 

@@ -19,6 +19,8 @@ from tests.security.proxies import PRODUCTION, Authority, Proxy, nginx
 from tests.security.wire import Response
 from tests.waiting import find_free_port, wait_for
 
+pytestmark = pytest.mark.any_database
+
 RELEASED = ["liveblog", "locale", "newsroom", "static", "templates", "manage.py", "requirements.txt"]
 SECOND = "第二版"
 PATHS = ["/live/storm/", "/", "/embed/storm/"]

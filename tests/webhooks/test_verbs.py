@@ -71,7 +71,7 @@ def test_replay_sends_later_changes_in_order_with_current_content(webhook):
     assert "機密" not in str(bodies)
     make_update(blog, "三")
     assert publishing.replay_since(webhook, blog, 5, by=SYSTEM).number == 4
-    with pytest.raises(ValidationError, match="numbers end at 5"):
+    with pytest.raises(ValidationError, match="last number is 5"):
         publishing.replay_since(webhook, blog, 6, by=SYSTEM)
     with pytest.raises(ValidationError, match="may not see it"):
         publishing.replay_since(webhook, make_blog(is_live=False), 0, by=SYSTEM)
