@@ -25,7 +25,7 @@ MAX_NUMBER: Final = 2**31 - 1
 
 
 class Changes(PublicView, APIView):
-    """What follows number `after` in a live blog's log.
+    """The changes after number `after` in a live blog's log.
 
     That is the blog's present state, the latest state of each update that changed, and the log itself. Put
     `updates` in place of what you have, then ask again with `after=number`: at once while `has_more`, else

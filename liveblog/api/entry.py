@@ -58,7 +58,7 @@ class BoundedJSONParser(BaseParser):
         except RecursionError as error:
             raise ParseError("The JSON is nested too deeply.") from error
         except ValueError as error:
-            raise ParseError(f"This is no JSON in UTF-8: {error}.") from error
+            raise ParseError(f"The body is not JSON in UTF-8: {error}.") from error
         return payload
 
 
@@ -206,7 +206,7 @@ class StoryEntry(Entry):
 
 
 class ContentEntry(Entry):
-    """What an update says. What is left out is empty, or stays as it is."""
+    """The content of an update. Omitted members are empty on creation, and unchanged otherwise."""
 
     heading = Text(required=False, allow_blank=True, max_length=LONGEST["heading"])
     body = Text(
@@ -253,7 +253,7 @@ class UpdateEntry(ContentEntry):
 
 
 class ChangeEntry(ContentEntry):
-    """Only what is to change."""
+    """The members to change."""
 
     status = Choice(required=False, choices=[Update.Status.PUBLISHED.value], help_text="Publishes a draft.")
     note = _printed(

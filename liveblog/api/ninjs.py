@@ -47,7 +47,7 @@ Ninjs = dict[str, Any]
 
 
 class OfBlog(PublicView, APIView):
-    """A live blog as a `composite`: its pictures, updates and related stories are its associations.
+    """A live blog as a `composite`, with its pictures, updates and related stories as associations.
 
     Updates stand as on the page, newest first, a hundred at a time: `Link` leads to the older ones. One that
     was withdrawn is `canceled`, and so is a whole live blog.

@@ -177,20 +177,20 @@ class PublishedUpdateSerializer(_PlaceSerializer, _SaidSerializer):
 
 
 class TombstoneSerializer(_PlaceSerializer):
-    """What stays of a withdrawn update: its place, and when it was withdrawn."""
+    """A withdrawn update: its place, and when it was withdrawn."""
 
     status = serializers.ChoiceField(choices=[Update.Status.WITHDRAWN.value])
     withdrawn_at = serializers.DateTimeField()
 
 
 class UnpublishedUpdateSerializer(_KnownSerializer):
-    """Publishing it was undone within moments: forget it. Only what follows a number tells of it."""
+    """An update whose publication was undone: delete your copy. Only lists of changes contain it."""
 
     status = serializers.ChoiceField(choices=["unpublished"])
 
 
 class UpdateSerializer(serializers.Serializer):
-    """A PublishedUpdate, a Tombstone or an UnpublishedUpdate, as `status` says."""
+    """A PublishedUpdate, a Tombstone or an UnpublishedUpdate, depending on `status`."""
 
     # The serializers by `status`.
     either = {
@@ -204,7 +204,7 @@ class UpdateSerializer(serializers.Serializer):
 
 
 class DraftSerializer(_OrderSerializer, _SaidSerializer):
-    """An update that readers do not see: a draft, or one that an editor has sent on or scheduled."""
+    """An update that readers do not see: a draft, submitted for review, or scheduled."""
 
     id = serializers.IntegerField()
     blog = serializers.CharField(help_text="The slug of its live blog.")
@@ -218,7 +218,7 @@ class DraftSerializer(_OrderSerializer, _SaidSerializer):
 
 
 class WrittenSerializer(serializers.Serializer):
-    """What writing answers: the update as it stands now, a PublishedUpdate, a Draft or a Tombstone."""
+    """The update in its current state after a write: a PublishedUpdate, a Draft or a Tombstone."""
 
     either = {
         "published": PublishedUpdateSerializer,
@@ -238,7 +238,7 @@ class RunSerializer(serializers.Serializer):
 
 
 class ResultSerializer(PublishedUpdateSerializer):
-    """An update that was found, and the words around what it was found by."""
+    """A matching update, with the text around the match."""
 
     snippet = RunSerializer(many=True, help_text="Plain text in runs, cut at both ends.")
 

@@ -24,7 +24,7 @@ from newsroom.site import absolute
 
 
 class Root(PublicView, APIView):
-    """Where everything is."""
+    """Links to all resources of this API."""
 
     @described("What there is", serializers.RootSerializer, operation_id="root", tags=["root"])
     def get(self, request: Request) -> Response:
@@ -49,7 +49,7 @@ class Root(PublicView, APIView):
 
 
 class Blogs(ListView, ListAPIView):
-    """Live blogs that run or have ended, the newest first."""
+    """Live blogs that are running or have ended, newest first."""
 
     serializer_class = serializers.BlogSerializer
     filterset_class = filters.BlogFilters
@@ -67,7 +67,7 @@ class Blogs(ListView, ListAPIView):
 
 
 class Blog(PublicView, APIView):
-    """One live blog's whole visible state, without its updates."""
+    """One live blog with everything that its page shows, except its updates."""
 
     has_editions = True
     field_names = serializers.names_of(serializers.BlogSerializer)
@@ -79,7 +79,7 @@ class Blog(PublicView, APIView):
 
 
 class UpdatesOfBlog(ListView, ListAPIView):
-    """A live blog's updates in the order in which they were made, the newest first.
+    """A live blog's updates in order of creation, newest first.
 
     A withdrawn update is listed as its tombstone. `order` gives the order of the page.
     """
@@ -122,7 +122,7 @@ class UpdatesOfBlog(ListView, ListAPIView):
 
 
 class Updates(ListView, ListAPIView):
-    """The updates of all live blogs, in the order in which they were made, the newest first."""
+    """The updates of all live blogs in order of creation, newest first."""
 
     serializer_class = serializers.UpdateSerializer
     filterset_class = filters.UpdateFilters
@@ -140,7 +140,7 @@ class Updates(ListView, ListAPIView):
 
 
 class OneUpdate(PublicView, APIView):
-    """One update, to read."""
+    """One update."""
 
     has_editions = True
     field_names = serializers.names_of(serializers.PublishedUpdateSerializer)
@@ -154,7 +154,7 @@ class OneUpdate(PublicView, APIView):
         "Change an update",
         entry.ChangeEntry,
         description=(
-            "One that the key's partner made: a draft (scope `write:draft`), or one that readers see"
+            "An update that the key's partner created: a draft (scope `write:draft`), or one that readers see"
             " (`write:publish`). With a `note`, which readers see, it is a correction."
         ),
         operation_id="updates_change",
@@ -165,7 +165,7 @@ class OneUpdate(PublicView, APIView):
 
 
 class Withdrawal(PublicView, APIView):
-    """Taking an update back."""
+    """Withdrawal of an update."""
 
     @described_write(
         "Withdraw an update",
@@ -182,7 +182,7 @@ class Withdrawal(PublicView, APIView):
 
 
 class RelatedStories(ListView, ListAPIView):
-    """Links to other coverage, beside a live blog or in one of its updates, the newest first."""
+    """Links to other coverage, from live blogs and their updates, newest first."""
 
     serializer_class = serializers.RelatedStorySerializer
     filterset_class = filters.RelatedStoryFilters
@@ -201,7 +201,7 @@ class RelatedStories(ListView, ListAPIView):
 
 
 class Topics(ListView, ListAPIView):
-    """The topics that live blogs are filed under, the newest first."""
+    """The topics of live blogs, newest first."""
 
     serializer_class = serializers.TopicSerializer
     field_names = serializers.names_of(serializers.TopicSerializer)
@@ -218,7 +218,7 @@ class Topics(ListView, ListAPIView):
 
 
 class Search(ListView, ListAPIView):
-    """Published updates that say `q`, in the order in which they were made, the newest first.
+    """Published updates that contain `q`, in order of creation, newest first.
 
     Either script finds either. Live blogs by their heads: `blogs/?q=`.
     """

@@ -14,11 +14,11 @@ from liveblog.models import Change, LiveBlog
 _ANSWERS: Final = {
     "2XX": OpenApiResponse(description="You have stored it: the next change follows."),
     "410": OpenApiResponse(description="The webhook is switched off at once."),
-    "429": OpenApiResponse(description="Sent again after `Retry-After`, four hours later at most."),
-    "default": OpenApiResponse(description="Sent again with exponential backoff, for three days."),
+    "429": OpenApiResponse(description="Retried after `Retry-After`, at most four hours later."),
+    "default": OpenApiResponse(description="Retried with exponential backoff for three days."),
 }
 _HEADERS: Final = {
-    "webhook-id": "Names the change: the same whenever it is sent again.",
+    "webhook-id": "Identifies the change; the same on every retry.",
     "webhook-timestamp": "Seconds since 1970. Refuse a delivery that is off by more than five minutes.",
     "webhook-signature": (
         "`v1,` and the Base64 of an HMAC-SHA256 over id, timestamp and raw body with dots between; several "
@@ -28,7 +28,7 @@ _HEADERS: Final = {
 
 
 class GoneBlogSerializer(serializers.Serializer):
-    """A live blog that was withdrawn, or came under an embargo: keep nothing of it."""
+    """A live blog that was withdrawn or put under embargo: delete your copy."""
 
     slug = serializers.CharField()
     url = serializers.URLField(help_text="The page that readers saw.")
@@ -37,7 +37,7 @@ class GoneBlogSerializer(serializers.Serializer):
 
 
 class DeliveredBlogSerializer(serializers.Serializer):
-    """The live blog as it stands now: a Blog or a GoneBlog, as `status` says."""
+    """The live blog in its current state: a Blog or a GoneBlog, depending on `status`."""
 
     either = {"live": BlogSerializer, "ended": BlogSerializer, "withdrawn": GoneBlogSerializer}
 
@@ -85,7 +85,7 @@ test: Final = OpenApiWebhook(
     extend_schema(
         operation_id="webhook_test",
         summary="Receive a test event",
-        description="Sent when the newsroom asks for it. It says nothing.",
+        description="Sent on request of the newsroom. It contains no change.",
         tags=["webhooks"],
         request={"application/json": TestDeliverySerializer},
         responses=_ANSWERS,
