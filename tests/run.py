@@ -19,10 +19,12 @@ from tests.environment import DATA_DIR, ROOT
 from tests.postgres import NoPostgreSQL, throwaway_server
 
 PYTEST = [sys.executable, "-m", "pytest"]
-SIDE_BY_SIDE = ["--numprocesses=auto", "--maxprocesses=4"]
+PROCESSORS = min(os.cpu_count() or 1, 4)
+# One more than there are processors, because some tests wait for servers, caches and time limits.
+SIDE_BY_SIDE = [f"--numprocesses={PROCESSORS + 1}"]
 ON_SQLITE = [*SIDE_BY_SIDE, "-m", "not browser and not postgres and not alone"]
 ON_POSTGRESQL = [*SIDE_BY_SIDE, "-m", "database and not any_database and not browser and not alone"]
-IN_BROWSERS = [*SIDE_BY_SIDE, "-m", "browser"]
+IN_BROWSERS = [f"--numprocesses={PROCESSORS}", "-m", "browser"]
 ALONE = ["-m", "alone"]
 
 
