@@ -1,8 +1,8 @@
 """`make test`: the suite on SQLite, then on PostgreSQL the tests that the database can decide.
 
 PostgreSQL is the server at TEST_DATABASE_URL, or else a throwaway one. Tests that open a browser, need
-PostgreSQL or are marked `alone` run only there. All except those marked `alone` run in one process per
-processor, at most four, each with its own database. Arguments are passed to pytest.
+PostgreSQL or are marked `alone` run only there. All except those marked `alone` run side by side, in
+processes that each have their own database. Arguments are passed to pytest.
 """
 
 from __future__ import annotations
