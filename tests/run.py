@@ -1,8 +1,8 @@
 """`make test`: the suite on SQLite, then on PostgreSQL the tests that the database can decide.
 
 PostgreSQL is the server at TEST_DATABASE_URL, or else a throwaway one. Tests that open a browser, need
-PostgreSQL or are marked `alone` run only there. All except those marked `alone` run side by side, in
-processes that each have their own database. Arguments are passed to pytest.
+PostgreSQL or are marked `alone` run only there. The last two kinds run one at a time, all others side by side
+in processes that each have their own database. Arguments are passed to pytest.
 """
 
 from __future__ import annotations
@@ -23,9 +23,14 @@ PROCESSORS = min(os.cpu_count() or 1, 4)
 # One more than there are processors, because some tests wait for servers, caches and time limits.
 SIDE_BY_SIDE = [f"--numprocesses={PROCESSORS + 1}"]
 ON_SQLITE = [*SIDE_BY_SIDE, "-m", "not browser and not postgres and not alone"]
-ON_POSTGRESQL = [*SIDE_BY_SIDE, "-m", "database and not any_database and not browser and not alone"]
+ON_POSTGRESQL = [
+    *SIDE_BY_SIDE,
+    "-m",
+    "database and not any_database and not browser and not postgres and not alone",
+]
 IN_BROWSERS = [f"--numprocesses={PROCESSORS}", "-m", "browser"]
-ALONE = ["-m", "alone"]
+# Those that need PostgreSQL cut the connections of the whole process.
+ALONE = ["-m", "(alone or postgres) and not browser"]
 
 
 def main(arguments: list[str]) -> int:
