@@ -293,7 +293,7 @@ def test_pages_set_no_cookie_and_stay_within_their_budgets(server, page):
     sizes_by_type = {"document": [], "script": [], "stylesheet": []}
     for request in requests:
         if request.resource_type in sizes_by_type:
-            assert request.response().headers["content-encoding"] == "gzip"
+            assert request.response().headers["content-encoding"] == "br"
             sizes_by_type[request.resource_type].append(request.sizes()["responseBodySize"])
     document, script, style = (sizes for sizes in sizes_by_type.values())
     assert (len(document), len(script), len(style)) == (1, 1, 1)
