@@ -49,3 +49,11 @@ def be_impatient() -> None:
             cursor.execute("PRAGMA busy_timeout = 20")
         else:
             cursor.execute("SET lock_timeout = '20ms'")
+
+
+def be_patient() -> None:
+    """Undo `be_impatient`, before the pool lends this thread's connection to another test."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("RESET lock_timeout")
+    connection.close()

@@ -29,12 +29,6 @@ FAST = {
 SECONDS_TO_START = 60
 
 
-def reset_lock_timeout(connection: psycopg.Connection) -> None:
-    """Undo what a test set, before the pool lends the connection to the next one."""
-    connection.execute("RESET lock_timeout")
-    connection.commit()
-
-
 class NoPostgreSQL(Exception):
     """Error for missing binaries or a server that does not start."""
 

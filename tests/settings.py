@@ -5,7 +5,6 @@ import os
 import tests.environment
 from newsroom.settings import *  # noqa: F403
 from newsroom.settings import DATABASES, STORAGES
-from tests.postgres import reset_lock_timeout
 
 # SQLite uses a file, so that threads, the WAL and a second process work as in production. PostgreSQL uses a
 # name that is unique to this run, because other runs may use the same server.
@@ -16,11 +15,7 @@ DATABASES["default"]["TEST"] = {
 }
 # Wait longer for locks and connections than in production, so that a busy machine does not fail tests.
 if tests.environment.TEST_DATABASE_URL:
-    DATABASES["default"]["OPTIONS"]["pool"] |= {
-        "max_size": 20,
-        "timeout": 60,
-        "reset": reset_lock_timeout,
-    }
+    DATABASES["default"]["OPTIONS"]["pool"] |= {"max_size": 20, "timeout": 60}
     DATABASES["default"]["OPTIONS"]["options"] += " -c lock_timeout=60s"
 else:
     DATABASES["default"]["OPTIONS"]["timeout"] = 60

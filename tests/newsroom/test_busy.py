@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.contrib.sessions.models import Session
-from django.db import DataError, Error, InternalError, OperationalError, connection
+from django.db import DataError, Error, InternalError, OperationalError
 from django.db.transaction import TransactionManagementError
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
@@ -26,7 +26,7 @@ from newsroom.busy import again_while_busy, is_busy
 from newsroom.middleware import SessionMiddleware
 from tests.desk.conftest import desk_path
 from tests.factories import PASSWORD, make_blog, make_key, make_person, make_update
-from tests.hogging import be_impatient, hogged
+from tests.hogging import be_impatient, be_patient, hogged
 
 BUSY = 503
 
@@ -133,7 +133,7 @@ def short_lock_timeout(transactional_db: None) -> Iterator[None]:
     """Let the connection of the test wait only a moment for locks."""
     be_impatient()
     yield
-    connection.close()
+    be_patient()
 
 
 @pytest.fixture
