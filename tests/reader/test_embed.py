@@ -45,7 +45,7 @@ def test_embed_shows_the_newest_updates_and_links_to_the_page(client):
     page = client.get("/embed/storm/").content.decode()
     assert re.findall("<h3[^>]*>(.*?)</h3>", page) == [f"第{i}則" for i in range(11, 1, -1)]
     assert 'data-status="live"' in page
-    assert 'data-size="10" data-has-older>' in page
+    assert re.search(r'<div[^>]* data-size="10"[^>]* data-has-older\b', page)
     assert "<title>風暴︱八號信號 &lt;生效&gt;｜持續更新 - " in page
     assert f'<link rel="canonical" href="{SITE}/live/storm/">' in page
     assert '<a class="button" href="/live/storm/">閱讀整篇報道</a>' in page
