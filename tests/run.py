@@ -29,7 +29,7 @@ ON_POSTGRESQL = [
     "database and not any_database and not browser and not postgres and not alone",
 ]
 IN_BROWSERS = [f"--numprocesses={PROCESSORS}", "-m", "browser"]
-# Those that need PostgreSQL cut the connections of the whole process.
+# Tests that need PostgreSQL terminate all database connections of their process.
 ALONE = ["-m", "(alone or postgres) and not browser"]
 
 

@@ -51,8 +51,9 @@ class PublicView:
     renderer_classes = [JSONRenderer, PageRenderer]
     # Query parameters in addition to those of filters and pagination.
     query_names: ClassVar[frozenset[str]] = frozenset()
-    # Whether the view has the parameter `edition`, and the members that `fields` may select.
+    # True if the view takes the parameter `edition`.
     has_editions = False
+    # The members that the parameter `fields` may select; empty if the view does not take it.
     field_names: ClassVar[tuple[str, ...]] = ()
     is_poll = False
 

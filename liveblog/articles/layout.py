@@ -132,7 +132,7 @@ def unnumbered(line: Line) -> Line:
     return line
 
 
-# Where headings stand
+# The position of headings
 
 
 def is_like_heading(text: str) -> bool:
@@ -255,7 +255,7 @@ class _Reader:
     def _is_heading_beside(self, line: Line, below: Line | None) -> bool:
         if self.profile.heading is not Heading.BESIDE or not is_like_heading(line.words):
             return False
-        # Where most updates are a time and a sentence, only a line with text below it is a heading.
+        # If most updates are a time and a sentence, a line is a heading only if text follows it.
         has_text = below is not None and below.kind in (Kind.TEXT, Kind.BULLET)
         return self.beside_share > 0.5 or has_text
 

@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class Form(Enum):
-    """How the clock time is written."""
+    """Notations of a clock time."""
 
     DIGITAL = "12:05"
     COMPACT = "1205"
@@ -18,7 +18,7 @@ class Form(Enum):
 
 @dataclass(frozen=True)
 class Shape:
-    """What the times of one notation have in common: the sign before them, and how the clock is written."""
+    """The features that all times of one notation share: the sign before them and the form of the clock."""
 
     sign: str
     form: Form

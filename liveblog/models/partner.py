@@ -252,7 +252,7 @@ class WebhookCursor(models.Model):
     webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="cursors")
     blog = models.ForeignKey(LiveBlog, on_delete=models.PROTECT, related_name="+")
     number = models.PositiveIntegerField(_("number"), help_text=_("The last one that was delivered."))
-    # Whether the partner may have data of the live blog and so must be notified when it is gone. It is set
+    # True if the partner may have data of the live blog, and so must be notified when it is gone. It is set
     # before the first attempt, because even a failed request may have been read.
     is_held = models.BooleanField(default=False, editable=False)
     attempts = models.PositiveIntegerField(_("failed attempts"), default=0)

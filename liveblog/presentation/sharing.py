@@ -44,7 +44,7 @@ class Share:
     picture: Picture
     language: str
     kind: str = "website"
-    # Whether search engines should list the page, under its canonical URL.
+    # False for pages that search engines should not list; they name no canonical URL.
     is_listed: bool = True
     published_at: datetime | None = None
     modified_at: datetime | None = None

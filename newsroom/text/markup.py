@@ -162,7 +162,7 @@ def _attributes(markup: str, at: int) -> tuple[tuple[tuple[str, str | None], ...
             else:
                 bare = _BARE_VALUE.match(markup, at)
                 value, at = bare[0], bare.end()
-        # Of attributes with the same name, the first counts.
+        # If an attribute is repeated, the first one counts, as in browsers.
         attributes.setdefault(name[0].lower(), None if value is None else _decode_value(value))
 
 

@@ -19,7 +19,7 @@ export function learnTime(response) {
   dispatchEvent(new Event("time-settled"));
 }
 
-/** Ask for the time if nothing else was asked: for the script itself, which costs the server least. */
+/** Ask for the server's time unless a poll has told it, by a HEAD of the script, which costs the server least. */
 export const askTime = async () => {
   if (isSettled) return;
   const { src } = document.querySelector("script[type=module][src]");

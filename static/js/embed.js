@@ -10,10 +10,10 @@
   window[name] = () => {
     for (const quote of document.querySelectorAll("blockquote.newsroom-embed")) {
       const link = quote.querySelector("a[href]");
-      const found = link?.origin === origin && /^(\/zh-han[st])?\/live\/([-\w]+\/(?:\d+\/)?)$/.exec(link.pathname);
-      if (!found || [...links.values()].includes(quote)) continue;
+      const match = link?.origin === origin && /^(\/zh-han[st])?\/live\/([-\w]+\/(?:\d+\/)?)$/.exec(link.pathname);
+      if (!match || [...links.values()].includes(quote)) continue;
       const frame = document.createElement("iframe");
-      frame.src = `${origin}${found[1] ?? ""}/embed/${found[2]}`;
+      frame.src = `${origin}${match[1] ?? ""}/embed/${match[2]}`;
       frame.title = link.textContent.trim();
       frame.width = "100%";
       frame.height = 1;

@@ -40,7 +40,7 @@ export class Following {
     else this.connection.open();
   }
 
-  found() {
+  connected() {
     this.okAt = now();
     this.isLost = false;
     this.#say();
@@ -55,8 +55,8 @@ export class Following {
     const { following, ended, paused, lost } = this.state.dataset;
     const { on, off } = this.button.dataset;
     const time = new Date(this.okAt + HONG_KONG).toISOString().slice(11, 16);
-    const found = this.page.isLive ? following : ended;
-    put(this.state, this.isPaused ? paused : this.isLost ? lost.replace("{time}", time) : found);
+    const status = this.page.isLive ? following : ended;
+    put(this.state, this.isPaused ? paused : this.isLost ? lost.replace("{time}", time) : status);
     put(this.button, this.isPaused ? off : on);
     this.root.classList.toggle("is-lost", this.isLost && !this.isPaused);
   }

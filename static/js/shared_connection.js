@@ -36,7 +36,7 @@ class Line {
     this.changed();
   }
 
-  found() { this.#tell((embed) => embed.found()); }
+  connected() { this.#tell((embed) => embed.connected()); }
   lost() { this.#tell((embed) => embed.lost()); }
   reload() { this.#tell((embed) => embed.reload()); }
 
@@ -56,8 +56,8 @@ class Exchange {
   constructor() {
     this.owner = window;
     this.lines = new Map();
-    // The last poll; one after the other they need one connection.
-    this.asked = Promise.resolve();
+    // Polls wait for the one before them, so that they need one connection.
+    this.lastPoll = Promise.resolve();
     this.failures = 0;
     addEventListener("pagehide", () => this.#close());
   }
@@ -99,7 +99,7 @@ class Exchange {
   /** After a failure those that wait fail, too: the newsroom is away for all of them. */
   #askInTurn(url) {
     const { failures } = this;
-    const answer = this.asked.then(async () => {
+    const answer = this.lastPoll.then(async () => {
       if (this.failures !== failures) throw new Error("the poll before this one failed");
       try {
         return await ask(url, learnTime);
@@ -108,7 +108,7 @@ class Exchange {
         throw error;
       }
     });
-    this.asked = answer.catch(() => {});
+    this.lastPoll = answer.catch(() => {});
     return answer;
   }
 
@@ -134,7 +134,7 @@ export class SharedConnection {
   get isLive() { return this.reader.isLive; }
 
   apply(delta) { this.reader.apply(delta); }
-  found() { this.reader.found(); }
+  connected() { this.reader.connected(); }
   lost() { this.reader.lost(); }
   reload() { this.reader.reload(); }
 

@@ -38,7 +38,7 @@ beforeEach(async () => {
   page = {
     number: 7, isLive: true, isLost: false,
     apply(delta) { this.number = delta.number; },
-    found() { this.isLost = false; },
+    connected() { this.isLost = false; },
     lost() { this.isLost = true; },
     reload() { asked.push("reload"); },
   };

@@ -64,7 +64,7 @@ for (let i = 0; i < count; i += 1) {
     number: Number(number),
     isLive: true,
     apply(delta) { this.number = delta.number; },
-    found() {},
+    connected() {},
     lost() { tell("lost"); },
     reload() { tell("reload"); },
   };

@@ -61,7 +61,7 @@ export class Live {
     try {
       const { status, data: state } = await post(address("state/"), data);
       if (status !== 200) throw new Unreachable(`state ${status}`);
-      this.#found();
+      this.#connected();
       // Too far behind, or a log that was restored: what is typed is kept, the page comes anew.
       if (state.reload) return void location.reload();
       this.root.dataset.number = state.number;
@@ -119,7 +119,7 @@ export class Live {
         : gettext("The connection is lost. What you type is kept in this browser."));
   }
 
-  #found() {
+  #connected() {
     this.failedAt = null;
     if (!this.isLost) return;
     this.isLost = false;

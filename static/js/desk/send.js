@@ -47,17 +47,17 @@ async function send(url, body, token) {
   return read(await reach(url, { method: "POST", body, headers: { Accept: "application/json", "X-CSRFToken": token } }));
 }
 
-let asked;
+let pendingToken;
 
 /** The token that requests of this user carry. Throws SignedOut and Unreachable. */
 export function csrfToken() {
-  asked ??= ask();
-  return asked;
+  pendingToken ??= ask();
+  return pendingToken;
 }
 
 /** The token as it is now; throws SignedOut when nobody is signed in by now. */
 export function freshToken() {
-  asked = null;
+  pendingToken = null;
   return csrfToken();
 }
 
@@ -67,7 +67,7 @@ async function ask() {
     if (!data.token) throw new Unreachable("no token");
     if (data.user === user) return data.token;
   } catch (error) {
-    asked = null;
+    pendingToken = null;
     throw error;
   }
   // Somebody else has signed in in this browser: what is typed here must not be sent in their name.

@@ -12,14 +12,14 @@ export class Stories {
     this.list = form.querySelector("[data-story-list]");
     this.search = form.querySelector("[data-story-search]");
     this.input = this.search.querySelector("input");
-    this.found = this.search.querySelector("[role=listbox]");
+    this.listbox = this.search.querySelector("[role=listbox]");
     this.search.hidden = false;
     this.input.addEventListener("input", (event) => { event.stopPropagation(); this.#later(); });
     this.input.addEventListener("change", (event) => event.stopPropagation());
     this.input.addEventListener("keydown", (event) => this.#pressed(event));
     this.input.addEventListener("blur", () => setTimeout(() => this.#close(), 150));
-    this.found.addEventListener("mousedown", (event) => event.preventDefault());
-    this.found.addEventListener("click", (event) => this.#choose(event.target.closest("[role=option]")));
+    this.listbox.addEventListener("mousedown", (event) => event.preventDefault());
+    this.listbox.addEventListener("click", (event) => this.#choose(event.target.closest("[role=option]")));
     this.list.addEventListener("click", (event) => {
       if (!event.target.matches("[data-story-remove]")) return;
       event.target.closest("li").remove();
@@ -56,19 +56,19 @@ export class Stories {
   }
 
   async #find() {
-    const asked = this.input.value.trim();
-    if (isAddress(asked)) return void this.#show([{ title: interpolate(gettext("Link %s"), [asked]), url: asked }]);
-    if ([...asked].length < LEAST) return void this.#close();
-    const response = await fetch(`${address("stories/")}?q=${encodeURIComponent(asked)}`, {
+    const query = this.input.value.trim();
+    if (isAddress(query)) return void this.#show([{ title: interpolate(gettext("Link %s"), [query]), url: query }]);
+    if ([...query].length < LEAST) return void this.#close();
+    const response = await fetch(`${address("stories/")}?q=${encodeURIComponent(query)}`, {
       headers: { Accept: "application/json" },
       signal: AbortSignal.timeout(10_000),
     }).catch(() => null);
-    if (!response?.ok || this.input.value.trim() !== asked) return;
+    if (!response?.ok || this.input.value.trim() !== query) return;
     this.#show((await response.json()).found);
   }
 
-  #show(found) {
-    this.found.replaceChildren(...found.map((story, index) => {
+  #show(stories) {
+    this.listbox.replaceChildren(...stories.map((story, index) => {
       const option = document.createElement("li");
       option.id = `story-option-${index}`;
       option.setAttribute("role", "option");
@@ -77,35 +77,35 @@ export class Stories {
       option.story = story;
       return option;
     }));
-    this.found.hidden = !found.length;
-    this.input.setAttribute("aria-expanded", String(Boolean(found.length)));
+    this.listbox.hidden = !stories.length;
+    this.input.setAttribute("aria-expanded", String(Boolean(stories.length)));
     this.#point();
   }
 
   #close() {
-    this.found.hidden = true;
+    this.listbox.hidden = true;
     this.input.setAttribute("aria-expanded", "false");
     this.input.removeAttribute("aria-activedescendant");
   }
 
   #point() {
-    const chosen = this.found.querySelector("[aria-selected=true]");
+    const chosen = this.listbox.querySelector("[aria-selected=true]");
     if (chosen) this.input.setAttribute("aria-activedescendant", chosen.id);
   }
 
   #pressed(event) {
     if (event.isComposing || event.keyCode === 229) return;
-    const options = [...this.found.children];
+    const options = [...this.listbox.children];
     const index = options.findIndex((option) => option.getAttribute("aria-selected") === "true");
     if (["ArrowDown", "ArrowUp"].includes(event.key) && options.length) {
       event.preventDefault();
       const next = (index + (event.key === "ArrowDown" ? 1 : -1) + options.length) % options.length;
       options.forEach((option, i) => option.setAttribute("aria-selected", String(i === next)));
       this.#point();
-    } else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && !this.found.hidden) {
+    } else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && !this.listbox.hidden) {
       event.preventDefault();
       this.#choose(options[index]);
-    } else if (event.key === "Escape" && !this.found.hidden) {
+    } else if (event.key === "Escape" && !this.listbox.hidden) {
       event.stopPropagation();
       this.#close();
     }

@@ -19,7 +19,7 @@ const RELOAD_SPREAD = 1_000;
 
 /**
  * `reader` has the `number` that it knows and whether the blog `isLive`, and is called: `apply(delta)` with what
- * follows the number, `found()` when the newsroom answers, `lost()` when it has not done so for too long, `reload()`
+ * follows the number, `connected()` when the newsroom answers, `lost()` when it has not done so for too long, `reload()`
  * when the page has to be loaded again.
  */
 export class Connection {
@@ -117,7 +117,7 @@ export class Connection {
         if (delta.updates) this.reader.apply(delta);
         hasMore = delta.has_more;
       }
-      this.#found();
+      this.#connected();
       return true;
     } catch {
       if (this.turn !== turn) return false;
@@ -148,7 +148,7 @@ export class Connection {
     stream.addEventListener("error", () => this.#dropped());
     this.hasSpoken = false;
     this.#watch();
-    if (!this.isDoubtful) this.#found();
+    if (!this.isDoubtful) this.#connected();
     return true;
   }
 
@@ -161,7 +161,7 @@ export class Connection {
       this.isDoubtful = false;
       this.#watch();
       handle(event);
-      this.#found();
+      this.#connected();
       // Ended coverage has no stream; slow polls tell if it goes on after all.
       if (this.stream === stream && !this.#canStream) this.#rest();
     });
@@ -223,9 +223,9 @@ export class Connection {
     this.isLost = false;
   }
 
-  #found() {
+  #connected() {
     this.#reset();
-    this.reader.found();
+    this.reader.connected();
   }
 
   /** Nothing has come since `since`, in milliseconds. Readers are told of it after the grace. */

@@ -2,8 +2,8 @@
 
 /** The index at which `order` goes among `orders`, which are newest (highest) first. */
 export function placeOf(order, orders) {
-  const found = orders.findIndex((other) => other < order);
-  return found < 0 ? orders.length : found;
+  const index = orders.findIndex((other) => other < order);
+  return index < 0 ? orders.length : index;
 }
 
 /**
