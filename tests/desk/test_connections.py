@@ -50,6 +50,19 @@ def test_hidden_desks_open_no_stream_until_shown(open_desk):
     expect(tab.locator(".row")).to_have_count(1)
 
 
+def test_failed_story_search_says_so_and_works_again_later(open_desk, console_errors):
+    make_blog(slug="summit", headline="海峽峰會")
+    page = open_desk(make_blog())
+    page.get_by_text("Byline, source, pictures").click()
+    page.route("**/stories/?*", lambda route: route.abort())
+    page.get_by_label("Find a live blog, or paste an address").fill("海峽峰")
+    expect(page.locator("[data-toasts]")).to_contain_text("The newsroom cannot be reached")
+    page.unroute("**/stories/?*")
+    page.get_by_label("Find a live blog, or paste an address").fill("海峽峰會")
+    expect(page.get_by_role("option").first).to_contain_text("海峽峰會")
+    console_errors.clear()
+
+
 def test_desk_reports_an_outage_only_after_ten_seconds(open_desk, console_errors):
     page = open_desk(make_blog())
     page.route("**/state/", lambda route: route.abort())

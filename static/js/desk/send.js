@@ -43,6 +43,11 @@ export async function post(url, data) {
   return answer;
 }
 
+/** GET an address of this desk; `{status, data}` of the answer. Throws as `post` does. */
+export async function get(url) {
+  return read(await reach(url, { headers: { Accept: "application/json" } }));
+}
+
 async function send(url, body, token) {
   return read(await reach(url, { method: "POST", body, headers: { Accept: "application/json", "X-CSRFToken": token } }));
 }
@@ -63,7 +68,7 @@ export function freshToken() {
 
 async function ask() {
   try {
-    const { data } = await read(await reach(address("token/"), { headers: { Accept: "application/json" } }));
+    const { data } = await get(address("token/"));
     if (!data.token) throw new Unreachable("no token");
     if (data.user === user) return data.token;
   } catch (error) {

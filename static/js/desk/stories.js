@@ -1,6 +1,6 @@
 // Related stories in the composer: found among our own live blogs, or given by their address.
 
-import { address } from "./send.js";
+import { SignedOut, Unreachable, address, get } from "./send.js";
 
 const LEAST = 3;
 const WAIT = 200;
@@ -59,12 +59,13 @@ export class Stories {
     const query = this.input.value.trim();
     if (isAddress(query)) return void this.#show([{ title: interpolate(gettext("Link %s"), [query]), url: query }]);
     if ([...query].length < LEAST) return void this.#close();
-    const response = await fetch(`${address("stories/")}?q=${encodeURIComponent(query)}`, {
-      headers: { Accept: "application/json" },
-      signal: AbortSignal.timeout(10_000),
-    }).catch(() => null);
-    if (!response?.ok || this.input.value.trim() !== query) return;
-    this.#show((await response.json()).found);
+    try {
+      const { data } = await get(`${address("stories/")}?q=${encodeURIComponent(query)}`);
+      if (this.input.value.trim() === query) this.#show(data.found ?? []);
+    } catch (error) {
+      if (!(error instanceof SignedOut || error instanceof Unreachable)) throw error;
+      if (this.input.value.trim() === query) this.desk.failed(error);
+    }
   }
 
   #show(stories) {
