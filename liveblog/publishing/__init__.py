@@ -48,26 +48,27 @@ from liveblog.publishing.responses import (
     withdraw_response,
 )
 from liveblog.publishing.retention import prune
-from liveblog.publishing.rules import Stale, WrongState
+from liveblog.publishing.rules import Stale, WrongState, checked_note
 from liveblog.publishing.saving import row_fingerprint, save_checked
 from liveblog.publishing.stories import Story
-from liveblog.publishing.updates import (
+from liveblog.publishing.takedowns import (
     UNDO_WITHIN,
-    checked_note,
+    erase_update,
+    restore_update,
+    undo_publication,
+    withdraw_update,
+)
+from liveblog.publishing.updates import (
     correct_update,
     draft_update,
     edit_update,
-    erase_update,
     mark_key_event,
     pin_update,
     publish_update,
-    restore_update,
     schedule_update,
     submit_update,
-    undo_publication,
     unmark_key_event,
     unpin_update,
-    withdraw_update,
 )
 from liveblog.publishing.webhooks import (
     add_webhook,

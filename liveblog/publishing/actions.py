@@ -17,11 +17,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from liveblog.models import LiveBlog, Update
-from liveblog.publishing import updates
+from liveblog.publishing import takedowns, updates
 from liveblog.publishing.content import Content
 from liveblog.publishing.permissions import Actor, filter_permissions, is_own_if_partner, permission_to_write
 from liveblog.publishing.rules import WrongState
-from liveblog.publishing.updates import UNDO_WITHIN, Revised, as_saved
+from liveblog.publishing.takedowns import UNDO_WITHIN
+from liveblog.publishing.updates import Revised, as_saved
 
 
 class Action(models.TextChoices):
@@ -174,7 +175,7 @@ def perform(
         case Action.CONFIRM:
             return updates.edit_update(update, _confirmed, by=by, seen=seen)
         case Action.WITHDRAW:
-            return updates.withdraw_update(update, by=by, reason=note)
+            return takedowns.withdraw_update(update, by=by, reason=note)
         case Action.REVERT if not update.is_published:
             return updates.draft_update(blog, content, by=by, update=update)
         case Action.REVERT if note.strip():
@@ -197,8 +198,8 @@ def _confirmed(content: Content) -> Content:
 
 
 _PLAIN: Final[dict[Action, Callable[..., Update]]] = {
-    Action.RESTORE: updates.restore_update,
-    Action.UNDO: updates.undo_publication,
+    Action.RESTORE: takedowns.restore_update,
+    Action.UNDO: takedowns.undo_publication,
     Action.PIN: updates.pin_update,
     Action.UNPIN: updates.unpin_update,
     Action.MARK: updates.mark_key_event,

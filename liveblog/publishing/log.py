@@ -9,11 +9,13 @@ from datetime import datetime
 from typing import Final
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from liveblog.models import Change, LiveBlog, Revision, Update
 from liveblog.models.change import NOT_IN_FEEDS
 from liveblog.publishing.content import Content
 from liveblog.publishing.permissions import Actor, partner, person
+from liveblog.publishing.rules import WrongState
 
 CHANNEL: Final = "liveblog"
 
@@ -31,6 +33,21 @@ def all_locked(ids: Iterable[int]) -> Iterator[dict[int, LiveBlog]]:
     with transaction.atomic():
         rows = LiveBlog.objects.filter(pk__in=set(ids)).order_by("pk").select_for_update(of=("self",))
         yield {blog.pk: blog for blog in rows}
+
+
+def reread(blog: LiveBlog, update: Update) -> Update:
+    """Read the update again under its blog's lock and return it; its `blog` is the locked row."""
+    update = Update.objects.get(pk=update.pk, blog=blog)
+    update.blog = blog
+    return update
+
+
+def reread_published(blog: LiveBlog, update: Update) -> Update:
+    """Read the update again under its blog's lock. Raise WrongState if it is not published."""
+    update = reread(blog, update)
+    if not update.is_published:
+        raise WrongState(_("This update is not published."), update)
+    return update
 
 
 def append(

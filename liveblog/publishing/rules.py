@@ -7,7 +7,9 @@ from datetime import datetime
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from liveblog.models import Update
+from liveblog.models import LiveBlog, Update
+from liveblog.publishing.limits import refuse_long
+from newsroom.text import html
 
 
 class Stale(ValidationError):
@@ -39,3 +41,16 @@ def refuse_future(happened_at: datetime | None, now: datetime) -> None:
         raise ValidationError(
             {"happened_at": _("This time is in the future. Schedule the update, or correct the time.")}
         )
+
+
+def refuse_withdrawn_blog(blog: LiveBlog) -> None:
+    """Raise ValidationError if the live blog is withdrawn."""
+    if blog.status == LiveBlog.Status.WITHDRAWN:
+        raise ValidationError(_("This live blog was withdrawn: nothing can be published in it."))
+
+
+def checked_note(note: str) -> str:
+    """Return a note or reason, cleaned. Raise ValidationError if it is too long."""
+    note = html.printable(note).strip()
+    refuse_long(note=note)
+    return note

@@ -1,32 +1,24 @@
-"""Verbs on updates, with the rules for each of them, so that no interface can bypass a rule."""
+"""Verbs that write, publish and mark updates, with the rules of each, so that no interface can bypass one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
-from django.contrib.admin.models import LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from liveblog.models import Change, Delivery, LiveBlog, Revision, Submission, Update, WorkingCopy
+from liveblog.models import Change, LiveBlog, Revision, Update
 from liveblog.publishing import search
 from liveblog.publishing.content import Content
 from liveblog.publishing.encoding import fingerprint
-from liveblog.publishing.limits import MOST, refuse_far, refuse_long
-from liveblog.publishing.log import append, keep_revision, locked
+from liveblog.publishing.limits import MOST, refuse_far
+from liveblog.publishing.log import append, keep_revision, locked, reread, reread_published
 from liveblog.publishing.permissions import Actor, partner, permission_to_write, person, require
-from liveblog.publishing.renditions import remove_images, show_or_hide
-from liveblog.publishing.rules import Stale, WrongState, refuse_future
-from newsroom.text import html
-
-# The desk offers ten seconds; allow as many again for a slow network.
-UNDO_WITHIN: Final = timedelta(seconds=20)
+from liveblog.publishing.renditions import show_or_hide
+from liveblog.publishing.rules import Stale, WrongState, checked_note, refuse_future, refuse_withdrawn_blog
 
 # New content for an update, or a function that derives it from the saved content. Verbs call the function
 # under the blog's lock, so that nothing that a colleague saves meanwhile is overwritten.
@@ -94,7 +86,7 @@ def schedule_update(
     if publish_at is None:
         raise ValidationError({"publish_at": _("Enter the time when it goes live.")})
     with locked(blog) as blog:
-        _refuse_withdrawn(blog)
+        refuse_withdrawn_blog(blog)
         if publish_at <= timezone.now():
             raise ValidationError(
                 {"publish_at": _("This time has passed. Publish now, or choose a later time.")}
@@ -157,7 +149,7 @@ def _publish(
     is_pinned: bool | None,
     first_published_at: datetime | None,
 ) -> Update:
-    _refuse_withdrawn(blog)
+    refuse_withdrawn_blog(blog)
     is_pinned = update.is_to_be_pinned if is_pinned is None else is_pinned
     update.status = Update.Status.PUBLISHED
     update.publish_at = None
@@ -220,7 +212,7 @@ def _revise(
 ) -> Update:
     require(by, "publish_update", update.blog, update)
     with locked(update.blog) as blog:
-        update = _published(blog, update)
+        update = reread_published(blog, update)
         before = Content.of(update)
         _refuse_stale(update, before, seen)
         if note:
@@ -255,65 +247,6 @@ def _write_revision(
         show_or_hide({*before.images, *content.images})
 
 
-def withdraw_update(update: Update, *, by: Actor, reason: str) -> Update:
-    """Withdraw a published update: readers see a tombstone in its place. `reason` is internal."""
-    require(by, "withdraw_update", update.blog, update)
-    reason = checked_note(reason)
-    if not reason:
-        raise ValidationError({"note": _("Say why it is withdrawn. Readers do not see this.")})
-    with locked(update.blog) as blog:
-        update = _published(blog, update)
-        now = timezone.now()
-        _hide(blog, update, now)
-        change = append(blog, Change.Kind.WITHDRAWN, now, update, by=by)
-        keep_revision(update, Revision.Kind.WITHDRAWN, change, by, Content.of(update), reason)
-        show_or_hide(update.images.all())
-        return update
-
-
-def undo_publication(update: Update, *, by: Actor) -> Update:
-    """Turn an update that has just gone live back into a draft. It leaves no tombstone.
-
-    Raise ValidationError later than UNDO_WITHIN: readers have seen the update by then, and it can be
-    withdrawn.
-    """
-    require(by, "publish_update", update.blog, update)
-    with locked(update.blog) as blog:
-        update = _published(blog, update)
-        now = timezone.now()
-        latest = update.revisions.first()
-        if latest.kind != Revision.Kind.PUBLISHED or now - latest.at > UNDO_WITHIN:
-            raise ValidationError(_("It is too late to undo this. Withdraw the update instead."))
-        update.status = Update.Status.DRAFT
-        update.first_published_at = None
-        update.is_to_be_pinned = update.is_pinned
-        update.save(update_fields=["status", "first_published_at", "is_to_be_pinned"])
-        _unpin(blog, update)
-        search.index_update(update)
-        change = append(blog, Change.Kind.UNPUBLISHED, now, update, by=by)
-        keep_revision(update, Revision.Kind.UNPUBLISHED, change, by, Content.of(update))
-        show_or_hide(update.images.all())
-        return update
-
-
-def restore_update(update: Update, *, by: Actor) -> Update:
-    """Publish a withdrawn update again, as it was."""
-    require(by, "withdraw_update", update.blog, update)
-    with locked(update.blog) as blog:
-        _refuse_withdrawn(blog)
-        update = _fresh(blog, update)
-        if not update.is_withdrawn or update.is_erased:
-            raise WrongState(_("Only a withdrawn update can be restored."), update)
-        update.status = Update.Status.PUBLISHED
-        update.withdrawn_at = None
-        update.save(update_fields=["status", "withdrawn_at"])
-        search.index_update(update)
-        change = append(blog, Change.Kind.RESTORED, timezone.now(), update, by=by)
-        keep_revision(update, Revision.Kind.RESTORED, change, by, Content.of(update))
-        show_or_hide(update.images.all())
-        return update
-
-
 def pin_update(update: Update, *, by: Actor) -> Update:
     """Pin a published update to the top of its blog, in place of any other."""
     return _set_pinned(update, by, is_pinned=True)
@@ -331,64 +264,16 @@ def unmark_key_event(update: Update, *, by: Actor) -> Update:
     return _set_key_event(update, by, is_key_event=False)
 
 
-def erase_update(update: Update, *, by: Actor, reason: str) -> Update:
-    """Erase an update's text, pictures and revision contents, for a court order. The numbers stay.
-
-    A published update is also withdrawn; an unpublished one becomes a draft and leaves its queue. `reason`
-    replaces the notes of the revisions. Pictures that are used elsewhere stay.
-    """
-    require(by, "withdraw_update", update.blog, update)
-    reason = checked_note(reason)
-    if not reason:
-        raise ValidationError({"note": _("Say why it is erased.")})
-    with locked(update.blog) as blog:
-        update = _fresh(blog, update)
-        was_visible = update.is_visible
-        now = timezone.now()
-        images = list(update.images.all())
-        empty_content = Content(happened_at=update.happened_at, has_clock_time=update.has_clock_time)
-        update.imported_hash = ""
-        update.is_erased = True
-        update.is_to_be_pinned = False
-        if not was_visible:
-            update.status = Update.Status.DRAFT
-            update.publish_at = None
-        empty_content.write_to(update, at=update.happened_at)
-        if update.is_published:
-            _hide(blog, update, now)
-        search.index_update(update)
-        update.revisions.update(content=empty_content.as_json(), note=reason)
-        # A working copy saved while a new update was being submitted has only the token in common with it.
-        tokens = Submission.objects.filter(update=update).values("token")
-        WorkingCopy.objects.filter(Q(update=update) | Q(blog=blog, token__in=tokens)).delete()
-        # Any webhook payload of the blog may contain the headings of its key events, so clear all of them.
-        Delivery.objects.filter(blog=blog).update(body="", answer="")
-        LogEntry.objects.filter(
-            content_type=ContentType.objects.get_for_model(Update), object_id=str(update.pk)
-        ).update(object_repr=f"#{update.pk}", change_message="")
-        if was_visible:
-            append(blog, Change.Kind.ERASED, now, update, by=by)
-        remove_images(images)
-        return update
-
-
 def return_to_editors(update: Update, *, by: Actor) -> Update:
     """Move a scheduled update that could not be published out of the queue and back to review."""
     require(by, "publish_update", update.blog, update)
     with locked(update.blog) as blog:
-        update = _fresh(blog, update)
+        update = reread(blog, update)
         if update.status == Update.Status.SCHEDULED:
             update.status = Update.Status.SUBMITTED
             update.publish_at = None
             update.save(update_fields=["status", "publish_at"])
         return update
-
-
-def checked_note(note: str) -> str:
-    """Return a note or reason, cleaned. Raise ValidationError if it is too long."""
-    note = html.printable(note).strip()
-    refuse_long(note=note)
-    return note
 
 
 def _refuse_more_corrections(update: Update) -> None:
@@ -404,7 +289,7 @@ def _refuse_more_corrections(update: Update) -> None:
 def _set_pinned(update: Update, by: Actor, *, is_pinned: bool) -> Update:
     require(by, "publish_update", update.blog, update)
     with locked(update.blog) as blog:
-        update = _published(blog, update)
+        update = reread_published(blog, update)
         if update.is_pinned != is_pinned:
             _pin(blog, update, by, is_pinned=is_pinned)
         return update
@@ -418,46 +303,13 @@ def _pin(blog: LiveBlog, update: Update, by: Actor, *, is_pinned: bool) -> None:
 def _set_key_event(update: Update, by: Actor, *, is_key_event: bool) -> Update:
     require(by, "publish_update", update.blog, update)
     with locked(update.blog) as blog:
-        update = _published(blog, update)
+        update = reread_published(blog, update)
         if update.is_key_event != is_key_event:
             update.is_key_event = is_key_event
             update.save(update_fields=["is_key_event"])
             kind = Change.Kind.MARKED_KEY if is_key_event else Change.Kind.UNMARKED_KEY
             append(blog, kind, timezone.now(), update, by=by)
         return update
-
-
-def _hide(blog: LiveBlog, update: Update, at: datetime) -> None:
-    update.status = Update.Status.WITHDRAWN
-    update.withdrawn_at = at
-    update.save(update_fields=["status", "withdrawn_at"])
-    _unpin(blog, update)
-    search.index_update(update)
-
-
-def _unpin(blog: LiveBlog, update: Update) -> None:
-    """Clear the blog's pinned update if it is this one; append() saves the blog."""
-    if update.is_pinned:
-        blog.pinned_update = None
-
-
-def _refuse_withdrawn(blog: LiveBlog) -> None:
-    if blog.status == LiveBlog.Status.WITHDRAWN:
-        raise ValidationError(_("This live blog was withdrawn: nothing can be published in it."))
-
-
-def _fresh(blog: LiveBlog, update: Update) -> Update:
-    """Read the update again under its blog's lock and return it; its `blog` is the locked row."""
-    update = Update.objects.get(pk=update.pk, blog=blog)
-    update.blog = blog
-    return update
-
-
-def _published(blog: LiveBlog, update: Update) -> Update:
-    update = _fresh(blog, update)
-    if not update.is_published:
-        raise WrongState(_("This update is not published."), update)
-    return update
 
 
 def _refuse_stale(update: Update, saved_content: Content, seen: str) -> None:
@@ -485,7 +337,7 @@ def _open_unpublished(
     if update is None:
         update = Update(blog=blog, created_by=person(by), created_by_partner=partner(by))
         return update, _resolve(content, Content(), blog, may_be_empty=may_be_empty)
-    update = _fresh(blog, update)
+    update = reread(blog, update)
     if update.is_erased:
         raise ValidationError(_("There is no such update in this live blog."))
     if update.is_visible:
