@@ -94,6 +94,22 @@ def test_readers_responses_are_moderated_at_the_desk(open_desk, new_page, server
     assert statuses == {"陳小姐": "approved", "廣告": "rejected", "李先生": "pending"}
 
 
+def test_queue_is_not_redrawn_between_press_and_release(open_desk):
+    blog = make_blog(has_responses=True)
+    publishing.submit_response(blog, name="陳小姐", text="請保重")
+    page = open_desk(blog, query="?queue=responses")
+    texts = page.locator("[data-queue-panel] .queue-text")
+    page.get_by_role("button", name="Reject").hover()
+    page.mouse.down()
+    with page.expect_response(
+        lambda answer: "/state/" in answer.url and answer.json()["counts"]["responses"] == 2
+    ):
+        publishing.submit_response(blog, name="李先生", text="路上小心")
+    page.mouse.up()
+    expect(texts).to_have_text(["路上小心"])
+    assert ReaderResponse.objects.get(text="請保重").status == "rejected"
+
+
 def test_editor_publishes_a_reporters_submission_from_the_queue(open_desk, new_page, server):
     blog = make_blog()
     reader = open_readers_page(new_page(), server.url, blog)

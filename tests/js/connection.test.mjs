@@ -35,6 +35,7 @@ beforeEach(async () => {
   globalThis.EventSource = FakeStream;
   globalThis.document = Object.assign(new EventTarget(), { hidden: false });
   globalThis.addEventListener = () => {};
+  Object.defineProperty(globalThis, "navigator", { value: { onLine: true }, configurable: true });
   page = {
     number: 7, isLive: true, isLost: false,
     apply(delta) { this.number = delta.number; },
@@ -81,6 +82,14 @@ test("while nothing answers, pages try again within two seconds, and are lost af
   }
   assert.equal(page.isLost, false);
   await pass(2_100);
+  assert.equal(page.isLost, true);
+});
+
+test("a page without a network is lost at the first failure", async () => {
+  goAway();
+  navigator.onLine = false;
+  streams[0].say("error");
+  await settle();
   assert.equal(page.isLost, true);
 });
 

@@ -52,6 +52,7 @@ globalThis.EventSource = EventSource;
 globalThis.document = Object.assign(new EventTarget(), { hidden: false });
 setMaxListeners(0, globalThis.document);
 globalThis.addEventListener = () => {};
+Object.defineProperty(globalThis, "navigator", { value: { onLine: true } });
 const ownFetch = globalThis.fetch;
 globalThis.fetch = (address, options) => {
   if (address.includes("changes.json")) tell("poll");

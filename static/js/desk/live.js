@@ -1,6 +1,7 @@
 // Keeping an open desk current: the readers' stream wakes it, the private poll brings what only editors see.
 
 import { fullJitter } from "../lib/backoff.mjs";
+import { released } from "./press.js";
 import { Busy, SignedOut, Unreachable, address, post } from "./send.js";
 
 const EVERY = 4_000;
@@ -64,6 +65,7 @@ export class Live {
       this.#connected();
       // Too far behind, or a log that was restored: what is typed is kept, the page comes anew.
       if (state.reload) return void location.reload();
+      await released();
       this.root.dataset.number = state.number;
       this.show(state);
     } catch (error) {

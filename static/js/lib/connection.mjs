@@ -18,9 +18,9 @@ const REFUSED_MOST = 120_000;
 const RELOAD_SPREAD = 1_000;
 
 /**
- * `reader` has the `number` that it knows and whether the blog `isLive`, and is called: `apply(delta)` with what
- * follows the number, `connected()` when the newsroom answers, `lost()` when it has not done so for too long, `reload()`
- * when the page has to be loaded again.
+ * `reader` has the `number` that it knows and whether the blog `isLive`. It is called: `apply(delta)` with what follows
+ * the number, `connected()` when the newsroom answers, `lost()` when it has not done so for too long, and `reload()` when
+ * the page has to be loaded again.
  */
 export class Connection {
   /** `path`: the live blog's own. `askOnce` is `ask`, or puts polls in a queue. */
@@ -228,11 +228,12 @@ export class Connection {
     this.reader.connected();
   }
 
-  /** Nothing has come since `since`, in milliseconds. Readers are told of it after the grace. */
+  /** Nothing has come since `since`, in milliseconds. Readers are told of it after the grace, or at once if offline. */
   #failed(since) {
     this.failures += 1;
     this.failedAt ??= since;
     clearTimeout(this.grace);
+    if (!navigator.onLine) return this.#lose();
     this.grace = setTimeout(() => this.#lose(), Math.max(0, this.failedAt + GRACE - Date.now()));
   }
 

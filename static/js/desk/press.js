@@ -1,0 +1,25 @@
+// A click is lost when what lies under it is replaced between press and release.
+
+// A release outside the window may never be heard of.
+const LONGEST = 2_000;
+const RELEASES = ["pointerup", "pointercancel", "keyup"];
+
+let isPressed = false;
+addEventListener("pointerdown", press, { capture: true });
+addEventListener("keydown", (event) => event.key === " " && press(), { capture: true });
+for (const name of RELEASES) addEventListener(name, () => (isPressed = false), { capture: true });
+
+function press() { isPressed = true; }
+
+/** Settles when no mouse button, finger or space bar is down, and the click that it made has been handled. */
+export function released() {
+  if (!isPressed) return Promise.resolve();
+  return new Promise((resolve) => {
+    const listening = new AbortController();
+    const finish = () => { listening.abort(); setTimeout(resolve); };
+    const limit = setTimeout(() => { isPressed = false; finish(); }, LONGEST);
+    for (const name of RELEASES) {
+      addEventListener(name, () => { clearTimeout(limit); finish(); }, { capture: true, signal: listening.signal });
+    }
+  });
+}
