@@ -1,4 +1,4 @@
-"""`make lint`: style, formatting, Django's system checks and missing migrations.
+"""`make lint`: style, formatting, types, Django's system checks and missing migrations.
 
 Biome checks style sheets and scripts; where npm cannot install it, that is said and is no failure.
 """
@@ -17,6 +17,7 @@ BIOME = ROOT / "node_modules" / "@biomejs" / "biome"
 CHECKS = (
     [*RUFF, "check", "."],
     [*RUFF, "format", "--check", "."],
+    [sys.executable, "-m", "mypy"],
     [*MANAGE, "check", "--fail-level", "WARNING"],
     [*MANAGE, "makemigrations", "--check", "--dry-run"],
 )
