@@ -50,7 +50,7 @@ def make_user(*permissions: str, is_staff: bool = True) -> User:
 def make_roles() -> None:
     """Create the role groups, unless they exist; tests with a server flush what the migration created."""
     if not Group.objects.exists():
-        import_module("liveblog.migrations.0006_roles").make_roles(apps, None)
+        import_module("liveblog.migrations.0003_roles").make_roles(apps, None)
 
 
 def make_person(*roles: str, **fields: object) -> User:

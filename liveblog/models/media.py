@@ -16,11 +16,11 @@ from newsroom import pictures
 from newsroom.ids import PublicIdModel
 
 
-def _original_path(image: Image, filename: str) -> str:
+def original_path(image: Image, filename: str) -> str:
     return f"originals/{image.key}/{filename}"
 
 
-def _new_key() -> str:
+def new_key() -> str:
     return secrets.token_hex(8)
 
 
@@ -35,9 +35,9 @@ class Image(PublicIdModel):
     # Annotated by the admin's list.
     update_count: int
 
-    key = models.CharField(max_length=16, unique=True, default=_new_key, editable=False)
+    key = models.CharField(max_length=16, unique=True, default=new_key, editable=False)
     # Not an ImageField, which would open the file in the server process. The worker reports its dimensions.
-    file = models.FileField(_("file"), upload_to=_original_path, max_length=255)
+    file = models.FileField(_("file"), upload_to=original_path, max_length=255)
     width = models.PositiveIntegerField(_("width"), editable=False)
     height = models.PositiveIntegerField(_("height"), editable=False)
     alt = models.CharField(

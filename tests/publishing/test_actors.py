@@ -7,10 +7,8 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from importlib import import_module
 
 import pytest
-from django.apps import apps
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.test import Client
@@ -220,23 +218,6 @@ def test_change_with_two_actors_raises_integrity_error():
     rows = Change.objects.filter(blog=make_blog())
     with pytest.raises(IntegrityError), transaction.atomic():
         rows.update(by=make_user(), by_partner=partner)
-
-
-def test_migration_copies_actors_from_revisions():
-    blog, user = make_blog(), make_user("*")
-    key = make_publishing_key(blog)
-    update = publishing.publish_update(blog, Content("號外"), by=key)
-    publishing.correct_update(update, Content("更正"), by=user, note="更正")
-    publishing.pin_update(update, by=user)
-    rows = list(Change.objects.filter(blog=blog).values_list("number", "by", "by_partner"))
-    Change.objects.update(by=None, by_partner=None)
-    migration = import_module("liveblog.migrations.0011_actors_of_earlier_changes")
-    migration.copy_actors_from_revisions(apps, None)
-    # Pinning creates no revision to take the actor from.
-    pin = (4, user.pk, None)
-    expected = [(4, None, None) if row == pin else row for row in rows]
-    assert list(Change.objects.filter(blog=blog).values_list("number", "by", "by_partner")) == expected
-    assert expected[1:] == [(3, user.pk, None), (2, None, key.partner.pk), (1, None, None)]
 
 
 # Visibility of the actor

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib import import_module
 
 import pytest
-from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.template import Context, Template
 from django.utils import translation
@@ -16,7 +14,6 @@ from liveblog.articles.saved import digest, entry_of, html_of, is_as_imported, w
 from liveblog.desk import composer
 from liveblog.models import Change, LiveBlog, Update
 from liveblog.publishing import SYSTEM, BlogDetails, Content, fingerprint
-from newsroom.text import html
 from tests import work
 from tests.factories import NOON, make_blog, make_update, make_user
 
@@ -124,20 +121,6 @@ def test_printing_adds_no_tags_and_takes_constant_work():
     with translation.override("zh-hant"):
         assert print_text(1) == "<p>One two</p>"
         assert work.count_calls(lambda: print_text(2_000)) == work.count_calls(lambda: print_text(1))
-
-
-def test_migration_sanitizes_and_tags_earlier_text():
-    blog = make_blog(summary=MIXED)
-    update = make_update(blog, body=MIXED)
-    LiveBlog.objects.update(summary=MIXED)
-    Update.objects.update(body=f"{MIXED}<p><b>字<p>x</b></p><li>項</li>")
-    import_module("liveblog.migrations.0016_tag_languages").tag_languages(apps, None)
-    blog.refresh_from_db()
-    update.refresh_from_db()
-    assert blog.summary == TAGGED
-    assert update.body == f"{TAGGED}<p><b>字</b></p><p>x</p><ul><li>項</li></ul>"
-    assert html.clean(update.body) == update.body
-    assert update.number == blog.number
 
 
 @pytest.mark.parametrize(

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import threading
-from importlib import import_module
 
 import pytest
-from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.utils import timezone
 
 from liveblog import publishing
-from liveblog.models import ApiKey, Partner, Scope, Submission, Update
+from liveblog.models import Submission, Update
 from liveblog.publishing import Content
-from tests.factories import make_blog, make_key, make_user
+from tests.factories import make_blog, make_user
 
 
 def publish_once(blog, user, token="t1", digest="d1"):
@@ -78,32 +75,3 @@ def test_concurrent_submissions_with_one_token_create_one_update():
         thread.join()
     assert sorted(is_new for _update, is_new in responses) == [False, True]
     assert len({update.pk for update, _is_new in responses}) == Update.objects.count() == 1
-
-
-@pytest.mark.django_db
-def test_migration_moves_submissions_of_keys_to_their_partner():
-    partners = [
-        Partner.objects.create(name=name, contact="desk@example.com") for name in ("通訊社", "電視台")
-    ]
-    keys = []
-    for partner in [partners[0], partners[0], partners[1]]:
-        make_key(Scope.WRITE_PUBLISH, partner=partner)
-        keys.append(ApiKey.objects.latest("pk"))
-    user = make_user()
-    for actor, token, digest in [
-        (f"key {keys[0].pk}", "t1", "first"),
-        (f"key {keys[1].pk}", "t1", "second"),
-        (f"key {keys[1].pk}", "t2", "second"),
-        (f"key {keys[2].pk}", "t1", "third"),
-        (f"user {user.pk}", "t1", "user"),
-    ]:
-        Submission.objects.create(actor=actor, token=token, digest=digest, at=timezone.now())
-
-    import_module("liveblog.migrations.0015_submission_per_partner").give_to_partners(apps, None)
-
-    assert set(Submission.objects.values_list("actor", "token", "digest")) == {
-        (f"partner {partners[0].pk}", "t1", "first"),
-        (f"partner {partners[0].pk}", "t2", "second"),
-        (f"partner {partners[1].pk}", "t1", "third"),
-        (f"user {user.pk}", "t1", "user"),
-    }

@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
-from importlib import import_module
 
 import pytest
-from django.apps import apps
 from django.test import Client
 from django.utils import timezone
 
 from liveblog import publishing
-from liveblog.models import Byline, Change, LiveBlog, Topic, Update
+from liveblog.models import Byline, Change, LiveBlog, Topic
 from liveblog.publishing import SYSTEM, BlogDetails, Content
 from newsroom import hongkong
 from tests.factories import NOON, make_blog, make_update
@@ -233,14 +231,6 @@ def test_changes_that_feeds_show_change_their_update_times(client, blog, five_mi
     before = update_times(client, blog)
     IN_FEEDS[verb](blog)
     assert all(new != old for new, old in zip(update_times(client, blog), before, strict=True))
-
-
-def test_migration_keeps_the_update_times_of_feeds(client, blog):
-    before = update_times(client, blog)
-    LiveBlog.objects.update(feed_updated_at=None)
-    Update.objects.update(feed_updated_at=None)
-    import_module("liveblog.migrations.0020_pings_and_feed_times").keep_times_of_feeds(apps, None)
-    assert update_times(client, blog) == before
 
 
 @pytest.mark.parametrize("path", FEEDS[:3])

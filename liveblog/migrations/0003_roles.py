@@ -59,7 +59,7 @@ ROLES = {
 
 
 def make_roles(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """The house's four roles as groups; a group of that name that exists already is given what it lacks."""
+    """Create the four roles as groups; give a group of that name that exists already what it lacks."""
     for label in ("auth", "liveblog"):
         # Permissions are otherwise made after the last migration.
         config = apps.get_app_config(label)
@@ -79,9 +79,11 @@ def make_roles(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("liveblog", "0005_desk_and_partners"),
+        ("liveblog", "0002_search_index"),
         ("auth", "0012_alter_user_first_name_max_length"),
         ("contenttypes", "0002_remove_content_type_name"),
     ]
+
+    replaces = [("liveblog", "0006_roles")]
 
     operations = [migrations.RunPython(make_roles, migrations.RunPython.noop)]

@@ -1,7 +1,6 @@
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
-from django.db import migrations, models
-from django.db.models.deletion import CASCADE
+from django.db import migrations
 
 ON_POSTGRESQL = [
     (
@@ -55,37 +54,7 @@ def drop_index(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None
 
 
 class Migration(migrations.Migration):
-    dependencies = [("liveblog", "0002_editions")]
+    dependencies = [("liveblog", "0001_schema")]
+    replaces = [("liveblog", "0003_search"), ("liveblog", "0004_index_earlier_copy")]
 
-    operations = [
-        migrations.CreateModel(
-            name="SearchEntry",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("part", models.PositiveSmallIntegerField()),
-                ("tokens", models.TextField()),
-                (
-                    "blog",
-                    models.ForeignKey(
-                        on_delete=CASCADE, related_name="+", to="liveblog.liveblog", verbose_name="live blog"
-                    ),
-                ),
-                (
-                    "update",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=CASCADE,
-                        related_name="+",
-                        to="liveblog.update",
-                        verbose_name="update",
-                    ),
-                ),
-            ],
-        ),
-        migrations.RunPython(make_index, drop_index),
-    ]
+    operations = [migrations.RunPython(make_index, drop_index)]
