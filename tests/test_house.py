@@ -93,6 +93,12 @@ def test_only_settings_reads_the_environment_and_the_example_is_complete():
     assert sorted(read) == sorted([*read_example(), "ENV_FILE"])
 
 
+def test_settings_import_no_code_of_the_project():
+    imported = {*imports_of(ast.parse((ROOT / "newsroom/settings.py").read_text()))}
+    # The package itself, for the version.
+    assert {name for name in imported if name.split(".")[0] in OURS} == {"newsroom"}
+
+
 def read_example() -> list[str]:
     return re.findall(r"^#(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
 
