@@ -43,7 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Mark the tests that need a database or a browser before `-m` selects.
+    """Mark the tests that need a database, a server process or a browser before `-m` selects.
 
     Browser tests run last, because Playwright's event loop stays in the thread.
     """
@@ -53,6 +53,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
             item.add_marker("browser")
         if "django_db_setup" in fixtures or "db" in fixtures or item.get_closest_marker("django_db"):
             item.add_marker("database")
+        if "production_environment" in fixtures:
+            item.add_marker("served")
     yield
     # Sort after pytest-django, which reorders the tests too.
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
