@@ -19,7 +19,7 @@ messages:  # collect new messages into locale/*.po, and compile what is translat
 migrations:  # a migration for what has changed in the models; make migrations ARGS="--name what_it_does"
 	@DEMO=true $(IN_VENV) manage.py makemigrations $(ARGS)
 
-lint:  # ruff, Django's checks, and no model without its migration
+lint:  # ruff, mypy, Biome, Django's checks, and no model without its migration
 	@$(IN_VENV) -m tests.lint
 
 fuzz:  # Schemathesis over the whole API, without and with a partner's key; make test has a few examples of it

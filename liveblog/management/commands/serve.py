@@ -6,6 +6,8 @@ import errno
 import hashlib
 import socket
 from contextlib import suppress
+from typing import Any
+from typing import Any
 
 import uvicorn
 from django.conf import settings
@@ -37,7 +39,7 @@ An article of your own: .venv/bin/python manage.py import_article FILE --publish
 class Command(BaseCommand):
     help = "Prepare and serve a newsroom to try out on this machine. For production see docs/operating.md."
 
-    def handle(self, **options) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError(
                 "This serves a newsroom to try out, with DEMO=true. For production see docs/operating.md."
@@ -79,9 +81,11 @@ def _check_database() -> None:
     parameters = connection.get_connection_params()
     if connection.vendor == "postgresql":
         parameters.setdefault("connect_timeout", 5)
+    # django-stubs does not know the driver's module.
+    driver: Any = connection.Database  # type: ignore[attr-defined]
     try:
-        connection.Database.connect(**parameters).close()
-    except connection.Database.Error as error:
+        driver.connect(**parameters).close()
+    except driver.Error as error:
         reason = str(error).splitlines()[0]
         raise CommandError(f"Cannot reach the database that DATABASE_URL names: {reason}") from error
 
