@@ -79,7 +79,8 @@ class Demo:
         """Sign in as the demo's editor with the printed password; return the client with its session."""
         client = build_opener(HTTPCookieProcessor(CookieJar()))
         fields = {"username": "editor", "password": self.password}
-        assert submit(client, f"{self.url}/admin/login/?next=/admin/", fields) == f"{self.url}/admin/"
+        address, _text = submit(client, f"{self.url}/admin/login/?next=/admin/", fields)
+        assert address == f"{self.url}/admin/"
         return client
 
     def interrupt(self) -> int:
@@ -87,14 +88,14 @@ class Demo:
         return self.process.wait(timeout=15)
 
 
-def submit(client: OpenerDirector, address: str, fields: dict[str, str]) -> str:
-    """Open a page with a form, submit the form, and return the address of the page that follows."""
+def submit(client: OpenerDirector, address: str, fields: dict[str, str]) -> tuple[str, str]:
+    """Open a page with a form, submit the form, and return address and text of the page that follows."""
     with client.open(address) as page:
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.read().decode())
     assert token, address
     form = {"csrfmiddlewaretoken": token[1]} | fields
     with client.open(address, urlencode(form).encode()) as response:
-        return response.url
+        return response.url, response.read().decode()
 
 
 @contextmanager

@@ -7,7 +7,6 @@ import hashlib
 import socket
 from contextlib import suppress
 from typing import Any
-from typing import Any
 
 import uvicorn
 from django.conf import settings
