@@ -22,7 +22,7 @@ from tests.demo import Demo, demo_environment, submit
 from tests.environment import ROOT, TEST_DATABASE_URL
 from tests.waiting import find_free_port
 
-pytestmark = [pytest.mark.any_database, pytest.mark.slow]
+pytestmark = pytest.mark.any_database
 
 
 @pytest.fixture
