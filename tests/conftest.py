@@ -33,8 +33,8 @@ hypothesis.settings.register_profile("newsroom", deadline=None, derandomize=IS_C
 hypothesis.settings.load_profile("newsroom")
 
 
-# Of the tests that use a database, `make test-fast` runs only those of the verbs, because rendering pages takes
-# most of the suite's time.
+# Of the tests that use a database, `make test-fast` runs only those of the verbs, because rendering pages
+# takes most of the suite's time.
 FAST_WITH_DATABASE = tuple(
     f"{ROOT}/tests/publishing/test_{name}.py"
     for name in ("blogs", "content", "due", "once", "responses", "retention", "teams_and_undo", "updates")

@@ -35,10 +35,10 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 def blocks(page: str) -> list[str]:
     """Return the shell and Python blocks of a page as shell scripts, in order."""
     text = (DOCS / page).read_text()
-    found = re.findall(r"^ *```(sh|python)\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
+    fenced = re.findall(r"^ *```(sh|python)\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
     return [
         script if language == "sh" else f"{sys.executable} - <<'END'\n{script}END\n"
-        for language, script in ((language, dedent(script)) for language, script in found)
+        for language, script in ((language, dedent(script)) for language, script in fenced)
     ]
 
 
