@@ -51,6 +51,13 @@ HEADLESS = ("What", "Who", "Whoever", "Whatever", "Whether", "Where", "How", "Of
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 SOURCES = sorted(path for top in OURS for path in (ROOT / top).rglob("*.py"))
 
+WIDEST_LINE = 120
+# These templates are still to be laid out.
+WIDE = {"_corrections.html", "_key_events.html", "_responses.html"}
+TEMPLATES = sorted(
+    path for path in (ROOT / "templates").rglob("*") if path.is_file() and path.name not in WIDE
+)
+
 
 def module_of(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
@@ -211,3 +218,9 @@ def test_every_make_target_is_documented_and_every_documented_one_exists():
         name for line in re.findall(r"^make (.*?)(?: #|$)", text, re.MULTILINE) for name in line.split()
     }
     assert targets == {name for name in documented if "=" not in name and re.fullmatch(r"[a-z-]+", name)}
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_line_of_a_template_is_wider_than_120_characters(path):
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert [number for number, line in enumerate(lines, 1) if len(line) > WIDEST_LINE] == []

@@ -245,7 +245,7 @@ def test_pages_link_to_their_oembed(client):
     make_blog(slug="storm")
     for path in ("/live/storm/", "/zh-hans/live/storm/"):
         page = client.get(path).content.decode()
-        href = re.search(r'type="application/json\+oembed" title="[^"]+" href="([^"]+)"', page)[1]
+        href = re.search(r'type="application/json\+oembed" title="[^"]+"\s+href="([^"]+)"', page)[1]
         assert href == f"{SITE}/oembed?url={quote(SITE + path, safe='')}"
         assert f"{path.replace('live', 'embed')}" in client.get(href.removeprefix(SITE)).json()["html"]
 
