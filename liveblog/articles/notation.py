@@ -26,15 +26,6 @@ class Order(Enum):
 
 
 @dataclass(frozen=True)
-class Choice:
-    """An editor's decisions about an article's notation; what is not set is inferred from the text."""
-
-    heading: Heading | None = None
-    order: Order | None = None
-    zone: str = ""
-
-
-@dataclass(frozen=True)
 class Profile:
     """The notation of an article. `time` is its first time as it stands in the text, empty if it has none.
 

@@ -14,8 +14,9 @@ from django.views.decorators.http import require_http_methods
 
 from liveblog.articles.article import Article, ArticleError
 from liveblog.articles.characters import MAX_BYTES
+from liveblog.articles.choices import Choices
 from liveblog.articles.load import load
-from liveblog.articles.notation import Choice, Heading, Order, Profile
+from liveblog.articles.notation import Heading, Order, Profile
 from liveblog.articles.parse import Given, parse, read
 from liveblog.articles.report import Action, Report
 from liveblog.desk import rows
@@ -34,8 +35,8 @@ def paste(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
         return _page(request, blog)
     try:
         copy = _copy(request)
-        given, choice = _additions(request)
-        article = parse(read(copy), given=given, choice=choice, now=hongkong.now())
+        given, choices = _additions(request)
+        article = parse(read(copy), given=given, choices=choices, now=hongkong.now())
         is_confirmed = "confirm" in request.POST
         report = load(
             article,
@@ -75,7 +76,7 @@ def _copy(request: HttpRequest) -> bytes:
     return request.POST.get("text", "").encode()
 
 
-def _additions(request: HttpRequest) -> tuple[Given, Choice]:
+def _additions(request: HttpRequest) -> tuple[Given, Choices]:
     """Return what the form adds to an article that lacks it. Raise ValidationError for what is no time."""
     published_at = None
     if text := request.POST.get("published_at", "").strip():
@@ -86,7 +87,7 @@ def _additions(request: HttpRequest) -> tuple[Given, Choice]:
         if published_at.year not in hongkong.YEARS:
             raise ValidationError(_("There is no such day or time."))
     given = Given(request.POST.get("title", "").strip(), published_at)
-    return given, Choice(zone=request.POST.get("time_zone", "").strip())
+    return given, Choices(zone=request.POST.get("time_zone", "").strip())
 
 
 def _page(request: HttpRequest, blog: LiveBlog, status: int = 200, **context: object) -> HttpResponse:
