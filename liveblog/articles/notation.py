@@ -40,3 +40,11 @@ class Profile:
     is_numbered: bool = False
     is_own_form: bool = False
     keys: frozenset[Key] = field(default=frozenset(), repr=False)
+
+    @property
+    def signature(self) -> str:
+        """Return what articles in the same notation have in common: the shapes of their times, in words."""
+        if self.is_own_form:
+            return "own form"
+        shapes = sorted(f"{shape.sign}{shape.form.value}{label}" for shape, label in self.keys)
+        return " ".join(shapes)[:200]

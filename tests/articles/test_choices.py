@@ -146,7 +146,8 @@ def test_publication_time_that_is_needed_keeps_its_role_and_says_so() -> None:
 
 
 def test_line_in_the_own_form_can_be_chosen_too() -> None:
-    text = "燈塔︱重新亮燈|持續更新\n2026-03-19 10:00\n19日最新消息\n修復完成\n【09:05】人員離開。\n動工\n【08:00】抵達。\n"
+    head = "燈塔︱重新亮燈|持續更新\n2026-03-19 10:00\n19日最新消息\n"
+    text = head + "修復完成\n【09:05】人員離開。\n動工\n【08:00】抵達。\n"
     article = parse(text, choices=Choices(roles={6: Role.TEXT}))
     assert [(entry.clock, entry.heading) for entry in article.entries] == [
         (time(9, 5), "修復完成"),
