@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field, replace
 from datetime import date, time, timedelta
 from typing import Final
@@ -54,9 +54,13 @@ class OpenEntry:
 class Assembly:
     """A builder that assembles lines into a standfirst and entries."""
 
-    def __init__(self, *, is_heading_below: bool = False) -> None:
-        """Create an empty assembly. With `is_heading_below`, headings below times raise no doubt."""
+    def __init__(self, *, is_heading_below: bool = False, settled: Set[int] = frozenset()) -> None:
+        """Create an empty assembly. With `is_heading_below`, headings below times raise no doubt.
+
+        `settled` are the lines that an editor has decided about.
+        """
         self.is_heading_below = is_heading_below
+        self.settled = settled
         self.standfirst: list[OpenBlock] = []
         self.days: list[Line] = []
         self.has_responses = False
@@ -95,7 +99,7 @@ class Assembly:
                 entries.append(entry)
             else:
                 self.doubts.append(Doubt(entry.line, _("A time with no update: left out.")))
-            if entry.heading and not entry.blocks:
+            if entry.heading and not entry.blocks and entry.line not in self.settled:
                 self.doubts.append(Doubt(entry.line, _("A heading without any text below it.")))
         return entries
 

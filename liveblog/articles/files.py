@@ -21,7 +21,7 @@ from lxml import html as lxml_html
 from striprtf.striprtf import rtf_to_text
 
 from liveblog.articles.article import ArticleError
-from liveblog.articles.characters import MAX_BYTES, read
+from liveblog.articles.characters import read
 
 # Word files may contain pictures, which are not read.
 MAX_FILE: Final = 12 * 1024 * 1024
@@ -141,14 +141,33 @@ def _link(words: str, address: str) -> str:
 
 # RTF
 
+_MAX_RTF: Final = 4 * 1024 * 1024
+_CHINESE_RTF: Final = re.compile(r"\\ansicpg9(?:36|50)\b|\\fcharset13[46]\b")
+_ESCAPES: Final = re.compile(r"((?:\\'[0-9a-fA-F]{2})+)([@-\[\]-z|~])")
+_GROUP: Final = r"\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}"
+_RTF_LINK: Final = re.compile(
+    rf'\{{\\\*\\fldinst[^"]{{0,200}}HYPERLINK\s+"(?P<url>https?://[!#-z|~]{{3,490}})"[^"]{{0,80}}?\}}\s*'
+    rf"(?P<words>\{{\\fldrslt(?:[^{{}}]|{_GROUP}){{0,2000}}\}})"
+)
+
 
 def _text_of_rtf(data: bytes) -> str:
-    if len(data) > MAX_BYTES * 4:
-        raise ArticleError(
-            1, _("The file is too large: at most %(size)s MB.") % {"size": MAX_BYTES * 4 // 1024 // 1024}
-        )
-    # An RTF file is ASCII; Latin-1 keeps stray bytes, which its code page then decodes.
-    return rtf_to_text(data.decode("latin-1"), errors="replace")
+    if len(data) > _MAX_RTF:
+        reason = _("The file is too large: at most %(size)s MB.")
+        raise ArticleError(1, reason % {"size": _MAX_RTF // 1024 // 1024})
+    # An RTF file is ASCII; Latin-1 keeps stray bytes.
+    source = data.decode("latin-1")
+    if _CHINESE_RTF.search(source):
+        source = _ESCAPES.sub(_with_escaped_trail, source)
+    return rtf_to_text(_RTF_LINK.sub(r"\g<words> (\g<url>)", source), errors="replace")
+
+
+def _with_escaped_trail(match: re.Match[str]) -> str:
+    """Escape the second byte of a Chinese character too: editors write it as a letter if it is one."""
+    is_open = False
+    for byte in bytes.fromhex(match[1].replace("\\'", "")):
+        is_open = not is_open and byte > 0x80
+    return f"{match[1]}\\'{ord(match[2]):02x}" if is_open else match[0]
 
 
 # HTML
@@ -200,11 +219,17 @@ class _Lines:
         self.end()
         self._is_item = True
 
+    def end_item(self) -> None:
+        self.end()
+        self._is_item = False
+
     def end(self) -> None:
         line = " ".join("".join(self._pieces).split())
         if line:
             self.lines.append(_marked(line, is_item=self._is_item, is_heading=self._is_bold))
-        self._pieces, self._is_bold, self._is_item = [], True, False
+            # Only the first paragraph of an item has its sign.
+            self._is_item = False
+        self._pieces, self._is_bold = [], True
 
 
 def text_of_html(source: str) -> str:
@@ -230,7 +255,8 @@ def _walk(element: lxml_html.HtmlElement, lines: _Lines, *, is_bold: bool, depth
     is_block = _is_block(element)
     if is_block:
         lines.end()
-    if tag == "li" or _WORD_LIST.search(style):
+    is_item = tag == "li" or bool(_WORD_LIST.search(style))
+    if is_item:
         lines.start_item()
     is_strong = is_bold or bool(_STRONG.fullmatch(tag) or _BOLD.search(style))
     is_bold = is_strong and not _NOT_BOLD.search(style)
@@ -241,7 +267,9 @@ def _walk(element: lxml_html.HtmlElement, lines: _Lines, *, is_bold: bool, depth
         for child in element:
             _walk(child, lines, is_bold=is_bold, depth=depth + 1)
             lines.add(child.tail or "", is_bold=is_bold)
-    if is_block and tag != "br":
+    if is_item:
+        lines.end_item()
+    elif is_block and tag != "br":
         lines.end()
 
 

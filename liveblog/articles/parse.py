@@ -65,7 +65,8 @@ def parse(
     if not numbered:
         raise ArticleError(1, _("There is no text."))
     head, lines, profile = read_body(numbered, given, choices)
-    assembly = Assembly(is_heading_below=profile.heading is Heading.BELOW)
+    settled = choices.roles.keys() | choices.days.keys()
+    assembly = Assembly(is_heading_below=profile.heading is Heading.BELOW, settled=settled)
     for line in lines:
         assembly.take(line)
     open_entries = [replace(entry, given_day=choices.days.get(entry.line)) for entry in assembly.finished()]
