@@ -159,7 +159,7 @@ def _text_of_rtf(data: bytes) -> str:
     source = data.decode("latin-1")
     if _CHINESE_RTF.search(source):
         source = _ESCAPES.sub(_with_escaped_trail, source)
-    return rtf_to_text(_RTF_LINK.sub(r"\g<words> (\g<url>)", source), errors="replace")
+    return str(rtf_to_text(_RTF_LINK.sub(r"\g<words> (\g<url>)", source), errors="replace"))
 
 
 def _with_escaped_trail(match: re.Match[str]) -> str:

@@ -105,8 +105,8 @@ def _title_line(number: int, text: str, given: Given) -> LineRead:
 
 def _own_moment(number: int, text: str) -> datetime:
     try:
-        parts = map(int, re.findall(r"\d+", folded(text)))
-        return _supported(datetime(*parts, tzinfo=hongkong.ZONE))
+        year, month, day, hour, minute = map(int, re.findall(r"\d+", folded(text)))
+        return _supported(datetime(year, month, day, hour, minute, tzinfo=hongkong.ZONE))
     except ValueError as error:
         raise _impossible(number, text) from error
 

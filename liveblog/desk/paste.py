@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -29,6 +29,7 @@ from liveblog.desk import reading, rows
 from liveblog.desk.access import desk_view
 from liveblog.models import CopyProfile, LiveBlog
 from newsroom import hongkong
+from newsroom.sign_in import user_of
 from newsroom.text import html
 
 _MAX_NAME: Final = 80
@@ -61,7 +62,7 @@ class Pasted:
 @require_http_methods(["GET", "HEAD", "POST"])
 def paste(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     """Load copy sent as text or as a file, in any encoding; the preview's form carries it along."""
-    if not rows.May.of(request.user, blog).write:
+    if not rows.May.of(user_of(request), blog).write:
         raise PermissionDenied(_("Only staff who write updates can load running copy."))
     if request.method != "POST":
         return _page(request, blog)
@@ -90,7 +91,7 @@ def paste(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
 @require_POST
 def text(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     """Return the text of a piece of a web page from the clipboard, for the field that it is pasted into."""
-    if not rows.May.of(request.user, blog).write:
+    if not rows.May.of(user_of(request), blog).write:
         raise PermissionDenied(_("Only staff who write updates can load running copy."))
     return JsonResponse({"text": text_of_html(request.POST.get("html", "")[:MAX_FILE])})
 
@@ -222,7 +223,7 @@ def _loaded(
     try:
         return load(
             article,
-            by=request.user,
+            by=user_of(request),
             slug=blog.slug,
             publish=_is_on(request, "publish"),
             note=request.POST.get("note", "").strip(),
@@ -247,15 +248,15 @@ def _page_number(request: HttpRequest, pasted: Pasted) -> int:
     return min(int(number), last) if number.isascii() and number.isdigit() and len(number) < 6 else 0
 
 
-def _page(request: HttpRequest, blog: LiveBlog, status: int = 200, **context: object) -> HttpResponse:
-    may = rows.May.of(request.user, blog)
+def _page(request: HttpRequest, blog: LiveBlog, status: int = 200, **context: Any) -> HttpResponse:
+    may = rows.May.of(user_of(request), blog)
     post = request.POST
     context = {
         **admin.site.each_context(request),
         "title": _("Paste running copy"),
         "blog": blog,
         "may": may,
-        "may_change_head": request.user.has_perm("liveblog.change_liveblog"),
+        "may_change_head": user_of(request).has_perm("liveblog.change_liveblog"),
         "may_publish": may.publish and (may.run or blog.status != LiveBlog.Status.DRAFT),
         "text": post.get("text", ""),
         "carried": post.get("choices", ""),
