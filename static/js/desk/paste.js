@@ -84,7 +84,10 @@ class Reading {
     const count = ++this.#count;
     const state = this.#state();
     try {
-      const response = await fetchUntilFree(this.form.action, { method: "POST", body: new FormData(this.form, submitter) });
+      const response = await fetchUntilFree(this.form.action, {
+        method: "POST",
+        body: new FormData(this.form, submitter),
+      });
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
       const fresh = page.querySelector("[data-reading-state]");
       if (count !== this.#count) return;
@@ -103,7 +106,9 @@ class Reading {
     this.form.submit();
   }
 
-  #state() { return this.form.querySelector("[data-reading-state]"); }
+  #state() {
+    return this.form.querySelector("[data-reading-state]");
+  }
 
   /** Replace what is shown. The focus, what is open, and the place on the screen stay as they are. */
   #show(state, fresh) {
