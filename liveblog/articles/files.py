@@ -32,6 +32,7 @@ _HTML_NAME: Final = re.compile(r"\.x?html?$", re.IGNORECASE)
 _HTML_START: Final = re.compile(
     rb"\s*(?:<!--.*?-->\s*)?<(?:!doctype html|html|head|body|meta)\b", re.IGNORECASE
 )
+_LINK_SIGNS: Final = re.compile(r"\[([^\[\]]+)\]\(https?://[!-~]+?\)")
 _ADDRESS: Final = re.compile(r"https?://[!-~]{3,490}")
 
 
@@ -129,7 +130,14 @@ def _lines_of_paragraph(paragraph: Paragraph) -> Iterator[str]:
 def _marked(line: str, *, is_item: bool, is_heading: bool) -> str:
     if is_item:
         return f"• {line}"
-    return f"**{line}**" if is_heading and "**" not in line else line
+    # Sites link headings to the updates themselves.
+    plain = _LINK_SIGNS.sub(r"\1", line)
+    return f"**{plain}**" if is_heading and "**" not in line and not _is_link(line) else line
+
+
+def _is_link(line: str) -> bool:
+    """Return whether a line is nothing but a link, which is a related story even if it is bold."""
+    return bool(_LINK_SIGNS.fullmatch(line))
 
 
 def _link(words: str, address: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -11,12 +12,13 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from liveblog.articles import zones
-from liveblog.articles.article import Article, ArticleError
+from liveblog.articles.article import Article, ArticleError, Block, Related
 from liveblog.articles.characters import ENCODINGS, guessed_encoding
 from liveblog.articles.choices import Choices, LineChoice
 from liveblog.articles.files import MAX_FILE, text_file, text_of_html
@@ -25,6 +27,7 @@ from liveblog.articles.load import load
 from liveblog.articles.notation import Heading, Order
 from liveblog.articles.parse import Given, parse, read
 from liveblog.articles.report import Action, Report
+from liveblog.articles.saved import html_of
 from liveblog.desk import reading, rows
 from liveblog.desk.access import desk_view
 from liveblog.models import CopyProfile, LiveBlog
@@ -289,7 +292,11 @@ def _understood(article: Article, report: Report | None, pasted: Pasted, page: i
         "article": article,
         "notation": reading.notation_in_words(article.profile),
         "left_out": article.left_out,
-        "entries": [{"entry": entry, "action": actions.get(entry.line, "")} for entry in article.entries],
+        "standfirst": _shown(article.standfirst),
+        "entries": [
+            {"entry": entry, "blocks": _shown(entry.blocks), "action": actions.get(entry.line, "")}
+            for entry in article.entries
+        ],
         "report": report,
         "others": [(outcome, labels[outcome.action]) for outcome in outcomes if not outcome.line],
         "copy": base64.b64encode(pasted.data).decode(),
@@ -310,6 +317,14 @@ def _understood(article: Article, report: Report | None, pasted: Pasted, page: i
         "errors": pasted.errors,
         "error": pasted.errors[0] if pasted.errors else "",
     }
+
+
+def _shown(blocks: Sequence[Block]) -> list[dict[str, Related | str]]:
+    """Return the blocks as readers will see them: related stories apart, the others as clean HTML."""
+    return [
+        {"story": block} if isinstance(block, Related) else {"html": mark_safe(html_of([block]))}
+        for block in blocks
+    ]
 
 
 def _labels() -> dict[Action, str]:

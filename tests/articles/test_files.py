@@ -82,8 +82,9 @@ def test_words_lists_from_the_clipboard_become_lists() -> None:
     html = (
         '<p style="mso-list:l0 level1 lfo1"><span style="mso-list:Ignore">·<span> </span></span>甲</p>'
         '<p style="font-weight:bold">標題</p><b style="font-weight:normal"><p>內文。</p></b>'
+        '<h2><a href="https://example.com/1">標題一</a>續</h2>'
     )
-    assert text_of_html(html).splitlines() == ["• 甲", "**標題**", "內文。"]
+    assert text_of_html(html).splitlines() == ["• 甲", "**標題**", "內文。", "**標題一續**"]
 
 
 @pytest.mark.parametrize(
