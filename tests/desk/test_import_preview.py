@@ -242,6 +242,7 @@ ACTIONS: dict[str, list[Callable[[Page], object]]] = {
     "witness-court": [day(12, "2025-05-16"), role(23, "timed-heading"), role(32, "timed-heading")],
     "ettoday-alone-midnight": [day(32, "2025-03-05")],
     "scmp-2014-night": [day(26, "2025-09-30")],
+    "bbc-zh-gmt": [role(22, "text")],
 }
 
 
