@@ -2,8 +2,10 @@
 
 import ast
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,10 @@ RUNGS = {
 MOUNTS = ("newsroom.urls", "newsroom.asgi")
 
 OURS = ("newsroom", "liveblog")
+# Names say what a value is, which a bare participle or adverb does not.
+VAGUE = {"said", "found", "told", "taken", "asked", "named", "kept", "held", "also", "then"}
+# Openers of clauses without a main verb.
+HEADLESS = ("What", "Who", "Whoever", "Whatever", "Whether", "Where", "How", "Of", "That")
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 SOURCES = sorted(path for top in OURS for path in (ROOT / top).rglob("*.py"))
 
@@ -93,6 +99,12 @@ def test_only_settings_reads_the_environment_and_the_example_is_complete():
     assert sorted(read) == sorted([*read_example(), "ENV_FILE"])
 
 
+def test_settings_import_no_code_of_the_project():
+    imported = {*imports_of(ast.parse((ROOT / "newsroom/settings.py").read_text()))}
+    # The package itself, for the version.
+    assert {name for name in imported if name.split(".")[0] in OURS} == {"newsroom"}
+
+
 def read_example() -> list[str]:
     return re.findall(r"^#(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
 
@@ -133,9 +145,69 @@ def test_every_dependency_is_documented():
     assert {requirement.name for requirement in dependencies()} - set(documented) == set()
 
 
+def test_every_imported_package_is_a_declared_dependency():
+    distributions = packages_distributions()
+    packages = {name.split(".")[0] for path in SOURCES for name in imports_of(ast.parse(path.read_text()))}
+    foreign = packages - set(OURS) - set(sys.stdlib_module_names)
+    declared = {canonicalize_name(requirement.name) for requirement in dependencies()}
+    undeclared = {
+        name: distributions[name]
+        for name in foreign
+        if declared.isdisjoint(canonicalize_name(distribution) for distribution in distributions[name])
+    }
+    assert undeclared == {}
+
+
+@pytest.mark.parametrize("path", [*SOURCES, *sorted((ROOT / "tests").rglob("*.py"))], ids=module_of)
+def test_names_and_docstrings_are_plain_english(path):
+    tree = ast.parse(path.read_text())
+    assert VAGUE.intersection(defined_names(tree)) == set()
+    openers = [docstring.split()[0] for docstring in docstrings(tree) if docstring.split()]
+    assert [opener for opener in openers if opener in HEADLESS] == []
+
+
+def defined_names(tree: ast.AST) -> Iterator[str]:
+    """Yield the names of functions, classes, parameters, variables and attributes that the module defines."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                yield node.name
+            case ast.arg():
+                yield node.arg
+            case ast.Name(ctx=ast.Store()):
+                yield node.id
+            case ast.Attribute(ctx=ast.Store()):
+                yield node.attr
+
+
+def docstrings(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, (*FUNCTIONS, ast.ClassDef, ast.Module)):
+            yield ast.get_docstring(node) or ""
+
+
 def test_only_visibility_checks_for_embargoes():
     """Code that checks for an embargo decides who may see a live blog, so it belongs in visibility."""
     embargo_check = re.compile(r"embargo_until_at__isnull|embargo_until_at is (not )?None")
     modules = {module_of(path) for path in SOURCES if embargo_check.search(path.read_text())}
     # Allow the verb that lifts an embargo, and the desk's choice of link targets, which checks no access.
     assert modules - {"liveblog.publishing.blogs", "liveblog.desk.material"} == {"liveblog.visibility"}
+
+
+def test_every_file_that_contributing_names_exists():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    names = set(re.findall(r"`([\w./-]*\w/[\w./-]*|[\w.-]+\.(?:md|py|toml|txt))`", text))
+    assert len(names) > 40
+    # A page stands for the one beside the name, and `.venv` is made.
+    names = {name for name in names if not name.startswith((".venv/", "django/"))}
+    missing = {name for name in names if not (ROOT / name).exists()}
+    assert missing == set()
+
+
+def test_every_make_target_is_documented_and_every_documented_one_exists():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    documented = {
+        name for line in re.findall(r"^make (.*?)(?: #|$)", text, re.MULTILINE) for name in line.split()
+    }
+    assert targets == {name for name in documented if "=" not in name and re.fullmatch(r"[a-z-]+", name)}

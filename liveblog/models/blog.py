@@ -94,7 +94,7 @@ class LiveBlogQuerySet(PublicIdQuerySet["LiveBlog"]):
             )
             .prefetch_related(
                 models.Prefetch(
-                    "responses", queryset=ReaderResponse.objects.shown(), to_attr="shown_responses"
+                    "responses", queryset=ReaderResponse.objects.on_page(), to_attr="shown_responses"
                 ),
             )
         )

@@ -18,7 +18,7 @@ class ReaderResponseQuerySet(PublicIdQuerySet["ReaderResponse"]):
     def pending(self) -> ReaderResponseQuerySet:
         return self.filter(status=ReaderResponse.Status.PENDING)
 
-    def shown(self) -> ReaderResponseQuerySet:
+    def on_page(self) -> ReaderResponseQuerySet:
         """Return the approved responses that a page shows, newest first."""
         return self.filter(status=ReaderResponse.Status.APPROVED).order_by("-approved_at", "-pk")[:SHOWN]
 
