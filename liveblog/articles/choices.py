@@ -14,7 +14,7 @@ from liveblog.articles.notation import Heading, Order
 
 
 class Role(Enum):
-    """What a line of the source was read as, or is to be read as."""
+    """The role of a line of the source, as it was read or as an editor chose it."""
 
     TITLE = "title"
     KICKER = "kicker"

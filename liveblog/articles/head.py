@@ -204,7 +204,7 @@ def _no_time(title: str) -> str:
 
 @dataclass(frozen=True)
 class _Division:
-    """What decides which lines belong to the head; those before index `above` stand above the title."""
+    """The facts that divide head and body; lines before index `above` stand above the title."""
 
     head: Head
     title_index: int | None
