@@ -51,6 +51,13 @@ HEADLESS = ("What", "Who", "Whoever", "Whatever", "Whether", "Where", "How", "Of
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 SOURCES = sorted(path for top in OURS for path in (ROOT / top).rglob("*.py"))
 
+WIDEST_LINE = 120
+# These templates are still to be laid out.
+WIDE = {"_corrections.html", "_key_events.html", "_responses.html"}
+TEMPLATES = sorted(
+    path for path in (ROOT / "templates").rglob("*") if path.is_file() and path.name not in WIDE
+)
+
 
 def module_of(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
@@ -97,6 +104,12 @@ def test_only_settings_reads_the_environment_and_the_example_is_complete():
     read = re.findall(r"\benv\.\w+\(\s*\"(\w+)\"", (ROOT / "newsroom/settings.py").read_text())
     # ENV_FILE is the path of the file itself, so the file cannot set it.
     assert sorted(read) == sorted([*read_example(), "ENV_FILE"])
+
+
+def test_settings_import_no_code_of_the_project():
+    imported = {*imports_of(ast.parse((ROOT / "newsroom/settings.py").read_text()))}
+    # The package itself, for the version.
+    assert {name for name in imported if name.split(".")[0] in OURS} == {"newsroom"}
 
 
 def read_example() -> list[str]:
@@ -186,3 +199,28 @@ def test_only_visibility_checks_for_embargoes():
     modules = {module_of(path) for path in SOURCES if embargo_check.search(path.read_text())}
     # Allow the verb that lifts an embargo, and the desk's choice of link targets, which checks no access.
     assert modules - {"liveblog.publishing.blogs", "liveblog.desk.material"} == {"liveblog.visibility"}
+
+
+def test_every_file_that_contributing_names_exists():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    names = set(re.findall(r"`([\w./-]*\w/[\w./-]*|[\w.-]+\.(?:md|py|toml|txt))`", text))
+    assert len(names) > 40
+    # A page stands for the one beside the name, and `.venv` is made.
+    names = {name for name in names if not name.startswith((".venv/", "django/"))}
+    missing = {name for name in names if not (ROOT / name).exists()}
+    assert missing == set()
+
+
+def test_every_make_target_is_documented_and_every_documented_one_exists():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    documented = {
+        name for line in re.findall(r"^make (.*?)(?: #|$)", text, re.MULTILINE) for name in line.split()
+    }
+    assert targets == {name for name in documented if "=" not in name and re.fullmatch(r"[a-z-]+", name)}
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_line_of_a_template_is_wider_than_120_characters(path):
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert [number for number, line in enumerate(lines, 1) if len(line) > WIDEST_LINE] == []

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
+from liveblog.articles.choices import Role
 from liveblog.articles.notation import Profile
 
 
@@ -35,15 +36,16 @@ class Doubt:
 
 @dataclass(frozen=True)
 class LineRead:
-    """A line of the source and its role: the lower-case name of a `lines.Kind`, `title` or `published_at`.
+    """A line of the source, or a part of it, and its role. `reason` says why it is left out.
 
-    `reason` says why a line is left out.
+    `is_chosen` means that an editor decided its role.
     """
 
     number: int
     text: str
-    role: str
+    role: Role
     reason: str = ""
+    is_chosen: bool = False
 
 
 @dataclass(frozen=True)
@@ -145,4 +147,4 @@ class Article:
     @property
     def left_out(self) -> list[LineRead]:
         """Return the lines of the source that were left out of the article."""
-        return [line for line in self.lines if line.role == "left_out"]
+        return [line for line in self.lines if line.role is Role.LEFT_OUT]

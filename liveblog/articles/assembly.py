@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import time, timedelta
+from collections.abc import Callable, Set
+from dataclasses import dataclass, field, replace
+from datetime import date, time, timedelta
 from typing import Final
 
 from django.utils.translation import gettext as _
@@ -20,9 +20,9 @@ from liveblog.articles.article import (
     Related,
     add_item,
 )
-from liveblog.articles.characters import folded
+from liveblog.articles.characters import folded, width
 from liveblog.articles.dates import AnyDay
-from liveblog.articles.lines import Kind, Line
+from liveblog.articles.lines import MAX_HEADING, Kind, Line
 
 # Loading takes one transaction, during which nobody else can publish to the live blog (SQLite: to any).
 MAX_UPDATES: Final = 1_000
@@ -31,13 +31,17 @@ _LIKE_TIME: Final = re.compile(r"\[[^\]]{0,12}\d{1,2}:\d{2}[^\]]{0,8}\]")
 
 @dataclass
 class OpenEntry:
-    """An entry whose lines are still being read; `day` is the number of day headings above it."""
+    """An entry whose lines are still being read; `day` is the number of day headings above it.
+
+    `given_day` is its day in Hong Kong as an editor gives it.
+    """
 
     day: int
     line: int
     heading: str = ""
     clock: time | None = None
     named_day: AnyDay | None = None
+    given_day: date | None = None
     zone: str = ""
     ago: timedelta | None = None
     blocks: list[OpenBlock] = field(default_factory=list)
@@ -50,13 +54,18 @@ class OpenEntry:
 class Assembly:
     """A builder that assembles lines into a standfirst and entries."""
 
-    def __init__(self, *, is_heading_below: bool = False) -> None:
-        """Create an empty assembly. With `is_heading_below`, headings below times raise no doubt."""
+    def __init__(self, *, is_heading_below: bool = False, settled: Set[int] = frozenset()) -> None:
+        """Create an empty assembly. With `is_heading_below`, headings below times raise no doubt.
+
+        `settled` are the lines that an editor has decided about.
+        """
         self.is_heading_below = is_heading_below
+        self.settled = settled
         self.standfirst: list[OpenBlock] = []
         self.days: list[Line] = []
         self.has_responses = False
         self.doubts: list[Doubt] = []
+        self.standfirst_lines: set[int] = set()
         self._entries: list[OpenEntry] = []
         self._current: OpenEntry | None = None
         self._has_begun = False
@@ -71,6 +80,8 @@ class Assembly:
             Kind.RESPONSES: self._responses,
             Kind.RULE: lambda line: self._doubt(line, _("A line of signs only: left out.")),
             Kind.LEFT_OUT: lambda line: None,
+            Kind.START: self._start,
+            Kind.JOINED: self._join,
         }
 
     def take(self, line: Line) -> None:
@@ -88,7 +99,7 @@ class Assembly:
                 entries.append(entry)
             else:
                 self.doubts.append(Doubt(entry.line, _("A time with no update: left out.")))
-            if entry.heading and not entry.blocks:
+            if entry.heading and not entry.blocks and entry.line not in self.settled:
                 self.doubts.append(Doubt(entry.line, _("A heading without any text below it.")))
         return entries
 
@@ -106,6 +117,7 @@ class Assembly:
 
     def _blocks(self, line: Line) -> list[OpenBlock]:
         if not self._has_begun or line.is_head:
+            self.standfirst_lines.add(line.number)
             return self.standfirst
         if self._current is None:
             self._doubt(
@@ -116,6 +128,26 @@ class Assembly:
 
     def _add(self, line: Line, block: OpenBlock) -> None:
         self._blocks(line).append(block)
+
+    def _start(self, line: Line) -> None:
+        self._open(line).blocks.append(Paragraph(line.words))
+
+    def _join(self, line: Line) -> None:
+        """Append a line to the one above it, which it continues, or as a paragraph if nothing can take it."""
+        entry = self._current
+        blocks = self._blocks(line)
+        last = blocks[-1] if blocks else None
+        match last:
+            case OpenBullets(items):
+                items[-1] = _joined(items[-1], line.words)
+            case Paragraph(text) | Caption(text):
+                blocks[-1] = replace(last, text=_joined(text, line.words))
+            case Related(title) if len(_joined(title, line.words)) <= MAX_HEADING:
+                blocks[-1] = replace(last, title=_joined(title, line.words))
+            case None if entry and entry.heading and len(_joined(entry.heading, line.words)) <= MAX_HEADING:
+                entry.heading = _joined(entry.heading, line.words)
+            case _:
+                blocks.append(Paragraph(line.words))
 
     def _bullet(self, line: Line) -> None:
         add_item(self._blocks(line), line.words, line.bullet_number)
@@ -143,7 +175,7 @@ class Assembly:
     def _heading(self, line: Line) -> None:
         entry = self._current
         if entry is not None and not entry.heading and not entry.blocks:
-            if not self.is_heading_below:
+            if not self.is_heading_below and not line.is_chosen:
                 self._doubt(line, _("The time above this heading was read as its own."))
         else:
             entry = self._open(line)
@@ -158,3 +190,9 @@ class Assembly:
 
 def _has_text(entry: OpenEntry) -> bool:
     return any(isinstance(block, Paragraph | OpenBullets) for block in entry.blocks)
+
+
+def _joined(text: str, words: str) -> str:
+    """Return two pieces of a broken line as one, without a space between Chinese characters."""
+    is_wide = width(text[-1:]) == 2 or width(words[:1]) == 2
+    return f"{text}{words}" if is_wide else f"{text} {words}"

@@ -47,8 +47,17 @@ def width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
 
 
-def read(data: bytes) -> str:
-    """Decode a file in UTF-8, UTF-16, GB18030 or Big5-HKSCS.
+# The encodings that a file may be in, with the names that people know them by.
+ENCODINGS: Final = {
+    "utf-8": "UTF-8",
+    "utf-16": "UTF-16",
+    "gb18030": "GB18030",
+    "big5hkscs": "Big5-HKSCS",
+}
+
+
+def read(data: bytes, encoding: str = "") -> str:
+    """Decode a file in one of ENCODINGS, or in the one given.
 
     Raise ArticleError for a file that is empty, too large, binary, or in some other encoding.
     """
@@ -57,11 +66,26 @@ def read(data: bytes) -> str:
         raise ArticleError(_line_of(data, MAX_BYTES), reason % {"size": MAX_BYTES // 1024 // 1024})
     if not data.strip(b" \t\r\n\xef\xbb\xbf\xff\xfe\x00"):
         raise ArticleError(1, _("The file is empty."))
-    text = _decoded(data)
+    text = _decoded_as(data, encoding) if encoding else _decoded(data)
     strange = re.search(r"[\x00-\x08\x0e-\x1b\x7f]", text)
     if strange:
         raise ArticleError(text.count("\n", 0, strange.start()) + 1, _("This is a binary file, not text."))
     return text
+
+
+def guessed_encoding(data: bytes) -> str:
+    """Return the encoding of a file that does not say its own, or an empty string if it is certain."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in data or _tried(data, "utf-8") is not None:
+        return ""
+    return _likeliest(data)[0]
+
+
+def _decoded_as(data: bytes, encoding: str) -> str:
+    try:
+        return data.decode(encoding).removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        reason = _("This line is not in %(encoding)s.") % {"encoding": ENCODINGS.get(encoding, encoding)}
+        raise ArticleError(_line_of(data, error.start), reason) from error
 
 
 def _decoded(data: bytes) -> str:
@@ -72,12 +96,17 @@ def _decoded(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        candidates = [text for text in (_tried(data, "gb18030"), _tried(data, "big5hkscs")) if text]
-        best = max(candidates, key=_familiarity, default="")
+        best = _likeliest(data)[1]
         if _familiarity(best) < 0.05:
             reason = _("The encoding of this line is not known. Save the file as UTF-8.")
             raise ArticleError(_line_of(data, error.start), reason) from error
         return best
+
+
+def _likeliest(data: bytes) -> tuple[str, str]:
+    """Return the likelier of the two Chinese encodings and the text in it, both empty if neither fits."""
+    candidates = [(name, text) for name in ("gb18030", "big5hkscs") if (text := _tried(data, name))]
+    return max(candidates, key=lambda candidate: _familiarity(candidate[1]), default=("", ""))
 
 
 def _utf_16_without_mark(data: bytes) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from typing import Final
 
@@ -14,11 +14,12 @@ from django.utils.translation import gettext as _
 from liveblog.articles import furniture, zones
 from liveblog.articles.article import ArticleError, Doubt, LineRead
 from liveblog.articles.characters import folded, width
+from liveblog.articles.choices import Role
 from liveblog.articles.dates import day_at, heading_day
 from liveblog.articles.days import ENGLISH_MONTH, DayName
 from liveblog.articles.lines import ends_as_text
 from liveblog.articles.stamps import Stamp, stamp_at, stamp_at_end, stamp_at_start
-from liveblog.articles.title import MAX_HEADLINE, Title, any_title, has_title_signs, own_title
+from liveblog.articles.title import MAX_HEADLINE, MAX_KICKER, Title, any_title, has_title_signs, own_title
 from newsroom import hongkong
 
 # Titles and publication times stand at the top.
@@ -92,8 +93,14 @@ def read_own_head(numbered: Sequence[tuple[int, str]], given: Given) -> Head:
     number, text = numbered[0]
     title = any_title(number, given.title) if given.title else own_title(number, text)
     moment = given.published_at or _own_moment(*numbered[1])
-    lines = [LineRead(number, text, "title"), LineRead(*numbered[1], "published_at")]
+    lines = [_title_line(number, text, given), LineRead(*numbered[1], Role.PUBLISHED)]
     return Head(title, moment, body=list(numbered[2:]), lines=lines)
+
+
+def _title_line(number: int, text: str, given: Given) -> LineRead:
+    if given.title and text != given.title:
+        return LineRead(number, text, Role.LEFT_OUT, "title")
+    return LineRead(number, text, Role.TITLE)
 
 
 def _own_moment(number: int, text: str) -> datetime:
@@ -114,13 +121,24 @@ def _supported(moment: datetime) -> datetime:
     return moment
 
 
-def read_head(numbered: Sequence[tuple[int, str]], given: Given, first_update: int | None) -> Head:
+def read_head(
+    numbered: Sequence[tuple[int, str]],
+    given: Given,
+    first_update: int | None,
+    roles: Mapping[int, Role] | None = None,
+) -> Head:
     """Return the head of an article in any notation. `first_update` is the index of its first time or day.
 
-    Raise ArticleError if the title or the publication time is missing and not given.
+    `roles` are an editor's, by line number. Raise ArticleError if the title or the publication time is
+    missing and not given.
     """
+    roles = roles or {}
     top = min(len(numbered), _TOP, len(numbered) if first_update is None else first_update + 1)
-    candidates = [candidate for index in range(top) if (candidate := _published(index, *numbered[index]))]
+    candidates = [
+        candidate
+        for index in range(top)
+        if numbered[index][0] not in roles and (candidate := _published(index, *numbered[index]))
+    ]
     if len(candidates) > 1 and candidates[-1].index == first_update:
         # This is the first update's own time, written with its date.
         candidates.pop()
@@ -128,7 +146,9 @@ def read_head(numbered: Sequence[tuple[int, str]], given: Given, first_update: i
         (candidate for candidate in candidates if not candidate.is_updated),
         candidates[0] if candidates else None,
     )
-    title_index = _title_index(numbered, published.index if published else None, first_update)
+    if chosen := _chosen_published(numbered, roles):
+        candidates, published = [*candidates, chosen], chosen
+    title_index = _title_index(numbered, published.index if published else None, first_update, roles)
     if title_index is None and not given.title:
         reason = _("The title is missing: the first line has to be kicker︱headline.")
         raise ArticleError(numbered[0][0], reason, "title")
@@ -149,8 +169,24 @@ def read_head(numbered: Sequence[tuple[int, str]], given: Given, first_update: i
     )
     if published and not given.published_at:
         head.doubts = [Doubt(numbered[published.index][0], reason) for reason in published.doubts]
-    _divide(head, numbered, title_index, {candidate.index: candidate for candidate in candidates}, given)
+    end = len(numbered) if first_update is None else first_update
+    above = min(end, title_index or 0)
+    _divide(
+        _Division(head, title_index, above, {each.index: each for each in candidates}, given, roles), numbered
+    )
     return head
+
+
+def _chosen(numbered: Sequence[tuple[int, str]], roles: Mapping[int, Role], role: Role) -> int | None:
+    """Return the index of the first line with this role."""
+    return next((index for index, (number, _text) in enumerate(numbered) if roles.get(number) is role), None)
+
+
+def _chosen_published(numbered: Sequence[tuple[int, str]], roles: Mapping[int, Role]) -> _Published | None:
+    index = _chosen(numbered, roles, Role.PUBLISHED)
+    # At the top of an article, a date that is not the whole line could be part of the title.
+    published = None if index is None else _published(max(index, 1), *numbered[index])
+    return replace(published, index=index) if published and index is not None else None
 
 
 def _no_time(title: str) -> str:
@@ -166,51 +202,71 @@ def _no_time(title: str) -> str:
     return reason
 
 
-def _divide(
-    head: Head,
-    numbered: Sequence[tuple[int, str]],
-    title_index: int | None,
-    dated_lines: dict[int, _Published],
-    given: Given,
-) -> None:
+@dataclass(frozen=True)
+class _Division:
+    """The facts that divide head and body; lines before index `above` stand above the title."""
+
+    head: Head
+    title_index: int | None
+    above: int
+    dated_lines: dict[int, _Published]
+    given: Given
+    roles: Mapping[int, Role]
+
+
+def _divide(division: _Division, numbered: Sequence[tuple[int, str]]) -> None:
     """Divide the lines of the article between head and body. Leave out lines above the title."""
+    head = division.head
     for index, (number, text) in enumerate(numbered):
-        if index == title_index:
-            is_replaced = bool(given.title) and text != given.title
-            head.lines.append(
-                LineRead(number, text, "left_out" if is_replaced else "title", "title" if is_replaced else "")
-            )
-        elif index in dated_lines:
-            if dated_lines[index].rest:
-                head.lines.append(LineRead(number, dated_lines[index].rest, "left_out", "credit"))
-            is_other = dated_lines[index].moment != head.published_at
-            head.lines.append(
-                LineRead(number, text, "left_out" if is_other else "published_at", "time" if is_other else "")
-            )
-        elif title_index is not None and index < title_index:
-            head.lines.append(LineRead(number, text, "left_out", "above_title"))
+        role = division.roles.get(number)
+        if index == division.title_index:
+            head.lines.append(_title_line(number, text, division.given))
+        elif index in division.dated_lines:
+            head.lines.extend(_lines_of_date(number, text, division.dated_lines[index], head.published_at))
+        elif role is Role.KICKER and not head.title.kicker and len(text) <= MAX_KICKER:
+            head.title = replace(head.title, kicker=text)
+            head.lines.append(LineRead(number, text, Role.KICKER))
+        elif role is None and index < division.above:
+            head.lines.append(LineRead(number, text, Role.LEFT_OUT, "above_title"))
         else:
             head.body.append((number, text))
+
+
+def _lines_of_date(number: int, text: str, published: _Published, moment: datetime) -> Iterator[LineRead]:
+    if published.rest:
+        yield LineRead(number, published.rest, Role.LEFT_OUT, "credit")
+    if published.moment == moment:
+        yield LineRead(number, text, Role.PUBLISHED)
+    else:
+        yield LineRead(number, text, Role.LEFT_OUT, "time")
 
 
 # The title
 
 
 def _title_index(
-    numbered: Sequence[tuple[int, str]], published: int | None, first_update: int | None
+    numbered: Sequence[tuple[int, str]],
+    published: int | None,
+    first_update: int | None,
+    roles: Mapping[int, Role],
 ) -> int | None:
     """Return the index of the title: the likeliest line above the publication time, the nearest of equals."""
+    chosen = _chosen(numbered, roles, Role.TITLE)
+    if chosen is not None:
+        return chosen
     end = len(numbered) if first_update is None else first_update
     limit = published if published is not None else min(end, _TOP)
     best, best_score = None, 0
     for index in range(min(limit, len(numbered), _TOP)):
-        score = _likeness(numbered[index][1], is_first=index == 0)
+        number, text = numbered[index]
+        score = 0 if number in roles else _likeness(text, is_first=index == 0)
         # Without a publication time to stand above, the title is the first line that looks like one.
         if score >= max(best_score + (published is None), 1):
             best, best_score = index, score
     if best is None and published is not None:
         below = published + 1
-        is_title = below < min(len(numbered), end) and _likeness(numbered[below][1], is_first=True) > 1
+        is_free = below < min(len(numbered), end) and numbered[below][0] not in roles
+        is_title = is_free and _likeness(numbered[below][1], is_first=True) > 1
         best = below if is_title else None
     return best
 

@@ -41,14 +41,14 @@ _COUNTED: Final = 4
 
 def preliminary(source: Source, profile: Profile) -> Line:
     """Classify a line by itself in its article's notation, as TEXT if its neighbours decide."""
-    text = _without_emphasis(source.text)
+    text = without_emphasis(source.text)
     line = Line(source.number, text, words=text)
     plain = folded(text) if text != source.text else source.plain
     if RULE.fullmatch(plain) and len(plain) > 1:
         return replace(line, kind=Kind.LEFT_OUT, reason="rule")
     stamp = source.stamp or source.tail
     if stamp and key_of(stamp) in profile.keys:
-        return _timed(Line(source.number, source.text, words=source.text), stamp)
+        return timed(Line(source.number, source.text, words=source.text), stamp)
     if source.day:
         return replace(line, kind=Kind.DAY, day=DayHeading(source.day.day, source.day.weekday, is_plain=True))
     if zones.stated(plain):
@@ -57,18 +57,19 @@ def preliminary(source: Source, profile: Profile) -> Line:
         return replace(line, kind=Kind.RESPONSES)
     if source.stamp and _is_note(source.stamp, plain):
         return replace(line, kind=Kind.LEFT_OUT, reason="time")
-    special = left_out(line, plain) or linked(line, plain) or inserted(line) or _bullet(line, plain)
+    special = left_out(line, plain) or linked(line, plain) or inserted(line) or bulleted(line, plain)
     return special or _unread_time(line, source)
 
 
-def _without_emphasis(text: str) -> str:
+def without_emphasis(text: str) -> str:
     """Return the text, without its Markdown marks if the whole line is bold."""
     inner = text[2:-2] if len(text) > 4 and text[:2] == text[-2:] and text[:2] in ("**", "__") else text
     # If the marks occur inside as well, only a part such as the time is bold, and they stay.
     return inner.strip() if text[:2] not in inner else text
 
 
-def _timed(line: Line, stamp: Stamp) -> Line:
+def timed(line: Line, stamp: Stamp) -> Line:
+    """Return a line that opens an update with the time `stamp`. Raise ArticleError for an impossible time."""
     if stamp.clock is None and stamp.ago is None:
         raise ArticleError(line.number, _("There is no such time.") + f" ({line.text[:40]})")
     mark = TimeMark(stamp.clock, stamp.end, stamp.day, zone=stamp.zone, ago=stamp.ago)
@@ -93,7 +94,8 @@ def _is_note(stamp: Stamp, plain: str) -> bool:
     return is_whole and (bool(stamp.label) or stamp.shape.form is Form.AGO)
 
 
-def _bullet(line: Line, plain: str) -> Line | None:
+def bulleted(line: Line, plain: str) -> Line | None:
+    """Return the line as a list item if it begins with one of the rarer bullets, else None."""
     match = _MORE_BULLETS.match(plain)
     return replace(line, kind=Kind.BULLET, words=line.text[match.end() :]) if match else None
 
@@ -126,7 +128,7 @@ def is_numbered(lines: Sequence[Line]) -> bool:
 
 def unnumbered(line: Line) -> Line:
     """Return a numbered line as a heading, and any other line unchanged."""
-    if line.kind is Kind.BULLET and line.bullet_number is not None:
+    if line.kind is Kind.BULLET and line.bullet_number is not None and not line.is_chosen:
         match = _NUMBERED_ITEM.match(folded(line.text))
         return replace(line, kind=Kind.HEADING, words=line.text[match.end() if match else 0 :])
     return line
@@ -163,14 +165,14 @@ def place_of_headings(lines: Sequence[Line]) -> Heading:
         above = lines[index - 1] if index else None
         below = lines[index + 1] if index + 1 < len(lines) else None
         beyond = lines[index + 2] if index + 2 < len(lines) else None
-        if above and above.kind is Kind.TEXT and is_like_heading(above.text):
+        if above and _may_be_heading(above):
             count[Heading.ABOVE] += 1
         words = "" if furniture.is_name(line.words) else line.words
         if line.heading or (words and is_like_heading(words)):
             count[Heading.BESIDE] += 1
         elif words:
             sentences += 1
-        elif below and below.kind is Kind.TEXT and is_like_heading(below.text):
+        elif below and _may_be_heading(below):
             has_text = beyond is not None and beyond.kind in (Kind.TEXT, Kind.BULLET, Kind.RELATED)
             count[Heading.BELOW] += 1 if has_text else 0
     if not count:
@@ -186,6 +188,13 @@ def place_of_headings(lines: Sequence[Line]) -> Heading:
     if count[Heading.ABOVE] == count[Heading.BELOW]:
         return _by_first_and_last(lines)
     return Heading.BELOW
+
+
+def _may_be_heading(line: Line) -> bool:
+    # Before neighbours are considered, only an editor makes a line a heading.
+    if line.is_chosen:
+        return line.kind is Kind.HEADING
+    return line.kind is Kind.TEXT and is_like_heading(line.text)
 
 
 def _by_first_and_last(lines: Sequence[Line]) -> Heading:
@@ -215,6 +224,8 @@ class _Reader:
         for index, line in enumerate(self.lines):
             take = {Kind.TIME: self._time, Kind.TEXT: self._text}.get(line.kind, self._other)
             below = self._below(index)
+            if line.is_chosen:
+                take = self._chosen
             new_lines = take(line, lines[-1] if lines else None, below)
             lines.extend(new_lines)
         return lines
@@ -234,6 +245,12 @@ class _Reader:
         if line.kind in (Kind.DAY, Kind.HEADING):
             self.has_begun = True
         return [line]
+
+    def _chosen(self, line: Line, above: Line | None, below: Line | None) -> list[Line]:
+        if line.kind in (Kind.TIME, Kind.START):
+            self.has_begun, self.is_below_name = True, False
+            self.is_slot = line.kind is Kind.TIME and not (line.words or line.heading)
+        return self._other(line, above, below) if line.kind is not Kind.TIME else [line]
 
     def _time(self, line: Line, _above: Line | None, below: Line | None) -> list[Line]:
         self.has_begun, self.is_below_name = True, False
@@ -341,7 +358,9 @@ def with_summaries_left_out(lines: Sequence[Line]) -> list[Line]:
     marked_lines = list(lines)
     for index in range(first):
         line = lines[index]
-        if line.kind is Kind.TEXT and is_like_heading(line.text) and line.text in later:
+        if line.kind is not Kind.TEXT or line.is_chosen:
+            continue
+        if is_like_heading(line.text) and line.text in later:
             is_heading_of_first = index == first - 1
             marked_lines[index] = (
                 line if is_heading_of_first else replace(line, kind=Kind.LEFT_OUT, reason="summary")
@@ -392,7 +411,7 @@ def _with_lede_at_the_end(lines: list[Line]) -> list[Line]:
     doubt = _("Below the last update, read as the standfirst, which is missing at the top.")
     return [
         replace(line, is_head=True, doubts=(*line.doubts, doubt))
-        if index > times[-1] and line.kind is Kind.TEXT
+        if index > times[-1] and line.kind is Kind.TEXT and not line.is_chosen
         else line
         for index, line in enumerate(lines)
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final
@@ -56,6 +56,8 @@ class Kind(Enum):
     RESPONSES = auto()
     RULE = auto()
     LEFT_OUT = auto()
+    START = auto()
+    JOINED = auto()
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Line:
     """A line and its kind. `words` is its text without the signs that mark the kind.
 
     `heading` is a heading on the line of a time. `reason` says why a line is left out. `is_head` means that a
-    line belongs to the standfirst, wherever it stands.
+    line belongs to the standfirst, wherever it stands, `is_chosen` that an editor decided its kind.
     """
 
     number: int
@@ -78,6 +80,7 @@ class Line:
     heading: str = ""
     reason: str = ""
     is_head: bool = False
+    is_chosen: bool = False
 
     @property
     def heading_of_day(self) -> DayHeading:
@@ -99,21 +102,27 @@ def split(text: str) -> list[tuple[int, str]]:
     return [(number, line) for number, line in numbered if line]
 
 
-def classify(numbered: Iterable[tuple[int, str]]) -> list[Line]:
-    """Classify the lines after the publication time. Raise ArticleError for impossible times and days."""
-    lines = [_certain(number, text) for number, text in numbered]
+def classify(
+    numbered: Iterable[tuple[int, str]], chosen: Mapping[int, Sequence[Line]] | None = None
+) -> list[Line]:
+    """Classify the lines after the publication time. Raise ArticleError for impossible times and days.
+
+    `chosen` has, by number, the lines whose kind an editor decided.
+    """
+    chosen = chosen or {}
+    lines = [line for number, text in numbered for line in chosen.get(number) or [_certain(number, text)]]
     has_days = any(line.kind is Kind.DAY for line in lines)
     is_standfirst = True
     before: Line | None = None
     classified: list[Line] = []
     for index, line in enumerate(lines):
         following = lines[index + 1] if index + 1 < len(lines) else None
-        if line.kind is Kind.TEXT:
+        if line.kind is Kind.TEXT and not line.is_chosen:
             line = _loose_time(line, before) or heading(line, before, following) or line
             if line.kind is Kind.HEADING and is_standfirst and has_days and not _opens_with_time(following):
                 doubt = _("Read as part of the standfirst, though it could be the heading of an update.")
                 line = replace(line, kind=Kind.TEXT, doubts=(doubt,))
-        if line.kind in (Kind.TIME, Kind.DAY, Kind.HEADING):
+        if line.kind in (Kind.TIME, Kind.DAY, Kind.HEADING, Kind.START):
             is_standfirst = False
         classified.append(line)
         before = line
@@ -245,12 +254,13 @@ def with_titles(lines: list[Line]) -> list[Line]:
     """Return the lines, merging into each related story its title or address on the line below."""
     merged: list[Line] = []
     for line in lines:
-        above = merged[-1] if merged else None
+        above = merged[-1] if merged and not line.is_chosen else None
         if above and above.kind is Kind.RELATED and above.words and not above.url and is_address(line.text):
             merged[-1] = replace(above, url=line.text)
             continue
         label = merged[-1] if merged and merged[-1].kind is Kind.RELATED and not merged[-1].words else None
-        if label and line.kind in (Kind.TEXT, Kind.HEADING) and len(line.text) <= MAX_HEADING:
+        is_title = line.kind in (Kind.TEXT, Kind.HEADING) and not line.is_chosen
+        if label and is_title and len(line.text) <= MAX_HEADING:
             doubt = _("Read as the title of the related story that the line before announces.")
             merged[-1] = replace(line, kind=Kind.RELATED, doubts=(doubt,))
             continue

@@ -52,11 +52,14 @@ def _divided(title: str, plain: str) -> tuple[str, str]:
 
 def with_address_below(above: Line | None, line: Line) -> Line | None:
     """Return `above` as a related story with the address on `line`; None if they do not form one."""
-    if above is None or not is_address(line.text):
+    if above is None or line.is_chosen or not is_address(line.text):
         return None
     if above.kind is Kind.RELATED and above.words and not above.url:
         return replace(above, url=line.text)
     is_title = (
-        above.kind is Kind.TEXT and len(above.text) <= 120 and not ends_as_text(above.text.replace("：", ":"))
+        above.kind is Kind.TEXT
+        and not above.is_chosen
+        and len(above.text) <= 120
+        and not ends_as_text(above.text.replace("：", ":"))
     )
     return replace(above, kind=Kind.RELATED, url=line.text) if is_title else None

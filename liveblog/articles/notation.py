@@ -26,15 +26,6 @@ class Order(Enum):
 
 
 @dataclass(frozen=True)
-class Choice:
-    """An editor's decisions about an article's notation; what is not set is inferred from the text."""
-
-    heading: Heading | None = None
-    order: Order | None = None
-    zone: str = ""
-
-
-@dataclass(frozen=True)
 class Profile:
     """The notation of an article. `time` is its first time as it stands in the text, empty if it has none.
 
@@ -49,3 +40,11 @@ class Profile:
     is_numbered: bool = False
     is_own_form: bool = False
     keys: frozenset[Key] = field(default=frozenset(), repr=False)
+
+    @property
+    def signature(self) -> str:
+        """Return what articles in the same notation have in common: the shapes of their times, in words."""
+        if self.is_own_form:
+            return "own form"
+        shapes = sorted(f"{shape.sign}{shape.form.value}{label}" for shape, label in self.keys)
+        return " ".join(shapes)[:200]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Final
@@ -13,7 +13,9 @@ from liveblog.articles import zones
 from liveblog.articles.article import Article, ArticleError, Doubt, Entry, LineRead, closed
 from liveblog.articles.assembly import MAX_UPDATES, Assembly
 from liveblog.articles.characters import language_of, read
-from liveblog.articles.days import read_day_heading
+from liveblog.articles.choices import HEAD_ROLES, Choices, Role
+from liveblog.articles.chosen import chosen_lines, keys_of_chosen
+from liveblog.articles.days import DayHeading, DayName, read_day_heading
 from liveblog.articles.head import Given, Head, is_own_head, read_head, read_own_head
 from liveblog.articles.layout import (
     is_numbered,
@@ -25,41 +27,57 @@ from liveblog.articles.layout import (
     with_summaries_left_out,
 )
 from liveblog.articles.lines import Kind, Line, classify, split
-from liveblog.articles.notation import Choice, Heading, Order, Profile
+from liveblog.articles.notation import Heading, Order, Profile
 from liveblog.articles.profile import Source, key_of, notation_of, survey, zone_of_times
 from liveblog.articles.shapes import Key
 from liveblog.articles.timeline import Dating, dated, order_of
 from newsroom import hongkong
 
-__all__ = ["MAX_UPDATES", "Choice", "Given", "parse", "read", "read_body"]
+__all__ = ["MAX_UPDATES", "Choices", "Given", "parse", "read", "read_body"]
 
-_ROLES: Final = {kind: kind.name.lower() for kind in Kind}
+_ROLES: Final = {
+    Kind.BULLET: Role.ITEM,
+    Kind.CAPTION: Role.CAPTION,
+    Kind.RELATED: Role.LINK,
+    Kind.TIME: Role.TIME,
+    Kind.DAY: Role.DAY,
+    Kind.HEADING: Role.HEADING,
+    Kind.TEXT: Role.TEXT,
+    Kind.RESPONSES: Role.RESPONSES,
+    Kind.RULE: Role.LEFT_OUT,
+    Kind.LEFT_OUT: Role.LEFT_OUT,
+    Kind.START: Role.START,
+    Kind.JOINED: Role.JOINED,
+}
+_OPENERS: Final = frozenset({Role.DAY, Role.TIME, Role.TIMED_HEADING, Role.HEADING, Role.START})
 
 
 def parse(
-    text: str, *, given: Given | None = None, choice: Choice | None = None, now: datetime | None = None
+    text: str, *, given: Given | None = None, choices: Choices | None = None, now: datetime | None = None
 ) -> Article:
     """Return the article that `text` contains. Raise ArticleError, with the line, if it is not an article.
 
-    `given` is the title and publication time that an editor supplies, `choice` the editor's decisions about
-    the notation. Entries later than `now` get a doubt.
+    `given` is the title and publication time that an editor supplies, `choices` the editor's decisions about
+    the notation and single lines. Entries later than `now` get a doubt.
     """
-    given, choice = given or Given(), choice or Choice()
+    given, choices = given or Given(), choices or Choices()
     numbered = split(text)
     if not numbered:
         raise ArticleError(1, _("There is no text."))
-    head, lines, profile = read_body(numbered, given, choice)
-    assembly = Assembly(is_heading_below=profile.heading is Heading.BELOW)
+    head, lines, profile = read_body(numbered, given, choices)
+    settled = choices.roles.keys() | choices.days.keys()
+    assembly = Assembly(is_heading_below=profile.heading is Heading.BELOW, settled=settled)
     for line in lines:
         assembly.take(line)
-    open_entries = assembly.finished()
+    open_entries = [replace(entry, given_day=choices.days.get(entry.line)) for entry in assembly.finished()]
     zone = zones.zone_of(profile.zone) if profile.zone else hongkong.ZONE
     dating = Dating(head.published_at, zone, profile.order, head.is_last_update, head.changed_at)
-    order = choice.order or order_of(open_entries, assembly.days, dating.local)
+    order = choices.order or order_of(open_entries, assembly.days, dating.local)
     profile = replace(
-        profile, order=Order.NEWEST_FIRST if profile.is_own_form and not choice.order else order
+        profile, order=Order.NEWEST_FIRST if profile.is_own_form and not choices.order else order
     )
     entries, doubts = dated(open_entries, assembly.days, replace(dating, order=profile.order))
+    doubts = [doubt for doubt in doubts if doubt.line not in choices.days]
     every_doubt = {*head.doubts, *assembly.doubts, *doubts, *_of_the_future(entries, now)}
     if not entries:
         every_doubt.add(Doubt(numbered[-1][0], _("The article has no updates.")))
@@ -74,7 +92,7 @@ def parse(
         has_responses=assembly.has_responses,
         doubts=tuple(sorted(every_doubt, key=lambda doubt: (doubt.line, doubt.reason))),
         profile=profile,
-        lines=_roles(head, lines),
+        lines=_lines_read(numbered, head, lines, assembly.standfirst_lines, choices),
     )
 
 
@@ -89,56 +107,130 @@ def _of_the_future(entries: Sequence[Entry], now: datetime | None) -> list[Doubt
     ]
 
 
-def _roles(head: Head, lines: Sequence[Line]) -> tuple[LineRead, ...]:
-    body = (
-        LineRead(
-            line.number, line.text, "left_out" if line.kind is Kind.RULE else _ROLES[line.kind], line.reason
-        )
-        for line in lines
+def _lines_read(
+    numbered: Sequence[tuple[int, str]],
+    head: Head,
+    lines: Sequence[Line],
+    standfirst: Set[int],
+    choices: Choices,
+) -> tuple[LineRead, ...]:
+    """Return the role of each line of the source, in the order of the source."""
+    read_lines = [*head.lines, *(_line_read(line, line.number in standfirst) for line in lines)]
+    numbers = {line.number for line in read_lines}
+    # A line that was merged into another one is the label, the title or the address of a related story.
+    read_lines += [LineRead(number, text, Role.LINK) for number, text in numbered if number not in numbers]
+    return tuple(
+        replace(line, is_chosen=line.number in choices.roles)
+        for line in sorted(read_lines, key=lambda line: line.number)
     )
-    return tuple(sorted([*head.lines, *body], key=lambda line: line.number))
+
+
+def _line_read(line: Line, is_standfirst: bool) -> LineRead:
+    role = _ROLES[line.kind]
+    if line.kind is Kind.TIME and line.heading:
+        role = Role.TIMED_HEADING
+    elif role is Role.TEXT and is_standfirst:
+        role = Role.STANDFIRST
+    return LineRead(line.number, line.text, role, "rule" if line.kind is Kind.RULE else line.reason)
 
 
 def read_body(
-    numbered: Sequence[tuple[int, str]], given: Given, choice: Choice
+    numbered: Sequence[tuple[int, str]], given: Given, choices: Choices
 ) -> tuple[Head, list[Line], Profile]:
     """Return the head, the classified lines below it, and the notation they were read by."""
     near = _some_day(numbered, given)
     sources = survey(numbered, near)
     has_own_head = is_own_head(numbered)
     keys, _example = notation_of(sources[2 if has_own_head else 0 :])
-    is_own = has_own_head and choice.heading is None and _is_own_form(sources[2:], keys)
-    head = read_own_head(numbered, given) if is_own else _head(numbered, sources, keys, given)
-    zone = choice.zone or zone_of_times(sources, keys)
+    keys |= keys_of_chosen(sources, choices)
+    is_own = has_own_head and choices.heading is None and _is_own_form(sources[2:], keys)
+    if is_own and not _has_chosen_head(numbered, choices):
+        head = read_own_head(numbered, given)
+    else:
+        head = _head(numbered, sources, keys, given, choices)
+    zone = choices.zone or zone_of_times(sources, keys)
     _check_zone(zone)
     body = {number for number, _text in head.body}
     sources = [source for source in sources if source.number in body]
-    keys, example = notation_of(sources)
-    profile = Profile(time=example, zone=zone, keys=keys, is_own_form=is_own)
-    lines = with_addresses([_first_look(source, profile) for source in sources])
+    chosen = chosen_lines(sources, choices)
+    lines, profile = _read_by_notation(sources, chosen, choices)
+    profile = replace(profile, zone=zone, is_own_form=is_own)
+    if is_own and profile.heading in (Heading.ABOVE, Heading.NONE):
+        lines, profile = classify(head.body, chosen), replace(profile, heading=Heading.ABOVE)
+    else:
+        profile = replace(profile, is_own_form=False)
+        profile = replace(profile, is_numbered=not profile.time and is_numbered(lines))
+        if profile.is_numbered:
+            lines = [unnumbered(line) for line in lines]
+        lines = read_lines(with_summaries_left_out(lines), profile, head.is_title)
+    return head, [_on_given_day(line, choices.days.get(line.number)) for line in lines], profile
+
+
+def _read_by_notation(
+    sources: Sequence[Source], chosen: Mapping[int, Sequence[Line]], choices: Choices
+) -> tuple[list[Line], Profile]:
+    """Return the lines, each classified by itself, and the notation that they are in."""
+    keys, example = notation_of([source for source in sources if source.number not in chosen])
+    keys |= keys_of_chosen(sources, choices)
+    profile = Profile(time=example or _chosen_time(chosen), keys=keys)
+    lines = with_addresses(
+        [line for source in sources for line in chosen.get(source.number) or [_first_look(source, profile)]]
+    )
     has_days = any(line.kind is Kind.DAY for line in lines)
-    heading = choice.heading or place_of_headings(lines)
-    profile = replace(profile, heading=heading, has_days=has_days)
-    if is_own and heading in (Heading.ABOVE, Heading.NONE):
-        return head, classify(head.body), replace(profile, heading=Heading.ABOVE)
-    profile = replace(profile, is_own_form=False, is_numbered=not example and is_numbered(lines))
-    if profile.is_numbered:
-        lines = [unnumbered(line) for line in lines]
-    return head, read_lines(with_summaries_left_out(lines), profile, head.is_title), profile
+    return lines, replace(profile, heading=choices.heading or place_of_headings(lines), has_days=has_days)
+
+
+def _chosen_time(chosen: Mapping[int, Sequence[Line]]) -> str:
+    """Return the first time that an editor chose, as it is written; empty if there is none."""
+    times = (line for lines in chosen.values() for line in lines if line.kind is Kind.TIME and line.mark)
+    return next((line.text[: line.mark.end].strip() for line in times if line.mark), "")
+
+
+def _on_given_day(line: Line, day: date | None) -> Line:
+    if day is None or line.kind is not Kind.DAY:
+        return line
+    return replace(
+        line, day=DayHeading(DayName(day.day, day.month, day.year), None, is_plain=True), doubts=()
+    )
+
+
+def _has_chosen_head(numbered: Sequence[tuple[int, str]], choices: Choices) -> bool:
+    """Return whether an editor chose the head, or another role for the title or the publication time."""
+    is_moved = any(number in choices.roles for number, _text in numbered[:2])
+    return is_moved or not HEAD_ROLES.isdisjoint(choices.roles.values())
 
 
 def _head(
-    numbered: Sequence[tuple[int, str]], sources: Sequence[Source], keys: frozenset[Key], given: Given
+    numbered: Sequence[tuple[int, str]],
+    sources: Sequence[Source],
+    keys: frozenset[Key],
+    given: Given,
+    choices: Choices,
 ) -> Head:
-    first = next(
-        (
-            index
-            for index, source in enumerate(sources)
-            if ((source.stamp and key_of(source.stamp) in keys) or source.day)
-        ),
-        None,
-    )
-    return read_head(numbered, given, first)
+    """Return the head. Choices that leave the article without title or publication time have no effect."""
+    try:
+        return read_head(numbered, given, _first_update(sources, keys, choices.roles), choices.roles)
+    except ArticleError:
+        if not choices.roles:
+            raise
+    head = read_head(numbered, given, _first_update(sources, keys, {}))
+    reason = _("Needed for the head of the article, so its role stays as it was.")
+    head.doubts += [
+        Doubt(line.number, reason)
+        for line in head.lines
+        if choices.roles.get(line.number, line.role) != line.role
+    ]
+    return head
+
+
+def _first_update(sources: Sequence[Source], keys: frozenset[Key], roles: Mapping[int, Role]) -> int | None:
+    """Return the index of the first line that opens an update or a day."""
+    for index, source in enumerate(sources):
+        role = roles.get(source.number)
+        is_read = role is None and ((source.stamp and key_of(source.stamp) in keys) or source.day)
+        if is_read or role in _OPENERS:
+            return index
+    return None
 
 
 def _some_day(numbered: Sequence[tuple[int, str]], given: Given) -> date | None:

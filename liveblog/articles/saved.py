@@ -33,6 +33,10 @@ from liveblog.publishing import Story
 from newsroom import hongkong
 from newsroom.text import html, languages
 
+# A link in a sentence is written as in Markdown. Within these limits it survives export and import.
+_ADDRESS: Final = r"https?://[!#-'*-;=?-~]{3,490}"
+_LINK: Final = re.compile(rf"\[(?P<words>[^\[\]<>\n]{{1,250}})\]\((?P<url>{_ADDRESS})\)")
+_ANCHOR: Final = re.compile(rf'<a href="(?P<url>{_ADDRESS})"[^>]*>(?P<words>[^<>\[\]]{{1,250}})</a>')
 _LIST: Final = re.compile(r'<(?P<kind>ul|ol)(?: start="(?P<start>\d+)")?>')
 
 
@@ -105,7 +109,8 @@ def _head_of(update: Update) -> Entry:
 
 def _blocks_of(block: str) -> list[Block]:
     """Convert a top-level block of rich text: a list to a list, anything else to one paragraph per line."""
-    tidy = (tidied(line) for line in html.plain_text(block).split("\n"))
+    linked = _ANCHOR.sub(r"[\g<words>](\g<url>)", block)
+    tidy = (tidied(line) for line in html.plain_text(linked).split("\n"))
     lines = tuple(line for line in tidy if line)
     list_tag = _LIST.match(block)
     if list_tag:
@@ -127,14 +132,22 @@ def html_of(blocks: Sequence[Block]) -> str:
 def _html_of(block: Block) -> str:
     match block:
         case Paragraph(text) | Caption(text):
-            return f"<p>{escape(text, quote=False)}</p>"
+            return f"<p>{_with_links(text)}</p>"
         case Bullets(items, start):
             tag = "ul" if start is None else "ol"
             first = f' start="{start}"' if start not in (None, 1) else ""
-            return (
-                f"<{tag}{first}>{''.join(f'<li>{escape(item, quote=False)}</li>' for item in items)}</{tag}>"
-            )
+            return f"<{tag}{first}>{''.join(f'<li>{_with_links(item)}</li>' for item in items)}</{tag}>"
     return ""
+
+
+def _with_links(text: str) -> str:
+    """Return text as HTML, with the links in it as elements."""
+    pieces, end = [], 0
+    for match in _LINK.finditer(text):
+        words, address = escape(match["words"], quote=False), escape(match["url"])
+        pieces += [escape(text[end : match.start()], quote=False), f'<a href="{address}">{words}</a>']
+        end = match.end()
+    return "".join([*pieces, escape(text[end:], quote=False)])
 
 
 def stories_of(blocks: Sequence[Block]) -> tuple[Story, ...]:
@@ -179,7 +192,10 @@ def standfirst_text(blocks: Sequence[Block]) -> tuple[str, tuple[Story, ...]]:
             case Bullets(items, int(start)):
                 lines.extend(f"{start + place}. {item}" for place, item in enumerate(items))
             case Paragraph(text) | Caption(text):
-                lines.append(text)
+                # A standfirst is plain text, so its links stand below it.
+                lines.append(_LINK.sub(r"\g<words>", text))
+                links = _LINK.finditer(text)
+                stories.extend(Story(link["words"], len(lines), link["url"]) for link in links)
     return "\n".join(lines), tuple(stories)
 
 
@@ -235,7 +251,7 @@ def _losses() -> list[tuple[re.Pattern[str], str]]:
         (re.compile("<pre|<code"), _("Preformatted text becomes plain.")),
         (re.compile("<hr"), _("A rule is not written.")),
         (re.compile("<br"), _("A line break becomes a new paragraph.")),
-        (re.compile("<a "), _("A link in the text loses its address.")),
+        (re.compile(f"(?!{_ANCHOR.pattern})<a "), _("A link in the text loses its address.")),
         (re.compile(r"<(?:b|strong|i|em|u|s|sub|sup)>"), _("Bold, italic and the like become plain.")),
         (re.compile(r"<li>(?:(?!</li>).)*<(?:ul|ol|p|br)", re.DOTALL), _("A list in a list becomes plain.")),
     ]

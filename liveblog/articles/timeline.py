@@ -97,11 +97,20 @@ def dated(
 
 def _with_clock(entry: OpenEntry, dating: Dating) -> OpenEntry:
     """Return the entry, with a time counted back from publication converted to day and clock time."""
-    if entry.ago is None:
+    if entry.ago is not None:
+        moment = dating.local - entry.ago
+        clock = moment.time().replace(second=0, microsecond=0)
+        entry = replace(entry, clock=clock, named_day=_named(moment.date()), ago=None)
+    if entry.given_day is None:
         return entry
-    moment = dating.local - entry.ago
-    named_day = days.DayName(moment.day, moment.month, moment.year)
-    return replace(entry, clock=moment.time().replace(second=0, microsecond=0), named_day=named_day, ago=None)
+    # An editor gives the day in Hong Kong; the zone of the times may still have the day before.
+    around = [entry.given_day + timedelta(days=offset) for offset in (0, -1, 1)]
+    fits = (day for day in around if _in_hong_kong(entry, day, dating)[0] == entry.given_day)
+    return replace(entry, named_day=_named(next(fits, entry.given_day)))
+
+
+def _named(day: date) -> days.DayName:
+    return days.DayName(day.day, day.month, day.year)
 
 
 def _in_hong_kong(entry: OpenEntry, day: date, dating: Dating) -> tuple[date, time | None]:

@@ -1,45 +1,230 @@
-"""Pasting running copy: the desk shows how it was parsed, and saves it only after confirmation."""
+"""Pasting running copy: the desk shows how it was read, takes corrections, and saves on confirmation."""
 
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST
 
-from liveblog.articles.article import Article, ArticleError
-from liveblog.articles.characters import MAX_BYTES
+from liveblog.articles import zones
+from liveblog.articles.article import Article, ArticleError, Block, Related
+from liveblog.articles.characters import ENCODINGS, guessed_encoding
+from liveblog.articles.choices import Choices, LineChoice
+from liveblog.articles.files import MAX_FILE, text_file, text_of_html
+from liveblog.articles.lines import split
 from liveblog.articles.load import load
-from liveblog.articles.notation import Choice, Heading, Order, Profile
+from liveblog.articles.notation import Heading, Order
 from liveblog.articles.parse import Given, parse, read
 from liveblog.articles.report import Action, Report
-from liveblog.desk import rows
+from liveblog.articles.saved import html_of
+from liveblog.desk import reading, rows
 from liveblog.desk.access import desk_view
-from liveblog.models import LiveBlog
+from liveblog.models import CopyProfile, LiveBlog
 from newsroom import hongkong
 from newsroom.sign_in import user_of
+from newsroom.text import html
+
+_MAX_NAME: Final = 80
+_MAX_ZONE: Final = 40
+
+
+@dataclass
+class Pasted:
+    """Copy as it was posted, with everything that the form says about it, and what is wrong with that.
+
+    `data` is a text file; `encoding` is empty if it is to be recognized. `dropped` counts the decisions
+    that no longer fit the text.
+    """
+
+    data: bytes
+    encoding: str
+    text: str
+    given: Given
+    choices: Choices
+    line_choices: list[LineChoice]
+    dropped: int
+    errors: list[str]
+
+    @property
+    def numbered(self) -> list[tuple[int, str]]:
+        return split(self.text)
 
 
 @desk_view
 @require_http_methods(["GET", "HEAD", "POST"])
 def paste(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
-    """Load copy sent as text or as a file, in any encoding; the confirmation form carries it along."""
+    """Load copy sent as text or as a file, in any encoding; the preview's form carries it along."""
     if not rows.May.of(user_of(request), blog).write:
         raise PermissionDenied(_("Only staff who write updates can load running copy."))
     if request.method != "POST":
         return _page(request, blog)
     try:
-        copy = _copy(request)
-        given, choice = _additions(request)
-        article = parse(read(copy), given=given, choice=choice, now=hongkong.now())
-        is_confirmed = "confirm" in request.POST
-        report = load(
+        pasted = _pasted(request)
+        article = _article(pasted)
+    except ArticleError as error:
+        return _page(request, blog, status=422, error=_with_line(error))
+    except ValidationError as error:
+        return _page(request, blog, status=422, error=" ".join(error.messages))
+    _save_profile(request, pasted, article)
+    is_confirmed = "confirm" in request.POST and not pasted.errors
+    report = _loaded(request, blog, pasted, article, is_confirmed=is_confirmed)
+    if is_confirmed and report and not pasted.errors:
+        messages.success(request, _done(report))
+        return redirect("desk:desk", blog.pk)
+    return _page(
+        request,
+        blog,
+        status=422 if pasted.errors else 200,
+        **_understood(article, report, pasted, _page_number(request, pasted)),
+    )
+
+
+@desk_view
+@require_POST
+def text(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
+    """Return the text of a piece of a web page from the clipboard, for the field that it is pasted into."""
+    if not rows.May.of(user_of(request), blog).write:
+        raise PermissionDenied(_("Only staff who write updates can load running copy."))
+    return JsonResponse({"text": text_of_html(request.POST.get("html", "")[:MAX_FILE])})
+
+
+def _with_line(error: ArticleError) -> str:
+    return _("Line %(line)s: %(reason)s") % {"line": error.line, "reason": error.reason}
+
+
+def _is_on(request: HttpRequest, name: str) -> bool:
+    return request.POST.get(name) == "on"
+
+
+# What was posted
+
+
+def _pasted(request: HttpRequest) -> Pasted:
+    """Return what was posted. Raise ArticleError and ValidationError for copy that cannot be read at all."""
+    data, encoding = _copy(request)
+    shown = text = read(data, encoding)
+    posted_text = request.POST.get("text", "")
+    if "copy" in request.POST and posted_text.strip() and posted_text.splitlines() != text.splitlines():
+        data, encoding, text = posted_text.encode(), "", posted_text
+        text = read(data)
+    line_choices, dropped = reading.choices_in(request.POST, split(shown), split(text))
+    errors: list[str] = []
+    choices = Choices(
+        roles={choice.number: choice.role for choice in line_choices if choice.role},
+        days={choice.number: choice.day for choice in line_choices if choice.day},
+    )
+    choices = _notation(request, choices, errors)
+    given = Given(request.POST.get("title", "").strip(), _published_at(request, errors))
+    return Pasted(data, encoding, text, given, choices, line_choices, dropped, errors)
+
+
+def _copy(request: HttpRequest) -> tuple[bytes, str]:
+    """Return the pasted or uploaded bytes, or those that the form carries, and their encoding if chosen."""
+    if file := request.FILES.get("file"):
+        return text_file(file.read(MAX_FILE + 1), file.name or ""), ""
+    if encoded := request.POST.get("copy"):
+        encoding = request.POST.get("encoding", "")
+        try:
+            data = base64.b64decode(encoded, validate=True)
+        except ValueError as error:
+            # Raised for wrong padding, for characters outside the alphabet and for non-ASCII text.
+            raise ValidationError(_("The copy was damaged in transit. Paste it again.")) from error
+        return data, encoding if encoding in ENCODINGS else ""
+    return request.POST.get("text", "").encode(), ""
+
+
+def _published_at(request: HttpRequest, errors: list[str]) -> datetime | None:
+    text = request.POST.get("published_at", "").strip()
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text).replace(second=0, microsecond=0, tzinfo=hongkong.ZONE)
+    except ValueError:
+        errors.append(_("Write the publication time as 2025-03-18 17:14."))
+        return None
+    if moment.year not in hongkong.YEARS:
+        errors.append(_("There is no such day or time."))
+        return None
+    return moment
+
+
+def _notation(request: HttpRequest, choices: Choices, errors: list[str]) -> Choices:
+    """Return the choices with the notation of the form, or that of the saved profile which is to be used."""
+    fields = {name: request.POST.get(name, "").strip() for name in ("heading", "order", "time_zone")}
+    pk = request.POST.get("use", "")
+    profile = CopyProfile.objects.filter(pk=pk).first() if pk.isascii() and pk.isdigit() else None
+    if profile:
+        fields = {"heading": profile.heading, "order": profile.order, "time_zone": profile.zone}
+    try:
+        zones.zone_of(fields["time_zone"])
+    except ValueError:
+        errors.append(_("There is no time zone %(zone)s.") % {"zone": fields["time_zone"]})
+        fields["time_zone"] = ""
+    return replace(
+        choices,
+        heading=next((member for member in Heading if member.value == fields["heading"]), None),
+        order=next((member for member in Order if member.value == fields["order"]), None),
+        zone=fields["time_zone"],
+    )
+
+
+def _article(pasted: Pasted) -> Article:
+    """Return the article. Fill in a provisional title and publication time, with an error, if they lack."""
+    given, now = pasted.given, hongkong.now()
+    for _attempt in range(2):
+        try:
+            return parse(pasted.text, given=given, choices=pasted.choices, now=now)
+        except ArticleError as error:
+            if error.missing == "title":
+                given = replace(given, title="—")
+            elif error.missing:
+                given = replace(given, published_at=now.replace(second=0, microsecond=0))
+            else:
+                raise
+            pasted.errors.append(_with_line(error))
+    return parse(pasted.text, given=given, choices=pasted.choices, now=now)
+
+
+def _save_profile(request: HttpRequest, pasted: Pasted, article: Article) -> None:
+    """Save the notation under a name, if the form asks for that; the same name again replaces it."""
+    if "save_profile" not in request.POST:
+        return
+    name = request.POST.get("profile_name", "").strip()
+    if not name or len(name) > _MAX_NAME or html.printable(name) != name:
+        pasted.errors.append(
+            _("Give the profile a name of at most %(limit)s characters.") % {"limit": _MAX_NAME}
+        )
+        return
+    profile = article.profile
+    CopyProfile.objects.update_or_create(
+        name=name,
+        defaults={
+            "signature": profile.signature,
+            "heading": profile.heading.value if pasted.choices.heading else "",
+            "order": profile.order.value,
+            "zone": profile.zone[:_MAX_ZONE],
+        },
+    )
+    messages.success(request, _("The profile “%(name)s” is saved.") % {"name": name})
+
+
+def _loaded(
+    request: HttpRequest, blog: LiveBlog, pasted: Pasted, article: Article, *, is_confirmed: bool
+) -> Report | None:
+    """Load the article or rehearse it. Return None, with an error, if it cannot be saved as it is."""
+    try:
+        return load(
             article,
             by=user_of(request),
             slug=blog.slug,
@@ -50,109 +235,96 @@ def paste(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
             dry_run=not is_confirmed,
         )
     except ArticleError as error:
-        reason = _("Line %(line)s: %(reason)s") % {"line": error.line, "reason": error.reason}
-        return _page(request, blog, status=422, error=reason)
+        pasted.errors.append(_with_line(error))
     except ValidationError as error:
-        return _page(request, blog, status=422, error=" ".join(error.messages))
-    if is_confirmed:
-        messages.success(request, _done(report))
-        return redirect("desk:desk", blog.pk)
-    return _page(request, blog, **_understood(article, report, copy))
+        pasted.errors.extend(error.messages)
+    return None
 
 
-def _is_on(request: HttpRequest, name: str) -> bool:
-    return request.POST.get(name) == "on"
+# The page
 
 
-def _copy(request: HttpRequest) -> bytes:
-    """Return the pasted or uploaded bytes; on confirmation, the same bytes that were shown."""
-    if encoded := request.POST.get("copy"):
-        try:
-            return base64.b64decode(encoded, validate=True)
-        except ValueError as error:
-            # Raised for wrong padding, for characters outside the alphabet and for non-ASCII text.
-            raise ValidationError(_("The copy was damaged in transit. Paste it again.")) from error
-    if file := request.FILES.get("file"):
-        copy: bytes = file.read(MAX_BYTES + 1)
-        return copy
-    return request.POST.get("text", "").encode()
+def _page_number(request: HttpRequest, pasted: Pasted) -> int:
+    """Return the page of lines to show, of those that there are."""
+    number = request.POST.get("go") or request.POST.get("page", "")
+    last = (len(pasted.numbered) - 1) // reading.PAGE_SIZE
+    return min(int(number), last) if number.isascii() and number.isdigit() and len(number) < 6 else 0
 
 
-def _additions(request: HttpRequest) -> tuple[Given, Choice]:
-    """Return what the form adds to an article that lacks it. Raise ValidationError for what is no time."""
-    published_at = None
-    if text := request.POST.get("published_at", "").strip():
-        try:
-            published_at = datetime.fromisoformat(text).replace(second=0, microsecond=0, tzinfo=hongkong.ZONE)
-        except ValueError as error:
-            raise ValidationError(_("Write the publication time as 2025-03-18 17:14.")) from error
-        if published_at.year not in hongkong.YEARS:
-            raise ValidationError(_("There is no such day or time."))
-    given = Given(request.POST.get("title", "").strip(), published_at)
-    return given, Choice(zone=request.POST.get("time_zone", "").strip())
-
-
-def _page(request: HttpRequest, blog: LiveBlog, status: int = 200, **context: object) -> HttpResponse:
+def _page(request: HttpRequest, blog: LiveBlog, status: int = 200, **context: Any) -> HttpResponse:
     may = rows.May.of(user_of(request), blog)
+    post = request.POST
     context = {
         **admin.site.each_context(request),
         "title": _("Paste running copy"),
         "blog": blog,
         "may": may,
-        "may_change_head": request.user.has_perm("liveblog.change_liveblog"),
+        "may_change_head": user_of(request).has_perm("liveblog.change_liveblog"),
         "may_publish": may.publish and (may.run or blog.status != LiveBlog.Status.DRAFT),
-        "text": request.POST.get("text", ""),
+        "text": post.get("text", ""),
+        "carried": post.get("choices", ""),
         "chosen": {
             name: _is_on(request, name) if request.method == "POST" else name == "publish"
             for name in ("publish", "head", "withdraw_missing")
         },
-        "note": request.POST.get("note", ""),
-        "given": {
-            name: request.POST.get(name, "").strip() for name in ("title", "published_at", "time_zone")
-        },
+        "note": post.get("note", ""),
+        "given": {name: post.get(name, "").strip() for name in ("title", "published_at", "time_zone")},
+        "orders": reading.order_options(None, None),
+        "headings": reading.heading_options(None, None),
         **context,
     }
     return render(request, "desk/paste.html", context, status=status)
 
 
-def _understood(article: Article, report: Report, copy: bytes) -> dict[str, Any]:
-    actions = {outcome.line: outcome.action for outcome in report.outcomes if outcome.line}
+def _understood(article: Article, report: Report | None, pasted: Pasted, page: int) -> dict[str, object]:
+    outcomes = report.outcomes if report else ()
     labels = _labels()
-    entries = [{"entry": entry, "action": labels[actions[entry.line]]} for entry in article.entries]
+    actions = {outcome.line: labels[outcome.action] for outcome in outcomes if outcome.line}
+    choices = pasted.choices
+    dropped = ngettext(
+        "%(count)s decision no longer fits the text and was dropped.",
+        "%(count)s decisions no longer fit the text and were dropped.",
+        pasted.dropped,
+    )
+    pages = range((len(pasted.numbered) - 1) // reading.PAGE_SIZE + 1)
+    profiles = list(CopyProfile.objects.all())
     return {
         "article": article,
-        "notation": _notation(article.profile),
+        "notation": reading.notation_in_words(article.profile),
         "left_out": article.left_out,
-        "entries": entries,
+        "standfirst": _shown(article.standfirst),
+        "entries": [
+            {"entry": entry, "blocks": _shown(entry.blocks), "action": actions.get(entry.line, "")}
+            for entry in article.entries
+        ],
         "report": report,
-        "others": [(outcome, labels[outcome.action]) for outcome in report.outcomes if not outcome.line],
-        "copy": base64.b64encode(copy).decode(),
+        "others": [(outcome, labels[outcome.action]) for outcome in outcomes if not outcome.line],
+        "copy": base64.b64encode(pasted.data).decode(),
+        "encoding": pasted.encoding,
+        "guess": ENCODINGS.get(guessed_encoding(pasted.data), ""),
+        "encodings": ENCODINGS,
+        "source": pasted.text,
+        "lines": reading.rows_of(article, pasted.numbered, choices, page),
+        "page": page,
+        "pages": [(number, number * reading.PAGE_SIZE + 1) for number in pages] if len(pages) > 1 else [],
+        "carried": reading.carried(pasted.line_choices),
+        "dropped": dropped % {"count": pasted.dropped} if pasted.dropped else "",
+        "zone": choices.zone,
+        "orders": reading.order_options(choices.order, article.profile),
+        "headings": reading.heading_options(choices.heading, article.profile),
+        "fitting_profiles": [row for row in profiles if row.signature == article.profile.signature],
+        "other_profiles": [row for row in profiles if row.signature != article.profile.signature],
+        "errors": pasted.errors,
+        "error": pasted.errors[0] if pasted.errors else "",
     }
 
 
-def _notation(profile: Profile) -> list[str]:
-    """Return in words how the article was read."""
-    if profile.is_own_form:
-        return [_("This product's own form")]
-    places = {
-        Heading.ABOVE: _("headings above the times"),
-        Heading.BELOW: _("headings below the times"),
-        Heading.BESIDE: _("headings on the lines of the times"),
-    }
-    orders = {
-        Order.NEWEST_FIRST: _("newest first"),
-        Order.OLDEST_FIRST: _("oldest first"),
-        Order.MIXED: _("in no order"),
-    }
-    words = [_("times as %(time)s") % {"time": profile.time} if profile.time else _("no times")]
-    if profile.time and profile.heading in places:
-        words.append(places[profile.heading])
-    if profile.is_numbered:
-        words.append(_("numbered headings"))
-    words.append(orders[profile.order])
-    if profile.zone:
-        words.append(_("time zone %(zone)s") % {"zone": profile.zone})
-    return words
+def _shown(blocks: Sequence[Block]) -> list[dict[str, Related | str]]:
+    """Return the blocks as readers will see them: related stories apart, the others as clean HTML."""
+    return [
+        {"story": block} if isinstance(block, Related) else {"html": mark_safe(html_of([block]))}
+        for block in blocks
+    ]
 
 
 def _labels() -> dict[Action, str]:

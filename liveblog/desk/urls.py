@@ -19,6 +19,7 @@ urlpatterns = [
         name="preview_picture",
     ),
     path("paste/", paste.paste, name="paste"),
+    path("paste/text/", paste.text, name="paste_text"),
     path("pictures/", material.add_picture, name="pictures"),
     path("stories/", material.find_stories, name="stories"),
     path("updates/<int:update_pk>/history/", history.history, name="history"),

@@ -3,7 +3,7 @@
 from liveblog.models.blog import LiveBlog, Topic
 from liveblog.models.byline import Byline, UpdateByline
 from liveblog.models.change import Change, Reach
-from liveblog.models.desk import Presence, Submission, WorkingCopy
+from liveblog.models.desk import CopyProfile, Presence, Submission, WorkingCopy
 from liveblog.models.glossary import Edition, Glossary, GlossaryTerm
 from liveblog.models.media import Image, UpdateImage
 from liveblog.models.partner import ApiKey, Delivery, Partner, Scope, Webhook, WebhookCursor
@@ -17,6 +17,7 @@ __all__ = [
     "ApiKey",
     "Byline",
     "Change",
+    "CopyProfile",
     "Delivery",
     "Edition",
     "Glossary",

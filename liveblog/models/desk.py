@@ -93,3 +93,25 @@ class Presence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.by} {self.token}"
+
+
+class CopyProfile(models.Model):
+    """A notation of running copy under the name of its source, as the desk saved it.
+
+    `signature` is that of the article it was saved from (`Profile.signature`); the others are values of
+    `Heading` and `Order` and the name of a zone, each of which may be empty.
+    """
+
+    name = models.CharField(_("name"), max_length=80, unique=True)
+    signature = models.CharField(max_length=200, blank=True)
+    heading = models.CharField(max_length=20, blank=True)
+    order = models.CharField(max_length=20, blank=True)
+    zone = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("profile of running copy")
+        verbose_name_plural = _("profiles of running copy")
+
+    def __str__(self) -> str:
+        return self.name

@@ -176,7 +176,7 @@ def rendered_blogs(draw: st.DrawFn) -> RenderedBlog:
     """Return a random live blog in a random layout."""
     language = draw(st.sampled_from(sorted(WORDS)))
     layout = draw(_layouts(language))
-    published_at = draw(st.datetimes(datetime(2025, 1, 10), datetime(2026, 12, 20))).replace(  # noqa: DTZ001
+    published_at = draw(st.datetimes(datetime(2024, 1, 10), datetime(2025, 12, 20))).replace(  # noqa: DTZ001
         second=0, microsecond=0, tzinfo=hongkong.ZONE
     )
     posts = draw(_posts(language, layout, published_at))

@@ -495,8 +495,26 @@ def test_export_warns_of_content_that_an_article_cannot_express() -> None:
         "live blog: The summary is not written.",
         "“亮燈”: A table becomes lines of text.",
         "“亮燈”: A line break becomes a new paragraph.",
-        "“亮燈”: A link in the text loses its address.",
         "“亮燈”: Bold, italic and the like become plain.",
         "“亮燈”: Its pictures are not written.",
         "line 6, “亮燈”: “短句” would read as a heading.",
     ]
+
+
+def test_link_in_a_sentence_is_saved_as_a_link_and_survives_export_and_import() -> None:
+    text = (
+        "燈塔︱重新亮燈|持續更新\n2026-03-19 10:00\n見[說明](https://example.com/a?b=1&c=2)。\n19日最新消息\n亮燈\n"
+        "【09:05】見[前文](https://example.com/x)，另見[公告](https://example.com/y)。\n"
+    )
+    load(parse(text), by=SYSTEM, slug="links", publish=True)
+    blog = LiveBlog.objects.get(slug="links")
+    body = blog.updates.get().body
+    assert [body.count(f'<a href="https://example.com/{name}"') for name in "xy"] == [1, 1]
+    assert "[" not in body
+    stories = [(story.title, story.url) for story in blog.related_stories.all()]
+    assert (blog.standfirst, stories) == ("見說明。", [("說明", "https://example.com/a?b=1&c=2")])
+    written = write_blog(blog)
+    assert "見[前文](https://example.com/x)，另見[公告](https://example.com/y)。" in written.text
+    assert written.warnings == ()
+    report = load(parse(written.text), by=SYSTEM, slug="links", publish=True)
+    assert [outcome.action for outcome in report.outcomes] == [Action.UNCHANGED]

@@ -7,8 +7,9 @@ from datetime import date, datetime, time
 import pytest
 
 from liveblog.articles.article import ArticleError, Related
+from liveblog.articles.choices import Choices
 from liveblog.articles.days import DayName
-from liveblog.articles.notation import Choice, Heading, Order
+from liveblog.articles.notation import Heading, Order
 from liveblog.articles.parse import Given, parse
 from newsroom import hongkong
 
@@ -143,8 +144,8 @@ def test_detected_notation_can_be_overridden() -> None:
     article = parse(HEAD + body)
     assert (article.profile.time, article.profile.heading) == ("18:20", Heading.BELOW)
     assert article.profile.order is Order.NEWEST_FIRST
-    choice = Choice(heading=Heading.NONE, order=Order.OLDEST_FIRST, zone="GMT")
-    article = parse(HEAD + body, choice=choice)
+    choices = Choices(heading=Heading.NONE, order=Order.OLDEST_FIRST, zone="GMT")
+    article = parse(HEAD + body, choices=choices)
     assert [entry.heading for entry in article.entries] == ["", ""]
     assert (article.entries[0].clock, article.entries[1].clock) == (time(1, 30), time(2, 20))
 

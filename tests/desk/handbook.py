@@ -22,7 +22,7 @@ from liveblog.models import LiveBlog, Update
 from tests.desk.composing import write
 from tests.desk.conftest import desk_path
 from tests.environment import ROOT
-from tests.factories import make_person
+from tests.factories import make_blog, make_person
 
 # Screenshots are quantized to this many colours to keep the files small.
 COLOURS = 96
@@ -74,3 +74,32 @@ def test_record(open_desk: Callable[..., Page], locale: str, suffix: str) -> Non
     expect(page.locator("[data-autosave]")).to_contain_text(SAVED_NOTICE)
     page.evaluate("scrollTo(0, 0)")
     record(page, f"correction{suffix}")
+
+
+COPY = """霧港大橋︱大霧下封橋 三車相撞（持續更新）
+發佈時間：2025-03-18 17:14
+霧港大橋今晨因大霧封閉，三車相撞，無人受傷。
+【17:40】大橋單綫重開
+警方說，往市區方向先行開放。
+署長稍後會見記者
+【13:20】拖車到場
+三輛車已經拖走。
+圖：消防員在橋上戒備
+分享
+【07:05】三車相撞
+大霧下三車相撞，大橋封閉。
+"""
+
+
+@pytest.mark.parametrize(("locale", "suffix"), [("en-GB", ""), ("zh-HK", ".zh-hant")])
+def test_record_import_preview(open_desk: Callable[..., Page], locale: str, suffix: str) -> None:
+    blog = make_blog(is_live=False, language="zh-hant", headline="霧港大橋")
+    page = open_desk(blog, role="Chief editor", locale=locale, viewport=SCREEN)
+    page.goto(f"{desk_path(blog)}paste/")
+    page.locator("#copy-text").fill(COPY)
+    page.locator("form.paste .actions button").click()
+    page.locator("#role-6").select_option("left-out")
+    expect(page.locator("#role-6.is-chosen")).to_be_visible()
+    page.set_viewport_size(SCREEN | {"height": 1280})
+    page.evaluate("scrollTo(0, 0)")
+    record(page, f"paste{suffix}")

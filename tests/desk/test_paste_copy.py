@@ -169,3 +169,63 @@ def test_missing_publication_time_can_be_given_on_the_form(editor: Client) -> No
     assert "times as 【20:30】" in preview.content.decode()
     confirm(editor, blog, preview)
     assert Update.objects.filter(blog=blog).count() == 2
+
+
+@pytest.mark.django_db
+def test_encoding_that_the_file_does_not_say_can_be_chosen(editor: Client) -> None:
+    blog = make_blog()
+    file = SimpleUploadedFile("copy.txt", COPY.encode("big5hkscs"), content_type="text/plain")
+    preview = paste(editor, blog, file=file)
+    assert preview.context["guess"] == "Big5-HKSCS"
+    chosen = paste(editor, blog, copy=preview.context["copy"], encoding="gb18030")
+    assert (chosen.context["encoding"], chosen.context["source"] == COPY) == ("gb18030", False)
+    again = paste(editor, blog, copy=chosen.context["copy"], encoding="")
+    assert again.context["source"] == COPY
+
+
+@pytest.mark.django_db
+def test_long_article_is_shown_in_pages_and_keeps_the_choices_of_all(editor: Client) -> None:
+    blog = make_blog()
+    updates = "".join(
+        f"【{23 - hour:02}:{59 - minute:02}】第{hour}時{minute}分。\n"
+        for hour in range(8)
+        for minute in range(60)
+    )
+    text = f"渡輪擱淺︱百人獲救\n發佈時間：2025-03-18 17:14\n{updates}"
+    first = paste(editor, blog, text=text, **{"role-5": "text"})
+    assert [line.number for line in first.context["lines"]] == list(range(1, 301))
+    carry = {"copy": first.context["copy"]}
+    second = paste(editor, blog, **carry, **{"role-5": "left-out"}, go="1")
+    assert [line.number for line in second.context["lines"]] == list(range(301, 483))
+    carry |= {"choices": second.context["carried"], "page": "1"}
+    last = paste(editor, blog, **carry, **{"role-482": "left-out"})
+    assert [line.number for line in last.context["left_out"]] == [5, 482]
+    assert last.context["page"] == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "choices", ["{", "[[1]]", "[[true, 1, 2, 3]]", '[[5, "x", "heading", "9999-99-99"]]', "5"]
+)
+def test_damaged_choices_are_ignored(editor: Client, choices: str) -> None:
+    response = paste(editor, make_blog(), text=COPY, choices=choices, go="99", use="²")
+    assert (response.status_code, len(response.context["entries"])) == (200, 2)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("name", "data"), [("copy.pdf", b"%PDF-1.4"), ("copy.docx", b"PK\x03\x04damaged")])
+def test_other_files_are_refused_in_words(editor: Client, name: str, data: bytes) -> None:
+    response = paste(editor, make_blog(), file=SimpleUploadedFile(name, data))
+    assert response.status_code == 422
+    assert response.context["error"].startswith("Line 1: This ")
+
+
+@pytest.mark.django_db
+def test_web_page_from_the_clipboard_becomes_text_only_for_those_who_may_write(editor: Client) -> None:
+    blog = make_blog()
+    path = f"{desk_path(blog)}paste/text/"
+    assert editor.post(path, {"html": "<ul><li>甲</li></ul>"}).json() == {"text": "• 甲"}
+    stranger = Client()
+    stranger.force_login(make_person("Syndication manager"))
+    assert stranger.post(path, {"html": "x"}).status_code == 403
+    assert editor.get(path).status_code == 405

@@ -30,7 +30,7 @@ def update(blog: LiveBlog) -> Update:
 
 def test_card_shows_one_update_and_links_to_it_and_its_live_blog(client, update):
     page = client.get(f"/embed/storm/{update.pk}/").content.decode()
-    assert "<title>全港學校 &quot;停課&quot; - Newsroom</title>" in page
+    assert "<title>全港學校 &quot;停課&quot;\n- Newsroom</title>" in page
     assert "港口封閉。" in page
     assert "另一則" not in page
     assert f'<link rel="canonical" href="{SITE}/live/storm/{update.pk}/">' in page
@@ -100,7 +100,7 @@ def test_oembed_thumbnail_is_the_first_picture_that_is_not_sensitive(client, blo
 
 def test_update_page_links_to_its_oembed(client, update):
     page = client.get(f"/live/storm/{update.pk}/").content.decode()
-    (link,) = re.findall(r'type="application/json\+oembed" title="[^"]+" href="([^"]+)"', page)
+    (link,) = re.findall(r'type="application/json\+oembed" title="[^"]+"\s+href="([^"]+)"', page)
     response = client.get(link.removeprefix(SITE))
     assert f"/embed/storm/{update.pk}/" in response.json()["html"]
 

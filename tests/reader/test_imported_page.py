@@ -42,7 +42,8 @@ def test_imported_article_has_the_order_and_text_of_the_newspaper(client, sample
     related = [line.partition(":")[2] for line in source.split("\n") if line.startswith("相关新闻")]
     assert len(related) == 2
     assert [
-        html.unescape(title) for title in re.findall(r'class="story">.*?<span>([^<]+)</span></p>', timeline)
+        html.unescape(title)
+        for title in re.findall(r'class="story">.*?<span>([^<]+)</span></p>', timeline, re.DOTALL)
     ] == related
     # The related story follows the same words as in the article.
     before = source.split("相关新闻")[0].rstrip().split("\n")[-1].partition("】")[2]

@@ -122,8 +122,8 @@ def compare_page(client, blog: LiveBlog, path: str, query: str) -> None:
     assert list(map(without_spaces, postings)) == list(map(displayed_posting, [*pinned, *articles]))
     head = page.find_class("head")[0]
     start = head.xpath('.//p[@class="meta"]//time/@datetime')[0]
-    kicker, headline = head.xpath(".//h1/span/text()")[0], head.xpath(".//h1/text()")[-1]
-    names = head.xpath('string(.//p[@class="meta"]/span[1])').split("、")
+    kicker, headline = head.xpath(".//h1/span/text()")[0], head.xpath(".//h1/text()")[-1].rstrip()
+    names = head.xpath('string(.//p[@class="meta"]/span[1])').strip().split("、")
     # Each page of older updates is a posting of its own; text-only pages share the URL of the full page.
     address = SITE + path + query.removeprefix("?text=1").removesuffix("&text=1")
     expected = {

@@ -36,7 +36,7 @@ def test_updates_are_newest_first_under_hong_kong_days(client):
     make_update(blog, "無時間", happened_at=midnight + timedelta(hours=1), has_clock_time=False)
     page = text_of(client.get(f"/live/{blog.slug}/"))
     assert headings_of(page) == ["19日最新消息", "較新", "無時間", "零時五分", "18日最新消息", "前一晚"]
-    assert re.findall(r'<time class="clock" datetime="([^"]+)">([^<]+)</time>', page) == [
+    assert re.findall(r'<time class="clock" datetime="([^"]+)"\s*>([^<]+)</time>', page) == [
         ("2026-03-19T02:05:00+08:00", "【02:05】"),
         ("2026-03-19T00:05:00+08:00", "【00:05】"),
         ("2026-03-18T23:55:00+08:00", "【23:55】"),
@@ -161,7 +161,7 @@ def test_permalink_names_its_blog_and_links_to_its_neighbours(client):
     blog = make_blog(kicker="風暴")
     older, update, newer = (make_update(blog, heading) for heading in ("先", "中", "後"))
     page = text_of(client.get(f"/live/{blog.slug}/{update.pk}/"))
-    assert "<title>中｜風暴︱標題 - Newsroom</title>" in page
+    assert "<title>中｜風暴︱標題\n- Newsroom</title>" in page
     assert f'<link rel="canonical" href="http://127.0.0.1:8000/live/{blog.slug}/{update.pk}/">' in page
     assert '<meta property="og:title" content="中">' in page
     assert f'rel="prev" href="/live/{blog.slug}/{newer.pk}/"' in page

@@ -109,7 +109,7 @@ def test_news_sitemap_drops_entries_after_two_days(client):
     root = read_xml("sitemap", client.get("/news-sitemap.xml").content)
     assert {element.tag.partition("}")[2]: element.text for element in root.iter(f"{NEWS}*")} == {
         "news": "\n      ",
-        "publication": None,
+        "publication": "\n        ",
         "name": "Newsroom",
         "language": "zh-tw",
         "publication_date": hongkong.isoformat(new.first_published_at),

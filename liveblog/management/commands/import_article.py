@@ -24,9 +24,10 @@ from liveblog.articles.article import (
     Related,
 )
 from liveblog.articles.characters import MAX_BYTES
+from liveblog.articles.choices import Choices
 from liveblog.articles.earlier import earlier_blog
 from liveblog.articles.load import load
-from liveblog.articles.notation import Choice, Heading, Order, Profile
+from liveblog.articles.notation import Heading, Order, Profile
 from liveblog.articles.parse import Given, parse, read
 from liveblog.articles.report import Action, Report
 from liveblog.publishing import SYSTEM
@@ -84,12 +85,12 @@ class Command(BaseCommand):
     def handle(self, *args: object, file: str, **options: Any) -> None:
         try:
             given = Given(options["title"].strip(), options["published_at"])
-            choice = Choice(
+            choices = Choices(
                 Heading(options["heading"]) if options["heading"] else None,
                 Order(options["order"]) if options["order"] else None,
                 options["time_zone"],
             )
-            article = parse(read(_bytes_of(file)), given=given, choice=choice, now=hongkong.now())
+            article = parse(read(_bytes_of(file)), given=given, choices=choices, now=hongkong.now())
             self._print("", _summary(article))
             if not options["blog"] and not options["new"]:
                 _ask_if_loaded_before(file, article)
