@@ -1,4 +1,4 @@
-"""The ASGI application: streams on the event loop, Django for the rest, due work and webhooks in threads."""
+"""The ASGI application: streams and kept answers on the event loop, Django for the rest, other work in threads."""
 
 import asyncio
 import functools
@@ -18,6 +18,8 @@ from django.http import HttpResponse  # noqa: E402
 
 from liveblog.api import entry, keys  # noqa: E402
 from liveblog.streams.hub import Hub  # noqa: E402
+from liveblog.streams.kept import KeptAnswers  # noqa: E402
+from liveblog.streams.positions import Positions  # noqa: E402
 from liveblog.streams.sse import Streams, is_stream  # noqa: E402
 from liveblog.wakeups.due import DueLoop  # noqa: E402
 from liveblog.webhooks.sender import Sender  # noqa: E402
@@ -67,7 +69,8 @@ release.digest()
 release.built_at()
 django_application = Application()
 sender = Sender()
-hub = Hub(also=sender.wake)
+positions = Positions()
+hub = Hub(also=[sender.wake, positions.wake], vouch=positions.vouch)
 streams = Streams(hub)
 
 
@@ -79,6 +82,7 @@ async def _answer(scope, receive, send) -> None:
 
 
 _bounded = BodyLimits(_answer, ALLOWANCES)
+kept_answers = KeptAnswers(django_application, _bounded, positions)
 
 
 async def application(scope, receive, send) -> None:
@@ -86,7 +90,7 @@ async def application(scope, receive, send) -> None:
         await _lifespan(receive, send)
     else:
         _warn_unless_bounded(scope)
-        await _bounded(scope, receive, send)
+        await kept_answers(scope, receive, send)
 
 
 @functools.cache

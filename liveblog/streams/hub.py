@@ -13,7 +13,7 @@ import logging
 import math
 import random
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ from liveblog import audience, editions, payloads, visibility
 from liveblog.audience import Delivered, Tally
 from liveblog.models import LiveBlog
 from liveblog.visibility import PUBLIC
-from liveblog.wakeups.channel import Wake, listen
+from liveblog.wakeups.channel import Vouch, Wake, listen
 
 HEARTBEAT_SECONDS: Final = 15.0
 # Polling interval: a lost wake-up delays an update by at most this long.
@@ -103,9 +103,10 @@ class Feed:
 class Hub:
     """The registry of all streams in this process. Start it once, in the event loop."""
 
-    def __init__(self, also: Wake | None = None) -> None:
+    def __init__(self, also: Sequence[Wake] = (), vouch: Vouch | None = None) -> None:
         """Create a hub that passes wake-ups on to `also`, so that one listener serves the process."""
         self._also = also
+        self._vouch = vouch
         self._feeds: dict[Followed, Feed] = {}
         self._tasks: list[asyncio.Task] = []
         self._draining: asyncio.Task | None = None
@@ -120,8 +121,9 @@ class Hub:
 
     def start(self) -> None:
         self._draining = None
+        vouching = [self._vouch] if self._vouch else []
         self._tasks = [
-            asyncio.create_task(listen(self._hear), name="listen"),
+            asyncio.create_task(listen(self._hear, *vouching), name="listen"),
             asyncio.create_task(self._beat(), name="heartbeat"),
             asyncio.create_task(self._look(), name="look"),
             asyncio.create_task(self._count(), name="count"),
@@ -158,8 +160,8 @@ class Hub:
 
     def _hear(self, blog_id: int | None) -> None:
         self.wake(blog_id)
-        if self._also:
-            self._also(blog_id)
+        for wake in self._also:
+            wake(blog_id)
 
     def wake(self, blog_id: int | None) -> None:
         """Read on in the feeds of a blog, or of all blogs if None: their log may have advanced."""
