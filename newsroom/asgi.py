@@ -1,4 +1,4 @@
-"""The ASGI application: streams and kept answers on the event loop, Django for the rest, other work in threads."""
+"""The ASGI application: streams and kept answers, Django for the rest, due work and webhooks in threads."""
 
 import asyncio
 import functools
@@ -28,6 +28,7 @@ from newsroom.http import (  # noqa: E402
     bodies,
     caching,
     descriptors,
+    prompt,
     protocol,
     shutdown,
 )
@@ -117,10 +118,12 @@ async def _lifespan(receive, send) -> None:
             due.start()
             sender.start()
             hub.start()
+            prompt.answer_first(kept_answers.ready)
             shutdown.on_shutdown(hub.drain)
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
             await hub.stop()
+            positions.close()
             await asyncio.gather(asyncio.to_thread(due.stop), asyncio.to_thread(sender.stop))
             await send({"type": "lifespan.shutdown.complete"})
             return

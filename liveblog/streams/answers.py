@@ -6,12 +6,14 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Any, Final
 
 from django.utils.http import parse_etags
 
 from liveblog.streams.keepable import Scope, is_shared, may_be_kept
 from liveblog.streams.positions import Mark, Position
+from newsroom.http import prompt
 from newsroom.http.compression import compress_thoroughly
 
 Header = tuple[bytes, bytes]
@@ -49,8 +51,10 @@ class Answer:
     __slots__ = (
         "_body",
         "_etag",
+        "_head",
         "_headers",
         "_not_modified",
+        "_not_modified_head",
         "_start",
         "_status",
         "expires_at",
@@ -64,13 +68,15 @@ class Answer:
         self, status: int, headers: list[Header], body: bytes, position: Position, mark: Mark
     ) -> None:
         values = dict(headers)
-        self._status = status
+        self._status = HTTPStatus(status)
         self._headers = headers
         self._body: Message = {"type": "http.response.body", "body": body}
         self._start = _start(status, headers)
         self._etag = values.get(b"etag") if status == 200 else None
         others = [header for header in headers if header[0] not in _OF_BODY and header[0] != b"vary"]
         self._not_modified = _start(304, [*others, _VARIES])
+        self._head = _lines(headers)
+        self._not_modified_head = _lines([*others, _VARIES])
         self.position = position
         self.mark = mark
         self.is_kept = may_be_kept(status, headers)
@@ -78,18 +84,25 @@ class Answer:
         self.size = len(body) + OVERHEAD
 
     @property
-    def is_at_position(self) -> bool:
-        """Return whether the log stands where it stood before the answer's rows were read."""
-        return self.mark == self.position.mark
+    def is_outdated(self) -> bool:
+        """Return whether the log no longer stands where it stood before the answer's rows were read."""
+        is_over = self.expires_at is not None and time.time() >= self.expires_at
+        return is_over or self.mark != self.position.mark
 
-    def is_over(self, now: float) -> bool:
-        return self.expires_at is not None and now >= self.expires_at
-
-    def messages(self, method: str, if_none_match: bytes | None) -> tuple[Message, Message]:
-        """Return the start and the body of the response: a 304 if the client has this state already."""
-        if if_none_match is not None and self._etag is not None and _matches(if_none_match, self._etag):
+    def messages(self, method: str, etags: bytes | None) -> tuple[Message, Message]:
+        """Return the start and the body of the response: a 304 if `etags`, of If-None-Match, has its ETag."""
+        if self._is_known_by(etags):
             return self._not_modified, _NOTHING
         return self._start, _NOTHING if method == "HEAD" else self._body
+
+    def bytes_for(self, method: str, etags: bytes | None) -> prompt.Ready:
+        """Return the same response as `messages` as bytes."""
+        if self._is_known_by(etags):
+            return HTTPStatus.NOT_MODIFIED, self._not_modified_head, b""
+        return self._status, self._head, b"" if method == "HEAD" else self._body["body"]
+
+    def _is_known_by(self, etags: bytes | None) -> bool:
+        return etags is not None and self._etag is not None and _matches(etags, self._etag)
 
     def compressed(self, coding: str) -> Answer:
         """Return the answer in a content coding, as Django's own would be; itself if that has none."""
@@ -105,6 +118,10 @@ class Answer:
 
 def _start(status: int, headers: list[Header]) -> Message:
     return {"type": "http.response.start", "status": status, "headers": headers}
+
+
+def _lines(headers: list[Header]) -> bytes:
+    return b"".join(name + b": " + value + b"\r\n" for name, value in headers)
 
 
 def _matches(if_none_match: bytes, etag: bytes) -> bool:

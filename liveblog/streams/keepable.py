@@ -9,7 +9,7 @@ and search on free text, pictures on files), or is rarely requested.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 from django.conf import settings
@@ -86,12 +86,10 @@ class RequestRules:
         self._own_cookies = tuple(f"{name}=".encode() for name in names)
         self._has_proxy_scheme = settings.SECURE_PROXY_SSL_HEADER is not None
 
-    def headers_of(self, scope: Scope) -> Headers | None:
-        """Return the request's headers if a kept answer may be sent to it, else None."""
-        headers = dict(scope["headers"])
-        if scope["method"] not in _METHODS or scope.get("root_path"):
-            return None
-        if len(headers) != len(scope["headers"]) or not _PERSONAL.isdisjoint(headers):
+    def headers_of(self, method: str, fields: Collection[tuple[bytes, bytes]]) -> Headers | None:
+        """Return the request's headers by name if a kept answer may be sent to it, else None."""
+        headers = dict(fields)
+        if method not in _METHODS or len(headers) != len(fields) or not _PERSONAL.isdisjoint(headers):
             return None
         if b"if-modified-since" in headers and b"if-none-match" not in headers:
             return None
@@ -100,12 +98,12 @@ class RequestRules:
             return None
         return headers
 
-    def scheme_of(self, scope: Scope, headers: Headers) -> str:
+    def scheme_of(self, scheme: str, headers: Headers) -> str:
         """Return the scheme as Django reads it: it decides whether the answer has HSTS."""
         if self._has_proxy_scheme and b"x-forwarded-proto" in headers:
             proxy_schemes = headers[b"x-forwarded-proto"].split(b",", 1)
             return "https" if proxy_schemes[0].strip() == b"https" else "http"
-        return scope["scheme"]
+        return scheme
 
 
 def is_shared(status: int, headers: Iterable[tuple[bytes, bytes]]) -> bool:

@@ -17,18 +17,17 @@ Besides the log, a public page depends on:
 Pictures and share cards are answered from their own stores. Bylines, topics, pictures' texts, related stories
 and successors are printed by several blogs; their verbs give each such blog a number.
 
-What the middleware does for each request is either in the answer's headers, or not needed here: requests are
-refused as malformed or by size only at addresses that are not kept, the limit on concurrency protects Django's
-threads, and only the API and readers' responses are counted.
+What the middleware does for each request is either in the answer's headers, or not needed here: addresses that
+are kept cannot be malformed and have no body, the limit on concurrency protects Django's threads, and only the
+API and readers' responses are counted. Access logs are the server's.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -37,9 +36,10 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from liveblog.payloads import TOO_FAR_BEHIND
-from liveblog.streams.answers import Answer, Incomplete, read_response
+from liveblog.streams.answers import Answer, Header, Incomplete, read_response
 from liveblog.streams.keepable import Address, RequestRules, Scope, address_of
 from liveblog.streams.positions import Mark, Position, Positions
+from newsroom.http import prompt
 from newsroom.http.compression import coding_for
 from newsroom.http.hosts import is_known_host
 
@@ -121,23 +121,41 @@ class KeptAnswers:
         self._flights: dict[tuple[Key, Mark], asyncio.Task[Answer]] = {}
         # Requests repeat a few values of these headers.
         self._is_served_host = lru_cache(maxsize=256)(self._check_host)
-        self._coding_for = lru_cache(maxsize=256)(coding_for)
+        self._coding_for = lru_cache(maxsize=256)(lambda accepted: coding_for(accepted.decode("latin-1")))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = self._rules.headers_of(scope) if self._is_on else None
-        if headers is None or not self._is_served_host(headers.get(b"host", b"")):
+        details = (scope["method"], scope["path"], scope["query_string"], scope["scheme"], scope["headers"])
+        question = None if scope.get("root_path") else self._question(*details)
+        if question is None:
             return await self._otherwise(scope, receive, send)
-        accepted = headers.get(b"accept-encoding", b"")
-        coding = self._coding_for(accepted.decode("latin-1")) if len(accepted) <= MAX_ACCEPT_ENCODING else None
-        if coding is None:
-            return await self._otherwise(scope, receive, send)
-        key = (scope["path"], scope["query_string"], self._rules.scheme_of(scope, headers), coding)
+        key, etags = question
         answer = self._stored(key) or await self._obtained(key)
         if answer is None:
             return await self._otherwise(scope, receive, send)
-        start, body = answer.messages(scope["method"], headers.get(b"if-none-match"))
-        await send(start)
-        return await send(body)
+        for message in answer.messages(scope["method"], etags):
+            await send(message)
+        return None
+
+    def ready(
+        self, method: str, path: str, query: bytes, scheme: str, fields: list[Header]
+    ) -> prompt.Ready | None:
+        """Return the kept answer to a request as bytes, or None if there is none (`newsroom.http.prompt`)."""
+        question = self._question(method, path, query, scheme, fields)
+        answer = self._stored(question[0]) if question else None
+        return answer.bytes_for(method, question[1]) if answer else None
+
+    def _question(
+        self, method: str, path: str, query: bytes, scheme: str, fields: Collection[Header]
+    ) -> tuple[Key, bytes | None] | None:
+        """Return the key of the answer and the client's ETags; None if no kept answer may be sent."""
+        headers = self._rules.headers_of(method, fields) if self._is_on else None
+        if headers is None or not self._is_served_host(headers.get(b"host", b"")):
+            return None
+        accepted = headers.get(b"accept-encoding", b"")
+        coding = self._coding_for(accepted) if len(accepted) <= MAX_ACCEPT_ENCODING else None
+        if coding is None:
+            return None
+        return (path, query, self._rules.scheme_of(scheme, headers), coding), headers.get(b"if-none-match")
 
     def _check_host(self, host: bytes) -> bool:
         """Return whether kept answers may be sent under this Host. A demo's policies name the host."""
@@ -147,9 +165,7 @@ class KeptAnswers:
     def _stored(self, key: Key) -> Answer | None:
         """Return the kept answer if its position is current."""
         answer = self.store.get(key)
-        if answer is None or not answer.is_at_position or not self._positions.is_current(answer.position):
-            return None
-        if answer.is_over(time.time()):
+        if answer is None or answer.is_outdated or not self._positions.is_current(answer.position):
             return None
         self.store.touch(key)
         return answer
@@ -179,9 +195,11 @@ class KeptAnswers:
     def _revalidated(self, key: Key, position: Position) -> Answer | None:
         """Return the kept answer if the log has not moved since, with its position replaced."""
         answer = self.store.get(key)
-        if answer is None or answer.mark != position.mark or answer.is_over(time.time()):
+        if answer is None:
             return None
         answer.position = position
+        if answer.is_outdated:
+            return None
         self.store.touch(key)
         return answer
 

@@ -8,6 +8,7 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Final
 
 import psycopg
@@ -82,23 +83,33 @@ def _parameters() -> dict[str, object]:
     return {name: value for name, value in parameters.items() if name not in django_only}
 
 
-async def _on_sqlite(wake: Wake, vouch: Vouch) -> None:
-    """Poll the database's version on a connection that never writes and never opens a transaction.
+class FileWatcher:
+    """Notices commits to a SQLite database by its version, on a connection that never writes.
 
-    Such a connection sees every commit but its own, and would see none inside a read transaction.
+    The connection never opens a transaction either: inside of one it would see no other commit.
     """
-    path = str(connections["default"].settings_dict["NAME"])
-    watcher = sqlite3.connect(path, isolation_level=None)
-    try:
-        watcher.execute("PRAGMA query_only = ON")
-        last_version = None
+
+    def __init__(self) -> None:
+        path = str(connections["default"].settings_dict["NAME"])
+        self._connection = sqlite3.connect(path, isolation_level=None)
+        self._connection.execute("PRAGMA query_only = ON")
+        self._version: int | None = None
+
+    def has_changed(self) -> bool:
+        """Return whether anything was committed since the last call; True at first."""
+        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        before, self._version = self._version, version
+        return version != before
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+async def _on_sqlite(wake: Wake, vouch: Vouch) -> None:
+    with closing(FileWatcher()) as watcher:
         while True:
             asked_at = time.monotonic()
-            (version,) = watcher.execute("PRAGMA data_version").fetchone()
-            if version != last_version:
-                last_version = version
+            if watcher.has_changed():
                 wake(None)
             vouch(asked_at)
             await asyncio.sleep(SQLITE_SECONDS)
-    finally:
-        watcher.close()

@@ -1,0 +1,194 @@
+"""Safety of kept answers: whatever happens in whatever order, none is older than the log by more than the bound.
+
+The log, its readings, the renderings, the wake-ups and the clock are steps of a state machine here, so that
+Hypothesis can put them in any order: a change between the position and the rows, a wake-up before or after a
+reading, a listener that is cut and comes back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import settings, strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from liveblog.streams import positions
+from liveblog.streams.kept import KeptAnswers
+from liveblog.streams.positions import FRESH_SECONDS, Positions
+from tests.streams.asking import ask
+
+SLUGS = {"storm": 1, "heat": 2}
+URLS = ["/live/storm/", "/live/heat/", "/"]
+WHICH = st.integers(0, 10)
+
+
+@dataclass
+class Log:
+    """Numbers of the blogs, and of the site as their sum, with the times of all commits."""
+
+    numbers: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SLUGS, 1))
+    commits: list[tuple[float, str]] = field(default_factory=list)
+
+    def number(self, slug: str | None) -> int:
+        return sum(self.numbers.values()) if slug is None else self.numbers[slug]
+
+    def number_at(self, slug: str | None, moment: float) -> int:
+        """Return the number as it was after all commits up to `moment`."""
+        return self.number(slug) - sum(at > moment and slug in (None, other) for at, other in self.commits)
+
+
+class Steps:
+    """Work of other threads and processes, which goes on only when the machine says so."""
+
+    def __init__(self) -> None:
+        self._waiting: list[asyncio.Future[None]] = []
+
+    async def step(self) -> None:
+        self._waiting.append(asyncio.get_running_loop().create_future())
+        await self._waiting[-1]
+
+    def release(self, which: int) -> None:
+        self._waiting.pop(which % len(self._waiting)).set_result(None)
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+
+def slug_of(path: str) -> str | None:
+    return path.split("/")[2] if path.startswith("/live/") else None
+
+
+@dataclass
+class Asked:
+    """A request: what it asks for, when it was sent, and the response that it will get."""
+
+    path: str
+    at: float
+    reply: asyncio.Task
+
+
+class KeptMachine(RuleBasedStateMachine):
+    """Publishing, reading, rendering, waking and asking in any order."""
+
+    @initialize()
+    def start(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.now = 1_000.0
+        self.log, self.steps = Log(), Steps()
+        self.patch = pytest.MonkeyPatch()
+        self.patch.setattr(positions.time, "monotonic", lambda: self.now)
+        self.patch.setattr(positions, "read_blog", self.read_blog)
+        self.patch.setattr(positions, "read_site", self.read_site)
+        self.positions = Positions()
+        self.positions._is_on_sqlite = False
+        self.kept = KeptAnswers(self.render, self.render, self.positions, 1024 * 1024)
+        self.asked: list[Asked] = []
+        # What the listener has yet to receive, in the order of the commits: a blog's id, or its own echo.
+        self.queue: list[int | float] = []
+        self.is_listening = False
+
+    def teardown(self) -> None:
+        for asked in self.asked:
+            asked.reply.cancel()
+        for task in asyncio.all_tasks(self.loop):
+            task.cancel()
+        self.run()
+        self.loop.close()
+        self.patch.undo()
+
+    def run(self) -> None:
+        """Let the event loop do all that can be done without another step."""
+        for _ in range(40):
+            self.loop.run_until_complete(asyncio.sleep(0))
+
+    async def read(self, slug: str | None) -> int:
+        await self.steps.step()
+        number = self.log.number(slug)
+        await self.steps.step()
+        return number
+
+    async def read_blog(self, slug: str) -> tuple[int, ...]:
+        return SLUGS[slug], await self.read(slug), 0
+
+    async def read_site(self) -> tuple[int, ...]:
+        return await self.read(None), len(SLUGS), 0
+
+    async def render(
+        self, scope: dict[str, Any], _receive: Callable[..., Any], send: Callable[..., Awaitable[None]]
+    ) -> None:
+        """Answer with the number that the rows had when they were read."""
+        body = str(await self.read(slug_of(scope["path"]))).encode()
+        headers = [(b"content-length", b"%d" % len(body)), (b"cache-control", b"public, max-age=0")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    @rule(path=st.sampled_from(URLS))
+    def ask(self, path: str) -> None:
+        reply = self.loop.create_task(ask(self.kept, path))
+        self.asked.append(Asked(path, self.now, reply))
+        self.run()
+
+    @rule(slug=st.sampled_from(sorted(SLUGS)))
+    def publish(self, slug: str) -> None:
+        self.log.numbers[slug] += 1
+        self.log.commits.append((self.now, slug))
+        if self.is_listening:
+            self.queue.append(SLUGS[slug])
+
+    @precondition(lambda self: len(self.steps))
+    @rule(which=WHICH)
+    def step(self, which: int) -> None:
+        self.steps.release(which)
+        self.run()
+
+    @rule(seconds=st.sampled_from([0.05, FRESH_SECONDS / 2, FRESH_SECONDS, 2.0]))
+    def let_time_pass(self, seconds: float) -> None:
+        self.now += seconds
+
+    @precondition(lambda self: self.is_listening)
+    @rule()
+    def send_echo(self) -> None:
+        self.queue.append(self.now)
+
+    @precondition(lambda self: self.queue)
+    @rule()
+    def hear(self) -> None:
+        message = self.queue.pop(0)
+        if isinstance(message, float):
+            self.positions.vouch(message)
+        else:
+            self.positions.wake(message)
+        self.run()
+
+    @rule()
+    def connect(self) -> None:
+        """Listen, anew if need be; what was not yet received is lost."""
+        self.queue, self.is_listening = [], True
+        self.positions.wake(None)
+
+    @rule()
+    def cut(self) -> None:
+        self.queue, self.is_listening = [], False
+
+    @invariant()
+    def no_answer_is_older_than_the_bound(self) -> None:
+        for asked in [asked for asked in self.asked if asked.reply.done()]:
+            self.asked.remove(asked)
+            number, slug = int(asked.reply.result().text), slug_of(asked.path)
+            least = self.log.number_at(slug, asked.at - FRESH_SECONDS - 1e-6)
+            assert least <= number <= self.log.number(slug), (asked.path, asked.at, self.now)
+
+
+TestKeptAnswers = KeptMachine.TestCase
+TestKeptAnswers.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+
+
+def test_bound_leaves_time_for_a_shared_cache():
+    """A page may lie in a cache for 4 seconds more; a takedown takes effect within 5."""
+    assert 4 + FRESH_SECONDS < 5
+    assert math.isfinite(FRESH_SECONDS)
