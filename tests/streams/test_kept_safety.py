@@ -1,4 +1,4 @@
-"""Safety of kept answers: whatever happens in whatever order, none is older than the log by more than the bound.
+"""Safety of kept answers: in whatever order things happen, none is older than the log by more than the bound.
 
 The log, its readings, the renderings, the wake-ups and the clock are steps of a state machine here, so that
 Hypothesis can put them in any order: a change between the position and the rows, a wake-up before or after a
@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import settings, strategies as st
+from hypothesis import settings
+from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from liveblog.streams import positions
@@ -24,7 +25,9 @@ from tests.streams.asking import ask
 
 SLUGS = {"storm": 1, "heat": 2}
 URLS = ["/live/storm/", "/live/heat/", "/"]
-WHICH = st.integers(0, 10)
+PATHS = st.sampled_from(URLS)
+# What may happen while a request is being answered.
+EVENTS = ["step", "publish", "wait", "ask"]
 
 
 @dataclass
@@ -52,8 +55,8 @@ class Steps:
         self._waiting.append(asyncio.get_running_loop().create_future())
         await self._waiting[-1]
 
-    def release(self, which: int) -> None:
-        self._waiting.pop(which % len(self._waiting)).set_result(None)
+    def release(self, index: int) -> None:
+        self._waiting.pop(index).set_result(None)
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -91,6 +94,9 @@ class KeptMachine(RuleBasedStateMachine):
         # What the listener has yet to receive, in the order of the commits: a blog's id, or its own echo.
         self.queue: list[int | float] = []
         self.is_listening = False
+        self.connect()
+        for path in URLS:
+            self.ask_and_finish(path, is_newest_first=False)
 
     def teardown(self) -> None:
         for asked in self.asked:
@@ -127,11 +133,31 @@ class KeptMachine(RuleBasedStateMachine):
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    @rule(path=st.sampled_from(URLS))
+    @rule(path=PATHS)
     def ask(self, path: str) -> None:
         reply = self.loop.create_task(ask(self.kept, path))
         self.asked.append(Asked(path, self.now, reply))
         self.run()
+
+    @rule(path=PATHS, is_newest_first=st.booleans())
+    def ask_and_finish(self, path: str, is_newest_first: bool) -> None:
+        self.ask(path)
+        self.finish(is_newest_first)
+
+    @rule(path=PATHS, is_newest_first=st.booleans(), meanwhile=st.lists(st.sampled_from(EVENTS), max_size=7))
+    def ask_while(self, path: str, is_newest_first: bool, meanwhile: list[str]) -> None:
+        """Ask, and let something happen before each step of the work that this causes."""
+        self.ask(path)
+        for event in meanwhile:
+            if event == "ask":
+                self.ask(path)
+            elif event == "publish":
+                self.publish(slug_of(path) or "heat")
+                self.hear_all()
+            elif event == "wait":
+                self.now += FRESH_SECONDS * 1.5
+            elif event == "step" and len(self.steps):
+                self.step(is_newest_first)
 
     @rule(slug=st.sampled_from(sorted(SLUGS)))
     def publish(self, slug: str) -> None:
@@ -140,15 +166,28 @@ class KeptMachine(RuleBasedStateMachine):
         if self.is_listening:
             self.queue.append(SLUGS[slug])
 
-    @precondition(lambda self: len(self.steps))
-    @rule(which=WHICH)
-    def step(self, which: int) -> None:
-        self.steps.release(which)
+    def step(self, is_newest: bool) -> None:
+        self.steps.release(-1 if is_newest else 0)
         self.run()
 
-    @rule(seconds=st.sampled_from([0.05, FRESH_SECONDS / 2, FRESH_SECONDS, 2.0]))
+    @precondition(lambda self: len(self.steps))
+    @rule(is_newest_first=st.booleans())
+    def finish(self, is_newest_first: bool) -> None:
+        """Let all work go on until nothing waits."""
+        while len(self.steps):
+            self.step(is_newest_first)
+
+    @rule(seconds=st.sampled_from([FRESH_SECONDS / 2, FRESH_SECONDS * 1.5]))
     def let_time_pass(self, seconds: float) -> None:
         self.now += seconds
+
+    @precondition(lambda self: self.is_listening)
+    @rule()
+    def let_a_quiet_second_pass(self) -> None:
+        """Let the listener receive everything, and at last an echo."""
+        self.now += 1.0
+        self.queue.append(self.now)
+        self.hear_all()
 
     @precondition(lambda self: self.is_listening)
     @rule()
@@ -165,12 +204,17 @@ class KeptMachine(RuleBasedStateMachine):
             self.positions.wake(message)
         self.run()
 
+    def hear_all(self) -> None:
+        while self.queue:
+            self.hear()
+
     @rule()
     def connect(self) -> None:
         """Listen, anew if need be; what was not yet received is lost."""
         self.queue, self.is_listening = [], True
         self.positions.wake(None)
 
+    @precondition(lambda self: self.is_listening)
     @rule()
     def cut(self) -> None:
         self.queue, self.is_listening = [], False
@@ -185,7 +229,68 @@ class KeptMachine(RuleBasedStateMachine):
 
 
 TestKeptAnswers = KeptMachine.TestCase
-TestKeptAnswers.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+TestKeptAnswers.settings = settings(max_examples=300, stateful_step_count=30, deadline=None)
+
+
+STORM = "/live/storm/"
+
+
+def change_while_a_position_is_read(machine: KeptMachine) -> None:
+    machine.let_time_pass(FRESH_SECONDS * 2)
+    machine.ask_while(STORM, is_newest_first=False, meanwhile=["step", "publish"])
+    machine.finish(is_newest_first=False)
+    machine.let_a_quiet_second_pass()
+    machine.ask_and_finish(STORM, is_newest_first=False)
+
+
+def slow_reading_of_a_position_after_a_cut(machine: KeptMachine) -> None:
+    machine.cut()
+    machine.let_time_pass(FRESH_SECONDS * 2)
+    machine.ask_while(STORM, is_newest_first=False, meanwhile=["step", "publish", "wait", "step"])
+    machine.ask_and_finish(STORM, is_newest_first=False)
+
+
+def change_while_an_answer_is_rendered(machine: KeptMachine) -> None:
+    """Ask before the change, and again after it while the first answer, with the old rows, is not ready."""
+    machine.publish("storm")
+    machine.hear_all()
+    steps_to_old_rows = ["step", "step", "step"]
+    machine.ask_while(STORM, is_newest_first=False, meanwhile=[*steps_to_old_rows, "publish", "wait"])
+    machine.ask_while(STORM, is_newest_first=True, meanwhile=["step", "step"])
+    # The first answer is ready before the second, and must not pass for it.
+    machine.step(is_newest=False)
+    machine.ask(STORM)
+    machine.finish(is_newest_first=False)
+    machine.let_a_quiet_second_pass()
+    machine.ask_and_finish(STORM, is_newest_first=False)
+
+
+def change_that_only_the_listener_tells(machine: KeptMachine) -> None:
+    machine.publish("storm")
+    machine.let_a_quiet_second_pass()
+    for path in URLS:
+        machine.ask_and_finish(path, is_newest_first=False)
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        change_while_a_position_is_read,
+        slow_reading_of_a_position_after_a_cut,
+        change_while_an_answer_is_rendered,
+        change_that_only_the_listener_tells,
+    ],
+)
+def test_no_answer_is_too_old_after(scenario):
+    machine = KeptMachine()
+    machine.start()
+    try:
+        machine.no_answer_is_older_than_the_bound()
+        scenario(machine)
+        assert machine.asked
+        machine.no_answer_is_older_than_the_bound()
+    finally:
+        machine.teardown()
 
 
 def test_bound_leaves_time_for_a_shared_cache():
