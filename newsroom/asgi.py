@@ -6,6 +6,8 @@ import logging
 import os
 import re
 import warnings
+from collections.abc import Mapping
+from typing import IO, Any
 
 import django
 
@@ -13,8 +15,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsroom.settings")
 django.setup(set_prefix=False)
 
 # E402: these modules import models, which can be imported only once Django is set up.
-from django.core.handlers.asgi import ASGIHandler  # noqa: E402
-from django.http import HttpResponse  # noqa: E402
+from django.core.handlers.asgi import ASGIHandler, ASGIRequest  # noqa: E402
+from django.http import HttpResponseBase  # noqa: E402
 
 from liveblog.api import entry, keys  # noqa: E402
 from liveblog.streams.hub import Hub  # noqa: E402
@@ -32,7 +34,7 @@ from newsroom.http import (  # noqa: E402
     protocol,
     shutdown,
 )
-from newsroom.http.bodies import Allowance, BodyLimits  # noqa: E402
+from newsroom.http.bodies import Allowance, BodyLimits, Receive, Scope, Send  # noqa: E402
 
 # Ignore the warning about WhiteNoise's synchronous iterators: reading files in a thread is what we want.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
@@ -57,11 +59,13 @@ ALLOWANCES = [
 class Application(ASGIHandler):
     """Django's handler, with complete headers even on errors before any middleware (a path not in UTF-8)."""
 
-    def create_request(self, scope, body_file):
-        request, refusal = super().create_request(scope, body_file)
-        if isinstance(refusal, HttpResponse):
-            caching.finish(refusal, is_public=True)
-        return request, refusal
+    def create_request(
+        self, scope: Mapping[str, Any], body_file: IO[bytes]
+    ) -> tuple[ASGIRequest, None] | tuple[None, HttpResponseBase]:
+        created = super().create_request(scope, body_file)
+        if created[1] is not None:
+            caching.finish(created[1], is_public=True)
+        return created
 
 
 logger = logging.getLogger(__name__)
@@ -71,11 +75,18 @@ release.built_at()
 django_application = Application()
 sender = Sender()
 positions = Positions()
-hub = Hub(also=[sender.wake, positions.wake], vouch=positions.vouch)
+
+
+def _wake(blog_id: int | None) -> None:
+    sender.wake(blog_id)
+    positions.wake(blog_id)
+
+
+hub = Hub(on_wake=_wake, on_vouch=positions.vouch)
 streams = Streams(hub)
 
 
-async def _answer(scope, receive, send) -> None:
+async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
     if is_stream(scope):
         await streams(scope, receive, send)
     else:
@@ -86,7 +97,7 @@ _bounded = BodyLimits(_answer, ALLOWANCES)
 kept_answers = KeptAnswers(django_application, _bounded, positions)
 
 
-async def application(scope, receive, send) -> None:
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await _lifespan(receive, send)
     else:
@@ -103,12 +114,12 @@ def _warn_once() -> None:
     )
 
 
-def _warn_unless_bounded(scope) -> None:
+def _warn_unless_bounded(scope: Scope) -> None:
     if protocol.EXTENSION not in scope.get("extensions", {}):
         _warn_once()
 
 
-async def _lifespan(receive, send) -> None:
+async def _lifespan(receive: Receive, send: Send) -> None:
     """Implement the lifespan protocol: https://asgi.readthedocs.io/en/latest/specs/lifespan.html"""
     due = DueLoop()
     while True:

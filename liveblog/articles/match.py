@@ -130,7 +130,7 @@ class _Matcher:
         """
         copy_gaps = _gaps(len(self.copy), self.matching.pairs)
         saved_gaps = _gaps(len(self.saved), {saved: saved for saved in self.matching.pairs.values()})
-        by_place: dict[Hashable, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+        by_place: dict[tuple[Hashable, Hashable], tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
         for index in self._free_copy():
             key = group(self.copy[index])
             if key is not None:
@@ -185,7 +185,7 @@ def _gaps(count: int, known_neighbours: dict[int, int]) -> list[tuple[int | None
 
 def _neighbours(entry: Entry) -> Counter[tuple[str, str]]:
     """Count the pairs of adjacent words in an entry; each Chinese character is a word."""
-    words = ["", *_WORD.findall(said(entry)), ""]
+    words = ["", *_WORD.findall(text_of(entry)), ""]
     return Counter(pairwise(words))
 
 
@@ -196,10 +196,10 @@ def _likeness(one: Counter[tuple[str, str]], other: Counter[tuple[str, str]]) ->
 
 def _words_of(entry: Entry) -> Hashable:
     """Return the text of an entry, without its day and time; None if it has none."""
-    return said(entry).strip() or None
+    return text_of(entry).strip() or None
 
 
-def said(entry: Entry) -> str:
+def text_of(entry: Entry) -> str:
     """Return the text of an entry: a line for its heading and for each paragraph, item or story title."""
     words = [entry.heading]
     for block in entry.blocks:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import ClassVar, Final
 
 from django.conf import settings
 from django.db import models
@@ -44,6 +44,11 @@ class Language(models.TextChoices):
 class Topic(PublicIdModel):
     """A topic under which live blogs are filed."""
 
+    # Set by `liveblog.editions`, as on LiveBlog.
+    edition: Edition | None = None
+    # Annotated by the admin's list.
+    blog_count: int
+
     slug = models.SlugField(_("slug"), unique=True, max_length=80)
     name = models.CharField(_("name"), max_length=80)
 
@@ -59,7 +64,7 @@ class Topic(PublicIdModel):
         return reverse("reader:topic", args=[self.slug])
 
 
-class LiveBlogQuerySet(PublicIdQuerySet):
+class LiveBlogQuerySet(PublicIdQuerySet["LiveBlog"]):
     def saying(self, query: str) -> LiveBlogQuerySet:
         """Return live blogs whose head contains every part of `query`."""
         entries = SearchEntry.objects.matching(query).filter(update__isnull=True)
@@ -78,12 +83,20 @@ class LiveBlogQuerySet(PublicIdQuerySet):
         to the list of readers' responses on the page.
         """
         key_events = Update.objects.key_events().select_related("blog").newest_first()[:KEY_EVENTS_SHOWN]
-        return self.select_related("hero_image", "successor", "predecessor").prefetch_related(
-            "bylines",
-            "topics",
-            "related_stories__live_blog",
-            models.Prefetch("updates", queryset=key_events, to_attr="key_events"),
-            models.Prefetch("responses", queryset=ReaderResponse.objects.shown(), to_attr="shown_responses"),
+        # no-redef: the stubs' plugin expects that nothing declares the attributes of a Prefetch.
+        return (
+            self.select_related("hero_image", "successor", "predecessor")
+            .prefetch_related(  # type: ignore[no-redef]
+                "bylines",
+                "topics",
+                "related_stories__live_blog",
+                models.Prefetch("updates", queryset=key_events, to_attr="key_events"),
+            )
+            .prefetch_related(
+                models.Prefetch(
+                    "responses", queryset=ReaderResponse.objects.on_page(), to_attr="shown_responses"
+                ),
+            )
         )
 
     def ended_before(self, blog: LiveBlog) -> LiveBlogQuerySet:
@@ -117,6 +130,15 @@ class LiveBlog(PublicIdModel):
     # Set by `liveblog.editions` on rows converted to the other script, which must never be saved. `language`
     # is then that of the edition.
     edition: Edition | None = None
+    # Prefetched by `LiveBlogQuerySet.complete`.
+    key_events: list[Update]
+    shown_responses: list[ReaderResponse]
+    # Annotated by the admin's lists.
+    published_count: int
+    draft_count: int
+    submitted_count: int
+    scheduled_count: int
+    is_link_shown: bool
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")
@@ -199,7 +221,7 @@ class LiveBlog(PublicIdModel):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
     )
 
-    objects = LiveBlogQuerySet.as_manager()
+    objects: ClassVar = LiveBlogQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-pk"]
@@ -253,7 +275,8 @@ class LiveBlog(PublicIdModel):
     @property
     def written_in(self) -> str:
         """Return the original language of the blog, regardless of its edition."""
-        return Language(self.language).other_script if self.edition else self.language
+        other_script = Language(self.language).other_script
+        return other_script if self.edition and other_script else self.language
 
     @property
     def is_live(self) -> bool:
@@ -269,6 +292,9 @@ class LiveBlog(PublicIdModel):
 
         It is the start of coverage unless the page was public here earlier. Only public live blogs have it.
         """
+        # The constraints guarantee that public live blogs have both times.
+        assert self.coverage_start_at is not None
+        assert self.first_published_at is not None
         return min(self.coverage_start_at, self.first_published_at)
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -12,11 +14,11 @@ from newsroom.ids import PublicIdModel, PublicIdQuerySet
 SHOWN = 50
 
 
-class ReaderResponseQuerySet(PublicIdQuerySet):
+class ReaderResponseQuerySet(PublicIdQuerySet["ReaderResponse"]):
     def pending(self) -> ReaderResponseQuerySet:
         return self.filter(status=ReaderResponse.Status.PENDING)
 
-    def shown(self) -> ReaderResponseQuerySet:
+    def on_page(self) -> ReaderResponseQuerySet:
         """Return the approved responses that a page shows, newest first."""
         return self.filter(status=ReaderResponse.Status.APPROVED).order_by("-approved_at", "-pk")[:SHOWN]
 
@@ -47,7 +49,7 @@ class ReaderResponse(PublicIdModel):
         verbose_name=_("moderated by"),
     )
 
-    objects = ReaderResponseQuerySet.as_manager()
+    objects: ClassVar = ReaderResponseQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-pk"]

@@ -23,6 +23,7 @@ from liveblog.reader.caching import answer, answer_by_body, public
 from liveblog.reader.pages import blog_page
 from liveblog.reader.timeline import days
 from liveblog.visibility import PUBLIC
+from newsroom import csp
 from newsroom.http.caching import POLL
 from newsroom.http.cors import read_anywhere
 from newsroom.http.parameters import parameter, whole_number
@@ -78,8 +79,7 @@ def _framed(
         response = blog_page(request, "reader/embed_gone.html", withdrawn.blog, {}, status=410)
     else:
         response = render(head, _etag(head, origins))
-    # Set the attribute of django-csp's decorators directly; they need a policy that is known beforehand.
-    response._csp_replace = {"frame-ancestors": [SELF, *origins]}
+    csp.replace(response, {"frame-ancestors": [SELF, *origins]})
     return response
 
 

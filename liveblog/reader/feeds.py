@@ -91,7 +91,7 @@ def of_blog(request: HttpRequest, slug: str, form: str, edition: str | None = No
             path=blog.get_absolute_url(),
             self_url=absolute(path_of(request)),
             language=blog.lang,
-            updated_at=blog.feed_updated_at,
+            updated_at=blog.feed_updated_at or blog.published_at,
             published=editions.read_updates(blog, rows.published().newest_first().complete()[:ENTRIES]),
             removed=list(rows.removed()[:TOMBSTONES]),
             blog=blog,
@@ -141,7 +141,7 @@ def _over_several(
         path=f"/{edition}{path}" if edition else path,
         self_url=absolute(path_of(request)),
         language=Language(language).tag,
-        updated_at=visibility.last_change_at("feed_updated_at"),
+        updated_at=visibility.last_change_at("feed_updated_at") or modified_at,
         published=entries,
         removed=list(removed.select_related("blog__hero_image")[:TOMBSTONES]),
     )
@@ -189,14 +189,14 @@ def _as_json(feed: Feed) -> dict[str, Any]:
 
 def _item(update: Update, *, is_of_several: bool) -> dict[str, Any]:
     url = absolute(update.get_absolute_url())
-    item = {
+    item: dict[str, Any] = {
         "id": tag_uri(update.get_absolute_url()),
         "url": url,
         "title": update.title,
         "content_html": absolute_links(render_to_string("reader/_feed_content.html", {"update": update})),
         "summary": html.excerpt(update.body),
         "date_published": hongkong.isoformat(update.published_at),
-        "date_modified": hongkong.isoformat(update.feed_updated_at),
+        "date_modified": hongkong.isoformat(update.feed_updated_at or update.published_at),
         "language": update.blog.lang,
     }
     if is_of_several:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.sitemaps import Sitemap
 from django.contrib.sitemaps.views import sitemap
-from django.db.models import F, Max
+from django.db.models import F, Max, QuerySet
 from django.db.models.functions import Least
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -32,7 +33,11 @@ from newsroom.text.html import NOT_XML
 NEWS_FOR: Final = timedelta(days=2)
 NEWS_MOST: Final = 1_000
 # ISO 639 codes, except for the two scripts of Chinese, for which Google's page gives these.
-_NEWS_LANGUAGE: Final = {Language.ZH_HANT: "zh-tw", Language.ZH_HANS: "zh-cn", Language.EN: "en"}
+_NEWS_LANGUAGE: Final[dict[str, str]] = {
+    Language.ZH_HANT: "zh-tw",
+    Language.ZH_HANS: "zh-cn",
+    Language.EN: "en",
+}
 
 
 class _OfSite(Sitemap):
@@ -45,7 +50,8 @@ class _OfSite(Sitemap):
         return urlsplit(settings.SITE_URL).netloc
 
     def lastmod(self, row: Any) -> datetime | None:
-        return row.modified_at
+        modified_at: datetime | None = row.modified_at
+        return modified_at
 
     def language_of(self, row: Any) -> str:
         """Return the language that the row's page is written in."""
@@ -80,9 +86,9 @@ class ListingSitemap(_OfSite):
 
     def items(self) -> list[_Listing]:
         topics = Topic.objects.filter(blogs__in=visibility.readable(PUBLIC))
-        topics = topics.annotate(modified_at=Max("blogs__modified_at")).order_by("slug")
+        dated_topics = topics.annotate(modified_at=Max("blogs__modified_at")).order_by("slug")
         front = _Listing(reverse("reader:front"), visibility.last_change_at())
-        return [front, *(_Listing(topic.get_absolute_url(), topic.modified_at) for topic in topics)]
+        return [front, *(_Listing(topic.get_absolute_url(), topic.modified_at) for topic in dated_topics)]
 
     def language_of(self, row: _Listing) -> str:
         return settings.SITE_LANGUAGE
@@ -125,7 +131,7 @@ def sitemap_index(request: HttpRequest) -> HttpResponse:
 def sitemap_section(request: HttpRequest, section: str) -> HttpResponse:
     # Validate the page first: Django's view parses it with int(), which accepts spaces and non-ASCII digits.
     parameters.number(request.GET, "p", digits=6)
-    response = sitemap(request, SECTIONS, section, template_name="reader/sitemap.xml")
+    response = sitemap(request, {**SECTIONS}, section, template_name="reader/sitemap.xml")
     return answer_by_body(request, response.render(), POLL, visibility.last_change_at())
 
 
@@ -135,7 +141,7 @@ def news_sitemap(request: HttpRequest) -> HttpResponse:
     oldest = timezone.now() - NEWS_FOR
     blogs = visibility.readable(PUBLIC)
     updates = Update.objects.published_after(oldest).filter(blog__in=blogs).select_related("blog")
-    entries = chain(
+    entries: Iterator[tuple[LiveBlog | Update, str, str]] = chain(
         ((blog, blog.full_headline, blog.language) for blog in blogs.published_after(oldest)),
         (
             (update, update.title, update.blog.language)
@@ -153,7 +159,7 @@ def _news_changed_at() -> datetime | None:
     until = timezone.now() - NEWS_FOR
     blogs = visibility.readable(PUBLIC)
     updates = Update.objects.published().filter(blog__in=blogs)
-    dated = [
+    dated: list[QuerySet[Any]] = [
         blogs.annotate(published=Least("first_published_at", "coverage_start_at")),
         updates.annotate(published=F("first_published_at")),
     ]
@@ -163,7 +169,7 @@ def _news_changed_at() -> datetime | None:
 
 
 def _answer(
-    request: HttpRequest, template: str, context: dict[str, object], modified_at: datetime | None
+    request: HttpRequest, template: str, context: Mapping[str, object], modified_at: datetime | None
 ) -> HttpResponse:
     body = NOT_XML.sub("", render_to_string(template, context))
     response = HttpResponse(body, content_type="application/xml; charset=utf-8")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Final
 
 from django.utils.http import parse_etags
 
-from liveblog.streams.keepable import Scope, is_shared, may_be_kept
+from liveblog.streams.keepable import is_shared, may_be_kept
 from liveblog.streams.positions import Mark, Position
 from newsroom.http import prompt
+from newsroom.http.bodies import Application, Scope
 from newsroom.http.compression import compress_thoroughly
 
 Header = tuple[bytes, bytes]
@@ -141,9 +142,7 @@ def _expiry_of(last_modified: bytes | None) -> float | None:
     return settled_at if settled_at > time.time() else None
 
 
-async def read_response(
-    application: Callable[..., Awaitable[None]], scope: Scope, position: Position, mark: Mark
-) -> Answer:
+async def read_response(application: Application, scope: Scope, position: Position, mark: Mark) -> Answer:
     """Return the response of an ASGI application. Raise Incomplete if it is not one that readers share."""
     messages: list[Message] = []
     requests: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
@@ -152,8 +151,8 @@ async def read_response(
         # The client never leaves; the application ends its own wait for that.
         return requests.pop() if requests else await asyncio.get_running_loop().create_future()
 
-    async def send(message: Message) -> None:
-        messages.append(message)
+    async def send(message: Mapping[str, Any]) -> None:
+        messages.append(dict(message))
 
     await application(scope, receive, send)
     if len(messages) < 2 or messages[-1].get("more_body", False):

@@ -13,7 +13,6 @@ import logging
 import math
 import random
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -25,6 +24,7 @@ from liveblog.audience import Delivered, Tally
 from liveblog.models import LiveBlog
 from liveblog.visibility import PUBLIC
 from liveblog.wakeups.channel import Vouch, Wake, listen
+from newsroom.http.bodies import Send
 
 HEARTBEAT_SECONDS: Final = 15.0
 # Polling interval: a lost wake-up delays an update by at most this long.
@@ -39,7 +39,6 @@ DRAIN_SLICES: Final = 50
 # Range of the random delay, in milliseconds, after which such a reader is asked to reconnect.
 RETRY_SPREAD: Final = (500, 3_500)
 
-Send = Callable[[dict[str, Any]], Coroutine[Any, None, None]]
 # A blog's id and the edition that is followed; None means the script that the blog is written in.
 Followed = tuple[int, str | None]
 
@@ -103,10 +102,10 @@ class Feed:
 class Hub:
     """The registry of all streams in this process. Start it once, in the event loop."""
 
-    def __init__(self, also: Sequence[Wake] = (), vouch: Vouch | None = None) -> None:
-        """Create a hub that passes wake-ups on to `also`, so that one listener serves the process."""
-        self._also = also
-        self._vouch = vouch
+    def __init__(self, on_wake: Wake | None = None, on_vouch: Vouch | None = None) -> None:
+        """Create a hub that passes on what its listener tells, so that one listener serves the process."""
+        self._on_wake = on_wake
+        self._on_vouch = on_vouch
         self._feeds: dict[Followed, Feed] = {}
         self._tasks: list[asyncio.Task] = []
         self._draining: asyncio.Task | None = None
@@ -121,7 +120,7 @@ class Hub:
 
     def start(self) -> None:
         self._draining = None
-        vouching = [self._vouch] if self._vouch else []
+        vouching = [self._on_vouch] if self._on_vouch else []
         self._tasks = [
             asyncio.create_task(listen(self._hear, *vouching), name="listen"),
             asyncio.create_task(self._beat(), name="heartbeat"),
@@ -160,8 +159,8 @@ class Hub:
 
     def _hear(self, blog_id: int | None) -> None:
         self.wake(blog_id)
-        for wake in self._also:
-            wake(blog_id)
+        if self._on_wake:
+            self._on_wake(blog_id)
 
     def wake(self, blog_id: int | None) -> None:
         """Read on in the feeds of a blog, or of all blogs if None: their log may have advanced."""
@@ -182,7 +181,9 @@ class Hub:
         the hub cancels the caller's task when it drops the reader.
         """
         feed = self._feeds.setdefault(followed, Feed(followed))
-        reader = Reader(send, number, asyncio.current_task(), is_counted=is_counted)
+        task = asyncio.current_task()
+        assert task is not None
+        reader = Reader(send, number, task, is_counted=is_counted)
         feed.readers.add(reader)
         try:
             while reader.number != feed.number:
@@ -216,6 +217,7 @@ class Hub:
         """
         before = feed.number
         self.wake(feed.followed[0])
+        assert feed.advancing is not None
         await asyncio.shield(feed.advancing)
         if feed.number == before:
             raise DatabaseError("The log could not be read as far as its reader knows it.")
@@ -257,6 +259,7 @@ class Hub:
     async def _deliver(self, feed: Feed, reading: Reading) -> None:
         """Push the events to all readers, yielding to the loop after each slice so that it can send them."""
         before, feed.number = feed.number, reading.number
+        assert before is not None
         feed.readings.clear()
         message, readers = message_of(reading.events), list(feed.readers)
         stretch = Delivered(feed.followed[0], before, reading.number)
@@ -282,7 +285,7 @@ class Hub:
             if reader.is_ready:
                 sent_count += reader.push(message) and reader.is_counted
                 self._drop(feed, reader)
-        if number is not None:
+        if number is not None and feed.number is not None:
             self._delivered[Delivered(feed.followed[0], feed.number, number)] += sent_count
 
     def _drop(self, feed: Feed, reader: Reader) -> None:

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 
-Scope = dict[str, Any]
 Headers = dict[bytes, bytes]
 
 # One position of the log for each address: that of the blog, or that of all blogs (None).

@@ -17,9 +17,9 @@ Besides the log, a public page depends on:
 Pictures and share cards are answered from their own stores. Bylines, topics, pictures' texts, related stories
 and successors are printed by several blogs; their verbs give each such blog a number.
 
-What the middleware does for each request is either in the answer's headers, or not needed here: addresses that
-are kept cannot be malformed and have no body, the limit on concurrency protects Django's threads, and only the
-API and readers' responses are counted. Access logs are the server's.
+What the middleware does for each request is either in the answer's headers, or not needed here: addresses
+that are kept cannot be malformed and have no body, the limit on concurrency protects Django's threads, and
+only the API and readers' responses are counted. Access logs are the server's.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -37,9 +37,10 @@ from django.db import DatabaseError
 
 from liveblog.payloads import TOO_FAR_BEHIND
 from liveblog.streams.answers import Answer, Header, Incomplete, read_response
-from liveblog.streams.keepable import Address, RequestRules, Scope, address_of
+from liveblog.streams.keepable import Address, RequestRules, address_of
 from liveblog.streams.positions import Mark, Position, Positions
 from newsroom.http import prompt
+from newsroom.http.bodies import Application, Receive, Scope, Send
 from newsroom.http.compression import coding_for
 from newsroom.http.hosts import is_known_host
 
@@ -54,9 +55,6 @@ ATTEMPTS: Final = 3
 # Longer Accept-Encoding headers are left to Django.
 MAX_ACCEPT_ENCODING: Final = 200
 
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 # Path, query, scheme and coding.
 Key = tuple[str, bytes, str, str]
 
@@ -141,8 +139,11 @@ class KeptAnswers:
     ) -> prompt.Ready | None:
         """Return the kept answer to a request as bytes, or None if there is none (`newsroom.http.prompt`)."""
         question = self._question(method, path, query, scheme, fields)
-        answer = self._stored(question[0]) if question else None
-        return answer.bytes_for(method, question[1]) if answer else None
+        if question is None:
+            return None
+        key, etags = question
+        answer = self._stored(key)
+        return answer.bytes_for(method, etags) if answer else None
 
     def _question(
         self, method: str, path: str, query: bytes, scheme: str, fields: Collection[Header]

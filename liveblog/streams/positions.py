@@ -73,9 +73,9 @@ class Positions:
             for position in self._known.values():
                 position.is_stale = True
         else:
-            for position in (self._by_id.get(blog_id), self._known.get(None)):
-                if position is not None:
-                    position.is_stale = True
+            for concerned in (self._by_id.get(blog_id), self._known.get(None)):
+                if concerned is not None:
+                    concerned.is_stale = True
 
     def vouch(self, until: float) -> None:
         """Record that `wake` was called for every change committed before this monotonic time."""

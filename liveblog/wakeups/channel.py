@@ -9,7 +9,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 from django.db import connections
@@ -76,7 +76,7 @@ async def _on_postgresql(wake: Wake, vouch: Vouch) -> None:
                 raise TimeoutError("the listener did not hear itself")
 
 
-def _parameters() -> dict[str, object]:
+def _parameters() -> dict[str, Any]:
     """Return the connection parameters of the site's database, without those for Django itself."""
     parameters = connections["default"].get_connection_params()
     django_only = {"cursor_factory", "context", "prepare_threshold", "pool"}
@@ -98,8 +98,8 @@ class FileWatcher:
     def has_changed(self) -> bool:
         """Return whether anything was committed since the last call; True at first."""
         (version,) = self._connection.execute("PRAGMA data_version").fetchone()
-        before, self._version = self._version, version
-        return version != before
+        before, self._version = self._version, int(version)
+        return self._version != before
 
     def close(self) -> None:
         self._connection.close()
