@@ -1,4 +1,4 @@
-"""What this process knows of the log: each blog's number, and until when it is known to be current.
+"""Positions in the log as this process knows them, and until when they are known to be current.
 
 A position is read from the database once. After that the listener vouches for it: a wake-up makes it stale,
 and the listener tells up to which moment it has passed on every wake-up. A position that nobody vouches for,
@@ -36,7 +36,7 @@ Mark = tuple[int, ...]
 
 
 class Position:
-    """How far the log of one blog, or of all blogs, has been read. `read_at` is when the reading began."""
+    """A position in the log of one blog, or in those of all blogs. `read_at` is when the reading began."""
 
     __slots__ = ("is_stale", "mark", "read_at")
 

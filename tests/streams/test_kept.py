@@ -16,7 +16,8 @@ from django.urls import resolve
 from liveblog import publishing
 from liveblog.models import LiveBlog, Update
 from liveblog.publishing import SYSTEM
-from liveblog.streams import kept, positions
+from liveblog.streams import kept as kept_answers
+from liveblog.streams import positions
 from liveblog.streams.kept import KeptAnswers
 from liveblog.streams.positions import Positions
 from newsroom.http import caching
@@ -58,10 +59,10 @@ class Site:
     def __init__(self, max_bytes: int = 64 * MEGABYTE) -> None:
         self.rendering, self.passing = Django(), Django()
         self.positions = Positions()
-        self.kept = KeptAnswers(self.rendering, self.passing, self.positions, max_bytes)
+        self.answers = KeptAnswers(self.rendering, self.passing, self.positions, max_bytes)
 
     async def get(self, url: str, **headers: str) -> Reply:
-        return await ask(self.kept, url, **headers)
+        return await ask(self.answers, url, **headers)
 
     @property
     def counts(self) -> tuple[int, int]:
@@ -146,16 +147,16 @@ def test_kept_answers_equal_djangos_own_on_every_public_surface(site, newsroom):
             for coding, accepted in CODINGS.items():
                 own = await ask(ASGIHandler(), url, accept_encoding=accepted)
                 for method in ("GET", "GET", "HEAD"):
-                    kept = await site.get(url, method=method, accept_encoding=accepted)
-                    assert without_chance(kept) == without_chance(own), (url, coding, method)
+                    reply = await site.get(url, method=method, accept_encoding=accepted)
+                    assert without_chance(reply) == without_chance(own), (url, coding, method)
                     if method == "GET" and "/respond/" not in url:
-                        assert kept.content == own.content, (url, coding)
+                        assert reply.content == own.content, (url, coding)
                 etag = own.headers.get("etag", '"none"')
                 own = await ask(ASGIHandler(), url, accept_encoding=accepted, if_none_match=etag)
                 for _ in range(2):
-                    kept = await site.get(url, accept_encoding=accepted, if_none_match=etag)
-                    assert without_chance(kept) == without_chance(own), (url, coding)
-                    assert kept.status != 304 or kept.body == b"", url
+                    reply = await site.get(url, accept_encoding=accepted, if_none_match=etag)
+                    assert without_chance(reply) == without_chance(own), (url, coding)
+                    assert reply.status != 304 or reply.body == b"", url
 
     play(scenario)
     routes = {resolve(path).url_name for path in site.rendering.paths}
@@ -257,7 +258,7 @@ def test_failure_goes_to_all_who_wait_and_is_not_kept(site, blog):
 
 
 def test_requests_that_wait_too_long_pass_by(site, blog, monkeypatch):
-    monkeypatch.setattr(kept, "WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(kept_answers, "WAIT_SECONDS", 0.01)
 
     async def scenario() -> None:
         site.rendering.gate = asyncio.Event()
@@ -352,7 +353,7 @@ def test_queries_in_any_other_spelling_are_not_kept(site, blog):
 
     play(scenario)
     assert site.counts == (0, len(urls))
-    assert len(site.kept.store) == 0
+    assert len(site.answers.store) == 0
 
 
 def test_unknown_addresses_take_no_memory(site, blog):
@@ -363,7 +364,7 @@ def test_unknown_addresses_take_no_memory(site, blog):
             assert (await site.get(f"/topics/none-{serial}/")).status == 404
 
     play(scenario)
-    assert len(site.kept.store) == 0
+    assert len(site.answers.store) == 0
 
 
 def test_memory_is_bounded_and_hot_pages_stay(blog):
@@ -379,7 +380,7 @@ def test_memory_is_bounded_and_hot_pages_stay(blog):
         for pk in pks:
             assert (await site.get(f"/live/storm/{pk}/")).status == 200
             assert (await site.get("/live/storm/feed.json")).status == 200
-            assert site.kept.store.size <= 2 * MEGABYTE
+            assert site.answers.store.size <= 2 * MEGABYTE
 
     play(scenario)
     site.positions.close()
@@ -403,7 +404,7 @@ def test_https_and_http_answers_are_kept_apart(settings, blog):
 
     async def scenario() -> None:
         for proto, has_hsts in [("https", True), ("http", False), ("https,http", True), ("x", False)] * 2:
-            for application in (site.kept, ASGIHandler()):
+            for application in (site.answers, ASGIHandler()):
                 reply = await ask(application, "/live/storm/", x_forwarded_proto=proto)
                 assert ("strict-transport-security" in reply.headers) == has_hsts, proto
 

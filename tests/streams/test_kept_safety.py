@@ -67,7 +67,7 @@ def slug_of(path: str) -> str | None:
 
 
 @dataclass
-class Asked:
+class Request:
     """A request: what it asks for, when it was sent, and the response that it will get."""
 
     path: str
@@ -89,8 +89,8 @@ class KeptMachine(RuleBasedStateMachine):
         self.patch.setattr(positions, "read_site", self.read_site)
         self.positions = Positions()
         self.positions._is_on_sqlite = False
-        self.kept = KeptAnswers(self.render, self.render, self.positions, 1024 * 1024)
-        self.asked: list[Asked] = []
+        self.site = KeptAnswers(self.render, self.render, self.positions, 1024 * 1024)
+        self.requests: list[Request] = []
         # What the listener has yet to receive, in the order of the commits: a blog's id, or its own echo.
         self.queue: list[int | float] = []
         self.is_listening = False
@@ -99,8 +99,8 @@ class KeptMachine(RuleBasedStateMachine):
             self.ask_and_finish(path, is_newest_first=False)
 
     def teardown(self) -> None:
-        for asked in self.asked:
-            asked.reply.cancel()
+        for request in self.requests:
+            request.reply.cancel()
         for task in asyncio.all_tasks(self.loop):
             task.cancel()
         self.run()
@@ -135,8 +135,8 @@ class KeptMachine(RuleBasedStateMachine):
 
     @rule(path=PATHS)
     def ask(self, path: str) -> None:
-        reply = self.loop.create_task(ask(self.kept, path))
-        self.asked.append(Asked(path, self.now, reply))
+        reply = self.loop.create_task(ask(self.site, path))
+        self.requests.append(Request(path, self.now, reply))
         self.run()
 
     @rule(path=PATHS, is_newest_first=st.booleans())
@@ -221,11 +221,11 @@ class KeptMachine(RuleBasedStateMachine):
 
     @invariant()
     def no_answer_is_older_than_the_bound(self) -> None:
-        for asked in [asked for asked in self.asked if asked.reply.done()]:
-            self.asked.remove(asked)
-            number, slug = int(asked.reply.result().text), slug_of(asked.path)
-            least = self.log.number_at(slug, asked.at - FRESH_SECONDS - 1e-6)
-            assert least <= number <= self.log.number(slug), (asked.path, asked.at, self.now)
+        for request in [request for request in self.requests if request.reply.done()]:
+            self.requests.remove(request)
+            number, slug = int(request.reply.result().text), slug_of(request.path)
+            least = self.log.number_at(slug, request.at - FRESH_SECONDS - 1e-6)
+            assert least <= number <= self.log.number(slug), (request.path, request.at, self.now)
 
 
 TestKeptAnswers = KeptMachine.TestCase
@@ -287,7 +287,7 @@ def test_no_answer_is_too_old_after(scenario):
     try:
         machine.no_answer_is_older_than_the_bound()
         scenario(machine)
-        assert machine.asked
+        assert machine.requests
         machine.no_answer_is_older_than_the_bound()
     finally:
         machine.teardown()

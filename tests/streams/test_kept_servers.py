@@ -125,7 +125,7 @@ def test_takedown_reaches_kept_answers_of_two_nodes(start_server: Callable, upda
     # Twice, so that the second comes from the kept answers.
     for _ in range(2):
         assert [url for url in urls if not says_secret(ask(url)[2])] == []
-    pids = wait_for(lambda: len(found := listeners()) >= len(sites) and found)
+    pids = wait_for(lambda: len(rows := listeners()) >= len(sites) and rows)
     with silenced(pids if fault == "silent" else []):
         if fault == "closed":
             with connection.cursor() as cursor:
