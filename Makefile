@@ -2,13 +2,22 @@
 PYTHON ?= python3
 IN_VENV = $(PYTHON) -m newsroom.bootstrap
 
-.PHONY: run test lint fuzz bench-stream bench-kept bench-page bench-desk bench-sign-in bench-conversion audit handbook
+.PHONY: run test test-fast lint messages migrations fuzz bench-stream bench-kept bench-page bench-desk bench-sign-in bench-conversion audit handbook
 
 run:   # a newsroom to try out on http://127.0.0.1:8000; HOST, PORT and DATABASE_URL change where
 	@DEMO=true $(IN_VENV) manage.py serve
 
 test:  # on SQLite, then on PostgreSQL; make test ARGS="tests/reader -x" hands pytest its arguments
 	@$(IN_VENV) -m tests.run $(ARGS)
+
+test-fast:  # within a minute: on SQLite, without browsers, servers of their own and slow tests
+	@$(IN_VENV) -m tests.run --fast $(ARGS)
+
+messages:  # collect new messages into locale/*.po, and compile what is translated (needs gettext)
+	@$(IN_VENV) -m tests.messages
+
+migrations:  # a migration for what has changed in the models; make migrations ARGS="--name what_it_does"
+	@DEMO=true $(IN_VENV) manage.py makemigrations $(ARGS)
 
 lint:  # ruff, mypy, Biome, Django's checks, and no model without its migration
 	@$(IN_VENV) -m tests.lint

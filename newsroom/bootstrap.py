@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -57,11 +58,29 @@ def make_environment(root: Path, lock_name: str) -> Path:
     if not python.exists():
         print("Making .venv …", flush=True)
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(root / ".venv")], check=True)
-    print(f"Installing the packages of {lock_name} into .venv (only when it changes) …", flush=True)
-    pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    subprocess.run([*pip, "--require-hashes", "--requirement", str(root / lock_name)], check=True)
+    _install(python, root / lock_name)
     stamp.write_text(digests[lock_name])
     return python
+
+
+def _install(python: Path, lock: Path) -> None:
+    """Install a lock, and print each package as pip comes to it, because all of them take minutes."""
+    number = len(re.findall(r"^[^\s#-]", lock.read_text(), re.MULTILINE))
+    print(f"Installing {lock.name} into .venv, only when it changes: {number} packages …", flush=True)
+    pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--no-color"]
+    command = [*pip, "--require-hashes", "--requirement", str(lock)]
+    reached = 0
+    fetching = re.compile(r"(?:Collecting|Ignoring|Processing|Requirement already satisfied:) ([^\s:]+)")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout or ():
+            package = fetching.match(line)
+            if package:
+                reached += 1
+                print(f"  {reached} of {number}: {package[1].split('/')[-1]}", flush=True)
+            elif line.startswith("Installing collected packages"):
+                print("Unpacking them …", flush=True)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
 
 
 def main(command: list) -> None:

@@ -18,15 +18,18 @@ from functools import wraps
 from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import urlsplit
+from wsgiref.headers import Headers
 
-from csp.constants import NONE
+from csp.constants import NONE, SELF
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from newsroom import static_files
+from newsroom.text.external_media import FRAME_ORIGINS
 
 # The policy of JSON, feeds, pictures, scripts and style sheets: inert when opened directly.
 INERT: Final = {
@@ -44,7 +47,7 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 class PolicyMiddleware(CSPMiddleware):
-    """Middleware that sends the policy of the settings with the scripts that the page prints."""
+    """Middleware that sends the policy of pages with the scripts that the page prints."""
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
@@ -64,6 +67,7 @@ class PolicyMiddleware(CSPMiddleware):
         if not response.headers.get("Content-Type", "").startswith(_HTML):
             return PolicyParts(config=INERT)
         parts = super().get_policy_parts(request, response)
+        parts.config = _page_policy()
         scripts = [*_sources(request), *_inline_scripts(response)]
         if scripts:
             parts.replace = (parts.replace or {}) | {"script-src": scripts}
@@ -103,9 +107,32 @@ def sandboxed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return wrapped
 
 
-def add_static_headers(headers: Any, _path: str, _url: str) -> None:
-    """Make static files inert when they are opened directly (WHITENOISE_ADD_HEADERS_FUNCTION)."""
-    headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+class InertStaticFiles(WhiteNoiseMiddleware):
+    """WhiteNoise, with a policy that makes static files inert when they are opened directly."""
+
+    def add_mime_headers(self, headers: Headers, path: str, url: str) -> None:
+        super().add_mime_headers(headers, path, url)
+        headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+
+
+def _page_policy() -> dict[str, Any]:
+    """Return the policy of pages, to which each page adds its scripts by their full paths."""
+    logo = urlsplit(settings.SITE_LOGO_URL)
+    logo_origin = [f"{logo.scheme}://{logo.netloc}"] if logo.netloc else []
+    return {
+        "default-src": [NONE],
+        "script-src": [NONE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", *logo_origin],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "frame-src": [*FRAME_ORIGINS],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [SELF],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+    }
 
 
 def _sources(request: HttpRequest) -> list[str]:

@@ -16,7 +16,6 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 # Settings that pages, feeds or their headers print, besides all that begin with `SITE_`.
 PRINTED_SETTINGS: Final = (
     "ALLOWED_HOSTS",
-    "CONTENT_SECURITY_POLICY",
     "DEMO",
     "INDEXNOW_KEY",
     "MEDIA_URL",

@@ -2,11 +2,11 @@
 
 import ipaddress
 import re
+import socket
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 from django.utils.translation import gettext_lazy as _
@@ -14,8 +14,6 @@ from environs import Env, ValidationError, validate
 from whitenoise.compress import Compressor
 
 from newsroom import __version__
-from newsroom.csp import add_static_headers
-from newsroom.text.external_media import FRAME_ORIGINS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -47,6 +45,23 @@ def _check_index_key(text: str) -> None:
         raise ValidationError("Use 8 to 128 letters, digits and hyphens.")
 
 
+def _reachable_address(wildcard: str) -> str:
+    """Return the address under which other machines reach this one, or the loopback address if none do.
+
+    Connecting a UDP socket sends nothing; it makes the system choose the address for outgoing packets.
+    """
+    is_ipv6 = ":" in wildcard
+    family = socket.AF_INET6 if is_ipv6 else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            # These addresses are reserved for documentation.
+            probe.connect(("2001:db8::1" if is_ipv6 else "192.0.2.1", 9))
+            address: str = probe.getsockname()[0]
+        except OSError:
+            return "::1" if is_ipv6 else "127.0.0.1"
+        return address
+
+
 env = Env(eager=False)
 # Settings may be in a file; environment variables take precedence.
 ENV_FILE = env.path("ENV_FILE", BASE_DIR / ".env")
@@ -61,7 +76,8 @@ _secret_key = env.str("SECRET_KEY", "")
 HOST = env.str("HOST", "127.0.0.1")
 PORT = env.int("PORT", 8000, validate=validate.Range(min=1, max=65535))
 _is_any_host = HOST in ("0.0.0.0", "::")
-_demo_host = "127.0.0.1" if _is_any_host else f"[{HOST}]" if ":" in HOST else HOST
+_demo_host = _reachable_address(HOST) if _is_any_host else HOST
+_demo_host = f"[{_demo_host}]" if ":" in _demo_host else _demo_host
 SITE_URL = env.str("SITE_URL", f"http://{_demo_host}:{PORT}", validate=validate.URL(require_tld=False))
 _allowed_hosts: list[str] = env.list("ALLOWED_HOSTS", [])
 # Networks of the reverse proxies, whose X-Forwarded-For entries are trusted.
@@ -160,7 +176,7 @@ MIDDLEWARE = [
     "newsroom.middleware.lean_polls",
     "newsroom.http.compression.normalize_accept_encoding",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "newsroom.csp.InertStaticFiles",
     "newsroom.middleware.busy_database",
     "newsroom.http.parameters.refuse_malformed",
     "newsroom.csp.PolicyMiddleware",
@@ -292,7 +308,6 @@ WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_ROOT = BASE_DIR / "static" / "root"
 # Only developers' tools fetch source maps, and compressing them took most of collectstatic's time.
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = [*Compressor.SKIP_COMPRESS_EXTENSIONS, "map"]
-WHITENOISE_ADD_HEADERS_FUNCTION = add_static_headers
 
 AUTHENTICATION_BACKENDS = ["newsroom.sign_in.LimitedBackend"]
 PASSWORD_HASHERS = ["newsroom.passwords.QueuedPasswordHasher"]
@@ -304,25 +319,6 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "admin:login"
 CSRF_FAILURE_VIEW = "liveblog.desk.access.csrf_failure"
 
-_logo = urlsplit(SITE_LOGO_URL)
-_logo_origin = [f"{_logo.scheme}://{_logo.netloc}"] if _logo.netloc else []
-# newsroom.csp adds the scripts of each page by their full paths.
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [NONE],
-        "style-src": [SELF],
-        "img-src": [SELF, "data:", *_logo_origin],
-        "font-src": [SELF],
-        "connect-src": [SELF],
-        "frame-src": [*FRAME_ORIGINS],
-        "manifest-src": [SELF],
-        "form-action": [SELF],
-        "frame-ancestors": [SELF],
-        "base-uri": [NONE],
-        "object-src": [NONE],
-    }
-}
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 X_FRAME_OPTIONS = "SAMEORIGIN"

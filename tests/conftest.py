@@ -33,6 +33,22 @@ hypothesis.settings.register_profile("newsroom", deadline=None, derandomize=IS_C
 hypothesis.settings.load_profile("newsroom")
 
 
+# Of the tests that use a database, `make test-fast` runs only those of the verbs, because rendering pages
+# takes most of the suite's time.
+FAST_WITH_DATABASE = tuple(
+    f"{ROOT}/tests/publishing/test_{name}.py"
+    for name in ("blogs", "content", "due", "once", "responses", "retention", "teams_and_undo", "updates")
+)
+# Of the others, these start processes or try hostile corpora.
+SLOW = tuple(
+    f"{ROOT}/tests/{name}"
+    for name in (
+        *("newsroom/test_bootstrap.py", "newsroom/test_checks.py", "test_locale.py", "test_plumbing.py"),
+        *("security/", "streams/", "management/", "publishing/test_picture_worker.py"),
+    )
+)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--fuzz-examples",
@@ -43,7 +59,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Mark the tests that need a database or a browser before `-m` selects.
+    """Mark the tests that need a database, a server process or a browser before `-m` selects.
 
     Browser tests run last, because Playwright's event loop stays in the thread.
     """
@@ -53,6 +69,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
             item.add_marker("browser")
         if "django_db_setup" in fixtures or "db" in fixtures or item.get_closest_marker("django_db"):
             item.add_marker("database")
+            if not str(item.path).startswith(FAST_WITH_DATABASE):
+                item.add_marker("slow")
+        if "production_environment" in fixtures:
+            item.add_marker("served")
+        if str(item.path).startswith(SLOW):
+            item.add_marker("slow")
     yield
     # Sort after pytest-django, which reorders the tests too.
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)

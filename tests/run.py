@@ -3,6 +3,9 @@
 PostgreSQL is the server at TEST_DATABASE_URL, or else a throwaway one. Tests that open a browser, need
 PostgreSQL or are marked `alone` run only there. The last two kinds run one at a time, all others side by side
 in processes that each have their own database. Arguments are passed to pytest.
+
+`make test-fast` (--fast) runs on SQLite only, without tests that open a browser, start a server process or
+are marked `slow`.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ ON_POSTGRESQL = [
     "database and not any_database and not browser and not postgres and not alone",
 ]
 IN_BROWSERS = [f"--numprocesses={PROCESSORS}", "-m", "browser"]
+FAST = [*SIDE_BY_SIDE, "-m", "not browser and not postgres and not alone and not served and not slow"]
 # Tests that need PostgreSQL terminate all database connections of their process.
 ALONE = ["-m", "(alone or postgres) and not browser"]
 
@@ -36,6 +40,8 @@ ALONE = ["-m", "(alone or postgres) and not browser"]
 def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, _end)
     database_url = os.environ.pop("TEST_DATABASE_URL", "")
+    if arguments[:1] == ["--fast"]:
+        return _verdict({"Fast": _pytest("SQLite, the fast tests", [*FAST, *arguments[1:]])})
     _collect_static_files()
     statuses = {"SQLite": _pytest("SQLite", [*ON_SQLITE, *arguments])}
     try:

@@ -99,6 +99,12 @@ def test_only_settings_reads_the_environment_and_the_example_is_complete():
     assert sorted(read) == sorted([*read_example(), "ENV_FILE"])
 
 
+def test_settings_import_no_code_of_the_project():
+    imported = {*imports_of(ast.parse((ROOT / "newsroom/settings.py").read_text()))}
+    # The package itself, for the version.
+    assert {name for name in imported if name.split(".")[0] in OURS} == {"newsroom"}
+
+
 def read_example() -> list[str]:
     return re.findall(r"^#(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
 
@@ -186,3 +192,22 @@ def test_only_visibility_checks_for_embargoes():
     modules = {module_of(path) for path in SOURCES if embargo_check.search(path.read_text())}
     # Allow the verb that lifts an embargo, and the desk's choice of link targets, which checks no access.
     assert modules - {"liveblog.publishing.blogs", "liveblog.desk.material"} == {"liveblog.visibility"}
+
+
+def test_every_file_that_contributing_names_exists():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    names = set(re.findall(r"`([\w./-]*\w/[\w./-]*|[\w.-]+\.(?:md|py|toml|txt))`", text))
+    assert len(names) > 40
+    # A page stands for the one beside the name, and `.venv` is made.
+    names = {name for name in names if not name.startswith((".venv/", "django/"))}
+    missing = {name for name in names if not (ROOT / name).exists()}
+    assert missing == set()
+
+
+def test_every_make_target_is_documented_and_every_documented_one_exists():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    documented = {
+        name for line in re.findall(r"^make (.*?)(?: #|$)", text, re.MULTILINE) for name in line.split()
+    }
+    assert targets == {name for name in documented if "=" not in name and re.fullmatch(r"[a-z-]+", name)}

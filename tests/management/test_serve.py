@@ -1,41 +1,34 @@
 """The serve command that `make run` calls, run as a process with its own data directory and database."""
 
+from __future__ import annotations
+
 import http.client
 import os
 import re
-import signal
 import socket
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from http.cookiejar import CookieJar
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit
-from urllib.request import HTTPCookieProcessor, build_opener, urlopen
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
 
 import psycopg
 import pytest
 
+from tests.demo import Demo, demo_environment, submit
 from tests.environment import ROOT, TEST_DATABASE_URL
-from tests.waiting import find_free_port, wait_for
+from tests.waiting import find_free_port
 
 pytestmark = pytest.mark.any_database
-
-READY = "Ctrl-C ends the server."
 
 
 @pytest.fixture
 def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
-    variables = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "newsroom.settings",
-        "DATA_DIR": str(tmp_path / "var"),
-        "ENV_FILE": str(tmp_path / "env"),
-        "PORT": str(find_free_port()),
-    }
+    variables = demo_environment(tmp_path)
     if not TEST_DATABASE_URL:
-        del variables["DATABASE_URL"]
         yield variables
         return
     name = f"serve_newsroom_{os.getpid()}"
@@ -45,75 +38,33 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
         server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-class Running:
-    """A running `manage.py serve` process that has printed its start message."""
-
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
-        self.port = int(environment["PORT"])
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.log = log
-        with log.open("wb") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "serve"],
-                cwd=ROOT,
-                env=environment,
-                stdout=output,
-                stderr=output,
-                umask=0o022,
-            )
-        wait_for(lambda: READY in self.output or self.process.poll() is not None, seconds=240)
-        assert READY in self.output, self.output
-
-    @property
-    def output(self) -> str:
-        return self.log.read_text()
-
-    @property
-    def password(self) -> str:
-        return re.search(r"name: editor +password: (\S+)", self.output)[1]
-
-    def interrupt(self) -> int:
-        self.process.send_signal(signal.SIGINT)
-        return self.process.wait(timeout=15)
-
-
 @pytest.fixture
-def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[[], Running]]:
-    servers: list[Running] = []
+def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., Demo]]:
+    """Yield a function that starts the demo; keyword arguments are further environment variables."""
+    demos: list[Demo] = []
 
-    def start() -> Running:
-        servers.append(Running(environment, tmp_path / f"log-{len(servers)}"))
-        return servers[-1]
+    def start(**settings: str) -> Demo:
+        demos.append(Demo(environment | settings, tmp_path / f"log-{len(demos)}"))
+        return demos[-1]
 
     yield start
-    for running in servers:
+    for running in demos:
         running.process.kill()
         running.process.wait()
 
 
-def may_sign_in(running: Running, password: str) -> bool:
-    opener = build_opener(HTTPCookieProcessor(CookieJar()))
-    address = f"{running.url}/admin/login/?next=/admin/"
-    with opener.open(address) as login_page:
-        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', login_page.read().decode())[1]
-    form = {"username": "editor", "password": password, "csrfmiddlewaretoken": token}
-    with opener.open(address, urlencode(form).encode()) as response:
-        return response.url == f"{running.url}/admin/"
-
-
-def front_page(running: Running) -> str:
+def front_page(running: Demo) -> str:
     with urlopen(f"{running.url}/") as response:
         return response.read().decode()
 
 
-def test_first_start_creates_a_demo_newsroom_that_survives_a_restart(start, environment):
+def test_demo_survives_a_restart_with_its_password_key_and_sessions(start, environment):
     first = start()
-    for address in ("/", "/admin/", "/api/v1/"):
-        assert f"{first.url}{address}" in first.output
-        with urlopen(f"{first.url}{address}") as response:
+    for address in (f"{first.url}/", first.desk, f"{first.url}/api/v1/"):
+        with urlopen(address) as response:
             assert response.status == 200
             assert "Server" not in response.headers
-    assert may_sign_in(first, first.password)
+    session = first.sign_in()
     stories = re.findall(r'href="(/live/[^"]+)"', front_page(first))
     assert stories
     assert Path(environment["ENV_FILE"]).read_text().splitlines()[-1] == "DEMO=true"
@@ -125,11 +76,48 @@ def test_first_start_creates_a_demo_newsroom_that_survives_a_restart(start, envi
         assert first.interrupt() == 0
     assert "Traceback" not in first.output
 
-    second = start()
+    # The restart listens on all addresses, and prints the one that other machines use.
+    second = start(HOST="0.0.0.0")
+    assert urlsplit(second.url).hostname in own_addresses()
     assert re.findall(r'href="(/live/[^"]+)"', front_page(second)) == stories
-    assert second.password != first.password
-    assert not may_sign_in(second, first.password)
-    assert may_sign_in(second, second.password)
+    assert (second.password, second.key) == (first.password, first.key)
+    second.sign_in()
+    with session.open(f"http://127.0.0.1:{second.port}{urlsplit(second.desk).path}") as desk:
+        assert "data-composer" in desk.read().decode()
+    assert statuses_with(second.key, second) == [200, 200]
+    assert second.interrupt() == 0
+
+
+def own_addresses() -> set[str]:
+    """Return the addresses of this machine's interfaces; the loopback address only if it has no others."""
+    listed = subprocess.run(["hostname", "-I"], capture_output=True, text=True, check=True).stdout.split()
+    return set(listed) or {"127.0.0.1"}
+
+
+def statuses_with(key: str, running: Demo) -> list[int]:
+    """Return the statuses of reading with an API key, and of opening the desk's page of that partner."""
+    request = Request(f"{running.url}/api/v1/blogs/", headers={"Authorization": f"Bearer {key}"})
+    statuses = []
+    with urlopen(request) as response:
+        statuses.append(response.status)
+    with running.sign_in().open(f"{running.url}/admin/liveblog/partner/1/change/") as page:
+        assert "Example Wire" in page.read().decode()
+        statuses.append(page.status)
+    return statuses
+
+
+def test_password_changed_in_the_admin_is_kept(start):
+    first = start()
+    new_password = "quite another password"
+    client, old_password = first.sign_in(), first.password
+    fields = {"old_password": old_password, "new_password1": new_password, "new_password2": new_password}
+    address, _text = submit(client, f"{first.url}/admin/password_change/", fields)
+    assert address.endswith("/done/")
+    assert first.interrupt() == 0
+
+    second = start()
+    assert "password: (as you changed it)" in second.output
+    assert old_password not in second.output
     assert second.interrupt() == 0
 
 
@@ -157,7 +145,7 @@ def test_other_accounts_can_read_only_public_files(start, environment):
     public = {name: mode for name, mode in modes.items() if name.split("/")[0] in ("media", "static")}
     private = modes.keys() - public.keys()
     assert {modes[name] for name in private} == {"600", "700"}
-    expected = {"secret-key", "private", "locks"}
+    expected = {"secret-key", "demo-password", "demo-key", "private", "locks"}
     if not TEST_DATABASE_URL:
         expected |= {"newsroom.sqlite3", "newsroom.sqlite3-wal", "newsroom.sqlite3-shm"}
     assert expected <= private
@@ -180,6 +168,19 @@ def test_port_in_use_gives_a_one_line_error(environment):
     assert result.stderr.splitlines() == [
         f"CommandError: Port {port} of 127.0.0.1 is taken: end what runs there, or make run PORT={port + 1}"
     ]
+
+
+def test_unreachable_database_gives_a_one_line_error(environment, tmp_path):
+    addresses = {
+        f"postgresql://newsroom@127.0.0.1:{find_free_port()}/newsroom": "Connection refused",
+        f"sqlite:///{tmp_path}/missing/newsroom.sqlite3": "unable to open database file",
+    }
+    for address, reason in addresses.items():
+        result = serve(environment | {"DATABASE_URL": address})
+        assert result.returncode == 1
+        [line] = result.stderr.splitlines()
+        assert line.startswith("CommandError: Cannot reach the database that DATABASE_URL names: ")
+        assert line.endswith(reason)
 
 
 def test_serve_refuses_production_settings(environment):

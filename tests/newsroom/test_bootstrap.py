@@ -61,7 +61,8 @@ def test_manage_py_installs_the_runtime_lock_unless_the_test_lock_is_installed(p
 def test_first_start_installs_packages_and_the_second_installs_nothing(project):
     first = run(project, *GREET)
     assert (first.returncode, first.stdout.splitlines()[-1]) == (0, "good morning")
-    assert "Installing" in first.stdout
+    assert "Installing requirements-test.txt" in first.stdout
+    assert "  1 of 1: greeting-1.0-py3-none-any.whl\n" in first.stdout
 
     second = run(project, *GREET)
     assert (second.returncode, second.stdout, second.stderr) == (0, "good morning\n", "")

@@ -27,11 +27,12 @@ MIN_HEIGHT, MAX_HEIGHT = 120, 720
 
 
 def documented_snippet(language: str) -> str:
-    """Return the only snippet in this language in docs/embedding.md."""
+    """Return the only snippet in this language in docs/embedding.md, with the names of these tests."""
     (snippet,) = re.findall(
         rf"^```{language}\n(.*?)\n```$", (ROOT / "docs/embedding.md").read_text(), re.MULTILINE | re.DOTALL
     )
-    return snippet
+    snippet = snippet.replace("http://127.0.0.1:8000", "https://newsroom.example")
+    return snippet.replace("east-shore-line", "storm").replace("East Shore line", "storm")
 
 
 class Host:

@@ -77,7 +77,8 @@ def running(command: list[str], port: int, log: Path) -> Iterator[None]:
 
 
 @contextmanager
-def nginx(place: Path, upstream: str, edits: dict[str, str]) -> Iterator[tuple[int, int]]:
+def nginx(place: Path, upstream: str, edits: dict[str, str], text: str = "") -> Iterator[tuple[int, int]]:
+    """Run nginx with `text`, or deploy/nginx.conf; yield its TLS port and its plain one."""
     binary, (plain, port) = find_binary("nginx"), find_free_ports(2)
     temporary = "".join(
         f"{kind}_temp_path {place}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -95,7 +96,7 @@ def nginx(place: Path, upstream: str, edits: dict[str, str]) -> Iterator[tuple[i
         r"^worker_rlimit_nofile .*;$": f"user {getpass.getuser()};",
         r"worker_connections 32768": "worker_connections 1024",
     }
-    config.write_text(put((ROOT / "deploy/nginx.conf").read_text(), replacements | edits))
+    config.write_text(put(text or (ROOT / "deploy/nginx.conf").read_text(), replacements | edits))
     with running([binary, "-c", str(config), "-g", "daemon off;"], port, place / "nginx.log"):
         yield port, plain
 

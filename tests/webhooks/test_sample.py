@@ -6,11 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from standardwebhooks import Webhook
 
 from liveblog import publishing
 from liveblog.models import Delivery
@@ -27,6 +30,19 @@ def read_copies(path: Path) -> dict:
     """Return the copies that the sample receiver printed last, by slug."""
     lines = [line for line in path.read_text().splitlines() if line.startswith("{")]
     return json.loads(lines[-1]) if lines else {}
+
+
+def forged_headers(secret: str, body: str) -> Iterator[dict[str, str]]:
+    """Yield the headers of requests that are not from the newsroom, or are sent again much later."""
+    now = datetime.now(UTC)
+    for moment, signed_body in ((now, body + " "), (now - timedelta(minutes=6), body)):
+        yield {
+            "webhook-id": "msg_1",
+            "webhook-timestamp": str(int(moment.timestamp())),
+            "webhook-signature": Webhook(secret).sign("msg_1", moment, signed_body),
+        }
+    yield {"webhook-id": "msg_1", "webhook-timestamp": str(int(now.timestamp()))}
+    yield {}
 
 
 def test_sample_receiver_keeps_a_copy_that_equals_the_page(sender, partner, settings, tmp_path):
@@ -63,15 +79,12 @@ def test_sample_receiver_keeps_a_copy_that_equals_the_page(sender, partner, sett
             wait_for(lambda: list(read_copies(output)) == ["storm"])
             assert Delivery.objects.get(blog=None).status == 204
 
-            forged = Request(
-                url,
-                json.dumps({"type": "test"}).encode(),
-                {"webhook-id": "msg_1", "webhook-timestamp": "1774281600", "webhook-signature": "v1,AAAA"},
-            )
-            with pytest.raises(HTTPError) as refusal:
-                urlopen(forged)
-            refusal.value.close()
-            assert refusal.value.code == 401
+            body = json.dumps({"type": "test"})
+            for headers in forged_headers(webhook.secret, body):
+                with pytest.raises(HTTPError) as refusal:
+                    urlopen(Request(url, body.encode(), headers))
+                refusal.value.close()
+                assert refusal.value.code == 401, headers
         finally:
             process.terminate()
-    assert SAMPLE.read_text().count("\n") <= 40
+    assert SAMPLE.read_text().count("\n") <= 60

@@ -10,25 +10,27 @@ from typing import Any
 
 import uvicorn
 from django.conf import settings
-from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import BaseCommand, CommandError, call_command
-from django.db import connections
-from django.utils.crypto import get_random_string
+from django.db import connection, connections
+from django.urls import reverse
 
+from liveblog.management import demo_access
+from liveblog.management.commands.load_demo import EDITOR
+from liveblog.models import LiveBlog
 from newsroom.http.protocol import BoundedProtocol
-
-# Leave out letters and digits that are easily confused when read off a screen.
-PASSWORD_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 WRITTEN_BY_US = "# Written by make run. For production see .env.example."
 
 INTRODUCTION = """
   Readers   {site}/
-  Desk      {site}/admin/    name: {name}    password: {password}
+  Desk      {site}{desk}
+            name: {name}    password: {password}
   API       {site}/api/v1/
+            key: {key}
 
-The password is new at each start. What you write is kept. Ctrl-C ends the server.
+Password, key and what you write are kept for the next start. Ctrl-C ends the server.
 An article of your own: .venv/bin/python manage.py import_article FILE --publish
 """
 
@@ -43,16 +45,14 @@ class Command(BaseCommand):
             )
         try:
             with _listen(settings.HOST, settings.PORT) as listener:
+                _check_database()
                 _remember_demo()
                 _close_files()
                 call_command("migrate", verbosity=0, interactive=False)
                 call_command("createcachetable", verbosity=0)
                 _collect_static()
                 call_command("load_demo", stdout=self.stdout)
-                name = "editor"
-                introduction = INTRODUCTION.format(
-                    site=settings.SITE_URL, name=name, password=_new_password_for(name)
-                )
+                introduction = _introduction()
                 self.stdout.write(introduction)
                 self.stdout.flush()
                 connections.close_all()
@@ -73,6 +73,20 @@ def _listen(host: str, port: int) -> socket.socket:
                 f"Port {port} of {host} is taken: end what runs there, or make run PORT={port + 1}"
             ) from error
         raise CommandError(f"Cannot listen on {host}, port {port}: {error.strerror}") from error
+
+
+def _check_database() -> None:
+    """Connect once without the pool, which would log several lines and raise a traceback."""
+    parameters = connection.get_connection_params()
+    if connection.vendor == "postgresql":
+        parameters.setdefault("connect_timeout", 5)
+    # django-stubs does not know the driver's module.
+    driver: Any = connection.Database  # type: ignore[attr-defined]
+    try:
+        driver.connect(**parameters).close()
+    except driver.Error as error:
+        reason = str(error).splitlines()[0]
+        raise CommandError(f"Cannot reach the database that DATABASE_URL names: {reason}") from error
 
 
 def _remember_demo() -> None:
@@ -106,12 +120,17 @@ def _collect_static() -> None:
         stamp.write_text(state)
 
 
-def _new_password_for(name: str) -> str:
-    editor = get_user_model().objects.get_by_natural_key(name)
-    password = get_random_string(12, PASSWORD_ALPHABET)
-    editor.set_password(password)
-    editor.save(update_fields=["password"])
-    return password
+def _introduction() -> str:
+    """Return the addresses of the newsroom and how to sign in; the desk is that of the newest live blog."""
+    editor = User.objects.get_by_natural_key(EDITOR)
+    newest = LiveBlog.objects.live().newest_first().first()
+    return INTRODUCTION.format(
+        site=settings.SITE_URL,
+        desk=reverse("desk:desk", args=[newest.pk]) if newest else reverse("admin:index"),
+        name=EDITOR,
+        password=demo_access.editor_password(editor) or "(as you changed it)",
+        key=demo_access.partner_key(by=editor),
+    )
 
 
 def _serve(listener: socket.socket) -> None:
