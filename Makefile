@@ -2,7 +2,7 @@
 PYTHON ?= python3
 IN_VENV = $(PYTHON) -m newsroom.bootstrap
 
-.PHONY: run test test-fast lint messages migrations fuzz bench-stream bench-page bench-desk bench-sign-in bench-conversion audit handbook
+.PHONY: run test test-fast lint messages migrations fuzz bench-stream bench-kept bench-page bench-desk bench-sign-in bench-conversion audit handbook
 
 run:   # a newsroom to try out on http://127.0.0.1:8000; HOST, PORT and DATABASE_URL change where
 	@DEMO=true $(IN_VENV) manage.py serve
@@ -27,6 +27,9 @@ fuzz:  # Schemathesis over the whole API, without and with a partner's key; make
 
 bench-stream:  # one update to 1,000, 5,000 and 10,000 open pages, beside nginx with nchan and django-eventstream
 	@$(IN_VENV) -m benchmarks stream $(ARGS)
+
+bench-kept:  # requests a second for a live page, its 304 and an idle poll, beside nginx and a bare Django view
+	@$(IN_VENV) -m benchmarks kept $(ARGS)
 
 bench-page:  # a live blog on a slow phone: largest paint, blocking, bytes
 	@$(IN_VENV) -m benchmarks page $(ARGS)

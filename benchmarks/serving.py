@@ -49,7 +49,14 @@ def newsroom(application: str = "newsroom.asgi:application", **environment: str)
     port = find_free_port()
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "uvicorn", application, f"--port={port}"]
-    options = ["--lifespan=on", "--no-access-log", "--no-proxy-headers", "--timeout-graceful-shutdown=3"]
+    limits = "--http=newsroom.http.protocol:BoundedProtocol"
+    options = [
+        limits,
+        "--lifespan=on",
+        "--no-access-log",
+        "--no-proxy-headers",
+        "--timeout-graceful-shutdown=3",
+    ]
     with running([*command, *options, "--log-level=warning"], port, SITE_URL=url, **environment) as process:
         yield url, process.pid
 

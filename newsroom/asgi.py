@@ -1,4 +1,4 @@
-"""The ASGI application: streams on the event loop, Django for the rest, due work and webhooks in threads."""
+"""The ASGI application: streams and kept answers, Django for the rest, due work and webhooks in threads."""
 
 import asyncio
 import functools
@@ -20,6 +20,8 @@ from django.http import HttpResponseBase  # noqa: E402
 
 from liveblog.api import entry, keys  # noqa: E402
 from liveblog.streams.hub import Hub  # noqa: E402
+from liveblog.streams.kept import KeptAnswers  # noqa: E402
+from liveblog.streams.positions import Positions  # noqa: E402
 from liveblog.streams.sse import Streams, is_stream  # noqa: E402
 from liveblog.wakeups.due import DueLoop  # noqa: E402
 from liveblog.webhooks.sender import Sender  # noqa: E402
@@ -28,6 +30,7 @@ from newsroom.http import (  # noqa: E402
     bodies,
     caching,
     descriptors,
+    prompt,
     protocol,
     shutdown,
 )
@@ -71,7 +74,15 @@ release.digest()
 release.built_at()
 django_application = Application()
 sender = Sender()
-hub = Hub(on_wake=sender.wake)
+positions = Positions()
+
+
+def _wake(blog_id: int | None) -> None:
+    sender.wake(blog_id)
+    positions.wake(blog_id)
+
+
+hub = Hub(on_wake=_wake, on_vouch=positions.vouch)
 streams = Streams(hub)
 
 
@@ -83,6 +94,7 @@ async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 _bounded = BodyLimits(_answer, ALLOWANCES)
+kept_answers = KeptAnswers(django_application, _bounded, positions)
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,7 +102,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await _lifespan(receive, send)
     else:
         _warn_unless_bounded(scope)
-        await _bounded(scope, receive, send)
+        await kept_answers(scope, receive, send)
 
 
 @functools.cache
@@ -117,10 +129,12 @@ async def _lifespan(receive: Receive, send: Send) -> None:
             due.start()
             sender.start()
             hub.start()
+            prompt.answer_first(kept_answers.ready)
             shutdown.on_shutdown(hub.drain)
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
             await hub.stop()
+            positions.close()
             await asyncio.gather(asyncio.to_thread(due.stop), asyncio.to_thread(sender.stop))
             await send({"type": "lifespan.shutdown.complete"})
             return

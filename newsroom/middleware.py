@@ -123,7 +123,8 @@ def lean_polls(get_response: GetResponse) -> GetResponse:
         if caching.is_poll(response):
             for header in _PAGE_HEADERS:
                 response.headers.pop(header, None)
-            if response.status_code == 200 and len(response.content) < MIN_BYTES:
+            is_small = len(response.content) < MIN_BYTES and not response.has_header("Content-Encoding")
+            if response.status_code == 200 and is_small:
                 # A response this small is never compressed, so it is the same for every client.
                 _remove_vary(response, "Accept-Encoding")
         return response

@@ -91,6 +91,8 @@ DATABASE_WAIT_SECONDS = env.int("DATABASE_WAIT_SECONDS", 10, validate=validate.R
 REQUEST_TIMEOUT = env.int("REQUEST_TIMEOUT", 15, validate=validate.Range(min=1, max=300))
 # Open streams per client address and process; 0 means no limit.
 STREAMS_PER_ADDRESS = env.int("STREAMS_PER_ADDRESS", 200, validate=validate.Range(min=0))
+# Memory for whole answers that a process keeps until the log moves on; 0 keeps none.
+KEPT_ANSWERS_MEGABYTES = env.int("KEPT_ANSWERS_MEGABYTES", 64, validate=validate.Range(min=0))
 
 # The publisher of the site, for readers, feeds and search engines.
 SITE_NAME = env.str("SITE_NAME", "Newsroom")

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from liveblog.models import Glossary, GlossaryTerm
 from liveblog.publishing.limits import MOST
+from liveblog.publishing.log import EVERY_BLOG, notify
 from liveblog.publishing.permissions import Actor, require
 from liveblog.publishing.saving import refuse_stale, save_checked
 from newsroom.text import html
@@ -35,7 +36,7 @@ def remove_term(term: GlossaryTerm, *, by: Actor) -> None:
     require(by, "delete_glossaryterm")
     with transaction.atomic():
         term.delete()
-        Glossary.objects.revise()
+        _revise()
 
 
 def _save(term: GlossaryTerm, traditional: str, simplified: str, note: str, seen: str = "") -> GlossaryTerm:
@@ -44,5 +45,11 @@ def _save(term: GlossaryTerm, traditional: str, simplified: str, note: str, seen
     with transaction.atomic():
         refuse_stale(term, seen)
         save_checked(term)
-        Glossary.objects.revise()
+        _revise()
     return term
+
+
+def _revise() -> None:
+    """Increment the revision, and wake the processes that keep answers converted with an earlier one."""
+    Glossary.objects.revise()
+    notify(EVERY_BLOG)

@@ -18,6 +18,8 @@ from liveblog.publishing.permissions import Actor, partner, person
 from liveblog.publishing.rules import WrongState
 
 CHANNEL: Final = "liveblog"
+# The notification of a change that concerns every blog; otherwise it is the id of one.
+EVERY_BLOG: Final = "all"
 
 
 @contextmanager
@@ -82,7 +84,7 @@ def append(
         by=person(by),
         by_partner=partner(by),
     )
-    _wake(blog)
+    notify(str(blog.pk))
     return change
 
 
@@ -111,8 +113,8 @@ def keep_revision(
     )
 
 
-def _wake(blog: LiveBlog) -> None:
+def notify(payload: str) -> None:
     """Notify listeners at commit on PostgreSQL; on SQLite they watch the file."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(blog.pk)])
+            cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])

@@ -23,7 +23,7 @@ from liveblog import audience, editions, payloads, visibility
 from liveblog.audience import Delivered, Tally
 from liveblog.models import LiveBlog
 from liveblog.visibility import PUBLIC
-from liveblog.wakeups.channel import Wake, listen
+from liveblog.wakeups.channel import Vouch, Wake, listen
 from newsroom.http.bodies import Send
 
 HEARTBEAT_SECONDS: Final = 15.0
@@ -102,9 +102,10 @@ class Feed:
 class Hub:
     """The registry of all streams in this process. Start it once, in the event loop."""
 
-    def __init__(self, on_wake: Wake | None = None) -> None:
-        """Create a hub that passes wake-ups on to `on_wake`, so that one listener serves the process."""
+    def __init__(self, on_wake: Wake | None = None, on_vouch: Vouch | None = None) -> None:
+        """Create a hub that passes on what its listener tells, so that one listener serves the process."""
         self._on_wake = on_wake
+        self._on_vouch = on_vouch
         self._feeds: dict[Followed, Feed] = {}
         self._tasks: list[asyncio.Task] = []
         self._draining: asyncio.Task | None = None
@@ -119,8 +120,9 @@ class Hub:
 
     def start(self) -> None:
         self._draining = None
+        vouching = [self._on_vouch] if self._on_vouch else []
         self._tasks = [
-            asyncio.create_task(listen(self._hear), name="listen"),
+            asyncio.create_task(listen(self._hear, *vouching), name="listen"),
             asyncio.create_task(self._beat(), name="heartbeat"),
             asyncio.create_task(self._look(), name="look"),
             asyncio.create_task(self._count(), name="count"),

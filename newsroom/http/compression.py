@@ -23,6 +23,9 @@ MIN_BYTES: Final = 200
 # Measured on a 44 KB page: as fast as gzip at level 6, and six per cent smaller.
 BROTLI_QUALITY: Final = 5
 GZIP_LEVEL: Final = 6
+# For answers that are compressed once and sent many times: five per cent smaller, for several times the work.
+KEPT_BROTLI_QUALITY: Final = 9
+KEPT_GZIP_LEVEL: Final = 9
 
 _WEIGHT: Final = re.compile(r"q\s*=\s*(0(?:\.\d*)?|1(?:\.0*)?)", re.IGNORECASE)
 _NO_IDENTITY: Final = "identity;q=0"
@@ -31,6 +34,10 @@ _ENCODERS: Final[dict[str, Callable[[bytes], bytes]]] = {
     "br": lambda content: brotli.compress(content, mode=brotli.MODE_TEXT, quality=BROTLI_QUALITY),
     # Omit the time, so that equal responses have equal bytes.
     "gzip": lambda content: gzip.compress(content, GZIP_LEVEL, mtime=0),
+}
+_THOROUGH_ENCODERS: Final[dict[str, Callable[[bytes], bytes]]] = {
+    "br": lambda content: brotli.compress(content, mode=brotli.MODE_TEXT, quality=KEPT_BROTLI_QUALITY),
+    "gzip": lambda content: gzip.compress(content, KEPT_GZIP_LEVEL, mtime=0),
 }
 
 
@@ -65,6 +72,23 @@ def _weights(header: str) -> dict[str, float]:
             match = _WEIGHT.fullmatch(parameters[0]) if parameters else None
             weights[coding] = float(match[1]) if match else float(not parameters)
     return weights
+
+
+def coding_for(header: str) -> str | None:
+    """Return the coding that `compress` uses for this Accept-Encoding: an empty string for none.
+
+    Return None if the client refuses uncompressed responses, whatever their size.
+    """
+    accepted = normalize(header).split(", ")
+    return None if _NO_IDENTITY in accepted else next((name for name in _ENCODERS if name in accepted), "")
+
+
+def compress_thoroughly(content: bytes, coding: str) -> bytes | None:
+    """Compress a response that is sent many times; return None if `compress` would leave it as it is."""
+    if not coding or len(content) < MIN_BYTES:
+        return None
+    compressed_content = _THOROUGH_ENCODERS[coding](content)
+    return compressed_content if len(compressed_content) < len(content) else None
 
 
 def normalize_accept_encoding(get_response: GetResponse) -> GetResponse:

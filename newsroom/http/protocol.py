@@ -18,7 +18,7 @@ import httptools
 from django.conf import settings
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from newsroom.http import client_address, descriptors, shutdown
+from newsroom.http import client_address, descriptors, prompt, shutdown
 
 # `deploy/nginx.conf` has the same limits (large_client_header_buffers).
 MAX_REQUEST_LINE: Final = 8 * 1024
@@ -98,6 +98,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._lingered = 0
         self._timer: asyncio.TimerHandle | None = None
         self._linger_timer: asyncio.TimerHandle | None = None
+        # The response that is written once the request is complete, without the application.
+        self._ready: prompt.Ready | None = None
         # None for a proxy, which many clients share: the limit per client does not apply to it.
         self._client: client_address.Network | None = None
 
@@ -210,7 +212,9 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         if len(self.pipeline) >= MAX_PIPELINED:
             self._fail(HTTPStatus.BAD_REQUEST)
-        super().on_headers_complete()
+        self._ready = self._find_ready()
+        if self._ready is None:
+            super().on_headers_complete()
         self._has_head = True
         self._wire_size = 0
         self._since = self.loop.time()
@@ -222,18 +226,49 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._is_receiving = False
         self._stop_waiting()
-        super().on_message_complete()
+        if self._ready is None:
+            super().on_message_complete()
+        else:
+            self._write_ready(*self._ready)
 
     def on_response_complete(self) -> None:
         self._since = self.loop.time()
         super().on_response_complete()
-        if self.transport.is_closing() or not self.cycle.response_complete:
+        if self.transport.is_closing() or not self._is_idle:
             return
         if self._is_receiving and self._has_head:
             # Responded before the body was read: nothing will read the rest, which could be endless.
             self.transport.close()
         else:
             self._wait()
+
+    # Responses that are ready
+
+    def _find_ready(self) -> prompt.Ready | None:
+        """Return the response that is ready for this request, unless it takes more than writing it."""
+        is_plain = self.parser.get_http_version() == "1.1" and not self.parser.should_upgrade()
+        must_log = self.access_log or self.limit_concurrency is not None
+        if not is_plain or must_log or self.root_path or not self._is_idle or self.flow.write_paused:
+            return None
+        url = httptools.parse_url(self.url)
+        if b"%" in url.path:
+            return None
+        method = self.parser.get_method().decode("ascii")
+        return prompt.find(
+            method, url.path.decode("ascii"), url.query or b"", self.scheme or "http", self.headers
+        )
+
+    def _write_ready(self, status: HTTPStatus, head: bytes, body: bytes) -> None:
+        self._ready = None
+        lines = [STATUS_LINE[status]]
+        for name, value in self.server_state.default_headers:
+            lines += (name, b": ", value, b"\r\n")
+        must_close = not self.parser.should_keep_alive()
+        lines += (head, b"connection: close\r\n\r\n" if must_close else b"\r\n", body)
+        self.transport.write(b"".join(lines))
+        if must_close:
+            self.transport.close()
+        self.on_response_complete()
 
     # Refusing and closing
 

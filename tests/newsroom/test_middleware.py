@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 from django.db import OperationalError, connection
+from django.http import HttpRequest, HttpResponse
 from psycopg_pool import PoolTimeout
 
 from liveblog.reader import pages
+from newsroom import middleware
+from newsroom.http import caching
+from newsroom.http.compression import compress
 
 LISTING = "_listing"
 
@@ -45,3 +49,14 @@ def test_page_whose_connection_is_cut_returns_503_and_the_next_returns_200(
     finally:
         connection.close()
     assert client.get("/").status_code == 200
+
+
+def test_compressed_polls_vary_on_accept_encoding_however_small(rf):
+    def poll(request: HttpRequest) -> HttpResponse:
+        response = compress(request, HttpResponse(b"a" * 300))
+        caching.mark_poll(response)
+        return response
+
+    compressed = middleware.lean_polls(poll)(rf.get("/", headers={"accept-encoding": "gzip"}))
+    assert len(compressed.content) < 200
+    assert (compressed.headers["Content-Encoding"], compressed.headers["Vary"]) == ("gzip", "Accept-Encoding")

@@ -1,0 +1,431 @@
+"""Kept answers: equal to Django's own, never older than the log, rendered once, within bounds."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.core.handlers.asgi import ASGIHandler
+from django.db import connection
+from django.urls import resolve
+
+from liveblog import publishing
+from liveblog.models import LiveBlog, Update
+from liveblog.publishing import SYSTEM
+from liveblog.streams import kept as kept_answers
+from liveblog.streams import positions
+from liveblog.streams.kept import KeptAnswers
+from liveblog.streams.positions import Positions
+from newsroom.http import caching
+from tests.factories import make_blog, make_update
+from tests.security.addresses import Newsroom, make_newsroom, public_addresses
+from tests.streams.asking import Reply, ask
+
+MEGABYTE = 1024 * 1024
+# The routes whose answers are kept.
+KEPT = {
+    "front", "blog", "update", "changes", "topic", "site_feed", "blog_feed", "topic_feed", "sitemap",
+    "sitemap_section",
+}  # fmt: skip
+CODINGS = {"": "", "gzip": "gzip", "br": "gzip, deflate, br, zstd"}
+
+
+class Django:
+    """Django's handler, which counts its requests. It answers while `gate` is open and fails if told to."""
+
+    def __init__(self) -> None:
+        self._handler = ASGIHandler()
+        self.paths: list[str] = []
+        self.gate: asyncio.Event | None = None
+        self.fails = False
+
+    async def __call__(self, scope, receive, send) -> None:
+        self.paths.append(scope["path"])
+        if self.gate:
+            await self.gate.wait()
+        if self.fails:
+            await send({"type": "http.response.start", "status": 503, "headers": [(b"retry-after", b"1")]})
+            return await send({"type": "http.response.body", "body": b"busy"})
+        return await self._handler(scope, receive, send)
+
+
+class Site:
+    """Kept answers in front of two Djangos: one renders what is kept, the other gets what passes by."""
+
+    def __init__(self, max_bytes: int = 64 * MEGABYTE) -> None:
+        self.rendering, self.passing = Django(), Django()
+        self.positions = Positions()
+        self.answers = KeptAnswers(self.rendering, self.passing, self.positions, max_bytes)
+
+    async def get(self, url: str, **headers: str) -> Reply:
+        return await ask(self.answers, url, **headers)
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """Return how many requests were rendered to be kept, and how many passed by."""
+        return len(self.rendering.paths), len(self.passing.paths)
+
+
+def play(scenario: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    asyncio.run(scenario())
+
+
+async def call(verb: Callable[..., Any], *arguments: Any, **details: Any) -> Any:
+    """Call a verb from a worker thread, as another process would."""
+
+    def work() -> Any:
+        try:
+            return verb(*arguments, **details)
+        finally:
+            connection.close()
+
+    return await asyncio.to_thread(work)
+
+
+@pytest.fixture
+def site(transactional_db: None) -> Iterator[Site]:
+    site = Site()
+    yield site
+    site.positions.close()
+
+
+@pytest.fixture
+def newsroom(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Newsroom:
+    # Dates that settle between two requests would differ.
+    monkeypatch.setattr(caching, "is_settled", lambda modified_at: True)
+    return make_newsroom()
+
+
+@pytest.fixture
+def blog(transactional_db: None) -> LiveBlog:
+    blog = make_blog(slug="storm")
+    make_update(blog)
+    blog.refresh_from_db()
+    return blog
+
+
+def surfaces(newsroom: Newsroom, withdrawn: Update) -> list[str]:
+    """Return a URL of every public route, and those with the queries that pages, scripts and sitemaps use."""
+    pk, number = newsroom.update.pk, LiveBlog.objects.get(slug="storm").number
+    queries = [f"/live/storm/?before={pk}", f"/live/storm/?before={pk}&text=1", "/live/storm/?text=1"]
+    queries += [f"/live/storm/{pk}/?text=1", "/?text=1", "/?before=old", "/zh-hans/?text=1"]
+    polls = [f"/live/storm/changes.json?after={after}" for after in (0, 1, number - 1, number, number + 1)]
+    others = ["/sitemap-updates.xml?p=1", f"/search/?q={quote('颱風')}", "/zh-hant/live/storm/", "/zh-hant/"]
+    gone = [
+        f"/live/storm/{withdrawn.pk}/",
+        "/live/gone/",
+        "/live/gone/feed.atom",
+        "/live/gone/changes.json?after=0",
+    ]
+    missing = ["/live/none/", "/live/storm/999999/", "/topics/none/", "/live/storm/?before=999999"]
+    return [*public_addresses(newsroom), *queries, *polls, *others, *gone, *missing]
+
+
+def withdraw_some(newsroom: Newsroom) -> Update:
+    """Withdraw a live blog and an update, and return the update."""
+    publishing.withdraw_blog(make_blog(slug="gone"), by=SYSTEM)
+    withdrawn = newsroom.blog.updates.exclude(pk=newsroom.update.pk).first()
+    return publishing.withdraw_update(withdrawn, by=SYSTEM, reason="錯誤")
+
+
+def without_chance(reply: Reply) -> tuple[int, dict[str, str]]:
+    """Return status and headers, without those of the body's size and of uncacheable pages' dates."""
+    return reply.status, {
+        name: value for name, value in reply.headers.items() if name not in ("content-length", "expires")
+    }
+
+
+def test_kept_answers_equal_djangos_own_on_every_public_surface(site, newsroom):
+    urls = surfaces(newsroom, withdraw_some(newsroom))
+
+    async def scenario() -> None:
+        for url in urls:
+            for coding, accepted in CODINGS.items():
+                own = await ask(ASGIHandler(), url, accept_encoding=accepted)
+                for method in ("GET", "GET", "HEAD"):
+                    reply = await site.get(url, method=method, accept_encoding=accepted)
+                    assert without_chance(reply) == without_chance(own), (url, coding, method)
+                    if method == "GET" and "/respond/" not in url:
+                        assert reply.content == own.content, (url, coding)
+                etag = own.headers.get("etag", '"none"')
+                own = await ask(ASGIHandler(), url, accept_encoding=accepted, if_none_match=etag)
+                for _ in range(2):
+                    reply = await site.get(url, accept_encoding=accepted, if_none_match=etag)
+                    assert without_chance(reply) == without_chance(own), (url, coding)
+                    assert reply.status != 304 or reply.body == b"", url
+
+    play(scenario)
+    routes = {resolve(path).url_name for path in site.rendering.paths}
+    assert routes == KEPT
+
+
+def test_if_none_match_is_compared_weakly(site, blog):
+    statuses = {
+        "{etag}": 304,
+        "*": 304,
+        '"other", {etag}': 304,
+        "{strong}": 304,
+        '"other"': 200,
+        "W/other": 200,
+    }
+
+    async def scenario() -> None:
+        etag = (await site.get("/live/storm/")).headers["etag"]
+        for known, status in statuses.items():
+            etags = known.format(etag=etag, strong=etag.removeprefix("W/"))
+            for method in ("GET", "HEAD"):
+                reply = await site.get("/live/storm/", method=method, if_none_match=etags)
+                assert (reply.status, reply.headers["etag"]) == (status, etag), known
+                assert bool(reply.body) == (status == 200 and method == "GET")
+
+    play(scenario)
+    assert site.counts == (1, 0)
+
+
+def test_each_change_is_rendered_once(site, blog):
+    async def scenario() -> None:
+        for serial in range(3):
+            for _ in range(5):
+                assert (
+                    f"第{serial}則" in (await site.get("/live/storm/", accept_encoding="br")).text
+                    or not serial
+                )
+                assert (await site.get("/live/storm/", accept_encoding="gzip")).status == 200
+            await call(make_update, blog, f"第{serial + 1}則")
+            site.positions.wake(blog.pk)
+
+    play(scenario)
+    assert site.counts == (3, 0)
+
+
+def test_change_of_another_blog_leaves_answers_kept(site, blog):
+    async def scenario() -> None:
+        other = await call(make_blog, slug="other")
+        for _ in range(3):
+            assert (await site.get("/live/storm/")).status == 200
+            assert "標題" in (await site.get("/")).text
+            await call(make_update, other)
+            site.positions.wake(other.pk)
+
+    play(scenario)
+    assert sorted(site.rendering.paths) == ["/", "/", "/", "/live/storm/"]
+
+
+def test_idle_polls_reach_django_once(site, blog):
+    async def scenario() -> None:
+        for _ in range(20):
+            reply = await site.get(f"/live/storm/changes.json?after={blog.number}")
+            assert json.loads(reply.text)["number"] == blog.number
+
+    play(scenario)
+    assert site.counts == (1, 0)
+
+
+def test_stampede_on_a_missing_answer_renders_it_once(site, blog):
+    async def scenario() -> None:
+        site.rendering.gate = asyncio.Event()
+        codings = ["", "gzip", "br"] * 20
+        tasks = [asyncio.create_task(site.get("/live/storm/", accept_encoding=coding)) for coding in codings]
+        # The client that asked first leaves; the others still get the answer that it caused.
+        while not site.rendering.paths:
+            await asyncio.sleep(0)
+        tasks.pop(0).cancel()
+        site.rendering.gate.set()
+        replies = await asyncio.gather(*tasks)
+        assert len({reply.text for reply in replies}) == 1
+
+    play(scenario)
+    assert site.counts == (1, 0)
+
+
+def test_failure_goes_to_all_who_wait_and_is_not_kept(site, blog):
+    async def scenario() -> None:
+        site.rendering.gate, site.rendering.fails = asyncio.Event(), True
+        tasks = [asyncio.create_task(site.get("/live/storm/")) for _ in range(20)]
+        while not site.rendering.paths:
+            await asyncio.sleep(0)
+        site.rendering.gate.set()
+        assert {reply.status for reply in await asyncio.gather(*tasks)} == {503}
+        assert site.counts == (1, 0)
+        site.rendering.fails = False
+        assert (await site.get("/live/storm/")).status == 200
+
+    play(scenario)
+
+
+def test_requests_that_wait_too_long_pass_by(site, blog, monkeypatch):
+    monkeypatch.setattr(kept_answers, "WAIT_SECONDS", 0.01)
+
+    async def scenario() -> None:
+        site.rendering.gate = asyncio.Event()
+        assert [(await site.get("/live/storm/")).status for _ in range(2)] == [200, 200]
+        assert site.counts == (1, 2)
+        monkeypatch.undo()
+        site.rendering.gate.set()
+        assert (await site.get("/live/storm/")).status == 200
+        assert site.counts == (1, 2)
+
+    play(scenario)
+
+
+def test_request_after_a_change_does_not_wait_for_an_older_answer(site, blog):
+    """A change is committed while its page is being rendered: whoever asks after it gets the new state."""
+
+    async def scenario() -> None:
+        first = asyncio.Event()
+        site.rendering.gate = first
+        early = asyncio.create_task(site.get("/live/storm/"))
+        while not site.rendering.paths:
+            await asyncio.sleep(0)
+        await call(make_update, blog, "號外")
+        site.positions.wake(blog.pk)
+        site.rendering.gate = None
+        assert "號外" in (await site.get("/live/storm/")).text
+        first.set()
+        await early
+        assert "號外" in (await site.get("/live/storm/")).text
+
+    play(scenario)
+
+
+PASS_BY = [
+    {"authorization": "Bearer x"},
+    {"cookie": "a=1; sessionid=abc"},
+    {"range": "bytes=0-9"},
+    {"if_range": '"x"'},
+    {"if_match": "*"},
+    {"if_modified_since": "Thu, 01 Jan 2026 00:00:00 GMT"},
+    {"content_length": "0"},
+    {"accept_encoding": "gzip, identity;q=0"},
+    {"method": "POST"},
+]
+
+
+def test_requests_for_one_client_pass_by(site, blog):
+    async def scenario() -> None:
+        await site.get("/live/storm/")
+        for headers in PASS_BY:
+            await site.get("/live/storm/", **headers)
+
+    play(scenario)
+    assert site.counts == (1, len(PASS_BY))
+
+
+def test_cookies_of_other_programs_change_nothing(site, blog):
+    async def scenario() -> None:
+        for _ in range(2):
+            assert (await site.get("/live/storm/", cookie="_ga=GA1.1.1; consent=yes")).status == 200
+
+    play(scenario)
+    assert site.counts == (1, 0)
+
+
+def test_unknown_hosts_neither_get_nor_cause_a_kept_answer(site, blog):
+    hosts = ["evil.example", "", "127.0.0.1:99999", "127.0.0.1@evil.example"]
+
+    async def scenario() -> None:
+        for is_kept in (False, True):
+            for host in hosts:
+                assert (await site.get("/live/storm/", host=host)).status == 400, host
+            assert site.counts == (is_kept, len(hosts) * (is_kept + 1))
+            await site.get("/live/storm/")
+
+    play(scenario)
+
+
+def test_queries_in_any_other_spelling_are_not_kept(site, blog):
+    queries = [
+        "utm_source=x", "text=2", "text=1&before=1", "before=01", "before=1&text=1&text=1", "before=x",
+        "before=1&before=2", "text=1&", "&text=1", "Text=1", "before=1%20", "before=-1", "after=1",
+        "before=1text=1", f"before={'1' * 30}",
+    ]  # fmt: skip
+    numbers = ["", "00", "01", "-1", "99", "1&after=1", "1&x", "1234567890", "x"]
+    urls = [f"/live/storm/?{query}" for query in queries]
+    urls += [f"/live/storm/changes.json?after={number}" for number in numbers]
+
+    async def scenario() -> None:
+        for url in urls:
+            await site.get(url)
+
+    play(scenario)
+    assert site.counts == (0, len(urls))
+    assert len(site.answers.store) == 0
+
+
+def test_unknown_addresses_take_no_memory(site, blog):
+    async def scenario() -> None:
+        for serial in range(30):
+            assert (await site.get(f"/live/none-{serial}/")).status == 404
+            assert (await site.get(f"/live/storm/{serial + 1}/")).status == 404
+            assert (await site.get(f"/topics/none-{serial}/")).status == 404
+
+    play(scenario)
+    assert len(site.answers.store) == 0
+
+
+def test_memory_is_bounded_and_hot_pages_stay(blog):
+    # Enough for a few pages at a time.
+    site = Site(max_bytes=2 * MEGABYTE)
+
+    async def scenario() -> None:
+        pks = [
+            (await call(make_update, blog, f"第{serial}則", body="<p>" + "文" * 20_000)).pk
+            for serial in range(60)
+        ]
+        assert (await site.get("/live/storm/feed.atom")).status == 200
+        for pk in pks:
+            assert (await site.get(f"/live/storm/{pk}/")).status == 200
+            assert (await site.get("/live/storm/feed.json")).status == 200
+            assert site.answers.store.size <= 2 * MEGABYTE
+
+    play(scenario)
+    site.positions.close()
+
+
+def test_revised_glossary_is_in_editions_at_once(site, blog):
+    async def scenario() -> None:
+        assert "消息" in (await site.get("/zh-hans/live/storm/")).text
+        await call(publishing.add_term, by=SYSTEM, traditional="消息", simplified="快讯")
+        # On PostgreSQL the notification, of any blog; on SQLite the file tells.
+        site.positions.wake(None)
+        assert "快讯" in (await site.get("/zh-hans/live/storm/")).text
+
+    play(scenario)
+
+
+def test_https_and_http_answers_are_kept_apart(settings, blog):
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    settings.SECURE_HSTS_SECONDS = 1_000
+    site = Site()
+
+    async def scenario() -> None:
+        for proto, has_hsts in [("https", True), ("http", False), ("https,http", True), ("x", False)] * 2:
+            for application in (site.answers, ASGIHandler()):
+                reply = await ask(application, "/live/storm/", x_forwarded_proto=proto)
+                assert ("strict-transport-security" in reply.headers) == has_hsts, proto
+
+    play(scenario)
+    site.positions.close()
+    assert site.counts == (2, 0)
+
+
+def test_positions_are_read_again_unless_somebody_vouches_for_them(site, blog, monkeypatch):
+    """Without wake-ups an answer is compared with the log after less than a second."""
+    monkeypatch.setattr(site.positions, "_is_on_sqlite", False)
+    now = 1_000.0
+    monkeypatch.setattr(positions.time, "monotonic", lambda: now)
+
+    async def scenario() -> None:
+        nonlocal now
+        await site.get("/live/storm/")
+        await call(publishing.end_coverage, blog, by=SYSTEM)
+        now += positions.FRESH_SECONDS + 0.01
+        # The listener was last heard before the change.
+        site.positions.vouch(1_000.0)
+        assert 'class="ended"' in (await site.get("/live/storm/")).text
+
+    play(scenario)
