@@ -62,7 +62,9 @@ def read_blogs(blogs: Iterable[LiveBlog], language: str | None) -> list[LiveBlog
 def read_head(blog: LiveBlog, language: str | None) -> LiveBlog:
     """Convert the title of a blog if it has this edition; this suffices for its URL and ETag."""
     if language:
-        _read_title(blog, Glossary.objects.edition(language))
+        revision = blog.glossary_revision
+        is_read = revision is not None
+        _read_title(blog, Edition(language, revision) if is_read else Glossary.objects.edition(language))
     return blog
 
 

@@ -16,13 +16,14 @@ from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from liveblog import visibility
 from liveblog.api.entry import BoundedJSONParser
-from liveblog.api.keys import KeyAuthentication, PerAddressOrKey, ScopesAllow
+from liveblog.api.keys import KeyAuthentication, PerAddressOrKey, ScopesAllow, viewer_of
 from liveblog.api.problems import problem
 from liveblog.models import LiveBlog
 from liveblog.models.blog import Language
 from newsroom.http import cors
-from newsroom.http.caching import PERSONAL, POLL, etag_of_body
+from newsroom.http.caching import PERSONAL, POLL, etag_of
 from newsroom.http.compression import compressed
 from newsroom.http.parameters import canonical_query
 from newsroom.site import absolute, path_of
@@ -91,7 +92,7 @@ class PublicView:
     def _with_etag(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         """Add the ETag; return a 304 or 412 instead if the request's conditions call for it."""
         if response.status_code == 200:
-            self.etag = self.etag or etag_of_body(response.content)
+            self.etag = self.etag or etag_of(response.content)
             response.headers["ETag"] = self.etag
             response = get_conditional_response(request, etag=self.etag, response=response)
         return problem(request, 412) if response.status_code == 412 else response
@@ -126,15 +127,20 @@ class PublicView:
 
         `blog` must be in the requested edition. The ETag covers the edition and the selected fields.
         """
-        if self._is_page():
-            return None
-        self.etag = blog.etag
+        etag = blog.etag
         if self.fields:
             chosen = hashlib.blake2b(",".join(sorted(self.fields)).encode(), digest_size=4).hexdigest()
-            self.etag = f'{self.etag[:-1]}-{chosen}"'
-        response = get_conditional_response(self.request._request, etag=self.etag)
+            etag = f'{etag[:-1]}-{chosen}"'
+        return self.is_unchanged(etag)
+
+    def is_unchanged(self, etag: str) -> HttpResponse | None:
+        """Return a 304 if the client has the response with this ETag, else None."""
+        if self._is_page():
+            return None
+        self.etag = etag
+        response = get_conditional_response(self.request._request, etag=etag)
         if response is not None:
-            response.headers["ETag"] = self.etag
+            response.headers["ETag"] = etag
         return response
 
     def sparse(self, item: dict[str, Any]) -> dict[str, Any]:
@@ -204,6 +210,14 @@ class ListView(PublicView):
     """Mixed into each list: a page of rows, in the edition and of the fields that were asked for."""
 
     has_editions = True
+
+    def list(self, request: Request) -> HttpResponse:
+        """Return a page of the list, or a 304 if nothing has changed that the requester may know of."""
+        # Build the query before the state is read: invalid filters must be refused.
+        self.filter_queryset(self.get_queryset())
+        state = visibility.state_of(viewer_of(request), edition=self.edition)
+        chosen = ",".join(sorted(self.fields))
+        return self.is_unchanged(etag_of(f"{state.key}-{chosen}".encode())) or super().list(request)
 
     def read(self, rows: list[Any]) -> Iterable[Any]:
         """Return the rows in `self.edition`."""

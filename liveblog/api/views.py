@@ -96,9 +96,11 @@ class UpdatesOfBlog(ListView, ListAPIView):
         410,
         parameters=[SLUG],
     )
-    def get(self, request: Request, slug: str) -> Response:
-        self.blog = find_blog(request, slug)
-        return self.list(request)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        self.blog = find_blog(request, slug, self.edition)
+        # The list depends on this live blog alone.
+        self.filter_queryset(self.get_queryset())
+        return self.is_known(self.blog) or super(ListView, self).list(request)
 
     @described_write(
         "Write an update",

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from liveblog.models.byline import Byline
-from liveblog.models.glossary import Edition
+from liveblog.models.glossary import Edition, Glossary
 from liveblog.models.response import ReaderResponse
 from liveblog.models.search import SearchEntry
 from liveblog.models.update import Update
@@ -86,6 +86,10 @@ class LiveBlogQuerySet(PublicIdQuerySet):
             models.Prefetch("responses", queryset=ReaderResponse.objects.shown(), to_attr="shown_responses"),
         )
 
+    def with_glossary(self) -> LiveBlogQuerySet:
+        """Set `glossary_revision`, for an edition's ETag."""
+        return self.annotate(glossary_revision=Glossary.objects.revision_column())
+
     def ended_before(self, blog: LiveBlog) -> LiveBlogQuerySet:
         """Return the live blogs after `blog` in the order of `-coverage_end_at, -pk`."""
         return self.filter(
@@ -117,6 +121,8 @@ class LiveBlog(PublicIdModel):
     # Set by `liveblog.editions` on rows converted to the other script, which must never be saved. `language`
     # is then that of the edition.
     edition: Edition | None = None
+    # The glossary's revision, if it was read with the row.
+    glossary_revision: int | None = None
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -17,7 +18,7 @@ from liveblog import editions, visibility
 from liveblog.models import LiveBlog, Update
 from liveblog.models.blog import Language, LiveBlogQuerySet
 from liveblog.presentation.addresses import Withdrawn, find_blog, whole_blog
-from liveblog.reader.caching import answer, answer_by_body, public
+from liveblog.reader.caching import answer, answer_by_state, public
 from liveblog.reader.pages import find_topic
 from liveblog.reader.scripts import site_language
 from liveblog.visibility import PUBLIC
@@ -107,47 +108,69 @@ def of_blog(request: HttpRequest, slug: str, form: str, edition: str | None = No
 @public
 def of_site(request: HttpRequest, form: str, edition: str | None = None) -> HttpResponse:
     """Return the newest updates of all public live blogs."""
-    blogs = LiveBlog.objects.all()
-    return _over_several(request, blogs, form, settings.SITE_NAME, reverse("reader:front"), edition)
+    path = reverse("reader:front")
+    return _over_several(request, None, form, path, edition, lambda: settings.SITE_NAME)
 
 
 @read_anywhere
 @public
 def of_topic(request: HttpRequest, slug: str, form: str, edition: str | None = None) -> HttpResponse:
     """Return the newest updates of the public live blogs under one topic."""
-    topic = find_topic(slug, edition)
-    title = f"{topic.name} - {settings.SITE_NAME}"
-    return _over_several(
-        request, LiveBlog.objects.filter(topics=topic), form, title, topic.get_absolute_url(), edition
-    )
+    topic = find_topic(slug)
+    blogs = LiveBlog.objects.filter(topics=topic)
+
+    def title() -> str:
+        return f"{editions.read_topic(topic, edition).name} - {settings.SITE_NAME}"
+
+    return _over_several(request, blogs, form, topic.get_absolute_url(), edition, title)
 
 
 def _over_several(
-    request: HttpRequest, blogs: LiveBlogQuerySet, form: str, title: str, path: str, edition: str | None
+    request: HttpRequest,
+    blogs: LiveBlogQuerySet | None,
+    form: str,
+    path: str,
+    edition: str | None,
+    title: Callable[[], str],
 ) -> HttpResponse:
     language = site_language(edition)
-    # Read the date before any other row, so that the content may be newer than its date but never older.
-    modified_at = visibility.last_change_at()
-    if modified_at is None:
+    state = visibility.state_of(PUBLIC, blogs, edition=edition)
+    if state.modified_at is None:
         raise Http404
-    published = visibility.readable_updates(PUBLIC).published().filter(blog__in=blogs)
-    published = published.order_by("-first_published_at", "-pk").complete().prefetch_related("blog__topics")
-    entries = editions.read_mixed_updates(published[:ENTRIES], edition)
+
+    def render() -> HttpResponse:
+        name = title()
+        feed = Feed(
+            title=name,
+            description=name,
+            path=f"/{edition}{path}" if edition else path,
+            self_url=absolute(path_of(request)),
+            language=Language(language).tag,
+            updated_at=state.feed_updated_at,
+            published=_newest(blogs, edition),
+            removed=_removed(blogs, edition),
+        )
+        return _write(request, feed, form, language)
+
+    return answer_by_state(request, state, render, POLL, state.modified_at, is_dated=edition is None)
+
+
+def _newest(blogs: LiveBlogQuerySet | None, edition: str | None) -> list[Update]:
+    rows = visibility.readable_updates(PUBLIC).published()
+    if blogs is not None:
+        rows = rows.filter(blog__in=blogs)
+    rows = rows.order_by("-first_published_at", "-pk").complete().prefetch_related("blog__topics")
+    entries = editions.read_mixed_updates(rows[:ENTRIES], edition)
     editions.read_topics((topic for update in entries for topic in update.blog.topics.all()), edition)
-    removed = Update.objects.filter(blog__in=visibility.known(PUBLIC) & blogs).removed()
-    feed = Feed(
-        title=title,
-        description=title,
-        path=f"/{edition}{path}" if edition else path,
-        self_url=absolute(path_of(request)),
-        language=Language(language).tag,
-        updated_at=visibility.last_change_at("feed_updated_at"),
-        published=entries,
-        removed=list(removed.select_related("blog__hero_image")[:TOMBSTONES]),
-    )
-    editions.read_titles([update.blog for update in feed.removed], edition)
-    response = _write(request, feed, form, language)
-    return answer_by_body(request, response, POLL, modified_at, is_dated=edition is None)
+    return entries
+
+
+def _removed(blogs: LiveBlogQuerySet | None, edition: str | None) -> list[Update]:
+    known = visibility.known(PUBLIC)
+    rows = Update.objects.filter(blog__in=known if blogs is None else known & blogs).removed()
+    entries = list(rows.select_related("blog__hero_image")[:TOMBSTONES])
+    editions.read_titles([update.blog for update in entries], edition)
+    return entries
 
 
 def _write(request: HttpRequest, feed: Feed, form: str, language: str) -> HttpResponse:
