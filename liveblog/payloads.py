@@ -57,6 +57,7 @@ def blog(row: LiveBlog) -> dict[str, Any]:
         "modified_at": _moment(row.modified_at),
         "pinned": row.pinned_update_id,
         "key_events": [key_event(event) for event in row.key_events],
+        "has_more_key_events": row.has_more_key_events,
         "bylines": [byline(item) for item in row.bylines.all()],
         "topics": [topic(item) for item in row.topics.all()],
         "hero_image": image(row.hero_image) if row.hero_image else None,

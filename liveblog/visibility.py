@@ -213,7 +213,8 @@ def readable_updates(viewer: Viewer) -> UpdateQuerySet:
     """Return the updates that `viewer` may read: for non-staff, published ones and tombstones."""
     if _is_staff(viewer):
         return limited(viewer, Update.objects.all())
-    return Update.objects.visible().filter(blog__in=readable(viewer))
+    # With a list of live blogs, SQLite would sort all of their updates instead of walking an index in order.
+    return Update.objects.visible().filter(Exists(readable(viewer).filter(pk=OuterRef("blog"))))
 
 
 def readable_stories(viewer: Viewer) -> RelatedStoryQuerySet:

@@ -13,14 +13,17 @@ from django.utils.translation import gettext_lazy as _
 
 from liveblog.models.byline import Byline
 from liveblog.models.glossary import Edition, Glossary
-from liveblog.models.response import ReaderResponse
+from liveblog.models.newest import newest_of_each
+from liveblog.models.response import SHOWN, ReaderResponse
 from liveblog.models.search import SearchEntry
 from liveblog.models.update import Update
 from newsroom import release
 from newsroom.ids import PublicIdModel, PublicIdQuerySet
 
-# Pages must not grow with the length of a live blog. The API lists all key events by `?is_key_event=true`.
-KEY_EVENTS_SHOWN: Final = 100
+# Pages must not grow with the length of a live blog. Up to KEY_EVENTS_MOST key events, all are shown; of
+# more, the newest KEY_EVENTS_SHOWN and a link to the page with all of them.
+KEY_EVENTS_MOST: Final = 10
+KEY_EVENTS_SHOWN: Final = 8
 
 
 class Language(models.TextChoices):
@@ -60,6 +63,9 @@ class Topic(PublicIdModel):
 
 
 class LiveBlogQuerySet(PublicIdQuerySet):
+    # Whether the rows get their key events and responses when they are fetched; see `complete`.
+    _is_complete = False
+
     def saying(self, query: str) -> LiveBlogQuerySet:
         """Return live blogs whose head contains every part of `query`."""
         entries = SearchEntry.objects.matching(query).filter(update__isnull=True)
@@ -74,17 +80,24 @@ class LiveBlogQuerySet(PublicIdQuerySet):
     def complete(self) -> LiveBlogQuerySet:
         """Fetch everything that a page or payload prints of a blog, in a fixed number of queries.
 
-        Set `key_events` to the list of its latest published key events, newest first, and `shown_responses`
-        to the list of readers' responses on the page.
+        Set `newest_key_events`, and `shown_responses` to the list of readers' responses on the page.
         """
-        key_events = Update.objects.key_events().select_related("blog").newest_first()[:KEY_EVENTS_SHOWN]
-        return self.select_related("hero_image", "successor", "predecessor").prefetch_related(
-            "bylines",
-            "topics",
-            "related_stories__live_blog",
-            models.Prefetch("updates", queryset=key_events, to_attr="key_events"),
-            models.Prefetch("responses", queryset=ReaderResponse.objects.shown(), to_attr="shown_responses"),
+        rows = self.select_related("hero_image", "successor", "predecessor").prefetch_related(
+            "bylines", "topics", "related_stories__live_blog"
         )
+        rows._is_complete = True
+        return rows
+
+    def _clone(self) -> LiveBlogQuerySet:
+        rows = super()._clone()
+        rows._is_complete = self._is_complete
+        return rows
+
+    def _fetch_all(self) -> None:
+        is_new = self._result_cache is None
+        super()._fetch_all()
+        if is_new and self._is_complete:
+            _read_newest(self._result_cache)
 
     def with_glossary(self) -> LiveBlogQuerySet:
         """Set `glossary_revision`, for an edition's ETag."""
@@ -92,10 +105,8 @@ class LiveBlogQuerySet(PublicIdQuerySet):
 
     def ended_before(self, blog: LiveBlog) -> LiveBlogQuerySet:
         """Return the live blogs after `blog` in the order of `-coverage_end_at, -pk`."""
-        return self.filter(
-            Q(coverage_end_at__lt=blog.coverage_end_at)
-            | Q(coverage_end_at=blog.coverage_end_at, pk__lt=blog.pk)
-        )
+        is_before = Q(coverage_end_at__lt=blog.coverage_end_at) | Q(pk__lt=blog.pk)
+        return self.filter(Q(coverage_end_at__lte=blog.coverage_end_at) & is_before)
 
     def newest_first(self) -> LiveBlogQuerySet:
         """Order by the last change visible to readers."""
@@ -115,12 +126,30 @@ class LiveBlogQuerySet(PublicIdQuerySet):
         )
 
 
+def _read_newest(blogs: list[LiveBlog]) -> None:
+    key_events = newest_of_each(
+        blogs, Update.objects.key_events().newest_first(), KEY_EVENTS_MOST + 1, "happened_at"
+    )
+    answered = [blog for blog in blogs if blog.has_responses]
+    responses = newest_of_each(answered, ReaderResponse.objects.shown(), SHOWN, "approved_at")
+    for blog in blogs:
+        blog.newest_key_events = key_events[blog.pk]
+        blog.shown_responses = responses.get(blog.pk, [])
+    models.prefetch_related_objects(
+        [event for events in key_events.values() for event in events if event.is_without_words],
+        "update_images__image",
+    )
+
+
 class LiveBlog(PublicIdModel):
     """A live blog. Each change that readers can see takes the next `number`."""
 
     # Set by `liveblog.editions` on rows converted to the other script, which must never be saved. `language`
     # is then that of the edition.
     edition: Edition | None = None
+    # Set by `LiveBlog.objects.complete()`; one more key event than are shown tells that there are others.
+    newest_key_events: list[Update]
+    shown_responses: list[ReaderResponse]
     # The glossary's revision, if it was read with the row.
     glossary_revision: int | None = None
 
@@ -260,6 +289,16 @@ class LiveBlog(PublicIdModel):
     def written_in(self) -> str:
         """Return the original language of the blog, regardless of its edition."""
         return Language(self.language).other_script if self.edition else self.language
+
+    @property
+    def has_more_key_events(self) -> bool:
+        """Return whether there are key events that pages and payloads leave out."""
+        return len(self.newest_key_events) > KEY_EVENTS_MOST
+
+    @property
+    def key_events(self) -> list[Update]:
+        """Return the key events that pages and payloads show, newest first."""
+        return self.newest_key_events[: KEY_EVENTS_SHOWN if self.has_more_key_events else KEY_EVENTS_MOST]
 
     @property
     def is_live(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -9,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from newsroom.ids import PublicIdModel, PublicIdQuerySet
 
-SHOWN = 50
+SHOWN: Final = 50
 
 
 class ReaderResponseQuerySet(PublicIdQuerySet):
@@ -17,8 +19,8 @@ class ReaderResponseQuerySet(PublicIdQuerySet):
         return self.filter(status=ReaderResponse.Status.PENDING)
 
     def shown(self) -> ReaderResponseQuerySet:
-        """Return the approved responses that a page shows, newest first."""
-        return self.filter(status=ReaderResponse.Status.APPROVED).order_by("-approved_at", "-pk")[:SHOWN]
+        """Return the approved responses, newest first; a page shows the first SHOWN of a live blog."""
+        return self.filter(status=ReaderResponse.Status.APPROVED).order_by("-approved_at", "-pk")
 
 
 class ReaderResponse(PublicIdModel):

@@ -102,7 +102,7 @@ def _page(request: HttpRequest, head: LiveBlog) -> HttpResponse:
 
 
 def _update_page(request: HttpRequest, row: Update) -> HttpResponse:
-    blog = whole_blog(PUBLIC, row.blog)
+    blog = editions.read_title_of(row.blog)
     update = read_update(blog, row.pk)
     status = 410 if update.is_withdrawn else 200
     return blog_page(request, "reader/embed_update.html", blog, {"update": update}, status)
@@ -211,7 +211,7 @@ def _row_at(path: str) -> LiveBlog | Update:
 def _whole(row: LiveBlog | Update) -> LiveBlog | Update:
     if isinstance(row, LiveBlog):
         return whole_blog(PUBLIC, row)
-    return read_update(whole_blog(PUBLIC, row.blog), row.pk)
+    return read_update(editions.read_title_of(row.blog), row.pk)
 
 
 def _rich(subject: LiveBlog | Update, width: int, height: int) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.conf import settings
@@ -166,11 +166,21 @@ def _newest(blogs: LiveBlogQuerySet | None, edition: str | None) -> list[Update]
 
 
 def _removed(blogs: LiveBlogQuerySet | None, edition: str | None) -> list[Update]:
+    """Return the latest removals, alone or with a whole live blog.
+
+    They are read apart, because the condition for either would have to look at every update.
+    """
     known = visibility.known(PUBLIC)
-    rows = Update.objects.filter(blog__in=known if blogs is None else known & blogs).removed()
-    entries = list(rows.select_related("blog__hero_image")[:TOMBSTONES])
+    rows = Update.objects.filter(blog__in=known if blogs is None else known & blogs)
+    rows = rows.select_related("blog__hero_image")
+    either = [*rows.removed()[:TOMBSTONES], *rows.removed_with_their_blogs()[:TOMBSTONES]]
+    entries = sorted(either, key=_order_of_removal, reverse=True)[:TOMBSTONES]
     editions.read_titles([update.blog for update in entries], edition)
     return entries
+
+
+def _order_of_removal(update: Update) -> tuple[datetime, datetime, int]:
+    return update.removed_at, update.first_published_at or datetime.min.replace(tzinfo=UTC), update.pk
 
 
 def _write(request: HttpRequest, feed: Feed, form: str, language: str) -> HttpResponse:

@@ -72,9 +72,9 @@ def blog(request: HttpRequest, slug: str, edition: str | None = None) -> HttpRes
     try:
         head = find_blog(PUBLIC, slug, edition)
     except Withdrawn as withdrawn:
-        return _gone(request, withdrawn.blog)
+        return gone(request, withdrawn.blog)
     set_language(request, head.language)
-    before = _update_named_in_query(request, head)
+    before = update_named_in_query(request, head)
 
     def render() -> HttpResponse:
         blog = whole_blog(PUBLIC, head)
@@ -110,7 +110,7 @@ def update(request: HttpRequest, slug: str, pk: int, edition: str | None = None)
     try:
         row = find_update_at(slug, pk, edition)
     except Withdrawn as withdrawn:
-        return _gone(request, withdrawn.blog)
+        return gone(request, withdrawn.blog)
     except UpdateMissing as missing:
         set_language(request, missing.blog.language)
         raise
@@ -118,7 +118,7 @@ def update(request: HttpRequest, slug: str, pk: int, edition: str | None = None)
     set_language(request, head.language)
 
     def render() -> HttpResponse:
-        blog = whole_blog(PUBLIC, head)
+        blog = editions.read_topics_of(editions.read_title_of(head))
         update = read_update(blog, pk)
         linked_data = jsonld.blog_posting(update, has_pictures=not is_text_only(request))
         context = {
@@ -215,11 +215,13 @@ def _listing(
     return answer_by_state(request, state, render)
 
 
-def _gone(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
+def gone(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
+    """Return the page of a withdrawn live blog: 410."""
     return blog_page(request, "reader/gone.html", blog, {}, status=410)
 
 
-def _update_named_in_query(request: HttpRequest, blog: LiveBlog) -> Update | None:
+def update_named_in_query(request: HttpRequest, blog: LiveBlog) -> Update | None:
+    """Return the update after which a page of older ones begins; None if `?before=` is missing."""
     pk = parameters.number(request.GET, "before")
     if pk is None:
         return None

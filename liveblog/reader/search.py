@@ -47,6 +47,8 @@ def search(request: HttpRequest, edition: str | None = None) -> HttpResponse:
     last = _update_named_in_query(request)
 
     def render() -> HttpResponse:
+        if blog:
+            editions.read_title_of(blog)
         blogs = LiveBlog.objects.filter(pk=blog.pk) if blog else visibility.readable(PUBLIC)
         updates = _matching_updates(blogs, query, last)
         has_older = len(updates) > RESULTS_PER_PAGE
