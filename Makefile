@@ -10,7 +10,7 @@ run:   # a newsroom to try out on http://127.0.0.1:8000; HOST, PORT and DATABASE
 test:  # on SQLite, then on PostgreSQL; make test ARGS="tests/reader -x" hands pytest its arguments
 	@$(IN_VENV) -m tests.run $(ARGS)
 
-lint:  # ruff, Django's checks, and no model without its migration
+lint:  # ruff, mypy, Biome, Django's checks, and no model without its migration
 	@$(IN_VENV) -m tests.lint
 
 fuzz:  # Schemathesis over the whole API, without and with a partner's key; make test has a few examples of it

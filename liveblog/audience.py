@@ -76,7 +76,7 @@ class Tally:
     def _has_slot(self) -> bool:
         """Return whether this process still has its slot; after a pause, another may have taken it."""
         process, _readers = cache.get(self._slot, ("", {})) if self._slot else ("", {})
-        return process == self._process
+        return bool(process == self._process)
 
 
 def readers_connected(blog_id: int) -> int:

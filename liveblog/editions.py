@@ -135,7 +135,7 @@ def read_stories(stories: Iterable[RelatedStory], language: str | None) -> list[
     if language:
         edition = Glossary.objects.edition(language)
         for story in stories:
-            home = story.blog or story.update.blog
+            home = story.printed_in
             if has_edition(home, language):
                 _read_stories([story], edition, story.update.wording if story.update else ())
     return stories
@@ -216,7 +216,7 @@ def _read_stories(stories: Iterable[RelatedStory], edition: Edition, wording: Wo
 def _read_bylines(bylines: Iterable[Byline], edition: Edition) -> None:
     """Convert each byline once, with its name converted as a name; see `_read_names`."""
     for byline in bylines:
-        if getattr(byline, "edition", None) is None:
+        if byline.edition is None:
             byline.edition = edition
             byline.name = _converted(chinese.convert_name, byline.name, edition, (), ())
             byline.role = converter(edition)(byline.role)
@@ -226,7 +226,7 @@ def _read_names(rows: Iterable[Image | Topic | None], names: Iterable[str], edit
     """Convert shared rows, each once: prefetching may return the same instance several times."""
     text = converter(edition)
     for row in rows:
-        if row is not None and getattr(row, "edition", None) is None:
+        if row is not None and row.edition is None:
             row.edition = edition
             for name in names:
                 setattr(row, name, text(getattr(row, name)))

@@ -152,7 +152,7 @@ def _regions(blog_row: LiveBlog, after: int, last: int) -> dict[str, str]:
     changes = Change.objects.filter(blog=blog_row, number__gt=after, number__lte=last)
     rows = changes.values_list("update_id", "kind")
     touched, kinds = {update for update, _kind in rows}, {kind for _update, kind in rows}
-    matches = Update.objects.filter(pk=blog_row.pinned_update_id).complete()
+    matches = Update.objects.filter(pk=blog_row.pinned_update_id or 0).complete()
     pinned = next(iter(editions.read_updates(blog_row, matches)), None)
     names = ["document", "head", "key_events"]
     # A change without an update is a change of the blog itself.

@@ -19,10 +19,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeGuard, TypeVar
 
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db.models import Count, Exists, F, Max, Model, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
@@ -47,7 +47,7 @@ from liveblog.models.blog import LiveBlogQuerySet
 from liveblog.models.story import RelatedStoryQuerySet
 from liveblog.models.update import UpdateQuerySet
 
-Row = TypeVar("Row", bound=Model)
+Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 
 class Public:
@@ -55,7 +55,7 @@ class Public:
 
 
 PUBLIC: Final = Public()
-Viewer = Public | ApiKey | Partner | Webhook | AbstractBaseUser
+Viewer = Public | ApiKey | Partner | Webhook | User
 
 # Ids have 53 bits; their residues can be summed without an overflow.
 _ID_MODULUS: Final = 1_000_000_007
@@ -127,14 +127,14 @@ def can_know(viewer: Viewer, blog: LiveBlog) -> bool:
     return True
 
 
-def linkable(user: AbstractBaseUser) -> LiveBlogQuerySet:
+def linkable(user: User) -> LiveBlogQuerySet:
     """Return the live blogs whose titles a staff member may see and link to: readable and public ones."""
     return LiveBlog.objects.filter(
         Q(pk__in=readable(user).values("pk")) | Q(pk__in=readable(PUBLIC).values("pk"))
     )
 
 
-def reads_all(user: AbstractBaseUser) -> bool:
+def reads_all(user: User) -> bool:
     """Return whether a staff member may read every live blog, whatever its team."""
     return user.has_perm("liveblog.join_every_team")
 
@@ -190,7 +190,7 @@ def state_of(viewer: Viewer, blogs: LiveBlogQuerySet | None = None, *, edition: 
 # Rows that belong to live blogs
 
 
-def limited(user: AbstractBaseUser, rows: QuerySet[Row]) -> QuerySet[Row]:
+def limited(user: User, rows: Rows) -> Rows:
     """Return those of `rows` that a staff member may read. Their model is Image or one in `_BLOGS_OF`."""
     if reads_all(user):
         return rows
@@ -204,7 +204,7 @@ def limited(user: AbstractBaseUser, rows: QuerySet[Row]) -> QuerySet[Row]:
     return rows.filter(belongs)
 
 
-def can_read_row(user: AbstractBaseUser, row: Model) -> bool:
+def can_read_row(user: User, row: Model) -> bool:
     """Return whether a staff member may read one row of a model that `limited` accepts."""
     return limited(user, type(row)._base_manager.filter(pk=row.pk)).exists()
 
@@ -282,7 +282,7 @@ def href_of(story: RelatedStory) -> str:
     return story.live_blog.get_absolute_url() if can_read(PUBLIC, story.live_blog) else ""
 
 
-def readable_content(user: AbstractBaseUser, content: dict[str, Any]) -> dict[str, Any]:
+def readable_content(user: User, content: dict[str, Any]) -> dict[str, Any]:
     """Return a revision's content without references to live blogs that `user` may not link to."""
     stories = content.get("stories", [])
     ids = [story["live_blog"]["id"] for story in stories if story["live_blog"]]
@@ -297,7 +297,7 @@ def readable_content(user: AbstractBaseUser, content: dict[str, Any]) -> dict[st
     }
 
 
-def readable_actions(user: AbstractBaseUser, count: int) -> list[LogEntry]:
+def readable_actions(user: User, count: int) -> list[LogEntry]:
     """Return a staff member's latest `count` admin log entries on rows that they may still read."""
     entries = list(LogEntry.objects.filter(user=user.pk).select_related("content_type")[: 10 * count])
     ids = defaultdict(set)
@@ -307,7 +307,7 @@ def readable_actions(user: AbstractBaseUser, count: int) -> list[LogEntry]:
     for content_type, objects in ids.items():
         model = content_type.model_class() if content_type else None
         if model in _BLOGS_OF or model is Image:
-            rows = limited(user, model.objects.filter(pk__in=objects))
+            rows = limited(user, model._default_manager.filter(pk__in=objects))
             readable_ids = set(map(str, rows.values_list("pk", flat=True)))
             hidden |= {(content_type, pk) for pk in objects - readable_ids}
     return [entry for entry in entries if (entry.content_type, entry.object_id) not in hidden][:count]
@@ -316,11 +316,11 @@ def readable_actions(user: AbstractBaseUser, count: int) -> list[LogEntry]:
 # Viewers
 
 
-def _is_staff(viewer: Viewer) -> bool:
-    return isinstance(viewer, AbstractBaseUser) and viewer.is_active and getattr(viewer, "is_staff", False)
+def _is_staff(viewer: Viewer) -> TypeGuard[User]:
+    return isinstance(viewer, User) and viewer.is_active and viewer.is_staff
 
 
-def _in_team(user: AbstractBaseUser) -> Q:
+def _in_team(user: User) -> Q:
     team = LiveBlog.team.through.objects.filter(liveblog=OuterRef("pk"))
     return ~Q(Exists(team)) | Q(Exists(team.filter(user=user.pk)))
 

@@ -6,6 +6,8 @@ import logging
 import os
 import re
 import warnings
+from collections.abc import Mapping
+from typing import IO, Any
 
 import django
 
@@ -13,8 +15,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsroom.settings")
 django.setup(set_prefix=False)
 
 # E402: these modules import models, which can be imported only once Django is set up.
-from django.core.handlers.asgi import ASGIHandler  # noqa: E402
-from django.http import HttpResponse  # noqa: E402
+from django.core.handlers.asgi import ASGIHandler, ASGIRequest  # noqa: E402
+from django.http import HttpResponseBase  # noqa: E402
 
 from liveblog.api import entry, keys  # noqa: E402
 from liveblog.streams.hub import Hub  # noqa: E402
@@ -29,7 +31,7 @@ from newsroom.http import (  # noqa: E402
     protocol,
     shutdown,
 )
-from newsroom.http.bodies import Allowance, BodyLimits  # noqa: E402
+from newsroom.http.bodies import Allowance, BodyLimits, Receive, Scope, Send  # noqa: E402
 
 # Ignore the warning about WhiteNoise's synchronous iterators: reading files in a thread is what we want.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
@@ -54,11 +56,13 @@ ALLOWANCES = [
 class Application(ASGIHandler):
     """Django's handler, with complete headers even on errors before any middleware (a path not in UTF-8)."""
 
-    def create_request(self, scope, body_file):
-        request, refusal = super().create_request(scope, body_file)
-        if isinstance(refusal, HttpResponse):
-            caching.finish(refusal, is_public=True)
-        return request, refusal
+    def create_request(
+        self, scope: Mapping[str, Any], body_file: IO[bytes]
+    ) -> tuple[ASGIRequest, None] | tuple[None, HttpResponseBase]:
+        created = super().create_request(scope, body_file)
+        if created[1] is not None:
+            caching.finish(created[1], is_public=True)
+        return created
 
 
 logger = logging.getLogger(__name__)
@@ -71,7 +75,7 @@ hub = Hub(also=sender.wake)
 streams = Streams(hub)
 
 
-async def _answer(scope, receive, send) -> None:
+async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
     if is_stream(scope):
         await streams(scope, receive, send)
     else:
@@ -81,7 +85,7 @@ async def _answer(scope, receive, send) -> None:
 _bounded = BodyLimits(_answer, ALLOWANCES)
 
 
-async def application(scope, receive, send) -> None:
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await _lifespan(receive, send)
     else:
@@ -98,12 +102,12 @@ def _warn_once() -> None:
     )
 
 
-def _warn_unless_bounded(scope) -> None:
+def _warn_unless_bounded(scope: Scope) -> None:
     if protocol.EXTENSION not in scope.get("extensions", {}):
         _warn_once()
 
 
-async def _lifespan(receive, send) -> None:
+async def _lifespan(receive: Receive, send: Send) -> None:
     """Implement the lifespan protocol: https://asgi.readthedocs.io/en/latest/specs/lifespan.html"""
     due = DueLoop()
     while True:

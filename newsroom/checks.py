@@ -45,7 +45,7 @@ def _exposed_files() -> Iterator[Path]:
     data = settings.DATA_DIR.resolve()
     if _mode(data) & _OTHERS_LIST:
         yield data
-    public = {Path(place).resolve() for place in (settings.STATIC_ROOT, storages["public"].location)}
+    public = {Path(place).resolve() for place in (settings.STATIC_ROOT, storages["public"].path(""))}
     yield from _exposed_in(data, public)
     for path in map(Path.resolve, [settings.ENV_FILE, *_sqlite_files()]):
         is_inside = path.is_relative_to(data)

@@ -23,7 +23,7 @@ from csp.constants import NONE
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 
 from newsroom import static_files
@@ -37,6 +37,9 @@ INERT: Final = {
     "sandbox": True,
 }
 _HTML: Final = ("text/html", "application/xhtml+xml")
+# Attributes of a response: our own, and the one of django-csp's decorators.
+_INLINE_SCRIPTS: Final = "_inline_scripts"
+_REPLACED: Final = "_csp_replace"
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -47,21 +50,21 @@ class PolicyMiddleware(CSPMiddleware):
         super().process_request(request)
         static_files.record_scripts(request)
 
-    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         if response.status_code == 304:
             # Caches update stored headers from a 304, whose policy would be wrong as no page was rendered.
             return response
         return super().process_response(request, response)
 
     def get_policy_parts(
-        self, request: HttpRequest, response: HttpResponse, report_only: bool = False
+        self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
     ) -> PolicyParts:
         if report_only:
             return super().get_policy_parts(request, response, report_only)
         if not response.headers.get("Content-Type", "").startswith(_HTML):
             return PolicyParts(config=INERT)
         parts = super().get_policy_parts(request, response)
-        scripts = [*_sources(request), *getattr(response, "_inline_scripts", ())]
+        scripts = [*_sources(request), *_inline_scripts(response)]
         if scripts:
             parts.replace = (parts.replace or {}) | {"script-src": scripts}
         return parts
@@ -75,7 +78,17 @@ def allow_script(request: HttpRequest, path: str) -> None:
 def allow_inline_script(response: HttpResponse, text: str) -> None:
     """Let the page run one inline script with exactly this text."""
     digest = b64encode(sha256(text.encode()).digest()).decode()
-    response._inline_scripts = [*getattr(response, "_inline_scripts", ()), f"'sha256-{digest}'"]
+    setattr(response, _INLINE_SCRIPTS, [*_inline_scripts(response), f"'sha256-{digest}'"])
+
+
+def _inline_scripts(response: HttpResponseBase) -> list[str]:
+    sources: list[str] = getattr(response, _INLINE_SCRIPTS, [])
+    return sources
+
+
+def replace(response: HttpResponse, directives: dict[str, Any]) -> None:
+    """Replace directives of one response's policy, as django-csp's decorators do for all of a view's."""
+    setattr(response, _REPLACED, directives)
 
 
 def sandboxed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -84,7 +97,7 @@ def sandboxed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @wraps(view)
     def wrapped(*args: Any, **kwargs: Any) -> HttpResponse:
         response = view(*args, **kwargs)
-        response._csp_replace = {"sandbox": True, "frame-src": [NONE], "form-action": [NONE]}
+        replace(response, {"sandbox": True, "frame-src": [NONE], "form-action": [NONE]})
         return response
 
     return wrapped

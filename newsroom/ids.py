@@ -11,7 +11,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
 from django.db import IntegrityError, models, transaction
@@ -22,6 +22,7 @@ RANDOM_BITS: Final = 12
 # Each retry fails only if another process has drawn the same 12 bits in the same millisecond again.
 ATTEMPTS: Final = 5
 
+Row = TypeVar("Row", bound=models.Model)
 Result = TypeVar("Result")
 
 
@@ -61,7 +62,7 @@ class PublicIdField(models.BigAutoField):
         # an IntegrityError instead of overwriting another row.
         super().__init__(*arguments, **options | {"default": new_id})
 
-    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
         name, path, arguments, options = super().deconstruct()
         del options["default"]
         return name, path, arguments, options
@@ -74,8 +75,8 @@ class PublicIdField(models.BigAutoField):
         return new_id()
 
 
-class PublicIdQuerySet(models.QuerySet):
-    def bulk_create(self, objs: Iterable[models.Model], *arguments: Any, **options: Any) -> list:
+class PublicIdQuerySet(models.QuerySet[Row]):
+    def bulk_create(self, objs: Iterable[Row], *arguments: Any, **options: Any) -> list[Row]:
         rows = list(objs)
         new = [row for row in rows if row.pk is None]
         return _insert(new, lambda: super(PublicIdQuerySet, self).bulk_create(rows, *arguments, **options))
@@ -96,7 +97,7 @@ class PublicIdModel(models.Model):
             super().save(*arguments, **options)
 
 
-def _insert(rows: list[models.Model], insert: Callable[[], Result]) -> Result:
+def _insert(rows: Sequence[models.Model], insert: Callable[[], Result]) -> Result:
     """Insert new rows; retry with new ids if another process took one of them in the same millisecond."""
     for _attempt in range(ATTEMPTS - 1):
         try:
@@ -110,7 +111,7 @@ def _insert(rows: list[models.Model], insert: Callable[[], Result]) -> Result:
     return insert()
 
 
-def _is_any_taken(rows: list[models.Model]) -> bool:
+def _is_any_taken(rows: Sequence[models.Model]) -> bool:
     """Return whether an id is taken, as opposed to the error being about another constraint."""
     ids = [row.pk for row in rows if row.pk is not None]
     return bool(ids) and type(rows[0])._base_manager.filter(pk__in=ids).exists()

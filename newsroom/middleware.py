@@ -9,13 +9,13 @@ from django import db
 from django.conf import settings
 from django.contrib.sessions import middleware as sessions
 from django.contrib.sessions.exceptions import SessionInterrupted
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseForbidden
 from django.middleware import csrf
 from django.middleware.locale import LocaleMiddleware
 from django.urls import get_resolver
 
 from newsroom.busy import is_busy
-from newsroom.http import caching
+from newsroom.http import GetResponse, caching
 from newsroom.http.compression import MIN_BYTES
 from newsroom.passwords import HashingBusyError
 
@@ -36,13 +36,13 @@ class AdminLocaleMiddleware(LocaleMiddleware):
         if _is_for_editors(request):
             super().process_request(request)
 
-    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         if _is_for_editors(request):
             return super().process_response(request, response)
         return response
 
 
-def finish_headers(get_response: Callable[[HttpRequest], HttpResponse]):
+def finish_headers(get_response: GetResponse) -> GetResponse:
     """Outermost middleware: make sure that every response has a Cache-Control header."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -69,10 +69,10 @@ class CsrfViewMiddleware(csrf.CsrfViewMiddleware):
 
     def process_view(
         self, request: HttpRequest, callback: Callable, args: tuple, kwargs: dict
-    ) -> HttpResponse | None:
+    ) -> HttpResponseForbidden | None:
         return super().process_view(request, callback, args, kwargs) if _is_for_editors(request) else None
 
-    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         return super().process_response(request, response) if _is_for_editors(request) else response
 
 
@@ -112,15 +112,15 @@ _PAGE_HEADERS = (
 )
 
 
-def lean_polls(get_response: Callable[[HttpRequest], HttpResponse]):
+def lean_polls(get_response: GetResponse) -> GetResponse:
     """Middleware: remove headers that only protect pages from polls, to keep idle polls under 300 bytes.
 
-    Views mark these responses with `is_poll`.
+    Views mark these responses by `caching.mark_poll`.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        if getattr(response, "is_poll", False):
+        if caching.is_poll(response):
             for header in _PAGE_HEADERS:
                 response.headers.pop(header, None)
             if response.status_code == 200 and len(response.content) < MIN_BYTES:
@@ -139,7 +139,7 @@ def _remove_vary(response: HttpResponse, name: str) -> None:
         response.headers.pop("Vary", None)
 
 
-def busy_database(get_response: Callable[[HttpRequest], HttpResponse]):
+def busy_database(get_response: GetResponse) -> GetResponse:
     """Middleware: respond 503 with Retry-After while the database or the password hasher is busy."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -149,7 +149,8 @@ def busy_database(get_response: Callable[[HttpRequest], HttpResponse]):
         cannot_answer_now = is_busy(exception) or isinstance(exception, HashingBusyError)
         return answer_busy(request, exception) if cannot_answer_now else None
 
-    middleware.process_exception = process_exception
+    # Django looks for the other hooks of a middleware among its attributes.
+    vars(middleware).update(process_exception=process_exception)
     return middleware
 
 

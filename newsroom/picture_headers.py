@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import struct
 from dataclasses import dataclass
-from typing import BinaryIO, Final
+from typing import IO, Final
 
 MAX_PIXELS: Final = 50_000_000
 MAX_RENDITION_WIDTH: Final = 1600
@@ -58,7 +58,7 @@ class Header:
     scans: int = 1
 
 
-def check(file: BinaryIO) -> Header:
+def check(file: IO[bytes]) -> Header:
     """Return a seekable file's header. Raises UnreadablePicture, or CostlyPicture if it is too expensive."""
     header = read(file)
     check_size(header.width, header.height)
@@ -79,7 +79,7 @@ def check_size(width: int, height: int) -> None:
         raise CostlyPicture("wide")
 
 
-def read(file: BinaryIO) -> Header:
+def read(file: IO[bytes]) -> Header:
     """Return a seekable file's header. Raises UnreadablePicture if the format is not accepted."""
     reader = _Reader(file)
     try:
@@ -102,7 +102,7 @@ def read(file: BinaryIO) -> Header:
 class _Reader:
     """A file reader with a bounded number of reads, against headers made of a million parts."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self._reads = 0
         self.size = file.seek(0, 2)

@@ -131,9 +131,11 @@ def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
     if profile and picture.mode in ("RGB", "CMYK", "L"):
         try:
             source = ImageCms.ImageCmsProfile(BytesIO(profile))
-            return ImageCms.profileToProfile(
+            converted = ImageCms.profileToProfile(
                 picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
             )
+            # None is the result of a conversion in place only.
+            return converted or picture
         except (ImageCms.PyCMSError, OSError):
             return picture.convert("RGB")
     return picture.convert("RGB")
@@ -141,5 +143,5 @@ def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
 
 if __name__ == "__main__":
     # Decode in one thread, so that the limits of the process bound the cost of a picture.
-    AvifImagePlugin.DECODE_MAX_THREADS = 1
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     main(*sys.argv[1:])

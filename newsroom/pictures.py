@@ -20,11 +20,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import IO, Any, Final
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from newsroom import picture_headers
@@ -58,7 +57,7 @@ _FAILED: Final = _(
     "This picture could not be processed: it takes too much time or memory, or it is damaged. "
     "Save it again, smaller or as JPEG."
 )
-_REFUSALS: Final[dict[str, Promise]] = {
+_REFUSALS: Final = {
     "many_pixels": _("The picture has more than 50 million pixels."),
     "tall": _("The picture is too high for its width: cut it into several."),
     "wide": _("The picture is too wide for its height: cut it into several."),
@@ -93,7 +92,7 @@ class Prepared:
 
 
 @contextmanager
-def prepare(file: BinaryIO, limits: Limits = LIMITS) -> Iterator[Prepared]:
+def prepare(file: IO[bytes], limits: Limits = LIMITS) -> Iterator[Prepared]:
     """Check an upload, decode it in a worker and yield the resulting files, which exist within the context.
 
     The format is detected from the content, not from the file name. Raises ValidationError with a message for
@@ -110,7 +109,7 @@ def prepare(file: BinaryIO, limits: Limits = LIMITS) -> Iterator[Prepared]:
         yield _prepared(place, answer)
 
 
-def _check_header(file: BinaryIO) -> None:
+def _check_header(file: IO[bytes]) -> None:
     if file.seek(0, os.SEEK_END) > MAX_BYTES:
         raise ValidationError(_("The picture is larger than 25 MB."))
     _check(lambda: picture_headers.check(file))
@@ -156,7 +155,7 @@ def _free_slot(place: Path) -> int | None:
 
 def _run_worker(place: Path, limits: Limits) -> dict[str, Any]:
     """Run the worker in `place` and return its answer, or the refusal `failed` if it fails in any way."""
-    arguments = [place / _UPLOAD, str(limits.processor_seconds), str(limits.memory)]
+    arguments = [str(place / _UPLOAD), str(limits.processor_seconds), str(limits.memory)]
     with (place / "answer").open("w+b") as answer, (place / "errors").open("w+b") as errors:
         worker = subprocess.Popen(
             [*WORKER, *arguments],

@@ -48,7 +48,7 @@ class RichTextWidget(AdminProseEditorWidget):
         )
 
     def get_config(self) -> dict[str, Any]:
-        config = super().get_config()
+        config: dict[str, Any] = super().get_config()
         return config | {"js_modules": [*config["js_modules"], static("js/admin/prose.js")]}
 
 

@@ -3,13 +3,14 @@
 import ipaddress
 import re
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 from django.utils.translation import gettext_lazy as _
-from environs import Env, validate
+from environs import Env, ValidationError, validate
 from whitenoise.compress import Compressor
 
 from newsroom import __version__
@@ -24,7 +25,7 @@ def _check_networks(texts: list[str]) -> None:
         try:
             ipaddress.ip_network(text)
         except ValueError as error:
-            raise validate.ValidationError(str(error)) from error
+            raise ValidationError(str(error)) from error
 
 
 def _check_tag_authority(text: str) -> None:
@@ -32,7 +33,7 @@ def _check_tag_authority(text: str) -> None:
     if text and not re.fullmatch(
         r"([\w.+-]+@)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(,\d{4}(-\d\d(-\d\d)?)?)?", text
     ):
-        raise validate.ValidationError("This is no tag authority, such as example.com or example.com,2026.")
+        raise ValidationError("This is no tag authority, such as example.com or example.com,2026.")
 
 
 def _check_url(text: str) -> None:
@@ -43,7 +44,7 @@ def _check_url(text: str) -> None:
 def _check_index_key(text: str) -> None:
     """Check a key by the rules of https://www.indexnow.org/documentation."""
     if text and not re.fullmatch(r"[A-Za-z0-9-]{8,128}", text):
-        raise validate.ValidationError("Use 8 to 128 letters, digits and hyphens.")
+        raise ValidationError("Use 8 to 128 letters, digits and hyphens.")
 
 
 env = Env(eager=False)
@@ -62,7 +63,7 @@ PORT = env.int("PORT", 8000, validate=validate.Range(min=1, max=65535))
 _is_any_host = HOST in ("0.0.0.0", "::")
 _demo_host = "127.0.0.1" if _is_any_host else f"[{HOST}]" if ":" in HOST else HOST
 SITE_URL = env.str("SITE_URL", f"http://{_demo_host}:{PORT}", validate=validate.URL(require_tld=False))
-_allowed_hosts = env.list("ALLOWED_HOSTS", [])
+_allowed_hosts: list[str] = env.list("ALLOWED_HOSTS", [])
 # Networks of the reverse proxies, whose X-Forwarded-For entries are trusted.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", ["127.0.0.1", "::1"], validate=_check_networks)
 _database = env.dj_db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'newsroom.sqlite3'}")
@@ -80,7 +81,7 @@ SITE_NAME = env.str("SITE_NAME", "Newsroom")
 SITE_LANGUAGE = env.str("SITE_LANGUAGE", "zh-hant", validate=validate.OneOf(["zh-hant", "zh-hans", "en"]))
 SITE_LOGO_URL = env.str("SITE_LOGO_URL", "")
 SITE_CONTACT = env.str("SITE_CONTACT", "")
-SITE_LEGAL_LINKS = env.dict("SITE_LEGAL_LINKS", {})
+SITE_LEGAL_LINKS: dict[str, str] = env.dict("SITE_LEGAL_LINKS", {})
 
 # The authority in ids of feeds and ninjs (RFC 4151). The default is SITE_URL's host, which a move changes.
 TAG_AUTHORITY = env.str("TAG_AUTHORITY", "", validate=_check_tag_authority)
@@ -97,13 +98,14 @@ API_KEY_REQUESTS_PER_MINUTE = env.int("API_KEY_REQUESTS_PER_MINUTE", 600, valida
 _email = env.dj_email_url("EMAIL_URL", "console:")
 _email_from = env.str("EMAIL_FROM", "")
 # Hosts to which webhooks may be sent although they are private or without TLS, for testing receivers.
-WEBHOOK_TEST_HOSTS = env.list("WEBHOOK_TEST_HOSTS", [])
+WEBHOOK_TEST_HOSTS: list[str] = env.list("WEBHOOK_TEST_HOSTS", [])
 env.seal()
 
 SITE_URL = SITE_URL.rstrip("/")
 _site = urlsplit(SITE_URL)
+_hostname = _site.hostname or ""
 _is_https = _site.scheme == "https"
-TAG_AUTHORITY = TAG_AUTHORITY or _site.hostname
+TAG_AUTHORITY = TAG_AUTHORITY or _hostname
 
 # Drafts, sources and keys are stored here, so deny access to other accounts regardless of the umask.
 DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -126,7 +128,7 @@ if not _secret_key and not DEMO:
     raise ImproperlyConfigured("Set SECRET_KEY (or DEMO=true to try the newsroom out on this machine).")
 SECRET_KEY = _secret_key or _kept_secret_key()
 
-ALLOWED_HOSTS = [_site.hostname, *_allowed_hosts]
+ALLOWED_HOSTS = [_hostname, *_allowed_hosts]
 if DEMO:
     # A server that listens on all addresses cannot know the names under which it will be requested.
     ALLOWED_HOSTS += ["*"] if _is_any_host else ["127.0.0.1", "localhost", "[::1]"]
@@ -222,7 +224,7 @@ elif _database["ENGINE"] == "django.db.backends.postgresql":
 DATABASES = {"default": _database}
 
 # All processes share the cache for counts such as rate limits, so it is in the database.
-CACHES = {
+CACHES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "newsroom_cache",
@@ -241,7 +243,7 @@ EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_USER"], _email["EMAIL_
 EMAIL_USE_TLS, EMAIL_USE_SSL = _email["EMAIL_USE_TLS"], _email["EMAIL_USE_SSL"]
 # An unresponsive mail server must not block the sender.
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = _email_from or SITE_CONTACT or f"newsroom@{_site.hostname}"
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = _email_from or SITE_CONTACT or f"newsroom@{_hostname}"
 
 LANGUAGE_CODE = SITE_LANGUAGE
 LANGUAGES = [

@@ -20,20 +20,21 @@ import secrets
 import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.forms import AdminPasswordChangeForm
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth.models import User
 from django.contrib.auth.views import PasswordChangeView
 from django.core import signing
 from django.core.cache import cache
-from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
-from django.urls import reverse_lazy
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import reverse, reverse_lazy
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
@@ -45,7 +46,12 @@ BROWSER_COOKIE: Final = "newsroom_browser"
 BROWSER_KNOWN_FOR: Final = timedelta(days=180)
 ADDRESS_KNOWN_FOR: Final = timedelta(days=30)
 _SALT: Final = "newsroom.sign_in"
+# Attributes of a request, which the backend sets for the views.
+_REFUSAL: Final = "sign_in_refusal"
+_ACCEPTED_USER: Final = "accepted_user"
 _LONGEST_LOGGED_NAME: Final = 150
+
+Response = TypeVar("Response", bound=HttpResponseBase)
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +106,7 @@ class Attempt:
             if seconds := rate_limits.seconds_to_wait(who, limit.attempts, limit.seconds):
                 refusal = SignInRefusedError(seconds)
                 if self.request is not None:
-                    self.request.sign_in_refusal = refusal
+                    setattr(self.request, _REFUSAL, refusal)
                 logger.warning("Locked out: %s from %s, for %s s", self.logged_name, self.address, seconds)
                 raise refusal
 
@@ -154,7 +160,7 @@ class LimitedBackend(ModelBackend):
         username: str | None = None,
         password: str | None = None,
         **kwargs: Any,
-    ) -> AbstractBaseUser | None:
+    ) -> User | None:
         """Return the user or None. Raises SignInRefusedError or HashingBusyError if nothing was checked."""
         if username is None or password is None:
             return None
@@ -170,11 +176,17 @@ class LimitedBackend(ModelBackend):
         else:
             attempt.succeed()
             if request is not None:
-                request.accepted_user = user
+                setattr(request, _ACCEPTED_USER, user)
         return user
 
-    async def aauthenticate(self, request: HttpRequest | None, **credentials: Any) -> AbstractBaseUser | None:
-        return await sync_to_async(self.authenticate)(request, **credentials)
+    async def aauthenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **kwargs: Any,
+    ) -> User | None:
+        return await sync_to_async(self.authenticate)(request, username, password, **kwargs)
 
 
 class LimitedPasswordChangeForm(AdminPasswordChangeForm):
@@ -212,10 +224,17 @@ class _PasswordChange(PasswordChangeView):
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         return super().get_context_data(**admin.site.each_context(self.request), **context)
 
-    def form_valid(self, form: LimitedPasswordChangeForm) -> HttpResponse:
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
         response = super().form_valid(form)
         _log(self.request, "Password changed", form.user)
         return response
+
+
+def user_of(request: HttpRequest) -> User:
+    """Return the signed-in user; raise PermissionDenied if nobody is signed in."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
 
 
 def sign_in(request: HttpRequest) -> HttpResponse:
@@ -224,9 +243,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return response
     if response.status_code == 302:
-        _log(request, "Signed in", request.user)
-        _remember_browser(response, request.user)
-    elif accepted := getattr(request, "accepted_user", None):
+        _log(request, "Signed in", user_of(request))
+        _remember_browser(response, user_of(request))
+    elif accepted := getattr(request, _ACCEPTED_USER, None):
         _log(request, "Refused, the account has no role", accepted, logging.WARNING)
     return _with_status(request, response)
 
@@ -245,33 +264,33 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def change_password(request: HttpRequest) -> HttpResponse:
+def change_password(request: HttpRequest) -> HttpResponseBase:
     request.current_app = admin.site.name
     return _with_status(request, _PasswordChange.as_view()(request))
 
 
-def _with_status(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+def _with_status(request: HttpRequest, response: Response) -> Response:
     """Set status 429 and Retry-After if the attempt was refused unchecked (RFC 6585, section 4)."""
-    if refusal := getattr(request, "sign_in_refusal", None):
+    if refusal := getattr(request, _REFUSAL, None):
         response.status_code = 429
         response.headers["Retry-After"] = str(refusal.seconds)
     return response
 
 
-def _remember_browser(response: HttpResponse, user: AbstractBaseUser) -> None:
+def _remember_browser(response: HttpResponse, user: User) -> None:
     value = f"{_digest(_normalized(user.get_username()))}:{secrets.token_urlsafe(12)}"
     response.set_cookie(
         BROWSER_COOKIE,
         signing.TimestampSigner(salt=_SALT).sign(value),
         max_age=BROWSER_KNOWN_FOR,
-        path=reverse_lazy("admin:index"),
+        path=reverse("admin:index"),
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Strict",
     )
 
 
-def _log(request: HttpRequest, what: str, user: AbstractBaseUser, level: int = logging.INFO) -> None:
+def _log(request: HttpRequest, what: str, user: User, level: int = logging.INFO) -> None:
     logger.log(level, "%s: %r from %s", what, user.get_username(), client_address.of_request(request))
 
 

@@ -35,23 +35,27 @@ _ANY_IMPORT: Final = re.compile(r"""\b(?:import|from)\s*["'](\.{1,2}/[^"']+)["']
 # Maps a name to the storage that holds the file, and the path there.
 Paths = dict[str, tuple[Storage, str]]
 
+# The attribute of a request with the scripts that its response prints.
+_PRINTED_SCRIPTS: Final = "_printed_scripts"
 # URLs of the scripts that the page being rendered has printed so far.
 _printed: ContextVar[list[str] | None] = ContextVar("printed_scripts", default=None)
 
 
 def record_scripts(request: HttpRequest) -> None:
     """Start recording the scripts that the response to `request` prints."""
-    request._printed_scripts = []
-    _printed.set(request._printed_scripts)
+    scripts: list[str] = []
+    setattr(request, _PRINTED_SCRIPTS, scripts)
+    _printed.set(scripts)
 
 
 def scripts_of(request: HttpRequest) -> list[str]:
     """Return the URLs of the scripts that the response to `request` prints; more may be appended later."""
-    return request._printed_scripts
+    scripts: list[str] = getattr(request, _PRINTED_SCRIPTS)
+    return scripts
 
 
-class _RecordsScripts:
-    """Storage mixin that records the scripts whose URL a template prints, with all of their imports."""
+class _RecordsScripts(StaticFilesStorage):
+    """Storage that records the scripts whose URL a template prints, with all of their imports."""
 
     def url(self, name: str | None, *args: Any, **kwargs: Any) -> str:
         address = super().url(name, *args, **kwargs)
@@ -83,11 +87,11 @@ def _served_text(name: str) -> str:
         return Path(source).read_text()
     if not staticfiles_storage.exists(name):
         return ""
-    with staticfiles_storage.open(name) as file:
-        return file.read().decode()
+    with staticfiles_storage.open(name, "rb") as file:
+        return str(file.read(), "utf-8")
 
 
-class PlainStaticFiles(_RecordsScripts, StaticFilesStorage):
+class PlainStaticFiles(_RecordsScripts):
     """Static files under their own names, for development and tests."""
 
 
@@ -96,7 +100,8 @@ class _Compressor(Compressor):
 
     @staticmethod
     def compress_brotli(data: bytes) -> bytes:
-        return brotli.compress(data, quality=9)
+        compressed: bytes = brotli.compress(data, quality=9)
+        return compressed
 
 
 class StaticFiles(_RecordsScripts, CompressedManifestStaticFilesStorage):

@@ -15,7 +15,7 @@ from liveblog.webhooks import messages
 from newsroom import hongkong
 from tests.factories import make_blog, make_update
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 IN_1900 = datetime(1900, 1, 2, 12, 0, tzinfo=hongkong.ZONE)
 PATHS = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,7 +10,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -21,7 +22,7 @@ from django.utils.translation import gettext_lazy
 
 from liveblog import publishing, visibility
 from liveblog.admin.bulk import do_each
-from liveblog.admin.fields import ActionField
+from liveblog.admin.fields import ActionField, choice_field
 from liveblog.admin.inlines import StoryInline, stories_of
 from liveblog.admin.reading import TeamAdmin, is_choosing_link, is_linkable
 from liveblog.admin.saving import VerbAdmin, VerbForm
@@ -30,6 +31,7 @@ from liveblog.publishing import BlogAction, BlogDetails
 from liveblog.visibility import PUBLIC
 from newsroom import hongkong
 from newsroom.rich_text import RichTextWidget
+from newsroom.sign_in import user_of
 from newsroom.site import absolute
 from newsroom.text import html, languages
 
@@ -40,7 +42,7 @@ def _team_of(blog: LiveBlog | None) -> list[int]:
     A member whose account was deactivated since then stays in the team, but the form does not show them.
     """
     limits = LiveBlog.team.field.get_limit_choices_to()
-    return sorted(blog.team.filter(**limits).values_list("pk", flat=True)) if blog else []
+    return sorted(blog.team.complex_filter(limits).values_list("pk", flat=True)) if blog else []
 
 
 class LiveBlogForm(VerbForm):
@@ -66,7 +68,7 @@ class LiveBlogForm(VerbForm):
         self.saved = self.instance if self.instance.pk else None
         if "action" in self.fields:
             actions = publishing.blog_actions_for(self.user, self.saved)
-            self.fields["action"].choices = [(action.value, action.label) for action in actions]
+            choice_field(self, "action").choices = [(action.value, action.label) for action in actions]
             self.initial["action"] = BlogAction.SAVE if BlogAction.SAVE in actions else None
         if self.saved:
             self.initial["seen"] = publishing.edit_fingerprint(self.saved)
@@ -84,7 +86,7 @@ class LiveBlogForm(VerbForm):
     def details(self, rows: dict[str, list[dict[str, Any]]]) -> BlogDetails:
         cleaned = self.cleaned_data
         return BlogDetails(
-            slug=cleaned.get("slug") or self.saved.slug,
+            slug=cleaned.get("slug") or self.instance.slug,
             language=cleaned["language"],
             kicker=cleaned["kicker"],
             headline=cleaned["headline"],
@@ -183,20 +185,23 @@ class LiveBlogAdmin(TeamAdmin, VerbAdmin):
             return [*self._state, *self._text, *self._about, *self._times, "team"]
         return [*self._state, "slug"] if obj.first_published_at else self._state
 
-    def get_prepopulated_fields(self, request: HttpRequest, obj: LiveBlog | None = None) -> dict[str, tuple]:
+    def get_prepopulated_fields(
+        self, request: HttpRequest, obj: LiveBlog | None = None
+    ) -> dict[str, Sequence[str]]:
         return {} if obj else {"slug": ("headline",)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LiveBlog]:
         rows = super().get_queryset(request)
         if is_choosing_link(request):
-            rows = visibility.linkable(request.user).order_by(*self.ordering)
-        return rows.annotate(
-            is_link_shown=is_linkable(request.user, "successor"),
+            rows = visibility.linkable(user_of(request)).order_by(*self.ordering)
+        annotated: QuerySet[LiveBlog] = rows.annotate(
+            is_link_shown=is_linkable(user_of(request), "successor"),
             published_count=_updates(Update.Status.PUBLISHED),
             draft_count=_updates(Update.Status.DRAFT),
             submitted_count=_updates(Update.Status.SUBMITTED),
             scheduled_count=_updates(Update.Status.SCHEDULED),
         )
+        return annotated
 
     def view_on_site(self, blog: LiveBlog) -> str | None:
         return blog.get_absolute_url() if visibility.can_read(PUBLIC, blog) else None
@@ -269,7 +274,7 @@ class LiveBlogAdmin(TeamAdmin, VerbAdmin):
         # Let posts through, so that the verb can refuse them with a reason.
         if obj is None or request.method == "POST" or not may_change_some:
             return may_change_some
-        return visibility.can_read(request.user, obj)
+        return visibility.can_read(user_of(request), obj)
 
     def has_run_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("liveblog.run_coverage")
@@ -280,16 +285,16 @@ class LiveBlogAdmin(TeamAdmin, VerbAdmin):
         A post that saves them counts as editable, so that the verb can refuse it with a reason.
         """
         return (
-            BlogAction.SAVE in publishing.blog_actions_for(request.user, obj)
+            BlogAction.SAVE in publishing.blog_actions_for(user_of(request), obj)
             or request.POST.get("action") == BlogAction.SAVE
         )
 
     # Saving
 
     def save_by_verb(
-        self, request: HttpRequest, form: LiveBlogForm, rows: dict[str, list[dict[str, Any]]], *, change: bool
+        self, request: HttpRequest, form: Any, rows: dict[str, list[dict[str, Any]]], *, change: bool
     ) -> LiveBlog:
-        by, blog = request.user, form.saved
+        by, blog = user_of(request), form.saved
         action = form.cleaned_data["action"]
         if blog is None:
             return self._with_team(publishing.create_blog(form.details(rows), by=by), form, by)
@@ -303,7 +308,7 @@ class LiveBlogAdmin(TeamAdmin, VerbAdmin):
             raise ValidationError({"action": _("You have unsaved changes to the text. Save them first.")})
         return publishing.perform_on_blog(BlogAction(action), blog, by=by)
 
-    def _with_team(self, blog: LiveBlog, form: LiveBlogForm, by: AbstractBaseUser) -> LiveBlog:
+    def _with_team(self, blog: LiveBlog, form: LiveBlogForm, by: User) -> LiveBlog:
         return publishing.set_team(blog, form.cleaned_data["team"], by=by) if form.is_team_changed else blog
 
     # List actions

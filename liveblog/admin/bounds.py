@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django import forms
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -15,7 +15,7 @@ LONGEST_SEARCH: Final = 100
 MOST_AT_ONCE: Final = 200
 
 
-class BoundedLists:
+class BoundedLists(admin.ModelAdmin):
     """Mixin for every ModelAdmin; list it before Django's class."""
 
     def get_search_results(
@@ -31,7 +31,9 @@ class BoundedLists:
             return queryset.none(), False
         return super().get_search_results(request, queryset, search_term)
 
-    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Any], *arguments: Any
+    ) -> HttpResponse | None:
         """Refuse an action on more rows than one request has time for."""
         is_on_all = forms.BooleanField(required=False).clean(request.POST.get("select_across", "0"))
         count = queryset.count() if is_on_all else len(request.POST.getlist(ACTION_CHECKBOX_NAME))
@@ -39,4 +41,4 @@ class BoundedLists:
             message = _("%(count)s items were selected. Select at most %(limit)s at once: nothing was done.")
             self.message_user(request, message % {"count": count, "limit": MOST_AT_ONCE}, messages.ERROR)
             return None
-        return super().response_action(request, queryset)
+        return super().response_action(request, queryset, *arguments)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.db.models import QuerySet
@@ -16,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from liveblog import publishing
 from liveblog.models import Update
+from newsroom.sign_in import user_of
 
 
 def do_each(
@@ -29,7 +31,7 @@ def do_each(
     succeeded = []
     for row in rows:
         try:
-            verb(row, by=request.user)
+            verb(row, by=user_of(request))
         except ValidationError as refusal:
             _refuse(model_admin, request, row, " ".join(refusal.messages))
         except PermissionDenied as refusal:
@@ -39,7 +41,7 @@ def do_each(
             succeeded.append(row)
     if succeeded:
         names = _(", ").join(f"“{row}”" for row in succeeded)
-        LogEntry.objects.log_actions(request.user.pk, succeeded, CHANGE, change_message=done)
+        LogEntry.objects.log_actions(user_of(request).pk, succeeded, CHANGE, change_message=done)
         message = _("%(done)s: %(names)s") % {"done": done, "names": names}
         model_admin.message_user(request, message, messages.SUCCESS)
 
@@ -55,7 +57,7 @@ def withdraw_with_reason(
     reason = request.POST.get("reason", "").strip()
     if reason:
 
-        def verb(update: Update, *, by: object) -> None:
+        def verb(update: Update, *, by: User) -> None:
             publishing.withdraw_update(update, by=by, reason=reason)
 
         do_each(model_admin, request, queryset, verb, _("Withdrawn"))

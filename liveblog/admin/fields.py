@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime, time
+from typing import Any, cast
 
 from django import forms
 from django.contrib.admin.widgets import AdminSplitDateTime, BaseAdminDateWidget, BaseAdminTimeWidget
+from django.db.models import QuerySet
 
 
 class MinuteWidget(AdminSplitDateTime):
@@ -16,8 +17,35 @@ class MinuteWidget(AdminSplitDateTime):
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         forms.MultiWidget.__init__(self, [BaseAdminDateWidget(), BaseAdminTimeWidget(format="%H:%M")], attrs)
 
-    def decompress(self, value: datetime | None) -> list:
+    def decompress(self, value: datetime | None) -> tuple[date | None, time | None]:
         return super().decompress(value and value.replace(second=0, microsecond=0))
+
+
+def choice_field(form: forms.BaseForm, name: str) -> forms.ChoiceField:
+    """Return a form's field of that name, which offers choices."""
+    field = form.fields[name]
+    assert isinstance(field, forms.ChoiceField)
+    return field
+
+
+def label_of(form: forms.BaseForm, name: str, value: str) -> str:
+    """Return the label of one of a field's choices, or the value itself if the field does not offer it."""
+    choices = cast(Iterable[tuple[str, object]], choice_field(form, name).choices)
+    return str(dict(choices).get(value, value))
+
+
+def row_field(form: forms.BaseForm, name: str) -> forms.ModelChoiceField:
+    """Return a form's field of that name, which offers rows."""
+    field = form.fields[name]
+    assert isinstance(field, forms.ModelChoiceField)
+    return field
+
+
+def offered_rows(form: forms.BaseForm, name: str) -> QuerySet[Any]:
+    """Return the rows that a form's field of that name offers."""
+    rows = row_field(form, name).queryset
+    assert rows is not None
+    return rows
 
 
 class ActionField(forms.ChoiceField):

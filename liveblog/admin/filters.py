@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from liveblog import visibility
 from liveblog.models import RelatedStory
+from liveblog.models.story import RelatedStoryQuerySet
 from newsroom.http.parameters import whole_number
+from newsroom.sign_in import user_of
 
 # The filter does not list every live blog; older ones are found by searching for their headline.
 RECENT_BLOGS: Final = 20
@@ -25,12 +27,12 @@ class BlogFilter(admin.SimpleListFilter):
     lookup = "blog"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
-        readable = visibility.readable(request.user)
+        readable = visibility.readable(user_of(request))
         recent = readable.order_by(F("modified_at").desc(nulls_last=True), "-pk")
         blogs = [(str(pk), headline) for pk, headline in recent.values_list("pk", "headline")[:RECENT_BLOGS]]
         value = self.value()
-        if whole_number(value) is not None and value not in dict(blogs):
-            blogs += [(value, blog.headline) for blog in readable.filter(pk=value)]
+        if value is not None and whole_number(value) is not None and value not in dict(blogs):
+            blogs += [(value, blog.headline) for blog in readable.filter(pk=int(value))]
         return blogs
 
     def has_output(self) -> bool:
@@ -55,11 +57,16 @@ class LeadsToFilter(admin.SimpleListFilter):
     parameter_name = "leads"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
-        return [("nowhere", _("Nowhere yet")), ("url", _("A web address")), ("blog", _("Another live blog"))]
+        return [
+            ("nowhere", str(_("Nowhere yet"))),
+            ("url", str(_("A web address"))),
+            ("blog", str(_("Another live blog"))),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[RelatedStory]) -> QuerySet[RelatedStory]:
         match self.value():
             case "nowhere":
+                assert isinstance(queryset, RelatedStoryQuerySet)
                 return queryset.unresolved()
             case "url":
                 return queryset.exclude(url="")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from liveblog import publishing
 from liveblog.admin.saving import SharedAdmin, SharedForm
 from liveblog.models import GlossaryTerm
+from newsroom.sign_in import user_of
 
 
 class GlossaryTermForm(SharedForm):
@@ -31,21 +32,22 @@ class GlossaryTermAdmin(SharedAdmin):
     ordering = ["traditional"]
     fields = ["traditional", "simplified", "note"]
 
-    def has_delete_permission(self, request: HttpRequest, obj: GlossaryTerm | None = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("liveblog.delete_glossaryterm")
 
     def delete_model(self, request: HttpRequest, obj: GlossaryTerm) -> None:
-        publishing.remove_term(obj, by=request.user)
+        publishing.remove_term(obj, by=user_of(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[GlossaryTerm]) -> None:
         for term in queryset:
-            publishing.remove_term(term, by=request.user)
+            publishing.remove_term(term, by=user_of(request))
 
     def save_by_verb(
-        self, request: HttpRequest, form: GlossaryTermForm, rows: dict[str, Any], *, change: bool
+        self, request: HttpRequest, form: Any, rows: dict[str, Any], *, change: bool
     ) -> GlossaryTerm:
         if not change:
-            return publishing.add_term(by=request.user, **form.cleaned_data)
+            return publishing.add_term(by=user_of(request), **form.cleaned_data)
+        term: GlossaryTerm = form.instance
         if not form.has_changed():
-            return form.instance
-        return publishing.edit_term(form.instance, by=request.user, **form.cleaned_data)
+            return term
+        return publishing.edit_term(term, by=user_of(request), **form.cleaned_data)

@@ -16,6 +16,7 @@ from liveblog.admin.bounds import BoundedLists
 from liveblog.admin.filters import BlogFilter, BlogOfUpdateFilter
 from liveblog.admin.reading import TeamAdmin
 from liveblog.models import Change, Revision
+from newsroom.sign_in import user_of
 
 
 class ReadOnlyAdmin(BoundedLists, TeamAdmin):
@@ -53,10 +54,13 @@ class RevisionAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Revision]:
         return super().get_queryset(request).defer("content")
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None):
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Revision | None:
         revision = super().get_object(request, object_id, from_field)
-        if revision is not None:
-            revision.content = visibility.readable_content(request.user, revision.content)
+        if not isinstance(revision, Revision):
+            return None
+        revision.content = visibility.readable_content(user_of(request), revision.content)
         return revision
 
     @admin.display(description=_("content"))

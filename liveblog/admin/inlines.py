@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol, cast
 
 from django import forms
 from django.contrib import admin
@@ -12,11 +12,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from liveblog.admin.reading import TeamFields, is_linkable
+from liveblog.admin.reading import FieldNames, TeamFields, is_linkable
 from liveblog.admin.saving import VerbForm, by_field
 from liveblog.models import RelatedStory
 from liveblog.publishing import Story
 from liveblog.publishing.limits import MOST
+from newsroom.sign_in import user_of
 
 
 class RowForm(VerbForm):
@@ -41,6 +42,12 @@ class RowFormSet(forms.BaseInlineFormSet):
             raise ValidationError(by_field(self.refusal).get("stories", []))
 
 
+class EditsContent(Protocol):
+    """The admin of the rows' parent."""
+
+    def may_edit_content(self, request: HttpRequest, obj: Any) -> bool: ...
+
+
 class RowInline(TeamFields, admin.TabularInline):
     """Inline rows that a user may edit if they may edit the parent."""
 
@@ -50,15 +57,18 @@ class RowInline(TeamFields, admin.TabularInline):
     # The rows' key in `publishing.limits.MOST`.
     most = "stories"
 
-    def get_formset(self, request: HttpRequest, obj: models.Model | None = None, **options: Any):
+    def get_formset(
+        self, request: HttpRequest, obj: models.Model | None = None, **options: Any
+    ) -> type[forms.BaseInlineFormSet]:
         # Django builds as many rows as a form claims to have, even if it sends fewer, so cap the number.
         most = {"max_num": MOST[self.most], "absolute_max": MOST[self.most] + 1, "validate_max": True}
         formset = super().get_formset(request, obj, **most | options)
+        assert issubclass(formset, RowFormSet)
         formset.refusal = getattr(request, "refusal", None)
         return formset
 
     def may_edit(self, request: HttpRequest, obj: models.Model | None) -> bool:
-        parent = admin.site.get_model_admin(self.parent_model)
+        parent = cast(EditsContent, admin.site.get_model_admin(self.parent_model))
         return parent.may_edit_content(request, obj)
 
     def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
@@ -81,12 +91,14 @@ class StoryInline(RowInline):
     readonly_fields = ["shown_live_blog"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RelatedStory]:
-        is_shown = is_linkable(request.user, "live_blog")
-        return super().get_queryset(request).select_related("live_blog").annotate(is_link_shown=is_shown)
+        is_shown = is_linkable(user_of(request), "live_blog")
+        rows = super().get_queryset(request).select_related("live_blog")
+        annotated: QuerySet[RelatedStory] = rows.annotate(is_link_shown=is_shown)
+        return annotated
 
-    def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> FieldNames:
         """Return the fields. Read-only pages name the other live blog only to those who may read it."""
-        fields = super().get_fields(request, obj)
+        fields = list(super().get_fields(request, obj))
         if self.may_edit(request, obj):
             return fields
         return ["shown_live_blog" if name == "live_blog" else name for name in fields]
@@ -103,7 +115,7 @@ def name_of_link(story: RelatedStory) -> str:
     """
     if story.live_blog is None:
         return ""
-    return str(story.live_blog) if story.is_link_shown else _("A live blog of another team")
+    return str(story.live_blog) if story.is_link_shown else str(_("A live blog of another team"))
 
 
 def stories_of(rows: list[dict[str, Any]]) -> tuple[Story, ...]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 from django.contrib import admin
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Model, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -14,9 +15,12 @@ from django.utils.translation import gettext_lazy as _
 from liveblog import publishing, visibility
 from liveblog.admin.filters import LeadsToFilter
 from liveblog.admin.inlines import name_of_link
-from liveblog.admin.reading import TeamAdmin, is_linkable
+from liveblog.admin.reading import FieldNames, TeamAdmin, is_linkable
 from liveblog.admin.saving import SharedAdmin, VerbForm
 from liveblog.models import Byline, RelatedStory, Topic
+from newsroom.sign_in import user_of
+
+Row = TypeVar("Row", bound=Model)
 
 
 @admin.register(Topic)
@@ -27,16 +31,16 @@ class TopicAdmin(SharedAdmin):
     fields = ["name", "slug"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Topic]:
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(blog_count=Count("blogs", filter=Q(blogs__in=visibility.readable(request.user))))
-        )
+        blog_count = Count("blogs", filter=Q(blogs__in=visibility.readable(user_of(request))))
+        rows: QuerySet[Topic] = super().get_queryset(request).annotate(blog_count=blog_count)
+        return rows
 
     def get_readonly_fields(self, request: HttpRequest, obj: Topic | None = None) -> list[str]:
         return ["slug"] if obj else []
 
-    def get_prepopulated_fields(self, request: HttpRequest, obj: Topic | None = None) -> dict[str, tuple]:
+    def get_prepopulated_fields(
+        self, request: HttpRequest, obj: Topic | None = None
+    ) -> dict[str, Sequence[str]]:
         return {} if obj else {"slug": ("name",)}
 
     def view_on_site(self, topic: Topic) -> str:
@@ -50,11 +54,12 @@ class TopicAdmin(SharedAdmin):
     def save_by_verb(
         self, request: HttpRequest, form: VerbForm, rows: dict[str, Any], *, change: bool
     ) -> Topic:
+        topic: Topic = form.instance
         if not change:
             return _added(Topic(**form.cleaned_data))
         if not form.has_changed():
-            return form.instance
-        return publishing.edit_topic(form.instance, by=request.user, **form.cleaned_data)
+            return topic
+        return publishing.edit_topic(topic, by=user_of(request), **form.cleaned_data)
 
 
 @admin.register(Byline)
@@ -65,13 +70,10 @@ class BylineAdmin(SharedAdmin):
     fields = ["name", "role"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Byline]:
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                update_count=Count("updates", filter=Q(updates__blog__in=visibility.readable(request.user)))
-            )
-        )
+        readable = visibility.readable(user_of(request))
+        update_count = Count("updates", filter=Q(updates__blog__in=readable))
+        rows: QuerySet[Byline] = super().get_queryset(request).annotate(update_count=update_count)
+        return rows
 
     @admin.display(description=_("updates"), ordering="update_count")
     def update_count(self, byline: Byline) -> int:
@@ -80,14 +82,15 @@ class BylineAdmin(SharedAdmin):
     def save_by_verb(
         self, request: HttpRequest, form: VerbForm, rows: dict[str, Any], *, change: bool
     ) -> Byline:
+        byline: Byline = form.instance
         if not change:
             return _added(Byline(**form.cleaned_data))
         if not form.has_changed():
-            return form.instance
-        return publishing.edit_byline(form.instance, by=request.user, **form.cleaned_data)
+            return byline
+        return publishing.edit_byline(byline, by=user_of(request), **form.cleaned_data)
 
 
-def _added(row: Any) -> Any:
+def _added(row: Row) -> Row:
     """Save a new row without a verb: no page shows it yet, so there is nothing to publish."""
     publishing.save_checked(row)
     return row
@@ -108,10 +111,11 @@ class RelatedStoryAdmin(TeamAdmin, SharedAdmin):
     readonly_fields = ["shown_live_blog", "place", "after_block"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RelatedStory]:
-        is_shown = is_linkable(request.user, "live_blog")
-        return super().get_queryset(request).annotate(is_link_shown=is_shown)
+        is_shown = is_linkable(user_of(request), "live_blog")
+        rows: QuerySet[RelatedStory] = super().get_queryset(request).annotate(is_link_shown=is_shown)
+        return rows
 
-    def get_fields(self, request: HttpRequest, obj: RelatedStory | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> FieldNames:
         seen = self.fingerprint_fields(request, obj)
         link = "live_blog" if seen else "shown_live_blog"
         return ["title", "url", link, "place", "after_block", *seen]
@@ -128,15 +132,15 @@ class RelatedStoryAdmin(TeamAdmin, SharedAdmin):
         # Let posts through, so that the verb can refuse them with a reason.
         if obj is None or request.method == "POST" or not may_change_some:
             return may_change_some
-        return visibility.can_read(request.user, obj.printed_in)
+        return visibility.can_read(user_of(request), obj.printed_in)
 
     @admin.display(description=_("leads to"))
     def leads_to(self, story: RelatedStory) -> str:
-        return name_of_link(story) or story.url or _("Nowhere yet")
+        return name_of_link(story) or story.url or str(_("Nowhere yet"))
 
     @admin.display(description=_("where it stands"))
     def place(self, story: RelatedStory) -> str:
-        name, row = ("update", story.update) if story.update_id else ("liveblog", story.blog)
+        name, row = ("update", story.update) if story.update else ("liveblog", story.printed_in)
         url = reverse(f"admin:liveblog_{name}_change", args=[row.pk])
         return format_html('<a href="{}">{}</a>', url, row)
 
@@ -147,6 +151,7 @@ class RelatedStoryAdmin(TeamAdmin, SharedAdmin):
     def save_by_verb(
         self, request: HttpRequest, form: VerbForm, rows: dict[str, Any], *, change: bool
     ) -> RelatedStory:
+        story: RelatedStory = form.instance
         if not form.has_changed():
-            return form.instance
-        return publishing.edit_story(form.instance, by=request.user, **form.cleaned_data)
+            return story
+        return publishing.edit_story(story, by=user_of(request), **form.cleaned_data)

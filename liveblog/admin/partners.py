@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -19,10 +19,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from liveblog import publishing, visibility
-from liveblog.admin.reading import TeamFields
-from liveblog.admin.saving import PlainAdmin, VerbAdmin, VerbForm
+from liveblog.admin.reading import FieldNames, TeamFields
+from liveblog.admin.saving import AdminRequest, PlainAdmin, VerbAdmin, VerbForm
 from liveblog.models import ApiKey, LiveBlog, Partner, Scope
 from liveblog.publishing.limits import refuse_many
+from newsroom.sign_in import user_of
 
 # Hours for which the old key keeps working beside the new one.
 OVERLAPS: Final = {
@@ -35,7 +36,7 @@ OVERLAPS: Final = {
 
 class PartnerForm(forms.ModelForm):
     def clean_granted_blogs(self) -> QuerySet[LiveBlog]:
-        blogs = self.cleaned_data["granted_blogs"]
+        blogs: QuerySet[LiveBlog] = self.cleaned_data["granted_blogs"]
         try:
             refuse_many(granted_blogs=blogs)
         except ValidationError as refusal:
@@ -56,7 +57,7 @@ class PartnerAdmin(TeamFields, PlainAdmin):
     filter_horizontal = ["granted_blogs"]
     readonly_fields = ["shown_grants", "keys_link"]
 
-    def get_fields(self, request: HttpRequest, obj: Partner | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Partner | None = None) -> FieldNames:
         is_form = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
         grants = "granted_blogs" if is_form else "shown_grants"
         return ["name", "contact", "is_active", grants, "embed_origins", "keys_link"]
@@ -65,7 +66,7 @@ class PartnerAdmin(TeamFields, PlainAdmin):
         """Save the grants, and keep those of live blogs that the form could not show."""
         partner = form.instance
         hidden_blogs = list(
-            partner.granted_blogs.exclude(pk__in=visibility.readable(request.user).values("pk"))
+            partner.granted_blogs.exclude(pk__in=visibility.readable(user_of(request)).values("pk"))
         )
         super().save_related(request, form, formsets, change)
         partner.granted_blogs.add(*hidden_blogs)
@@ -76,8 +77,8 @@ class PartnerAdmin(TeamFields, PlainAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Partner]:
         usable = Q(keys__in=ApiKey.objects.usable())
-        readable = visibility.readable(request.user)
-        return (
+        readable = visibility.readable(user_of(request))
+        rows: QuerySet[Partner] = (
             super()
             .get_queryset(request)
             .prefetch_related(Prefetch("granted_blogs", queryset=readable, to_attr="readable_grants"))
@@ -87,6 +88,7 @@ class PartnerAdmin(TeamFields, PlainAdmin):
                 keys_used_at=Max("keys__last_used_at"),
             )
         )
+        return rows
 
     def has_delete_permission(self, request: HttpRequest, obj: Partner | None = None) -> bool:
         """Return False: a partner is deactivated instead, so that what it wrote keeps its name."""
@@ -198,8 +200,8 @@ class ApiKeyAdmin(VerbAdmin):
 
     _state = ["prefix", "state", "revoked_at", "last_used_at", "created_at", "created_by"]
 
-    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> list[str]:
-        fields = ["partner", "label", "scopes", "expires_at"]
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> FieldNames:
+        fields: FieldNames = ["partner", "label", "scopes", "expires_at"]
         return [*fields, "seen", *self._state] if obj else fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> list[str]:
@@ -227,18 +229,16 @@ class ApiKeyAdmin(VerbAdmin):
 
     # Creating and changing
 
-    def save_by_verb(
-        self, request: HttpRequest, form: KeyForm, rows: dict[str, Any], *, change: bool
-    ) -> ApiKey:
+    def save_by_verb(self, request: HttpRequest, form: Any, rows: dict[str, Any], *, change: bool) -> ApiKey:
         if change:
-            return publishing.edit_key(form.instance, by=request.user, **form.cleaned_data)
+            return publishing.edit_key(form.instance, by=user_of(request), **form.cleaned_data)
         details = {name: value for name, value in form.cleaned_data.items() if name != "seen"}
-        key, request.shown_key = publishing.create_key(by=request.user, **details)
+        key, cast(AdminRequest, request).shown_key = publishing.create_key(by=user_of(request), **details)
         return key
 
     def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: Any = None) -> HttpResponse:
         """Show the key in this response alone: it has no URL, and nothing stores it, not even a cache."""
-        return self._shown(request, obj, request.shown_key)
+        return self._shown(request, obj, cast(AdminRequest, request).shown_key)
 
     def _shown(self, request: HttpRequest, key: ApiKey, secret: str) -> HttpResponse:
         context = {"title": _("The new key"), "key": key, "shown": secret}
@@ -255,7 +255,7 @@ class ApiKeyAdmin(VerbAdmin):
         if request.method == "POST" and form.is_valid():
             overlap = timedelta(hours=int(form.cleaned_data["overlap"]))
             try:
-                new_key, secret = publishing.rotate_key(key, by=request.user, overlap=overlap)
+                new_key, secret = publishing.rotate_key(key, by=user_of(request), overlap=overlap)
             except ValidationError as refusal:
                 form.add_error(None, refusal)
             else:
@@ -267,7 +267,7 @@ class ApiKeyAdmin(VerbAdmin):
     def revoke(self, request: HttpRequest, pk: int) -> HttpResponse:
         key = self._find(request, pk)
         if request.method == "POST":
-            publishing.revoke_key(key, by=request.user)
+            publishing.revoke_key(key, by=user_of(request))
             self.log_change(request, key, _("Revoked"))
             self.message_user(request, _("The key %s no longer works.") % key, messages.SUCCESS)
             return HttpResponseRedirect(reverse("admin:liveblog_apikey_changelist"))

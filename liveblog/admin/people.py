@@ -21,6 +21,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from liveblog.admin.saving import PlainAdmin
+from newsroom.sign_in import user_of
 
 # The groups that migration 0006 creates, with the name and the duties that editors see.
 ROLES: Final = {
@@ -68,7 +69,7 @@ class PersonAdmin(PlainAdmin, UserAdmin):
             fields = ["username", *self._person, "usable_password", "password1", "password2", "groups"]
             return [(None, {"classes": ["wide"], "fields": fields})]
         if request.user.is_superuser:
-            return super().get_fieldsets(request, obj)
+            return list(super().get_fieldsets(request, obj))
         # Other people's passwords are set on a separate page. Users change their own where Django asks for
         # the old one.
         may_set_password = self.has_change_permission(request, obj) and obj != request.user
@@ -87,7 +88,7 @@ class PersonAdmin(PlainAdmin, UserAdmin):
 
     def formfield_for_manytomany(
         self, db_field: models.ManyToManyField, request: HttpRequest, **options: Any
-    ) -> forms.Field | None:
+    ) -> forms.ModelMultipleChoiceField | None:
         if db_field.name == "groups" and not request.user.is_superuser:
             options |= {
                 "queryset": Group.objects.filter(name__in=ROLES).order_by("pk"),
@@ -122,7 +123,7 @@ class PersonAdmin(PlainAdmin, UserAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         may_change = super().has_change_permission(request, obj)
-        return may_change and (obj is None or may_administer(request.user, obj))
+        return may_change and (obj is None or may_administer(user_of(request), obj))
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Let only superusers delete; accounts are deactivated, so that what they wrote keeps its author."""

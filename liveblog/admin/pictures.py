@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django import forms
 from django.contrib import admin
@@ -16,9 +16,10 @@ from django.utils.translation import gettext_lazy as _
 
 from liveblog import publishing, visibility
 from liveblog.admin.reading import TeamAdmin
-from liveblog.admin.saving import SharedAdmin, SharedForm
+from liveblog.admin.saving import AdminRequest, SharedAdmin, SharedForm
 from liveblog.models import Image
 from newsroom.pictures import MEDIA_TYPES
+from newsroom.sign_in import user_of
 
 _PREVIEW_WIDTH: Final = 640
 _SAID: Final = ["alt", "caption", "credit", "is_sensitive", "focal_column", "focal_row"]
@@ -35,7 +36,7 @@ def preview(image: Image) -> str:
 
 class ImageForm(SharedForm):
     # Refusals to read the file name no field, so show them at the file.
-    refused_field = "file"
+    refused_field: str | None = "file"
     # Not Django's ImageField, which would open the file in the server process; a worker decodes it instead.
     file = forms.FileField(
         label=_("File"), help_text=_("JPEG, PNG, WebP, AVIF or GIF; at most 25 MB. It stays private.")
@@ -74,13 +75,10 @@ class ImageAdmin(TeamAdmin, SharedAdmin):
         return ["thumbnail", "dimensions", "created_by", "created_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Image]:
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                update_count=Count("updates", filter=Q(updates__blog__in=visibility.readable(request.user)))
-            )
-        )
+        readable = visibility.readable(user_of(request))
+        update_count = Count("updates", filter=Q(updates__blog__in=readable))
+        rows: QuerySet[Image] = super().get_queryset(request).annotate(update_count=update_count)
+        return rows
 
     @admin.display(description=_("preview"))
     def thumbnail(self, image: Image) -> str:
@@ -103,24 +101,23 @@ class ImageAdmin(TeamAdmin, SharedAdmin):
         if file is None or not file.size or not self.has_add_permission(request):
             return super().changeform_view(request, object_id, *arguments, **options)
         try:
-            with publishing.prepare_image(file, by=request.user) as prepared:
-                request.prepared_picture = prepared
+            with publishing.prepare_image(file, by=user_of(request)) as prepared:
+                cast(AdminRequest, request).prepared_picture = prepared
                 return super().changeform_view(request, object_id, *arguments, **options)
         except ValidationError as refusal:
-            request.refusal = refusal
+            cast(AdminRequest, request).refusal = refusal
             return super().changeform_view(request, object_id, *arguments, **options)
 
-    def save_by_verb(
-        self, request: HttpRequest, form: ImageForm, rows: dict[str, Any], *, change: bool
-    ) -> Image:
+    def save_by_verb(self, request: HttpRequest, form: Any, rows: dict[str, Any], *, change: bool) -> Image:
+        image: Image = form.instance
         details = {name: form.cleaned_data[name] for name in _SAID}
         if not change:
-            return publishing.add_image(request.prepared_picture, by=request.user, **details)
+            return publishing.add_image(
+                cast(AdminRequest, request).prepared_picture, by=user_of(request), **details
+            )
         if not form.has_changed():
-            return form.instance
-        return publishing.edit_image(
-            form.instance, by=request.user, **details, seen=form.cleaned_data["seen"]
-        )
+            return image
+        return publishing.edit_image(image, by=user_of(request), **details, seen=form.cleaned_data["seen"])
 
     def get_urls(self) -> list:
         view = self.admin_site.admin_view(self.serve_rendition)

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from django import forms
 from django.contrib import admin
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.admin.options import BaseModelAdmin
+from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.contenttypes.views import shortcut
 from django.core.exceptions import PermissionDenied
@@ -20,26 +21,30 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from liveblog import visibility
+from liveblog.admin.fields import offered_rows
 from liveblog.models import Image, LiveBlog, Update
+from newsroom.sign_in import user_of
 
+# Names of fields, as the admin's methods return them: names in an inner list share a line of the form.
+FieldNames = list[str | list[str] | tuple[str, ...] | tuple[()]]
 # Fields that link to another live blog, which may be any public one, whatever its team.
 LINKS: Final = frozenset({"live_blog", "successor"})
 
 
-class TeamFields:
+class TeamFields(BaseModelAdmin):
     """Mixin for model admins and inlines whose relations offer only rows that the user may read."""
 
     def formfield_for_foreignkey(
         self, db_field: models.ForeignKey, request: HttpRequest, **options: Any
-    ) -> forms.Field | None:
-        choices = choices_of(request.user, db_field)
+    ) -> forms.ModelChoiceField | None:
+        choices = choices_of(user_of(request), db_field)
         options |= {} if choices is None else {"queryset": choices}
         return super().formfield_for_foreignkey(db_field, request, **options)
 
     def formfield_for_manytomany(
         self, db_field: models.ManyToManyField, request: HttpRequest, **options: Any
-    ) -> forms.Field | None:
-        choices = choices_of(request.user, db_field)
+    ) -> forms.ModelMultipleChoiceField | None:
+        choices = choices_of(user_of(request), db_field)
         options |= {} if choices is None else {"queryset": choices}
         return super().formfield_for_manytomany(db_field, request, **options)
 
@@ -48,7 +53,7 @@ class TeamAdmin(TeamFields, admin.ModelAdmin):
     """Admin for models whose rows belong to live blogs, limited to rows that the user may read."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return visibility.limited(request.user, super().get_queryset(request))
+        return visibility.limited(user_of(request), super().get_queryset(request))
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
@@ -65,18 +70,20 @@ class TeamAdmin(TeamFields, admin.ModelAdmin):
 
     def _exists(self, object_id: str) -> bool:
         try:
-            return self.model._base_manager.filter(pk=self.opts.pk.to_python(object_id)).exists()
+            pk = self.opts.pk.to_python(object_id)
+            return bool(self.model._base_manager.filter(pk=pk).exists())
         except forms.ValidationError:
             return False
 
 
-def choices_of(user: AbstractBaseUser, field: models.Field) -> QuerySet | None:
+def choices_of(user: User, field: models.ForeignKey | models.ManyToManyField) -> QuerySet[Any] | None:
     """Return the rows that a relation may offer, or None for a model without live blogs: all of its rows."""
     model = field.remote_field.model
     if model is LiveBlog:
         return visibility.linkable(user) if field.name in LINKS else visibility.readable(user)
     if model in (Update, Image):
-        return visibility.limited(user, model.objects.all())
+        rows: QuerySet[Any] = model._default_manager.all()
+        return visibility.limited(user, rows)
     return None
 
 
@@ -86,7 +93,7 @@ def is_choosing_link(request: HttpRequest) -> bool:
     return is_autocomplete and request.GET.get("field_name") in LINKS
 
 
-def is_linkable(user: AbstractBaseUser, link: str) -> Exists:
+def is_linkable(user: User, link: str) -> Exists:
     """Return an annotation that tells whether `user` may be shown the title of the live blog at `link`."""
     return Exists(visibility.linkable(user).filter(pk=OuterRef(link)))
 
@@ -97,7 +104,7 @@ def keep_hidden_links(form: forms.ModelForm, cleaned: dict[str, Any]) -> None:
         saved = getattr(form.instance, f"{name}_id")
         if saved is None or cleaned.get(name) or cleaned.get("url"):
             continue
-        if not form.fields[name].queryset.filter(pk=saved).exists():
+        if not offered_rows(form, name).filter(pk=saved).exists():
             cleaned[name] = getattr(form.instance, name)
 
 
@@ -108,7 +115,7 @@ def view_on_site(request: HttpRequest, content_type_id: int, object_id: str) -> 
     """
     content_type = ContentType.objects.filter(pk=content_type_id).first()
     model = content_type.model_class() if content_type else None
-    model_admin = admin.site._registry.get(model)
+    model_admin = admin.site._registry.get(model) if model else None
     if model_admin is None:
         raise Http404
     row = model_admin.get_object(request, object_id)

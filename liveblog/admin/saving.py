@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
@@ -12,9 +12,23 @@ from django.http import HttpRequest, HttpResponse
 
 from liveblog import publishing
 from liveblog.admin.bounds import BoundedLists
-from liveblog.admin.fields import MinuteWidget
-from liveblog.admin.reading import TeamFields, keep_hidden_links
+from liveblog.admin.fields import MinuteWidget, label_of
+from liveblog.admin.reading import FieldNames, TeamFields, keep_hidden_links
+from liveblog.models import Webhook
+from newsroom.pictures import Prepared
 from newsroom.rich_text import allow_editor
+
+
+class AdminRequest(HttpRequest):
+    """A request with what one step of the admin's view leaves for a later one."""
+
+    # Why a verb refused the form.
+    refusal: ValidationError
+    prepared_picture: Prepared
+    # The text of a new API key.
+    shown_key: str
+    # The webhook whose new secret is to be shown.
+    secret_of: Webhook
 
 
 class VerbForm(forms.ModelForm):
@@ -89,18 +103,19 @@ class VerbAdmin(BoundedLists, TeamFields, admin.ModelAdmin):
     }
 
     def save_by_verb(
-        self, request: HttpRequest, form: VerbForm, rows: dict[str, list[dict[str, Any]]], *, change: bool
+        self, request: HttpRequest, form: Any, rows: dict[str, list[dict[str, Any]]], *, change: bool
     ) -> models.Model:
         """Save the form with one verb and return its row. `rows` has the inlines' rows by model name."""
         raise NotImplementedError
 
-    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def get_form(
         self, request: HttpRequest, obj: models.Model | None = None, change: bool = False, **options: Any
-    ):
+    ) -> type[forms.ModelForm]:
         form = super().get_form(request, obj, change=change, **options)
+        assert issubclass(form, VerbForm)
         form.user = request.user
         form.refusal = getattr(request, "refusal", None)
         return form
@@ -110,7 +125,7 @@ class VerbAdmin(BoundedLists, TeamFields, admin.ModelAdmin):
             return super().changeform_view(request, *arguments, **options)
         except ValidationError as refusal:
             # Everything was rolled back. Show the same form again, with the verb's reasons on it.
-            request.refusal = refusal
+            cast(AdminRequest, request).refusal = refusal
             return super().changeform_view(request, *arguments, **options)
 
     def save_model(self, request: HttpRequest, obj: models.Model, form: VerbForm, change: bool) -> None:
@@ -119,22 +134,24 @@ class VerbAdmin(BoundedLists, TeamFields, admin.ModelAdmin):
     def save_related(
         self, request: HttpRequest, form: VerbForm, formsets: list[forms.BaseInlineFormSet], change: bool
     ) -> None:
-        rows = {formset.model._meta.model_name: entered_rows(formset) for formset in formsets}
+        rows = {
+            formset.model._meta.model_name: entered_rows(formset) for formset in formsets if formset.model
+        }
         form.instance.pk = self.save_by_verb(request, form, rows, change=change).pk
         form.instance.refresh_from_db()
 
-    def construct_change_message(
-        self, request: HttpRequest, form: VerbForm, formsets: list[forms.BaseInlineFormSet], add: bool = False
+    def construct_change_message(  # type: ignore[override]
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
     ) -> str | list[dict[str, Any]]:
         action = form.cleaned_data.get("action")
         if add or not action:
-            return super().construct_change_message(request, form, None, add)
-        return str(dict(form.fields["action"].choices).get(action, action))
+            return super().construct_change_message(request, form, [], add)
+        return label_of(form, "action", action)
 
     def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], **options: Any
+        self, request: HttpRequest, context: dict[str, Any], *arguments: Any, **options: Any
     ) -> HttpResponse:
-        response = super().render_change_form(request, context, **options)
+        response = super().render_change_form(request, context, *arguments, **options)
         allow_editor(response, context["media"])
         return response
 
@@ -151,7 +168,7 @@ class SharedAdmin(VerbAdmin):
 
     form = SharedForm
 
-    def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> FieldNames:
         return [*super().get_fields(request, obj), *self.fingerprint_fields(request, obj)]
 
     def fingerprint_fields(self, request: HttpRequest, obj: models.Model | None) -> list[str]:

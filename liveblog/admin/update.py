@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db.models import QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.http import HttpRequest
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from liveblog import publishing, visibility
 from liveblog.admin.bulk import do_each, withdraw_with_reason
-from liveblog.admin.fields import ActionField
+from liveblog.admin.fields import ActionField, choice_field
 from liveblog.admin.filters import BlogFilter
 from liveblog.admin.inlines import RowInline, StoryInline, stories_of
 from liveblog.admin.pictures import preview
@@ -24,9 +24,11 @@ from liveblog.admin.saving import VerbAdmin, VerbForm
 from liveblog.models import Revision, Update, UpdateByline, UpdateImage
 from liveblog.publishing import KEEPS_STATE, WRITES, Action, Content, fingerprint
 from liveblog.publishing.content import COLUMNS
+from liveblog.publishing.updates import as_saved
 from liveblog.visibility import PUBLIC
 from newsroom import hongkong
 from newsroom.rich_text import RichTextWidget
+from newsroom.sign_in import user_of
 from newsroom.text import html, languages
 
 # Actions that the form offers; pinning and marking are list actions.
@@ -36,7 +38,7 @@ _OFFERED: Final = WRITES | {Action.WITHDRAW, Action.RESTORE}
 REVISIONS_SHOWN: Final = 50
 
 
-def _offered_to(user: AbstractBaseUser, update: Update | None) -> list[Action]:
+def _offered_to(user: User, update: Update | None) -> list[Action]:
     actions = publishing.actions_for(user, update.blog if update else None, update)
     return [action for action in actions if action in _OFFERED]
 
@@ -67,7 +69,7 @@ class UpdateForm(VerbForm):
         self.saved = self.instance if self.instance.pk else None
         if "action" in self.fields:
             actions = _offered_to(self.user, self.saved)
-            self.fields["action"].choices = [(action.value, action.label) for action in actions]
+            choice_field(self, "action").choices = [(action.value, action.label) for action in actions]
             keeps_state = KEEPS_STATE.get(self.instance.status)
             self.initial["action"] = keeps_state if keeps_state in actions else next(iter(actions), None)
         if self.saved:
@@ -122,7 +124,7 @@ class RevisionInline(admin.TabularInline):
 
     model = Revision
     fields = ["number", "kind", "note", "by", "at"]
-    readonly_fields = fields
+    readonly_fields = ["number", "kind", "note", "by", "at"]
     ordering = ["-pk"]
     extra = 0
     can_delete = False
@@ -214,7 +216,7 @@ class UpdateAdmin(TeamAdmin, VerbAdmin):
 
     @admin.display(description=gettext_lazy("status"), ordering="status")
     def state(self, update: Update) -> str:
-        if update.status == Update.Status.SCHEDULED:
+        if update.status == Update.Status.SCHEDULED and update.publish_at:
             at = hongkong.to_hong_kong(update.publish_at)
             return f"{update.get_status_display()} {at:%Y-%m-%d %H:%M}"
         return update.get_status_display()
@@ -231,17 +233,17 @@ class UpdateAdmin(TeamAdmin, VerbAdmin):
     # Permissions
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return bool(_offered_to(request.user, None))
+        return bool(_offered_to(user_of(request), None))
 
     def has_change_permission(self, request: HttpRequest, obj: Update | None = None) -> bool:
         may_change_some = any(request.user.has_perm(f"liveblog.{name}_update") for name in _CHANGING)
-        if obj is not None and obj.is_by(request.user):
+        if obj is not None and obj.is_by(user_of(request)):
             may_change_some = may_change_some or request.user.has_perm("liveblog.add_update")
         # The status may have changed since the form was opened. Let posts through, so that the verb can
         # refuse them with a reason and the text is kept.
         if obj is None or request.method == "POST" or not may_change_some:
             return may_change_some
-        return bool(_offered_to(request.user, obj))
+        return bool(_offered_to(user_of(request), obj))
 
     def has_publish_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("liveblog.publish_update")
@@ -255,13 +257,13 @@ class UpdateAdmin(TeamAdmin, VerbAdmin):
         A post whose action saves the text counts as editable, because the status may have changed since its
         form was opened.
         """
-        actions = _offered_to(request.user, obj)
+        actions = _offered_to(user_of(request), obj)
         return not WRITES.isdisjoint(actions) or request.POST.get("action") in WRITES
 
     # Saving
 
     def save_by_verb(
-        self, request: HttpRequest, form: UpdateForm, rows: dict[str, list[dict[str, Any]]], *, change: bool
+        self, request: HttpRequest, form: Any, rows: dict[str, list[dict[str, Any]]], *, change: bool
     ) -> Update:
         fields, update = form.cleaned_data, form.saved
         action = Action(fields["action"])
@@ -276,12 +278,12 @@ class UpdateAdmin(TeamAdmin, VerbAdmin):
         return publishing.perform(
             action,
             blog,
-            by=request.user,
+            by=user_of(request),
             update=update,
             note=fields.get("note", ""),
             publish_at=fields.get("publish_at"),
             seen=fields.get("seen", ""),
-            **({"content": content} if content else {}),
+            content=content or as_saved,
         )
 
     # List actions
@@ -315,7 +317,7 @@ def _is_rewritten(content: Content, update: Update) -> bool:
     return content.checked(update.blog.language, may_be_empty=True) != Content.of(update)
 
 
-def _publish(update: Update, *, by: AbstractBaseUser) -> Update:
+def _publish(update: Update, *, by: User) -> Update:
     """Publish an update as the list action read it."""
     seen = fingerprint(Content.of(update))
     return publishing.perform(Action.PUBLISH, update.blog, by=by, update=update, seen=seen)

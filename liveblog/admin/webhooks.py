@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urlencode
 
 from django import forms
@@ -19,11 +19,13 @@ from django.utils.translation import gettext_lazy
 
 from liveblog import publishing, visibility
 from liveblog.admin.bulk import do_each
-from liveblog.admin.fields import ActionField
+from liveblog.admin.fields import ActionField, choice_field, offered_rows, row_field
 from liveblog.admin.filters import BlogFilter
 from liveblog.admin.history import ReadOnlyAdmin
-from liveblog.admin.saving import VerbAdmin, VerbForm
+from liveblog.admin.saving import AdminRequest, VerbAdmin, VerbForm
 from liveblog.models import Delivery, LiveBlog, Webhook, WebhookCursor
+from liveblog.models.partner import WebhookQuerySet
+from newsroom.sign_in import user_of
 
 
 class Action(models.TextChoices):
@@ -44,12 +46,12 @@ _VERBS: Final = {
     Action.ENABLE: publishing.enable_webhook,
 }
 _DONE: Final = {
-    Action.TEST: gettext_lazy("A test event is on its way: see the deliveries."),
-    Action.REPLAY: gettext_lazy("The changes are on their way: see the deliveries."),
-    Action.DISABLE: gettext_lazy(
+    Action.TEST.value: gettext_lazy("A test event is on its way: see the deliveries."),
+    Action.REPLAY.value: gettext_lazy("The changes are on their way: see the deliveries."),
+    Action.DISABLE.value: gettext_lazy(
         "Nothing is sent while it is off. What happens in the meantime is sent once it is on again."
     ),
-    Action.ENABLE: gettext_lazy("What was missed is on its way: see the deliveries."),
+    Action.ENABLE.value: gettext_lazy("What was missed is on its way: see the deliveries."),
 }
 
 
@@ -78,13 +80,13 @@ class WebhookForm(VerbForm):
             for name in ("action", "replay_blog", "replay_since"):
                 del self.fields[name]
         else:
-            self.fields["replay_blog"].queryset = visibility.readable(self.user)
+            row_field(self, "replay_blog").queryset = visibility.readable(self.user)
             # Live blogs that the form cannot show must not count as changed.
             if "blogs" in self.fields:
-                choices = self.fields["blogs"].queryset
+                choices = offered_rows(self, "blogs")
                 self.initial["blogs"] = list(choices.filter(webhooks=self.instance))
             unfit = Action.DISABLE if self.instance.disabled_at else Action.ENABLE
-            self.fields["action"].choices = [
+            choice_field(self, "action").choices = [
                 (action.value, action.label) for action in Action if action != unfit
             ]
             self.initial["action"] = Action.SAVE
@@ -111,6 +113,7 @@ class StateFilter(admin.SimpleListFilter):
         return [("well", _("Well")), ("failing", _("It fails")), ("off", _("Switched off"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> QuerySet[Webhook]:
+        assert isinstance(queryset, WebhookQuerySet)
         match self.value():
             case "well":
                 return queryset.enabled().filter(failing_since_at__isnull=True)
@@ -147,7 +150,7 @@ class WebhookAdmin(VerbAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Webhook | None = None) -> list[tuple]:
         is_form = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
         blogs = "blogs" if is_form else "shown_blogs"
-        fieldsets = [(None, {"fields": ["partner", "url", "edition", blogs]})]
+        fieldsets: list[tuple] = [(None, {"fields": ["partner", "url", "edition", blogs]})]
         if obj and self.has_change_permission(request, obj):
             replay = {"fields": [("replay_blog", "replay_since")]}
             fieldsets += [(_("Save"), {"fields": ["action"]}), (_("Send again"), replay)]
@@ -159,7 +162,7 @@ class WebhookAdmin(VerbAdmin):
         return ["partner", *self._state] if obj else []
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Webhook]:
-        readable = Prefetch("blogs", queryset=visibility.readable(request.user), to_attr="readable_blogs")
+        readable = Prefetch("blogs", queryset=visibility.readable(user_of(request)), to_attr="readable_blogs")
         return super().get_queryset(request).select_related("partner").prefetch_related(readable)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
@@ -187,15 +190,15 @@ class WebhookAdmin(VerbAdmin):
     def places_link(self, webhook: Webhook) -> str:
         return _link("webhookcursor", {"webhook__id__exact": webhook.pk})
 
-    def save_by_verb(
-        self, request: HttpRequest, form: WebhookForm, rows: dict[str, Any], *, change: bool
-    ) -> Webhook:
-        cleaned, by = form.cleaned_data, request.user
+    def save_by_verb(self, request: HttpRequest, form: Any, rows: dict[str, Any], *, change: bool) -> Webhook:
+        cleaned, by = form.cleaned_data, user_of(request)
         details = {name: cleaned[name] for name in self._detail_names if name in cleaned}
         if not change:
-            request.secret_of = publishing.add_webhook(cleaned["partner"], by=by, **details)
-            return request.secret_of
-        action, webhook = cleaned["action"], form.instance
+            new_webhook = publishing.add_webhook(cleaned["partner"], by=by, **details)
+            cast(AdminRequest, request).secret_of = new_webhook
+            return new_webhook
+        action = cleaned["action"]
+        webhook: Webhook = form.instance
         if action == Action.SAVE:
             hidden = webhook.blogs.exclude(pk__in=visibility.readable(by).values("pk"))
             details["blogs"] = [*details["blogs"], *hidden]
@@ -205,7 +208,8 @@ class WebhookAdmin(VerbAdmin):
             return webhook
         result = _VERBS[action](webhook, by=by)
         if action == Action.ROTATE:
-            request.secret_of = result
+            assert isinstance(result, Webhook)
+            cast(AdminRequest, request).secret_of = result
         return webhook
 
     # The secret is shown in the response itself, because a message would put it in a cookie.
@@ -213,12 +217,12 @@ class WebhookAdmin(VerbAdmin):
     def response_add(
         self, request: HttpRequest, obj: Webhook, post_url_continue: str | None = None
     ) -> HttpResponse:
-        return self._show_secret(request, request.secret_of)
+        return self._show_secret(request, cast(AdminRequest, request).secret_of)
 
     def response_change(self, request: HttpRequest, obj: Webhook) -> HttpResponse:
         if webhook := getattr(request, "secret_of", None):
             return self._show_secret(request, webhook)
-        if message := _DONE.get(request.POST.get("action")):
+        if message := _DONE.get(request.POST.get("action", "")):
             self.message_user(request, message, messages.SUCCESS)
             return self.response_post_save_change(request, obj)
         return super().response_change(request, obj)

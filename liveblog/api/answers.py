@@ -9,12 +9,14 @@ from typing import Any, ClassVar, Final
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import translation
 from django.utils.cache import get_conditional_response, patch_vary_headers
-from django.utils.decorators import method_decorator
 from rest_framework.exceptions import ValidationError
+from rest_framework.generics import GenericAPIView
+from rest_framework.mixins import ListModelMixin
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from liveblog import visibility
 from liveblog.api.entry import BoundedJSONParser
@@ -23,8 +25,8 @@ from liveblog.api.problems import problem
 from liveblog.models import LiveBlog
 from liveblog.models.blog import Language
 from newsroom.http import cors
-from newsroom.http.caching import PERSONAL, POLL, etag_of
-from newsroom.http.compression import compressed
+from newsroom.http.caching import PERSONAL, POLL, etag_of, mark_poll
+from newsroom.http.compression import compress
 from newsroom.http.parameters import canonical_query
 from newsroom.site import absolute, path_of
 
@@ -42,8 +44,8 @@ class PageRenderer(BrowsableAPIRenderer):
         return False
 
 
-class PublicView:
-    """Mixin for every API view. A view of one live blog calls `is_known` before it reads other rows."""
+class PublicView(APIView):
+    """Base class of every API view. A view of one live blog calls `is_known` before it reads other rows."""
 
     authentication_classes = [KeyAuthentication]
     permission_classes = [ScopesAllow]
@@ -62,17 +64,21 @@ class PublicView:
     edition: str | None = None
     fields: frozenset[str] = frozenset()
 
-    @method_decorator(compressed)
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return compress(request, self._answer(request, *args, **kwargs))
+
+    def _answer(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if cors.is_preflight(request):
             return cors.preflight()
         with translation.override("en"):
             response = super().dispatch(request, *args, **kwargs)
+            assert isinstance(response, HttpResponse)
             if isinstance(response, Response):
                 response.render()
         if request.method in SAFE_METHODS and not self._is_page():
             response = self._with_etag(request, response)
-            response.is_poll = self.is_poll
+            if self.is_poll:
+                mark_poll(response)
             cors.public_read(response)
         is_keyed = "Authorization" in request.headers or request.method not in SAFE_METHODS
         if is_keyed or self._is_browsable():
@@ -94,10 +100,12 @@ class PublicView:
         if response.status_code == 200:
             self.etag = self.etag or etag_of(response.content)
             response.headers["ETag"] = self.etag
-            response = get_conditional_response(request, etag=self.etag, response=response)
+            response = get_conditional_response(request, etag=self.etag, response=response) or response
         return problem(request, 412) if response.status_code == 412 else response
 
-    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def options(  # type: ignore[override]
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
         response = HttpResponse(status=204)
         response.headers["Allow"] = ", ".join(self.allowed_methods)
         return response
@@ -114,7 +122,7 @@ class PublicView:
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if not hasattr(self, request.method.lower()):
+        if not hasattr(self, str(request.method).lower()):
             # The response will be 405, whatever the query.
             return
         self._check_query(request)
@@ -173,7 +181,7 @@ class PublicView:
 
     def _check_query(self, request: Request) -> None:
         known = self._known_names() if request.method in SAFE_METHODS else {"format"}
-        errors = {}
+        errors: dict[str, list[str]] = {}
         for name, values in request.query_params.lists():
             # Limit the errors, so that a response cannot be many times as long as its request.
             if len(errors) == _MOST_NAMED:
@@ -199,32 +207,32 @@ class PublicView:
             known.add("edition")
         if self.field_names:
             known.add("fields")
-        if getattr(self, "filterset_class", None):
-            known |= set(self.filterset_class.base_filters)
-        if getattr(self, "paginator", None):
-            known |= {self.paginator.cursor_query_param, self.paginator.page_size_query_param}
+        if filterset_class := getattr(self, "filterset_class", None):
+            known |= set(filterset_class.base_filters)
+        if paginator := getattr(self, "paginator", None):
+            known |= {paginator.cursor_query_param, paginator.page_size_query_param}
         return known
 
 
-class ListView(PublicView):
-    """Mixed into each list: a page of rows, in the edition and of the fields that were asked for."""
+class ListView(PublicView, ListModelMixin, GenericAPIView):
+    """A list: a page of rows, in the edition and of the fields that were asked for."""
 
     has_editions = True
 
-    def list(self, request: Request) -> HttpResponse:
+    def list_by_state(self, request: Request) -> HttpResponse:
         """Return a page of the list, or a 304 if nothing has changed that the requester may know of."""
         # Build the query before the state is read: invalid filters must be refused.
         self.filter_queryset(self.get_queryset())
         state = visibility.state_of(viewer_of(request), edition=self.edition)
         chosen = ",".join(sorted(self.fields))
-        return self.is_unchanged(etag_of(f"{state.key}-{chosen}".encode())) or super().list(request)
+        return self.is_unchanged(etag_of(f"{state.key}-{chosen}".encode())) or self.list(request)
 
     def read(self, rows: list[Any]) -> Iterable[Any]:
         """Return the rows in `self.edition`."""
         raise NotImplementedError
 
-    def paginate_queryset(self, queryset: Any) -> Iterable[Any]:
-        return self.read(super().paginate_queryset(queryset))
+    def paginate_queryset(self, queryset: Any) -> list[Any]:
+        return list(self.read(super().paginate_queryset(queryset) or []))
 
     def get_paginated_response(self, data: list[dict[str, Any]]) -> Response:
         return super().get_paginated_response([self.sparse(item) for item in data])

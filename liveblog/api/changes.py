@@ -9,7 +9,6 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from liveblog import editions, payloads
 from liveblog.api import serializers
@@ -24,7 +23,7 @@ BATCH: Final = 100
 MAX_NUMBER: Final = 2**31 - 1
 
 
-class Changes(PublicView, APIView):
+class Changes(PublicView):
     """The changes after number `after` in a live blog's log.
 
     That is the blog's present state, the latest state of each update that changed, and the log itself. Put

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from typing import Any, Final, TypeVar
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import Direction, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.serializers import Serializer
 
 from liveblog.api import filters, serializers, writing
-from liveblog.api.answers import EDITIONS
+from liveblog.api.answers import EDITIONS, PublicView
 from liveblog.api.keys import KeyAuthentication
 from liveblog.api.problems import CONTENT_TYPE
+
+View = TypeVar("View", bound=Callable[..., Any])
 
 SLUG: Final = OpenApiParameter(
     "slug", filters.SLUG | {"maxLength": 120}, OpenApiParameter.PATH, description="Of the live blog."
@@ -47,7 +49,7 @@ _PROBLEMS: Final = {
 _EVERYWHERE: Final = {400, 401, 403, 406, 429}
 
 
-def described(summary: str, serializer: Any, *problems: int, **more: Any) -> Any:
+def described(summary: str, serializer: Any, *problems: int, **more: Any) -> Callable[[View], View]:
     """Describe a view's `get`. `problems` lists the error statuses beyond those of every operation."""
     responses: dict[Any, Any] = {
         200: serializer,
@@ -58,7 +60,7 @@ def described(summary: str, serializer: Any, *problems: int, **more: Any) -> Any
 
 def described_write(
     summary: str, entry: type[Serializer], *created: int, parameters: list[OpenApiParameter], **more: Any
-) -> Any:
+) -> Callable[[View], View]:
     """Describe a view's `post` or `patch`, which responds with the update.
 
     `created` is 201 if the operation can create an update, else omitted.
@@ -86,9 +88,11 @@ def _refusals(statuses: Iterable[int]) -> dict[Any, Any]:
 class OperationSchema(AutoSchema):
     """Schema with the parameters of `PublicView`; a key is optional for reading and required for writing."""
 
-    def get_override_parameters(self) -> list[OpenApiParameter]:
-        parameters = []
-        if self.method == "GET" and getattr(self.view, "has_editions", False):
+    def get_override_parameters(self) -> list[OpenApiParameter | Serializer | type[Serializer]]:
+        parameters = [*super().get_override_parameters()]
+        if self.method != "GET" or not isinstance(self.view, PublicView):
+            return parameters
+        if self.view.has_editions:
             parameters.append(
                 OpenApiParameter(
                     "edition",
@@ -99,7 +103,7 @@ class OperationSchema(AutoSchema):
                     ),
                 )
             )
-        if self.method == "GET" and getattr(self.view, "field_names", ()):
+        if self.view.field_names:
             names = {"type": "string", "enum": list(self.view.field_names)}
             parameters.append(
                 OpenApiParameter(
@@ -110,7 +114,7 @@ class OperationSchema(AutoSchema):
                     description="Only these members of each object: names separated by commas.",
                 )
             )
-        return [*super().get_override_parameters(), *parameters]
+        return parameters
 
     def get_auth(self) -> list[dict[str, Any]]:
         keyed = super().get_auth()
@@ -132,9 +136,9 @@ class KeyScheme(OpenApiAuthenticationExtension):
 class EitherUpdate(OpenApiSerializerExtension):
     """Schema of an update as one of several alternatives, discriminated by `status`."""
 
-    target_class = serializers.UpdateSerializer
+    target_class: type[Serializer] = serializers.UpdateSerializer
 
-    def map_serializer(self, auto_schema: AutoSchema, direction: str) -> dict[str, Any]:
+    def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
         either = {
             status: _component(auto_schema, serializer, direction).ref
             for status, serializer in self.target.either.items()
@@ -152,7 +156,9 @@ class EitherWritten(EitherUpdate):
     target_class = serializers.WrittenSerializer
 
 
-def _component(auto_schema: AutoSchema, serializer: type[Serializer], direction: str) -> ResolvedComponent:
+def _component(
+    auto_schema: AutoSchema, serializer: type[Serializer], direction: Direction
+) -> ResolvedComponent:
     return auto_schema.resolve_serializer(serializer, direction)
 
 
@@ -201,4 +207,4 @@ def _sparse(schemas: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _name_of(reference: dict[str, Any]) -> str:
-    return reference["$ref"].rpartition("/")[2]
+    return str(reference["$ref"]).rpartition("/")[2]

@@ -17,7 +17,7 @@ from rest_framework.renderers import JSONRenderer
 
 from liveblog.api.filters import MOMENT, SLUG
 from liveblog.api.keys import open_blogs
-from liveblog.models import Byline, LiveBlog, Update
+from liveblog.models import Byline, Update
 from liveblog.publishing import Story
 from liveblog.publishing.limits import LONGEST, MOST
 from newsroom import hongkong
@@ -134,7 +134,7 @@ class Moment(Text):
 class BylineName(Text):
     longest = 120
 
-    def to_internal_value(self, data: Any) -> Byline:
+    def to_internal_value(self, data: Any) -> Any:
         name = super().to_internal_value(data)
         byline = Byline.objects.filter(name=name).first()
         if byline is None:
@@ -150,7 +150,7 @@ class BlogSlug(Text):
 
     longest = 120
 
-    def to_internal_value(self, data: Any) -> LiveBlog:
+    def to_internal_value(self, data: Any) -> Any:
         slug = super().to_internal_value(data)
         blog = open_blogs(self.context["request"]).filter(slug=slug).first()
         if blog is None:
@@ -168,13 +168,15 @@ class Entry(serializers.Serializer):
                     for name in unknown[:_MOST_NAMED]
                 }
             )
-        return super().to_internal_value(data)
+        entered: dict[str, Any] = super().to_internal_value(data)
+        return entered
 
 
 def _text(schema: dict[str, Any], **options: Any) -> serializers.Field:
     """Return a text field with these keywords added to its OpenAPI schema."""
     field_class = extend_schema_field({"type": "string"} | schema)(type("DescribedText", (Text,), {}))
-    return field_class(**options)
+    field: serializers.Field = field_class(**options)
+    return field
 
 
 def _printed(longest: int, **options: Any) -> serializers.Field:
@@ -226,11 +228,11 @@ class ContentEntry(Entry):
         max_length=MOST["bylines"],
         help_text="Names of the newsroom's bylines, in order.",
     )
-    source = Text(required=False, allow_blank=True, max_length=LONGEST["source"])
+    source = Text(required=False, allow_blank=True, max_length=LONGEST["source"])  # type: ignore[assignment]
     verification = Choice(
         required=False, choices=list(Update.Verification.values), help_text="Empty: not stated."
     )
-    related_stories = StoryEntry(many=True, required=False, max_length=MOST["stories"])
+    related_stories = StoryEntry(many=True, required=False, max_length=MOST["stories"])  # type: ignore[call-arg]
 
     def content(self) -> dict[str, Any]:
         """Return the validated content under the field names of `publishing.Content`."""
@@ -242,7 +244,7 @@ class ContentEntry(Entry):
 
 
 # Field names of `publishing.Content` by the names of the API's members.
-_CONTENT: Final = {name: name for name in ContentEntry().fields} | {"related_stories": "stories"}
+_CONTENT: Final = {name: name for name in map(str, ContentEntry().fields)} | {"related_stories": "stories"}
 
 
 class UpdateEntry(ContentEntry):

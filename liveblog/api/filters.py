@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
@@ -28,8 +29,8 @@ Moments = tuple[datetime, datetime]
 class DayField(forms.CharField):
     """A day in Hong Kong, converted to the times in UTC at which it and the next day begin."""
 
-    def to_python(self, value: Any) -> Moments | None:
-        text = super().to_python(value)
+    def clean(self, value: Any) -> Moments | None:
+        text = super().clean(value)
         if not text:
             return None
         try:
@@ -42,8 +43,8 @@ class DayField(forms.CharField):
 
 
 class MomentField(forms.CharField):
-    def to_python(self, value: Any) -> datetime | None:
-        text = super().to_python(value)
+    def clean(self, value: Any) -> datetime | None:
+        text = super().clean(value)
         if not text:
             return None
         try:
@@ -79,13 +80,21 @@ class MomentFilter(filters.Filter):
 
 
 class SlugFilter(QuerySetRequestMixin, filters.Filter):
-    """A filter by a row's slug; the callable `queryset` gets the request, to limit rows to visible ones."""
+    """A filter by a row's slug. `rows` gets the request, to limit the rows to visible ones."""
 
     field_class = SlugChoiceField
 
+    def __init__(self, *, rows: Callable[[Request], QuerySet[Any]], **options: Any) -> None:
+        super().__init__(**options)
+        self._rows = rows
 
-def _documented(schema: dict[str, str], description: str, narrowing: filters.Filter) -> filters.Filter:
-    return extend_schema_field(schema | {"description": description})(narrowing)
+    def get_queryset(self, request: Request) -> QuerySet[Any]:
+        return self._rows(request)
+
+
+def _documented(schema: dict[str, Any], description: str, narrowing: filters.Filter) -> filters.Filter:
+    # type-var: the decorator takes filters too, but is typed for callables.
+    return extend_schema_field(schema | {"description": description})(narrowing)  # type: ignore[type-var]
 
 
 def _one_of(choices: dict[str, Any], schema_type: str, description: str, **options: Any) -> filters.Filter:
@@ -97,7 +106,7 @@ def _one_of(choices: dict[str, Any], schema_type: str, description: str, **optio
         error_messages={"invalid_choice": f"Choose one of: {', '.join(choices)}."},
         **options,
     )
-    schema = {"type": schema_type}
+    schema: dict[str, Any] = {"type": schema_type}
     if schema_type == "string":
         schema["enum"] = list(choices)
     return _documented(schema, description, narrowing)
@@ -123,12 +132,12 @@ def open_topics(request: Request) -> QuerySet[Topic]:
 
 
 def _topic(**options: Any) -> filters.Filter:
-    narrowing = SlugFilter(queryset=open_topics, **options)
+    narrowing = SlugFilter(rows=open_topics, **options)
     return _documented(SLUG, "The slug of a topic of the live blog.", narrowing)
 
 
 def _blog(**options: Any) -> filters.Filter:
-    narrowing = SlugFilter(queryset=open_blogs, **options)
+    narrowing = SlugFilter(rows=open_blogs, **options)
     return _documented(SLUG, "The slug of a live blog.", narrowing)
 
 
@@ -216,15 +225,15 @@ class RelatedStoryFilters(filters.FilterSet):
     topic = _topic(method="under_topic")
 
     def of_blog(self, stories: QuerySet[RelatedStory], name: str, blog: LiveBlog) -> QuerySet[RelatedStory]:
-        return stories.filter(home=blog.pk)
+        return stories.filter(Q(home=blog.pk))
 
     def in_language(
         self, stories: QuerySet[RelatedStory], name: str, language: str
     ) -> QuerySet[RelatedStory]:
-        return stories.filter(home__in=LiveBlog.objects.filter(language=language).values("pk"))
+        return stories.filter(Q(home__in=LiveBlog.objects.filter(language=language).values("pk")))
 
     def under_topic(self, stories: QuerySet[RelatedStory], name: str, topic: Topic) -> QuerySet[RelatedStory]:
-        return stories.filter(home__in=topic.blogs.values("pk"))
+        return stories.filter(Q(home__in=topic.blogs.values("pk")))
 
 
 def _happened_on(updates: QuerySet[Update], day: Moments) -> QuerySet[Update]:

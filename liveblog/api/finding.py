@@ -31,7 +31,7 @@ def find_update(request: Request, pk: int, *, may_be_withdrawn: bool = False) ->
     try:
         return addresses.find_update(viewer_of(request), pk)
     except Withdrawn as withdrawn:
-        if not may_be_withdrawn:
+        if not may_be_withdrawn or withdrawn.update is None:
             raise _gone(withdrawn) from withdrawn
         return withdrawn.update
 

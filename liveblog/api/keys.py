@@ -55,8 +55,8 @@ class ScopesAllow(BasePermission):
         key = request.auth
         if request.method not in SAFE_METHODS:
             # Do not require a key for methods that the view lacks, so that the response is 405.
-            return key is not None or not hasattr(view, request.method.lower())
-        return key is None or key.may_read
+            return key is not None or not hasattr(view, str(request.method).lower())
+        return not isinstance(key, ApiKey) or key.may_read
 
 
 class PerAddressOrKey(BaseThrottle):
@@ -77,7 +77,13 @@ class PerAddressOrKey(BaseThrottle):
 
 
 def viewer_of(request: Request) -> Public | ApiKey:
-    return request.auth or PUBLIC
+    return request.auth if isinstance(request.auth, ApiKey) else PUBLIC
+
+
+def key_of(request: Request) -> ApiKey:
+    """Return the key of a request that writes; `ScopesAllow` refuses it without one."""
+    assert isinstance(request.auth, ApiKey)
+    return request.auth
 
 
 def has_key(scope: Mapping[str, Any]) -> bool:

@@ -18,7 +18,6 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from liveblog import editions, visibility
 from liveblog.api.answers import PublicView
@@ -46,7 +45,7 @@ _WARNING: Final = {
 Ninjs = dict[str, Any]
 
 
-class OfBlog(PublicView, APIView):
+class OfBlog(PublicView):
     """A live blog as a `composite`, with its pictures, updates and related stories as associations.
 
     Updates stand as on the page, newest first, a hundred at a time: `Link` leads to the older ones. One that
@@ -93,7 +92,7 @@ class OfBlog(PublicView, APIView):
         return response
 
 
-class OfUpdate(PublicView, APIView):
+class OfUpdate(PublicView):
     """One update as a `text`, `canceled` once it is withdrawn."""
 
     has_editions = True
@@ -193,7 +192,7 @@ def _about_blog(blog: LiveBlog) -> Ninjs:
         "standard": STANDARD,
         "type": "composite",
         "version": str(blog.number),
-        "versionCreated": isoformat(blog.modified_at),
+        "versionCreated": isoformat(blog.modified_at or blog.published_at),
         "language": blog.lang,
         "altIds": [
             {"role": "slug", "value": blog.slug},
@@ -216,7 +215,7 @@ def _rights(blog: LiveBlog) -> Ninjs:
 
 
 def _picture(image: Image, rel: str) -> Ninjs:
-    picture = {
+    picture: Ninjs = {
         "uri": tag_uri(f"/media/{image.key}/"),
         "name": image.alt,
         "rel": rel,

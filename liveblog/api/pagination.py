@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from django.db.models import QuerySet
@@ -29,15 +30,17 @@ class ByIdPagination(CursorPagination):
         try:
             cursor = super().decode_cursor(request)
         except NotFound:
-            cursor = Cursor(offset=0, reverse=False, position="")
+            cursor = Cursor(offset=0, reverse=False, position=None)
         if cursor is None:
             return None
-        if whole_number(cursor.position) is None or cursor.offset:
+        if whole_number(str(cursor.position)) is None or cursor.offset:
             reason = "Follow `next` and `previous`: this is no cursor of theirs."
             raise ValidationError({"cursor": [ErrorDetail(reason, code="unknown")]})
         return cursor
 
-    def paginate_queryset(self, queryset: QuerySet, request: Request, view: Any = None) -> list[Any] | None:
+    def paginate_queryset(
+        self, queryset: QuerySet[Any, Any] | Sequence[Any], request: Request, view: Any = None
+    ) -> list[Any] | None:
         """Paginate, with `next` and `previous` built from SITE_URL rather than the Host header."""
         page = super().paginate_queryset(queryset, request, view)
         if view is not None:

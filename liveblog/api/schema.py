@@ -17,7 +17,6 @@ from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from liveblog.api.answers import PublicView
 from newsroom import csp
@@ -26,10 +25,11 @@ from newsroom import csp
 @cache
 def document() -> dict[str, Any]:
     """Return the description. It is cached, because it changes only with the code."""
-    return SchemaGenerator().get_schema(request=None, public=True)
+    schema: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+    return schema
 
 
-class Schema(PublicView, APIView):
+class Schema(PublicView):
     renderer_classes = [OpenApiJsonRenderer2, OpenApiJsonRenderer, OpenApiYamlRenderer, OpenApiYamlRenderer2]
 
     @extend_schema(exclude=True)
@@ -43,8 +43,8 @@ class Docs(PublicView, SpectacularSwaggerSplitView):
     renderer_classes = SpectacularSwaggerSplitView.renderer_classes
     query_names = frozenset({"script"})
     url_name = "api:schema"
-    url = reverse_lazy("api:schema")
-    url_self = reverse_lazy("api:docs")
+    url = reverse_lazy("api:schema")  # type: ignore[assignment]
+    url_self = reverse_lazy("api:docs")  # type: ignore[assignment]
     template_name = "rest_framework/docs.html"
     template_name_js = "rest_framework/docs.js"
 
@@ -52,4 +52,5 @@ class Docs(PublicView, SpectacularSwaggerSplitView):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         # Allow this URL in the CSP, because the view also serves the page's second script.
         csp.allow_script(request._request, request.path)
-        return super().get(request, *args, **kwargs)
+        response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
+        return response

@@ -52,14 +52,18 @@ class StorySerializer(serializers.Serializer):
     )
 
 
+# assignment, below and in `entry` and `webhooks`: the REST framework makes members of a serializer's fields,
+# whatever else the class has under their names.
+
+
 class RelatedStorySerializer(StorySerializer):
     blog = serializers.CharField(help_text="The slug of the live blog that shows it.")
-    update = serializers.IntegerField(
+    update = serializers.IntegerField(  # type: ignore[assignment]
         allow_null=True, help_text="The id of the update that shows it; null for a live blog's own stories."
     )
 
     def to_representation(self, row: RelatedStory) -> dict[str, Any]:
-        home = row.blog or row.update.blog
+        home = row.printed_in
         return payloads.story(row) | {"blog": home.slug, "update": row.update_id}
 
 
@@ -158,7 +162,7 @@ class _SaidSerializer(serializers.Serializer):
     body = serializers.CharField(help_text="HTML.")
     is_key_event = serializers.BooleanField()
     bylines = BylineSerializer(many=True, help_text="In the editor's order.")
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     verification = serializers.ChoiceField(
         choices=list(Update.Verification.values), help_text="Empty: not stated."
     )
@@ -255,7 +259,7 @@ class ResultSerializer(PublishedUpdateSerializer):
 class ChangeSerializer(serializers.Serializer):
     number = serializers.IntegerField()
     kind = serializers.ChoiceField(choices=list(Change.Kind.values))
-    update = serializers.IntegerField(
+    update = serializers.IntegerField(  # type: ignore[assignment]
         allow_null=True, help_text="The id of the update that changed; null if the live blog itself changed."
     )
     at = serializers.DateTimeField()
@@ -284,7 +288,7 @@ class RootSerializer(serializers.Serializer):
     blog_updates = serializers.CharField(help_text="A URI template.")
     blog_changes = serializers.CharField(help_text="A URI template.")
     updates = serializers.URLField()
-    update = serializers.CharField(help_text="A URI template.")
+    update = serializers.CharField(help_text="A URI template.")  # type: ignore[assignment]
     related_stories = serializers.URLField()
     topics = serializers.URLField()
     search = serializers.CharField(help_text="A URI template.")
@@ -302,7 +306,7 @@ class ProblemSerializer(serializers.Serializer):
     status = serializers.IntegerField()
     detail = serializers.CharField(help_text="What is wrong, in words.")
     instance = serializers.CharField(help_text="The path of the request.")
-    errors = serializers.DictField(
+    errors = serializers.DictField(  # type: ignore[assignment]
         child=serializers.ListField(child=serializers.CharField()),
         required=False,
         help_text="For 400 and 422: the errors of each parameter or member.",

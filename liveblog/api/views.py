@@ -8,10 +8,8 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.urls import reverse
-from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from liveblog import editions, payloads, visibility
 from liveblog.api import entry, filters, serializers, writing
@@ -23,7 +21,7 @@ from liveblog.models import LiveBlog, RelatedStory, Topic, Update
 from newsroom.site import absolute
 
 
-class Root(PublicView, APIView):
+class Root(PublicView):
     """Links to all resources of this API."""
 
     @described("What there is", serializers.RootSerializer, operation_id="root", tags=["root"])
@@ -48,7 +46,7 @@ class Root(PublicView, APIView):
         )
 
 
-class Blogs(ListView, ListAPIView):
+class Blogs(ListView):
     """Live blogs that are running or have ended, newest first."""
 
     serializer_class = serializers.BlogSerializer
@@ -56,8 +54,8 @@ class Blogs(ListView, ListAPIView):
     field_names = serializers.names_of(serializers.BlogSerializer)
 
     @described("List live blogs", serializers.BlogSerializer(many=True), 404)
-    def get(self, request: Request) -> Response:
-        return self.list(request)
+    def get(self, request: Request) -> HttpResponse:
+        return self.list_by_state(request)
 
     def get_queryset(self) -> QuerySet[LiveBlog]:
         return open_blogs(self.request).complete()
@@ -66,7 +64,7 @@ class Blogs(ListView, ListAPIView):
         return editions.read_blogs(rows, self.edition)
 
 
-class Blog(PublicView, APIView):
+class Blog(PublicView):
     """One live blog with everything that its page shows, except its updates."""
 
     has_editions = True
@@ -78,7 +76,7 @@ class Blog(PublicView, APIView):
         return self.is_known(blog) or Response(self.sparse(whole_blog(blog, self.edition)))
 
 
-class UpdatesOfBlog(ListView, ListAPIView):
+class UpdatesOfBlog(ListView):
     """A live blog's updates in order of creation, newest first.
 
     A withdrawn update is listed as its tombstone. `order` gives the order of the page.
@@ -100,7 +98,7 @@ class UpdatesOfBlog(ListView, ListAPIView):
         self.blog = find_blog(request, slug, self.edition)
         # The list depends on this live blog alone.
         self.filter_queryset(self.get_queryset())
-        return self.is_known(self.blog) or super(ListView, self).list(request)
+        return self.is_known(self.blog) or self.list(request)
 
     @described_write(
         "Write an update",
@@ -116,14 +114,14 @@ class UpdatesOfBlog(ListView, ListAPIView):
     def post(self, request: Request, slug: str) -> Response:
         return writing.add_update(request, slug)
 
-    def filter_queryset(self, queryset: QuerySet[Update]) -> QuerySet[Update]:
+    def filter_queryset(self, queryset: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
         return super().filter_queryset(queryset.filter(blog=self.blog))
 
     def read(self, rows: list[Update]) -> Iterable[Update]:
         return editions.read_mixed_updates(rows, self.edition)
 
 
-class Updates(ListView, ListAPIView):
+class Updates(ListView):
     """The updates of all live blogs in order of creation, newest first."""
 
     serializer_class = serializers.UpdateSerializer
@@ -131,8 +129,8 @@ class Updates(ListView, ListAPIView):
     field_names = serializers.names_of(serializers.UpdateSerializer)
 
     @described("List updates", serializers.UpdateSerializer(many=True), 404)
-    def get(self, request: Request) -> Response:
-        return self.list(request)
+    def get(self, request: Request) -> HttpResponse:
+        return self.list_by_state(request)
 
     def get_queryset(self) -> QuerySet[Update]:
         return visibility.readable_updates(viewer_of(self.request)).complete()
@@ -141,7 +139,7 @@ class Updates(ListView, ListAPIView):
         return editions.read_mixed_updates(rows, self.edition)
 
 
-class OneUpdate(PublicView, APIView):
+class OneUpdate(PublicView):
     """One update."""
 
     has_editions = True
@@ -166,7 +164,7 @@ class OneUpdate(PublicView, APIView):
         return writing.change_update(request, pk)
 
 
-class Withdrawal(PublicView, APIView):
+class Withdrawal(PublicView):
     """Withdrawal of an update."""
 
     @described_write(
@@ -183,7 +181,7 @@ class Withdrawal(PublicView, APIView):
         return writing.withdraw_update(request, pk)
 
 
-class RelatedStories(ListView, ListAPIView):
+class RelatedStories(ListView):
     """Links to other coverage, from live blogs and their updates, newest first."""
 
     serializer_class = serializers.RelatedStorySerializer
@@ -191,8 +189,8 @@ class RelatedStories(ListView, ListAPIView):
     field_names = serializers.names_of(serializers.RelatedStorySerializer)
 
     @described("List related stories", serializers.RelatedStorySerializer(many=True), 404)
-    def get(self, request: Request) -> Response:
-        return self.list(request)
+    def get(self, request: Request) -> HttpResponse:
+        return self.list_by_state(request)
 
     def get_queryset(self) -> QuerySet[RelatedStory]:
         rows = visibility.readable_stories(viewer_of(self.request))
@@ -202,15 +200,15 @@ class RelatedStories(ListView, ListAPIView):
         return editions.read_stories(rows, self.edition)
 
 
-class Topics(ListView, ListAPIView):
+class Topics(ListView):
     """The topics of live blogs, newest first."""
 
     serializer_class = serializers.TopicSerializer
     field_names = serializers.names_of(serializers.TopicSerializer)
 
     @described("List topics", serializers.TopicSerializer(many=True), 404)
-    def get(self, request: Request) -> Response:
-        return self.list(request)
+    def get(self, request: Request) -> HttpResponse:
+        return self.list_by_state(request)
 
     def get_queryset(self) -> QuerySet[Topic]:
         return filters.open_topics(self.request)
@@ -219,7 +217,7 @@ class Topics(ListView, ListAPIView):
         return editions.read_topics(rows, self.edition)
 
 
-class Search(ListView, ListAPIView):
+class Search(ListView):
     """Published updates that contain `q`, in order of creation, newest first.
 
     Either script finds either. Live blogs by their heads: `blogs/?q=`.
@@ -230,8 +228,8 @@ class Search(ListView, ListAPIView):
     field_names = serializers.names_of(serializers.ResultSerializer)
 
     @described("Search", serializers.ResultSerializer(many=True), 404, operation_id="search")
-    def get(self, request: Request) -> Response:
-        return self.list(request)
+    def get(self, request: Request) -> HttpResponse:
+        return self.list_by_state(request)
 
     def get_queryset(self) -> QuerySet[Update]:
         return visibility.readable_updates(viewer_of(self.request)).published().complete()

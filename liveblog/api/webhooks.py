@@ -49,7 +49,7 @@ class EitherBlog(EitherUpdate):
 class DeliveredDataSerializer(serializers.Serializer):
     change = ChangeSerializer(help_text="What happened: an entry of the live blog's log.")
     blog = DeliveredBlogSerializer()
-    update = UpdateSerializer(
+    update = UpdateSerializer(  # type: ignore[assignment]
         allow_null=True, help_text="The update as it stands now; null when the live blog itself changed."
     )
 
@@ -57,13 +57,13 @@ class DeliveredDataSerializer(serializers.Serializer):
 class DeliverySerializer(serializers.Serializer):
     type = serializers.ChoiceField(choices=[f"liveblog.{kind}" for kind in Change.Kind.values])
     timestamp = serializers.DateTimeField(help_text="When it happened.")
-    data = DeliveredDataSerializer()
+    data = DeliveredDataSerializer()  # type: ignore[assignment]
 
 
 class TestDeliverySerializer(serializers.Serializer):
     type = serializers.ChoiceField(choices=["test"])
     timestamp = serializers.DateTimeField(help_text="When it was asked for.")
-    data = serializers.DictField(help_text="Empty.")
+    data = serializers.DictField(help_text="Empty.")  # type: ignore[assignment]
 
 
 change: Final = OpenApiWebhook(

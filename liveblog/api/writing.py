@@ -25,6 +25,7 @@ from liveblog import publishing, visibility
 from liveblog.api import serializers
 from liveblog.api.entry import ChangeEntry, Entry, UpdateEntry, WithdrawalEntry
 from liveblog.api.finding import find_blog
+from liveblog.api.keys import key_of
 from liveblog.api.problems import Conflict, Gone, Unprocessable
 from liveblog.models import LiveBlog, Update
 from liveblog.publishing import Action, Content, perform
@@ -43,7 +44,7 @@ def add_update(request: Request, slug: str) -> Response:
     is_draft = entry.validated_data["status"] == Update.Status.DRAFT
     action = Action.DRAFT if is_draft else Action.PUBLISH
     content = Content(**entry.content())
-    return _carry_out(request, lambda: perform(action, blog, by=request.auth, content=content), 201)
+    return _carry_out(request, lambda: perform(action, blog, by=key_of(request), content=content), 201)
 
 
 def change_update(request: Request, pk: int) -> Response:
@@ -64,7 +65,7 @@ def change_update(request: Request, pk: int) -> Response:
 
     return _carry_out(
         request,
-        lambda: perform(action, update.blog, by=request.auth, update=update, content=change, note=note),
+        lambda: perform(action, update.blog, by=key_of(request), update=update, content=change, note=note),
     )
 
 
@@ -74,7 +75,7 @@ def withdraw_update(request: Request, pk: int) -> Response:
     _require_some_action(request, update.blog, update)
     reason = _valid(WithdrawalEntry, request).validated_data["reason"]
     return _carry_out(
-        request, lambda: perform(Action.WITHDRAW, update.blog, by=request.auth, update=update, note=reason)
+        request, lambda: perform(Action.WITHDRAW, update.blog, by=key_of(request), update=update, note=reason)
     )
 
 
@@ -84,14 +85,14 @@ def _find_own(request: Request, pk: int) -> Update:
     Raise Http404 if the key cannot see it, Gone if its live blog is withdrawn, and PermissionDenied if
     somebody else made it.
     """
-    updates = Update.objects.filter(blog__in=visibility.known(request.auth)).select_related("blog")
-    is_own = Q(created_by_partner=request.auth.partner_id)
+    updates = Update.objects.filter(blog__in=visibility.known(key_of(request))).select_related("blog")
+    is_own = Q(created_by_partner=key_of(request).partner_id)
     update = updates.filter(is_own | Q(pk__in=Update.objects.visible())).filter(pk=pk).first()
     if update is None:
         raise Http404
     if update.blog.status == LiveBlog.Status.WITHDRAWN:
         raise Gone("This live blog was withdrawn.")
-    if update.created_by_partner_id != request.auth.partner_id:
+    if update.created_by_partner_id != key_of(request).partner_id:
         raise PermissionDenied("This key can change only updates that its partner created.")
     return update
 
@@ -103,7 +104,7 @@ def _require_some_action(request: Request, blog: LiveBlog, update: Update | None
     """
     if update is not None and not update.is_published:
         update = None
-    if not publishing.actions_for(request.auth, blog, update):
+    if not publishing.actions_for(key_of(request), blog, update):
         raise PermissionDenied("This key does not allow that, or not in this live blog.")
 
 
@@ -125,7 +126,7 @@ def _carry_out(request: Request, act: Callable[[], Update], first_status: int = 
             }
         )
     try:
-        update, is_new = publishing.once(request.auth, token, _digest(request), act)
+        update, is_new = publishing.once(key_of(request), token, _digest(request), act)
     except publishing.AlreadyUsed as refusal:
         raise Unprocessable({"Idempotency-Key": refusal.messages}) from refusal
     except publishing.WrongState as refusal:

@@ -111,7 +111,7 @@ class Assembly:
             self._doubt(
                 line, _("Text with neither heading nor time above it: read as an update without either.")
             )
-            self._open(line)
+            return self._open(line).blocks
         return self._current.blocks
 
     def _add(self, line: Line, block: OpenBlock) -> None:
@@ -127,6 +127,7 @@ class Assembly:
                 self._doubt(line, _("A time below text that has none: opens an update without a heading."))
             entry = self._open(line)
         mark = line.mark
+        assert mark is not None
         entry.clock, entry.named_day, entry.zone, entry.ago = mark.clock, mark.day, mark.zone, mark.ago
         entry.heading = entry.heading or line.heading
         if line.words:

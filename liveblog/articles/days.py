@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Final
+from typing import Final, Protocol
 
 from django.utils.translation import gettext as _
 
 from newsroom import hongkong
 
-MONTHS: Final = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
-MONTHS |= {name[:3]: number for name, number in MONTHS.items()} | {"sept": 9}
+_MONTH_NAMES: Final = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
+MONTHS: Final = _MONTH_NAMES | {name[:3]: number for name, number in _MONTH_NAMES.items()} | {"sept": 9}
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 CHINESE_DAY: Final = r"(?:(?P<year>\d{4})年)?(?:(?P<month>\d{1,2})月)?(?P<day>\d{1,2})[日号號]"
@@ -35,6 +35,14 @@ _ENGLISH_HEADING: Final = re.compile(
     rf"(?P<prefix>(?:latest\s+|live\s+)?updates?(?:\s+for|\s+on)?\s*:?\s*)?{_ENGLISH_DAY}(?P<suffix>\s+updates?)?:?",
     re.IGNORECASE,
 )
+
+
+class Day(Protocol):
+    """A day as a text names it: by date, or in the other ways of `liveblog.articles.dates`."""
+
+    def nearest(self, moment: datetime) -> date: ...
+
+    def next_after(self, day: date) -> date | None: ...
 
 
 @dataclass(frozen=True)
@@ -88,7 +96,7 @@ class DayName:
 class DayHeading:
     """A line that opens a day. If not `is_plain`, in the form's exact words, it may be something else."""
 
-    name: DayName
+    name: Day
     weekday: int | None
     is_plain: bool
 
@@ -116,8 +124,8 @@ def read_day_heading(text: str) -> DayHeading | None:
 
 def day_name_of(match: re.Match[str]) -> DayName:
     """Return the day of a match with the groups `year`, `month` and `day`. Raise ValueError if impossible."""
-    year, month, day = (int(match[group]) if match[group] else None for group in ("year", "month", "day"))
-    return DayName(day, month, year)
+    year, month = (int(match[group]) if match[group] else None for group in ("year", "month"))
+    return DayName(int(match["day"]), month, year)
 
 
 class NoSuchDay(ValueError):
@@ -128,7 +136,7 @@ class NoSuchDay(ValueError):
         self.index = index
 
 
-def resolve(names: Sequence[DayName], published_at: datetime) -> list[date]:
+def resolve(names: Sequence[Day], published_at: datetime) -> list[date]:
     """Return the days that day headings mean. Names and days are in the order of the text, newest first.
 
     The oldest heading means the day of that name nearest to publication; each heading above it means the
@@ -136,7 +144,7 @@ def resolve(names: Sequence[DayName], published_at: datetime) -> list[date]:
     later day of a name.
     """
     days: list[date] = []
-    below: tuple[DayName, date] | None = None
+    below: tuple[Day, date] | None = None
     for index, name in reversed(list(enumerate(names))):
         day = _day_above(below, name, published_at)
         if day is None:
@@ -146,7 +154,7 @@ def resolve(names: Sequence[DayName], published_at: datetime) -> list[date]:
     return days[::-1]
 
 
-def _day_above(below: tuple[DayName, date] | None, name: DayName, published_at: datetime) -> date | None:
+def _day_above(below: tuple[Day, date] | None, name: Day, published_at: datetime) -> date | None:
     """Return the day that `name` means above the heading `below`, which is None for the oldest heading."""
     if below is None:
         return name.nearest(published_at)

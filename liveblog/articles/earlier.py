@@ -32,8 +32,8 @@ def earlier_blog(article: Article) -> LiveBlog | None:
     headings = {entry.heading for entry in entries if entry.heading}
     shared: Counter[int] = Counter()
     updates = Update.objects.filter(blog__in=blogs).exclude(imported_hash="")
-    for blog, heading in updates.filter(imported_hash__in=digests).values_list("blog", "heading"):
-        shared[blog] += 1
+    for pk, heading in updates.filter(imported_hash__in=digests).values_list("blog", "heading"):
+        shared[pk] += 1
         headings.discard(heading)
     shared.update(updates.filter(heading__in=headings).values_list("blog", flat=True))
     blog, count = shared.most_common(1)[0] if shared else (None, 0)

@@ -98,8 +98,8 @@ def read_own_head(numbered: Sequence[tuple[int, str]], given: Given) -> Head:
 
 def _own_moment(number: int, text: str) -> datetime:
     try:
-        parts = map(int, re.findall(r"\d+", folded(text)))
-        return _supported(datetime(*parts, tzinfo=hongkong.ZONE))
+        year, month, day, hour, minute = map(int, re.findall(r"\d+", folded(text)))
+        return _supported(datetime(year, month, day, hour, minute, tzinfo=hongkong.ZONE))
     except ValueError as error:
         raise _impossible(number, text) from error
 

@@ -79,6 +79,12 @@ class Line:
     reason: str = ""
     is_head: bool = False
 
+    @property
+    def heading_of_day(self) -> DayHeading:
+        """Return the day heading of a line of the kind DAY."""
+        assert self.day is not None
+        return self.day
+
 
 def split(text: str) -> list[tuple[int, str]]:
     """Return the lines that are not blank, tidied, each with its number.
@@ -141,8 +147,9 @@ def inserted(line: Line) -> Line | None:
     title = line.text[match.end() :]
     # Search only the tail: in a long line the pattern would be tried at every "http".
     address = _ADDRESS.search(title, max(0, len(title) - _LONGEST_ADDRESS))
-    url = address["url"] if address and address.start() else ""
-    title = title[: address.start()] if url else title
+    url = ""
+    if address and address.start():
+        title, url = title[: address.start()], address["url"]
     if len(title) > MAX_HEADING:
         return replace(line, doubts=(_("Too long for the title of a related story: kept as text."),))
     return replace(line, kind=Kind.RELATED, words=title, url=url)

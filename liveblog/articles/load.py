@@ -83,7 +83,7 @@ def _rehearse(plan: Plan) -> Report:
                 step.content.checked(written_in, may_be_empty=step.saving is Saving.DRAFT)
     language = order.article.language
     return Report(
-        slug=plan.blog.slug if plan.blog else plan.head.details.slug,
+        slug=plan.target.slug,
         is_new=plan.blog is None,
         is_dry_run=True,
         status=plan.status,
@@ -123,6 +123,8 @@ def _carry_out(plan: Plan) -> Report:
                 blog = publishing.create_blog(head.details, by=order.by, imported_hash=head.imported_hash)
             else:
                 blog = publishing.edit_blog(blog, head.details, by=order.by, imported_hash=head.imported_hash)
+    # A plan without a live blog has the details of the one that was just created.
+    assert blog is not None
     outcomes = []
     # Oldest first: of two updates with the same moment, the one saved later stands above.
     for step in reversed(plan.steps):
@@ -155,25 +157,25 @@ def _outcomes_of_missing(plan: Plan) -> list[Outcome]:
 
 
 def _save(order: Order, blog: LiveBlog, step: Step) -> Update | None:
-    content, by = step.content, order.by
+    content, update, by = step.content, step.update, order.by
+    if content is None:
+        return update
     match step.saving:
         case Saving.DRAFT:
-            return publishing.draft_update(
-                blog, content, by=by, update=step.update, imported_hash=step.digest
-            )
+            return publishing.draft_update(blog, content, by=by, update=update, imported_hash=step.digest)
         case Saving.PUBLISH:
             return publishing.publish_update(
                 blog,
                 content,
                 by=by,
-                update=step.update,
+                update=update,
                 first_published_at=content.happened_at,
                 imported_hash=step.digest,
             )
-        case Saving.CORRECT:
+        case Saving.CORRECT if update is not None:
             return publishing.correct_update(
-                step.update, content, by=by, note=order.note, imported_hash=step.digest
+                update, content, by=by, note=order.note, imported_hash=step.digest
             )
-        case Saving.EDIT:
-            return publishing.edit_update(step.update, content, by=by, imported_hash=step.digest)
-    return step.update
+        case Saving.EDIT if update is not None:
+            return publishing.edit_update(update, content, by=by, imported_hash=step.digest)
+    return update

@@ -130,7 +130,7 @@ class _Matcher:
         """
         copy_gaps = _gaps(len(self.copy), self.matching.pairs)
         saved_gaps = _gaps(len(self.saved), {saved: saved for saved in self.matching.pairs.values()})
-        by_place: dict[Hashable, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+        by_place: dict[tuple[Hashable, Hashable], tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
         for index in self._free_copy():
             key = group(self.copy[index])
             if key is not None:

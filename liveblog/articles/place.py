@@ -41,7 +41,7 @@ def place(slots: Sequence[Slot], published_at: datetime) -> list[datetime]:
     for index in range(len(rising)):
         if moments[index] is None:
             _place_untimed(rising, moments, index, above, published_at)
-    return moments[::-1]
+    return [moment for moment in reversed(moments) if moment is not None]
 
 
 def _next_moments(moments: Sequence[datetime | None]) -> list[datetime | None]:
@@ -62,8 +62,10 @@ def _place_minute(
     `below` is the nearest known moment below them.
     """
     slot = rising[first]
+    assert slot.clock is not None
     minute = hongkong.at(slot.day, slot.clock)
-    members, above = [first], None
+    members = [first]
+    above: datetime | None = None
     for index in range(first + 1, len(rising)):
         if moments[index] is not None:
             above = moments[index]
@@ -73,7 +75,7 @@ def _place_minute(
                 break
             members.append(index)
     is_shared = below is not None and minute <= below < minute + _MINUTE
-    low = below if is_shared else minute
+    low = below if below is not None and is_shared else minute
     high = minute + _SECOND if low < minute + _SECOND / 2 else minute + _MINUTE
     if above is not None and low < above < high:
         high = above

@@ -108,6 +108,13 @@ class Plan:
     ends_at: datetime | None = None
     notes: tuple[str, ...] = field(default=())
 
+    @property
+    def target(self) -> LiveBlog | BlogDetails:
+        """Return the live blog, or the details of the one that will be created."""
+        target = self.blog or self.head.details
+        assert target is not None
+        return target
+
 
 def make_plan(order: Order, blog: LiveBlog | None) -> Plan:
     """Decide what loading does, in a fixed number of queries that neither write nor lock."""
@@ -257,7 +264,8 @@ def _minute(moment: datetime) -> datetime:
 
 
 def _plan_updates(order: Order, blog: LiveBlog | None) -> tuple[tuple[Step, ...], tuple[Missing, ...]]:
-    entries, digests = order.article.entries, [digest(entry) for entry in order.article.entries]
+    entries: Sequence[Entry] = order.article.entries
+    digests = [digest(entry) for entry in entries]
     updates = list(_candidates(blog)) if blog else []
     known_updates = [Known(entry_of(update), update.imported_hash, update.is_erased) for update in updates]
     matching = match(entries, digests, known_updates)
@@ -338,12 +346,14 @@ def _with_content(order: Order, step: Step, moment: datetime) -> Step:
     if step.action is Action.ADDED:
         saving = Saving.PUBLISH if order.publish else Saving.DRAFT
         return replace(step, saving=saving, content=_content(step, Content(), moment))
-    if step.action is Action.CHANGED:
+    if step.action is Action.CHANGED and step.update is not None:
         content = _content(step, Content.of(step.update), moment)
         if step.update.is_published:
             return replace(step, saving=Saving.CORRECT if order.note else Saving.EDIT, content=content)
         return replace(step, saving=Saving.PUBLISH if order.publish else Saving.DRAFT, content=content)
-    return _settled(order, step) if step.action is Action.UNCHANGED else step
+    if step.action is Action.UNCHANGED and step.update is not None:
+        return _settled(order, step, step.update)
+    return step
 
 
 def _content(step: Step, before: Content, moment: datetime) -> Content:
@@ -357,12 +367,12 @@ def _content(step: Step, before: Content, moment: datetime) -> Content:
     )
 
 
-def _settled(order: Order, step: Step) -> Step:
+def _settled(order: Order, step: Step, update: Update) -> Step:
     """Return the step for an update whose text already matches the copy.
 
     It may still have to be published, to gain links for its related stories, or to record the copy's digest.
     """
-    update, content = step.update, Content.of(step.update)
+    content = Content.of(update)
     stories = _with_addresses(content.stories, stories_of(step.entry.blocks))
     has_new_links = stories != content.stories
     content = replace(content, stories=stories)

@@ -176,7 +176,7 @@ def standfirst_text(blocks: Sequence[Block]) -> tuple[str, tuple[Story, ...]]:
                 stories.append(Story(title, len(lines), url))
             case Bullets(items, None):
                 lines.extend(f"• {item}" for item in items)
-            case Bullets(items, start):
+            case Bullets(items, int(start)):
                 lines.extend(f"{start + place}. {item}" for place, item in enumerate(items))
             case Paragraph(text) | Caption(text):
                 lines.append(text)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from liveblog.articles import days, zones
 from liveblog.articles.article import ArticleError, Doubt, Entry, closed
 from liveblog.articles.assembly import OpenEntry
-from liveblog.articles.dates import AnyDay, Numbered, Relative, Weekday
+from liveblog.articles.dates import Numbered, Relative, Weekday
 from liveblog.articles.lines import Line
 from liveblog.articles.notation import Order
 from newsroom import hongkong
@@ -28,8 +28,8 @@ _LIKELIER: Final = 4
 def order_of(entries: Sequence[OpenEntry], headings: Sequence[Line], published_at: datetime) -> Order:
     """Return the order of the text, by the direction of most steps between day headings or times."""
     steps: Counter[int] = Counter()
-    heading_days = [line.day.name.nearest(published_at) for line in headings]
-    if not any(isinstance(line.day.name, Weekday) for line in headings):
+    heading_days = [line.heading_of_day.name.nearest(published_at) for line in headings]
+    if not any(isinstance(line.heading_of_day.name, Weekday) for line in headings):
         steps.update((above < below) - (above > below) for above, below in pairwise(heading_days))
     rising, falling = steps[1], steps[-1]
     if rising == falling:
@@ -65,7 +65,7 @@ class Dating:
     is_last_update: bool = False
     changed_at: datetime | None = None
 
-    def on_dates(self, name: AnyDay) -> AnyDay:
+    def on_dates(self, name: days.Day) -> days.Day:
         """Return a day such as 昨日 as a date, counted from the last change that the article names."""
         if not isinstance(name, Relative) or name.is_from_below or self.changed_at is None:
             return name
@@ -139,7 +139,7 @@ def _heading_days(
     open_entries: Sequence[OpenEntry], headings: Sequence[Line], dating: Dating
 ) -> tuple[list[date], list[Doubt]]:
     """Return the days of the headings. Place numbered days and bare weekdays nearest to publication."""
-    names = [dating.on_dates(line.day.name) for line in headings]
+    names = [dating.on_dates(line.heading_of_day.name) for line in headings]
     try:
         heading_days = days.resolve(names, dating.local)
     except days.NoSuchDay as error:
@@ -189,7 +189,7 @@ def _by_headings(
     for index, (line, day) in enumerate(zip(headings, heading_days, strict=True)):
         below = heading_days[index + 1] if index + 1 < len(heading_days) else hongkong.day_of(published_at)
         reason = ""
-        if line.day.weekday is not None and line.day.weekday != day.weekday():
+        if line.heading_of_day.weekday is not None and line.heading_of_day.weekday != day.weekday():
             reason = _("The weekday does not fit: read as %(day)s.")
         elif index + 1 < len(heading_days) and day == below:
             reason = _("The same day heading twice: read as one day, %(day)s.")
@@ -267,7 +267,7 @@ def _by_named_days(rising: Sequence[OpenEntry], offsets: Sequence[int], dating: 
     Count the others from the entry below or, at the bottom, back from the first entry that names its day.
     """
     first = next(index for index, entry in enumerate(rising) if entry.named_day)
-    day = rising[first].named_day.nearest(dating.local)
+    day = next(entry.named_day for entry in rising if entry.named_day).nearest(dating.local)
     entry_days = [day + timedelta(days=offset - offsets[first]) for offset in offsets[: first + 1]]
     for index in range(first + 1, len(rising)):
         name = rising[index].named_day

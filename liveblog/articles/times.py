@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import time, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
@@ -105,7 +105,7 @@ def _day(match: re.Match[str]) -> DayName | None:
     return day_name_of(match) if match["day"] else None
 
 
-def _clock(groups: dict[str, str | None]) -> time:
+def _clock(groups: dict[str, Any]) -> time:
     if groups.get("half"):
         hour, minute = int(groups["hour_en"]), int(groups["minute_en"] or 0)
         is_possible = 1 <= hour <= 12

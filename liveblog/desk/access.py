@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib import admin
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -23,6 +23,7 @@ from django.views.decorators.http import require_safe
 
 from liveblog import visibility
 from liveblog.models import LiveBlog
+from newsroom.sign_in import user_of
 from newsroom.text import html
 
 _WORK = ("add_update", "change_update", "publish_update", "withdraw_update", "moderate_readerresponse")
@@ -44,7 +45,7 @@ def desk_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             return _signed_out(request)
         blog = get_object_or_404(LiveBlog, pk=pk)
         try:
-            check_worker(request.user, blog)
+            check_worker(user_of(request), blog)
             return view(request, blog, **kwargs)
         except PermissionDenied as refusal:
             if wants_json(request):
@@ -66,7 +67,7 @@ def token(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     return JsonResponse({"token": get_token(request), "user": str(request.user.pk)})
 
 
-def check_worker(user: AbstractBaseUser, blog: LiveBlog) -> None:
+def check_worker(user: User, blog: LiveBlog) -> None:
     """Raise PermissionDenied if `user` may not work on this live blog's desk."""
     if not any(user.has_perm(f"liveblog.{name}") for name in _WORK):
         raise PermissionDenied(_("The live desk is for staff who write, edit or moderate."))

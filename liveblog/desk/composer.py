@@ -11,7 +11,7 @@ from datetime import date, datetime, time
 from typing import Any, Final
 
 from django import forms
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
@@ -24,6 +24,7 @@ from liveblog.publishing.limits import MOST, refuse_many
 from newsroom import hongkong
 from newsroom.http.parameters import whole_number
 from newsroom.rich_text import RichTextWidget
+from newsroom.sign_in import user_of
 from newsroom.text import external_media, html
 
 # A block number that is past the end of any text.
@@ -38,18 +39,22 @@ def new_token() -> str:
     return secrets.token_urlsafe(12)
 
 
+class _MomentWidget(forms.MultiWidget):
+    def decompress(self, value: tuple[Any, Any] | None) -> list[Any]:
+        return list(value or (None, None))
+
+
 class MomentField(forms.MultiValueField):
     """A day and a time of day in Hong Kong time, either of which may be missing: `(day, clock)`."""
 
     def __init__(self, **options: Any) -> None:
         parts = [forms.DateField(required=False), forms.TimeField(required=False)]
-        widget = forms.MultiWidget(
+        widget = _MomentWidget(
             {
                 "day": forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
                 "clock": forms.TimeInput({"type": "time"}, format="%H:%M"),
             }
         )
-        widget.decompress = lambda value: list(value or (None, None))
         super().__init__(parts, widget=widget, required=False, require_all_fields=False, **options)
 
     def compress(self, values: list) -> tuple[date | None, time | None]:
@@ -126,7 +131,7 @@ class ComposerForm(forms.Form):
         return tuple(bylines)
 
     def clean_embed(self) -> str:
-        url = self.cleaned_data["embed"]
+        url: str = self.cleaned_data["embed"]
         if url and external_media.find(url) is None:
             raise ValidationError(
                 _("This address cannot be embedded. It must be a video or a post of %(providers)s.")
@@ -135,7 +140,7 @@ class ComposerForm(forms.Form):
         return url
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
+        cleaned = super().clean() or self.cleaned_data
         if cleaned.get("picture_file") and not cleaned.get("picture_alt"):
             self.add_error("picture_alt", _("Say what the picture shows, for readers who do not see it."))
         return cleaned
@@ -177,8 +182,9 @@ class Composer:
 
         It saves a submitted or scheduled update without changing its status, and publishes any other.
         """
-        is_waiting = self.update and self.update.status in (Update.Status.SUBMITTED, Update.Status.SCHEDULED)
-        return KEEPS_STATE[self.update.status].value if is_waiting else Action.PUBLISH.value
+        status = Update.Status(self.update.status) if self.update else None
+        is_waiting = status in (Update.Status.SUBMITTED, Update.Status.SCHEDULED)
+        return KEEPS_STATE[status].value if status and is_waiting else Action.PUBLISH.value
 
     @property
     def has_details(self) -> bool:
@@ -205,7 +211,7 @@ def blank() -> Composer:
     return Composer(ComposerForm(initial={"token": token}), token)
 
 
-def opened(update: Update, user: AbstractBaseUser) -> Composer:
+def opened(update: Update, user: User) -> Composer:
     """Return a composer with a saved update in it."""
     token = new_token()
     content = Content.of(update).untagged()
@@ -253,7 +259,7 @@ def _moment_of(moment: datetime | None, *, with_clock: bool = True) -> tuple[dat
 def restored(
     fields: dict[str, list[str]],
     update: Update | None,
-    user: AbstractBaseUser,
+    user: User,
     saved_at: datetime | None = None,
 ) -> Composer:
     """Return a composer with the text of a working copy or of a refused submission, exactly as typed."""
@@ -261,7 +267,7 @@ def restored(
     token = data.get("token") or new_token()
     ids = list(filter(None, map(whole_number, data.getlist("picture"))))
     images = _pictures(user, ids)
-    initial = {name: data.get(name, "") for name in ComposerForm.base_fields}
+    initial: dict[str, Any] = {name: data.get(name, "") for name in ComposerForm.base_fields}
     for name in ("happened", "publish"):
         initial[name] = (data.get(f"{name}_day", ""), data.get(f"{name}_clock", ""))
     for name in ("is_time_unknown", "is_key_event", "is_pinned", "was_pinned"):
@@ -300,7 +306,8 @@ def digest_of(request: HttpRequest, blog: LiveBlog) -> str:
     """Return a digest of a submission, to detect a token that is reused with different data."""
     fields = {name: values for name, values in request.POST.lists() if name != "csrfmiddlewaretoken"}
     files = {}
-    for name, file in request.FILES.items():
+    for name, uploads in request.FILES.lists():
+        file = uploads[-1]
         # The file may have been read before.
         file.seek(0)
         files[name] = hashlib.file_digest(file, "sha256").hexdigest()
@@ -390,7 +397,7 @@ def _story_rows(data: QueryDict) -> list[StoryRow]:
 def _stories(request: HttpRequest, saved: Update | None) -> tuple[Story, ...]:
     rows = _story_rows(request.POST)
     refuse_many(stories=rows)
-    linkable = visibility.linkable(request.user)
+    linkable = visibility.linkable(user_of(request))
     blogs = linkable.in_bulk([row.blog for row in rows if row.blog], field_name="slug")
     hidden_blogs = {}
     if saved:
@@ -414,14 +421,14 @@ def _images(request: HttpRequest) -> tuple[Image, ...]:
         refuse_many(images=ids)
     except ValidationError as refusal:
         raise ValidationError({"pictures": refusal.messages}) from refusal
-    images = _pictures(request.user, ids)
+    images = _pictures(user_of(request), ids)
     missing = [pk for pk in ids if pk not in images]
     if missing:
         raise ValidationError({"pictures": _("A picture no longer exists. Remove it and add it again.")})
     return tuple(images[pk] for pk in dict.fromkeys(ids))
 
 
-def _pictures(user: AbstractBaseUser, ids: list[int]) -> dict[int, Image]:
+def _pictures(user: User, ids: list[int]) -> dict[int, Image]:
     """Return the pictures among `ids` that `user` may see, by id."""
     return {image.pk: image for image in visibility.readable_images(user).filter(pk__in=ids)}
 

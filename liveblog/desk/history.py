@@ -22,6 +22,7 @@ from liveblog.publishing import Action
 from liveblog.publishing.content import LABELS, current_json
 from newsroom import hongkong
 from newsroom.http.parameters import whole_number
+from newsroom.sign_in import user_of
 from newsroom.text import html
 
 # Compare Chinese character by character, and text written with spaces word by word.
@@ -64,7 +65,7 @@ def history(request: HttpRequest, blog: LiveBlog, update_pk: int) -> HttpRespons
     revisions = update.revisions.select_related("by", "by_partner").order_by("-pk")
     # Fetch one more than a page shows, to compare the oldest entry with it.
     rows = list((revisions.filter(pk__lt=before) if before else revisions)[: PAGE_SIZE + 1])
-    contents = [visibility.readable_content(request.user, revision.content) for revision in rows]
+    contents = [visibility.readable_content(user_of(request), revision.content) for revision in rows]
     effort = Effort()
     entries = []
     for index, revision in enumerate(rows[:PAGE_SIZE]):
@@ -83,7 +84,7 @@ def history(request: HttpRequest, blog: LiveBlog, update_pk: int) -> HttpRespons
         "update": update,
         "entries": entries,
         "older": rows[PAGE_SIZE - 1] if len(rows) > PAGE_SIZE else None,
-        "may_revert": Action.REVERT in publishing.actions_for(request.user, blog, update),
+        "may_revert": Action.REVERT in publishing.actions_for(user_of(request), blog, update),
     }
     return render(request, "desk/history.html", context)
 
@@ -183,7 +184,8 @@ def _in_words(name: str, value: Any) -> str:
         return "✓" if value else ""
     if isinstance(value, list):
         return "\n".join(_reference_in_words(item) for item in value)
-    return value
+    text: str = value
+    return text
 
 
 def _reference_in_words(item: dict[str, Any]) -> str:

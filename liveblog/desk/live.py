@@ -17,6 +17,7 @@ from liveblog.desk import composer, queues, rows
 from liveblog.desk.access import desk_view, token_in
 from liveblog.models import LiveBlog, Presence, Submission, Update, WorkingCopy
 from newsroom.http.parameters import whole_number
+from newsroom.sign_in import user_of
 
 # A page that is further behind is told to reload.
 TOO_FAR_BEHIND: Final = 200
@@ -64,7 +65,7 @@ def autosave(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     if not token:
         raise ValidationError(_OUT_OF_DATE)
     fields = composer.fields_of(request.POST)
-    submissions = Submission.objects.filter(actor=publishing.actor(request.user), token=token)
+    submissions = Submission.objects.filter(actor=publishing.actor(user_of(request)), token=token)
     if submissions.exists():
         # The text has been submitted meanwhile, so there is nothing left to keep.
         return JsonResponse({"saved": True})
@@ -72,13 +73,13 @@ def autosave(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     if update is not None and update.is_erased:
         raise ValidationError(_("There is no such update in this live blog."))
     if update is None and composer.is_untouched(fields):
-        WorkingCopy.objects.filter(by=request.user, token=token).delete()
+        WorkingCopy.objects.filter(by=user_of(request), token=token).delete()
     else:
-        queues.keep_unsaved(blog, request.user, token, update, fields)
+        queues.keep_unsaved(blog, user_of(request), token, update, fields)
         # The text may have been submitted while this copy was stored. A submission deletes the working copy
         # again after its commit, so one of the two always sees the other.
         if submissions.exists():
-            WorkingCopy.objects.filter(by=request.user, token=token).delete()
+            WorkingCopy.objects.filter(by=user_of(request), token=token).delete()
     return JsonResponse({"saved": True})
 
 
@@ -87,11 +88,11 @@ def _changed(request: HttpRequest, blog: LiveBlog, after: int) -> dict[str, Any]
     if pinned := whole_number(request.POST.get("pinned")):
         # An update whose pin was replaced by another has no change of its own.
         updates |= Update.objects.filter(blog=blog, pk=pinned)
-    updates = list(updates.complete().select_related("created_by"))
+    changed = list(updates.complete().select_related("created_by"))
     visible_rows, gone = [], []
-    for update in updates:
+    for update in changed:
         update.blog = blog
-    for row in rows.rows_of(request.user, blog, updates):
+    for row in rows.rows_of(user_of(request), blog, changed):
         if not row.update.is_visible:
             gone.append(row.update.pk)
             continue
@@ -101,8 +102,8 @@ def _changed(request: HttpRequest, blog: LiveBlog, after: int) -> dict[str, Any]
 
 
 def _queue(request: HttpRequest, blog: LiveBlog) -> dict[str, str]:
-    queue = queues.context_of(blog, request.user, request.POST.get("queue", ""))
-    context = queue | {"blog": blog, "may": rows.May.of(request.user, blog)}
+    queue = queues.context_of(blog, user_of(request), request.POST.get("queue", ""))
+    context = queue | {"blog": blog, "may": rows.May.of(user_of(request), blog)}
     return {"name": queue["queue"].name, "html": render_to_string("desk/_queue.html", context, request)}
 
 
@@ -112,7 +113,7 @@ def _note_presence(request: HttpRequest, blog: LiveBlog) -> None:
         return
     now = timezone.now()
     _presence, is_new = Presence.objects.update_or_create(
-        by=request.user,
+        by=user_of(request),
         token=token,
         defaults={
             "blog": blog,
@@ -123,14 +124,17 @@ def _note_presence(request: HttpRequest, blog: LiveBlog) -> None:
     )
     Presence.objects.filter(blog=blog, at__lt=now - _OLD).delete()
     if is_new:
-        own = Presence.objects.filter(by=request.user).order_by("-at", "-pk")
+        own = Presence.objects.filter(by=user_of(request)).order_by("-at", "-pk")
         Presence.objects.filter(pk__in=list(own.values_list("pk", flat=True)[MOST_PRESENCES:])).delete()
 
 
 def _people(request: HttpRequest, blog: LiveBlog) -> list[dict[str, Any]]:
     """Return who else is at this desk now, and which update each has open."""
     presences = (
-        Presence.objects.filter(blog=blog).now(timezone.now()).exclude(by=request.user).select_related("by")
+        Presence.objects.filter(blog=blog)
+        .now(timezone.now())
+        .exclude(by=user_of(request))
+        .select_related("by")
     )
     people: dict[tuple[int, int | None], dict[str, Any]] = {}
     for presence in presences:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from liveblog import publishing, visibility
 from liveblog.desk.access import desk_view
 from liveblog.models import LiveBlog
+from newsroom.sign_in import user_of
 from newsroom.text import html
 
 LEAST_CHARACTERS, MOST_CHARACTERS = 3, 250
@@ -28,10 +29,10 @@ def add_picture(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     alt = html.printable(request.POST.get("alt", "")).strip()
     if not alt:
         raise ValidationError({"alt": _("Say what the picture shows, for readers who do not see it.")})
-    with publishing.prepare_image(file, by=request.user) as prepared:
+    with publishing.prepare_image(file, by=user_of(request)) as prepared:
         image = publishing.add_image(
             prepared,
-            by=request.user,
+            by=user_of(request),
             alt=alt,
             credit=request.POST.get("credit", ""),
             caption=request.POST.get("caption", ""),
@@ -60,7 +61,7 @@ def find_stories(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     query = html.printable(request.GET.get("q", "")).strip()
     if not LEAST_CHARACTERS <= len(query) <= MOST_CHARACTERS:
         return JsonResponse({"found": []})
-    others = visibility.linkable(request.user).exclude(pk=blog.pk)
+    others = visibility.linkable(user_of(request)).exclude(pk=blog.pk)
     if blog.embargo_until_at is None:
         others = others.filter(embargo_until_at__isnull=True)
     matches = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from datetime import datetime
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -22,13 +23,14 @@ from liveblog.desk import rows
 from liveblog.desk.access import desk_view
 from liveblog.models import LiveBlog
 from newsroom import hongkong
+from newsroom.sign_in import user_of
 
 
 @desk_view
 @require_http_methods(["GET", "HEAD", "POST"])
 def paste(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     """Load copy sent as text or as a file, in any encoding; the confirmation form carries it along."""
-    if not rows.May.of(request.user, blog).write:
+    if not rows.May.of(user_of(request), blog).write:
         raise PermissionDenied(_("Only staff who write updates can load running copy."))
     if request.method != "POST":
         return _page(request, blog)
@@ -39,7 +41,7 @@ def paste(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
         is_confirmed = "confirm" in request.POST
         report = load(
             article,
-            by=request.user,
+            by=user_of(request),
             slug=blog.slug,
             publish=_is_on(request, "publish"),
             note=request.POST.get("note", "").strip(),
@@ -71,7 +73,8 @@ def _copy(request: HttpRequest) -> bytes:
             # Raised for wrong padding, for characters outside the alphabet and for non-ASCII text.
             raise ValidationError(_("The copy was damaged in transit. Paste it again.")) from error
     if file := request.FILES.get("file"):
-        return file.read(MAX_BYTES + 1)
+        copy: bytes = file.read(MAX_BYTES + 1)
+        return copy
     return request.POST.get("text", "").encode()
 
 
@@ -90,7 +93,7 @@ def _additions(request: HttpRequest) -> tuple[Given, Choice]:
 
 
 def _page(request: HttpRequest, blog: LiveBlog, status: int = 200, **context: object) -> HttpResponse:
-    may = rows.May.of(request.user, blog)
+    may = rows.May.of(user_of(request), blog)
     context = {
         **admin.site.each_context(request),
         "title": _("Paste running copy"),
@@ -112,7 +115,7 @@ def _page(request: HttpRequest, blog: LiveBlog, status: int = 200, **context: ob
     return render(request, "desk/paste.html", context, status=status)
 
 
-def _understood(article: Article, report: Report, copy: bytes) -> dict[str, object]:
+def _understood(article: Article, report: Report, copy: bytes) -> dict[str, Any]:
     actions = {outcome.line: outcome.action for outcome in report.outcomes if outcome.line}
     labels = _labels()
     entries = [{"entry": entry, "action": labels[actions[entry.line]]} for entry in article.entries]

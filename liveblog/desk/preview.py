@@ -114,7 +114,7 @@ def _as_published(blog: LiveBlog, content: Content, saved: Update | None) -> Upd
     for row in update_images:
         # The public renditions exist only while a public page shows the picture.
         row.image.private_base = _private_base(blog, row.image)
-    update._prefetched_objects_cache = {
+    vars(update)["_prefetched_objects_cache"] = {
         "related_stories": stories,
         "update_images": update_images,
         "update_bylines": bylines,

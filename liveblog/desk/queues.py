@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
@@ -91,7 +91,7 @@ def counts(blog: LiveBlog) -> dict[str, int]:
     return update_counts | {"responses": _responses(blog).count(), "unresolved": _unresolved(blog).count()}
 
 
-def context_of(blog: LiveBlog, user: AbstractBaseUser, name: str) -> dict[str, Any]:
+def context_of(blog: LiveBlog, user: User, name: str) -> dict[str, Any]:
     """Return the template context of a queue; a `name` that is not in BY_NAME selects the first queue.
 
     Each update comes as a `Row`, with what `user` may do with it.
@@ -106,7 +106,7 @@ def context_of(blog: LiveBlog, user: AbstractBaseUser, name: str) -> dict[str, A
 
 
 def keep_unsaved(
-    blog: LiveBlog, by: AbstractBaseUser, token: str, update: Update | None, fields: dict[str, list[str]]
+    blog: LiveBlog, by: User, token: str, update: Update | None, fields: dict[str, list[str]]
 ) -> None:
     """Store what was typed, exactly as typed, in a working copy.
 
@@ -126,6 +126,6 @@ def keep_unsaved(
     )
 
 
-def unsaved(blog: LiveBlog, by: AbstractBaseUser) -> QuerySet[WorkingCopy]:
+def unsaved(blog: LiveBlog, by: User) -> QuerySet[WorkingCopy]:
     """Return the working copies that `by` has on this desk, newest first."""
     return WorkingCopy.objects.filter(blog=blog, by=by).select_related("update")

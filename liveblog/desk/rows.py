@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 
 from liveblog import audience, publishing
 from liveblog.models import LiveBlog, Update
@@ -27,7 +27,7 @@ class May:
     run: bool
 
     @classmethod
-    def of(cls, user: AbstractBaseUser, blog: LiveBlog) -> May:
+    def of(cls, user: User, blog: LiveBlog) -> May:
         actions = publishing.actions_for(user, blog)
         return cls(
             write=Action.DRAFT in actions,
@@ -68,7 +68,7 @@ class Row:
         return fingerprint(Content.of(self.update))
 
 
-def rows_of(user: AbstractBaseUser, blog: LiveBlog, updates: Iterable[Update]) -> list[Row]:
+def rows_of(user: User, blog: LiveBlog, updates: Iterable[Update]) -> list[Row]:
     updates = list(updates)
     reach_by_pk = audience.reach_of(blog, updates)
     permitted = Permitted(user, blog)

@@ -17,6 +17,7 @@ from liveblog.desk.access import desk_view, wants_json
 from liveblog.models import LiveBlog, ReaderResponse, Revision, Update
 from liveblog.publishing import Action, Content
 from newsroom.http.parameters import whole_number
+from newsroom.sign_in import user_of
 
 _DONE: Final[dict[Action, Promise]] = {
     Action.PUBLISH: gettext_lazy("Published."),
@@ -46,7 +47,7 @@ def on_update(request: HttpRequest, blog: LiveBlog, update_pk: int, action: str)
     if action == Action.REVERT:
         return _answer(request, blog, _revert(request, blog, update))
     seen, note = request.POST.get("seen", ""), request.POST.get("reason", "")
-    publishing.perform(Action(action), blog, by=request.user, update=update, note=note, seen=seen)
+    publishing.perform(Action(action), blog, by=user_of(request), update=update, note=note, seen=seen)
     return _answer(request, blog, str(_DONE[Action(action)]))
 
 
@@ -55,7 +56,7 @@ def _revert(request: HttpRequest, blog: LiveBlog, update: Update) -> str:
     revision = get_object_or_404(Revision, update=update, pk=whole_number(request.POST.get("revision")) or 0)
     content, missing = Content.from_json(revision.content)
     note = request.POST.get("note", "")
-    publishing.perform(Action.REVERT, blog, by=request.user, update=update, content=content, note=note)
+    publishing.perform(Action.REVERT, blog, by=user_of(request), update=update, content=content, note=note)
     if missing:
         return _("Reverted to the earlier text, without what no longer exists: %(names)s.") % {
             "names": _(", ").join(missing)
@@ -69,7 +70,7 @@ def on_response(request: HttpRequest, blog: LiveBlog, response_pk: int, action: 
     if action not in _ON_RESPONSES:
         raise Http404
     verb, message = _ON_RESPONSES[action]
-    verb(get_object_or_404(ReaderResponse, blog=blog, pk=response_pk), by=request.user)
+    verb(get_object_or_404(ReaderResponse, blog=blog, pk=response_pk), by=user_of(request))
     return _answer(request, blog, str(message))
 
 

@@ -31,6 +31,7 @@ from newsroom import csp, hongkong
 from newsroom.http.parameters import whole_number
 from newsroom.pictures import Prepared
 from newsroom.rich_text import allow_editor
+from newsroom.sign_in import user_of
 
 # Bylines suggested while a name is typed; any other can be typed in full.
 MOST_BYLINES: Final = 2_000
@@ -55,7 +56,9 @@ def desk(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
 @require_POST
 def discard(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     """Delete the working copy of a text that was typed but not saved."""
-    WorkingCopy.objects.filter(by=request.user, blog=blog, token=token_in(request.POST.get("token"))).delete()
+    WorkingCopy.objects.filter(
+        by=user_of(request), blog=blog, token=token_in(request.POST.get("token"))
+    ).delete()
     if wants_json(request):
         return JsonResponse({"token": composer.new_token()})
     messages.info(request, _("Your text was discarded."))
@@ -64,16 +67,16 @@ def discard(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
 
 def _composer_for(request: HttpRequest, blog: LiveBlog) -> Composer:
     """Return the composer to show: unsaved text if there is any, else the requested update or a blank."""
-    working_copies = queues.unsaved(blog, request.user)
+    working_copies = queues.unsaved(blog, user_of(request))
     if token := token_in(request.GET.get("copy")):
         copy = working_copies.filter(token=token).first()
         if copy:
-            return composer.restored(copy.fields, copy.update, request.user, copy.saved_at)
+            return composer.restored(copy.fields, copy.update, user_of(request), copy.saved_at)
     update = _asked_for(request, blog)
     copy = working_copies.filter(update=update).first() if "new" not in request.GET else None
     if copy:
-        return composer.restored(copy.fields, update, request.user, copy.saved_at)
-    return composer.opened(update, request.user) if update else composer.blank()
+        return composer.restored(copy.fields, update, user_of(request), copy.saved_at)
+    return composer.opened(update, user_of(request)) if update else composer.blank()
 
 
 def _asked_for(request: HttpRequest, blog: LiveBlog) -> Update | None:
@@ -82,7 +85,7 @@ def _asked_for(request: HttpRequest, blog: LiveBlog) -> Update | None:
     if update is None:
         return None
     update.blog = blog
-    if WRITES.isdisjoint(publishing.actions_for(request.user, blog, update)):
+    if WRITES.isdisjoint(publishing.actions_for(user_of(request), blog, update)):
         if update.is_withdrawn:
             messages.warning(request, _("This update was withdrawn. Restore it before you change it."))
             return None
@@ -93,7 +96,7 @@ def _asked_for(request: HttpRequest, blog: LiveBlog) -> Update | None:
 
 
 def _page(request: HttpRequest, blog: LiveBlog, composer_state: Composer, status: int = 200) -> HttpResponse:
-    may = rows.May.of(request.user, blog)
+    may = rows.May.of(user_of(request), blog)
     before = _before(request, blog)
     updates, has_older = rows.timeline(blog, before)
     context = {
@@ -102,14 +105,14 @@ def _page(request: HttpRequest, blog: LiveBlog, composer_state: Composer, status
         "blog": blog,
         "composer": composer_state,
         "may": may,
-        "rows": rows.rows_of(request.user, blog, updates),
+        "rows": rows.rows_of(user_of(request), blog, updates),
         "older": updates[-1] if has_older else None,
         "before": before,
         "counts": queues.counts(blog),
         "queues": queues.QUEUES,
-        **queues.context_of(blog, request.user, request.GET.get("queue", "")),
+        **queues.context_of(blog, user_of(request), request.GET.get("queue", "")),
         "unsaved": [
-            copy for copy in queues.unsaved(blog, request.user) if copy.token != composer_state.token
+            copy for copy in queues.unsaved(blog, user_of(request)) if copy.token != composer_state.token
         ],
         "bylines": Byline.objects.values_list("name", flat=True)[:MOST_BYLINES],
         "readers": audience.readers_connected(blog.pk),
@@ -148,12 +151,14 @@ def _save(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
             raise ValidationError(form.errors.as_data())
         with _prepared_picture(request, form) as prepared:
             saved, is_new = publishing.once(
-                request.user,
+                user_of(request),
                 form.cleaned_data["token"],
                 composer.digest_of(request, blog),
                 lambda: _carry_out(request, blog, action, form, update, prepared),
             )
     except Stale:
+        # Only a change to a saved update can be stale.
+        assert update is not None
         return _conflict(request, blog, update)
     except AlreadyUsed:
         return _saved_before(request, blog, update)
@@ -191,7 +196,7 @@ def _carry_out(
     saved = publishing.perform(
         action,
         blog,
-        by=request.user,
+        by=user_of(request),
         update=update,
         content=content,
         note=form.cleaned_data["note"],
@@ -199,7 +204,7 @@ def _carry_out(
         is_pinned=composer.pin_of(form),
         seen=form.cleaned_data["seen"] if update else "",
     )
-    working_copies = WorkingCopy.objects.filter(by=request.user, token=form.cleaned_data["token"])
+    working_copies = WorkingCopy.objects.filter(by=user_of(request), token=form.cleaned_data["token"])
     working_copies.delete()
     # A concurrent autosave may have stored the working copy again.
     transaction.on_commit(working_copies.delete, robust=True)
@@ -215,7 +220,7 @@ def _prepared_picture(request: HttpRequest, form: ComposerForm) -> Iterator[Prep
     if not form.cleaned_data["picture_file"]:
         yield None
         return
-    with publishing.prepare_image(form.cleaned_data["picture_file"], by=request.user) as prepared:
+    with publishing.prepare_image(form.cleaned_data["picture_file"], by=user_of(request)) as prepared:
         yield prepared
 
 
@@ -227,7 +232,7 @@ def _uploaded(
     cleaned = form.cleaned_data
     return publishing.add_image(
         prepared,
-        by=request.user,
+        by=user_of(request),
         alt=cleaned["picture_alt"],
         credit=cleaned["picture_credit"],
         caption=cleaned["picture_caption"],
@@ -269,7 +274,7 @@ def _message_for(action: Action, blog: LiveBlog, saved: Update) -> str:
         return _("Published: “%(title)s”. Readers see it once the live blog is public.") % {
             "title": saved.title
         }
-    if action == Action.SCHEDULE:
+    if action == Action.SCHEDULE and saved.publish_at:
         at = hongkong.to_hong_kong(saved.publish_at)
         day = hongkong.day_label(at.date(), get_language())
         return _("Scheduled for %(time)s: “%(title)s”") % {"time": f"{day} {at:%H:%M}", "title": saved.title}
@@ -288,7 +293,7 @@ def _refused(
     errors = said_by(refusal)
     if wants_json(request):
         return JsonResponse({"errors": errors}, status=422)
-    composer_state = composer.restored(composer.fields_of(request.POST), update, request.user)
+    composer_state = composer.restored(composer.fields_of(request.POST), update, user_of(request))
     composer_state.errors = errors
     return _page(request, blog, composer_state, status=422)
 
@@ -306,7 +311,7 @@ def _saved_before(request: HttpRequest, blog: LiveBlog, update: Update | None) -
     if wants_json(request):
         return JsonResponse({"errors": {"": [message]}, "token": token}, status=422)
     fields = composer.fields_of(request.POST) | {"token": [token]}
-    composer_state = composer.restored(fields, update, request.user)
+    composer_state = composer.restored(fields, update, user_of(request))
     composer_state.errors = {"": [message]}
     return _page(request, blog, composer_state, status=422)
 
@@ -319,10 +324,10 @@ def _conflict(request: HttpRequest, blog: LiveBlog, update: Update) -> HttpRespo
     update.refresh_from_db()
     theirs = Content.of(update)
     fields = composer.fields_of(request.POST)
-    mine = composer.restored(fields, update, request.user)
+    mine = composer.restored(fields, update, user_of(request))
     # Beyond the limit on working copies, only this response has the text.
     with suppress(ValidationError):
-        queues.keep_unsaved(blog, request.user, request.POST["token"][:64], update, fields)
+        queues.keep_unsaved(blog, user_of(request), request.POST["token"][:64], update, fields)
     latest = update.revisions.select_related("by").first()
     context = {
         **admin.site.each_context(request),

@@ -1,3 +1,5 @@
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 from django.db import migrations, models
 from django.db.models.deletion import CASCADE
 
@@ -38,16 +40,16 @@ ON_SQLITE = [
 ]
 
 
-def statements(schema_editor):
+def statements(schema_editor: BaseDatabaseSchemaEditor) -> list[tuple[str, str]]:
     return ON_POSTGRESQL if schema_editor.connection.vendor == "postgresql" else ON_SQLITE
 
 
-def make_index(apps, schema_editor):
+def make_index(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     for forwards, _backwards in statements(schema_editor):
         schema_editor.execute(forwards)
 
 
-def drop_index(apps, schema_editor):
+def drop_index(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     for _forwards, backwards in reversed(statements(schema_editor)):
         schema_editor.execute(backwards)
 

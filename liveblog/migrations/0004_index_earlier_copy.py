@@ -1,3 +1,5 @@
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 from django.db import migrations
 
 from newsroom.text import chinese, html
@@ -5,7 +7,7 @@ from newsroom.text import chinese, html
 TOKENS_PER_PART = 10_000
 
 
-def index_earlier_copy(apps, schema_editor):
+def index_earlier_copy(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """What was published before there was a search, as `publishing` indexes what is published since."""
     LiveBlog, Update = apps.get_model("liveblog", "LiveBlog"), apps.get_model("liveblog", "Update")
     for blog in LiveBlog.objects.exclude(status="draft").iterator():
@@ -16,7 +18,7 @@ def index_earlier_copy(apps, schema_editor):
         add(apps, said, blog_id=update.blog_id, update_id=update.pk)
 
 
-def add(apps, said, **row):
+def add(apps: StateApps, said: list[str], **row: int) -> None:
     SearchEntry = apps.get_model("liveblog", "SearchEntry")
     tokens = chinese.bigrams("\n".join(said))
     SearchEntry.objects.bulk_create(

@@ -1,4 +1,6 @@
 from django.contrib.auth.management import create_permissions
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 from django.db import migrations
 
 READ = [
@@ -56,12 +58,12 @@ ROLES = {
 }
 
 
-def make_roles(apps, schema_editor):
+def make_roles(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """The house's four roles as groups; a group of that name that exists already is given what it lacks."""
     for label in ("auth", "liveblog"):
         # Permissions are otherwise made after the last migration.
         config = apps.get_app_config(label)
-        module, config.models_module = getattr(config, "models_module", None), True
+        module, config.models_module = getattr(config, "models_module", None), True  # type: ignore[assignment]
         create_permissions(config, apps=apps, verbosity=0)
         config.models_module = module
     Group, Permission = apps.get_model("auth", "Group"), apps.get_model("auth", "Permission")

@@ -1,8 +1,10 @@
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 from django.db import migrations
 from django.db.models import OuterRef, Subquery
 
 
-def copy_actors_from_revisions(apps, schema_editor):
+def copy_actors_from_revisions(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Name who made the earlier changes where a revision of the same number says so.
 
     Pins, marks and edits of a live blog itself kept no revision, so who made those is not known.

@@ -1,9 +1,11 @@
 """Give submissions by API key to the key's partner, so that a retry with a rotated key finds them."""
 
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 from django.db import migrations
 
 
-def give_to_partners(apps, schema_editor):
+def give_to_partners(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     ApiKey = apps.get_model("liveblog", "ApiKey")
     Submission = apps.get_model("liveblog", "Submission")
     for pk, partner_id in ApiKey.objects.order_by("pk").values_list("pk", "partner_id"):

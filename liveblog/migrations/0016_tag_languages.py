@@ -1,9 +1,11 @@
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 from django.db import migrations
 
 from newsroom.text import html, languages
 
 
-def tag_languages(apps, schema_editor):
+def tag_languages(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Tidy what was saved before as saving does now, and tag its passages in other languages."""
     blogs = apps.get_model("liveblog", "LiveBlog").objects
     updates = apps.get_model("liveblog", "Update").objects

@@ -1,10 +1,12 @@
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 from django.db import migrations
 from django.db.models import F, Q
 
 BATCH = 500
 
 
-def place_bylines(apps, schema_editor):
+def place_bylines(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     Update, UpdateByline = apps.get_model("liveblog", "Update"), apps.get_model("liveblog", "UpdateByline")
     signed = Update.objects.filter(byline__isnull=False).order_by().values_list("pk", "byline_id")
     UpdateByline.objects.bulk_create(
@@ -13,7 +15,7 @@ def place_bylines(apps, schema_editor):
     )
 
 
-def keep_whether_a_time_was_given(apps, schema_editor):
+def keep_whether_a_time_was_given(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Until now this was told by the time of the event being that of saving or of going live."""
     Update = apps.get_model("liveblog", "Update")
     stands_where_it_was_saved = Q(happened_at=F("modified_at")) | Q(happened_at=F("publish_at"))
@@ -22,7 +24,7 @@ def keep_whether_a_time_was_given(apps, schema_editor):
     )
 
 
-def refer_by_id(apps, schema_editor):
+def refer_by_id(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Let revisions refer to bylines, live blogs and pictures by id, with the name that they had."""
     names = {
         model: dict(apps.get_model("liveblog", model).objects.values_list(*fields))

@@ -1,9 +1,11 @@
 import django.db.models.deletion
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 from django.db import migrations, models
 from django.db.models import F
 
 
-def keep_times_of_feeds(apps, schema_editor):
+def keep_times_of_feeds(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Until now feeds printed the time of the last change of any kind: no entry is to look updated now."""
     apps.get_model("liveblog", "LiveBlog").objects.update(feed_updated_at=F("modified_at"))
     published = apps.get_model("liveblog", "Update").objects.filter(number__gt=0)

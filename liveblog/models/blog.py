@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import ClassVar, Final
 
 from django.conf import settings
 from django.db import models
@@ -47,6 +47,11 @@ class Language(models.TextChoices):
 class Topic(PublicIdModel):
     """A topic under which live blogs are filed."""
 
+    # Set by `liveblog.editions`, as on LiveBlog.
+    edition: Edition | None = None
+    # Annotated by the admin's list.
+    blog_count: int
+
     slug = models.SlugField(_("slug"), unique=True, max_length=80)
     name = models.CharField(_("name"), max_length=80)
 
@@ -62,7 +67,7 @@ class Topic(PublicIdModel):
         return reverse("reader:topic", args=[self.slug])
 
 
-class LiveBlogQuerySet(PublicIdQuerySet):
+class LiveBlogQuerySet(PublicIdQuerySet["LiveBlog"]):
     # Whether the rows get their key events and responses when they are fetched; see `complete`.
     _is_complete = False
 
@@ -89,7 +94,7 @@ class LiveBlogQuerySet(PublicIdQuerySet):
         return rows
 
     def _clone(self) -> LiveBlogQuerySet:
-        rows = super()._clone()
+        rows: LiveBlogQuerySet = super()._clone()  # type: ignore[misc]
         rows._is_complete = self._is_complete
         return rows
 
@@ -97,11 +102,13 @@ class LiveBlogQuerySet(PublicIdQuerySet):
         is_new = self._result_cache is None
         super()._fetch_all()
         if is_new and self._is_complete:
-            _read_newest(self._result_cache)
+            _read_newest(self._result_cache or [])
 
     def with_glossary(self) -> LiveBlogQuerySet:
         """Set `glossary_revision`, for an edition's ETag."""
-        return self.annotate(glossary_revision=Glossary.objects.revision_column())
+        return self.annotate(  # type: ignore[no-redef]
+            glossary_revision=Glossary.objects.revision_column()
+        )
 
     def ended_before(self, blog: LiveBlog) -> LiveBlogQuerySet:
         """Return the live blogs after `blog` in the order of `-coverage_end_at, -pk`."""
@@ -152,6 +159,12 @@ class LiveBlog(PublicIdModel):
     shown_responses: list[ReaderResponse]
     # The glossary's revision, if it was read with the row.
     glossary_revision: int | None = None
+    # Annotated by the admin's lists.
+    published_count: int
+    draft_count: int
+    submitted_count: int
+    scheduled_count: int
+    is_link_shown: bool
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")
@@ -234,7 +247,7 @@ class LiveBlog(PublicIdModel):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
     )
 
-    objects = LiveBlogQuerySet.as_manager()
+    objects: ClassVar = LiveBlogQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-pk"]
@@ -288,7 +301,8 @@ class LiveBlog(PublicIdModel):
     @property
     def written_in(self) -> str:
         """Return the original language of the blog, regardless of its edition."""
-        return Language(self.language).other_script if self.edition else self.language
+        other_script = Language(self.language).other_script
+        return other_script if self.edition and other_script else self.language
 
     @property
     def has_more_key_events(self) -> bool:
@@ -314,6 +328,9 @@ class LiveBlog(PublicIdModel):
 
         It is the start of coverage unless the page was public here earlier. Only public live blogs have it.
         """
+        # The constraints guarantee that public live blogs have both times.
+        assert self.coverage_start_at is not None
+        assert self.first_published_at is not None
         return min(self.coverage_start_at, self.first_published_at)
 
     @property

@@ -5,9 +5,16 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from liveblog.models.glossary import Edition
+
 
 class Byline(models.Model):
     """A name that signs copy: a reporter, a desk or an agency."""
+
+    # Set by `liveblog.editions`, as on LiveBlog.
+    edition: Edition | None = None
+    # Annotated by the admin's list.
+    update_count: int
 
     name = models.CharField(_("name"), max_length=120, unique=True)
     role = models.CharField(_("role"), max_length=120, blank=True, help_text=_("For example: in Geneva."))

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from liveblog.models.glossary import Edition
 from newsroom import pictures
 from newsroom.ids import PublicIdModel
 
@@ -29,6 +30,10 @@ class Image(PublicIdModel):
     # The base URL of private renditions, ending in a slash. It is set on rows for previews, which must never
     # be saved.
     private_base: str = ""
+    # Set by `liveblog.editions`, as on LiveBlog.
+    edition: Edition | None = None
+    # Annotated by the admin's list.
+    update_count: int
 
     key = models.CharField(max_length=16, unique=True, default=_new_key, editable=False)
     # Not an ImageField, which would open the file in the server process. The worker reports its dimensions.

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
-from django.db.models import Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+
+from liveblog.models.response import ReaderResponse
+from liveblog.models.update import Update
 
 if TYPE_CHECKING:
     from liveblog.models.blog import LiveBlog
 
-Row = TypeVar("Row", bound=Model)
+Row = TypeVar("Row", Update, ReaderResponse)
 
 
 def newest_of_each(

@@ -74,6 +74,11 @@ class PartnerQuerySet(models.QuerySet["Partner"]):
 class Partner(models.Model):
     """An organisation that uses the coverage. Grants allow access to embargoed live blogs, and writing."""
 
+    # Annotated by the admin's list.
+    usable_count: int
+    grant_count: int
+    keys_used_at: datetime | None
+
     name = models.CharField(_("name"), max_length=120, unique=True)
     contact = models.EmailField(
         _("contact"), help_text=_("Notified before a failing webhook is switched off.")
@@ -191,6 +196,9 @@ class WebhookQuerySet(models.QuerySet["Webhook"]):
 
 class Webhook(models.Model):
     """A partner's URL that gets each change, signed by https://www.standardwebhooks.com/."""
+
+    # Prefetched by the admin's list.
+    readable_blogs: list[LiveBlog]
 
     partner = models.ForeignKey(
         Partner, on_delete=models.PROTECT, related_name="webhooks", verbose_name=_("partner")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import ClassVar, Final
 
 from django.conf import settings
 from django.db import models
@@ -14,7 +14,7 @@ from newsroom.ids import PublicIdModel, PublicIdQuerySet
 SHOWN: Final = 50
 
 
-class ReaderResponseQuerySet(PublicIdQuerySet):
+class ReaderResponseQuerySet(PublicIdQuerySet["ReaderResponse"]):
     def pending(self) -> ReaderResponseQuerySet:
         return self.filter(status=ReaderResponse.Status.PENDING)
 
@@ -49,7 +49,7 @@ class ReaderResponse(PublicIdModel):
         verbose_name=_("moderated by"),
     )
 
-    objects = ReaderResponseQuerySet.as_manager()
+    objects: ClassVar = ReaderResponseQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-pk"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from liveblog.models.blog import LiveBlog
 
 
-class RelatedStoryQuerySet(PublicIdQuerySet):
+class RelatedStoryQuerySet(PublicIdQuerySet["RelatedStory"]):
     def unresolved(self) -> RelatedStoryQuerySet:
         """Return stories with a title but no target yet."""
         return self.filter(url="", live_blog__isnull=True)
@@ -22,6 +22,9 @@ class RelatedStoryQuerySet(PublicIdQuerySet):
 
 class RelatedStory(PublicIdModel):
     """A title with a target: a URL, another live blog, or none until an editor links it."""
+
+    # Annotated by the admin's lists.
+    is_link_shown: bool
 
     blog = models.ForeignKey(
         "liveblog.LiveBlog",
@@ -56,7 +59,7 @@ class RelatedStory(PublicIdModel):
         verbose_name=_("other live blog"),
     )
 
-    objects = RelatedStoryQuerySet.as_manager()
+    objects: ClassVar = RelatedStoryQuerySet.as_manager()
 
     class Meta:
         ordering = ["after_block", "position", "pk"]
@@ -82,4 +85,7 @@ class RelatedStory(PublicIdModel):
     @property
     def printed_in(self) -> LiveBlog:
         """Return the live blog that shows the story, in its head or in an update."""
-        return self.update.blog if self.update_id else self.blog
+        home = self.update.blog if self.update else self.blog
+        # The constraint `story_has_one_place` guarantees one.
+        assert home is not None
+        return home

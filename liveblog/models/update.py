@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from typing import ClassVar, Final
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import Case, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
@@ -25,7 +25,7 @@ from newsroom.text import html
 _FIRST_MOMENT: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 
-class UpdateQuerySet(PublicIdQuerySet):
+class UpdateQuerySet(PublicIdQuerySet["Update"]):
     def published(self) -> UpdateQuerySet:
         return self.filter(status=Update.Status.PUBLISHED)
 
@@ -111,7 +111,8 @@ class UpdateQuerySet(PublicIdQuerySet):
         Set `corrections` to the list of Revisions that readers see as corrections, newest first.
         """
         corrections = Revision.objects.filter(kind=Revision.Kind.CORRECTION).defer("content").order_by("-pk")
-        return self.select_related("blog").prefetch_related(
+        # no-redef: the stubs' plugin expects that nothing declares the attribute of a Prefetch.
+        return self.select_related("blog").prefetch_related(  # type: ignore[no-redef]
             models.Prefetch("update_bylines", queryset=UpdateByline.objects.select_related("byline")),
             models.Prefetch("update_images", queryset=UpdateImage.objects.select_related("image")),
             models.Prefetch("related_stories", queryset=RelatedStory.objects.select_related("live_blog")),
@@ -121,6 +122,9 @@ class UpdateQuerySet(PublicIdQuerySet):
 
 class Update(PublicIdModel):
     """An entry of a live blog. `happened_at` is the time of the event and determines the order."""
+
+    # Prefetched by `UpdateQuerySet.complete`.
+    corrections: list[Revision]
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")
@@ -209,7 +213,7 @@ class Update(PublicIdModel):
         verbose_name=_("created by partner"),
     )
 
-    objects = UpdateQuerySet.as_manager()
+    objects: ClassVar = UpdateQuerySet.as_manager()
 
     class Meta:
         ordering = ["-happened_at", "-pk"]
@@ -284,7 +288,7 @@ class Update(PublicIdModel):
     def is_visible(self) -> bool:
         return self.is_published or self.is_withdrawn
 
-    def is_by(self, user: AbstractBaseUser) -> bool:
+    def is_by(self, user: User) -> bool:
         return (self.created_by_id, self.created_by_partner_id) == (user.pk, None)
 
     @property
@@ -303,8 +307,12 @@ class Update(PublicIdModel):
         An event after the start of coverage but before the live blog was public here was imported from
         elsewhere. Such an update counts as published at the time of the event, not of publication here.
         """
-        blog = self.blog
-        if blog.coverage_start_at <= self.happened_at < blog.first_published_at:
+        start, blog_published_at = self.blog.coverage_start_at, self.blog.first_published_at
+        # The constraints of both models guarantee that public rows have these times.
+        assert start is not None
+        assert blog_published_at is not None
+        assert self.first_published_at is not None
+        if start <= self.happened_at < blog_published_at:
             return min(self.happened_at, self.first_published_at)
         return self.first_published_at
 

@@ -120,7 +120,8 @@ def _fits(action: Action, blog: LiveBlog | None, update: Update | None) -> bool:
         case Action.CONFIRM:
             return update.verification == Update.Verification.UNCONFIRMED
         case Action.UNDO:
-            return timezone.now() - update.first_published_at <= UNDO_WITHIN
+            published_at = update.first_published_at
+            return published_at is not None and timezone.now() - published_at <= UNDO_WITHIN
     return True
 
 

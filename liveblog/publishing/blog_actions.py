@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from django.db import models
@@ -22,14 +23,14 @@ class BlogAction(models.TextChoices):
     LIFT = "lift", gettext_lazy("Lift the embargo now")
 
 
-_IN_STATUS: Final = {
+_IN_STATUS: Final[dict[str, list[BlogAction]]] = {
     LiveBlog.Status.DRAFT: [BlogAction.START],
     LiveBlog.Status.LIVE: [BlogAction.END, BlogAction.WITHDRAW],
     LiveBlog.Status.ENDED: [BlogAction.RESUME, BlogAction.WITHDRAW],
     LiveBlog.Status.WITHDRAWN: [BlogAction.RESTORE],
 }
 # SAVE is not included, because its verb needs the submitted details.
-_VERBS: Final = {
+_VERBS: Final[dict[BlogAction, Callable[..., LiveBlog | None]]] = {
     BlogAction.START: blogs.start_coverage,
     BlogAction.END: blogs.end_coverage,
     BlogAction.RESUME: blogs.start_coverage,
@@ -54,4 +55,4 @@ def blog_actions_for(by: Actor, blog: LiveBlog | None) -> list[BlogAction]:
 
 def perform_on_blog(action: BlogAction, blog: LiveBlog, *, by: Actor) -> LiveBlog:
     """Carry out any `action` except SAVE through its verb, which checks all rules. See `edit_blog`."""
-    return _VERBS[action](blog, by=by)
+    return _VERBS[action](blog, by=by) or blog

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from copy import copy
 from datetime import datetime
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
@@ -99,7 +99,7 @@ def check_details(details: BlogDetails, blog: LiveBlog | None) -> None:
     details.set_on(LiveBlog() if blog is None else copy(blog))
 
 
-def set_team(blog: LiveBlog, team: Iterable[AbstractBaseUser], *, by: Actor) -> LiveBlog:
+def set_team(blog: LiveBlog, team: Iterable[User], *, by: Actor) -> LiveBlog:
     """Set the team of a blog; empty means everybody. It takes no number, because readers do not see it."""
     require(by, "change_liveblog", blog)
     team = set(team)
@@ -150,8 +150,8 @@ def end_coverage(
     refuse_far(coverage_end_at=at)
     with all_locked([blog.pk]) as rows:
         blog = rows[blog.pk]
-        is_planned = blog.is_live and blog.coverage_end_at is not None
-        if planned_by and not (is_planned and blog.coverage_end_at <= planned_by):
+        planned_end = blog.coverage_end_at if blog.is_live else None
+        if planned_by and not (planned_end and planned_end <= planned_by):
             return None
         if not blog.is_live:
             raise ValidationError(_("This live blog is not running."))

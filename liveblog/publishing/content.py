@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model
+from django.db.models import ForeignObjectRel, Model, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -45,7 +45,7 @@ class _Storage(Protocol):
 
 def _related_rows(update: Update, name: str, foreign_key: str) -> Iterable[Any]:
     """Return related rows of an update in order, without a query if they were prefetched."""
-    rows = getattr(update, name).all()
+    rows: QuerySet[Any] = getattr(update, name).all()
     is_prefetched = name in getattr(update, "_prefetched_objects_cache", {})
     return rows if is_prefetched else rows.select_related(foreign_key)
 
@@ -80,7 +80,9 @@ class _Placed:
 
     def __init__(self, through: type[Model], foreign_key: str) -> None:
         self.through, self.foreign_key = through, foreign_key
-        self.related_name = through._meta.get_field("update").remote_field.get_accessor_name()
+        relation = through._meta.get_field("update").remote_field
+        assert isinstance(relation, ForeignObjectRel)
+        self.related_name = str(relation.get_accessor_name())
 
     def read(self, update: Update, name: str) -> tuple[Any, ...]:
         places = _related_rows(update, self.related_name, self.foreign_key)
@@ -97,6 +99,7 @@ class _Placed:
 
     def decode(self, data: list[Reference], missing_names: list[str]) -> tuple[Any, ...]:
         model = self.through._meta.get_field(self.foreign_key).related_model
+        assert model is not None
         rows = model._default_manager.in_bulk([reference["id"] for reference in data])
         missing_names += [
             reference["name"] or f"#{reference['id']}" for reference in data if reference["id"] not in rows
@@ -167,7 +170,8 @@ class Content:
 
     def as_json(self) -> dict[str, Any]:
         """Return the JSON for a revision: times in UTC, rows as their ids and present names."""
-        return encode(self, with_names=True)
+        data: dict[str, Any] = encode(self, with_names=True)
+        return data
 
     def checked(self, language: str, *, may_be_empty: bool = False) -> Content:
         """Return a cleaned copy for a blog in `language`, with passages in other languages tagged.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO, TypeVar
+from typing import IO, TypeVar
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files import File
@@ -28,7 +28,7 @@ Shared = TypeVar("Shared", Image, Byline, Topic)
 
 
 @contextmanager
-def prepare_image(file: BinaryIO, *, by: Actor) -> Iterator[pictures.Prepared]:
+def prepare_image(file: IO[bytes], *, by: Actor) -> Iterator[pictures.Prepared]:
     """Check and decode an upload for `add_image`; the prepared files exist until the context exits.
 
     Raises ValidationError for an unusable upload, and RuntimeError inside a transaction: decoding takes
@@ -37,7 +37,7 @@ def prepare_image(file: BinaryIO, *, by: Actor) -> Iterator[pictures.Prepared]:
     require(by, "add_image")
     blocks = connection.atomic_blocks
     # Ignore the transaction that TestCase wraps around each test, as `atomic(durable=True)` does.
-    if blocks and not blocks[-1]._from_testcase:
+    if blocks and not blocks[-1]._from_testcase:  # type: ignore[attr-defined]
         raise RuntimeError("Prepare pictures before the transaction that adds them.")
     with pictures.prepare(file) as prepared:
         yield prepared

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -17,9 +17,7 @@ class AlreadyUsed(ValidationError):
     """Raised if the idempotency key has already been used with another payload."""
 
 
-def once(
-    by: AbstractBaseUser | ApiKey, token: str, digest: str, act: Callable[[], Update]
-) -> tuple[Update, bool]:
+def once(by: User | ApiKey, token: str, digest: str, act: Callable[[], Update]) -> tuple[Update, bool]:
     """Run `act` once per idempotency key; return its update, and whether it is new.
 
     A repeated submission returns the same update without running `act` again. `token` is the sender's
@@ -27,6 +25,7 @@ def once(
     Of two concurrent requests the second waits for the first.
     """
     longest = Submission._meta.get_field("token").max_length
+    assert longest is not None
     if not 1 <= len(token) <= longest:
         raise ValidationError(
             _("An idempotency key has from 1 to %(limit)s characters.") % {"limit": longest}
@@ -37,15 +36,17 @@ def once(
             actor=actor(by), token=token, defaults={"digest": digest, "at": timezone.now()}
         )
         if is_new:
-            submission.update = act()
+            update = submission.update = act()
             submission.save(update_fields=["update"])
-            return submission.update, True
+            return update, True
     if submission.digest != digest:
         raise AlreadyUsed(_("This idempotency key was used for something else."))
+    # The transaction that created it has set its update.
+    assert submission.update is not None
     return submission.update, False
 
 
-def actor(by: AbstractBaseUser | ApiKey) -> str:
+def actor(by: User | ApiKey) -> str:
     """Return the owner of an idempotency key: the user, or the partner whichever of its API keys is used.
 
     A client that retries after a rotation of its API key must find what it submitted with the old key.

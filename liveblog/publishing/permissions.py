@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
 
@@ -18,7 +18,7 @@ class System:
 
 
 SYSTEM: Final = System()
-Actor = AbstractBaseUser | System | ApiKey
+Actor = User | System | ApiKey
 
 
 def require(by: Actor, permission: str, blog: LiveBlog | None = None, update: Update | None = None) -> None:
@@ -62,8 +62,8 @@ def filter_permissions(by: Actor, permissions: Iterable[str], blog: LiveBlog | N
     return frozenset(name for name in permissions if by.has_perm(f"liveblog.{name}"))
 
 
-def person(by: Actor) -> AbstractBaseUser | None:
-    return by if isinstance(by, AbstractBaseUser) else None
+def person(by: Actor) -> User | None:
+    return by if isinstance(by, User) else None
 
 
 def partner(by: Actor) -> Partner | None:

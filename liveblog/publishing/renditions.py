@@ -7,9 +7,10 @@ to public storage, hiding it deletes the copies. Both happen after the change th
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from django.core.files import File
-from django.core.files.storage import default_storage, storages
+from django.core.files.storage import Storage, default_storage, storages
 from django.db import transaction
 
 from liveblog import visibility
@@ -47,12 +48,12 @@ def remove_images(images: Iterable[Image]) -> None:
     for image in images:
         if image.update_images.exists() or image.hero_of.exists():
             continue
-        original = image.file.name
+        original = str(image.file.name)
         files = [_private(image, width, extension) for width, extension in _sizes(image)]
         public = [image.rendition_path(width, extension) for width, extension in _sizes(image)]
         image.delete()
-        transaction.on_commit(lambda names=[original, *files]: _delete(default_storage, names))
-        transaction.on_commit(lambda names=public: _delete(storages["public"], names))
+        transaction.on_commit(partial(_delete, default_storage, [original, *files]))
+        transaction.on_commit(partial(_delete, storages["public"], public))
 
 
 def _settle(ids: set[int]) -> None:
@@ -96,6 +97,6 @@ def _private(image: Image, width: int, extension: str) -> str:
     return f"renditions/{image.rendition_path(width, extension)}"
 
 
-def _delete(storage, names: list[str]) -> None:
+def _delete(storage: Storage, names: list[str]) -> None:
     for name in names:
         storage.delete(name)

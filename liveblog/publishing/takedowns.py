@@ -51,7 +51,7 @@ def undo_publication(update: Update, *, by: Actor) -> Update:
         update = reread_published(blog, update)
         now = timezone.now()
         latest = update.revisions.first()
-        if latest.kind != Revision.Kind.PUBLISHED or now - latest.at > UNDO_WITHIN:
+        if latest is None or latest.kind != Revision.Kind.PUBLISHED or now - latest.at > UNDO_WITHIN:
             raise ValidationError(_("It is too late to undo this. Withdraw the update instead."))
         update.status = Update.Status.DRAFT
         update.first_published_at = None

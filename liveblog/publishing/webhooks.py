@@ -142,7 +142,7 @@ def resend(delivery: Delivery, *, by: Actor) -> Delivery:
     require(by, "change_webhook")
     if delivery.blog is None:
         return send_test(delivery.webhook, by=by)
-    if not visibility.readable(delivery.webhook).filter(pk=delivery.blog_id).exists():
+    if not visibility.readable(delivery.webhook).filter(pk=delivery.blog.pk).exists():
         raise ValidationError(_("This webhook is not for that live blog, or its partner may not see it."))
     return _ask_for(delivery.webhook, delivery.blog, delivery.number)
 

@@ -38,7 +38,7 @@ def _served(view: Callable[..., Card]) -> Callable[..., HttpResponse]:
         except Withdrawn:
             return HttpResponse(status=410, headers={"Cache-Control": POLL})
         if version != card.version:
-            response = HttpResponseRedirect(path_of(request).replace(version, card.version))
+            response: HttpResponse = HttpResponseRedirect(path_of(request).replace(version, card.version))
         else:
             etag = f'"{version}"'
             response = get_conditional_response(request, etag=etag) or HttpResponse(

@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from csp.constants import SELF
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.urls import resolve
+from django.urls import ResolverMatch, resolve
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_exempt
@@ -29,6 +29,7 @@ from liveblog.reader.caching import answer, public
 from liveblog.reader.pages import blog_page, read_update
 from liveblog.reader.timeline import days
 from liveblog.visibility import PUBLIC
+from newsroom import csp
 from newsroom.http.caching import POLL
 from newsroom.http.cors import read_anywhere
 from newsroom.http.parameters import parameter, whole_number
@@ -77,15 +78,14 @@ def _framed(
     response to all readers, so the policy cannot depend on the framing partner. Embeds only show public
     content, so the policy protects nothing but the site's name. The ETag changes with the list of origins.
     """
-    origins = Partner.objects.framing_origins()
+    origins: list[str] = Partner.objects.framing_origins()
     try:
         row = find()
     except Withdrawn as withdrawn:
         response = blog_page(request, "reader/embed_gone.html", withdrawn.blog, {}, status=410)
     else:
         response = render(row, origins)
-    # Set the attribute of django-csp's decorators directly; they need a policy that is known beforehand.
-    response._csp_replace = {"frame-ancestors": [SELF, *origins]}
+    csp.replace(response, {"frame-ancestors": [SELF, *origins]})
     return response
 
 
@@ -192,20 +192,21 @@ def _row_at(path: str) -> LiveBlog | Update:
     Raises Http404 if there is none that readers may know of, and Withdrawn if it was withdrawn.
     """
     match = resolve(path)
-    slug, pk, edition = (match.kwargs.get(name) for name in ("slug", "pk", "edition"))
-    find = {
-        "reader:blog": lambda edition: find_blog(PUBLIC, slug, edition),
-        "reader:update": lambda edition: find_update_at(slug, pk, edition),
-    }.get(match.view_name)
-    if find is None:
+    if match.view_name not in ("reader:blog", "reader:update"):
         raise Http404
     try:
-        row = find(edition)
+        row = _row_of(match, match.kwargs.get("edition"))
     except AtPlainAddress:
-        row = find(None)
+        row = _row_of(match, None)
     if isinstance(row, Update) and row.is_withdrawn:
         raise Withdrawn(row.blog, row)
     return row
+
+
+def _row_of(match: ResolverMatch, edition: str | None) -> LiveBlog | Update:
+    if match.view_name == "reader:blog":
+        return find_blog(PUBLIC, match.kwargs["slug"], edition)
+    return find_update_at(match.kwargs["slug"], match.kwargs["pk"], edition)
 
 
 def _whole(row: LiveBlog | Update) -> LiveBlog | Update:

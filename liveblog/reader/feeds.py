@@ -92,7 +92,7 @@ def of_blog(request: HttpRequest, slug: str, form: str, edition: str | None = No
             path=blog.get_absolute_url(),
             self_url=absolute(path_of(request)),
             language=blog.lang,
-            updated_at=blog.feed_updated_at,
+            updated_at=blog.feed_updated_at or blog.published_at,
             published=editions.read_updates(blog, rows.published().newest_first().complete()[:ENTRIES]),
             removed=list(rows.removed()[:TOMBSTONES]),
             blog=blog,
@@ -135,7 +135,8 @@ def _over_several(
 ) -> HttpResponse:
     language = site_language(edition)
     state = visibility.state_of(PUBLIC, blogs, edition=edition)
-    if state.modified_at is None:
+    modified_at = state.modified_at
+    if modified_at is None:
         raise Http404
 
     def render() -> HttpResponse:
@@ -146,13 +147,13 @@ def _over_several(
             path=f"/{edition}{path}" if edition else path,
             self_url=absolute(path_of(request)),
             language=Language(language).tag,
-            updated_at=state.feed_updated_at,
+            updated_at=state.feed_updated_at or modified_at,
             published=_newest(blogs, edition),
             removed=_removed(blogs, edition),
         )
         return _write(request, feed, form, language)
 
-    return answer_by_state(request, state, render, POLL, state.modified_at, is_dated=edition is None)
+    return answer_by_state(request, state, render, POLL, modified_at, is_dated=edition is None)
 
 
 def _newest(blogs: LiveBlogQuerySet | None, edition: str | None) -> list[Update]:
@@ -180,7 +181,8 @@ def _removed(blogs: LiveBlogQuerySet | None, edition: str | None) -> list[Update
 
 
 def _order_of_removal(update: Update) -> tuple[datetime, datetime, int]:
-    return update.removed_at, update.first_published_at or datetime.min.replace(tzinfo=UTC), update.pk
+    removed_at: datetime = update.removed_at  # type: ignore[attr-defined]
+    return removed_at, update.first_published_at or datetime.min.replace(tzinfo=UTC), update.pk
 
 
 def _write(request: HttpRequest, feed: Feed, form: str, language: str) -> HttpResponse:
@@ -222,14 +224,14 @@ def _as_json(feed: Feed) -> dict[str, Any]:
 
 def _item(update: Update, *, is_of_several: bool) -> dict[str, Any]:
     url = absolute(update.get_absolute_url())
-    item = {
+    item: dict[str, Any] = {
         "id": tag_uri(update.get_absolute_url()),
         "url": url,
         "title": update.title,
         "content_html": absolute_links(render_to_string("reader/_feed_content.html", {"update": update})),
         "summary": html.excerpt(update.body),
         "date_published": hongkong.isoformat(update.published_at),
-        "date_modified": hongkong.isoformat(update.feed_updated_at),
+        "date_modified": hongkong.isoformat(update.feed_updated_at or update.published_at),
         "language": update.blog.lang,
     }
     if is_of_several:

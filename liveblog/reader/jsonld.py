@@ -29,9 +29,9 @@ def live_blog_posting(
         "url": url,
         "headline": blog.full_headline,
         "inLanguage": blog.lang,
-        "coverageStartTime": hongkong.isoformat(blog.coverage_start_at),
+        "coverageStartTime": hongkong.isoformat(blog.coverage_start_at or blog.published_at),
         "datePublished": hongkong.isoformat(blog.published_at),
-        "dateModified": hongkong.isoformat(blog.modified_at),
+        "dateModified": hongkong.isoformat(blog.modified_at or blog.published_at),
         "author": [{"@type": "Person", "name": byline.name} for byline in blog.bylines.all()]
         or [_publisher()],
         "publisher": _publisher(),

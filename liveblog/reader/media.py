@@ -18,13 +18,12 @@ def rendition(request: HttpRequest, key: str, width: int, extension: str) -> Htt
         raise Http404
     name = f"{key}/{width}.{extension}"
     etag = f'"{key}-{width}-{extension}"'
-    storage = storages["public"]
-    if not storage.exists(name):
-        raise Http404
-    response = get_conditional_response(request, etag=etag)
-    if response is None:
-        with storage.open(name) as file:
-            response = HttpResponse(file.read(), content_type=MEDIA_TYPES[extension])
+    try:
+        with storages["public"].open(name) as file:
+            response = get_conditional_response(request, etag=etag)
+            response = response or HttpResponse(file.read(), content_type=MEDIA_TYPES[extension])
+    except FileNotFoundError:
+        raise Http404 from None
     response.headers["ETag"] = etag
     response.headers["Cache-Control"] = POLL
     return response

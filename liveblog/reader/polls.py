@@ -11,7 +11,7 @@ from liveblog import payloads
 from liveblog.presentation.addresses import Withdrawn, find_blog, whole_blog
 from liveblog.reader.caching import answer, public
 from liveblog.visibility import PUBLIC
-from newsroom.http.caching import POLL
+from newsroom.http.caching import POLL, mark_poll
 from newsroom.http.cors import read_anywhere
 from newsroom.http.parameters import parameter, whole_number
 from newsroom.site import absolute
@@ -47,14 +47,14 @@ def changes(request: HttpRequest, slug: str, edition: str | None = None) -> Http
         return _json(payloads.delta(blog, after))
 
     response = answer(request, head.etag, render, POLL)
-    response.is_poll = True
+    mark_poll(response)
     return response
 
 
 def _refusal(status: int, reason: str, **more: object) -> HttpResponse:
     response = _json({"error": reason} | more, status)
     response.headers["Cache-Control"] = POLL
-    response.is_poll = True
+    mark_poll(response)
     return response
 
 

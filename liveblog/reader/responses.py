@@ -46,7 +46,7 @@ class LinesField(forms.CharField):
     """A text field that counts a line break as one character, like browsers do, although they send two."""
 
     def to_python(self, value: str | None) -> str:
-        return super().to_python(value and value.replace("\r\n", "\n"))
+        return super().to_python(value and value.replace("\r\n", "\n")) or ""
 
 
 class ResponseForm(forms.Form):
@@ -68,8 +68,8 @@ class ResponseForm(forms.Form):
         # True once the token has been used, so that the form must be rendered with a new one.
         self.is_spent = False
 
-    def clean(self) -> dict[str, str]:
-        cleaned_data = super().clean()
+    def clean(self) -> dict[str, Any]:
+        cleaned_data = super().clean() or self.cleaned_data
         signer = signing.TimestampSigner(salt=_SALT)
         token = cleaned_data.get("opened", "")
         try:

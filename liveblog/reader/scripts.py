@@ -102,16 +102,21 @@ def canonical_path(request: HttpRequest) -> str:
 
     The view has validated the query.
     """
-    name = request.resolver_match.url_name
+    name = _view_name(request)
     query = request.GET.copy()
     if not query.get("before"):
         query.pop("before", None)
     elif name in ("blog", "key_events", "search"):
-        query["before"] = str(int(query["before"]))
+        query["before"] = str(int(str(query["before"])))
     return path_of(request) + canonical_query(query, _KNOWN.get(name, ()))
+
+
+def _view_name(request: HttpRequest) -> str:
+    match = request.resolver_match
+    return (match and match.url_name) or ""
 
 
 def _known_of(request: HttpRequest) -> tuple[str, ...]:
     """Return the query parameters that this page uses; links must not repeat any others."""
-    names = _KNOWN.get(request.resolver_match.url_name, ())
+    names = _KNOWN.get(_view_name(request), ())
     return (*names, "text") if request.GET.get("text") == "1" else names

@@ -43,7 +43,6 @@ def search(request: HttpRequest, edition: str | None = None) -> HttpResponse:
     blog = _searched_blog(request, edition)
     if blog is None:
         site_language(edition)
-    state = None if blog else visibility.state_of(PUBLIC, edition=edition)
     last = _update_named_in_query(request)
 
     def render() -> HttpResponse:
@@ -67,7 +66,9 @@ def search(request: HttpRequest, edition: str | None = None) -> HttpResponse:
         written_in = blog.written_in if blog else settings.SITE_LANGUAGE
         return page(request, "reader/search.html", context, written_in, edition)
 
-    return answer(request, blog.etag, render) if state is None else answer_by_state(request, state, render)
+    if blog:
+        return answer(request, blog.etag, render)
+    return answer_by_state(request, visibility.state_of(PUBLIC, edition=edition), render)
 
 
 def _searched_blog(request: HttpRequest, edition: str | None) -> LiveBlog | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
@@ -32,7 +33,11 @@ from newsroom.text.html import NOT_XML
 NEWS_FOR: Final = timedelta(days=2)
 NEWS_MOST: Final = 1_000
 # ISO 639 codes, except for the two scripts of Chinese, for which Google's page gives these.
-_NEWS_LANGUAGE: Final = {Language.ZH_HANT: "zh-tw", Language.ZH_HANS: "zh-cn", Language.EN: "en"}
+_NEWS_LANGUAGE: Final[dict[str, str]] = {
+    Language.ZH_HANT: "zh-tw",
+    Language.ZH_HANS: "zh-cn",
+    Language.EN: "en",
+}
 
 
 class _OfSite(Sitemap):
@@ -45,7 +50,8 @@ class _OfSite(Sitemap):
         return urlsplit(settings.SITE_URL).netloc
 
     def lastmod(self, row: Any) -> datetime | None:
-        return row.modified_at
+        modified_at: datetime | None = row.modified_at
+        return modified_at
 
     def language_of(self, row: Any) -> str:
         """Return the language that the row's page is written in."""
@@ -80,9 +86,9 @@ class ListingSitemap(_OfSite):
 
     def items(self) -> list[_Listing]:
         topics = Topic.objects.filter(blogs__in=visibility.readable(PUBLIC))
-        topics = topics.annotate(modified_at=Max("blogs__modified_at")).order_by("slug")
+        dated_topics = topics.annotate(modified_at=Max("blogs__modified_at")).order_by("slug")
         front = _Listing(reverse("reader:front"), visibility.state_of(PUBLIC).modified_at)
-        return [front, *(_Listing(topic.get_absolute_url(), topic.modified_at) for topic in topics)]
+        return [front, *(_Listing(topic.get_absolute_url(), topic.modified_at) for topic in dated_topics)]
 
     def language_of(self, row: _Listing) -> str:
         return settings.SITE_LANGUAGE
@@ -131,7 +137,7 @@ def sitemap_section(request: HttpRequest, section: str) -> HttpResponse:
     state = visibility.state_of(PUBLIC)
 
     def render() -> HttpResponse:
-        return sitemap(request, SECTIONS, section, template_name="reader/sitemap.xml").render()
+        return sitemap(request, {**SECTIONS}, section, template_name="reader/sitemap.xml").render()
 
     return answer_by_state(request, state, render, POLL, state.modified_at)
 
@@ -155,7 +161,7 @@ def _news_since(oldest: datetime) -> list[tuple[LiveBlog | Update, str, str]]:
     """Return what was published after `oldest`, newest first, with its title and language."""
     blogs = visibility.readable(PUBLIC)
     updates = Update.objects.published_after(oldest).filter(blog__in=blogs).select_related("blog")
-    entries = chain(
+    entries: Iterator[tuple[LiveBlog | Update, str, str]] = chain(
         (
             (blog, blog.full_headline, blog.language)
             for blog in blogs.published_after(oldest).order_by("-first_published_at", "-pk")[:NEWS_MOST]
@@ -175,8 +181,8 @@ def _news_window(oldest: datetime) -> tuple[int, datetime | None]:
     """
     blogs = visibility.readable(PUBLIC).annotate(published=Least("first_published_at", "coverage_start_at"))
     updates = Update.objects.filter(blog__in=blogs.values("pk")).order_by()
-    newest_dropped = updates.published().filter(first_published_at__lte=oldest)
-    newest_dropped = newest_dropped.order_by("-first_published_at", "-pk").values("first_published_at")[:1]
+    dropped_updates = updates.published().filter(first_published_at__lte=oldest)
+    newest_dropped = dropped_updates.order_by("-first_published_at", "-pk").values("first_published_at")[:1]
     counted = updates.published_after(oldest).values("status").annotate(count=Count("pk")).values("count")
     row = blogs.aggregate(
         blogs=Count("pk", filter=Q(published__gt=oldest)),
@@ -188,7 +194,7 @@ def _news_window(oldest: datetime) -> tuple[int, datetime | None]:
     return row["blogs"] + (row["updates"] or 0), dropped + NEWS_FOR if dropped else None
 
 
-def _xml(template: str, context: dict[str, object]) -> HttpResponse:
+def _xml(template: str, context: Mapping[str, object]) -> HttpResponse:
     body = NOT_XML.sub("", render_to_string(template, context))
     return HttpResponse(body, content_type="application/xml; charset=utf-8")
 

@@ -13,7 +13,6 @@ import logging
 import math
 import random
 from collections import Counter
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -25,6 +24,7 @@ from liveblog.audience import Delivered, Tally
 from liveblog.models import LiveBlog
 from liveblog.visibility import PUBLIC
 from liveblog.wakeups.channel import Wake, listen
+from newsroom.http.bodies import Send
 
 HEARTBEAT_SECONDS: Final = 15.0
 # Polling interval: a lost wake-up delays an update by at most this long.
@@ -39,7 +39,6 @@ DRAIN_SLICES: Final = 50
 # Range of the random delay, in milliseconds, after which such a reader is asked to reconnect.
 RETRY_SPREAD: Final = (500, 3_500)
 
-Send = Callable[[dict[str, Any]], Coroutine[Any, None, None]]
 # A blog's id and the edition that is followed; None means the script that the blog is written in.
 Followed = tuple[int, str | None]
 
@@ -180,7 +179,9 @@ class Hub:
         the hub cancels the caller's task when it drops the reader.
         """
         feed = self._feeds.setdefault(followed, Feed(followed))
-        reader = Reader(send, number, asyncio.current_task(), is_counted=is_counted)
+        task = asyncio.current_task()
+        assert task is not None
+        reader = Reader(send, number, task, is_counted=is_counted)
         feed.readers.add(reader)
         try:
             while reader.number != feed.number:
@@ -214,6 +215,7 @@ class Hub:
         """
         before = feed.number
         self.wake(feed.followed[0])
+        assert feed.advancing is not None
         await asyncio.shield(feed.advancing)
         if feed.number == before:
             raise DatabaseError("The log could not be read as far as its reader knows it.")
@@ -255,6 +257,7 @@ class Hub:
     async def _deliver(self, feed: Feed, reading: Reading) -> None:
         """Push the events to all readers, yielding to the loop after each slice so that it can send them."""
         before, feed.number = feed.number, reading.number
+        assert before is not None
         feed.readings.clear()
         message, readers = message_of(reading.events), list(feed.readers)
         stretch = Delivered(feed.followed[0], before, reading.number)
@@ -280,7 +283,7 @@ class Hub:
             if reader.is_ready:
                 sent_count += reader.push(message) and reader.is_counted
                 self._drop(feed, reader)
-        if number is not None:
+        if number is not None and feed.number is not None:
             self._delivered[Delivered(feed.followed[0], feed.number, number)] += sent_count
 
     def _drop(self, feed: Feed, reader: Reader) -> None:

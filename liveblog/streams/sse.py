@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -19,6 +18,7 @@ from liveblog.presentation.addresses import AtPlainAddress, Withdrawn, find_blog
 from liveblog.streams.hub import Followed, Hub, encode, message_of
 from liveblog.visibility import PUBLIC
 from newsroom.http import bodies
+from newsroom.http.bodies import Receive, Send
 from newsroom.http.hosts import is_known_host
 from newsroom.http.parameters import whole_number
 from newsroom.http.stream_limits import RETRY_AFTER_SECONDS, StreamLimits
@@ -38,8 +38,6 @@ _HEADERS: Final = [
     (b"x-accel-buffering", b"no"),
 ]
 
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-
 
 def is_stream(scope: dict[str, Any]) -> bool:
     return scope["type"] == "http" and _PATH.fullmatch(scope["path"]) is not None
@@ -54,7 +52,7 @@ class Streams:
         # Lookups in progress, by slug and edition.
         self._lookups: dict[tuple[str, str | None], asyncio.Task[LiveBlog]] = {}
 
-    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Any) -> None:
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
         if not is_known_host(headers.get(b"host", b"").decode("latin-1")):
             return await _refuse(send, 400, "This site is not served under that name.")
@@ -73,10 +71,12 @@ class Streams:
                 return await _refuse(send, refusal, "Too many streams are open. Poll changes.json.", retry)
             return await self._open(scope, receive, send, number)
 
-    async def _open(self, scope: dict[str, Any], receive: Receive, send: Any, number: int) -> None:
+    async def _open(self, scope: dict[str, Any], receive: Receive, send: Send, number: int) -> None:
         is_desk = b"desk" in scope["query_string"].split(b"&")
+        match = _PATH.fullmatch(scope["path"])
+        # `is_stream` has matched the path.
+        assert match is not None
         try:
-            match = _PATH.fullmatch(scope["path"])
             edition = match["edition"]
             blog = await self._look_up(match["slug"], edition)
             if number > blog.number:
@@ -112,7 +112,7 @@ class Streams:
         return await asyncio.shield(self._lookups[key])
 
     async def _follow(
-        self, followed: Followed, number: int, receive: Receive, send: Any, *, is_counted: bool
+        self, followed: Followed, number: int, receive: Receive, send: Send, *, is_counted: bool
     ) -> None:
         reader = None
         try:
@@ -151,7 +151,7 @@ def _find(slug: str, edition: str | None) -> LiveBlog:
         connection.close()
 
 
-async def _refuse(send: Any, status: int, reason: str = "", *headers: tuple[bytes, bytes]) -> None:
+async def _refuse(send: Send, status: int, reason: str = "", *headers: tuple[bytes, bytes]) -> None:
     body = json.dumps({"error": reason}).encode() if reason else b""
     all_headers = [
         (b"content-type", b"application/json"),

@@ -91,7 +91,7 @@ def plain_text(rich_text: str | None) -> str:
 @register.filter
 def is_public(blog: LiveBlog | None) -> bool:
     """Return whether readers may read the live blog; False for None."""
-    return bool(blog) and visibility.can_read(PUBLIC, blog)
+    return bool(blog and visibility.can_read(PUBLIC, blog))
 
 
 @register.filter

@@ -8,7 +8,7 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 from django.db import connections
@@ -60,7 +60,7 @@ async def _on_postgresql(wake: Wake) -> None:
                 raise TimeoutError("the listener did not hear itself")
 
 
-def _parameters() -> dict[str, object]:
+def _parameters() -> dict[str, Any]:
     """Return the connection parameters of the site's database, without those for Django itself."""
     parameters = connections["default"].get_connection_params()
     django_only = {"cursor_factory", "context", "prepare_threshold", "pool"}

@@ -82,7 +82,7 @@ def claim(at: datetime, room: int, busy: Mapping[int, int]) -> list[Claim]:
 def _claim_due(at: datetime, room: int, busy: Counter[int]) -> list[Claim]:
     full = [pk for pk, count in busy.items() if count >= AT_ONCE]
     candidates = _due(at).exclude(webhook__in=full).order_by("attempts", "pk")
-    candidate_ids = []
+    candidate_ids: list[int] = []
     for pk, webhook, failing_since in candidates.values_list("pk", "webhook", "webhook__failing_since_at")[
         :CANDIDATES
     ]:
@@ -134,7 +134,7 @@ def _claim_requested(at: datetime) -> list[Claim]:
             if delivery.blog_id and cursor is None:
                 continue
             Delivery.objects.filter(pk=pk).update(asked_for_at=at + LEASE)
-            cursor_id = cursor and cursor.pk
+            cursor_id = cursor.pk if cursor else None
             claims.append(
                 Claim(delivery.webhook, delivery.blog_id, cursor_id, delivery.number, at + LEASE, delivery.pk)
             )
@@ -155,7 +155,9 @@ def _lease_cursor(delivery: Delivery, at: datetime) -> WebhookCursor | None:
 
 def release(claim: Claim) -> None:
     """Give up a claim unsent, so that other senders can take it."""
-    WebhookCursor.objects.filter(pk=claim.cursor_id, leased_until_at=claim.until).update(leased_until_at=None)
+    WebhookCursor.objects.filter(pk=claim.cursor_id or 0, leased_until_at=claim.until).update(
+        leased_until_at=None
+    )
     if claim.asked_id:
         Delivery.objects.filter(pk=claim.asked_id, asked_for_at=claim.until).update(asked_for_at=None)
 
@@ -165,7 +167,7 @@ def finish(claim: Claim, message: Message, answer: Answer, sent_at: datetime, at
     with transaction.atomic():
         body = _body_to_store(claim, message)
         webhook = _locked(Webhook.objects.filter(pk=claim.webhook.pk)).select_related("partner").get()
-        cursor = _locked(WebhookCursor.objects.filter(pk=claim.cursor_id)).first()
+        cursor = _locked(WebhookCursor.objects.filter(pk=claim.cursor_id or 0)).first()
         _record(claim, message, answer, sent_at, body, cursor)
         if cursor is None or cursor.leased_until_at != claim.until:
             return None

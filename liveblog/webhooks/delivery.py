@@ -113,17 +113,17 @@ async def _read_answer(connection: h11.Connection, reader: asyncio.StreamReader)
 
 
 async def _connect(url: SplitResult) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    host, is_tls = url.hostname, url.scheme == "https"
+    host, is_tls = url.hostname or "", url.scheme == "https"
     if not is_tls and not is_opened_for_tests(host):
         raise Refused("Not sent: only https is")
     port = url.port or (443 if is_tls else 80)
     addresses = await _addresses(host, port)
-    tls = {"ssl": _trusted(), "server_hostname": host} if is_tls else {}
+    tls, name = (_trusted(), host) if is_tls else (None, None)
     failure = "the name has no address"
     for address in addresses:
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                return await asyncio.open_connection(address, port, **tls)
+                return await asyncio.open_connection(address, port, ssl=tls, server_hostname=name)
         except OSError as error:
             failure = str(error) or f"none within {CONNECT_SECONDS:.0f} seconds"
     raise ConnectionError(f"No connection: {failure}")
@@ -147,7 +147,8 @@ def _trusted() -> ssl.SSLContext:
 
 def _host_of(url: SplitResult) -> str:
     """Return the value of the Host header."""
-    host = url.hostname.encode("idna").decode() if not url.hostname.isascii() else url.hostname
+    host = url.hostname or ""
+    host = host if host.isascii() else host.encode("idna").decode()
     host = f"[{host}]" if ":" in host else host
     return f"{host}:{url.port}" if url.port else host
 

@@ -95,7 +95,7 @@ def _read(blog_id: int) -> tuple[LiveBlog, int]:
 def _of_change(webhook: Webhook, blog: LiveBlog, change: Change, erased: int) -> Message:
     if webhook.edition and editions.has_edition(blog, webhook.edition):
         editions.read_blog(blog, webhook.edition)
-    changed = Update.objects.filter(pk=change.update_id).complete()
+    changed = Update.objects.filter(pk=change.update_id or 0).complete()
     update = next(map(payloads.update, editions.read_updates(blog, changed)), None)
     body = _body(payloads.change(change), payloads.blog(blog), update)
     return Message(f"msg_{blog.pk}_{change.number}", change.number, change.number, body, erased)
@@ -107,13 +107,15 @@ def _gone(blog: LiveBlog) -> Message:
     It moves the cursor to 0, so that everything is sent again if the partner may read the live blog later.
     """
     withdrawn = blog.changes.filter(kind=Change.Kind.BLOG_WITHDRAWN).order_by("number").last()
-    is_withdrawn = blog.status == LiveBlog.Status.WITHDRAWN and withdrawn is not None
-    number = withdrawn.number if is_withdrawn else blog.number
+    if blog.status != LiveBlog.Status.WITHDRAWN:
+        withdrawn = None
+    number = withdrawn.number if withdrawn else blog.number
+    at = withdrawn.at if withdrawn else blog.modified_at
     change = {
         "number": number,
         "kind": Change.Kind.BLOG_WITHDRAWN.value,
         "update": None,
-        "at": hongkong.isoformat(withdrawn.at if is_withdrawn else blog.modified_at),
+        "at": hongkong.isoformat(at) if at else None,
     }
     blog_payload = {
         "slug": blog.slug,
@@ -122,7 +124,7 @@ def _gone(blog: LiveBlog) -> Message:
         "status": LiveBlog.Status.WITHDRAWN.value,
     }
     # Under an embargo, the change with this number may already have been delivered under the plain id.
-    message_id = f"msg_{blog.pk}_{number}" if is_withdrawn else f"msg_{blog.pk}_{number}_gone"
+    message_id = f"msg_{blog.pk}_{number}" if withdrawn else f"msg_{blog.pk}_{number}_gone"
     return Message(message_id, number, 0, _body(change, blog_payload, None))
 
 

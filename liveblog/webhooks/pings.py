@@ -123,8 +123,8 @@ def _open_cursors(services: Iterable[PingService]) -> None:
         new_blogs = visibility.known(PUBLIC).filter(number__gt=0).exclude(pk__in=existing)
         earlier = Max("changes__number", filter=Q(changes__at__lt=service.since_at))
         cursors = [
-            PingCursor(service=service, blog=blog, number=blog.earlier or 0)
-            for blog in new_blogs.annotate(earlier=earlier)
+            PingCursor(service=service, blog_id=pk, number=number or 0)
+            for pk, number in new_blogs.annotate(earlier=earlier).values_list("pk", "earlier")
         ]
         PingCursor.objects.bulk_create(cursors, ignore_conflicts=True)
 

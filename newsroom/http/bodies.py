@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import io
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
@@ -28,9 +28,11 @@ from django.urls import Resolver404, get_resolver, resolve
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
+from newsroom.http import GetResponse
+
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+Send = Callable[[Mapping[str, Any]], Coroutine[Any, Any, None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # Enough for every form that an anonymous client may send, such as a reader's response or a log-in.
@@ -133,9 +135,9 @@ class _Body:
         self._is_over = True
         return {"type": "http.request", "body": b"", "more_body": False}
 
-    async def send(self, message: dict[str, Any]) -> None:
+    async def send(self, message: Mapping[str, Any]) -> None:
         if message["type"] == "http.response.start" and REFUSAL in self._scope:
-            message = message | {"headers": [*message.get("headers", []), (b"connection", b"close")]}
+            message = {**message, "headers": [*message.get("headers", []), (b"connection", b"close")]}
         await self._send(message)
 
     def release(self) -> None:
@@ -202,7 +204,7 @@ def refusal_of(scope: Mapping[str, Any]) -> HTTPStatus | None:
     return scope.get(REFUSAL)
 
 
-def refuse_large_body(get_response: Callable[[HttpRequest], HttpResponse]):
+def refuse_large_body(get_response: GetResponse) -> GetResponse:
     """Middleware: respond to a refused body with the project's error handler for its status.
 
     A method that the view does not support still gets 405.
@@ -232,7 +234,7 @@ def too_large(request: HttpRequest) -> HttpResponse:
     """Return the 413 response, as the project's `handler413` (except under the API)."""
     if request.headers.get("Accept", "").startswith("application/json"):
         reason = _("Nothing was saved. Send less, or sign in again if you have been signed out.")
-        response = JsonResponse({"errors": {"": [reason]}}, status=413)
+        response: HttpResponse = JsonResponse({"errors": {"": [reason]}}, status=413)
     else:
         response = render(request, "413.html", status=413)
     response.headers["Cache-Control"] = "no-store"

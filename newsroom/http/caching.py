@@ -6,7 +6,7 @@ import hashlib
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.utils import timezone
 
 from newsroom import release
@@ -24,6 +24,7 @@ _DEPENDS_ON_REQUEST: Final = frozenset(
     {401, 403, 406, 407, 408, 411, 412, 413, 415, 416, 417, 421, 422, 425, 426, 428, 429, 431}
 )
 _WITHOUT_CONTENT: Final = (204, 304)
+_IS_POLL: Final = "is_poll"
 
 
 def lifetime_of(status: int) -> str:
@@ -31,7 +32,16 @@ def lifetime_of(status: int) -> str:
     return UNSTORED if status >= 500 or status in _DEPENDS_ON_REQUEST else POLL
 
 
-def finish(response: HttpResponse, *, is_public: bool) -> None:
+def mark_poll(response: HttpResponse) -> None:
+    """Mark the response to a poll: it gets only the headers that polls need."""
+    setattr(response, _IS_POLL, True)
+
+
+def is_poll(response: HttpResponse) -> bool:
+    return bool(getattr(response, _IS_POLL, False))
+
+
+def finish(response: HttpResponseBase, *, is_public: bool) -> None:
     """Add the missing Cache-Control to a response, and remove the headers that its status forbids.
 
     Without a Cache-Control, Varnish would keep a 404 or a permanent redirect for two minutes, and a live blog

@@ -11,11 +11,12 @@ disconnected keeps running, and must keep its slot until the work is done.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import get_resolver
+
+from newsroom.http import GetResponse
 
 MAX_RUNNING: Final = 32
 MAX_WAITING: Final = 500
@@ -61,7 +62,7 @@ readers: Final = Lane()
 newsroom: Final = Lane()
 
 
-def limit_concurrency(get_response: Callable[[HttpRequest], HttpResponse]):
+def limit_concurrency(get_response: GetResponse) -> GetResponse:
     """Middleware: respond 503 to requests that get no slot, by the project's `handler503`."""
 
     def middleware(request: HttpRequest) -> HttpResponse:

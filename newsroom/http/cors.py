@@ -10,6 +10,8 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 
+from newsroom.http.caching import is_poll
+
 # Headers of the response to a preflight request.
 _ALLOWED: Final = {
     "Access-Control-Allow-Methods": "GET, HEAD",
@@ -30,7 +32,7 @@ def preflight() -> HttpResponse:
 def public_read(response: HttpResponse) -> HttpResponse:
     """Make `response` readable from every origin. Polls expose no further headers, to stay small."""
     response.headers["Access-Control-Allow-Origin"] = "*"
-    if not getattr(response, "is_poll", False) and response.status_code != 204:
+    if not is_poll(response) and response.status_code != 204:
         response.headers["Access-Control-Expose-Headers"] = _READABLE_HEADERS
     return response
 

@@ -13,18 +13,20 @@ from django.views import defaults
 
 # Paths that are fetched by readers' scripts and other sites' programs.
 _JSON_PATH: Final = re.compile(r".*\.json|/oembed")
+# The attribute of a request with the language that `set_language` set.
+_LANGUAGE: Final = "_error_language"
 _EDITION: Final = re.compile(r"/(zh-hant|zh-hans)/")
 
 
 def set_language(request: HttpRequest, language: str) -> None:
     """Set the language of error responses to `request`, normally that of the requested live blog."""
-    request._error_language = language
+    setattr(request, _LANGUAGE, language)
 
 
 def language_of(request: HttpRequest) -> str:
     """Return the language of an error response: the live blog's, else the edition's, else the active one."""
     edition = _EDITION.match(request.path)
-    language = getattr(request, "_error_language", edition and edition[1])
+    language = getattr(request, _LANGUAGE, edition and edition[1])
     return language or translation.get_language() or settings.LANGUAGE_CODE
 
 

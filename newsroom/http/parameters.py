@@ -18,6 +18,7 @@ from django.db import DataError
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import get_resolver
 
+from newsroom.http import GetResponse
 from newsroom.http.hosts import is_known_host
 
 MAX_SLUG: Final = 120
@@ -38,8 +39,9 @@ def whole_number(text: str | None, digits: int = 18) -> int | None:
 
     18 digits always fit a row's id, in either database.
     """
-    is_one = text and text.isascii() and text.isdecimal() and len(text) <= digits
-    return int(text) if is_one else None
+    if text and text.isascii() and text.isdecimal() and len(text) <= digits:
+        return int(text)
+    return None
 
 
 def parameter(query: QueryDict, name: str) -> str | None:
@@ -83,7 +85,7 @@ def canonical_query(query: QueryDict, names: Iterable[str]) -> str:
     return f"?{urlencode(pairs)}" if pairs else ""
 
 
-def refuse_malformed(get_response: Callable[[HttpRequest], HttpResponse]):
+def refuse_malformed(get_response: GetResponse) -> GetResponse:
     """Middleware: respond 400 to malformed requests before any view sees them.
 
     These are queries and paths with NUL, queries that are not UTF-8, forms in another encoding, and unknown
@@ -93,11 +95,11 @@ def refuse_malformed(get_response: Callable[[HttpRequest], HttpResponse]):
 
     def middleware(request: HttpRequest) -> HttpResponse:
         # Bypass the setter of `encoding`, which would first decode the request in the declared encoding.
-        request._encoding = "utf-8"
+        vars(request)["_encoding"] = "utf-8"
         return get_response(request)
 
     def process_view(request: HttpRequest, *_view: object) -> None:
-        charset = request.content_params.get("charset", "utf-8").lower().replace("_", "-")
+        charset = (request.content_params or {}).get("charset", "utf-8").lower().replace("_", "-")
         is_form = request.content_type in _FORMS and request.method not in ("GET", "HEAD", "OPTIONS")
         if is_form and charset not in ("utf-8", "utf8"):
             raise BadRequest("the form is not UTF-8")
@@ -114,10 +116,11 @@ def refuse_malformed(get_response: Callable[[HttpRequest], HttpResponse]):
             return None
         # Log the traceback, in case the error is a bug of ours.
         logger.error("%s: a value that cannot be used", request.path, exc_info=error)
-        return get_resolver().resolve_error_handler(400)(request, error)
+        handler: Callable[..., HttpResponse] = get_resolver().resolve_error_handler(400)
+        return handler(request, error)
 
-    middleware.process_view = process_view
-    middleware.process_exception = process_exception
+    # Django looks for the other hooks of a middleware among its attributes.
+    vars(middleware).update(process_view=process_view, process_exception=process_exception)
     return middleware
 
 
@@ -138,7 +141,8 @@ def _refuse_in_admin(request: HttpRequest) -> None:
     """
     if any(name.endswith("regex") for name in request.GET):
         raise BadRequest("a list searched by a regular expression")
-    is_action = request.method == "POST" and (request.resolver_match.url_name or "").endswith("_changelist")
+    name = request.resolver_match.url_name if request.resolver_match else None
+    is_action = request.method == "POST" and (name or "").endswith("_changelist")
     ids = request.POST.getlist(ACTION_CHECKBOX_NAME) if is_action else []
     if any(whole_number(pk) is None for pk in ids):
         raise BadRequest("rows by no id")

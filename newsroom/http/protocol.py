@@ -105,8 +105,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     # override: as in uvicorn, the parameter is narrower than asyncio's BaseTransport.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self._counter = Transport(transport, self)
         # arg-type: the wrapper delegates to asyncio's transport and does not inherit from it.
-        super().connection_made(Transport(transport, self))  # type: ignore[arg-type]
+        super().connection_made(self._counter)  # type: ignore[arg-type]
         self._client = _direct_client(self.client[0] if self.client else "")
         self._schedule_check()
         self._wait()
@@ -134,7 +135,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def _stop_waiting(self) -> None:
         self._waiting.pop(self, None)
         of_client = self._waiting_by_client.get(self._client) if self._client else None
-        if of_client is not None:
+        if self._client and of_client is not None:
             of_client.pop(self, None)
             if not of_client:
                 del self._waiting_by_client[self._client]
@@ -327,8 +328,8 @@ class BoundedProtocol(HttpToolsProtocol):
         This applies to streams, too: the page reconnects and resumes from its last number.
         """
         unsent = self.transport.get_write_buffer_size()
-        sent_bytes = self._unsent + self.transport.written - unsent
-        self._unsent, self.transport.written = unsent, 0
+        sent_bytes = self._unsent + self._counter.written - unsent
+        self._unsent, self._counter.written = unsent, 0
         if not unsent or sent_bytes >= MIN_RATE * elapsed:
             self._stalled_since = None
         elif self._stalled_since is None:

@@ -20,7 +20,6 @@ from typing import Final
 from django.conf import settings
 from django.db import connection
 from django.utils.crypto import salted_hmac
-from django.utils.dateparse import parse_datetime
 
 SECONDS: Final = 60
 # A lot is 1/LOTS of a limit, but at least one request: small limits are counted one by one.
@@ -157,18 +156,18 @@ def _key(who: str) -> str:
 
 
 def _table() -> str:
-    return connection.ops.quote_name(settings.CACHES["default"]["LOCATION"])
+    return connection.ops.quote_name(str(settings.CACHES["default"]["LOCATION"]))
 
 
-def _moment(seconds: float) -> object:
+def _moment(seconds: float) -> str | datetime | None:
+    """Return a time as the database takes it: SQLite as text, PostgreSQL as it is."""
     return connection.ops.adapt_datetimefield_value(datetime.fromtimestamp(seconds, UTC))
 
 
 def _timestamp(moment: datetime | str) -> float:
     """Return a stored time as a timestamp. SQLite returns naive UTC times, as text or as datetimes."""
-    if isinstance(moment, str):
-        moment = parse_datetime(moment)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    time = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
 
 
 def _whole_seconds(seconds: float) -> int:

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from django.db.backends.sqlite3 import base
 
@@ -52,22 +52,25 @@ class QueuedCursor(base.SQLiteCursorWrapper):
         self._wrapper = wrapper
         self._returned: Iterator[tuple] | None = None
 
-    def execute(self, query: str, params: Any = None) -> QueuedCursor:
+    def execute(self, query: str, params: Any = None) -> Self:
         self._returned = None
         if not self._wrapper.needs_turn(query):
-            return super().execute(query, params)
+            super().execute(query, params)
+            return self
         with self._wrapper.turn():
             super().execute(query, params)
             if self.description is not None:
                 self._returned = iter(super().fetchall())
         return self
 
-    def executemany(self, query: str, param_list: Any) -> QueuedCursor:
+    def executemany(self, query: str, param_list: Any) -> Self:
         self._returned = None
         if not self._wrapper.needs_turn(query):
-            return super().executemany(query, param_list)
+            super().executemany(query, param_list)
+            return self
         with self._wrapper.turn():
-            return super().executemany(query, param_list)
+            super().executemany(query, param_list)
+        return self
 
     def __next__(self) -> tuple:
         return super().__next__() if self._returned is None else next(self._returned)
@@ -95,8 +98,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def turns(self) -> Turns:
         return turns_of(str(self.settings_dict["NAME"]))
 
-    def create_cursor(self, name: str | None = None) -> sqlite3.Cursor:
-        return self.connection.cursor(factory=lambda connection: QueuedCursor(connection, self))
+    def create_cursor(self, name: str | None = None) -> QueuedCursor:
+        # misc, below: the stubs lack the private methods of the base class.
+        cursor: QueuedCursor = self.connection.cursor(
+            factory=lambda connection: QueuedCursor(connection, self)
+        )
+        return cursor
 
     def needs_turn(self, query: str) -> bool:
         """Return whether a statement writes outside of a transaction."""
@@ -122,7 +129,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         with self.wrap_database_errors:
             self._take_turn()
         try:
-            super()._start_transaction_under_autocommit()
+            super()._start_transaction_under_autocommit()  # type: ignore[misc]
         except BaseException:
             self.turns.give_back(self)
             raise
@@ -130,15 +137,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
     # If a COMMIT fails, the ROLLBACK or close that follows ends the turn.
 
     def _commit(self) -> None:
-        super()._commit()
+        super()._commit()  # type: ignore[misc]
         self.turns.give_back(self)
 
     def _rollback(self) -> None:
-        super()._rollback()
+        super()._rollback()  # type: ignore[misc]
         self.turns.give_back(self)
 
     def _close(self) -> None:
         try:
-            super()._close()
+            super()._close()  # type: ignore[misc]
         finally:
             self.turns.give_back(self)

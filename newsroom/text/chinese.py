@@ -103,7 +103,7 @@ def convert_html(rich_text: str, edition: str, *wordings: Wordings, names: Itera
     code_depth = 0
 
     def convert_block() -> None:
-        pieces = [converted[place] for place in places]
+        pieces = [str(converted[place]) for place in places]
         segments = _segments("".join(pieces), edition, wordings, names)
         for place, piece in zip(places, _deal_out(segments, list(map(len, pieces))), strict=True):
             converted[place] = piece

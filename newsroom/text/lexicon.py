@@ -45,9 +45,9 @@ class Lexicon:
     def _longest_at(self, text: str, start: int, is_whole: IsWhole) -> Match | None:
         node, longest = self._trie, None
         for place in range(start, len(text)):
-            node = node.get(text[place])
-            if node is None:
+            if text[place] not in node:
                 break
+            node = node[text[place]]
             if _END in node and is_whole(start, place + 1):
                 longest = Match(start, place + 1, node[_END])
         return longest

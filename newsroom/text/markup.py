@@ -139,16 +139,23 @@ def _tag_at(markup: str, at: int) -> tuple[Start | End | None, int]:
     return None, end + 1 if end >= 0 else len(markup)
 
 
+def _match(pattern: re.Pattern[str], markup: str, at: int) -> re.Match[str]:
+    """Return the match of a pattern that always matches at `at`."""
+    match = pattern.match(markup, at)
+    assert match is not None
+    return match
+
+
 def _attributes(markup: str, at: int) -> tuple[tuple[tuple[str, str | None], ...], int]:
     """Return the attributes of a tag from `at` on and the end of the tag, or -1 if it is unterminated."""
     attributes: dict[str, str | None] = {}
     while True:
-        at = _BETWEEN_ATTRIBUTES.match(markup, at).end()
+        at = _match(_BETWEEN_ATTRIBUTES, markup, at).end()
         if at == len(markup):
             return (), -1
         if markup[at] == ">":
             return tuple(attributes.items()), at + 1
-        name = _ATTRIBUTE_NAME.match(markup, at)
+        name = _match(_ATTRIBUTE_NAME, markup, at)
         at = name.end()
         value = None
         if equals := _EQUALS.match(markup, at):
@@ -160,7 +167,7 @@ def _attributes(markup: str, at: int) -> tuple[tuple[tuple[str, str | None], ...
                     return (), -1
                 value, at = markup[at + 1 : end], end + 1
             else:
-                bare = _BARE_VALUE.match(markup, at)
+                bare = _match(_BARE_VALUE, markup, at)
                 value, at = bare[0], bare.end()
         # If an attribute is repeated, the first one counts, as in browsers.
         attributes.setdefault(name[0].lower(), None if value is None else _decode_value(value))

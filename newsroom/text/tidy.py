@@ -122,7 +122,8 @@ class _Builder:
 
     def _add_text(self, text: str) -> None:
         text = printable(text).replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ")
-        if isinstance(self._last(), Start) and self._last().tag == "pre":
+        last = self._last()
+        if isinstance(last, Start) and last.tag == "pre":
             # Browsers drop a line break right after <pre>.
             text = text.lstrip("\n")
         if not text:
@@ -351,8 +352,9 @@ def _known_attributes(tag: str, token: Start) -> tuple[tuple[str, str], ...]:
     if not token.attributes and tag != "a":
         return ()
     known = []
-    if tag in PASSAGE_TAGS and _LANGUAGE.fullmatch(token.get("lang") or ""):
-        known.append(("lang", token.get("lang")))
+    language = token.get("lang") or ""
+    if tag in PASSAGE_TAGS and _LANGUAGE.fullmatch(language):
+        known.append(("lang", language))
     for name, pattern in _ATTRIBUTES.get(tag, {}).items():
         value = printable(token.get(name) or "").replace("\u00a0", " ").strip()
         if pattern.fullmatch(value):

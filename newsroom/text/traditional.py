@@ -196,7 +196,7 @@ def _alone(character: str) -> str:
 
 
 def _by_opencc(text: str) -> str:
-    converted = _opencc().convert(text).translate(_FORMS)
+    converted: str = _opencc().convert(text).translate(_FORMS)
     if _FORM_CHARACTERS.isdisjoint(converted):
         return converted
     for form, house_form in _WORD_FORMS.items():

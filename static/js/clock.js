@@ -6,10 +6,14 @@ let ahead = 0;
 let isSettled = false;
 
 /** The server's time in milliseconds since 1970; the browser's own as long as no answer has told it. */
-export function now() { return Date.now() + ahead; }
+export function now() {
+  return Date.now() + ahead;
+}
 
 /** Whether an answer has told the server's time, or none could be had. */
-export function isTimeSettled() { return isSettled; }
+export function isTimeSettled() {
+  return isSettled;
+}
 
 /** Learn from an answer when it was made (`Date`) and how long caches have kept it since (`Age`). */
 export function learnTime(response) {

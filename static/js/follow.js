@@ -1,7 +1,7 @@
 // What an open page says of its connection, and the reader's pause.
 
 import { learnTime, now } from "./clock.js";
-import { Connection, ask } from "./lib/connection.mjs";
+import { ask, Connection } from "./lib/connection.mjs";
 import { SharedConnection } from "./shared_connection.js";
 
 // Hong Kong keeps UTC+8 all year. A formatter with a time zone would block a slow phone for a moment at each load.
@@ -18,18 +18,28 @@ export class Following {
     this.okAt = now();
     this.isLost = false;
     this.isPaused = remembered();
-    this.connection = isEmbed ? new SharedConnection(path, this) : new Connection(path, this, (url) => ask(url, learnTime));
+    this.connection = isEmbed
+      ? new SharedConnection(path, this)
+      : new Connection(path, this, (url) => ask(url, learnTime));
     this.button.addEventListener("click", () => this.pause(!this.isPaused));
     this.#say();
     if (!this.isPaused) this.connection.open();
   }
 
-  get number() { return this.page.number; }
-  get isLive() { return this.page.isLive; }
+  get number() {
+    return this.page.number;
+  }
+  get isLive() {
+    return this.page.isLive;
+  }
 
-  apply(delta) { this.page.apply(delta); }
+  apply(delta) {
+    this.page.apply(delta);
+  }
 
-  reload() { location.reload(); }
+  reload() {
+    location.reload();
+  }
 
   pause(isPaused) {
     this.isPaused = isPaused;
@@ -69,9 +79,17 @@ function put(element, text) {
 
 // A browser that keeps nothing must not keep the page from following.
 function remembered() {
-  try { return localStorage.getItem(PAUSED) === "yes"; } catch { return false; }
+  try {
+    return localStorage.getItem(PAUSED) === "yes";
+  } catch {
+    return false;
+  }
 }
 
 function remember(isPaused) {
-  try { localStorage.setItem(PAUSED, isPaused ? "yes" : "no"); } catch { /* storage is switched off */ }
+  try {
+    localStorage.setItem(PAUSED, isPaused ? "yes" : "no");
+  } catch {
+    /* storage is switched off */
+  }
 }

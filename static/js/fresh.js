@@ -13,7 +13,10 @@ const OWN = [
   'link[rel="canonical"]',
   'link[rel="alternate"][type]',
 ];
-const ADDRESSES = [['link[rel="canonical"]', "href"], ['meta[property="og:url"]', "content"]];
+const ADDRESSES = [
+  ['link[rel="canonical"]', "href"],
+  ['meta[property="og:url"]', "content"],
+];
 export const LINKED_DATA = 'script[type="application/ld+json"]';
 
 /**
@@ -24,12 +27,16 @@ export const fetchPage = async (number) => {
   for (let wait = AGAIN; ; wait = Math.min(2 * wait, LONGEST_WAIT)) {
     const page = await request();
     if (page === null || Number(rootOf(page)?.dataset.number) >= number) return page;
-    await new Promise((resolve) => { setTimeout(resolve, wait * (0.5 + Math.random() / 2)); });
+    await new Promise((resolve) => {
+      setTimeout(resolve, wait * (0.5 + Math.random() / 2));
+    });
   }
 };
 
 /** The element of a page that says which state of which live blog it shows. */
-export function rootOf(page) { return page.querySelector("[data-status]"); }
+export function rootOf(page) {
+  return page.querySelector("[data-status]");
+}
 
 async function request() {
   try {
@@ -53,7 +60,9 @@ export function replaceHead(fresh) {
   replace(fresh, OWN);
 }
 
-export function replaceWholeHead(fresh) { replace(fresh, [...OWN, LINKED_DATA]); }
+export function replaceWholeHead(fresh) {
+  replace(fresh, [...OWN, LINKED_DATA]);
+}
 
 function replace(fresh, selectors) {
   for (const old of document.head.querySelectorAll(selectors)) old.remove();

@@ -24,11 +24,21 @@ export class OpenPage {
     addEventListener("scroll", () => this.place.isAtTop && this.#showWaitingAtTop(), { passive: true });
   }
 
-  get number() { return Number(this.root.dataset.number); }
-  get isLive() { return this.root.dataset.status === "live"; }
-  get hasOlder() { return this.root.dataset.hasOlder !== undefined; }
-  set hasOlder(hasOlder) { this.root.toggleAttribute("data-has-older", hasOlder); }
-  get #items() { return [...this.timeline.querySelectorAll("li.update")]; }
+  get number() {
+    return Number(this.root.dataset.number);
+  }
+  get isLive() {
+    return this.root.dataset.status === "live";
+  }
+  get hasOlder() {
+    return this.root.dataset.hasOlder !== undefined;
+  }
+  set hasOlder(hasOlder) {
+    this.root.toggleAttribute("data-has-older", hasOlder);
+  }
+  get #items() {
+    return [...this.timeline.querySelectorAll("li.update")];
+  }
 
   apply(delta) {
     if (delta.number <= this.number) return;
@@ -141,7 +151,9 @@ export class OpenPage {
     return { orders, before: this.root.dataset.before, hasOlder: this.hasOlder };
   }
 
-  #insert(update) { this.#put(this.#elementOf(update.html), update); }
+  #insert(update) {
+    this.#put(this.#elementOf(update.html), update);
+  }
 
   /** An update in its latest state. A correction, for example, stays open if the reader has opened it. */
   #repaint(item, update) {
@@ -163,7 +175,13 @@ export class OpenPage {
     this.timeline.querySelector(".empty")?.remove();
     const list = this.#day(day, heading).querySelector("ol");
     const others = [...list.children].filter((other) => other !== item);
-    const next = others[placeOf(order, others.map((other) => other.dataset.order))] ?? null;
+    const next =
+      others[
+        placeOf(
+          order,
+          others.map((other) => other.dataset.order),
+        )
+      ] ?? null;
     // A video that plays in it plays on, in browsers that can move elements as they are.
     if (this.timeline.contains(item) && list.moveBefore) list.moveBefore(item, next);
     else list.insertBefore(item, next);
@@ -256,16 +274,23 @@ export class OpenPage {
       return own;
     }
     const section = this.#elementOf(
-      `<section class="day" aria-labelledby="day-${day}"><h2 id="day-${day}"></h2><ol role="list" class="updates"></ol></section>`,
+      `<section class="day" aria-labelledby="day-${day}">
+        <h2 id="day-${day}"></h2><ol role="list" class="updates"></ol>
+      </section>`,
     );
     section.dataset.day = day;
     section.querySelector("h2").textContent = heading;
-    const index = placeOf(day, days.map((other) => other.dataset.day));
+    const index = placeOf(
+      day,
+      days.map((other) => other.dataset.day),
+    );
     this.timeline.insertBefore(section, days[index] ?? null);
     return section;
   }
 
-  #elementOf(html) { return this.#fragmentOf(html).firstElementChild; }
+  #elementOf(html) {
+    return this.#fragmentOf(html).firstElementChild;
+  }
 
   /** The server's markup; on a text-only page with words in place of pictures, before any of them is fetched. */
   #fragmentOf(html) {

@@ -14,8 +14,12 @@ export class OpenUpdate {
     this.place = new ReadingPlace(edgeBelow(root.querySelector("[data-live-bar]")));
   }
 
-  get number() { return Number(this.root.dataset.number); }
-  get isLive() { return this.root.dataset.status === "live"; }
+  get number() {
+    return Number(this.root.dataset.number);
+  }
+  get isLive() {
+    return this.root.dataset.status === "live";
+  }
 
   apply(delta) {
     if (delta.number <= this.number) return;

@@ -41,16 +41,21 @@ async function share(link) {
     }
   }
   await navigator.clipboard.writeText(url);
-  const label = (link.dataset.label ??= link.textContent);
+  link.dataset.label ??= link.textContent;
+  const { label } = link.dataset;
   link.textContent = copied;
-  setTimeout(() => { link.textContent = label; }, 2_000);
+  setTimeout(() => {
+    link.textContent = label;
+  }, 2_000);
 }
 
 document.addEventListener("click", (event) => {
   const link = event.target.closest("[data-share]");
   if (!link || !(navigator.share || navigator.clipboard)) return;
   event.preventDefault();
-  share(link).catch(() => { if (link.protocol === "mailto:") location.href = link.href; });
+  share(link).catch(() => {
+    if (link.protocol === "mailto:") location.href = link.href;
+  });
 });
 
 // By the page's own address: whatever its markup says, it follows the live blog that it is a page of.

@@ -16,7 +16,9 @@ export class ReadingPlace {
     new ResizeObserver(() => this.#resized()).observe(document.body);
   }
 
-  get isAtTop() { return scrollY <= TOP; }
+  get isAtTop() {
+    return scrollY <= TOP;
+  }
 
   /** Whatever `change` does to the page, what the reader looks at stays where it is. */
   keep(change) {

@@ -6,7 +6,7 @@
 // visible or hidden together. A frame that may not reach others (a sandbox without `allow-same-origin`) has its own.
 
 import { learnTime } from "./clock.js";
-import { Connection, ask } from "./lib/connection.mjs";
+import { ask, Connection } from "./lib/connection.mjs";
 
 // Raise the number when frames call one another differently: after a deploy those of two releases meet on a page.
 const NAME = "newsroom-exchange-1";
@@ -20,7 +20,9 @@ class Line {
     this.connection = new Connection(path, this, askInTurn);
   }
 
-  get isLive() { return [...this.members].some((embed) => embed.isLive); }
+  get isLive() {
+    return [...this.members].some((embed) => embed.isLive);
+  }
 
   add(embed) {
     this.members.add(embed);
@@ -36,9 +38,15 @@ class Line {
     this.changed();
   }
 
-  connected() { this.#tell((embed) => embed.connected()); }
-  lost() { this.#tell((embed) => embed.lost()); }
-  reload() { this.#tell((embed) => embed.reload()); }
+  connected() {
+    this.#tell((embed) => embed.connected());
+  }
+  lost() {
+    this.#tell((embed) => embed.lost());
+  }
+  reload() {
+    this.#tell((embed) => embed.reload());
+  }
 
   /** Set by the exchange. */
   changed() {}
@@ -46,7 +54,11 @@ class Line {
   #tell(say) {
     for (const embed of [...this.members]) {
       // A frame that fails must not keep the others from hearing.
-      try { say(embed); } catch (error) { reportError(error); }
+      try {
+        say(embed);
+      } catch (error) {
+        reportError(error);
+      }
     }
   }
 }
@@ -130,13 +142,25 @@ export class SharedConnection {
     this.exchange = null;
   }
 
-  get number() { return this.reader.number; }
-  get isLive() { return this.reader.isLive; }
+  get number() {
+    return this.reader.number;
+  }
+  get isLive() {
+    return this.reader.isLive;
+  }
 
-  apply(delta) { this.reader.apply(delta); }
-  connected() { this.reader.connected(); }
-  lost() { this.reader.lost(); }
-  reload() { this.reader.reload(); }
+  apply(delta) {
+    this.reader.apply(delta);
+  }
+  connected() {
+    this.reader.connected();
+  }
+  lost() {
+    this.reader.lost();
+  }
+  reload() {
+    this.reader.reload();
+  }
 
   open() {
     if (this.isOpen) return;
@@ -176,16 +200,25 @@ export class SharedConnection {
 }
 
 function isCurrent(exchange) {
-  try { return !exchange.owner.closed && exchange.owner[NAME] === exchange; } catch { return false; }
+  try {
+    return !exchange.owner.closed && exchange.owner[NAME] === exchange;
+  } catch {
+    return false;
+  }
 }
 
 /** The exchange of this page; this frame's own if there is none yet. */
 function findExchange() {
   for (const frame of framesOf(window.top)) {
     // Those of other origins throw.
-    try { if (frame[NAME]?.join) return frame[NAME]; } catch { /* not ours */ }
+    try {
+      if (frame[NAME]?.join) return frame[NAME];
+    } catch {
+      /* not ours */
+    }
   }
-  return (window[NAME] = new Exchange());
+  window[NAME] = new Exchange();
+  return window[NAME];
 }
 
 function* framesOf(frame) {

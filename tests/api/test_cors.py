@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from newsroom.http.cors import read_anywhere
 from tests.factories import make_blog
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 ELSEWHERE = {"origin": "https://elsewhere.example"}
 

@@ -17,7 +17,7 @@ from liveblog.webhooks import messages
 from tests.api.description import breaches_of_webhook, get_description
 from tests.factories import make_blog, make_image, make_update
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 def test_the_description_is_valid_openapi_and_builds_without_warnings(client):

@@ -22,7 +22,7 @@ from newsroom import hongkong
 from tests.api.description import breaches
 from tests.factories import NOON, make_blog, make_image, make_key, make_update
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 SITE = "http://127.0.0.1:8000"
 

@@ -3,7 +3,10 @@ import { test } from "node:test";
 
 import { align } from "../../static/js/lib/align.mjs";
 
-const pairsOf = (a, b) => align([...a], [...b]).map(([i, j]) => `${a[i]}${i}${j}`).join(" ");
+const pairsOf = (a, b) =>
+  align([...a], [...b])
+    .map(([i, j]) => `${a[i]}${i}${j}`)
+    .join(" ");
 
 test("what begins and ends alike corresponds", () => {
   assert.equal(pairsOf("abc", "abc"), "a00 b11 c22");
@@ -20,5 +23,8 @@ test("what was inserted and removed is left out, and nothing crosses", () => {
 test("lists that are very long and differ throughout correspond where they begin and end", () => {
   const a = Array.from({ length: 2_000 }, (_, i) => `a${i}`);
   const b = Array.from({ length: 2_000 }, (_, i) => `b${i}`);
-  assert.deepEqual(align(["first", ...a, "last"], ["first", ...b, "last"]), [[0, 0], [2_001, 2_001]]);
+  assert.deepEqual(align(["first", ...a, "last"], ["first", ...b, "last"]), [
+    [0, 0],
+    [2_001, 2_001],
+  ]);
 });

@@ -12,13 +12,19 @@ class FakeStream extends EventTarget {
     streams.push(this);
   }
 
-  close() { this.isClosed = true; }
+  close() {
+    this.isClosed = true;
+  }
 
-  say(name, data) { this.dispatchEvent(Object.assign(new Event(name), { data: JSON.stringify(data ?? null) })); }
+  say(name, data) {
+    this.dispatchEvent(Object.assign(new Event(name), { data: JSON.stringify(data ?? null) }));
+  }
 }
 
 /** Let promises that have been settled be acted upon. */
-async function settle() { for (let i = 0; i < 20; i += 1) await Promise.resolve(); }
+async function settle() {
+  for (let i = 0; i < 20; i += 1) await Promise.resolve();
+}
 
 async function pass(milliseconds) {
   for (let passed = 0; passed < milliseconds; passed += 100) {
@@ -31,17 +37,30 @@ beforeEach(async () => {
   mock.timers.enable({ apis: ["setTimeout", "Date"] });
   asked = [];
   streams = [];
-  answer = async () => { asked.push("poll"); return { number: page.number, has_more: false }; };
+  answer = async () => {
+    asked.push("poll");
+    return { number: page.number, has_more: false };
+  };
   globalThis.EventSource = FakeStream;
   globalThis.document = Object.assign(new EventTarget(), { hidden: false });
   globalThis.addEventListener = () => {};
   Object.defineProperty(globalThis, "navigator", { value: { onLine: true }, configurable: true });
   page = {
-    number: 7, isLive: true, isLost: false,
-    apply(delta) { this.number = delta.number; },
-    connected() { this.isLost = false; },
-    lost() { this.isLost = true; },
-    reload() { asked.push("reload"); },
+    number: 7,
+    isLive: true,
+    isLost: false,
+    apply(delta) {
+      this.number = delta.number;
+    },
+    connected() {
+      this.isLost = false;
+    },
+    lost() {
+      this.isLost = true;
+    },
+    reload() {
+      asked.push("reload");
+    },
   };
   connection = new Connection("/live/storm/", page, () => answer());
   connection.open();
@@ -50,9 +69,17 @@ beforeEach(async () => {
   await settle();
 });
 
-afterEach(() => { connection.close(); mock.timers.reset(); });
+afterEach(() => {
+  connection.close();
+  mock.timers.reset();
+});
 
-function goAway() { answer = async () => { asked.push("poll"); throw new Error("refused"); }; }
+function goAway() {
+  answer = async () => {
+    asked.push("poll");
+    throw new Error("refused");
+  };
+}
 
 test("a page catches up by a poll and then holds a stream", async () => {
   await pass(20_000);

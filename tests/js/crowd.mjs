@@ -10,7 +10,9 @@ import { setMaxListeners } from "node:events";
 
 const [url, count, number] = process.argv.slice(2);
 
-function tell(kind) { process.stdout.write(`${JSON.stringify({ kind, at: Date.now() })}\n`); }
+function tell(kind) {
+  process.stdout.write(`${JSON.stringify({ kind, at: Date.now() })}\n`);
+}
 
 /** What a browser's EventSource does until its first error; a connection closes it then. */
 class EventSource extends EventTarget {
@@ -20,7 +22,9 @@ class EventSource extends EventTarget {
     this.#read(address);
   }
 
-  close() { this.ending.abort(); }
+  close() {
+    this.ending.abort();
+  }
 
   async #read(address) {
     tell("stream");
@@ -37,12 +41,16 @@ class EventSource extends EventTarget {
         for (const event of events) this.#dispatch(event);
       }
       tell("ended");
-    } catch { /* as below */ }
+    } catch {
+      /* as below */
+    }
     if (!this.ending.signal.aborted) this.dispatchEvent(new Event("error"));
   }
 
   #dispatch(event) {
-    const fields = Object.fromEntries(event.split("\n").map((line) => [line.split(": ", 1)[0], line.slice(line.indexOf(": ") + 2)]));
+    const fields = Object.fromEntries(
+      event.split("\n").map((line) => [line.split(": ", 1)[0], line.slice(line.indexOf(": ") + 2)]),
+    );
     if (fields.data === undefined) return;
     this.dispatchEvent(Object.assign(new Event(fields.event ?? "message"), { data: fields.data }));
   }
@@ -64,10 +72,16 @@ for (let i = 0; i < count; i += 1) {
   const page = {
     number: Number(number),
     isLive: true,
-    apply(delta) { this.number = delta.number; },
+    apply(delta) {
+      this.number = delta.number;
+    },
     connected() {},
-    lost() { tell("lost"); },
-    reload() { tell("reload"); },
+    lost() {
+      tell("lost");
+    },
+    reload() {
+      tell("reload");
+    },
   };
   new Connection(url, page).open();
 }

@@ -13,7 +13,7 @@ from liveblog.models import Byline, Glossary, Topic
 from liveblog.publishing import SYSTEM, Content, Story
 from tests.factories import NOON, make_blog, make_image, make_update, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from liveblog.publishing import SYSTEM, BlogDetails
 from tests.environment import ROOT
 from tests.factories import make_blog, make_image, make_update
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 SITE = "http://127.0.0.1:8000"
 

@@ -12,7 +12,7 @@ from liveblog.publishing import SYSTEM, Content
 from tests.factories import make_blog, make_image, make_update
 from tests.reader.test_embed import frame_ancestors, get_oembed, make_partner
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 SITE = "http://127.0.0.1:8000"
 

@@ -15,7 +15,7 @@ from newsroom import hongkong
 from tests.factories import make_blog, make_image, make_update
 from tests.standards import ATOM, read_atom, read_json_feed, read_xml
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 SITE = "http://127.0.0.1:8000"
 PLACES = ["/live/storm/", "/", "/topics/w/", "/zh-hans/live/storm/", "/zh-hans/", "/zh-hans/topics/w/"]

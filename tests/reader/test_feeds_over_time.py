@@ -20,7 +20,7 @@ from tests.factories import NOON, make_blog, make_update
 from tests.standards import ATOM, TOMBSTONES, read_atom, read_json_feed, read_xml
 
 real_now = timezone.now
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 FEEDS = ["/live/storm/feed.atom", "/feed.atom", "/topics/w/feed.atom", "/zh-hans/live/storm/feed.atom"]
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from tests.factories import make_blog
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 def head_of(client, path: str) -> dict[str, list[str]]:

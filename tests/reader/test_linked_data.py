@@ -17,7 +17,7 @@ from liveblog.publishing import SYSTEM, Content, Story
 from newsroom import hongkong
 from tests.factories import NOON, make_blog, make_image, make_update
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 SITE = "http://127.0.0.1:8000"
 PATHS = ["/live/storm/", "/zh-hans/live/storm/"]

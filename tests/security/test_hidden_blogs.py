@@ -395,6 +395,7 @@ ONLY_DRAFTS: dict[str, Callable[[Newsroom], object]] = {
 }
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("is_draft", [True, False])
 def test_changes_to_a_hidden_blog_change_no_public_response(client, is_draft):
     room = Newsroom(is_draft=is_draft)

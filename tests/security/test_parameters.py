@@ -234,7 +234,7 @@ def test_keyed_api_reads_refuse_malformed_parameters(newsroom):
     client = Client(raise_request_exception=False, headers={"authorization": f"Bearer {key}"})
     for path in ("/api/v1/updates/", "/api/v1/blogs/storm/updates/", "/api/v1/search/"):
         for name in API_NAMES:
-            ask(client, path, name)
+            ask(client, path, name, CORE)
 
 
 def test_desk_refuses_malformed_parameters(root, newsroom):
@@ -242,7 +242,7 @@ def test_desk_refuses_malformed_parameters(root, newsroom):
     for path in all_addresses(newsroom):
         if path.startswith(desk):
             for name in DESK_NAMES:
-                ask(root, path, name, HOSTILE if path == desk else SPARSE)
+                ask(root, path, name, CORE if path == desk else SPARSE)
 
 
 @pytest.mark.parametrize("model", admin_models())
@@ -251,10 +251,12 @@ def test_admin_lists_refuse_malformed_parameters(root, newsroom, model):
     app, name = model.split("_", 1)
     fields = {field.name for field in apps.get_model(app, name)._meta.get_fields()}
     for name in ADMIN_NAMES:
-        if name in GENERAL_NAMES or name.split("__")[0] in fields:
+        if name.split("__")[0] in fields:
             ask(root, path, name, CORE)
+        elif name in GENERAL_NAMES:
+            ask(root, path, name, SPARSE)
     for name in ("blog", "_to_field", "_popup", "_changelist_filters", "id", "status", "update"):
-        ask(root, reverse(f"admin:{model}_add"), name, CORE)
+        ask(root, reverse(f"admin:{model}_add"), name, CORE if name in fields else SPARSE)
 
 
 def test_other_admin_pages_refuse_malformed_parameters(root, newsroom):
@@ -362,7 +364,8 @@ def test_malformed_desk_forms_cause_no_server_error(root, newsroom, text):
     for form, fields in DESK_FORMS.items():
         path = desk + form.format(update=newsroom.update.pk)
         for name in fields:
-            for action in ("publish", "schedule") if path == desk else ("publish",):
+            is_read_by_both = path == desk and name.endswith(("_day", "_clock"))
+            for action in ("publish", "schedule") if is_read_by_both else ("publish",):
                 serial += 1
                 payload = {"token": f"t{serial}", "action": action} | usual | {name: text}
                 assert_no_failure(root.post(path, payload), (path, name, text[:20], action))
@@ -506,6 +509,8 @@ def test_malformed_headers_cause_no_server_error(newsroom, name):
         "/live/storm/respond/",
     ]
     client = Client(raise_request_exception=False)
+    # One response of each kind meets every value, the others the worst of them.
+    thoroughly = ("/live/storm/", "/api/v1/updates/", "/admin/login/")
     for value in [
         *ODD,
         f"Bearer {ODD[0]}",
@@ -515,7 +520,7 @@ def test_malformed_headers_cause_no_server_error(newsroom, name):
         f"bytes={'9' * 400}-",
     ]:
         for path in paths:
-            if name != "content-length":
+            if name != "content-length" and (path in thoroughly or value in ODD[:3]):
                 assert_no_failure(client.get(path, headers={name: value}), (path, name, value[:20]))
         headers = {"authorization": f"Bearer {key}", "idempotency-key": "a"} | {name: value}
         response = client.post(

@@ -14,7 +14,7 @@ from liveblog.publishing import SYSTEM
 from newsroom.text.markup import Start, read
 from tests.factories import make_blog, make_update
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 SCRIPT = "<script>alert(1)</script>"
 # Used both as wordings and as glossary terms; none may add an element to a page.

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser, no_translations
@@ -80,7 +81,7 @@ class Command(BaseCommand):
         )
 
     @no_translations
-    def handle(self, *args: object, file: str, **options: object) -> None:
+    def handle(self, *args: object, file: str, **options: Any) -> None:
         try:
             given = Given(options["title"].strip(), options["published_at"])
             choice = Choice(

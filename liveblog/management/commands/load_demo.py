@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractBaseUser, Group
+from django.contrib.auth.models import Group, User
 from django.core.management import BaseCommand, CommandError
 from django.db import transaction
 
@@ -44,7 +44,7 @@ class DemoStory:
 class Command(BaseCommand):
     help = "Fill a newsroom that is for trying out with fictional live blogs. Does nothing where they exist."
 
-    def handle(self, **options) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError(
                 "This fills a newsroom for trying out, with DEMO=true; it never touches a real one."
@@ -91,7 +91,7 @@ def _moved(article: Article, by: timedelta) -> Article:
     )
 
 
-def _editor() -> AbstractBaseUser:
+def _editor() -> User:
     """Return the user for trying the demo, created without a password: `serve` sets one."""
     users = get_user_model().objects
     editor = users.filter(username=EDITOR).first() or users.create_user(EDITOR, is_staff=True)
@@ -99,7 +99,7 @@ def _editor() -> AbstractBaseUser:
     return editor
 
 
-def _prepare_pictures(pictures: ExitStack, editor: AbstractBaseUser) -> dict[str, Prepared]:
+def _prepare_pictures(pictures: ExitStack, editor: User) -> dict[str, Prepared]:
     """Return each picture's decoded files by picture name; closing `pictures` deletes them."""
     prepared = {}
     for path in sorted((DEMO / "pictures").glob("*.jpg")):
@@ -108,7 +108,7 @@ def _prepare_pictures(pictures: ExitStack, editor: AbstractBaseUser) -> dict[str
     return prepared
 
 
-def _fill(stories: list[DemoStory], prepared: dict[str, Prepared], editor: AbstractBaseUser) -> None:
+def _fill(stories: list[DemoStory], prepared: dict[str, Prepared], editor: User) -> None:
     for story in stories:
         load(story.article, by=editor, slug=story.slug)
     blogs = LiveBlog.objects.in_bulk([story.slug for story in stories], field_name="slug")
@@ -117,7 +117,7 @@ def _fill(stories: list[DemoStory], prepared: dict[str, Prepared], editor: Abstr
         _Desk(story, blogs, pictures, editor).run()
 
 
-def _pictures(prepared: dict[str, Prepared], editor: AbstractBaseUser) -> dict[str, Image]:
+def _pictures(prepared: dict[str, Prepared], editor: User) -> dict[str, Image]:
     pictures = {}
     details_by_name = tomllib.loads((DEMO / "pictures.toml").read_text(encoding="utf-8"))
     for name, details in details_by_name.items():
@@ -135,7 +135,7 @@ class _Desk:
     story: DemoStory
     blogs: dict[str, LiveBlog]
     pictures: dict[str, Image]
-    by: AbstractBaseUser
+    by: User
 
     @property
     def extras(self) -> dict[str, Any]:
@@ -173,7 +173,7 @@ class _Desk:
             topics=tuple(
                 Topic.objects.get_or_create(slug=slug, defaults={"name": name})[0] for slug, name in topics
             ),
-            successor=self.blogs.get(self.extras.get("successor")),
+            successor=self.blogs.get(self.extras.get("successor", "")),
         )
 
     def _dressed(self, content: Content) -> Content:

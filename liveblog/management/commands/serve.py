@@ -6,6 +6,7 @@ import errno
 import hashlib
 import socket
 from contextlib import suppress
+from typing import Any
 
 import uvicorn
 from django.conf import settings
@@ -35,7 +36,7 @@ An article of your own: .venv/bin/python manage.py import_article FILE --publish
 class Command(BaseCommand):
     help = "Prepare and serve a newsroom to try out on this machine. For production see docs/operating.md."
 
-    def handle(self, **options) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError(
                 "This serves a newsroom to try out, with DEMO=true. For production see docs/operating.md."

@@ -26,7 +26,7 @@ export function tidied(html) {
   // Renamed before it is read: where a policy forbids them, even a template that is never shown complains.
   template.innerHTML = html.replace(/<[^>]*>/g, (tag) => tag.replace(/\s(style|on\w+)(?=\s*=)/gi, " data-pasted-$1"));
   const { content } = template;
-  content.querySelectorAll("style, del").forEach((element) => element.remove());
+  for (const element of content.querySelectorAll("style, del")) element.remove();
   for (const element of content.querySelectorAll("h1, h2, h5, h6, p.MsoTitle")) become("h3", element);
   for (const element of content.querySelectorAll("p.MsoQuote, p.MsoIntenseQuote")) wrap("blockquote", element);
   joinLists(content);

@@ -9,7 +9,9 @@ export const user = document.querySelector('meta[name="newsroom-user"]').content
 const endings = [];
 
 /** Have `act` called before the page is left because its user is signed in no longer. */
-export function onEnd(act) { endings.push(act); }
+export function onEnd(act) {
+  endings.push(act);
+}
 
 /** Where unsaved text of this user is kept in the browser. */
 export const backups = `${BACKUPS}${user}:`;
@@ -26,7 +28,9 @@ function forget(isForgotten) {
     for (const key of Object.keys(localStorage)) {
       if (key.startsWith(BACKUPS) && isForgotten(key)) localStorage.removeItem(key);
     }
-  } catch { /* storage is off: it holds nothing */ }
+  } catch {
+    /* storage is off: it holds nothing */
+  }
 }
 
 // An expired login leaves the text where it is, for the same user to go on; another user never sees it.

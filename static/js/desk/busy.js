@@ -42,4 +42,6 @@ function tell(more) {
   document.dispatchEvent(new CustomEvent("desk:busy", { detail: waiting }));
 }
 
-function sleep(milliseconds) { return new Promise((done) => setTimeout(done, milliseconds)); }
+function sleep(milliseconds) {
+  return new Promise((done) => setTimeout(done, milliseconds));
+}

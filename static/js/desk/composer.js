@@ -1,14 +1,19 @@
 // The composer: one chord to publish, text that is never lost, and the editor around it.
 
 import { onEnd } from "../admin/session.js";
-import { Busy, SignedOut, address, post, reasons, verbAddress } from "./send.js";
+import { address, Busy, post, reasons, SignedOut, verbAddress } from "./send.js";
 
 const AUTOSAVE_AFTER = 1_000;
 const AGAIN_AFTER = 5_000;
 const CHORD_REPEATS = 1_000;
 const NO_TEXT = new Set(["action", "csrfmiddlewaretoken"]);
 // Where a refusal is about what the form asks in two fields, or calls otherwise.
-const INPUT_OF = { happened: "happened_clock", happened_at: "happened_clock", publish: "publish_clock", publish_at: "publish_clock" };
+const INPUT_OF = {
+  happened: "happened_clock",
+  happened_at: "happened_clock",
+  publish: "publish_clock",
+  publish_at: "publish_clock",
+};
 
 export class Composer {
   /** `desk`: {root, toasts, backups, refresh()}. */
@@ -33,7 +38,10 @@ export class Composer {
     // Before the editor, to which the chord would be a line break.
     form.addEventListener("keydown", (event) => this.#pressed(event), { capture: true });
     addEventListener("pagehide", () => this.#leave());
-    onEnd(() => { clearTimeout(this.timer); this.isUnsaved = false; });
+    onEnd(() => {
+      clearTimeout(this.timer);
+      this.isUnsaved = false;
+    });
     addEventListener("online", () => this.isUnsaved && this.#autosave());
     for (const button of form.querySelectorAll("[data-discard]")) {
       button.hidden = false;
@@ -42,19 +50,35 @@ export class Composer {
   }
 
   /** The rich text editor, once it has taken the place of its textarea. */
-  get editor() { return this.form.querySelector(".tiptap")?.editor; }
-  get token() { return this.form.elements.token.value; }
-  get update() { return this.form.elements.update.value; }
-  get isLive() { return Boolean(this.form.querySelector("[data-ask]")); }
+  get editor() {
+    return this.form.querySelector(".tiptap")?.editor;
+  }
+  get token() {
+    return this.form.elements.token.value;
+  }
+  get update() {
+    return this.form.elements.update.value;
+  }
+  get isLive() {
+    return Boolean(this.form.querySelector("[data-ask]"));
+  }
 
   /** Whether there is something in it that would be missed. */
   get isWriting() {
-    const filled = ["heading", "source", "embed", "note", "edition_wording"].some((name) => this.form.elements[name]?.value.trim());
-    return filled || !isEmpty(this.body.value) || Boolean(this.form.querySelector("[data-picture], .picture-pending"))
-      || [...this.form.querySelectorAll("[name=story_title]")].some((input) => input.value.trim());
+    const filled = ["heading", "source", "embed", "note", "edition_wording"].some((name) =>
+      this.form.elements[name]?.value.trim(),
+    );
+    return (
+      filled ||
+      !isEmpty(this.body.value) ||
+      Boolean(this.form.querySelector("[data-picture], .picture-pending")) ||
+      [...this.form.querySelectorAll("[name=story_title]")].some((input) => input.value.trim())
+    );
   }
 
-  focus() { this.heading.focus(); }
+  focus() {
+    this.heading.focus();
+  }
 
   /**
    * What the chord does: publish, or send to the editors; save what waits in the state that it is in; of what is
@@ -74,7 +98,9 @@ export class Composer {
     // The second of two fast chords finds the composer empty again.
     if (this.isBusy || (!this.isWriting && Date.now() < this.emptiedAt + CHORD_REPEATS)) return;
     if (this.form.querySelector(".picture-pending")) {
-      return void this.#showErrors({ pictures: [gettext("A picture waits for its description: add it or remove it first.")] });
+      return void this.#showErrors({
+        pictures: [gettext("A picture waits for its description: add it or remove it first.")],
+      });
     }
     clearTimeout(this.timer);
     const data = new FormData(this.form);
@@ -103,7 +129,11 @@ export class Composer {
     for (const element of this.form.elements) {
       if (element.type === "checkbox") element.checked = false;
       else if (element.type === "radio") element.checked = element.value === "";
-      else if (["text", "url", "date", "time", "file", "number"].includes(element.type) || element.localName === "textarea") element.value = "";
+      else if (
+        ["text", "url", "date", "time", "file", "number"].includes(element.type) ||
+        element.localName === "textarea"
+      )
+        element.value = "";
     }
     this.editor?.commands.clearContent(false);
     this.form.elements.token.value = token;
@@ -203,9 +233,13 @@ export class Composer {
   #failed(error) {
     if (error instanceof SignedOut) this.desk.failed(error);
     else {
-      this.#showErrors({ "": [error instanceof Busy
-        ? gettext("The newsroom is busy. Your text is kept here: send it again in a moment.")
-        : gettext("The newsroom did not answer. Your text is kept here: send it again. It is published once.")] });
+      this.#showErrors({
+        "": [
+          error instanceof Busy
+            ? gettext("The newsroom is busy. Your text is kept here: send it again in a moment.")
+            : gettext("The newsroom did not answer. Your text is kept here: send it again. It is published once."),
+        ],
+      });
     }
     this.#stay();
   }
@@ -224,7 +258,10 @@ export class Composer {
     // Kept on the server by now.
     this.desk.backups.forget(sent.token);
     this.isUnsaved = false;
-    dialog.querySelector("[data-keep-mine]").addEventListener("click", (event) => { event.preventDefault(); dialog.close(); });
+    dialog.querySelector("[data-keep-mine]").addEventListener("click", (event) => {
+      event.preventDefault();
+      dialog.close();
+    });
     dialog.showModal();
   }
 
@@ -244,7 +281,11 @@ export class Composer {
       // At once: what is typed next must not land in the heading.
       if (this.editor) this.editor.view.focus();
       else this.body.focus();
-    } else if (event.key === "Enter" && event.target.localName === "input" && !["submit", "button", "file"].includes(event.target.type)) {
+    } else if (
+      event.key === "Enter" &&
+      event.target.localName === "input" &&
+      !["submit", "button", "file"].includes(event.target.type)
+    ) {
       event.preventDefault();
     }
   }
@@ -273,11 +314,12 @@ export class Composer {
       this.#say(gettext("Your text is kept; readers do not see it."));
     } catch (error) {
       if (this.token !== token) return;
-      const said = error instanceof SignedOut
-        ? gettext("You have been signed out. Your text is kept in this browser.")
-        : error instanceof Busy
-          ? gettext("The newsroom is busy. Your text is kept in this browser.")
-          : gettext("No connection. Your text is kept in this browser.");
+      const said =
+        error instanceof SignedOut
+          ? gettext("You have been signed out. Your text is kept in this browser.")
+          : error instanceof Busy
+            ? gettext("The newsroom is busy. Your text is kept in this browser.")
+            : gettext("No connection. Your text is kept in this browser.");
       this.#say(said, true);
       this.timer = setTimeout(() => this.#autosave(), AGAIN_AFTER);
     }
@@ -295,7 +337,7 @@ export class Composer {
   }
 
   #showErrors(errors) {
-    this.form.querySelectorAll("[aria-invalid]").forEach((input) => input.removeAttribute("aria-invalid"));
+    for (const input of this.form.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
     this.errors.replaceChildren();
     for (const [name, lines] of Object.entries(errors ?? {})) {
       for (const line of lines) {
@@ -324,10 +366,15 @@ export class Composer {
 
 /** Whether two forms say the same, whatever they are sent as. */
 function isSameText(form, other) {
-  const texts = (data) => JSON.stringify([...data].filter(([name, value]) => typeof value === "string" && !NO_TEXT.has(name)));
+  const texts = (data) =>
+    JSON.stringify([...data].filter(([name, value]) => typeof value === "string" && !NO_TEXT.has(name)));
   return texts(form) === texts(other);
 }
 
-function isEmpty(html) { return !html.replace(/<[^>]*>|&nbsp;|\s/g, ""); }
+function isEmpty(html) {
+  return !html.replace(/<[^>]*>|&nbsp;|\s/g, "");
+}
 
-export function newToken() { return crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`; }
+export function newToken() {
+  return crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`;
+}

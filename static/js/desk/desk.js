@@ -6,7 +6,7 @@ import { Keys } from "./keys.js";
 import { Live } from "./live.js";
 import { Pictures } from "./pictures.js";
 import { Preview } from "./preview.js";
-import { Busy, SignedOut, address, isDesk, post, reasons, verbAddress } from "./send.js";
+import { address, Busy, isDesk, post, reasons, SignedOut, verbAddress } from "./send.js";
 import { Stories } from "./stories.js";
 import { Timeline } from "./timeline.js";
 import { Toasts } from "./toasts.js";
@@ -27,22 +27,31 @@ class Desk {
     }
     this.keys = new Keys(this);
     root.addEventListener("submit", (event) => this.#submitted(event));
-    document.addEventListener("desk:busy", ({ detail }) => this.toasts.keep(
-      "busy", detail ? gettext("The newsroom is busy. Your text is kept; it is sent again until it is taken.") : "",
-    ));
+    document.addEventListener("desk:busy", ({ detail }) =>
+      this.toasts.keep(
+        "busy",
+        detail ? gettext("The newsroom is busy. Your text is kept; it is sent again until it is taken.") : "",
+      ),
+    );
     for (const tab of root.querySelectorAll("[data-queue-tab]")) {
-      tab.addEventListener("click", (event) => { event.preventDefault(); this.#openQueue(tab); });
+      tab.addEventListener("click", (event) => {
+        event.preventDefault();
+        this.#openQueue(tab);
+      });
     }
     this.live = new Live(this, (state) => this.#show(state));
     this.#handOverBackups();
   }
 
-  refresh() { this.live.refresh(); }
+  refresh() {
+    this.live.refresh();
+  }
 
   /** Nobody answered, or nobody is signed in: what is typed stays where it is. */
   failed(error) {
     if (error instanceof SignedOut) document.querySelector("[data-login-dialog]").showModal();
-    else if (error instanceof Busy) this.toasts.warn(gettext("The newsroom is busy. Nothing was changed: try again in a moment."));
+    else if (error instanceof Busy)
+      this.toasts.warn(gettext("The newsroom is busy. Nothing was changed: try again in a moment."));
     else this.toasts.warn(gettext("The newsroom cannot be reached. Nothing was changed."));
   }
 
@@ -130,7 +139,9 @@ class Desk {
 
 /** What a link or a button leads to: the same in the old queue and in the new one. */
 function purposeOf(element) {
-  return element.getAttribute("formaction") ?? element.getAttribute("href") ?? element.form?.getAttribute("action") ?? "";
+  return (
+    element.getAttribute("formaction") ?? element.getAttribute("href") ?? element.form?.getAttribute("action") ?? ""
+  );
 }
 
 const root = document.querySelector("[data-desk]");

@@ -12,7 +12,10 @@ export class Keys {
     button.addEventListener("click", () => this.dialog.showModal());
     const box = this.dialog.querySelector("[data-keys-on]");
     box.checked = this.isOn;
-    box.addEventListener("change", () => { this.isOn = box.checked; remember(!this.isOn); });
+    box.addEventListener("change", () => {
+      this.isOn = box.checked;
+      remember(!this.isOn);
+    });
     document.addEventListener("keydown", (event) => this.#pressed(event));
   }
 
@@ -75,14 +78,25 @@ export class Keys {
 }
 
 function isTyping(element) {
-  return element.isContentEditable || ["textarea", "select"].includes(element.localName)
-    || (element.localName === "input" && !["checkbox", "radio", "button", "submit", "file"].includes(element.type));
+  return (
+    element.isContentEditable ||
+    ["textarea", "select"].includes(element.localName) ||
+    (element.localName === "input" && !["checkbox", "radio", "button", "submit", "file"].includes(element.type))
+  );
 }
 
 function remembered() {
-  try { return localStorage.getItem(OFF) === "yes"; } catch { return false; }
+  try {
+    return localStorage.getItem(OFF) === "yes";
+  } catch {
+    return false;
+  }
 }
 
 function remember(isOff) {
-  try { localStorage.setItem(OFF, isOff ? "yes" : "no"); } catch { /* storage is off: it holds for this visit */ }
+  try {
+    localStorage.setItem(OFF, isOff ? "yes" : "no");
+  } catch {
+    /* storage is off: it holds for this visit */
+  }
 }

@@ -2,7 +2,7 @@
 
 import { fullJitter } from "../lib/backoff.mjs";
 import { released } from "./press.js";
-import { Busy, SignedOut, Unreachable, address, post } from "./send.js";
+import { address, Busy, post, SignedOut, Unreachable } from "./send.js";
 
 const EVERY = 4_000;
 // Often enough that colleagues still see who has an update open.
@@ -38,7 +38,10 @@ export class Live {
 
   /** Ask now; one question at a time, and once more if something happened meanwhile. */
   async refresh() {
-    if (this.isAsking) return void (this.mustAskAgain = true);
+    if (this.isAsking) {
+      this.mustAskAgain = true;
+      return;
+    }
     this.isAsking = true;
     clearTimeout(this.timer);
     do {
@@ -114,11 +117,13 @@ export class Live {
     if (this.isLost) return;
     this.isLost = true;
     this.root.classList.add("is-lost");
-    this.desk.toasts.warn(error instanceof SignedOut
-      ? gettext("You have been signed out. Sign in again in another tab; what you type is kept in this browser.")
-      : error instanceof Busy
-        ? gettext("The newsroom is busy. What you type is kept in this browser.")
-        : gettext("The connection is lost. What you type is kept in this browser."));
+    this.desk.toasts.warn(
+      error instanceof SignedOut
+        ? gettext("You have been signed out. Sign in again in another tab; what you type is kept in this browser.")
+        : error instanceof Busy
+          ? gettext("The newsroom is busy. What you type is kept in this browser.")
+          : gettext("The connection is lost. What you type is kept in this browser."),
+    );
   }
 
   #connected() {

@@ -1,6 +1,6 @@
 // Pictures in the composer: pasted, dropped or chosen; described first, then uploaded, with its progress shown.
 
-import { SignedOut, address, freshToken, reasons } from "./send.js";
+import { address, freshToken, reasons, SignedOut } from "./send.js";
 
 // An upload that makes no progress for so long, or a picture that is not taken so long after it arrived, has failed.
 const STALLED_AFTER = 10_000;
@@ -23,14 +23,18 @@ export class Pictures {
     drop.hidden = false;
     form.querySelector("[data-picture-plain]").hidden = true;
     const choose = drop.querySelector("[data-picture-choose]");
-    choose.addEventListener("change", () => { this.add(choose.files); choose.value = ""; });
+    choose.addEventListener("change", () => {
+      this.add(choose.files);
+      choose.value = "";
+    });
     form.addEventListener("paste", (event) => this.#take(event, event.clipboardData), { capture: true });
     form.addEventListener("dragover", (event) => {
       if (![...event.dataTransfer.types].includes("Files")) return;
       event.preventDefault();
       form.parentElement.classList.add("is-over");
     });
-    for (const name of ["dragleave", "drop"]) form.addEventListener(name, () => form.parentElement.classList.remove("is-over"));
+    for (const name of ["dragleave", "drop"])
+      form.addEventListener(name, () => form.parentElement.classList.remove("is-over"));
     form.addEventListener("drop", (event) => this.#take(event, event.dataTransfer), { capture: true });
   }
 
@@ -39,7 +43,9 @@ export class Pictures {
     const pictures = [...files].filter((file) => file.type.startsWith("image/"));
     for (const file of files) {
       if (pictures.includes(file)) continue;
-      this.desk.toasts.warn(interpolate(gettext("“%s” is not a picture: use JPEG, PNG, WebP, AVIF or GIF."), [file.name]));
+      this.desk.toasts.warn(
+        interpolate(gettext("“%s” is not a picture: use JPEG, PNG, WebP, AVIF or GIF."), [file.name]),
+      );
     }
     if (!pictures.length) return;
     this.form.querySelector("[data-more]").open = true;
@@ -51,7 +57,11 @@ export class Pictures {
     // Of any kind: the browser would leave the page for a file that is dropped on it.
     const files = [...(data?.files ?? [])];
     // Text that was copied from a page may bring its picture along: then it is the text that is meant.
-    if (!files.length || data.types.includes("text/html") && event.type === "paste" && data.getData("text/plain").trim()) return;
+    if (
+      !files.length ||
+      (data.types.includes("text/html") && event.type === "paste" && data.getData("text/plain").trim())
+    )
+      return;
     event.preventDefault();
     event.stopPropagation();
     this.add(files);
@@ -70,12 +80,19 @@ export class Pictures {
     upload.addEventListener("click", () => this.#upload(item, file));
     // Enter in its fields adds the picture; it must not go to the composer's own form.
     item.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && !event.isComposing && event.target.type === "text" && !event.ctrlKey && !event.metaKey) {
+      if (
+        event.key === "Enter" &&
+        !event.isComposing &&
+        event.target.type === "text" &&
+        !event.ctrlKey &&
+        !event.metaKey
+      ) {
         event.preventDefault();
         upload.click();
       }
     });
-    for (const input of item.querySelectorAll("input")) input.addEventListener("input", (event) => event.stopPropagation());
+    for (const input of item.querySelectorAll("input"))
+      input.addEventListener("input", (event) => event.stopPropagation());
     this.list.append(item);
     return item;
   }
@@ -151,14 +168,19 @@ export class Pictures {
     item.querySelector("[data-progress]").hidden = true;
   }
 
-  #changed() { this.form.dispatchEvent(new Event("input")); }
+  #changed() {
+    this.form.dispatchEvent(new Event("input"));
+  }
 }
 
 function cellOf(name, cell) {
   const label = document.createElement("label");
   const input = document.createElement("input");
   Object.assign(input, { type: "radio", name, value: String(cell), checked: cell === 12 });
-  input.setAttribute("aria-label", interpolate(gettext("column %s of 5, row %s of 5"), [(cell % 5) + 1, Math.floor(cell / 5) + 1]));
+  input.setAttribute(
+    "aria-label",
+    interpolate(gettext("column %s of 5, row %s of 5"), [(cell % 5) + 1, Math.floor(cell / 5) + 1]),
+  );
   // It is the picture's, not the composer's own field.
   input.setAttribute("form", "none");
   label.append(input, document.createElement("span"));
@@ -170,7 +192,12 @@ function stepped(event) {
   const cells = [...event.currentTarget.querySelectorAll("input")];
   const at = cells.indexOf(event.target);
   const [column, row] = [at % 5, Math.floor(at / 5)];
-  const to = { ArrowLeft: [column - 1, row], ArrowRight: [column + 1, row], ArrowUp: [column, row - 1], ArrowDown: [column, row + 1] }[event.key];
+  const to = {
+    ArrowLeft: [column - 1, row],
+    ArrowRight: [column + 1, row],
+    ArrowUp: [column, row - 1],
+    ArrowDown: [column, row + 1],
+  }[event.key];
   if (!to) return;
   event.preventDefault();
   if (Math.min(...to) < 0 || Math.max(...to) > 4) return;

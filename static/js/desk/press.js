@@ -9,17 +9,32 @@ addEventListener("pointerdown", press, { capture: true });
 addEventListener("keydown", (event) => event.key === " " && press(), { capture: true });
 for (const name of RELEASES) addEventListener(name, () => (isPressed = false), { capture: true });
 
-function press() { isPressed = true; }
+function press() {
+  isPressed = true;
+}
 
 /** Settles when no mouse button, finger or space bar is down, and the click that it made has been handled. */
 export function released() {
   if (!isPressed) return Promise.resolve();
   return new Promise((resolve) => {
     const listening = new AbortController();
-    const finish = () => { listening.abort(); setTimeout(resolve); };
-    const limit = setTimeout(() => { isPressed = false; finish(); }, LONGEST);
+    const finish = () => {
+      listening.abort();
+      setTimeout(resolve);
+    };
+    const limit = setTimeout(() => {
+      isPressed = false;
+      finish();
+    }, LONGEST);
     for (const name of RELEASES) {
-      addEventListener(name, () => { clearTimeout(limit); finish(); }, { capture: true, signal: listening.signal });
+      addEventListener(
+        name,
+        () => {
+          clearTimeout(limit);
+          finish();
+        },
+        { capture: true, signal: listening.signal },
+      );
     }
   });
 }

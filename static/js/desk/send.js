@@ -11,7 +11,9 @@ const VERB = /^(?:updates|responses)\/\d+\/[a-z]+\/$/;
 export const isDesk = location.pathname === DESK;
 
 /** An address of this desk: `path` is empty or ends in a slash. */
-export function address(path = "") { return DESK + path; }
+export function address(path = "") {
+  return DESK + path;
+}
 
 /** The address of a verb, as a button of the desk has it. Throws for anything else. */
 export function verbAddress(url) {
@@ -49,7 +51,9 @@ export async function get(url) {
 }
 
 async function send(url, body, token) {
-  return read(await reach(url, { method: "POST", body, headers: { Accept: "application/json", "X-CSRFToken": token } }));
+  return read(
+    await reach(url, { method: "POST", body, headers: { Accept: "application/json", "X-CSRFToken": token } }),
+  );
 }
 
 let pendingToken;
@@ -98,7 +102,11 @@ async function read(response) {
 
 async function readJson(response) {
   if (!response.headers.get("Content-Type")?.startsWith("application/json")) return null;
-  try { return await response.json(); } catch { return null; }
+  try {
+    return await response.json();
+  } catch {
+    return null;
+  }
 }
 
 /** Every message of an answer that refused, in the order of its fields. */

@@ -1,6 +1,6 @@
 // Related stories in the composer: found among our own live blogs, or given by their address.
 
-import { SignedOut, Unreachable, address, get } from "./send.js";
+import { address, get, SignedOut, Unreachable } from "./send.js";
 
 const LEAST = 3;
 const WAIT = 200;
@@ -14,7 +14,10 @@ export class Stories {
     this.input = this.search.querySelector("input");
     this.listbox = this.search.querySelector("[role=listbox]");
     this.search.hidden = false;
-    this.input.addEventListener("input", (event) => { event.stopPropagation(); this.#later(); });
+    this.input.addEventListener("input", (event) => {
+      event.stopPropagation();
+      this.#later();
+    });
     this.input.addEventListener("change", (event) => event.stopPropagation());
     this.input.addEventListener("keydown", (event) => this.#pressed(event));
     this.input.addEventListener("blur", () => setTimeout(() => this.#close(), 150));
@@ -69,15 +72,17 @@ export class Stories {
   }
 
   #show(stories) {
-    this.listbox.replaceChildren(...stories.map((story, index) => {
-      const option = document.createElement("li");
-      option.id = `story-option-${index}`;
-      option.setAttribute("role", "option");
-      option.setAttribute("aria-selected", String(index === 0));
-      option.textContent = story.status ? `${story.title} (${story.status})` : story.title;
-      option.story = story;
-      return option;
-    }));
+    this.listbox.replaceChildren(
+      ...stories.map((story, index) => {
+        const option = document.createElement("li");
+        option.id = `story-option-${index}`;
+        option.setAttribute("role", "option");
+        option.setAttribute("aria-selected", String(index === 0));
+        option.textContent = story.status ? `${story.title} (${story.status})` : story.title;
+        option.story = story;
+        return option;
+      }),
+    );
     this.listbox.hidden = !stories.length;
     this.input.setAttribute("aria-expanded", String(Boolean(stories.length)));
     this.#point();
@@ -101,7 +106,7 @@ export class Stories {
     if (["ArrowDown", "ArrowUp"].includes(event.key) && options.length) {
       event.preventDefault();
       const next = (index + (event.key === "ArrowDown" ? 1 : -1) + options.length) % options.length;
-      options.forEach((option, i) => option.setAttribute("aria-selected", String(i === next)));
+      for (const [i, option] of options.entries()) option.setAttribute("aria-selected", String(i === next));
       this.#point();
     } else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && !this.listbox.hidden) {
       event.preventDefault();
@@ -124,4 +129,6 @@ export class Stories {
   }
 }
 
-function isAddress(text) { return /^https?:\/\/\S+\.\S+/.test(text); }
+function isAddress(text) {
+  return /^https?:\/\/\S+\.\S+/.test(text);
+}

@@ -14,10 +14,14 @@ export class Timeline {
     this.list.addEventListener("toggle", () => this.#release(), { capture: true });
   }
 
-  get pinned() { return this.list.querySelector(".row:has(.mark-pinned)")?.dataset.id ?? ""; }
+  get pinned() {
+    return this.list.querySelector(".row:has(.mark-pinned)")?.dataset.id ?? "";
+  }
 
   /** The row that has the focus, or that something in it has. */
-  get current() { return document.activeElement?.closest?.(".row") ?? null; }
+  get current() {
+    return document.activeElement?.closest?.(".row") ?? null;
+  }
 
   apply({ rows = [], gone = [] }) {
     const { current } = this;
@@ -66,7 +70,8 @@ export class Timeline {
     const { isOlder, hasOlder } = this.root.dataset;
     const index = placeOf(row.order, orders);
     // What lies beyond this page of the timeline is on another.
-    if ((index === 0 && isOlder !== undefined) || (index === orders.length && orders.length && hasOlder !== undefined)) return;
+    if ((index === 0 && isOlder !== undefined) || (index === orders.length && orders.length && hasOlder !== undefined))
+      return;
     if (!shown) fresh.classList.add("is-new");
     this.list.insertBefore(fresh, this.list.children[index] ?? null);
   }
@@ -82,7 +87,10 @@ export class Timeline {
 /** Its withdrawal is open, and somebody is in it or has begun to say why. */
 function isBeingUsed(row) {
   const withdrawal = row.querySelector("details[open]");
-  return Boolean(withdrawal) && (row.contains(document.activeElement) || Boolean(withdrawal.querySelector("[name=reason]").value));
+  return (
+    Boolean(withdrawal) &&
+    (row.contains(document.activeElement) || Boolean(withdrawal.querySelector("[name=reason]").value))
+  );
 }
 
 function elementOf(html) {

@@ -10,9 +10,13 @@ export class Toasts {
     for (const toast of element.children) setTimeout(() => toast.remove(), UNDO);
   }
 
-  say(text) { this.#show(text, "", SHOWN); }
+  say(text) {
+    this.#show(text, "", SHOWN);
+  }
 
-  warn(text, ...actions) { this.#show(text, "is-error", SHOWN * 2, ...actions); }
+  warn(text, ...actions) {
+    this.#show(text, "is-error", SHOWN * 2, ...actions);
+  }
 
   /** Say `text` until it is said otherwise; empty: no more. `name` tells one such state from another. */
   keep(name, text) {
@@ -30,11 +34,16 @@ export class Toasts {
     button.dataset.undo = "";
     button.textContent = gettext("Undo");
     const toast = this.#show(text, "toast-undo", UNDO, button);
-    button.addEventListener("click", () => { toast.remove(); undo(); });
+    button.addEventListener("click", () => {
+      toast.remove();
+      undo();
+    });
   }
 
   /** Press the undo that is on offer, if one is. */
-  undo() { this.element.querySelector(".toast-undo .button")?.click(); }
+  undo() {
+    this.element.querySelector(".toast-undo .button")?.click();
+  }
 
   #show(text, kind, milliseconds, ...actions) {
     const toast = document.createElement("div");

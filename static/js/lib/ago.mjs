@@ -6,7 +6,7 @@ const DAY = 24 * HOUR;
 
 // Intl.RelativeTimeFormat says the same, but its first use keeps a slow phone busy for a tenth of a second.
 const WORDS = {
-  "en": { minute: " minute ago", minutes: " minutes ago", hour: " hour ago", hours: " hours ago" },
+  en: { minute: " minute ago", minutes: " minutes ago", hour: " hour ago", hours: " hours ago" },
   "zh-Hant": { minutes: " 分鐘前", hours: " 小時前" },
   "zh-Hans": { minutes: "分钟前", hours: "小时前" },
 };
@@ -16,8 +16,9 @@ export function ago(moment, now, language) {
   const passed = now - moment;
   if (!(passed >= 0 && passed < DAY)) return "";
   const words = WORDS[Object.keys(WORDS).find((tag) => language.startsWith(tag)) ?? "en"];
-  const [count, one, many] = passed < HOUR
-    ? [Math.max(1, Math.floor(passed / MINUTE)), words.minute, words.minutes]
-    : [Math.floor(passed / HOUR), words.hour, words.hours];
-  return `${count}${count === 1 ? one ?? many : many}`;
+  const [count, one, many] =
+    passed < HOUR
+      ? [Math.max(1, Math.floor(passed / MINUTE)), words.minute, words.minutes]
+      : [Math.floor(passed / HOUR), words.hour, words.hours];
+  return `${count}${count === 1 ? (one ?? many) : many}`;
 }

@@ -19,8 +19,8 @@ const RELOAD_SPREAD = 1_000;
 
 /**
  * `reader` has the `number` that it knows and whether the blog `isLive`. It is called: `apply(delta)` with what follows
- * the number, `connected()` when the newsroom answers, `lost()` when it has not done so for too long, and `reload()` when
- * the page has to be loaded again.
+ * the number, `connected()` when the newsroom answers, `lost()` when it has not done so for too long, and `reload()`
+ * when the page has to be loaded again.
  */
 export class Connection {
   /** `path`: the live blog's own. `askOnce` is `ask`, or puts polls in a queue. */
@@ -67,13 +67,16 @@ export class Connection {
     if (this.turn === turn) this.#wait(isCaughtUp);
   }
 
-  get #isIdle() { return document.hidden || !this.reader.isLive; }
+  get #isIdle() {
+    return document.hidden || !this.reader.isLive;
+  }
 
   /** End whatever is under way; returns the token of the next turn, which holds until something else begins. */
   #stop() {
     clearTimeout(this.timer);
     this.#closeStream();
-    return (this.turn = {});
+    this.turn = {};
+    return this.turn;
   }
 
   /** Hold no stream, and ask now and then. */
@@ -128,12 +131,15 @@ export class Connection {
     }
   }
 
-  get #canStream() { return this.mayStream && !this.#isIdle; }
+  get #canStream() {
+    return this.mayStream && !this.#isIdle;
+  }
 
   /** Whether a stream was opened. */
   async #stream(turn) {
     if (!this.#canStream || Date.now() < this.streamAfter) return false;
-    const stream = (this.stream = new EventSource(`${this.path}stream?after=${this.reader.number}`));
+    const stream = new EventSource(`${this.path}stream?after=${this.reader.number}`);
+    this.stream = stream;
     this.#take(stream, "message", (event) => this.reader.apply(JSON.parse(event.data)));
     this.#take(stream, "heartbeat", () => {});
     for (const name of ["reload", "gone"]) this.#take(stream, name, () => this.#reload(RELOAD_SPREAD));
@@ -256,7 +262,10 @@ export async function ask(url, onResponse = () => {}) {
 /** Whether the server opens the stream: not if it refuses, or does not answer in time. */
 function opened(stream) {
   return new Promise((resolve) => {
-    const settle = (isOpen) => { clearTimeout(limit); resolve(isOpen); };
+    const settle = (isOpen) => {
+      clearTimeout(limit);
+      resolve(isOpen);
+    };
     const limit = setTimeout(() => settle(false), ANSWERED_WITHIN);
     stream.addEventListener("open", () => settle(true), { once: true });
     stream.addEventListener("error", () => settle(false), { once: true });
