@@ -70,6 +70,15 @@ def read_head(blog: LiveBlog, language: str | None) -> LiveBlog:
     return blog
 
 
+def read_complete(head: LiveBlog) -> LiveBlog:
+    """Convert everything of a complete blog whose edition `read_head` has set."""
+    edition = head.edition
+    if edition is None:
+        return head
+    head.language, head.edition = head.written_in, None
+    return _read_blog(head, edition)
+
+
 def read_title_of(head: LiveBlog) -> LiveBlog:
     """Convert the title of a blog whose edition `read_head` has set."""
     if head.edition:

@@ -95,7 +95,9 @@ def blog() -> LiveBlog:
 
 def address_of(template: str, blog: LiveBlog) -> str:
     older, update, newer = blog.updates.order_by("happened_at")
-    return template.format(older=older.pk, update=update.pk, newer=newer.pk, number=blog.number)
+    return template.format(
+        older=older.pk, update=update.pk, newer=newer.pk, number=blog.number, last=blog.number - 1
+    )
 
 
 def assert_unchanged_takes(count: int, client: Client, path: str, headers: dict[str, str], queries) -> None:
@@ -128,6 +130,30 @@ def test_idle_poll_takes_one_query(client, blog, django_assert_num_queries, temp
     with django_assert_num_queries(1):
         response = client.get(path)
     assert (response.status_code, response.json()["has_more"]) == (200, False)
+
+
+# The number of queries of a whole answer to a request without a condition.
+WHOLE = {
+    "/live/storm/": 10,
+    "/live/storm/?before={newer}": 11,
+    "/live/storm/{update}/": 10,
+    "/live/storm/changes.json?after={last}": 12,
+    "/live/storm/key-events/": 8,
+    "/embed/storm/": 11,
+    "/embed/storm/{update}/": 7,
+    "/live/storm/feed.atom": 11,
+    "/api/v1/blogs/storm/updates/": 6,
+    "/api/v1/updates/{update}/": 6,
+}
+
+
+@pytest.mark.parametrize(("template", "count"), WHOLE.items())
+def test_whole_answer_takes_a_fixed_number_of_queries(
+    client, blog, django_assert_max_num_queries, template, count
+):
+    path = address_of(template, blog)
+    with django_assert_max_num_queries(count):
+        assert client.get(path).status_code == 200
 
 
 SEVERAL = [

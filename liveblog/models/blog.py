@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import ClassVar, Final
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils.translation import gettext_lazy as _
 
 from liveblog.models.byline import Byline
@@ -24,6 +25,8 @@ from newsroom.ids import PublicIdModel, PublicIdQuerySet
 # more, the newest KEY_EVENTS_SHOWN and a link to the page with all of them.
 KEY_EVENTS_MOST: Final = 10
 KEY_EVENTS_SHOWN: Final = 8
+# Number of cached paths, of about 200 bytes each.
+ADDRESSES_KEPT: Final = 4_096
 
 
 class Language(models.TextChoices):
@@ -131,6 +134,12 @@ class LiveBlogQuerySet(PublicIdQuerySet["LiveBlog"]):
         return self.filter(status=LiveBlog.Status.LIVE, coverage_end_at__lte=at).order_by(
             "coverage_end_at", "pk"
         )
+
+
+@lru_cache(maxsize=ADDRESSES_KEPT)
+def _reversed(_script_prefix: str, name: str, *args: object) -> str:
+    """Return the path of a page. A live page prints more than a hundred, and resolving one is slow."""
+    return reverse(name, args=args)
 
 
 def _read_newest(blogs: list[LiveBlog]) -> None:
@@ -291,7 +300,7 @@ class LiveBlog(PublicIdModel):
     def address(self, name: str, *args: object) -> str:
         """Return the path of one of the blog's pages by its URL name in `reader`, in the blog's edition."""
         prefix = [self.edition.language] if self.edition else []
-        return reverse(f"reader:{name}", args=[*prefix, self.slug, *args])
+        return _reversed(get_script_prefix(), f"reader:{name}", *prefix, self.slug, *args)
 
     @property
     def lang(self) -> str:
@@ -303,6 +312,11 @@ class LiveBlog(PublicIdModel):
         """Return the original language of the blog, regardless of its edition."""
         other_script = Language(self.language).other_script
         return other_script if self.edition and other_script else self.language
+
+    @property
+    def is_complete(self) -> bool:
+        """Return whether it was read by `LiveBlog.objects.complete()`."""
+        return hasattr(self, "newest_key_events")
 
     @property
     def has_more_key_events(self) -> bool:

@@ -37,15 +37,23 @@ class AtPlainAddress(Exception):
 
 
 def find_blog(
-    viewer: Viewer, slug: str, edition: str | None = None, *, is_edition_required: bool = True
+    viewer: Viewer,
+    slug: str,
+    edition: str | None = None,
+    *,
+    is_edition_required: bool = True,
+    is_complete: bool = False,
 ) -> LiveBlog:
     """Return the row of the live blog at `slug`, read in `edition`.
 
     Raises Http404 if `viewer` may not know of it or it has no such edition, AtPlainAddress if `edition` is
     the script that it is written in, and Withdrawn if it was withdrawn. Unless `is_edition_required`, a live
-    blog without the edition is returned as it was written.
+    blog without the edition is returned as it was written. With `is_complete`, everything that a page prints
+    is read at once, after the row itself: `whole_blog` then has nothing left to read.
     """
     rows = visibility.known(viewer)
+    if is_complete:
+        rows = rows.complete()
     blog = get_object_or_404(rows.with_glossary() if edition else rows, slug=slug)
     if is_edition_required:
         _require_edition(blog, edition)
@@ -103,6 +111,8 @@ def whole_blog(viewer: Viewer, head: LiveBlog) -> LiveBlog:
     The live blog may have changed in the meantime, so the result may be newer than `head`, never older.
     Raises Http404 if it has been hidden since.
     """
+    if head.is_complete:
+        return editions.read_complete(head)
     blog = visibility.readable(viewer).complete().filter(pk=head.pk).first()
     if blog is None:
         raise Http404

@@ -35,6 +35,11 @@ def public(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return wrapped
 
 
+def is_conditional(request: HttpRequest) -> bool:
+    """Return whether the answer may be a 304, so that reading more than the ETag may be in vain."""
+    return "If-None-Match" in request.headers or "If-Modified-Since" in request.headers
+
+
 def answer(
     request: HttpRequest,
     etag: str,

@@ -25,7 +25,7 @@ from liveblog.presentation.addresses import (
     find_update_at,
     whole_blog,
 )
-from liveblog.reader.caching import answer, public
+from liveblog.reader.caching import answer, is_conditional, public
 from liveblog.reader.pages import blog_page, read_update
 from liveblog.reader.timeline import days
 from liveblog.visibility import PUBLIC
@@ -53,7 +53,8 @@ def embed(request: HttpRequest, slug: str, edition: str | None = None) -> HttpRe
     def render(head: LiveBlog, origins: list[str]) -> HttpResponse:
         return answer(request, _etag(head, origins), lambda: _page(request, head))
 
-    return _framed(request, partial(find_blog, PUBLIC, slug, edition), render)
+    is_complete = not is_conditional(request)
+    return _framed(request, partial(find_blog, PUBLIC, slug, edition, is_complete=is_complete), render)
 
 
 @xframe_options_exempt

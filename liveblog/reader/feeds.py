@@ -18,7 +18,7 @@ from liveblog import editions, visibility
 from liveblog.models import LiveBlog, Update
 from liveblog.models.blog import Language, LiveBlogQuerySet
 from liveblog.presentation.addresses import Withdrawn, find_blog, whole_blog
-from liveblog.reader.caching import answer, answer_by_state, public
+from liveblog.reader.caching import answer, answer_by_state, is_conditional, public
 from liveblog.reader.pages import find_topic
 from liveblog.reader.scripts import site_language
 from liveblog.visibility import PUBLIC
@@ -79,7 +79,7 @@ class Feed:
 def of_blog(request: HttpRequest, slug: str, form: str, edition: str | None = None) -> HttpResponse:
     """Return the newest updates of one live blog, and tombstones of removed ones."""
     try:
-        head = find_blog(PUBLIC, slug, edition)
+        head = find_blog(PUBLIC, slug, edition, is_complete=not is_conditional(request))
     except Withdrawn:
         return HttpResponse(status=410, headers={"Cache-Control": POLL})
 

@@ -12,7 +12,7 @@ from liveblog import editions
 from liveblog.models import Update
 from liveblog.presentation.addresses import Withdrawn, find_blog, whole_blog
 from liveblog.presentation.sharing import Share, share_of_blog
-from liveblog.reader.caching import answer, public
+from liveblog.reader.caching import answer, is_conditional, public
 from liveblog.reader.pages import blog_page, gone, update_named_in_query
 from liveblog.reader.scripts import canonical_path
 from liveblog.reader.timeline import days
@@ -26,7 +26,7 @@ PAGE_SIZE: Final = 50
 def key_events(request: HttpRequest, slug: str, edition: str | None = None) -> HttpResponse:
     """Show a live blog's newest key events, or those older than the update `?before=<id>`."""
     try:
-        head = find_blog(PUBLIC, slug, edition)
+        head = find_blog(PUBLIC, slug, edition, is_complete=not is_conditional(request))
     except Withdrawn as withdrawn:
         return gone(request, withdrawn.blog)
     set_language(request, head.language)

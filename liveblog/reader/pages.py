@@ -32,7 +32,7 @@ from liveblog.presentation.sharing import (
     share_of_update,
 )
 from liveblog.reader import jsonld
-from liveblog.reader.caching import answer, answer_by_state, public
+from liveblog.reader.caching import answer, answer_by_state, is_conditional, public
 from liveblog.reader.scripts import canonical_path, scripts_of, site_language
 from liveblog.reader.timeline import PAGE_SIZE, days
 from liveblog.visibility import PUBLIC
@@ -70,7 +70,7 @@ def topic(request: HttpRequest, slug: str, edition: str | None = None) -> HttpRe
 def blog(request: HttpRequest, slug: str, edition: str | None = None) -> HttpResponse:
     """Show a live blog's newest updates, or those older than the update `?before=<id>`."""
     try:
-        head = find_blog(PUBLIC, slug, edition)
+        head = find_blog(PUBLIC, slug, edition, is_complete=not is_conditional(request))
     except Withdrawn as withdrawn:
         return gone(request, withdrawn.blog)
     set_language(request, head.language)
