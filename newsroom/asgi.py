@@ -71,7 +71,7 @@ release.digest()
 release.built_at()
 django_application = Application()
 sender = Sender()
-hub = Hub(also=sender.wake)
+hub = Hub(on_wake=sender.wake)
 streams = Streams(hub)
 
 

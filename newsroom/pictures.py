@@ -85,7 +85,7 @@ LIMITS: Final = Limits()
 class Prepared:
     """The picture to store and its renditions by width and extension, as files in a temporary directory."""
 
-    kept: Path
+    picture: Path
     width: int
     height: int
     renditions: dict[tuple[int, str], Path]

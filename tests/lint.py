@@ -13,10 +13,13 @@ from tests.environment import ROOT
 
 MANAGE = [sys.executable, "manage.py"]
 RUFF = [sys.executable, "-m", "ruff"]
+DJADE = str(Path(sys.executable).with_name("djade"))
 BIOME = ROOT / "node_modules" / "@biomejs" / "biome"
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 CHECKS = (
     [*RUFF, "check", "."],
     [*RUFF, "format", "--check", "."],
+    [DJADE, "--target-version=5.2", "--check", *map(str, TEMPLATES)],
     [sys.executable, "-m", "mypy"],
     [*MANAGE, "check", "--fail-level", "WARNING"],
     [*MANAGE, "makemigrations", "--check", "--dry-run"],
@@ -29,7 +32,7 @@ def main() -> int:
         checks.append([str(BIOME / "bin" / "biome"), "ci", "--colors=off"])
     failed = [check for check in checks if subprocess.run(check, cwd=ROOT).returncode]
     for check in failed:
-        print("Failed:", " ".join([Path(check[0]).name, *check[1:]]), file=sys.stderr)
+        print("Failed:", " ".join([Path(check[0]).name, *check[1:4]]), file=sys.stderr)
     return 1 if failed else 0
 
 

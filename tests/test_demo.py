@@ -176,6 +176,8 @@ def test_load_demo_refuses_outside_demo_mode(settings):
 def test_demo_metadata_refers_to_updates_and_stories_of_the_copy(story):
     entries = story.article.entries
     headings = {entry.heading for entry in entries}
-    referenced = {story.said[part]["heading"] for part in ("correction", "withdrawal") if part in story.said}
-    assert {*story.said["updates"], *referenced, story.said.get("pinned", "")} <= headings | {""}
-    assert set(story.said["stories"]) <= {related.title for entry in entries for related in entry.stories}
+    referenced = {
+        story.extras[part]["heading"] for part in ("correction", "withdrawal") if part in story.extras
+    }
+    assert {*story.extras["updates"], *referenced, story.extras.get("pinned", "")} <= headings | {""}
+    assert set(story.extras["stories"]) <= {related.title for entry in entries for related in entry.stories}

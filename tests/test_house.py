@@ -2,8 +2,10 @@
 
 import ast
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,10 @@ RUNGS = {
 MOUNTS = ("newsroom.urls", "newsroom.asgi")
 
 OURS = ("newsroom", "liveblog")
+# Names say what a value is, which a bare participle or adverb does not.
+VAGUE = {"said", "found", "told", "taken", "asked", "named", "kept", "held", "also", "then"}
+# Openers of clauses without a main verb.
+HEADLESS = ("What", "Who", "Whoever", "Whatever", "Whether", "Where", "How", "Of", "That")
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 SOURCES = sorted(path for top in OURS for path in (ROOT / top).rglob("*.py"))
 
@@ -131,6 +137,47 @@ def test_no_lock_names_a_registry():
 def test_every_dependency_is_documented():
     documented = re.findall(r"^\| ([\w.-]+)", (ROOT / "docs/dependencies.md").read_text(), re.MULTILINE)
     assert {requirement.name for requirement in dependencies()} - set(documented) == set()
+
+
+def test_every_imported_package_is_a_declared_dependency():
+    distributions = packages_distributions()
+    packages = {name.split(".")[0] for path in SOURCES for name in imports_of(ast.parse(path.read_text()))}
+    foreign = packages - set(OURS) - set(sys.stdlib_module_names)
+    declared = {canonicalize_name(requirement.name) for requirement in dependencies()}
+    undeclared = {
+        name: distributions[name]
+        for name in foreign
+        if declared.isdisjoint(canonicalize_name(distribution) for distribution in distributions[name])
+    }
+    assert undeclared == {}
+
+
+@pytest.mark.parametrize("path", [*SOURCES, *sorted((ROOT / "tests").rglob("*.py"))], ids=module_of)
+def test_names_and_docstrings_are_plain_english(path):
+    tree = ast.parse(path.read_text())
+    assert VAGUE.intersection(defined_names(tree)) == set()
+    openers = [docstring.split()[0] for docstring in docstrings(tree) if docstring.split()]
+    assert [opener for opener in openers if opener in HEADLESS] == []
+
+
+def defined_names(tree: ast.AST) -> Iterator[str]:
+    """Yield the names of functions, classes, parameters, variables and attributes that the module defines."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                yield node.name
+            case ast.arg():
+                yield node.arg
+            case ast.Name(ctx=ast.Store()):
+                yield node.id
+            case ast.Attribute(ctx=ast.Store()):
+                yield node.attr
+
+
+def docstrings(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, (*FUNCTIONS, ast.ClassDef, ast.Module)):
+            yield ast.get_docstring(node) or ""
 
 
 def test_only_visibility_checks_for_embargoes():

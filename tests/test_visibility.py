@@ -59,7 +59,7 @@ class House:
         yield "a superuser", make_person(is_superuser=True)
         for scope in Scope:
             for partner in (self.granted, self.other):
-                yield f"{scope} of {partner}", ApiKey.objects.named(make_key(scope, partner=partner))
+                yield f"{scope} of {partner}", ApiKey.objects.by_secret(make_key(scope, partner=partner))
         some = [blog for place, blog in enumerate(self.blogs.values()) if place % 3 == 0]
         for partner, blogs in product((self.granted, self.other), ((), some)):
             yield f"{partner}", partner

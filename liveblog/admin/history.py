@@ -49,7 +49,7 @@ class RevisionAdmin(ReadOnlyAdmin):
     list_filter = ["kind", BlogOfUpdateFilter, ("by", admin.RelatedOnlyFieldListFilter)]
     search_fields = ["update__heading", "note", "by__username"]
     date_hierarchy = "at"
-    fields = ["update", "number", "kind", "note", "by", "by_partner", "at", "said"]
+    fields = ["update", "number", "kind", "note", "by", "by_partner", "at", "readable_content"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Revision]:
         return super().get_queryset(request).defer("content")
@@ -64,6 +64,6 @@ class RevisionAdmin(ReadOnlyAdmin):
         return revision
 
     @admin.display(description=_("content"))
-    def said(self, revision: Revision) -> str:
+    def readable_content(self, revision: Revision) -> str:
         text = json.dumps(revision.content, ensure_ascii=False, indent=2)
         return format_html('<pre class="revision-content">{}</pre>', text)

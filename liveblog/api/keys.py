@@ -35,7 +35,7 @@ class KeyAuthentication(BaseAuthentication):
             return None
         if len(words) != 2 or words[0].lower() != "bearer":
             raise AuthenticationFailed("Send a key as `Authorization: Bearer nrk_…`, or leave it out.")
-        key = ApiKey.objects.named(words[1])
+        key = ApiKey.objects.by_secret(words[1])
         if key is None:
             raise AuthenticationFailed("This key is unknown, has expired or was revoked.")
         key.note_use(timezone.now())
@@ -89,7 +89,7 @@ def key_of(request: Request) -> ApiKey:
 def has_key(scope: Mapping[str, Any]) -> bool:
     """Return whether an ASGI request carries a usable key."""
     words = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1").split()
-    return len(words) == 2 and words[0].lower() == "bearer" and ApiKey.objects.named(words[1]) is not None
+    return len(words) == 2 and words[0].lower() == "bearer" and ApiKey.objects.by_secret(words[1]) is not None
 
 
 def open_blogs(request: Request) -> LiveBlogQuerySet:

@@ -185,7 +185,7 @@ def _gaps(count: int, known_neighbours: dict[int, int]) -> list[tuple[int | None
 
 def _neighbours(entry: Entry) -> Counter[tuple[str, str]]:
     """Count the pairs of adjacent words in an entry; each Chinese character is a word."""
-    words = ["", *_WORD.findall(said(entry)), ""]
+    words = ["", *_WORD.findall(text_of(entry)), ""]
     return Counter(pairwise(words))
 
 
@@ -196,10 +196,10 @@ def _likeness(one: Counter[tuple[str, str]], other: Counter[tuple[str, str]]) ->
 
 def _words_of(entry: Entry) -> Hashable:
     """Return the text of an entry, without its day and time; None if it has none."""
-    return said(entry).strip() or None
+    return text_of(entry).strip() or None
 
 
-def said(entry: Entry) -> str:
+def text_of(entry: Entry) -> str:
     """Return the text of an entry: a line for its heading and for each paragraph, item or story title."""
     words = [entry.heading]
     for block in entry.blocks:

@@ -8,19 +8,19 @@ TOKENS_PER_PART = 10_000
 
 
 def index_earlier_copy(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """What was published before there was a search, as `publishing` indexes what is published since."""
+    """Index earlier publications as `publishing` indexes new ones."""
     LiveBlog, Update = apps.get_model("liveblog", "LiveBlog"), apps.get_model("liveblog", "Update")
     for blog in LiveBlog.objects.exclude(status="draft").iterator():
-        said = [blog.kicker, blog.headline, blog.standfirst, html.plain_text(blog.summary)]
-        add(apps, said, blog_id=blog.pk)
+        texts = [blog.kicker, blog.headline, blog.standfirst, html.plain_text(blog.summary)]
+        add(apps, texts, blog_id=blog.pk)
     for update in Update.objects.filter(status="published").iterator():
-        said = [update.heading, html.plain_text(update.body), update.source]
-        add(apps, said, blog_id=update.blog_id, update_id=update.pk)
+        texts = [update.heading, html.plain_text(update.body), update.source]
+        add(apps, texts, blog_id=update.blog_id, update_id=update.pk)
 
 
-def add(apps: StateApps, said: list[str], **row: int) -> None:
+def add(apps: StateApps, texts: list[str], **row: int) -> None:
     SearchEntry = apps.get_model("liveblog", "SearchEntry")
-    tokens = chinese.bigrams("\n".join(said))
+    tokens = chinese.bigrams("\n".join(texts))
     SearchEntry.objects.bulk_create(
         SearchEntry(part=part, tokens=" ".join(tokens[start : start + TOKENS_PER_PART]), **row)
         for part, start in enumerate(range(0, len(tokens), TOKENS_PER_PART))

@@ -147,7 +147,7 @@ def _read_newest(blogs: list[LiveBlog]) -> None:
         blogs, Update.objects.key_events().newest_first(), KEY_EVENTS_MOST + 1, "happened_at"
     )
     answered = [blog for blog in blogs if blog.has_responses]
-    responses = newest_of_each(answered, ReaderResponse.objects.shown(), SHOWN, "approved_at")
+    responses = newest_of_each(answered, ReaderResponse.objects.approved(), SHOWN, "approved_at")
     for blog in blogs:
         blog.newest_key_events = key_events[blog.pk]
         blog.shown_responses = responses.get(blog.pk, [])

@@ -123,7 +123,7 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
             partner__is_active=True,
         )
 
-    def named(self, key: str) -> ApiKey | None:
+    def by_secret(self, key: str) -> ApiKey | None:
         """Return the usable key with this secret, or None; it is looked up by its digest."""
         return self.usable().select_related("partner").filter(digest=digest_of(key)).first()
 

@@ -18,7 +18,7 @@ class ReaderResponseQuerySet(PublicIdQuerySet["ReaderResponse"]):
     def pending(self) -> ReaderResponseQuerySet:
         return self.filter(status=ReaderResponse.Status.PENDING)
 
-    def shown(self) -> ReaderResponseQuerySet:
+    def approved(self) -> ReaderResponseQuerySet:
         """Return the approved responses, newest first; a page shows the first SHOWN of a live blog."""
         return self.filter(status=ReaderResponse.Status.APPROVED).order_by("-approved_at", "-pk")
 

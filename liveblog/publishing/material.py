@@ -74,8 +74,8 @@ def add_image(
         created_by=person(by),
         uploaded_for=uploaded_for,
     )
-    with prepared.kept.open("rb") as picture:
-        image.file = File(picture, name=prepared.kept.name)
+    with prepared.picture.open("rb") as picture:
+        image.file = File(picture, name=prepared.picture.name)
         image.full_clean()
         with transaction.atomic():
             image.save()

@@ -102,9 +102,9 @@ class Feed:
 class Hub:
     """The registry of all streams in this process. Start it once, in the event loop."""
 
-    def __init__(self, also: Wake | None = None) -> None:
-        """Create a hub that passes wake-ups on to `also`, so that one listener serves the process."""
-        self._also = also
+    def __init__(self, on_wake: Wake | None = None) -> None:
+        """Create a hub that passes wake-ups on to `on_wake`, so that one listener serves the process."""
+        self._on_wake = on_wake
         self._feeds: dict[Followed, Feed] = {}
         self._tasks: list[asyncio.Task] = []
         self._draining: asyncio.Task | None = None
@@ -157,8 +157,8 @@ class Hub:
 
     def _hear(self, blog_id: int | None) -> None:
         self.wake(blog_id)
-        if self._also:
-            self._also(blog_id)
+        if self._on_wake:
+            self._on_wake(blog_id)
 
     def wake(self, blog_id: int | None) -> None:
         """Read on in the feeds of a blog, or of all blogs if None: their log may have advanced."""

@@ -222,7 +222,7 @@ def _record(
 
 def _move(cursor: WebhookCursor, message: Message, answer: Answer, at: datetime) -> None:
     if answer.is_success:
-        cursor.number, cursor.attempts, cursor.is_held = message.then, 0, not message.is_gone
+        cursor.number, cursor.attempts, cursor.is_held = message.next_number, 0, not message.is_gone
         cursor.failing_since_at = cursor.next_attempt_at = None
     else:
         cursor.attempts += 1

@@ -25,11 +25,11 @@ from newsroom.site import absolute
 
 @dataclass(frozen=True)
 class Message:
-    """A message about change `number`. Its delivery moves the cursor to `then`."""
+    """A message about change `number`. Its delivery moves the cursor to `next_number`."""
 
     id: str
     number: int
-    then: int
+    next_number: int
     body: bytes
     # Number of erased updates in the live blog when this message was built.
     erased: int = 0
@@ -37,7 +37,7 @@ class Message:
     @property
     def is_gone(self) -> bool:
         """Return whether the message tells the partner to drop everything of the live blog."""
-        return self.number > 0 and self.then == 0
+        return self.number > 0 and self.next_number == 0
 
 
 def after(webhook: Webhook, blog_id: int, number: int) -> Message | None:

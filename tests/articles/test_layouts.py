@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liveblog.articles.article import Article, ArticleError, Paragraph
-from liveblog.articles.match import said as entry_text
+from liveblog.articles.match import text_of as entry_text
 from liveblog.articles.parse import parse, read
 from liveblog.articles.saved import standfirst_text
 from newsroom import hongkong

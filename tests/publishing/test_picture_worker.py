@@ -45,7 +45,7 @@ def prepare(content: bytes | None = None, **limits: object) -> pictures.Prepared
     """Return what a worker prepared from an upload; its files are deleted on return."""
     file = picture_file() if content is None else BytesIO(content)
     with pictures.prepare(file, Limits(**limits)) as prepared:
-        assert prepared.kept.stat().st_size
+        assert prepared.picture.stat().st_size
         return prepared
 
 
@@ -155,7 +155,7 @@ def test_temporary_files_are_deleted(monkeypatch, tmp_path):
     monkeypatch.setattr(pictures.tempfile, "tempdir", str(tmp_path))
     prepared = prepare()
     refusals(png_that_says(7_000, 7_000), memory=150 * 1024 * 1024)
-    assert not prepared.kept.exists()
+    assert not prepared.picture.exists()
     assert list(tmp_path.iterdir()) == []
 
 

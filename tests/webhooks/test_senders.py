@@ -90,7 +90,7 @@ def test_wake_up_triggers_delivery_without_polling(sender, receiver, partner, mo
     blog = make_blog()
     make_webhook(partner, receiver)
     sender.start()
-    with run_hub(Hub(also=sender.wake)):
+    with run_hub(Hub(on_wake=sender.wake)):
         make_update(blog)
         wait_for(lambda: receiver.numbers(blog.slug) == [2])
 

@@ -30,11 +30,11 @@ EDITOR: Final = "editor"
 
 @dataclass(frozen=True)
 class DemoStory:
-    """Running copy, with what it cannot express in `said`: pictures, key events, corrections, the queues."""
+    """Running copy; `extras` has what it cannot express: pictures, key events, corrections, the queues."""
 
     slug: str
     article: Article
-    said: dict[str, Any]
+    extras: dict[str, Any]
 
     @property
     def newest_at(self) -> datetime:
@@ -139,7 +139,7 @@ class _Desk:
 
     @property
     def extras(self) -> dict[str, Any]:
-        return self.story.said
+        return self.story.extras
 
     @property
     def blog(self) -> LiveBlog:
