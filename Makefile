@@ -2,7 +2,7 @@
 PYTHON ?= python3
 IN_VENV = $(PYTHON) -m newsroom.bootstrap
 
-.PHONY: run test test-fast lint messages migrations fuzz bench-stream bench-kept bench-page bench-desk bench-sign-in bench-conversion audit handbook
+.PHONY: run test test-fast lint messages migrations fuzz bench-stream bench-kept bench-page bench-desk bench-sign-in bench-conversion bench-length audit handbook
 
 run:   # a newsroom to try out on http://127.0.0.1:8000; HOST, PORT and DATABASE_URL change where
 	@DEMO=true $(IN_VENV) manage.py serve
@@ -39,6 +39,9 @@ bench-desk:  # a desk of 2,000 updates beside one of 20: first paint; from the c
 
 bench-sign-in:  # a reader's page while eight editors sign in, beside Django's own password hasher
 	@$(IN_VENV) -m benchmarks sign_in $(ARGS)
+
+bench-length:  # answers of a live blog of 20,000 updates beside one of 200: processor time and bytes
+	@$(IN_VENV) -m benchmarks length $(ARGS)
 
 bench-conversion:  # Chinese into the other script, beside plain OpenCC: the first time, and kept
 	@$(IN_VENV) -m benchmarks conversion $(ARGS)

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Final
 
+from django.db.models import prefetch_related_objects
+
 from liveblog.models import (
     Byline,
     Edition,
@@ -60,10 +62,36 @@ def read_blogs(blogs: Iterable[LiveBlog], language: str | None) -> list[LiveBlog
 
 
 def read_head(blog: LiveBlog, language: str | None) -> LiveBlog:
-    """Convert the title of a blog if it has this edition; this suffices for its URL and ETag."""
-    if language:
-        _read_title(blog, Glossary.objects.edition(language))
+    """Set the edition of a blog that has it, which suffices for its URL and ETag. Convert nothing."""
+    if language and has_edition(blog, language):
+        revision = blog.glossary_revision
+        edition = Glossary.objects.edition(language) if revision is None else Edition(language, revision)
+        blog.language, blog.edition = language, edition
     return blog
+
+
+def read_complete(head: LiveBlog) -> LiveBlog:
+    """Convert everything of a complete blog whose edition `read_head` has set."""
+    edition = head.edition
+    if edition is None:
+        return head
+    head.language, head.edition = head.written_in, None
+    return _read_blog(head, edition)
+
+
+def read_title_of(head: LiveBlog) -> LiveBlog:
+    """Convert the title of a blog whose edition `read_head` has set."""
+    if head.edition:
+        _convert_title(head, head.edition)
+    return head
+
+
+def read_topics_of(head: LiveBlog) -> LiveBlog:
+    """Read and convert the topics of a blog whose edition `read_head` has set."""
+    prefetch_related_objects([head], "topics")
+    if head.edition:
+        _read_names(head.topics.all(), ["name"], head.edition)
+    return head
 
 
 def read_updates(blog: LiveBlog, updates: Iterable[Update]) -> list[Update]:
@@ -160,8 +188,12 @@ def _read_blog(blog: LiveBlog, edition: Edition) -> LiveBlog:
 def _read_title(blog: LiveBlog, edition: Edition) -> None:
     if blog.edition or not has_edition(blog, edition.language):
         return
-    text = converter(edition)
     blog.language, blog.edition = edition.language, edition
+    _convert_title(blog, edition)
+
+
+def _convert_title(blog: LiveBlog, edition: Edition) -> None:
+    text = converter(edition)
     blog.kicker, blog.headline = text(blog.kicker), text(blog.headline)
 
 

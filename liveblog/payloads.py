@@ -57,6 +57,7 @@ def blog(row: LiveBlog) -> dict[str, Any]:
         "modified_at": _moment(row.modified_at),
         "pinned": row.pinned_update_id,
         "key_events": [key_event(event) for event in row.key_events],
+        "has_more_key_events": row.has_more_key_events,
         "bylines": [byline(item) for item in row.bylines.all()],
         "topics": [topic(item) for item in row.topics.all()],
         "hero_image": image(row.hero_image) if row.hero_image else None,
@@ -139,29 +140,39 @@ def delta(blog_row: LiveBlog, after: int) -> dict[str, Any]:
             "has_more": last < blog_row.number,
             "blog": blog(blog_row),
             "updates": [_with_html(blog_row, row) for row in rows],
-            "regions": _regions(blog_row, after, last),
+            "regions": _regions(blog_row, rows, after, last),
         }
 
 
-def _regions(blog_row: LiveBlog, after: int, last: int) -> dict[str, str]:
+def _regions(blog_row: LiveBlog, updates: list[Update], after: int, last: int) -> dict[str, str]:
     """Return the markup of the page's other parts that the changes may have affected, by name.
 
-    `document` belongs in the page's `<head>`.
+    `document` belongs in the page's `<head>`. `updates` are those that changed.
     """
     changes = Change.objects.filter(blog=blog_row, number__gt=after, number__lte=last)
     rows = changes.values_list("update_id", "kind")
     touched, kinds = {update for update, _kind in rows}, {kind for _update, kind in rows}
-    matches = Update.objects.filter(pk=blog_row.pinned_update_id or 0).complete()
-    pinned = next(iter(editions.read_updates(blog_row, matches)), None)
     names = ["document", "head", "key_events"]
     # A change without an update is a change of the blog itself.
     if None in touched:
         names += ["lead", "pinned", "after", "responses"]
-    elif _UNPINNING & kinds or (pinned and pinned.pk in touched):
+    elif _UNPINNING & kinds or blog_row.pinned_update_id in touched:
         names.append("pinned")
+    pinned = _pinned(blog_row, updates) if "pinned" in names else None
     share = share_of_blog(blog_row, blog_row.get_absolute_url())
     context = {"blog": blog_row, "pinned": pinned, "site": identity(), "share": share}
     return {name: render_to_string(f"reader/_{name}.html", context) for name in names}
+
+
+def _pinned(blog_row: LiveBlog, updates: list[Update]) -> Update | None:
+    """Return the pinned update or None. Reuse the instance in `updates` if it has changed, too."""
+    if blog_row.pinned_update_id is None:
+        return None
+    for row in updates:
+        if row.pk == blog_row.pinned_update_id:
+            return row
+    matches = Update.objects.filter(pk=blog_row.pinned_update_id).complete()
+    return next(iter(editions.read_updates(blog_row, matches)), None)
 
 
 def _with_html(blog_row: LiveBlog, row: Update) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image as Picture
 
 from liveblog import publishing
-from liveblog.models import Image, LiveBlog, Partner, Update
+from liveblog.models import Change, Image, LiveBlog, Partner, Update
 from liveblog.publishing import SYSTEM, BlogDetails, Content
 from newsroom import hongkong, pictures
 
@@ -80,6 +80,50 @@ def make_update(blog: LiveBlog, heading: str = "消息", **content: object) -> U
     content.setdefault("happened_at", NOON + timedelta(minutes=blog.updates.count()))
     content.setdefault("body", "<p>內文。</p>")
     return publishing.publish_update(blog, Content(heading=heading, **content), by=SYSTEM)
+
+
+def make_long_blog(slug: str, updates: int, key_events: int, **details: object) -> LiveBlog:
+    """Create a live blog with many updates, one a minute until now.
+
+    They are inserted in bulk, without the verbs, and so have no revisions. The key events are spread evenly;
+    each change of the log published one update.
+    """
+    blog = make_blog(slug=slug, **details)
+    end = hongkong.now().replace(microsecond=0)
+    first = blog.number + 1
+    every = updates // key_events
+    rows = Update.objects.bulk_create(
+        (
+            _row_of_long_blog(blog, index, end - timedelta(minutes=updates - index), first + index, every)
+            for index in range(updates)
+        ),
+        batch_size=500,
+    )
+    Change.objects.bulk_create(
+        (
+            Change(blog=blog, number=row.number, kind="published", update=row, at=row.first_published_at)
+            for row in rows
+        ),
+        batch_size=500,
+    )
+    times = {"modified_at": end, "feed_updated_at": end}
+    LiveBlog.objects.filter(pk=blog.pk).update(number=first + updates - 1, **times)
+    return LiveBlog.objects.get(pk=blog.pk)
+
+
+def _row_of_long_blog(blog: LiveBlog, index: int, at: datetime, number: int, every: int) -> Update:
+    return Update(
+        blog=blog,
+        heading=f"第{index:06}則消息",
+        body="<p>天文台表示，八號烈風或暴風信號會維持至明日正午，市民應留在安全地方。</p>",
+        happened_at=at,
+        status=Update.Status.PUBLISHED,
+        first_published_at=at,
+        modified_at=at,
+        feed_updated_at=at,
+        number=number,
+        is_key_event=index % every == 0,
+    )
 
 
 def picture_file(name: str = "picture.jpg", size: tuple[int, int] = (400, 300)) -> SimpleUploadedFile:

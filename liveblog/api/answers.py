@@ -10,20 +10,22 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import translation
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from rest_framework.exceptions import ValidationError
-from rest_framework.generics import ListAPIView
+from rest_framework.generics import GenericAPIView
+from rest_framework.mixins import ListModelMixin
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from liveblog import visibility
 from liveblog.api.entry import BoundedJSONParser
-from liveblog.api.keys import KeyAuthentication, PerAddressOrKey, ScopesAllow
+from liveblog.api.keys import KeyAuthentication, PerAddressOrKey, ScopesAllow, viewer_of
 from liveblog.api.problems import problem
 from liveblog.models import LiveBlog
 from liveblog.models.blog import Language
 from newsroom.http import cors
-from newsroom.http.caching import PERSONAL, POLL, etag_of_body, mark_poll
+from newsroom.http.caching import PERSONAL, POLL, etag_of, mark_poll
 from newsroom.http.compression import compress
 from newsroom.http.parameters import canonical_query
 from newsroom.site import absolute, path_of
@@ -96,7 +98,7 @@ class PublicView(APIView):
     def _with_etag(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         """Add the ETag; return a 304 or 412 instead if the request's conditions call for it."""
         if response.status_code == 200:
-            self.etag = self.etag or etag_of_body(response.content)
+            self.etag = self.etag or etag_of(response.content)
             response.headers["ETag"] = self.etag
             response = get_conditional_response(request, etag=self.etag, response=response) or response
         return problem(request, 412) if response.status_code == 412 else response
@@ -133,15 +135,20 @@ class PublicView(APIView):
 
         `blog` must be in the requested edition. The ETag covers the edition and the selected fields.
         """
-        if self._is_page():
-            return None
-        self.etag = blog.etag
+        etag = blog.etag
         if self.fields:
             chosen = hashlib.blake2b(",".join(sorted(self.fields)).encode(), digest_size=4).hexdigest()
-            self.etag = f'{self.etag[:-1]}-{chosen}"'
-        response = get_conditional_response(self.request._request, etag=self.etag)
+            etag = f'{etag[:-1]}-{chosen}"'
+        return self.is_unchanged(etag)
+
+    def is_unchanged(self, etag: str) -> HttpResponse | None:
+        """Return a 304 if the client has the response with this ETag, else None."""
+        if self._is_page():
+            return None
+        self.etag = etag
+        response = get_conditional_response(self.request._request, etag=etag)
         if response is not None:
-            response.headers["ETag"] = self.etag
+            response.headers["ETag"] = etag
         return response
 
     def sparse(self, item: dict[str, Any]) -> dict[str, Any]:
@@ -207,10 +214,18 @@ class PublicView(APIView):
         return known
 
 
-class ListView(PublicView, ListAPIView):
+class ListView(PublicView, ListModelMixin, GenericAPIView):
     """A list: a page of rows, in the edition and of the fields that were asked for."""
 
     has_editions = True
+
+    def list_by_state(self, request: Request) -> HttpResponse:
+        """Return a page of the list, or a 304 if nothing has changed that the requester may know of."""
+        # Build the query before the state is read: invalid filters must be refused.
+        self.filter_queryset(self.get_queryset())
+        state = visibility.state_of(viewer_of(request), edition=self.edition)
+        chosen = ",".join(sorted(self.fields))
+        return self.is_unchanged(etag_of(f"{state.key}-{chosen}".encode())) or self.list(request)
 
     def read(self, rows: list[Any]) -> Iterable[Any]:
         """Return the rows in `self.edition`."""

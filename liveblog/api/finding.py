@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from rest_framework.request import Request
 
-from liveblog import editions
 from liveblog.api.keys import viewer_of
 from liveblog.api.problems import Gone
 from liveblog.models import LiveBlog, Update
@@ -20,12 +19,11 @@ def find_blog(
     Raise Http404 if it is hidden, Gone if it is withdrawn and not `may_be_withdrawn`.
     """
     try:
-        blog = addresses.find_blog(viewer_of(request), slug)
+        return addresses.find_blog(viewer_of(request), slug, edition, is_edition_required=False)
     except Withdrawn as withdrawn:
         if not may_be_withdrawn:
             raise _gone(withdrawn) from withdrawn
-        blog = withdrawn.blog
-    return editions.read_head(blog, edition)
+        return withdrawn.blog
 
 
 def find_update(request: Request, pk: int, *, may_be_withdrawn: bool = False) -> Update:

@@ -113,7 +113,10 @@ class BlogSerializer(serializers.Serializer):
     first_published_at = serializers.DateTimeField()
     modified_at = serializers.DateTimeField()
     pinned = serializers.IntegerField(allow_null=True, help_text="The id of the pinned update.")
-    key_events = KeyEventSerializer(many=True, help_text="Newest first.")
+    key_events = KeyEventSerializer(many=True, help_text="The newest ones, newest first: at most ten.")
+    has_more_key_events = serializers.BooleanField(
+        help_text="Whether there are others: list all of them with `updates/?is_key_event=true`."
+    )
     bylines = BylineSerializer(many=True)
     topics = TopicSerializer(many=True)
     hero_image = ImageSerializer(allow_null=True)

@@ -54,8 +54,8 @@ class Blogs(ListView):
     field_names = serializers.names_of(serializers.BlogSerializer)
 
     @described("List live blogs", serializers.BlogSerializer(many=True), 404)
-    def get(self, request: Request) -> Response:
-        return self.list(request)
+    def get(self, request: Request) -> HttpResponse:
+        return self.list_by_state(request)
 
     def get_queryset(self) -> QuerySet[LiveBlog]:
         return open_blogs(self.request).complete()
@@ -94,9 +94,11 @@ class UpdatesOfBlog(ListView):
         410,
         parameters=[SLUG],
     )
-    def get(self, request: Request, slug: str) -> Response:
-        self.blog = find_blog(request, slug)
-        return self.list(request)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        self.blog = find_blog(request, slug, self.edition)
+        # The list depends on this live blog alone.
+        self.filter_queryset(self.get_queryset())
+        return self.is_known(self.blog) or self.list(request)
 
     @described_write(
         "Write an update",
@@ -127,8 +129,8 @@ class Updates(ListView):
     field_names = serializers.names_of(serializers.UpdateSerializer)
 
     @described("List updates", serializers.UpdateSerializer(many=True), 404)
-    def get(self, request: Request) -> Response:
-        return self.list(request)
+    def get(self, request: Request) -> HttpResponse:
+        return self.list_by_state(request)
 
     def get_queryset(self) -> QuerySet[Update]:
         return visibility.readable_updates(viewer_of(self.request)).complete()
@@ -187,8 +189,8 @@ class RelatedStories(ListView):
     field_names = serializers.names_of(serializers.RelatedStorySerializer)
 
     @described("List related stories", serializers.RelatedStorySerializer(many=True), 404)
-    def get(self, request: Request) -> Response:
-        return self.list(request)
+    def get(self, request: Request) -> HttpResponse:
+        return self.list_by_state(request)
 
     def get_queryset(self) -> QuerySet[RelatedStory]:
         rows = visibility.readable_stories(viewer_of(self.request))
@@ -205,8 +207,8 @@ class Topics(ListView):
     field_names = serializers.names_of(serializers.TopicSerializer)
 
     @described("List topics", serializers.TopicSerializer(many=True), 404)
-    def get(self, request: Request) -> Response:
-        return self.list(request)
+    def get(self, request: Request) -> HttpResponse:
+        return self.list_by_state(request)
 
     def get_queryset(self) -> QuerySet[Topic]:
         return filters.open_topics(self.request)
@@ -226,8 +228,8 @@ class Search(ListView):
     field_names = serializers.names_of(serializers.ResultSerializer)
 
     @described("Search", serializers.ResultSerializer(many=True), 404, operation_id="search")
-    def get(self, request: Request) -> Response:
-        return self.list(request)
+    def get(self, request: Request) -> HttpResponse:
+        return self.list_by_state(request)
 
     def get_queryset(self) -> QuerySet[Update]:
         return visibility.readable_updates(viewer_of(self.request)).published().complete()

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import ClassVar, Final
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils.translation import gettext_lazy as _
 
 from liveblog.models.byline import Byline
-from liveblog.models.glossary import Edition
-from liveblog.models.response import ReaderResponse
+from liveblog.models.glossary import Edition, Glossary
+from liveblog.models.newest import newest_of_each
+from liveblog.models.response import SHOWN, ReaderResponse
 from liveblog.models.search import SearchEntry
 from liveblog.models.update import Update
 from newsroom import release
 from newsroom.ids import PublicIdModel, PublicIdQuerySet
 
-# Pages must not grow with the length of a live blog. The API lists all key events by `?is_key_event=true`.
-KEY_EVENTS_SHOWN: Final = 100
+# Pages must not grow with the length of a live blog. Up to KEY_EVENTS_MOST key events, all are shown; of
+# more, the newest KEY_EVENTS_SHOWN and a link to the page with all of them.
+KEY_EVENTS_MOST: Final = 10
+KEY_EVENTS_SHOWN: Final = 8
+# Number of cached paths, of about 200 bytes each.
+ADDRESSES_KEPT: Final = 4_096
 
 
 class Language(models.TextChoices):
@@ -65,6 +71,9 @@ class Topic(PublicIdModel):
 
 
 class LiveBlogQuerySet(PublicIdQuerySet["LiveBlog"]):
+    # Whether the rows get their key events and responses when they are fetched; see `complete`.
+    _is_complete = False
+
     def saying(self, query: str) -> LiveBlogQuerySet:
         """Return live blogs whose head contains every part of `query`."""
         entries = SearchEntry.objects.matching(query).filter(update__isnull=True)
@@ -79,32 +88,35 @@ class LiveBlogQuerySet(PublicIdQuerySet["LiveBlog"]):
     def complete(self) -> LiveBlogQuerySet:
         """Fetch everything that a page or payload prints of a blog, in a fixed number of queries.
 
-        Set `key_events` to the list of its latest published key events, newest first, and `shown_responses`
-        to the list of readers' responses on the page.
+        Set `newest_key_events`, and `shown_responses` to the list of readers' responses on the page.
         """
-        key_events = Update.objects.key_events().select_related("blog").newest_first()[:KEY_EVENTS_SHOWN]
-        # no-redef: the stubs' plugin expects that nothing declares the attributes of a Prefetch.
-        return (
-            self.select_related("hero_image", "successor", "predecessor")
-            .prefetch_related(  # type: ignore[no-redef]
-                "bylines",
-                "topics",
-                "related_stories__live_blog",
-                models.Prefetch("updates", queryset=key_events, to_attr="key_events"),
-            )
-            .prefetch_related(
-                models.Prefetch(
-                    "responses", queryset=ReaderResponse.objects.on_page(), to_attr="shown_responses"
-                ),
-            )
+        rows = self.select_related("hero_image", "successor", "predecessor").prefetch_related(
+            "bylines", "topics", "related_stories__live_blog"
+        )
+        rows._is_complete = True
+        return rows
+
+    def _clone(self) -> LiveBlogQuerySet:
+        rows: LiveBlogQuerySet = super()._clone()  # type: ignore[misc]
+        rows._is_complete = self._is_complete
+        return rows
+
+    def _fetch_all(self) -> None:
+        is_new = self._result_cache is None
+        super()._fetch_all()
+        if is_new and self._is_complete:
+            _read_newest(self._result_cache or [])
+
+    def with_glossary(self) -> LiveBlogQuerySet:
+        """Set `glossary_revision`, for an edition's ETag."""
+        return self.annotate(  # type: ignore[no-redef]
+            glossary_revision=Glossary.objects.revision_column()
         )
 
     def ended_before(self, blog: LiveBlog) -> LiveBlogQuerySet:
         """Return the live blogs after `blog` in the order of `-coverage_end_at, -pk`."""
-        return self.filter(
-            Q(coverage_end_at__lt=blog.coverage_end_at)
-            | Q(coverage_end_at=blog.coverage_end_at, pk__lt=blog.pk)
-        )
+        is_before = Q(coverage_end_at__lt=blog.coverage_end_at) | Q(pk__lt=blog.pk)
+        return self.filter(Q(coverage_end_at__lte=blog.coverage_end_at) & is_before)
 
     def newest_first(self) -> LiveBlogQuerySet:
         """Order by the last change visible to readers."""
@@ -124,15 +136,38 @@ class LiveBlogQuerySet(PublicIdQuerySet["LiveBlog"]):
         )
 
 
+@lru_cache(maxsize=ADDRESSES_KEPT)
+def _reversed(_script_prefix: str, name: str, *args: object) -> str:
+    """Return the path of a page. A live page prints more than a hundred, and resolving one is slow."""
+    return reverse(name, args=args)
+
+
+def _read_newest(blogs: list[LiveBlog]) -> None:
+    key_events = newest_of_each(
+        blogs, Update.objects.key_events().newest_first(), KEY_EVENTS_MOST + 1, "happened_at"
+    )
+    answered = [blog for blog in blogs if blog.has_responses]
+    responses = newest_of_each(answered, ReaderResponse.objects.approved(), SHOWN, "approved_at")
+    for blog in blogs:
+        blog.newest_key_events = key_events[blog.pk]
+        blog.shown_responses = responses.get(blog.pk, [])
+    models.prefetch_related_objects(
+        [event for events in key_events.values() for event in events if event.is_without_words],
+        "update_images__image",
+    )
+
+
 class LiveBlog(PublicIdModel):
     """A live blog. Each change that readers can see takes the next `number`."""
 
     # Set by `liveblog.editions` on rows converted to the other script, which must never be saved. `language`
     # is then that of the edition.
     edition: Edition | None = None
-    # Prefetched by `LiveBlogQuerySet.complete`.
-    key_events: list[Update]
+    # Set by `LiveBlog.objects.complete()`; one more key event than are shown tells that there are others.
+    newest_key_events: list[Update]
     shown_responses: list[ReaderResponse]
+    # The glossary's revision, if it was read with the row.
+    glossary_revision: int | None = None
     # Annotated by the admin's lists.
     published_count: int
     draft_count: int
@@ -265,7 +300,7 @@ class LiveBlog(PublicIdModel):
     def address(self, name: str, *args: object) -> str:
         """Return the path of one of the blog's pages by its URL name in `reader`, in the blog's edition."""
         prefix = [self.edition.language] if self.edition else []
-        return reverse(f"reader:{name}", args=[*prefix, self.slug, *args])
+        return _reversed(get_script_prefix(), f"reader:{name}", *prefix, self.slug, *args)
 
     @property
     def lang(self) -> str:
@@ -277,6 +312,21 @@ class LiveBlog(PublicIdModel):
         """Return the original language of the blog, regardless of its edition."""
         other_script = Language(self.language).other_script
         return other_script if self.edition and other_script else self.language
+
+    @property
+    def is_complete(self) -> bool:
+        """Return whether it was read by `LiveBlog.objects.complete()`."""
+        return hasattr(self, "newest_key_events")
+
+    @property
+    def has_more_key_events(self) -> bool:
+        """Return whether there are key events that pages and payloads leave out."""
+        return len(self.newest_key_events) > KEY_EVENTS_MOST
+
+    @property
+    def key_events(self) -> list[Update]:
+        """Return the key events that pages and payloads show, newest first."""
+        return self.newest_key_events[: KEY_EVENTS_SHOWN if self.has_more_key_events else KEY_EVENTS_MOST]
 
     @property
     def is_live(self) -> bool:

@@ -72,6 +72,9 @@ class Change(models.Model):
         ordering = ["-at", "-pk"]
         verbose_name = _("change")
         verbose_name_plural = _("changes")
+        indexes = [
+            models.Index(fields=["-at"], condition=models.Q(kind="blog_embargoed"), name="change_embargoed"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["blog", "number"], name="change_number_once_per_blog"),
             models.CheckConstraint(name="change_number_from_one", condition=models.Q(number__gte=1)),

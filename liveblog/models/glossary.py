@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.db import models
 from django.db.models import F
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 
@@ -43,6 +44,10 @@ class GlossaryManager(models.Manager["Glossary"]):
     def revision(self) -> int:
         """Return the current revision of the glossary, which each change of a term increments."""
         return self.values_list("revision", flat=True).filter(pk=1).first() or 0
+
+    def revision_column(self) -> Coalesce:
+        """Return `revision` as an expression, to read it in the same query as other rows."""
+        return Coalesce(models.Subquery(self.filter(pk=1).values("revision")), 0)
 
     def edition(self, language: str) -> Edition:
         return Edition(language, self.revision())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.conf import settings
 from django.db import models
@@ -11,16 +11,16 @@ from django.utils.translation import gettext_lazy as _
 
 from newsroom.ids import PublicIdModel, PublicIdQuerySet
 
-SHOWN = 50
+SHOWN: Final = 50
 
 
 class ReaderResponseQuerySet(PublicIdQuerySet["ReaderResponse"]):
     def pending(self) -> ReaderResponseQuerySet:
         return self.filter(status=ReaderResponse.Status.PENDING)
 
-    def on_page(self) -> ReaderResponseQuerySet:
-        """Return the approved responses that a page shows, newest first."""
-        return self.filter(status=ReaderResponse.Status.APPROVED).order_by("-approved_at", "-pk")[:SHOWN]
+    def approved(self) -> ReaderResponseQuerySet:
+        """Return the approved responses, newest first; a page shows the first SHOWN of a live blog."""
+        return self.filter(status=ReaderResponse.Status.APPROVED).order_by("-approved_at", "-pk")
 
 
 class ReaderResponse(PublicIdModel):

@@ -48,15 +48,14 @@ class UpdateQuerySet(PublicIdQuerySet["Update"]):
         """Order like the page: by the time of the event and then by id, both descending."""
         return self.order_by("-happened_at", "-pk")
 
+    # The first condition alone bounds what is read of an index; an OR of both would not.
     def older_than(self, update: Update) -> UpdateQuerySet:
-        return self.filter(
-            Q(happened_at__lt=update.happened_at) | Q(happened_at=update.happened_at, pk__lt=update.pk)
-        )
+        is_older = Q(happened_at__lt=update.happened_at) | Q(pk__lt=update.pk)
+        return self.filter(Q(happened_at__lte=update.happened_at) & is_older)
 
     def newer_than(self, update: Update) -> UpdateQuerySet:
-        return self.filter(
-            Q(happened_at__gt=update.happened_at) | Q(happened_at=update.happened_at, pk__gt=update.pk)
-        )
+        is_newer = Q(happened_at__gt=update.happened_at) | Q(pk__gt=update.pk)
+        return self.filter(Q(happened_at__gte=update.happened_at) & is_newer)
 
     def after(self, number: int) -> UpdateQuerySet:
         """Return updates whose last change is after `number` in their blog's log."""
@@ -87,19 +86,23 @@ class UpdateQuerySet(PublicIdQuerySet["Update"]):
     def removed(self) -> UpdateQuerySet:
         """Return updates that were public once, the latest removal first, annotated with `removed_at`.
 
-        They were withdrawn, alone or with the whole blog, or unpublished by an undo. `modified_at` is not
-        their removal time, because an update that is a draft again keeps changing.
+        They were withdrawn, or unpublished by an undo. `modified_at` is not their removal time, because an
+        update that is a draft again keeps changing.
         """
+        return self.filter(~Q(status=Update.Status.PUBLISHED), number__gt=0)._latest_removal_first()
+
+    def removed_with_their_blogs(self) -> UpdateQuerySet:
+        """Return published updates whose whole blog was withdrawn, annotated and sorted like `removed()`."""
+        return self.published().filter(blog__status="withdrawn")._latest_removal_first()
+
+    def _latest_removal_first(self) -> UpdateQuerySet:
         last_change = Change.objects.filter(blog=OuterRef("blog"), number=OuterRef("number")).values("at")
-        is_of_withdrawn_blog = Q(blog__status="withdrawn")
         removed_at = Case(
-            When(is_of_withdrawn_blog, then=F("blog__modified_at")),
+            When(blog__status="withdrawn", then=F("blog__modified_at")),
             default=Coalesce(F("withdrawn_at"), Subquery(last_change)),
         )
-        return (
-            self.filter(~Q(status=Update.Status.PUBLISHED) | is_of_withdrawn_blog, number__gt=0)
-            .annotate(removed_at=removed_at)
-            .order_by("-removed_at", F("first_published_at").desc(nulls_last=True), "-pk")
+        return self.annotate(removed_at=removed_at).order_by(
+            "-removed_at", F("first_published_at").desc(nulls_last=True), "-pk"
         )
 
     def complete(self) -> UpdateQuerySet:
@@ -222,6 +225,20 @@ class Update(PublicIdModel):
         ]
         indexes = [
             models.Index(fields=["blog", "status", "-happened_at", "-id"], name="update_page_order"),
+            # Of published and withdrawn updates together, in the order of the page and of creation.
+            models.Index(fields=["blog", "-happened_at", "-id"], name="update_timeline"),
+            models.Index(fields=["blog", "-id"], name="update_by_id"),
+            # `status` and `number` make SQLite prefer these to the indexes of all updates.
+            models.Index(
+                fields=["blog", "status", "-happened_at", "-id"],
+                condition=Q(status="published", is_key_event=True),
+                name="update_key_events",
+            ),
+            models.Index(
+                fields=["blog", "number"],
+                condition=~Q(status="published") & Q(number__gt=0),
+                name="update_removed",
+            ),
             models.Index(fields=["blog", "number"], name="update_by_number"),
             models.Index(fields=["-first_published_at", "-id"], name="update_feed_order"),
             models.Index(fields=["publish_at"], condition=Q(status="scheduled"), name="update_due"),
@@ -313,6 +330,11 @@ class Update(PublicIdModel):
     def title(self) -> str:
         """Return the heading, else the opening of the text, a picture's description or the time."""
         return self.heading or html.excerpt(self.body, 40) or self._picture_title or self.time_label
+
+    @property
+    def is_without_words(self) -> bool:
+        """Return whether its title comes from a picture or the time."""
+        return not (self.heading or html.excerpt(self.body, 40))
 
     @property
     def _picture_title(self) -> str:

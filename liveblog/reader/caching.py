@@ -13,7 +13,8 @@ from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 
 from liveblog.reader.scripts import plain_address
-from newsroom.http.caching import PAGE, etag_of_body, is_settled, last_modified
+from liveblog.visibility import State
+from newsroom.http.caching import PAGE, etag_of, is_settled, last_modified
 from newsroom.http.compression import compressed
 
 
@@ -32,6 +33,11 @@ def public(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         return response
 
     return wrapped
+
+
+def is_conditional(request: HttpRequest) -> bool:
+    """Return whether the answer may be a 304, so that reading more than the ETag may be in vain."""
+    return "If-None-Match" in request.headers or "If-Modified-Since" in request.headers
 
 
 def answer(
@@ -59,17 +65,27 @@ def answer(
     return response
 
 
-def answer_by_body(
+def answer_by_state(
     request: HttpRequest,
-    response: HttpResponse,
+    state: State,
+    render: Callable[[], HttpResponse],
     cache_control: str = PAGE,
     modified_at: datetime | None = None,
     *,
     is_dated: bool = True,
+    extra: str = "",
 ) -> HttpResponse:
+    """Return a 304 if the client already has this state of several live blogs, else the response of `render`.
+
+    `extra` is what else the response depends on. Read `state` before any other row.
+    """
+    etag = etag_of(f"{state.key}-{extra}".encode())
+    return answer(request, etag, render, cache_control, modified_at, is_dated=is_dated)
+
+
+def answer_by_body(request: HttpRequest, response: HttpResponse, cache_control: str = PAGE) -> HttpResponse:
     """Return `response` or a 304, with a hash of the body as the ETag.
 
-    Use this for responses that cover several blogs and so have no single log number.
+    Use this for responses that depend on no live blog.
     """
-    etag = etag_of_body(response.content)
-    return answer(request, etag, lambda: response, cache_control, modified_at, is_dated=is_dated)
+    return answer(request, etag_of(response.content), lambda: response, cache_control)

@@ -66,12 +66,12 @@ def topic_card(slug: str, edition: str | None = None) -> Card:
 
 @_served
 def blog_card(slug: str, edition: str | None = None) -> Card:
-    return card_of_blog(find_blog(PUBLIC, slug, edition))
+    return card_of_blog(editions.read_title_of(find_blog(PUBLIC, slug, edition)))
 
 
 @_served
 def update_card(slug: str, pk: int, edition: str | None = None) -> Card:
-    blog = find_blog(PUBLIC, slug, edition)
+    blog = editions.read_title_of(find_blog(PUBLIC, slug, edition))
     row = get_object_or_404(Update.objects.filter(blog=blog).visible().complete(), pk=pk)
     if row.is_withdrawn:
         raise Withdrawn(blog, row)

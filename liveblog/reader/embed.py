@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeVar
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from csp.constants import SELF
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404
-from django.urls import resolve
+from django.urls import ResolverMatch, resolve
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_exempt
 
 from liveblog import editions
 from liveblog.models import Image, LiveBlog, Partner, Update
-from liveblog.presentation.addresses import AtPlainAddress, Withdrawn, find_blog, whole_blog
-from liveblog.reader.caching import answer, answer_by_body, public
-from liveblog.reader.pages import blog_page
+from liveblog.presentation.addresses import (
+    AtPlainAddress,
+    Withdrawn,
+    find_blog,
+    find_update_at,
+    whole_blog,
+)
+from liveblog.reader.caching import answer, is_conditional, public
+from liveblog.reader.pages import blog_page, read_update
 from liveblog.reader.timeline import days
 from liveblog.visibility import PUBLIC
 from newsroom import csp
@@ -36,14 +42,19 @@ HEIGHT: Final = 720
 _CACHE_AGE: Final = 300
 _PORTS: Final = {"http": 80, "https": 443}
 
+Row = TypeVar("Row", LiveBlog, Update)
+
 
 @xframe_options_exempt
 @public
 def embed(request: HttpRequest, slug: str, edition: str | None = None) -> HttpResponse:
     """Show a live blog's newest updates in a frame, updated live like the page itself."""
-    return _framed(
-        request, slug, edition, lambda head, etag: answer(request, etag, lambda: _page(request, head))
-    )
+
+    def render(head: LiveBlog, origins: list[str]) -> HttpResponse:
+        return answer(request, _etag(head, origins), lambda: _page(request, head))
+
+    is_complete = not is_conditional(request)
+    return _framed(request, partial(find_blog, PUBLIC, slug, edition, is_complete=is_complete), render)
 
 
 @xframe_options_exempt
@@ -51,34 +62,30 @@ def embed(request: HttpRequest, slug: str, edition: str | None = None) -> HttpRe
 def embed_update(request: HttpRequest, slug: str, pk: int, edition: str | None = None) -> HttpResponse:
     """Show one update in a frame, updated live; respond 410 with its tombstone once it is withdrawn."""
 
-    def render(head: LiveBlog, etag: str) -> HttpResponse:
-        row = get_object_or_404(Update.objects.filter(blog=head).visible(), pk=pk)
+    def render(row: Update, origins: list[str]) -> HttpResponse:
         if row.is_withdrawn:
-            return _update_page(request, head, pk)
-        return answer(request, etag, lambda: _update_page(request, head, pk))
+            return _update_page(request, row)
+        return answer(request, _etag(row.blog, origins), lambda: _update_page(request, row))
 
-    return _framed(request, slug, edition, render)
+    return _framed(request, partial(find_update_at, slug, pk, edition), render)
 
 
 def _framed(
-    request: HttpRequest,
-    slug: str,
-    edition: str | None,
-    render: Callable[[LiveBlog, str], HttpResponse],
+    request: HttpRequest, find: Callable[[], Row], render: Callable[[Row, list[str]], HttpResponse]
 ) -> HttpResponse:
-    """Return the response of `render` for the live blog and its ETag, with a policy that allows framing.
+    """Return the response of `render` for a row and the framing origins, with a policy that allows framing.
 
     Every embed may be framed by this site and by all origins of all active partners. Shared caches serve one
     response to all readers, so the policy cannot depend on the framing partner. Embeds only show public
     content, so the policy protects nothing but the site's name. The ETag changes with the list of origins.
     """
-    origins = Partner.objects.framing_origins()
+    origins: list[str] = Partner.objects.framing_origins()
     try:
-        head = find_blog(PUBLIC, slug, edition)
+        row = find()
     except Withdrawn as withdrawn:
         response = blog_page(request, "reader/embed_gone.html", withdrawn.blog, {}, status=410)
     else:
-        response = render(head, _etag(head, origins))
+        response = render(row, origins)
     csp.replace(response, {"frame-ancestors": [SELF, *origins]})
     return response
 
@@ -95,10 +102,9 @@ def _page(request: HttpRequest, head: LiveBlog) -> HttpResponse:
     return blog_page(request, "reader/embed.html", blog, context)
 
 
-def _update_page(request: HttpRequest, head: LiveBlog, pk: int) -> HttpResponse:
-    blog = whole_blog(PUBLIC, head)
-    row = get_object_or_404(Update.objects.filter(blog=blog).visible().complete(), pk=pk)
-    (update,) = editions.read_updates(blog, [row])
+def _update_page(request: HttpRequest, row: Update) -> HttpResponse:
+    blog = editions.read_title_of(row.blog)
+    update = read_update(blog, row.pk)
     status = 410 if update.is_withdrawn else 200
     return blog_page(request, "reader/embed_update.html", blog, {"update": update}, status)
 
@@ -135,12 +141,13 @@ def oembed(request: HttpRequest) -> HttpResponse:
         path = _path_on_this_site(address)
         if path.startswith("/admin/"):
             return _refusal(401, _("This address is not public."))
-        subject = _subject_at(path)
+        row = _row_at(path)
     except Http404:
         return _refusal(404, _("There is no live blog or update at this address."))
     except Withdrawn:
         return _refusal(410, _("This page was withdrawn."))
-    return answer_by_body(request, _json(_rich(subject, width, height)), POLL)
+    head = row if isinstance(row, LiveBlog) else row.blog
+    return answer(request, head.etag, lambda: _json(_rich(_whole(row), width, height)), POLL)
 
 
 def _size(request: HttpRequest, name: str, most: int) -> int:
@@ -180,27 +187,33 @@ def _without_www(host: str) -> str:
     return host.lower().removeprefix("www.")
 
 
-def _subject_at(path: str) -> LiveBlog | Update:
-    """Return the live blog or the update whose page is at `path`.
+def _row_at(path: str) -> LiveBlog | Update:
+    """Return the row of the live blog or the update whose page is at `path`.
 
     Raises Http404 if there is none that readers may know of, and Withdrawn if it was withdrawn.
     """
     match = resolve(path)
     if match.view_name not in ("reader:blog", "reader:update"):
         raise Http404
-    slug, edition = match.kwargs["slug"], match.kwargs.get("edition")
     try:
-        head = find_blog(PUBLIC, slug, edition)
+        row = _row_of(match, match.kwargs.get("edition"))
     except AtPlainAddress:
-        head = find_blog(PUBLIC, slug)
-    blog = whole_blog(PUBLIC, head)
+        row = _row_of(match, None)
+    if isinstance(row, Update) and row.is_withdrawn:
+        raise Withdrawn(row.blog, row)
+    return row
+
+
+def _row_of(match: ResolverMatch, edition: str | None) -> LiveBlog | Update:
     if match.view_name == "reader:blog":
-        return blog
-    rows = Update.objects.filter(blog=blog).visible().complete()
-    (update,) = editions.read_updates(blog, [get_object_or_404(rows, pk=match.kwargs["pk"])])
-    if update.is_withdrawn:
-        raise Withdrawn(blog, update)
-    return update
+        return find_blog(PUBLIC, match.kwargs["slug"], edition)
+    return find_update_at(match.kwargs["slug"], match.kwargs["pk"], edition)
+
+
+def _whole(row: LiveBlog | Update) -> LiveBlog | Update:
+    if isinstance(row, LiveBlog):
+        return whole_blog(PUBLIC, row)
+    return read_update(editions.read_title_of(row.blog), row.pk)
 
 
 def _rich(subject: LiveBlog | Update, width: int, height: int) -> dict[str, Any]:

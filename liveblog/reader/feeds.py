@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.conf import settings
@@ -17,7 +18,7 @@ from liveblog import editions, visibility
 from liveblog.models import LiveBlog, Update
 from liveblog.models.blog import Language, LiveBlogQuerySet
 from liveblog.presentation.addresses import Withdrawn, find_blog, whole_blog
-from liveblog.reader.caching import answer, answer_by_body, public
+from liveblog.reader.caching import answer, answer_by_state, is_conditional, public
 from liveblog.reader.pages import find_topic
 from liveblog.reader.scripts import site_language
 from liveblog.visibility import PUBLIC
@@ -78,7 +79,7 @@ class Feed:
 def of_blog(request: HttpRequest, slug: str, form: str, edition: str | None = None) -> HttpResponse:
     """Return the newest updates of one live blog, and tombstones of removed ones."""
     try:
-        head = find_blog(PUBLIC, slug, edition)
+        head = find_blog(PUBLIC, slug, edition, is_complete=not is_conditional(request))
     except Withdrawn:
         return HttpResponse(status=410, headers={"Cache-Control": POLL})
 
@@ -107,47 +108,81 @@ def of_blog(request: HttpRequest, slug: str, form: str, edition: str | None = No
 @public
 def of_site(request: HttpRequest, form: str, edition: str | None = None) -> HttpResponse:
     """Return the newest updates of all public live blogs."""
-    blogs = LiveBlog.objects.all()
-    return _over_several(request, blogs, form, settings.SITE_NAME, reverse("reader:front"), edition)
+    path = reverse("reader:front")
+    return _over_several(request, None, form, path, edition, lambda: settings.SITE_NAME)
 
 
 @read_anywhere
 @public
 def of_topic(request: HttpRequest, slug: str, form: str, edition: str | None = None) -> HttpResponse:
     """Return the newest updates of the public live blogs under one topic."""
-    topic = find_topic(slug, edition)
-    title = f"{topic.name} - {settings.SITE_NAME}"
-    return _over_several(
-        request, LiveBlog.objects.filter(topics=topic), form, title, topic.get_absolute_url(), edition
-    )
+    topic = find_topic(slug)
+    blogs = LiveBlog.objects.filter(topics=topic)
+
+    def title() -> str:
+        return f"{editions.read_topic(topic, edition).name} - {settings.SITE_NAME}"
+
+    return _over_several(request, blogs, form, topic.get_absolute_url(), edition, title)
 
 
 def _over_several(
-    request: HttpRequest, blogs: LiveBlogQuerySet, form: str, title: str, path: str, edition: str | None
+    request: HttpRequest,
+    blogs: LiveBlogQuerySet | None,
+    form: str,
+    path: str,
+    edition: str | None,
+    title: Callable[[], str],
 ) -> HttpResponse:
     language = site_language(edition)
-    # Read the date before any other row, so that the content may be newer than its date but never older.
-    modified_at = visibility.last_change_at()
+    state = visibility.state_of(PUBLIC, blogs, edition=edition)
+    modified_at = state.modified_at
     if modified_at is None:
         raise Http404
-    published = visibility.readable_updates(PUBLIC).published().filter(blog__in=blogs)
-    published = published.order_by("-first_published_at", "-pk").complete().prefetch_related("blog__topics")
-    entries = editions.read_mixed_updates(published[:ENTRIES], edition)
+
+    def render() -> HttpResponse:
+        name = title()
+        feed = Feed(
+            title=name,
+            description=name,
+            path=f"/{edition}{path}" if edition else path,
+            self_url=absolute(path_of(request)),
+            language=Language(language).tag,
+            updated_at=state.feed_updated_at or modified_at,
+            published=_newest(blogs, edition),
+            removed=_removed(blogs, edition),
+        )
+        return _write(request, feed, form, language)
+
+    return answer_by_state(request, state, render, POLL, modified_at, is_dated=edition is None)
+
+
+def _newest(blogs: LiveBlogQuerySet | None, edition: str | None) -> list[Update]:
+    rows = visibility.readable_updates(PUBLIC).published()
+    if blogs is not None:
+        rows = rows.filter(blog__in=blogs)
+    rows = rows.order_by("-first_published_at", "-pk").complete().prefetch_related("blog__topics")
+    entries = editions.read_mixed_updates(rows[:ENTRIES], edition)
     editions.read_topics((topic for update in entries for topic in update.blog.topics.all()), edition)
-    removed = Update.objects.filter(blog__in=visibility.known(PUBLIC) & blogs).removed()
-    feed = Feed(
-        title=title,
-        description=title,
-        path=f"/{edition}{path}" if edition else path,
-        self_url=absolute(path_of(request)),
-        language=Language(language).tag,
-        updated_at=visibility.last_change_at("feed_updated_at") or modified_at,
-        published=entries,
-        removed=list(removed.select_related("blog__hero_image")[:TOMBSTONES]),
-    )
-    editions.read_titles([update.blog for update in feed.removed], edition)
-    response = _write(request, feed, form, language)
-    return answer_by_body(request, response, POLL, modified_at, is_dated=edition is None)
+    return entries
+
+
+def _removed(blogs: LiveBlogQuerySet | None, edition: str | None) -> list[Update]:
+    """Return the latest removals, alone or with a whole live blog.
+
+    They are read apart, because the condition for either would have to look at every update.
+    """
+    known = visibility.known(PUBLIC)
+    rows = Update.objects.filter(blog__in=known if blogs is None else known & blogs)
+    rows = rows.select_related("blog__hero_image")
+    either = [*rows.removed()[:TOMBSTONES], *rows.removed_with_their_blogs()[:TOMBSTONES]]
+    entries = sorted(either, key=_order_of_removal, reverse=True)[:TOMBSTONES]
+    editions.read_titles([update.blog for update in entries], edition)
+    return entries
+
+
+def _order_of_removal(update: Update) -> tuple[datetime, datetime, int]:
+    removed_at: datetime = update.removed_at  # type: ignore[attr-defined]
+    return removed_at, update.first_published_at or datetime.min.replace(tzinfo=UTC), update.pk
 
 
 def _write(request: HttpRequest, feed: Feed, form: str, language: str) -> HttpResponse:

@@ -17,7 +17,13 @@ from django.utils import translation
 from liveblog import editions, visibility
 from liveblog.models import LiveBlog, Topic, Update
 from liveblog.models.blog import LiveBlogQuerySet
-from liveblog.presentation.addresses import Withdrawn, find_blog, whole_blog
+from liveblog.presentation.addresses import (
+    UpdateMissing,
+    Withdrawn,
+    find_blog,
+    find_update_at,
+    whole_blog,
+)
 from liveblog.presentation.sharing import (
     Share,
     share_of_blog,
@@ -26,7 +32,7 @@ from liveblog.presentation.sharing import (
     share_of_update,
 )
 from liveblog.reader import jsonld
-from liveblog.reader.caching import answer, answer_by_body, public
+from liveblog.reader.caching import answer, answer_by_state, is_conditional, public
 from liveblog.reader.scripts import canonical_path, scripts_of, site_language
 from liveblog.reader.timeline import PAGE_SIZE, days
 from liveblog.visibility import PUBLIC
@@ -45,31 +51,30 @@ def front(request: HttpRequest, edition: str | None = None) -> HttpResponse:
     def share(_blogs: list[LiveBlog]) -> Share:
         return share_of_site(canonical_path(request), edition, is_listed=True)
 
-    return _listing(request, "reader/front.html", visibility.readable(PUBLIC), edition, share)
+    return _listing(request, "reader/front.html", edition, share)
 
 
 @public
 def topic(request: HttpRequest, slug: str, edition: str | None = None) -> HttpResponse:
     """Show the live blogs filed under one topic."""
-    topic = find_topic(slug, edition)
-    blogs = visibility.readable(PUBLIC).filter(topics=topic)
+    topic = find_topic(slug)
 
     def share(blogs: list[LiveBlog]) -> Share:
         headlines = (blog.full_headline for blog in blogs)
         return share_of_topic(topic, canonical_path(request), edition, headlines)
 
-    return _listing(request, "reader/topic.html", blogs, edition, share, topic=topic)
+    return _listing(request, "reader/topic.html", edition, share, topic)
 
 
 @public
 def blog(request: HttpRequest, slug: str, edition: str | None = None) -> HttpResponse:
     """Show a live blog's newest updates, or those older than the update `?before=<id>`."""
     try:
-        head = find_blog(PUBLIC, slug, edition)
+        head = find_blog(PUBLIC, slug, edition, is_complete=not is_conditional(request))
     except Withdrawn as withdrawn:
-        return _gone(request, withdrawn.blog)
+        return gone(request, withdrawn.blog)
     set_language(request, head.language)
-    before = _update_named_in_query(request, head)
+    before = update_named_in_query(request, head)
 
     def render() -> HttpResponse:
         blog = whole_blog(PUBLIC, head)
@@ -103,16 +108,18 @@ def blog(request: HttpRequest, slug: str, edition: str | None = None) -> HttpRes
 def update(request: HttpRequest, slug: str, pk: int, edition: str | None = None) -> HttpResponse:
     """Show one update; respond 410 with its tombstone once it is withdrawn."""
     try:
-        head = find_blog(PUBLIC, slug, edition)
+        row = find_update_at(slug, pk, edition)
     except Withdrawn as withdrawn:
-        return _gone(request, withdrawn.blog)
+        return gone(request, withdrawn.blog)
+    except UpdateMissing as missing:
+        set_language(request, missing.blog.language)
+        raise
+    head = row.blog
     set_language(request, head.language)
-    rows = Update.objects.filter(blog=head).visible()
-    row = get_object_or_404(rows, pk=pk)
 
     def render() -> HttpResponse:
-        blog = whole_blog(PUBLIC, head)
-        (update,) = editions.read_updates(blog, [get_object_or_404(rows.complete(), pk=pk)])
+        blog = editions.read_topics_of(editions.read_title_of(head))
+        update = read_update(blog, pk)
         linked_data = jsonld.blog_posting(update, has_pictures=not is_text_only(request))
         context = {
             "update": update,
@@ -126,9 +133,16 @@ def update(request: HttpRequest, slug: str, pk: int, edition: str | None = None)
     return answer(request, head.etag, render) if row.is_published else render()
 
 
-def find_topic(slug: str, edition: str | None) -> Topic:
+def read_update(blog: LiveBlog, pk: int) -> Update:
+    """Return everything that a page prints of an update of `blog`, or raise Http404."""
+    rows = Update.objects.filter(blog=blog).visible().complete()
+    (update,) = editions.read_updates(blog, [get_object_or_404(rows, pk=pk)])
+    return update
+
+
+def find_topic(slug: str) -> Topic:
     """Return the topic. Raises Http404 unless at least one visible live blog is filed under it."""
-    return editions.read_topic(get_object_or_404(visibility.readable_topics(PUBLIC), slug=slug), edition)
+    return get_object_or_404(visibility.readable_topics(PUBLIC), slug=slug)
 
 
 def is_text_only(request: HttpRequest) -> bool:
@@ -173,31 +187,41 @@ def page(
 def _listing(
     request: HttpRequest,
     template: str,
-    blogs: LiveBlogQuerySet,
     edition: str | None,
     share: Callable[[list[LiveBlog]], Share],
-    **context: object,
+    topic: Topic | None = None,
 ) -> HttpResponse:
-    """Render a page that lists live blogs; call `share` with the listed ones."""
+    """Render a page that lists live blogs, all or those under `topic`; call `share` with the listed ones."""
     site_language(edition)
-    blogs = blogs.select_related("hero_image").newest_first()
-    ended, has_older = _ended_page(request, blogs.ended())
-    live, ended = editions.read_titles(blogs.live(), edition), editions.read_titles(ended, edition)
-    context |= {
-        "live": _with_latest(live),
-        "ended": ended,
-        "share": lambda: share([*live, *ended]),
-        "older": ended[-1] if has_older else None,
-        "is_first_page": not request.GET.get("before"),
-    }
-    return answer_by_body(request, page(request, template, context, settings.SITE_LANGUAGE, edition))
+    blogs = LiveBlog.objects.filter(topics=topic) if topic else None
+    state = visibility.state_of(PUBLIC, blogs, edition=edition)
+    last = _blog_named_in_query(request)
+
+    def render() -> HttpResponse:
+        readable = visibility.readable(PUBLIC) if blogs is None else visibility.readable(PUBLIC) & blogs
+        rows = readable.select_related("hero_image").newest_first()
+        ended, has_older = _ended_page(rows.ended(), last)
+        live, ended = editions.read_titles(rows.live(), edition), editions.read_titles(ended, edition)
+        context = {
+            "topic": editions.read_topic(topic, edition) if topic else None,
+            "live": _with_latest(live),
+            "ended": ended,
+            "share": lambda: share([*live, *ended]),
+            "older": ended[-1] if has_older else None,
+            "is_first_page": last is None,
+        }
+        return page(request, template, context, settings.SITE_LANGUAGE, edition)
+
+    return answer_by_state(request, state, render)
 
 
-def _gone(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
+def gone(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
+    """Return the page of a withdrawn live blog: 410."""
     return blog_page(request, "reader/gone.html", blog, {}, status=410)
 
 
-def _update_named_in_query(request: HttpRequest, blog: LiveBlog) -> Update | None:
+def update_named_in_query(request: HttpRequest, blog: LiveBlog) -> Update | None:
+    """Return the update after which a page of older ones begins; None if `?before=` is missing."""
     pk = parameters.number(request.GET, "before")
     if pk is None:
         return None
@@ -225,11 +249,18 @@ def _neighbours(blog: LiveBlog, update: Update) -> dict[str, Update | None]:
     return neighbours
 
 
-def _ended_page(request: HttpRequest, ended: LiveBlogQuerySet) -> tuple[list[LiveBlog], bool]:
-    """Return a page of ended blogs, latest end of coverage first, and whether there are older ones."""
+def _blog_named_in_query(request: HttpRequest) -> LiveBlog | None:
+    slug = parameters.slug(request.GET, "before")
+    return get_object_or_404(visibility.readable(PUBLIC).ended(), slug=slug) if slug else None
+
+
+def _ended_page(ended: LiveBlogQuerySet, last: LiveBlog | None) -> tuple[list[LiveBlog], bool]:
+    """Return a page of ended blogs, latest end of coverage first, and whether there are older ones.
+
+    The page begins after `last`, or with the newest if it is None.
+    """
     ended = ended.order_by("-coverage_end_at", "-pk")
-    if slug := parameters.slug(request.GET, "before"):
-        last = get_object_or_404(visibility.readable(PUBLIC).ended(), slug=slug)
+    if last:
         ended = ended.ended_before(last)
     rows = list(ended[: ENDED_PER_PAGE + 1])
     return rows[:ENDED_PER_PAGE], len(rows) > ENDED_PER_PAGE

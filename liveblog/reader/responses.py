@@ -25,7 +25,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from liveblog import publishing
+from liveblog import editions, publishing
 from liveblog.models import LiveBlog
 from liveblog.presentation.addresses import Withdrawn, find_blog
 from liveblog.reader.pages import blog_page
@@ -127,6 +127,7 @@ def respond(request: HttpRequest, slug: str, edition: str | None = None) -> Http
     set_language(request, blog.language)
     if not blog.has_responses:
         raise Http404
+    editions.read_title_of(blog)
     with translation.override(blog.language):
         if request.method != "POST":
             return _page(request, blog, ResponseForm(blog), is_sent="sent" in request.GET)

@@ -23,6 +23,7 @@ _KNOWN: Final = {
     "front": ("before",),
     "topic": ("before",),
     "blog": ("before",),
+    "key_events": ("before",),
     "search": ("q", "in", "before"),
 }
 
@@ -105,7 +106,7 @@ def canonical_path(request: HttpRequest) -> str:
     query = request.GET.copy()
     if not query.get("before"):
         query.pop("before", None)
-    elif name in ("blog", "search"):
+    elif name in ("blog", "key_events", "search"):
         query["before"] = str(int(str(query["before"])))
     return path_of(request) + canonical_query(query, _KNOWN.get(name, ()))
 

@@ -13,7 +13,7 @@ from liveblog import editions, visibility
 from liveblog.models import LiveBlog, Update
 from liveblog.models.blog import LiveBlogQuerySet
 from liveblog.presentation.addresses import Withdrawn, find_blog
-from liveblog.reader.caching import answer_by_body, public
+from liveblog.reader.caching import answer, answer_by_state, public
 from liveblog.reader.pages import page
 from liveblog.reader.scripts import site_language
 from liveblog.visibility import PUBLIC
@@ -41,26 +41,34 @@ def search(request: HttpRequest, edition: str | None = None) -> HttpResponse:
     """
     query = parameters.words(request.GET, "q", LONGEST_QUERY)
     blog = _searched_blog(request, edition)
-    written_in = blog.written_in if blog else settings.SITE_LANGUAGE
     if blog is None:
         site_language(edition)
-    blogs = LiveBlog.objects.filter(pk=blog.pk) if blog else visibility.readable(PUBLIC)
-    updates = _matching_updates(request, blogs, query)
-    has_older = len(updates) > RESULTS_PER_PAGE
-    updates = editions.read_mixed_updates(updates[:RESULTS_PER_PAGE], edition)
-    is_first_page = "before" not in request.GET
-    heads = _matching_blogs(blogs, query) if blog is None and is_first_page else []
-    context = {
-        "blog": blog,
-        "query": query,
-        "blogs": [
-            (match, mark(match.full_headline, query)) for match in editions.read_titles(heads, edition)
-        ],
-        "results": [_result(update, query) for update in updates],
-        "older": updates[-1] if has_older else None,
-        "is_first_page": is_first_page,
-    }
-    return answer_by_body(request, page(request, "reader/search.html", context, written_in, edition))
+    last = _update_named_in_query(request)
+
+    def render() -> HttpResponse:
+        if blog:
+            editions.read_title_of(blog)
+        blogs = LiveBlog.objects.filter(pk=blog.pk) if blog else visibility.readable(PUBLIC)
+        updates = _matching_updates(blogs, query, last)
+        has_older = len(updates) > RESULTS_PER_PAGE
+        updates = editions.read_mixed_updates(updates[:RESULTS_PER_PAGE], edition)
+        heads = _matching_blogs(blogs, query) if blog is None and last is None else []
+        context = {
+            "blog": blog,
+            "query": query,
+            "blogs": [
+                (match, mark(match.full_headline, query)) for match in editions.read_titles(heads, edition)
+            ],
+            "results": [_result(update, query) for update in updates],
+            "older": updates[-1] if has_older else None,
+            "is_first_page": last is None,
+        }
+        written_in = blog.written_in if blog else settings.SITE_LANGUAGE
+        return page(request, "reader/search.html", context, written_in, edition)
+
+    if blog:
+        return answer(request, blog.etag, render)
+    return answer_by_state(request, visibility.state_of(PUBLIC, edition=edition), render)
 
 
 def _searched_blog(request: HttpRequest, edition: str | None) -> LiveBlog | None:
@@ -76,12 +84,19 @@ def _searched_blog(request: HttpRequest, edition: str | None) -> LiveBlog | None
     return blog
 
 
-def _matching_updates(request: HttpRequest, blogs: LiveBlogQuerySet, query: str) -> list[Update]:
-    """Return a page of matches, newest first, plus one more to show that there are older ones."""
-    matches = Update.objects.saying(query).filter(blog__in=blogs)
+def _update_named_in_query(request: HttpRequest) -> Update | None:
     pk = parameters.number(request.GET, "before")
-    if pk is not None:
-        matches = matches.older_than(get_object_or_404(visibility.readable_updates(PUBLIC), pk=pk))
+    return None if pk is None else get_object_or_404(visibility.readable_updates(PUBLIC), pk=pk)
+
+
+def _matching_updates(blogs: LiveBlogQuerySet, query: str, last: Update | None) -> list[Update]:
+    """Return a page of matches, newest first, plus one more to show that there are older ones.
+
+    The page begins after `last`, or with the newest if it is None.
+    """
+    matches = Update.objects.saying(query).filter(blog__in=blogs)
+    if last:
+        matches = matches.older_than(last)
     return list(matches.newest_first().complete()[: RESULTS_PER_PAGE + 1])
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.sitemaps import Sitemap
 from django.contrib.sitemaps.views import sitemap
-from django.db.models import F, Max, QuerySet
+from django.db.models import Count, Max, Q, Subquery
 from django.db.models.functions import Least
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -22,7 +22,7 @@ from django.utils import timezone
 from liveblog import visibility
 from liveblog.models import LiveBlog, Topic, Update
 from liveblog.models.blog import Language
-from liveblog.reader.caching import answer_by_body, public
+from liveblog.reader.caching import answer_by_state, public
 from liveblog.visibility import PUBLIC
 from newsroom.http import parameters
 from newsroom.http.caching import POLL
@@ -87,7 +87,7 @@ class ListingSitemap(_OfSite):
     def items(self) -> list[_Listing]:
         topics = Topic.objects.filter(blogs__in=visibility.readable(PUBLIC))
         dated_topics = topics.annotate(modified_at=Max("blogs__modified_at")).order_by("slug")
-        front = _Listing(reverse("reader:front"), visibility.last_change_at())
+        front = _Listing(reverse("reader:front"), visibility.state_of(PUBLIC).modified_at)
         return [front, *(_Listing(topic.get_absolute_url(), topic.modified_at) for topic in dated_topics)]
 
     def language_of(self, row: _Listing) -> str:
@@ -117,63 +117,86 @@ SECTIONS = {"listings": ListingSitemap, "live": BlogSitemap, "updates": UpdateSi
 @public
 def sitemap_index(request: HttpRequest) -> HttpResponse:
     """List the sitemap pages of all sections, by URLs under SITE_URL."""
-    maps = []
-    for section, kind in SECTIONS.items():
-        address = absolute(reverse("reader:sitemap_section", args=[section]))
-        pages = kind().paginator.page_range
-        maps += [address if page == 1 else f"{address}?p={page}" for page in pages]
-    modified_at = visibility.last_change_at()
-    context = {"maps": maps, "modified_at": modified_at}
-    return _answer(request, "reader/sitemap_index.xml", context, modified_at)
+    state = visibility.state_of(PUBLIC)
+
+    def render() -> HttpResponse:
+        maps = []
+        for section, kind in SECTIONS.items():
+            address = absolute(reverse("reader:sitemap_section", args=[section]))
+            pages = kind().paginator.page_range
+            maps += [address if page == 1 else f"{address}?p={page}" for page in pages]
+        return _xml("reader/sitemap_index.xml", {"maps": maps, "modified_at": state.modified_at})
+
+    return answer_by_state(request, state, render, POLL, state.modified_at)
 
 
 @public
 def sitemap_section(request: HttpRequest, section: str) -> HttpResponse:
     # Validate the page first: Django's view parses it with int(), which accepts spaces and non-ASCII digits.
     parameters.number(request.GET, "p", digits=6)
-    response = sitemap(request, {**SECTIONS}, section, template_name="reader/sitemap.xml")
-    return answer_by_body(request, response.render(), POLL, visibility.last_change_at())
+    state = visibility.state_of(PUBLIC)
+
+    def render() -> HttpResponse:
+        return sitemap(request, {**SECTIONS}, section, template_name="reader/sitemap.xml").render()
+
+    return answer_by_state(request, state, render, POLL, state.modified_at)
 
 
 @public
 def news_sitemap(request: HttpRequest) -> HttpResponse:
     """List the live blogs and updates of the last two days, newest first."""
     oldest = timezone.now() - NEWS_FOR
+    state = visibility.state_of(PUBLIC)
+    count, dropped_at = _news_window(oldest)
+
+    def render() -> HttpResponse:
+        news = [(row, title, _NEWS_LANGUAGE[language]) for row, title, language in _news_since(oldest)]
+        return _xml("reader/news_sitemap.xml", {"news": news, "site_name": settings.SITE_NAME})
+
+    modified_at = max(filter(None, (state.modified_at, dropped_at)), default=None)
+    return answer_by_state(request, state, render, POLL, modified_at, extra=str(count))
+
+
+def _news_since(oldest: datetime) -> list[tuple[LiveBlog | Update, str, str]]:
+    """Return what was published after `oldest`, newest first, with its title and language."""
     blogs = visibility.readable(PUBLIC)
     updates = Update.objects.published_after(oldest).filter(blog__in=blogs).select_related("blog")
     entries: Iterator[tuple[LiveBlog | Update, str, str]] = chain(
-        ((blog, blog.full_headline, blog.language) for blog in blogs.published_after(oldest)),
+        (
+            (blog, blog.full_headline, blog.language)
+            for blog in blogs.published_after(oldest).order_by("-first_published_at", "-pk")[:NEWS_MOST]
+        ),
         (
             (update, update.title, update.blog.language)
             for update in updates.order_by("-first_published_at", "-pk")[:NEWS_MOST]
         ),
     )
-    newest = sorted(entries, key=lambda item: item[0].published_at, reverse=True)[:NEWS_MOST]
-    news = [(row, title, _NEWS_LANGUAGE[language]) for row, title, language in newest]
-    context = {"news": news, "site_name": settings.SITE_NAME}
-    return _answer(request, "reader/news_sitemap.xml", context, _news_changed_at())
+    return sorted(entries, key=lambda item: item[0].published_at, reverse=True)[:NEWS_MOST]
 
 
-def _news_changed_at() -> datetime | None:
-    """Return when the news sitemap last changed: with the log, or when its oldest entry grew too old."""
-    until = timezone.now() - NEWS_FOR
-    blogs = visibility.readable(PUBLIC)
-    updates = Update.objects.published().filter(blog__in=blogs)
-    dated: list[QuerySet[Any]] = [
-        blogs.annotate(published=Least("first_published_at", "coverage_start_at")),
-        updates.annotate(published=F("first_published_at")),
-    ]
-    dropped = [rows.filter(published__lte=until).aggregate(at=Max("published"))["at"] for rows in dated]
-    dropped_at = [published_at + NEWS_FOR for published_at in dropped if published_at]
-    return max([*filter(None, [visibility.last_change_at()]), *dropped_at], default=None)
+def _news_window(oldest: datetime) -> tuple[int, datetime | None]:
+    """Return how much was published after `oldest`, and when the last entry grew too old for the sitemap.
+
+    Without a change in the log, the sitemap changes only when an entry grows too old.
+    """
+    blogs = visibility.readable(PUBLIC).annotate(published=Least("first_published_at", "coverage_start_at"))
+    updates = Update.objects.filter(blog__in=blogs.values("pk")).order_by()
+    dropped_updates = updates.published().filter(first_published_at__lte=oldest)
+    newest_dropped = dropped_updates.order_by("-first_published_at", "-pk").values("first_published_at")[:1]
+    counted = updates.published_after(oldest).values("status").annotate(count=Count("pk")).values("count")
+    row = blogs.aggregate(
+        blogs=Count("pk", filter=Q(published__gt=oldest)),
+        updates=Max(Subquery(counted)),
+        dropped_blog=Max("published", filter=Q(published__lte=oldest)),
+        dropped_update=Max(Subquery(newest_dropped)),
+    )
+    dropped = max(filter(None, (row["dropped_blog"], row["dropped_update"])), default=None)
+    return row["blogs"] + (row["updates"] or 0), dropped + NEWS_FOR if dropped else None
 
 
-def _answer(
-    request: HttpRequest, template: str, context: Mapping[str, object], modified_at: datetime | None
-) -> HttpResponse:
+def _xml(template: str, context: Mapping[str, object]) -> HttpResponse:
     body = NOT_XML.sub("", render_to_string(template, context))
-    response = HttpResponse(body, content_type="application/xml; charset=utf-8")
-    return answer_by_body(request, response, POLL, modified_at)
+    return HttpResponse(body, content_type="application/xml; charset=utf-8")
 
 
 @public

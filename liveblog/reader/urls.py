@@ -3,7 +3,19 @@
 from django.urls import include, path, re_path, register_converter
 from django.urls.converters import StringConverter
 
-from liveblog.reader import cards, embed, feeds, manifest, media, pages, polls, responses, search, sitemaps
+from liveblog.reader import (
+    cards,
+    embed,
+    feeds,
+    key_events,
+    manifest,
+    media,
+    pages,
+    polls,
+    responses,
+    search,
+    sitemaps,
+)
 
 app_name = "reader"
 
@@ -35,6 +47,7 @@ in_editions = [
     re_path(rf"^{_FEED}$", feeds.of_site, name="site_feed"),
     path("live/<slug:slug>/", pages.blog, name="blog"),
     path("live/<slug:slug>/<int:pk>/", pages.update, name="update"),
+    path("live/<slug:slug>/key-events/", key_events.key_events, name="key_events"),
     path("live/<slug:slug>/respond/", responses.respond, name="respond"),
     path("live/<slug:slug>/changes.json", polls.changes, name="changes"),
     re_path(rf"^live/(?P<slug>[-\w]+)/{_FEED}$", feeds.of_blog, name="blog_feed"),

@@ -54,13 +54,13 @@ def finish(response: HttpResponseBase, *, is_public: bool) -> None:
         response.headers.pop("Content-Type", None)
 
 
-def etag_of_body(body: bytes) -> str:
-    """Return the ETag of a response that covers several blogs and so has no single log number.
+def etag_of(content: bytes) -> str:
+    """Return the ETag of a response that has no single log number, from its body or what determines it.
 
     The release is part of it because it also determines headers, such as the Content Security Policy's list
     of scripts.
     """
-    return f'W/"{hashlib.blake2b(body, digest_size=12).hexdigest()}-{release.digest()}"'
+    return f'W/"{hashlib.blake2b(content, digest_size=12).hexdigest()}-{release.digest()}"'
 
 
 # After this time, every other change dated within the same second has been committed, on every machine.

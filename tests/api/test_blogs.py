@@ -89,6 +89,7 @@ def test_a_blog_is_returned_in_full(client):
                 "happened_on": "2026-03-19",
             }
         ],
+        "has_more_key_events": False,
         "bylines": [{"name": "陳大文", "role": "於東岸"}],
         "topics": [{"slug": "rail", "name": "鐵路", "url": f"{SITE}/topics/rail/"}],
         "hero_image": {

@@ -46,6 +46,8 @@ BY_SLUG = [
     "/live/{slug}/{pk}/",
     "/live/{slug}/changes.json?after=0",
     "/live/{slug}/changes.json",
+    "/live/{slug}/key-events/",
+    "/live/{slug}/key-events/?before={pk}",
     "/live/{slug}/respond/",
     "/live/{slug}/respond/?sent",
     "/live/{slug}/feed.atom",

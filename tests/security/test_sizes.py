@@ -6,7 +6,7 @@ import inspect
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import count
 from typing import Any
 
@@ -16,7 +16,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.test import Client
 
-from liveblog import payloads, publishing
+from liveblog import publishing
 from liveblog.admin.bounds import LONGEST_SEARCH, MOST_AT_ONCE, BoundedLists
 from liveblog.desk import history, live, queues
 from liveblog.models import (
@@ -33,7 +33,6 @@ from liveblog.models import (
     Webhook,
     WorkingCopy,
 )
-from liveblog.models.blog import KEY_EVENTS_SHOWN
 from liveblog.models.partner import LONGEST_ORIGIN, MOST_ORIGINS, Scope
 from liveblog.publishing import SYSTEM, BlogDetails, Content, Story
 from liveblog.publishing.limits import LONGEST, MOST
@@ -595,18 +594,6 @@ def test_corrections_are_bounded_but_edits_and_withdrawal_stay_possible():
     assert list(raised.value.message_dict) == ["note"]
     publishing.edit_update(update, Content("二"), by=SYSTEM)
     publishing.withdraw_update(update, by=SYSTEM, reason="有誤")
-
-
-def test_pages_print_a_bounded_number_of_key_events():
-    blog = make_blog()
-    for index in range(KEY_EVENTS_SHOWN + 3):
-        make_update(
-            blog, f"大事{index}", is_key_event=True, happened_at=hongkong.now() - timedelta(hours=index)
-        )
-    payload = payloads.blog(LiveBlog.objects.complete().get(pk=blog.pk))
-    assert [event["heading"] for event in payload["key_events"]] == [
-        f"大事{index}" for index in range(KEY_EVENTS_SHOWN)
-    ]
 
 
 def test_pending_responses_are_bounded():
