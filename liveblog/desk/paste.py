@@ -14,7 +14,6 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from liveblog.articles import zones
@@ -281,11 +280,7 @@ def _understood(article: Article, report: Report | None, pasted: Pasted, page: i
     labels = _labels()
     actions = {outcome.line: labels[outcome.action] for outcome in outcomes if outcome.line}
     choices = pasted.choices
-    dropped = ngettext(
-        "%(count)s decision no longer fits the text and was dropped.",
-        "%(count)s decisions no longer fit the text and were dropped.",
-        pasted.dropped,
-    )
+    dropped = _("Decisions that no longer fit the text and were dropped: %(count)s")
     pages = range((len(pasted.numbered) - 1) // reading.PAGE_SIZE + 1)
     profiles = list(CopyProfile.objects.all())
     return {

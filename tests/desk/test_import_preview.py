@@ -130,7 +130,7 @@ def test_changed_text_keeps_the_choices_that_still_fit(open_desk: OpenDesk) -> N
     page.get_by_role("button", name="Read the changed text").click()
     expect(page.locator("#role-7")).to_have_value("left-out")
     expect(page.locator(".notice-restored").first).to_have_text(
-        "1 decision no longer fits the text and was dropped."
+        "Decisions that no longer fit the text and were dropped: 1"
     )
 
 
