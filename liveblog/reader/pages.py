@@ -7,8 +7,6 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F, Window
-from django.db.models.functions import RowNumber
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
@@ -17,6 +15,7 @@ from django.utils import translation
 from liveblog import editions, visibility
 from liveblog.models import LiveBlog, Topic, Update
 from liveblog.models.blog import LiveBlogQuerySet
+from liveblog.models.newest import newest_of_each
 from liveblog.presentation.addresses import (
     UpdateMissing,
     Withdrawn,
@@ -267,21 +266,6 @@ def _ended_page(ended: LiveBlogQuerySet, last: LiveBlog | None) -> tuple[list[Li
 
 
 def _with_latest(blogs: list[LiveBlog]) -> list[tuple[LiveBlog, list[Update]]]:
-    """Return each blog with its newest published updates, read in a single query."""
-    ranked = (
-        Update.objects.published()
-        .filter(blog__in=blogs)
-        .annotate(
-            rank=Window(
-                RowNumber(),
-                partition_by=F("blog_id"),
-                order_by=[F("happened_at").desc(), F("pk").desc()],
-            )
-        )
-        .filter(rank__lte=LATEST_ON_FRONT)
-        .order_by("rank")
-    )
-    latest: dict[int, list[Update]] = {blog.pk: [] for blog in blogs}
-    for update in ranked:
-        latest[update.blog_id].append(update)
+    """Return each blog with its newest published updates."""
+    latest = newest_of_each(blogs, Update.objects.published().newest_first(), LATEST_ON_FRONT, "happened_at")
     return [(blog, editions.read_texts(blog, latest[blog.pk])) for blog in blogs]

@@ -114,7 +114,7 @@ def test_page_shows_every_field_of_a_blog_and_an_update(client):
         'href="https://example.com/a?b=1&amp;c=2">航班一覽</a>',
         "<span>未連結</span>",
         "置頂",
-        f'<li><a href="/live/{blog.slug}/{update.pk}/">',
+        f'<a href="/live/{blog.slug}/{update.pk}/">',
     ):
         assert expected in page, expected
     timeline = page[page.index('id="updates"') :]
