@@ -54,10 +54,9 @@ class DayName:
     year: int | None = None
 
     def __post_init__(self) -> None:
-        longest = (
-            calendar.monthrange(self.year or 2000, self.month or 1)[1] if 1 <= (self.month or 1) <= 12 else 0
-        )
-        if not 1 <= self.day <= longest or self.year == 0:
+        is_possible = 1 <= (self.month or 1) <= 12 and (self.year is None or self.year in hongkong.YEARS)
+        longest = calendar.monthrange(self.year or 2000, self.month or 1)[1] if is_possible else 0
+        if not 1 <= self.day <= longest:
             raise ValueError(_("There is no such day."))
 
     def _in(self, year: int, month: int) -> Iterator[date]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 from django.core.files.storage import storages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
@@ -22,7 +24,9 @@ def rendition(request: HttpRequest, key: str, width: int, extension: str) -> Htt
         with storages["public"].open(name) as file:
             response = get_conditional_response(request, etag=etag)
             response = response or HttpResponse(file.read(), content_type=MEDIA_TYPES[extension])
-    except FileNotFoundError:
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENAMETOOLONG):
+            raise
         raise Http404 from None
     response.headers["ETag"] = etag
     response.headers["Cache-Control"] = POLL

@@ -8,6 +8,7 @@ from typing import Final
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext
 
 from liveblog import editions, visibility
 from liveblog.models import LiveBlog, Update
@@ -53,7 +54,9 @@ def search(request: HttpRequest, edition: str | None = None) -> HttpResponse:
         has_older = len(updates) > RESULTS_PER_PAGE
         updates = editions.read_mixed_updates(updates[:RESULTS_PER_PAGE], edition)
         heads = _matching_blogs(blogs, query) if blog is None and last is None else []
+        titles = (query, gettext("Search"), blog and blog.full_headline)
         context = {
+            "title": "｜".join(title for title in titles if title),
             "blog": blog,
             "query": query,
             "blogs": [

@@ -13,7 +13,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 
 from liveblog import visibility
 from liveblog.models import Image, LiveBlog, RelatedStory, Update
@@ -178,6 +178,18 @@ def links_made_absolute(markup: str) -> SafeString:
     """Return markup with absolute links, for feed readers."""
     # Safe: the argument is rendered template output, and `absolute_links` escapes every value that it writes.
     return mark_safe(absolute_links(markup))
+
+
+@register.filter
+def page_title(blog: LiveBlog) -> str:
+    """Return the headline, marked while coverage is running, for the title of a page."""
+    return f"{blog.full_headline}｜{gettext('Live updates')}" if blog.is_live else blog.full_headline
+
+
+@register.filter
+def title_or_withdrawn(update: Update) -> str:
+    """Return the title of an update, or that it was withdrawn, for the title of a page."""
+    return update.title if update.is_published else gettext("Withdrawn update")
 
 
 @register.simple_tag

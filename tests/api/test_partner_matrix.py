@@ -69,6 +69,7 @@ PAGES = [
     "/live/{slug}/",
     "/live/{slug}/{update}/",
     "/live/{slug}/respond/",
+    "/live/{slug}/key-events/",
     "/live/{slug}/changes.json?after=0",
     "/live/{slug}/feed.atom",
     "/live/{slug}/feed.rss",

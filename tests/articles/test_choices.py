@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from liveblog.articles.article import Article, ArticleError, Bullets, Caption, Doubt, Paragraph, Related
 from liveblog.articles.choices import CHOOSABLE, Choices, LineChoice, Role, digest_of, fitting
 from liveblog.articles.lines import split
-from liveblog.articles.match import said as entry_text
+from liveblog.articles.match import text_of as entry_text
 from liveblog.articles.notation import Heading, Order
 from liveblog.articles.parse import parse
 from liveblog.articles.saved import standfirst_text

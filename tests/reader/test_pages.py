@@ -161,7 +161,7 @@ def test_permalink_names_its_blog_and_links_to_its_neighbours(client):
     blog = make_blog(kicker="風暴")
     older, update, newer = (make_update(blog, heading) for heading in ("先", "中", "後"))
     page = text_of(client.get(f"/live/{blog.slug}/{update.pk}/"))
-    assert "<title>中｜風暴︱標題\n- Newsroom</title>" in page
+    assert "<title>中｜風暴︱標題 - Newsroom</title>" in page
     assert f'<link rel="canonical" href="http://127.0.0.1:8000/live/{blog.slug}/{update.pk}/">' in page
     assert '<meta property="og:title" content="中">' in page
     assert f'rel="prev" href="/live/{blog.slug}/{newer.pk}/"' in page
