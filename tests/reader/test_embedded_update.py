@@ -30,7 +30,7 @@ def update(blog: LiveBlog) -> Update:
 
 def test_card_shows_one_update_and_links_to_it_and_its_live_blog(client, update):
     page = client.get(f"/embed/storm/{update.pk}/").content.decode()
-    assert "<title>全港學校 &quot;停課&quot;\n- Newsroom</title>" in page
+    assert "<title>全港學校 &quot;停課&quot; - Newsroom</title>" in page
     assert "港口封閉。" in page
     assert "另一則" not in page
     assert f'<link rel="canonical" href="{SITE}/live/storm/{update.pk}/">' in page

@@ -38,11 +38,14 @@ class Connection:
         self.host = host or parts.netloc
         if tls:
             self.socket = tls.wrap_socket(self.socket, server_hostname=host)
+        # One buffer for all responses: what is read too far belongs to the next one.
+        self._file = self.socket.makefile("rb")
 
     def __enter__(self) -> Connection:
         return self
 
     def __exit__(self, *_error: object) -> None:
+        self._file.close()
         self.socket.close()
 
     def send(self, data: bytes) -> None:
@@ -66,7 +69,7 @@ class Connection:
 
     def read_response(self) -> Response:
         """Read one response, by Content-Length or chunked, and leave the connection open."""
-        file = self.socket.makefile("rb")
+        file = self._file
         status = int(file.readline().split()[1])
         headers = {}
         while line := file.readline().decode().strip():
@@ -86,7 +89,7 @@ class Connection:
         """Read until the server closes or resets the connection."""
         received = bytearray()
         try:
-            while data := self.socket.recv(65536):
+            while data := self._file.read1(65536):
                 received += data
         except ConnectionResetError:
             pass
