@@ -18,6 +18,7 @@ from liveblog.models import LiveBlog, Update
 from liveblog.publishing import SYSTEM
 from liveblog.streams import kept as kept_answers
 from liveblog.streams import positions
+from liveblog.streams.keepable import address_of
 from liveblog.streams.kept import KeptAnswers
 from liveblog.streams.positions import Positions
 from newsroom.http import caching
@@ -139,12 +140,16 @@ def without_chance(reply: Reply) -> tuple[int, dict[str, str]]:
     }
 
 
+@pytest.mark.any_database
 def test_kept_answers_equal_djangos_own_on_every_public_surface(site, newsroom):
     urls = surfaces(newsroom, withdraw_some(newsroom))
 
     async def scenario() -> None:
         for url in urls:
-            for coding, accepted in CODINGS.items():
+            # Django compresses what passes by, as it does without this.
+            path, _mark, query = url.partition("?")
+            is_keepable = address_of(path, query.encode()) is not None
+            for coding, accepted in (CODINGS if is_keepable else {"": ""}).items():
                 own = await ask(ASGIHandler(), url, accept_encoding=accepted)
                 for method in ("GET", "GET", "HEAD"):
                     reply = await site.get(url, method=method, accept_encoding=accepted)
@@ -367,6 +372,7 @@ def test_unknown_addresses_take_no_memory(site, blog):
     assert len(site.answers.store) == 0
 
 
+@pytest.mark.any_database
 def test_memory_is_bounded_and_hot_pages_stay(blog):
     # Enough for a few pages at a time.
     site = Site(max_bytes=2 * MEGABYTE)
