@@ -144,6 +144,8 @@ def test_typing_during_a_submission_goes_into_the_next_update(open_desk):
     expect(page.locator("#id_heading")).to_have_value("第一則")
     page.keyboard.insert_text("第二則")
     expect(page.locator("#id_heading")).to_have_value("第一則")
+    # Asking the page lets Playwright hand over the request.
+    wait_for(lambda: page.title() and routes)
     routes[0].continue_()
     expect(page.locator("#id_heading")).to_have_value("第二則")
     expect(page.locator(".row")).to_have_count(1)

@@ -1,6 +1,6 @@
 // A click is lost when what lies under it is replaced between press and release.
 
-// A release outside the window may never be heard of.
+// A release outside the window may never be heard of: nothing waits longer.
 const LONGEST = 2_000;
 const RELEASES = ["pointerup", "pointercancel", "keyup"];
 
@@ -22,10 +22,7 @@ export function released() {
       listening.abort();
       setTimeout(resolve);
     };
-    const limit = setTimeout(() => {
-      isPressed = false;
-      finish();
-    }, LONGEST);
+    const limit = setTimeout(finish, LONGEST);
     for (const name of RELEASES) {
       addEventListener(
         name,
