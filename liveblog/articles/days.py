@@ -54,9 +54,10 @@ class DayName:
     year: int | None = None
 
     def __post_init__(self) -> None:
-        is_possible = 1 <= (self.month or 1) <= 12 and (self.year is None or self.year in hongkong.YEARS)
-        longest = calendar.monthrange(self.year or 2000, self.month or 1)[1] if is_possible else 0
-        if not 1 <= self.day <= longest:
+        longest = (
+            calendar.monthrange(self.year or 2000, self.month or 1)[1] if 1 <= (self.month or 1) <= 12 else 0
+        )
+        if not 1 <= self.day <= longest or self.year == 0:
             raise ValueError(_("There is no such day."))
 
     def _in(self, year: int, month: int) -> Iterator[date]:
@@ -75,7 +76,10 @@ class DayName:
         """Return the day of this name nearest to `moment`, or the earlier of two."""
         # 29 February can be eight years away.
         around = self._around(hongkong.day_of(moment), range(-8, 9))
-        return min(around, key=lambda day: (abs(hongkong.at(day, time(12)) - moment), day))
+        # At the ends of the calendar take a day nearby: such years are refused when the article is saved.
+        year = min(max(self.year or moment.year, date.min.year + 1), date.max.year - 1)
+        nearby = date(year, self.month or 1, min(self.day, 28))
+        return min(around, key=lambda day: (abs(hongkong.at(day, time(12)) - moment), day), default=nearby)
 
     def next_after(self, day: date) -> date | None:
         """Return the first day of this name after `day`; if the name gives its year, that very day.
