@@ -33,13 +33,13 @@ hypothesis.settings.register_profile("newsroom", deadline=None, derandomize=IS_C
 hypothesis.settings.load_profile("newsroom")
 
 
-# Of the tests that use a database, `make test-fast` runs only those of the verbs, because rendering pages
-# takes most of the suite's time.
+# `make test-fast` leaves out all tests with a database but these of the verbs, because rendering pages takes
+# most of the suite's time.
 FAST_WITH_DATABASE = tuple(
     f"{ROOT}/tests/publishing/test_{name}.py"
     for name in ("blogs", "content", "due", "once", "responses", "retention", "teams_and_undo", "updates")
 )
-# Of the others, these start processes or try hostile corpora.
+# It also leaves out these tests, which start processes or try hostile corpora.
 SLOW = tuple(
     f"{ROOT}/tests/{name}"
     for name in (

@@ -179,7 +179,7 @@ class Machine:
         os.close(theirs)
         output = b""
         for prompt in (b"Password: ", b"Password (again): "):
-            # What is typed before the prompt is discarded.
+            # The terminal discards input that is typed before the prompt.
             while not output.endswith(prompt):
                 output += os.read(ours, 1024)
             os.write(ours, PASSWORD.encode() + b"\n")

@@ -119,11 +119,8 @@ def image(transactional_db: None) -> Image:
     return make_image(alt=f"{SECRET}圖", caption=f"{SECRET}說明", credit=f"{SECRET}攝")
 
 
-@pytest.fixture
-def update(image: Image) -> Update:
-    """Return an update on every surface: pinned, key event, corrected, with picture and related story."""
-    blog = make_blog(slug="storm", topics=(Topic.objects.create(slug="weather", name="天氣"),))
-    make_update(blog, "先前")
+def publish_secret(blog: LiveBlog, image: Image) -> Update:
+    """Publish an update that says the secret in its text, picture and story, as a key event, and pin it."""
     update = make_update(
         blog,
         f"{SECRET}標題",
@@ -135,6 +132,15 @@ def update(image: Image) -> Update:
     )
     make_update(blog, "其後")
     publishing.pin_update(update, by=SYSTEM)
+    return update
+
+
+@pytest.fixture
+def update(image: Image) -> Update:
+    """Return an update on every surface: pinned, key event, corrected, with picture and related story."""
+    blog = make_blog(slug="storm", topics=(Topic.objects.create(slug="weather", name="天氣"),))
+    make_update(blog, "先前")
+    update = publish_secret(blog, image)
     publishing.correct_update(update, Content.of(update), by=SYSTEM, note=f"{SECRET}更正")
     return update
 

@@ -12,7 +12,6 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -106,18 +105,18 @@ def _is_on(request: HttpRequest, name: str) -> bool:
     return request.POST.get(name) == "on"
 
 
-# What was posted
+# Posted copy and choices
 
 
 def _pasted(request: HttpRequest) -> Pasted:
-    """Return what was posted. Raise ArticleError and ValidationError for copy that cannot be read at all."""
+    """Return the posted copy and choices. Raise ArticleError or ValidationError for unreadable copy."""
     data, encoding = _copy(request)
-    shown = text = read(data, encoding)
+    previous_text = text = read(data, encoding)
     posted_text = request.POST.get("text", "")
     if "copy" in request.POST and posted_text.strip() and posted_text.splitlines() != text.splitlines():
         data, encoding, text = posted_text.encode(), "", posted_text
         text = read(data)
-    line_choices, dropped = reading.choices_in(request.POST, split(shown), split(text))
+    line_choices, dropped = reading.choices_in(request.POST, split(previous_text), split(text))
     errors: list[str] = []
     choices = Choices(
         roles={choice.number: choice.role for choice in line_choices if choice.role},
@@ -317,8 +316,7 @@ def _understood(article: Article, report: Report | None, pasted: Pasted, page: i
 def _shown(blocks: Sequence[Block]) -> list[dict[str, Related | str]]:
     """Return the blocks as readers will see them: related stories apart, the others as clean HTML."""
     return [
-        {"story": block} if isinstance(block, Related) else {"html": mark_safe(html_of([block]))}
-        for block in blocks
+        {"story": block} if isinstance(block, Related) else {"html": html_of([block])} for block in blocks
     ]
 
 

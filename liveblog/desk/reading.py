@@ -130,9 +130,10 @@ def rows_of(article: Article, numbered: Sequence[tuple[int, str]], choices: Choi
         doubts[doubt.line].append(doubt.reason)
     openers = {entry.line for entry in article.entries}
     labels = role_labels()
-    shown = numbered[page * PAGE_SIZE : (page + 1) * PAGE_SIZE]
+    page_lines = numbered[page * PAGE_SIZE : (page + 1) * PAGE_SIZE]
     return [
-        _row(number, text, parts[number], doubts[number], openers, choices, labels) for number, text in shown
+        _row(number, text, parts[number], doubts[number], openers, choices, labels)
+        for number, text in page_lines
     ]
 
 

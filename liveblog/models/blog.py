@@ -71,7 +71,7 @@ class Topic(PublicIdModel):
 
 
 class LiveBlogQuerySet(PublicIdQuerySet["LiveBlog"]):
-    # Whether the rows get their key events and responses when they are fetched; see `complete`.
+    # Set by `complete`: fetching the rows also reads their key events and responses.
     _is_complete = False
 
     def saying(self, query: str) -> LiveBlogQuerySet:

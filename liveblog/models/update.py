@@ -225,7 +225,7 @@ class Update(PublicIdModel):
         ]
         indexes = [
             models.Index(fields=["blog", "status", "-happened_at", "-id"], name="update_page_order"),
-            # Of published and withdrawn updates together, in the order of the page and of creation.
+            # These two cover published and withdrawn updates together, by time and by creation.
             models.Index(fields=["blog", "-happened_at", "-id"], name="update_timeline"),
             models.Index(fields=["blog", "-id"], name="update_by_id"),
             # `status` and `number` make SQLite prefer these to the indexes of all updates.

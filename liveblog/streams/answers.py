@@ -20,7 +20,7 @@ from newsroom.http.compression import compress_thoroughly
 Header = tuple[bytes, bytes]
 Message = dict[str, Any]
 
-# What a 304 of ours lacks of the 200's headers: what describes the body or comes with rendering it.
+# Headers of a 200 that a 304 leaves out, because they describe the body or are added when it is rendered.
 _OF_BODY: Final = frozenset(
     {
         b"content-type",

@@ -29,9 +29,9 @@ from liveblog.wakeups.channel import FileWatcher
 FRESH_SECONDS: Final = 0.75
 MAX_POSITIONS: Final = 4_096
 
-# What is compared to learn whether anything has changed: for a blog its id, its number and the glossary's
-# revision; for all blogs the sum of their numbers, their count and the revision. Marks are compared for
-# equality only, because numbers are lower after a backup was restored.
+# Values that differ as soon as anything has changed. For one blog: its id, its number and the glossary's
+# revision; for all blogs: the sum of their numbers, their count and the revision. Compare marks for equality
+# only, because numbers are lower after a backup was restored.
 Mark = tuple[int, ...]
 
 

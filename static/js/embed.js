@@ -1,5 +1,6 @@
-// Live blogs and updates in other sites: <blockquote class="newsroom-embed"><a href="…/live/SLUG/">…</a></blockquote>,
-// then this script from the newsroom. The link stays until the frame has answered, so it stays where none may.
+// Embeds live blogs and updates in other sites. The page has a link and loads this script from the newsroom:
+// <blockquote class="newsroom-embed"><a href="…/live/SLUG/">…</a></blockquote>
+// The link stays until the frame has answered, and so also where the site may not show it.
 (() => {
   const { origin } = new URL(document.currentScript.src);
   const name = `newsroom-embed ${origin}`;

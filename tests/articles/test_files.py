@@ -95,7 +95,7 @@ def test_damaged_web_page_raises_nothing(page: str) -> None:
 
 
 def test_rtf_keeps_its_paragraphs_and_chinese_in_every_notation() -> None:
-    # Where the second byte of a character is a letter, editors write the letter: 淺 is `\'b2L`.
+    # RTF editors write a second byte that is an ASCII letter as that letter: 淺 is `\'b2L`.
     big5 = r"\'b4\'e7\'bd\'fc\'c0\'c1\'b2L"
     source = (
         rf"{{\rtf1\ansi\ansicpg950{{\fonttbl{{\f0\fcharset136 PMingLiU;}}}}\f0 {big5}\par "

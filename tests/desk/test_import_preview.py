@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from liveblog.models import CopyProfile, LiveBlog, Update
 from newsroom import hongkong
+from tests.articles.test_choices import ARTICLE
 from tests.desk.composing import forget_refusals
 from tests.desk.conftest import desk_path
 from tests.desk.test_desk_accessibility import violations
@@ -19,15 +20,6 @@ from tests.environment import ROOT
 from tests.factories import make_blog
 
 CASES = Path(ROOT).parent / "shared" / "copy" / "cases"
-ARTICLE = """渡輪擱淺︱百人獲救（持續更新）
-發佈時間：2025-03-18 17:14
-渡輪在霧中擱淺。
-【17:40】乘客上岸
-全部乘客已經上岸。
-署長稍後會見記者。
-【17:20】消防到場
-消防員到場。
-"""
 OpenDesk = Callable[..., Page]
 
 
@@ -219,7 +211,7 @@ def test_axe_finds_no_violation_in_the_preview(
     assert problems == [], "\n".join(problems)
 
 
-# What a person has to do with articles of real newspapers
+# Corrections that articles of real newspapers need
 
 
 def day(line: int, value: str) -> Callable[[Page], None]:

@@ -20,12 +20,12 @@ from django.utils import timezone
 
 from liveblog import publishing
 from liveblog.models import Image, LiveBlog, Topic, Update
-from liveblog.publishing import SYSTEM, Story
+from liveblog.publishing import SYSTEM
 from tests.conftest import Server, serving
 from tests.factories import make_blog, make_image, make_update
 from tests.security.proxies import PRODUCTION, Authority, Proxy, nginx, plain_nginx, varnish
 from tests.security.wire import Response
-from tests.test_takedown import INDEXES, SECRET, addresses_of, renditions_of, says_secret
+from tests.test_takedown import INDEXES, SECRET, addresses_of, publish_secret, renditions_of, says_secret
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.any_database
@@ -84,17 +84,7 @@ def update(transactional_db: None) -> Update:
     topics = Topic.objects.filter(slug="weather") or [Topic.objects.create(slug="weather", name="天氣")]
     blog = make_blog(slug="storm", topics=tuple(topics))
     make_update(blog, "先前")
-    update = make_update(
-        blog,
-        f"{SECRET}標題",
-        body=f"<p>{SECRET}內文</p>",
-        images=(make_image(alt=f"{SECRET}圖"),),
-        stories=(Story(f"{SECRET}相關", 1, "https://example.com/"),),
-        is_key_event=True,
-    )
-    make_update(blog, "其後")
-    publishing.pin_update(update, by=SYSTEM)
-    return update
+    return publish_secret(blog, make_image(alt=f"{SECRET}圖"))
 
 
 def wait_without_requests(since: float) -> None:

@@ -26,7 +26,7 @@ from tests.streams.asking import ask
 SLUGS = {"storm": 1, "heat": 2}
 URLS = ["/live/storm/", "/live/heat/", "/"]
 PATHS = st.sampled_from(URLS)
-# What may happen while a request is being answered.
+# Events that may happen while a request is being answered.
 EVENTS = ["step", "publish", "wait", "ask"]
 
 
@@ -91,7 +91,7 @@ class KeptMachine(RuleBasedStateMachine):
         self.positions._is_on_sqlite = False
         self.site = KeptAnswers(self.render, self.render, self.positions, 1024 * 1024)
         self.requests: list[Request] = []
-        # What the listener has yet to receive, in the order of the commits: a blog's id, or its own echo.
+        # Notifications on their way to the listener, in commit order: a blog's id, or its own echo.
         self.queue: list[int | float] = []
         self.is_listening = False
         self.connect()

@@ -14,12 +14,12 @@ from django.db import connection
 
 from liveblog import publishing
 from liveblog.models import LiveBlog, Topic, Update
-from liveblog.publishing import SYSTEM, Story
+from liveblog.publishing import SYSTEM
 from liveblog.streams.positions import FRESH_SECONDS
 from tests.conftest import Server
 from tests.factories import make_blog, make_image, make_update
 from tests.security.wire import Connection
-from tests.test_takedown import SECRET, addresses_of, ask, says_secret
+from tests.test_takedown import SECRET, addresses_of, ask, publish_secret, says_secret
 from tests.waiting import wait_for
 
 
@@ -68,17 +68,7 @@ def test_old_clients_and_unknown_hosts_get_what_django_answers(server: Server, b
 
 @pytest.fixture
 def update(blog: LiveBlog) -> Update:
-    update = make_update(
-        blog,
-        f"{SECRET}標題",
-        body=f"<p>{SECRET}內文</p>",
-        images=(make_image(alt=f"{SECRET}圖"),),
-        stories=(Story(f"{SECRET}相關", 1, "https://example.com/"),),
-        is_key_event=True,
-    )
-    make_update(blog, "其後")
-    publishing.pin_update(update, by=SYSTEM)
-    return update
+    return publish_secret(blog, make_image(alt=f"{SECRET}圖"))
 
 
 def listeners() -> list[int]:
