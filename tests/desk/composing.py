@@ -20,6 +20,12 @@ COPY = """燈塔︱百年燈塔重新亮燈|持續更新
 """
 
 
+def wait_for_composer(page: Page) -> None:
+    """Return once the page's scripts handle its keys and the rich text editor is in its place."""
+    page.wait_for_selector(".tiptap")
+    page.wait_for_selector("[data-keys-open]:not([hidden])", state="attached")
+
+
 def write(page: Page, heading: str, text: str = "") -> None:
     page.locator("#id_heading").click()
     page.keyboard.insert_text(heading)

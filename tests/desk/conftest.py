@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page
 
 from liveblog.models import LiveBlog
+from tests.desk.composing import wait_for_composer
 from tests.factories import make_person
 
 
@@ -22,7 +23,7 @@ def open_desk(open_signed_in: Callable[..., Page]) -> Callable[..., Page]:
         page = open_signed_in(user or make_person(role), **options)
         page.goto(f"{desk_path(blog)}{query}")
         if options.get("java_script_enabled", True):
-            page.wait_for_selector(".tiptap")
+            wait_for_composer(page)
         return page
 
     return open_page

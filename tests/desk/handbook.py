@@ -19,7 +19,7 @@ from PIL import Image as Picture
 from playwright.sync_api import Page, expect
 
 from liveblog.models import LiveBlog, Update
-from tests.desk.composing import write
+from tests.desk.composing import wait_for_composer, write
 from tests.desk.conftest import desk_path
 from tests.environment import ROOT
 from tests.factories import make_blog, make_person
@@ -65,7 +65,7 @@ def test_record(open_desk: Callable[..., Page], locale: str, suffix: str) -> Non
     expect(preview.locator("li.update h3")).to_be_visible()
     record(page, f"preview{suffix}")
     page.goto(f"{desk_path(blog)}?update={latest.pk}")
-    page.wait_for_selector(".tiptap")
+    wait_for_composer(page)
     expect(page.locator("[data-also-editing]")).to_be_visible()
     page.set_viewport_size(SCREEN | {"height": 1120})
     page.locator("#id_note").fill("恢復行車的時間應為凌晨五時。")

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Route, expect
 from liveblog import publishing
 from liveblog.models import Update
 from liveblog.publishing import SYSTEM, Content
-from tests.desk.composing import CHORD, write
+from tests.desk.composing import CHORD, wait_for_composer, write
 from tests.desk.conftest import desk_path
 from tests.factories import make_blog, make_person, make_update
 from tests.waiting import wait_for
@@ -36,7 +36,7 @@ def test_hidden_desks_open_no_stream_until_shown(open_desk):
         tab.add_init_script(HIDE)
         urls = record_stream_urls(tab)
         tab.goto(desk_path(blog))
-        tab.wait_for_selector(".tiptap")
+        wait_for_composer(tab)
         hidden_tabs.append((tab, urls))
 
     write(page, "第七個分頁")
@@ -93,7 +93,7 @@ def test_desk_reconnects_when_its_stream_fails_or_stalls(open_desk, console_erro
     page.route("**/stream?*", fail_first)
     page.clock.install()
     page.reload()
-    page.wait_for_selector(".tiptap")
+    wait_for_composer(page)
     wait_for(lambda: page.clock.run_for(2_000) or len(streams) == 2)
     with page.expect_response("**/stream?*"):
         page.clock.run_for(40_000)
@@ -159,7 +159,7 @@ def test_update_undone_by_shortcut_and_republished_is_live_once(open_desk):
     expect(page.locator(".toast-undo")).to_be_visible()
     page.keyboard.press(UNDO_CHORD)
     page.wait_for_url("**?update=*")
-    page.wait_for_selector(".tiptap")
+    wait_for_composer(page)
     expect(page.locator("#id_heading")).to_have_value("急電")
     update = Update.objects.get()
     assert (update.status, update.given_time) == ("draft", None)

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from liveblog import publishing
 from liveblog.models import Update
 from liveblog.publishing import SYSTEM, Content
-from tests.desk.composing import CHORD, forget_refusals, open_readers_page
+from tests.desk.composing import CHORD, forget_refusals, open_readers_page, wait_for_composer
 from tests.factories import make_blog, make_update
 
 
@@ -53,7 +53,7 @@ def test_edit_of_a_live_update_asks_for_its_kind_and_shows_readers_the_note(
     expect(reader.locator(".corrections p")).to_have_count(1)
     # Wait until the empty desk has loaded, so that the browser is not closed during navigation.
     expect(page.locator("#id_heading")).to_have_value("")
-    page.wait_for_selector(".tiptap")
+    wait_for_composer(page)
     assert history_of(update) == [
         ("published", ""),
         ("correction", "傷者人數應為五人，不是三人。"),

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 from liveblog import publishing
 from liveblog.models import LiveBlog, Update
 from liveblog.publishing import SYSTEM, Content, Story
-from tests.desk.composing import forget_refusals
+from tests.desk.composing import forget_refusals, wait_for_composer
 from tests.desk.conftest import desk_path
 from tests.factories import make_blog, make_image, make_person, make_update
 from tests.waiting import wait_for
@@ -78,7 +78,7 @@ def test_axe_finds_no_violation_in_any_state_of_the_desk(open_desk, console_erro
     page = open_desk(make_blog(is_live=False), user=editor, locale=locale)
     problems += violations(page, "an empty desk")
     page.goto(desk_path(blog))
-    page.wait_for_selector(".tiptap")
+    wait_for_composer(page)
     page.locator("[data-more] > summary").click()
     page.locator("[data-schedule] > summary").click()
     page.locator("[data-key-withdraw] > summary").first.click()
@@ -102,7 +102,7 @@ def test_axe_finds_no_violation_in_any_state_of_the_desk(open_desk, console_erro
         problems += violations(page, f"the dialog of {dialog}")
         page.keyboard.press("Escape")
     page.goto(f"{desk_path(blog)}?update={corrected.pk}")
-    page.wait_for_selector(".tiptap")
+    wait_for_composer(page)
     page.locator("[data-action=correct]").click()
     expect(page.locator("[data-errors]")).to_be_visible()
     forget_refusals(console_errors, 422)
@@ -161,7 +161,7 @@ def test_desk_scripts_stay_within_the_size_budget(open_desk):
 
     page.on("response", measure)
     page.reload()
-    page.wait_for_selector(".tiptap")
+    wait_for_composer(page)
     page.wait_for_load_state("load")
     assert any("editor" in url for url in sizes), sizes
     assert any("desk/desk" in url for url in sizes), sizes

@@ -6,7 +6,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from playwright.sync_api import Page, expect
 
 from liveblog.models import Update
-from tests.desk.composing import CHORD, open_readers_page
+from tests.desk.composing import CHORD, open_readers_page, wait_for_composer
 from tests.desk.conftest import desk_path
 from tests.factories import make_blog, make_person, make_update
 
@@ -41,7 +41,7 @@ def test_sign_in_publish_correct_and_withdraw_work_by_keyboard_alone(server, new
     page.keyboard.type("correct horse battery")
     press(page, "Enter")
     # After sign-in the desk opens with the caret in the composer.
-    page.wait_for_selector(".tiptap")
+    wait_for_composer(page)
     expect(page.locator("#id_heading")).to_be_focused()
     page.keyboard.insert_text("三人受傷")
     press(page, "Enter")
@@ -54,7 +54,7 @@ def test_sign_in_publish_correct_and_withdraw_work_by_keyboard_alone(server, new
     expect(page.locator(".row")).to_be_focused()
     press(page, "e")
     page.wait_for_url("**?update=*")
-    page.wait_for_selector(".tiptap")
+    wait_for_composer(page)
     expect(page.locator("#id_heading")).to_be_focused()
     press(page, "End", "Shift+Home")
     page.keyboard.insert_text("五人受傷")
@@ -66,7 +66,7 @@ def test_sign_in_publish_correct_and_withdraw_work_by_keyboard_alone(server, new
     press(page, CHORD)
     expect(reader.locator(".corrections")).to_contain_text("應為五人。")
     page.wait_for_url("**?new")
-    page.wait_for_selector(".tiptap")
+    wait_for_composer(page)
     # "m" marks the update as a key event, "p" pins it, and "w" withdraws it.
     press(page, "Escape")
     expect(page.locator(".row")).to_be_focused()
@@ -137,7 +137,7 @@ def test_question_mark_lists_the_shortcuts_and_they_can_be_disabled(open_desk):
         expect(page.locator("#id_heading")).not_to_be_focused()
         # The shortcuts stay off after a reload.
         page.reload()
-        page.wait_for_selector(".tiptap")
+        wait_for_composer(page)
         expect(page.locator("#id_heading")).to_be_focused()
     # The button still opens the list while single-key shortcuts are off.
     page.locator("[data-keys-open]").press("Enter")

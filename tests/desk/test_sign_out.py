@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from liveblog import publishing
 from liveblog.models import WorkingCopy
 from liveblog.publishing import Content
-from tests.desk.composing import write
+from tests.desk.composing import wait_for_composer, write
 from tests.desk.conftest import desk_path
 from tests.desk.test_nothing_lost import forget_expected_errors, sign_in_by_hand
 from tests.factories import make_blog, make_image, make_person, make_update
@@ -82,7 +82,7 @@ def test_next_user_does_not_get_text_left_in_the_browser(open_two_tabs, console_
     Session.objects.all().delete()
     sign_in_by_hand(other, second)
     other.goto(desk_path(blog))
-    other.wait_for_selector(".tiptap")
+    wait_for_composer(other)
     expect(other.locator("#id_heading")).to_have_value("")
     assert SECRET not in other.evaluate(STORED)
     forget_expected_errors(console_errors, "ERR_INTERNET_DISCONNECTED")

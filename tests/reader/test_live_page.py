@@ -15,7 +15,6 @@ from liveblog.publishing import SYSTEM, BlogDetails, Content
 from newsroom import hongkong
 from tests.factories import make_blog, make_update
 from tests.streams.streaming import open_stream
-from tests.waiting import wait_for
 
 START = datetime(2026, 3, 18, 23, 0, tzinfo=hongkong.ZONE)
 PHONE = {"width": 375, "height": 667}
@@ -50,7 +49,13 @@ def open_blog(page: Page, url: str, *, reading: Update | None = None, path: str 
     )
     if reading:
         page.evaluate("id => document.getElementById(`update-${id}`).scrollIntoView()", reading.pk)
-        wait_for(lambda: page.evaluate("scrollY > 100"))
+        wait_for_frame(page)
+        assert page.evaluate("scrollY") > 100
+
+
+def wait_for_frame(page: Page) -> None:
+    """Return after the browser has drawn a frame, and so after the page has heard of earlier scrolling."""
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 def top_of(page: Page, update: Update) -> float:
@@ -138,7 +143,7 @@ def test_edits_and_withdrawals_happen_in_place_with_no_pill_and_no_shift(server,
     publishing.correct_update(edited, content, by=SYSTEM, note="數字有誤")
     expect(page.locator(f"#update-{edited.pk} h3")).to_have_text("改過")
     expect(page.locator(f"#update-{edited.pk} .corrections")).to_have_text(
-        re.compile(r"^\s*更正 \d\d:\d\d 數字有誤\s*$")
+        re.compile(r"^\s*更正\s+\d\d:\d\d\s+數字有誤\s*$")
     )
     assert abs(top_of(page, reading) - before) <= 1
     publishing.withdraw_update(edited, by=SYSTEM, reason="x")

@@ -16,7 +16,7 @@ from newsroom import hongkong
 from newsroom.text.external_media import FRAME_ORIGINS
 from tests.factories import make_blog, make_image, make_update
 from tests.reader.test_embeds import BODY, FRAME
-from tests.reader.test_live_page import PHONE, cover, headings, open_blog, publish
+from tests.reader.test_live_page import PHONE, cover, headings, open_blog, publish, wait_for_frame
 from tests.waiting import wait_for
 
 
@@ -111,7 +111,8 @@ def scroll_to(page: Page, selector: str) -> ElementHandle:
           scrollBy({ top: element.getBoundingClientRect().top - edge, behavior: "instant" });
         }"""
     )
-    wait_for(lambda: page.evaluate("scrollY > 8"))
+    wait_for_frame(page)
+    assert page.evaluate("scrollY") > 8
     return reading
 
 
