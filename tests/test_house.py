@@ -19,11 +19,8 @@ RUNGS = {
     "newsroom": 1,
     "liveblog.models": 2,
     "liveblog.audience": 3,
-    "liveblog.editions": 3,
     "liveblog.visibility": 3,
     "liveblog.presentation": 4,
-    # Payloads render parts of pages.
-    "liveblog.payloads": 5,
     "liveblog.publishing": 4,
     "liveblog.articles": 5,
     "liveblog.admin": 6,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -12,10 +11,10 @@ from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from liveblog import editions, visibility
+from liveblog import visibility
 from liveblog.models import LiveBlog, Topic, Update
 from liveblog.models.blog import LiveBlogQuerySet
-from liveblog.models.newest import newest_of_each
+from liveblog.presentation import reading
 from liveblog.presentation.addresses import (
     UpdateMissing,
     Withdrawn,
@@ -23,6 +22,9 @@ from liveblog.presentation.addresses import (
     find_update_at,
     whole_blog,
 )
+from liveblog.presentation.delta import pinned_of
+from liveblog.presentation.editions import edition_in
+from liveblog.presentation.newest import newest_of_each
 from liveblog.presentation.sharing import (
     Share,
     share_of_blog,
@@ -30,10 +32,11 @@ from liveblog.presentation.sharing import (
     share_of_topic,
     share_of_update,
 )
+from liveblog.presentation.timeline import PAGE_SIZE, days
+from liveblog.presentation.views import BlogCard, BlogTitle, Head, UpdateTitle, UpdateView
 from liveblog.reader import jsonld
 from liveblog.reader.caching import answer, answer_by_state, is_conditional, public
 from liveblog.reader.scripts import canonical_path, scripts_of, site_language
-from liveblog.reader.timeline import PAGE_SIZE, days
 from liveblog.visibility import PUBLIC
 from newsroom.http import parameters
 from newsroom.http.doors import set_language
@@ -46,23 +49,13 @@ LATEST_ON_FRONT = 3
 @public
 def front(request: HttpRequest, edition: str | None = None) -> HttpResponse:
     """Show running live blogs and then ended ones, newest first."""
-
-    def share(_blogs: list[LiveBlog]) -> Share:
-        return share_of_site(canonical_path(request), edition, is_listed=True)
-
-    return _listing(request, "reader/front.html", edition, share)
+    return _listing(request, "reader/front.html", edition)
 
 
 @public
 def topic(request: HttpRequest, slug: str, edition: str | None = None) -> HttpResponse:
     """Show the live blogs filed under one topic."""
-    topic = find_topic(slug)
-
-    def share(blogs: list[LiveBlog]) -> Share:
-        headlines = (blog.full_headline for blog in blogs)
-        return share_of_topic(topic, canonical_path(request), edition, headlines)
-
-    return _listing(request, "reader/topic.html", edition, share, topic)
+    return _listing(request, "reader/topic.html", edition, find_topic(slug))
 
 
 @public
@@ -77,13 +70,13 @@ def blog(request: HttpRequest, slug: str, edition: str | None = None) -> HttpRes
 
     def render() -> HttpResponse:
         blog = whole_blog(PUBLIC, head)
-        rows = Update.objects.filter(blog=blog).visible().newest_first().complete()
+        rows = Update.objects.filter(blog=blog.pk).visible().newest_first().complete()
         if before:
             rows = rows.older_than(before)
-        updates = editions.read_updates(blog, rows[: PAGE_SIZE + 1])
+        updates = reading.updates(blog, rows[: PAGE_SIZE + 1])
         has_older = len(updates) > PAGE_SIZE
         updates = updates[:PAGE_SIZE]
-        pinned = None if before else _pinned(blog, updates)
+        pinned = None if before else pinned_of(blog, updates)
         printed_updates = updates if pinned is None or pinned in updates else [pinned, *updates]
         path = canonical_path(request)
         linked_data = jsonld.live_blog_posting(
@@ -107,22 +100,22 @@ def blog(request: HttpRequest, slug: str, edition: str | None = None) -> HttpRes
 def update(request: HttpRequest, slug: str, pk: int, edition: str | None = None) -> HttpResponse:
     """Show one update; respond 410 with its tombstone once it is withdrawn."""
     try:
-        row = find_update_at(slug, pk, edition)
+        address = find_update_at(slug, pk, edition)
     except Withdrawn as withdrawn:
         return gone(request, withdrawn.blog)
     except UpdateMissing as missing:
         set_language(request, missing.blog.language)
         raise
-    head = row.blog
+    row, head = address.row, address.blog
     set_language(request, head.language)
 
     def render() -> HttpResponse:
-        blog = editions.read_topics_of(editions.read_title_of(head))
+        blog = reading.titled_with_topics(head)
         update = read_update(blog, pk)
         linked_data = jsonld.blog_posting(update, has_pictures=not is_text_only(request))
         context = {
             "update": update,
-            **_neighbours(blog, update),
+            **_neighbours(blog, row),
             "share": lambda: share_of_update(update),
             "linked_data": None if update.is_withdrawn else linked_data,
         }
@@ -132,10 +125,10 @@ def update(request: HttpRequest, slug: str, pk: int, edition: str | None = None)
     return answer(request, head.etag, render) if row.is_published else render()
 
 
-def read_update(blog: LiveBlog, pk: int) -> Update:
+def read_update(blog: BlogTitle, pk: int) -> UpdateView:
     """Return everything that a page prints of an update of `blog`, or raise Http404."""
-    rows = Update.objects.filter(blog=blog).visible().complete()
-    (update,) = editions.read_updates(blog, [get_object_or_404(rows, pk=pk)])
+    rows = Update.objects.filter(blog=blog.pk).visible().complete()
+    (update,) = reading.updates(blog, [get_object_or_404(rows, pk=pk)])
     return update
 
 
@@ -150,9 +143,9 @@ def is_text_only(request: HttpRequest) -> bool:
 
 
 def blog_page(
-    request: HttpRequest, template: str, blog: LiveBlog, context: dict[str, Any], status: int = 200
+    request: HttpRequest, template: str, blog: Head, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
-    """Render a page of one blog, in the edition that the blog was read in."""
+    """Render a page of one blog, in its edition."""
     edition = blog.edition.language if blog.edition else None
     return page(request, template, {"blog": blog} | context, blog.written_in, edition, status)
 
@@ -184,13 +177,9 @@ def page(
 
 
 def _listing(
-    request: HttpRequest,
-    template: str,
-    edition: str | None,
-    share: Callable[[list[LiveBlog]], Share],
-    topic: Topic | None = None,
+    request: HttpRequest, template: str, edition: str | None, topic: Topic | None = None
 ) -> HttpResponse:
-    """Render a page that lists live blogs, all or those under `topic`; call `share` with the listed ones."""
+    """Render a page that lists live blogs, all or those under `topic`."""
     site_language(edition)
     blogs = LiveBlog.objects.filter(topics=topic) if topic else None
     state = visibility.state_of(PUBLIC, blogs, edition=edition)
@@ -200,12 +189,22 @@ def _listing(
         readable = visibility.readable(PUBLIC) if blogs is None else visibility.readable(PUBLIC) & blogs
         rows = readable.select_related("hero_image").newest_first()
         ended, has_older = _ended_page(rows.ended(), last)
-        live, ended = editions.read_titles(rows.live(), edition), editions.read_titles(ended, edition)
+        target = edition_in(edition)
+        live, ended_cards = reading.cards(rows.live(), target), reading.cards(ended, target)
+        topic_view = reading.topic_of(topic, target) if topic else None
+
+        def share() -> Share:
+            path = canonical_path(request)
+            if topic_view is None:
+                return share_of_site(path, edition, is_listed=True)
+            headlines = (blog.full_headline for blog in [*live, *ended_cards])
+            return share_of_topic(topic_view, path, edition, headlines)
+
         context = {
-            "topic": editions.read_topic(topic, edition) if topic else None,
+            "topic": topic_view,
             "live": _with_latest(live),
-            "ended": ended,
-            "share": lambda: share([*live, *ended]),
+            "ended": ended_cards,
+            "share": share,
             "older": ended[-1] if has_older else None,
             "is_first_page": last is None,
         }
@@ -214,38 +213,28 @@ def _listing(
     return answer_by_state(request, state, render)
 
 
-def gone(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
+def gone(request: HttpRequest, blog: Head) -> HttpResponse:
     """Return the page of a withdrawn live blog: 410."""
     return blog_page(request, "reader/gone.html", blog, {}, status=410)
 
 
-def update_named_in_query(request: HttpRequest, blog: LiveBlog) -> Update | None:
+def update_named_in_query(request: HttpRequest, blog: Head) -> Update | None:
     """Return the update after which a page of older ones begins; None if `?before=` is missing."""
     pk = parameters.number(request.GET, "before")
     if pk is None:
         return None
-    return get_object_or_404(Update.objects.filter(blog=blog).visible(), pk=pk)
+    return get_object_or_404(Update.objects.filter(blog=blog.pk).visible(), pk=pk)
 
 
-def _pinned(blog: LiveBlog, updates: list[Update]) -> Update | None:
-    """Return the pinned update or None. Reuse the instance in `updates` if the timeline shows it, too."""
-    if blog.pinned_update_id is None:
-        return None
-    for update in updates:
-        if update.pk == blog.pinned_update_id:
-            return update
-    return editions.read_updates(blog, Update.objects.complete().filter(pk=blog.pinned_update_id))[0]
-
-
-def _neighbours(blog: LiveBlog, update: Update) -> dict[str, Update | None]:
-    published = Update.objects.filter(blog=blog).published()
-    neighbours = {
+def _neighbours(blog: BlogTitle, update: Update) -> dict[str, UpdateTitle]:
+    published = Update.objects.filter(blog=blog.pk).published()
+    rows = {
         "newer": published.newer_than(update).order_by("happened_at", "pk").first(),
         "older": published.older_than(update).newest_first().first(),
         "latest": published.newest_first().first(),
     }
-    editions.read_texts(blog, filter(None, neighbours.values()))
-    return neighbours
+    neighbours = {name: row for name, row in rows.items() if row}
+    return dict(zip(neighbours, reading.titles(blog, neighbours.values()), strict=True))
 
 
 def _blog_named_in_query(request: HttpRequest) -> LiveBlog | None:
@@ -265,7 +254,8 @@ def _ended_page(ended: LiveBlogQuerySet, last: LiveBlog | None) -> tuple[list[Li
     return rows[:ENDED_PER_PAGE], len(rows) > ENDED_PER_PAGE
 
 
-def _with_latest(blogs: list[LiveBlog]) -> list[tuple[LiveBlog, list[Update]]]:
+def _with_latest(blogs: list[BlogCard]) -> list[tuple[BlogCard, list[UpdateTitle]]]:
     """Return each blog with its newest published updates."""
-    latest = newest_of_each(blogs, Update.objects.published().newest_first(), LATEST_ON_FRONT, "happened_at")
-    return [(blog, editions.read_texts(blog, latest[blog.pk])) for blog in blogs]
+    rows = Update.objects.published().newest_first()
+    latest = newest_of_each([blog.pk for blog in blogs], rows, LATEST_ON_FRONT, "happened_at")
+    return [(blog, reading.titles(blog, latest[blog.pk])) for blog in blogs]

@@ -10,10 +10,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext
 
-from liveblog import editions, visibility
+from liveblog import visibility
 from liveblog.models import LiveBlog, Update
 from liveblog.models.blog import LiveBlogQuerySet
+from liveblog.presentation import reading
 from liveblog.presentation.addresses import Withdrawn, find_blog
+from liveblog.presentation.editions import edition_in
+from liveblog.presentation.views import Head, UpdateView
 from liveblog.reader.caching import answer, answer_by_state, public
 from liveblog.reader.pages import page
 from liveblog.reader.scripts import site_language
@@ -29,7 +32,7 @@ BLOGS_SHOWN: Final = 5
 
 @dataclass(frozen=True)
 class Result:
-    update: Update
+    update: UpdateView
     title: list[Run]
     snippet: list[Run]
 
@@ -41,27 +44,26 @@ def search(request: HttpRequest, edition: str | None = None) -> HttpResponse:
     `?before=<update id>` continues with older matches.
     """
     query = parameters.words(request.GET, "q", LONGEST_QUERY)
-    blog = _searched_blog(request, edition)
-    if blog is None:
+    head = _searched_blog(request, edition)
+    if head is None:
         site_language(edition)
     last = _update_named_in_query(request)
 
     def render() -> HttpResponse:
-        if blog:
-            editions.read_title_of(blog)
+        blog = reading.title_of(head) if head else None
         blogs = LiveBlog.objects.filter(pk=blog.pk) if blog else visibility.readable(PUBLIC)
-        updates = _matching_updates(blogs, query, last)
-        has_older = len(updates) > RESULTS_PER_PAGE
-        updates = editions.read_mixed_updates(updates[:RESULTS_PER_PAGE], edition)
-        heads = _matching_blogs(blogs, query) if blog is None and last is None else []
+        rows = _matching_updates(blogs, query, last)
+        has_older = len(rows) > RESULTS_PER_PAGE
+        target = edition_in(edition)
+        updates = reading.mixed_updates(rows[:RESULTS_PER_PAGE], target)
+        matches = _matching_blogs(blogs, query) if blog is None and last is None else []
+        titles_of_blogs = [reading.title_of(reading.head_of(row, target)) for row in matches]
         titles = (query, gettext("Search"), blog and blog.full_headline)
         context = {
             "title": "｜".join(title for title in titles if title),
             "blog": blog,
             "query": query,
-            "blogs": [
-                (match, mark(match.full_headline, query)) for match in editions.read_titles(heads, edition)
-            ],
+            "blogs": [(match, mark(match.full_headline, query)) for match in titles_of_blogs],
             "results": [_result(update, query) for update in updates],
             "older": updates[-1] if has_older else None,
             "is_first_page": last is None,
@@ -69,12 +71,12 @@ def search(request: HttpRequest, edition: str | None = None) -> HttpResponse:
         written_in = blog.written_in if blog else settings.SITE_LANGUAGE
         return page(request, "reader/search.html", context, written_in, edition)
 
-    if blog:
-        return answer(request, blog.etag, render)
+    if head:
+        return answer(request, head.etag, render)
     return answer_by_state(request, visibility.state_of(PUBLIC, edition=edition), render)
 
 
-def _searched_blog(request: HttpRequest, edition: str | None) -> LiveBlog | None:
+def _searched_blog(request: HttpRequest, edition: str | None) -> Head | None:
     slug = parameters.slug(request.GET, "in")
     if not slug:
         return None
@@ -107,5 +109,5 @@ def _matching_blogs(blogs: LiveBlogQuerySet, query: str) -> list[LiveBlog]:
     return list(blogs.saying(query).newest_first()[:BLOGS_SHOWN])
 
 
-def _result(update: Update, query: str) -> Result:
+def _result(update: UpdateView, query: str) -> Result:
     return Result(update, mark(update.title, query), snippet(update.body, query))

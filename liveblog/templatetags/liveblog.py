@@ -16,7 +16,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
 
 from liveblog import visibility
-from liveblog.models import Image, LiveBlog, RelatedStory, Update
+from liveblog.models import LiveBlog
+from liveblog.presentation.views import BlogTitle, Head, ImageView, UpdateTitle
 from liveblog.visibility import PUBLIC
 from newsroom import hongkong
 from newsroom.site import absolute, absolute_links, tag_uri
@@ -95,24 +96,6 @@ def is_public(blog: LiveBlog | None) -> bool:
 
 
 @register.filter
-def stories(row: LiveBlog | Update) -> list[RelatedStory]:
-    """Return the related stories of a live blog or an update that readers may see."""
-    return visibility.shown_stories(row.related_stories.all())
-
-
-@register.filter
-def passages(update: Update) -> list[str | RelatedStory]:
-    """Return an update's text in reading order, with the related stories that readers may see."""
-    return update.passages(stories(update))
-
-
-@register.filter
-def href(story: RelatedStory) -> str:
-    """Return the address that a related story links to, or an empty string if it has none yet."""
-    return visibility.href_of(story)
-
-
-@register.filter
 def is_text(passage: object) -> bool:
     return isinstance(passage, str)
 
@@ -135,18 +118,18 @@ def shortened(text: str, limit: int = 140) -> str:
 
 
 @register.filter
-def srcset(image: Image, extension: str) -> str:
+def srcset(image: ImageView, extension: str) -> str:
     return ", ".join(f"{image.rendition_url(width, extension)} {width}w" for width in image.widths)
 
 
 @register.filter
-def largest(image: Image) -> str:
+def largest(image: ImageView) -> str:
     """Return the URL of the widest JPEG."""
     return image.rendition_url(image.widths[-1], "jpg")
 
 
 @register.filter
-def smallest(image: Image) -> str:
+def smallest(image: ImageView) -> str:
     return image.rendition_url(image.widths[0], "jpg")
 
 
@@ -157,13 +140,13 @@ def rfc822(moment: datetime) -> str:
 
 
 @register.filter
-def entry_id(update: Update) -> str:
+def entry_id(update: UpdateTitle) -> str:
     """Return the tag: URI of an update in feeds, which survives a move of the site."""
     return tag_uri(update.get_absolute_url())
 
 
 @register.filter
-def feed_id(blog: LiveBlog) -> str:
+def feed_id(blog: Head) -> str:
     """Return the tag: URI of a live blog's own feed."""
     return tag_uri(blog.get_absolute_url())
 
@@ -181,13 +164,13 @@ def links_made_absolute(markup: str) -> SafeString:
 
 
 @register.filter
-def page_title(blog: LiveBlog) -> str:
+def page_title(blog: BlogTitle) -> str:
     """Return the headline, marked while coverage is running, for the title of a page."""
     return f"{blog.full_headline}｜{gettext('Live updates')}" if blog.is_live else blog.full_headline
 
 
 @register.filter
-def title_or_withdrawn(update: Update) -> str:
+def title_or_withdrawn(update: UpdateTitle) -> str:
     """Return the title of an update, or that it was withdrawn, for the title of a page."""
     return update.title if update.is_published else gettext("Withdrawn update")
 
