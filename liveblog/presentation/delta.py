@@ -90,7 +90,7 @@ def _regions(delta: Delta) -> dict[str, str]:
         "site": identity(),
         "share": share_of_blog(blog, blog.get_absolute_url()),
     }
-    return {name: render_to_string(f"reader/_{name}.html", context) for name in names}
+    return {name: render_to_string(f"presentation/_{name}.html", context) for name in names}
 
 
 def pinned_of(blog: BlogView, updates: Iterable[UpdateView]) -> UpdateView | None:
@@ -107,5 +107,5 @@ def _with_html(update: UpdateView) -> dict[str, Any]:
         return payloads.update(update)
     return payloads.update(update) | {
         "day_heading": day_heading(update.blog, update.happened_on),
-        "html": render_to_string("reader/_update.html", {"blog": update.blog, "update": update}),
+        "html": render_to_string("presentation/_update.html", {"blog": update.blog, "update": update}),
     }
