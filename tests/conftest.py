@@ -55,6 +55,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         help="How many requests Schemathesis makes up for each operation of the API: others each time.",
     )
+    parser.addoption(
+        "--write-failed",
+        type=Path,
+        help="Write the names of failed tests to this file, if running them again can decide the run.",
+    )
 
 
 @pytest.hookimpl(wrapper=True)
@@ -84,9 +89,31 @@ def pytest_report_header() -> str:
     return f"database: {connection.vendor} ({'TEST_DATABASE_URL' if TEST_DATABASE_URL else 'a file'})"
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Report what the browser shows when a test fails, because CI keeps nothing but its output."""
+    report = yield
+    browser = getattr(item, "funcargs", {}).get("browser")
+    if report.failed and report.when == "call" and browser:
+        report.sections += [(f"Open page {url}", tree) for url, tree in chromium.describe_pages(browser)]
+    return report
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if _skipped_in_ci(session.config):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    # After `-x` some tests did not run, which leaves the run undecided.
+    elif session.exitstatus == pytest.ExitCode.TESTS_FAILED and not session.shouldfail:
+        _write_failed(session.config)
+
+
+def _write_failed(config: pytest.Config) -> None:
+    path = config.getoption("write_failed")
+    # With xdist, each worker knows only its own tests, and the controller knows all.
+    if path and not hasattr(config, "workerinput"):
+        stats = config.pluginmanager.get_plugin("terminalreporter").stats
+        reports = [*stats.get("failed", []), *stats.get("error", [])]
+        path.write_text("\n".join(dict.fromkeys(report.nodeid for report in reports)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
