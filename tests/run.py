@@ -48,6 +48,8 @@ ALONE = ["-m", "(alone or postgres) and not browser"]
 def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, _end)
     database_url = os.environ.pop("TEST_DATABASE_URL", "")
+    # Without byte code on disk, each process would compile all modules again, and pytest rewrite all tests.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if arguments[:1] == ["--fast"]:
         return _verdict({"Fast": _pytest("SQLite, the fast tests", [*FAST, *arguments[1:]])}, [])
     _collect_static_files()
