@@ -24,6 +24,7 @@ from liveblog import editions
 from newsroom.http import rate_limits
 from tests import chromium
 from tests.environment import CASES, DATA_DIR, IS_CI, ROOT, SAMPLES, SCHEMAS, TEST_DATABASE_URL
+from tests.forking import Fork, Forks, forking
 from tests.waiting import find_free_port, wait_until_listening
 
 # Wait generously, so that a busy machine does not fail the tests.
@@ -187,7 +188,7 @@ class Server:
     """A running server process on the test database."""
 
     url: str
-    process: subprocess.Popen
+    process: subprocess.Popen | Fork
 
 
 @pytest.fixture(scope="session")
@@ -218,16 +219,30 @@ def _test_database_url() -> str:
     return urlsplit(TEST_DATABASE_URL)._replace(path=f"/{name}").geturl()
 
 
+@pytest.fixture(scope="session")
+def forks(production_environment: dict[str, str]) -> Iterator[Forks]:
+    port = find_free_port()
+    with forking(production_environment | {"SITE_URL": f"http://127.0.0.1:{port}"}, ROOT, port) as forks:
+        yield forks
+
+
 @pytest.fixture
 def start_server(
-    transactional_db: None, production_environment: dict[str, str]
+    request: pytest.FixtureRequest, transactional_db: None, production_environment: dict[str, str]
 ) -> Iterator[Callable[..., Server]]:
     """Yield a function that starts uvicorn in its own process, as in production.
 
     The process sees committed rows and publishes due updates. Keyword arguments are environment variables.
+    The first server without any is a fork, which starts at once (tests/forking.py).
     """
+
+    def start(**settings: str) -> Server:
+        if not settings and (forks := request.getfixturevalue("forks")).is_free:
+            return servers.enter_context(serving_fork(forks))
+        return servers.enter_context(serving(production_environment | settings))
+
     with ExitStack() as servers:
-        yield lambda **settings: servers.enter_context(serving(production_environment | settings))
+        yield start
 
 
 @pytest.fixture
@@ -258,13 +273,28 @@ def serving(environment: dict[str, str], place: Path = ROOT, port: int = 0) -> I
             stdout=output,
             stderr=output,
         )
-    try:
+    with ending(process, log):
         wait_until_listening(process, port)
         yield Server(url, process)
+
+
+@contextmanager
+def serving_fork(forks: Forks) -> Iterator[Server]:
+    log = DATA_DIR / f"server-{forks.port}.log"
+    process = forks.start(log)
+    with ending(process, log):
+        wait_until_listening(process, forks.port)
+        yield Server(f"http://127.0.0.1:{forks.port}", process)
+
+
+@contextmanager
+def ending(process: subprocess.Popen | Fork, log: Path) -> Iterator[None]:
+    """End the process and print its log, which pytest shows when the test fails."""
+    try:
+        yield
     finally:
         process.terminate()
         process.wait(timeout=20)
-        # pytest prints captured output when the test fails.
         print(log.read_text())
 
 
