@@ -1,9 +1,11 @@
-"""Test infrastructure: the throwaway PostgreSQL server, failed tests run again, and no test skipped in CI."""
+"""Test infrastructure: throwaway PostgreSQL, forked servers, failed tests run again, no skips in CI."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from urllib.request import urlopen
 
 import psycopg
 import pytest
@@ -74,3 +76,19 @@ def test_a_failed_browser_test_reports_what_each_page_shows(tmp_path):
     assert '- heading "Typhoon" [level=1]' in output
     assert "Open page about:srcdoc" in output
     assert '- link "Signal"' in output
+
+
+def test_forked_servers_follow_one_another_beside_other_servers(start_server):
+    def status_of(server):
+        with urlopen(server.url) as answer:
+            return answer.status
+
+    fork, other = start_server(), start_server()
+    assert (status_of(fork), status_of(other)) == (200, 200)
+    fork.process.terminate()
+    assert fork.process.wait(timeout=20) == -signal.SIGTERM
+    next_fork = start_server()
+    assert next_fork.url == fork.url
+    assert (status_of(next_fork), status_of(other)) == (200, 200)
+    next_fork.process.kill()
+    assert next_fork.process.wait(timeout=20) == -signal.SIGKILL
