@@ -70,8 +70,10 @@ AnyDay = DayName | Weekday | Relative | Numbered
 _DIGITS: Final = "〇零一二三四五六七八九"
 _NUMBER: Final = r"(?:\d{1,2}|[〇零一二三四五六七八九十廿卅]{1,3})"
 _ENGLISH_WEEKDAYS: Final = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b"
-_NAMED_WEEKDAY: Final = rf"(?P<weekday>{_ENGLISH_WEEKDAYS})"
-_CHINESE_WEEKDAY: Final = r"[(]?(?:星期|周|週|禮拜|礼拜)(?P<weekday>[一二三四五六日天])[)]?"
+_NAMED_WEEKDAY: Final = rf"[(]?(?P<weekday>{_ENGLISH_WEEKDAYS})[)]?"
+_CHINESE_WEEKDAY: Final = (
+    r"[(]?(?:星期|周|週|禮拜|礼拜)(?P<weekday>[一二三四五六日天])[)]?|[(](?P<short>[一二三四五六日])[)]"
+)
 _FULL: Final = re.compile(
     r"(?P<year>\d{4})\s?(?P<sign>[-/.年])\s?(?P<month>\d{1,2})\s?(?:(?P=sign)"
     r"|月)\s?(?P<day>\d{1,2})\s?日?(?!\d)"
@@ -119,7 +121,8 @@ def day_at(text: str, place: int, near: date | None = None) -> FoundDay | None:
     ValueError for an impossible day.
     """
     weekday = _WEEKDAY.match(text, place, place + 20)
-    if weekday:
+    # `（二）` alone is the second point of a list, and only beside a date a weekday.
+    if weekday and not weekday["short"]:
         number, after = _weekday(weekday), _space(text, weekday.end())
         dated = _dated_at(text, after, near)
         if dated:
@@ -144,8 +147,8 @@ def _space(text: str, place: int, signs: str = " ,") -> int:
 
 
 def _weekday(match: re.Match[str]) -> int:
-    if match["chinese"]:
-        return "一二三四五六日".index(match["chinese"].replace("天", "日"))
+    if match["chinese"] or match["short"]:
+        return "一二三四五六日".index((match["chinese"] or match["short"]).replace("天", "日"))
     return WEEKDAYS.index(match["weekday"][:3].lower())
 
 
