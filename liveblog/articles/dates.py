@@ -245,6 +245,15 @@ class HeadingDay:
     weekday: int | None
 
 
+def opens_with_day(text: str) -> bool:
+    """Return whether a folded line opens with a day of a month, as a day heading does."""
+    prefix = _PREFIX.match(text)
+    with suppress(ValueError):
+        match = day_at(text, prefix.end() if prefix else 0)
+        return match is not None and isinstance(match.day, DayName) and match.day.month is not None
+    return False
+
+
 def heading_day(text: str, near: date | None = None) -> HeadingDay | None:
     """Return the day of a folded line that names one and nothing else, in any of the usual words."""
     if len(text) > _LONGEST_HEADING:
@@ -261,7 +270,7 @@ def heading_day(text: str, near: date | None = None) -> HeadingDay | None:
     day, weekday = match.day, match.weekday
     if not isinstance(day, DayName):
         # `昨日（18日）` and `Day 2 – Tuesday, 18 March` also name the date.
-        place = _space(text, end, " ,(:|-–—")
+        place = _space(text, end, " ,()[]:|-–—")
         try:
             dated = day_at(text, place, near)
         except ValueError:

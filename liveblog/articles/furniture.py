@@ -12,7 +12,7 @@ _SHORT: Final = 64
 
 # Match a whole line, apart from signs around it.
 _BUTTONS: Final = re.compile(
-    r"(?:the )?end|ends|全文完|完|待續|待续|from|updated|summary|update \d+|link copied!?"
+    r"(?:the )?end|ends|全文完|完|待續|待续|from|updated|update \d+|link copied!?"
     r"|[\d,]+ (?:posts?|viewing|people (?:viewing|watching))|edited"
     r"|(?:image|photo|video|audio|sticker|gif|media|document) omitted"
     r"|(?:skip )?advertisements?|[即實实][時时]更新|字[號号](?:大小)?|[瀏浏][覽览]\s*[\d.,]+\s*[w萬万k次]*"
@@ -79,7 +79,7 @@ _CREDITS: Final = re.compile(
     r"|[—–-]{1,2}\s*(?:by\s+)?(?:[A-Z][\w.'’-]*\.?\s){1,3}[A-Z][\w.'’-]+(?:\s(?:in|for|and)\s.{1,60})?",
 )
 _NOTES: Final = re.compile(
-    r"[+＋]?\d{1,6}|[+][^\s\d]{1,10}|:[a-z0-9_+-]+:\s?\d*|[a-z]{2,4}(?:/[a-z]{1,4}){1,4}|[^|。]{1,24}(?:\|[^|。]{1,24}){3,}|#\S{1,40}(?:\s+#\S{1,40})*|https?://\S+|[↓↑→←⬇⬆👇☟▼\s]+.{0,60}[↓↑→←⬇⬆👇☟▼]+"
+    r"[+＋]?\d{1,6}|[+][^\s\d]{1,10}|:[a-z0-9_+-]+:\s?\d*|[a-z]{2,4}(?:/[a-z]{1,4}){1,4}|[^|。\d]{1,24}(?:\|[^|。\d]{1,24}){3,}|#\S{1,40}(?:\s+#\S{1,40})*|https?://\S+|[↓↑→←⬇⬆👇☟▼\s]+.{0,60}[↓↑→←⬇⬆👇☟▼]+"
     r"|[◤◢■□▌]+.{1,20}[◤◢◣◥■□]+|[^\s>]{1,16}(?:\s*[>»›]\s*[^\s>]{1,16}){1,5}"
     r"|[—–-]+\s*\[[^\[\]]{1,24}\][^。]{1,60}"
 )
@@ -141,15 +141,15 @@ def is_notice(plain: str) -> bool:
     return len(plain) <= _LONGEST and not plain.endswith(("。", ".")) and bool(_NOTICES.fullmatch(plain))
 
 
-_OUTLET: Final = re.compile(
-    r".{0,8}(?:新聞網?|新闻网?|[^\s]網|[^\s]网|日報|日报|時報|时报|晚報|晚报|電視|电视|電台|电台|\b(?:news|times|post|tv))",
+_SCRAP_OF_HEAD: Final = re.compile(
+    r".{0,8}(?:新聞網?|新闻网?|[^\s]網|[^\s]网|日報|日报|時報|时报|晚報|晚报|電視|电视|電台|电台|\b(?:news|times|post|tv))|summary",
     re.IGNORECASE,
 )
 
 
-def is_outlet(plain: str) -> bool:
-    """Return whether a folded line is nothing but the name of a newspaper or broadcaster."""
-    return width(plain) <= 24 and bool(_OUTLET.fullmatch(plain))
+def is_scrap_of_head(plain: str) -> bool:
+    """Return whether a folded line of the head is the name of a newspaper or broadcaster, or a mere label."""
+    return width(plain) <= 24 and bool(_SCRAP_OF_HEAD.fullmatch(plain))
 
 
 _NAME: Final = re.compile(r"(?:[A-Z][\w.'’-]*\s){1,3}(?:and\s)?(?:[A-Z][\w.'’-]*\s){0,3}[A-Z][\w'’-]+")
@@ -158,6 +158,17 @@ _NAME: Final = re.compile(r"(?:[A-Z][\w.'’-]*\s){1,3}(?:and\s)?(?:[A-Z][\w.'�
 def is_name(text: str) -> bool:
     """Return whether a line could be nothing but the names of one or two people."""
     return len(text) <= 60 and bool(_NAME.fullmatch(text))
+
+
+_ROLE: Final = re.compile(
+    r"\b(?:editor|reporter|correspondent|journalist|analyst|columnist|writer|producer|bureau chief|presenter"
+    r"|[Rr]eporting from|in [A-Z][a-z]+)\b|記者|记者|編輯|编辑|特派員|特派员|主播",
+)
+
+
+def is_role(text: str) -> bool:
+    """Return whether a short line could be the role or the place of a reporter."""
+    return width(text) <= 60 and not text.endswith((".", "。")) and bool(_ROLE.search(text))
 
 
 _CAPTION: Final = re.compile(

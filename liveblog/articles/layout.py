@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 
 from liveblog.articles import furniture, zones
 from liveblog.articles.article import ArticleError
-from liveblog.articles.characters import folded, width
+from liveblog.articles.characters import folded
+from liveblog.articles.dates import opens_with_day
 from liveblog.articles.days import DayHeading
 from liveblog.articles.edges import with_doubts_at_the_end, with_lede_at_the_end, with_listed_titles
 from liveblog.articles.headings import bylines_of, is_like_heading, share_of_headings
@@ -107,6 +108,10 @@ def _unread_time(line: Line, source: Source) -> Line:
     stamp = source.stamp
     if stamp and stamp.shape.form is not Form.COMPACT and not stamp.is_loose:
         return replace(line, doubts=(_("Opens with what looks like a time but was not read as one."),))
+    if is_like_heading(line.text) and opens_with_day(source.plain):
+        return replace(
+            line, doubts=(_("Opens with what looks like a day but was not read as a day heading."),)
+        )
     return line
 
 
@@ -220,7 +225,7 @@ class _Reader:
         is_before_time = below is not None and below.kind is Kind.TIME
         if not self.has_begun and not is_before_time and self.is_title(line.text):
             return [replace(line, kind=Kind.LEFT_OUT, reason="title")]
-        if not self.has_begun and self.profile.time and furniture.is_outlet(folded(line.text)):
+        if not self.has_begun and self.profile.time and furniture.is_scrap_of_head(folded(line.text)):
             return [replace(line, kind=Kind.LEFT_OUT, reason="label")]
         is_name_above = (
             is_before_time and self.profile.heading is not Heading.BESIDE and line.text in self.names
@@ -251,7 +256,7 @@ class _Reader:
         if is_possible and self.profile.heading is not Heading.ABOVE and furniture.is_name(line.text):
             return below is not None and below.kind is Kind.TEXT
         # A reporter's role stands below the name.
-        is_role = self.is_below_name and is_like_heading(line.text) and width(line.text) <= 60
+        is_role = self.is_below_name and furniture.is_role(line.text)
         return is_role and below is not None and below.kind is Kind.TEXT
 
     def _heading(self, line: Line, above: Line | None, below: Line | None) -> Line | None:

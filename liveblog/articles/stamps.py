@@ -24,7 +24,7 @@ class Stamp:
 
     The words before the time end at `lead`, and those after it begin at `end`. `is_loose` means that nothing
     separates the time from the words after it, so that it could be part of a sentence; `is_spaced` means that
-    only a space does; `is_approximate` that a word such as 許 follows, as in `8時許`.
+    only a space does; `is_approximate` that a word such as 許 or 約 stands beside it: `8時許`.
     """
 
     shape: Shape
@@ -267,11 +267,12 @@ def _is_boundary(text: str, place: int) -> bool:
 def stamp_at(text: str, place: int, near: date | None = None) -> Stamp | None:
     """Return the time at `place` in a folded line, or None."""
     start = _opening(text, place)
+    is_about = start < len(text) and text[start] in "約约"
     sign = "".join(char for char in text[place:start] if char not in _SPACE)
     limit = min(len(text), place + _LONGEST)
-    parts = _Parts(text, start, near)
+    parts = _Parts(text, start + is_about, near)
     parts.read(limit)
-    if not parts.has_time:
+    if not parts.has_time or (is_about and parts.form is not Form.CHINESE):
         return None
     end = parts.end
     suffix = _SUFFIX.match(text, end)
@@ -305,7 +306,7 @@ def stamp_at(text: str, place: int, near: date | None = None) -> Stamp | None:
         is_closed=is_closed,
         is_possible=parts.is_possible,
         has_seconds=parts.has_seconds,
-        is_approximate=approximate is not None,
+        is_approximate=is_about or approximate is not None,
     )
 
 

@@ -58,6 +58,7 @@ def test_short_line_above_the_first_time_alone_is_doubted() -> None:
         ("17時41分許，渡輪停航。", "17時41分許，渡輪停航。"),
         ("下午5時41分左右，渡輪停航。", "下午5時41分左右，渡輪停航。"),
         ("下午5時41分許：渡輪停航。", "下午5時41分許：渡輪停航。"),
+        ("約下午5時41分，渡輪停航。", "約下午5時41分，渡輪停航。"),
         ("下午5時41分，渡輪停航。", "渡輪停航。"),
         ("傍晚五時四十一分，渡輪停航。", "渡輪停航。"),
     ],
@@ -92,7 +93,12 @@ def test_names_before_the_times_of_a_chat_are_left_out() -> None:
 
 @pytest.mark.parametrize(
     ("above", "below"),
-    [("9月24日（三）", "9月23日（二）"), ("24/9（三）", "23/9（二）"), ("24 Sep (Wed)", "23 Sep (Tue)")],
+    [
+        ("【Day 2】9月24日", "【Day 1】9月23日"),
+        ("9月24日（三）", "9月23日（二）"),
+        ("24/9（三）", "23/9（二）"),
+        ("24 Sep (Wed)", "23 Sep (Tue)"),
+    ],
 )
 def test_weekday_in_brackets_belongs_to_its_day_heading(above: str, below: str) -> None:
     article = parse(
@@ -209,6 +215,27 @@ def test_reporter_and_role_below_a_heading_are_left_out() -> None:
     assert updates(article)[1] == (SEPTEMBER_23, time(16, 5), "Pier shut", ["The pier is shut."])
 
 
+def test_heading_below_a_name_is_no_role() -> None:
+    body = "".join(
+        f"{clock}, 23 Sep 2025\nJane Example\n{heading}\n{text}\n"
+        for clock, heading, text in (
+            ("16:05", "That is all", "Thank you for following."),
+            ("14:40", "Critics react", "They say it is unfair."),
+            ("12:20", "Speech ends", "It lasted an hour."),
+        )
+    )
+    assert [heading for _clock, heading in headings(parse(HEAD_EN + body))] == [
+        "That is all",
+        "Critics react",
+        "Speech ends",
+    ]
+
+
+def test_line_that_opens_with_a_day_and_is_no_day_heading_is_doubted() -> None:
+    article = parse(HEAD_ZH + "9月23日 八號風球懸掛\n【18:45】停航。\n【17:30】水浸。\n【16:20】大風。")
+    assert 3 in doubtful_lines(article)
+
+
 def test_names_above_times_are_no_headings() -> None:
     body = "".join(
         f"{name}\nSept. 23, 2025, {clock} p.m. ET\n11 minutes ago\n{name}\n{text}\n"
@@ -236,6 +263,7 @@ def test_label_above_the_publication_time_is_no_title() -> None:
     [
         ("颱風動態》渡輪停航", "颱風動態", "渡輪停航"),
         ("不斷更新》渡輪停航", "", "渡輪停航"),
+        ("渡輪停航（14:30更新）", "", "渡輪停航"),
         ("渡輪停航懶人包／一次看 持續更新", "", "渡輪停航懶人包／一次看"),
         ("# 渡輪停航（持續更新）", "", "渡輪停航"),
         ("**渡輪停航**", "", "渡輪停航"),
