@@ -50,7 +50,9 @@ def place_of_headings(lines: Sequence[Line]) -> Heading:
         bool(lines[index].words) and not found - {Heading.ABOVE}
         for index, found in zip(times, positions, strict=True)
     )
-    if len(times) >= _ENOUGH and count[Heading.ABOVE] == 1 and Heading.ABOVE in positions[0]:
+    is_below_head = bool(times) and not any(line.kind is Kind.DAY for line in lines[: times[0]])
+    is_single = len(times) >= _ENOUGH and count[Heading.ABOVE] == 1 and Heading.ABOVE in positions[0]
+    if is_single and is_below_head:
         # Only the end of the head stands above a time.
         del count[Heading.ABOVE]
     if not count:
