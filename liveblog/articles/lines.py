@@ -42,6 +42,7 @@ RESPONSES: Final = re.compile(r"(?:最新回[應应]|latest responses):?", re.IG
 RULE: Final = re.compile(r"[-=_*~─—━•·.\s]+")
 _LIKE_TIME: Final = re.compile(r"\[[^\]]{0,20}\d:\d\d[^\]]{0,20}\]")
 _BODY_END: Final = re.compile(r"[:;,、。.」』…⋯]$|[.!?…,。][\"'”’)]+$")
+_MARKDOWN_HEADING: Final = re.compile(r"#{1,6} (?=\S)")
 _ASIDE: Final = re.compile(r"[(][^()]*[)]$")
 
 
@@ -270,6 +271,15 @@ def with_titles(lines: list[Line]) -> list[Line]:
     if merged and merged[-1].kind is Kind.RELATED and not merged[-1].words:
         merged[-1] = _untitled(merged[-1])
     return merged
+
+
+def without_emphasis(text: str) -> str:
+    """Return the text without the Markdown marks of a heading or of emphasis on the whole line."""
+    text = text.lstrip("#").lstrip() if _MARKDOWN_HEADING.match(text) else text
+    mark = next((mark for mark in ("**", "__", "*", "_") if text.startswith(mark)), "")
+    inner = text[len(mark) : -len(mark)] if mark and text.endswith(mark) else ""
+    # If the marks occur inside as well, only a part such as the time is bold, and they stay.
+    return inner.strip() if inner.strip(" *_") and mark not in inner else text
 
 
 def is_address(text: str) -> bool:
