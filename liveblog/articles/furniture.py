@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from liveblog.articles.characters import width
+from newsroom.text.line_breaks import columns_of
 
 _LONGEST: Final = 320
 _SHORT: Final = 64
@@ -97,7 +97,7 @@ def reason_of(plain: str, text: str) -> str:
         return "rule"
     if _BUTTONS.fullmatch(core):
         return "button"
-    is_short = width(text) <= _SHORT * 2
+    is_short = columns_of(text) <= _SHORT * 2
     if is_short and _EMBEDS.match(plain):
         return "embed"
     if _LABELS.match(plain.lstrip(_MARKS[:3])) and (is_short or not plain.endswith("。")):
@@ -107,7 +107,7 @@ def reason_of(plain: str, text: str) -> str:
     if _NOTES.fullmatch(plain):
         return "note"
     is_sentence = plain.endswith(("。", ".", "」", "”"))
-    return "call" if width(text) <= 100 and not is_sentence and _CALLS.fullmatch(plain) else ""
+    return "call" if columns_of(text) <= 100 and not is_sentence and _CALLS.fullmatch(plain) else ""
 
 
 _NOTICES: Final = re.compile(

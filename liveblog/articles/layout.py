@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from liveblog.articles import furniture, zones
 from liveblog.articles.article import ArticleError
-from liveblog.articles.characters import folded, width
+from liveblog.articles.characters import folded
 from liveblog.articles.days import DayHeading
 from liveblog.articles.lines import (
     MAX_HEADING,
@@ -32,6 +32,7 @@ from liveblog.articles.profile import Source, key_of
 from liveblog.articles.shapes import Form
 from liveblog.articles.stamps import Stamp
 from liveblog.articles.times import TimeMark
+from newsroom.text.line_breaks import columns_of
 
 _SHORT: Final = 90
 _NUMBERED_ITEM: Final = re.compile(r"\s*(?:\d{1,3}[.)、]|[(]\d{1,3}[)]|[①-⑳])\s*")
@@ -141,7 +142,10 @@ def is_like_heading(text: str) -> bool:
     """Return whether a line is short and does not end as a sentence does."""
     plain = folded(text)
     return (
-        len(text) <= MAX_HEADING and width(text) <= _SHORT and "。" not in plain and not _ends_as_text(plain)
+        len(text) <= MAX_HEADING
+        and columns_of(text) <= _SHORT
+        and "。" not in plain
+        and not _ends_as_text(plain)
     )
 
 
@@ -304,7 +308,7 @@ class _Reader:
         if self.names and self.profile.heading is not Heading.ABOVE and furniture.is_name(line.text):
             return below is not None and below.kind is Kind.TEXT
         # A reporter's role stands below the name.
-        is_role = self.is_below_name and is_like_heading(line.text) and width(line.text) <= 60
+        is_role = self.is_below_name and is_like_heading(line.text) and columns_of(line.text) <= 60
         return is_role and below is not None and below.kind is Kind.TEXT
 
     def _heading(self, line: Line, above: Line | None, below: Line | None) -> Line | None:
