@@ -71,7 +71,7 @@ def test_new_updates_wait_behind_a_pill_without_moving_the_page(server, new_page
     page = new_page(viewport=PHONE)
     reading = blog.updates.get(heading="第5則")
     open_blog(page, server.url, reading=reading)
-    page.locator(f"#update-{reading.pk} .permalink").focus()
+    page.locator(f"#update-{reading.pk} .update-time a").focus()
     before, slot = top_of(page, reading), page.locator("[data-live-bar]").bounding_box()
     publish(blog, "新一", 20)
     publish(blog, "新二", 21)
@@ -81,7 +81,7 @@ def test_new_updates_wait_behind_a_pill_without_moving_the_page(server, new_page
     expect(page).to_have_title(re.compile(r"^\(2\) "))
     assert abs(top_of(page, reading) - before) <= 1
     assert page.locator("[data-live-bar]").bounding_box() == slot
-    expect(page.locator(f"#update-{reading.pk} .permalink")).to_be_focused()
+    expect(page.locator(f"#update-{reading.pk} .update-time a")).to_be_focused()
     assert "新一" not in headings(page)
 
 
