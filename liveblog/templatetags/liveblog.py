@@ -20,9 +20,10 @@ from liveblog.models import Image, LiveBlog, RelatedStory, Update
 from liveblog.visibility import PUBLIC
 from newsroom import hongkong
 from newsroom.site import absolute, absolute_links, tag_uri
-from newsroom.text import external_media, html, languages
+from newsroom.text import external_media, html, languages, tables
 from newsroom.text.external_media import Embed
 from newsroom.text.line_breaks import columns_of
+from newsroom.text.tables import Table
 
 register = template.Library()
 
@@ -149,6 +150,17 @@ def is_text(passage: object) -> bool:
 def embed(passage: str) -> Embed | None:
     """Return the embedded video or post in this block of an update, or None."""
     return external_media.of_block(passage)
+
+
+@register.filter
+def is_table(passage: str) -> bool:
+    return tables.is_table(passage)
+
+
+@register.filter
+def table(passage: str) -> Table:
+    """Return the table in this block of an update."""
+    return tables.read(passage)
 
 
 @register.filter
