@@ -16,9 +16,7 @@ SMALL_ROWS: Final = 5
 
 _CELLS: Final = ("td", "th")
 # A number with its sign, currency and unit: 1,284 · −3.5% · HK$20 · 1,900人 · 12/24.
-_NUMBER: Final = re.compile(
-    r"[+\-−–±~]?\s*(?:HK|US|A)?[$€£¥]?\s*\d[\d,.:/ ]*\s*(?:%|％|[a-zA-Z]{1,3}|\w{1,2})?"
-)
+_NUMBER: Final = re.compile(r"[+\-−–±~]?\s*(?:HK|US|A)?[$€£¥]?\s*\d[\d,.:/ ]*\s*(?:[%％]|\w{1,3})?")
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 // Embeds live blogs and updates in other sites. The page has a link and loads this script from the newsroom:
 // <blockquote class="newsroom-embed"><a href="…/live/SLUG/">…</a></blockquote>
-// The link stays until the frame has answered, and so also where the site may not show it.
+// The link stays until the frame has answered. Where the site may not show it, the frame goes instead.
 (() => {
   const { origin } = new URL(document.currentScript.src);
+  const ANSWERED_WITHIN = 3_000;
   const name = `newsroom-embed ${origin}`;
   // Each embed may bring the script along: the first one serves them all.
   if (window[name]) return window[name]();
@@ -20,6 +21,8 @@
       frame.height = 1;
       frame.loading = "lazy";
       frame.style.cssText = "display:block;border:0";
+      // A browser that refuses to show the frame still says that it has loaded: with an error that says nothing.
+      frame.addEventListener("load", () => setTimeout(() => quote.isConnected && frame.remove(), ANSWERED_WITHIN));
       quote.after(frame);
       links.set(frame, quote);
     }
