@@ -143,7 +143,7 @@ def test_edits_and_withdrawals_happen_in_place_with_no_pill_and_no_shift(server,
     publishing.correct_update(edited, content, by=SYSTEM, note="數字有誤")
     expect(page.locator(f"#update-{edited.pk} h3")).to_have_text("改過")
     expect(page.locator(f"#update-{edited.pk} .corrections")).to_have_text(
-        re.compile(r"^\s*更正\s+\d\d:\d\d\s+數字有誤\s*$")
+        re.compile(r"^\s*更正\s+\d+日 \d\d:\d\d\s+數字有誤\s*$")
     )
     assert abs(top_of(page, reading) - before) <= 1
     publishing.withdraw_update(edited, by=SYSTEM, reason="x")
@@ -160,7 +160,9 @@ def test_a_withdrawn_update_becomes_a_tombstone_and_leaves_pinned_and_key_lists(
     expect(page.locator(".pinned")).to_contain_text("秘密")
     expect(page.locator(".key-events")).to_contain_text("秘密")
     publishing.withdraw_update(update, by=SYSTEM, reason="x")
-    expect(page.locator(f"#update-{update.pk}")).to_have_text(re.compile(r"^\s*此更新已於\d\d:\d\d撤回\s*$"))
+    expect(page.locator(f"#update-{update.pk}")).to_have_text(
+        re.compile(r"^\s*【\d\d:\d\d】\s*此更新已於\d+日\d\d:\d\d撤回\s*$")
+    )
     expect(page.locator(".pinned")).to_have_count(0)
     expect(page.locator(".key-events")).to_have_count(0)
     assert "秘密" not in page.content()

@@ -227,7 +227,9 @@ def test_open_update_page_follows_withdrawal_restoration_and_erasure(server, pag
     update = publish(blog, "秘密", 5, body="<p>秘密的內文。</p>")
     open_blog(page, server.url, path=f"/live/storm/{update.pk}/")
     publishing.withdraw_update(update, by=SYSTEM, reason="x")
-    expect(page.locator("article")).to_contain_text(re.compile(r"此更新已於\d\d:\d\d撤回"), timeout=5_000)
+    expect(page.locator("article")).to_contain_text(
+        re.compile(r"此更新已於\d+日\d\d:\d\d撤回"), timeout=5_000
+    )
     wait_for(lambda: "秘密" not in page.content(), 5)
     assert "秘密" not in page.title()
     publishing.restore_update(update, by=SYSTEM)
