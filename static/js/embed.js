@@ -1,11 +1,11 @@
 // Embeds live blogs and updates in other sites. The page has a link and loads this script from the newsroom:
 // <blockquote class="newsroom-embed"><a href="…/live/SLUG/">…</a></blockquote>
-// The link stays until the frame has answered. Where the site may not show it, the frame goes instead.
+// The link stays until the frame has reported its height; a frame that is not allowed is removed.
 (() => {
   const { origin } = new URL(document.currentScript.src);
   const ANSWERED_WITHIN = 3_000;
   const name = `newsroom-embed ${origin}`;
-  // Each embed may bring the script along: the first one serves them all.
+  // Each embed may load the script again; the first instance serves them all.
   if (window[name]) return window[name]();
   const links = new Map();
 
