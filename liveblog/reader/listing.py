@@ -21,7 +21,7 @@ TOPICS_MOST: Final = 12
 
 
 @dataclass(frozen=True)
-class Listed:
+class Entry:
     """A live blog with the newest of its updates, newest first."""
 
     blog: LiveBlog
@@ -30,11 +30,11 @@ class Listed:
 
 @dataclass(frozen=True)
 class Listing:
-    """What a page lists. `more_live` and `more_ended` are the blogs after which the next page begins."""
+    """The contents of a page that lists live blogs. `more_live` and `more_ended` are the blogs after which the next page begins."""
 
-    lead: Listed | None = None
-    cards: list[Listed] = field(default_factory=list)
-    rows: list[Listed] = field(default_factory=list)
+    lead: Entry | None = None
+    cards: list[Entry] = field(default_factory=list)
+    rows: list[Entry] = field(default_factory=list)
     ended: list[LiveBlog] = field(default_factory=list)
     topics: list[Topic] = field(default_factory=list)
     more_live: LiveBlog | None = None
@@ -48,7 +48,7 @@ class Listing:
     @property
     def blogs(self) -> list[LiveBlog]:
         live = ([self.lead] if self.lead else []) + self.cards + self.rows
-        return [*(listed.blog for listed in live), *self.ended]
+        return [*(entry.blog for entry in live), *self.ended]
 
 
 def read_listing(readable: LiveBlogQuerySet, last: LiveBlog | None, edition: str | None) -> Listing:
@@ -101,11 +101,11 @@ def _ended_page(ended: LiveBlogQuerySet, last: LiveBlog | None) -> tuple[list[Li
     return page, page[-1] if len(rows) > ENDED_PER_PAGE else None
 
 
-def _with_updates(blogs: Iterable[LiveBlog], count: int) -> list[Listed]:
+def _with_updates(blogs: Iterable[LiveBlog], count: int) -> list[Entry]:
     """Return each blog with its newest published updates."""
     blogs = list(blogs)
     latest = newest_of_each(blogs, Update.objects.published().newest_first(), count, "happened_at")
-    return [Listed(blog, editions.read_texts(blog, latest[blog.pk])) for blog in blogs]
+    return [Entry(blog, editions.read_texts(blog, latest[blog.pk])) for blog in blogs]
 
 
 def _topics_of(blogs: Iterable[LiveBlog]) -> list[Topic]:

@@ -1,4 +1,4 @@
-"""Where things stand on the public pages: measured in a browser, on a phone and on a desktop."""
+"""The layout of public pages, measured in a browser on a phone and on a desktop."""
 
 from __future__ import annotations
 

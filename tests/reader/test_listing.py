@@ -1,4 +1,4 @@
-"""What the front page lists, and in which order."""
+"""Order and contents of the front page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.factories import make_blog, make_update
 pytestmark = pytest.mark.django_db
 
 
-def listed(client: Client, path: str = "/") -> list[str]:
+def slugs_on(client: Client, path: str = "/") -> list[str]:
     """Return the slugs of the listed live blogs, each once, in their order."""
     page = client.get(path).content.decode()
     return list(dict.fromkeys(re.findall(r'href="/live/([-\w]+)/"', page)))
@@ -38,18 +38,18 @@ def make_running(slug: str, minutes_ago: int) -> LiveBlog:
 def test_newest_update_decides_the_order_and_other_changes_do_not(client):
     older, _newer = make_running("older", 20), make_running("newer", 10)
     edit(older, standfirst="改過的導言")
-    assert listed(client) == ["newer", "older"]
+    assert slugs_on(client) == ["newer", "older"]
     make_update(older, happened_at=hongkong.now())
-    assert listed(client) == ["older", "newer"]
+    assert slugs_on(client) == ["older", "newer"]
 
 
 def test_positions_of_the_editor_come_first(client):
     blogs = [make_running(slug, minutes) for slug, minutes in (("a", 1), ("b", 2), ("c", 3), ("d", 4))]
     edit(blogs[3], front_position=1)
     edit(blogs[2], front_position=2)
-    assert listed(client) == ["d", "c", "a", "b"]
+    assert slugs_on(client) == ["d", "c", "a", "b"]
     edit(blogs[3], front_position=None)
-    assert listed(client) == ["c", "a", "b", "d"]
+    assert slugs_on(client) == ["c", "a", "b", "d"]
 
 
 def test_ended_coverage_leads_while_nothing_is_live(client):
@@ -59,16 +59,16 @@ def test_ended_coverage_leads_while_nothing_is_live(client):
     page = client.get("/").content.decode()
     assert 'class="card card-lead"' in page
     assert 'id="live-title">正在直播' not in page
-    assert listed(client) == ["storm"]
+    assert slugs_on(client) == ["storm"]
 
 
 def test_running_blogs_beyond_a_page_follow_on_the_next(client):
     for index in range(33):
         make_running(f"blog-{index:02}", index)
-    first = listed(client)
+    first = slugs_on(client)
     assert first == [f"blog-{index:02}" for index in range(30)]
     assert 'href="?before=blog-29"' in client.get("/").content.decode()
-    assert listed(client, "/?before=blog-29") == ["blog-30", "blog-31", "blog-32"]
+    assert slugs_on(client, "/?before=blog-29") == ["blog-30", "blog-31", "blog-32"]
 
 
 def test_topics_of_the_listed_blogs_are_linked(client):
