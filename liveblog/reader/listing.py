@@ -30,7 +30,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Listing:
-    """The contents of a page that lists live blogs. `more_live` and `more_ended` are the blogs after which the next page begins."""
+    """The contents of a page that lists live blogs.
+
+    The next pages begin after the blogs `more_live` and `more_ended`, if there are any.
+    """
 
     lead: Entry | None = None
     cards: list[Entry] = field(default_factory=list)
