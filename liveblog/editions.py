@@ -86,6 +86,14 @@ def read_title_of(head: LiveBlog) -> LiveBlog:
     return head
 
 
+def read_standfirst(head: LiveBlog) -> LiveBlog:
+    """Convert the standfirst of a blog whose edition is set."""
+    if head.edition:
+        names = _names(head.edition, head.standfirst)
+        head.standfirst = converter(head.edition, names=names)(head.standfirst)
+    return head
+
+
 def read_topics_of(head: LiveBlog) -> LiveBlog:
     """Read and convert the topics of a blog whose edition `read_head` has set."""
     prefetch_related_objects([head], "topics")

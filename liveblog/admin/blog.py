@@ -98,6 +98,7 @@ class LiveBlogForm(VerbForm):
             hero_image=cleaned["hero_image"],
             bylines=tuple(cleaned["bylines"]),
             topics=tuple(cleaned["topics"]),
+            front_position=cleaned["front_position"],
             has_responses=cleaned["has_responses"],
             successor=cleaned["successor"],
             stories=stories_of(rows["relatedstory"]),
@@ -136,7 +137,7 @@ class LiveBlogAdmin(TeamAdmin, VerbAdmin):
     actions = ["start", "end"]
 
     _text = ["language", "kicker", "headline", "slug", "standfirst", "summary"]
-    _about = ["hero_image", "bylines", "topics", "has_responses"]
+    _about = ["hero_image", "bylines", "topics", "front_position", "has_responses"]
     _times = ["coverage_start_at", "coverage_end_at", "embargo_until_at"]
     _state = [
         "continued_in",

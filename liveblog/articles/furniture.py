@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from liveblog.articles.characters import width
+from newsroom.text.line_breaks import columns_of
 
 _LONGEST: Final = 320
 _SHORT: Final = 64
@@ -105,7 +105,7 @@ def reason_of(plain: str, text: str) -> str:
         return "rule"
     if _BUTTONS.fullmatch(core):
         return "button"
-    is_short = width(text) <= _SHORT * 2
+    is_short = columns_of(text) <= _SHORT * 2
     if is_short and _EMBEDS.match(plain):
         return "embed"
     if _LABELS.match(plain.lstrip(_MARKS[:3])) and (is_short or not plain.endswith("。")):
@@ -115,7 +115,7 @@ def reason_of(plain: str, text: str) -> str:
     if _NOTES.fullmatch(plain):
         return "note"
     is_sentence = plain.endswith(("。", ".", "」", "”"))
-    return "call" if width(text) <= 100 and not is_sentence and _CALLS.fullmatch(plain) else ""
+    return "call" if columns_of(text) <= 100 and not is_sentence and _CALLS.fullmatch(plain) else ""
 
 
 _LABEL_OF_LINKS: Final = re.compile(
@@ -149,7 +149,7 @@ _SCRAP_OF_HEAD: Final = re.compile(
 
 def is_scrap_of_head(plain: str) -> bool:
     """Return whether a folded line of the head is the name of a newspaper or broadcaster, or a mere label."""
-    return width(plain) <= 24 and bool(_SCRAP_OF_HEAD.fullmatch(plain))
+    return columns_of(plain) <= 24 and bool(_SCRAP_OF_HEAD.fullmatch(plain))
 
 
 _NAME: Final = re.compile(r"(?:[A-Z][\w.'’-]*\s){1,3}(?:and\s)?(?:[A-Z][\w.'’-]*\s){0,3}[A-Z][\w'’-]+")
@@ -168,7 +168,7 @@ _ROLE: Final = re.compile(
 
 def is_role(text: str) -> bool:
     """Return whether a short line could be the role or the place of a reporter."""
-    return width(text) <= 60 and not text.endswith((".", "。")) and bool(_ROLE.search(text))
+    return columns_of(text) <= 60 and not text.endswith((".", "。")) and bool(_ROLE.search(text))
 
 
 _CAPTION: Final = re.compile(

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from liveblog.articles import furniture, zones
 from liveblog.articles.article import ArticleError, Doubt, LineRead
-from liveblog.articles.characters import folded, width
+from liveblog.articles.characters import folded
 from liveblog.articles.choices import Role
 from liveblog.articles.dates import day_at, heading_day
 from liveblog.articles.days import ENGLISH_MONTH, DayName
@@ -21,6 +21,7 @@ from liveblog.articles.lines import ends_as_text, without_emphasis
 from liveblog.articles.stamps import Stamp, stamp_at, stamp_at_end, stamp_at_start
 from liveblog.articles.title import MAX_HEADLINE, MAX_KICKER, Title, any_title, has_title_signs, own_title
 from newsroom import hongkong
+from newsroom.text.line_breaks import columns_of
 
 # Titles and publication times stand at the top.
 _TOP: Final = 25
@@ -314,7 +315,7 @@ def _likeness(text: str, *, is_first: bool) -> int:
     if len(plain) > MAX_HEADLINE:
         return 1 if is_first else 0
     score = 3 + 3 * has_title_signs(text)
-    if width(text) < 10:
+    if columns_of(text) < 10:
         score -= 2
     if plain.endswith(("。", ":", ",")) or (plain.endswith(".") and ends_as_text(plain)):
         score -= 2
@@ -327,7 +328,7 @@ def _likeness(text: str, *, is_first: bool) -> int:
 def _published(index: int, number: int, text: str) -> _Published | None:
     """Return the publication time on a line near the top, alone or among labels and names, or None."""
     plain = folded(text)
-    if width(text) > 160 or plain.endswith("。"):
+    if columns_of(text) > 160 or plain.endswith("。"):
         return None
     whole = _dated_stamp(plain, 0)
     if whole:

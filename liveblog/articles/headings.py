@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from liveblog.articles import furniture
-from liveblog.articles.characters import folded, width
+from liveblog.articles.characters import folded
 from liveblog.articles.lines import MAX_HEADING, Kind, Line, ends_as_text
 from liveblog.articles.notation import Heading
+from newsroom.text.line_breaks import columns_of
 
 _SHORT: Final = 90
 _LONGEST_NAME: Final = 24
@@ -21,7 +22,10 @@ def is_like_heading(text: str) -> bool:
     """Return whether a line is short and does not end as a sentence does."""
     plain = folded(text)
     return (
-        len(text) <= MAX_HEADING and width(text) <= _SHORT and "。" not in plain and not _ends_as_text(plain)
+        len(text) <= MAX_HEADING
+        and columns_of(text) <= _SHORT
+        and "。" not in plain
+        and not _ends_as_text(plain)
     )
 
 
@@ -117,5 +121,5 @@ def bylines_of(lines: Sequence[Line]) -> frozenset[str]:
     names = {text for text, count in texts.items() if count > 1 and furniture.is_name(text)}
     # What recurs before times at the ends of lines is the name of who wrote, in any script.
     return frozenset(
-        names | {text for text, count in tails.items() if count > 1 and width(text) <= _LONGEST_NAME}
+        names | {text for text, count in tails.items() if count > 1 and columns_of(text) <= _LONGEST_NAME}
     )

@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 
 from liveblog.articles import furniture
 from liveblog.articles.article import ArticleError
-from liveblog.articles.characters import folded, tidied, width
+from liveblog.articles.characters import folded, tidied
 from liveblog.articles.days import DayHeading, read_day_heading
 from liveblog.articles.times import TimeMark, read_time
+from newsroom.text.line_breaks import columns_of
 
 # Far more lines than any newspaper article has.
 MAX_LINES: Final = 20_000
@@ -220,7 +221,7 @@ def heading(line: Line, before: Line | None, following: Line | None) -> Line | N
     if len(line.text) > MAX_HEADING:
         return None
     plain = folded(line.text)
-    columns = width(line.text)
+    columns = columns_of(line.text)
     is_before_time = _opens_with_time(following)
     if plain.endswith(("」", "』")) and is_before_time and columns <= _PROBABLY_SHORT:
         # A closing quote usually ends text, but no text can stand between a day heading and a time.

@@ -122,6 +122,17 @@ class LiveBlogQuerySet(PublicIdQuerySet["LiveBlog"]):
         """Order by the last change visible to readers."""
         return self.order_by("-modified_at", "-pk")
 
+    def in_front_order(self) -> LiveBlogQuerySet:
+        """Order by the editor's position, and those without one by their newest update."""
+        newest = Update.objects.published().filter(blog=models.OuterRef("pk")).newest_first()
+        return self.annotate(  # type: ignore[no-redef]
+            newest_at=models.Subquery(newest.values("happened_at")[:1])
+        ).order_by(
+            models.F("front_position").asc(nulls_last=True),
+            models.F("newest_at").desc(nulls_last=True),
+            "-pk",
+        )
+
     def published_after(self, moment: datetime) -> LiveBlogQuerySet:
         """Return public live blogs whose `published_at` is after `moment`."""
         return self.filter(first_published_at__gt=moment, coverage_start_at__gt=moment)
@@ -217,6 +228,12 @@ class LiveBlog(PublicIdModel):
         blank=True,
         related_name="+",
         verbose_name=_("pinned update"),
+    )
+    front_position = models.PositiveSmallIntegerField(
+        _("position on the front page"),
+        null=True,
+        blank=True,
+        help_text=_("1 is the lead. Without one, the newest update decides."),
     )
     has_responses = models.BooleanField(
         _("readers may respond"),

@@ -14,8 +14,6 @@ from django.utils import translation
 
 from liveblog import editions, visibility
 from liveblog.models import LiveBlog, Topic, Update
-from liveblog.models.blog import LiveBlogQuerySet
-from liveblog.models.newest import newest_of_each
 from liveblog.presentation.addresses import (
     UpdateMissing,
     Withdrawn,
@@ -32,6 +30,7 @@ from liveblog.presentation.sharing import (
 )
 from liveblog.reader import jsonld
 from liveblog.reader.caching import answer, answer_by_state, is_conditional, public
+from liveblog.reader.listing import read_listing
 from liveblog.reader.scripts import canonical_path, scripts_of, site_language
 from liveblog.reader.timeline import PAGE_SIZE, days
 from liveblog.visibility import PUBLIC
@@ -39,13 +38,10 @@ from newsroom.http import parameters
 from newsroom.http.doors import set_language
 from newsroom.site import path_of
 
-ENDED_PER_PAGE = 20
-LATEST_ON_FRONT = 3
-
 
 @public
 def front(request: HttpRequest, edition: str | None = None) -> HttpResponse:
-    """Show running live blogs and then ended ones, newest first."""
+    """Show running live blogs in the editor's order, and then ended ones, newest first."""
 
     def share(_blogs: list[LiveBlog]) -> Share:
         return share_of_site(canonical_path(request), edition, is_listed=True)
@@ -198,15 +194,11 @@ def _listing(
 
     def render() -> HttpResponse:
         readable = visibility.readable(PUBLIC) if blogs is None else visibility.readable(PUBLIC) & blogs
-        rows = readable.select_related("hero_image").newest_first()
-        ended, has_older = _ended_page(rows.ended(), last)
-        live, ended = editions.read_titles(rows.live(), edition), editions.read_titles(ended, edition)
+        listing = read_listing(readable, last, edition)
         context = {
             "topic": editions.read_topic(topic, edition) if topic else None,
-            "live": _with_latest(live),
-            "ended": ended,
-            "share": lambda: share([*live, *ended]),
-            "older": ended[-1] if has_older else None,
+            "listing": listing,
+            "share": lambda: share(listing.blogs),
             "is_first_page": last is None,
         }
         return page(request, template, context, settings.SITE_LANGUAGE, edition)
@@ -250,22 +242,4 @@ def _neighbours(blog: LiveBlog, update: Update) -> dict[str, Update | None]:
 
 def _blog_named_in_query(request: HttpRequest) -> LiveBlog | None:
     slug = parameters.slug(request.GET, "before")
-    return get_object_or_404(visibility.readable(PUBLIC).ended(), slug=slug) if slug else None
-
-
-def _ended_page(ended: LiveBlogQuerySet, last: LiveBlog | None) -> tuple[list[LiveBlog], bool]:
-    """Return a page of ended blogs, latest end of coverage first, and whether there are older ones.
-
-    The page begins after `last`, or with the newest if it is None.
-    """
-    ended = ended.order_by("-coverage_end_at", "-pk")
-    if last:
-        ended = ended.ended_before(last)
-    rows = list(ended[: ENDED_PER_PAGE + 1])
-    return rows[:ENDED_PER_PAGE], len(rows) > ENDED_PER_PAGE
-
-
-def _with_latest(blogs: list[LiveBlog]) -> list[tuple[LiveBlog, list[Update]]]:
-    """Return each blog with its newest published updates."""
-    latest = newest_of_each(blogs, Update.objects.published().newest_first(), LATEST_ON_FRONT, "happened_at")
-    return [(blog, editions.read_texts(blog, latest[blog.pk])) for blog in blogs]
+    return get_object_or_404(visibility.readable(PUBLIC), slug=slug) if slug else None

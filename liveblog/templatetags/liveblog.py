@@ -20,13 +20,19 @@ from liveblog.models import Image, LiveBlog, RelatedStory, Update
 from liveblog.visibility import PUBLIC
 from newsroom import hongkong
 from newsroom.site import absolute, absolute_links, tag_uri
-from newsroom.text import external_media, html, languages
+from newsroom.text import external_media, html, languages, tables
 from newsroom.text.external_media import Embed
+from newsroom.text.line_breaks import columns_of
+from newsroom.text.tables import Table
 
 register = template.Library()
 
 # The number of characters of the largest heading that fit on a phone's line.
 LONGEST_CLAUSE: Final = 12
+# Headlines of at least so many characters are set smaller.
+HEADLINE_STEPS: Final = ((70, "is-very-long"), (40, "is-long"))
+# The width of three lines of a standfirst on a phone, in letters; a Chinese character is as wide as two.
+THREE_LINES: Final = 108
 
 # Characters that could end the script element or start markup, and their JSON escapes.
 _JSON_ESCAPES = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
@@ -52,8 +58,9 @@ def hong_kong_day(moment: datetime | date, language: str) -> str:
 
 
 @register.filter
-def short_day(day: date, language: str) -> str:
-    """Return a day as `19日` or `19 March`."""
+def short_day(moment: datetime | date, language: str) -> str:
+    """Return the Hong Kong day as `19日` or `19 March`."""
+    day = hongkong.day_of(moment) if isinstance(moment, datetime) else moment
     return hongkong.day_label(day, language, with_month=False)
 
 
@@ -80,6 +87,28 @@ def is_parted(headline: str) -> bool:
     """
     clauses = headline.split()
     return len(clauses) > 1 and max(map(len, clauses)) <= LONGEST_CLAUSE
+
+
+@register.filter
+def headline_class(row: LiveBlog | Update) -> str:
+    """Return the classes of a headline: whether it is parted, and the step of its size by its length."""
+    headline, text = (
+        (row.headline, row.full_headline) if isinstance(row, LiveBlog) else (row.title, row.title)
+    )
+    step = next((step for length, step in HEADLINE_STEPS if len(text) >= length), "")
+    return " ".join(filter(None, ["parted" if is_parted(headline) else "", step]))
+
+
+@register.filter
+def is_long(text: str) -> bool:
+    """Return whether plain text takes more than three lines of a phone, or is more than one paragraph."""
+    return len(text.splitlines()) > 1 or columns_of(text) > THREE_LINES
+
+
+@register.filter
+def first_line(rich_text: str) -> str:
+    """Return the text of the first paragraph or list item of rich text."""
+    return html.plain_text(rich_text).partition("\n")[0]
 
 
 @register.filter
@@ -121,6 +150,17 @@ def is_text(passage: object) -> bool:
 def embed(passage: str) -> Embed | None:
     """Return the embedded video or post in this block of an update, or None."""
     return external_media.of_block(passage)
+
+
+@register.filter
+def is_table(passage: str) -> bool:
+    return tables.is_table(passage)
+
+
+@register.filter
+def table(passage: str) -> Table:
+    """Return the table in this block of an update."""
+    return tables.read(passage)
 
 
 @register.filter
