@@ -315,6 +315,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "newsroom.passwords.StrengthValidator"},
 ]
 LOGIN_URL = "admin:login"
 CSRF_FAILURE_VIEW = "liveblog.desk.access.csrf_failure"
