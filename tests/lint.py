@@ -29,9 +29,7 @@ def main() -> int:
     if biome := install("@biomejs/biome"):
         checks.append([str(biome / "bin" / "biome"), "ci", "--colors=off"])
     else:
-        print(
-            "Not checked: style sheets and scripts; npm cannot install Biome here.", file=sys.stderr
-        )
+        print("Not checked: style sheets and scripts; npm cannot install Biome here.", file=sys.stderr)
     failed = [check for check in checks if subprocess.run(check, cwd=ROOT).returncode]
     for check in failed:
         print("Failed:", " ".join([Path(check[0]).name, *check[1:4]]), file=sys.stderr)
