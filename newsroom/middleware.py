@@ -106,11 +106,16 @@ class SessionMiddleware(sessions.SessionMiddleware):
 
 
 # Headers that only protect pages, and headers that only protect content.
-_PAGE_HEADERS: Final = ("Cross-Origin-Opener-Policy", "Referrer-Policy", "X-Frame-Options")
+_PAGE_HEADERS: Final = (
+    "Cross-Origin-Opener-Policy",
+    "Referrer-Policy",
+    # The page that polls has sent it.
+    "Strict-Transport-Security",
+    "X-Frame-Options",
+)
 _CONTENT_HEADERS: Final = (
     "Content-Security-Policy",
     "Cross-Origin-Resource-Policy",
-    "Strict-Transport-Security",
     "X-Content-Type-Options",
 )
 

@@ -57,7 +57,8 @@ def test_not_modified_response_does_not_change_the_policies_of_a_stored_page(cli
     etag = client.get("/live/storm/").headers["ETag"]
     again = client.get("/live/storm/", headers={"If-None-Match": etag})
     assert again.status_code == 304
-    assert not {"Permissions-Policy", "Cross-Origin-Resource-Policy"} & set(again.headers)
+    headers = {"Permissions-Policy", "Cross-Origin-Resource-Policy", "X-Content-Type-Options"}
+    assert not headers & set(again.headers)
 
 
 def test_poll_with_content_keeps_the_headers_that_protect_content(client, https):
@@ -66,8 +67,7 @@ def test_poll_with_content_keeps_the_headers_that_protect_content(client, https)
     poll = client.get("/live/storm/changes.json?after=0", secure=True)
     assert poll.headers["X-Content-Type-Options"] == "nosniff"
     assert "default-src 'none'" in poll.headers["Content-Security-Policy"].split("; ")
-    assert poll.headers["Strict-Transport-Security"] == HSTS
-    assert "X-Frame-Options" not in poll.headers
+    assert not {"X-Frame-Options", "Strict-Transport-Security"} & set(poll.headers)
 
 
 def test_idle_poll_takes_at_most_300_bytes_over_https_too(client, https):
