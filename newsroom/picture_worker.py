@@ -82,7 +82,7 @@ def write(picture: Image.Image, extension: str) -> dict[str, Any]:
     for width, resized in _resized(picture):
         for extension in EXTENSIONS:
             resized.save(f"{width}.{extension}", **_ENCODINGS[extension])
-    return {"kept": file_name, "width": picture.width, "height": picture.height}
+    return {"file_name": file_name, "width": picture.width, "height": picture.height}
 
 
 def decode(source: Path) -> tuple[Image.Image, str]:

@@ -192,7 +192,7 @@ def _prepared(place: Path, answer: dict[str, Any]) -> Prepared:
     """Validate a worker's answer and files, which are as untrusted as the upload itself."""
     if "refusal" in answer:
         raise ValidationError(_REFUSALS.get(str(answer["refusal"]), _FAILED))
-    file_name, width, height = (answer.get(name) for name in ("kept", "width", "height"))
+    file_name, width, height = (answer.get(name) for name in ("file_name", "width", "height"))
     if file_name not in _KEPT or not (isinstance(width, int) and isinstance(height, int)):
         raise ValidationError(_FAILED)
     _check(lambda: picture_headers.check_size(width, height))

@@ -97,7 +97,7 @@ def refused(request: HttpRequest, blog: LiveBlog, refusal: ValidationError) -> H
     if wants_json(request):
         return JsonResponse({"errors": errors}, status=422)
     reasons = [line for lines in errors.values() for line in lines]
-    context = admin.site.each_context(request) | {"blog": blog, "said": reasons}
+    context = admin.site.each_context(request) | {"blog": blog, "reasons": reasons}
     return render(request, "desk/refused.html", context, status=422)
 
 

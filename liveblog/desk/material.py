@@ -60,7 +60,7 @@ def find_stories(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     """
     query = html.printable(request.GET.get("q", "")).strip()
     if not LEAST_CHARACTERS <= len(query) <= MOST_CHARACTERS:
-        return JsonResponse({"found": []})
+        return JsonResponse({"stories": []})
     others = visibility.linkable(user_of(request)).exclude(pk=blog.pk)
     if blog.embargo_until_at is None:
         others = others.filter(embargo_until_at__isnull=True)
@@ -71,7 +71,7 @@ def find_stories(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     )
     return JsonResponse(
         {
-            "found": [
+            "stories": [
                 {"slug": row.slug, "title": row.full_headline, "status": row.get_status_display()}
                 for row in matches
             ]

@@ -76,6 +76,6 @@ def on_response(request: HttpRequest, blog: LiveBlog, response_pk: int, action: 
 
 def _answer(request: HttpRequest, blog: LiveBlog, message: str) -> HttpResponse:
     if wants_json(request):
-        return JsonResponse({"said": message})
+        return JsonResponse({"message": message})
     messages.success(request, message)
     return redirect("desk:desk", blog.pk)

@@ -249,7 +249,7 @@ def _done(request: HttpRequest, blog: LiveBlog, action: Action, saved: Update, i
             messages.success(request, message)
         return JsonResponse(
             {
-                "said": message,
+                "message": message,
                 "update": saved.pk,
                 "is_new": is_new,
                 "token": composer.new_token(),

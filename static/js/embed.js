@@ -1,10 +1,10 @@
 // Embeds live blogs and updates in other sites. The page has a link and loads this script from the newsroom:
 // <blockquote class="newsroom-embed"><a href="…/live/SLUG/">…</a></blockquote>
-// The link stays until the frame has answered, and so also where the site may not show it.
+// The link stays until the frame has reported its height, so it also stays where the frame is not allowed.
 (() => {
   const { origin } = new URL(document.currentScript.src);
   const name = `newsroom-embed ${origin}`;
-  // Each embed may bring the script along: the first one serves them all.
+  // Each embed may load the script again; the first instance serves them all.
   if (window[name]) return window[name]();
   const links = new Map();
 

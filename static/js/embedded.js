@@ -1,4 +1,4 @@
-// In a frame on somebody else's page: tell that page how high this one is. The height is no secret.
+// In a frame on another site: report this page's height to the parent. The height is not confidential.
 
 function tell() {
   const { height } = document.body.getBoundingClientRect();

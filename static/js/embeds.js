@@ -1,8 +1,8 @@
-// What other sites show, fetched from them only once a reader asks for it; until then it is a link.
+// External media: load a video or post from its site only when the reader asks for it.
 
-// Whatever a button says, only these are framed (newsroom/text/external_media.py, and the policy of our pages).
+// Frame only these origins, whatever a button's data says (see newsroom/text/external_media.py and the CSP).
 const ORIGINS = ["https://www.youtube-nocookie.com", "https://player.vimeo.com", "https://platform.twitter.com"];
-// They play, open their own page, and reach nothing of ours.
+// Let the media play and open its own page, but not reach ours.
 const SANDBOX = "allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox allow-presentation";
 
 document.addEventListener("click", (event) => {
@@ -15,7 +15,7 @@ document.addEventListener("click", (event) => {
   frame.title = title;
   frame.loading = "lazy";
   frame.allowFullscreen = true;
-  // Some play only for who says which site shows them; none learns which page.
+  // Some players require the embedding site's origin; none of them gets the page's address.
   frame.referrerPolicy = "strict-origin-when-cross-origin";
   frame.setAttribute("sandbox", SANDBOX);
   frame.src = embed;

@@ -1,4 +1,4 @@
-// What an open page says of its connection, and the reader's pause.
+// The live bar: the state of the connection, and the reader's pause button.
 
 import { learnTime, now } from "./clock.js";
 import { ask, Connection } from "./lib/connection.mjs";
@@ -72,12 +72,12 @@ export class Following {
   }
 }
 
-// What says the same already is left alone: a reader may have selected it.
+// Leave unchanged text alone, because the reader may have selected it.
 function put(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-// A browser that keeps nothing must not keep the page from following.
+// The page follows its live blog even where storage is disabled.
 function remembered() {
   try {
     return localStorage.getItem(PAUSED) === "yes";

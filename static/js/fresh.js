@@ -1,10 +1,10 @@
-// The page as the server gives it now: for what no change in the log can tell an open page.
+// Fetching the page again, for state that is not part of a delta.
 
 const ANSWERED_WITHIN = 10_000;
 const AGAIN = 1_000;
 const LONGEST_WAIT = 30_000;
 
-// What the page says of itself to other sites and to crawlers.
+// The page's metadata for crawlers and other sites.
 const OWN = [
   "meta[property]",
   'meta[name="description"]',
@@ -20,8 +20,8 @@ const ADDRESSES = [
 export const LINKED_DATA = 'script[type="application/ld+json"]';
 
 /**
- * Return the page at this address as a document that knows of change `number` at least, or null if there is no
- * such page any more. Caches may hold an older state for some seconds; then it is asked for again.
+ * Return the page at this address as a document that includes change `number`, or null if the page is gone.
+ * Retry while caches serve an older state, which takes some seconds.
  */
 export const fetchPage = async (number) => {
   for (let wait = AGAIN; ; wait = Math.min(2 * wait, LONGEST_WAIT)) {
@@ -33,7 +33,7 @@ export const fetchPage = async (number) => {
   }
 };
 
-/** The element of a page that says which state of which live blog it shows. */
+/** Return the element of a page that carries the live blog's state in its data attributes. */
 export function rootOf(page) {
   return page.querySelector("[data-status]");
 }
@@ -44,14 +44,14 @@ async function request() {
     const signal = AbortSignal.timeout(ANSWERED_WITHIN);
     const response = await fetch(address, { cache: "no-cache", credentials: "omit", signal });
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    // A withdrawn update has a page (410) that follows its live blog; that of a withdrawn live blog does not.
+    // The page of a withdrawn update (410) still follows its live blog; that of a withdrawn live blog does not.
     return [404, 410].includes(response.status) && !rootOf(page) ? null : page;
   } catch {
     return new Document();
   }
 }
 
-/** Put into the page's head what `fresh` has in place of what is there; the page keeps its own address. */
+/** Replace the page's metadata with that of `fresh`, except for the page's own address. */
 export function replaceHead(fresh) {
   for (const [selector, attribute] of ADDRESSES) {
     const own = document.querySelector(selector);

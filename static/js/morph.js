@@ -1,22 +1,22 @@
-// Replacing only what differs: a video plays on, the focus stays, and what a reader opened stays open.
+// Patch the DOM only where it differs, so that videos keep playing, focus stays and opened details stay open.
 
 import { align } from "./lib/align.mjs";
 
-// Readers open `<details>`, and scripts make headings focusable: neither is in the server's markup.
+// Readers open `<details>` and scripts make headings focusable; the server's markup has neither attribute.
 const LEFT_ALONE = ["open", "tabindex"];
 
-/** Make `old` equal to `fresh`, which is the server's markup of the same element. `fresh` is used up. */
+/** Make `old` equal to `fresh`, the server's markup of the same element. Nodes of `fresh` are moved into `old`. */
 export function morph(old, fresh) {
   keepingFocus(old, () => morphElement(old, fresh));
 }
 
-/** Make the children of `old` those of `fresh`, an element or a fragment. */
+/** Make the children of `old` equal to those of `fresh`, an element or a fragment. */
 export function morphInside(old, fresh) {
   keepingFocus(old, () => morphChildren(old, fresh));
 }
 
 function morphElement(old, fresh) {
-  // What somebody has typed or chosen is theirs, and the bar says how the page itself is doing.
+  // Keep what the reader has entered, and the live bar, which shows the state of this page's own connection.
   if (old.matches("input, textarea, select, [data-live-bar]")) return;
   for (const { name } of [...old.attributes]) {
     if (!fresh.hasAttribute(name) && !LEFT_ALONE.includes(name)) old.removeAttribute(name);
@@ -28,8 +28,8 @@ function morphElement(old, fresh) {
 }
 
 /**
- * Nodes that say the same stay untouched; of the others those of one kind are changed into each other, and the
- * rest is removed and inserted. Nothing is moved: a frame that moves loads again.
+ * Leave equal nodes untouched, patch differing nodes of the same kind, and remove and insert the rest. Never move
+ * a node, because a frame that is moved loads again.
  */
 function morphChildren(old, fresh) {
   const mine = [...old.childNodes].filter((node) => !isAdded(node));
@@ -60,12 +60,12 @@ function change(node, fresh) {
   else if (node.data !== fresh.data) node.data = fresh.data;
 }
 
-/** Whether a script of ours put the node there: no markup of the server's has it. */
+/** Return whether our scripts added the node, so that the server's markup does not contain it. */
 function isAdded(node) {
   return node.nodeType === Node.ELEMENT_NODE && node.classList.contains("ago");
 }
 
-/** What a node says, as text: equal for two nodes of which neither needs to be changed into the other. */
+/** Return a canonical text of a node; two nodes with the same text need no patch. */
 function contentOf(node) {
   if (node.nodeType !== Node.ELEMENT_NODE) return node.data;
   const state = stateOf(node);
@@ -78,15 +78,15 @@ function contentOf(node) {
   return `<${node.localName} ${attributes.join(" ")}>${children.join("")}</${node.localName}>`;
 }
 
-/** Nodes of one kind can be changed into each other. */
+/** Return the kind of a node; nodes of the same kind can be patched into each other. */
 function kindOf(node) {
   if (node.nodeType !== Node.ELEMENT_NODE) return node.nodeName;
   return stateOf(node) || [node.localName, node.id, node.dataset.id, node.classList[0]].join(" ");
 }
 
 /**
- * A name for a node whose state the server does not know: a video or post of another site, which the reader was
- * offered (a button) or has loaded (a frame), and the bar. Empty for all others.
+ * Return a key for a node whose state only the browser knows: the live bar, and external media, either as the
+ * button that offers it or as the loaded frame. Return "" for all other nodes.
  */
 function stateOf(node) {
   if (node.matches("[data-live-bar]")) return "bar";
@@ -95,7 +95,7 @@ function stateOf(node) {
   return button ? `media ${new URL(button.dataset.embed, location).href}` : "";
 }
 
-/** If the focused element goes, the focus goes to what it stood in: not to the start of the page. */
+/** If `replace` removes the focused element, focus the container instead of losing the position on the page. */
 export function keepingFocus(container, replace) {
   const focused = container.contains(document.activeElement) ? document.activeElement : null;
   replace();

@@ -1,4 +1,4 @@
-// An open page's updates: applying what changed without moving what the reader reads.
+// An open page's updates: apply deltas without moving the text that the reader is looking at.
 
 import { fetchPage, LINKED_DATA, replaceHead, rootOf } from "./fresh.js";
 import { decide, placeOf } from "./lib/timeline.mjs";
@@ -15,9 +15,9 @@ export class OpenPage {
     this.announcer = root.querySelector("[data-announce]");
     this.place = new ReadingPlace(edgeBelow(root.querySelector("[data-live-bar]")));
     this.title = document.title;
-    // How many updates a page shows that is loaded now.
+    // The number of updates on a freshly loaded page.
     this.size = Number(root.dataset.size);
-    // New updates that wait under the pill, by id; the newest of them with their markup.
+    // New updates waiting behind the pill, by id; only the newest of them with their markup.
     this.waiting = new Map();
     this.announcedAt = 0;
     this.pill.addEventListener("click", () => this.showWaiting());
@@ -42,7 +42,7 @@ export class OpenPage {
 
   apply(delta) {
     if (delta.number <= this.number) return;
-    // Every label of the page is in the live blog's language.
+    // All labels of the page are in the live blog's language, so load it again in the new one.
     if (delta.blog.language !== document.documentElement.lang) return void location.reload();
     const { document: head = "", ...regions } = delta.regions;
     this.place.keep(() => {
@@ -59,7 +59,7 @@ export class OpenPage {
     if (start !== this.root.dataset.start || this.#isShort) this.#complete(start);
   }
 
-  /** The reader asks for what waits under the pill: it is shown, and reading goes on there. */
+  /** Insert the waiting updates and move the reader to the newest one. */
   showWaiting() {
     const newest = this.#insertWaiting();
     if (!newest) return;
@@ -78,13 +78,13 @@ export class OpenPage {
     this.place.mark();
   }
 
-  /** Insert what waits and return the newest of it. */
+  /** Insert the waiting updates and return the newest one. */
   #insertWaiting() {
     const updates = [...this.waiting.values()].sort((a, b) => (a.order < b.order ? 1 : -1));
     this.waiting.clear();
     const fit = updates.filter(({ html }) => html);
     if (fit.length < updates.length) {
-      // Between these and what the page shows are more than a page has: they are on the pages of older updates.
+      // More updates are missing in between than fit on a page; those are on the pages of older updates.
       for (const item of this.#items) this.#remove(item);
       this.hasOlder = true;
     }
@@ -93,13 +93,13 @@ export class OpenPage {
     return fit[0];
   }
 
-  /** Title and description, as a page has them that is loaded now; a server of the last release sends none. */
+  /** Update title and metadata to those of a fresh page. The previous release's server does not send them. */
   #describe(head) {
     const fresh = this.#fragmentOf(head);
     this.title = fresh.querySelector("title")?.textContent ?? this.title;
-    // The linked data told of the page as it was loaded; what was withdrawn must not live on in it.
+    // The JSON-LD describes the page as loaded; withdrawn text must not survive in it.
     document.querySelector(LINKED_DATA)?.remove();
-    // A frame on another site has no description.
+    // Embeds have no metadata.
     if (head && document.querySelector('meta[property="og:title"]')) replaceHead(fresh);
   }
 
@@ -116,7 +116,7 @@ export class OpenPage {
       if (update.status === "published") return void this.#wait(update);
     }
     const item = document.getElementById(`update-${update.id}`);
-    // Publishing it was undone: it leaves nothing behind.
+    // Its publication was undone, which leaves no tombstone.
     if (update.status === "unpublished") return void (item && this.#remove(item));
     switch (decide(update, item?.dataset.order ?? null, this.#page())) {
       case "replace":
@@ -137,7 +137,7 @@ export class OpenPage {
     }
   }
 
-  /** Of more than a page shows, remember no more than their number: they are on the pages of older updates. */
+  /** Let the update wait. Beyond one page's worth, keep only ids: older ones are on the pages of older updates. */
   #wait(update) {
     this.waiting.set(update.id, update);
     if (this.waiting.size <= this.size) return;
@@ -155,7 +155,7 @@ export class OpenPage {
     this.#put(this.#elementOf(update.html), update);
   }
 
-  /** An update in its latest state. A correction, for example, stays open if the reader has opened it. */
+  /** Patch an update to its latest state; details that the reader has opened stay open. */
   #repaint(item, update) {
     morph(item, this.#elementOf(update.html));
     this.#headDay(item.closest(".day"), update.day_heading);
@@ -170,7 +170,7 @@ export class OpenPage {
     if (!day.querySelector("li.update")) day.remove();
   }
 
-  /** Put an update's element where its order says, under the heading of its day. */
+  /** Insert an update's element in order, under the heading of its day. */
   #put(item, { happened_on: day, day_heading: heading, order }) {
     this.timeline.querySelector(".empty")?.remove();
     const list = this.#day(day, heading).querySelector("ol");
@@ -182,7 +182,7 @@ export class OpenPage {
           others.map((other) => other.dataset.order),
         )
       ] ?? null;
-    // A video that plays in it plays on, in browsers that can move elements as they are.
+    // In browsers that support moveBefore, a playing video keeps playing.
     if (this.timeline.contains(item) && list.moveBefore) list.moveBefore(item, next);
     else list.insertBefore(item, next);
   }
@@ -201,8 +201,8 @@ export class OpenPage {
   }
 
   /**
-   * Leave what a fresh page shows, and what the reader looks at or uses: an open page must not grow for ever.
-   * What goes is on the next page of older updates.
+   * Remove the oldest updates beyond a fresh page's size, so that an open page does not grow for ever. Keep those in
+   * view or in use. The removed ones are on the next page of older updates.
    */
   #trim() {
     const items = this.#items;
@@ -226,12 +226,12 @@ export class OpenPage {
     link.href = `?before=${last.dataset.id}${this.root.dataset.isTextOnly ? "&text=1" : ""}`;
   }
 
-  /** Whether updates went and a fresh page shows others in their place. */
+  /** Whether updates were removed that a fresh page would replace with older ones. */
   get #isShort() {
     return this.hasOlder && this.#items.length + this.waiting.size < this.size;
   }
 
-  /** Take from a fresh page what no change in the log says: updates that move up, and headings of days. */
+  /** Take from a fresh page what deltas do not contain: updates that move up, and day headings. */
   async #complete(start) {
     if (this.isCompleting) return;
     this.isCompleting = true;
@@ -265,7 +265,7 @@ export class OpenPage {
     if (title.textContent !== heading) title.textContent = heading;
   }
 
-  /** The section of the update's Hong Kong day, made where it is missing. */
+  /** Return the section of a Hong Kong day; create it if it does not exist. */
   #day(day, heading) {
     const days = [...this.timeline.querySelectorAll(".day")];
     const own = days.find((section) => section.dataset.day === day);
@@ -292,7 +292,7 @@ export class OpenPage {
     return this.#fragmentOf(html).firstElementChild;
   }
 
-  /** The server's markup; on a text-only page with words in place of pictures, before any of them is fetched. */
+  /** Parse the server's markup. On a text-only page, replace media before the browser can fetch it. */
   #fragmentOf(html) {
     const template = document.createElement("template");
     template.innerHTML = html.trim();
@@ -311,7 +311,7 @@ export class OpenPage {
     if (count) this.#announce();
   }
 
-  /** Counts only, and at most once in half a minute: an update must not interrupt who listens to the page. */
+  /** Announce only the count, at most every 30 seconds, so that screen readers are not interrupted too often. */
   #announce() {
     clearTimeout(this.announcing);
     const wait = Math.max(0, this.announcedAt + ANNOUNCE_EVERY - Date.now());
@@ -323,7 +323,7 @@ export class OpenPage {
   }
 }
 
-/** What a text-only page prints in place of pictures and other sites' media. */
+/** Replace pictures with their alternative text and external media with its link. */
 function removeMedia(content, label) {
   for (const picture of content.querySelectorAll("picture")) {
     const words = document.createElement("p");

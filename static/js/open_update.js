@@ -1,10 +1,10 @@
-// The page of one update while it is open: it follows its live blog as every page does.
+// The open page of a single update, which follows its live blog like every other page.
 
 import { fetchPage, replaceWholeHead, rootOf } from "./fresh.js";
 import { morph } from "./morph.js";
 import { edgeBelow, ReadingPlace } from "./place.js";
 
-// Pages that show the changed update ask at once, the others when it suits the server.
+// Pages of the changed update fetch it at once; the others spread their requests over a longer time.
 const OWN_SPREAD = 500;
 const SPREAD = 3_000;
 
@@ -30,7 +30,7 @@ export class OpenUpdate {
     this.#refreshWithin(own ? OWN_SPREAD : SPREAD);
   }
 
-  /** What was taken back goes at once: the page in its place may take some seconds to come. */
+  /** Remove withdrawn text at once, because the page that replaces it may take seconds to load. */
   #empty({ html = "" }) {
     const template = document.createElement("template");
     template.innerHTML = html;

@@ -1,4 +1,4 @@
-// What a page does once it is open: follow its log, say how long ago, share. Everything reads without it.
+// Entry point of public pages: live updates, relative times, sharing. Pages are readable without it.
 
 import { askTime, isTimeSettled, now } from "./clock.js";
 import "./embeds.js";
@@ -8,7 +8,7 @@ import { OpenPage } from "./open_page.js";
 import { OpenUpdate } from "./open_update.js";
 
 const MINUTE = 60_000;
-// The first poll tells the time, where there is one.
+// Pages that poll get the time from their first poll.
 const ASK_TIME_AFTER = 1_000;
 
 function showRelativeTimes() {
@@ -22,7 +22,7 @@ function showRelativeTimes() {
   }
 }
 
-/** At the end of its row: nothing moves when it appears. */
+/** Append the label to the end of its row, so that nothing else moves. */
 function addLabel(row) {
   const label = document.createElement("span");
   label.className = "ago";
@@ -36,7 +36,7 @@ async function share(link) {
     try {
       return void (await navigator.share({ url, title }));
     } catch (error) {
-      // The reader closing the sheet is no failure.
+      // The reader closed the share sheet.
       if (error.name === "AbortError") return;
     }
   }
@@ -58,7 +58,7 @@ document.addEventListener("click", (event) => {
   });
 });
 
-// By the page's own address: whatever its markup says, it follows the live blog that it is a page of.
+// Derive the live blog from the page's own address, never from its markup.
 const ADDRESS = /^(\/zh-han[st])?\/(live|embed)\/([-\w]+)\/(?:\d+\/)?$/;
 const [, edition, kind, slug] = ADDRESS.exec(location.pathname) ?? [];
 const root = slug && document.querySelector("[data-status]");

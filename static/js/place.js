@@ -1,18 +1,18 @@
-// The reader's place: whatever stands at the top of the view stays there when something above it changes.
+// Scroll anchoring: keep the element at the top of the viewport in place when content above it changes.
 
 const TOP = 8;
 const MARK_AFTER = 100;
 
 export class ReadingPlace {
-  /** `edge()` says where the view begins: below the bar that sticks to its top. */
+  /** `edge()` returns where the visible area begins, below the sticky bar, in CSS pixels. */
   constructor(edge) {
     this.edge = edge;
-    // The elements in the view, the topmost and innermost first, and where they stand.
+    // The elements in the viewport with their tops, the topmost and innermost first.
     this.marks = [];
     this.y = scrollY;
     this.height = document.body.offsetHeight;
     addEventListener("scroll", () => this.#scrolled(), { passive: true });
-    // Pictures and frames that take another height than was reserved for them; the reader's turning the phone.
+    // Pictures and frames that load with an unexpected height, and rotated phones.
     new ResizeObserver(() => this.#resized()).observe(document.body);
   }
 
@@ -20,7 +20,7 @@ export class ReadingPlace {
     return scrollY <= TOP;
   }
 
-  /** Whatever `change` does to the page, what the reader looks at stays where it is. */
+  /** Run `change`, then scroll so that the element which the reader looks at has not moved. */
   keep(change) {
     this.mark();
     change();
@@ -29,7 +29,7 @@ export class ReadingPlace {
     this.mark();
   }
 
-  /** Remember what stands in the view now. At the top of the page nothing needs to be kept. */
+  /** Remember the elements in the viewport. At the top of the page, nothing has to be kept in place. */
   mark() {
     clearTimeout(this.timer);
     this.y = scrollY;
@@ -39,10 +39,10 @@ export class ReadingPlace {
   }
 
   #scrolled() {
-    // A page that became shorter than it was scrolled: that was the browser's doing, not the reader's.
+    // The page became shorter than its scroll position, so the browser scrolled, not the reader.
     if (document.body.offsetHeight !== this.height) return this.#resized();
     const by = scrollY - this.y;
-    // What was marked is far from the view after a jump.
+    // After a jump, the marked elements are far from the viewport.
     if (!this.marks.length || Math.abs(by) > innerHeight) return this.mark();
     for (const mark of this.marks) mark.top -= by;
     this.y = scrollY;
@@ -51,7 +51,7 @@ export class ReadingPlace {
   }
 
   #resized() {
-    // Where the topmost element itself is gone, the reader has changed the page: loaded a video, for example.
+    // If the topmost element itself is gone, the reader has changed the page, for example by loading a video.
     const [topmost] = this.marks;
     if (topmost && isShown(topmost.element)) this.#moveBack(topmost);
     this.mark();
@@ -70,7 +70,7 @@ function isShown(element) {
 function collect(parent, edge, marks) {
   for (const element of parent.children) {
     const { display, position } = getComputedStyle(element);
-    // What is fixed to the view or taken out of the flow says nothing of what moves.
+    // Elements that are fixed or out of the flow do not move with the content.
     if (display === "none" || ["sticky", "fixed", "absolute"].includes(position)) continue;
     const { top, bottom, height } = element.getBoundingClientRect();
     if (display !== "contents" && (bottom <= edge || top >= innerHeight || !height)) continue;
@@ -79,7 +79,7 @@ function collect(parent, edge, marks) {
   }
 }
 
-/** The edge of a view below `bar`: where the bar ends if it sticks to the top, else the top itself. */
+/** Return an `edge` function: the bottom of `bar` while it sticks to the top, else 0. */
 export function edgeBelow(bar) {
   return () => {
     const { top, bottom } = bar.getBoundingClientRect();

@@ -1,18 +1,18 @@
-// Embeds of one page share their connection to the newsroom: over HTTP/1.1 a browser has six to a site for all frames
-// of a page, and pictures need some of them, too.
+// Embeds on one page share their connection to the newsroom, because over HTTP/1.1 a browser opens only six
+// connections to a site for all frames of a page, and pictures need some of them.
 //
-// Frames of one origin reach one another through the tree of frames, on whatever site they are shown. That needs no
-// storage, which browsers partition by site or deny to frames altogether, and it ends at the page: all its frames are
-// visible or hidden together. A frame that may not reach others (a sandbox without `allow-same-origin`) has its own.
+// Frames of the same origin find each other through the frame tree. Unlike storage, which browsers partition or deny to
+// third-party frames, that works on every site and is limited to one page, whose frames are visible or hidden together.
+// A frame in a sandbox without `allow-same-origin` uses a connection of its own.
 
 import { learnTime } from "./clock.js";
 import { ask, Connection } from "./lib/connection.mjs";
 
-// Raise the number when frames call one another differently: after a deploy those of two releases meet on a page.
+// Raise the version when the interface changes: after a deploy, frames of two releases can meet on a page.
 const NAME = "newsroom-exchange-1";
 const CHECK = 15_000;
 
-/** One live blog's connection, and the embeds that it serves. None of them knows less than `number`. */
+/** One live blog's connection and the embeds that share it. Each of them has at least `number`. */
 class Line {
   constructor(path, embed, askInTurn) {
     this.members = new Set([embed]);
@@ -53,7 +53,7 @@ class Line {
 
   #tell(say) {
     for (const embed of [...this.members]) {
-      // A frame that fails must not keep the others from hearing.
+      // An error in one frame must not stop the others.
       try {
         say(embed);
       } catch (error) {
@@ -68,7 +68,7 @@ class Exchange {
   constructor() {
     this.owner = window;
     this.lines = new Map();
-    // Polls wait for the one before them, so that they need one connection.
+    // Polls run one after another, so that they use a single connection.
     this.lastPoll = Promise.resolve();
     this.failures = 0;
     addEventListener("pagehide", () => this.#close());
@@ -97,7 +97,7 @@ class Exchange {
     this.#share();
   }
 
-  /** One live blog is followed by a stream; several are polled, one after the other. */
+  /** Stream if there is one running live blog; poll in turn if there are several. */
   #share() {
     const running = [...this.lines.values()].filter((line) => line.isLive);
     for (const { connection } of running) {
@@ -108,7 +108,7 @@ class Exchange {
     }
   }
 
-  /** After a failure those that wait fail, too: the newsroom is away for all of them. */
+  /** Poll after the polls before it. If one fails, fail those waiting behind it: the newsroom is down for all. */
   #askInTurn(url) {
     const { failures } = this;
     const answer = this.lastPoll.then(async () => {
@@ -124,7 +124,7 @@ class Exchange {
     return answer;
   }
 
-  /** This frame goes: another one takes over. */
+  /** This frame is being removed; another one takes over. */
   #close() {
     const embeds = [...this.lines.values()].flatMap((line) => [...line.members]);
     for (const { connection } of this.lines.values()) connection.close();
@@ -134,7 +134,7 @@ class Exchange {
   }
 }
 
-/** As a `Connection`, for one embed of a page that may have more. */
+/** The interface of `Connection` for one embed, backed by the page's exchange. */
 export class SharedConnection {
   constructor(path, reader) {
     this.path = path;
@@ -166,7 +166,7 @@ export class SharedConnection {
     if (this.isOpen) return;
     this.isOpen = true;
     this.#join();
-    // A frame may have been removed without a word.
+    // The frame that holds the exchange may have been removed without an event.
     this.check = setInterval(() => this.#join(), CHECK);
     this.listening = new AbortController();
     const { signal } = this.listening;
@@ -181,7 +181,7 @@ export class SharedConnection {
     this.#leave();
   }
 
-  /** The frame that held the connection goes. By a timer of this frame, once that one has gone. */
+  /** Join another exchange, in a timer of this frame, once the frame that held the old one is gone. */
   move() {
     this.exchange = null;
     setTimeout(() => this.#join());
@@ -207,10 +207,10 @@ function isCurrent(exchange) {
   }
 }
 
-/** The exchange of this page; this frame's own if there is none yet. */
+/** Return the page's exchange; create one in this frame if there is none. */
 function findExchange() {
   for (const frame of framesOf(window.top)) {
-    // Those of other origins throw.
+    // Access to frames of other origins throws.
     try {
       if (frame[NAME]?.join) return frame[NAME];
     } catch {

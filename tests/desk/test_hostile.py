@@ -121,7 +121,7 @@ def test_story_search_hides_embargoed_blogs(editor):
 
     def story_slugs(blog) -> list[str]:
         payload = editor.get(f"{desk_path(blog)}stories/", {"q": "和談破裂"}).json()
-        return sorted(row["slug"] for row in payload["found"])
+        return sorted(row["slug"] for row in payload["stories"])
 
     assert story_slugs(make_blog()) == ["talks"]
     assert story_slugs(public) == []

@@ -182,7 +182,7 @@ def test_choices_survive_a_newsroom_that_cannot_be_reached(
     page = open_preview(open_desk, ARTICLE)
     page.route("**/paste/", lambda route: route.abort())
     page.locator("#role-6").select_option("left-out")
-    expect(page.locator("[data-said]")).to_have_text(
+    expect(page.locator("[data-message]")).to_have_text(
         "The newsroom cannot be reached. Your choices are kept. Press “Read again”."
     )
     expect(page.locator("#role-6")).to_have_value("left-out")

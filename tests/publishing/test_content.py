@@ -121,7 +121,7 @@ def test_revert_reports_rows_that_no_longer_exist(client: Client):
     path = f"/admin/liveblog/liveblog/{blog.pk}/desk/updates/{update.pk}/revert/"
     headers = {"accept": "application/json", "accept-language": "en"}
     response = client.post(path, {"revision": Revision.objects.earliest("pk").pk}, headers=headers)
-    assert response.json()["said"] == "Reverted to the earlier text, without what no longer exists: 張三."
+    assert response.json()["message"] == "Reverted to the earlier text, without what no longer exists: 張三."
     assert Update.objects.get(pk=update.pk).heading == "一"
 
 

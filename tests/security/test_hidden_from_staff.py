@@ -102,7 +102,7 @@ class House:
             number=1,
             attempt=1,
             at=timezone.now(),
-            body=f'{{"said": "{CANARY}"}}',
+            body=f'{{"message": "{CANARY}"}}',
             answer=CANARY,
         )
         WebhookCursor.objects.update_or_create(webhook=self.webhook, blog=self.hidden, defaults={"number": 1})

@@ -687,8 +687,8 @@ def test_admin_actions_refuse_too_many_rows(chief):
 def test_overlong_story_search_finds_nothing(desk):
     blog = make_blog(headline="標題")
     path = f"{desk_path(make_blog())}stories/"
-    assert desk.get(path, {"q": "x" * 1_000}).json() == {"found": []}
-    assert [row["slug"] for row in desk.get(path, {"q": blog.slug}).json()["found"]] == [blog.slug]
+    assert desk.get(path, {"q": "x" * 1_000}).json() == {"stories": []}
+    assert [row["slug"] for row in desk.get(path, {"q": blog.slug}).json()["stories"]] == [blog.slug]
 
 
 def test_json_that_is_too_large_too_deep_or_has_too_many_digits_is_refused():

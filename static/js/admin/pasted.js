@@ -1,9 +1,9 @@
-// What is pasted from word processors and other sites, before the editor reads it.
+// Clean-up of HTML pasted from word processors and other sites, before the editor parses it.
 
-// Word writes a list as paragraphs: the style names list and level, a span of its own holds the marker.
+// Word writes lists as paragraphs whose style names list and level, with the marker in a span.
 const LIST_LEVEL = /(?<![\w-])mso-list:\s*l\d+\s+level(\d+)/i;
 const LIST_MARKER = /(?<![\w-])mso-list:\s*ignore/i;
-// A bullet is a letter of a symbol font ("l", "o", "§"), so only a mark behind it makes a number of a letter.
+// Bullets are letters of a symbol font ("l", "o", "§"), so a letter is a number only with a mark behind it.
 const NUMBER_MARKER = /^[(（]?(\d+|[a-z]{1,4}|[一二三四五六七八九十]+)[.．)）、]/i;
 const HIDDEN = /(?<![\w-])(mso-hide:\s*all|display:\s*none)/i;
 const MEANINGS = [
@@ -16,14 +16,13 @@ const MEANINGS = [
 ];
 
 /**
- * Return the same HTML without styles and handlers, with elements for what its styles meant.
+ * Return the HTML without inline styles and event handlers, with elements in place of meaningful styles.
  *
- * The policy of our pages applies no inline style, so the editor would take Google's
- * `<b style="font-weight: normal">` for bold.
+ * The CSP blocks inline styles, so the editor would take Google's `<b style="font-weight: normal">` for bold.
  */
 export function tidied(html) {
   const template = document.createElement("template");
-  // Renamed before it is read: where a policy forbids them, even a template that is never shown complains.
+  // Rename the attributes before parsing, because even an inert template reports CSP violations.
   template.innerHTML = html.replace(/<[^>]*>/g, (tag) => tag.replace(/\s(style|on\w+)(?=\s*=)/gi, " data-pasted-$1"));
   const { content } = template;
   for (const element of content.querySelectorAll("style, del")) element.remove();
@@ -90,7 +89,7 @@ function joinLists(root) {
   }
 }
 
-/** Return the node before `node`, past blanks and comments. */
+/** Return the node before `node`, skipping white space and comments. */
 function previousNode(node) {
   let previous = node.previousSibling;
   while (previous && (previous.nodeType === Node.COMMENT_NODE || previous.textContent.trim() === "")) {
@@ -103,7 +102,7 @@ function giveMeaning(element, styles) {
   if (/^(B|STRONG)$/.test(element.tagName) && /(?<![\w-])font-weight:\s*(normal|400)/i.test(styles)) {
     become("span", element);
   }
-  // On blocks and links these are how a site looks, not what somebody wrote.
+  // On blocks and links, these styles are the site's design, not the author's emphasis.
   if (element.tagName !== "SPAN") return;
   for (const [style, name] of MEANINGS) {
     if (style.test(styles)) surround(element, name);

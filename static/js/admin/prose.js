@@ -1,9 +1,9 @@
-// What a page of ours asks of the rich text editor.
+// Our extension of the rich text editor.
 import { Extension, gettext } from "django-prose-editor/editor";
 
 import { tidied } from "./pasted.js";
 
-// The buttons print the names of their icons; these are what people call them.
+// The buttons show the names of their icons; these labels describe them.
 const NAMES = {
   format_list_bulleted: gettext("Bulleted list"),
   format_list_numbered: gettext("Numbered list"),
@@ -27,7 +27,7 @@ export const Page = Extension.create({
   name: "page",
   onBeforeCreate() {
     const { options } = this.editor;
-    // Tiptap would put a <style> into the page, which the policy refuses; css/admin.css has it.
+    // Tiptap would insert a <style> element, which the CSP blocks; css/admin.css contains it instead.
     options.injectCSS = false;
     const [label] = options.element.querySelector("textarea").labels;
     options.editorProps = {

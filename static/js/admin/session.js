@@ -1,22 +1,22 @@
-// Who is signed in in this browser. When that ends or changes, nothing of the editor's work stays in other tabs.
+// The signed-in user of this browser. When the session ends or changes, other tabs drop the editor's work.
 
 const BACKUPS = "newsroom-desk:";
 const LOGIN = "/admin/login/";
 
-/** The id of the user whom this page was made for: empty if nobody is signed in, "out" right after signing out. */
+/** The id of this page's user; empty if nobody is signed in, "out" right after signing out. */
 export const user = document.querySelector('meta[name="newsroom-user"]').content;
 
 const endings = [];
 
-/** Have `act` called before the page is left because its user is signed in no longer. */
+/** Register `act` to be called before the page is left because its user's session has ended. */
 export function onEnd(act) {
   endings.push(act);
 }
 
-/** Where unsaved text of this user is kept in the browser. */
+/** The storage key prefix of this user's unsaved text. */
 export const backups = `${BACKUPS}${user}:`;
 
-/** Leave the page, and leave nothing of it behind. */
+/** Delete this user's unsaved text from the browser and go to the sign-in page. */
 export function end() {
   for (const act of endings) act();
   forget((key) => key.startsWith(backups));
@@ -29,11 +29,11 @@ function forget(isForgotten) {
       if (key.startsWith(BACKUPS) && isForgotten(key)) localStorage.removeItem(key);
     }
   } catch {
-    /* storage is off: it holds nothing */
+    /* storage is disabled, so it is empty */
   }
 }
 
-// An expired login leaves the text where it is, for the same user to go on; another user never sees it.
+// After an expired session, keep the text for the same user and delete that of all others.
 if (user) {
   forget((key) => !key.startsWith(backups));
   const tabs = new BroadcastChannel("newsroom-session");
@@ -41,5 +41,5 @@ if (user) {
   if (user !== "out") tabs.addEventListener("message", ({ data }) => data !== user && end());
 }
 
-// The back button must not bring a page back from memory after its user has signed out.
+// After signing out, the back button must not restore a page from the back/forward cache.
 addEventListener("pageshow", (event) => event.persisted && user && location.reload());

@@ -1,4 +1,4 @@
-// What could not be kept on the server yet, kept in the browser until it can.
+// Backups in the browser of text that has not been saved on the server yet.
 
 import { backups, onEnd } from "../admin/session.js";
 import { address, post } from "./send.js";
@@ -16,11 +16,11 @@ export class Backups {
     const fields = [...data.entries()].filter(
       ([name, value]) => typeof value === "string" && name !== "csrfmiddlewaretoken" && name !== "action",
     );
-    // A browser that keeps nothing must not keep an editor from writing: the server has it a second later.
+    // Go on without storage: autosave sends the text to the server a second later.
     try {
       localStorage.setItem(this.prefix + token, JSON.stringify(fields));
     } catch {
-      /* storage is full or off */
+      /* storage is full or disabled */
     }
   }
 
@@ -28,11 +28,11 @@ export class Backups {
     try {
       localStorage.removeItem(this.prefix + token);
     } catch {
-      /* storage is off */
+      /* storage is disabled */
     }
   }
 
-  /** Tokens of what is kept here. */
+  /** Return the tokens of all backups. */
   tokens() {
     try {
       return Object.keys(localStorage)
@@ -51,7 +51,7 @@ export class Backups {
     }
   }
 
-  /** Give one to the server, as a working copy; whether it took it. */
+  /** Save a backup on the server as a working copy; return whether that succeeded. */
   async handOver(token) {
     const fields = this.fields(token);
     if (!fields) return true;

@@ -1,20 +1,20 @@
-// A newsroom that is busy (503): what was sent is sent again, as it was, until it is taken.
+// Retries while the newsroom is busy (503): send the same request again until it is accepted.
 
 import { pause } from "../lib/retry.mjs";
 
-// After that the editor is told, and has the text back.
+// After that, give up and tell the editor, who still has the text.
 const PATIENCE = 180_000;
-// A request that is not answered by then fails. It can be sent again: its token lets it be carried out once.
+// Requests without a response by then fail. It is safe to send them again, because their token makes them idempotent.
 const ANSWERED_WITHIN = 10_000;
 const UPLOADED_WITHIN = 120_000;
-// The desk repeats these by itself, with what is newer by then.
+// Do not retry these; the desk repeats them by itself with newer data.
 const REPEATED = /\/(?:state|autosave)\/$/;
 
 let waiting = 0;
 
 /**
- * As `fetch`, and again after each 503: it was not carried out, and a submission's token lets it be carried out once.
- * `document` hears `desk:busy` with the number of requests that wait. Returns the last answer when patience ends.
+ * Like `fetch`, but retry after each 503, which means that nothing was changed. Dispatch `desk:busy` on `document` with
+ * the number of waiting requests. Return the last response when time is up.
  */
 export async function fetchUntilFree(url, options) {
   const deadline = Date.now() + PATIENCE;

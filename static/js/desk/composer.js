@@ -1,4 +1,4 @@
-// The composer: one chord to publish, text that is never lost, and the editor around it.
+// The composer: sending, autosave and backups of an update's form.
 
 import { onEnd } from "../admin/session.js";
 import { address, Busy, post, reasons, SignedOut, verbAddress } from "./send.js";
@@ -7,7 +7,7 @@ const AUTOSAVE_AFTER = 1_000;
 const AGAIN_AFTER = 5_000;
 const CHORD_REPEATS = 1_000;
 const NO_TEXT = new Set(["action", "csrfmiddlewaretoken"]);
-// Where a refusal is about what the form asks in two fields, or calls otherwise.
+// The inputs of fields that have another name in the form or are split into two inputs.
 const INPUT_OF = {
   happened: "happened_clock",
   happened_at: "happened_clock",
@@ -25,7 +25,7 @@ export class Composer {
     this.status = form.querySelector("[data-autosave]");
     this.errors = form.querySelector("[data-errors]");
     this.isBusy = false;
-    // What was typed while a text was being sent.
+    // Text typed while a request was pending.
     this.typed = "";
     this.emptiedAt = -Infinity;
     form.addEventListener("beforeinput", (event) => this.#hold(event), { capture: true });
@@ -35,7 +35,7 @@ export class Composer {
     });
     form.addEventListener("input", () => this.#changed());
     form.addEventListener("change", () => this.#changed());
-    // Before the editor, to which the chord would be a line break.
+    // In the capture phase, before the editor, which would insert a line break.
     form.addEventListener("keydown", (event) => this.#pressed(event), { capture: true });
     addEventListener("pagehide", () => this.#leave());
     onEnd(() => {
@@ -49,7 +49,7 @@ export class Composer {
     }
   }
 
-  /** The rich text editor, once it has taken the place of its textarea. */
+  /** The rich text editor, once it has replaced its textarea. */
   get editor() {
     return this.form.querySelector(".tiptap")?.editor;
   }
@@ -63,7 +63,7 @@ export class Composer {
     return Boolean(this.form.querySelector("[data-ask]"));
   }
 
-  /** Whether there is something in it that would be missed. */
+  /** Whether the form contains anything worth keeping. */
   get isWriting() {
     const filled = ["heading", "source", "embed", "note", "edition_wording"].some((name) =>
       this.form.elements[name]?.value.trim(),
@@ -81,8 +81,8 @@ export class Composer {
   }
 
   /**
-   * What the chord does: publish, or send to the editors; save what waits in the state that it is in; of what is
-   * live, ask what kind of change it is.
+   * Handle the keyboard shortcut: publish, or submit to the editors; save a waiting update in its present state; for a
+   * published update, ask what kind of change it is.
    */
   chord() {
     if (!this.isLive) {
@@ -95,7 +95,7 @@ export class Composer {
   }
 
   async submit(action) {
-    // The second of two fast chords finds the composer empty again.
+    // Ignore the second of two fast shortcuts, which finds the composer empty.
     if (this.isBusy || (!this.isWriting && Date.now() < this.emptiedAt + CHORD_REPEATS)) return;
     if (this.form.querySelector(".picture-pending")) {
       return void this.#showErrors({
@@ -122,7 +122,7 @@ export class Composer {
     }
   }
 
-  /** An empty composer for the next update. */
+  /** Empty the composer for the next update. */
   clear(token = newToken()) {
     clearTimeout(this.timer);
     this.isUnsaved = false;
@@ -160,27 +160,27 @@ export class Composer {
   #saved(action, sent, answer) {
     this.desk.backups.forget(sent.token);
     if (action === "draft") {
-      // Saving a draft is no reason to stop writing it.
+      // Keep a saved draft open, so that the author can go on writing.
       this.form.elements.update.value = answer.update;
       this.form.elements.seen.value = answer.seen;
       this.form.elements.token.value = answer.token;
-      this.desk.toasts.say(answer.said);
+      this.desk.toasts.say(answer.message);
       this.isUnsaved = false;
       this.#say(gettext("Saved as a draft"));
     } else if (sent.isNew) {
       this.#empty(sent);
-      if (answer.undo) this.desk.toasts.offerUndo(answer.said, () => this.#undo(answer));
-      else this.desk.toasts.say(answer.said);
+      if (answer.undo) this.desk.toasts.offerUndo(answer.message, () => this.#undo(answer));
+      else this.desk.toasts.say(answer.message);
     } else {
       return void location.assign(`${address()}?new${answer.undo ? `&undo=${answer.update}` : ""}`);
     }
     this.desk.refresh();
   }
 
-  /** The server has the text, so it leaves the composer; what was typed meanwhile begins the next update. */
+  /** Empty the composer after the text was saved; text typed in the meantime begins the next update. */
   #empty(sent) {
     if (!isSameText(new FormData(this.form), sent.data)) {
-      // An input method wrote on: nothing of that may be lost.
+      // An input method has changed the text in the meantime; keep it as a new update.
       this.form.elements.token.value = newToken();
       this.#changed();
       return;
@@ -197,7 +197,7 @@ export class Composer {
     return typed;
   }
 
-  /** While a text is being sent, keys wait: they are about the next text if it is taken, and else about this one. */
+  /** Buffer typing while a request is pending: it belongs to the next update if that succeeds, else to this one. */
   #hold(event) {
     if (!this.isBusy || event.isComposing) return;
     event.preventDefault();
@@ -209,9 +209,9 @@ export class Composer {
     try {
       const { status, data } = await post(verbAddress(undo), new FormData());
       if (status !== 200) return void this.desk.toasts.warn(reasons(data.errors).join(" "));
-      // What was taken back is what the editor wants to change.
+      // Open the update again, because the editor wants to change it.
       if (!this.isWriting) location.assign(`${address()}?update=${update}`);
-      else this.desk.toasts.say(data.said);
+      else this.desk.toasts.say(data.message);
       this.desk.refresh();
     } catch (error) {
       this.desk.failed(error);
@@ -220,7 +220,7 @@ export class Composer {
 
   #refused({ errors, token }, sent) {
     if (token) {
-      // What was sent has been saved already, under its own token: what is here now is another thing.
+      // The request had been saved already under its token, so the present text becomes a new submission.
       this.desk.backups.forget(sent.token);
       this.desk.backups.keep(token, sent.data);
       this.form.elements.token.value = token;
@@ -244,7 +244,7 @@ export class Composer {
     this.#stay();
   }
 
-  /** What was not taken stays, with what was typed meanwhile. */
+  /** Keep the text after a failure, and add what was typed in the meantime. */
   #stay() {
     this.#setBusy(false);
     const typed = this.#takeTyped();
@@ -255,7 +255,7 @@ export class Composer {
   #conflict({ conflict }, sent) {
     const dialog = document.querySelector("[data-conflict-dialog]");
     dialog.innerHTML = conflict;
-    // Kept on the server by now.
+    // The server has saved it as a working copy.
     this.desk.backups.forget(sent.token);
     this.isUnsaved = false;
     dialog.querySelector("[data-keep-mine]").addEventListener("click", (event) => {
@@ -266,7 +266,7 @@ export class Composer {
   }
 
   #pressed(event) {
-    // While an input method composes, Enter is its own.
+    // Leave Enter to the input method while it composes.
     if (event.isComposing || event.keyCode === 229) return;
     const isChord = event.ctrlKey || event.metaKey;
     if (isChord && event.key === "Enter") {
@@ -278,7 +278,7 @@ export class Composer {
       if (!this.isLive && this.form.querySelector("[data-action=draft]")) this.submit("draft");
     } else if (event.key === "Enter" && event.target === this.heading) {
       event.preventDefault();
-      // At once: what is typed next must not land in the heading.
+      // Focus synchronously, or the next keystrokes land in the heading.
       if (this.editor) this.editor.view.focus();
       else this.body.focus();
     } else if (
@@ -310,27 +310,27 @@ export class Composer {
       this.desk.backups.forget(token);
       if (this.token !== token) return;
       this.isUnsaved = false;
-      this.kept = data;
+      this.saved = data;
       this.#say(gettext("Your text is kept; readers do not see it."));
     } catch (error) {
       if (this.token !== token) return;
-      const said =
+      const message =
         error instanceof SignedOut
           ? gettext("You have been signed out. Your text is kept in this browser.")
           : error instanceof Busy
             ? gettext("The newsroom is busy. Your text is kept in this browser.")
             : gettext("No connection. Your text is kept in this browser.");
-      this.#say(said, true);
+      this.#say(message, true);
       this.timer = setTimeout(() => this.#autosave(), AGAIN_AFTER);
     }
   }
 
-  /** The page goes: what was typed in the last second goes along. */
+  /** Send the text of the last second when the page is left. */
   #leave() {
     if (!this.isUnsaved) return;
     const data = new FormData(this.form);
-    // Leaving a field is a change to the browser, and none of the text: the server has it.
-    if (this.kept && isSameText(data, this.kept)) return;
+    // Leaving a field fires a change event without changing the text, which the server already has.
+    if (this.saved && isSameText(data, this.saved)) return;
     this.desk.backups.keep(this.token, data);
     data.delete("picture_file");
     navigator.sendBeacon(address("autosave/"), data);
@@ -341,9 +341,9 @@ export class Composer {
     this.errors.replaceChildren();
     for (const [name, lines] of Object.entries(errors ?? {})) {
       for (const line of lines) {
-        const said = document.createElement("p");
-        said.textContent = line;
-        this.errors.append(said);
+        const paragraph = document.createElement("p");
+        paragraph.textContent = line;
+        this.errors.append(paragraph);
       }
       const input = this.form.querySelector(`[name="${INPUT_OF[name] ?? name}"]`);
       input?.setAttribute("aria-invalid", "true");
@@ -364,7 +364,7 @@ export class Composer {
   }
 }
 
-/** Whether two forms say the same, whatever they are sent as. */
+/** Return whether two forms have the same text, ignoring action and CSRF token. */
 function isSameText(form, other) {
   const texts = (data) =>
     JSON.stringify([...data].filter(([name, value]) => typeof value === "string" && !NO_TEXT.has(name)));

@@ -1,4 +1,4 @@
-// The live desk: its parts, and how they hear of one another. Without this file every form of the page is posted.
+// Entry point of the live desk: creates its parts and connects them. Without it, all forms are posted as usual.
 
 import { Backups } from "./backups.js";
 import { Composer, newToken } from "./composer.js";
@@ -47,7 +47,7 @@ class Desk {
     this.live.refresh();
   }
 
-  /** Nobody answered, or nobody is signed in: what is typed stays where it is. */
+  /** Show why a request failed; the text in the composer stays. */
   failed(error) {
     if (error instanceof SignedOut) document.querySelector("[data-login-dialog]").showModal();
     else if (error instanceof Busy)
@@ -55,7 +55,7 @@ class Desk {
     else this.toasts.warn(gettext("The newsroom cannot be reached. Nothing was changed."));
   }
 
-  /** The buttons beside updates and responses. */
+  /** Post the buttons beside updates and responses. */
   async #submitted(event) {
     const form = event.target;
     if (!form.matches("[data-verbs], .toast-undo")) return;
@@ -65,7 +65,7 @@ class Desk {
     try {
       const { status, data } = await post(url, new FormData(form));
       if (status !== 200) return void this.toasts.warn(reasons(data.errors).join(" "));
-      this.toasts.say(data.said);
+      this.toasts.say(data.message);
       form.closest("details")?.removeAttribute("open");
       form.closest(".toast")?.remove();
       row?.focus({ preventScroll: true });
@@ -90,12 +90,12 @@ class Desk {
   #showQueue({ name, html }) {
     const panel = this.root.querySelector("[data-queue-panel]");
     const key = html.replace(/name="csrfmiddlewaretoken" value="[^"]*"/g, "");
-    if (name !== this.root.dataset.queue || panel.shown === key) return;
-    panel.shown = key;
+    if (name !== this.root.dataset.queue || panel.html === key) return;
+    panel.html = key;
     const used = panel.contains(document.activeElement) ? purposeOf(document.activeElement) : null;
     panel.innerHTML = html;
     if (used === null) return;
-    // Whoever works in it by the keyboard stays at the same button; where that is gone, in the queue.
+    // Keep the keyboard focus on the same button, or in the queue if the button is gone.
     const same = [...panel.querySelectorAll("a, button")].find((element) => purposeOf(element) === used);
     (same ?? panel).focus({ preventScroll: true });
   }
@@ -115,15 +115,15 @@ class Desk {
       if (update) editors.set(update, [...(editors.get(update) ?? []), who]);
     }
     this.timeline.showEditors(editors);
-    const also = editors.get(Number(this.composer?.update));
+    const others = editors.get(Number(this.composer?.update));
     const notice = this.root.querySelector("[data-also-editing]");
     if (!notice) return;
-    notice.hidden = !also;
-    const said = also ? interpolate(gettext("%s has this update open, too."), [also.join(gettext(", "))]) : "";
-    if (notice.textContent !== said) notice.textContent = said;
+    notice.hidden = !others;
+    const text = others ? interpolate(gettext("%s has this update open, too."), [others.join(gettext(", "))]) : "";
+    if (notice.textContent !== text) notice.textContent = text;
   }
 
-  /** What an earlier page could not send: onto the server, and back into an empty composer. */
+  /** Save backups of earlier pages on the server and restore one into an empty composer. */
   async #handOverBackups() {
     if (!this.composer) return;
     for (const token of this.backups.tokens()) {
@@ -137,7 +137,7 @@ class Desk {
   }
 }
 
-/** What a link or a button leads to: the same in the old queue and in the new one. */
+/** Return the target of a link or button, which is the same before and after a redraw. */
 function purposeOf(element) {
   return (
     element.getAttribute("formaction") ?? element.getAttribute("href") ?? element.form?.getAttribute("action") ?? ""

@@ -1,4 +1,4 @@
-// Single keys while nobody is typing, the list of them, and the switch that turns them off.
+// Single-key shortcuts outside text fields, their list, and the switch that disables them.
 
 const OFF = "newsroom-desk-keys-off";
 
@@ -22,13 +22,13 @@ export class Keys {
   #pressed(event) {
     if (event.isComposing || event.keyCode === 229) return;
     if ((event.ctrlKey || event.metaKey) && event.altKey && event.code === "KeyZ") {
-      // By its place: with Alt the key writes another letter on some keyboards.
+      // Compare the physical key, because with Alt it types another letter on some keyboards.
       event.preventDefault();
       return void this.desk.toasts.undo();
     }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (document.querySelector("dialog[open]")) return;
-    // The editor takes Escape for itself, and does nothing with it.
+    // The editor handles Escape without doing anything, so ignore defaultPrevented here.
     if (event.key === "Escape") return void this.#leaveComposer(event);
     if (event.defaultPrevented || !this.isOn || isTyping(event.target)) return;
     const act = this.#actions()[event.key.toLowerCase()];
@@ -97,6 +97,6 @@ function remember(isOff) {
   try {
     localStorage.setItem(OFF, isOff ? "yes" : "no");
   } catch {
-    /* storage is off: it holds for this visit */
+    /* storage is disabled, so the setting lasts for this visit only */
   }
 }

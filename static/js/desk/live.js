@@ -1,13 +1,13 @@
-// Keeping an open desk current: the readers' stream wakes it, the private poll brings what only editors see.
+// Keeps an open desk current: the readers' stream triggers the private poll, which brings what only editors see.
 
 import { fullJitter } from "../lib/backoff.mjs";
 import { released } from "./press.js";
 import { address, Busy, post, SignedOut, Unreachable } from "./send.js";
 
 const EVERY = 4_000;
-// Often enough that colleagues still see who has an update open.
+// Frequent enough for colleagues to see who has an update open.
 const HIDDEN = 10_000;
-// A restart of the newsroom takes less: editors are told of longer outages only.
+// A restart of the newsroom is shorter; show only longer outages.
 const GRACE = 10_000;
 // The server sends a heartbeat every 15 seconds.
 const SILENT_AFTER = 28_000;
@@ -15,7 +15,7 @@ const RETRY_LEAST = 2_000;
 const RETRY_MOST = 60_000;
 
 export class Live {
-  /** `show(state)` is given each answer of the poll. */
+  /** `show(state)` is called with each response of the poll. */
   constructor(desk, show) {
     this.desk = desk;
     this.root = desk.root;
@@ -28,7 +28,7 @@ export class Live {
     this.#turn();
   }
 
-  /** A hidden desk holds no stream: over HTTP/1.1 a browser has six connections to a site for all its tabs. */
+  /** Close the stream of a hidden desk: over HTTP/1.1 a browser opens six connections to a site for all its tabs. */
   #turn() {
     this.#close();
     if (document.hidden) return;
@@ -36,7 +36,7 @@ export class Live {
     this.refresh();
   }
 
-  /** Ask now; one question at a time, and once more if something happened meanwhile. */
+  /** Poll now. Never poll twice at a time; poll again afterwards if something happened in the meantime. */
   async refresh() {
     if (this.isAsking) {
       this.mustAskAgain = true;
@@ -66,7 +66,7 @@ export class Live {
       const { status, data: state } = await post(address("state/"), data);
       if (status !== 200) throw new Unreachable(`state ${status}`);
       this.#connected();
-      // Too far behind, or a log that was restored: what is typed is kept, the page comes anew.
+      // The desk is too far behind, or the database was restored. Reloading keeps the text in the composer.
       if (state.reload) return void location.reload();
       await released();
       this.root.dataset.number = state.number;
@@ -81,7 +81,7 @@ export class Live {
   #open() {
     const { slug } = this.root.dataset;
     if (!slug) return;
-    // `desk`: it is no reader, and is not counted as one.
+    // `desk`: do not count this page as a reader.
     this.stream = new EventSource(`/live/${encodeURIComponent(slug)}/stream?after=${this.root.dataset.number}&desk`);
     for (const name of ["message", "reload", "gone"]) this.stream.addEventListener(name, () => this.refresh());
     for (const name of ["message", "heartbeat"]) this.stream.addEventListener(name, () => this.#heard());
@@ -96,7 +96,7 @@ export class Live {
     this.stream = null;
   }
 
-  /** The stream ended, was refused, or is half open. Meanwhile the poll brings everything, a little later. */
+  /** The stream ended, was refused or is half-open. Until it is back, the poll brings everything, a little later. */
   #reopen() {
     this.#close();
     this.reopening = setTimeout(() => this.#open(), fullJitter(this.streamFailures, RETRY_LEAST, RETRY_MOST));
@@ -135,7 +135,7 @@ export class Live {
   }
 }
 
-/** Whether editors are told of a failure now. `since`: when the first of the failed polls was sent. */
+/** Return whether to show a failure now. `since` is when the first of the failed polls was sent. */
 function mustTell(error, since) {
   const saysItself = error instanceof SignedOut || error instanceof Busy;
   return saysItself || !navigator.onLine || Date.now() - since >= GRACE;

@@ -1,11 +1,11 @@
-// Running copy: pasted from web pages with its links and lists, dropped as a file, and read again after each choice.
-// The server reads. Without this file the same forms are posted with their buttons.
+// Import of running copy: pasting with links and lists, dropping files, and reading again after each choice.
+// The server reads the copy. Without this file, the buttons post the same forms.
 
 import { fetchUntilFree } from "./busy.js";
 
 const SETTLED = 250;
 
-/** The form that copy is pasted into. */
+/** The form into which copy is pasted. */
 class Pasting {
   constructor(form) {
     this.form = form;
@@ -27,7 +27,7 @@ class Pasting {
   async #pasted(event) {
     const html = event.clipboardData.getData("text/html");
     const plain = event.clipboardData.getData("text/plain");
-    // Editors of plain text put their lines on the clipboard as HTML, too, without anything worth keeping.
+    // Plain-text editors also put their lines on the clipboard as HTML, without links or lists.
     if (!/<(?:a|b|strong|h[1-6]|li)\b|font-weight|mso-list/i.test(html)) return;
     event.preventDefault();
     this.#insert((await this.#textOf(html)) || plain);
@@ -53,16 +53,16 @@ class Pasting {
   }
 }
 
-/** The preview: whatever is chosen in it, the server reads the copy again, and the answer takes its place. */
+/** The preview: after each choice, the server reads the copy again and the response replaces the preview. */
 class Reading {
   #timer;
   #count = 0;
 
   constructor(form) {
     this.form = form;
-    this.status = form.querySelector("[data-said]");
+    this.status = form.querySelector("[data-message]");
     form.addEventListener("change", (event) => {
-      // The text is sent when its button is pressed: a pause in typing is no decision.
+      // Send text only by its button, because a pause in typing is not a decision.
       if (!event.target.matches("textarea, [name=profile_name]")) this.#soon();
     });
     form.addEventListener("submit", (event) => {
@@ -73,7 +73,7 @@ class Reading {
   }
 
   #soon() {
-    // An answer that is still under way knows nothing of this choice.
+    // A pending response does not include this choice.
     this.#count++;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.read(), SETTLED);
@@ -91,7 +91,7 @@ class Reading {
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
       const fresh = page.querySelector("[data-reading-state]");
       if (count !== this.#count) return;
-      // Signed out, or copy that cannot be read: a page of its own says so, and keeps what was posted.
+      // Signed out, or copy that cannot be read: post the form, so that a page explains it and keeps the copy.
       if (!fresh) return void this.#leave(submitter);
       this.#show(state, fresh);
     } catch {
@@ -110,7 +110,7 @@ class Reading {
     return this.form.querySelector("[data-reading-state]");
   }
 
-  /** Replace what is shown. The focus, what is open, and the place on the screen stay as they are. */
+  /** Replace the preview; keep the focus, opened details and the scroll position. */
   #show(state, fresh) {
     const used = document.activeElement;
     const top = used?.getBoundingClientRect().top;

@@ -1,8 +1,8 @@
-// Pictures in the composer: pasted, dropped or chosen; described first, then uploaded, with its progress shown.
+// Pictures in the composer: paste, drop or choose them, describe them, then upload them with progress.
 
 import { address, freshToken, reasons, SignedOut } from "./send.js";
 
-// An upload that makes no progress for so long, or a picture that is not taken so long after it arrived, has failed.
+// Fail an upload without progress, or without a response after its end, for this long.
 const STALLED_AFTER = 10_000;
 const DECODED_WITHIN = 90_000;
 
@@ -38,7 +38,7 @@ export class Pictures {
     form.addEventListener("drop", (event) => this.#take(event, event.dataTransfer), { capture: true });
   }
 
-  /** Files to be described; the first gets the focus. */
+  /** Ask for descriptions of files; focus the first one. */
   add(files) {
     const pictures = [...files].filter((file) => file.type.startsWith("image/"));
     for (const file of files) {
@@ -54,9 +54,9 @@ export class Pictures {
   }
 
   #take(event, data) {
-    // Of any kind: the browser would leave the page for a file that is dropped on it.
+    // Accept files of any type, because the browser would navigate to a dropped file.
     const files = [...(data?.files ?? [])];
-    // Text that was copied from a page may bring its picture along: then it is the text that is meant.
+    // Text copied from a page may come with a picture; then only the text is wanted.
     if (
       !files.length ||
       (data.types.includes("text/html") && event.type === "paste" && data.getData("text/plain").trim())
@@ -78,7 +78,7 @@ export class Pictures {
     focal.addEventListener("keydown", stepped);
     const upload = item.querySelector("[data-upload]");
     upload.addEventListener("click", () => this.#upload(item, file));
-    // Enter in its fields adds the picture; it must not go to the composer's own form.
+    // Enter in these fields adds the picture and must not reach the composer's form.
     item.addEventListener("keydown", (event) => {
       if (
         event.key === "Enter" &&
@@ -129,7 +129,7 @@ export class Pictures {
     }
   }
 
-  /** XMLHttpRequest, since fetch tells nothing of how far an upload has got. */
+  /** Upload with XMLHttpRequest, because fetch does not report upload progress. */
   async #send(data, progress) {
     const token = await freshToken();
     progress.hidden = false;
@@ -162,9 +162,9 @@ export class Pictures {
   }
 
   #refuse(item, reason) {
-    const said = item.querySelector("[data-picture-error]");
-    said.hidden = false;
-    said.textContent = reason;
+    const message = item.querySelector("[data-picture-error]");
+    message.hidden = false;
+    message.textContent = reason;
     item.querySelector("[data-progress]").hidden = true;
   }
 
@@ -181,13 +181,13 @@ function cellOf(name, cell) {
     "aria-label",
     interpolate(gettext("column %s of 5, row %s of 5"), [(cell % 5) + 1, Math.floor(cell / 5) + 1]),
   );
-  // It is the picture's, not the composer's own field.
+  // This field belongs to the picture, not to the composer.
   input.setAttribute("form", "none");
   label.append(input, document.createElement("span"));
   return label;
 }
 
-/** The arrow keys go through the grid as it is seen: up and down by a row, and not beyond its edges. */
+/** Move through the grid with the arrow keys, up and down by a row, and not beyond its edges. */
 function stepped(event) {
   const cells = [...event.currentTarget.querySelectorAll("input")];
   const at = cells.indexOf(event.target);

@@ -1,6 +1,6 @@
-// A click is lost when what lies under it is replaced between press and release.
+// A click is lost if its target is replaced between press and release.
 
-// A release outside the window may never be heard of: nothing waits longer.
+// A release outside the window may never be reported, so do not wait longer.
 const LONGEST = 2_000;
 const RELEASES = ["pointerup", "pointercancel", "keyup"];
 
@@ -13,7 +13,7 @@ function press() {
   isPressed = true;
 }
 
-/** Settles when no mouse button, finger or space bar is down, and the click that it made has been handled. */
+/** Wait until no mouse button, finger or space bar is down and the resulting click has been handled. */
 export function released() {
   if (!isPressed) return Promise.resolve();
   return new Promise((resolve) => {

@@ -1,4 +1,4 @@
-// The preview: what is in the composer, posted into a frame that shows the readers' own template.
+// The preview: post the composer's content into a frame that shows it with the readers' template.
 
 import { address, freshToken } from "./send.js";
 

@@ -1,21 +1,21 @@
-// Sending to the desk: forms as they are, answers as JSON, and what to do when neither arrives.
+// Requests to the desk's endpoints, with the CSRF token and typed errors.
 
 import { end, user } from "../admin/session.js";
 import { fetchUntilFree } from "./busy.js";
 
-// Built from the page's own address: whatever the page's markup says, nothing is sent anywhere else.
+// Taken from the page's own address, so that markup cannot redirect requests elsewhere.
 const DESK = /^\/admin\/liveblog\/liveblog\/\d+\/desk\//.exec(location.pathname)?.[0];
 const VERB = /^(?:updates|responses)\/\d+\/[a-z]+\/$/;
 
-/** Whether this page is a desk's. */
+/** Whether this page is a desk. */
 export const isDesk = location.pathname === DESK;
 
-/** An address of this desk: `path` is empty or ends in a slash. */
+/** Return an address of this desk. `path` is empty or ends in a slash. */
 export function address(path = "") {
   return DESK + path;
 }
 
-/** The address of a verb, as a button of the desk has it. Throws for anything else. */
+/** Return the path of a verb from a button's address. Throw if it is not a verb of this desk. */
 export function verbAddress(url) {
   const { origin, pathname } = new URL(url, location);
   if (origin !== location.origin || !pathname.startsWith(DESK) || !VERB.test(pathname.slice(DESK.length))) {
@@ -24,28 +24,28 @@ export function verbAddress(url) {
   return pathname;
 }
 
-/** Nobody is signed in any more. */
+/** The session has ended. */
 export class SignedOut extends Error {}
 
-/** The network, or the server, did not answer. */
+/** The request failed, or the response could not be read. */
 export class Unreachable extends Error {}
 
-/** The newsroom was busy for as long as this page waited; nothing was carried out. */
+/** The newsroom stayed busy until the time limit; nothing was changed. */
 export class Busy extends Unreachable {}
 
 /**
- * POST `data` (FormData or URLSearchParams) to an address of this desk; `{status, data}` of the answer.
- * Throws SignedOut, Busy, and Unreachable when there was no answer that can be read.
+ * POST `data` (FormData or URLSearchParams) to an address of this desk and return `{status, data}`.
+ * Throw SignedOut, Busy or, without a readable response, Unreachable.
  */
 export async function post(url, data) {
   data.delete("csrfmiddlewaretoken");
   let answer = await send(url, data, await csrfToken());
-  // Signing in again in another tab has changed it.
+  // Signing in again in another tab changes the token.
   if (answer.status === 403 && answer.data.is_token_stale) answer = await send(url, data, await freshToken());
   return answer;
 }
 
-/** GET an address of this desk; `{status, data}` of the answer. Throws as `post` does. */
+/** GET an address of this desk and return `{status, data}`. Throw as `post` does. */
 export async function get(url) {
   return read(await reach(url, { headers: { Accept: "application/json" } }));
 }
@@ -58,13 +58,13 @@ async function send(url, body, token) {
 
 let pendingToken;
 
-/** The token that requests of this user carry. Throws SignedOut and Unreachable. */
+/** Return the CSRF token of this user. Throw SignedOut or Unreachable. */
 export function csrfToken() {
   pendingToken ??= ask();
   return pendingToken;
 }
 
-/** The token as it is now; throws SignedOut when nobody is signed in by now. */
+/** Fetch the CSRF token again. Throw SignedOut or Unreachable. */
 export function freshToken() {
   pendingToken = null;
   return csrfToken();
@@ -79,7 +79,7 @@ async function ask() {
     pendingToken = null;
     throw error;
   }
-  // Somebody else has signed in in this browser: what is typed here must not be sent in their name.
+  // Another user has signed in in this browser. Do not send this text in their name.
   end();
   throw new SignedOut("another user");
 }
@@ -109,7 +109,7 @@ async function readJson(response) {
   }
 }
 
-/** Every message of an answer that refused, in the order of its fields. */
+/** Return all messages of an error response, in the order of its fields. */
 export function reasons(errors) {
   return Object.values(errors ?? {}).flat();
 }

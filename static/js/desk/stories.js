@@ -1,4 +1,4 @@
-// Related stories in the composer: found among our own live blogs, or given by their address.
+// Related stories in the composer: search our own live blogs, or enter an address.
 
 import { address, get, SignedOut, Unreachable } from "./send.js";
 
@@ -32,7 +32,7 @@ export class Stories {
     this.#tidy();
   }
 
-  /** The empty row is for those without JavaScript. */
+  /** Remove the empty row, which is for pages without JavaScript. */
   #tidy() {
     for (const row of this.list.querySelectorAll("[data-story-row]")) {
       if (row.querySelector("[name=story_title]").value) row.querySelector("[data-story-remove]").hidden = false;
@@ -64,7 +64,7 @@ export class Stories {
     if ([...query].length < LEAST) return void this.#close();
     try {
       const { data } = await get(`${address("stories/")}?q=${encodeURIComponent(query)}`);
-      if (this.input.value.trim() === query) this.#show(data.found ?? []);
+      if (this.input.value.trim() === query) this.#show(data.stories ?? []);
     } catch (error) {
       if (!(error instanceof SignedOut || error instanceof Unreachable)) throw error;
       if (this.input.value.trim() === query) this.desk.failed(error);
@@ -123,7 +123,7 @@ export class Stories {
     const row = this.add({ title: url ? "" : title, url, blog });
     this.input.value = "";
     this.#close();
-    // An address has no title yet.
+    // Stories given by address still need a title.
     (url ? row.querySelector("[name=story_title]") : this.input).focus();
     this.form.dispatchEvent(new Event("input"));
   }

@@ -1,4 +1,4 @@
-// The desk's timeline: rows that come and change by themselves, without taking the focus or moving the composer.
+// The desk's timeline: inserts and updates rows without taking the focus or moving the page.
 
 import { placeOf } from "../lib/timeline.mjs";
 
@@ -7,10 +7,10 @@ export class Timeline {
     this.root = root;
     this.list = root.querySelector("[data-rows]");
     this.empty = root.querySelector("[data-rows-empty]");
-    // Rows that changed while somebody worked in them, by id.
-    this.held = new Map();
+    // New versions of rows that are in use, by id.
+    this.waiting = new Map();
     this.list.addEventListener("focusout", () => setTimeout(() => this.#release()));
-    // It does not bubble.
+    // The toggle event does not bubble.
     this.list.addEventListener("toggle", () => this.#release(), { capture: true });
   }
 
@@ -18,7 +18,7 @@ export class Timeline {
     return this.list.querySelector(".row:has(.mark-pinned)")?.dataset.id ?? "";
   }
 
-  /** The row that has the focus, or that something in it has. */
+  /** The row that contains the focus. */
   get current() {
     return document.activeElement?.closest?.(".row") ?? null;
   }
@@ -28,15 +28,15 @@ export class Timeline {
     const top = current?.getBoundingClientRect().top;
     for (const id of gone) {
       this.list.querySelector(`#row-${id}`)?.remove();
-      this.held.delete(id);
+      this.waiting.delete(id);
     }
     for (const row of rows) this.#put(row);
     this.empty.hidden = Boolean(this.list.children.length);
-    // Where somebody works stays where it is, whatever came above it.
+    // Keep the focused row in place when rows above it change.
     if (current?.isConnected) scrollBy({ top: current.getBoundingClientRect().top - top, behavior: "instant" });
   }
 
-  /** Say at each row who else has it open; `editors`: names by update id. */
+  /** Show at each row who else has it open. `editors` maps update ids to names. */
   showEditors(editors) {
     for (const mark of this.root.querySelectorAll("[data-editing], [data-editing-of]")) {
       const id = mark.dataset.editingOf ?? mark.closest(".row").dataset.id;
@@ -55,36 +55,36 @@ export class Timeline {
   }
 
   #put(row) {
-    const shown = this.list.querySelector(`#row-${row.id}`);
-    if (shown && isBeingUsed(shown)) return void this.held.set(row.id, row);
-    this.held.delete(row.id);
+    const existing = this.list.querySelector(`#row-${row.id}`);
+    if (existing && isBeingUsed(existing)) return void this.waiting.set(row.id, row);
+    this.waiting.delete(row.id);
     const fresh = elementOf(row.html);
-    if (shown && shown.dataset.order === row.order) {
-      const hadFocus = shown.contains(document.activeElement);
-      shown.replaceWith(fresh);
+    if (existing && existing.dataset.order === row.order) {
+      const hadFocus = existing.contains(document.activeElement);
+      existing.replaceWith(fresh);
       if (hadFocus) fresh.focus({ preventScroll: true });
       return;
     }
-    shown?.remove();
+    existing?.remove();
     const orders = [...this.list.children].map((item) => item.dataset.order);
     const { isOlder, hasOlder } = this.root.dataset;
     const index = placeOf(row.order, orders);
-    // What lies beyond this page of the timeline is on another.
+    // The row belongs to another page of the timeline.
     if ((index === 0 && isOlder !== undefined) || (index === orders.length && orders.length && hasOlder !== undefined))
       return;
-    if (!shown) fresh.classList.add("is-new");
+    if (!existing) fresh.classList.add("is-new");
     this.list.insertBefore(fresh, this.list.children[index] ?? null);
   }
 
   #release() {
-    for (const [id, row] of this.held) {
-      const shown = this.list.querySelector(`#row-${id}`);
-      if (!shown || !isBeingUsed(shown)) this.#put(row);
+    for (const [id, row] of this.waiting) {
+      const existing = this.list.querySelector(`#row-${id}`);
+      if (!existing || !isBeingUsed(existing)) this.#put(row);
     }
   }
 }
 
-/** Its withdrawal is open, and somebody is in it or has begun to say why. */
+/** Return whether the row's withdrawal form is open and focused or filled in. */
 function isBeingUsed(row) {
   const withdrawal = row.querySelector("details[open]");
   return (

@@ -1,4 +1,4 @@
-// What just happened, said in a corner; after publishing with ten seconds to take it back.
+// Toast messages; after publishing, with an undo button for ten seconds.
 
 const SHOWN = 6_000;
 const UNDO = 10_000;
@@ -6,7 +6,7 @@ const UNDO = 10_000;
 export class Toasts {
   constructor(element) {
     this.element = element;
-    // One that the server printed goes like the others.
+    // Remove a toast that the server rendered like all others.
     for (const toast of element.children) setTimeout(() => toast.remove(), UNDO);
   }
 
@@ -18,11 +18,11 @@ export class Toasts {
     this.#show(text, "is-error", SHOWN * 2, ...actions);
   }
 
-  /** Say `text` until it is said otherwise; empty: no more. `name` tells one such state from another. */
+  /** Show `text` for the state `name` until it changes; remove it if `text` is empty. */
   keep(name, text) {
-    const shown = this.element.querySelector(`[data-state="${name}"]`);
-    if (!text) return void shown?.remove();
-    if (shown) return;
+    const existing = this.element.querySelector(`[data-state="${name}"]`);
+    if (!text) return void existing?.remove();
+    if (existing) return;
     const toast = this.#show(text, "is-error", null);
     toast.dataset.state = name;
   }
@@ -40,7 +40,7 @@ export class Toasts {
     });
   }
 
-  /** Press the undo that is on offer, if one is. */
+  /** Press the undo button, if there is one. */
   undo() {
     this.element.querySelector(".toast-undo .button")?.click();
   }

@@ -1,17 +1,17 @@
-// How long ago, in words: pure, so that it is tested without a page.
+// Relative times in words.
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-// Intl.RelativeTimeFormat says the same, but its first use keeps a slow phone busy for a tenth of a second.
+// The first use of Intl.RelativeTimeFormat would block a slow phone for a tenth of a second.
 const WORDS = {
   en: { minute: " minute ago", minutes: " minutes ago", hour: " hour ago", hours: " hours ago" },
   "zh-Hant": { minutes: " 分鐘前", hours: " 小時前" },
   "zh-Hans": { minutes: "分钟前", hours: "小时前" },
 };
 
-/** `moment` and `now` in milliseconds since 1970; empty before the moment and from a day on. */
+/** Return how long ago `moment` was. Both times are in milliseconds since 1970; "" if in the future or a day ago. */
 export function ago(moment, now, language) {
   const passed = now - moment;
   if (!(passed >= 0 && passed < DAY)) return "";

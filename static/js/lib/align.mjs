@@ -1,11 +1,11 @@
-// Which nodes of two lists correspond: pure, so that it is tested without a page.
+// Alignment of two lists, for morphing.
 
-// Cells of the table below: two lists of a thousand texts each take a few milliseconds.
+// The maximum size of the table below; two lists of a thousand texts take a few milliseconds.
 const MOST_CELLS = 1_000_000;
 
 /**
  * Return a longest common subsequence of two lists of strings as pairs of indices, `[index in a, index in b]`.
- * Of lists that are very long and differ throughout, only what they begin and end with.
+ * For very long lists, match only the common beginning and end.
  */
 export function align(a, b) {
   let start = 0;
@@ -24,7 +24,7 @@ export function align(a, b) {
 function alignMiddle(a, b) {
   const width = b.length + 1;
   if (!a.length || !b.length || a.length * b.length > MOST_CELLS) return [];
-  // The length of the longest common subsequence of what follows i in a and j in b.
+  // The length of the longest common subsequence of a from i on and b from j on.
   const lengths = new Uint32Array((a.length + 1) * width);
   for (let i = a.length - 1; i >= 0; i -= 1) {
     for (let j = b.length - 1; j >= 0; j -= 1) {

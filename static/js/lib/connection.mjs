@@ -1,44 +1,44 @@
-// A live blog's log as it grows: by stream, or by polls where there is none. It knows nothing of how a page shows it.
+// Follows a live blog's log by server-sent events, or by polling; independent of how a page displays it.
 
 import { fullJitter, spread } from "./backoff.mjs";
 
 const POLL = 5_000;
 const SLOW_POLL = 60_000;
 const ANSWERED_WITHIN = 10_000;
-// The server sends a heartbeat every 15 seconds (liveblog/streams/hub.py). Together with a poll that nobody answers,
-// a half-open connection is noticed within 45 seconds.
+// The server sends a heartbeat every 15 seconds (liveblog/streams/hub.py). Including a poll that times out, a
+// half-open connection is detected within 45 seconds.
 const SILENT_AFTER = 25_000;
 const SILENT_SPREAD = 3_000;
-// A restart of the server takes less: readers are told of longer outages only.
+// A restart of the server is shorter; show readers only longer outages.
 const GRACE = 10_000;
 const RETRY_LEAST = 1_000;
 const RETRY_MOST = 2_000;
 const REFUSED_MOST = 120_000;
-// Pages that are told to load again do not all ask at once.
+// Spread reloads, so that pages do not all request at once.
 const RELOAD_SPREAD = 1_000;
 
 /**
- * `reader` has the `number` that it knows and whether the blog `isLive`. It is called: `apply(delta)` with what follows
- * the number, `connected()` when the newsroom answers, `lost()` when it has not done so for too long, and `reload()`
+ * `reader` has `number`, the last change that it has, and `isLive`. The connection calls its `apply(delta)` with the
+ * changes after the number, `connected()` after each response, `lost()` when there was none for too long, and `reload()`
  * when the page has to be loaded again.
  */
 export class Connection {
-  /** `path`: the live blog's own. `askOnce` is `ask`, or puts polls in a queue. */
+  /** `path` is that of the live blog. `askOnce` is `ask` or a function that queues polls. */
   constructor(path, reader, askOnce = ask) {
     this.path = path;
     this.reader = reader;
     this.askOnce = askOnce;
-    // Consecutive failures to reach the newsroom at all, and streams that failed while polls were answered.
+    // Consecutive failures to reach the newsroom, and streams refused while polls succeeded.
     this.failures = 0;
     this.refusals = 0;
     this.streamAfter = 0;
-    // False while there must be no stream: frames of one page share few connections.
+    // False while only polls are allowed, because frames of one page share few connections.
     this.mayStream = true;
-    // A stream fell silent: poll until the next one has said something.
+    // A stream fell silent: keep polling until the next stream delivers something.
     this.isDoubtful = false;
   }
 
-  /** Follow until `close`. */
+  /** Follow the log until `close`. */
   open() {
     if (this.listening) return;
     this.listening = new AbortController();
@@ -58,7 +58,7 @@ export class Connection {
     this.#reset();
   }
 
-  /** Catch up by a poll at once, then follow. */
+  /** Catch up with a poll at once, then follow. */
   async start() {
     if (!this.listening) return;
     const turn = this.#stop();
@@ -71,7 +71,7 @@ export class Connection {
     return document.hidden || !this.reader.isLive;
   }
 
-  /** End whatever is under way; returns the token of the next turn, which holds until something else begins. */
+  /** Stop everything in progress and return the token of a new turn; earlier turns are void. */
   #stop() {
     clearTimeout(this.timer);
     this.#closeStream();
@@ -79,7 +79,7 @@ export class Connection {
     return this.turn;
   }
 
-  /** Hold no stream, and ask now and then. */
+  /** Close the stream and poll occasionally. */
   #rest() {
     this.#stop();
     this.#wait(true);
@@ -89,7 +89,7 @@ export class Connection {
     const wait = isCaughtUp
       ? spread(this.#isIdle ? SLOW_POLL : POLL)
       : fullJitter(this.failures, RETRY_LEAST, this.#isIdle && this.isLost ? SLOW_POLL : RETRY_MOST);
-    // The poll may have taken longer than the stream had to wait: then it is due.
+    // The poll may have taken longer than the delay of the stream, which is then due.
     const streamIn = Math.max(this.streamAfter - Date.now(), Math.random() * RETRY_LEAST);
     this.#schedule(isCaughtUp && this.#canStream ? Math.min(wait, streamIn) : wait);
   }
@@ -99,7 +99,7 @@ export class Connection {
     this.timer = setTimeout(() => this.#resume(), wait);
   }
 
-  /** The stream first: it replays what was missed. Poll only if there is none, or if it may be silent. */
+  /** Try the stream first, which replays missed changes. Poll only if it fails or may be silent. */
   async #resume() {
     if (this.isDoubtful) return this.start();
     const turn = this.#stop();
@@ -124,7 +124,7 @@ export class Connection {
       return true;
     } catch {
       if (this.turn !== turn) return false;
-      // Streams are refused, too, while the newsroom is away: that says nothing against the next one.
+      // While the newsroom is down, streams fail as well, so do not delay the next one.
       this.refusals = this.streamAfter = 0;
       this.#failed(askedAt);
       return false;
@@ -135,7 +135,7 @@ export class Connection {
     return this.mayStream && !this.#isIdle;
   }
 
-  /** Whether a stream was opened. */
+  /** Open a stream and return whether that succeeded. */
   async #stream(turn) {
     if (!this.#canStream || Date.now() < this.streamAfter) return false;
     const stream = new EventSource(`${this.path}stream?after=${this.reader.number}`);
@@ -168,7 +168,7 @@ export class Connection {
       this.#watch();
       handle(event);
       this.#connected();
-      // Ended coverage has no stream; slow polls tell if it goes on after all.
+      // Ended coverage has no stream; slow polls notice if it is resumed.
       if (this.stream === stream && !this.#canStream) this.#rest();
     });
   }
@@ -185,7 +185,7 @@ export class Connection {
     this.watchdog = setTimeout(() => this.#silent(), SILENT_AFTER + Math.random() * SILENT_SPREAD);
   }
 
-  /** The connection is half open: what it does not bring must come by polls. */
+  /** The connection is half-open; poll instead. */
   #silent() {
     this.#closeStream();
     this.isDoubtful = true;
@@ -194,16 +194,16 @@ export class Connection {
     this.start();
   }
 
-  /** An open stream has ended, most likely because the server restarts. */
+  /** An open stream ended, most likely because the server restarts. */
   #dropped() {
     this.#closeStream();
     this.#failed(Date.now());
-    // Something between closes streams that say nothing for a while, or all of them: come back less often.
+    // A proxy closes idle streams, or all of them: reconnect less often.
     if (!this.hasSpoken) this.#refused();
     this.#wait(false);
   }
 
-  /** The next stream has to wait: shortly at first, as a proxy refuses streams while the server restarts. */
+  /** Delay the next stream, briefly at first, because proxies refuse streams while the server restarts. */
   #refused() {
     this.streamAfter = Date.now() + fullJitter(this.refusals, RETRY_LEAST, REFUSED_MOST);
     this.refusals += 1;
@@ -234,7 +234,7 @@ export class Connection {
     this.reader.connected();
   }
 
-  /** Nothing has come since `since`, in milliseconds. Readers are told of it after the grace, or at once if offline. */
+  /** There was no response since `since` (milliseconds). Tell readers after the grace period, or at once if offline. */
   #failed(since) {
     this.failures += 1;
     this.failedAt ??= since;
@@ -249,17 +249,17 @@ export class Connection {
   }
 }
 
-/** A poll's answer, or null if the page has to be loaded again. Throws if there is none within the time limit. */
+/** Return a poll's delta, or null if the page has to be loaded again. Throw on errors and timeouts. */
 export async function ask(url, onResponse = () => {}) {
   const response = await fetch(url, { credentials: "omit", signal: AbortSignal.timeout(ANSWERED_WITHIN) });
   onResponse(response);
-  // Withdrawn, no longer public, too far behind, or ahead of a log that was restored: the page itself knows.
+  // Withdrawn, no longer public, too far behind, or ahead of a restored log: a reload shows the right page.
   if ([404, 409, 410].includes(response.status)) return null;
   if (!response.ok) throw new Error(`changes: ${response.status}`);
   return response.json();
 }
 
-/** Whether the server opens the stream: not if it refuses, or does not answer in time. */
+/** Wait until the server opens the stream; return false if it refuses or does not respond in time. */
 function opened(stream) {
   return new Promise((resolve) => {
     const settle = (isOpen) => {
