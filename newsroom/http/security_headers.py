@@ -22,8 +22,7 @@ _INERT_POLICY: Final = "default-src 'none'"
 def protect(response: HttpResponseBase, *, is_public: bool) -> None:
     """Add the Permissions-Policy of a page, and the Cross-Origin-Resource-Policy of any response."""
     if response.status_code == 304:
-        # Caches update stored headers from a 304, which does not say whether it stands for a page. The headers
-        # that protect the content are stored with it.
+        # Caches update stored headers from a 304, which does not say whether it stands for a page.
         response.headers.pop("X-Content-Type-Options", None)
         return
     is_page = response.headers.get("Content-Type", "").startswith("text/html")
