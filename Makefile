@@ -2,7 +2,7 @@
 PYTHON ?= python3
 IN_VENV = $(PYTHON) -m newsroom.bootstrap
 
-.PHONY: run test test-fast coverage lint messages migrations fuzz bench-stream bench-kept bench-page bench-desk bench-sign-in bench-conversion bench-length audit handbook
+.PHONY: run test test-fast coverage lint script messages migrations fuzz bench-stream bench-kept bench-page bench-desk bench-sign-in bench-conversion bench-length audit handbook
 
 run:   # a newsroom to try out on http://127.0.0.1:8000; HOST, PORT and DATABASE_URL change where
 	@DEMO=true $(IN_VENV) manage.py serve
@@ -27,6 +27,9 @@ migrations:  # a migration for what has changed in the models; make migrations A
 
 lint:  # ruff, mypy, Biome, Django's checks, and no model without its migration
 	@$(IN_VENV) -m tests.lint
+
+script:  # the one script of reader pages, built from its modules in static/js (needs npm); commit the result
+	@$(IN_VENV) -m tests.page_script
 
 fuzz:  # Schemathesis over the whole API, without and with a partner's key; make test has a few examples of it
 	@$(IN_VENV) -m pytest tests/api/test_fuzz.py --fuzz-examples=300 $(ARGS)

@@ -11,14 +11,15 @@ from django import template
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
-from django.utils.html import format_html
+from django.templatetags.static import static
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
 
 from liveblog import visibility
 from liveblog.models import Image, LiveBlog, RelatedStory, Update
 from liveblog.visibility import PUBLIC
-from newsroom import hongkong
+from newsroom import hongkong, static_files
 from newsroom.site import absolute, absolute_links, tag_uri
 from newsroom.text import external_media, html, languages, tables
 from newsroom.text.external_media import Embed
@@ -69,6 +70,14 @@ def cleaned(rich_text: str) -> SafeString:
     """Return stored rich text as markup."""
     # Safe: every write path sanitizes rich text before it is stored, and nothing is added here.
     return mark_safe(rich_text)
+
+
+@register.simple_tag
+def module_script(name: str) -> SafeString:
+    """Return the element of a module script, and links that load all of its imports at once."""
+    script, *imports = static_files.with_imports(static(name))
+    links = format_html_join("", '<link rel="modulepreload" href="{}">\n', ((path,) for path in imports))
+    return format_html('{}<script type="module" src="{}"></script>', links, script)
 
 
 @register.simple_tag
