@@ -49,10 +49,10 @@ def place_of_headings(lines: Sequence[Line]) -> Heading:
     ]
     times = [index for index, line in enumerate(lines) if line.kind is Kind.TIME]
     positions = [_heading_position(lines, index) for index in times]
-    count = Counter(position for found in positions for position in found)
+    count = Counter(position for candidates in positions for position in candidates)
     sentences = sum(
-        bool(lines[index].words) and not found - {Heading.ABOVE}
-        for index, found in zip(times, positions, strict=True)
+        bool(lines[index].words) and not candidates - {Heading.ABOVE}
+        for index, candidates in zip(times, positions, strict=True)
     )
     is_below_head = bool(times) and not any(line.kind is Kind.DAY for line in lines[: times[0]])
     is_single = len(times) >= _ENOUGH and count[Heading.ABOVE] == 1 and Heading.ABOVE in positions[0]

@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -24,11 +24,11 @@ from liveblog.publishing.permissions import require
 from newsroom.sign_in import user_of
 
 _DONE: Final[dict[BlogAction, Promise]] = {
-    BlogAction.START: gettext_lazy("Coverage has started. Readers can see the page."),
+    BlogAction.START: gettext_lazy("Coverage has started."),
     BlogAction.END: gettext_lazy("Coverage has ended. The page stays online."),
     BlogAction.RESUME: gettext_lazy("Coverage runs again."),
-    BlogAction.RESTORE: gettext_lazy("The live blog is restored. Readers can see it again."),
-    BlogAction.LIFT: gettext_lazy("The embargo is lifted. Readers can see the page."),
+    BlogAction.RESTORE: gettext_lazy("The live blog is restored."),
+    BlogAction.LIFT: gettext_lazy("The embargo is lifted."),
 }
 
 
@@ -81,13 +81,13 @@ class WithdrawForm(forms.Form):
     )
     title = forms.CharField(max_length=500, widget=forms.TextInput({"autocomplete": "off"}))
 
-    def __init__(self, blog: LiveBlog, *arguments: object) -> None:
-        super().__init__(*arguments)
+    def __init__(self, blog: LiveBlog, data: QueryDict | None) -> None:
+        super().__init__(data)
         self.expected = blog.kicker or blog.headline
         self.fields["title"].label = _("Type “%(title)s” to confirm") % {"title": self.expected}
 
     def clean_title(self) -> str:
-        title = self.cleaned_data["title"]
+        title: str = self.cleaned_data["title"]
         if title != self.expected:
             raise forms.ValidationError(
                 _("This is not “%(title)s”. Nothing was withdrawn.") % {"title": self.expected}

@@ -125,9 +125,7 @@ class LiveBlogQuerySet(PublicIdQuerySet["LiveBlog"]):
     def in_front_order(self) -> LiveBlogQuerySet:
         """Order by the editor's position, and those without one by their newest update."""
         newest = Update.objects.published().filter(blog=models.OuterRef("pk")).newest_first()
-        return self.annotate(  # type: ignore[no-redef]
-            newest_at=models.Subquery(newest.values("happened_at")[:1])
-        ).order_by(
+        return self.annotate(newest_at=models.Subquery(newest.values("happened_at")[:1])).order_by(
             models.F("front_position").asc(nulls_last=True),
             models.F("newest_at").desc(nulls_last=True),
             "-pk",
