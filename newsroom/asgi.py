@@ -32,6 +32,7 @@ from newsroom.http import (  # noqa: E402
     descriptors,
     prompt,
     protocol,
+    security_headers,
     shutdown,
 )
 from newsroom.http.bodies import Allowance, BodyLimits, Receive, Scope, Send  # noqa: E402
@@ -65,6 +66,7 @@ class Application(ASGIHandler):
         created = super().create_request(scope, body_file)
         if created[1] is not None:
             caching.finish(created[1], is_public=True)
+            security_headers.protect(created[1], is_public=True)
         return created
 
 

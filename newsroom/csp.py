@@ -43,6 +43,8 @@ _HTML: Final = ("text/html", "application/xhtml+xml")
 # Attributes of a response: our own, and the one of django-csp's decorators.
 _INLINE_SCRIPTS: Final = "_inline_scripts"
 _REPLACED: Final = "_csp_replace"
+# The name of the endpoint of reports, in the headers alone.
+_ENDPOINT: Final = "csp"
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -57,6 +59,9 @@ class PolicyMiddleware(CSPMiddleware):
         if response.status_code == 304:
             # Caches update stored headers from a 304, whose policy would be wrong as no page was rendered.
             return response
+        is_page = response.headers.get("Content-Type", "").startswith(_HTML)
+        if is_page and settings.CSP_REPORT_URL:
+            response.headers["Reporting-Endpoints"] = f'{_ENDPOINT}="{settings.CSP_REPORT_URL}"'
         return super().process_response(request, response)
 
     def get_policy_parts(
@@ -132,7 +137,15 @@ def _page_policy() -> dict[str, Any]:
         "frame-ancestors": [SELF],
         "base-uri": [NONE],
         "object-src": [NONE],
+        **_reporting(),
     }
+
+
+def _reporting() -> dict[str, Any]:
+    """Return the directives of reports; browsers that know `report-to` ignore `report-uri`."""
+    if not settings.CSP_REPORT_URL:
+        return {}
+    return {"report-uri": [settings.CSP_REPORT_URL], "report-to": [_ENDPOINT]}
 
 
 def _sources(request: HttpRequest) -> list[str]:

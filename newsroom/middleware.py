@@ -15,7 +15,7 @@ from django.middleware.locale import LocaleMiddleware
 from django.urls import get_resolver
 
 from newsroom.busy import is_busy
-from newsroom.http import GetResponse, caching
+from newsroom.http import GetResponse, caching, security_headers
 from newsroom.http.compression import MIN_BYTES
 from newsroom.passwords import HashingBusyError
 
@@ -43,11 +43,13 @@ class AdminLocaleMiddleware(LocaleMiddleware):
 
 
 def finish_headers(get_response: GetResponse) -> GetResponse:
-    """Outermost middleware: make sure that every response has a Cache-Control header."""
+    """Middleware: make sure that every response has a Cache-Control header and the security headers."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        caching.finish(response, is_public=not _is_for_editors(request))
+        is_public = not _is_for_editors(request)
+        caching.finish(response, is_public=is_public)
+        security_headers.protect(response, is_public=is_public)
         return response
 
     return middleware
@@ -103,28 +105,36 @@ class SessionMiddleware(sessions.SessionMiddleware):
             return answer_busy(request, error)
 
 
-_PAGE_HEADERS = (
-    "Content-Security-Policy",
+# Headers that only protect pages, and headers that only protect content.
+_PAGE_HEADERS: Final = (
     "Cross-Origin-Opener-Policy",
     "Referrer-Policy",
-    "X-Content-Type-Options",
+    # The page that polls has sent it.
+    "Strict-Transport-Security",
     "X-Frame-Options",
+)
+_CONTENT_HEADERS: Final = (
+    "Content-Security-Policy",
+    "Cross-Origin-Resource-Policy",
+    "X-Content-Type-Options",
 )
 
 
 def lean_polls(get_response: GetResponse) -> GetResponse:
-    """Middleware: remove headers that only protect pages from polls, to keep idle polls under 300 bytes.
+    """Outermost middleware: remove headers that polls do not need, to keep idle polls under 300 bytes.
 
-    Views mark these responses by `caching.mark_poll`.
+    An idle poll contains nothing but a number; one with content keeps the headers that protect it. Views mark
+    these responses by `caching.mark_poll`.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         if caching.is_poll(response):
-            for header in _PAGE_HEADERS:
-                response.headers.pop(header, None)
             is_small = len(response.content) < MIN_BYTES and not response.has_header("Content-Encoding")
-            if response.status_code == 200 and is_small:
+            is_idle = is_small and response.status_code in (200, 304)
+            for header in (*_PAGE_HEADERS, *(_CONTENT_HEADERS if is_idle else ())):
+                response.headers.pop(header, None)
+            if is_idle and response.status_code == 200:
                 # A response this small is never compressed, so it is the same for every client.
                 _remove_vary(response, "Accept-Encoding")
         return response

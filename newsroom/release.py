@@ -16,6 +16,7 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 # Settings that pages, feeds or their headers print, besides all that begin with `SITE_`.
 PRINTED_SETTINGS: Final = (
     "ALLOWED_HOSTS",
+    "CSP_REPORT_URL",
     "DEMO",
     "INDEXNOW_KEY",
     "MEDIA_URL",

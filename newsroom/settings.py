@@ -39,6 +39,12 @@ def _check_url(text: str) -> None:
         validate.URL(schemes={"http", "https"}, require_tld=False)(text)
 
 
+def _check_contact(text: str) -> None:
+    """Check a contact of RFC 9116: an e-mail address, telephone number or page, as a URI."""
+    if text and not re.fullmatch(r"mailto:[^@\s]+@[^@\s]+|tel:\+[0-9-]+|https://\S+", text):
+        raise ValidationError("Use mailto:…@…, tel:+… or https://….")
+
+
 def _check_index_key(text: str) -> None:
     """Check a key by the rules of https://www.indexnow.org/documentation."""
     if text and not re.fullmatch(r"[A-Za-z0-9-]{8,128}", text):
@@ -72,16 +78,26 @@ DEBUG = env.bool("DEBUG", False)
 DEMO = env.bool("DEMO", False)
 DATA_DIR = env.path("DATA_DIR", BASE_DIR / "var")
 _secret_key = env.str("SECRET_KEY", "")
+# Earlier secret keys, so that a new one signs nobody out.
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
 # The address that `make run` listens on.
 HOST = env.str("HOST", "127.0.0.1")
 PORT = env.int("PORT", 8000, validate=validate.Range(min=1, max=65535))
 _is_any_host = HOST in ("0.0.0.0", "::")
 _demo_host = _reachable_address(HOST) if _is_any_host else HOST
 _demo_host = f"[{_demo_host}]" if ":" in _demo_host else _demo_host
-SITE_URL = env.str("SITE_URL", f"http://{_demo_host}:{PORT}", validate=validate.URL(require_tld=False))
+_site_url: str | None = env.str("SITE_URL", None, validate=validate.URL(require_tld=False))
 _allowed_hosts: list[str] = env.list("ALLOWED_HOSTS", [])
 # Networks of the reverse proxies, whose X-Forwarded-For entries are trusted.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", ["127.0.0.1", "::1"], validate=_check_networks)
+# Promises of HSTS that also bind the other hosts of the domain.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_INCLUDE_SUBDOMAINS", False)
+SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", False)
+# Where browsers report violations of the Content Security Policy.
+CSP_REPORT_URL = env.str("CSP_REPORT_URL", "", validate=_check_url)
+# For /.well-known/security.txt (RFC 9116), which exists once there is a contact.
+SECURITY_CONTACT = env.str("SECURITY_CONTACT", "", validate=_check_contact)
+SECURITY_POLICY_URL = env.str("SECURITY_POLICY_URL", "", validate=_check_url)
 _database = env.dj_db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'newsroom.sqlite3'}")
 DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", 10, validate=validate.Range(min=1))
 # How long a request waits for a database lock before the response is 503.
@@ -119,7 +135,7 @@ _email_from = env.str("EMAIL_FROM", "")
 WEBHOOK_TEST_HOSTS: list[str] = env.list("WEBHOOK_TEST_HOSTS", [])
 env.seal()
 
-SITE_URL = SITE_URL.rstrip("/")
+SITE_URL = (_site_url or f"http://{_demo_host}:{PORT}").rstrip("/")
 _site = urlsplit(SITE_URL)
 _hostname = _site.hostname or ""
 _is_https = _site.scheme == "https"
@@ -144,6 +160,10 @@ if DEMO and (_is_https or _secret_key):
     )
 if not _secret_key and not DEMO:
     raise ImproperlyConfigured("Set SECRET_KEY (or DEMO=true to try the newsroom out on this machine).")
+if not _site_url and not DEMO and not DEBUG:
+    raise ImproperlyConfigured("Set SITE_URL to the site's own address: no other host would be answered.")
+if SECURE_HSTS_PRELOAD and not SECURE_HSTS_INCLUDE_SUBDOMAINS:
+    raise ImproperlyConfigured("HSTS_PRELOAD needs HSTS_INCLUDE_SUBDOMAINS: preload lists require it.")
 SECRET_KEY = _secret_key or _kept_secret_key()
 
 ALLOWED_HOSTS = [_hostname, *_allowed_hosts]
@@ -171,9 +191,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "newsroom.middleware.lean_polls",
     "newsroom.middleware.finish_headers",
     "newsroom.http.concurrency.limit_concurrency",
-    "newsroom.middleware.lean_polls",
     "newsroom.http.compression.normalize_accept_encoding",
     "django.middleware.security.SecurityMiddleware",
     "newsroom.csp.InertStaticFiles",
@@ -315,6 +335,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "newsroom.passwords.StrengthValidator"},
 ]
 LOGIN_URL = "admin:login"
 CSRF_FAILURE_VIEW = "liveblog.desk.access.csrf_failure"
@@ -327,7 +348,27 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _is_https else 
 # Scripts do not read the CSRF token from the cookie; the desk's scripts fetch it (liveblog.desk.access).
 CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _is_https
+# Browsers accept the prefix only from this host and over TLS, so neither a neighbouring subdomain nor an
+# attacker on the network can plant such a cookie.
+_cookie_prefix = "__Host-" if _is_https else ""
+SESSION_COOKIE_NAME = f"{_cookie_prefix}sessionid"
+CSRF_COOKIE_NAME = f"{_cookie_prefix}csrftoken"
+BROWSER_COOKIE_NAME = f"{_cookie_prefix}newsroom_browser"
+# The cookie of Django's default storage would have no prefix.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+# One year, which preload lists require at least.
 SECURE_HSTS_SECONDS = 31_536_000 if _is_https else 0
+SILENCED_SYSTEM_CHECKS = [
+    # The check knows Django's own CSRF middleware alone, not the subclass in newsroom.middleware.
+    "security.W003",
+    # HSTS for all subdomains and preloading bind hosts that this program knows nothing of: see the settings.
+    "security.W005",
+    "security.W021",
+    # The proxy redirects http to https.
+    "security.W008",
+    # The desk frames its own previews. Pages that others may frame have no X-Frame-Options at all.
+    "security.W019",
+]
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 

@@ -34,7 +34,7 @@ from django.core import signing
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.urls import reverse, reverse_lazy
+from django.urls import reverse_lazy
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
@@ -42,7 +42,6 @@ from django.views.decorators.debug import sensitive_variables
 from newsroom.http import client_address, rate_limits
 from newsroom.passwords import HashingBusyError
 
-BROWSER_COOKIE: Final = "newsroom_browser"
 BROWSER_KNOWN_FOR: Final = timedelta(days=180)
 ADDRESS_KNOWN_FOR: Final = timedelta(days=30)
 _SALT: Final = "newsroom.sign_in"
@@ -139,7 +138,7 @@ class Attempt:
 
     def _known_browser(self) -> str:
         """Return the browser's id if it has signed in under this name before, else an empty string."""
-        cookie = self.request.COOKIES.get(BROWSER_COOKIE, "") if self.request else ""
+        cookie = self.request.COOKIES.get(settings.BROWSER_COOKIE_NAME, "") if self.request else ""
         try:
             value = signing.TimestampSigner(salt=_SALT).unsign(cookie, max_age=BROWSER_KNOWN_FOR)
         except signing.BadSignature:
@@ -280,10 +279,9 @@ def _with_status(request: HttpRequest, response: Response) -> Response:
 def _remember_browser(response: HttpResponse, user: User) -> None:
     value = f"{_digest(_normalized(user.get_username()))}:{secrets.token_urlsafe(12)}"
     response.set_cookie(
-        BROWSER_COOKIE,
+        settings.BROWSER_COOKIE_NAME,
         signing.TimestampSigner(salt=_SALT).sign(value),
         max_age=BROWSER_KNOWN_FOR,
-        path=reverse("admin:index"),
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Strict",

@@ -1,4 +1,4 @@
-"""Static files under hashed names, cacheable for ever; the modules of the page script joined into one file.
+"""Static files under hashed names, cacheable for ever; the modules of the page script built into one file.
 
 The storages also record which scripts a page prints, for its Content Security Policy (`newsroom.csp`).
 """
@@ -17,20 +17,15 @@ import brotli
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import StaticFilesStorage, staticfiles_storage
-from django.core.files.base import ContentFile
-from django.core.files.storage import InMemoryStorage, Storage
+from django.core.files.storage import Storage
 from django.http import HttpRequest
 from whitenoise.compress import Compressor
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-JOINED: Final = "js/page.js"
-_IMPORT: Final = re.compile(r'^import (?:\{[^}]*\} from )?"(\.[^"]+)";\n', re.MULTILINE)
-_EXPORT: Final = re.compile(r"^export (?=(?:class|const|(?:async )?function) (\w+))", re.MULTILINE)
-
-# Comment lines and indentation. Multi-line strings in the modules must not contain such lines.
-_UNREAD: Final = re.compile(r"^[ \t]*(?://[^\n]*\n|/\*\*.*?\*/\n|(?=\S))", re.MULTILINE | re.DOTALL)
-
-_ANY_IMPORT: Final = re.compile(r"""\b(?:import|from)\s*["'](\.{1,2}/[^"']+)["']""")
+# Reader pages print the module, which imports others. In production the built script is served in its place.
+PAGE_MODULE: Final = "js/page.js"
+BUILT_PAGE_SCRIPT: Final = "js/page.min.js"
+_IMPORT: Final = re.compile(r"""\b(?:import|from)\s*["'](\.{1,2}/[^"']+)["']""")
 
 # Maps a name to the storage that holds the file, and the path there.
 Paths = dict[str, tuple[Storage, str]]
@@ -72,7 +67,7 @@ def with_imports(address: str) -> tuple[str, ...]:
     waiting = [address]
     while waiting:
         importer = waiting.pop()
-        for imported in _ANY_IMPORT.findall(_served_text(importer.removeprefix(settings.STATIC_URL))):
+        for imported in _IMPORT.findall(_served_text(importer.removeprefix(settings.STATIC_URL))):
             path = normpath(join(dirname(importer), imported))
             if path not in addresses:
                 addresses[path] = None
@@ -111,30 +106,7 @@ class StaticFiles(_RecordsScripts, CompressedManifestStaticFilesStorage):
         return _Compressor(**options)
 
     def post_process(self, paths: Paths, **options: Any) -> Iterator[tuple[str, str, bool]]:
-        """Join the page's modules into one script first, so that phones need not wait for imports."""
-        if JOINED in paths:
-            joined = InMemoryStorage()
-            joined.save(JOINED, ContentFile("".join(_modules(JOINED, paths, set()))))
-            paths = paths | {JOINED: (joined, JOINED)}
+        """Serve the page's modules as one script, which is smaller and saves phones a wait for imports."""
+        if built := paths.get(BUILT_PAGE_SCRIPT):
+            paths = paths | {PAGE_MODULE: built}
         yield from super().post_process(paths, **options)
-
-
-def _modules(name: str, paths: Paths, seen: set[str]) -> Iterator[str]:
-    """Yield the text of a module after those of its imports, each once.
-
-    Only its exports are visible to the other modules. Comments are removed, which would be a quarter of the
-    download.
-    """
-    seen.add(name)
-    storage, path = paths[name]
-    with storage.open(path) as file:
-        text = file.read().decode()
-    for imported in _IMPORT.findall(text):
-        needed = normpath(join(dirname(name), imported))
-        if needed not in seen:
-            yield from _modules(needed, paths, seen)
-    exported = ", ".join(_EXPORT.findall(text))
-    text = _UNREAD.sub("", _EXPORT.sub("", _IMPORT.sub("", text)))
-    if name != JOINED:
-        text = f"const {{ {exported} }} = (() => {{\n{text}return {{ {exported} }};\n}})();\n"
-    yield text

@@ -11,6 +11,7 @@ from newsroom import sign_in
 from newsroom.http.bodies import too_large
 from newsroom.http.busy import busy, unless_busy
 from newsroom.http.doors import malformed
+from newsroom.security_txt import security_txt
 
 # Translations for the scripts of the rich text editor and the desk, in the user's language.
 labels = JavaScriptCatalog.as_view()
@@ -26,6 +27,7 @@ urlpatterns = [
     path("admin/password_change/", admin.site.admin_view(sign_in.change_password, cacheable=True)),
     path("admin/", admin.site.urls),
     path("api/v1/", include("liveblog.api.urls")),
+    path(".well-known/security.txt", security_txt, name="security_txt"),
     path("", include("liveblog.reader.urls")),
 ]
 

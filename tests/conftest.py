@@ -24,6 +24,7 @@ from liveblog.presentation import editions
 from newsroom.http import rate_limits
 from tests import chromium
 from tests.environment import CASES, DATA_DIR, IS_CI, ROOT, SAMPLES, SCHEMAS, TEST_DATABASE_URL
+from tests.forking import Fork, Forks, forking
 from tests.waiting import find_free_port, wait_until_listening
 
 # Wait generously, so that a busy machine does not fail the tests.
@@ -55,6 +56,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         help="How many requests Schemathesis makes up for each operation of the API: others each time.",
     )
+    parser.addoption(
+        "--write-failed",
+        type=Path,
+        help="Write the names of failed tests to this file, if running them again can decide the run.",
+    )
 
 
 @pytest.hookimpl(wrapper=True)
@@ -84,9 +90,31 @@ def pytest_report_header() -> str:
     return f"database: {connection.vendor} ({'TEST_DATABASE_URL' if TEST_DATABASE_URL else 'a file'})"
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Report what the browser shows when a test fails, because CI keeps nothing but its output."""
+    report = yield
+    browser = getattr(item, "funcargs", {}).get("browser")
+    if report.failed and report.when == "call" and browser:
+        report.sections += [(f"Open page {url}", tree) for url, tree in chromium.describe_pages(browser)]
+    return report
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if _skipped_in_ci(session.config):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    # After `-x` some tests did not run, which leaves the run undecided.
+    elif session.exitstatus == pytest.ExitCode.TESTS_FAILED and not session.shouldfail:
+        _write_failed(session.config)
+
+
+def _write_failed(config: pytest.Config) -> None:
+    path = config.getoption("write_failed")
+    # With xdist, each worker knows only its own tests, and the controller knows all.
+    if path and not hasattr(config, "workerinput"):
+        stats = config.pluginmanager.get_plugin("terminalreporter").stats
+        reports = [*stats.get("failed", []), *stats.get("error", [])]
+        path.write_text("\n".join(dict.fromkeys(report.nodeid for report in reports)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -160,7 +188,7 @@ class Server:
     """A running server process on the test database."""
 
     url: str
-    process: subprocess.Popen
+    process: subprocess.Popen | Fork
 
 
 @pytest.fixture(scope="session")
@@ -191,16 +219,30 @@ def _test_database_url() -> str:
     return urlsplit(TEST_DATABASE_URL)._replace(path=f"/{name}").geturl()
 
 
+@pytest.fixture(scope="session")
+def forks(production_environment: dict[str, str]) -> Iterator[Forks]:
+    port = find_free_port()
+    with forking(production_environment | {"SITE_URL": f"http://127.0.0.1:{port}"}, ROOT, port) as forks:
+        yield forks
+
+
 @pytest.fixture
 def start_server(
-    transactional_db: None, production_environment: dict[str, str]
+    request: pytest.FixtureRequest, transactional_db: None, production_environment: dict[str, str]
 ) -> Iterator[Callable[..., Server]]:
     """Yield a function that starts uvicorn in its own process, as in production.
 
     The process sees committed rows and publishes due updates. Keyword arguments are environment variables.
+    The first server without any is a fork, which starts at once (tests/forking.py).
     """
+
+    def start(**settings: str) -> Server:
+        if not settings and (forks := request.getfixturevalue("forks")).is_free:
+            return servers.enter_context(serving_fork(forks))
+        return servers.enter_context(serving(production_environment | settings))
+
     with ExitStack() as servers:
-        yield lambda **settings: servers.enter_context(serving(production_environment | settings))
+        yield start
 
 
 @pytest.fixture
@@ -231,13 +273,28 @@ def serving(environment: dict[str, str], place: Path = ROOT, port: int = 0) -> I
             stdout=output,
             stderr=output,
         )
-    try:
+    with ending(process, log):
         wait_until_listening(process, port)
         yield Server(url, process)
+
+
+@contextmanager
+def serving_fork(forks: Forks) -> Iterator[Server]:
+    log = DATA_DIR / f"server-{forks.port}.log"
+    process = forks.start(log)
+    with ending(process, log):
+        wait_until_listening(process, forks.port)
+        yield Server(f"http://127.0.0.1:{forks.port}", process)
+
+
+@contextmanager
+def ending(process: subprocess.Popen | Fork, log: Path) -> Iterator[None]:
+    """End the process and print its log, which pytest shows when the test fails."""
+    try:
+        yield
     finally:
         process.terminate()
         process.wait(timeout=20)
-        # pytest prints captured output when the test fails.
         print(log.read_text())
 
 

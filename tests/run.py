@@ -4,6 +4,9 @@ PostgreSQL is the server at TEST_DATABASE_URL, or else a throwaway one. Tests th
 PostgreSQL or are marked `alone` run only there. The last two kinds run one at a time, all others side by side
 in processes that each have their own database. Arguments are passed to pytest.
 
+A few tests that failed in browsers run once more, one at a time with nothing beside them. The last line names
+those that passed only then; a test that fails again fails the run.
+
 `make test-fast` (--fast) runs on SQLite only, without tests that open a browser, start a server process or
 are marked `slow`.
 """
@@ -14,7 +17,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
 
@@ -33,6 +38,9 @@ ON_POSTGRESQL = [
 ]
 IN_BROWSERS = [f"--numprocesses={PROCESSORS}", "-m", "browser"]
 FAST = [*SIDE_BY_SIDE, "-m", "not browser and not postgres and not alone and not served and not slow"]
+# More failures than these are no accident of a busy machine.
+MOST_TO_RUN_AGAIN = 10
+DECIDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 # Tests that need PostgreSQL terminate all database connections of their process.
 ALONE = ["-m", "(alone or postgres) and not browser"]
 
@@ -40,10 +48,13 @@ ALONE = ["-m", "(alone or postgres) and not browser"]
 def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, _end)
     database_url = os.environ.pop("TEST_DATABASE_URL", "")
+    # Without byte code on disk, each process would compile all modules again, and pytest rewrite all tests.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if arguments[:1] == ["--fast"]:
-        return _verdict({"Fast": _pytest("SQLite, the fast tests", [*FAST, *arguments[1:]])})
+        return _verdict({"Fast": _pytest("SQLite, the fast tests", [*FAST, *arguments[1:]])}, [])
     _collect_static_files()
     statuses = {"SQLite": _pytest("SQLite", [*ON_SQLITE, *arguments])}
+    passed_again: list[str] = []
     try:
         with nullcontext(database_url) if database_url else throwaway_server() as url:
             for name, selection in (
@@ -53,11 +64,31 @@ def main(arguments: list[str]) -> int:
             ):
                 if pytest.ExitCode.INTERRUPTED in statuses.values():
                     break
-                statuses[name] = _pytest(name, [*selection, *arguments], TEST_DATABASE_URL=url)
+                if selection is IN_BROWSERS:
+                    statuses[name], passed_again = run_in_browsers(name, [*selection, *arguments], url)
+                else:
+                    statuses[name] = _pytest(name, [*selection, *arguments], TEST_DATABASE_URL=url)
     except NoPostgreSQL as error:
         print(f"\n{error} The suite did not run on PostgreSQL.", file=sys.stderr)
         return 1
-    return _verdict(statuses)
+    return _verdict(statuses, passed_again)
+
+
+def run_in_browsers(name: str, arguments: list[str], url: str) -> tuple[int, list[str]]:
+    """Return the status of the browser tests and the names of those that passed only when run again."""
+    status, failed = _pytest_and_failed(name, arguments, url)
+    if not 0 < len(failed) <= MOST_TO_RUN_AGAIN:
+        return status, []
+    status, failed_again = _pytest_and_failed(f"{name}, the failed tests again", failed, url)
+    return status, [test for test in failed if test not in failed_again] if status in DECIDED else []
+
+
+def _pytest_and_failed(name: str, arguments: list[str], url: str) -> tuple[int, list[str]]:
+    """Return the status and the names of the failed tests; no names if running them cannot decide the run."""
+    with tempfile.TemporaryDirectory(prefix="newsroom-failed-") as place:
+        names = Path(place) / "names"
+        status = _pytest(name, [*arguments, f"--write-failed={names}"], TEST_DATABASE_URL=url)
+        return status, names.read_text().splitlines() if names.exists() else []
 
 
 def _collect_static_files() -> None:
@@ -83,9 +114,10 @@ def _pytest(database: str, arguments: list[str], **environment: str) -> int:
         raise
 
 
-def _verdict(statuses: dict[str, int]) -> int:
+def _verdict(statuses: dict[str, int], passed_again: list[str]) -> int:
     """Print all statuses and return the worst; ignore runs whose selection matched no tests."""
-    print("\n" + " ".join(f"{name}: {_in_words(status)}." for name, status in statuses.items()))
+    print("\n" + " ".join(f"{name}: {_in_words(status)}." for name, status in statuses.items()), end="")
+    print(f" Passed only when run again: {', '.join(passed_again)}." if passed_again else "")
     results = [status for status in statuses.values() if status != pytest.ExitCode.NO_TESTS_COLLECTED]
     return max(results, default=pytest.ExitCode.NO_TESTS_COLLECTED)
 

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from liveblog.admin import (
     blog,
+    copy_profiles,
     glossary,
     history,
     material,
@@ -18,6 +19,7 @@ from liveblog.admin import (
 
 __all__ = [
     "blog",
+    "copy_profiles",
     "glossary",
     "history",
     "material",

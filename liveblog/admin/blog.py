@@ -11,7 +11,6 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.auth.models import User
-from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -22,7 +21,6 @@ from django.utils.translation import gettext_lazy
 
 from liveblog import publishing, visibility
 from liveblog.admin.bulk import do_each
-from liveblog.admin.fields import ActionField, choice_field
 from liveblog.admin.inlines import StoryInline, stories_of
 from liveblog.admin.reading import TeamAdmin, is_choosing_link, is_linkable
 from liveblog.admin.saving import VerbAdmin, VerbForm
@@ -46,7 +44,6 @@ def _team_of(blog: LiveBlog | None) -> list[int]:
 
 
 class LiveBlogForm(VerbForm):
-    action = ActionField(label=gettext_lazy("Action"), known=BlogAction.values)
     # Fingerprint of the details that the form was opened with, for optimistic locking.
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -66,10 +63,6 @@ class LiveBlogForm(VerbForm):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.saved = self.instance if self.instance.pk else None
-        if "action" in self.fields:
-            actions = publishing.blog_actions_for(self.user, self.saved)
-            choice_field(self, "action").choices = [(action.value, action.label) for action in actions]
-            self.initial["action"] = BlogAction.SAVE if BlogAction.SAVE in actions else None
         if self.saved:
             self.initial["seen"] = publishing.edit_fingerprint(self.saved)
             self.initial["summary"] = languages.untagged(self.saved.summary)
@@ -98,6 +91,7 @@ class LiveBlogForm(VerbForm):
             hero_image=cleaned["hero_image"],
             bylines=tuple(cleaned["bylines"]),
             topics=tuple(cleaned["topics"]),
+            front_position=cleaned["front_position"],
             has_responses=cleaned["has_responses"],
             successor=cleaned["successor"],
             stories=stories_of(rows["relatedstory"]),
@@ -136,7 +130,7 @@ class LiveBlogAdmin(TeamAdmin, VerbAdmin):
     actions = ["start", "end"]
 
     _text = ["language", "kicker", "headline", "slug", "standfirst", "summary"]
-    _about = ["hero_image", "bylines", "topics", "has_responses"]
+    _about = ["hero_image", "bylines", "topics", "front_position", "has_responses"]
     _times = ["coverage_start_at", "coverage_end_at", "embargo_until_at"]
     _state = [
         "continued_in",
@@ -159,7 +153,7 @@ class LiveBlogAdmin(TeamAdmin, VerbAdmin):
             (_("Team"), {"fields": ["team"]}),
         ]
         if self.has_add_permission(request) if obj is None else self.has_change_permission(request, obj):
-            fieldsets.append((_("Save"), {"fields": ["action", "seen"]}))
+            fieldsets.append((None, {"fields": ["seen"]}))
         if obj:
             fieldsets.append((_("State"), {"fields": self._state[1:]}))
         return fieldsets
@@ -270,7 +264,7 @@ class LiveBlogAdmin(TeamAdmin, VerbAdmin):
     # Permissions
 
     def has_change_permission(self, request: HttpRequest, obj: LiveBlog | None = None) -> bool:
-        may_change_some = super().has_change_permission(request, obj) or self.has_run_permission(request)
+        may_change_some = super().has_change_permission(request, obj)
         # Let posts through, so that the verb can refuse them with a reason.
         if obj is None or request.method == "POST" or not may_change_some:
             return may_change_some
@@ -282,12 +276,18 @@ class LiveBlogAdmin(TeamAdmin, VerbAdmin):
     def may_edit_content(self, request: HttpRequest, obj: LiveBlog | None = None) -> bool:
         """Return whether the form lets the details be edited.
 
-        A post that saves them counts as editable, so that the verb can refuse it with a reason.
+        Posts always count as editable, so that the verb can refuse them with a reason.
         """
-        return (
-            BlogAction.SAVE in publishing.blog_actions_for(user_of(request), obj)
-            or request.POST.get("action") == BlogAction.SAVE
-        )
+        is_offered = BlogAction.SAVE in publishing.blog_actions_for(user_of(request), obj)
+        return is_offered or request.method == "POST"
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *arguments: Any, **options: Any
+    ) -> HttpResponse:
+        blog = context.get("original")
+        actions = publishing.blog_actions_for(user_of(request), blog) if blog else []
+        context["can_withdraw"] = BlogAction.WITHDRAW in actions
+        return super().render_change_form(request, context, *arguments, **options)
 
     # Saving
 
@@ -295,18 +295,11 @@ class LiveBlogAdmin(TeamAdmin, VerbAdmin):
         self, request: HttpRequest, form: Any, rows: dict[str, list[dict[str, Any]]], *, change: bool
     ) -> LiveBlog:
         by, blog = user_of(request), form.saved
-        action = form.cleaned_data["action"]
         if blog is None:
             return self._with_team(publishing.create_blog(form.details(rows), by=by), form, by)
-        if action == BlogAction.SAVE:
-            seen = form.cleaned_data["seen"]
-            edited_blog = publishing.edit_blog(blog, form.details(rows), by=by, seen=seen)
-            return self._with_team(edited_blog, form, by)
-        if self.may_edit_content(request, blog) and (
-            form.is_team_changed or form.details(rows).checked() != BlogDetails.of(blog)
-        ):
-            raise ValidationError({"action": _("You have unsaved changes to the text. Save them first.")})
-        return publishing.perform_on_blog(BlogAction(action), blog, by=by)
+        seen = form.cleaned_data["seen"]
+        edited_blog = publishing.edit_blog(blog, form.details(rows), by=by, seen=seen)
+        return self._with_team(edited_blog, form, by)
 
     def _with_team(self, blog: LiveBlog, form: LiveBlogForm, by: User) -> LiveBlog:
         return publishing.set_team(blog, form.cleaned_data["team"], by=by) if form.is_team_changed else blog

@@ -20,9 +20,10 @@ from liveblog.articles.article import (
     Related,
     add_item,
 )
-from liveblog.articles.characters import folded, width
+from liveblog.articles.characters import folded
 from liveblog.articles.dates import AnyDay
 from liveblog.articles.lines import MAX_HEADING, Kind, Line
+from newsroom.text.line_breaks import columns_of
 
 # Loading takes one transaction, during which nobody else can publish to the live blog (SQLite: to any).
 MAX_UPDATES: Final = 1_000
@@ -194,5 +195,5 @@ def _has_text(entry: OpenEntry) -> bool:
 
 def _joined(text: str, words: str) -> str:
     """Return two pieces of a broken line as one, without a space between Chinese characters."""
-    is_wide = width(text[-1:]) == 2 or width(words[:1]) == 2
+    is_wide = columns_of(text[-1:]) == 2 or columns_of(words[:1]) == 2
     return f"{text}{words}" if is_wide else f"{text} {words}"

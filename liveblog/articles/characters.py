@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Final
 
 from django.utils.translation import gettext as _
@@ -40,11 +39,6 @@ def folded(text: str) -> str:
 def tidied(line: str) -> str:
     """Return a line without invisible characters or outer spaces, and with single plain spaces."""
     return " ".join(_INVISIBLE.sub("", line).split())
-
-
-def width(text: str) -> int:
-    """Return the number of columns of a text: two for a Chinese character, one for a Latin letter."""
-    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
 
 
 # The encodings that a file may be in, with the names that people know them by.

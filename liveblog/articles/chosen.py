@@ -14,8 +14,8 @@ from liveblog.articles.characters import folded
 from liveblog.articles.choices import Choices, Role
 from liveblog.articles.dates import AnyDay, day_at
 from liveblog.articles.days import DayHeading, DayName
-from liveblog.articles.layout import bulleted, timed, without_emphasis
-from liveblog.articles.lines import MAX_HEADING, Kind, Line, inserted, is_address
+from liveblog.articles.layout import bulleted, timed
+from liveblog.articles.lines import MAX_HEADING, Kind, Line, inserted, is_address, without_emphasis
 from liveblog.articles.links import linked
 from liveblog.articles.profile import Source
 from liveblog.articles.shapes import Key

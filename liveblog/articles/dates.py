@@ -70,8 +70,10 @@ AnyDay = DayName | Weekday | Relative | Numbered
 _DIGITS: Final = "〇零一二三四五六七八九"
 _NUMBER: Final = r"(?:\d{1,2}|[〇零一二三四五六七八九十廿卅]{1,3})"
 _ENGLISH_WEEKDAYS: Final = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b"
-_NAMED_WEEKDAY: Final = rf"(?P<weekday>{_ENGLISH_WEEKDAYS})"
-_CHINESE_WEEKDAY: Final = r"[(]?(?:星期|周|週|禮拜|礼拜)(?P<weekday>[一二三四五六日天])[)]?"
+_NAMED_WEEKDAY: Final = rf"[(]?(?P<weekday>{_ENGLISH_WEEKDAYS})[)]?"
+_CHINESE_WEEKDAY: Final = (
+    r"[(]?(?:星期|周|週|禮拜|礼拜)(?P<weekday>[一二三四五六日天])[)]?|[(](?P<short>[一二三四五六日])[)]"
+)
 _FULL: Final = re.compile(
     r"(?P<year>\d{4})\s?(?P<sign>[-/.年])\s?(?P<month>\d{1,2})\s?(?:(?P=sign)"
     r"|月)\s?(?P<day>\d{1,2})\s?日?(?!\d)"
@@ -119,7 +121,8 @@ def day_at(text: str, place: int, near: date | None = None) -> FoundDay | None:
     ValueError for an impossible day.
     """
     weekday = _WEEKDAY.match(text, place, place + 20)
-    if weekday:
+    # `（二）` alone is the second point of a list, and only beside a date a weekday.
+    if weekday and not weekday["short"]:
         number, after = _weekday(weekday), _space(text, weekday.end())
         dated = _dated_at(text, after, near)
         if dated:
@@ -144,8 +147,8 @@ def _space(text: str, place: int, signs: str = " ,") -> int:
 
 
 def _weekday(match: re.Match[str]) -> int:
-    if match["chinese"]:
-        return "一二三四五六日".index(match["chinese"].replace("天", "日"))
+    if match["chinese"] or match["short"]:
+        return "一二三四五六日".index((match["chinese"] or match["short"]).replace("天", "日"))
     return WEEKDAYS.index(match["weekday"][:3].lower())
 
 
@@ -242,6 +245,15 @@ class HeadingDay:
     weekday: int | None
 
 
+def opens_with_day(text: str) -> bool:
+    """Return whether a folded line opens with a day of a month, as a day heading does."""
+    prefix = _PREFIX.match(text)
+    with suppress(ValueError):
+        match = day_at(text, prefix.end() if prefix else 0)
+        return match is not None and isinstance(match.day, DayName) and match.day.month is not None
+    return False
+
+
 def heading_day(text: str, near: date | None = None) -> HeadingDay | None:
     """Return the day of a folded line that names one and nothing else, in any of the usual words."""
     if len(text) > _LONGEST_HEADING:
@@ -258,7 +270,7 @@ def heading_day(text: str, near: date | None = None) -> HeadingDay | None:
     day, weekday = match.day, match.weekday
     if not isinstance(day, DayName):
         # `昨日（18日）` and `Day 2 – Tuesday, 18 March` also name the date.
-        place = _space(text, end, " ,(:|-–—")
+        place = _space(text, end, " ,()[]:|-–—")
         try:
             dated = day_at(text, place, near)
         except ValueError:

@@ -18,10 +18,10 @@ from docx.text.hyperlink import Hyperlink
 from docx.text.paragraph import Paragraph
 from lxml import etree
 from lxml import html as lxml_html
-from striprtf.striprtf import rtf_to_text
 
 from liveblog.articles.article import ArticleError
 from liveblog.articles.characters import read
+from liveblog.articles.rtf import lines_of_rtf
 
 # Word files may contain pictures, which are not read.
 MAX_FILE: Final = 12 * 1024 * 1024
@@ -48,7 +48,9 @@ def text_file(data: bytes, name: str) -> bytes:
     if data.startswith(b"PK\x03\x04"):
         text = _text_of_docx(data)
     elif data.startswith(b"{\\rtf"):
-        text = _text_of_rtf(data)
+        text = "\n".join(
+            _marked(line, is_item=False, is_heading=is_bold) for line, is_bold in lines_of_rtf(data)
+        )
     elif _HTML_NAME.search(name) or _HTML_START.match(data[:2_000].removeprefix(b"\xef\xbb\xbf")):
         text = text_of_html(_decoded_html(data))
     else:
@@ -145,37 +147,6 @@ def _link(words: str, address: str) -> str:
     if not words or words == address or not _ADDRESS.fullmatch(address) or "[" in words or "]" in words:
         return words or address
     return f"[{words}]({address.replace('(', '%28').replace(')', '%29')})"
-
-
-# RTF
-
-_MAX_RTF: Final = 4 * 1024 * 1024
-_CHINESE_RTF: Final = re.compile(r"\\ansicpg9(?:36|50)\b|\\fcharset13[46]\b")
-_ESCAPES: Final = re.compile(r"((?:\\'[0-9a-fA-F]{2})+)([@-\[\]-z|~])")
-_GROUP: Final = r"\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}"
-_RTF_LINK: Final = re.compile(
-    rf'\{{\\\*\\fldinst[^"]{{0,200}}HYPERLINK\s+"(?P<url>https?://[!#-z|~]{{3,490}})"[^"]{{0,80}}?\}}\s*'
-    rf"(?P<words>\{{\\fldrslt(?:[^{{}}]|{_GROUP}){{0,2000}}\}})"
-)
-
-
-def _text_of_rtf(data: bytes) -> str:
-    if len(data) > _MAX_RTF:
-        reason = _("The file is too large: at most %(size)s MB.")
-        raise ArticleError(1, reason % {"size": _MAX_RTF // 1024 // 1024})
-    # An RTF file is ASCII; Latin-1 keeps stray bytes.
-    source = data.decode("latin-1")
-    if _CHINESE_RTF.search(source):
-        source = _ESCAPES.sub(_with_escaped_trail, source)
-    return str(rtf_to_text(_RTF_LINK.sub(r"\g<words> (\g<url>)", source), errors="replace"))
-
-
-def _with_escaped_trail(match: re.Match[str]) -> str:
-    """Escape the second byte of a Chinese character too: editors write it as a letter if it is one."""
-    is_open = False
-    for byte in bytes.fromhex(match[1].replace("\\'", "")):
-        is_open = not is_open and byte > 0x80
-    return f"{match[1]}\\'{ord(match[2]):02x}" if is_open else match[0]
 
 
 # HTML

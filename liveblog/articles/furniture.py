@@ -5,25 +5,29 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from liveblog.articles.characters import width
+from newsroom.text.line_breaks import columns_of
 
 _LONGEST: Final = 320
 _SHORT: Final = 64
 
 # Match a whole line, apart from signs around it.
 _BUTTONS: Final = re.compile(
-    r"(?:the )?end|ends|全文完|完|待續|待续"
+    r"(?:the )?end|ends|全文完|完|待續|待续|from|updated|update \d+|link copied!?"
+    r"|[\d,]+ (?:posts?|viewing|people (?:viewing|watching))|edited"
+    r"|(?:image|photo|video|audio|sticker|gif|media|document) omitted"
+    r"|(?:skip )?advertisements?|[即實实][時时]更新|字[號号](?:大小)?|[瀏浏][覽览]\s*[\d.,]+\s*[w萬万k次]*"
+    r"|[讚赞]\s?\d+(?:\s?分享)?"
     r"|share(?:\s+(?:this|on\s+\w+|via\s+\w+|article|link|copy link))*|share|print|email|copy link"
     r"|save|comments?|\d* comments?|like|follow(?: us)?(?: on \w+)?"
     r"|(?:read|show|see|view|load|find out) more|continue reading|click here|back to top"
     r"|skip (?:to|past) .{1,30}|subscribe(?: now)?|sign (?:up|in)|log in"
-    r"|advertisements?|sponsored|promoted|ad|show key events only|(?:key|top|main) (?:events?"
+    r"|sponsored|promoted|ad|show key events only|(?:key|top|main) (?:events?"
     r"|points?|moments|developments)|at a glance|key takeaways"
     r"|get involved|live reporting|live(?: blog| coverage| feed| updates?)?|latest updates?"
     r"|latest|most (?:read|viewed|popular)|related(?: topics| content| articles)?"
     r"|recommended|trending|what to read next|more on this(?: story)?|featured|tags?|topics?"
     r"|here['’]s (?:the latest|what .{1,40}|how .{1,40})|what (?:we know|to know"
-    r"|you need to know)(?: so far)?|what we[’']re covering"
+    r"|you need to know)(?: so far)?|what we[’']re covering(?: here)?"
     r"|分享(?:至.{1,10}|文章|此文)?|列印|打印|收藏|轉載|转载|讚好?|留言|評論|复制链接|複製連結"
     r"|廣告|广告|贊助|返回頂部|回頂部|回首頁|首頁"
     r"|(?:按此|點擊|点击|點此|點選|按我)?(?:閱讀|阅读|查看|看|睇|瀏覽|了解|展開|展开)?(?:全文"
@@ -42,7 +46,7 @@ _LABELS: Final = re.compile(
     r"|(?:分享|share)\s*:"
     r"|(?:版權所有|版权所有|©|\(c\)\s|copyright\b|all rights reserved|本網站|未經授權|未经授权"
     r"|不得轉載|不得转载|嚴禁轉載)"
-    r"|(?:資料|资料|新聞|新闻|消息)?(?:來源|来源)\s*(?:source)?\s*:|source:|via:"
+    r"|our standards:|(?:資料|资料|新聞|新闻|消息|圖片|图片)?(?:來源|来源)\s*(?:source)?\s*:|source:|via:"
     r"|(?:掃|扫|下載|下载|download|get)\s*(?:呢|這|这|此|the|our)?[^。.]{0,12}(?:code|qr|app)(?![a-z])"
     r"|please (?:turn on|enable) javascript|got a tv licen[cs]e|you need one to watch"
     r"|sign up (?:to|for)|subscribe to|follow (?:us|our)\b|download (?:the|our)\b"
@@ -64,14 +68,18 @@ _CREDITS: Final = re.compile(
     r"|責任編輯)\s*[^,。.!?:]{1,30}(?:[／/][^,。.!?:]{0,20})?(?:報導|報道|报道|攝|摄影|攝影|審讀"
     r"|审读|整理|撰文)[^,。]{0,40}"
     r"|(?:記者|记者|編輯|编辑|撰文|作者|特派員|特约记者)[\s:]\s*[^\s,。:]{2,4}(?:[、\s][^\s,。:]{2,4}){0,3}"
-    r"|[(\[][^()\[\]]{0,20}(?:記者|记者|編輯|编辑)[^()\[\]]{1,20}[)\]]"
+    r"|\S{2,8}(?:記者|记者)\s+[^\s,。:]{2,4}(?:[、\s]+[^\s,。:]{2,6}){0,4}"
+    r"|(?:\[[^\[\]]{1,6}\]\s*)?[(\[][^()\[\]]{0,20}(?:記者|记者|編輯|编辑)[^()\[\]]{1,20}[)\]]"
+    r"|\((?:Reporting|Writing|Editing|Compiled|Additional reporting) by [^()]{3,200}\)"
+    r"|From\s(?:the\s)?[A-Z][\w.]*['’]s\s[A-Z][\w.'’-]*(?:(?:,|\sand|,\sand)?\s[A-Z][\w.'’-]+){0,9}"
+    r"|(?:[A-Z][\w.'’-]+\s){1,3}\((?:now|earlier)\)(?:(?:,|\sand)?\s(?:[A-Z][\w.'’-]+\s){1,3}\((?:now|earlier)\))*"
     r"|(?i:by|edited by|reporting by|reported by|written by|words by|compiled by|produced by"
     r"|photo(?:s|graph)? by|image by|video by|additional reporting by|editing by)\s+"
-    r"(?:[Tt]he\s)?[A-Z][\w.'’-]*(?:(?:,|\sand|\s&)?\s[A-Z][\w.'’-]+){0,6}(?:\s(?:in|for)\s.{1,30})?\.?"
+    r"(?:[Tt]he\s)?[A-Z][\w.'’-]*(?:(?:,|\sand|\s&)?\s[A-Z][\w.'’-]+){0,9}(?:\s(?:staff|agencies|reporters))?(?:\s(?:in|for)\s.{1,30})?\.?"
     r"|[—–-]{1,2}\s*(?:by\s+)?(?:[A-Z][\w.'’-]*\.?\s){1,3}[A-Z][\w.'’-]+(?:\s(?:in|for|and)\s.{1,60})?",
 )
 _NOTES: Final = re.compile(
-    r"[+＋]?\d{1,6}|#\S{1,40}(?:\s+#\S{1,40})*|https?://\S+|[↓↑→←⬇⬆👇☟▼\s]+.{0,60}[↓↑→←⬇⬆👇☟▼]+"
+    r"[+＋]?\d{1,6}|[+][^\s\d]{1,10}|:[a-z0-9_+-]+:\s?\d*|[a-z]{2,4}(?:/[a-z]{1,4}){1,4}|[^|。\d]{1,24}(?:\|[^|。\d]{1,24}){3,}|#\S{1,40}(?:\s+#\S{1,40})*|https?://\S+|[↓↑→←⬇⬆👇☟▼\s]+.{0,60}[↓↑→←⬇⬆👇☟▼]+"
     r"|[◤◢■□▌]+.{1,20}[◤◢◣◥■□]+|[^\s>]{1,16}(?:\s*[>»›]\s*[^\s>]{1,16}){1,5}"
     r"|[—–-]+\s*\[[^\[\]]{1,24}\][^。]{1,60}"
 )
@@ -97,7 +105,7 @@ def reason_of(plain: str, text: str) -> str:
         return "rule"
     if _BUTTONS.fullmatch(core):
         return "button"
-    is_short = width(text) <= _SHORT * 2
+    is_short = columns_of(text) <= _SHORT * 2
     if is_short and _EMBEDS.match(plain):
         return "embed"
     if _LABELS.match(plain.lstrip(_MARKS[:3])) and (is_short or not plain.endswith("。")):
@@ -107,7 +115,19 @@ def reason_of(plain: str, text: str) -> str:
     if _NOTES.fullmatch(plain):
         return "note"
     is_sentence = plain.endswith(("。", ".", "」", "”"))
-    return "call" if width(text) <= 100 and not is_sentence and _CALLS.fullmatch(plain) else ""
+    return "call" if columns_of(text) <= 100 and not is_sentence and _CALLS.fullmatch(plain) else ""
+
+
+_LABEL_OF_LINKS: Final = re.compile(
+    r"(?:[相關关]{2}|延伸|更多|[推薦荐]{2}|[熱热][門门]).{0,4}(?:[報报][道導导]|文章|新[聞闻]|[閱阅][讀读])"
+    r"|(?:read more|see also|related|more on this|recommended|what to read next)(?:\s\w+){0,2}",
+    re.IGNORECASE,
+)
+
+
+def is_label_of_links(plain: str) -> bool:
+    """Return whether a folded line announces the titles of related stories below it."""
+    return bool(_LABEL_OF_LINKS.fullmatch(plain.strip(_MARKS)))
 
 
 _NOTICES: Final = re.compile(
@@ -121,6 +141,17 @@ def is_notice(plain: str) -> bool:
     return len(plain) <= _LONGEST and not plain.endswith(("。", ".")) and bool(_NOTICES.fullmatch(plain))
 
 
+_SCRAP_OF_HEAD: Final = re.compile(
+    r".{0,8}(?:新聞網?|新闻网?|[^\s]網|[^\s]网|日報|日报|時報|时报|晚報|晚报|電視|电视|電台|电台|\b(?:news|times|post|tv))|summary",
+    re.IGNORECASE,
+)
+
+
+def is_scrap_of_head(plain: str) -> bool:
+    """Return whether a folded line of the head is the name of a newspaper or broadcaster, or a mere label."""
+    return columns_of(plain) <= 24 and bool(_SCRAP_OF_HEAD.fullmatch(plain))
+
+
 _NAME: Final = re.compile(r"(?:[A-Z][\w.'’-]*\s){1,3}(?:and\s)?(?:[A-Z][\w.'’-]*\s){0,3}[A-Z][\w'’-]+")
 
 
@@ -129,8 +160,20 @@ def is_name(text: str) -> bool:
     return len(text) <= 60 and bool(_NAME.fullmatch(text))
 
 
+_ROLE: Final = re.compile(
+    r"\b(?:editor|reporter|correspondent|journalist|analyst|columnist|writer|producer|bureau chief|presenter"
+    r"|[Rr]eporting from|in [A-Z][a-z]+)\b|記者|记者|編輯|编辑|特派員|特派员|主播",
+)
+
+
+def is_role(text: str) -> bool:
+    """Return whether a short line could be the role or the place of a reporter."""
+    return columns_of(text) <= 60 and not text.endswith((".", "。")) and bool(_ROLE.search(text))
+
+
 _CAPTION: Final = re.compile(
     r"[(]?(?:[圖图照][片說说輯辑]?\d{0,2}|photos?|pictures?|caption|image)\s?[:/]\s*\S"
+    r"|image (?:caption|source),\s*\S"
     r"|[▲△▼▽◆📷📸🖼](?=.{0,120}(?:[(][^()]*(?:圖|图|攝|摄|photo|照片)[^()]*[)]|[(][^()]{1,20}[)])\s*$)"
     r"|▲\s?\S",
     re.IGNORECASE,

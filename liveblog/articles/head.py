@@ -6,21 +6,22 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from django.utils.translation import gettext as _
 
 from liveblog.articles import furniture, zones
 from liveblog.articles.article import ArticleError, Doubt, LineRead
-from liveblog.articles.characters import folded, width
+from liveblog.articles.characters import folded
 from liveblog.articles.choices import Role
 from liveblog.articles.dates import day_at, heading_day
 from liveblog.articles.days import ENGLISH_MONTH, DayName
-from liveblog.articles.lines import ends_as_text
+from liveblog.articles.lines import ends_as_text, without_emphasis
 from liveblog.articles.stamps import Stamp, stamp_at, stamp_at_end, stamp_at_start
 from liveblog.articles.title import MAX_HEADLINE, MAX_KICKER, Title, any_title, has_title_signs, own_title
 from newsroom import hongkong
+from newsroom.text.line_breaks import columns_of
 
 # Titles and publication times stand at the top.
 _TOP: Final = 25
@@ -33,6 +34,8 @@ _DATE_BEGINS: Final = re.compile(
 )
 _MOST_DATES: Final = 6
 _UPDATED: Final = re.compile(r"(?:更新|修[改訂订]|updated?|modified|last)[^\d]{0,16}$", re.IGNORECASE)
+_UPDATE_LABEL: Final = re.compile(r"(?:最[後后新])?更新|(?:last\s+)?updated?\b", re.IGNORECASE)
+_BEFORE_A_DAY: Final = re.compile(r"(?:^|(?<=[^\d]))(?=\d|\b[A-Z][a-z]{2})")
 _LABEL_SIGNS: Final = " :：|｜·•,，-–—()（）[]【】"
 _LABEL_ALONE: Final = re.compile(
     r"(?:[發发][佈布表]|出版|刊登|更新|[時时][間间]|日期|posted|published|updated|on|at|\s)*", re.IGNORECASE
@@ -57,6 +60,9 @@ class Head:
     is_last_update: bool = False
     # The last change that the head names, from which 今日 and 昨日 are counted.
     changed_at: datetime | None = None
+    # The zone of the publication time as it is written, and whether that has a clock time.
+    zone: str = ""
+    has_clock: bool = True
     body: list[tuple[int, str]] = field(default_factory=list)
     lines: list[LineRead] = field(default_factory=list)
     title_text: str = ""
@@ -81,6 +87,8 @@ class _Published:
     # Words beside the time on its line, which belong to neither head nor body.
     rest: str = ""
     changed_at: datetime | None = None
+    zone: str = ""
+    has_clock: bool = True
 
 
 def is_own_head(numbered: Sequence[tuple[int, str]]) -> bool:
@@ -124,27 +132,35 @@ def _supported(moment: datetime) -> datetime:
 def read_head(
     numbered: Sequence[tuple[int, str]],
     given: Given,
-    first_update: int | None,
+    openers: Sequence[int],
     roles: Mapping[int, Role] | None = None,
 ) -> Head:
-    """Return the head of an article in any notation. `first_update` is the index of its first time or day.
+    """Return the head of an article in any notation. `openers` are the indexes of its first times or days.
 
     `roles` are an editor's, by line number. Raise ArticleError if the title or the publication time is
     missing and not given.
     """
     roles = roles or {}
+    first_update = openers[0] if openers else None
     top = min(len(numbered), _TOP, len(numbered) if first_update is None else first_update + 1)
     candidates = [
         candidate
         for index in range(top)
         if numbered[index][0] not in roles and (candidate := _published(index, *numbered[index]))
     ]
-    if len(candidates) > 1 and candidates[-1].index == first_update:
-        # This is the first update's own time, written with its date.
-        candidates.pop()
-    published = next(
-        (candidate for candidate in candidates if not candidate.is_updated),
-        candidates[0] if candidates else None,
+    if candidates and candidates[-1].index == first_update:
+        if _is_own_date(candidates, numbered):
+            first_update = openers[1] if len(openers) > 1 else None
+        elif len(candidates) == 1 and len(openers) > 1 and _dated_stamp(folded(numbered[openers[1]][1]), 0):
+            reason = _("Read as the time of publication, though it could be that of the first update.")
+            candidates[0] = replace(candidates[0], doubts=(*candidates[0].doubts, reason))
+        elif len(candidates) > 1:
+            # This is the first update's own time, written with its date.
+            candidates.pop()
+    published = min(
+        candidates,
+        key=lambda candidate: (candidate.is_updated, not candidate.has_clock, candidate.index),
+        default=None,
     )
     if chosen := _chosen_published(numbered, roles):
         candidates, published = [*candidates, chosen], chosen
@@ -153,7 +169,7 @@ def read_head(
         reason = _("The title is missing: the first line has to be kicker︱headline.")
         raise ArticleError(numbered[0][0], reason, "title")
     number, text = numbered[title_index] if title_index is not None else (numbered[0][0], "")
-    title = any_title(number, given.title or text)
+    title = any_title(number, given.title or without_emphasis(text))
     moment = given.published_at or (published.moment if published else None)
     if moment is None:
         line = (
@@ -168,6 +184,8 @@ def read_head(
         [*changes, *(candidate.changed_at for candidate in candidates if candidate.changed_at)], default=None
     )
     if published and not given.published_at:
+        head.zone, head.has_clock = published.zone, published.has_clock
+        head.changed_at = head.changed_at or _changed_that_day(numbered[:top], published.moment)
         head.doubts = [Doubt(numbered[published.index][0], reason) for reason in published.doubts]
     end = len(numbered) if first_update is None else first_update
     above = min(end, title_index or 0)
@@ -175,6 +193,20 @@ def read_head(
         _Division(head, title_index, above, {each.index: each for each in candidates}, given, roles), numbered
     )
     return head
+
+
+def _is_own_date(candidates: Sequence[_Published], numbered: Sequence[tuple[int, str]]) -> bool:
+    """Return whether the last candidate is the head's although it looks like the times or days below.
+
+    It repeats the day above it, or no line above it can be the title.
+    """
+    last = candidates[-1]
+    if len(candidates) == 1:
+        return not any(_likeness(text, is_first=False) for _number, text in numbered[: last.index])
+    before = candidates[-2]
+    return (
+        not last.has_clock and before.index == last.index - 1 and before.moment.date() == last.moment.date()
+    )
 
 
 def _chosen(numbered: Sequence[tuple[int, str]], roles: Mapping[int, Role], role: Role) -> int | None:
@@ -228,6 +260,8 @@ def _divide(division: _Division, numbered: Sequence[tuple[int, str]]) -> None:
             head.lines.append(LineRead(number, text, Role.KICKER))
         elif role is None and index < division.above:
             head.lines.append(LineRead(number, text, Role.LEFT_OUT, "above_title"))
+            if _likeness(text, is_first=False) >= max(_likeness(head.title_text, is_first=False), 3):
+                head.doubts.append(Doubt(number, _("It could be the title as well as the line below it.")))
         else:
             head.body.append((number, text))
 
@@ -281,7 +315,7 @@ def _likeness(text: str, *, is_first: bool) -> int:
     if len(plain) > MAX_HEADLINE:
         return 1 if is_first else 0
     score = 3 + 3 * has_title_signs(text)
-    if width(text) < 10:
+    if columns_of(text) < 10:
         score -= 2
     if plain.endswith(("。", ":", ",")) or (plain.endswith(".") and ends_as_text(plain)):
         score -= 2
@@ -294,7 +328,7 @@ def _likeness(text: str, *, is_first: bool) -> int:
 def _published(index: int, number: int, text: str) -> _Published | None:
     """Return the publication time on a line near the top, alone or among labels and names, or None."""
     plain = folded(text)
-    if width(text) > 160 or plain.endswith("。"):
+    if columns_of(text) > 160 or plain.endswith("。"):
         return None
     whole = _dated_stamp(plain, 0)
     if whole:
@@ -330,9 +364,8 @@ def _moment(index: int, number: int, text: str, stamp: Stamp, before: str) -> _P
     start = len(before)
     rest = f"{text[:start].strip(_LABEL_SIGNS)} {text[stamp.end :].strip(_LABEL_SIGNS)}".strip()
     changed_at = None if is_updated else _changed_at(folded(text), stamp.end)
-    return _Published(
-        index, moment, is_updated, doubts, "" if _LABEL_ALONE.fullmatch(rest) else rest, changed_at
-    )
+    rest = "" if _LABEL_ALONE.fullmatch(rest) else rest
+    return _Published(index, moment, is_updated, doubts, rest, changed_at, name)
 
 
 def _changed_at(plain: str, start: int) -> datetime | None:
@@ -345,13 +378,34 @@ def _changed_at(plain: str, start: int) -> datetime | None:
     return None
 
 
+def _changed_that_day(numbered: Sequence[tuple[int, str]], published_at: datetime) -> datetime | None:
+    """Return the time of the last change that a line names by its clock alone: `Last updated: 23:40 JST`."""
+    for _number, text in numbered[1:]:
+        plain = folded(text)
+        stamps = (stamp_at(plain, match.start()) for match in _UPDATE_LABEL.finditer(plain))
+        stamp = next((stamp for stamp in stamps if stamp and stamp.clock and stamp.day is None), None)
+        if stamp is None or stamp.clock is None or stamp.end < len(plain):
+            continue
+        zone = zones.zone_of(stamp.zone) if stamp.zone else hongkong.ZONE
+        changed_at = datetime.combine(published_at.astimezone(zone).date(), stamp.clock, tzinfo=zone)
+        return changed_at if changed_at >= published_at else changed_at + timedelta(days=1)
+    return None
+
+
 def _day_alone(index: int, number: int, plain: str) -> _Published | None:
-    """Return a full date, alone on its line or after a label, as midnight of that day."""
-    label = re.match(r"[^\d\n]{0,24}?(?=\d|\b[A-Z][a-z]{2})", plain)
-    with suppress(ValueError):
-        match = day_at(plain, label.end() if label else 0)
-        if match and isinstance(match.day, DayName) and match.day.year and match.end == len(plain) and index:
+    """Return a full date, alone on its line, after a label or beside a by-line, as midnight of that day."""
+    if not index:
+        return None
+    for label in _BEFORE_A_DAY.finditer(plain):
+        with suppress(ValueError):
+            match = day_at(plain, label.end())
+            if not (match and isinstance(match.day, DayName) and match.day.year):
+                continue
+            rest = plain[match.end :].strip(_LABEL_SIGNS)
+            if rest and not furniture.reason_of(rest, rest):
+                return None
             day = date(match.day.year, match.day.month or 1, match.day.day)
             doubt = _("The publication time has a day without a clock time: read as midnight.")
-            return _Published(index, _supported(hongkong.at(day, time())), False, (doubt,))
+            moment = _supported(hongkong.at(day, time()))
+            return _Published(index, moment, False, (doubt,), rest, has_clock=False)
     return None

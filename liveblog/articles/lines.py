@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 
 from liveblog.articles import furniture
 from liveblog.articles.article import ArticleError
-from liveblog.articles.characters import folded, tidied, width
+from liveblog.articles.characters import folded, tidied
 from liveblog.articles.days import DayHeading, read_day_heading
 from liveblog.articles.times import TimeMark, read_time
+from newsroom.text.line_breaks import columns_of
 
 # Far more lines than any newspaper article has.
 MAX_LINES: Final = 20_000
@@ -42,6 +43,7 @@ RESPONSES: Final = re.compile(r"(?:最新回[應应]|latest responses):?", re.IG
 RULE: Final = re.compile(r"[-=_*~─—━•·.\s]+")
 _LIKE_TIME: Final = re.compile(r"\[[^\]]{0,20}\d:\d\d[^\]]{0,20}\]")
 _BODY_END: Final = re.compile(r"[:;,、。.」』…⋯]$|[.!?…,。][\"'”’)]+$")
+_MARKDOWN_HEADING: Final = re.compile(r"#{1,6} (?=\S)")
 _ASIDE: Final = re.compile(r"[(][^()]*[)]$")
 
 
@@ -219,7 +221,7 @@ def heading(line: Line, before: Line | None, following: Line | None) -> Line | N
     if len(line.text) > MAX_HEADING:
         return None
     plain = folded(line.text)
-    columns = width(line.text)
+    columns = columns_of(line.text)
     is_before_time = _opens_with_time(following)
     if plain.endswith(("」", "』")) and is_before_time and columns <= _PROBABLY_SHORT:
         # A closing quote usually ends text, but no text can stand between a day heading and a time.
@@ -270,6 +272,15 @@ def with_titles(lines: list[Line]) -> list[Line]:
     if merged and merged[-1].kind is Kind.RELATED and not merged[-1].words:
         merged[-1] = _untitled(merged[-1])
     return merged
+
+
+def without_emphasis(text: str) -> str:
+    """Return the text without the Markdown marks of a heading or of emphasis on the whole line."""
+    text = text.lstrip("#").lstrip() if _MARKDOWN_HEADING.match(text) else text
+    mark = next((mark for mark in ("**", "__", "*", "_") if text.startswith(mark)), "")
+    inner = text[len(mark) : -len(mark)] if mark and text.endswith(mark) else ""
+    # If the marks occur inside as well, only a part such as the time is bold, and they stay.
+    return inner.strip() if inner.strip(" *_") and mark not in inner else text
 
 
 def is_address(text: str) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from django.utils.translation import gettext as _
@@ -16,15 +17,15 @@ from liveblog.articles.characters import language_of, read
 from liveblog.articles.choices import HEAD_ROLES, Choices, Role
 from liveblog.articles.chosen import chosen_lines, keys_of_chosen
 from liveblog.articles.days import DayHeading, DayName, read_day_heading
+from liveblog.articles.edges import with_summaries_left_out
 from liveblog.articles.head import Given, Head, is_own_head, read_head, read_own_head
+from liveblog.articles.headings import place_of_headings
 from liveblog.articles.layout import (
     is_numbered,
-    place_of_headings,
     preliminary,
     read_lines,
     unnumbered,
     with_addresses,
-    with_summaries_left_out,
 )
 from liveblog.articles.lines import Kind, Line, classify, split
 from liveblog.articles.notation import Heading, Order, Profile
@@ -35,6 +36,11 @@ from newsroom import hongkong
 
 __all__ = ["MAX_UPDATES", "Choices", "Given", "parse", "read", "read_body"]
 
+_LOCAL_TIMES: Final = re.compile(
+    r"\btimes?(?: stated| shown| given)?(?: are| is)?(?: in)? local\b"
+    r"|[時时][間间][均皆]?[為为以](?:[當当本]地)",
+    re.IGNORECASE,
+)
 _ROLES: Final = {
     Kind.BULLET: Role.ITEM,
     Kind.CAPTION: Role.CAPTION,
@@ -71,7 +77,9 @@ def parse(
         assembly.take(line)
     open_entries = [replace(entry, given_day=choices.days.get(entry.line)) for entry in assembly.finished()]
     zone = zones.zone_of(profile.zone) if profile.zone else hongkong.ZONE
-    dating = Dating(head.published_at, zone, profile.order, head.is_last_update, head.changed_at)
+    # Of a day without a clock time, noon is as near as can be to the updates of that day.
+    published_at = head.published_at if head.has_clock else head.published_at + timedelta(hours=12)
+    dating = Dating(published_at, zone, profile.order, head.is_last_update, head.changed_at, head.has_clock)
     order = choices.order or order_of(open_entries, assembly.days, dating.local)
     profile = replace(
         profile, order=Order.NEWEST_FIRST if profile.is_own_form and not choices.order else order
@@ -151,6 +159,8 @@ def read_body(
     zone = choices.zone or zone_of_times(sources, keys)
     _check_zone(zone)
     body = {number for number, _text in head.body}
+    if not zone:
+        zone = _zone_of_head(head, sources, keys)
     sources = [source for source in sources if source.number in body]
     chosen = chosen_lines(sources, choices)
     lines, profile = _read_by_notation(sources, chosen, choices)
@@ -209,11 +219,11 @@ def _head(
 ) -> Head:
     """Return the head. Choices that leave the article without title or publication time have no effect."""
     try:
-        return read_head(numbered, given, _first_update(sources, keys, choices.roles), choices.roles)
+        return read_head(numbered, given, _openers(sources, keys, choices.roles), choices.roles)
     except ArticleError:
         if not choices.roles:
             raise
-    head = read_head(numbered, given, _first_update(sources, keys, {}))
+    head = read_head(numbered, given, _openers(sources, keys, {}))
     reason = _("Needed for the head of the article, so its role stays as it was.")
     head.doubts += [
         Doubt(line.number, reason)
@@ -223,14 +233,17 @@ def _head(
     return head
 
 
-def _first_update(sources: Sequence[Source], keys: frozenset[Key], roles: Mapping[int, Role]) -> int | None:
-    """Return the index of the first line that opens an update or a day."""
+def _openers(sources: Sequence[Source], keys: frozenset[Key], roles: Mapping[int, Role]) -> list[int]:
+    """Return the indexes of the first lines that open an update or a day."""
+    openers: list[int] = []
     for index, source in enumerate(sources):
         role = roles.get(source.number)
         is_read = role is None and ((source.stamp and key_of(source.stamp) in keys) or source.day)
         if is_read or role in _OPENERS:
-            return index
-    return None
+            openers.append(index)
+        if len(openers) == 2:
+            break
+    return openers
 
 
 def _some_day(numbered: Sequence[tuple[int, str]], given: Given) -> date | None:
@@ -238,9 +251,40 @@ def _some_day(numbered: Sequence[tuple[int, str]], given: Given) -> date | None:
     if given.published_at:
         return hongkong.day_of(given.published_at)
     try:
-        return hongkong.day_of(read_head(numbered[:12], Given(title="-"), None).published_at)
+        return hongkong.day_of(read_head(numbered[:12], Given(title="-"), []).published_at)
     except ArticleError:
         return None
+
+
+def _zone_of_head(head: Head, sources: Sequence[Source], keys: frozenset[Key]) -> str:
+    """Return the zone of the publication time for times that name none, and add a doubt about it.
+
+    The times of one page are in one zone; `all times local` names a zone that is not known.
+    """
+    body = {number for number, _text in head.body}
+    line = next(
+        (
+            source.number
+            for source in sources
+            if source.number in body and source.stamp and key_of(source.stamp) in keys
+        ),
+        None,
+    )
+    if line is None:
+        return ""
+    if any(_LOCAL_TIMES.search(source.plain) for source in sources):
+        head.doubts.append(
+            Doubt(line, _("The article says that its times are local, but not where: choose the zone."))
+        )
+        return ""
+    if (
+        not head.zone
+        or head.published_at.utcoffset() == head.published_at.astimezone(zones.zone_of(head.zone)).utcoffset()
+    ):
+        return ""
+    reason = _("The times name no zone: read in that of the publication time, %(zone)s.")
+    head.doubts.append(Doubt(line, reason % {"zone": head.zone}))
+    return head.zone
 
 
 def _check_zone(zone: str) -> None:

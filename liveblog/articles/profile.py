@@ -96,7 +96,7 @@ def notation_of(sources: Iterable[Source]) -> tuple[frozenset[Key], str]:
         section += source.day is not None
         stamp = source.stamp or source.tail
         if stamp:
-            strength = 0.8 if source.tail else _strength(stamp, source.plain)
+            strength = (0.8 if stamp.is_closed else 0.6) if source.tail else _strength(stamp, source.plain)
             groups[key_of(stamp)].append(_Member(stamp, strength, section))
     scores = {key: _score(members) for key, members in groups.items()}
     best = max(scores, key=lambda key: scores[key], default=None)

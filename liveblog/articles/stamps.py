@@ -24,7 +24,7 @@ class Stamp:
 
     The words before the time end at `lead`, and those after it begin at `end`. `is_loose` means that nothing
     separates the time from the words after it, so that it could be part of a sentence; `is_spaced` means that
-    only a space does.
+    only a space does; `is_approximate` that a word such as 許 or 約 stands beside it: `8時許`.
     """
 
     shape: Shape
@@ -41,6 +41,7 @@ class Stamp:
     is_closed: bool = False
     is_possible: bool = True
     has_seconds: bool = False
+    is_approximate: bool = False
 
 
 _SPACE: Final = " \t"
@@ -75,14 +76,15 @@ _AGO: Final = re.compile(
     re.IGNORECASE,
 )
 _BETWEEN: Final = re.compile(
-    r"(?:\s|[,·•|–—/@-]|at\b|於|于|in\b|on\b"
+    r"(?:\s|[,·•|–—/@-]|T(?=\d)|at\b|於|于|in\b|on\b"
     r"|[()](?=\s?[A-Z香本]))*",
     re.IGNORECASE,
 )
 _SUFFIX: Final = re.compile(
     r"\s?(?:最新)?(?:更新)?(?:[報报]道|[報报]導|消息)?(?:\s?updated?\b)?", re.IGNORECASE
 )
-_SEPARATOR: Final = re.compile(r"\s*(?:[:|–—-]|[,.、](?!\d))*\s*")
+_SEPARATOR: Final = re.compile(r"\s*(?:[:|–—▌▍▎▏▮▶►-]|[,.、](?!\d))*\s*")
+_APPROXIMATE: Final = re.compile(r"[許许]|左右|前[後后]")
 _TAG: Final = re.compile(r"\[(?P<words>[^\[\]]{1,16})\]\s*(?=[\[(<{\d])")
 
 
@@ -100,18 +102,19 @@ def stamp_at_start(text: str, near: date | None = None) -> Stamp | None:
 
 
 _TAIL: Final = re.compile(r"[(\[][^()\[\]]{1,40}[)\]]$")
+_WORD_END: Final = re.compile(r"\s+(?=\S)")
 
 
 def stamp_at_end(text: str, near: date | None = None) -> Stamp | None:
-    """Return the time in brackets that a folded line ends with: `標題 (20:30)`."""
-    match = _TAIL.search(text, max(0, len(text) - 44))
-    if not match or match.start() == 0:
-        return None
-    stamp = stamp_at(text, match.start(), near)
-    if not stamp or stamp.end != len(text) or stamp.clock is None:
-        return None
-    sign = "…" + stamp.shape.sign
-    return replace(stamp, lead=match.start(), shape=Shape(sign, stamp.shape.form))
+    """Return the time that a folded line ends with, in brackets or behind a space: `標題 (20:30)`."""
+    bracketed = _TAIL.search(text, max(0, len(text) - 44))
+    places = [bracketed.start()] if bracketed else [match.end() for match in _WORD_END.finditer(text)][-4:]
+    for place in places:
+        stamp = stamp_at(text, place, near) if place else None
+        is_clock = stamp is not None and (bool(bracketed) or stamp.shape.form is not Form.COMPACT)
+        if stamp and is_clock and stamp.end == len(text) and stamp.clock is not None:
+            return replace(stamp, lead=place, shape=Shape("…" + stamp.shape.sign, stamp.shape.form))
+    return None
 
 
 def _opening(text: str, place: int) -> int:
@@ -264,11 +267,12 @@ def _is_boundary(text: str, place: int) -> bool:
 def stamp_at(text: str, place: int, near: date | None = None) -> Stamp | None:
     """Return the time at `place` in a folded line, or None."""
     start = _opening(text, place)
+    is_about = start < len(text) and text[start] in "約约"
     sign = "".join(char for char in text[place:start] if char not in _SPACE)
     limit = min(len(text), place + _LONGEST)
-    parts = _Parts(text, start, near)
+    parts = _Parts(text, start + is_about, near)
     parts.read(limit)
-    if not parts.has_time:
+    if not parts.has_time or (is_about and parts.form is not Form.CHINESE):
         return None
     end = parts.end
     suffix = _SUFFIX.match(text, end)
@@ -282,8 +286,9 @@ def stamp_at(text: str, place: int, near: date | None = None) -> Stamp | None:
     # Without a space, sign or bracket after the time, `12:05消息` could be part of a sentence.
     is_loose = after == closed and after < len(text) and not is_closed
     is_spaced = not is_loose and not is_closed and after < len(text) and not text[closed:after].strip()
+    approximate = _APPROXIMATE.match(text, closed) if parts.form is Form.CHINESE and not is_closed else None
     if parts.form is Form.CHINESE and not is_closed and text[closed : closed + 1] in (",", "、"):
-        is_loose, is_spaced, after = True, False, closed
+        is_loose, is_spaced = True, False
     if is_loose and parts.is_with_point and not (parts.zone or parts.day):
         # `1.05萬人` is a number.
         return None
@@ -301,6 +306,7 @@ def stamp_at(text: str, place: int, near: date | None = None) -> Stamp | None:
         is_closed=is_closed,
         is_possible=parts.is_possible,
         has_seconds=parts.has_seconds,
+        is_approximate=is_about or approximate is not None,
     )
 
 

@@ -64,6 +64,7 @@ class Dating:
     order: Order
     is_last_update: bool = False
     changed_at: datetime | None = None
+    has_clock: bool = True
 
     def on_dates(self, name: days.Day) -> days.Day:
         """Return a day such as 昨日 as a date, counted from the last change that the article names."""
@@ -76,6 +77,13 @@ class Dating:
     def local(self) -> datetime:
         """Return the publication time in the zone, labelled as Hong Kong time because `days` expects that."""
         return self.published_at.astimezone(self.zone).replace(tzinfo=hongkong.ZONE)
+
+    @property
+    def local_end(self) -> datetime:
+        """Return the last change that the article names, else its publication, in the way of `local`."""
+        if self.changed_at is None or self.changed_at < self.published_at:
+            return self.local
+        return self.changed_at.astimezone(self.zone).replace(tzinfo=hongkong.ZONE)
 
 
 def dated(
@@ -98,7 +106,7 @@ def dated(
 def _with_clock(entry: OpenEntry, dating: Dating) -> OpenEntry:
     """Return the entry, with a time counted back from publication converted to day and clock time."""
     if entry.ago is not None:
-        moment = dating.local - entry.ago
+        moment = dating.local_end - entry.ago
         clock = moment.time().replace(second=0, microsecond=0)
         entry = replace(entry, clock=clock, named_day=_named(moment.date()), ago=None)
     if entry.given_day is None:
@@ -178,13 +186,13 @@ def _heading_days(
 
 def _nearest_shift(oldest: datetime, newest: datetime, dating: Dating, shifts: range, step: int = 1) -> int:
     """Return the shift, in steps of `step` days, that brings the coverage nearest to publication."""
-    published = dating.local.replace(tzinfo=None)
+    published, changed = dating.local.replace(tzinfo=None), dating.local_end.replace(tzinfo=None)
 
     def distance(shift: int) -> timedelta:
         start, end = oldest + timedelta(days=shift * step), newest + timedelta(days=shift * step)
         # Coverage begins after its first publication and ends before its last change.
         after = start - published if start >= published else _LIKELIER * (published - start)
-        before = published - end if end <= published else _LIKELIER * (end - published)
+        before = changed - end if end <= changed else _LIKELIER * (end - changed)
         return before if dating.is_last_update else min(after, before)
 
     return min(shifts, key=distance)
@@ -300,6 +308,9 @@ def _first_offset(rising: Sequence[OpenEntry], offsets: Sequence[int], dating: D
     timed = [index for index, entry in enumerate(rising) if entry.clock]
     if not timed:
         return 0
+    if not dating.has_clock and dating.changed_at is None:
+        # Coverage begins on the day of its publication.
+        return -offsets[timed[0]]
     day = dating.local.date()
     span = offsets[timed[-1]] - offsets[timed[0]]
     oldest = datetime.combine(day, rising[timed[0]].clock or time())

@@ -39,7 +39,12 @@ _RUNNING: Final = re.compile(
     re.IGNORECASE,
 )
 _ENDED: Final = re.compile(r"as it happened|全日總覽|已結束|已结束", re.IGNORECASE)
-_CLOCK: Final = re.compile(r"\s*\(\d{1,2}[:.]\d{2}\)$")
+# 自由時報 and others write `颱風動態》標題`.
+_KICKER_BEFORE: Final = re.compile(r"(?P<words>[^《》|]{2,20})》\s*(?=\S)")
+_MARK_AT_END: Final = re.compile(
+    r"(?:\s+|\s*[/,，、]\s*)(?:持[续續]|不[断斷]|[实實即随隨][时時]|[滚滾][动動]|[陆陸][续續])更新中?$"
+)
+_CLOCK: Final = re.compile(r"\s*\(\d{1,2}[:.]\d{2}(?:更新)?\)$")
 _OWN_STAMP: Final = re.compile(
     r"\D{0,12}\d{4}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}日?[\sT,]*\d{1,2}:\d{2}(?::\d{2})?"
 )
@@ -83,7 +88,7 @@ def any_title(number: int, text: str) -> Title:
 
 def _without_tag(text: str) -> tuple[str, bool, str]:
     """Return a title without its opening tag, whether the tag was a running mark, and the tag's kicker."""
-    match = _OPENING_TAG.match(folded(text))
+    match = _OPENING_TAG.match(folded(text)) or _KICKER_BEFORE.match(folded(text))
     if not match:
         return text, False, ""
     words, rest = text[match.start("words") : match.end("words")].strip(), text[match.end() :]
@@ -113,6 +118,10 @@ def _without_marks(text: str) -> tuple[str, bool]:
         ):
             text, has_mark = f"{text[: match.start()]} {text[match.end() :]}".strip(), True
     plain = folded(text)
+    match = _MARK_AT_END.search(plain)
+    if match and match.start():
+        text, has_mark = text[: match.start()], True
+        plain = folded(text)
     parts, start = [], 0
     for bar in [*_SEPARATOR.finditer(plain), None]:
         end = bar.start() if bar else len(plain)

@@ -26,7 +26,14 @@ from liveblog.models import LiveBlog
 from newsroom.sign_in import user_of
 from newsroom.text import html
 
-_WORK = ("add_update", "change_update", "publish_update", "withdraw_update", "moderate_readerresponse")
+_WORK = (
+    "add_update",
+    "change_update",
+    "publish_update",
+    "withdraw_update",
+    "moderate_readerresponse",
+    "run_coverage",
+)
 
 
 def desk_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

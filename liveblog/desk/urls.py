@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from liveblog.desk import access, history, live, material, paste, preview, verbs, views
+from liveblog.desk import access, coverage, history, live, material, paste, preview, verbs, views
 
 app_name = "desk"
 
 urlpatterns = [
     path("", views.desk, name="desk"),
     path("token/", access.token, name="token"),
+    path("coverage/withdraw/", coverage.withdraw, name="withdraw"),
+    path("coverage/<slug:action>/", coverage.run, name="coverage"),
     path("discard/", views.discard, name="discard"),
     path("state/", live.state, name="state"),
     path("autosave/", live.autosave, name="autosave"),

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from liveblog import audience, publishing, visibility
-from liveblog.desk import composer, queues, rows
+from liveblog.desk import composer, coverage, queues, rows
 from liveblog.desk.access import desk_view, said_by, token_in, wants_json
 from liveblog.desk.composer import Composer, ComposerForm
 from liveblog.models import Byline, Image, LiveBlog, Update, WorkingCopy
@@ -118,6 +118,7 @@ def _page(request: HttpRequest, blog: LiveBlog, composer_state: Composer, status
         "readers": audience.readers_connected(blog.pk),
         "undo": _undoable(request, blog),
         "media": composer_state.form.media,
+        "coverage": coverage.buttons(user_of(request), blog),
         "can_change_blog": request.user.has_perm("liveblog.change_liveblog") or may.run,
     }
     csp.allow_script(request, reverse("labels"))

@@ -178,6 +178,12 @@ class LiveBlog(PublicIdModel):
         related_name="+",
         verbose_name=_("pinned update"),
     )
+    front_position = models.PositiveSmallIntegerField(
+        _("position on the front page"),
+        null=True,
+        blank=True,
+        help_text=_("1 is the lead. Without one, the newest update decides."),
+    )
     has_responses = models.BooleanField(
         _("readers may respond"),
         default=False,

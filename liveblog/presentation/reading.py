@@ -111,6 +111,12 @@ def titled_with_topics(head: Head) -> BlogTitle:
     return title_of(head, topics_of(head.row, head.edition))
 
 
+def standfirst_of(head: Head) -> str:
+    """Return the standfirst of a live blog in its edition."""
+    standfirst = head.row.standfirst
+    return Converter(head.edition).of_article(standfirst).text(standfirst)
+
+
 def cards(rows: Iterable[LiveBlog], edition: Edition | None) -> list[BlogCard]:
     """Return live blogs, read with their hero images, as lists show them."""
     return [_card_of(title_of(head_of(row, edition))) for row in rows]

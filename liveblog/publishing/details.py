@@ -43,6 +43,7 @@ class BlogDetails:
     hero_image: Image | None = None
     bylines: tuple[Byline, ...] = ()
     topics: tuple[Topic, ...] = ()
+    front_position: int | None = None
     has_responses: bool = False
     successor: LiveBlog | None = None
     stories: tuple[Story, ...] = ()

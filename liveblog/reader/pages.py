@@ -13,7 +13,6 @@ from django.utils import translation
 
 from liveblog import visibility
 from liveblog.models import LiveBlog, Topic, Update
-from liveblog.models.blog import LiveBlogQuerySet
 from liveblog.presentation import reading
 from liveblog.presentation.addresses import (
     UpdateMissing,
@@ -24,7 +23,6 @@ from liveblog.presentation.addresses import (
 )
 from liveblog.presentation.delta import pinned_of
 from liveblog.presentation.editions import edition_in
-from liveblog.presentation.newest import newest_of_each
 from liveblog.presentation.sharing import (
     Share,
     share_of_blog,
@@ -33,22 +31,20 @@ from liveblog.presentation.sharing import (
     share_of_update,
 )
 from liveblog.presentation.timeline import PAGE_SIZE, days
-from liveblog.presentation.views import BlogCard, BlogTitle, Head, UpdateTitle, UpdateView
+from liveblog.presentation.views import BlogTitle, Head, UpdateTitle, UpdateView
 from liveblog.reader import jsonld
 from liveblog.reader.caching import answer, answer_by_state, is_conditional, public
+from liveblog.reader.listing import read_listing
 from liveblog.reader.scripts import canonical_path, scripts_of, site_language
 from liveblog.visibility import PUBLIC
 from newsroom.http import parameters
 from newsroom.http.doors import set_language
 from newsroom.site import path_of
 
-ENDED_PER_PAGE = 20
-LATEST_ON_FRONT = 3
-
 
 @public
 def front(request: HttpRequest, edition: str | None = None) -> HttpResponse:
-    """Show running live blogs and then ended ones, newest first."""
+    """Show running live blogs in the editor's order, and then ended ones, newest first."""
     return _listing(request, "reader/front.html", edition)
 
 
@@ -187,25 +183,20 @@ def _listing(
 
     def render() -> HttpResponse:
         readable = visibility.readable(PUBLIC) if blogs is None else visibility.readable(PUBLIC) & blogs
-        rows = readable.select_related("hero_image").newest_first()
-        ended, has_older = _ended_page(rows.ended(), last)
-        target = edition_in(edition)
-        live, ended_cards = reading.cards(rows.live(), target), reading.cards(ended, target)
-        topic_view = reading.topic_of(topic, target) if topic else None
+        listing = read_listing(readable, last, edition)
+        topic_view = reading.topic_of(topic, edition_in(edition)) if topic else None
 
         def share() -> Share:
             path = canonical_path(request)
             if topic_view is None:
                 return share_of_site(path, edition, is_listed=True)
-            headlines = (blog.full_headline for blog in [*live, *ended_cards])
+            headlines = (blog.full_headline for blog in listing.blogs)
             return share_of_topic(topic_view, path, edition, headlines)
 
         context = {
             "topic": topic_view,
-            "live": _with_latest(live),
-            "ended": ended_cards,
+            "listing": listing,
             "share": share,
-            "older": ended[-1] if has_older else None,
             "is_first_page": last is None,
         }
         return page(request, template, context, settings.SITE_LANGUAGE, edition)
@@ -239,23 +230,4 @@ def _neighbours(blog: BlogTitle, update: Update) -> dict[str, UpdateTitle]:
 
 def _blog_named_in_query(request: HttpRequest) -> LiveBlog | None:
     slug = parameters.slug(request.GET, "before")
-    return get_object_or_404(visibility.readable(PUBLIC).ended(), slug=slug) if slug else None
-
-
-def _ended_page(ended: LiveBlogQuerySet, last: LiveBlog | None) -> tuple[list[LiveBlog], bool]:
-    """Return a page of ended blogs, latest end of coverage first, and whether there are older ones.
-
-    The page begins after `last`, or with the newest if it is None.
-    """
-    ended = ended.order_by("-coverage_end_at", "-pk")
-    if last:
-        ended = ended.ended_before(last)
-    rows = list(ended[: ENDED_PER_PAGE + 1])
-    return rows[:ENDED_PER_PAGE], len(rows) > ENDED_PER_PAGE
-
-
-def _with_latest(blogs: list[BlogCard]) -> list[tuple[BlogCard, list[UpdateTitle]]]:
-    """Return each blog with its newest published updates."""
-    rows = Update.objects.published().newest_first()
-    latest = newest_of_each([blog.pk for blog in blogs], rows, LATEST_ON_FRONT, "happened_at")
-    return [(blog, reading.titles(blog, latest[blog.pk])) for blog in blogs]
+    return get_object_or_404(visibility.readable(PUBLIC), slug=slug) if slug else None

@@ -27,7 +27,11 @@ _OF_BODY: Final = frozenset(
         b"content-length",
         b"content-encoding",
         b"content-security-policy",
+        b"cross-origin-resource-policy",
         b"link",
+        b"permissions-policy",
+        b"reporting-endpoints",
+        b"x-content-type-options",
         b"x-robots-tag",
     }
 )

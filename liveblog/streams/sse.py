@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from functools import partial
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -17,7 +18,7 @@ from liveblog.presentation.delta import TOO_FAR_BEHIND
 from liveblog.presentation.views import Head
 from liveblog.streams.hub import Followed, Hub, encode, message_of
 from liveblog.visibility import PUBLIC
-from newsroom.http import bodies
+from newsroom.http import bodies, security_headers
 from newsroom.http.bodies import Receive, Send
 from newsroom.http.hosts import is_known_host
 from newsroom.http.parameters import whole_number
@@ -53,25 +54,27 @@ class Streams:
         self._lookups: dict[tuple[str, str | None], asyncio.Task[Head]] = {}
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        refuse = partial(_refuse, scope, send)
         headers = dict(scope["headers"])
         if not is_known_host(headers.get(b"host", b"").decode("latin-1")):
-            return await _refuse(send, 400, "This site is not served under that name.")
+            return await refuse(400, "This site is not served under that name.")
         if scope["method"] not in ("GET", "HEAD"):
-            return await _refuse(send, 405, "A stream is read by GET.", (b"allow", b"GET, HEAD"))
+            return await refuse(405, "A stream is read by GET.", (b"allow", b"GET, HEAD"))
         if not self._hub.is_running:
-            return await _refuse(send, 503, "Streams are not available.", (b"retry-after", b"5"))
+            return await refuse(503, "Streams are not available.", (b"retry-after", b"5"))
         if refusal := bodies.refusal_of(scope):
-            return await _refuse(send, refusal, "A stream takes no request body.")
+            return await refuse(refusal, "A stream takes no request body.")
         number = _cursor(headers, scope["query_string"])
         if number is None:
-            return await _refuse(send, 400, "Give the last number you know: Last-Event-ID or ?after=N.")
+            return await refuse(400, "Give the last number you know: Last-Event-ID or ?after=N.")
         with self._limits.admit(scope) as refusal:
             if refusal:
                 retry = (b"retry-after", b"%d" % RETRY_AFTER_SECONDS)
-                return await _refuse(send, refusal, "Too many streams are open. Poll changes.json.", retry)
+                return await refuse(refusal, "Too many streams are open. Poll changes.json.", retry)
             return await self._open(scope, receive, send, number)
 
     async def _open(self, scope: dict[str, Any], receive: Receive, send: Send, number: int) -> None:
+        refuse = partial(_refuse, scope, send)
         is_desk = b"desk" in scope["query_string"].split(b"&")
         match = _PATH.fullmatch(scope["path"])
         # `is_stream` has matched the path.
@@ -83,18 +86,19 @@ class Streams:
                 # The lookup may have begun before this reader received the number elsewhere.
                 blog = await _find(match["slug"], edition)
         except DatabaseError:
-            return await _refuse(send, 503, "The newsroom's database is busy.", (b"retry-after", b"2"))
+            return await refuse(503, "The newsroom's database is busy.", (b"retry-after", b"2"))
         except Http404:
-            return await _refuse(send, 404, "There is no such live blog, or it is not read in that script.")
+            return await refuse(404, "There is no such live blog, or it is not read in that script.")
         except AtPlainAddress:
             query = f"?after={number}{'&desk' if is_desk else ''}"
-            return await _refuse(send, 301, "", (b"location", f"{match['plain']}{query}".encode()))
+            return await refuse(301, "", (b"location", f"{match['plain']}{query}".encode()))
         except Withdrawn:
-            return await _refuse(send, 410, "This live blog was withdrawn.")
+            return await refuse(410, "This live blog was withdrawn.")
         # A 204 tells EventSource not to reconnect.
         if blog.has_ended and number >= blog.number:
-            return await _refuse(send, 204)
-        await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+            return await refuse(204)
+        headers = [*_HEADERS, *security_headers.of_stream(scope)]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
         if scope["method"] == "HEAD":
             return await send({"type": "http.response.body", "body": b""})
         if number > blog.number or blog.number - number > TOO_FAR_BEHIND:
@@ -151,12 +155,15 @@ def _find(slug: str, edition: str | None) -> Head:
         connection.close()
 
 
-async def _refuse(send: Send, status: int, reason: str = "", *headers: tuple[bytes, bytes]) -> None:
+async def _refuse(
+    scope: dict[str, Any], send: Send, status: int, reason: str = "", *headers: tuple[bytes, bytes]
+) -> None:
     body = json.dumps({"error": reason}).encode() if reason else b""
     all_headers = [
         (b"content-type", b"application/json"),
         (b"cache-control", b"no-store"),
         _ANY_ORIGIN,
+        *security_headers.of_stream(scope),
         *headers,
     ]
     await send({"type": "http.response.start", "status": status, "headers": all_headers})

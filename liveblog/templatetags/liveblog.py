@@ -11,7 +11,8 @@ from django import template
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
-from django.utils.html import format_html
+from django.templatetags.static import static
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
 
@@ -19,15 +20,21 @@ from liveblog import visibility
 from liveblog.models import LiveBlog
 from liveblog.presentation.views import BlogTitle, Head, ImageView, UpdateTitle
 from liveblog.visibility import PUBLIC
-from newsroom import hongkong
+from newsroom import hongkong, static_files
 from newsroom.site import absolute, absolute_links, tag_uri
-from newsroom.text import external_media, html, languages
+from newsroom.text import external_media, html, languages, tables
 from newsroom.text.external_media import Embed
+from newsroom.text.line_breaks import columns_of
+from newsroom.text.tables import Table
 
 register = template.Library()
 
 # The number of characters of the largest heading that fit on a phone's line.
 LONGEST_CLAUSE: Final = 12
+# Headlines of at least so many characters are set smaller.
+HEADLINE_STEPS: Final = ((70, "is-very-long"), (40, "is-long"))
+# The width of three lines of a standfirst on a phone, in letters; a Chinese character is as wide as two.
+THREE_LINES: Final = 108
 
 # Characters that could end the script element or start markup, and their JSON escapes.
 _JSON_ESCAPES = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
@@ -53,8 +60,9 @@ def hong_kong_day(moment: datetime | date, language: str) -> str:
 
 
 @register.filter
-def short_day(day: date, language: str) -> str:
-    """Return a day as `19日` or `19 March`."""
+def short_day(moment: datetime | date, language: str) -> str:
+    """Return the Hong Kong day as `19日` or `19 March`."""
+    day = hongkong.day_of(moment) if isinstance(moment, datetime) else moment
     return hongkong.day_label(day, language, with_month=False)
 
 
@@ -63,6 +71,14 @@ def cleaned(rich_text: str) -> SafeString:
     """Return stored rich text as markup."""
     # Safe: every write path sanitizes rich text before it is stored, and nothing is added here.
     return mark_safe(rich_text)
+
+
+@register.simple_tag
+def module_script(name: str) -> SafeString:
+    """Return the element of a module script, and links that load all of its imports at once."""
+    script, *imports = static_files.with_imports(static(name))
+    links = format_html_join("", '<link rel="modulepreload" href="{}">\n', ((path,) for path in imports))
+    return format_html('{}<script type="module" src="{}"></script>', links, script)
 
 
 @register.simple_tag
@@ -81,6 +97,28 @@ def is_parted(headline: str) -> bool:
     """
     clauses = headline.split()
     return len(clauses) > 1 and max(map(len, clauses)) <= LONGEST_CLAUSE
+
+
+@register.filter
+def headline_class(view: BlogTitle | UpdateTitle) -> str:
+    """Return the classes of a headline: whether it is parted, and the step of its size by its length."""
+    headline, text = (
+        (view.headline, view.full_headline) if isinstance(view, BlogTitle) else (view.title, view.title)
+    )
+    step = next((step for length, step in HEADLINE_STEPS if len(text) >= length), "")
+    return " ".join(filter(None, ["parted" if is_parted(headline) else "", step]))
+
+
+@register.filter
+def is_long(text: str) -> bool:
+    """Return whether plain text takes more than three lines of a phone, or is more than one paragraph."""
+    return len(text.splitlines()) > 1 or columns_of(text) > THREE_LINES
+
+
+@register.filter
+def first_line(rich_text: str) -> str:
+    """Return the text of the first paragraph or list item of rich text."""
+    return html.plain_text(rich_text).partition("\n")[0]
 
 
 @register.filter
@@ -104,6 +142,17 @@ def is_text(passage: object) -> bool:
 def embed(passage: str) -> Embed | None:
     """Return the embedded video or post in this block of an update, or None."""
     return external_media.of_block(passage)
+
+
+@register.filter
+def is_table(passage: str) -> bool:
+    return tables.is_table(passage)
+
+
+@register.filter
+def table(passage: str) -> Table:
+    """Return the table in this block of an update."""
+    return tables.read(passage)
 
 
 @register.filter

@@ -29,7 +29,8 @@ _ADDRESSES: Final = lexicon.Pattern(
   | (?<![A-Za-z0-9])@\w+
 """,
         re.VERBOSE,
-    )
+    ),
+    signs=("://", "www.", "@"),
 )
 _HAN: Final = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _RUN: Final = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+")
@@ -51,7 +52,7 @@ def convert(text: str, edition: str, *wordings: Wordings, names: Iterable[str] =
     equally long ones, the last mapping's. `names` (see `names_in`) keep the forms that names have. URLs, mail
     addresses and @names are kept. Raises ValueError for any other edition.
     """
-    return "".join(converted for _length, converted in _segments(text, edition, wordings, names))
+    return "".join([converted for _length, converted in _segments(text, edition, wordings, names)])
 
 
 def convert_name(name: str, edition: str, *wordings: Wordings) -> str:

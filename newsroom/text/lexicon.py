@@ -54,13 +54,15 @@ class Lexicon:
 
 
 class Pattern:
-    """A pattern whose matches are left unchanged."""
+    """A pattern whose matches are left unchanged. Each match contains one of `signs`."""
 
-    def __init__(self, pattern: re.Pattern[str]) -> None:
-        self._pattern = pattern
+    def __init__(self, pattern: re.Pattern[str], signs: tuple[str, ...]) -> None:
+        self._pattern, self._signs = pattern, signs
 
     def find(self, text: str, start: int, _is_whole: IsWhole) -> Match | None:
-        match = self._pattern.search(text, start)
+        # Searching for the signs first takes half of the cost out of converting a text without addresses.
+        has_sign = any(text.find(sign, start) >= 0 for sign in self._signs)
+        match = self._pattern.search(text, start) if has_sign else None
         return Match(match.start(), match.end(), match[0]) if match else None
 
 

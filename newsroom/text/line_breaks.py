@@ -8,6 +8,7 @@ are preferred, as Hong Kong's papers set their headlines; a space between Chines
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,6 +30,11 @@ _LEFT_OUT_BEFORE_ELLIPSIS: Final = "".join(_CLOSING | _OPENING) + " "
 _INSIDE_CLAUSE: Final = 0.35
 
 Measure = Callable[[str], float]
+
+
+def columns_of(text: str) -> int:
+    """Return the number of columns of a text: two for a Chinese character, one for a Latin letter."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
 
 
 @dataclass(frozen=True)

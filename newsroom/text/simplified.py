@@ -32,6 +32,9 @@ _FORMS: Final = {
     "劏": "劏",
     "搵": "搵",
     "爐": "炉",
+    "砲": "炮",
+    "讎": "仇",
+    "妳": "你",
 }
 _AUTHORS: Final = frozenset({"等", "等人", "合", "编", "主"})
 _CLAUSE_ENDS: Final = re.compile(r"[\s，。、；！？,.;!?）)」』】]?$")

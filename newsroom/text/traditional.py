@@ -83,12 +83,14 @@ def draft(text: str) -> str:
 
 
 def segments(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the words of a text in Traditional Chinese, each with the length of its source."""
+    """Return the words of a text in Traditional Chinese, each with the length of its source."""
     # Keep these loops in C, because they run for every published word.
     words = list(chain.from_iterable(map(_parts, segmenter().cut(text))))
-    converted = list(map(_reading, words))
-    for at, reading in enumerate(converted):
-        yield len(words[at]), _in_context(words, at) if reading is None else reading
+    readings_of_words = list(map(_reading, words))
+    converted = [
+        _in_context(words, at) if reading is None else reading for at, reading in enumerate(readings_of_words)
+    ]
+    return zip(map(len, words), converted, strict=True)
 
 
 def name(text: str) -> str:

@@ -1,8 +1,9 @@
 // Embeds live blogs and updates in other sites. The page has a link and loads this script from the newsroom:
 // <blockquote class="newsroom-embed"><a href="…/live/SLUG/">…</a></blockquote>
-// The link stays until the frame has reported its height, so it also stays where the frame is not allowed.
+// The link stays until the frame has reported its height; a frame that is not allowed is removed.
 (() => {
   const { origin } = new URL(document.currentScript.src);
+  const ANSWERED_WITHIN = 3_000;
   const name = `newsroom-embed ${origin}`;
   // Each embed may load the script again; the first instance serves them all.
   if (window[name]) return window[name]();
@@ -20,6 +21,8 @@
       frame.height = 1;
       frame.loading = "lazy";
       frame.style.cssText = "display:block;border:0";
+      // A browser that refuses to show the frame still says that it has loaded: with an error that says nothing.
+      frame.addEventListener("load", () => setTimeout(() => quote.isConnected && frame.remove(), ANSWERED_WITHIN));
       quote.after(frame);
       links.set(frame, quote);
     }

@@ -5,4 +5,8 @@ function tell() {
   parent.postMessage({ type: "newsroom-embed", height: Math.ceil(height) }, "*");
 }
 
-if (parent !== window) new ResizeObserver(tell).observe(document.body);
+if (parent !== window) {
+  // At once, too: browsers observe no sizes in a frame that is far from the view.
+  tell();
+  new ResizeObserver(tell).observe(document.body);
+}

@@ -66,12 +66,6 @@ EXPECTED = {
     "open a live blog": CHIEFS,
     "edit a live blog": CHIEFS,
     "name a team": CHIEFS,
-    "start coverage": CHIEFS,
-    "end coverage": CHIEFS,
-    "resume coverage": CHIEFS,
-    "withdraw a live blog": CHIEFS,
-    "restore a live blog": CHIEFS,
-    "lift an embargo": CHIEFS,
     "start coverage from the list": CHIEFS,
     "end coverage from the list": CHIEFS,
     "upload a picture": UPLOADERS,
@@ -232,16 +226,6 @@ ACTS: dict[str, Callable[[Newsroom], FormPost]] = {
     "open a live blog": lambda room: room.add("liveblog/liveblog", headline="新", slug="new"),
     "edit a live blog": lambda room: room.save(room.blog, headline="改", action="save"),
     "name a team": lambda room: room.save(room.blog, team=[room.people["editor"].pk], action="save"),
-    "start coverage": lambda room: room.with_blog(draft_again, lambda: room.save(room.blog, action="start")),
-    "end coverage": lambda room: room.save(room.blog, action="end"),
-    "resume coverage": lambda room: room.with_blog(
-        publishing.end_coverage, lambda: room.save(room.blog, action="resume")
-    ),
-    "withdraw a live blog": lambda room: room.save(room.blog, action="withdraw"),
-    "restore a live blog": lambda room: room.with_blog(
-        publishing.withdraw_blog, lambda: room.save(room.blog, action="restore")
-    ),
-    "lift an embargo": lambda room: room.with_blog(embargo, lambda: room.save(room.blog, action="lift")),
     "start coverage from the list": lambda room: room.with_blog(
         publishing.end_coverage, lambda: room.choose(room.blog, "start")
     ),

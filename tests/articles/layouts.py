@@ -102,6 +102,13 @@ CLOCKS: Final = {
         f"{clock:%b} {clock.day}, {clock.year}, {_half(clock, ':')} {clock:%p}"
     ),
     "28/11 12:05": lambda clock: f"{clock.day}/{clock.month} {clock:%H:%M}",
+    "12h05": lambda clock: f"{clock:%H}h{clock:%M}",
+    "1205HKT": lambda clock: f"{clock:%H%M}HKT",
+    "[12:05]": lambda clock: f"[{clock:%H:%M}]",
+    "■ 12:05": lambda clock: f"■ {clock:%H:%M}",
+    "12:05｜": lambda clock: f"{clock:%H:%M}｜",
+    "下午1:05": lambda clock: _colon(clock),
+    "2026-11-28T12:05:00+08:00": lambda clock: f"{clock:%Y-%m-%dT%H:%M}:00+08:00",
     "1:05 p.m.": lambda clock: _half(clock, ":") + (" p.m." if clock.hour > 11 else " a.m."),
 }
 ZONES: Final = {"": 8, "GMT": 0, "BST": 1, "EST": -5, "EDT": -4, "AEST": 10, "GMT+8": 8, "UTC-3": -3}
@@ -190,7 +197,7 @@ def rendered_blogs(draw: st.DrawFn) -> RenderedBlog:
 def _layouts(draw: st.DrawFn, language: str) -> Layout:
     name = draw(st.sampled_from(sorted(CLOCKS)))
     is_dated = "28" in name
-    is_bare = name[0].isdigit() and not is_dated
+    is_bare = name[0].isdigit() and not is_dated and name not in ("1205HKT", "12:05｜")
     places = (
         ["above", "below"] if is_dated and not name.startswith("【") else ["above", "below", "beside", "none"]
     )

@@ -48,7 +48,7 @@ Notation: this product's own
   --:-- 修復是否完成?: 1 paragraph
   10:05 修復完成: 1 paragraph
   09:00 (no heading): 1 paragraph
-Doubts:
+Not sure of:
   line 15: Read as a heading, though it could be a sentence.
 Related stories that lead nowhere yet:
   燈塔︱開放時間一覽 (standfirst)

@@ -109,6 +109,25 @@ def test_rtf_keeps_its_paragraphs_and_chinese_in_every_notation() -> None:
     ]
 
 
+def test_bold_paragraphs_of_rtf_become_headings() -> None:
+    source = (
+        r"{\rtf1\ansi{\fonttbl{\f0 Arial;}}{\stylesheet{\s1\b Heading;}}\f0 {\b Ferry aground\par}"
+        r"2025-03-18 17:14\par \pard\b1\u20056?\u23458?\b0\par {\b Part} of it is bold.\par "
+        r"{\b All }{\b of it}\par \b Crews arrive\plain\par They wait \{here\}.\bin0\par "
+        r"{\rtlch\fcs1 \af0 \ltrch\fcs0 \b\f0 Word {\i\b0 does} so}\par}"
+    )
+    assert text_file(source.encode(), "copy.rtf").decode().splitlines() == [
+        "**Ferry aground**",
+        "2025-03-18 17:14",
+        "**乘客**",
+        "Part of it is bold.",
+        "**All of it**",
+        "**Crews arrive**",
+        "They wait {here}.",
+        "Word does so",
+    ]
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [

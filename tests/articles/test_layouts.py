@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liveblog.articles.article import Article, ArticleError, Paragraph
+from liveblog.articles.characters import tidied
+from liveblog.articles.lines import split
 from liveblog.articles.match import text_of as entry_text
 from liveblog.articles.parse import parse, read
 from liveblog.articles.saved import standfirst_text
@@ -42,21 +44,40 @@ def damaged_blogs(draw: st.DrawFn) -> tuple[RenderedBlog, str]:
     lines = blog.text.split("\n")
     for _count in range(draw(st.integers(1, 4))):
         place = draw(st.integers(2, len(lines) - 2))
-        match draw(st.sampled_from(["blank", "join", "split", "wide", "indent", "drop blank"])):
-            case "blank":
-                lines.insert(place, "")
-            case "join" if place + 1 < len(lines):
-                lines[place : place + 2] = [f"{lines[place]} {lines[place + 1]}"]
-            case "split":
-                middle = lines[place].find(" ") + 1
-                lines[place : place + 1] = [lines[place][:middle], lines[place][middle:]]
-            case "wide":
-                lines[place] = lines[place].translate({code: code + 0xFEE0 for code in range(0x30, 0x3B)})
-            case "indent":
-                lines[place] = f"\u3000\u3000{lines[place]}"
-            case _:
-                lines = [line for index, line in enumerate(lines) if line or index < place]
+        lines = draw(st.sampled_from(DAMAGES))(lines, place)
     return blog, "\n".join(lines)
+
+
+def _joined(lines: list[str], place: int, sign: str) -> list[str]:
+    return [*lines[:place], sign.join(lines[place : place + 2]), *lines[place + 2 :]]
+
+
+def _split(lines: list[str], place: int, at: int) -> list[str]:
+    return [*lines[:place], lines[place][:at].rstrip(), lines[place][at:].lstrip(), *lines[place + 1 :]]
+
+
+def _replaced(lines: list[str], place: int, line: str) -> list[str]:
+    return [*lines[:place], line, *lines[place + 1 :]]
+
+
+_WIDE = {code: code + 0xFEE0 for code in range(0x30, 0x3B)}
+DAMAGES = (
+    lambda lines, place: [*lines[:place], "", *lines[place:]],
+    lambda lines, place: [*lines[:place], "", "\u3000 ", "", *lines[place:]],
+    lambda lines, place: [line for index, line in enumerate(lines) if line or index < place],
+    lambda lines, place: _joined(lines, place, " "),
+    lambda lines, place: _joined(lines, place, ""),
+    lambda lines, place: _joined(lines, place, "\u3000"),
+    lambda lines, place: _split(lines, place, lines[place].find(" ") + 1),
+    lambda lines, place: _split(lines, place, (lines[place].find("。") + 1) or len(lines[place])),
+    lambda lines, place: _split(lines, place, lines[place].find("】") + 1),
+    lambda lines, place: _replaced(lines, place, lines[place].translate(_WIDE)),
+    lambda lines, place: _replaced(lines, place, f"\u3000\u3000{lines[place]}"),
+    lambda lines, place: _replaced(lines, place, f"\u200b{lines[place]}\u00a0\ufeff"),
+    lambda lines, place: [line.translate(_WIDE) for line in lines],
+    lambda lines, _place: [part for line in lines for part in (line, "")],
+    lambda lines, place: [*lines[:place], lines[place], *lines[place:]],
+)
 
 
 @given(damaged_blogs())
@@ -70,21 +91,28 @@ def test_parse_of_a_damaged_article_accounts_for_every_word_and_line(case: tuple
     remaining_text = all_text(article).lower()
     for word in WORDS[blog.layout.language]:
         assert text.lower().count(word) <= remaining_text.count(word), word
-    numbers = {number for number, line in enumerate(text.splitlines(), 1) if line.strip()}
+    numbers = {number for number, line in enumerate(text.splitlines(), 1) if tidied(line)}
     assert {line.number for line in article.lines} == numbers
 
 
-@given(rendered_blogs(), st.sampled_from(["utf-8-sig", "utf-16", "gb18030", "big5hkscs"]))
-@settings(max_examples=30)
-def test_parse_result_does_not_depend_on_the_encoding(blog: RenderedBlog, encoding: str) -> None:
+ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gb18030", "big5hkscs")
+
+
+@given(damaged_blogs(), st.sampled_from(ENCODINGS), st.sampled_from(["\n", "\r\n", "\r"]), st.booleans())
+@settings(max_examples=60)
+def test_text_does_not_depend_on_encoding_and_line_ends(
+    case: tuple[RenderedBlog, str], encoding: str, line_end: str, has_mark: bool
+) -> None:
+    blog, text = case
+    mark = "\ufeff" if has_mark and encoding.startswith(("utf-16-", "gb")) else ""
     try:
-        data = blog.text.replace("\n", "\r\n").encode(encoding)
+        data = (mark + text.replace("\n", line_end)).encode(encoding)
     except UnicodeEncodeError:
         return
     if blog.layout.language == "en" and not encoding.startswith("utf"):
         # The few dashes of an English text do not identify a Chinese encoding, so such a file is refused.
         return
-    assert parse(read(data)) == parse(blog.text)
+    assert split(read(data)) == split(text)
 
 
 @given(rendered_blogs())

@@ -20,7 +20,7 @@ from django.urls import reverse
 from liveblog import publishing
 from liveblog.articles.load import load
 from liveblog.articles.parse import parse
-from liveblog.desk import urls, verbs
+from liveblog.desk import coverage, urls, verbs
 from liveblog.models import (
     Change,
     Image,
@@ -98,6 +98,13 @@ EXPECTED = {
     "bring an own draft's earlier text back": WRITERS,
     "approve a response": EDITORS,
     "reject a response": EDITORS,
+    "start coverage": CHIEFS,
+    "end coverage": CHIEFS,
+    "resume coverage": CHIEFS,
+    "lift an embargo": CHIEFS,
+    "open the page to withdraw a live blog": CHIEFS,
+    "withdraw a live blog": CHIEFS,
+    "restore a live blog": CHIEFS,
 }
 NOT_DESK_STAFF = {"The live desk is for staff who write, edit or moderate."}
 NOT_IN_TEAM = {"You are not in the team of this live blog."}
@@ -115,8 +122,9 @@ REASONS = {
         missing_permission("withdraw_update"),
         missing_permission("moderate_readerresponse"),
         missing_permission("change_liveblog"),
+        missing_permission("run_coverage"),
     },
-    "editor": {missing_permission("change_liveblog")},
+    "editor": {missing_permission("change_liveblog"), missing_permission("run_coverage")},
     "outsider": NOT_IN_TEAM,
     "chief": set(),
     "syndication": NOT_DESK_STAFF,
@@ -198,6 +206,13 @@ class Desk:
     def verb(self, name: str, update: Update, **fields: object) -> DeskRequest:
         return DeskRequest("update", (update.pk, name), fields)
 
+    def run(self, action: str, verb: Callable[..., object] | None = None, **state: object) -> DeskRequest:
+        """Bring the live blog into a state in which its header offers the action."""
+        if verb:
+            verb(self.blog, by=SYSTEM)
+        LiveBlog.objects.filter(pk=self.blog.pk).update(**state)
+        return DeskRequest("coverage", (action,), {})
+
     def paste(self, copy: str = COPY, **options: str) -> DeskRequest:
         return DeskRequest("paste", form={"text": copy} | options, is_reading="confirm" not in options)
 
@@ -273,6 +288,15 @@ REQUESTS: dict[str, Callable[[Desk], DeskRequest]] = {
     ),
     "approve a response": lambda desk: DeskRequest("response", (desk.response.pk, "approve"), {}),
     "reject a response": lambda desk: DeskRequest("response", (desk.response.pk, "reject"), {}),
+    "start coverage": lambda desk: desk.run("start", status="draft", first_published_at=None),
+    "end coverage": lambda desk: desk.run("end"),
+    "resume coverage": lambda desk: desk.run("resume", publishing.end_coverage),
+    "lift an embargo": lambda desk: desk.run("lift", embargo_until_at=LATER),
+    "restore a live blog": lambda desk: desk.run("restore", publishing.withdraw_blog),
+    "open the page to withdraw a live blog": lambda desk: DeskRequest("withdraw", is_reading=True),
+    "withdraw a live blog": lambda desk: DeskRequest(
+        "withdraw", form={"reason": "錯", "title": desk.blog.kicker or desk.blog.headline}
+    ),
 }
 
 
@@ -283,12 +307,18 @@ def make_minor_edit(desk: Desk) -> Update:
 
 def test_request_table_covers_every_url_and_action():
     desk = Desk()
-    desk_requests = [make_request(desk) for make_request in REQUESTS.values()]
+    desk_requests = []
+    for make_request in REQUESTS.values():
+        with rolled_back():
+            desk_requests.append(make_request(desk))
     # Preview pictures need a signature instead of a role (see test_preview).
     names = {pattern.name for pattern in urls.urlpatterns} - {"preview_picture"}
     assert {desk_request.name for desk_request in desk_requests} == names
     actions = {desk_request.args[1] for desk_request in desk_requests if desk_request.name == "update"}
     assert actions == {*verbs._DONE, Action.REVERT}
+    assert {desk_request.args[0] for desk_request in desk_requests if desk_request.name == "coverage"} == set(
+        coverage._DONE
+    )
     assert {desk_request.args[1] for desk_request in desk_requests if desk_request.name == "response"} == set(
         verbs._ON_RESPONSES
     )

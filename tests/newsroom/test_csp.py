@@ -12,7 +12,7 @@ from tests.factories import make_blog, make_image, make_person, make_update
 
 SITE = "http://127.0.0.1:8000"
 INERT = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox"
-# Static files are not bundled in tests, so the script of the page imports the other modules.
+# The built script is served in production only; in tests the script of the page imports the other modules.
 READERS = (
     *("page", "embeds", "follow", "open_page", "open_update", "clock", "fresh", "morph", "place"),
     *("shared_connection", "lib/ago", "lib/align", "lib/backoff", "lib/connection", "lib/timeline"),

@@ -231,7 +231,7 @@ def test_pages_are_readable_without_javascript(server, new_page):
     assert page.locator("#updates li.update").count() == 20
     page.locator('a[rel="next"]').click()
     assert page.locator("#updates li.update").count() == 5
-    page.locator("#updates .permalink").first.click()
+    page.locator("#updates .update-time a").first.click()
     expect(page.locator("h1")).to_contain_text("天文台改發八號信號")
     share = page.locator("a.share").get_attribute("href")
     assert re.fullmatch(r"mailto:\?subject=[^&]+&body=http[^&]+", share)

@@ -71,7 +71,7 @@ def test_new_updates_wait_behind_a_pill_without_moving_the_page(server, new_page
     page = new_page(viewport=PHONE)
     reading = blog.updates.get(heading="第5則")
     open_blog(page, server.url, reading=reading)
-    page.locator(f"#update-{reading.pk} .permalink").focus()
+    page.locator(f"#update-{reading.pk} .update-time a").focus()
     before, slot = top_of(page, reading), page.locator("[data-live-bar]").bounding_box()
     publish(blog, "新一", 20)
     publish(blog, "新二", 21)
@@ -81,7 +81,7 @@ def test_new_updates_wait_behind_a_pill_without_moving_the_page(server, new_page
     expect(page).to_have_title(re.compile(r"^\(2\) "))
     assert abs(top_of(page, reading) - before) <= 1
     assert page.locator("[data-live-bar]").bounding_box() == slot
-    expect(page.locator(f"#update-{reading.pk} .permalink")).to_be_focused()
+    expect(page.locator(f"#update-{reading.pk} .update-time a")).to_be_focused()
     assert "新一" not in headings(page)
 
 
@@ -143,7 +143,7 @@ def test_edits_and_withdrawals_happen_in_place_with_no_pill_and_no_shift(server,
     publishing.correct_update(edited, content, by=SYSTEM, note="數字有誤")
     expect(page.locator(f"#update-{edited.pk} h3")).to_have_text("改過")
     expect(page.locator(f"#update-{edited.pk} .corrections")).to_have_text(
-        re.compile(r"^\s*更正\s+\d\d:\d\d\s+數字有誤\s*$")
+        re.compile(r"^\s*更正\s+\d+日 \d\d:\d\d\s+數字有誤\s*$")
     )
     assert abs(top_of(page, reading) - before) <= 1
     publishing.withdraw_update(edited, by=SYSTEM, reason="x")
@@ -160,7 +160,9 @@ def test_a_withdrawn_update_becomes_a_tombstone_and_leaves_pinned_and_key_lists(
     expect(page.locator(".pinned")).to_contain_text("秘密")
     expect(page.locator(".key-events")).to_contain_text("秘密")
     publishing.withdraw_update(update, by=SYSTEM, reason="x")
-    expect(page.locator(f"#update-{update.pk}")).to_have_text(re.compile(r"^\s*此更新已於\d\d:\d\d撤回\s*$"))
+    expect(page.locator(f"#update-{update.pk}")).to_have_text(
+        re.compile(r"^\s*【\d\d:\d\d】\s*此更新已於\d+日\d\d:\d\d撤回\s*$")
+    )
     expect(page.locator(".pinned")).to_have_count(0)
     expect(page.locator(".key-events")).to_have_count(0)
     assert "秘密" not in page.content()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from tests.factories import make_blog
+from liveblog import publishing
+from liveblog.publishing import SYSTEM
+from tests.factories import make_blog, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -57,3 +59,15 @@ def test_english_blog_does_not_change_the_language_of_the_next_response():
     client = Client()
     assert '<html lang="en">' in client.get("/live/summit/999999/").content.decode()
     assert '<html lang="zh-Hant-HK">' in client.get("/nothing/").content.decode()
+
+
+def test_missing_and_withdrawn_pages_offer_a_search_and_the_admin_leads_to_the_newsroom(client):
+    publishing.withdraw_blog(make_blog(slug="gone"), by=SYSTEM)
+    for path, status in (("/nothing/", 404), ("/live/gone/", 410)):
+        response = client.get(path)
+        assert response.status_code == status
+        assert 'action="/search/"' in response.content.decode()
+    client.force_login(make_user())
+    page = client.get("/admin/liveblog/nothing/").content.decode()
+    assert 'href="/admin/"' in page
+    assert 'action="/search/"' not in page

@@ -126,7 +126,8 @@ def test_a_withdrawn_update_is_a_tombstone_on_fresh_pages(client):
     update = make_update(blog, "秘密", body="<p>秘密</p>", is_key_event=True)
     publishing.pin_update(update, by=SYSTEM)
     publishing.withdraw_update(update, by=SYSTEM, reason="內部原因")
-    withdrawn = hongkong.clock_label(Update.objects.get(pk=update.pk).withdrawn_at)
+    at = Update.objects.get(pk=update.pk).withdrawn_at
+    withdrawn = f"{hongkong.day_of(at).day}日{hongkong.clock_label(at)}"
     page = text_of(client.get(f"/live/{blog.slug}/"))
     assert f"此更新已於{withdrawn}撤回" in page
     assert "秘密" not in page
@@ -305,6 +306,7 @@ def test_query_count_does_not_depend_on_the_number_of_updates(client, django_ass
 
 def test_thumbnails_of_ended_coverage_have_every_picture_format(client):
     image = make_image()
+    make_blog()
     publishing.end_coverage(make_blog(slug="storm", hero_image=image), by=SYSTEM)
     page = markup.fromstring(client.get("/").content.decode())
     (thumbnail,) = page.find_class("thumb")

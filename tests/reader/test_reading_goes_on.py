@@ -45,6 +45,7 @@ def test_video_keeps_playing_while_the_page_around_it_changes(server, page):
     update = publish(blog, "記者會", 3, body=BODY)
     publishing.pin_update(update, by=SYSTEM)
     open_blog(page, server.url)
+    page.locator(".pinned .more summary").click()
     for place in (".pinned", f"#update-{update.pk}"):
         page.locator(f"{place} [data-embed]").click()
         expect(page.frame_locator(f"{place} iframe").locator("p")).to_have_text("Playing")
@@ -66,7 +67,7 @@ def test_video_keeps_playing_while_the_page_around_it_changes(server, page):
 
 
 def test_focus_open_details_and_typed_text_survive_changes(server, new_page):
-    blog = cover(3, has_responses=True)
+    blog = cover(3, has_responses=True, summary="<ul><li>一</li><li>二</li></ul>")
     picture = make_image(alt="現場", is_sensitive=True)
     pinned = publish(blog, "傷者", 5, images=(picture,), is_key_event=True)
     publishing.pin_update(pinned, by=SYSTEM)
@@ -74,18 +75,21 @@ def test_focus_open_details_and_typed_text_survive_changes(server, new_page):
         publish(blog, f"大事{i}", 6 + i, is_key_event=True)
     page = new_page(viewport=PHONE)
     open_blog(page, server.url)
+    page.locator(".pinned .more summary").click()
     page.locator(".pinned .cover summary").click()
+    page.locator(".summary > summary").click()
     page.locator(".key-events ol").evaluate("list => { list.scrollLeft = 150 }")
     page.locator("#q").fill("停火")
-    page.locator(".pinned .permalink").focus()
+    page.locator(".pinned .share").focus()
     approve(blog)
     edit_blog(blog, standfirst="新的導言")
     edit(pinned, body="<p>新的內文。</p>")
     publish(blog, "最新", 20, is_key_event=True)
     expect(page.locator(".pinned")).to_contain_text("新的內文。")
     expect(page.locator(".key-events")).to_contain_text("最新")
-    expect(page.locator(".pinned .permalink")).to_be_focused()
-    expect(page.locator(".pinned .cover")).to_have_attribute("open", "")
+    expect(page.locator(".pinned .share")).to_be_focused()
+    for part in (".pinned .cover", ".pinned .more", ".summary"):
+        expect(page.locator(part)).to_have_attribute("open", "")
     expect(page.locator("#q")).to_have_value("停火")
     assert page.locator(".key-events ol").evaluate("list => list.scrollLeft") > 100
 
@@ -93,7 +97,7 @@ def test_focus_open_details_and_typed_text_survive_changes(server, new_page):
 PLACES = [
     ".standfirst p",
     ".summary li:last-child",
-    ".pinned .permalink",
+    ".pinned .share",
     ".search-form",
     ".related li",
     ".responses li:nth-child(2) p",
@@ -131,6 +135,8 @@ def test_changes_above_do_not_move_what_is_being_read(server, new_page, selector
         approve(blog, text)
     page = new_page(viewport=PHONE)
     open_blog(page, server.url)
+    for part in (".summary > summary", ".pinned .more summary"):
+        page.locator(part).click()
     reading = scroll_to(page, selector)
     before = reading.bounding_box()["y"]
 
@@ -221,7 +227,9 @@ def test_open_update_page_follows_withdrawal_restoration_and_erasure(server, pag
     update = publish(blog, "秘密", 5, body="<p>秘密的內文。</p>")
     open_blog(page, server.url, path=f"/live/storm/{update.pk}/")
     publishing.withdraw_update(update, by=SYSTEM, reason="x")
-    expect(page.locator("article")).to_contain_text(re.compile(r"此更新已於\d\d:\d\d撤回"), timeout=5_000)
+    expect(page.locator("article")).to_contain_text(
+        re.compile(r"此更新已於\d+日\d\d:\d\d撤回"), timeout=5_000
+    )
     wait_for(lambda: "秘密" not in page.content(), 5)
     assert "秘密" not in page.title()
     publishing.restore_update(update, by=SYSTEM)

@@ -122,7 +122,8 @@ def largest_bodies() -> list[tuple[str, int]]:
 def test_bodies_at_the_limit_reach_django_and_larger_ones_return_413(proxy, transactional_db, path, size):
     client = Client()
     client.force_login(make_person("Editor"))
-    cookie = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+    # The server behind the proxy is a production one, with https.
+    cookie = f"__Host-{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
     statuses = []
     for length in (size, size + 1):
         with proxy.connect() as connection:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 
 import pytest
+from django.conf import settings as project_settings
 from django.contrib.auth import aauthenticate, authenticate
 from django.contrib.auth.models import User
 from django.core.cache import cache
@@ -179,16 +180,16 @@ def test_browser_is_known_only_for_the_name_that_signed_in(editor):
     statuses = [post(editor.username, "wrong", OFFICE, browser).status_code for _ in range(6)]
 
     assert statuses == [200] * PER_NAME_AND_ADDRESS.attempts + [429]
-    browser.cookies[sign_in.BROWSER_COOKIE] = "forged:1:x"
+    browser.cookies[project_settings.BROWSER_COOKIE_NAME] = "forged:1:x"
     assert post(editor.username, PASSWORD, OFFICE, browser).status_code == 429
 
 
-def test_browser_cookie_is_secure_and_limited_to_the_admin(editor, settings):
+def test_browser_cookie_is_secure_and_unreadable_for_scripts(editor, settings):
     settings.SESSION_COOKIE_SECURE = True
-    cookie = post(editor.username, PASSWORD).cookies[sign_in.BROWSER_COOKIE]
+    cookie = post(editor.username, PASSWORD).cookies[settings.BROWSER_COOKIE_NAME]
 
     assert (cookie["path"], cookie["httponly"], cookie["samesite"], cookie["secure"]) == (
-        "/admin/",
+        "/",
         True,
         "Strict",
         True,

@@ -112,7 +112,7 @@ class Command(BaseCommand):
             raise CommandError(f"{file}: {' '.join(error.messages)}", returncode=2) from error
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}", returncode=2) from error
-        self._print("Doubts:", (f"line {doubt.line}: {doubt.reason}" for doubt in article.doubts))
+        self._print("Not sure of:", (f"line {doubt.line}: {doubt.reason}" for doubt in article.doubts))
         self._print("Left out:", (f"line {line.number}: {line.text}" for line in article.left_out))
         self._print("", _result(report))
 

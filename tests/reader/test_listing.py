@@ -1,0 +1,86 @@
+"""Order and contents of the front page."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from liveblog import publishing
+from liveblog.models import LiveBlog, Topic
+from liveblog.publishing import SYSTEM, BlogDetails
+from newsroom import hongkong
+from tests.factories import make_blog, make_update
+
+pytestmark = pytest.mark.django_db
+
+
+def slugs_on(client: Client, path: str = "/") -> list[str]:
+    """Return the slugs of the listed live blogs, each once, in their order."""
+    page = client.get(path).content.decode()
+    return list(dict.fromkeys(re.findall(r'href="/live/([-\w]+)/"', page)))
+
+
+def edit(blog: LiveBlog, **details: object) -> None:
+    blog.refresh_from_db()
+    publishing.edit_blog(blog, replace(BlogDetails.of(blog), **details), by=SYSTEM)
+
+
+def make_running(slug: str, minutes_ago: int) -> LiveBlog:
+    blog = make_blog(slug=slug)
+    make_update(blog, happened_at=hongkong.now() - timedelta(minutes=minutes_ago))
+    return blog
+
+
+def test_newest_update_decides_the_order_and_other_changes_do_not(client):
+    older, _newer = make_running("older", 20), make_running("newer", 10)
+    edit(older, standfirst="改過的導言")
+    assert slugs_on(client) == ["newer", "older"]
+    make_update(older, happened_at=hongkong.now())
+    assert slugs_on(client) == ["older", "newer"]
+
+
+def test_positions_of_the_editor_come_first(client):
+    blogs = [make_running(slug, minutes) for slug, minutes in (("a", 1), ("b", 2), ("c", 3), ("d", 4))]
+    edit(blogs[3], front_position=1)
+    edit(blogs[2], front_position=2)
+    assert slugs_on(client) == ["d", "c", "a", "b"]
+    edit(blogs[3], front_position=None)
+    assert slugs_on(client) == ["c", "a", "b", "d"]
+
+
+def test_ended_coverage_leads_while_nothing_is_live(client):
+    blog = make_running("storm", 5)
+    assert "現時沒有直播" not in client.get("/").content.decode()
+    publishing.end_coverage(blog, by=SYSTEM)
+    page = client.get("/").content.decode()
+    assert 'class="card card-lead"' in page
+    assert 'id="live-title">正在直播' not in page
+    assert slugs_on(client) == ["storm"]
+
+
+def test_running_blogs_beyond_a_page_follow_on_the_next(client):
+    for index in range(33):
+        make_running(f"blog-{index:02}", index)
+    first = slugs_on(client)
+    assert first == [f"blog-{index:02}" for index in range(30)]
+    assert 'href="?before=blog-29"' in client.get("/").content.decode()
+    assert slugs_on(client, "/?before=blog-29") == ["blog-30", "blog-31", "blog-32"]
+
+
+def test_topics_of_the_listed_blogs_are_linked(client):
+    make_blog(topics=(Topic.objects.create(slug="weather", name="天氣"),))
+    Topic.objects.create(slug="unused", name="無用")
+    page = client.get("/").content.decode()
+    assert re.search(r'href="/topics/weather/"\s*>天氣</a>', page)
+    assert "無用" not in page
+
+
+def test_time_of_a_listed_blog_is_that_of_its_newest_update(client):
+    blog = make_running("storm", 30)
+    at = hongkong.isoformat(blog.updates.get().happened_at)
+    edit(blog, standfirst="改過的導言")
+    assert f'class="updated" lang="zh-hant" datetime="{at}"' in client.get("/").content.decode()
