@@ -232,7 +232,8 @@ def links_made_absolute(markup: str) -> SafeString:
 @register.filter
 def page_title(blog: LiveBlog) -> str:
     """Return the headline, marked while coverage is running, for the title of a page."""
-    return f"{blog.full_headline}｜{gettext('Live updates')}" if blog.is_live else blog.full_headline
+    running = gettext("Live updates")
+    return f"{blog.full_headline}｜{running}" if blog.is_live else blog.full_headline
 
 
 @register.filter
