@@ -41,8 +41,8 @@ def test_preview_shows_the_public_page_in_each_edition_and_saves_nothing(open_de
     frame = preview_frame(page, "頭髮花白的長者獲救")
     assert frame.evaluate("[innerWidth, document.documentElement.scrollWidth]") == [375, 375]
     assert frame.evaluate("document.documentElement.lang") == "zh-Hant-HK"
-    expect(frame.locator(".mark-unconfirmed")).to_have_text("未經證實")
-    expect(frame.locator(".update-foot")).to_contain_text("消防處")
+    expect(frame.locator(".mark-unconfirmed")).to_contain_text("未經證實")
+    expect(frame.locator(".mark-source")).to_contain_text("消防處")
     expect(frame.locator(f'.embed a[href="{VIDEO}"]')).to_be_visible()
     picture = frame.locator("figure img")
     expect(picture).to_have_attribute("alt", "海旁巨浪")
