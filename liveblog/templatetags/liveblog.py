@@ -30,9 +30,9 @@ register = template.Library()
 
 # The number of characters of the largest heading that fit on a phone's line.
 LONGEST_CLAUSE: Final = 12
-# Headlines of at least so many characters are set smaller.
+# The lengths in characters from which headlines are set smaller.
 HEADLINE_STEPS: Final = ((70, "is-very-long"), (40, "is-long"))
-# The width of three lines of a standfirst on a phone, in letters; a Chinese character is as wide as two.
+# The width of three lines of a standfirst on a phone, in Latin letters; a Chinese character counts as two.
 THREE_LINES: Final = 108
 
 # Characters that could end the script element or start markup, and their JSON escapes.
@@ -74,7 +74,7 @@ def cleaned(rich_text: str) -> SafeString:
 
 @register.simple_tag
 def module_script(name: str) -> SafeString:
-    """Return the element of a module script, and links that load all of its imports at once."""
+    """Return the element of a module script, and `modulepreload` links for all of its imports."""
     script, *imports = static_files.with_imports(static(name))
     links = format_html_join("", '<link rel="modulepreload" href="{}">\n', ((path,) for path in imports))
     return format_html('{}<script type="module" src="{}"></script>', links, script)
@@ -100,7 +100,7 @@ def is_parted(headline: str) -> bool:
 
 @register.filter
 def headline_class(row: LiveBlog | Update) -> str:
-    """Return the classes of a headline: whether it is parted, and the step of its size by its length."""
+    """Return a headline's CSS classes: `parted` if it breaks between clauses, and a size by its length."""
     headline, text = (
         (row.headline, row.full_headline) if isinstance(row, LiveBlog) else (row.title, row.title)
     )
