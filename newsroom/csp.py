@@ -43,7 +43,7 @@ _HTML: Final = ("text/html", "application/xhtml+xml")
 # Attributes of a response: our own, and the one of django-csp's decorators.
 _INLINE_SCRIPTS: Final = "_inline_scripts"
 _REPLACED: Final = "_csp_replace"
-# The name of the endpoint of reports, in the headers alone.
+# The name that connects `report-to` with the Reporting-Endpoints header.
 _ENDPOINT: Final = "csp"
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
@@ -142,7 +142,7 @@ def _page_policy() -> dict[str, Any]:
 
 
 def _reporting() -> dict[str, Any]:
-    """Return the directives of reports; browsers that know `report-to` ignore `report-uri`."""
+    """Return the reporting directives; browsers that support `report-to` ignore `report-uri`."""
     if not settings.CSP_REPORT_URL:
         return {}
     return {"report-uri": [settings.CSP_REPORT_URL], "report-to": [_ENDPOINT]}

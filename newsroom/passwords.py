@@ -94,7 +94,8 @@ class StrengthValidator:
     def validate(self, password: str, user: User | None = None) -> None:
         known = [settings.SITE_NAME]
         if user is not None:
-            known += [user.get_username(), user.first_name, user.last_name, *user.email.split("@")]
+            names = (user.get_username(), user.first_name, user.last_name, *(user.email or "").split("@"))
+            known += [name for name in names if name]
         if int(zxcvbn(password[:_MAX_JUDGED], known).score) < self.least_score:
             raise ValidationError(
                 _("This password is easy to guess. Use several words that are unrelated to one another."),

@@ -1,4 +1,4 @@
-"""`/.well-known/security.txt`: whom to tell of a vulnerability (RFC 9116)."""
+"""`/.well-known/security.txt`: contacts for reports of vulnerabilities (RFC 9116)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ VALID_FOR: Final = timedelta(days=180)
 def security_txt(request: HttpRequest) -> HttpResponse:
     if not settings.SECURITY_CONTACT:
         raise Http404
-    # The same text all day. Whoever keeps the site running confirms it each day by doing so.
+    # Expires moves on once a day, so that the text can be cached; running the site confirms the contacts.
     expires = datetime.combine(timezone.now().astimezone(UTC).date() + VALID_FOR, time(), UTC)
     fields = [
         ("Contact", settings.SECURITY_CONTACT),

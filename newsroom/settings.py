@@ -78,7 +78,7 @@ DEBUG = env.bool("DEBUG", False)
 DEMO = env.bool("DEMO", False)
 DATA_DIR = env.path("DATA_DIR", BASE_DIR / "var")
 _secret_key = env.str("SECRET_KEY", "")
-# Earlier secret keys, so that a new one signs nobody out.
+# Earlier secret keys, so that changing the key does not end sessions.
 SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
 # The address that `make run` listens on.
 HOST = env.str("HOST", "127.0.0.1")
@@ -90,10 +90,10 @@ _site_url: str | None = env.str("SITE_URL", None, validate=validate.URL(require_
 _allowed_hosts: list[str] = env.list("ALLOWED_HOSTS", [])
 # Networks of the reverse proxies, whose X-Forwarded-For entries are trusted.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", ["127.0.0.1", "::1"], validate=_check_networks)
-# Promises of HSTS that also bind the other hosts of the domain.
+# HSTS options that also affect other hosts of the domain.
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_INCLUDE_SUBDOMAINS", False)
 SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", False)
-# Where browsers report violations of the Content Security Policy.
+# The URL to which browsers report violations of the Content Security Policy.
 CSP_REPORT_URL = env.str("CSP_REPORT_URL", "", validate=_check_url)
 # For /.well-known/security.txt (RFC 9116), which exists once there is a contact.
 SECURITY_CONTACT = env.str("SECURITY_CONTACT", "", validate=_check_contact)
@@ -361,7 +361,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if _is_https else 0
 SILENCED_SYSTEM_CHECKS = [
     # The check knows Django's own CSRF middleware alone, not the subclass in newsroom.middleware.
     "security.W003",
-    # HSTS for all subdomains and preloading bind hosts that this program knows nothing of: see the settings.
+    # HSTS for subdomains and preloading affect other hosts, so they are left to the operator's settings.
     "security.W005",
     "security.W021",
     # The proxy redirects http to https.

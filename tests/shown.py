@@ -55,7 +55,7 @@ def parse_page(page: str, path: str, edition: str, *, is_first: bool = True) -> 
         number=int(re.search(r'data-number="(\d+)"', page)[1]),
         updates={order: markup.strip() for markup, order in matches},
         head={
-            "headline": re.search(r"<h1>(.*?)\s*</h1>", page)[1],
+            "headline": re.search(r"<h1[^>]*>(.*?)\s*</h1>", page)[1],
             "is_live": 'class="running"' in page,
             "pinned": int(pinned[1]) if pinned else None,
             "key_events": re.findall(rf'href="{path}(\d+)/"', key_events),

@@ -96,8 +96,11 @@ def test_no_answer_sorts_all_updates_of_a_live_blog(client):
         for query in queries.captured_queries:
             sql = query["sql"]
             is_bounded = 'FROM "liveblog_update"' in sql and "LIMIT" in sql
+            # The front page sorts live blogs, each by a subquery that must not sort their updates.
+            is_of_blogs = sql.startswith('SELECT "liveblog_liveblog"')
+            sort = r"\(\d+, [1-9]\d*, \d+, 'USE TEMP B-TREE" if is_of_blogs else "USE TEMP B-TREE"
             # Removals are few, and have an index of their own.
-            if is_bounded and "removed_at" not in sql and "USE TEMP B-TREE" in plan_of(sql):
+            if is_bounded and "removed_at" not in sql and re.search(sort, plan_of(sql)):
                 sorting.append((path, sql))
     assert not sorting, sorting[0]
 

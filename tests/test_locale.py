@@ -52,6 +52,18 @@ def test_messages_are_translated_with_placeholders_in_the_right_script(locale, d
         assert not re.search(FOREIGN[locale], msgstr), msgid
 
 
+def test_no_message_is_inside_an_f_string():
+    """xgettext extracts no messages from f-strings, so they would disappear from the catalogues."""
+    inside = []
+    for path in [*ROOT.glob("liveblog/**/*.py"), *ROOT.glob("newsroom/**/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.JoinedStr):
+                calls = [call.func for call in ast.walk(node) if isinstance(call, ast.Call)]
+                names = [func.id for func in calls if isinstance(func, ast.Name)]
+                inside += [(path.name, node.lineno) for name in names if name == "_" or "gettext" in name]
+    assert inside == []
+
+
 @pytest.mark.parametrize("domain", DOMAINS)
 @pytest.mark.parametrize("locale", LOCALES)
 def test_compiled_catalogue_matches_its_source(locale, domain):

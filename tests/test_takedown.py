@@ -96,6 +96,7 @@ SILENT = [
     "/manifest.webmanifest",
     "/zh-hans/manifest.webmanifest",
     "/robots.txt",
+    "/.well-known/security.txt",
     "/0123456789abcdef.txt",
     "/media/key/320.jpg",
     *(

@@ -121,7 +121,7 @@ def day_at(text: str, place: int, near: date | None = None) -> FoundDay | None:
     ValueError for an impossible day.
     """
     weekday = _WEEKDAY.match(text, place, place + 20)
-    # `（二）` alone is the second point of a list, and only beside a date a weekday.
+    # `（二）` is a weekday only next to a date; on its own it numbers a list item.
     if weekday and not weekday["short"]:
         number, after = _weekday(weekday), _space(text, weekday.end())
         dated = _dated_at(text, after, near)

@@ -1,4 +1,4 @@
-"""Lines above the first update and below the last: key events, a late standfirst, lists of links."""
+"""Lines above the first and below the last update: key events, a late standfirst, lists of links."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _COUNTED: Final = 4
 
 
 def with_summaries_left_out(lines: Sequence[Line]) -> list[Line]:
-    """Return the lines, leaving out the list of key events above the first update: it repeats headings."""
+    """Mark the list of key events above the first update as left out, because it repeats headings."""
     first = next(
         (index for index, line in enumerate(lines) if line.kind in (Kind.TIME, Kind.DAY)), len(lines)
     )
@@ -36,7 +36,7 @@ def with_summaries_left_out(lines: Sequence[Line]) -> list[Line]:
 
 
 def with_listed_titles(lines: Sequence[Line]) -> list[Line]:
-    """Return the lines, with the titles below a label such as 相關文章 read as related stories."""
+    """Mark the titles below a label such as 相關文章 as related stories."""
     listed = False
     marked_lines = []
     for line in lines:
@@ -58,7 +58,7 @@ def _is_lede(line: Line) -> bool:
 
 
 def with_lede_at_the_end(lines: list[Line]) -> list[Line]:
-    """Return the lines; if the article has no standfirst, use the text below the last update.
+    """Mark the text below the last update as the standfirst if the article has none.
 
     Some sites print the standfirst last. It can be recognized if every other update is a single paragraph.
     """
@@ -84,7 +84,7 @@ def with_lede_at_the_end(lines: list[Line]) -> list[Line]:
 
 
 def with_doubts_at_the_end(lines: list[Line]) -> list[Line]:
-    """Return the lines, with a doubt about each line below the last sentence that is no sentence itself."""
+    """Add a doubt to each fragment below the last complete sentence."""
     end = len(lines)
     while end and (lines[end - 1].kind in (Kind.LEFT_OUT, Kind.CAPTION) or _is_fragment(lines[end - 1])):
         end -= 1

@@ -14,12 +14,12 @@ from newsroom.text.line_breaks import columns_of
 
 _SHORT: Final = 90
 _LONGEST_NAME: Final = 24
-# From so many times on, what only one of them has is no rule.
+# With at least this many times, a position that only one of them has is an exception, not the notation.
 _ENOUGH: Final = 3
 
 
 def is_like_heading(text: str) -> bool:
-    """Return whether a line is short and does not end as a sentence does."""
+    """Return whether a line is short and does not end like a sentence."""
     plain = folded(text)
     return (
         len(text) <= MAX_HEADING
@@ -30,7 +30,7 @@ def is_like_heading(text: str) -> bool:
 
 
 def _ends_as_text(plain: str) -> bool:
-    # A heading may end with a quotation. Text may, too, but its quotation ends with a full stop or the like.
+    # A heading may end with a quotation; one that ends with punctuation inside belongs to text.
     if plain.endswith(("」", "』", "”", "’", '"', "'")) and not plain[:-1].endswith(
         (".", "。", "!", "?", "…", ",")
     ):
@@ -57,7 +57,7 @@ def place_of_headings(lines: Sequence[Line]) -> Heading:
     is_below_head = bool(times) and not any(line.kind is Kind.DAY for line in lines[: times[0]])
     is_single = len(times) >= _ENOUGH and count[Heading.ABOVE] == 1 and Heading.ABOVE in positions[0]
     if is_single and is_below_head:
-        # Only the end of the head stands above a time.
+        # The line above the first time may be the end of the article's head.
         del count[Heading.ABOVE]
     if not count:
         return Heading.NONE
@@ -91,14 +91,14 @@ def _heading_position(lines: Sequence[Line], index: int) -> set[Heading]:
 
 
 def _may_be_heading(line: Line) -> bool:
-    # Before neighbours are considered, only an editor makes a line a heading.
+    # At this stage, only an editor's choice makes a line a heading.
     if line.is_chosen:
         return line.kind is Kind.HEADING
     return line.kind is Kind.TEXT and is_like_heading(line.text)
 
 
 def _by_first_and_last(lines: Sequence[Line]) -> Heading:
-    """Return BELOW if a heading stands under the last time, else ABOVE. Used when both fit."""
+    """Return BELOW if there is a heading under the last time, else ABOVE. Called if both positions fit."""
     times = [index for index, line in enumerate(lines) if line.kind is Kind.TIME]
     last = times[-1]
     is_last_headed = last + 2 < len(lines) and is_like_heading(lines[last + 1].text)
@@ -111,7 +111,7 @@ def share_of_headings(lines: Sequence[Line]) -> float:
 
 
 def bylines_of(lines: Sequence[Line]) -> frozenset[str]:
-    """Return the names that stand alone on more than one line, or behind more than one time."""
+    """Return names that are alone on several lines or follow several times."""
     texts = Counter(
         line.words if line.kind is Kind.TIME else line.text
         for line in lines
@@ -119,7 +119,7 @@ def bylines_of(lines: Sequence[Line]) -> frozenset[str]:
     )
     tails = Counter(line.heading for line in lines if line.kind is Kind.TIME and line.heading)
     names = {text for text, count in texts.items() if count > 1 and furniture.is_name(text)}
-    # What recurs before times at the ends of lines is the name of who wrote, in any script.
+    # Text that recurs before times at the ends of lines is the name of a reporter, in any script.
     return frozenset(
         names | {text for text, count in tails.items() if count > 1 and columns_of(text) <= _LONGEST_NAME}
     )

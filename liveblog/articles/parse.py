@@ -77,7 +77,7 @@ def parse(
         assembly.take(line)
     open_entries = [replace(entry, given_day=choices.days.get(entry.line)) for entry in assembly.finished()]
     zone = zones.zone_of(profile.zone) if profile.zone else hongkong.ZONE
-    # Of a day without a clock time, noon is as near as can be to the updates of that day.
+    # If only the day of publication is known, count from noon, in the middle of that day's updates.
     published_at = head.published_at if head.has_clock else head.published_at + timedelta(hours=12)
     dating = Dating(published_at, zone, profile.order, head.is_last_update, head.changed_at, head.has_clock)
     order = choices.order or order_of(open_entries, assembly.days, dating.local)

@@ -1,4 +1,4 @@
-"""Rich Text Format: its lines, and which of them are bold as a whole."""
+"""Rich Text Format (RTF): the lines of a file, and whether each line is bold throughout."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LINK: Final = re.compile(
     rf'\{{\\\*\\fldinst[^"]{{0,200}}HYPERLINK\s+"(?P<url>https?://[!#-z|~]{{3,490}})"[^"]{{0,80}}?\}}\s*'
     rf"(?P<words>\{{\\fldrslt(?:[^{{}}]|{_GROUP}){{0,2000}}\}})"
 )
-# Where bold may change: at the control words for it, and at the ends of groups, which restore it.
+# Control words and group boundaries that change bold; the end of a group restores the earlier state.
 _CHANGES: Final = re.compile(
     r"\\(?:b(?:(?P<off>0)|1)?|plain)(?![a-z0-9-]) ?|(?P<escaped>\\[\\{}])|(?P<brace>[{}])"
 )
@@ -29,7 +29,7 @@ _MARKS: Final = {_BOLD: r"{\uc1\u-8192?}", _PLAIN: r"{\uc1\u-8191?}"}
 
 
 def lines_of_rtf(data: bytes) -> Iterator[tuple[str, bool]]:
-    """Yield the lines of an RTF file, and whether all of the words of each are bold.
+    """Yield each line of an RTF file and whether all of its words are bold.
 
     Raise ArticleError if the file is too large.
     """
@@ -54,7 +54,7 @@ def lines_of_rtf(data: bytes) -> Iterator[tuple[str, bool]]:
 
 
 def _with_escaped_trail(match: re.Match[str]) -> str:
-    """Escape the second byte of a Chinese character too: editors write it as a letter if it is one."""
+    """Escape the second byte of Chinese characters, which editors write as a letter if it is ASCII."""
     is_open = False
     for byte in bytes.fromhex(match[1].replace("\\'", "")):
         is_open = not is_open and byte > 0x80
@@ -62,7 +62,7 @@ def _with_escaped_trail(match: re.Match[str]) -> str:
 
 
 def _with_marks(source: str) -> str:
-    """Return the RTF with a mark in its text wherever bold begins or ends."""
+    """Return the RTF with a mark in the text wherever bold begins or ends."""
     outer: list[bool] = []
     is_bold = False
 
@@ -77,7 +77,7 @@ def _with_marks(source: str) -> str:
             is_bold = outer.pop() if outer else False
         else:
             is_bold = match[0].startswith("\\b") and not match["off"]
-        # Control words are kept, because a space after them ends them.
+        # Keep control words, because the space after one belongs to it.
         return match[0] + (_MARKS[_BOLD if is_bold else _PLAIN] if is_bold != before else "")
 
     return _CHANGES.sub(mark, source)

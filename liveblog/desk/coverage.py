@@ -49,7 +49,7 @@ def withdraw(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     """Show what disappears with the live blog, and withdraw it after a reason and its title are entered."""
     if BlogAction.WITHDRAW not in publishing.blog_actions_for(user_of(request), blog):
         require(user_of(request), "run_coverage", blog)
-        # A colleague has just withdrawn it, or it has never been public.
+        # It is a draft, or a colleague has just withdrawn it.
         return redirect("desk:desk", blog.pk)
     form = WithdrawForm(blog, request.POST if request.method == "POST" else None)
     if form.is_valid():

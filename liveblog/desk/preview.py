@@ -75,7 +75,10 @@ def picture(
     image = get_object_or_404(Image, key=key)
     try:
         with publishing.open_private(image, width, extension) as rendition:
-            return HttpResponse(rendition.read(), content_type=MEDIA_TYPES[extension])
+            response = HttpResponse(rendition.read(), content_type=MEDIA_TYPES[extension])
+            # To the browser, the preview's opaque origin is another site.
+            response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+            return response
     except FileNotFoundError as error:
         raise Http404 from error
 

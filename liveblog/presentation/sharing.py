@@ -69,9 +69,10 @@ def share_of_site(path: str, edition: str | None, *, is_listed: bool) -> Share:
     """Return the metadata of the front page, which is also the default for other pages."""
     language = edition or settings.SITE_LANGUAGE
     coverage = _("Live coverage")
+    description = _("Running stories, minute by minute")
     return Share(
         title=f"{coverage} - {settings.SITE_NAME}",
-        description=f"{_('Running stories, minute by minute')} - {settings.SITE_NAME}",
+        description=f"{description} - {settings.SITE_NAME}",
         path=path,
         picture=_card(cards.path_of_site_card(language, edition), f"{settings.SITE_NAME} {coverage}"),
         language=language,

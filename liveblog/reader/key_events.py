@@ -39,7 +39,8 @@ def key_events(request: HttpRequest, slug: str, edition: str | None = None) -> H
 
         def share() -> Share:
             shared = share_of_blog(blog, canonical_path(request))
-            return replace(shared, title=f"{_('Key events')}｜{blog.full_headline}")
+            title = _("Key events")
+            return replace(shared, title=f"{title}｜{blog.full_headline}")
 
         context = {
             "days": days(blog, events[:PAGE_SIZE]),

@@ -1,4 +1,4 @@
-"""The parts of pages that list live blogs: a lead, three more with an update each, and short rows."""
+"""Lists of live blogs: a lead, three cards with one update each, and short rows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from liveblog.presentation.editions import edition_in
 from liveblog.presentation.newest import newest_of_each
 from liveblog.presentation.views import BlogCard, TopicView, UpdateTitle
 
-# A page lists so many running live blogs, and so many that have ended; others are on the pages after it.
+# The numbers of running and ended live blogs per page.
 LIVE_PER_PAGE: Final = 30
 ENDED_PER_PAGE: Final = 20
 CARDS: Final = 3
@@ -50,7 +50,7 @@ class Listing:
 
     @property
     def is_live(self) -> bool:
-        """Return whether coverage of anything listed is running."""
+        """Return whether any listed live blog is running."""
         return bool(self.rows) or bool(self.lead and self.lead.blog.is_live)
 
     @property

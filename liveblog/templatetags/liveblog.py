@@ -31,9 +31,9 @@ register = template.Library()
 
 # The number of characters of the largest heading that fit on a phone's line.
 LONGEST_CLAUSE: Final = 12
-# Headlines of at least so many characters are set smaller.
+# The lengths in characters from which headlines are set smaller.
 HEADLINE_STEPS: Final = ((70, "is-very-long"), (40, "is-long"))
-# The width of three lines of a standfirst on a phone, in letters; a Chinese character is as wide as two.
+# The width of three lines of a standfirst on a phone, in Latin letters; a Chinese character counts as two.
 THREE_LINES: Final = 108
 
 # Characters that could end the script element or start markup, and their JSON escapes.
@@ -75,7 +75,7 @@ def cleaned(rich_text: str) -> SafeString:
 
 @register.simple_tag
 def module_script(name: str) -> SafeString:
-    """Return the element of a module script, and links that load all of its imports at once."""
+    """Return the element of a module script, and `modulepreload` links for all of its imports."""
     script, *imports = static_files.with_imports(static(name))
     links = format_html_join("", '<link rel="modulepreload" href="{}">\n', ((path,) for path in imports))
     return format_html('{}<script type="module" src="{}"></script>', links, script)
@@ -101,7 +101,7 @@ def is_parted(headline: str) -> bool:
 
 @register.filter
 def headline_class(view: BlogTitle | UpdateTitle) -> str:
-    """Return the classes of a headline: whether it is parted, and the step of its size by its length."""
+    """Return a headline's CSS classes: `parted` if it breaks between clauses, and a size by its length."""
     headline, text = (
         (view.headline, view.full_headline) if isinstance(view, BlogTitle) else (view.title, view.title)
     )
@@ -215,7 +215,8 @@ def links_made_absolute(markup: str) -> SafeString:
 @register.filter
 def page_title(blog: BlogTitle) -> str:
     """Return the headline, marked while coverage is running, for the title of a page."""
-    return f"{blog.full_headline}｜{gettext('Live updates')}" if blog.is_live else blog.full_headline
+    running = gettext("Live updates")
+    return f"{blog.full_headline}｜{running}" if blog.is_live else blog.full_headline
 
 
 @register.filter

@@ -1,4 +1,4 @@
-"""Tables as phones show them: numbers marked, and cells of small tables labelled with their column."""
+"""Table markup for phones: marks numbers, and labels the cells of small tables with their column."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 from newsroom.text import markup
 from newsroom.text.markup import End, Start, Token
 
-# A table of at most so many columns and rows, its header included, stands as a list of its rows on a phone.
+# Up to this size, header included, phones show a table as a list of its rows.
 SMALL_COLUMNS: Final = 3
 SMALL_ROWS: Final = 5
 
@@ -21,7 +21,7 @@ _NUMBER: Final = re.compile(r"[+\-−–±~]?\s*(?:HK|US|A)?[$€£¥]?\s*\d[\d,
 
 @dataclass(frozen=True)
 class Table:
-    """The markup of a table; small tables can stand as a list of their rows."""
+    """The markup of a table; phones show small tables as a list of their rows."""
 
     markup: str
     is_small: bool

@@ -3,7 +3,7 @@
 // The link stays until the frame has reported its height; a frame that is not allowed is removed.
 (() => {
   const { origin } = new URL(document.currentScript.src);
-  const ANSWERED_WITHIN = 3_000;
+  const ANSWERED_WITHIN = 15_000;
   const name = `newsroom-embed ${origin}`;
   // Each embed may load the script again; the first instance serves them all.
   if (window[name]) return window[name]();

@@ -104,6 +104,7 @@ PLAIN_INDEXES = [
     "/sitemap-updates.xml",
     "/news-sitemap.xml",
     "/robots.txt",
+    "/.well-known/security.txt",
     "/manifest.webmanifest",
     "/0123456789abcdef.txt",
     "/api/",

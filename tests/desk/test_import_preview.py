@@ -233,7 +233,7 @@ ACTIONS: dict[str, list[Callable[[Page], object]]] = {
     "oncc-caption-glued": [day(8, "2025-10-01"), role(20, "standfirst"), role(22, "standfirst")],
     "witness-court": [day(12, "2025-05-16"), role(23, "timed-heading"), role(32, "timed-heading")],
     "ettoday-alone-midnight": [day(32, "2025-03-05")],
-    "scmp-2014-night": [day(26, "2025-09-30")],
+    "scmp-2014-night": [role(1, "left-out"), day(26, "2025-09-30")],
     "bbc-zh-gmt": [role(22, "text")],
 }
 

@@ -184,7 +184,8 @@ def test_unreachable_database_gives_a_one_line_error(environment, tmp_path):
 
 
 def test_serve_refuses_production_settings(environment):
-    result = serve(environment | {"DEMO": "false", "SECRET_KEY": "x" * 50})
+    production = {"DEMO": "false", "SECRET_KEY": "x" * 50, "SITE_URL": "https://news.example.com"}
+    result = serve(environment | production)
     assert result.returncode == 1
     assert result.stderr.splitlines() == [
         "CommandError: This serves a newsroom to try out, with DEMO=true. "

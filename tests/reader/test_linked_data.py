@@ -115,12 +115,13 @@ def compare_page(client, blog: LiveBlog, path: str, query: str) -> None:
     page, data = read(client, path + query)
     postings = data.pop("liveBlogUpdate")
     is_latest, has_pictures = "before" not in query, "text" not in query
-    pinned = page.xpath('//section[@class="pinned"]//article')
+    pinned = page.xpath('//section[contains(@class, "pinned")]//article')
     articles = page.xpath('//li[contains(@class, "update")]/article[not(.//p[@class="tombstone"])]')
     assert len(articles) == (19 if is_latest else 10)
     assert len(pinned) == is_latest
     assert list(map(without_spaces, postings)) == list(map(displayed_posting, [*pinned, *articles]))
-    head = page.find_class("head")[0]
+    # Pages of older updates have a shorter head.
+    head = read(client, path)[0].find_class("head")[0]
     start = head.xpath('.//p[@class="meta"]//time/@datetime')[0]
     kicker, headline = head.xpath(".//h1/span/text()")[0], head.xpath(".//h1/text()")[-1].rstrip()
     names = head.xpath('string(.//p[@class="meta"]/span[1])').strip().split("、")
@@ -135,12 +136,12 @@ def compare_page(client, blog: LiveBlog, path: str, query: str) -> None:
         "inLanguage": page.get("lang"),
         "coverageStartTime": start,
         "datePublished": start,
-        "dateModified": head.xpath('.//p[@class="meta"]//time/@datetime')[-1],
+        "dateModified": head.xpath('.//time[@class="updated"]/@datetime')[0],
         "author": [{"@type": "Person", "name": name} for name in names],
         "publisher": PUBLISHER,
     }
     if is_latest:
-        expected["description"] = " ".join(page.xpath('//div[@class="standfirst"]/p/text()'))
+        expected["description"] = " ".join(page.xpath('//div[contains(@class, "standfirst")]/p/text()'))
     hero = page.xpath('//figure[contains(@class, "picture-hero")]//img/@src')
     assert bool(hero) == (is_latest and has_pictures)
     if hero:

@@ -154,7 +154,7 @@ def test_search_results_lead_to_the_update(server, page):
 def test_chinese_text_has_the_fonts_and_typography_of_its_script(server, page):
     cover_storm()
     look = """() => {
-      const style = getComputedStyle(document.querySelector("#updates p:not([class])"));
+      const style = getComputedStyle(document.querySelector("#updates .prose p:not([class])"));
       const heading = getComputedStyle(document.querySelector("#updates h3"));
       return [style.fontFamily.split(",")[0].replaceAll('"', ""), style.fontSize, style.lineHeight,
         style.textAutospace, style.lineBreak, heading.textSpacingTrim];

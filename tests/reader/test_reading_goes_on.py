@@ -47,6 +47,9 @@ def test_video_keeps_playing_while_the_page_around_it_changes(server, page):
     open_blog(page, server.url)
     page.locator(".pinned .more summary").click()
     for place in (".pinned", f"#update-{update.pk}"):
+        page.locator(f"{place} [data-embed]").scroll_into_view_if_needed()
+        # Right after scrolling, Chromium would send the click to the frame that was there before.
+        wait_for_frame(page)
         page.locator(f"{place} [data-embed]").click()
         expect(page.frame_locator(f"{place} iframe").locator("p")).to_have_text("Playing")
     approve(blog)

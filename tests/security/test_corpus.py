@@ -72,8 +72,10 @@ def dangers(page: str) -> Iterator[str]:
 
 
 def is_ours(element: lxml.html.HtmlElement) -> bool:
-    """Return whether the element comes from a template (a picture or related story), not from rich text."""
+    """Return whether the element comes from a template: a picture, story or table frame, not rich text."""
     own = ("figure", "picture"), ("p", "story")
+    if element.tag == "div" and set(element.attrib) == {"class", "role", "tabindex", "aria-label"}:
+        return "table" in element.get("class").split()
     around = [(outer.tag, outer.get("class", "").split()) for outer in (element, *element.iterancestors())]
     return any(tag == name and style in classes for name, classes in around for tag, style in own)
 

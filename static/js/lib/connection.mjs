@@ -19,8 +19,8 @@ const RELOAD_SPREAD = 1_000;
 
 /**
  * `reader` has `number`, the last change that it has, and `isLive`. The connection calls its `apply(delta)` with the
- * changes after the number, `connected()` after each response, `lost()` when there was none for too long, and `reload()`
- * when the page has to be loaded again.
+ * changes after the number, `connected()` after each response, `lost()` if there was none for too long, and
+ * `reload()` when the page has to be loaded again.
  */
 export class Connection {
   /** `path` is that of the live blog. `askOnce` is `ask` or a function that queues polls. */
