@@ -74,7 +74,7 @@ class Image(PublicIdModel):
         return self.alt
 
     @property
-    def widths(self) -> list[int]:
+    def widths(self) -> tuple[int, ...]:
         """Return the widths of the renditions in pixels, smallest first."""
         return pictures.widths_for(self.width)
 

@@ -11,6 +11,7 @@ from django.utils import translation
 
 from liveblog.models import Change, Update
 from liveblog.presentation import payloads, reading
+from liveblog.presentation.pieces import update_markup
 from liveblog.presentation.sharing import share_of_blog
 from liveblog.presentation.timeline import day_heading
 from liveblog.presentation.views import BlogView, UpdateView
@@ -107,5 +108,5 @@ def _with_html(update: UpdateView) -> dict[str, Any]:
         return payloads.update(update)
     return payloads.update(update) | {
         "day_heading": day_heading(update.blog, update.happened_on),
-        "html": render_to_string("presentation/_update.html", {"blog": update.blog, "update": update}),
+        "html": update_markup(update),
     }

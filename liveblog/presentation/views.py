@@ -22,7 +22,7 @@ class ImageFacts:
     key: str
     width: int
     height: int
-    widths: list[int]
+    widths: tuple[int, ...]
     focal_column: int
     focal_row: int
     is_sensitive: bool

@@ -18,6 +18,7 @@ from django.utils.translation import get_language, gettext
 
 from liveblog import visibility
 from liveblog.models import LiveBlog
+from liveblog.presentation.pieces import update_markup
 from liveblog.presentation.views import BlogTitle, Head, ImageView, UpdateTitle
 from liveblog.visibility import PUBLIC
 from newsroom import hongkong, static_files
@@ -28,6 +29,7 @@ from newsroom.text.line_breaks import columns_of
 from newsroom.text.tables import Table
 
 register = template.Library()
+register.simple_tag(update_markup)
 
 # The number of characters of the largest heading that fit on a phone's line.
 LONGEST_CLAUSE: Final = 12
