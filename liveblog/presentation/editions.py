@@ -30,9 +30,14 @@ def has_edition(blog: LiveBlog, language: str) -> bool:
     return Language(blog.language).other_script == language
 
 
+def is_script(language: str | None) -> bool:
+    """Return whether `language` is a script of Chinese, so that texts can be converted to it."""
+    return language is not None and Language(language).other_script is not None
+
+
 def edition_in(language: str | None) -> Edition | None:
-    """Return the edition in `language` at the glossary's present revision; None for None."""
-    return Glossary.objects.edition(language) if language else None
+    """Return the edition in `language` at the glossary's present revision; None if it is no script."""
+    return Glossary.objects.edition(language) if language and is_script(language) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,9 @@ def _over_several(
 ) -> HttpResponse:
     language = site_language(edition)
     blogs = LiveBlog.objects.filter(topics=topic) if topic else None
+    if edition == Language.EN:
+        # Nothing is translated: an English feed has the live blogs in English.
+        blogs = (LiveBlog.objects.all() if blogs is None else blogs).filter(language=edition)
     state = visibility.state_of(PUBLIC, blogs, edition=edition)
     modified_at = state.modified_at
     if modified_at is None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final
 
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import Case, F, OuterRef, Subquery, When
 
 from liveblog.models import LiveBlog, Topic, Update
-from liveblog.models.blog import LiveBlogQuerySet
+from liveblog.models.blog import Language, LiveBlogQuerySet
 from liveblog.presentation import reading
 from liveblog.presentation.editions import edition_in
 from liveblog.presentation.newest import newest_of_each
@@ -60,10 +60,14 @@ class Listing:
 
 
 def read_listing(readable: LiveBlogQuerySet, last: LiveBlog | None, edition: str | None) -> Listing:
-    """Return the listing of `readable` after the live blog `last`, or from the top if it is None."""
+    """Return the listing of `readable` after the live blog `last`, or from the top if it is None.
+
+    In English, live blogs in English come first, and ended ones in Chinese are left out.
+    """
     rows = readable.select_related("hero_image").prefetch_related("topics")
-    live_rows, more_live = _live_page(rows.live(), last)
-    ended_rows, more_ended = ([], None) if last and last.is_live else _ended_page(rows.ended(), last)
+    live_rows, more_live = _live_page(rows.live(), last, edition)
+    rows_of_ended = rows.ended().filter(language=edition) if edition == Language.EN else rows.ended()
+    ended_rows, more_ended = ([], None) if last and last.is_live else _ended_page(rows_of_ended, last)
     target = edition_in(edition)
     live, ended = reading.cards(live_rows, target), reading.cards(ended_rows, target)
     topics = reading.topics(_topics_of([*live_rows, *ended_rows]), edition)
@@ -88,11 +92,13 @@ def read_listing(readable: LiveBlogQuerySet, last: LiveBlog | None, edition: str
     )
 
 
-def _live_page(live: LiveBlogQuerySet, last: LiveBlog | None) -> tuple[list[LiveBlog], LiveBlog | None]:
+def _live_page(
+    live: LiveBlogQuerySet, last: LiveBlog | None, edition: str | None
+) -> tuple[list[LiveBlog], LiveBlog | None]:
     """Return a page of running live blogs in the editor's order, and the last of them if more follow."""
     if last and not last.is_live:
         return [], None
-    ids = list(_in_front_order(live).values_list("pk", flat=True))
+    ids = list(_in_front_order(live, edition).values_list("pk", flat=True))
     start = ids.index(last.pk) + 1 if last and last.pk in ids else 0
     ids = ids[start:]
     blogs = live.in_bulk(ids[:LIVE_PER_PAGE])
@@ -100,11 +106,17 @@ def _live_page(live: LiveBlogQuerySet, last: LiveBlog | None) -> tuple[list[Live
     return page, page[-1] if page and len(ids) > LIVE_PER_PAGE else None
 
 
-def _in_front_order(live: LiveBlogQuerySet) -> LiveBlogQuerySet:
-    """Order by the editor's position, and those without one by their newest update."""
+def _in_front_order(live: LiveBlogQuerySet, edition: str | None) -> LiveBlogQuerySet:
+    """Order by the editor's position, and those without one by their newest update.
+
+    In English, all live blogs in English come before the others.
+    """
     newest = Update.objects.published().filter(blog=OuterRef("pk")).newest_first()
     return live.annotate(newest_at=Subquery(newest.values("happened_at")[:1])).order_by(
-        F("front_position").asc(nulls_last=True), F("newest_at").desc(nulls_last=True), "-pk"
+        *([Case(When(language=Language.EN, then=0), default=1)] if edition == Language.EN else []),
+        F("front_position").asc(nulls_last=True),
+        F("newest_at").desc(nulls_last=True),
+        "-pk",
     )
 
 

@@ -22,7 +22,7 @@ from liveblog.presentation.addresses import (
     whole_blog,
 )
 from liveblog.presentation.delta import pinned_of
-from liveblog.presentation.editions import edition_in
+from liveblog.presentation.editions import edition_in, is_script
 from liveblog.presentation.sharing import (
     Share,
     share_of_blog,
@@ -39,7 +39,7 @@ from liveblog.reader.scripts import canonical_path, scripts_of, site_language
 from liveblog.visibility import PUBLIC
 from newsroom.http import parameters
 from newsroom.http.doors import set_language
-from newsroom.site import path_of
+from newsroom.site import path_of, root_in
 
 
 @public
@@ -163,10 +163,10 @@ def page(
         share = context.get("share") or partial(share_of_site, path, edition, is_listed=False)
         context |= {
             "share": share() if status == 200 else None,
-            "root": f"/{edition}/" if edition else "/",
+            "root": root_in(edition or written_in),
             "path": path_of(request),
             "scripts": scripts_of(request, written_in, edition),
-            "is_converted": edition is not None,
+            "is_converted": is_script(edition),
             "is_text_only": is_text_only(request),
         }
         return HttpResponse(render_to_string(template, context, request), status=status)
