@@ -7,12 +7,11 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final
 
-from django.db.models import Case, F, OuterRef, Subquery, When
-
 from liveblog.models import LiveBlog, Topic, Update
 from liveblog.models.blog import Language, LiveBlogQuerySet
 from liveblog.presentation import reading
 from liveblog.presentation.editions import edition_in
+from liveblog.presentation.front import in_front_order
 from liveblog.presentation.newest import newest_of_each
 from liveblog.presentation.views import BlogCard, TopicView, UpdateTitle
 
@@ -98,26 +97,12 @@ def _live_page(
     """Return a page of running live blogs in the editor's order, and the last of them if more follow."""
     if last and not last.is_live:
         return [], None
-    ids = list(_in_front_order(live, edition).values_list("pk", flat=True))
+    ids = list(in_front_order(live, edition).values_list("pk", flat=True))
     start = ids.index(last.pk) + 1 if last and last.pk in ids else 0
     ids = ids[start:]
     blogs = live.in_bulk(ids[:LIVE_PER_PAGE])
     page = [blogs[pk] for pk in ids[:LIVE_PER_PAGE] if pk in blogs]
     return page, page[-1] if page and len(ids) > LIVE_PER_PAGE else None
-
-
-def _in_front_order(live: LiveBlogQuerySet, edition: str | None) -> LiveBlogQuerySet:
-    """Order by the editor's position, and those without one by their newest update.
-
-    In English, all live blogs in English come before the others.
-    """
-    newest = Update.objects.published().filter(blog=OuterRef("pk")).newest_first()
-    return live.annotate(newest_at=Subquery(newest.values("happened_at")[:1])).order_by(
-        *([Case(When(language=Language.EN, then=0), default=1)] if edition == Language.EN else []),
-        F("front_position").asc(nulls_last=True),
-        F("newest_at").desc(nulls_last=True),
-        "-pk",
-    )
 
 
 def _ended_page(ended: LiveBlogQuerySet, last: LiveBlog | None) -> tuple[list[LiveBlog], LiveBlog | None]:

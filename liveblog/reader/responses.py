@@ -54,10 +54,17 @@ class LinesField(forms.CharField):
 class ResponseForm(forms.Form):
     """A response to one live blog. `opened` is the form's token, `website` a honeypot field."""
 
-    name = forms.CharField(label=gettext_lazy("Your name"), max_length=80)
+    name = forms.CharField(
+        label=gettext_lazy("Your name"),
+        max_length=80,
+        widget=forms.TextInput(attrs={"autocomplete": "nickname"}),
+        help_text=gettext_lazy("It is printed with your response and used for nothing else."),
+        error_messages={"required": gettext_lazy("Please enter your name.")},
+    )
     text = LinesField(
         label=gettext_lazy("Your response"),
         max_length=500,
+        error_messages={"required": gettext_lazy("Please write your response.")},
         widget=forms.Textarea(attrs={"rows": 6}),
         help_text=gettext_lazy("At most 500 characters. An editor reads it before it appears."),
     )

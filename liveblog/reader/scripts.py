@@ -16,7 +16,7 @@ from newsroom.http.parameters import canonical_query
 from newsroom.site import languages, path_of
 
 # Query parameters that links to the other script keep.
-_KEPT: Final = ("q", "in", "before", "text")
+_KEPT: Final = ("q", "in", "before", "state", "text")
 _REDIRECTED: Final = (*_KEPT, "after", "sent")
 # Pages of the whole site, which exist in all of its languages; `?in=` makes a search one of a live blog.
 _OF_SITE: Final = ("front", "topic", "search")
@@ -26,7 +26,7 @@ _KNOWN: Final = {
     "topic": ("before",),
     "blog": ("before",),
     "key_events": ("before",),
-    "search": ("q", "in", "before"),
+    "search": ("q", "in", "before", "state"),
 }
 
 

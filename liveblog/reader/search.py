@@ -23,11 +23,15 @@ from liveblog.reader.scripts import site_language
 from liveblog.visibility import PUBLIC
 from newsroom.http import parameters
 from newsroom.http.doors import set_language
+from newsroom.http.parameters import canonical_query
 from newsroom.text.marking import Run, mark, snippet
 
 LONGEST_QUERY: Final = 100
 RESULTS_PER_PAGE: Final = 20
 BLOGS_SHOWN: Final = 5
+# Counting every match of a common word would read the whole index.
+COUNTED_MOST: Final = 1_000
+STATES: Final = ("live", "ended")
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class Result:
 def search(request: HttpRequest, edition: str | None = None) -> HttpResponse:
     """Show the newest updates that match `?q=`, optionally in the blog `?in=<slug>`.
 
+    `?state=live` or `?state=ended` has only those of live blogs that are running or have ended, and
     `?before=<update id>` continues with older matches.
     """
     query = parameters.words(request.GET, "q", LONGEST_QUERY)
@@ -48,10 +53,11 @@ def search(request: HttpRequest, edition: str | None = None) -> HttpResponse:
     if head is None:
         site_language(edition)
     last = _update_named_in_query(request)
+    state = parameters.choice(request.GET, "state", STATES)
 
     def render() -> HttpResponse:
         blog = reading.title_of(head) if head else None
-        blogs = LiveBlog.objects.filter(pk=blog.pk) if blog else visibility.readable(PUBLIC)
+        blogs = LiveBlog.objects.filter(pk=blog.pk) if blog else _in_state(state)
         rows = _matching_updates(blogs, query, last)
         has_older = len(rows) > RESULTS_PER_PAGE
         target = edition_in(edition)
@@ -67,6 +73,10 @@ def search(request: HttpRequest, edition: str | None = None) -> HttpResponse:
             "results": [_result(update, query) for update in updates],
             "older": updates[-1] if has_older else None,
             "is_first_page": last is None,
+            "state": state,
+            "first_page": canonical_query(request.GET, ("q", "in", "state")),
+            "count": _count(blogs, query) if last is None else None,
+            "most": COUNTED_MOST,
         }
         written_in = blog.written_in if blog else settings.SITE_LANGUAGE
         return page(request, "reader/search.html", context, written_in, edition)
@@ -92,6 +102,16 @@ def _searched_blog(request: HttpRequest, edition: str | None) -> Head | None:
 def _update_named_in_query(request: HttpRequest) -> Update | None:
     pk = parameters.number(request.GET, "before")
     return None if pk is None else get_object_or_404(visibility.readable_updates(PUBLIC), pk=pk)
+
+
+def _in_state(state: str) -> LiveBlogQuerySet:
+    readable = visibility.readable(PUBLIC)
+    return {"live": readable.live, "ended": readable.ended}.get(state, readable.all)()
+
+
+def _count(blogs: LiveBlogQuerySet, query: str) -> int:
+    """Return the number of matching updates, at most one more than `COUNTED_MOST`."""
+    return Update.objects.saying(query).filter(blog__in=blogs)[: COUNTED_MOST + 1].count()
 
 
 def _matching_updates(blogs: LiveBlogQuerySet, query: str, last: Update | None) -> list[Update]:

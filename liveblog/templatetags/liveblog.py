@@ -18,6 +18,7 @@ from django.utils.translation import get_language, gettext
 
 from liveblog import visibility
 from liveblog.models import LiveBlog
+from liveblog.presentation.front import running_titles
 from liveblog.presentation.pieces import update_markup
 from liveblog.presentation.views import BlogTitle, Head, ImageView, UpdateTitle
 from liveblog.visibility import PUBLIC
@@ -225,6 +226,12 @@ def page_title(blog: BlogTitle) -> str:
 def title_or_withdrawn(update: UpdateTitle) -> str:
     """Return the title of an update, or that it was withdrawn, for the title of a page."""
     return update.title if update.is_published else gettext("Withdrawn update")
+
+
+@register.simple_tag
+def running_coverage() -> list[BlogTitle]:
+    """Return the live blogs at the top of the front page, in the active language where they have it."""
+    return running_titles(get_language())
 
 
 @register.simple_tag
