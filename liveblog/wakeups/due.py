@@ -59,6 +59,7 @@ class DueLoop:
             publishing.publish_due(by=publishing.SYSTEM)
             if time.monotonic() >= self._prune_at:
                 publishing.prune()
+                publishing.expire_responses(by=publishing.SYSTEM)
                 self._prune_at = time.monotonic() + SECONDS_BETWEEN_PRUNING
         except Exception as error:
             # Neither a database outage nor a bug of ours may end all schedules, so catch everything.
