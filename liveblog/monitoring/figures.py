@@ -10,8 +10,7 @@ from typing import Final
 
 from django.conf import settings
 from django.db import DatabaseError
-from django.db.models import F, Min, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Min
 from django.utils import timezone
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -68,13 +67,10 @@ def _of_database() -> Iterator[Metric]:
     due_since = health.due_since(now)
     late_seconds = (now - due_since).total_seconds() if due_since else 0
     yield _gauge("newsroom_due_late_seconds", "How late the oldest such work is.", late_seconds)
-    cursors = WebhookCursor.objects.filter(webhook__in=Webhook.objects.enabled())
-    backlog = cursors.filter(blog__number__gt=F("number")).aggregate(
-        changes=Coalesce(Sum(F("blog__number") - F("number")), 0), since=Min("failing_since_at")
-    )
-    changes = backlog["changes"]
+    changes = WebhookCursor.objects.backlog()
     yield _gauge("newsroom_webhook_backlog_changes", "Changes that webhooks still have to get.", changes)
-    failing = (now - backlog["since"]).total_seconds() if backlog["since"] else 0
+    since = WebhookCursor.objects.behind().aggregate(since=Min("failing_since_at"))["since"]
+    failing = (now - since).total_seconds() if since else 0
     yield _gauge("newsroom_webhook_failing_seconds", "For how long the worst webhook has failed.", failing)
     yield _gauge("newsroom_webhooks_failing", "Webhooks that fail now.", Webhook.objects.failing().count())
     disabled = Webhook.objects.filter(disabled_at__isnull=False, partner__is_active=True).count()
