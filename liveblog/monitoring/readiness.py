@@ -170,11 +170,11 @@ def backup_lines() -> Iterator[Line]:
         text = _("The last one is %(hours)s hours old.") % {"hours": hours}
         yield Line(State.MEND if hours > BACKUP_HOURS else State.GOOD, _("Backup"), text)
     if record.verified_at is None:
-        yield Line(State.LOOK, _("Restore"), _("No backup was ever restored and compared, on record."))
+        yield Line(State.LOOK, _("Restored backup"), _("No backup was ever restored and compared, on record."))
     else:
         days = (now - record.verified_at).days
         text = _("A backup was last restored and compared %(days)s days ago.") % {"days": days}
-        yield Line(State.LOOK if days > VERIFIED_DAYS else State.GOOD, _("Restore"), text)
+        yield Line(State.LOOK if days > VERIFIED_DAYS else State.GOOD, _("Restored backup"), text)
 
 
 def migration_line() -> Line:
@@ -212,7 +212,7 @@ def due_line() -> Line:
     late = health.count_late(now)
     if late:
         text = _("%(count)s things are late. Is a server running?") % {"count": late}
-        return Line(State.MEND, _("Schedule"), text)
+        return Line(State.MEND, _("Scheduled work"), text)
     day = now + timedelta(days=1)
     counts = {
         "updates": Update.objects.due(day).count(),
@@ -220,7 +220,7 @@ def due_line() -> Line:
         "ends": LiveBlog.objects.past_planned_end(day).count(),
     }
     text = _("Within a day: %(updates)s updates, %(embargoes)s ends of embargoes, %(ends)s ends of coverage.")
-    return Line(State.GOOD, _("Schedule"), text % counts)
+    return Line(State.GOOD, _("Scheduled work"), text % counts)
 
 
 def webhook_line() -> Line:

@@ -91,7 +91,7 @@ def test_what_must_be_mended_is_marked_and_the_status_is_1(settings, monkeypatch
     assert " ✗ Settings: DEMO is on." in page
     assert " ✗ Site: The site does not answer at http://127.0.0.1:9: " in page
     assert " ✗ Backup: No backup is recorded." in page
-    assert " ✗ Schedule: 1 things are late. Is a server running?" in page
+    assert " ✗ Scheduled work: 1 things are late. Is a server running?" in page
     assert " ✗ People: Without a second factor: kayan, desk2." in page
     assert page.rstrip().endswith("Not ready: mend what is marked ✗.")
 
