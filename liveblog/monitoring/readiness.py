@@ -170,7 +170,9 @@ def backup_lines() -> Iterator[Line]:
         text = _("The last one is %(hours)s hours old.") % {"hours": hours}
         yield Line(State.MEND if hours > BACKUP_HOURS else State.GOOD, _("Backup"), text)
     if record.verified_at is None:
-        yield Line(State.LOOK, _("Restored backup"), _("No backup was ever restored and compared, on record."))
+        yield Line(
+            State.LOOK, _("Restored backup"), _("No backup was ever restored and compared, on record.")
+        )
     else:
         days = (now - record.verified_at).days
         text = _("A backup was last restored and compared %(days)s days ago.") % {"days": days}

@@ -34,9 +34,9 @@ def expire_responses(*, by: Actor, at: datetime | None = None) -> int:
     old = ReaderResponse.objects.filter(created_at__lt=before)
     unpublished = old.exclude(status=_APPROVED)
     count: int = unpublished.delete()[0]
-    named = old.filter(status=_APPROVED).exclude(name__in=_neutral_names())
-    for blog in LiveBlog.objects.filter(pk__in=named.values("blog")).order_by("pk"):
-        count += _remove_names(blog, named.filter(blog=blog), by)
+    published = old.filter(status=_APPROVED).exclude(name__in=_neutral_names())
+    for blog in LiveBlog.objects.filter(pk__in=published.values("blog")).order_by("pk"):
+        count += _remove_names(blog, published.filter(blog=blog), by)
     return count
 
 

@@ -1,4 +1,4 @@
-"""Whether the newsroom is ready for a big night: `manage.py ready`."""
+"""The page on whether the newsroom is ready for a big night: `manage.py ready`."""
 
 from __future__ import annotations
 
