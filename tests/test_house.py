@@ -29,6 +29,7 @@ RUNGS = {
     "liveblog.api": 6,
     "liveblog.streams": 6,
     "liveblog.wakeups": 5,
+    "liveblog.monitoring": 6,
     "liveblog.webhooks": 6,
     "liveblog.templatetags": 6,
     "liveblog.management": 7,
