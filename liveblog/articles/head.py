@@ -164,7 +164,7 @@ def read_head(
     )
     if chosen := _chosen_published(numbered, roles):
         candidates, published = [*candidates, chosen], chosen
-    title_index = _title_index(numbered, published.index if published else None, first_update, roles)
+    title_index = _title_index(numbered, _end_of_title(candidates, published), first_update, roles)
     if title_index is None and not given.title:
         reason = _("The title is missing: the first line has to be kicker︱headline.")
         raise ArticleError(numbered[0][0], reason, "title")
@@ -278,6 +278,18 @@ def _lines_of_date(number: int, text: str, published: _Published, moment: dateti
 # The title
 
 
+def _end_of_title(candidates: Sequence[_Published], published: _Published | None) -> int | None:
+    """Return the index above which the title stands: that of the publication time, or of its repetition.
+
+    Some sites print the day above the title and again, with the time of the last change, below it.
+    """
+    if published is None:
+        return None
+    last = max(candidate.index for candidate in candidates)
+    has_room = last > published.index + 1 and published.index < 4
+    return last if has_room else published.index
+
+
 def _title_index(
     numbered: Sequence[tuple[int, str]],
     published: int | None,
@@ -311,6 +323,8 @@ def _likeness(text: str, *, is_first: bool) -> int:
     if stamp_at_start(plain) or heading_day(plain) or furniture.is_caption(plain):
         return 0
     if furniture.reason_of(plain, text) or "://" in plain or zones.stated(plain) or _BREADCRUMB.search(plain):
+        return 0
+    if furniture.is_section(plain):
         return 0
     if len(plain) > MAX_HEADLINE:
         return 1 if is_first else 0

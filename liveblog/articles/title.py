@@ -87,7 +87,16 @@ def any_title(number: int, text: str) -> Title:
 
 
 def _without_tag(text: str) -> tuple[str, bool, str]:
-    """Return a title without its opening tag, whether the tag was a running mark, and the tag's kicker."""
+    """Return a title without its opening tags, whether one was a running mark, and the tags' kicker."""
+    rest, is_mark, kicker = _without_one_tag(text)
+    if rest == text or kicker:
+        return rest, is_mark, kicker
+    # `【短片】【颱風海燕】…`: the kicker stands in the second tag.
+    rest, is_second_mark, kicker = _without_one_tag(rest)
+    return rest, is_mark or is_second_mark, kicker
+
+
+def _without_one_tag(text: str) -> tuple[str, bool, str]:
     match = _OPENING_TAG.match(folded(text)) or _KICKER_BEFORE.match(folded(text))
     if not match:
         return text, False, ""
@@ -164,6 +173,6 @@ def _missing(number: int) -> ArticleError:
 
 
 def has_title_signs(text: str) -> bool:
-    """Return whether a line has a sign of a title: a bar, an opening tag or a mark of running coverage."""
+    """Return whether a line has a sign of a title: a bar, an opening tag or a mark of its coverage."""
     plain = folded(text)
-    return bool("|" in plain or _OPENING_TAG.match(plain) or _RUNNING.search(plain))
+    return bool("|" in plain or _OPENING_TAG.match(plain) or _RUNNING.search(plain) or _ENDED.search(plain))
