@@ -36,6 +36,7 @@ _MOST_DATES: Final = 6
 _UPDATED: Final = re.compile(r"(?:更新|修[改訂订]|updated?|modified|last)[^\d]{0,16}$", re.IGNORECASE)
 _UPDATE_LABEL: Final = re.compile(r"(?:最[後后新])?更新|(?:last\s+)?updated?\b", re.IGNORECASE)
 _BEFORE_A_DAY: Final = re.compile(r"(?:^|(?<=[^\d]))(?=\d|\b[A-Z][a-z]{2})")
+_FIRST: Final = re.compile(r"first (?:posted|published)|首次", re.IGNORECASE)
 _LABEL_SIGNS: Final = " :：|｜·•,，-–—()（）[]【】"
 _LABEL_ALONE: Final = re.compile(
     r"(?:[發发][佈布表]|出版|刊登|更新|[時时][間间]|日期|posted|published|updated|on|at|\s)*", re.IGNORECASE
@@ -89,6 +90,7 @@ class _Published:
     changed_at: datetime | None = None
     zone: str = ""
     has_clock: bool = True
+    is_first: bool = False
 
 
 def is_own_head(numbered: Sequence[tuple[int, str]]) -> bool:
@@ -159,7 +161,12 @@ def read_head(
             candidates.pop()
     published = min(
         candidates,
-        key=lambda candidate: (candidate.is_updated, not candidate.has_clock, candidate.index),
+        key=lambda candidate: (
+            not candidate.is_first,
+            candidate.is_updated,
+            not candidate.has_clock,
+            candidate.index,
+        ),
         default=None,
     )
     if chosen := _chosen_published(numbered, roles):
@@ -179,7 +186,9 @@ def read_head(
         )
         raise ArticleError(line, _no_time(text), "published_at")
     head = Head(title, moment, bool(published and published.is_updated), title_text=text)
-    changes = [candidate.moment for candidate in candidates if candidate.is_updated]
+    # Beside `First published on …`, another time is that of the last change, with or without a label.
+    is_first = published is not None and published.is_first
+    changes = [candidate.moment for candidate in candidates if candidate.is_updated or is_first]
     head.changed_at = max(
         [*changes, *(candidate.changed_at for candidate in candidates if candidate.changed_at)], default=None
     )
@@ -379,7 +388,8 @@ def _moment(index: int, number: int, text: str, stamp: Stamp, before: str) -> _P
     rest = f"{text[:start].strip(_LABEL_SIGNS)} {text[stamp.end :].strip(_LABEL_SIGNS)}".strip()
     changed_at = None if is_updated else _changed_at(folded(text), stamp.end)
     rest = "" if _LABEL_ALONE.fullmatch(rest) else rest
-    return _Published(index, moment, is_updated, doubts, rest, changed_at, name)
+    is_first = bool(_FIRST.search(folded(text), 0, stamp.end))
+    return _Published(index, moment, is_updated, doubts, rest, changed_at, name, is_first=is_first)
 
 
 def _changed_at(plain: str, start: int) -> datetime | None:
