@@ -148,8 +148,15 @@ def read_head(
     candidates = [
         candidate
         for index in range(top)
-        if numbered[index][0] not in roles and (candidate := _published(index, *numbered[index]))
+        if numbered[index][0] not in roles
+        and (candidate := _published(index, *numbered[index]) or _as_given(index, *numbered[index], given))
     ]
+    if first_update is not None and 0 < top < len(numbered):
+        first = _published(top, *numbered[top])
+        if first and first.is_first and numbered[top][0] not in roles:
+            # The time above `First published on …` is that of the last change.
+            candidates.append(first)
+            first_update = openers[1] if len(openers) > 1 else None
     if candidates and candidates[-1].index == first_update:
         if _is_own_date(candidates, numbered):
             first_update = openers[1] if len(openers) > 1 else None
@@ -363,6 +370,18 @@ def _published(index: int, number: int, text: str) -> _Published | None:
         if stamp:
             return _moment(index, number, text, stamp, plain[: match.start()])
     return _day_alone(index, number, plain)
+
+
+def _as_given(index: int, number: int, text: str, given: Given) -> _Published | None:
+    """Return the publication time on a line that does not name its year, if it is the one given."""
+    stamp = stamp_at_start(folded(text)) if given.published_at and index else None
+    if not (stamp and given.published_at and isinstance(stamp.day, DayName) and stamp.day.month):
+        return None
+    with suppress(ArticleError, ValueError):
+        day = DayName(stamp.day.day, stamp.day.month, given.published_at.year)
+        published = _moment(index, number, text, replace(stamp, day=day), "")
+        return published if published.moment == given.published_at else None
+    return None
 
 
 def _dated_stamp(plain: str, place: int) -> Stamp | None:

@@ -76,7 +76,7 @@ _AGO: Final = re.compile(
     re.IGNORECASE,
 )
 _BETWEEN: Final = re.compile(
-    r"(?:\s|[,·•|–—/@-]|T(?=\d)|at\b|於|于|in\b|on\b"
+    r"(?:\s|[,·•|–—/@-]|T(?=\d)|at\b|à\b|於|于|in\b|on\b"
     r"|[()](?=\s?(?:[A-Z香本]|\d{1,2}[:.]\d{2}\s?[A-Z]{2,5}[)])))*",
     re.IGNORECASE,
 )

@@ -167,6 +167,15 @@ def _headline(number: int, text: str) -> str:
     return headline
 
 
+def has_other_mark(number: int, text: str) -> bool:
+    """Return whether a title is marked as running coverage, but not in the way of the product's own form."""
+    rest, is_tag, _kicker = _without_tag(text)
+    try:
+        return (is_tag or _without_marks(rest)[1]) and not own_title(number, text).is_running
+    except ArticleError:
+        return False
+
+
 def _missing(number: int) -> ArticleError:
     reason = _("The title is missing: the first line has to be kicker︱headline.")
     return ArticleError(number, reason, "title")

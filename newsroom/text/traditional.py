@@ -269,7 +269,9 @@ def _surnamed(place: Place) -> str:
     surname, given = place.word[0], place.word[1:]
     if surname == "于" and given not in _FAMILY and not _is_given(given, place):
         return "於" + (_reading(given) or _by_opencc(given))
-    may_be_word = (len(given) == 1 and given not in _FAMILY) or (surname in "涂游" and not readings.speaks(place.after))
+    may_be_word = (len(given) == 1 and given not in _FAMILY) or (
+        surname in "涂游" and not readings.speaks(place.after)
+    )
     if (may_be_word and not readings.is_introduced(place)) or place.word.startswith(_PAINTING):
         # Treat 两个钟后, 涂 (paint) and 游 (swim) as words unless a name is expected.
         return _as_words(place)
