@@ -24,7 +24,7 @@ _PERIOD: Final = re.compile(PERIODS)
 
 
 def in_clauses(sources: Sequence[Source]) -> list[Source]:
-    """Return the sources, with each prose chronology (`上午9時許，…；10時15分，…`) divided into its clauses."""
+    """Return the sources, with each prose chronology (`上午9時許，…；10時15分，…`) divided into clauses."""
     return [clause for source in sources for clause in _clauses(source)]
 
 

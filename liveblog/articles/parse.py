@@ -15,8 +15,8 @@ from liveblog.articles.article import Article, ArticleError, Doubt, Entry, LineR
 from liveblog.articles.assembly import MAX_UPDATES, Assembly
 from liveblog.articles.characters import language_of, read
 from liveblog.articles.choices import HEAD_ROLES, Choices, Role
-from liveblog.articles.clauses import doubts_of_divided, in_clauses
 from liveblog.articles.chosen import chosen_lines, keys_of_chosen
+from liveblog.articles.clauses import doubts_of_divided, in_clauses
 from liveblog.articles.days import DayHeading, DayName, read_day_heading
 from liveblog.articles.edges import with_summaries_left_out
 from liveblog.articles.head import Given, Head, is_own_head, read_head, read_own_head

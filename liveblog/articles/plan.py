@@ -94,9 +94,9 @@ class Head:
 class Plan:
     """Everything that loading will do. `steps` are in the order of the copy, newest first.
 
-    `blog` is None if a new one will be created. `is_of_another_story` means that the
-    copy has hardly anything in common with it. `status` is the blog's status afterwards. `ends_at` is when coverage ends, or None if loading does
-    not end it.
+    `blog` is None if a new one will be created. `is_of_another_story` means that the copy has hardly anything
+    in common with it. `status` is the blog's status afterwards. `ends_at` is when coverage ends, or None if
+    loading does not end it.
     """
 
     order: Order
