@@ -19,7 +19,7 @@ from liveblog.articles.chosen import chosen_lines, keys_of_chosen
 from liveblog.articles.clauses import doubts_of_divided, in_clauses
 from liveblog.articles.days import DayHeading, DayName, read_day_heading
 from liveblog.articles.edges import with_summaries_left_out
-from liveblog.articles.head import Given, Head, is_own_head, read_head, read_own_head
+from liveblog.articles.head import Head, is_own_head, read_head, read_own_head
 from liveblog.articles.headings import place_of_headings
 from liveblog.articles.layout import (
     is_numbered,
@@ -31,6 +31,7 @@ from liveblog.articles.layout import (
 from liveblog.articles.lines import Kind, Line, classify, split
 from liveblog.articles.notation import Heading, Order, Profile
 from liveblog.articles.profile import Source, key_of, notation_of, survey, zone_of_times
+from liveblog.articles.publication import Given
 from liveblog.articles.shapes import Key
 from liveblog.articles.timeline import Dating, dated, order_of
 from liveblog.articles.title import has_other_mark
