@@ -166,7 +166,7 @@ def read_body(
     zone = choices.zone or zone_of_times(sources, keys)
     _check_zone(zone)
     if not given.published_at:
-        _place_head(head, sources, zone)
+        _doubt_zone_of_head(head, zone)
     body = {number for number, _text in head.body}
     if not zone:
         zone = _zone_of_head(head, sources, keys)
@@ -303,18 +303,12 @@ def _zone_of_head(head: Head, sources: Sequence[Source], keys: frozenset[Key]) -
     return head.zone
 
 
-def _place_head(head: Head, sources: Sequence[Source], zone: str) -> None:
-    """Read a publication time without a zone in the one that the article states for all times.
-
-    If only the times of its updates name one, add a doubt.
-    """
+def _doubt_zone_of_head(head: Head, zone: str) -> None:
+    """Add a doubt about a publication time without a zone if the times of the updates have another zone."""
     line = next((line.number for line in head.lines if line.role is Role.PUBLISHED), None)
     if not zone or line is None or head.zone or not head.has_clock:
         return
-    if any(zones.stated(source.plain) for source in sources):
-        head.published_at = zones.in_zone(head.published_at, zone)
-        head.changed_at = zones.in_zone(head.changed_at, zone) if head.changed_at else None
-    elif zones.in_zone(head.published_at, zone) != head.published_at:
+    if zones.in_zone(head.published_at, zone) != head.published_at:
         head.doubts.append(Doubt(line, _("The publication time names no zone: read as Hong Kong time.")))
 
 

@@ -113,13 +113,14 @@ def test_chronology_in_prose_is_divided_at_its_times_and_named() -> None:
     )
 
 
-def test_stated_zone_is_also_that_of_the_publication_time() -> None:
+def test_publication_time_without_the_zone_of_the_updates_is_doubted() -> None:
     article = parse(
         "Ferries stop: live updates\nPosted Tue 23 Sep 2025 at 4:00pm\nTue 23 Sep at 8:05pm\n"
         "Ferries stop\nThey stop.\nTue 23 Sep at 7:30pm\nPiers shut\nThey shut.\nAll times AEST"
     )
-    assert article.published_at == hongkong.at(SEPTEMBER_23, time(14))
+    assert article.published_at == hongkong.at(SEPTEMBER_23, time(16))
     assert clocks(article) == [(SEPTEMBER_23, time(18, 5)), (SEPTEMBER_23, time(17, 30))]
+    assert "The publication time names no zone: read as Hong Kong time." in reasons(article)[2]
 
 
 @pytest.mark.parametrize(
