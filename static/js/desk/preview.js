@@ -6,7 +6,7 @@ export class Preview {
   constructor(desk) {
     this.desk = desk;
     this.dialog = document.querySelector("[data-preview-dialog]");
-    for (const button of desk.composer.form.querySelectorAll("[data-preview]")) {
+    for (const button of desk.root.querySelectorAll("[data-preview]")) {
       button.hidden = false;
       button.addEventListener("click", () => this.open());
     }
@@ -16,7 +16,9 @@ export class Preview {
     });
   }
 
-  open() {
+  async open() {
+    // The preview shows the pictures, too.
+    if (!(await this.desk.pictures.settle())) return;
     this.dialog.showModal();
     this.#show("");
   }
