@@ -41,7 +41,7 @@ admin.site.groups = (
         _("Editorial"),
         (
             *("LiveBlog", "Update", "ReaderResponse", "RelatedStory", "Image", "Topic", "Byline"),
-            *("Glossary", "CopyProfile"),
+            *("GlossaryTerm", "CopyProfile"),
         ),
     ),
     (_("Partners"), ("Partner", "ApiKey", "Webhook", "WebhookCursor", "Delivery")),

@@ -123,12 +123,10 @@ def _page(request: HttpRequest, form: StartForm, status: int = 200) -> HttpRespo
     running = list(blogs.live().in_front_order()[:MOST_RUNNING])
     running += blogs.filter(status=LiveBlog.Status.DRAFT).order_by("-created_at", "-pk")[:MOST_DRAFT_BLOGS]
     readers = audience.readers_by_blog()
-    for blog in running:
-        blog.readers = readers[blog.pk]
     updates = Update.objects.filter(blog__in=readable).select_related("blog")
     context = {
         "title": _("Today"),
-        "running": running,
+        "running": [(blog, readers[blog.pk]) for blog in running],
         "drafts": updates.filter(status=Update.Status.DRAFT, created_by=user, is_erased=False).order_by(
             "-modified_at", "-pk"
         )[:MOST_UPDATES],

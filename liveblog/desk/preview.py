@@ -6,6 +6,7 @@ pop-ups do not work, and it cannot reach the editor's session.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -26,6 +27,7 @@ from liveblog.desk.access import desk_view, refused, said_by, wants_json
 from liveblog.desk.composer import ComposerForm
 from liveblog.models import Image, LiveBlog, Revision, Update, UpdateByline, UpdateImage
 from liveblog.models.blog import Language
+from liveblog.models.update import UpdateQuerySet
 from liveblog.publishing import Content
 from liveblog.publishing.stories import story_rows
 from newsroom import csp
@@ -33,6 +35,8 @@ from newsroom.pictures import MEDIA_TYPES
 
 # How long the signed URLs of a preview's pictures stay valid.
 _PICTURES_LAST: Final = timedelta(minutes=10)
+# How many older updates the preview shows below the one in the composer.
+MOST_OLDER: Final = 2
 _signer: Final = TimestampSigner(salt="liveblog.desk.preview")
 
 
@@ -40,7 +44,7 @@ _signer: Final = TimestampSigner(salt="liveblog.desk.preview")
 @desk_view
 @require_POST
 def preview(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
-    """Show the update as readers would see it, without saving it.
+    """Show the update on the readers' page, between its neighbours, without saving it.
 
     `edition` is a language; empty means the live blog's own.
     """
@@ -93,14 +97,15 @@ def _shown(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     blog = LiveBlog.objects.complete().get(pk=blog.pk)
     editions.read_blog(blog, edition or None)
     update = _as_published(blog, content, saved)
-    editions.read_updates(blog, [update])
+    updates = [*_newer(blog, update), update, *_older(blog, update)]
+    editions.read_updates(blog, updates)
     with translation.override(edition or blog.language):
         return render(
             request,
             "desk/preview.html",
             {
                 "blog": blog,
-                "update": update,
+                "updates": updates,
                 "is_converted": bool(edition),
                 "lang": Language(blog.language).tag,
             },
@@ -125,6 +130,30 @@ def _as_published(blog: LiveBlog, content: Content, saved: Update | None) -> Upd
     corrections = Revision.objects.filter(update=saved, kind=Revision.Kind.CORRECTION).order_by("-pk")
     update.corrections = list(corrections) if saved else []
     return update
+
+
+def _newer(blog: LiveBlog, update: Update) -> list[Update]:
+    """Return the update that readers see before this one, if any."""
+    newer = _visible_beside(blog, update).newer_than(update).order_by("happened_at", "pk")
+    return _with_private_pictures(blog, newer[:1])
+
+
+def _older(blog: LiveBlog, update: Update) -> list[Update]:
+    older = _visible_beside(blog, update).older_than(update).newest_first()
+    return _with_private_pictures(blog, older[:MOST_OLDER])
+
+
+def _visible_beside(blog: LiveBlog, update: Update) -> UpdateQuerySet:
+    # A new update, which has no id yet, sorts before others of the same time.
+    return Update.objects.filter(blog=blog).visible().exclude(pk=update.pk).complete()
+
+
+def _with_private_pictures(blog: LiveBlog, updates: Iterable[Update]) -> list[Update]:
+    updates = list(updates)
+    for update in updates:
+        for row in update.update_images.all():
+            row.image.private_base = _private_base(blog, row.image)
+    return updates
 
 
 def _private_base(blog: LiveBlog, image: Image) -> str:

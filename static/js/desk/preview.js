@@ -35,7 +35,10 @@ export class Preview {
       button.setAttribute("aria-pressed", String(button.dataset.edition === edition));
     }
     const form = document.createElement("form");
-    Object.assign(form, { method: "post", action: address("preview/"), target: "preview", hidden: true });
+    // A saved update may have newer ones above it, so show it at the top of the frame.
+    const { update } = this.desk.composer;
+    const action = address("preview/") + (update ? `#update-${update}` : "");
+    Object.assign(form, { method: "post", action, target: "preview", hidden: true });
     const data = new FormData(this.desk.composer.form);
     data.set("edition", edition);
     data.set("csrfmiddlewaretoken", token);
