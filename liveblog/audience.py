@@ -11,7 +11,6 @@ import secrets
 import threading
 import time
 from collections import Counter
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 

@@ -16,7 +16,7 @@ class NewsroomSite(AdminSite):
     groups: Sequence[tuple[Any, Sequence[str]]] = ()
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
-        """Return the groups that have a model which the user may see, in the shape of Django's list of apps."""
+        """Return the groups with a model that the user may see, in the shape of Django's list of apps."""
         apps = super().get_app_list(request, app_label)
         if app_label or not self.groups:
             return apps

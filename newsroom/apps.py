@@ -1,4 +1,4 @@
-"""The app configs: of the project, with the system checks that do not concern live blogs, and of its admin."""
+"""The app configs of the admin and of the project, with the checks that do not concern live blogs."""
 
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig

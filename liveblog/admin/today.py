@@ -40,7 +40,9 @@ class StartForm(forms.Form):
         label=gettext_lazy("Address"),
         required=False,
         max_length=_LONGEST_SLUG,
-        help_text=gettext_lazy("Proposed from the kicker or the headline. It cannot change after publication."),
+        help_text=gettext_lazy(
+            "Proposed from the kicker or the headline. It cannot change after publication."
+        ),
     )
 
     def __init__(self, *arguments: Any, **options: Any) -> None:

@@ -338,9 +338,7 @@ def _conflict(request: HttpRequest, blog: LiveBlog, update: Update, form: Compos
         "title": _("Saved by somebody else in the meantime"),
         "blog": blog,
         "update": update,
-        "differences": differences_between(
-            theirs.untagged().as_json(), typed.untagged().as_json(), Effort()
-        ),
+        "differences": differences_between(theirs.untagged().as_json(), typed.untagged().as_json(), Effort()),
         "seen": fingerprint(theirs),
         "who": latest.by if latest and latest.by else None,
         "action": request.POST.get("action", ""),

@@ -12,7 +12,7 @@ from django.utils.text import slugify
 # The dictionary of phrases takes 45 MB; a proposal can do without the second readings of characters.
 os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
 
-from pypinyin import lazy_pinyin  # noqa: E402 - reads the variable above when it is imported
+from pypinyin import lazy_pinyin
 
 MAX_LENGTH: Final = 40
 _HAN: Final = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
