@@ -151,7 +151,7 @@ def test_pictures_can_be_chosen_pasted_or_dropped_and_described_by_keyboard(
     page.locator("#id_source").focus()
     expect(pending.locator("progress")).to_be_visible()
     routes[0].continue_()
-    expect(page.locator(".picture-item img")).to_have_attribute("alt", "海旁巨浪")
+    expect(page.locator("[data-picture] img")).to_have_attribute("alt", "海旁巨浪")
     page.unroute_all(behavior="wait")
     transfer(page, "paste", picture=jpeg, name="image.jpg")
     describe(page, "吹倒的樹")

@@ -278,7 +278,7 @@ export class Composer {
 
   #pressed(event) {
     // Leave Enter to the input method while it composes.
-    if (event.isComposing || event.keyCode === 229) return;
+    if (event.isComposing || event.keyCode === 229 || event.target.closest("dialog")) return;
     const isChord = event.ctrlKey || event.metaKey;
     if (isChord && event.key === "Enter") {
       event.preventDefault();

@@ -87,7 +87,8 @@ export class Pictures {
     };
     item.addEventListener("focusout", ({ relatedTarget }) => {
       const isLeft = !item.contains(relatedTarget) && document.hasFocus();
-      if (isLeft && item.isConnected && item.querySelector("[data-alt]").value.trim()) item.upload();
+      const isReady = !item.isRefused && item.querySelector("[data-alt]").value.trim();
+      if (isLeft && isReady && item.isConnected) item.upload();
     });
     // Enter in these fields ends the description and must not reach the composer's form.
     item.addEventListener("keydown", (event) => {
@@ -102,8 +103,10 @@ export class Pictures {
         item.upload().then((isDone) => isDone && this.desk.composer.editor?.commands.focus());
       }
     });
-    for (const input of item.querySelectorAll("input"))
-      input.addEventListener("input", (event) => event.stopPropagation());
+    item.addEventListener("input", (event) => {
+      event.stopPropagation();
+      item.isRefused = false;
+    });
     this.list.append(item);
     return item;
   }
@@ -191,6 +194,8 @@ export class Pictures {
   }
 
   #refuse(item, reason) {
+    // Until it is changed, only sending the update tries again.
+    item.isRefused = true;
     const message = item.querySelector("[data-picture-error]");
     message.hidden = false;
     message.textContent = reason;
