@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -29,7 +30,8 @@ def client_of(*roles: str) -> Client:
 
 
 def test_first_update_of_a_new_story_takes_three_clicks_and_two_page_loads(new_page, server):
-    chief = make_person("Chief editor")
+    password = PBKDF2PasswordHasher().encode(PASSWORD, "salt")
+    chief = make_person("Chief editor", password=password)
     page: Page = new_page(locale="en-GB", base_url=server.url, viewport=WIDE)
     page.goto("/admin/login/")
     loads: list[str] = []
@@ -128,7 +130,7 @@ def test_number_of_queries_does_not_grow_with_the_coverage():
 def test_models_are_grouped_by_subject_and_role(roles, groups):
     page = client_of(*roles).get("/admin/")
     assert [str(group["name"]) for group in page.context["app_list"]] == groups
-    assert {model["object_name"] for model in page.context["app_list"][0]["models"]} >= {"LiveBlog", "Update"}
+    assert "LiveBlog" in {model["object_name"] for model in page.context["app_list"][0]["models"]}
 
 
 def test_today_is_accessible_and_folds_system_and_the_sections_beside_lists(open_signed_in):
@@ -138,18 +140,19 @@ def test_today_is_accessible_and_folds_system_and_the_sections_beside_lists(open
     for scheme, viewport in (("light", WIDE), ("dark", WIDE), ("light", NARROW), ("dark", NARROW)):
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size(viewport)
-        for path in ("/admin/", "/admin/liveblog/liveblog/", "/admin/liveblog/readerresponse/"):
-            page.goto(path)
-            found = Axe().run(page).response["violations"]
-            assert [(node["html"], issue["id"]) for issue in found for node in issue["nodes"]] == [], path
+        page.goto("/admin/")
+        issues = Axe().run(page).response["violations"]
+        assert [(node["html"], issue["id"]) for issue in issues for node in issue["nodes"]] == []
+        assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
     page.set_viewport_size(WIDE)
+    page.goto("/admin/liveblog/liveblog/")
     sections = page.locator(".nav-fold")
     expect(sections.get_by_role("link", name="Live blogs")).to_be_hidden()
     sections.locator("summary").click()
     expect(sections.get_by_role("link", name="Live blogs")).to_be_visible()
     page.goto("/admin/")
-    if page.locator("details.module").first.count():
-        assert page.locator("#models details").evaluate("details => details.open") is False
+    assert page.locator("#models details").evaluate("details => details.open") is False
+    page.emulate_media(color_scheme="light")
     state = page.locator(".state-live").first
     assert state.evaluate("badge => getComputedStyle(badge).backgroundColor") == "rgb(179, 19, 27)"
 

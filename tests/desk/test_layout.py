@@ -102,7 +102,7 @@ def test_phone_shows_one_part_at_a_time_with_large_targets(open_desk):
         expect(page.locator(shown)).to_be_visible()
         expect(page.locator(f"[data-view-tab={view}]")).to_have_attribute("aria-current", "true")
         small = page.evaluate(
-            """least => [...document.querySelectorAll("button, a, summary, input:not([type=hidden])")]
+            """least => [...document.querySelectorAll(".desk :is(button, a, summary, input:not([type=hidden]))")]
               .filter((element) => element.checkVisibility({ opacityProperty: true }))
               .map((element) => [element.outerHTML.slice(0, 90), (element.closest("label.check, label.choice")
                 ?? element).getBoundingClientRect()])
@@ -119,7 +119,7 @@ def test_reporter_submits_a_picture_from_a_phone(open_desk):
     page = open_desk(blog, role="Reporter", viewport=PHONE, has_touch=True)
     page.locator("#id_heading").fill("現場")
     with page.expect_file_chooser() as chooser:
-        page.get_by_role("button", name="Picture").click()
+        page.get_by_role("button", name="Picture", exact=True).click()
     chooser.value.set_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": picture_file().read()})
     expect(page.locator("[data-alt]")).to_be_focused()
     page.keyboard.insert_text("消防員到場")
