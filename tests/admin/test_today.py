@@ -29,7 +29,7 @@ def client_of(*roles: str) -> Client:
     return client
 
 
-def test_first_update_of_a_new_story_takes_three_clicks_and_two_page_loads(new_page, server):
+def test_first_update_of_a_new_story_takes_three_clicks_and_two_page_loads(server, new_page):
     password = PBKDF2PasswordHasher().encode(PASSWORD, "salt")
     chief = make_person("Chief editor", password=password)
     page: Page = new_page(locale="en-GB", base_url=server.url, viewport=WIDE)

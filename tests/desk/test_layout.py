@@ -102,7 +102,8 @@ def test_phone_shows_one_part_at_a_time_with_large_targets(open_desk):
         expect(page.locator(shown)).to_be_visible()
         expect(page.locator(f"[data-view-tab={view}]")).to_have_attribute("aria-current", "true")
         small = page.evaluate(
-            """least => [...document.querySelectorAll(".desk :is(button, a, summary, input:not([type=hidden]))")]
+            """least => [...document.querySelectorAll(
+              ".desk :is(button, a, summary, input:not([type=hidden]))")]
               .filter((element) => element.checkVisibility({ opacityProperty: true }))
               .map((element) => [element.outerHTML.slice(0, 90), (element.closest("label.check, label.choice")
                 ?? element).getBoundingClientRect()])

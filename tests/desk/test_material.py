@@ -148,7 +148,8 @@ def test_pictures_can_be_chosen_pasted_or_dropped_and_described_by_keyboard(
     routes = []
     page.route("**/pictures/", lambda route: routes.append(route))
     # It is uploaded as soon as the focus leaves it.
-    page.locator("#id_source").focus()
+    with page.expect_request("**/pictures/"):
+        page.locator("#id_source").focus()
     expect(pending.locator("progress")).to_be_visible()
     routes[0].continue_()
     expect(page.locator("[data-picture] img")).to_have_attribute("alt", "海旁巨浪")
