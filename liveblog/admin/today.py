@@ -11,7 +11,7 @@ from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
@@ -122,7 +122,8 @@ def _page(request: HttpRequest, form: StartForm, status: int = 200) -> HttpRespo
     user = user_of(request)
     readable = visibility.readable(user)
     blogs = _with_counts(readable)
-    running = list(blogs.live().in_front_order()[:MOST_RUNNING])
+    by_newest = (F("front_position").asc(nulls_last=True), F("newest_update_at").desc(nulls_last=True), "-pk")
+    running = list(blogs.live().order_by(*by_newest)[:MOST_RUNNING])
     running += blogs.filter(status=LiveBlog.Status.DRAFT).order_by("-created_at", "-pk")[:MOST_DRAFT_BLOGS]
     readers = audience.readers_by_blog()
     updates = Update.objects.filter(blog__in=readable).select_related("blog")

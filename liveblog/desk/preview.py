@@ -21,13 +21,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from liveblog import editions, publishing
+from liveblog import publishing
 from liveblog.desk import composer
 from liveblog.desk.access import desk_view, refused, said_by, wants_json
 from liveblog.desk.composer import ComposerForm
-from liveblog.models import Image, LiveBlog, Revision, Update, UpdateByline, UpdateImage
-from liveblog.models.blog import Language
+from liveblog.models import Image, LiveBlog, Revision, Update
 from liveblog.models.update import UpdateQuerySet
+from liveblog.presentation import reading
+from liveblog.presentation.editions import has_edition
+from liveblog.presentation.timeline import days
+from liveblog.presentation.views import BlogTitle, UpdateView
 from liveblog.publishing import Content
 from liveblog.publishing.stories import story_rows
 from newsroom import csp
@@ -87,75 +90,71 @@ def picture(
 
 def _shown(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     edition = request.POST.get("edition", "")
-    if edition and not editions.has_edition(blog, edition):
+    if edition and not has_edition(blog, edition):
         raise ValidationError(_("This live blog is not available in that script."))
     form = ComposerForm(request.POST, request.FILES)
     if not form.is_valid():
         raise ValidationError(form.errors.as_data())
     saved = Update.objects.filter(blog=blog, pk=form.cleaned_data["update"] or 0).first()
     content = composer.content_of(form, request, saved).checked(blog.language, may_be_empty=True)
-    blog = LiveBlog.objects.complete().get(pk=blog.pk)
-    editions.read_blog(blog, edition or None)
-    update = _as_published(blog, content, saved)
-    updates = [*_newer(blog, update), update, *_older(blog, update)]
-    editions.read_updates(blog, updates)
-    with translation.override(edition or blog.language):
-        return render(
-            request,
-            "desk/preview.html",
-            {
-                "blog": blog,
-                "updates": updates,
-                "is_converted": bool(edition),
-                "lang": Language(blog.language).tag,
-            },
-        )
+    title = reading.title_of(reading.head_in(blog, edition or None))
+    update = _as_published(title, content, saved)
+    with translation.override(title.language):
+        context = {
+            "blog": title,
+            "days": days(title, [*_newer(title, update), update, *_older(title, update)]),
+            "is_converted": bool(edition),
+            "lang": title.lang,
+        }
+        return render(request, "desk/preview.html", context)
 
 
-def _as_published(blog: LiveBlog, content: Content, saved: Update | None) -> Update:
-    """Return an unsaved update with everything that the readers' template reads from a published one."""
-    update = Update(pk=saved.pk if saved else 0, blog=blog, status=Update.Status.PUBLISHED)
-    replace(content, happened_at=content.happened_at or timezone.now()).set_on(update)
-    stories = story_rows(content.stories, update=update)
-    bylines = [UpdateByline(update=update, byline=byline) for byline in content.bylines]
-    update_images = [UpdateImage(update=update, image=image) for image in content.images]
-    for row in update_images:
-        # The public renditions exist only while a public page shows the picture.
-        row.image.private_base = _private_base(blog, row.image)
-    vars(update)["_prefetched_objects_cache"] = {
-        "related_stories": stories,
-        "update_images": update_images,
-        "update_bylines": bylines,
-    }
+def _as_published(blog: BlogTitle, content: Content, saved: Update | None) -> UpdateView:
+    """Return the update as readers would see it, with the private renditions of its pictures."""
+    row = Update(pk=saved.pk if saved else 0, blog=blog.row, status=Update.Status.PUBLISHED)
+    replace(content, happened_at=content.happened_at or timezone.now()).set_on(row)
     corrections = Revision.objects.filter(update=saved, kind=Revision.Kind.CORRECTION).order_by("-pk")
-    update.corrections = list(corrections) if saved else []
-    return update
+    parts = reading.Parts(
+        bylines=content.bylines,
+        images=content.images,
+        stories=story_rows(content.stories, update=row),
+        corrections=corrections if saved else (),
+    )
+    return _with_private_pictures(blog, reading.update_of(blog, row, parts), content.images)
 
 
-def _newer(blog: LiveBlog, update: Update) -> list[Update]:
+def _newer(blog: BlogTitle, update: UpdateView) -> list[UpdateView]:
     """Return the update that readers see before this one, if any."""
-    newer = _visible_beside(blog, update).newer_than(update).order_by("happened_at", "pk")
-    return _with_private_pictures(blog, newer[:1])
+    rows = _beside(blog, update).filter(happened_at__gt=update.happened_at).order_by("happened_at", "pk")
+    return _read(blog, rows[:1])
 
 
-def _older(blog: LiveBlog, update: Update) -> list[Update]:
-    older = _visible_beside(blog, update).older_than(update).newest_first()
-    return _with_private_pictures(blog, older[:MOST_OLDER])
+def _older(blog: BlogTitle, update: UpdateView) -> list[UpdateView]:
+    rows = _beside(blog, update).filter(happened_at__lte=update.happened_at).newest_first()
+    return _read(blog, rows[:MOST_OLDER])
 
 
-def _visible_beside(blog: LiveBlog, update: Update) -> UpdateQuerySet:
-    # A new update, which has no id yet, sorts before others of the same time.
-    return Update.objects.filter(blog=blog).visible().exclude(pk=update.pk).complete()
+def _beside(blog: BlogTitle, update: UpdateView) -> UpdateQuerySet:
+    return Update.objects.filter(blog=blog.row).visible().exclude(pk=update.pk).complete()
 
 
-def _with_private_pictures(blog: LiveBlog, updates: Iterable[Update]) -> list[Update]:
-    updates = list(updates)
-    for update in updates:
-        for row in update.update_images.all():
-            row.image.private_base = _private_base(blog, row.image)
-    return updates
+def _read(blog: BlogTitle, rows: Iterable[Update]) -> list[UpdateView]:
+    rows = list(rows)
+    return [
+        _with_private_pictures(blog, view, [placed.image for placed in row.update_images.all()])
+        for row, view in zip(rows, reading.updates(blog, rows), strict=True)
+    ]
 
 
-def _private_base(blog: LiveBlog, image: Image) -> str:
+def _with_private_pictures(blog: BlogTitle, update: UpdateView, images: Iterable[Image]) -> UpdateView:
+    # The public renditions exist only while a public page shows the picture.
+    private_images = (
+        replace(view, base_url=_private_base(blog, image))
+        for view, image in zip(update.images, images, strict=False)
+    )
+    return replace(update, images=tuple(private_images))
+
+
+def _private_base(blog: BlogTitle, image: Image) -> str:
     address = reverse("desk:preview_picture", args=[blog.pk, _signer.sign(image.key), image.key, 0, "webp"])
-    return address.removesuffix(image.rendition_path(0, "webp"))
+    return address.removesuffix("0.webp")
