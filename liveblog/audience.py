@@ -81,7 +81,15 @@ class Tally:
 
 def readers_connected(blog_id: int) -> int:
     """Return the number of pages that follow a blog by stream, in all processes, up to some seconds ago."""
-    return sum(readers.get(blog_id, 0) for _process, readers in cache.get_many(SLOTS).values())
+    return readers_by_blog()[blog_id]
+
+
+def readers_by_blog() -> Counter[int]:
+    """Return the same for all blogs, by id."""
+    counts: Counter[int] = Counter()
+    for _process, readers in cache.get_many(SLOTS).values():
+        counts.update(readers)
+    return counts
 
 
 def keep_reach(delivered: Mapping[Delivered, int]) -> None:

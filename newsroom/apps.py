@@ -1,10 +1,15 @@
-"""The app config of the project itself. It registers the system checks that do not concern live blogs."""
+"""The app configs of the admin and of the project, with the checks that do not concern live blogs."""
 
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
 from django.core.checks import Tags, register
 
 from newsroom import error_reports
 from newsroom.checks import check_file_modes
+
+
+class NewsroomAdminConfig(AdminConfig):
+    default_site = "newsroom.admin_site.NewsroomSite"
 
 
 class NewsroomConfig(AppConfig):

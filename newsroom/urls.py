@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.views import defaults
 from django.views.i18n import JavaScriptCatalog
 
+from liveblog.admin import today
 from liveblog.admin.reading import view_on_site
 from liveblog.api import problems
 from newsroom import sign_in
@@ -25,6 +26,9 @@ urlpatterns = [
     path("admin/login/", sign_in.sign_in),
     path("admin/logout/", sign_in.sign_out),
     path("admin/password_change/", admin.site.admin_view(sign_in.change_password, cacheable=True)),
+    path("admin/", admin.site.admin_view(today.today)),
+    path("admin/start/", admin.site.admin_view(today.start), name="start"),
+    path("admin/start/slug/", admin.site.admin_view(today.slug), name="start_slug"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("liveblog.api.urls")),
     path(".well-known/security.txt", security_txt, name="security_txt"),

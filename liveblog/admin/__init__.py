@@ -16,6 +16,7 @@ from liveblog.admin import (
     update,
     webhooks,
 )
+from newsroom.admin_site import NewsroomSite
 
 __all__ = [
     "blog",
@@ -33,4 +34,16 @@ __all__ = [
 
 admin.site.site_header = _("Newsroom")
 admin.site.site_title = _("Newsroom")
-admin.site.index_title = _("Live coverage")
+admin.site.index_title = _("Today")
+assert isinstance(admin.site, NewsroomSite)
+admin.site.groups = (
+    (
+        _("Editorial"),
+        (
+            *("LiveBlog", "Update", "ReaderResponse", "RelatedStory", "Image", "Topic", "Byline"),
+            *("GlossaryTerm", "CopyProfile"),
+        ),
+    ),
+    (_("Partners"), ("Partner", "ApiKey", "Webhook", "WebhookCursor", "Delivery")),
+    (_("System"), ()),
+)

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.auth.models import User
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -108,15 +108,14 @@ class LiveBlogAdmin(TeamAdmin, VerbAdmin):
     form = LiveBlogForm
     list_display = [
         "headline",
+        "kicker",
         "desk",
         "status",
+        "last_update",
         "published",
         "drafts",
         "submitted",
         "scheduled",
-        "number",
-        "changed",
-        "language",
     ]
     list_filter = ["status", "language", ("topics", admin.RelatedOnlyFieldListFilter)]
     list_per_page = 50
@@ -190,6 +189,7 @@ class LiveBlogAdmin(TeamAdmin, VerbAdmin):
             rows = visibility.linkable(user_of(request)).order_by(*self.ordering)
         annotated: QuerySet[LiveBlog] = rows.annotate(
             is_link_shown=is_linkable(user_of(request), "successor"),
+            newest_update_at=Max("updates__first_published_at", filter=_in_status(Update.Status.PUBLISHED)),
             published_count=_updates(Update.Status.PUBLISHED),
             draft_count=_updates(Update.Status.DRAFT),
             submitted_count=_updates(Update.Status.SUBMITTED),
@@ -220,9 +220,10 @@ class LiveBlogAdmin(TeamAdmin, VerbAdmin):
     def scheduled(self, blog: LiveBlog) -> str:
         return _count_link(blog, blog.scheduled_count, Update.Status.SCHEDULED)
 
-    @admin.display(description=gettext_lazy("last changed"), ordering="modified_at")
-    def changed(self, blog: LiveBlog) -> str:
-        return f"{hongkong.to_hong_kong(blog.modified_at):%Y-%m-%d %H:%M}" if blog.modified_at else ""
+    @admin.display(description=gettext_lazy("last update"), ordering="newest_update_at")
+    def last_update(self, blog: LiveBlog) -> str:
+        at = blog.newest_update_at
+        return f"{hongkong.to_hong_kong(at):%Y-%m-%d %H:%M}" if at else ""
 
     @admin.display(description=gettext_lazy("updates"))
     def updates_link(self, blog: LiveBlog) -> str:
@@ -315,8 +316,12 @@ class LiveBlogAdmin(TeamAdmin, VerbAdmin):
         do_each(self, request, queryset, publishing.end_coverage, _("Coverage has ended"))
 
 
+def _in_status(status: Update.Status) -> Q:
+    return Q(updates__status=status)
+
+
 def _updates(status: Update.Status) -> Count:
-    return Count("updates", filter=Q(updates__status=status))
+    return Count("updates", filter=_in_status(status))
 
 
 def _count_link(blog: LiveBlog, count: int, status: Update.Status) -> str:

@@ -22,7 +22,7 @@ from liveblog.models import ReaderResponse
 class ReaderResponseAdmin(BoundedLists, TeamAdmin):
     """Admin for responses, which are never edited: list actions approve, reject or withdraw them."""
 
-    list_display = ["text", "name", "blog", "status", "created_at", "moderated_by"]
+    list_display = ["text", "status", "name", "blog", "created_at", "moderated_by"]
     list_display_links = None
     list_filter = ["status", ("blog", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["blog", "moderated_by"]

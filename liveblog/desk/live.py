@@ -40,10 +40,12 @@ def state(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
         raise ValidationError(_OUT_OF_DATE)
     _note_presence(request, blog)
     behind = blog.number - after
+    counts = queues.counts(blog)
     answer: dict[str, Any] = {
         "number": blog.number,
         "status": blog.status,
-        "counts": queues.counts(blog),
+        "counts": counts,
+        "to_do": queues.to_do(counts),
         "readers": audience.readers_connected(blog.pk),
         "people": _people(request, blog),
         "queue": _queue(request, blog),
@@ -103,6 +105,8 @@ def _changed(request: HttpRequest, blog: LiveBlog, after: int) -> dict[str, Any]
 
 def _queue(request: HttpRequest, blog: LiveBlog) -> dict[str, str]:
     queue = queues.context_of(blog, user_of(request), request.POST.get("queue", ""))
+    if queue["queue"] is None:
+        return {"name": "", "html": ""}
     context = queue | {"blog": blog, "may": rows.May.of(user_of(request), blog)}
     return {"name": queue["queue"].name, "html": render_to_string("desk/_queue.html", context, request)}
 

@@ -6,6 +6,7 @@ pop-ups do not work, and it cannot reach the editor's session.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -25,8 +26,10 @@ from liveblog.desk import composer
 from liveblog.desk.access import desk_view, refused, said_by, wants_json
 from liveblog.desk.composer import ComposerForm
 from liveblog.models import Image, LiveBlog, Revision, Update
+from liveblog.models.update import UpdateQuerySet
 from liveblog.presentation import reading
 from liveblog.presentation.editions import has_edition
+from liveblog.presentation.timeline import days
 from liveblog.presentation.views import BlogTitle, UpdateView
 from liveblog.publishing import Content
 from liveblog.publishing.stories import story_rows
@@ -35,6 +38,8 @@ from newsroom.pictures import MEDIA_TYPES
 
 # How long the signed URLs of a preview's pictures stay valid.
 _PICTURES_LAST: Final = timedelta(minutes=10)
+# How many older updates the preview shows below the one in the composer.
+MOST_OLDER: Final = 2
 _signer: Final = TimestampSigner(salt="liveblog.desk.preview")
 
 
@@ -42,7 +47,7 @@ _signer: Final = TimestampSigner(salt="liveblog.desk.preview")
 @desk_view
 @require_POST
 def preview(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
-    """Show the update as readers would see it, without saving it.
+    """Show the update on the readers' page, between its neighbours, without saving it.
 
     `edition` is a language; empty means the live blog's own.
     """
@@ -95,7 +100,12 @@ def _shown(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     title = reading.title_of(reading.head_in(blog, edition or None))
     update = _as_published(title, content, saved)
     with translation.override(title.language):
-        context = {"blog": title, "update": update, "is_converted": bool(edition), "lang": title.lang}
+        context = {
+            "blog": title,
+            "days": days(title, [*_newer(title, update), update, *_older(title, update)]),
+            "is_converted": bool(edition),
+            "lang": title.lang,
+        }
         return render(request, "desk/preview.html", context)
 
 
@@ -110,11 +120,37 @@ def _as_published(blog: BlogTitle, content: Content, saved: Update | None) -> Up
         stories=story_rows(content.stories, update=row),
         corrections=corrections if saved else (),
     )
-    update = reading.update_of(blog, row, parts)
+    return _with_private_pictures(blog, reading.update_of(blog, row, parts), content.images)
+
+
+def _newer(blog: BlogTitle, update: UpdateView) -> list[UpdateView]:
+    """Return the update that readers see before this one, if any."""
+    rows = _beside(blog, update).filter(happened_at__gt=update.happened_at).order_by("happened_at", "pk")
+    return _read(blog, rows[:1])
+
+
+def _older(blog: BlogTitle, update: UpdateView) -> list[UpdateView]:
+    rows = _beside(blog, update).filter(happened_at__lte=update.happened_at).newest_first()
+    return _read(blog, rows[:MOST_OLDER])
+
+
+def _beside(blog: BlogTitle, update: UpdateView) -> UpdateQuerySet:
+    return Update.objects.filter(blog=blog.row).visible().exclude(pk=update.pk).complete()
+
+
+def _read(blog: BlogTitle, rows: Iterable[Update]) -> list[UpdateView]:
+    rows = list(rows)
+    return [
+        _with_private_pictures(blog, view, [placed.image for placed in row.update_images.all()])
+        for row, view in zip(rows, reading.updates(blog, rows), strict=True)
+    ]
+
+
+def _with_private_pictures(blog: BlogTitle, update: UpdateView, images: Iterable[Image]) -> UpdateView:
     # The public renditions exist only while a public page shows the picture.
     private_images = (
         replace(view, base_url=_private_base(blog, image))
-        for view, image in zip(update.images, content.images, strict=True)
+        for view, image in zip(update.images, images, strict=False)
     )
     return replace(update, images=tuple(private_images))
 

@@ -91,12 +91,19 @@ def counts(blog: LiveBlog) -> dict[str, int]:
     return update_counts | {"responses": _responses(blog).count(), "unresolved": _unresolved(blog).count()}
 
 
+def to_do(counts: dict[str, int]) -> int:
+    """Return how many rows wait for somebody: updates for review, responses, and links to complete."""
+    return sum(counts[name] for name in ("submitted", "responses", "unresolved"))
+
+
 def context_of(blog: LiveBlog, user: User, name: str) -> dict[str, Any]:
-    """Return the template context of a queue; a `name` that is not in BY_NAME selects the first queue.
+    """Return the template context of a queue: none unless `name` is in BY_NAME, so the timeline is shown.
 
     Each update comes as a `Row`, with what `user` may do with it.
     """
-    queue = BY_NAME.get(name, QUEUES[0])
+    queue = BY_NAME.get(name)
+    if queue is None:
+        return {"queue": None, "waiting": []}
     waiting = list(queue.rows(blog)[:SHOWN])
     if queue.holds_updates:
         for update in waiting:

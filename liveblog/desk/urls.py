@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from liveblog.desk import access, coverage, history, live, material, paste, preview, verbs, views
+from liveblog.desk import access, asking, coverage, history, live, material, paste, preview, verbs, views
 
 app_name = "desk"
 
@@ -13,6 +13,7 @@ urlpatterns = [
     path("coverage/<slug:action>/", coverage.run, name="coverage"),
     path("discard/", views.discard, name="discard"),
     path("state/", live.state, name="state"),
+    path("ask/", asking.ask, name="ask"),
     path("autosave/", live.autosave, name="autosave"),
     path("preview/", preview.preview, name="preview"),
     path(

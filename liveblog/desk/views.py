@@ -24,6 +24,7 @@ from liveblog import audience, publishing, visibility
 from liveblog.desk import composer, coverage, queues, rows
 from liveblog.desk.access import desk_view, said_by, token_in, wants_json
 from liveblog.desk.composer import Composer, ComposerForm
+from liveblog.desk.differences import Effort, differences_between
 from liveblog.models import Byline, Image, LiveBlog, Update, WorkingCopy
 from liveblog.publishing import WRITES, Action, AlreadyUsed, Content, Stale, fingerprint
 from liveblog.visibility import PUBLIC
@@ -99,6 +100,7 @@ def _page(request: HttpRequest, blog: LiveBlog, composer_state: Composer, status
     may = rows.May.of(user_of(request), blog)
     before = _before(request, blog)
     updates, has_older = rows.timeline(blog, before)
+    counts = queues.counts(blog)
     context = {
         **admin.site.each_context(request),
         "title": blog.full_headline,
@@ -108,8 +110,9 @@ def _page(request: HttpRequest, blog: LiveBlog, composer_state: Composer, status
         "rows": rows.rows_of(user_of(request), blog, updates),
         "older": updates[-1] if has_older else None,
         "before": before,
-        "counts": queues.counts(blog),
+        "counts": counts,
         "queues": queues.QUEUES,
+        "to_do": queues.to_do(counts),
         **queues.context_of(blog, user_of(request), request.GET.get("queue", "")),
         "unsaved": [
             copy for copy in queues.unsaved(blog, user_of(request)) if copy.token != composer_state.token
@@ -160,7 +163,7 @@ def _save(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     except Stale:
         # Only a change to a saved update can be stale.
         assert update is not None
-        return _conflict(request, blog, update)
+        return _conflict(request, blog, update, form)
     except AlreadyUsed:
         return _saved_before(request, blog, update)
     except ValidationError as refusal:
@@ -317,15 +320,15 @@ def _saved_before(request: HttpRequest, blog: LiveBlog, update: Update | None) -
     return _page(request, blog, composer_state, status=422)
 
 
-def _conflict(request: HttpRequest, blog: LiveBlog, update: Update) -> HttpResponse:
+def _conflict(request: HttpRequest, blog: LiveBlog, update: Update, form: ComposerForm) -> HttpResponse:
     """Show both texts, so that the sender can choose between them.
 
     Neither is lost: the sender's text is kept as a working copy.
     """
     update.refresh_from_db()
     theirs = Content.of(update)
+    typed = composer.content_of(form, request, update)
     fields = composer.fields_of(request.POST)
-    mine = composer.restored(fields, update, user_of(request))
     # Beyond the limit on working copies, only this response has the text.
     with suppress(ValidationError):
         queues.keep_unsaved(blog, user_of(request), request.POST["token"][:64], update, fields)
@@ -335,8 +338,7 @@ def _conflict(request: HttpRequest, blog: LiveBlog, update: Update) -> HttpRespo
         "title": _("Saved by somebody else in the meantime"),
         "blog": blog,
         "update": update,
-        "theirs": theirs,
-        "mine": mine,
+        "differences": differences_between(theirs.untagged().as_json(), typed.untagged().as_json(), Effort()),
         "seen": fingerprint(theirs),
         "who": latest.by if latest and latest.by else None,
         "action": request.POST.get("action", ""),

@@ -133,6 +133,7 @@ class LiveBlog(PublicIdModel):
     draft_count: int
     submitted_count: int
     scheduled_count: int
+    newest_update_at: datetime | None
     is_link_shown: bool
 
     class Status(models.TextChoices):

@@ -34,6 +34,12 @@ def write(page: Page, heading: str, text: str = "") -> None:
         page.keyboard.insert_text(text)
 
 
+def save_as_minor_edit(page: Page) -> None:
+    """Save the change to a published update, and answer that readers need not know."""
+    page.get_by_role("button", name="Save the change").click()
+    page.get_by_role("button", name="Minor edit: do not tell them").click()
+
+
 def open_readers_page(page: Page, url: str, blog: LiveBlog) -> Page:
     """Open the public page of a blog and wait until its stream is open."""
     with page.expect_response(re.compile(r"/stream\?")):

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Route, expect
 from liveblog import publishing
 from liveblog.models import Update
 from liveblog.publishing import SYSTEM, Content
-from tests.desk.composing import CHORD, wait_for_composer, write
+from tests.desk.composing import CHORD, save_as_minor_edit, wait_for_composer, write
 from tests.desk.conftest import desk_path
 from tests.factories import make_blog, make_person, make_update
 from tests.waiting import wait_for
@@ -188,6 +188,6 @@ def test_minor_edit_shows_a_confirmation(open_desk):
     update = make_update(blog, "舊標題")
     page = open_desk(blog, query=f"?update={update.pk}")
     page.locator("#id_heading").fill("新標題")
-    page.get_by_role("button", name="Save as a minor edit").click()
+    save_as_minor_edit(page)
     expect(page.locator(".messagelist")).to_contain_text("Saved as a minor edit: “新標題”")
     expect(page.locator(".row h3")).to_have_text("新標題")

@@ -24,17 +24,26 @@ def test_edit_of_a_live_update_asks_for_its_kind_and_shows_readers_the_note(
     reader = open_readers_page(new_page(), server.url, blog)
     page = open_desk(blog)
     page.locator(".row").get_by_role("link", name="Edit").click()
-    question = page.get_by_role("group", name="Minor edit or correction?")
-    expect(question).to_be_visible()
+    wait_for_composer(page)
+    question = page.get_by_role("group", name="Do readers need to know about this change?")
     expect(page.get_by_role("button", name="Publish")).to_have_count(0)
-    # The shortcut must not choose between minor edit and correction.
+    # Neither the shortcut nor Enter chooses between minor edit and correction.
     page.locator("#id_heading").fill("五人受傷")
     page.keyboard.press(CHORD)
-    expect(question.get_by_role("button", name="Save as a minor edit")).to_be_focused()
-    expect(page.locator(".toast")).to_contain_text("Minor edit or correction?")
+    expect(question).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(question.locator("del, ins")).to_have_text(["三", "五"])
+    correction = question.get_by_role("button", name="Correction: tell readers")
+    minor = question.get_by_role("button", name="Minor edit: do not tell them")
+    size = "({ offsetWidth, offsetHeight }) => [offsetWidth, offsetHeight]"
+    assert correction.evaluate(size) == minor.evaluate(size)
+    # A changed number suggests a correction.
+    expect(correction).to_have_attribute("aria-pressed", "true")
+    reason = "A number has changed. This looks like a correction."
+    expect(page.locator("[data-ask-reason]")).to_have_text(reason)
     assert history_of(update) == [("published", "")]
-    question.get_by_role("button", name="Save as a correction").click()
-    expect(page.locator("[data-errors]")).to_have_text("Say what was corrected. Readers see this.")
+    question.get_by_role("button", name="Publish the correction").click()
+    expect(page.locator("#note-error")).to_have_text("Say what was corrected. Readers see this.")
     expect(page.locator("#id_note")).to_have_attribute("aria-invalid", "true")
     expect(page.locator("#id_heading")).to_have_value("五人受傷")
     forget_refusals(console_errors, 422)
@@ -46,9 +55,11 @@ def test_edit_of_a_live_update_asks_for_its_kind_and_shows_readers_the_note(
     expect(reader.locator(".corrections")).to_contain_text("傷者人數應為五人，不是三人。")
     # A minor edit changes the text without adding a note for readers.
     page.locator(".row").get_by_role("link", name="Edit").click()
+    wait_for_composer(page)
     page.locator("#id_heading").fill("五人輕傷")
     page.keyboard.press(CHORD)
-    page.keyboard.press("Enter")
+    expect(question).to_be_visible()
+    page.keyboard.press("m")
     expect(reader.locator("li.update h3")).to_have_text("五人輕傷")
     expect(reader.locator(".corrections p")).to_have_count(1)
     # Wait until the empty desk has loaded, so that the browser is not closed during navigation.

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveblog.desk.history import Effort, Piece, compared
+from liveblog.desk.differences import Effort, Piece, compared
 
 TEXTS = st.text("的一二\n a", max_size=300)
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from liveblog import publishing
 from liveblog.models import Update, WorkingCopy
 from liveblog.publishing import SYSTEM, Content
-from tests.desk.composing import CHORD, write
+from tests.desk.composing import CHORD, save_as_minor_edit, write
 from tests.desk.conftest import desk_path
 from tests.factories import PASSWORD, make_blog, make_person, make_update
 from tests.waiting import wait_for
@@ -168,15 +168,19 @@ def test_stale_save_gets_a_dialog_that_keeps_both_texts(open_desk, console_error
     page = open_desk(blog, query=f"?update={update.pk}")
     write(page, "我的")
     save_as_colleague(update, "同事的")
-    page.get_by_role("button", name="Save as a minor edit").click()
+    save_as_minor_edit(page)
     dialog = page.get_by_role("dialog", name="Saved by somebody else in the meantime")
     expect(dialog.locator("[data-theirs]")).to_contain_text("同事的")
     expect(dialog.locator("[data-mine]")).to_contain_text("我的")
+    # The differing runs are marked, and the focus is on the button that loses nothing.
+    expect(dialog.locator("[data-theirs] del").first).to_contain_text("同事")
+    expect(dialog.locator("[data-mine] ins").first).to_contain_text("原文我")
+    expect(dialog.get_by_role("link", name="Keep editing mine")).to_be_focused()
     update.refresh_from_db()
     assert update.heading == "同事的"
     dialog.get_by_role("link", name="Keep editing mine").click()
     expect(page.locator("#id_heading")).to_have_value("原文我的")
-    page.get_by_role("button", name="Save as a minor edit").click()
+    save_as_minor_edit(page)
     dialog.get_by_role("button", name="Overwrite with mine").click()
     expect(page.locator(f"#row-{update.pk} h3")).to_have_text("原文我的")
     update.refresh_from_db()
@@ -196,7 +200,7 @@ def test_stale_save_without_javascript_gets_a_page_that_keeps_both_texts(open_de
     page = open_desk(blog, query=f"?update={update.pk}", java_script_enabled=False)
     page.fill("#id_heading", "我的")
     save_as_colleague(update, "同事的")
-    page.get_by_role("button", name="Save as a minor edit").click()
+    page.get_by_role("button", name="Minor edit: do not tell them").click()
     expect(page.locator("[data-theirs]")).to_contain_text("同事的文字")
     expect(page.locator("[data-mine]")).to_contain_text("我的")
     page.get_by_role("button", name="Keep the saved version, discard mine").click()

@@ -14,7 +14,7 @@ from liveblog.models import Change, Revision, Update
 from liveblog.publishing import SYSTEM, Content
 from tests.desk.composing import forget_refusals
 from tests.desk.conftest import desk_path
-from tests.factories import make_blog, make_image, make_person, make_update
+from tests.factories import NOON, make_blog, make_image, make_person, make_update
 from tests.waiting import wait_for
 
 VIDEO = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
@@ -80,6 +80,20 @@ def test_preview_shows_corrections_and_reports_form_errors(open_desk, console_er
         "There is no byline “Nobody” yet."
     )
     forget_refusals(console_errors, 422)
+
+
+@pytest.mark.django_db
+def test_preview_shows_the_headline_the_days_and_the_neighbours(client):
+    blog = make_blog(kicker="風暴", headline="八號信號")
+    days = [NOON + timedelta(days=day) for day in range(4)]
+    for day, at in enumerate(days):
+        make_update(blog, f"第{day}日", happened_at=at)
+    client.force_login(make_person("Editor"))
+    form = {"token": "a", "heading": "補記", "happened_day": "2026-03-21", "happened_clock": "18:00"}
+    page = client.post(f"{desk_path(blog)}preview/", form).content.decode()
+    assert "八號信號</h1>" in page
+    assert re.findall(r'<h3 id="heading-\d+"[^>]*>([^<]+)</h3>', page) == ["第3日", "補記", "第2日", "第1日"]
+    assert re.findall(r"<h2>(\d+)日", page) == ["22", "21", "20"]
 
 
 @pytest.mark.django_db

@@ -27,7 +27,7 @@ def open_queue(page: Page, name: str) -> list[str]:
     page.locator(f"[data-queue-tab={name}]").click()
     expect(page.locator(f"[data-queue-tab={name}]")).to_have_attribute("aria-current", "true")
     label = page.locator(f"[data-queue-tab={name}]").inner_text().rstrip("0123456789 \n")
-    expect(page.locator("[data-queue-panel] h3")).to_have_text(label)
+    expect(page.locator("[data-queue-panel] h2")).to_have_text(label)
     return page.locator("[data-queue-panel] .queue-title, [data-queue-panel] .queue-text").all_inner_texts()
 
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from liveblog import publishing
 from liveblog.models import LiveBlog, Presence, Update
 from liveblog.publishing import Content
-from tests.desk.composing import CHORD, write
+from tests.desk.composing import CHORD, save_as_minor_edit, write
 from tests.factories import make_blog, make_person, make_update
 
 # The requirements allow this many milliseconds until a colleague is shown.
@@ -61,7 +61,7 @@ def test_colleague_is_shown_as_editing_without_locking_the_update(open_desk):
         expect(page.locator("[data-also-editing]")).to_have_text(notice, timeout=PRESENCE_TIMEOUT)
     # The notice does not lock the update.
     my_page.locator("#id_heading").fill("號外：更正")
-    my_page.get_by_role("button", name="Save as a minor edit").click()
+    save_as_minor_edit(my_page)
     expect(my_page.locator(".row h3")).to_have_text("號外：更正")
     # A crashed desk sends no more heartbeats, and its presence expires after 15 seconds.
     their_page.context.close()

@@ -18,7 +18,7 @@ from django.test import Client
 
 from liveblog import publishing
 from liveblog.admin.bounds import LONGEST_SEARCH, MOST_AT_ONCE, BoundedLists
-from liveblog.desk import history, live, queues
+from liveblog.desk import differences, history, live, queues
 from liveblog.models import (
     Byline,
     GlossaryTerm,
@@ -570,10 +570,10 @@ def test_history_is_paginated(desk):
 
 def test_comparing_fully_different_revisions_is_linear():
     def compare(revisions: int) -> None:
-        effort = history.Effort()
+        effort = differences.Effort()
         for index in range(revisions):
             old, new = (f"{start}" + "的一二" * 4_000 + f"{index}" for start in "甲乙")
-            history.compared(old, new[::-1], effort)
+            differences.compared(old, new[::-1], effort)
 
     assert_linear(compare, 4)
 

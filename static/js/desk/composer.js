@@ -1,6 +1,7 @@
 // The composer: sending, autosave and backups of an update's form.
 
 import { onEnd } from "../admin/session.js";
+import { Ask } from "./ask.js";
 import { address, Busy, post, reasons, SignedOut, verbAddress } from "./send.js";
 
 const AUTOSAVE_AFTER = 1_000;
@@ -43,6 +44,8 @@ export class Composer {
       this.isUnsaved = false;
     });
     addEventListener("online", () => this.isUnsaved && this.#autosave());
+    if (this.isLive) this.ask = new Ask(desk, form);
+    this.#offerMore();
     for (const button of form.querySelectorAll("[data-discard]")) {
       button.hidden = false;
       button.addEventListener("click", () => this.discard());
@@ -89,26 +92,20 @@ export class Composer {
       const button = this.form.querySelector("[data-chord]");
       return void (button && this.submit(button.value));
     }
-    if (this.form.elements.note.value.trim()) return void this.submit("correct");
-    this.form.querySelector("[data-action=edit]").focus();
-    this.desk.toasts.say(gettext("Minor edit or correction? Press Enter for a minor edit."));
+    this.ask.open();
   }
 
   async submit(action) {
     // Ignore the second of two fast shortcuts, which finds the composer empty.
     if (this.isBusy || (!this.isWriting && Date.now() < this.emptiedAt + CHORD_REPEATS)) return;
-    if (this.form.querySelector(".picture-pending")) {
-      return void this.#showErrors({
-        pictures: [gettext("A picture waits for its description: add it or remove it first.")],
-      });
-    }
     clearTimeout(this.timer);
+    this.showErrors({});
+    this.#setBusy(true);
+    if (!(await this.desk.pictures.settle())) return void this.#stay();
     const data = new FormData(this.form);
     data.set("action", action);
     const sent = { data, token: this.token, isNew: !this.update };
     this.desk.backups.keep(sent.token, data);
-    this.#showErrors({});
-    this.#setBusy(true);
     this.#say(gettext("Sending …"));
     try {
       const { status, data: answer } = await post(address(), data);
@@ -120,6 +117,17 @@ export class Composer {
     } finally {
       this.#setBusy(false);
     }
+  }
+
+  /** On a phone, the foot has only the main button, the camera and this one, which shows everything else. */
+  #offerMore() {
+    const button = this.form.querySelector("[data-more-open]");
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const isOpen = this.form.querySelector("[data-rest]").classList.toggle("is-open");
+      button.setAttribute("aria-expanded", String(isOpen));
+      this.form.querySelector("[data-more]").open = isOpen;
+    });
   }
 
   /** Empty the composer for the next update. */
@@ -226,14 +234,16 @@ export class Composer {
       this.form.elements.token.value = token;
       this.desk.refresh();
     }
-    this.#showErrors(errors);
+    this.showErrors(errors);
+    this.ask?.refuse(errors);
     this.#stay();
   }
 
   #failed(error) {
     if (error instanceof SignedOut) this.desk.failed(error);
     else {
-      this.#showErrors({
+      this.ask?.close();
+      this.showErrors({
         "": [
           error instanceof Busy
             ? gettext("The newsroom is busy. Your text is kept here: send it again in a moment.")
@@ -255,6 +265,7 @@ export class Composer {
   #conflict({ conflict }, sent) {
     const dialog = document.querySelector("[data-conflict-dialog]");
     dialog.innerHTML = conflict;
+    this.ask?.close();
     // The server has saved it as a working copy.
     this.desk.backups.forget(sent.token);
     this.isUnsaved = false;
@@ -267,7 +278,7 @@ export class Composer {
 
   #pressed(event) {
     // Leave Enter to the input method while it composes.
-    if (event.isComposing || event.keyCode === 229) return;
+    if (event.isComposing || event.keyCode === 229 || event.target.closest("dialog")) return;
     const isChord = event.ctrlKey || event.metaKey;
     if (isChord && event.key === "Enter") {
       event.preventDefault();
@@ -336,14 +347,22 @@ export class Composer {
     navigator.sendBeacon(address("autosave/"), data);
   }
 
-  #showErrors(errors) {
+  /** Show messages by field: beside the field if it has a place for them, else above the text. */
+  showErrors(errors) {
     for (const input of this.form.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
+    for (const place of this.form.querySelectorAll("[data-error-of]")) place.hidden = true;
     this.errors.replaceChildren();
     for (const [name, lines] of Object.entries(errors ?? {})) {
-      for (const line of lines) {
-        const paragraph = document.createElement("p");
-        paragraph.textContent = line;
-        this.errors.append(paragraph);
+      const place = this.form.querySelector(`[data-error-of="${name}"]`);
+      if (place) {
+        place.hidden = false;
+        place.textContent = lines.join(" ");
+      } else {
+        for (const line of lines) {
+          const paragraph = document.createElement("p");
+          paragraph.textContent = line;
+          this.errors.append(paragraph);
+        }
       }
       const input = this.form.querySelector(`[name="${INPUT_OF[name] ?? name}"]`);
       input?.setAttribute("aria-invalid", "true");

@@ -4,12 +4,14 @@ import { Backups } from "./backups.js";
 import { Composer, newToken } from "./composer.js";
 import { Keys } from "./keys.js";
 import { Live } from "./live.js";
+import { Moments } from "./moments.js";
 import { Pictures } from "./pictures.js";
 import { Preview } from "./preview.js";
 import { address, Busy, isDesk, post, reasons, SignedOut, verbAddress } from "./send.js";
 import { Stories } from "./stories.js";
 import { Timeline } from "./timeline.js";
 import { Toasts } from "./toasts.js";
+import { Views } from "./views.js";
 
 class Desk {
   constructor(root) {
@@ -21,6 +23,7 @@ class Desk {
     const form = root.querySelector("[data-composer]");
     if (form) {
       this.composer = new Composer(this, form);
+      this.moments = new Moments(form);
       this.pictures = new Pictures(this, form);
       this.stories = new Stories(this, form);
       this.preview = new Preview(this);
@@ -33,12 +36,10 @@ class Desk {
         detail ? gettext("The newsroom is busy. Your text is kept; it is sent again until it is taken.") : "",
       ),
     );
-    for (const tab of root.querySelectorAll("[data-queue-tab]")) {
-      tab.addEventListener("click", (event) => {
-        event.preventDefault();
-        this.#openQueue(tab);
-      });
-    }
+    root.addEventListener("toggle", ({ target }) => target.matches("[data-key-withdraw][open]") && askWhy(target), {
+      capture: true,
+    });
+    this.views = new Views(root, () => this.live?.refresh());
     this.live = new Live(this, (state) => this.#show(state));
     this.#handOverBackups();
   }
@@ -82,6 +83,7 @@ class Desk {
       if (count.textContent !== text) count.textContent = text;
     }
     this.root.querySelector("[data-readers]").textContent = state.readers;
+    this.root.querySelector("[data-to-do]").textContent = state.to_do;
     this.#showQueue(state.queue);
     this.#showPeople(state.people);
     if (state.status !== this.root.dataset.status) location.reload();
@@ -98,13 +100,6 @@ class Desk {
     // Keep the keyboard focus on the same button, or in the queue if the button is gone.
     const same = [...panel.querySelectorAll("a, button")].find((element) => purposeOf(element) === used);
     (same ?? panel).focus({ preventScroll: true });
-  }
-
-  #openQueue(tab) {
-    for (const other of this.root.querySelectorAll("[data-queue-tab]")) other.removeAttribute("aria-current");
-    tab.setAttribute("aria-current", "true");
-    this.root.dataset.queue = tab.dataset.queueTab;
-    this.refresh();
   }
 
   #showPeople(people) {
@@ -135,6 +130,12 @@ class Desk {
       }
     }
   }
+}
+
+/** Show the whole form that asks why an update is withdrawn, with the focus on the reason. */
+function askWhy(details) {
+  details.querySelector("[name=reason]").focus({ preventScroll: true });
+  details.scrollIntoView({ block: "nearest" });
 }
 
 /** Return the target of a link or button, which is the same before and after a redraw. */

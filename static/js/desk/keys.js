@@ -38,14 +38,18 @@ export class Keys {
   }
 
   #actions() {
-    const { composer, timeline, toasts, preview } = this.desk;
+    const { composer, timeline, toasts, preview, views } = this.desk;
     const press = (part) => timeline.current?.querySelector(`[data-key-${part}]`)?.click();
+    // 0 is the timeline, 1 to 6 are the queues.
     const tabs = [...this.desk.root.querySelectorAll("[data-queue-tab]")];
     return {
       "?": () => this.dialog.showModal(),
-      n: () => composer?.focus(),
-      j: () => timeline.step(1),
-      k: () => timeline.step(-1),
+      n: () => {
+        views.write();
+        composer?.focus();
+      },
+      j: () => this.#step(1),
+      k: () => this.#step(-1),
       e: () => press("edit"),
       p: () => press("pin"),
       m: () => press("mark"),
@@ -54,7 +58,7 @@ export class Keys {
       u: () => toasts.undo(),
       v: () => preview?.open(),
       w: () => this.#askWhy(timeline.current),
-      ...Object.fromEntries(tabs.map((tab, index) => [String(index + 1), () => tab.click()])),
+      ...Object.fromEntries(tabs.map((tab, index) => [String(index), () => tab.click()])),
     };
   }
 
@@ -62,7 +66,12 @@ export class Keys {
     const details = row?.querySelector("[data-key-withdraw]");
     if (!details) return;
     details.open = true;
-    details.querySelector("[name=reason]").focus();
+  }
+
+  #step(by) {
+    const { timeline, views } = this.desk;
+    if (timeline.isHidden) views.open("");
+    timeline.step(by);
   }
 
   #leaveComposer(event) {
@@ -72,7 +81,7 @@ export class Keys {
       withdrawal.closest(".row").focus();
     } else if (isTyping(event.target) && this.desk.composer?.form.contains(event.target)) {
       event.target.blur();
-      this.desk.timeline.step(0);
+      this.#step(0);
     }
   }
 }

@@ -1,4 +1,5 @@
-// Pictures in the composer: paste, drop or choose them, describe them, then upload them with progress.
+// Pictures in the composer: paste, drop or choose them and describe them. A described picture is part of the update: it
+// is uploaded, with progress, when the focus leaves it, or with the update.
 
 import { address, freshToken, reasons, SignedOut } from "./send.js";
 
@@ -23,6 +24,9 @@ export class Pictures {
     drop.hidden = false;
     form.querySelector("[data-picture-plain]").hidden = true;
     const choose = drop.querySelector("[data-picture-choose]");
+    const camera = form.querySelector("[data-camera]");
+    camera.hidden = false;
+    camera.addEventListener("click", () => choose.click());
     choose.addEventListener("change", () => {
       this.add(choose.files);
       choose.value = "";
@@ -48,7 +52,7 @@ export class Pictures {
       );
     }
     if (!pictures.length) return;
-    this.form.querySelector("[data-more]").open = true;
+    this.desk.views.write();
     const fresh = pictures.map((file) => this.#pending(file));
     fresh[0].querySelector("[data-alt]").focus();
   }
@@ -69,16 +73,24 @@ export class Pictures {
 
   #pending(file) {
     const item = document.querySelector("[data-picture-template]").content.firstElementChild.cloneNode(true);
-    const local = item.querySelector("[data-local]");
-    local.src = URL.createObjectURL(file);
-    local.addEventListener("load", () => URL.revokeObjectURL(local.src), { once: true });
+    const source = URL.createObjectURL(file);
+    for (const image of item.querySelectorAll("[data-local], [data-crop]")) image.src = source;
     const name = `focal-${Math.random().toString(36).slice(2)}`;
     const focal = item.querySelector("[data-focal]");
     for (let cell = 0; cell < 25; cell += 1) focal.append(cellOf(name, cell));
     focal.addEventListener("keydown", stepped);
-    const upload = item.querySelector("[data-upload]");
-    upload.addEventListener("click", () => this.#upload(item, file));
-    // Enter in these fields adds the picture and must not reach the composer's form.
+    focal.addEventListener("change", () => crop(item));
+    crop(item);
+    item.upload = () => {
+      item.uploading ??= this.#upload(item, file, source);
+      return item.uploading;
+    };
+    item.addEventListener("focusout", ({ relatedTarget }) => {
+      const isLeft = !item.contains(relatedTarget) && document.hasFocus();
+      const isReady = !item.isRefused && item.querySelector("[data-alt]").value.trim();
+      if (isLeft && isReady && item.isConnected) item.upload();
+    });
+    // Enter in these fields ends the description and must not reach the composer's form.
     item.addEventListener("keydown", (event) => {
       if (
         event.key === "Enter" &&
@@ -88,20 +100,40 @@ export class Pictures {
         !event.metaKey
       ) {
         event.preventDefault();
-        upload.click();
+        item.upload().then((isDone) => isDone && this.desk.composer.editor?.commands.focus());
       }
     });
-    for (const input of item.querySelectorAll("input"))
-      input.addEventListener("input", (event) => event.stopPropagation());
+    item.addEventListener("input", (event) => {
+      event.stopPropagation();
+      item.isRefused = false;
+    });
     this.list.append(item);
     return item;
   }
 
-  async #upload(item, file) {
+  /** Upload all pictures that wait. Return false, with a message beside each of them, if one cannot be. */
+  async settle() {
+    const waiting = [...this.list.querySelectorAll(".picture-pending")];
+    const results = await Promise.all(waiting.map((item) => item.upload()));
+    return results.every(Boolean);
+  }
+
+  /** Return whether the picture is now on the server. */
+  async #upload(item, file, source) {
+    const isDone = await this.#tryUpload(item, file, source);
+    item.uploading = null;
+    return isDone;
+  }
+
+  async #tryUpload(item, file, source) {
     const alt = item.querySelector("[data-alt]");
+    item.querySelector("[data-picture-error]").hidden = true;
+    alt.removeAttribute("aria-invalid");
     if (!alt.value.trim()) {
       this.#refuse(item, gettext("Say what the picture shows, for readers who do not see it."));
-      return void alt.focus();
+      alt.setAttribute("aria-invalid", "true");
+      alt.focus();
+      return false;
     }
     const cell = Number(item.querySelector("[data-focal] input:checked").value);
     const data = new FormData();
@@ -112,7 +144,6 @@ export class Pictures {
     data.set("focal_column", cell % 5);
     data.set("focal_row", Math.floor(cell / 5));
     if (item.querySelector("[data-sensitive]").checked) data.set("is_sensitive", "on");
-    item.querySelector("[data-upload]").disabled = true;
     try {
       const html = await this.#send(data, item.querySelector("[data-progress]"));
       const template = document.createElement("template");
@@ -120,12 +151,13 @@ export class Pictures {
       const fresh = template.content.firstElementChild;
       fresh.querySelector("[data-picture-remove]").hidden = false;
       item.replaceWith(fresh);
+      URL.revokeObjectURL(source);
       this.#changed();
-      this.desk.composer.editor?.commands.focus();
+      return true;
     } catch (error) {
-      item.querySelector("[data-upload]").disabled = false;
       if (error instanceof SignedOut) this.desk.failed(error);
       this.#refuse(item, error.message);
+      return false;
     }
   }
 
@@ -162,6 +194,8 @@ export class Pictures {
   }
 
   #refuse(item, reason) {
+    // Until it is changed, only sending the update tries again.
+    item.isRefused = true;
     const message = item.querySelector("[data-picture-error]");
     message.hidden = false;
     message.textContent = reason;
@@ -187,6 +221,14 @@ function cellOf(name, cell) {
   return label;
 }
 
+/** Crop the previews around the chosen focal point, as the readers' pages do. */
+function crop(item) {
+  const cell = Number(item.querySelector("[data-focal] input:checked").value);
+  const crops = item.querySelector("[data-crops]");
+  crops.dataset.column = cell % 5;
+  crops.dataset.row = Math.floor(cell / 5);
+}
+
 /** Move through the grid with the arrow keys, up and down by a row, and not beyond its edges. */
 function stepped(event) {
   const cells = [...event.currentTarget.querySelectorAll("input")];
@@ -203,5 +245,6 @@ function stepped(event) {
   if (Math.min(...to) < 0 || Math.max(...to) > 4) return;
   const cell = cells[to[1] * 5 + to[0]];
   cell.checked = true;
+  cell.dispatchEvent(new Event("change", { bubbles: true }));
   cell.focus();
 }

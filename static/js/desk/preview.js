@@ -6,7 +6,7 @@ export class Preview {
   constructor(desk) {
     this.desk = desk;
     this.dialog = document.querySelector("[data-preview-dialog]");
-    for (const button of desk.composer.form.querySelectorAll("[data-preview]")) {
+    for (const button of desk.root.querySelectorAll("[data-preview]")) {
       button.hidden = false;
       button.addEventListener("click", () => this.open());
     }
@@ -16,7 +16,9 @@ export class Preview {
     });
   }
 
-  open() {
+  async open() {
+    // The preview shows the pictures, too.
+    if (!(await this.desk.pictures.settle())) return;
     this.dialog.showModal();
     this.#show("");
   }
@@ -33,7 +35,10 @@ export class Preview {
       button.setAttribute("aria-pressed", String(button.dataset.edition === edition));
     }
     const form = document.createElement("form");
-    Object.assign(form, { method: "post", action: address("preview/"), target: "preview", hidden: true });
+    // A saved update may have newer ones above it, so show it at the top of the frame.
+    const { update } = this.desk.composer;
+    const action = address("preview/") + (update ? `#update-${update}` : "");
+    Object.assign(form, { method: "post", action, target: "preview", hidden: true });
     const data = new FormData(this.desk.composer.form);
     data.set("edition", edition);
     data.set("csrfmiddlewaretoken", token);

@@ -33,7 +33,9 @@ export class Timeline {
     for (const row of rows) this.#put(row);
     this.empty.hidden = Boolean(this.list.children.length);
     // Keep the focused row in place when rows above it change.
-    if (current?.isConnected) scrollBy({ top: current.getBoundingClientRect().top - top, behavior: "instant" });
+    for (const scroller of [this.list.closest("[data-side]"), window]) {
+      if (current?.isConnected) scroller.scrollBy({ top: current.getBoundingClientRect().top - top, behavior: "instant" });
+    }
   }
 
   /** Show at each row who else has it open. `editors` maps update ids to names. */
@@ -44,6 +46,10 @@ export class Timeline {
       mark.hidden = !who;
       mark.textContent = who ? interpolate(gettext("%s is editing"), [who.join(gettext(", "))]) : "";
     }
+  }
+
+  get isHidden() {
+    return !this.list.checkVisibility();
   }
 
   step(by) {

@@ -1,4 +1,4 @@
-// Toast messages; after publishing, with an undo button for ten seconds.
+// Toast messages; after publishing, with an undo button that counts down ten seconds.
 
 const SHOWN = 6_000;
 const UNDO = 10_000;
@@ -7,7 +7,10 @@ export class Toasts {
   constructor(element) {
     this.element = element;
     // Remove a toast that the server rendered like all others.
-    for (const toast of element.children) setTimeout(() => toast.remove(), UNDO);
+    for (const toast of element.children) {
+      countDown(toast.querySelector(".button"));
+      setTimeout(() => toast.remove(), UNDO);
+    }
   }
 
   say(text) {
@@ -33,6 +36,7 @@ export class Toasts {
     button.className = "button";
     button.dataset.undo = "";
     button.textContent = gettext("Undo");
+    countDown(button);
     const toast = this.#show(text, "toast-undo", UNDO, button);
     button.addEventListener("click", () => {
       toast.remove();
@@ -55,4 +59,19 @@ export class Toasts {
     if (milliseconds !== null) setTimeout(() => toast.remove(), milliseconds);
     return toast;
   }
+}
+
+/** Show the seconds that are left on a button. Screen readers skip them, or they would hear each one. */
+function countDown(button) {
+  const seconds = document.createElement("span");
+  seconds.className = "countdown";
+  seconds.setAttribute("aria-hidden", "true");
+  button.append(seconds);
+  const end = Date.now() + UNDO;
+  const tick = () => {
+    const left = Math.ceil((end - Date.now()) / 1_000);
+    seconds.textContent = left;
+    if (left > 0) setTimeout(tick, 1_000);
+  };
+  tick();
 }
