@@ -128,7 +128,17 @@ INDEXNOW_URL = env.str("INDEXNOW_URL", "https://api.indexnow.org/indexnow", vali
 API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", 120, validate=validate.Range(min=0))
 API_KEY_REQUESTS_PER_MINUTE = env.int("API_KEY_REQUESTS_PER_MINUTE", 600, validate=validate.Range(min=0))
 
-# Mail to partners. By default it is written to the server's console.
+# Roles whose members must sign in with a second factor; `*` is everybody.
+SECOND_FACTOR_ROLES: list[str] = env.list("SECOND_FACTOR_ROLES", [])
+# Sessions end after these hours without a sign of the person, and after these hours in any case.
+SESSION_IDLE_HOURS = env.int("SESSION_IDLE_HOURS", 12, validate=validate.Range(min=1))
+SESSION_HOURS = env.int("SESSION_HOURS", 168, validate=validate.Range(min=1))
+# Minutes for which a password or second factor allows changes to keys, secrets, roles and people.
+CONFIRMATION_MINUTES = env.int("CONFIRMATION_MINUTES", 15, validate=validate.Range(min=1))
+# Hours for which a password works that somebody else chose.
+INITIAL_PASSWORD_HOURS = env.int("INITIAL_PASSWORD_HOURS", 72, validate=validate.Range(min=1))
+
+# Mail to partners and staff. By default it is written to the server's console.
 _email = env.dj_email_url("EMAIL_URL", "console:")
 _email_from = env.str("EMAIL_FROM", "")
 # Hosts to which webhooks may be sent although they are private or without TLS, for testing receivers.
@@ -187,6 +197,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "rest_framework",
     "newsroom",
+    "newsroom.access",
     "liveblog",
 ]
 
@@ -206,6 +217,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "newsroom.middleware.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "newsroom.access.middleware.guard_sessions",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -276,6 +288,8 @@ CACHES: dict[str, dict[str, Any]] = {
 if "EMAIL_BACKEND" not in _email:
     raise ImproperlyConfigured("EMAIL_URL is no such address as smtp://user:password@host:587/?tls=true")
 EMAIL_BACKEND = _email["EMAIL_BACKEND"]
+# Whether letters reach people: those of passwords to reset must not lie in a log.
+HAS_MAIL = EMAIL_BACKEND == "django.core.mail.backends.smtp.EmailBackend"
 EMAIL_HOST, EMAIL_PORT = _email["EMAIL_HOST"], _email["EMAIL_PORT"] or 25
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_USER"], _email["EMAIL_HOST_PASSWORD"]
 EMAIL_USE_TLS, EMAIL_USE_SSL = _email["EMAIL_USE_TLS"], _email["EMAIL_USE_SSL"]
@@ -338,6 +352,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "newsroom.passwords.StrengthValidator"},
 ]
 LOGIN_URL = "admin:login"
+# One hour for the link in a letter.
+PASSWORD_RESET_TIMEOUT = 60 * 60
 CSRF_FAILURE_VIEW = "liveblog.desk.access.csrf_failure"
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -347,6 +363,8 @@ X_FRAME_OPTIONS = "SAMEORIGIN"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _is_https else None
 # Scripts do not read the CSRF token from the cookie; the desk's scripts fetch it (liveblog.desk.access).
 CSRF_COOKIE_HTTPONLY = True
+SESSION_ENGINE = "newsroom.access.session_store"
+SESSION_COOKIE_AGE = SESSION_HOURS * 60 * 60
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _is_https
 # Browsers accept the prefix only from this host and over TLS, so neither a neighbouring subdomain nor an
 # attacker on the network can plant such a cookie.

@@ -25,6 +25,7 @@ urlpatterns = [
     path("admin/login/", sign_in.sign_in),
     path("admin/logout/", sign_in.sign_out),
     path("admin/password_change/", admin.site.admin_view(sign_in.change_password, cacheable=True)),
+    path("admin/access/", include("newsroom.access.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("liveblog.api.urls")),
     path(".well-known/security.txt", security_txt, name="security_txt"),
