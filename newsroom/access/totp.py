@@ -51,8 +51,9 @@ def verify(user: User, code: str) -> bool:
     authenticator = Authenticator.objects.filter(user=user).first()
     if authenticator is None:
         return False
+    fernet = _fernet()
     try:
-        secret = _fernet().decrypt(authenticator.encrypted_secret).decode()
+        secret = fernet.decrypt(authenticator.encrypted_secret).decode()
     except InvalidToken:
         # SECRET_KEY was changed and the earlier one is not among its fallbacks.
         return False
@@ -61,7 +62,9 @@ def verify(user: User, code: str) -> bool:
         return False
     # One statement, so that of two requests with the same code only one is accepted.
     unused = Authenticator.objects.filter(pk=authenticator.pk, last_step__lt=step)
-    return unused.update(last_step=step) == 1
+    # Encrypt again, so that an earlier SECRET_KEY is needed no longer.
+    encrypted_secret = fernet.rotate(authenticator.encrypted_secret).decode()
+    return unused.update(last_step=step, encrypted_secret=encrypted_secret) == 1
 
 
 def _step_of(secret: str, code: str) -> int | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
@@ -51,6 +52,12 @@ def add_authenticator(page: Page) -> None:
     devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
 
 
+def make_member(role: str) -> User:
+    """Create a person whose password the server's own hasher made."""
+    password = PBKDF2PasswordHasher().encode(PASSWORD, "0123456789abcdefghijkl")
+    return make_person(role, password=password)
+
+
 def enter_password(page: Page, person: User, password: str = PASSWORD) -> None:
     page.goto(LOGIN)
     page.get_by_label("Username").fill(person.username)
@@ -71,7 +78,7 @@ def assert_accessible(page: Page) -> None:
 
 
 def test_passkey_is_set_up_and_signs_in_without_a_password(open_page):
-    chief, page = make_person("Chief editor"), open_page()
+    chief, page = make_member("Chief editor"), open_page()
     add_authenticator(page)
     enter_password(page, chief)
     expect(page.get_by_role("heading", name="Set up your second factor")).to_be_visible()
@@ -98,7 +105,7 @@ def test_passkey_is_set_up_and_signs_in_without_a_password(open_page):
 
 
 def test_passkey_of_a_removed_row_and_a_browser_without_one_are_refused(open_page):
-    editor, page = make_person("Editor"), open_page()
+    editor, page = make_member("Editor"), open_page()
     add_authenticator(page)
     enter_password(page, editor)
     page.goto(OVERVIEW)
@@ -116,7 +123,7 @@ def test_passkey_of_a_removed_row_and_a_browser_without_one_are_refused(open_pag
 
 
 def test_editor_who_lost_the_second_factor_gets_back_in_with_a_recovery_code(open_page):
-    editor, page = make_person("Editor"), open_page()
+    editor, page = make_member("Editor"), open_page()
     add_app(editor)
     code = make_codes(editor)[0]
     enter_password(page, editor)
@@ -134,7 +141,7 @@ def test_editor_who_lost_the_second_factor_gets_back_in_with_a_recovery_code(ope
 
 
 def test_locked_out_attacker_does_not_lock_the_editor_out(open_page, console_errors):
-    editor, own, attacker = make_person("Editor"), open_page(), open_page()
+    editor, own, attacker = make_member("Editor"), open_page(), open_page()
     enter_password(own, editor)
     expect(own).to_have_url(re.compile("/admin/$"))
     sign_out(own)
@@ -153,7 +160,7 @@ def test_locked_out_attacker_does_not_lock_the_editor_out(open_page, console_err
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_are_accessible_on_a_phone(open_page, scheme):
-    editor, page = make_person("Editor"), open_page(viewport=NARROW, color_scheme=scheme)
+    editor, page = make_member("Editor"), open_page(viewport=NARROW, color_scheme=scheme)
     secret = add_app(editor)
     make_codes(editor)
     Passkey.objects.create(

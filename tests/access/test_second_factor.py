@@ -154,8 +154,11 @@ def test_secret_is_encrypted_and_survives_a_new_secret_key(editor, settings):
     assert secret not in Authenticator.objects.get(user=editor).encrypted_secret
 
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", [settings.SECRET_KEY]
-    assert totp.verify(editor, code_of(secret))
+    assert totp.verify(editor, code_of(secret, -1))
+    # A used secret is encrypted anew.
     settings.SECRET_KEY_FALLBACKS = []
+    assert totp.verify(editor, code_of(secret))
+    settings.SECRET_KEY = "a third"
     assert not totp.verify(editor, code_of(secret, 1))
 
 
