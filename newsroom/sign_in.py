@@ -280,7 +280,9 @@ class _SignIn(LoginView):
 
     authentication_form = AdminAuthenticationForm
     template_name = "admin/login.html"
-    next_page = reverse_lazy("admin:index")
+
+    def get_default_redirect_url(self) -> str:
+        return reverse("admin:index")
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         page = {
@@ -310,7 +312,7 @@ def user_of(request: HttpRequest) -> User:
 
 
 @never_cache
-def sign_in(request: HttpRequest) -> HttpResponse:
+def sign_in(request: HttpRequest) -> HttpResponseBase:
     """Show the admin's sign-in page, or move on from it if somebody is signed in."""
     if request.method == "GET" and admin.site.has_permission(request):
         return HttpResponseRedirect(reverse("admin:index"))

@@ -33,7 +33,7 @@ _SECRET: Final = "password"
 
 
 def is_recent(request: HttpRequest) -> bool:
-    age = time.time() - request.session.get(sessions.CONFIRMED_AT, 0)
+    age: float = time.time() - request.session.get(sessions.CONFIRMED_AT, 0)
     return 0 <= age < settings.CONFIRMATION_MINUTES * 60
 
 
@@ -96,7 +96,8 @@ def _drop_answers(request: HttpRequest) -> None:
     for name in [name for name in entered if name.startswith(_PREFIX)]:
         del entered[name]
     entered._mutable = False
-    request.POST = entered
+    # Django's own parsers assign to the property too; its stubs know the immutable class alone.
+    request.POST = entered  # type: ignore[assignment]
 
 
 def _ask(request: HttpRequest, form: ConfirmationForm) -> HttpResponse:

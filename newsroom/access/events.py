@@ -57,4 +57,4 @@ def announce(
     """Send `access_changed`, and a letter to the person if the event may be an attacker's."""
     access_changed.send(sender=Event, event=event, person=person, by=by, request=request, detail=detail)
     if event in _TOLD:
-        notices.tell(person, event.label, by, request, detail)
+        notices.tell(person, event, by, request, detail)

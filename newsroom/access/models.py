@@ -25,7 +25,7 @@ class StaffSession(AbstractBaseSession):
     address = models.GenericIPAddressField(_("address"), null=True)
     device = models.CharField(_("device"), max_length=200, blank=True)
 
-    class Meta(AbstractBaseSession.Meta):
+    class Meta:
         verbose_name = _("session")
         verbose_name_plural = _("sessions")
 

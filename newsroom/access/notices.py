@@ -15,7 +15,7 @@ from typing import Final
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.mail import EmailMessage
-from django.db import transaction
+from django.db import models, transaction
 from django.http import HttpRequest
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -27,14 +27,16 @@ logger = logging.getLogger(__name__)
 _mailer: Final = ThreadPoolExecutor(1, thread_name_prefix="letters")
 
 
-def tell(person: User, event: str, by: User | None, request: HttpRequest | None, detail: str) -> None:
+def tell(
+    person: User, event: models.TextChoices, by: User | None, request: HttpRequest | None, detail: str
+) -> None:
     """Tell a person by mail what happened to the account, once it is committed."""
     if not person.email:
         return
     with translation.override(settings.LANGUAGE_CODE):
         subject = _("%(site)s: your account") % {"site": settings.SITE_NAME}
         lines = [
-            f"{event} ({detail})" if detail else str(event),
+            f"{event.label} ({detail})" if detail else str(event.label),
             _("Account: %(name)s") % {"name": person.get_username()},
             _("Time: %(at)s (UTC+8)") % {"at": f"{hongkong.now():%Y-%m-%d %H:%M}"},
         ]

@@ -97,9 +97,10 @@ class _Confirm(views.PasswordResetConfirmView):
 def _page(view_class: type[Any]) -> Callable[..., HttpResponse]:
     """Return one of Django's pages in the admin's look; 404 on a site that sends no mail."""
 
-    class Page(view_class):  # type: ignore[misc]
+    class Page(view_class):
         def get_context_data(self, **context: Any) -> dict[str, Any]:
-            return super().get_context_data(**admin.site.each_context(self.request) | context)
+            page: dict[str, Any] = super().get_context_data(**admin.site.each_context(self.request) | context)
+            return page
 
     page = Page.as_view()
 

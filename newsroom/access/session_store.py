@@ -29,12 +29,13 @@ class SessionStore(db.SessionStore):
         return StaffSession
 
     def _get_session_from_db(self) -> StaffSession | None:
-        row: StaffSession | None = super()._get_session_from_db()
+        row: StaffSession | None = super()._get_session_from_db()  # type: ignore[misc]
         self.seen_at = row.seen_at if row else None
         return row
 
     def create_model_instance(self, data: dict[str, Any]) -> StaffSession:
-        row: StaffSession = super().create_model_instance(data)
+        row = super().create_model_instance(data)
+        assert isinstance(row, StaffSession)
         sign_in = data.get(SIGN_IN, {})
         row.user_id = data.get(SESSION_KEY)
         row.signed_in_at = datetime.fromtimestamp(sign_in["at"], UTC) if sign_in else None
