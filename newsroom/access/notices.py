@@ -41,7 +41,7 @@ def tell(
             _("Time: %(at)s (UTC+8)") % {"at": f"{hongkong.now():%Y-%m-%d %H:%M}"},
         ]
         if by is not None and by != person:
-            lines.append(_("By: %(name)s") % {"name": by.get_full_name() or by.get_username()})
+            lines.append(_("By: %(name)s") % {"name": by.get_username()})
         if request is not None:
             lines.append(_("From the address: %(address)s") % {"address": client_address.of_request(request)})
         lines += ["", _("If you did not expect this, tell a chief editor at once.")]

@@ -70,9 +70,13 @@ def sign_out(page: Page) -> None:
     expect(page.locator("#content")).to_contain_text("Thanks for spending")
 
 
-def assert_accessible(page: Page) -> None:
+def assert_accessible(page: Page, console_errors: list[str]) -> None:
     expect(page.locator("#content")).to_be_visible()
+    assert console_errors == []
     result = Axe().run(page)
+    # axe loads style sheets anew to judge colours, which the page's policy refuses.
+    assert [error for error in console_errors if "style" not in error and ".css" not in error] == []
+    console_errors.clear()
     assert result.response["violations"] == [], result.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
@@ -159,7 +163,7 @@ def test_locked_out_attacker_does_not_lock_the_editor_out(open_page, console_err
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_are_accessible_on_a_phone(open_page, scheme):
+def test_pages_are_accessible_on_a_phone(open_page, scheme, console_errors):
     editor, page = make_member("Editor"), open_page(viewport=NARROW, color_scheme=scheme)
     secret = add_app(editor)
     make_codes(editor)
@@ -168,17 +172,17 @@ def test_pages_are_accessible_on_a_phone(open_page, scheme):
     )
     page.goto(LOGIN)
     expect(page.get_by_role("button", name="Sign in with a passkey")).to_be_visible()
-    assert_accessible(page)
+    assert_accessible(page, console_errors)
     enter_password(page, editor)
     expect(page.get_by_role("button", name="Use a passkey")).to_be_visible()
-    assert_accessible(page)
+    assert_accessible(page, console_errors)
     page.get_by_label("Code from the app").fill(code_of(secret))
     page.get_by_role("button", name="Log in").click()
     expect(page).to_have_url(re.compile("/admin/$"))
     for path in (OVERVIEW, f"{OVERVIEW}app/"):
         page.goto(path)
-        assert_accessible(page)
+        assert_accessible(page, console_errors)
     page.goto(OVERVIEW)
     page.get_by_role("button", name="Make new recovery codes").click()
     expect(page.locator(".recovery-codes li")).to_have_count(10)
-    assert_accessible(page)
+    assert_accessible(page, console_errors)

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.test import Client
 
 from newsroom.access import initial_passwords
@@ -20,7 +21,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
-def with_mail(settings) -> None:
+def with_mail(settings, transactional_db) -> None:
+    cache.clear()
     settings.HAS_MAIL = True
     settings.SITE_URL = "https://news.example.com"
 
