@@ -1,4 +1,4 @@
-"""What happens to accounts, as one signal for whoever keeps a record, and letters to the person.
+"""Events of accounts: one signal for whoever keeps a record, and letters to the person.
 
 Successful and failed sign-ins are Django's signals `user_logged_in`, `user_logged_out` and
 `user_login_failed`.

@@ -1,4 +1,4 @@
-"""Who has a second factor, who must have one, and checking what a person enters as one."""
+"""Second factors of a person: existing, required, entered and removed."""
 
 from __future__ import annotations
 
