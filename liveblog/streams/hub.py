@@ -19,9 +19,11 @@ from typing import Any, Final
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError, connection
 
-from liveblog import audience, editions, payloads, visibility
+from liveblog import audience, visibility
 from liveblog.audience import Delivered, Tally
 from liveblog.models import LiveBlog
+from liveblog.presentation import delta, reading
+from liveblog.presentation.editions import has_edition
 from liveblog.visibility import PUBLIC
 from liveblog.wakeups.channel import Vouch, Wake, listen
 from newsroom.http.bodies import Send
@@ -347,18 +349,18 @@ def read_log(followed: Followed, after: int) -> Reading:
     """Return the events after number `after` in a blog's log, encoded once for all readers of an edition."""
     blog_id, edition = followed
     try:
-        blog = LiveBlog.objects.complete().get(pk=blog_id)
-        if not visibility.can_read(PUBLIC, blog):
+        row = LiveBlog.objects.complete().get(pk=blog_id)
+        if not visibility.can_read(PUBLIC, row):
             return Reading(after, encode("gone"), is_over=True)
-        if edition and not editions.has_edition(blog, edition):
+        if edition and not has_edition(row, edition):
             # The blog's language was changed while the page was open.
             return Reading(after, encode("reload"), is_over=True)
-        editions.read_blog(blog, edition)
+        blog = reading.blog_in(row, edition)
         events, number = [], after
         while number < blog.number:
-            delta = payloads.delta(blog, number)
-            number = delta["number"]
-            events.append(encode("message", delta, number))
+            changes = delta.after(blog, number)
+            number = changes.number
+            events.append(encode("message", delta.of_page(changes), number))
         return Reading(number, b"".join(events), is_over=blog.has_ended)
     finally:
         connection.close()

@@ -35,7 +35,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import DatabaseError
 
-from liveblog.payloads import TOO_FAR_BEHIND
+from liveblog.presentation.delta import TOO_FAR_BEHIND
 from liveblog.streams.answers import Answer, Header, Incomplete, read_response
 from liveblog.streams.keepable import Address, RequestRules, address_of
 from liveblog.streams.positions import Mark, Position, Positions
