@@ -33,6 +33,7 @@ from django.contrib.auth.views import PasswordChangeView
 from django.core import signing
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.dispatch import Signal
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse_lazy
 from django.utils.crypto import salted_hmac
@@ -53,6 +54,9 @@ _LONGEST_LOGGED_NAME: Final = 150
 Response = TypeVar("Response", bound=HttpResponseBase)
 
 logger = logging.getLogger(__name__)
+# Sent with `request` (None for a command) and `name` when an attempt is refused unchecked. Django's own
+# `user_login_failed` is not sent then.
+locked_out: Final = Signal()
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ class Attempt:
     """An attempt to authenticate under a submitted user name, in a request or a command."""
 
     def __init__(self, request: HttpRequest | None, name: str) -> None:
-        self.request = request
+        self.request, self.name = request, name
         self.address = client_address.of_request(request) if request else client_address.UNKNOWN
         self.logged_name = repr(name[:_LONGEST_LOGGED_NAME])
         self._name = _normalized(name)
@@ -107,6 +111,7 @@ class Attempt:
                 if self.request is not None:
                     setattr(self.request, _REFUSAL, refusal)
                 logger.warning("Locked out: %s from %s, for %s s", self.logged_name, self.address, seconds)
+                locked_out.send(Attempt, request=self.request, name=self.name)
                 raise refusal
 
     def succeed(self) -> None:

@@ -21,6 +21,8 @@ RUNGS = {
     "liveblog.audience": 3,
     "liveblog.editions": 3,
     "liveblog.visibility": 3,
+    # It filters nothing, so it stands below visibility and may be used by everything that writes.
+    "liveblog.audit": 3,
     "liveblog.presentation": 4,
     # Payloads render parts of pages.
     "liveblog.payloads": 5,

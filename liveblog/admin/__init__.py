@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from liveblog.admin import (
+    audit_log,
     blog,
     copy_profiles,
     glossary,
@@ -18,6 +19,7 @@ from liveblog.admin import (
 )
 
 __all__ = [
+    "audit_log",
     "blog",
     "copy_profiles",
     "glossary",

@@ -1,5 +1,6 @@
 """Models of live coverage. Only `liveblog.publishing` writes what readers can see."""
 
+from liveblog.models.audit import AuditEntry, AuditHead
 from liveblog.models.blog import LiveBlog, Topic
 from liveblog.models.byline import Byline, UpdateByline
 from liveblog.models.change import Change, Reach
@@ -15,6 +16,8 @@ from liveblog.models.update import Revision, Update
 
 __all__ = [
     "ApiKey",
+    "AuditEntry",
+    "AuditHead",
     "Byline",
     "Change",
     "CopyProfile",

@@ -10,7 +10,8 @@ from functools import partial
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from liveblog.models import LiveBlog, Update
+from liveblog import audit
+from liveblog.models import AuditEntry, LiveBlog, Update
 from liveblog.publishing.blogs import end_coverage, lift_embargo
 from liveblog.publishing.permissions import Actor
 from liveblog.publishing.updates import publish_scheduled, return_to_editors
@@ -32,7 +33,8 @@ def publish_due(*, by: Actor, at: datetime | None = None) -> int:
         *(partial(_lift, blog, by, at) for blog in LiveBlog.objects.with_lapsed_embargo(at)),
         *(partial(_end, blog, by, at) for blog in LiveBlog.objects.past_planned_end(at)),
     ]
-    return sum(map(_attempt, items))
+    with audit.through(AuditEntry.Door.SCHEDULE):
+        return sum(map(_attempt, items))
 
 
 def _attempt(item: Callable[[], bool]) -> bool:

@@ -12,10 +12,11 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from liveblog import audit
 from liveblog.models import Change, Delivery, LiveBlog, Revision, Submission, Update, WorkingCopy
 from liveblog.publishing import search
 from liveblog.publishing.content import Content
-from liveblog.publishing.log import append, keep_revision, locked, reread, reread_published
+from liveblog.publishing.log import append, append_unaudited, keep_revision, locked, reread, reread_published
 from liveblog.publishing.permissions import Actor, require
 from liveblog.publishing.renditions import remove_images, show_or_hide
 from liveblog.publishing.rules import WrongState, checked_note, refuse_withdrawn_blog
@@ -119,7 +120,8 @@ def erase_update(update: Update, *, by: Actor, reason: str) -> Update:
             content_type=ContentType.objects.get_for_model(Update), object_id=str(update.pk)
         ).update(object_repr=f"#{update.pk}", change_message="")
         if was_visible:
-            append(blog, Change.Kind.ERASED, now, update, by=by)
+            append_unaudited(blog, Change.Kind.ERASED, now, update, by=by)
+        audit.record("erased", by=by, blog=blog, subject=update, reason=reason)
         remove_images(images)
         return update
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from liveblog import audit
 from liveblog.models import Change, LiveBlog, Revision, Update
 from liveblog.publishing import search
 from liveblog.publishing.content import Content
@@ -19,6 +21,13 @@ from liveblog.publishing.log import append, keep_revision, locked, reread, rerea
 from liveblog.publishing.permissions import Actor, partner, permission_to_write, person, require
 from liveblog.publishing.renditions import show_or_hide
 from liveblog.publishing.rules import Stale, WrongState, checked_note, refuse_future, refuse_withdrawn_blog
+
+# Actions in the audit log that save an update which is not public.
+_SAVED_AS: Final = {
+    Update.Status.DRAFT: "drafted",
+    Update.Status.SUBMITTED: "submitted",
+    Update.Status.SCHEDULED: "scheduled",
+}
 
 # New content for an update, or a function that derives it from the saved content. Verbs call the function
 # under the blog's lock, so that nothing that a colleague saves meanwhile is overwritten.
@@ -51,7 +60,7 @@ def draft_update(
         update, content = _open_unpublished(blog, by, update, content, seen, may_be_empty=True)
         if imported_hash is not None:
             update.imported_hash = imported_hash
-        return _save_unpublished(update, content, Update.Status.DRAFT, is_pinned, publish_at)
+        return _save_unpublished(update, content, Update.Status.DRAFT, is_pinned, publish_at, by)
 
 
 def submit_update(
@@ -68,7 +77,7 @@ def submit_update(
     require(by, permission_to_write(by, update), blog, update)
     with locked(blog) as blog:
         update, content = _open_unpublished(blog, by, update, content, seen)
-        return _save_unpublished(update, content, Update.Status.SUBMITTED, is_pinned, publish_at)
+        return _save_unpublished(update, content, Update.Status.SUBMITTED, is_pinned, publish_at, by)
 
 
 def schedule_update(
@@ -96,7 +105,7 @@ def schedule_update(
             raise ValidationError(
                 {"happened_at": _("This time is later than the moment when the update goes live.")}
             )
-        return _save_unpublished(update, content, Update.Status.SCHEDULED, is_pinned, publish_at)
+        return _save_unpublished(update, content, Update.Status.SCHEDULED, is_pinned, publish_at, by)
 
 
 def publish_update(
@@ -162,7 +171,9 @@ def _publish(
     if is_pinned:
         blog.pinned_update = update
     search.index_update(update, is_indexed=False)
-    change = append(blog, Change.Kind.PUBLISHED, now, update, by=by)
+    change = append(
+        blog, Change.Kind.PUBLISHED, now, update, by=by, details={"content": fingerprint(content)}
+    )
     keep_revision(update, Revision.Kind.PUBLISHED, change, by, content)
     show_or_hide(content.images)
     return update
@@ -239,7 +250,8 @@ def _write_revision(
         search.index_update(update)
     kind = Change.Kind.CORRECTED if note else Change.Kind.EDITED
     is_in_feeds = bool(note) or content.in_feeds() != before.in_feeds()
-    change = append(blog, kind, timezone.now(), update, by=by, is_in_feeds=is_in_feeds)
+    details = {"fields": content.changed_from(before), "content": fingerprint(content)}
+    change = append(blog, kind, timezone.now(), update, by=by, is_in_feeds=is_in_feeds, details=details)
     keep_revision(
         update, Revision.Kind.CORRECTION if note else Revision.Kind.MINOR, change, by, content, note
     )
@@ -273,6 +285,7 @@ def return_to_editors(update: Update, *, by: Actor) -> Update:
             update.status = Update.Status.SUBMITTED
             update.publish_at = None
             update.save(update_fields=["status", "publish_at"])
+            audit.record("returned", by=by, blog=blog, subject=update)
         return update
 
 
@@ -357,6 +370,7 @@ def _save_unpublished(
     status: Update.Status,
     is_pinned: bool | None,
     publish_at: datetime | None,
+    by: Actor,
 ) -> Update:
     refuse_far(publish_at=publish_at)
     update.status = status
@@ -366,4 +380,5 @@ def _save_unpublished(
         update.is_to_be_pinned = is_pinned
     # Without an event time, use the time when it is to go live, or else now.
     content.write_to(update, at=publish_at or update.modified_at)
+    audit.record(_SAVED_AS[status], by=by, blog=update.blog, subject=update, content=fingerprint(content))
     return update
