@@ -145,15 +145,10 @@ def _after_save(
     if created or before is None:
         record(f"{name}_added", by=_actor(), subject=instance, chain=_CHAINS.get(sender, HOUSE))
         return
-    after = {
-        field: value
-        for field, value in _values(instance).items()
-        if not update_fields or field in update_fields
-    }
     changes = {
         field: None if field in _WITHOUT_VALUES else [before[field], value]
-        for field, value in after.items()
-        if before[field] != value and field not in _UNNOTED
+        for field, value in _values(instance).items()
+        if before[field] != value and field not in _UNNOTED and (not update_fields or field in update_fields)
     }
     if changes:
         record(f"{name}_changed", by=_actor(), subject=instance, chain=_CHAINS[sender], changes=changes)
