@@ -52,6 +52,7 @@ def make_roles() -> None:
     if not Group.objects.exists():
         import_module("liveblog.migrations.0003_roles").make_roles(apps, None)
         import_module("liveblog.migrations.0007_audit_log").let_chief_editors_read(apps, None)
+        import_module("liveblog.migrations.0008_second_person").let_chief_editors_override(apps, None)
 
 
 def make_person(*roles: str, **fields: object) -> User:

@@ -1,5 +1,6 @@
 """Models of live coverage. Only `liveblog.publishing` writes what readers can see."""
 
+from liveblog.models.approval import Approval, Flag, Proposal
 from liveblog.models.audit import AuditEntry, AuditHead
 from liveblog.models.blog import LiveBlog, Topic
 from liveblog.models.byline import Byline, UpdateByline
@@ -16,6 +17,7 @@ from liveblog.models.update import Revision, Update
 
 __all__ = [
     "ApiKey",
+    "Approval",
     "AuditEntry",
     "AuditHead",
     "Byline",
@@ -23,6 +25,7 @@ __all__ = [
     "CopyProfile",
     "Delivery",
     "Edition",
+    "Flag",
     "Glossary",
     "GlossaryTerm",
     "Image",
@@ -31,6 +34,7 @@ __all__ = [
     "PingCursor",
     "PingService",
     "Presence",
+    "Proposal",
     "Reach",
     "ReaderResponse",
     "RelatedStory",

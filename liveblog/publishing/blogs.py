@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from liveblog import audit, visibility
 from liveblog.models import Change, Image, LiveBlog, Update
-from liveblog.publishing import search
+from liveblog.publishing import safeguards, search
 from liveblog.publishing.details import BlogDetails, edit_fingerprint
 from liveblog.publishing.limits import refuse_far, refuse_many
 from liveblog.publishing.log import all_locked, append, append_unaudited, locked
@@ -59,6 +59,7 @@ def edit_blog(
             blog.save(update_fields=["imported_hash"])
         if details == before:
             return blog
+        safeguards.refuse_on_hold(blog)
         _check_edit(blog, before, details)
         was_public, was_known = visibility.can_read(PUBLIC, blog), visibility.can_know(PUBLIC, blog)
         details.write_to(blog)

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from liveblog import audit
 from liveblog.models import AuditEntry, LiveBlog, Update
+from liveblog.publishing import safeguards
 from liveblog.publishing.blogs import end_coverage, lift_embargo
 from liveblog.publishing.permissions import Actor
 from liveblog.publishing.updates import publish_scheduled, return_to_editors
@@ -50,8 +51,13 @@ def _attempt(item: Callable[[], bool]) -> bool:
 
 
 def _publish(update: Update, by: Actor, at: datetime) -> bool:
+    if safeguards.lacks_approval(update):
+        # It stays scheduled, and the desk shows that it waits for a second person.
+        return False
     try:
         return publish_scheduled(update, by=by, at=at) is not None
+    except safeguards.NeedsSecondPerson:
+        return False
     except ValidationError as refusal:
         reasons = " ".join(refusal.messages)
         logger.warning(

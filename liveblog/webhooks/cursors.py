@@ -267,8 +267,9 @@ def _judge(webhook: Webhook, answer: Answer, at: datetime) -> Notice | None:
 
 
 def prune(at: datetime) -> int:
-    """Delete old deliveries and return their number."""
-    count, _by_model = Delivery.objects.filter(at__lt=at - KEPT, asked_for_at__isnull=True).delete()
+    """Delete old deliveries and return their number. Those of a live blog under a legal hold stay."""
+    old_deliveries = Delivery.objects.filter(at__lt=at - KEPT, asked_for_at__isnull=True)
+    count, _by_model = old_deliveries.exclude(blog__is_on_hold=True).delete()
     return count
 
 
