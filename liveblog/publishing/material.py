@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from liveblog import audit, visibility
 from liveblog.models import Byline, Change, Image, LiveBlog, RelatedStory, Topic, Update
-from liveblog.publishing import renditions
+from liveblog.publishing import renditions, safeguards
 from liveblog.publishing.limits import refuse_long
 from liveblog.publishing.log import all_locked, append_unaudited
 from liveblog.publishing.permissions import Actor, person, require
@@ -104,10 +104,19 @@ def edit_image(
     editor = person(by)
     if editor and not visibility.can_read_row(editor, image):
         raise PermissionDenied(_("You are not in the team of this live blog."))
+    _refuse_guarded(Q(images=image))
     image.alt, image.caption, image.credit = _checked_words(alt, caption, credit)
     image.focal_column, image.focal_row = focal_column, focal_row
     image.is_sensitive = is_sensitive
     return _save_shared(image, updates=Q(images=image), blogs=Q(hero_image=image), by=by, seen=seen)
+
+
+def _refuse_guarded(condition: Q) -> None:
+    """Raise ValidationError if a legal hold or the two-person rule protects an update that prints the row."""
+    for update in Update.objects.filter(condition).select_related("blog").distinct():
+        safeguards.refuse_on_hold(update.blog)
+        if update.is_published and safeguards.is_needed(update):
+            raise safeguards.NeedsSecondPerson(update)
 
 
 def _checked_words(alt: str, caption: str, credit: str) -> tuple[str, str, str]:
@@ -145,6 +154,7 @@ def edit_story(
     target = Story(title=title, url=url, live_blog=live_blog).checked()
     if (target.title, target.url, target.live_blog) == (story.title, story.url, story.live_blog):
         return story
+    _refuse_guarded(Q(related_stories=story))
     with transaction.atomic():
         announce(updates=Q(related_stories=story), blogs=Q(related_stories=story), by=by)
         refuse_stale(story, seen)

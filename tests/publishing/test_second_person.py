@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
-from itertools import product
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from liveblog import publishing
+from liveblog.articles.article import ArticleError
 from liveblog.articles.load import load
 from liveblog.articles.parse import parse, read
 from liveblog.models import (
@@ -29,9 +30,18 @@ from liveblog.models import (
     Update,
     WorkingCopy,
 )
-from liveblog.publishing import SYSTEM, Action, Content, NeedsSecondPerson, actions_for, fingerprint, perform
+from liveblog.publishing import (
+    SYSTEM,
+    Action,
+    Content,
+    NeedsSecondPerson,
+    Story,
+    actions_for,
+    fingerprint,
+    perform,
+)
 from newsroom import hongkong
-from tests.factories import make_blog, make_key, make_person, make_staff, make_update
+from tests.factories import make_blog, make_image, make_key, make_person, make_staff, make_update
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
@@ -212,6 +222,20 @@ def test_restoring_needs_somebody_who_did_not_write_it(blog, writer, colleague):
         publishing.restore_update(update, by=writer)
 
 
+@pytest.mark.parametrize("is_on_hold", [False, True])
+def test_captions_and_links_of_guarded_updates_are_no_way_around(blog, chief, writer, colleague, is_on_hold):
+    image = make_image()
+    content = Content("標題", images=(image,), stories=(Story("另文"),))
+    draft = publishing.draft_update(blog, content, by=writer)
+    update = publishing.publish_update(blog, lambda saved: saved, by=colleague, update=draft)
+    publishing.set_hold(blog, by=chief, is_on_hold=is_on_hold, reason="訴訟")
+    reason = "legal hold" if is_on_hold else "second person"
+    with pytest.raises(ValidationError, match=reason):
+        publishing.edit_image(image, by=chief, alt="疑犯")
+    with pytest.raises(ValidationError, match=reason):
+        publishing.edit_story(update.related_stories.get(), by=chief, title="疑犯")
+
+
 # The schedule
 
 
@@ -269,7 +293,7 @@ COPY = """消息一則
 
 def test_the_importer_publishes_nothing_alone(blog):
     article = parse(read(COPY.encode()), now=hongkong.now())
-    with pytest.raises(NeedsSecondPerson):
+    with pytest.raises(ArticleError, match="Needs a second person"):
         load(article, by=SYSTEM, slug=blog.slug, publish=True)
     assert not Update.objects.published().exists()
 
@@ -323,10 +347,8 @@ def state_of() -> list[tuple]:
 @pytest.mark.parametrize("is_on_hold", [False, True])
 @pytest.mark.parametrize("state", STATES)
 def test_guarded_verbs_carry_out_offered_actions_and_refuse_all_others(
-    writer, colleague, chief, state, is_on_hold, django_capture_on_commit_callbacks
+    writer, colleague, chief, state, is_on_hold
 ):
-    from django.db import transaction
-
     actors = {name: user for name, user in make_staff().items() if name in ("reporter", "editor", "chief")}
     for by in actors.values():
         if state == "own draft" and not by.has_perm("liveblog.add_update"):
@@ -382,9 +404,9 @@ def test_a_hold_freezes_saved_text_and_erasure_and_allows_withdrawing(chief, wri
         lambda: publishing.edit_update(update, Content("改"), by=chief),
         lambda: publishing.draft_update(blog, Content("改"), by=writer, update=draft),
     ):
-        with pytest.raises(ValidationError, match="法律保留|legal hold"):
+        with pytest.raises(ValidationError, match="legal hold"):
             act()
-    with pytest.raises(CommandError, match="legal hold|法律保留"):
+    with pytest.raises(CommandError, match="legal hold"):
         call_command("erase", str(update.pk), "--reason", "命令")
     assert (fresh(update).heading, fresh(draft).heading) == ("消息", "標題")
     assert publishing.withdraw_update(update, by=writer, reason="錯").is_withdrawn
