@@ -1,4 +1,4 @@
-"""Where an action comes from: the door, and the request if there is one."""
+"""The origin of an action: its door, and the request if there is one."""
 
 from __future__ import annotations
 

@@ -33,6 +33,7 @@ from liveblog.models import (
     Update,
 )
 from liveblog.publishing import SYSTEM, BlogDetails, Content
+from tests.at_once import at_once
 from tests.audit_log import entries, last_id
 from tests.factories import PASSWORD, make_blog, make_image, make_key, make_person, make_update, make_user
 
@@ -429,3 +430,21 @@ def test_an_exported_line_has_all_that_its_hash_covers():
     entry = AuditEntry.objects.get(pk=line.pop("id"))
     assert line.pop("hash") == entry.computed_hash()
     assert line == entry.content()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_concurrent_actions_keep_every_chain_whole():
+    blogs = [make_blog() for _number in range(2)]
+    by = make_user("*")
+
+    def act(number: int) -> None:
+        for _turn in range(5):
+            update = make_update(blogs[number % 2])
+            publishing.pin_update(update, by=by)
+            publishing.add_term(by=by, traditional=f"甲{update.pk}", simplified=f"乙{update.pk}")
+
+    at_once(6, act)
+    count, breaks = chain.verify()
+    assert breaks == []
+    assert count == AuditEntry.objects.count()
+    assert AuditEntry.objects.filter(action__in=["published", "pinned", "glossaryterm_added"]).count() == 90

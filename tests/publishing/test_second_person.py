@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -25,6 +26,7 @@ from liveblog.models import (
     Change,
     Delivery,
     Flag,
+    LiveBlog,
     Proposal,
     Revision,
     Update,
@@ -41,7 +43,7 @@ from liveblog.publishing import (
     perform,
 )
 from newsroom import hongkong
-from tests.factories import make_blog, make_image, make_key, make_person, make_staff, make_update
+from tests.factories import make_blog, make_image, make_key, make_person, make_update
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
@@ -333,6 +335,10 @@ def make_in(state, blog, by, writer, colleague) -> Update | None:
     return fresh(update)
 
 
+# A form may save again what is saved: only the log tells.
+RECORDED = ("drafted", "submitted", "scheduled")
+
+
 def state_of() -> list[tuple]:
     return [
         *Update.objects.order_by("pk").values_list(
@@ -340,52 +346,72 @@ def state_of() -> list[tuple]:
         ),
         *Approval.objects.values_list("update", "fingerprint"),
         *Proposal.objects.values_list("update", "at"),
-        (Change.objects.count(), AuditEntry.objects.count()),
+        (Change.objects.count(), AuditEntry.objects.filter(action__in=RECORDED).count()),
     ]
+
+
+# What the buttons of the desk send to `desk:update`.
+BUTTONS = frozenset(Action) - publishing.WRITES - {Action.PROPOSE, Action.REVERT}
+NOTES = frozenset({Action.CORRECT, Action.WITHDRAW, Action.PROPOSE, Action.OVERRIDE})
+
+
+def by_verb(by, blog, update, action) -> None:
+    fields = {"note": "說明"} if action in NOTES else {}
+    if action == Action.SCHEDULE:
+        fields["publish_at"] = timezone.now() + timedelta(hours=2)
+    if update is None or action in (Action.EDIT, Action.PROPOSE, Action.REVERT):
+        fields["content"] = Content("改")
+    with suppress(PermissionDenied, ValidationError):
+        perform(action, blog, by=by, update=update, **fields)
+
+
+def by_desk(by, blog, update, action) -> None:
+    client = Client()
+    client.force_login(by)
+    path = reverse("desk:update", args=[blog.pk, update.pk, action])
+    payload = {"reason": "說明"} if action in NOTES else {}
+    response = client.post(path, payload, headers={"accept": "application/json"})
+    assert response.status_code in (200, 403, 409, 422)
+
+
+def by_admin(by, blog, update, action) -> None:
+    """Take a list action of the admin."""
+    client = Client()
+    client.force_login(by)
+    name = {Action.MARK: "mark_key", Action.UNMARK: "unmark_key"}.get(action, action.value)
+    client.post(
+        reverse("admin:liveblog_update_changelist"),
+        {"action": name, "_selected_action": update.pk, "reason": "說明"},
+    )
+
+
+LISTED = frozenset({Action.PUBLISH, Action.WITHDRAW, Action.PIN, Action.UNPIN, Action.MARK, Action.UNMARK})
 
 
 @pytest.mark.parametrize("is_on_hold", [False, True])
 @pytest.mark.parametrize("state", STATES)
-def test_guarded_verbs_carry_out_offered_actions_and_refuse_all_others(
-    writer, colleague, chief, state, is_on_hold
+@pytest.mark.parametrize(
+    ("door", "actions"), [(by_verb, frozenset(Action)), (by_desk, BUTTONS), (by_admin, LISTED)]
+)
+def test_guarded_actions_are_carried_out_if_offered_and_refused_otherwise(
+    writer, colleague, chief, state, is_on_hold, door, actions
 ):
-    actors = {name: user for name, user in make_staff().items() if name in ("reporter", "editor", "chief")}
-    for by in actors.values():
-        if state == "own draft" and not by.has_perm("liveblog.add_update"):
-            continue
+    if state == "new" and door is not by_verb:
+        pytest.skip("These doors act on saved updates")
+    for by in (make_person("Reporter"), make_person("Editor"), make_person("Chief editor")):
         if state == "own proposal" and not by.has_perm("liveblog.publish_update"):
             continue
         blog = publishing.set_second_person(make_blog(), by=chief, is_needed=True)
         made = make_in(state, blog, by, writer, colleague)
         publishing.set_hold(blog, by=chief, is_on_hold=is_on_hold, reason="訴訟")
-        for action in Action:
+        for action in sorted(actions):
             with transaction.atomic():
                 update = made and fresh(made)
-                current = update.blog if update else type(blog).objects.get(pk=blog.pk)
-                is_offered = action in actions_for(by, current, update)
+                blog = LiveBlog.objects.get(pk=blog.pk)
+                is_offered = action in actions_for(by, blog, update)
                 before = state_of()
-                fields = {
-                    Action.CORRECT: {"note": "說明"},
-                    Action.WITHDRAW: {"note": "說明"},
-                    Action.PROPOSE: {"note": "說明"},
-                    Action.OVERRIDE: {"note": "說明"},
-                    Action.SCHEDULE: {"publish_at": timezone.now() + timedelta(hours=2)},
-                }.get(action, {})
-                if (
-                    action in (Action.EDIT, Action.PROPOSE)
-                    or (action == Action.REVERT and update)
-                    or not update
-                ):
-                    fields = fields | {"content": Content("改")}
-                try:
-                    perform(action, current, by=by, update=update, **fields)
-                    is_done = state_of() != before
-                except (PermissionDenied, ValidationError):
-                    is_done = False
-                    assert state_of() == before
-                if action == Action.CONFIRM and not is_done:
-                    is_offered = False if update and update.verification != "unconfirmed" else is_offered
-                assert is_done == is_offered, (state, is_on_hold, action, by.username)
+                door(by, blog, update, action)
+                assert (state_of() != before) == is_offered, (action, by.username)
                 transaction.set_rollback(True)
 
 
