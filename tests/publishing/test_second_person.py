@@ -454,3 +454,23 @@ def test_retention_deletes_nothing_of_a_blog_on_hold(chief, writer):
     assert [copy.blog for copy in WorkingCopy.objects.all()] == [held]
     assert not Delivery.objects.exists()
     assert not ApiKey.objects.exists()
+
+
+def test_the_desk_shows_what_is_proposed_and_sets_flags_and_holds(blog, writer, colleague, chief):
+    update = published_by(writer, colleague, blog)
+    publishing.propose_change(update, Content("更正標題"), by=writer, note="錯字")
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(colleague)
+    path = reverse("desk:history", args=[blog.pk, update.pk])
+    page = client.get(path).text
+    assert "Proposed change" in page
+    assert "錯字" in page
+    assert reverse("desk:update", args=[blog.pk, update.pk, "approve"]) in page
+    client.post(reverse("desk:flags", args=[blog.pk, update.pk]), {"flags": ["court", "minor"]})
+    assert fresh(update).flags == ["court", "minor"]
+    assert "needs a second person" in client.get(reverse("desk:desk", args=[blog.pk])).text
+    hold = reverse("desk:safeguard", args=[blog.pk, "hold"])
+    assert client.post(hold, {"reason": "訴訟"}).status_code == 403
+    client.force_login(chief)
+    assert client.post(hold, {"reason": "訴訟"}).status_code == 302
+    assert "Under a legal hold" in client.get(reverse("desk:desk", args=[blog.pk])).text
