@@ -68,7 +68,7 @@ def record(
         door=door or here.door,
         address=here.address,
         action=action,
-        subject_kind=subject._meta.model_name if subject else "",
+        subject_kind=(subject._meta.model_name or "") if subject else "",
         subject_id=str(subject.pk) if subject else "",
         subject_name=_name_of(subject) if subject else "",
         blog=blog,

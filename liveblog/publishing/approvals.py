@@ -66,19 +66,17 @@ def _approve(update: Update, by: Actor, reason: str, seen: str) -> Update:
         if not update.is_published:
             return safeguards.approve_saved(update, by=by, reason=reason)
         content, proposal = safeguards.take_proposal(update)
-        action, details = ("overridden", {"reason": reason}) if reason else ("approved", {})
         if proposal.note:
             refuse_more_corrections(update)
         update.written_by = proposal.by
         write_revision(blog, update, saved, content, by, proposal.note)
         audit.record(
-            action,
+            **safeguards.approval_entry(reason),
             by=by,
             blog=blog,
             subject=update,
             content=fingerprint(content),
             proposed_by=proposal.by_id,
-            **details,
         )
         safeguards.drop_pending(update)
         return update

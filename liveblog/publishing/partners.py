@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -108,7 +108,7 @@ def revoke_key(key: ApiKey, *, by: Actor) -> ApiKey:
         return key
 
 
-def _record(action: str, by: Actor, key: ApiKey, **details: str) -> None:
+def _record(action: str, by: Actor, key: ApiKey, **details: Any) -> None:
     audit.record(
         action,
         by=by,

@@ -12,7 +12,7 @@ New updates, and withdrawing and restoring, remain possible.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
@@ -119,9 +119,13 @@ def approve_saved(update: Update, *, by: Actor, reason: str = "") -> Update:
     content = fingerprint(Content.of(update))
     values = {"fingerprint": content, "by": person(by), "at": timezone.now()}
     Approval.objects.update_or_create(update=update, defaults=values)
-    action, details = ("overridden", {"reason": reason}) if reason else ("approved", {})
-    audit.record(action, by=by, blog=update.blog, subject=update, content=content, **details)
+    audit.record(**approval_entry(reason), by=by, blog=update.blog, subject=update, content=content)
     return update
+
+
+def approval_entry(reason: str) -> dict[str, Any]:
+    """Return the action of an approval for the audit log, and the reason if it overrides the rule."""
+    return {"action": "overridden", "reason": reason} if reason else {"action": "approved"}
 
 
 def drop_pending(update: Update) -> None:
@@ -175,7 +179,7 @@ def flag_update(update: Update, flags: Iterable[str], *, by: Actor, reason: str 
         reason = checked_override(by, blog, reason) if before - wanted else checked_note(reason)
         update.flags = [flag for flag in Flag.values if flag in wanted]
         update.save(update_fields=["flags"])
-        details = {"before": sorted(before), "after": sorted(wanted), "reason": reason}
+        details: dict[str, Any] = {"before": sorted(before), "after": sorted(wanted), "reason": reason}
         audit.record("flagged", by=by, blog=blog, subject=update, **details)
         return update
 
