@@ -445,13 +445,13 @@ def test_a_hold_freezes_saved_text_and_erasure_and_allows_withdrawing(chief, wri
 
 
 def test_retention_deletes_nothing_of_a_blog_on_hold(chief, writer):
-    held, free = make_blog(), make_blog()
-    publishing.set_hold(held, by=chief, is_on_hold=True, reason="訴訟")
+    frozen, free = make_blog(), make_blog()
+    publishing.set_hold(frozen, by=chief, is_on_hold=True, reason="訴訟")
     long_ago = timezone.now() - timedelta(days=400)
-    for number, blog in enumerate((held, free)):
+    for number, blog in enumerate((frozen, free)):
         WorkingCopy.objects.create(by=writer, token=f"t{number}", blog=blog, fields={}, saved_at=long_ago)
     publishing.prune()
-    assert [copy.blog for copy in WorkingCopy.objects.all()] == [held]
+    assert [copy.blog for copy in WorkingCopy.objects.all()] == [frozen]
     assert not Delivery.objects.exists()
     assert not ApiKey.objects.exists()
 
