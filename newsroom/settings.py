@@ -191,6 +191,7 @@ MIDDLEWARE = [
     "newsroom.middleware.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "newsroom.access.middleware.guard_sessions",
+    "liveblog.audit.middleware.remember_origin",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]

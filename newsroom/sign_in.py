@@ -38,6 +38,7 @@ from django.contrib.auth.views import LoginView, PasswordChangeView
 from django.core import signing
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.dispatch import Signal
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse, reverse_lazy
 from django.utils.crypto import salted_hmac
@@ -62,6 +63,9 @@ _LONGEST_LOGGED_NAME: Final = 150
 Response = TypeVar("Response", bound=HttpResponseBase)
 
 logger = logging.getLogger(__name__)
+# Sent with `request` (None for a command) and `name` when an attempt is refused unchecked. Django's own
+# `user_login_failed` is not sent then.
+locked_out: Final = Signal()
 
 
 @dataclass(frozen=True)
@@ -100,9 +104,7 @@ class Attempt:
     """
 
     def __init__(self, request: HttpRequest | None, name: str, kind: str = "sign-in") -> None:
-        self.request = request
-        self.kind = kind
-        self._submitted_name = name
+        self.request, self.name, self.kind = request, name, kind
         self.address = client_address.of_request(request) if request else client_address.UNKNOWN
         self.logged_name = repr(name[:_LONGEST_LOGGED_NAME])
         self._name = _normalized(name)
@@ -121,8 +123,9 @@ class Attempt:
                 if self.request is not None:
                     setattr(self.request, _REFUSAL, refusal)
                 logger.warning("Locked out: %s from %s, for %s s", self.logged_name, self.address, seconds)
-                # Django sends the signal only if a password was checked.
-                send_failure(self.request, self._submitted_name)
+                # Django sends its signal only if a password was checked.
+                send_failure(self.request, self.name)
+                locked_out.send(Attempt, request=self.request, name=self.name)
                 raise refusal
 
     def succeed(self) -> None:

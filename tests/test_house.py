@@ -20,6 +20,8 @@ RUNGS = {
     "liveblog.models": 2,
     "liveblog.audience": 3,
     "liveblog.visibility": 3,
+    # It filters nothing, so it stands below visibility and may be used by everything that writes.
+    "liveblog.audit": 3,
     "liveblog.presentation": 4,
     "liveblog.publishing": 4,
     "liveblog.articles": 5,

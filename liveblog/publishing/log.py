@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from liveblog import audit
 from liveblog.models import Change, LiveBlog, Revision, Update
 from liveblog.models.change import NOT_IN_FEEDS
 from liveblog.publishing.content import Content
@@ -67,11 +68,28 @@ def append(
     *,
     by: Actor,
     is_in_feeds: bool = True,
+    details: dict[str, Any] | None = None,
 ) -> Change:
     """Append a change made by `by` under the locked blog's next number, and notify the log's listeners.
 
     `is_in_feeds`: whether feeds print what changed, unless they never print a change of this kind.
+    `details` join the change's entry in the audit log.
     """
+    change = append_unaudited(blog, kind, at, update, by=by, is_in_feeds=is_in_feeds)
+    audit.record(kind.value, by=by, blog=blog, subject=update or blog, number=change.number, **details or {})
+    return change
+
+
+def append_unaudited(
+    blog: LiveBlog,
+    kind: Change.Kind,
+    at: datetime,
+    update: Update | None = None,
+    *,
+    by: Actor,
+    is_in_feeds: bool = True,
+) -> Change:
+    """Append a change that follows from another, whose entry in the audit log stands for it."""
     blog.number += 1
     # Clocks of different machines differ slightly, and times in feeds must never go backwards.
     at = max(at, blog.modified_at or at)
