@@ -301,7 +301,7 @@ def ending(process: subprocess.Popen | Fork, log: Path) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Yield a browser from the system's Chromium."""
-    executable = chromium.find_chromium()
+    executable = chromium.find_headless()
     if not executable:
         pytest.skip("There is no Chromium on this machine.")
     # Playwright's sync API keeps an event loop running in this thread, where Django refuses database access.
