@@ -18,8 +18,8 @@ from pathlib import Path
 
 from opencc import OpenCC
 
-from liveblog import editions
 from liveblog.models import Edition
+from liveblog.presentation.editions import Converter
 from newsroom.text import chinese, traditional
 
 DEMO = Path(__file__).parents[1] / "liveblog/demo"
@@ -53,7 +53,7 @@ def _row(language: str, plain: OpenCC, texts: list[str], rounds: int) -> str:
     first: list[list[float]] = []
     alone: list[list[float]] = []
     cached: list[list[float]] = []
-    convert = editions.converter(Edition(language, 0))
+    convert = Converter(Edition(language, 0)).text
     for _ in range(rounds):
         traditional.forget_words()
         for text in known:

@@ -30,8 +30,9 @@ from urllib.request import Request, urlopen
 
 from benchmarks.crowd import Arrivals, Crowd, crowd
 from benchmarks.serving import cpu_of, log_of, memory_of, newsroom, running
-from liveblog import payloads, publishing
+from liveblog import publishing
 from liveblog.models import LiveBlog
+from liveblog.presentation import delta, reading
 from liveblog.publishing import SYSTEM, BlogDetails, Content
 from newsroom import hongkong
 from tests.environment import ROOT
@@ -230,8 +231,9 @@ def main(arguments: list[str]) -> None:
     )
     publishing.start_coverage(blog, by=SYSTEM)
     first = publishing.publish_update(blog, Content("消息TOKEN", BODY, hongkong.now()), by=SYSTEM)
-    blog = LiveBlog.objects.complete().get(pk=blog.pk)
-    template = json.dumps(payloads.delta(blog, first.number - 1), ensure_ascii=False, separators=(",", ":"))
+    view = reading.blog_in(LiveBlog.objects.complete().get(pk=blog.pk), None)
+    changes = delta.of_page(delta.after(view, first.number - 1))
+    template = json.dumps(changes, ensure_ascii=False, separators=(",", ":"))
     print(
         f"One event: {len(template.encode()):,} bytes."
         f" {options.messages} messages each, the middle one told.\n"

@@ -275,13 +275,6 @@ def shown_stories(stories: Iterable[RelatedStory]) -> list[RelatedStory]:
     return [story for story in stories if story.live_blog is None or can_know(PUBLIC, story.live_blog)]
 
 
-def href_of(story: RelatedStory) -> str:
-    """Return a related story's link for readers, or an empty string if unresolved or not public."""
-    if story.live_blog is None:
-        return story.url
-    return story.live_blog.get_absolute_url() if can_read(PUBLIC, story.live_blog) else ""
-
-
 def readable_content(user: User, content: dict[str, Any]) -> dict[str, Any]:
     """Return a revision's content without references to live blogs that `user` may not link to."""
     stories = content.get("stories", [])

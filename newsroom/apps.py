@@ -3,6 +3,7 @@
 from django.apps import AppConfig
 from django.core.checks import Tags, register
 
+from newsroom import error_reports
 from newsroom.checks import check_file_modes
 
 
@@ -10,4 +11,5 @@ class NewsroomConfig(AppConfig):
     name = "newsroom"
 
     def ready(self) -> None:
+        error_reports.start()
         register(check_file_modes, Tags.security, deploy=True)

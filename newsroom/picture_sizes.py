@@ -11,7 +11,7 @@ MEDIA_TYPES: Final = {"avif": "image/avif", "webp": "image/webp", "jpg": "image/
 EXTENSIONS: Final = tuple(MEDIA_TYPES)
 
 
-def widths_for(width: int) -> list[int]:
+def widths_for(width: int) -> tuple[int, ...]:
     """Return the widths of the renditions of a picture `width` pixels wide; none wider than the picture."""
-    smaller = [candidate for candidate in WIDTHS if candidate < width]
-    return smaller if len(smaller) == len(WIDTHS) else [*smaller, width]
+    smaller = tuple(candidate for candidate in WIDTHS if candidate < width)
+    return smaller if len(smaller) == len(WIDTHS) else (*smaller, width)

@@ -45,6 +45,11 @@ def _check_contact(text: str) -> None:
         raise ValidationError("Use mailto:…@…, tel:+… or https://….")
 
 
+def _check_token(text: str) -> None:
+    if text and not re.fullmatch(r"[\w.~+/=-]{16,}", text, re.ASCII):
+        raise ValidationError("Use at least 16 letters, digits and characters of -._~+/=.")
+
+
 def _check_index_key(text: str) -> None:
     """Check a key by the rules of https://www.indexnow.org/documentation."""
     if text and not re.fullmatch(r"[A-Za-z0-9-]{8,128}", text):
@@ -133,6 +138,21 @@ _email = env.dj_email_url("EMAIL_URL", "console:")
 _email_from = env.str("EMAIL_FROM", "")
 # Hosts to which webhooks may be sent although they are private or without TLS, for testing receivers.
 WEBHOOK_TEST_HOSTS: list[str] = env.list("WEBHOOK_TEST_HOSTS", [])
+
+# Logs: a line of text for each record, or a JSON object; and a record for each request that Django handles.
+LOG_FORMAT = env.str("LOG_FORMAT", "line", validate=validate.OneOf(["line", "json"]))
+LOG_REQUESTS = env.bool("LOG_REQUESTS", False)
+# Who may read /metrics: whoever has the token, from these networks. It does not exist while both are unset.
+METRICS_TOKEN = env.str("METRICS_TOKEN", "", validate=_check_token)
+METRICS_NETWORKS: list[str] = env.list("METRICS_NETWORKS", [], validate=_check_networks)
+# The files through which the processes of one server share their figures; it must be a local disk.
+METRICS_DIR = env.path("METRICS_DIR", DATA_DIR / "metrics")
+# Free space below which the site is not ready.
+DISK_RESERVE_MEGABYTES = env.int("DISK_RESERVE_MEGABYTES", 512, validate=validate.Range(min=0))
+# Where errors are reported to; it needs the package sentry-sdk.
+SENTRY_DSN = env.str("SENTRY_DSN", "", validate=_check_url)
+# Days after which readers' responses lose their personal data; 0 keeps it.
+RESPONSES_KEPT_DAYS = env.int("RESPONSES_KEPT_DAYS", 0, validate=validate.Range(min=0))
 env.seal()
 
 SITE_URL = (_site_url or f"http://{_demo_host}:{PORT}").rstrip("/")
@@ -191,6 +211,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "newsroom.http.request_ids.identify",
+    "liveblog.monitoring.endpoints.answer_monitors",
+    "newsroom.metrics.count_requests",
     "newsroom.middleware.lean_polls",
     "newsroom.middleware.finish_headers",
     "newsroom.http.concurrency.limit_concurrency",
@@ -425,12 +448,34 @@ SPECTACULAR_SETTINGS = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {
+            "()": "newsroom.logs.Lines",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        },
+        "json": {"()": "newsroom.logs.JsonLines"},
+    },
+    "filters": {
+        "request_id": {"()": "newsroom.logs.AddRequestId"},
+        "count": {"()": "newsroom.metrics.CountRecords"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": LOG_FORMAT,
+            "filters": ["request_id", "count"],
+        },
+    },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "django.request": {"level": "ERROR"},
         # Clients can send any Host, and each unknown one would log a traceback.
         "django.security.DisallowedHost": {"level": "CRITICAL"},
+        # uvicorn gives its loggers handlers of their own, whose lines would not be in the same format.
+        "uvicorn": {"handlers": [], "propagate": True},
+        "uvicorn.error": {"handlers": [], "propagate": True},
+        # It prints whole addresses, with what readers search for. LOG_REQUESTS names the view instead.
+        "uvicorn.access": {"handlers": [], "propagate": False},
     },
 }

@@ -63,12 +63,17 @@ def identity() -> dict[str, object]:
     }
 
 
-def _root_of(path: str) -> str:
-    edition = path.split("/")[1]
-    is_converted = {edition, settings.SITE_LANGUAGE} == {chinese.TRADITIONAL, chinese.SIMPLIFIED}
-    return f"/{edition}/" if is_converted else "/"
+def languages() -> tuple[str, ...]:
+    """Return the languages of pages that cover several live blogs: three, or just English."""
+    return ("en",) if settings.SITE_LANGUAGE == "en" else (chinese.TRADITIONAL, chinese.SIMPLIFIED, "en")
+
+
+def root_in(language: str) -> str:
+    """Return the path of the front page in `language`, or of the site's own if it has none."""
+    is_own = language == settings.SITE_LANGUAGE or language not in languages()
+    return "/" if is_own else f"/{language}/"
 
 
 def site(request: HttpRequest) -> dict[str, object]:
     """Context processor: add `site`, and `root`, the front page in the requested script."""
-    return {"root": _root_of(request.path), "site": identity()}
+    return {"root": root_in(request.path.split("/")[1]), "site": identity()}

@@ -20,7 +20,7 @@ from django.test import Client
 from django.utils import translation
 from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
-from liveblog import editions
+from liveblog.presentation import editions
 from newsroom.http import rate_limits
 from tests import chromium
 from tests.environment import CASES, DATA_DIR, IS_CI, ROOT, SAMPLES, SCHEMAS, TEST_DATABASE_URL

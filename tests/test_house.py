@@ -19,11 +19,8 @@ RUNGS = {
     "newsroom": 1,
     "liveblog.models": 2,
     "liveblog.audience": 3,
-    "liveblog.editions": 3,
     "liveblog.visibility": 3,
     "liveblog.presentation": 4,
-    # Payloads render parts of pages.
-    "liveblog.payloads": 5,
     "liveblog.publishing": 4,
     "liveblog.articles": 5,
     "liveblog.admin": 6,
@@ -32,6 +29,7 @@ RUNGS = {
     "liveblog.api": 6,
     "liveblog.streams": 6,
     "liveblog.wakeups": 5,
+    "liveblog.monitoring": 6,
     "liveblog.webhooks": 6,
     "liveblog.templatetags": 6,
     "liveblog.management": 7,
@@ -83,6 +81,27 @@ def is_allowed(importer: str, imported: str) -> bool:
 def test_imports_go_down_the_ladder(path):
     own = [name for name in imports_of(ast.parse(path.read_text())) if name.split(".")[0] in OURS]
     assert [name for name in own if not is_allowed(module_of(path), name)] == []
+
+
+def test_nothing_prints_templates_of_a_higher_rung():
+    """Read the first directory of a template's name as the package that it belongs to."""
+    upward = [
+        (path.name, name)
+        for path in [*SOURCES, *TEMPLATES]
+        for name in re.findall(r"[\"'](\w+)/[^\"'\s]*\.(?:html|xml|atom|rss)[\"']", path.read_text())
+        # The admin's templates have Django's names, under which any of its pages extends them.
+        if f"liveblog.{name}" in RUNGS and name != "admin"
+        if not is_allowed(printer_of(path), f"liveblog.{name}")
+    ]
+    assert upward == []
+
+
+def printer_of(path: Path) -> str:
+    """Return the module, or the package that a template belongs to; error pages belong to the project."""
+    if path.suffix == ".py":
+        return module_of(path)
+    directory = path.relative_to(ROOT / "templates").parts[0]
+    return f"liveblog.{directory}" if f"liveblog.{directory}" in RUNGS else "newsroom.urls"
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=module_of)

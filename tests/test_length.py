@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from liveblog import publishing
 from liveblog.models import LiveBlog
-from liveblog.models.blog import KEY_EVENTS_MOST, KEY_EVENTS_SHOWN
+from liveblog.presentation.reading import KEY_EVENTS_MOST, KEY_EVENTS_SHOWN
 from liveblog.publishing import SYSTEM
 from liveblog.reader import key_events
 from tests.factories import make_blog, make_long_blog, make_update

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from typing import Any, ClassVar, Final
 
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -22,8 +21,8 @@ from liveblog import visibility
 from liveblog.api.entry import BoundedJSONParser
 from liveblog.api.keys import KeyAuthentication, PerAddressOrKey, ScopesAllow, viewer_of
 from liveblog.api.problems import problem
-from liveblog.models import LiveBlog
 from liveblog.models.blog import Language
+from liveblog.presentation.views import Head
 from newsroom.http import cors
 from newsroom.http.caching import PERSONAL, POLL, etag_of, mark_poll
 from newsroom.http.compression import compress
@@ -130,7 +129,7 @@ class PublicView(APIView):
         names = request.query_params.get("fields")
         self.fields = frozenset(names.split(",")) if names else frozenset()
 
-    def is_known(self, blog: LiveBlog) -> HttpResponse | None:
+    def is_known(self, blog: Head) -> HttpResponse | None:
         """Return a 304 if the client has this state of `blog`, else None. Call it before reading other rows.
 
         `blog` must be in the requested edition. The ETag covers the edition and the selected fields.
@@ -227,12 +226,12 @@ class ListView(PublicView, ListModelMixin, GenericAPIView):
         chosen = ",".join(sorted(self.fields))
         return self.is_unchanged(etag_of(f"{state.key}-{chosen}".encode())) or self.list(request)
 
-    def read(self, rows: list[Any]) -> Iterable[Any]:
-        """Return the rows in `self.edition`."""
+    def read(self, rows: list[Any]) -> list[Any]:
+        """Return what the serializer prints of the rows, in `self.edition`."""
         raise NotImplementedError
 
     def paginate_queryset(self, queryset: Any) -> list[Any]:
-        return list(self.read(super().paginate_queryset(queryset) or []))
+        return self.read(super().paginate_queryset(queryset) or [])
 
     def get_paginated_response(self, data: list[dict[str, Any]]) -> Response:
         return super().get_paginated_response([self.sparse(item) for item in data])

@@ -10,17 +10,19 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from liveblog import editions, payloads
 from liveblog.api import serializers
 from liveblog.api.answers import PublicView
 from liveblog.api.describing import SLUG, described
 from liveblog.api.finding import find_blog
+from liveblog.api.keys import viewer_of
 from liveblog.api.problems import AheadOfLog
-from liveblog.models import Change, LiveBlog, Update
+from liveblog.presentation import delta, payloads
+from liveblog.presentation.addresses import whole_blog
+from liveblog.presentation.delta import Delta
 from newsroom.http.parameters import whole_number
 
-BATCH: Final = 100
 MAX_NUMBER: Final = 2**31 - 1
+_NOTHING: Final[dict[str, Any]] = {"has_more": False, "blog": None, "updates": [], "changes": []}
 
 
 class Changes(PublicView):
@@ -61,19 +63,21 @@ class Changes(PublicView):
         blog = find_blog(request, slug, self.edition)
         if after > blog.number:
             raise AheadOfLog(blog.number)
-        return self.is_known(blog) or Response(self.sparse(_following(blog, after, self.edition)))
+        known = self.is_known(blog)
+        if known:
+            return known
+        if after == blog.number:
+            following = {"number": after} | _NOTHING
+        else:
+            following = _payload_of(delta.after(whole_blog(viewer_of(request), blog), after))
+        return Response(self.sparse(following))
 
 
-def _following(head: LiveBlog, after: int, edition: str | None) -> dict[str, Any]:
-    last = min(after + BATCH, head.number)
-    payload: dict[str, Any] = {"number": last, "has_more": last < head.number}
-    if after == last:
-        return payload | {"blog": None, "updates": [], "changes": []}
-    blog = editions.read_blogs(LiveBlog.objects.complete().filter(pk=head.pk), edition)[0]
-    updates = Update.objects.filter(blog=blog).changed_within(after, last).complete()
-    changes = Change.objects.filter(blog=blog).after(after).filter(number__lte=last)
-    return payload | {
-        "blog": payloads.blog(blog),
-        "updates": [payloads.update(row) for row in editions.read_updates(blog, updates)],
-        "changes": [payloads.change(row) for row in changes],
+def _payload_of(following: Delta) -> dict[str, Any]:
+    return {
+        "number": following.number,
+        "has_more": following.has_more,
+        "blog": payloads.blog(following.blog),
+        "updates": [payloads.update(update) for update in following.updates],
+        "changes": [payloads.change(change) for change in following.changes],
     }

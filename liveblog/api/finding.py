@@ -7,14 +7,15 @@ from rest_framework.request import Request
 from liveblog.api.keys import viewer_of
 from liveblog.api.problems import Gone
 from liveblog.models import LiveBlog, Update
-from liveblog.presentation import addresses
+from liveblog.presentation import addresses, reading
 from liveblog.presentation.addresses import Withdrawn
+from liveblog.presentation.views import Head, UpdateHead, UpdateView
 
 
 def find_blog(
     request: Request, slug: str, edition: str | None = None, *, may_be_withdrawn: bool = False
-) -> LiveBlog:
-    """Return a live blog without its related rows.
+) -> Head:
+    """Return a live blog without its words, in `edition` if it has that edition.
 
     Raise Http404 if it is hidden, Gone if it is withdrawn and not `may_be_withdrawn`.
     """
@@ -26,14 +27,23 @@ def find_blog(
         return withdrawn.blog
 
 
-def find_update(request: Request, pk: int, *, may_be_withdrawn: bool = False) -> Update:
+def find_update(
+    request: Request, pk: int, edition: str | None, *, may_be_withdrawn: bool = False
+) -> UpdateHead:
     """Return an update with its live blog. Raise as `find_blog` does, for either of them."""
     try:
-        return addresses.find_update(viewer_of(request), pk)
+        return addresses.find_update(viewer_of(request), pk, edition)
     except Withdrawn as withdrawn:
         if not may_be_withdrawn or withdrawn.update is None:
             raise _gone(withdrawn) from withdrawn
         return withdrawn.update
+
+
+def whole_update(head: UpdateHead) -> UpdateView:
+    """Read everything that payloads print of an update. It may be newer than `head`, never older."""
+    row = Update.objects.complete().get(pk=head.row.pk)
+    (update,) = reading.mixed_updates([row], head.blog.edition)
+    return update
 
 
 def _gone(withdrawn: Withdrawn) -> Gone:

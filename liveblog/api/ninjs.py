@@ -19,11 +19,14 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from liveblog import editions, visibility
 from liveblog.api.answers import PublicView
 from liveblog.api.describing import ID, SLUG, described
-from liveblog.api.finding import find_blog, find_update
-from liveblog.models import Image, LiveBlog, RelatedStory, Update
+from liveblog.api.finding import find_blog, find_update, whole_update
+from liveblog.api.keys import viewer_of
+from liveblog.models import LiveBlog, Update
+from liveblog.presentation import reading
+from liveblog.presentation.addresses import whole_blog
+from liveblog.presentation.views import BlogView, BylineView, Head, ImageView, StoryView, UpdateView
 from newsroom.hongkong import isoformat
 from newsroom.http.parameters import whole_number
 from newsroom.site import absolute, tag_uri
@@ -77,10 +80,10 @@ class OfBlog(PublicView):
             return known
         if head.status == LiveBlog.Status.WITHDRAWN:
             return Response(_canceled_blog(head))
-        blog = editions.read_blogs(LiveBlog.objects.complete().filter(pk=head.pk), self.edition)[0]
-        rows = Update.objects.filter(blog=blog).visible().newest_first().complete()
+        blog = whole_blog(viewer_of(request), head)
+        rows = Update.objects.filter(blog=blog.pk).visible().newest_first().complete()
         rows = rows.older_than(before) if before else rows
-        updates = editions.read_updates(blog, rows[: PAGE_SIZE + 1])
+        updates = reading.updates(blog, rows[: PAGE_SIZE + 1])
         response = Response(
             of_blog(blog, updates[:PAGE_SIZE], is_whole=not before and len(updates) <= PAGE_SIZE)
         )
@@ -101,32 +104,26 @@ class OfUpdate(PublicView):
         "Get an update as ninjs", OpenApiTypes.OBJECT, 404, operation_id="updates_ninjs", parameters=[ID]
     )
     def get(self, request: Request, pk: int) -> HttpResponse:
-        head = find_update(request, pk, may_be_withdrawn=True)
-        blog = editions.read_head(head.blog, self.edition)
-        known = self.is_known(blog)
-        if known:
-            return known
-        rows = Update.objects.complete().filter(pk=pk)
-        return Response(
-            of_update(editions.read_mixed_updates(rows, self.edition)[0]) | {"standard": STANDARD}
-        )
+        head = find_update(request, pk, self.edition, may_be_withdrawn=True)
+        known = self.is_known(head.blog)
+        return known or Response(of_update(whole_update(head)) | {"standard": STANDARD})
 
 
-def of_blog(blog: LiveBlog, updates: Iterable[Update], *, is_whole: bool) -> Ninjs:
+def of_blog(blog: BlogView, updates: Iterable[UpdateView], *, is_whole: bool) -> Ninjs:
     item = _about_blog(blog) | {
         "representationType": "full" if is_whole else "partial",
         "pubStatus": "usable",
         "firstCreated": isoformat(blog.published_at),
         "title": blog.full_headline,
         "headlines": [{"value": blog.headline}],
-        "by": _names(blog.bylines.all()),
+        "by": _names(blog.bylines),
         "subjects": [
-            {"name": topic.name, "uri": absolute(topic.get_absolute_url())} for topic in blog.topics.all()
+            {"name": topic.name, "uri": absolute(topic.get_absolute_url())} for topic in blog.topics
         ],
         "associations": [
             *([_picture(blog.hero_image, "hero")] if blog.hero_image else []),
             *(of_update(update) | {"name": _name(update), "rel": "update"} for update in updates),
-            *map(_story, visibility.shown_stories(blog.related_stories.all())),
+            *map(_story, blog.related_stories),
         ],
     }
     if blog.kicker:
@@ -138,7 +135,7 @@ def of_blog(blog: LiveBlog, updates: Iterable[Update], *, is_whole: bool) -> Nin
     return item
 
 
-def of_update(update: Update) -> Ninjs:
+def of_update(update: UpdateView) -> Ninjs:
     """Return an update as an item, `canceled` if it or its live blog was withdrawn."""
     blog = update.blog
     is_gone = update.is_withdrawn or blog.status == LiveBlog.Status.WITHDRAWN
@@ -159,20 +156,20 @@ def of_update(update: Update) -> Ninjs:
     return item if is_gone else item | _text_of(update)
 
 
-def _text_of(update: Update) -> Ninjs:
+def _text_of(update: UpdateView) -> Ninjs:
     item = {
         "representationType": "full",
         "title": update.title,
         "headlines": [{"value": update.heading}] if update.heading else [],
         "bodies": [{"contentType": _HTML, "value": update.body}],
         "associations": [
-            *(_picture(placed.image, "picture") for placed in update.update_images.all()),
-            *map(_story, visibility.shown_stories(update.related_stories.all())),
+            *(_picture(image, "picture") for image in update.images),
+            *map(_story, update.related_stories),
         ],
     }
     if update.has_clock_time:
         item["contentCreated"] = isoformat(update.happened_at)
-    if bylines := update.ordered_bylines:
+    if bylines := update.bylines:
         item["by"] = _names(bylines)
     if update.source:
         item["infoSources"] = [{"name": update.source}]
@@ -181,11 +178,11 @@ def _text_of(update: Update) -> Ninjs:
     return item
 
 
-def _canceled_blog(blog: LiveBlog) -> Ninjs:
+def _canceled_blog(blog: Head) -> Ninjs:
     return _about_blog(blog) | {"pubStatus": "canceled"}
 
 
-def _about_blog(blog: LiveBlog) -> Ninjs:
+def _about_blog(blog: Head) -> Ninjs:
     """Return the properties of a live blog that are public even after its withdrawal."""
     return {
         "uri": tag_uri(blog.get_absolute_url()),
@@ -202,7 +199,7 @@ def _about_blog(blog: LiveBlog) -> Ninjs:
     }
 
 
-def _rights(blog: LiveBlog) -> Ninjs:
+def _rights(blog: Head) -> Ninjs:
     year = isoformat(blog.published_at)[:4]
     rights = {
         "copyrightHolder": settings.SITE_NAME,
@@ -214,7 +211,7 @@ def _rights(blog: LiveBlog) -> Ninjs:
     return rights
 
 
-def _picture(image: Image, rel: str) -> Ninjs:
+def _picture(image: ImageView, rel: str) -> Ninjs:
     picture: Ninjs = {
         "uri": tag_uri(f"/media/{image.key}/"),
         "name": image.alt,
@@ -238,11 +235,10 @@ def _picture(image: Image, rel: str) -> Ninjs:
     return picture | _WARNING if image.is_sensitive else picture
 
 
-def _story(story: RelatedStory) -> Ninjs:
+def _story(story: StoryView) -> Ninjs:
     """Return a related story as a link. One without an address is identified by a tag URI."""
-    href = visibility.href_of(story)
     return {
-        "uri": iri_to_uri(absolute(href)) if href else tag_uri(f"/related-stories/{story.pk}/"),
+        "uri": iri_to_uri(absolute(story.href)) if story.href else tag_uri(f"/related-stories/{story.pk}/"),
         "name": story.title,
         "rel": "related",
         "type": "text",
@@ -251,22 +247,22 @@ def _story(story: RelatedStory) -> Ninjs:
     }
 
 
-def _name(update: Update) -> str:
+def _name(update: UpdateView) -> str:
     return f"#{update.pk}" if update.is_withdrawn else update.title or f"#{update.pk}"
 
 
-def _names(bylines: Iterable[Any]) -> str:
+def _names(bylines: Iterable[BylineView]) -> str:
     return "、".join(byline.name for byline in bylines)
 
 
-def _named_update(request: Request, blog: LiveBlog) -> Update | None:
+def _named_update(request: Request, blog: Head) -> Update | None:
     value = request.query_params.get("before")
     if value is None:
         return None
     pk = whole_number(value, digits=19)
     if pk is None:
         raise ValidationError({"before": ["Follow `Link`: give the id of an update."]})
-    update = Update.objects.filter(blog=blog).visible().filter(pk=pk).first()
+    update = Update.objects.filter(blog=blog.pk).visible().filter(pk=pk).first()
     if update is None:
         raise ValidationError({"before": ["This live blog has no such update."]}, code="unknown")
     return update

@@ -1,4 +1,4 @@
-"""Serializers that describe responses in OpenAPI; `liveblog.payloads` builds the actual payloads."""
+"""Serializers that describe responses in OpenAPI; `presentation.payloads` builds the actual payloads."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from liveblog import payloads
-from liveblog.models import Change, LiveBlog, RelatedStory, Topic, Update
+from liveblog.models import Change, LiveBlog, RelatedStory, Update
 from liveblog.models.blog import Language
+from liveblog.presentation import payloads
+from liveblog.presentation.views import BlogView, StoryView, TopicView, UpdateView
 from newsroom.text import marking
 
 
@@ -17,8 +18,8 @@ class TopicSerializer(serializers.Serializer):
     name = serializers.CharField()
     url = serializers.URLField(help_text="The topic's page.")
 
-    def to_representation(self, row: Topic) -> dict[str, Any]:
-        return payloads.topic(row)
+    def to_representation(self, view: TopicView) -> dict[str, Any]:
+        return payloads.topic(view)
 
 
 class BylineSerializer(serializers.Serializer):
@@ -62,9 +63,9 @@ class RelatedStorySerializer(StorySerializer):
         allow_null=True, help_text="The id of the update that shows it; null for a live blog's own stories."
     )
 
-    def to_representation(self, row: RelatedStory) -> dict[str, Any]:
-        home = row.printed_in
-        return payloads.story(row) | {"blog": home.slug, "update": row.update_id}
+    def to_representation(self, row_and_view: tuple[RelatedStory, StoryView]) -> dict[str, Any]:
+        row, view = row_and_view
+        return payloads.story(view) | {"blog": row.printed_in.slug, "update": row.update_id}
 
 
 class NeighbourSerializer(serializers.Serializer):
@@ -129,8 +130,8 @@ class BlogSerializer(serializers.Serializer):
     continued_in = NeighbourSerializer(allow_null=True, help_text="The live blog that follows this one.")
     continued_from = NeighbourSerializer(allow_null=True, help_text="The live blog that this one follows.")
 
-    def to_representation(self, row: LiveBlog) -> dict[str, Any]:
-        return payloads.blog(row)
+    def to_representation(self, view: BlogView) -> dict[str, Any]:
+        return payloads.blog(view)
 
 
 class CorrectionSerializer(serializers.Serializer):
@@ -206,8 +207,8 @@ class UpdateSerializer(serializers.Serializer):
         "unpublished": UnpublishedUpdateSerializer,
     }
 
-    def to_representation(self, row: Update) -> dict[str, Any]:
-        return payloads.update(row)
+    def to_representation(self, view: UpdateView) -> dict[str, Any]:
+        return payloads.update(view)
 
 
 class DraftSerializer(_OrderSerializer, _SaidSerializer):
@@ -235,8 +236,9 @@ class WrittenSerializer(serializers.Serializer):
         "scheduled": DraftSerializer,
     }
 
-    def to_representation(self, row: Update) -> dict[str, Any]:
-        return payloads.update(row) if row.is_visible else payloads.draft(row)
+    def to_representation(self, view: UpdateView) -> dict[str, Any]:
+        is_public = view.is_published or view.is_withdrawn
+        return payloads.update(view) if is_public else payloads.draft(view)
 
 
 class RunSerializer(serializers.Serializer):
@@ -249,9 +251,9 @@ class ResultSerializer(PublishedUpdateSerializer):
 
     snippet = RunSerializer(many=True, help_text="Plain text in runs, cut at both ends.")
 
-    def to_representation(self, row: Update) -> dict[str, Any]:
-        runs = marking.snippet(row.body, self.context["request"].query_params["q"])
-        return payloads.update(row) | {
+    def to_representation(self, view: UpdateView) -> dict[str, Any]:
+        runs = marking.snippet(view.body, self.context["request"].query_params["q"])
+        return payloads.update(view) | {
             "snippet": [{"text": text, "is_match": is_match} for text, is_match in runs]
         }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import QuerySet
@@ -11,13 +10,17 @@ from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from liveblog import editions, payloads, visibility
+from liveblog import visibility
 from liveblog.api import entry, filters, serializers, writing
 from liveblog.api.answers import ListView, PublicView
 from liveblog.api.describing import ID, SLUG, described, described_write
-from liveblog.api.finding import find_blog, find_update
+from liveblog.api.finding import find_blog, find_update, whole_update
 from liveblog.api.keys import open_blogs, viewer_of
 from liveblog.models import LiveBlog, RelatedStory, Topic, Update
+from liveblog.presentation import payloads, reading
+from liveblog.presentation.addresses import whole_blog
+from liveblog.presentation.editions import edition_in
+from liveblog.presentation.views import BlogView, StoryView, TopicView, UpdateView
 from newsroom.site import absolute
 
 
@@ -60,8 +63,8 @@ class Blogs(ListView):
     def get_queryset(self) -> QuerySet[LiveBlog]:
         return open_blogs(self.request).complete()
 
-    def read(self, rows: list[LiveBlog]) -> Iterable[LiveBlog]:
-        return editions.read_blogs(rows, self.edition)
+    def read(self, rows: list[LiveBlog]) -> list[BlogView]:
+        return reading.blogs(rows, self.edition)
 
 
 class Blog(PublicView):
@@ -73,7 +76,8 @@ class Blog(PublicView):
     @described("Get a live blog", serializers.BlogSerializer, 404, 410, parameters=[SLUG])
     def get(self, request: Request, slug: str) -> HttpResponse:
         blog = find_blog(request, slug, self.edition)
-        return self.is_known(blog) or Response(self.sparse(whole_blog(blog, self.edition)))
+        viewer = viewer_of(request)
+        return self.is_known(blog) or Response(self.sparse(payloads.blog(whole_blog(viewer, blog))))
 
 
 class UpdatesOfBlog(ListView):
@@ -115,10 +119,10 @@ class UpdatesOfBlog(ListView):
         return writing.add_update(request, slug)
 
     def filter_queryset(self, queryset: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
-        return super().filter_queryset(queryset.filter(blog=self.blog))
+        return super().filter_queryset(queryset.filter(blog=self.blog.pk))
 
-    def read(self, rows: list[Update]) -> Iterable[Update]:
-        return editions.read_mixed_updates(rows, self.edition)
+    def read(self, rows: list[Update]) -> list[UpdateView]:
+        return reading.mixed_updates(rows, edition_in(self.edition))
 
 
 class Updates(ListView):
@@ -135,8 +139,8 @@ class Updates(ListView):
     def get_queryset(self) -> QuerySet[Update]:
         return visibility.readable_updates(viewer_of(self.request)).complete()
 
-    def read(self, rows: list[Update]) -> Iterable[Update]:
-        return editions.read_mixed_updates(rows, self.edition)
+    def read(self, rows: list[Update]) -> list[UpdateView]:
+        return reading.mixed_updates(rows, edition_in(self.edition))
 
 
 class OneUpdate(PublicView):
@@ -147,8 +151,8 @@ class OneUpdate(PublicView):
 
     @described("Get an update", serializers.PublishedUpdateSerializer, 404, 410, parameters=[ID])
     def get(self, request: Request, pk: int) -> HttpResponse:
-        blog = editions.read_head(find_update(request, pk).blog, self.edition)
-        return self.is_known(blog) or Response(self.sparse(whole_update(pk, self.edition)))
+        head = find_update(request, pk, self.edition)
+        return self.is_known(head.blog) or Response(self.sparse(payloads.update(whole_update(head))))
 
     @described_write(
         "Change an update",
@@ -196,8 +200,8 @@ class RelatedStories(ListView):
         rows = visibility.readable_stories(viewer_of(self.request))
         return rows.select_related("blog", "update__blog", "live_blog")
 
-    def read(self, rows: list[RelatedStory]) -> Iterable[RelatedStory]:
-        return editions.read_stories(rows, self.edition)
+    def read(self, rows: list[RelatedStory]) -> list[tuple[RelatedStory, StoryView]]:
+        return list(zip(rows, reading.stories(rows, self.edition), strict=True))
 
 
 class Topics(ListView):
@@ -213,8 +217,8 @@ class Topics(ListView):
     def get_queryset(self) -> QuerySet[Topic]:
         return filters.open_topics(self.request)
 
-    def read(self, rows: list[Topic]) -> Iterable[Topic]:
-        return editions.read_topics(rows, self.edition)
+    def read(self, rows: list[Topic]) -> list[TopicView]:
+        return reading.topics(rows, self.edition)
 
 
 class Search(ListView):
@@ -234,18 +238,8 @@ class Search(ListView):
     def get_queryset(self) -> QuerySet[Update]:
         return visibility.readable_updates(viewer_of(self.request)).published().complete()
 
-    def read(self, rows: list[Update]) -> Iterable[Update]:
-        return editions.read_mixed_updates(rows, self.edition)
-
-
-def whole_blog(blog: LiveBlog, edition: str | None) -> dict[str, Any]:
-    rows = LiveBlog.objects.complete().filter(pk=blog.pk)
-    return payloads.blog(editions.read_blogs(rows, edition)[0])
-
-
-def whole_update(pk: int, edition: str | None) -> dict[str, Any]:
-    rows = Update.objects.complete().filter(pk=pk)
-    return payloads.update(editions.read_mixed_updates(rows, edition)[0])
+    def read(self, rows: list[Update]) -> list[UpdateView]:
+        return reading.mixed_updates(rows, edition_in(self.edition))
 
 
 def _url(name: str) -> str:

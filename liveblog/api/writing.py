@@ -28,6 +28,7 @@ from liveblog.api.finding import find_blog
 from liveblog.api.keys import key_of
 from liveblog.api.problems import Conflict, Gone, Unprocessable
 from liveblog.models import LiveBlog, Update
+from liveblog.presentation import reading
 from liveblog.publishing import Action, Content, perform
 from newsroom.site import absolute, path_of
 
@@ -38,7 +39,7 @@ _NAMES: Final = {"stories": "related_stories", "note": "reason"}
 
 def add_update(request: Request, slug: str) -> Response:
     """Create an update in a live blog, as a draft for its editors or published at once."""
-    blog = find_blog(request, slug)
+    blog = find_blog(request, slug).row
     _require_some_action(request, blog)
     entry = _valid(UpdateEntry, request)
     is_draft = entry.validated_data["status"] == Update.Status.DRAFT
@@ -136,7 +137,8 @@ def _carry_out(request: Request, act: Callable[[], Update], first_status: int = 
     except exceptions.PermissionDenied as refusal:
         raise PermissionDenied(str(refusal)) from refusal
     row = Update.objects.complete().get(pk=update.pk)
-    answer = serializers.WrittenSerializer(row).data
+    (view,) = reading.mixed_updates([row], None)
+    answer = serializers.WrittenSerializer(view).data
     if is_new and first_status == 201:
         place = absolute(reverse("api:update", args=[row.pk]))
         return Response(answer, status=201, headers={"Location": place})

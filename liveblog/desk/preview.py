@@ -20,12 +20,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from liveblog import editions, publishing
+from liveblog import publishing
 from liveblog.desk import composer
 from liveblog.desk.access import desk_view, refused, said_by, wants_json
 from liveblog.desk.composer import ComposerForm
-from liveblog.models import Image, LiveBlog, Revision, Update, UpdateByline, UpdateImage
-from liveblog.models.blog import Language
+from liveblog.models import Image, LiveBlog, Revision, Update
+from liveblog.presentation import reading
+from liveblog.presentation.editions import has_edition
+from liveblog.presentation.views import BlogTitle, UpdateView
 from liveblog.publishing import Content
 from liveblog.publishing.stories import story_rows
 from newsroom import csp
@@ -83,50 +85,40 @@ def picture(
 
 def _shown(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     edition = request.POST.get("edition", "")
-    if edition and not editions.has_edition(blog, edition):
+    if edition and not has_edition(blog, edition):
         raise ValidationError(_("This live blog is not available in that script."))
     form = ComposerForm(request.POST, request.FILES)
     if not form.is_valid():
         raise ValidationError(form.errors.as_data())
     saved = Update.objects.filter(blog=blog, pk=form.cleaned_data["update"] or 0).first()
     content = composer.content_of(form, request, saved).checked(blog.language, may_be_empty=True)
-    blog = LiveBlog.objects.complete().get(pk=blog.pk)
-    editions.read_blog(blog, edition or None)
-    update = _as_published(blog, content, saved)
-    editions.read_updates(blog, [update])
-    with translation.override(edition or blog.language):
-        return render(
-            request,
-            "desk/preview.html",
-            {
-                "blog": blog,
-                "update": update,
-                "is_converted": bool(edition),
-                "lang": Language(blog.language).tag,
-            },
-        )
+    title = reading.title_of(reading.head_in(blog, edition or None))
+    update = _as_published(title, content, saved)
+    with translation.override(title.language):
+        context = {"blog": title, "update": update, "is_converted": bool(edition), "lang": title.lang}
+        return render(request, "desk/preview.html", context)
 
 
-def _as_published(blog: LiveBlog, content: Content, saved: Update | None) -> Update:
-    """Return an unsaved update with everything that the readers' template reads from a published one."""
-    update = Update(pk=saved.pk if saved else 0, blog=blog, status=Update.Status.PUBLISHED)
-    replace(content, happened_at=content.happened_at or timezone.now()).set_on(update)
-    stories = story_rows(content.stories, update=update)
-    bylines = [UpdateByline(update=update, byline=byline) for byline in content.bylines]
-    update_images = [UpdateImage(update=update, image=image) for image in content.images]
-    for row in update_images:
-        # The public renditions exist only while a public page shows the picture.
-        row.image.private_base = _private_base(blog, row.image)
-    vars(update)["_prefetched_objects_cache"] = {
-        "related_stories": stories,
-        "update_images": update_images,
-        "update_bylines": bylines,
-    }
+def _as_published(blog: BlogTitle, content: Content, saved: Update | None) -> UpdateView:
+    """Return the update as readers would see it, with the private renditions of its pictures."""
+    row = Update(pk=saved.pk if saved else 0, blog=blog.row, status=Update.Status.PUBLISHED)
+    replace(content, happened_at=content.happened_at or timezone.now()).set_on(row)
     corrections = Revision.objects.filter(update=saved, kind=Revision.Kind.CORRECTION).order_by("-pk")
-    update.corrections = list(corrections) if saved else []
-    return update
+    parts = reading.Parts(
+        bylines=content.bylines,
+        images=content.images,
+        stories=story_rows(content.stories, update=row),
+        corrections=corrections if saved else (),
+    )
+    update = reading.update_of(blog, row, parts)
+    # The public renditions exist only while a public page shows the picture.
+    private_images = (
+        replace(view, base_url=_private_base(blog, image))
+        for view, image in zip(update.images, content.images, strict=True)
+    )
+    return replace(update, images=tuple(private_images))
 
 
-def _private_base(blog: LiveBlog, image: Image) -> str:
+def _private_base(blog: BlogTitle, image: Image) -> str:
     address = reverse("desk:preview_picture", args=[blog.pk, _signer.sign(image.key), image.key, 0, "webp"])
-    return address.removesuffix(image.rendition_path(0, "webp"))
+    return address.removesuffix("0.webp")

@@ -13,18 +13,10 @@ from django.urls import get_script_prefix, reverse
 from django.utils.translation import gettext_lazy as _
 
 from liveblog.models.byline import Byline
-from liveblog.models.glossary import Edition, Glossary
-from liveblog.models.newest import newest_of_each
-from liveblog.models.response import SHOWN, ReaderResponse
+from liveblog.models.glossary import Glossary
 from liveblog.models.search import SearchEntry
-from liveblog.models.update import Update
-from newsroom import release
 from newsroom.ids import PublicIdModel, PublicIdQuerySet
 
-# Pages must not grow with the length of a live blog. Up to KEY_EVENTS_MOST key events, all are shown; of
-# more, the newest KEY_EVENTS_SHOWN and a link to the page with all of them.
-KEY_EVENTS_MOST: Final = 10
-KEY_EVENTS_SHOWN: Final = 8
 # Number of cached paths, of about 200 bytes each.
 ADDRESSES_KEPT: Final = 4_096
 
@@ -47,11 +39,14 @@ class Language(models.TextChoices):
         return {Language.ZH_HANT: Language.ZH_HANS, Language.ZH_HANS: Language.ZH_HANT}.get(self)
 
 
+def full_headline(kicker: str, headline: str) -> str:
+    """Return kicker and headline on one line, like the newspaper."""
+    return f"{kicker}︱{headline}" if kicker else headline
+
+
 class Topic(PublicIdModel):
     """A topic under which live blogs are filed."""
 
-    # Set by `liveblog.editions`, as on LiveBlog.
-    edition: Edition | None = None
     # Annotated by the admin's list.
     blog_count: int
 
@@ -71,9 +66,6 @@ class Topic(PublicIdModel):
 
 
 class LiveBlogQuerySet(PublicIdQuerySet["LiveBlog"]):
-    # Set by `complete`: fetching the rows also reads their key events and responses.
-    _is_complete = False
-
     def saying(self, query: str) -> LiveBlogQuerySet:
         """Return live blogs whose head contains every part of `query`."""
         entries = SearchEntry.objects.matching(query).filter(update__isnull=True)
@@ -86,26 +78,10 @@ class LiveBlogQuerySet(PublicIdQuerySet["LiveBlog"]):
         return self.filter(status=LiveBlog.Status.ENDED)
 
     def complete(self) -> LiveBlogQuerySet:
-        """Fetch everything that a page or payload prints of a blog, in a fixed number of queries.
-
-        Set `newest_key_events`, and `shown_responses` to the list of readers' responses on the page.
-        """
-        rows = self.select_related("hero_image", "successor", "predecessor").prefetch_related(
+        """Fetch everything that a page prints of a blog, except key events and responses, in five queries."""
+        return self.select_related("hero_image", "successor", "predecessor").prefetch_related(
             "bylines", "topics", "related_stories__live_blog"
         )
-        rows._is_complete = True
-        return rows
-
-    def _clone(self) -> LiveBlogQuerySet:
-        rows: LiveBlogQuerySet = super()._clone()  # type: ignore[misc]
-        rows._is_complete = self._is_complete
-        return rows
-
-    def _fetch_all(self) -> None:
-        is_new = self._result_cache is None
-        super()._fetch_all()
-        if is_new and self._is_complete:
-            _read_newest(self._result_cache or [])
 
     def with_glossary(self) -> LiveBlogQuerySet:
         """Set `glossary_revision`, for an edition's ETag."""
@@ -122,15 +98,6 @@ class LiveBlogQuerySet(PublicIdQuerySet["LiveBlog"]):
         """Order by the last change visible to readers."""
         return self.order_by("-modified_at", "-pk")
 
-    def in_front_order(self) -> LiveBlogQuerySet:
-        """Order by the editor's position, and those without one by their newest update."""
-        newest = Update.objects.published().filter(blog=models.OuterRef("pk")).newest_first()
-        return self.annotate(newest_at=models.Subquery(newest.values("happened_at")[:1])).order_by(
-            models.F("front_position").asc(nulls_last=True),
-            models.F("newest_at").desc(nulls_last=True),
-            "-pk",
-        )
-
     def published_after(self, moment: datetime) -> LiveBlogQuerySet:
         """Return public live blogs whose `published_at` is after `moment`."""
         return self.filter(first_published_at__gt=moment, coverage_start_at__gt=moment)
@@ -145,37 +112,21 @@ class LiveBlogQuerySet(PublicIdQuerySet["LiveBlog"]):
         )
 
 
+def address_of(name: str, *args: object) -> str:
+    """Return the path of one of a live blog's pages by its URL name in `reader`."""
+    return _reversed(get_script_prefix(), f"reader:{name}", *args)
+
+
 @lru_cache(maxsize=ADDRESSES_KEPT)
 def _reversed(_script_prefix: str, name: str, *args: object) -> str:
     """Return the path of a page. A live page prints more than a hundred, and resolving one is slow."""
     return reverse(name, args=args)
 
 
-def _read_newest(blogs: list[LiveBlog]) -> None:
-    key_events = newest_of_each(
-        blogs, Update.objects.key_events().newest_first(), KEY_EVENTS_MOST + 1, "happened_at"
-    )
-    answered = [blog for blog in blogs if blog.has_responses]
-    responses = newest_of_each(answered, ReaderResponse.objects.approved(), SHOWN, "approved_at")
-    for blog in blogs:
-        blog.newest_key_events = key_events[blog.pk]
-        blog.shown_responses = responses.get(blog.pk, [])
-    models.prefetch_related_objects(
-        [event for events in key_events.values() for event in events if event.is_without_words],
-        "update_images__image",
-    )
-
-
 class LiveBlog(PublicIdModel):
     """A live blog. Each change that readers can see takes the next `number`."""
 
-    # Set by `liveblog.editions` on rows converted to the other script, which must never be saved. `language`
-    # is then that of the edition.
-    edition: Edition | None = None
-    # Set by `LiveBlog.objects.complete()`; one more key event than are shown tells that there are others.
-    newest_key_events: list[Update]
-    shown_responses: list[ReaderResponse]
-    # The glossary's revision, if it was read with the row.
+    # Annotated by `with_glossary`.
     glossary_revision: int | None = None
     # Annotated by the admin's lists.
     published_count: int
@@ -310,38 +261,12 @@ class LiveBlog(PublicIdModel):
         return self.headline
 
     def get_absolute_url(self) -> str:
-        return self.address("blog")
-
-    def address(self, name: str, *args: object) -> str:
-        """Return the path of one of the blog's pages by its URL name in `reader`, in the blog's edition."""
-        prefix = [self.edition.language] if self.edition else []
-        return _reversed(get_script_prefix(), f"reader:{name}", *prefix, self.slug, *args)
+        return address_of("blog", self.slug)
 
     @property
     def lang(self) -> str:
         """Return the BCP 47 tag of `language`."""
         return Language(self.language).tag
-
-    @property
-    def written_in(self) -> str:
-        """Return the original language of the blog, regardless of its edition."""
-        other_script = Language(self.language).other_script
-        return other_script if self.edition and other_script else self.language
-
-    @property
-    def is_complete(self) -> bool:
-        """Return whether it was read by `LiveBlog.objects.complete()`."""
-        return hasattr(self, "newest_key_events")
-
-    @property
-    def has_more_key_events(self) -> bool:
-        """Return whether there are key events that pages and payloads leave out."""
-        return len(self.newest_key_events) > KEY_EVENTS_MOST
-
-    @property
-    def key_events(self) -> list[Update]:
-        """Return the key events that pages and payloads show, newest first."""
-        return self.newest_key_events[: KEY_EVENTS_SHOWN if self.has_more_key_events else KEY_EVENTS_MOST]
 
     @property
     def is_live(self) -> bool:
@@ -355,20 +280,12 @@ class LiveBlog(PublicIdModel):
     def published_at(self) -> datetime:
         """Return when the coverage was first published, possibly elsewhere before it was imported.
 
-        It is the start of coverage unless the page was public here earlier. Only public live blogs have it.
+        It is the start of coverage unless the page was public here earlier. A live blog that was never public
+        has the time of its creation instead.
         """
-        # The constraints guarantee that public live blogs have both times.
-        assert self.coverage_start_at is not None
-        assert self.first_published_at is not None
-        return min(self.coverage_start_at, self.first_published_at)
-
-    @property
-    def etag(self) -> str:
-        """Return the ETag of responses that depend only on this blog, its edition and the release."""
-        glossary = self.edition.glossary if self.edition else 0
-        return f'W/"{self.number}-{self.language}-g{glossary}-{release.digest()}"'
+        times = filter(None, (self.coverage_start_at, self.first_published_at))
+        return min(times, default=self.created_at)
 
     @property
     def full_headline(self) -> str:
-        """Return kicker and headline on one line, like the newspaper."""
-        return f"{self.kicker}︱{self.headline}" if self.kicker else self.headline
+        return full_headline(self.kicker, self.headline)

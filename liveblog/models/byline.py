@@ -5,14 +5,10 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from liveblog.models.glossary import Edition
-
 
 class Byline(models.Model):
     """A name that signs copy: a reporter, a desk or an agency."""
 
-    # Set by `liveblog.editions`, as on LiveBlog.
-    edition: Edition | None = None
     # Annotated by the admin's list.
     update_count: int
 

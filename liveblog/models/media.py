@@ -11,7 +11,6 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from liveblog.models.glossary import Edition
 from newsroom import pictures
 from newsroom.ids import PublicIdModel
 
@@ -27,11 +26,6 @@ def new_key() -> str:
 class Image(PublicIdModel):
     """A picture. Its renditions under `key` are public only while a page shows it."""
 
-    # The base URL of private renditions, ending in a slash. It is set on rows for previews, which must never
-    # be saved.
-    private_base: str = ""
-    # Set by `liveblog.editions`, as on LiveBlog.
-    edition: Edition | None = None
     # Annotated by the admin's list.
     update_count: int
 
@@ -80,7 +74,7 @@ class Image(PublicIdModel):
         return self.alt
 
     @property
-    def widths(self) -> list[int]:
+    def widths(self) -> tuple[int, ...]:
         """Return the widths of the renditions in pixels, smallest first."""
         return pictures.widths_for(self.width)
 
@@ -88,8 +82,12 @@ class Image(PublicIdModel):
         return f"{self.key}/{width}.{extension}"
 
     def rendition_url(self, width: int, extension: str) -> str:
-        path = self.rendition_path(width, extension)
-        return f"{self.private_base}{path}" if self.private_base else storages["public"].url(path)
+        return f"{self.base_url}{width}.{extension}"
+
+    @property
+    def base_url(self) -> str:
+        """Return the URL of the directory of its public renditions, ending in a slash."""
+        return storages["public"].url(f"{self.key}/")
 
 
 class UpdateImage(models.Model):

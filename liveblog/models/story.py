@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from liveblog.models.blog import LiveBlog
 from newsroom.ids import PublicIdModel, PublicIdQuerySet
-
-if TYPE_CHECKING:
-    from liveblog.models.blog import LiveBlog
 
 
 class RelatedStoryQuerySet(PublicIdQuerySet["RelatedStory"]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar, Final
 
@@ -13,6 +12,7 @@ from django.db.models import Case, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from liveblog.models.blog import address_of
 from liveblog.models.byline import Byline, UpdateByline
 from liveblog.models.change import Change
 from liveblog.models.media import UpdateImage
@@ -23,6 +23,11 @@ from newsroom.ids import PublicIdModel, PublicIdQuerySet
 from newsroom.text import html
 
 _FIRST_MOMENT: Final = datetime(1, 1, 1, tzinfo=UTC)
+
+
+def opening(heading: str, body: str) -> str:
+    """Return the heading of an update or, without one, the opening of its text."""
+    return heading or html.excerpt(body, 40)
 
 
 class UpdateQuerySet(PublicIdQuerySet["Update"]):
@@ -274,7 +279,7 @@ class Update(PublicIdModel):
         return self.heading or f"#{self.pk}"
 
     def get_absolute_url(self) -> str:
-        return self.blog.address("update", self.pk)
+        return address_of("update", self.blog.slug, self.pk)
 
     @property
     def is_published(self) -> bool:
@@ -302,19 +307,16 @@ class Update(PublicIdModel):
 
     @property
     def published_at(self) -> datetime:
-        """Return when it was first published, possibly elsewhere; only public updates have such a time.
+        """Return when it was first published, possibly elsewhere; the time of the event if it is not public.
 
         An event after the start of coverage but before the live blog was public here was imported from
         elsewhere. Such an update counts as published at the time of the event, not of publication here.
         """
         start, blog_published_at = self.blog.coverage_start_at, self.blog.first_published_at
-        # The constraints of both models guarantee that public rows have these times.
-        assert start is not None
-        assert blog_published_at is not None
-        assert self.first_published_at is not None
-        if start <= self.happened_at < blog_published_at:
-            return min(self.happened_at, self.first_published_at)
-        return self.first_published_at
+        published_at = self.first_published_at or self.happened_at
+        if start and blog_published_at and start <= self.happened_at < blog_published_at:
+            return min(self.happened_at, published_at)
+        return published_at
 
     @property
     def given_time(self) -> datetime | None:
@@ -329,21 +331,21 @@ class Update(PublicIdModel):
     @property
     def title(self) -> str:
         """Return the heading, else the opening of the text, a picture's description or the time."""
-        return self.heading or html.excerpt(self.body, 40) or self._picture_title or self.time_label
+        return self.words or self.picture_title or self.time_label(self.blog.language)
 
     @property
-    def is_without_words(self) -> bool:
-        """Return whether its title comes from a picture or the time."""
-        return not (self.heading or html.excerpt(self.body, 40))
+    def words(self) -> str:
+        """Return the heading or the opening of the text; empty if there is neither."""
+        return opening(self.heading, self.body)
 
     @property
-    def _picture_title(self) -> str:
+    def picture_title(self) -> str:
+        """Return the description of the first picture; empty if there is none."""
         return next((place.image.alt for place in self.update_images.all()), "")
 
-    @property
-    def time_label(self) -> str:
+    def time_label(self, language: str) -> str:
         """Return day and time in Hong Kong as on the page: `19日 02:45`, `19 March 02:45`."""
-        day = hongkong.day_label(self.happened_on, self.blog.language)
+        day = hongkong.day_label(self.happened_on, language)
         return f"{day} {hongkong.clock_label(self.happened_at)}" if self.has_clock_time else day
 
     @property
@@ -364,17 +366,11 @@ class Update(PublicIdModel):
         pairs = (line.partition("=") for line in self.edition_wording.splitlines())
         return tuple((written, read) for written, _equals, read in pairs)
 
-    def passages(self, stories: Iterable[RelatedStory] | None = None) -> list[str | RelatedStory]:
-        """Return the text in reading order: top-level blocks as HTML, and the related stories in place.
-
-        `stories` limits the related stories to these; None means all.
-        """
-        blocks: list[str | RelatedStory] = list(html.blocks(self.body))
-        rows = self.related_stories.all() if stories is None else stories
-        stories = sorted(rows, key=lambda story: (story.after_block, story.position))
-        for offset, story in enumerate(stories):
-            blocks.insert(min(story.after_block, len(blocks) - offset) + offset, story)
-        return blocks
+    def passages(self) -> list[str | RelatedStory]:
+        """Return the text in reading order: top-level blocks as HTML, and the related stories in place."""
+        return html.with_inserts(
+            self.body, ((story.after_block, story) for story in self.related_stories.all())
+        )
 
 
 class Revision(models.Model):

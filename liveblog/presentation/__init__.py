@@ -1,1 +1,1 @@
-"""Reading for presentation: rows that a viewer may see, in an edition. Nothing here saves a row."""
+"""Reading for presentation: rows that a viewer may see, as views in an edition. Rows are never changed."""

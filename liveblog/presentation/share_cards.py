@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from liveblog.models import LiveBlog, Topic, Update
+from liveblog.presentation.views import BlogTitle, TopicView, UpdateTitle
 from newsroom.share_cards import Card
 
 
@@ -15,15 +15,15 @@ def card_of_site(language: str) -> Card:
     return _card(language, settings.SITE_NAME, _live_coverage(language))
 
 
-def card_of_topic(topic: Topic, language: str) -> Card:
+def card_of_topic(topic: TopicView, language: str) -> Card:
     return _card(language, topic.name, _live_coverage(language))
 
 
-def card_of_blog(blog: LiveBlog) -> Card:
+def card_of_blog(blog: BlogTitle) -> Card:
     return _card(blog.language, blog.headline, blog.kicker, is_live=blog.is_live)
 
 
-def card_of_update(update: Update) -> Card:
+def card_of_update(update: UpdateTitle) -> Card:
     """Return the card of an update, with the live blog's headline as the kicker."""
     blog = update.blog
     return _card(blog.language, update.title, blog.full_headline, is_live=blog.is_live)
@@ -44,15 +44,15 @@ def path_of_site_card(language: str, edition: str | None) -> str:
     return _path("site_card", edition, card_of_site(language).version)
 
 
-def path_of_topic_card(topic: Topic, language: str, edition: str | None) -> str:
+def path_of_topic_card(topic: TopicView, language: str, edition: str | None) -> str:
     return _path("topic_card", edition, topic.slug, card_of_topic(topic, language).version)
 
 
-def path_of_blog_card(blog: LiveBlog) -> str:
+def path_of_blog_card(blog: BlogTitle) -> str:
     return blog.address("blog_card", card_of_blog(blog).version)
 
 
-def path_of_update_card(update: Update) -> str:
+def path_of_update_card(update: UpdateTitle) -> str:
     return update.blog.address("update_card", update.pk, card_of_update(update).version)
 
 

@@ -13,9 +13,9 @@ from typing import Final
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from liveblog.models import Image, LiveBlog, Topic, Update
 from liveblog.models.blog import Language
 from liveblog.presentation import share_cards as cards
+from liveblog.presentation.views import BlogView, ImageView, TopicView, UpdateView
 from newsroom import share_cards
 from newsroom.site import absolute
 from newsroom.text import html
@@ -80,7 +80,7 @@ def share_of_site(path: str, edition: str | None, *, is_listed: bool) -> Share:
     )
 
 
-def share_of_topic(topic: Topic, path: str, edition: str | None, headlines: Iterable[str]) -> Share:
+def share_of_topic(topic: TopicView, path: str, edition: str | None, headlines: Iterable[str]) -> Share:
     language = edition or settings.SITE_LANGUAGE
     return Share(
         title=f"{topic.name} - {settings.SITE_NAME}",
@@ -91,8 +91,8 @@ def share_of_topic(topic: Topic, path: str, edition: str | None, headlines: Iter
     )
 
 
-def share_of_blog(blog: LiveBlog, path: str) -> Share:
-    """Return the metadata of a live blog's pages. Read `blog` by `LiveBlog.objects.complete()`."""
+def share_of_blog(blog: BlogView, path: str) -> Share:
+    """Return the metadata of a live blog's pages."""
     key_events = _listed((event.title for event in blog.key_events), blog.language)
     summary = html.plain_text(blog.summary)
     return Share(
@@ -104,15 +104,14 @@ def share_of_blog(blog: LiveBlog, path: str) -> Share:
         kind="article",
         published_at=blog.published_at,
         modified_at=blog.modified_at,
-        topics=[topic.name for topic in blog.topics.all()],
+        topics=[topic.name for topic in blog.topics],
     )
 
 
-def share_of_update(update: Update) -> Share:
+def share_of_update(update: UpdateView) -> Share:
     blog = update.blog
-    images = [placed.image for placed in update.update_images.all()]
-    captions = (image.caption or image.alt for image in images)
-    picture = next(filter(None, map(_picture, images)), None)
+    captions = (image.caption or image.alt for image in update.images)
+    picture = next(filter(None, map(_picture, update.images)), None)
     return Share(
         title=update.title,
         description=_described(html.plain_text(update.body), *captions, blog.full_headline),
@@ -122,7 +121,7 @@ def share_of_update(update: Update) -> Share:
         kind="article",
         published_at=update.published_at,
         modified_at=update.modified_at,
-        topics=[topic.name for topic in blog.topics.all()],
+        topics=[topic.name for topic in blog.topics],
     )
 
 
@@ -136,7 +135,7 @@ def _described(*texts: str) -> str:
     return html.shortened(next(filter(None, lines), ""), _DESCRIPTION)
 
 
-def _picture(image: Image | None) -> Picture | None:
+def _picture(image: ImageView | None) -> Picture | None:
     """Return the widest JPEG of a picture; None for a sensitive one, which pages cover."""
     if image is None or image.is_sensitive:
         return None

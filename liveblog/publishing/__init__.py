@@ -40,6 +40,13 @@ from liveblog.publishing.partners import (
     rotate_key,
 )
 from liveblog.publishing.permissions import SYSTEM, Actor, permission_to_write, require
+from liveblog.publishing.personal_data import (
+    erase_reader,
+    erase_user,
+    expire_responses,
+    export_reader,
+    export_user,
+)
 from liveblog.publishing.renditions import open_private
 from liveblog.publishing.responses import (
     approve_response,
@@ -122,7 +129,12 @@ __all__ = [
     "edit_webhook",
     "enable_webhook",
     "end_coverage",
+    "erase_reader",
     "erase_update",
+    "erase_user",
+    "expire_responses",
+    "export_reader",
+    "export_user",
     "fingerprint",
     "key_fingerprint",
     "lift_embargo",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,6 +17,7 @@ from liveblog.models.change import NOT_IN_FEEDS
 from liveblog.publishing.content import Content
 from liveblog.publishing.permissions import Actor, partner, person
 from liveblog.publishing.rules import WrongState
+from newsroom import metrics
 
 CHANNEL: Final = "liveblog"
 # The notification of a change that concerns every blog; otherwise it is the id of one.
@@ -25,8 +27,13 @@ EVERY_BLOG: Final = "all"
 @contextmanager
 def locked(blog: LiveBlog) -> Iterator[LiveBlog]:
     """Lock the blog's row in a transaction and yield the blog as read under the lock."""
+    started = time.monotonic()
     with transaction.atomic():
-        yield LiveBlog.objects.select_for_update(of=("self",)).get(pk=blog.pk)
+        locked_blog = LiveBlog.objects.select_for_update(of=("self",)).get(pk=blog.pk)
+        number = locked_blog.number
+        yield locked_blog
+    if locked_blog.number != number:
+        metrics.PUBLISH_SECONDS.observe(time.monotonic() - started)
 
 
 @contextmanager

@@ -15,8 +15,9 @@ from django.shortcuts import get_object_or_404
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
-from liveblog import editions, visibility
+from liveblog import visibility
 from liveblog.models import Update
+from liveblog.presentation import reading
 from liveblog.presentation.addresses import Withdrawn, find_blog
 from liveblog.presentation.share_cards import card_of_blog, card_of_site, card_of_topic, card_of_update
 from liveblog.reader.scripts import plain_address, site_language
@@ -60,20 +61,21 @@ def site_card(edition: str | None = None) -> Card:
 @_served
 def topic_card(slug: str, edition: str | None = None) -> Card:
     language = site_language(edition)
-    topic = get_object_or_404(visibility.readable_topics(PUBLIC), slug=slug)
-    return card_of_topic(editions.read_topic(topic, edition), language)
+    row = get_object_or_404(visibility.readable_topics(PUBLIC), slug=slug)
+    (topic,) = reading.topics([row], edition)
+    return card_of_topic(topic, language)
 
 
 @_served
 def blog_card(slug: str, edition: str | None = None) -> Card:
-    return card_of_blog(editions.read_title_of(find_blog(PUBLIC, slug, edition)))
+    return card_of_blog(reading.title_of(find_blog(PUBLIC, slug, edition)))
 
 
 @_served
 def update_card(slug: str, pk: int, edition: str | None = None) -> Card:
-    blog = editions.read_title_of(find_blog(PUBLIC, slug, edition))
-    row = get_object_or_404(Update.objects.filter(blog=blog).visible().complete(), pk=pk)
+    blog = reading.title_of(find_blog(PUBLIC, slug, edition))
+    row = get_object_or_404(Update.objects.filter(blog=blog.pk).visible(), pk=pk)
     if row.is_withdrawn:
-        raise Withdrawn(blog, row)
-    (update,) = editions.read_updates(blog, [row])
+        raise Withdrawn(blog)
+    (update,) = reading.titles(blog, [row])
     return card_of_update(update)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Final, TypeVar
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -16,8 +16,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_exempt
 
-from liveblog import editions
-from liveblog.models import Image, LiveBlog, Partner, Update
+from liveblog.models import Partner, Update
+from liveblog.presentation import reading
 from liveblog.presentation.addresses import (
     AtPlainAddress,
     Withdrawn,
@@ -25,9 +25,10 @@ from liveblog.presentation.addresses import (
     find_update_at,
     whole_blog,
 )
+from liveblog.presentation.timeline import days
+from liveblog.presentation.views import BlogView, Head, ImageView, UpdateHead, UpdateView
 from liveblog.reader.caching import answer, is_conditional, public
 from liveblog.reader.pages import blog_page, read_update
-from liveblog.reader.timeline import days
 from liveblog.visibility import PUBLIC
 from newsroom import csp
 from newsroom.http.caching import POLL
@@ -42,7 +43,7 @@ HEIGHT: Final = 720
 _CACHE_AGE: Final = 300
 _PORTS: Final = {"http": 80, "https": 443}
 
-Row = TypeVar("Row", LiveBlog, Update)
+Address = TypeVar("Address", Head, UpdateHead)
 
 
 @xframe_options_exempt
@@ -50,7 +51,7 @@ Row = TypeVar("Row", LiveBlog, Update)
 def embed(request: HttpRequest, slug: str, edition: str | None = None) -> HttpResponse:
     """Show a live blog's newest updates in a frame, updated live like the page itself."""
 
-    def render(head: LiveBlog, origins: list[str]) -> HttpResponse:
+    def render(head: Head, origins: list[str]) -> HttpResponse:
         return answer(request, _etag(head, origins), lambda: _page(request, head))
 
     is_complete = not is_conditional(request)
@@ -62,18 +63,18 @@ def embed(request: HttpRequest, slug: str, edition: str | None = None) -> HttpRe
 def embed_update(request: HttpRequest, slug: str, pk: int, edition: str | None = None) -> HttpResponse:
     """Show one update in a frame, updated live; respond 410 with its tombstone once it is withdrawn."""
 
-    def render(row: Update, origins: list[str]) -> HttpResponse:
-        if row.is_withdrawn:
-            return _update_page(request, row)
-        return answer(request, _etag(row.blog, origins), lambda: _update_page(request, row))
+    def render(head: UpdateHead, origins: list[str]) -> HttpResponse:
+        if head.row.is_withdrawn:
+            return _update_page(request, head)
+        return answer(request, _etag(head.blog, origins), lambda: _update_page(request, head))
 
     return _framed(request, partial(find_update_at, slug, pk, edition), render)
 
 
 def _framed(
-    request: HttpRequest, find: Callable[[], Row], render: Callable[[Row, list[str]], HttpResponse]
+    request: HttpRequest, find: Callable[[], Address], render: Callable[[Address, list[str]], HttpResponse]
 ) -> HttpResponse:
-    """Return the response of `render` for a row and the framing origins, with a policy that allows framing.
+    """Return the response of `render` for what `find` returns and the framing origins, and allow framing.
 
     Every embed may be framed by this site and by all origins of all active partners. Shared caches serve one
     response to all readers, so the policy cannot depend on the framing partner. Embeds only show public
@@ -81,19 +82,19 @@ def _framed(
     """
     origins: list[str] = Partner.objects.framing_origins()
     try:
-        row = find()
+        head = find()
     except Withdrawn as withdrawn:
         response = blog_page(request, "reader/embed_gone.html", withdrawn.blog, {}, status=410)
     else:
-        response = render(row, origins)
+        response = render(head, origins)
     csp.replace(response, {"frame-ancestors": [SELF, *origins]})
     return response
 
 
-def _page(request: HttpRequest, head: LiveBlog) -> HttpResponse:
+def _page(request: HttpRequest, head: Head) -> HttpResponse:
     blog = whole_blog(PUBLIC, head)
-    rows = Update.objects.filter(blog=blog).visible().newest_first().complete()
-    updates = editions.read_updates(blog, rows[: UPDATES + 1])
+    rows = Update.objects.filter(blog=blog.pk).visible().newest_first().complete()
+    updates = reading.updates(blog, rows[: UPDATES + 1])
     context = {
         "days": days(blog, updates[:UPDATES]),
         "size": UPDATES,
@@ -102,14 +103,14 @@ def _page(request: HttpRequest, head: LiveBlog) -> HttpResponse:
     return blog_page(request, "reader/embed.html", blog, context)
 
 
-def _update_page(request: HttpRequest, row: Update) -> HttpResponse:
-    blog = editions.read_title_of(row.blog)
-    update = read_update(blog, row.pk)
+def _update_page(request: HttpRequest, head: UpdateHead) -> HttpResponse:
+    blog = reading.title_of(head.blog)
+    update = read_update(blog, head.row.pk)
     status = 410 if update.is_withdrawn else 200
     return blog_page(request, "reader/embed_update.html", blog, {"update": update}, status)
 
 
-def _etag(blog: LiveBlog, origins: list[str]) -> str:
+def _etag(blog: Head, origins: list[str]) -> str:
     """Return the blog's ETag with a hash of `origins`.
 
     A 304 updates only some of the headers in a cache, so a changed policy needs a new ETag.
@@ -141,13 +142,13 @@ def oembed(request: HttpRequest) -> HttpResponse:
         path = _path_on_this_site(address)
         if path.startswith("/admin/"):
             return _refusal(401, _("This address is not public."))
-        row = _row_at(path)
+        head = _head_at(path)
     except Http404:
         return _refusal(404, _("There is no live blog or update at this address."))
     except Withdrawn:
         return _refusal(410, _("This page was withdrawn."))
-    head = row if isinstance(row, LiveBlog) else row.blog
-    return answer(request, head.etag, lambda: _json(_rich(_whole(row), width, height)), POLL)
+    etag = head.etag if isinstance(head, Head) else head.blog.etag
+    return answer(request, etag, lambda: _json(_rich(_whole(head), width, height)), POLL)
 
 
 def _size(request: HttpRequest, name: str, most: int) -> int:
@@ -187,8 +188,8 @@ def _without_www(host: str) -> str:
     return host.lower().removeprefix("www.")
 
 
-def _row_at(path: str) -> LiveBlog | Update:
-    """Return the row of the live blog or the update whose page is at `path`.
+def _head_at(path: str) -> Head | UpdateHead:
+    """Return the live blog or the update whose page is at `path`.
 
     Raises Http404 if there is none that readers may know of, and Withdrawn if it was withdrawn.
     """
@@ -196,32 +197,33 @@ def _row_at(path: str) -> LiveBlog | Update:
     if match.view_name not in ("reader:blog", "reader:update"):
         raise Http404
     try:
-        row = _row_of(match, match.kwargs.get("edition"))
+        head = _head_of(match, match.kwargs.get("edition"))
     except AtPlainAddress:
-        row = _row_of(match, None)
-    if isinstance(row, Update) and row.is_withdrawn:
-        raise Withdrawn(row.blog, row)
-    return row
+        head = _head_of(match, None)
+    if isinstance(head, UpdateHead) and head.row.is_withdrawn:
+        raise Withdrawn(head.blog, head)
+    return head
 
 
-def _row_of(match: ResolverMatch, edition: str | None) -> LiveBlog | Update:
+def _head_of(match: ResolverMatch, edition: str | None) -> Head | UpdateHead:
     if match.view_name == "reader:blog":
         return find_blog(PUBLIC, match.kwargs["slug"], edition)
     return find_update_at(match.kwargs["slug"], match.kwargs["pk"], edition)
 
 
-def _whole(row: LiveBlog | Update) -> LiveBlog | Update:
-    if isinstance(row, LiveBlog):
-        return whole_blog(PUBLIC, row)
-    return read_update(editions.read_title_of(row.blog), row.pk)
+def _whole(head: Head | UpdateHead) -> BlogView | UpdateView:
+    if isinstance(head, Head):
+        return whole_blog(PUBLIC, head)
+    return read_update(reading.title_of(head.blog), head.row.pk)
 
 
-def _rich(subject: LiveBlog | Update, width: int, height: int) -> dict[str, Any]:
-    if isinstance(subject, LiveBlog):
+def _rich(subject: BlogView | UpdateView, width: int, height: int) -> dict[str, Any]:
+    images: Iterable[ImageView | None]
+    if isinstance(subject, BlogView):
         title, address, images = subject.full_headline, subject.address("embed"), [subject.hero_image]
     else:
-        title, address = subject.title, subject.blog.address("embed_update", subject.pk)
-        images = [placed.image for placed in subject.update_images.all()]
+        address = subject.blog.address("embed_update", subject.pk)
+        title, images = subject.title, subject.images
     answer = {
         "version": "1.0",
         "type": "rich",
@@ -243,7 +245,7 @@ def _rich(subject: LiveBlog | Update, width: int, height: int) -> dict[str, Any]
     return answer | _thumbnail(image, width, height) if image else answer
 
 
-def _thumbnail(image: Image, width: int, height: int) -> dict[str, Any]:
+def _thumbnail(image: ImageView, width: int, height: int) -> dict[str, Any]:
     """Return the members for the largest rendition that fits; empty if none does."""
     for wide in sorted(image.widths, reverse=True):
         high = round(image.height * wide / image.width)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -14,10 +13,13 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import translation
 
-from liveblog import editions, visibility
-from liveblog.models import LiveBlog, Update
+from liveblog import visibility
+from liveblog.models import Edition, LiveBlog, Topic, Update
 from liveblog.models.blog import Language, LiveBlogQuerySet
+from liveblog.presentation import reading
 from liveblog.presentation.addresses import Withdrawn, find_blog, whole_blog
+from liveblog.presentation.editions import edition_in
+from liveblog.presentation.views import BlogTitle, BlogView, Head, UpdateView
 from liveblog.reader.caching import answer, answer_by_state, is_conditional, public
 from liveblog.reader.pages import find_topic
 from liveblog.reader.scripts import site_language
@@ -34,6 +36,18 @@ _TYPES: Final = {"atom": "application/atom+xml", "rss": "application/rss+xml"}
 
 
 @dataclass(frozen=True)
+class Removal:
+    """A published update that was removed, by its path."""
+
+    path: str
+    removed_at: datetime
+
+    @property
+    def id(self) -> str:
+        return tag_uri(self.path)
+
+
+@dataclass(frozen=True)
 class Feed:
     """The content of a feed, independent of its format.
 
@@ -47,9 +61,9 @@ class Feed:
     self_url: str
     language: str
     updated_at: datetime
-    published: list[Update]
-    removed: list[Update]
-    blog: LiveBlog | None = None
+    published: list[UpdateView]
+    removed: list[Removal]
+    blog: BlogView | None = None
 
     @property
     def icon(self) -> str:
@@ -85,7 +99,7 @@ def of_blog(request: HttpRequest, slug: str, form: str, edition: str | None = No
 
     def render() -> HttpResponse:
         blog = whole_blog(PUBLIC, head)
-        rows = Update.objects.filter(blog=blog)
+        rows = Update.objects.filter(blog=blog.pk)
         feed = Feed(
             title=blog.full_headline,
             description=blog.standfirst,
@@ -93,12 +107,10 @@ def of_blog(request: HttpRequest, slug: str, form: str, edition: str | None = No
             self_url=absolute(path_of(request)),
             language=blog.lang,
             updated_at=blog.feed_updated_at or blog.published_at,
-            published=editions.read_updates(blog, rows.published().newest_first().complete()[:ENTRIES]),
-            removed=list(rows.removed()[:TOMBSTONES]),
+            published=reading.updates(blog, rows.published().newest_first().complete()[:ENTRIES]),
+            removed=[_removal(blog, row) for row in rows.removed()[:TOMBSTONES]],
             blog=blog,
         )
-        for update in feed.removed:
-            update.blog = blog
         return _write(request, feed, form, blog.language)
 
     return answer(request, head.etag, render, POLL, head.modified_at, is_dated=edition is None)
@@ -108,8 +120,7 @@ def of_blog(request: HttpRequest, slug: str, form: str, edition: str | None = No
 @public
 def of_site(request: HttpRequest, form: str, edition: str | None = None) -> HttpResponse:
     """Return the newest updates of all public live blogs."""
-    path = reverse("reader:front")
-    return _over_several(request, None, form, path, edition, lambda: settings.SITE_NAME)
+    return _over_several(request, None, form, reverse("reader:front"), edition)
 
 
 @read_anywhere
@@ -117,30 +128,31 @@ def of_site(request: HttpRequest, form: str, edition: str | None = None) -> Http
 def of_topic(request: HttpRequest, slug: str, form: str, edition: str | None = None) -> HttpResponse:
     """Return the newest updates of the public live blogs under one topic."""
     topic = find_topic(slug)
-    blogs = LiveBlog.objects.filter(topics=topic)
-
-    def title() -> str:
-        return f"{editions.read_topic(topic, edition).name} - {settings.SITE_NAME}"
-
-    return _over_several(request, blogs, form, topic.get_absolute_url(), edition, title)
+    return _over_several(request, topic, form, topic.get_absolute_url(), edition)
 
 
 def _over_several(
     request: HttpRequest,
-    blogs: LiveBlogQuerySet | None,
+    topic: Topic | None,
     form: str,
     path: str,
     edition: str | None,
-    title: Callable[[], str],
 ) -> HttpResponse:
     language = site_language(edition)
+    blogs = LiveBlog.objects.filter(topics=topic) if topic else None
+    if edition == Language.EN:
+        # Nothing is translated: an English feed has the live blogs in English.
+        blogs = (LiveBlog.objects.all() if blogs is None else blogs).filter(language=edition)
     state = visibility.state_of(PUBLIC, blogs, edition=edition)
     modified_at = state.modified_at
     if modified_at is None:
         raise Http404
 
     def render() -> HttpResponse:
-        name = title()
+        target = edition_in(edition)
+        name = settings.SITE_NAME
+        if topic:
+            name = f"{reading.topic_of(topic, target).name} - {name}"
         feed = Feed(
             title=name,
             description=name,
@@ -148,36 +160,38 @@ def _over_several(
             self_url=absolute(path_of(request)),
             language=Language(language).tag,
             updated_at=state.feed_updated_at or modified_at,
-            published=_newest(blogs, edition),
-            removed=_removed(blogs, edition),
+            published=_newest(blogs, target),
+            removed=_removed(blogs, target),
         )
         return _write(request, feed, form, language)
 
     return answer_by_state(request, state, render, POLL, modified_at, is_dated=edition is None)
 
 
-def _newest(blogs: LiveBlogQuerySet | None, edition: str | None) -> list[Update]:
+def _newest(blogs: LiveBlogQuerySet | None, edition: Edition | None) -> list[UpdateView]:
     rows = visibility.readable_updates(PUBLIC).published()
     if blogs is not None:
         rows = rows.filter(blog__in=blogs)
     rows = rows.order_by("-first_published_at", "-pk").complete().prefetch_related("blog__topics")
-    entries = editions.read_mixed_updates(rows[:ENTRIES], edition)
-    editions.read_topics((topic for update in entries for topic in update.blog.topics.all()), edition)
-    return entries
+    return reading.mixed_updates(rows[:ENTRIES], edition, has_topics=True)
 
 
-def _removed(blogs: LiveBlogQuerySet | None, edition: str | None) -> list[Update]:
+def _removed(blogs: LiveBlogQuerySet | None, edition: Edition | None) -> list[Removal]:
     """Return the latest removals, alone or with a whole live blog.
 
     They are read apart, because the condition for either would have to look at every update.
     """
     known = visibility.known(PUBLIC)
     rows = Update.objects.filter(blog__in=known if blogs is None else known & blogs)
-    rows = rows.select_related("blog__hero_image")
+    rows = rows.select_related("blog")
     either = [*rows.removed()[:TOMBSTONES], *rows.removed_with_their_blogs()[:TOMBSTONES]]
-    entries = sorted(either, key=_order_of_removal, reverse=True)[:TOMBSTONES]
-    editions.read_titles([update.blog for update in entries], edition)
-    return entries
+    latest = sorted(either, key=_order_of_removal, reverse=True)[:TOMBSTONES]
+    return [_removal(reading.head_of(row.blog, edition), row) for row in latest]
+
+
+def _removal(blog: Head, row: Update) -> Removal:
+    removed_at: datetime = row.removed_at  # type: ignore[attr-defined]
+    return Removal(blog.address("update", row.pk), removed_at)
 
 
 def _order_of_removal(update: Update) -> tuple[datetime, datetime, int]:
@@ -222,7 +236,7 @@ def _as_json(feed: Feed) -> dict[str, Any]:
     }
 
 
-def _item(update: Update, *, is_of_several: bool) -> dict[str, Any]:
+def _item(update: UpdateView, *, is_of_several: bool) -> dict[str, Any]:
     url = absolute(update.get_absolute_url())
     item: dict[str, Any] = {
         "id": tag_uri(update.get_absolute_url()),
@@ -236,19 +250,17 @@ def _item(update: Update, *, is_of_several: bool) -> dict[str, Any]:
     }
     if is_of_several:
         item["_live_blog"] = _live_blog(update.blog)
-    if tags := [topic.name for topic in update.blog.topics.all()]:
+    if tags := [topic.name for topic in update.blog.topics]:
         item["tags"] = tags
-    if bylines := update.ordered_bylines:
+    if bylines := update.bylines:
         item["authors"] = [{"name": byline.name} for byline in bylines]
-    for placement in update.update_images.all():
-        if not placement.image.is_sensitive:
-            return item | {
-                "image": absolute(placement.image.rendition_url(placement.image.widths[-1], "jpg"))
-            }
+    for image in update.images:
+        if not image.is_sensitive:
+            return item | {"image": absolute(image.rendition_url(image.widths[-1], "jpg"))}
     return item
 
 
-def _live_blog(blog: LiveBlog) -> dict[str, str]:
+def _live_blog(blog: BlogTitle) -> dict[str, str]:
     """Return the `_live_blog` extension of an item; JSON Feed 1.1 has no field for an item's source."""
     return {
         "title": blog.full_headline,

@@ -7,14 +7,14 @@ from typing import Any
 
 from django.conf import settings
 
-from liveblog.models import Image, LiveBlog, Update
+from liveblog.presentation.views import BlogView, ImageView, UpdateView
 from newsroom import hongkong
 from newsroom.site import absolute
 from newsroom.text import html
 
 
 def live_blog_posting(
-    blog: LiveBlog, path: str, updates: Iterable[Update], *, has_lead: bool, has_pictures: bool
+    blog: BlogView, path: str, updates: Iterable[UpdateView], *, has_lead: bool, has_pictures: bool
 ) -> dict[str, Any]:
     """Return the page at `path` as a LiveBlogPosting with its updates, without tombstones.
 
@@ -32,8 +32,7 @@ def live_blog_posting(
         "coverageStartTime": hongkong.isoformat(blog.coverage_start_at or blog.published_at),
         "datePublished": hongkong.isoformat(blog.published_at),
         "dateModified": hongkong.isoformat(blog.modified_at or blog.published_at),
-        "author": [{"@type": "Person", "name": byline.name} for byline in blog.bylines.all()]
-        or [_publisher()],
+        "author": [{"@type": "Person", "name": byline.name} for byline in blog.bylines] or [_publisher()],
         "publisher": _publisher(),
         "liveBlogUpdate": [_posting(update, has_pictures) for update in updates if update.is_published],
     }
@@ -46,12 +45,12 @@ def live_blog_posting(
     return posting
 
 
-def blog_posting(update: Update, *, has_pictures: bool) -> dict[str, Any]:
+def blog_posting(update: UpdateView, *, has_pictures: bool) -> dict[str, Any]:
     """Return the page of one update as a BlogPosting."""
     return {"@context": "https://schema.org"} | _posting(update, has_pictures)
 
 
-def _posting(update: Update, has_pictures: bool) -> dict[str, Any]:
+def _posting(update: UpdateView, has_pictures: bool) -> dict[str, Any]:
     url = absolute(update.get_absolute_url())
     posting = {
         "@type": "BlogPosting",
@@ -61,8 +60,7 @@ def _posting(update: Update, has_pictures: bool) -> dict[str, Any]:
         "articleBody": html.plain_text(update.body),
         "datePublished": _published_at(update),
         "dateModified": hongkong.isoformat(update.modified_at),
-        "author": [{"@type": "Person", "name": byline.name} for byline in update.ordered_bylines]
-        or _publisher(),
+        "author": [{"@type": "Person", "name": byline.name} for byline in update.bylines] or _publisher(),
     }
     if update.corrections:
         posting["correction"] = [
@@ -73,15 +71,11 @@ def _posting(update: Update, has_pictures: bool) -> dict[str, Any]:
             }
             for correction in update.corrections
         ]
-    images = [
-        _largest(placement.image)
-        for placement in update.update_images.all()
-        if not placement.image.is_sensitive
-    ]
+    images = [_largest(image) for image in update.images if not image.is_sensitive]
     return posting | {"image": images} if images and has_pictures else posting
 
 
-def _published_at(update: Update) -> str:
+def _published_at(update: UpdateView) -> str:
     """Return the clock time on the page; if there is none, the day or the time of publication."""
     if update.has_clock_time:
         return hongkong.isoformat(update.happened_at)
@@ -101,5 +95,5 @@ def _publisher() -> dict[str, Any]:
     return publisher
 
 
-def _largest(image: Image) -> str:
+def _largest(image: ImageView) -> str:
     return absolute(image.rendition_url(image.widths[-1], "jpg"))

@@ -8,14 +8,14 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from liveblog import editions
 from liveblog.models import Update
+from liveblog.presentation import reading
 from liveblog.presentation.addresses import Withdrawn, find_blog, whole_blog
 from liveblog.presentation.sharing import Share, share_of_blog
+from liveblog.presentation.timeline import days
 from liveblog.reader.caching import answer, is_conditional, public
 from liveblog.reader.pages import blog_page, gone, update_named_in_query
 from liveblog.reader.scripts import canonical_path
-from liveblog.reader.timeline import days
 from liveblog.visibility import PUBLIC
 from newsroom.http.doors import set_language
 
@@ -34,9 +34,8 @@ def key_events(request: HttpRequest, slug: str, edition: str | None = None) -> H
 
     def render() -> HttpResponse:
         blog = whole_blog(PUBLIC, head)
-        rows = Update.objects.filter(blog=blog).key_events().newest_first()
-        rows = rows.prefetch_related("update_images__image")
-        events = editions.read_texts(blog, (rows.older_than(before) if before else rows)[: PAGE_SIZE + 1])
+        rows = Update.objects.filter(blog=blog.pk).key_events().newest_first()
+        events = reading.titles(blog, (rows.older_than(before) if before else rows)[: PAGE_SIZE + 1])
 
         def share() -> Share:
             shared = share_of_blog(blog, canonical_path(request))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -12,8 +11,9 @@ from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from liveblog import editions, visibility
+from liveblog import visibility
 from liveblog.models import LiveBlog, Topic, Update
+from liveblog.presentation import reading
 from liveblog.presentation.addresses import (
     UpdateMissing,
     Withdrawn,
@@ -21,6 +21,8 @@ from liveblog.presentation.addresses import (
     find_update_at,
     whole_blog,
 )
+from liveblog.presentation.delta import pinned_of
+from liveblog.presentation.editions import edition_in, is_script
 from liveblog.presentation.sharing import (
     Share,
     share_of_blog,
@@ -28,37 +30,28 @@ from liveblog.presentation.sharing import (
     share_of_topic,
     share_of_update,
 )
+from liveblog.presentation.timeline import PAGE_SIZE, days
+from liveblog.presentation.views import BlogTitle, Head, UpdateTitle, UpdateView
 from liveblog.reader import jsonld
 from liveblog.reader.caching import answer, answer_by_state, is_conditional, public
 from liveblog.reader.listing import read_listing
 from liveblog.reader.scripts import canonical_path, scripts_of, site_language
-from liveblog.reader.timeline import PAGE_SIZE, days
 from liveblog.visibility import PUBLIC
 from newsroom.http import parameters
 from newsroom.http.doors import set_language
-from newsroom.site import path_of
+from newsroom.site import path_of, root_in
 
 
 @public
 def front(request: HttpRequest, edition: str | None = None) -> HttpResponse:
     """Show running live blogs in the editor's order, and then ended ones, newest first."""
-
-    def share(_blogs: list[LiveBlog]) -> Share:
-        return share_of_site(canonical_path(request), edition, is_listed=True)
-
-    return _listing(request, "reader/front.html", edition, share)
+    return _listing(request, "reader/front.html", edition)
 
 
 @public
 def topic(request: HttpRequest, slug: str, edition: str | None = None) -> HttpResponse:
     """Show the live blogs filed under one topic."""
-    topic = find_topic(slug)
-
-    def share(blogs: list[LiveBlog]) -> Share:
-        headlines = (blog.full_headline for blog in blogs)
-        return share_of_topic(topic, canonical_path(request), edition, headlines)
-
-    return _listing(request, "reader/topic.html", edition, share, topic)
+    return _listing(request, "reader/topic.html", edition, find_topic(slug))
 
 
 @public
@@ -73,13 +66,13 @@ def blog(request: HttpRequest, slug: str, edition: str | None = None) -> HttpRes
 
     def render() -> HttpResponse:
         blog = whole_blog(PUBLIC, head)
-        rows = Update.objects.filter(blog=blog).visible().newest_first().complete()
+        rows = Update.objects.filter(blog=blog.pk).visible().newest_first().complete()
         if before:
             rows = rows.older_than(before)
-        updates = editions.read_updates(blog, rows[: PAGE_SIZE + 1])
+        updates = reading.updates(blog, rows[: PAGE_SIZE + 1])
         has_older = len(updates) > PAGE_SIZE
         updates = updates[:PAGE_SIZE]
-        pinned = None if before else _pinned(blog, updates)
+        pinned = None if before else pinned_of(blog, updates)
         printed_updates = updates if pinned is None or pinned in updates else [pinned, *updates]
         path = canonical_path(request)
         linked_data = jsonld.live_blog_posting(
@@ -103,22 +96,22 @@ def blog(request: HttpRequest, slug: str, edition: str | None = None) -> HttpRes
 def update(request: HttpRequest, slug: str, pk: int, edition: str | None = None) -> HttpResponse:
     """Show one update; respond 410 with its tombstone once it is withdrawn."""
     try:
-        row = find_update_at(slug, pk, edition)
+        address = find_update_at(slug, pk, edition)
     except Withdrawn as withdrawn:
         return gone(request, withdrawn.blog)
     except UpdateMissing as missing:
         set_language(request, missing.blog.language)
         raise
-    head = row.blog
+    row, head = address.row, address.blog
     set_language(request, head.language)
 
     def render() -> HttpResponse:
-        blog = editions.read_topics_of(editions.read_title_of(head))
+        blog = reading.titled_with_topics(head)
         update = read_update(blog, pk)
         linked_data = jsonld.blog_posting(update, has_pictures=not is_text_only(request))
         context = {
             "update": update,
-            **_neighbours(blog, update),
+            **_neighbours(blog, row),
             "share": lambda: share_of_update(update),
             "linked_data": None if update.is_withdrawn else linked_data,
         }
@@ -128,10 +121,10 @@ def update(request: HttpRequest, slug: str, pk: int, edition: str | None = None)
     return answer(request, head.etag, render) if row.is_published else render()
 
 
-def read_update(blog: LiveBlog, pk: int) -> Update:
+def read_update(blog: BlogTitle, pk: int) -> UpdateView:
     """Return everything that a page prints of an update of `blog`, or raise Http404."""
-    rows = Update.objects.filter(blog=blog).visible().complete()
-    (update,) = editions.read_updates(blog, [get_object_or_404(rows, pk=pk)])
+    rows = Update.objects.filter(blog=blog.pk).visible().complete()
+    (update,) = reading.updates(blog, [get_object_or_404(rows, pk=pk)])
     return update
 
 
@@ -146,9 +139,9 @@ def is_text_only(request: HttpRequest) -> bool:
 
 
 def blog_page(
-    request: HttpRequest, template: str, blog: LiveBlog, context: dict[str, Any], status: int = 200
+    request: HttpRequest, template: str, blog: Head, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
-    """Render a page of one blog, in the edition that the blog was read in."""
+    """Render a page of one blog, in its edition."""
     edition = blog.edition.language if blog.edition else None
     return page(request, template, {"blog": blog} | context, blog.written_in, edition, status)
 
@@ -170,23 +163,19 @@ def page(
         share = context.get("share") or partial(share_of_site, path, edition, is_listed=False)
         context |= {
             "share": share() if status == 200 else None,
-            "root": f"/{edition}/" if edition else "/",
+            "root": root_in(edition or written_in),
             "path": path_of(request),
             "scripts": scripts_of(request, written_in, edition),
-            "is_converted": edition is not None,
+            "is_converted": is_script(edition),
             "is_text_only": is_text_only(request),
         }
         return HttpResponse(render_to_string(template, context, request), status=status)
 
 
 def _listing(
-    request: HttpRequest,
-    template: str,
-    edition: str | None,
-    share: Callable[[list[LiveBlog]], Share],
-    topic: Topic | None = None,
+    request: HttpRequest, template: str, edition: str | None, topic: Topic | None = None
 ) -> HttpResponse:
-    """Render a page that lists live blogs, all or those under `topic`; call `share` with the listed ones."""
+    """Render a page that lists live blogs, all or those under `topic`."""
     site_language(edition)
     blogs = LiveBlog.objects.filter(topics=topic) if topic else None
     state = visibility.state_of(PUBLIC, blogs, edition=edition)
@@ -195,10 +184,19 @@ def _listing(
     def render() -> HttpResponse:
         readable = visibility.readable(PUBLIC) if blogs is None else visibility.readable(PUBLIC) & blogs
         listing = read_listing(readable, last, edition)
+        topic_view = reading.topic_of(topic, edition_in(edition)) if topic else None
+
+        def share() -> Share:
+            path = canonical_path(request)
+            if topic_view is None:
+                return share_of_site(path, edition, is_listed=True)
+            headlines = (blog.full_headline for blog in listing.blogs)
+            return share_of_topic(topic_view, path, edition, headlines)
+
         context = {
-            "topic": editions.read_topic(topic, edition) if topic else None,
+            "topic": topic_view,
             "listing": listing,
-            "share": lambda: share(listing.blogs),
+            "share": share,
             "is_first_page": last is None,
         }
         return page(request, template, context, settings.SITE_LANGUAGE, edition)
@@ -206,38 +204,28 @@ def _listing(
     return answer_by_state(request, state, render)
 
 
-def gone(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
+def gone(request: HttpRequest, blog: Head) -> HttpResponse:
     """Return the page of a withdrawn live blog: 410."""
     return blog_page(request, "reader/gone.html", blog, {}, status=410)
 
 
-def update_named_in_query(request: HttpRequest, blog: LiveBlog) -> Update | None:
+def update_named_in_query(request: HttpRequest, blog: Head) -> Update | None:
     """Return the update after which a page of older ones begins; None if `?before=` is missing."""
     pk = parameters.number(request.GET, "before")
     if pk is None:
         return None
-    return get_object_or_404(Update.objects.filter(blog=blog).visible(), pk=pk)
+    return get_object_or_404(Update.objects.filter(blog=blog.pk).visible(), pk=pk)
 
 
-def _pinned(blog: LiveBlog, updates: list[Update]) -> Update | None:
-    """Return the pinned update or None. Reuse the instance in `updates` if the timeline shows it, too."""
-    if blog.pinned_update_id is None:
-        return None
-    for update in updates:
-        if update.pk == blog.pinned_update_id:
-            return update
-    return editions.read_updates(blog, Update.objects.complete().filter(pk=blog.pinned_update_id))[0]
-
-
-def _neighbours(blog: LiveBlog, update: Update) -> dict[str, Update | None]:
-    published = Update.objects.filter(blog=blog).published()
-    neighbours = {
+def _neighbours(blog: BlogTitle, update: Update) -> dict[str, UpdateTitle]:
+    published = Update.objects.filter(blog=blog.pk).published()
+    rows = {
         "newer": published.newer_than(update).order_by("happened_at", "pk").first(),
         "older": published.older_than(update).newest_first().first(),
         "latest": published.newest_first().first(),
     }
-    editions.read_texts(blog, filter(None, neighbours.values()))
-    return neighbours
+    neighbours = {name: row for name, row in rows.items() if row}
+    return dict(zip(neighbours, reading.titles(blog, neighbours.values()), strict=True))
 
 
 def _blog_named_in_query(request: HttpRequest) -> LiveBlog | None:

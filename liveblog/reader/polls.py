@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 
-from liveblog import payloads
+from liveblog.presentation import delta
 from liveblog.presentation.addresses import Withdrawn, find_blog, whole_blog
 from liveblog.reader.caching import answer, public
 from liveblog.visibility import PUBLIC
@@ -39,12 +39,13 @@ def changes(request: HttpRequest, slug: str, edition: str | None = None) -> Http
         return _refusal(410, _("This live blog was withdrawn."), url=page)
     if after > head.number:
         return _refusal(409, _("The log has not reached this number."), number=head.number)
-    if head.number - after > payloads.TOO_FAR_BEHIND:
+    if head.number - after > delta.TOO_FAR_BEHIND:
         return _refusal(410, _("This is too far behind. Load the page again."), url=page)
 
     def render() -> HttpResponse:
-        blog = head if after == head.number else whole_blog(PUBLIC, head)
-        return _json(payloads.delta(blog, after))
+        if after == head.number:
+            return _json({"number": after, "has_more": False})
+        return _json(delta.of_page(delta.after(whole_blog(PUBLIC, head), after)))
 
     response = answer(request, head.etag, render, POLL)
     mark_poll(response)

@@ -25,9 +25,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from liveblog import editions, publishing
+from liveblog import publishing
 from liveblog.models import LiveBlog
+from liveblog.presentation import reading
 from liveblog.presentation.addresses import Withdrawn, find_blog
+from liveblog.presentation.views import BlogTitle
 from liveblog.reader.pages import blog_page
 from liveblog.reader.scripts import plain_address
 from liveblog.visibility import PUBLIC
@@ -52,10 +54,17 @@ class LinesField(forms.CharField):
 class ResponseForm(forms.Form):
     """A response to one live blog. `opened` is the form's token, `website` a honeypot field."""
 
-    name = forms.CharField(label=gettext_lazy("Your name"), max_length=80)
+    name = forms.CharField(
+        label=gettext_lazy("Your name"),
+        max_length=80,
+        widget=forms.TextInput(attrs={"autocomplete": "nickname"}),
+        help_text=gettext_lazy("It is printed with your response and used for nothing else."),
+        error_messages={"required": gettext_lazy("Please enter your name.")},
+    )
     text = LinesField(
         label=gettext_lazy("Your response"),
         max_length=500,
+        error_messages={"required": gettext_lazy("Please write your response.")},
         widget=forms.Textarea(attrs={"rows": 6}),
         help_text=gettext_lazy("At most 500 characters. An editor reads it before it appears."),
     )
@@ -99,7 +108,7 @@ class ResponseForm(forms.Form):
         return None if cache.add(key, self.digest, SECONDS_MOST) else cache.get(key, "")
 
 
-def _new_token(blog: LiveBlog) -> str:
+def _new_token(blog: BlogTitle) -> str:
     return signing.TimestampSigner(salt=_SALT).sign(f"{blog.pk}:{secrets.token_urlsafe(12)}")
 
 
@@ -120,18 +129,18 @@ def _is_fresh(signer: signing.TimestampSigner, token: str) -> bool:
 def respond(request: HttpRequest, slug: str, edition: str | None = None) -> HttpResponse:
     """Show the form; on POST redirect (303) to the thanks, or show the form again with errors and input."""
     try:
-        blog = find_blog(PUBLIC, slug, edition)
+        head = find_blog(PUBLIC, slug, edition)
     except Withdrawn as withdrawn:
         set_language(request, withdrawn.blog.language)
         raise Http404 from withdrawn
-    set_language(request, blog.language)
-    if not blog.has_responses:
+    set_language(request, head.language)
+    if not head.has_responses:
         raise Http404
-    editions.read_title_of(blog)
+    blog = reading.title_of(head)
     with translation.override(blog.language):
         if request.method != "POST":
-            return _page(request, blog, ResponseForm(blog), is_sent="sent" in request.GET)
-        form = ResponseForm(blog, request.POST)
+            return _page(request, blog, ResponseForm(head.row), is_sent="sent" in request.GET)
+        form = ResponseForm(head.row, request.POST)
         if not _is_from_this_site(request):
             return _page(request, blog, _refuse_origin(form), status=403)
         if form.is_valid() and _take(request, blog, form):
@@ -139,7 +148,7 @@ def respond(request: HttpRequest, slug: str, edition: str | None = None) -> Http
         return _page(request, blog, form, status=400)
 
 
-def _take(request: HttpRequest, blog: LiveBlog, form: ResponseForm) -> bool:
+def _take(request: HttpRequest, blog: BlogTitle, form: ResponseForm) -> bool:
     """Submit the response; return False if it was refused, with the reason in the form's errors."""
     if form.cleaned_data["website"]:
         # The honeypot was filled in: pretend success, so that a bot learns nothing.
@@ -149,7 +158,7 @@ def _take(request: HttpRequest, blog: LiveBlog, form: ResponseForm) -> bool:
         form.add_error(None, _("Many responses came from your address. Please try again in ten minutes."))
         return False
     try:
-        _submit(blog, form)
+        _submit(blog.row, form)
     except ValidationError as refusal:
         form.add_error(None, refusal)
         return False
@@ -185,7 +194,7 @@ def _refuse_origin(form: ResponseForm) -> ResponseForm:
 
 
 def _page(
-    request: HttpRequest, blog: LiveBlog, form: ResponseForm, *, is_sent: bool = False, status: int = 200
+    request: HttpRequest, blog: BlogTitle, form: ResponseForm, *, is_sent: bool = False, status: int = 200
 ) -> HttpResponse:
     is_token_good = form.is_bound and not form.is_spent and not form.non_field_errors()
     context = {

@@ -1,4 +1,4 @@
-"""The two scripts of Chinese pages: their URLs, and links from one to the other."""
+"""The languages and scripts of pages: their URLs, and links from one to the others."""
 
 from __future__ import annotations
 
@@ -13,18 +13,20 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanen
 from liveblog.models.blog import Language
 from liveblog.presentation.addresses import AtPlainAddress
 from newsroom.http.parameters import canonical_query
-from newsroom.site import path_of
+from newsroom.site import languages, path_of
 
 # Query parameters that links to the other script keep.
-_KEPT: Final = ("q", "in", "before", "text")
+_KEPT: Final = ("q", "in", "before", "state", "text")
 _REDIRECTED: Final = (*_KEPT, "after", "sent")
+# Pages of the whole site, which exist in all of its languages; `?in=` makes a search one of a live blog.
+_OF_SITE: Final = ("front", "topic", "search")
 # The query parameters of each page, besides `text`.
 _KNOWN: Final = {
     "front": ("before",),
     "topic": ("before",),
     "blog": ("before",),
     "key_events": ("before",),
-    "search": ("q", "in", "before"),
+    "search": ("q", "in", "before", "state"),
 }
 
 
@@ -51,14 +53,22 @@ def site_language(edition: str | None) -> str:
         return settings.SITE_LANGUAGE
     if edition == settings.SITE_LANGUAGE:
         raise AtPlainAddress
-    if Language(settings.SITE_LANGUAGE).other_script != edition:
+    if edition not in languages():
         raise Http404
     return edition
 
 
+# Names, and labels of the links.
+_NAMES: Final = {
+    Language.ZH_HANT: ("繁體", "繁"),
+    Language.ZH_HANS: ("简体", "简"),
+    Language.EN: ("English", "EN"),
+}
+
+
 @dataclass(frozen=True)
 class Script:
-    """A script in which the page is available."""
+    """A language or script in which the page is available."""
 
     language: Language
     path: str
@@ -70,17 +80,20 @@ class Script:
     @property
     def name(self) -> str:
         """Return the script's name in the script itself, for readers who look for it."""
-        return "繁體" if self.language == Language.ZH_HANT else "简体"
+        return _NAMES[self.language][0]
 
     @property
     def label(self) -> str:
-        return "繁" if self.language == Language.ZH_HANT else "简"
+        return _NAMES[self.language][1]
 
 
 def scripts_of(request: HttpRequest, written_in: str, edition: str | None) -> list[Script]:
-    """Return the requested page's scripts, Traditional first; empty if it is not written in Chinese."""
+    """Return the requested page's languages, Traditional Chinese first; empty if it has just one."""
     own = Language(written_in)
-    if own.other_script is None:
+    is_of_site = _view_name(request) in _OF_SITE and not request.GET.get("in")
+    available = languages() if is_of_site else (own, own.other_script)
+    in_order = [language for language in Language if language in available]
+    if len(in_order) == 1:
         return []
     prefix = f"/{edition}" if edition else ""
     path = path_of(request) + canonical_query(request.GET, _known_of(request))
@@ -93,7 +106,7 @@ def scripts_of(request: HttpRequest, written_in: str, edition: str | None) -> li
             language == (edition or own),
             language == own,
         )
-        for language in (Language.ZH_HANT, Language.ZH_HANS)
+        for language in in_order
     ]
 
 

@@ -26,7 +26,7 @@ from liveblog.reader.caching import answer_by_state, public
 from liveblog.visibility import PUBLIC
 from newsroom.http import parameters
 from newsroom.http.caching import POLL
-from newsroom.site import absolute
+from newsroom.site import absolute, languages
 from newsroom.text.html import NOT_XML
 
 # https://developers.google.com/search/docs/crawling-indexing/sitemaps/news-sitemap
@@ -58,16 +58,20 @@ class _OfSite(Sitemap):
         raise NotImplementedError
 
     def get_urls(self, *args: Any, **kwargs: Any) -> list[dict[str, Any]]:
-        """Add the editions of each page: the original, then any in the other script of Chinese."""
+        """Add the editions of each page, the original first."""
         urls = super().get_urls(*args, **kwargs)
         return [url | {"editions": self._editions(url["item"])} for url in urls]
 
     def _editions(self, row: Any) -> list[dict[str, str]]:
         path, written_in = self.location(row), Language(self.language_of(row))
         editions = [{"tag": written_in.tag, "address": absolute(path)}]
-        if other := written_in.other_script:
+        for other in self.translations_of(written_in):
             editions.append({"tag": other.tag, "address": absolute(f"/{other}{path}")})
         return editions
+
+    def translations_of(self, written_in: Language) -> list[Language]:
+        """Return the other languages of a page, whose addresses begin with the language."""
+        return [written_in.other_script] if written_in.other_script else []
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,9 @@ class ListingSitemap(_OfSite):
 
     def language_of(self, row: _Listing) -> str:
         return settings.SITE_LANGUAGE
+
+    def translations_of(self, written_in: Language) -> list[Language]:
+        return [language for language in Language if language in languages() and language != written_in]
 
 
 class BlogSitemap(_OfSite):

@@ -23,7 +23,7 @@ _FEED = r"feed\.(?P<form>atom|rss|json)"
 
 
 class EditionConverter(StringConverter):
-    regex = "zh-hant|zh-hans"
+    regex = "zh-hant|zh-hans|en"
 
 
 class CardConverter(StringConverter):
@@ -41,7 +41,8 @@ class CardConverter(StringConverter):
 register_converter(EditionConverter, "edition")
 register_converter(CardConverter, "card")
 
-# Pages in both scripts of Chinese: the original has the plain URL, the other script an edition prefix.
+# Pages in both scripts of Chinese: the original has the plain URL, the other script an edition prefix. Those
+# that list live blogs have English as well.
 in_editions = [
     path("", pages.front, name="front"),
     re_path(rf"^{_FEED}$", feeds.of_site, name="site_feed"),

@@ -14,16 +14,21 @@ import math
 import random
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError, connection
+from django.utils import timezone
 
-from liveblog import audience, editions, payloads, visibility
+from liveblog import audience, visibility
 from liveblog.audience import Delivered, Tally
 from liveblog.models import LiveBlog
+from liveblog.presentation import delta, reading
+from liveblog.presentation.editions import has_edition
 from liveblog.visibility import PUBLIC
 from liveblog.wakeups.channel import Vouch, Wake, listen
+from newsroom import metrics
 from newsroom.http.bodies import Send
 
 HEARTBEAT_SECONDS: Final = 15.0
@@ -52,6 +57,8 @@ class Reading:
     number: int
     events: bytes
     is_over: bool
+    # When the newest change was made; None if there is nothing to send.
+    changed_at: datetime | None = None
 
 
 class Reader:
@@ -117,6 +124,11 @@ class Hub:
     def is_running(self) -> bool:
         """Return whether new readers are admitted."""
         return bool(self._tasks) and self._draining is None
+
+    @property
+    def reader_count(self) -> int:
+        """Return the number of open streams, without those of desks."""
+        return sum(reader.is_counted for feed in self._feeds.values() for reader in feed.readers)
 
     def start(self) -> None:
         self._draining = None
@@ -276,6 +288,8 @@ class Hub:
                         self._drop(feed, reader)
             self._delivered[stretch] += sent_count
             await asyncio.sleep(0)
+        if reading.changed_at is not None:
+            metrics.DELIVERY_LAG_SECONDS.observe((timezone.now() - reading.changed_at).total_seconds())
 
     def _end(self, feed: Feed, events: bytes, number: int | None = None) -> None:
         """Send the last events, up to `number` (None if there are none), and drop all ready readers."""
@@ -347,19 +361,19 @@ def read_log(followed: Followed, after: int) -> Reading:
     """Return the events after number `after` in a blog's log, encoded once for all readers of an edition."""
     blog_id, edition = followed
     try:
-        blog = LiveBlog.objects.complete().get(pk=blog_id)
-        if not visibility.can_read(PUBLIC, blog):
+        row = LiveBlog.objects.complete().get(pk=blog_id)
+        if not visibility.can_read(PUBLIC, row):
             return Reading(after, encode("gone"), is_over=True)
-        if edition and not editions.has_edition(blog, edition):
+        if edition and not has_edition(row, edition):
             # The blog's language was changed while the page was open.
             return Reading(after, encode("reload"), is_over=True)
-        editions.read_blog(blog, edition)
+        blog = reading.blog_in(row, edition)
         events, number = [], after
         while number < blog.number:
-            delta = payloads.delta(blog, number)
-            number = delta["number"]
-            events.append(encode("message", delta, number))
-        return Reading(number, b"".join(events), is_over=blog.has_ended)
+            changes = delta.after(blog, number)
+            number = changes.number
+            events.append(encode("message", delta.of_page(changes), number))
+        return Reading(number, b"".join(events), is_over=blog.has_ended, changed_at=blog.modified_at)
     finally:
         connection.close()
 

@@ -21,7 +21,7 @@ _NAME: Final = r"[-a-zA-Z0-9_]{1,120}"
 _SLUG: Final = rf"(?P<slug>{_NAME})"
 _ID: Final = r"[1-9][0-9]{0,17}"
 _FEED: Final = r"feed\.(?:atom|rss|json)"
-_EDITION: Final = r"(?:/zh-hant|/zh-hans)?"
+_EDITION: Final = r"(?:/zh-hant|/zh-hans|/en)?"
 _OF_BLOG: Final = re.compile(
     rf"{_EDITION}/live/{_SLUG}/"
     rf"(?:\?(?:before={_ID}|before={_ID}&text=1|text=1)"

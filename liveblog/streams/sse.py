@@ -13,9 +13,9 @@ from asgiref.sync import sync_to_async
 from django.db import DatabaseError, connection
 from django.http import Http404
 
-from liveblog.models import LiveBlog
-from liveblog.payloads import TOO_FAR_BEHIND
 from liveblog.presentation.addresses import AtPlainAddress, Withdrawn, find_blog
+from liveblog.presentation.delta import TOO_FAR_BEHIND
+from liveblog.presentation.views import Head
 from liveblog.streams.hub import Followed, Hub, encode, message_of
 from liveblog.visibility import PUBLIC
 from newsroom.http import bodies, security_headers
@@ -51,7 +51,7 @@ class Streams:
         self._hub = hub
         self._limits = StreamLimits()
         # Lookups in progress, by slug and edition.
-        self._lookups: dict[tuple[str, str | None], asyncio.Task[LiveBlog]] = {}
+        self._lookups: dict[tuple[str, str | None], asyncio.Task[Head]] = {}
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         refuse = partial(_refuse, scope, send)
@@ -107,7 +107,7 @@ class Streams:
         await send({"type": "http.response.body", "body": first, "more_body": True})
         return await self._follow((blog.pk, edition), number, receive, send, is_counted=not is_desk)
 
-    async def _look_up(self, slug: str, edition: str | None) -> LiveBlog:
+    async def _look_up(self, slug: str, edition: str | None) -> Head:
         """Call `_find` once for concurrent requests: after a restart, all readers of a blog reconnect."""
         key = slug, edition
         if key not in self._lookups:
@@ -147,7 +147,7 @@ def _cursor(headers: dict[bytes, bytes], query: bytes) -> int | None:
 
 
 @sync_to_async(thread_sensitive=False)
-def _find(slug: str, edition: str | None) -> LiveBlog:
+def _find(slug: str, edition: str | None) -> Head:
     """Return the live blog if the public may follow it; raise the same exceptions as `find_blog`."""
     try:
         return find_blog(PUBLIC, slug, edition)

@@ -17,7 +17,10 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
 
 from liveblog import visibility
-from liveblog.models import Image, LiveBlog, RelatedStory, Update
+from liveblog.models import LiveBlog
+from liveblog.presentation.front import running_titles
+from liveblog.presentation.pieces import update_markup
+from liveblog.presentation.views import BlogTitle, Head, ImageView, UpdateTitle
 from liveblog.visibility import PUBLIC
 from newsroom import hongkong, static_files
 from newsroom.site import absolute, absolute_links, tag_uri
@@ -27,6 +30,7 @@ from newsroom.text.line_breaks import columns_of
 from newsroom.text.tables import Table
 
 register = template.Library()
+register.simple_tag(update_markup)
 
 # The number of characters of the largest heading that fit on a phone's line.
 LONGEST_CLAUSE: Final = 12
@@ -99,10 +103,10 @@ def is_parted(headline: str) -> bool:
 
 
 @register.filter
-def headline_class(row: LiveBlog | Update) -> str:
+def headline_class(view: BlogTitle | UpdateTitle) -> str:
     """Return a headline's CSS classes: `parted` if it breaks between clauses, and a size by its length."""
     headline, text = (
-        (row.headline, row.full_headline) if isinstance(row, LiveBlog) else (row.title, row.title)
+        (view.headline, view.full_headline) if isinstance(view, BlogTitle) else (view.title, view.title)
     )
     step = next((step for length, step in HEADLINE_STEPS if len(text) >= length), "")
     return " ".join(filter(None, ["parted" if is_parted(headline) else "", step]))
@@ -130,24 +134,6 @@ def plain_text(rich_text: str | None) -> str:
 def is_public(blog: LiveBlog | None) -> bool:
     """Return whether readers may read the live blog; False for None."""
     return bool(blog and visibility.can_read(PUBLIC, blog))
-
-
-@register.filter
-def stories(row: LiveBlog | Update) -> list[RelatedStory]:
-    """Return the related stories of a live blog or an update that readers may see."""
-    return visibility.shown_stories(row.related_stories.all())
-
-
-@register.filter
-def passages(update: Update) -> list[str | RelatedStory]:
-    """Return an update's text in reading order, with the related stories that readers may see."""
-    return update.passages(stories(update))
-
-
-@register.filter
-def href(story: RelatedStory) -> str:
-    """Return the address that a related story links to, or an empty string if it has none yet."""
-    return visibility.href_of(story)
 
 
 @register.filter
@@ -184,18 +170,18 @@ def shortened(text: str, limit: int = 140) -> str:
 
 
 @register.filter
-def srcset(image: Image, extension: str) -> str:
+def srcset(image: ImageView, extension: str) -> str:
     return ", ".join(f"{image.rendition_url(width, extension)} {width}w" for width in image.widths)
 
 
 @register.filter
-def largest(image: Image) -> str:
+def largest(image: ImageView) -> str:
     """Return the URL of the widest JPEG."""
     return image.rendition_url(image.widths[-1], "jpg")
 
 
 @register.filter
-def smallest(image: Image) -> str:
+def smallest(image: ImageView) -> str:
     return image.rendition_url(image.widths[0], "jpg")
 
 
@@ -206,13 +192,13 @@ def rfc822(moment: datetime) -> str:
 
 
 @register.filter
-def entry_id(update: Update) -> str:
+def entry_id(update: UpdateTitle) -> str:
     """Return the tag: URI of an update in feeds, which survives a move of the site."""
     return tag_uri(update.get_absolute_url())
 
 
 @register.filter
-def feed_id(blog: LiveBlog) -> str:
+def feed_id(blog: Head) -> str:
     """Return the tag: URI of a live blog's own feed."""
     return tag_uri(blog.get_absolute_url())
 
@@ -230,16 +216,22 @@ def links_made_absolute(markup: str) -> SafeString:
 
 
 @register.filter
-def page_title(blog: LiveBlog) -> str:
+def page_title(blog: BlogTitle) -> str:
     """Return the headline, marked while coverage is running, for the title of a page."""
     running = gettext("Live updates")
     return f"{blog.full_headline}｜{running}" if blog.is_live else blog.full_headline
 
 
 @register.filter
-def title_or_withdrawn(update: Update) -> str:
+def title_or_withdrawn(update: UpdateTitle) -> str:
     """Return the title of an update, or that it was withdrawn, for the title of a page."""
     return update.title if update.is_published else gettext("Withdrawn update")
+
+
+@register.simple_tag
+def running_coverage() -> list[BlogTitle]:
+    """Return the live blogs at the top of the front page, in the active language where they have it."""
+    return running_titles(get_language())
 
 
 @register.simple_tag

@@ -17,8 +17,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from liveblog import editions, payloads, visibility
+from liveblog import visibility
 from liveblog.models import Change, LiveBlog, Update, Webhook
+from liveblog.presentation import payloads, reading
 from newsroom import __version__, hongkong
 from newsroom.site import absolute
 
@@ -92,11 +93,10 @@ def _read(blog_id: int) -> tuple[LiveBlog, int]:
     return LiveBlog.objects.complete().get(pk=blog_id), erased
 
 
-def _of_change(webhook: Webhook, blog: LiveBlog, change: Change, erased: int) -> Message:
-    if webhook.edition and editions.has_edition(blog, webhook.edition):
-        editions.read_blog(blog, webhook.edition)
+def _of_change(webhook: Webhook, row: LiveBlog, change: Change, erased: int) -> Message:
+    blog = reading.blog_in(row, webhook.edition or None)
     changed = Update.objects.filter(pk=change.update_id or 0).complete()
-    update = next(map(payloads.update, editions.read_updates(blog, changed)), None)
+    update = next(map(payloads.update, reading.updates(blog, changed)), None)
     body = _body(payloads.change(change), payloads.blog(blog), update)
     return Message(f"msg_{blog.pk}_{change.number}", change.number, change.number, body, erased)
 

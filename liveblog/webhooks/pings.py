@@ -200,12 +200,12 @@ def _headers(content_type: str) -> dict[str, str]:
 def feeds_of(blog: LiveBlog, topics: Iterable[str]) -> list[str]:
     """Return the addresses of all feeds that a change of `blog` changes, in every format and script."""
     slugs = sorted(Topic.objects.filter(slug__in=topics).values_list("slug", flat=True))
-    paths = [
-        *_in_scripts(blog.language, "blog_feed", blog.slug),
-        *_in_scripts(settings.SITE_LANGUAGE, "site_feed"),
-    ]
+    of_site = _prefixes(settings.SITE_LANGUAGE)
+    if blog.language == Language.EN != settings.SITE_LANGUAGE:
+        of_site.append([blog.language])
+    paths = [*_forms(_prefixes(blog.language), "blog_feed", blog.slug), *_forms(of_site, "site_feed")]
     for slug in slugs:
-        paths += _in_scripts(settings.SITE_LANGUAGE, "topic_feed", slug)
+        paths += _forms(of_site, "topic_feed", slug)
     return list(map(absolute, paths))
 
 
@@ -218,8 +218,8 @@ def changed_pages(blog: LiveBlog, changes: QuerySet[Change], *, names_page: bool
     return list(map(absolute, paths))
 
 
-def _in_scripts(language: str, name: str, *arguments: str) -> Iterator[str]:
-    for prefix in _prefixes(language):
+def _forms(prefixes: list[list[str]], name: str, *arguments: str) -> Iterator[str]:
+    for prefix in prefixes:
         for form in _FORMS:
             yield reverse(f"reader:{name}", args=[*prefix, *arguments, form])
 

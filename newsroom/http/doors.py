@@ -15,7 +15,7 @@ from django.views import defaults
 _JSON_PATH: Final = re.compile(r".*\.json|/oembed")
 # The attribute of a request with the language that `set_language` set.
 _LANGUAGE: Final = "_error_language"
-_EDITION: Final = re.compile(r"/(zh-hant|zh-hans)/")
+_EDITION: Final = re.compile(r"/(zh-hant|zh-hans|en)/")
 
 
 def set_language(request: HttpRequest, language: str) -> None:

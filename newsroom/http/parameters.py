@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Final
 from urllib.parse import unquote_to_bytes, urlencode
 
@@ -68,6 +68,14 @@ def slug(query: QueryDict, name: str) -> str:
     text = parameter(query, name) or ""
     if text and not (_SLUG.fullmatch(text) and len(text) <= MAX_SLUG):
         raise BadRequest(f"{name} is no slug")
+    return text
+
+
+def choice(query: QueryDict, name: str, choices: Collection[str]) -> str:
+    """Return one of `choices`, or an empty string if it is missing. Raises BadRequest for anything else."""
+    text = parameter(query, name) or ""
+    if text and text not in choices:
+        raise BadRequest(f"{name} is none of {', '.join(choices)}")
     return text
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from html import escape
-from typing import Final
+from operator import itemgetter
+from typing import Final, TypeVar
 
 import nh3
 
@@ -38,6 +39,8 @@ __all__ = [
     "printable",
     "shortened",
 ]
+
+T = TypeVar("T")
 
 _LINE_STARTS: Final = frozenset({"br", "ul", "ol", "li"})
 _LINE_ENDS: Final = frozenset({"p", "li", "h3", "h4", "tr", "blockquote", "pre", "caption"})
@@ -83,6 +86,14 @@ def clean(html: str) -> str:
 def blocks(cleaned: str) -> list[str]:
     """Return the top-level blocks (paragraphs, lists, tables …) of cleaned rich text, in order, as HTML."""
     return [markup.write(block) for block in _split(markup.read(cleaned))]
+
+
+def with_inserts(cleaned: str, inserts: Iterable[tuple[int, T]]) -> list[str | T]:
+    """Return the top-level blocks as HTML with each insert after so many of them, or at the end."""
+    passages: list[str | T] = list(blocks(cleaned))
+    for offset, (place, insert) in enumerate(sorted(inserts, key=itemgetter(0))):
+        passages.insert(min(place, len(passages) - offset) + offset, insert)
+    return passages
 
 
 def _split(tokens: Iterable[Token]) -> Iterator[list[Token]]:

@@ -58,6 +58,18 @@ document.addEventListener("click", (event) => {
   });
 });
 
+for (const line of document.querySelectorAll("[data-count-of]")) {
+  const field = document.getElementById(line.dataset.countOf);
+  const count = () => {
+    // Like the form, count a character outside the BMP once, though `maxlength` counts it twice.
+    const left = field.maxLength - [...field.value].length;
+    line.hidden = left > 100;
+    line.textContent = line.dataset.left.replace("{left}", () => left);
+  };
+  field.addEventListener("input", count);
+  count();
+}
+
 // Derive the live blog from the page's own address, never from its markup.
 const ADDRESS = /^(\/zh-han[st])?\/(live|embed)\/([-\w]+)\/(?:\d+\/)?$/;
 const [, edition, kind, slug] = ADDRESS.exec(location.pathname) ?? [];

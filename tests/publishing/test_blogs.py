@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from liveblog import publishing, visibility
 from liveblog.models import Byline, Change, LiveBlog, Topic, Update
+from liveblog.presentation import reading
 from liveblog.publishing import SYSTEM, BlogDetails, Content, Story
 from liveblog.visibility import PUBLIC
 from tests.factories import make_blog, make_image, make_update, make_user
@@ -98,7 +99,8 @@ def test_withdrawing_a_blog_assigns_a_number_in_blogs_that_link_to_it():
     publishing.withdraw_blog(target, by=SYSTEM)
     changed = Update.objects.get(pk=update.pk)
     assert changed.number == number + 1
-    assert visibility.href_of(changed.related_stories.get()) == ""
+    (story,) = reading.stories(changed.related_stories.all(), None)
+    assert story.href == ""
 
 
 def test_linking_an_unresolved_story_changes_its_update_once():
@@ -106,7 +108,8 @@ def test_linking_an_unresolved_story_changes_its_update_once():
     story = update.related_stories.get()
     assert (story.url, story.live_blog) == ("", None)
     publishing.edit_story(story, by=SYSTEM, title="未連結", url="https://example.com/a")
-    assert visibility.href_of(update.related_stories.get()) == "https://example.com/a"
+    (view,) = reading.stories(update.related_stories.all(), None)
+    assert view.href == "https://example.com/a"
     assert kinds(update.blog) == ["blog_started", "published", "edited"]
 
 

@@ -84,3 +84,33 @@ def test_time_of_a_listed_blog_is_that_of_its_newest_update(client):
     at = hongkong.isoformat(blog.updates.get().happened_at)
     edit(blog, standfirst="改過的導言")
     assert f'class="updated" lang="zh-hant" datetime="{at}"' in client.get("/").content.decode()
+
+
+def test_english_live_blogs_lead_the_english_front_page(client):
+    make_running("newest", 1)
+    english = make_blog(slug="english", language="en", headline="Storm")
+    make_update(english, happened_at=hongkong.now() - timedelta(hours=3))
+    publishing.end_coverage(make_running("ended", 60), by=SYSTEM)
+
+    assert slugs_on(client, "/en/") == ["english", "newest"]
+    assert slugs_on(client) == ["newest", "english", "ended"]
+    page = client.get("/en/").content.decode()
+    assert '<html lang="en">' in page
+    assert "Live now" in page
+    switch = re.findall(r'href="([^"]+)"\s+lang="([^"]+)"\s+hreflang', page)
+    assert switch == [("/", "zh-Hant-HK"), ("/zh-hans/", "zh-Hans"), ("/en/", "en")]
+    feed = client.get("/en/feed.json").json()
+    assert {item["language"] for item in feed["items"]} == {"en"}
+
+
+def test_an_english_site_has_no_other_front_pages(client, settings):
+    settings.SITE_LANGUAGE = "en"
+    make_blog()
+    assert client.get("/en/").status_code == 301
+    assert client.get("/zh-hans/").status_code == 404
+
+
+def test_an_english_live_blog_leads_to_the_english_front_page(client):
+    make_blog(slug="english", language="en", headline="Storm")
+    assert 'class="masthead-name" href="/en/"' in client.get("/live/english/").content.decode()
+    assert client.get("/en/live/english/").headers["Location"] == "/live/english/"

@@ -71,3 +71,16 @@ def test_missing_and_withdrawn_pages_offer_a_search_and_the_admin_leads_to_the_n
     page = client.get("/admin/liveblog/nothing/").content.decode()
     assert 'href="/admin/"' in page
     assert 'action="/search/"' not in page
+
+
+def test_pages_that_lead_nowhere_offer_running_coverage(client):
+    withdrawn = make_blog(slug="withdrawn")
+    publishing.withdraw_blog(withdrawn, by=SYSTEM)
+    for path, status, expected in (
+        ("/nothing/", 404, "/live/storm/"),
+        ("/zh-hans/nothing/", 404, "/zh-hans/live/storm/"),
+        ("/live/withdrawn/", 410, "/live/storm/"),
+    ):
+        response = client.get(path)
+        assert response.status_code == status
+        assert f'<a href="{expected}"' in response.content.decode()

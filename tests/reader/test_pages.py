@@ -7,6 +7,7 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
+from django.test.signals import template_rendered
 from django.utils import timezone
 from lxml import html as markup
 
@@ -327,3 +328,25 @@ def test_the_pinned_section_has_a_heading(client):
     (section,) = page.find_class("pinned")
     assert section.find("h2").text == "置頂"
     assert section.get("aria-labelledby") == section.find("h2").get("id")
+
+
+def test_an_update_is_rendered_once_however_often_others_change(client):
+    blog = make_blog(slug="storm")
+    for _ in range(3):
+        make_update(blog)
+    rendered: list[int] = []
+
+    def note(sender, template, context, **kwargs):
+        if template.name == "presentation/_update.html":
+            rendered.append(context["update"].pk)
+
+    template_rendered.connect(note)
+    try:
+        client.get("/live/storm/")
+        newest = make_update(blog)
+        markup = client.get("/live/storm/").content.decode()
+    finally:
+        template_rendered.disconnect(note)
+
+    assert len(rendered) == 4 == len(set(rendered))
+    assert markup.count(f'id="update-{newest.pk}"') == 1

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from liveblog import payloads, publishing
+from liveblog import publishing
 from liveblog.models import Change
 from liveblog.publishing import SYSTEM, Content
 from newsroom import hongkong
@@ -84,7 +84,7 @@ def test_update_moved_in_time_has_its_new_order(client):
 
 
 def test_many_changes_come_in_batches_without_loss(client, monkeypatch):
-    monkeypatch.setattr(payloads, "BATCH", 3)
+    monkeypatch.setattr("liveblog.presentation.delta.BATCH", 3)
     blog = make_blog()
     updates = [make_update(blog, f"{i}") for i in range(7)]
     publishing.edit_update(updates[0], Content(heading="改", happened_at=NOON), by=SYSTEM)

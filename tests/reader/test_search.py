@@ -148,3 +148,16 @@ def test_snippet_surrounds_the_match():
         ("停火", True),
         ("後" * 93 + "…", False),
     ]
+
+
+def test_results_are_counted_and_filtered_by_state(client, truce):
+    ended = make_blog(slug="ended", headline="舊聞")
+    make_update(ended, "停火破裂")
+    publishing.end_coverage(ended, by=SYSTEM)
+
+    assert search_headings(client, "停火", state="live") == ["雙方同意停火"]
+    assert search_headings(client, "停火", state="ended") == ["停火破裂"]
+    assert len(search_headings(client, "停火")) == 2
+    page = client.get("/search/", {"q": "停火", "state": "ended"}).content.decode()
+    assert "1 " in re.search(r'<p class="count"[^>]*>(.*?)</p>', page, re.DOTALL)[1]
+    assert client.get("/search/?q=停火&state=none").status_code == 400

@@ -13,8 +13,8 @@ from PIL import Image as Picture
 
 from liveblog import publishing
 from liveblog.models import LiveBlog, Topic
+from liveblog.presentation.timeline import PAGE_SIZE
 from liveblog.publishing import SYSTEM, BlogDetails
-from liveblog.reader.timeline import PAGE_SIZE
 from newsroom import hongkong, share_cards
 from newsroom.share_cards import Card
 from tests.factories import make_blog, make_image, make_update

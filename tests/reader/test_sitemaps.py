@@ -52,7 +52,11 @@ def test_sitemaps_list_only_public_pages(client):
 
 
 def in_other_script(pages: dict[str, str]) -> dict[str, str]:
-    return {address.replace(SITE, f"{SITE}/zh-hans"): at for address, at in pages.items()}
+    return _under("zh-hans", pages)
+
+
+def _under(language: str, pages: dict[str, str]) -> dict[str, str]:
+    return {address.replace(SITE, f"{SITE}/{language}"): at for address, at in pages.items()}
 
 
 def test_the_front_page_and_the_topics_are_listed_with_their_last_change(client):
@@ -68,7 +72,9 @@ def test_the_front_page_and_the_topics_are_listed_with_their_last_change(client)
         f"{SITE}/topics/calm/": hongkong.isoformat(blogs[0].modified_at),
         f"{SITE}/topics/storm/": latest,
     }
-    assert entries(client, "/sitemap-listings.xml") == listings | in_other_script(listings)
+    assert entries(client, "/sitemap-listings.xml") == (
+        listings | in_other_script(listings) | _under("en", listings)
+    )
 
 
 def test_sitemaps_have_the_same_hreflang_links_as_the_pages(client):

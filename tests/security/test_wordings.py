@@ -9,7 +9,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from liveblog import editions, publishing
+from liveblog import publishing
+from liveblog.presentation import editions
 from liveblog.publishing import SYSTEM
 from newsroom.text.markup import Start, read
 from tests.factories import make_blog, make_update

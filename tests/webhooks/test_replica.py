@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule, run_state_machine_as_test
 
-from liveblog import editions, payloads, publishing, visibility
+from liveblog import publishing, visibility
 from liveblog.models import Byline, LiveBlog, Partner, Update, Webhook, WebhookCursor
+from liveblog.presentation import payloads, reading
 from liveblog.publishing import SYSTEM, BlogDetails
 from liveblog.visibility import PUBLIC
 from liveblog.webhooks.delivery import Answer
@@ -28,11 +29,9 @@ def page_payloads(blog: LiveBlog, edition: str) -> tuple[dict, dict[int, dict]]:
 
     An empty `edition` means the script that the live blog is written in.
     """
-    blog = LiveBlog.objects.complete().get(pk=blog.pk)
-    if edition and editions.has_edition(blog, edition):
-        editions.read_blog(blog, edition)
-    rows = editions.read_updates(blog, Update.objects.filter(blog=blog).visible().complete())
-    return payloads.blog(blog), {row.pk: payloads.update(row) for row in rows}
+    view = reading.blog_in(LiveBlog.objects.complete().get(pk=blog.pk), edition or None)
+    updates = reading.updates(view, Update.objects.filter(blog=blog).visible().complete())
+    return payloads.blog(view), {update.pk: payloads.update(update) for update in updates}
 
 
 def without_pin_flags(updates: dict[int, dict]) -> dict[int, dict]:
