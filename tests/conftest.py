@@ -24,6 +24,7 @@ from liveblog.presentation import editions
 from newsroom.http import rate_limits
 from tests import chromium
 from tests.environment import CASES, DATA_DIR, IS_CI, ROOT, SAMPLES, SCHEMAS, TEST_DATABASE_URL
+from tests.flushing import flush_faster
 from tests.forking import Fork, Forks, forking
 from tests.waiting import find_free_port, wait_until_listening
 
@@ -32,6 +33,7 @@ expect.set_options(timeout=20_000)
 # Run times belong to the benchmarks, so there is no deadline; CI uses the same examples each time.
 hypothesis.settings.register_profile("newsroom", deadline=None, derandomize=IS_CI, print_blob=True)
 hypothesis.settings.load_profile("newsroom")
+flush_faster()
 
 
 # `make test-fast` leaves out all tests with a database but these of the verbs, because rendering pages takes
@@ -311,7 +313,7 @@ def ending(process: subprocess.Popen | Fork, log: Path) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Yield a browser from the system's Chromium."""
-    executable = chromium.find_chromium()
+    executable = chromium.find_headless()
     if not executable:
         pytest.skip("There is no Chromium on this machine.")
     # Playwright's sync API keeps an event loop running in this thread, where Django refuses database access.

@@ -17,12 +17,20 @@ from contextlib import suppress
 from pathlib import Path
 
 import uvicorn
+from django import forms
 from django.conf import settings
+from django.forms.renderers import get_default_renderer
+from django.template import TemplateSyntaxError
 from django.template.loader import get_template
+from django.template.utils import get_app_template_dirs
 from django.urls import get_resolver
+from django.utils import translation
+from django.utils.translation import gettext
 
 import newsroom.asgi
 from newsroom.text import chinese
+
+WIDGETS = Path(forms.__file__).parent / "templates"
 
 
 def main(port: int) -> None:
@@ -47,9 +55,16 @@ def main(port: int) -> None:
 def _warm_up() -> None:
     assert newsroom.asgi.application
     assert get_resolver().url_patterns
-    for directory in settings.TEMPLATES[0]["DIRS"]:
-        for path in directory.rglob("*.html"):
-            get_template(str(path.relative_to(directory)))
+    for directory in (*settings.TEMPLATES[0]["DIRS"], *get_app_template_dirs("templates")):
+        for path in Path(directory).rglob("*.html"):
+            # Some libraries bring templates for other libraries, which are not installed.
+            with suppress(TemplateSyntaxError):
+                get_template(str(path.relative_to(directory)))
+    for widget in WIDGETS.rglob("*.html"):
+        get_default_renderer().get_template(str(widget.relative_to(WIDGETS)))
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            str(gettext("Save"))
     for edition in ("zh-hans", "zh-hant"):
         chinese.convert("颱風", edition)
     # Keep the garbage collector from copying the memory that all forks share.

@@ -29,14 +29,15 @@ from tests.postgres import NoPostgreSQL, throwaway_server
 PYTEST = [sys.executable, "-m", "pytest"]
 PROCESSORS = min(os.cpu_count() or 1, 4)
 # One more than there are processors, because some tests wait for servers, caches and time limits.
-SIDE_BY_SIDE = [f"--numprocesses={PROCESSORS + 1}"]
+# A process that has run its tests takes over some of another's, so that none ends long after the others.
+SIDE_BY_SIDE = [f"--numprocesses={PROCESSORS + 1}", "--dist=worksteal"]
 ON_SQLITE = [*SIDE_BY_SIDE, "-m", "not browser and not postgres and not alone"]
 ON_POSTGRESQL = [
     *SIDE_BY_SIDE,
     "-m",
     "database and not any_database and not browser and not postgres and not alone",
 ]
-IN_BROWSERS = [f"--numprocesses={PROCESSORS}", "-m", "browser"]
+IN_BROWSERS = [f"--numprocesses={PROCESSORS}", "--dist=worksteal", "-m", "browser"]
 FAST = [*SIDE_BY_SIDE, "-m", "not browser and not postgres and not alone and not served and not slow"]
 # More failures than these are no accident of a busy machine.
 MOST_TO_RUN_AGAIN = 10

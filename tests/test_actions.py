@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import lru_cache
 from typing import TypeVar
 
 import pytest
@@ -163,10 +164,9 @@ def by_desk(client: Client, blog: LiveBlog, update: Update | None, action: Actio
 
 def by_admin(client: Client, blog: LiveBlog, update: Update | None, action: Action) -> int:
     path = reverse("admin:liveblog_update_change", args=[update.pk]) if update else f"{ADD}?blog={blog.pk}"
-    page = client.get(path)
-    if page.status_code != 200:
-        return page.status_code
-    form = filled(page)
+    status, form = admin_form(client, path)
+    if status != 200:
+        return status
     if "action" not in form:
         return 403
     fields = fields_of(action)
@@ -176,6 +176,13 @@ def by_admin(client: Client, blog: LiveBlog, update: Update | None, action: Acti
         at = hongkong.to_hong_kong(fields["publish_at"])
         payload |= {"publish_at_0": f"{at:%Y-%m-%d}", "publish_at_1": f"{at:%H:%M}"}
     return client.post(path, payload).status_code
+
+
+@lru_cache(maxsize=1)
+def admin_form(client: Client, path: str) -> tuple[int, dict[str, str | list[str]]]:
+    """Return status and fields of a form; get it once for all actions, because each of them is undone."""
+    page = client.get(path)
+    return page.status_code, filled(page) if page.status_code == 200 else {}
 
 
 ADD = "/admin/liveblog/update/add/"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 from django.contrib.staticfiles import finders
 from lxml import html as markup
 from PIL import Image
+from playwright.sync_api import Browser
 
+from tests import chromium
 from tests.factories import make_blog
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
@@ -84,10 +87,24 @@ def test_maskable_icon_has_only_background_outside_the_safe_zone():
     assert set(outside) == {background}
 
 
-def test_browser_reports_no_errors_in_the_manifest(server, page):
+@pytest.fixture
+def full_browser(browser: Browser) -> Iterator[Browser]:
+    """Yield the full Chromium: the headless shell does not decide whether a site can be installed."""
+    executable = chromium.find_chromium()
+    if not executable:
+        pytest.skip("There is no full Chromium on this machine.")
+    instance = browser.browser_type.launch(executable_path=executable, args=chromium.ARGUMENTS)
+    yield instance
+    instance.close()
+
+
+def test_browser_reports_no_errors_in_the_manifest(server, page, full_browser):
     page.goto(server.url)
     session = page.context.new_cdp_session(page)
     assert session.send("Page.getAppManifest")["errors"] == []
+    installable = full_browser.new_page()
+    installable.goto(server.url)
+    session = installable.context.new_cdp_session(installable)
     errors = session.send("Page.getInstallabilityErrors")["installabilityErrors"]
     # Playwright's profiles are incognito, so this error is expected.
     assert [error["errorId"] for error in errors] == ["in-incognito"]

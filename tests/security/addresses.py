@@ -52,14 +52,18 @@ class Newsroom:
         return {parameter: arguments[parameter] for parameter in parameters}
 
 
-def make_newsroom() -> Newsroom:
-    """Create a live blog of two pages, with pictures, a topic and a response, and an ended blog."""
+def make_newsroom(updates: int = 22) -> Newsroom:
+    """Create a live blog with pictures, a topic and a response, and an ended blog.
+
+    By default the live blog has two pages.
+    """
     blog = make_blog(slug="storm", headline="颱風", kicker="天氣", has_responses=True)
     topic = Topic.objects.create(slug="weather", name="天氣")
     details = BlogDetails(**(vars(BlogDetails.of(blog)) | {"topics": (topic,), "hero_image": make_image()}))
     blog = publishing.edit_blog(blog, details, by=SYSTEM)
-    for number in range(22):
-        update = make_update(blog, f"颱風消息{number}", images=(make_image(),) if number == 21 else ())
+    for number in range(updates):
+        images = (make_image(),) if number == updates - 1 else ()
+        update = make_update(blog, f"颱風消息{number}", images=images)
     ended = make_blog(slug="old", headline="舊聞")
     make_update(ended)
     publishing.end_coverage(ended, by=SYSTEM)

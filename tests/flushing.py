@@ -1,0 +1,42 @@
+"""Emptying of the test database after tests that commit, faster than Django's `flush` command.
+
+The command empties every table and then creates all content types and permissions again, which takes longer
+than most of these tests. Here only tables that have rows are emptied, and content types and permissions stay,
+because no test changes them.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from django.apps import apps
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection, transaction
+from django.test import TransactionTestCase
+
+KEPT = {ContentType._meta.db_table, Permission._meta.db_table}
+
+
+def flush_faster() -> None:
+    """Make Django's transactional test cases, and with them pytest-django's fixtures, use `flush`."""
+    TransactionTestCase._fixture_teardown = lambda self: flush()
+
+
+def flush() -> None:
+    # Django's foreign keys are checked at the end of the transaction, so tables need no order.
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_tables_with_rows())
+        for (table,) in cursor.fetchall():
+            cursor.execute(f"DELETE FROM {connection.ops.quote_name(table)}")
+
+
+@cache
+def _tables_with_rows() -> str:
+    """Return the query for the names of all tables that have rows."""
+    models = apps.get_models(include_auto_created=True)
+    tables = {model._meta.db_table for model in models if model._meta.managed} - KEPT
+    return " UNION ALL ".join(
+        f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {connection.ops.quote_name(table)})"
+        for table in sorted(tables)
+    )
