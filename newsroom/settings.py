@@ -301,7 +301,7 @@ MEDIA_URL = "/media/"
 STORAGES = {
     # Stored pictures and their renditions, which are never served from here.
     "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "BACKEND": "newsroom.durable_storage.DurableStorage",
         "OPTIONS": {
             "location": DATA_DIR / "private",
             "file_permissions_mode": 0o600,
@@ -310,7 +310,7 @@ STORAGES = {
     },
     # Renditions of pictures that a page currently shows.
     "public": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "BACKEND": "newsroom.durable_storage.DurableStorage",
         "OPTIONS": {
             "location": DATA_DIR / "media",
             "base_url": MEDIA_URL,

@@ -17,7 +17,7 @@ from PIL import Image as Picture
 
 from liveblog import publishing
 from liveblog.models import Change, Image, LiveBlog, Partner, Update
-from liveblog.publishing import SYSTEM, BlogDetails, Content
+from liveblog.publishing import SYSTEM, BlogDetails, Content, renditions
 from newsroom import hongkong, pictures
 
 _serial = count(1)
@@ -141,7 +141,8 @@ def prepared_picture() -> pictures.Prepared:
 
 
 def make_image(**fields: object) -> Image:
-    return publishing.add_image(prepared_picture(), by=SYSTEM, **{"alt": "一幅圖"} | fields)
+    with renditions.stored(prepared_picture()) as upload:
+        return publishing.add_image(upload, by=SYSTEM, **{"alt": "一幅圖"} | fields)
 
 
 def make_key(

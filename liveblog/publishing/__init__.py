@@ -40,7 +40,7 @@ from liveblog.publishing.partners import (
     rotate_key,
 )
 from liveblog.publishing.permissions import SYSTEM, Actor, permission_to_write, require
-from liveblog.publishing.renditions import open_private
+from liveblog.publishing.renditions import Upload, open_private, open_public, owe_all, settle_due
 from liveblog.publishing.responses import (
     approve_response,
     reject_response,
@@ -95,6 +95,7 @@ __all__ = [
     "Permitted",
     "Stale",
     "Story",
+    "Upload",
     "WrongState",
     "actions_for",
     "actor",
@@ -129,6 +130,8 @@ __all__ = [
     "mark_key_event",
     "once",
     "open_private",
+    "open_public",
+    "owe_all",
     "perform",
     "perform_on_blog",
     "permission_to_write",
@@ -153,6 +156,7 @@ __all__ = [
     "schedule_update",
     "send_test",
     "set_team",
+    "settle_due",
     "start_coverage",
     "submit_response",
     "submit_update",

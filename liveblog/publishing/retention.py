@@ -1,4 +1,4 @@
-"""Retention of submissions, working copies and presences."""
+"""Retention of submissions, working copies, presences, and files that no row names."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 from django.utils import timezone
 
 from liveblog.models import Presence, Submission, WorkingCopy
+from liveblog.publishing.renditions import owe_strays
 
 # Longer than any client keeps retrying a request.
 SUBMISSIONS_KEPT: Final = timedelta(days=7)
@@ -17,8 +18,9 @@ PRESENCES_KEPT: Final = timedelta(days=1)
 
 
 def prune(*, at: datetime | None = None) -> None:
-    """Delete submissions, working copies and presences past their retention at `at` (None: now)."""
+    """Delete what is past its retention at `at` (None: now), and files that no row names."""
     at = at or timezone.now()
     Submission.objects.filter(at__lt=at - SUBMISSIONS_KEPT).delete()
     WorkingCopy.objects.filter(saved_at__lt=at - WORKING_COPIES_KEPT).delete()
     Presence.objects.filter(at__lt=at - PRESENCES_KEPT).delete()
+    owe_strays()

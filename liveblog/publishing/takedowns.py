@@ -17,7 +17,7 @@ from liveblog.publishing import search
 from liveblog.publishing.content import Content
 from liveblog.publishing.log import append, keep_revision, locked, reread, reread_published
 from liveblog.publishing.permissions import Actor, require
-from liveblog.publishing.renditions import remove_images, show_or_hide
+from liveblog.publishing.renditions import remove_unused, show_or_hide
 from liveblog.publishing.rules import WrongState, checked_note, refuse_withdrawn_blog
 
 # The desk offers ten seconds; allow as many again for a slow network.
@@ -120,7 +120,7 @@ def erase_update(update: Update, *, by: Actor, reason: str) -> Update:
         ).update(object_repr=f"#{update.pk}", change_message="")
         if was_visible:
             append(blog, Change.Kind.ERASED, now, update, by=by)
-        remove_images(images)
+        remove_unused(images)
         return update
 
 
