@@ -131,7 +131,7 @@ def delta(blog_row: LiveBlog, after: int) -> dict[str, Any]:
     """
     if after == blog_row.number:
         return {"number": after, "has_more": False}
-    last = min(after + BATCH, blog_row.number)
+    last = Change.objects.last_of_batch(blog_row, after, BATCH)
     changed = Update.objects.filter(blog=blog_row).changed_within(after, last).complete()
     rows = editions.read_updates(blog_row, changed)
     with translation.override(blog_row.language):

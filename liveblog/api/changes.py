@@ -15,7 +15,7 @@ from liveblog.api import serializers
 from liveblog.api.answers import PublicView
 from liveblog.api.describing import SLUG, described
 from liveblog.api.finding import find_blog
-from liveblog.api.problems import AheadOfLog
+from liveblog.api.problems import AheadOfLog, Gone
 from liveblog.models import Change, LiveBlog, Update
 from newsroom.http.parameters import whole_number
 
@@ -28,7 +28,8 @@ class Changes(PublicView):
 
     That is the blog's present state, the latest state of each update that changed, and the log itself. Put
     `updates` in place of what you have, then ask again with `after=number`: at once while `has_more`, else
-    whenever you like. It is never too late to ask; `after=0` gives everything.
+    whenever you like. It is never too late to ask; `after=0` gives everything. After a 409, or a 410 to a
+    number other than 0, drop your copy and start again with `after=0`: a backup was restored.
     """
 
     query_names = frozenset({"after"})
@@ -61,11 +62,13 @@ class Changes(PublicView):
         blog = find_blog(request, slug, self.edition)
         if after > blog.number:
             raise AheadOfLog(blog.number)
+        if blog.is_lost(after):
+            raise Gone("A backup was restored. Drop your copy and start again with after=0.")
         return self.is_known(blog) or Response(self.sparse(_following(blog, after, self.edition)))
 
 
 def _following(head: LiveBlog, after: int, edition: str | None) -> dict[str, Any]:
-    last = min(after + BATCH, head.number)
+    last = Change.objects.last_of_batch(head, after, BATCH)
     payload: dict[str, Any] = {"number": last, "has_more": last < head.number}
     if after == last:
         return payload | {"blog": None, "updates": [], "changes": []}

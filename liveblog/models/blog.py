@@ -255,6 +255,11 @@ class LiveBlog(PublicIdModel):
         help_text=_("Staff who may work on it. Leave empty for everybody, within their roles."),
     )
     number = models.PositiveIntegerField(_("number"), default=0, editable=False)
+    # The log's generation: the number at which it went on after a backup was restored, 0 before that. Whoever
+    # has a lower number may know changes that were lost, and has to start again.
+    log_start = models.PositiveIntegerField(default=0, editable=False)
+    # How many of the numbers below `log_start` no change has.
+    skipped_numbers = models.PositiveIntegerField(default=0, editable=False)
     first_published_at = models.DateTimeField(_("first published"), null=True, editable=False)
     modified_at = models.DateTimeField(_("last changed"), null=True, editable=False)
     feed_updated_at = models.DateTimeField(
@@ -361,6 +366,14 @@ class LiveBlog(PublicIdModel):
         assert self.coverage_start_at is not None
         assert self.first_published_at is not None
         return min(self.coverage_start_at, self.first_published_at)
+
+    def is_lost(self, number: int) -> bool:
+        """Return whether a reader at `number` may know changes that were lost when a backup was restored."""
+        return 0 < number < self.log_start
+
+    def changes_after(self, number: int) -> int:
+        """Return how many changes follow `number`, which is not lost; negative if the log has not reached it."""
+        return self.number - number - (self.skipped_numbers if number < self.log_start else 0)
 
     @property
     def etag(self) -> str:

@@ -22,6 +22,7 @@ from liveblog.publishing.content import Content, refuse_too_long
 from liveblog.publishing.details import BlogDetails, edit_fingerprint
 from liveblog.publishing.due import publish_due
 from liveblog.publishing.encoding import fingerprint
+from liveblog.publishing.generations import advance_numbers
 from liveblog.publishing.glossary import add_term, edit_term, remove_term
 from liveblog.publishing.material import (
     add_image,
@@ -40,7 +41,14 @@ from liveblog.publishing.partners import (
     rotate_key,
 )
 from liveblog.publishing.permissions import SYSTEM, Actor, permission_to_write, require
-from liveblog.publishing.renditions import Upload, open_private, open_public, owe_all, settle_due
+from liveblog.publishing.renditions import (
+    Upload,
+    open_private,
+    open_public,
+    owe_all,
+    settle_due,
+    settle_everything,
+)
 from liveblog.publishing.responses import (
     approve_response,
     reject_response,
@@ -102,6 +110,7 @@ __all__ = [
     "add_image",
     "add_term",
     "add_webhook",
+    "advance_numbers",
     "approve_response",
     "blog_actions_for",
     "check_details",
@@ -157,6 +166,7 @@ __all__ = [
     "send_test",
     "set_team",
     "settle_due",
+    "settle_everything",
     "start_coverage",
     "submit_response",
     "submit_update",

@@ -122,25 +122,33 @@ def remove_unused(images: Iterable[Image]) -> None:
     show_or_hide(images)
 
 
-def settle_due() -> None:
-    """Work off what is owed by now."""
+def settle_due() -> bool:
+    """Work off some of what is owed by now; return whether there was anything."""
     owed = OwedFiles.objects.due(timezone.now())
-    if keys := set(owed.values_list("key", flat=True)[:BATCH]):
+    keys = set(owed.values_list("key", flat=True)[:BATCH])
+    if keys:
         settle(keys)
+    return bool(keys)
+
+
+def settle_everything() -> None:
+    """Work off all that is owed by now. What fails stays owed."""
+    while settle_due():
+        pass
 
 
 def owe_all() -> None:
-    """Owe the files of every picture, as after a backup was restored."""
+    """Owe the files of every picture, and the removal of all others, as after a backup was restored."""
     _owe(set(Image.objects.values_list("key", flat=True)))
-    owe_strays()
+    owe_strays(timedelta(0))
 
 
-def owe_strays() -> None:
-    """Owe the removal of files that no row names, unless they may belong to an upload under way."""
+def owe_strays(after: timedelta = UPLOAD_TIME) -> None:
+    """Owe the removal of files that no row names. By default, wait for uploads that may be under way."""
     places = [(_public(), ""), (_default(), "originals"), (_default(), "renditions")]
     keys = {key for storage, folder in places for key in storage.directories(folder)}
     keys -= set(Image.objects.values_list("key", flat=True))
-    _owe(keys - set(OwedFiles.objects.values_list("key", flat=True)), UPLOAD_TIME)
+    _owe(keys - set(OwedFiles.objects.values_list("key", flat=True)), after)
 
 
 def _owe(keys: set[str], after: timedelta = timedelta(0)) -> None:

@@ -297,7 +297,8 @@ def test_picture_withdrawn_while_its_files_are_written_is_removed_from_public_st
 
     monkeypatch.setattr(renditions, "_settle", settle_after_another_process_withdrew)
 
-    publishing.edit_update(update, replace(Content.of(update), heading="號外"), by=SYSTEM)
+    publishing.owe_all()
+    publishing.settle_due()
 
     assert [path for path in paths if public.exists(path)] == []
 
