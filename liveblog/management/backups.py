@@ -74,7 +74,10 @@ def make_backup(directory: Path) -> Path:
     place = directory / f"{_UNFINISHED}{secrets.token_hex(4)}"
     place.mkdir(mode=0o700)
     with tables.snapshot(), gzip.open(place / ROWS, "wt", encoding="utf-8") as file:
-        migrations, counts = tables.applied_migrations(), tables.write_rows(file)
+        migrations = tables.applied_migrations()
+        if not migrations:
+            raise BackupError("The database is empty. Does DATABASE_URL name the right one?")
+        counts = tables.write_rows(file)
     manifest = {
         "format": FORMAT,
         "release": __version__,

@@ -372,7 +372,7 @@ class LiveBlog(PublicIdModel):
         return 0 < number < self.log_start
 
     def changes_after(self, number: int) -> int:
-        """Return how many changes follow `number`, which is not lost; negative if the log has not reached it."""
+        """Return how many changes follow `number`; negative if the log has not reached it."""
         return self.number - number - (self.skipped_numbers if number < self.log_start else 0)
 
     @property

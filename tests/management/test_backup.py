@@ -27,7 +27,7 @@ from tests.factories import NOON, make_blog, make_image, make_key, make_update
 User.objects.create_user("editor", password="correct horse battery")
 blog = make_blog(slug="storm", headline="颱風", has_responses=True)
 for number in range(23):
-    make_update(blog, f"第{number}則", "<p>颱風逼近</p>", happened_at=NOON + timedelta(minutes=number))
+    make_update(blog, f"第{number}則", body="<p>颱風逼近</p>", happened_at=NOON + timedelta(minutes=number))
 shown, hidden = make_image(alt="渡輪"), make_image(alt="不再")
 picture = make_update(blog, "有圖", images=(shown,), is_key_event=True)
 publishing.withdraw_update(make_update(blog, "錯", images=(hidden,)), by=SYSTEM, reason="錯")

@@ -135,7 +135,7 @@ UNNUMBERED = {
 }  # fmt: skip
 NOT_VERBS = {
     "actions_for", "actor", "blog_actions_for", "once", "perform", "perform_on_blog", "permission_to_write",
-    "require", "settle_due", "settle_everything",
+    "require",
 }  # fmt: skip
 # Verbs that a key with write:publish may call on a live blog granted to its partner.
 BY_KEY = {
