@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,18 @@ from tests.postgres import NoPostgreSQL, throwaway_server
 
 pytestmark = pytest.mark.any_database
 
+# Static files have not been collected, so their addresses are plain.
+SET_UP = """
+import django
+django.setup()
+from django.conf import settings
+from django.core.management import call_command
+settings.STORAGES["staticfiles"] = {"BACKEND": "newsroom.static_files.PlainStaticFiles"}
+"""
+MIGRATE = """
+call_command("migrate", verbosity=0)
+call_command("createcachetable")
+"""
 FILL = """
 from datetime import timedelta
 from django.contrib.auth.models import User
@@ -90,25 +103,32 @@ class Site:
         return self.run("manage.py", *arguments)
 
     def script(self, text: str) -> str:
-        return self.run("-c", f"import django\ndjango.setup()\n{text}")
+        return self.run("-c", SET_UP + text)
 
-    def state(self) -> dict:
-        return json.loads(self.script(PAGES))
+    def state_after(self, text: str) -> dict:
+        """Return the public pages and more, after running `text`, which prints nothing."""
+        return json.loads(self.script(text + PAGES))
 
-    def filled(self) -> Site:
-        self.empty()
-        self.script(FILL)
-        return self
+    def restored(self, backup: Path, *options: str) -> dict:
+        """Restore a backup and return the state after that."""
+        arguments = ", ".join(map(repr, ["restore", str(backup), *options]))
+        return self.state_after(f"from io import StringIO\ncall_command({arguments}, stdout=StringIO())\n")
 
-    def empty(self) -> Site:
-        self.manage("migrate", "--verbosity=0")
-        self.manage("createcachetable")
-        return self
+
+@dataclass(frozen=True)
+class Filled:
+    """A newsroom with its state and a backup of it."""
+
+    site: Site
+    state: dict
+    backup: Path
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    return Site(tmp_path_factory.mktemp("site")).filled()
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Filled:
+    site = Site(tmp_path_factory.mktemp("site"))
+    state = site.state_after(MIGRATE + FILL)
+    return Filled(site, state, Path(site.manage("backup", str(tmp_path_factory.mktemp("backups"))).strip()))
 
 
 @pytest.fixture
@@ -124,22 +144,21 @@ def files_in(directory: Path) -> dict[str, Path]:
     return {str(path.relative_to(directory)): path for path in directory.rglob("*") if path.is_file()}
 
 
-def test_every_public_page_is_the_same_after_a_restore_across_databases(site, tmp_path, postgresql_url):
-    before, backups = site.state(), tmp_path / "backups"
-    assert before["pages"]["/live/storm/"][0] == 200
-    site.manage("backup", str(backups))
+def test_every_public_page_is_the_same_after_a_restore_across_databases(filled, tmp_path, postgresql_url):
+    before = filled.state
+    statuses = {path: status for path, (status, _text) in before["pages"].items()}
+    # Withdrawn updates are 410 and their pictures 404, drafts 404.
+    assert list(statuses.values()).count(200) > 50, statuses
 
     on_postgresql = Site(tmp_path / "postgresql", postgresql_url)
-    on_postgresql.manage("restore", str(backups))
-    restored = on_postgresql.state()
+    restored = on_postgresql.restored(filled.backup.parent)
     assert restored["pages"] == before["pages"]
     assert restored["rows"] == before["rows"]
     assert restored["number"] >= before["number"] + 1_000_000
 
     on_postgresql.manage("backup", str(tmp_path / "second"))
     on_sqlite = Site(tmp_path / "sqlite")
-    on_sqlite.manage("restore", str(tmp_path / "second"))
-    again = on_sqlite.state()
+    again = on_sqlite.restored(tmp_path / "second")
     assert again["pages"] == before["pages"]
     assert again["number"] >= restored["number"] + 1_000_000
     # The ids of new rows go on where the restored ones end.
@@ -149,63 +168,58 @@ def test_every_public_page_is_the_same_after_a_restore_across_databases(site, tm
         )
 
 
-def test_restore_replaces_a_newsroom_only_if_told_to(site, tmp_path):
-    before = site.state()
-    backup = site.manage("backup", str(tmp_path / "backups")).strip()
-    other = Site(tmp_path / "other").filled()
-    theirs = other.state()["pages"]
-    public = set(files_in(tmp_path / "other" / "media"))
+def test_restore_replaces_a_newsroom_only_if_told_to(filled, tmp_path):
+    other = Site(tmp_path / "other")
+    other.script(MIGRATE + FILL)
+    public = set(files_in(other.place / "media"))
 
     with pytest.raises(subprocess.CalledProcessError) as refusal:
-        other.manage("restore", backup)
+        other.manage("restore", str(filled.backup))
     assert "not empty" in refusal.value.stderr
-    assert other.state()["pages"] == theirs
+    assert set(files_in(other.place / "media")) == public
 
-    other.manage("restore", backup, "--replace")
-    assert other.state()["pages"] == before["pages"]
-    assert files_in(tmp_path / "other" / "media").keys() == files_in(site.place / "media").keys()
-    assert public.isdisjoint(files_in(tmp_path / "other" / "media"))
-    assert files_in(tmp_path / "other" / "private").keys() == files_in(site.place / "private").keys()
+    assert other.restored(filled.backup, "--replace")["pages"] == filled.state["pages"]
+    for folder in ("media", "private"):
+        assert files_in(other.place / folder).keys() == files_in(filled.site.place / folder).keys()
+    assert public.isdisjoint(files_in(other.place / "media"))
 
 
-def test_second_backup_links_the_pictures_of_the_first(site, tmp_path):
-    first, second = (Path(site.manage("backup", str(tmp_path)).strip()) for _time in range(2))
+def test_second_backup_links_the_pictures_of_the_first(filled):
+    second = Path(filled.site.manage("backup", str(filled.backup.parent)).strip())
 
-    assert files_in(first / "files").keys() == files_in(second / "files").keys() != set()
+    assert files_in(filled.backup / "files").keys() == files_in(second / "files").keys() != set()
     for name, path in files_in(second / "files").items():
-        assert path.samefile(first / "files" / name)
-    assert "is complete" in site.manage("backup", "--verify", str(tmp_path))
+        assert path.samefile(filled.backup / "files" / name)
+    assert f"{second} is complete" in filled.site.manage("backup", "--verify", str(second.parent))
 
 
 @pytest.mark.parametrize("damage", ["rows.jsonl.gz", "manifest.json", "files"])
-def test_damaged_backups_are_named_and_never_restored(site, tmp_path, damage):
-    backup = Path(site.manage("backup", str(tmp_path / "backups")).strip())
+def test_damaged_backups_are_named_and_never_restored(filled, tmp_path, damage):
+    backup = tmp_path / "copy"
+    shutil.copytree(filled.backup, backup)
     path = next(iter(files_in(backup / "files").values())) if damage == "files" else backup / damage
     content = path.read_bytes()
     path.write_bytes(content.replace(b"1", b"2", 1) if damage == "manifest.json" else content[:-1])
 
     for command in (["backup", "--verify"], ["restore", "--replace"]):
         with pytest.raises(subprocess.CalledProcessError) as refusal:
-            site.manage(*command, str(backup))
+            filled.site.manage(*command, str(backup))
         assert path.name in refusal.value.stderr
 
 
 def test_newsroom_without_pictures_is_backed_up_and_restored(tmp_path):
-    empty = Site(tmp_path / "empty").empty()
-    empty.script("from tests.factories import make_blog, make_update\nmake_update(make_blog(slug='storm'))")
-    before = empty.state()
+    empty = Site(tmp_path / "empty")
+    fill = "from tests.factories import make_blog, make_update\nmake_update(make_blog(slug='storm'))\n"
+    before = empty.state_after(MIGRATE + fill)
     empty.manage("backup", str(tmp_path / "backups"))
 
-    other = Site(tmp_path / "other")
-    other.manage("restore", str(tmp_path / "backups"))
+    restored = Site(tmp_path / "other").restored(tmp_path / "backups")
 
-    pages = other.state()["pages"]
-    assert [status for status, _text in pages.values()] == [
-        status for status, _text in before["pages"].values()
-    ]
+    assert restored["rows"] == before["rows"]
+    assert restored["pages"].keys() == before["pages"].keys()
 
 
-def test_directory_without_a_backup_is_refused(site, tmp_path):
+def test_directory_without_a_backup_is_refused(filled, tmp_path):
     with pytest.raises(subprocess.CalledProcessError) as refusal:
-        site.manage("restore", str(tmp_path))
+        filled.site.manage("restore", str(tmp_path))
     assert "There is no backup" in refusal.value.stderr

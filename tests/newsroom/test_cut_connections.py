@@ -1,4 +1,4 @@
-"""Connections that PostgreSQL ends in the middle of a write, and a SQLite file that cannot grow: always a 503."""
+"""Connections that PostgreSQL ends in the middle of a write, and a SQLite file that cannot grow: 503."""
 
 from __future__ import annotations
 
@@ -80,7 +80,9 @@ def answers(write: Request, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[i
         connection.close()
         cut = Cut(at)
         with monkeypatch.context() as patches, connection.execute_wrapper(cut):
-            patches.setattr(BaseDatabaseWrapper, "_commit", lambda self: (cut.step(), commit(self))[1])
+            patches.setattr(
+                BaseDatabaseWrapper, "_commit", lambda self, cut=cut: (cut.step(), commit(self))[1]
+            )
             response = write()
         connection.close()
         if not cut.has_happened:
