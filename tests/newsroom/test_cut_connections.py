@@ -14,7 +14,7 @@ from django.test import Client
 
 from liveblog.models import Change, Update
 from liveblog.models.partner import Scope
-from tests.desk.composing import desk_path
+from tests.desk.conftest import desk_path
 from tests.factories import make_blog, make_key, make_person
 from tests.waiting import wait_for
 
