@@ -29,10 +29,10 @@ class LiveBlog:
                 with error:
                     if error.code in (429, 503):
                         return int(error.headers.get("Retry-After", 5))
-                    if error.code != 410:
+                    if error.code not in (409, 410):
                         raise
-                    self.blog, self.updates = None, {}
-                    return 60
+                    before, self.number, self.blog, self.updates = self.number, 0, None, {}
+                    return self.catch_up() if before else 60  # Start again; only a withdrawal refuses 0.
             for update in changes["updates"]:
                 self.updates[update["id"]] = update
                 if update["status"] == "unpublished":
@@ -53,7 +53,7 @@ if __name__ == "__main__":
     while True:
         before = copy.number
         wait = copy.catch_up()
-        if copy.number != before:
+        if copy.blog and copy.number != before:
             print(f"── {copy.blog['headline']} ({copy.number})")
             for update in copy.page():
                 print(update["happened_at"] or update["happened_on"], update.get("heading", "(withdrawn)"))

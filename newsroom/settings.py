@@ -222,7 +222,8 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": DATABASE_WAIT_SECONDS,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        # With synchronous=NORMAL, a power failure could lose changes that were acknowledged.
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
     # Create the file with mode 600, because SQLite would use the umask. Its side files get the same mode.
     _file = Path(_database["NAME"])
@@ -289,7 +290,7 @@ MEDIA_URL = "/media/"
 STORAGES = {
     # Stored pictures and their renditions, which are never served from here.
     "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "BACKEND": "newsroom.durable_storage.DurableStorage",
         "OPTIONS": {
             "location": DATA_DIR / "private",
             "file_permissions_mode": 0o600,
@@ -298,7 +299,7 @@ STORAGES = {
     },
     # Renditions of pictures that a page currently shows.
     "public": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "BACKEND": "newsroom.durable_storage.DurableStorage",
         "OPTIONS": {
             "location": DATA_DIR / "media",
             "base_url": MEDIA_URL,

@@ -204,12 +204,12 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def production_environment(django_db_setup: None) -> dict[str, str]:
+def production_environment(test_database_url: str) -> dict[str, str]:
     """Return the environment of a process with the real settings, the test database and static files.
 
     `TEST_STATIC_ROOT` names a directory of static files that were collected for all test processes.
     """
-    settings = {"DJANGO_SETTINGS_MODULE": "newsroom.settings", "DATABASE_URL": _test_database_url()}
+    settings = {"DJANGO_SETTINGS_MODULE": "newsroom.settings", "DATABASE_URL": test_database_url}
     # All tests send requests from one address, which would exceed the limits.
     names = ("API_REQUESTS_PER_MINUTE", "API_KEY_REQUESTS_PER_MINUTE", "STREAMS_PER_ADDRESS")
     unlimited = dict.fromkeys(names, "0")
@@ -224,7 +224,9 @@ def production_environment(django_db_setup: None) -> dict[str, str]:
     return environment
 
 
-def _test_database_url() -> str:
+@pytest.fixture(scope="session")
+def test_database_url(django_db_setup: None) -> str:
+    """Return the URL of the test database, for the settings of other processes."""
     name = connection.settings_dict["NAME"]
     if connection.vendor == "sqlite":
         return f"sqlite:///{name}"

@@ -16,8 +16,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image as Picture
 
 from liveblog import publishing
-from liveblog.models import Change, Image, LiveBlog, Partner, Update
-from liveblog.publishing import SYSTEM, BlogDetails, Content
+from liveblog.models import Change, Image, LiveBlog, Partner, Revision, SearchEntry, Update, WebhookCursor
+from liveblog.publishing import SYSTEM, BlogDetails, Content, renditions
 from newsroom import hongkong, pictures
 
 _serial = count(1)
@@ -143,7 +143,8 @@ def prepared_picture() -> pictures.Prepared:
 
 
 def make_image(**fields: object) -> Image:
-    return publishing.add_image(prepared_picture(), by=SYSTEM, **{"alt": "一幅圖"} | fields)
+    with renditions.stored(prepared_picture()) as upload:
+        return publishing.add_image(upload, by=SYSTEM, **{"alt": "一幅圖"} | fields)
 
 
 def make_key(
@@ -155,3 +156,14 @@ def make_key(
         partner.granted_blogs.set(blogs)
     _row, key = publishing.create_key(partner, by=SYSTEM, label="test", scopes=scopes, **fields)
     return key
+
+
+def lose_changes(blog: LiveBlog, number: int) -> None:
+    """Delete the updates published after a number, which a restored database lacks."""
+    updates = Update.objects.filter(blog=blog, number__gt=number)
+    SearchEntry.objects.filter(update__in=updates).delete()
+    Revision.objects.filter(update__in=updates).delete()
+    Change.objects.filter(blog=blog, number__gt=number).delete()
+    updates.delete()
+    LiveBlog.objects.filter(pk=blog.pk).update(number=number)
+    WebhookCursor.objects.filter(blog=blog, number__gt=number).update(number=number)

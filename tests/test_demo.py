@@ -20,10 +20,10 @@ from liveblog.articles.saved import write_blog
 from liveblog.management.commands import load_demo as load_demo_command
 from liveblog.management.commands.load_demo import DEMO, read_stories, up_to_date
 from liveblog.models import LiveBlog, RelatedStory, Revision, Update
-from liveblog.publishing import SYSTEM
+from liveblog.publishing import SYSTEM, Upload
+from liveblog.publishing.renditions import stored
 from liveblog.visibility import PUBLIC
-from newsroom import hongkong
-from newsroom.pictures import Prepared
+from newsroom import hongkong, pictures
 
 pytestmark = pytest.mark.any_database
 
@@ -31,15 +31,23 @@ SLUGS = ["east-shore-line", "east-shore-opening", "harbour-24", "strait-summit"]
 
 
 @pytest.fixture(scope="session")
-def prepared_pictures() -> Iterator[dict[str, Prepared]]:
-    with ExitStack() as pictures:
-        yield load_demo_command._prepare_pictures(pictures, SYSTEM)
+def decoded_pictures() -> Iterator[dict[str, pictures.Prepared]]:
+    with ExitStack() as contexts:
+        decoded = {}
+        for path in (DEMO / "pictures").glob("*.jpg"):
+            with path.open("rb") as file:
+                decoded[path.stem] = contexts.enter_context(pictures.prepare(file))
+        yield decoded
 
 
 @pytest.fixture
-def shared_pictures(monkeypatch, prepared_pictures):
+def shared_pictures(monkeypatch, decoded_pictures):
     """Share the decoded pictures of the demo among all tests, because decoding takes ten seconds."""
-    monkeypatch.setattr(load_demo_command, "_prepare_pictures", lambda *arguments: prepared_pictures)
+
+    def store(contexts: ExitStack, _editor: object) -> dict[str, Upload]:
+        return {name: contexts.enter_context(stored(picture)) for name, picture in decoded_pictures.items()}
+
+    monkeypatch.setattr(load_demo_command, "_prepare_pictures", store)
 
 
 def load_demo() -> str:

@@ -15,7 +15,6 @@ from liveblog.admin.bounds import BoundedLists
 from liveblog.admin.fields import MinuteWidget, label_of
 from liveblog.admin.reading import FieldNames, TeamFields, keep_hidden_links
 from liveblog.models import Webhook
-from newsroom.pictures import Prepared
 from newsroom.rich_text import allow_editor
 
 
@@ -24,7 +23,7 @@ class AdminRequest(HttpRequest):
 
     # Why a verb refused the form.
     refusal: ValidationError
-    prepared_picture: Prepared
+    prepared_picture: publishing.Upload
     # The text of a new API key.
     shown_key: str
     # The webhook whose new secret is to be shown.

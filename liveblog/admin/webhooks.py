@@ -251,7 +251,7 @@ class WebhookCursorAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("pending"))
     def behind(self, cursor: WebhookCursor) -> int:
-        return cursor.blog.number - cursor.number
+        return cursor.blog.changes.after(cursor.number).count()
 
 
 @admin.register(Delivery)

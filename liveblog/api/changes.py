@@ -15,7 +15,7 @@ from liveblog.api.answers import PublicView
 from liveblog.api.describing import SLUG, described
 from liveblog.api.finding import find_blog
 from liveblog.api.keys import viewer_of
-from liveblog.api.problems import AheadOfLog
+from liveblog.api.problems import AheadOfLog, Gone
 from liveblog.presentation import delta, payloads
 from liveblog.presentation.addresses import whole_blog
 from liveblog.presentation.delta import Delta
@@ -30,7 +30,8 @@ class Changes(PublicView):
 
     That is the blog's present state, the latest state of each update that changed, and the log itself. Put
     `updates` in place of what you have, then ask again with `after=number`: at once while `has_more`, else
-    whenever you like. It is never too late to ask; `after=0` gives everything.
+    whenever you like. It is never too late to ask; `after=0` gives everything. After a 409, or a 410 to a
+    number other than 0, drop your copy and start again with `after=0`: a backup was restored.
     """
 
     query_names = frozenset({"after"})
@@ -63,6 +64,8 @@ class Changes(PublicView):
         blog = find_blog(request, slug, self.edition)
         if after > blog.number:
             raise AheadOfLog(blog.number)
+        if blog.row.is_lost(after):
+            raise Gone("A backup was restored. Drop your copy and start again with after=0.")
         known = self.is_known(blog)
         if known:
             return known

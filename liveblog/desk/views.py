@@ -26,11 +26,10 @@ from liveblog.desk.access import desk_view, said_by, token_in, wants_json
 from liveblog.desk.composer import Composer, ComposerForm
 from liveblog.desk.differences import Effort, differences_between
 from liveblog.models import Byline, Image, LiveBlog, Update, WorkingCopy
-from liveblog.publishing import WRITES, Action, AlreadyUsed, Content, Stale, fingerprint
+from liveblog.publishing import WRITES, Action, AlreadyUsed, Content, Stale, Upload, fingerprint
 from liveblog.visibility import PUBLIC
 from newsroom import csp, hongkong
 from newsroom.http.parameters import whole_number
-from newsroom.pictures import Prepared
 from newsroom.rich_text import allow_editor
 from newsroom.sign_in import user_of
 
@@ -201,7 +200,7 @@ def _carry_out(
     action: Action,
     form: ComposerForm,
     update: Update | None,
-    prepared: Prepared | None,
+    prepared: Upload | None,
 ) -> Update:
     """Perform one action with what was typed, and delete its working copy."""
     content = composer.with_picture(
@@ -226,7 +225,7 @@ def _carry_out(
 
 
 @contextmanager
-def _prepared_picture(request: HttpRequest, form: ComposerForm) -> Iterator[Prepared | None]:
+def _prepared_picture(request: HttpRequest, form: ComposerForm) -> Iterator[Upload | None]:
     """Yield the picture that was posted with the form, as happens without JavaScript.
 
     It is decoded here, before any lock is taken.
@@ -239,7 +238,7 @@ def _prepared_picture(request: HttpRequest, form: ComposerForm) -> Iterator[Prep
 
 
 def _uploaded(
-    request: HttpRequest, blog: LiveBlog, form: ComposerForm, prepared: Prepared | None
+    request: HttpRequest, blog: LiveBlog, form: ComposerForm, prepared: Upload | None
 ) -> Image | None:
     if prepared is None:
         return None

@@ -7,7 +7,7 @@ from liveblog.models.byline import Byline, UpdateByline
 from liveblog.models.change import Change, Reach
 from liveblog.models.desk import CopyProfile, Presence, Submission, WorkingCopy
 from liveblog.models.glossary import Edition, Glossary, GlossaryTerm
-from liveblog.models.media import Image, UpdateImage
+from liveblog.models.media import Image, OwedFiles, UpdateImage
 from liveblog.models.partner import ApiKey, Delivery, Partner, Scope, Webhook, WebhookCursor
 from liveblog.models.ping import PingCursor, PingService
 from liveblog.models.response import ReaderResponse
@@ -30,6 +30,7 @@ __all__ = [
     "GlossaryTerm",
     "Image",
     "LiveBlog",
+    "OwedFiles",
     "Partner",
     "PingCursor",
     "PingService",

@@ -211,6 +211,11 @@ class LiveBlog(PublicIdModel):
     )
     is_on_hold = models.BooleanField(_("under a legal hold"), default=False, editable=False)
     number = models.PositiveIntegerField(_("number"), default=0, editable=False)
+    # The log's generation: the number at which it went on after a backup was restored, 0 before that. Whoever
+    # has a lower number may know changes that were lost, and has to start again.
+    log_start = models.PositiveIntegerField(default=0, editable=False)
+    # How many of the numbers below `log_start` no change has.
+    skipped_numbers = models.PositiveIntegerField(default=0, editable=False)
     first_published_at = models.DateTimeField(_("first published"), null=True, editable=False)
     modified_at = models.DateTimeField(_("last changed"), null=True, editable=False)
     feed_updated_at = models.DateTimeField(
@@ -291,6 +296,14 @@ class LiveBlog(PublicIdModel):
         """
         times = filter(None, (self.coverage_start_at, self.first_published_at))
         return min(times, default=self.created_at)
+
+    def is_lost(self, number: int) -> bool:
+        """Return whether a reader at `number` may know changes that were lost when a backup was restored."""
+        return 0 < number < self.log_start
+
+    def changes_after(self, number: int) -> int:
+        """Return how many changes follow `number`; negative if the log has not reached it."""
+        return self.number - number - (self.skipped_numbers if number < self.log_start else 0)
 
     @property
     def full_headline(self) -> str:

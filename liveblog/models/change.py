@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from liveblog.models.blog import LiveBlog
 
 
 class ChangeQuerySet(models.QuerySet["Change"]):
     def after(self, number: int) -> ChangeQuerySet:
         """Return the changes after `number`, oldest first."""
         return self.filter(number__gt=number).order_by("number")
+
+    def last_of_batch(self, blog: LiveBlog, after: int, size: int) -> int:
+        """Return the last number of the next `size` changes after `after`, at most the number of `blog`.
+
+        Numbers are dense, except where the log went on after a backup was restored.
+        """
+        last = min(after + size, blog.number)
+        if after < blog.log_start <= blog.number:
+            numbers = self.filter(blog=blog, number__lte=blog.number).after(after)
+            batch = list(numbers.values_list("number", flat=True)[:size])
+            last = batch[-1] if len(batch) == size else blog.number
+        return last
 
 
 class Change(models.Model):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 
 from django.conf import settings
 from django.core.files.storage import storages
@@ -109,3 +110,28 @@ class UpdateImage(models.Model):
 
     def __str__(self) -> str:
         return str(self.image)
+
+
+class OwedFilesQuerySet(models.QuerySet["OwedFiles"]):
+    def due(self, at: datetime) -> OwedFilesQuerySet:
+        return self.filter(due_at__lte=at).order_by("pk")
+
+
+class OwedFiles(models.Model):
+    """The files of the picture `key`, which do not yet match the rows.
+
+    The row is written in the transaction that changes what the files have to be, and deleted afterwards.
+    A process that dies in between leaves the row, and another one does the work.
+    """
+
+    key = models.CharField(max_length=16, db_index=True)
+    due_at = models.DateTimeField()
+
+    objects = OwedFilesQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("files that are owed")
+        verbose_name_plural = _("files that are owed")
+
+    def __str__(self) -> str:
+        return self.key

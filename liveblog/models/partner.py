@@ -271,6 +271,8 @@ class WebhookCursor(models.Model):
     # True if the partner may have data of the live blog, and so must be notified when it is gone. It is set
     # before the first attempt, because even a failed request may have been read.
     is_held = models.BooleanField(default=False, editable=False)
+    # True after a backup was restored, until the partner has been told to drop its copy.
+    must_start_again = models.BooleanField(default=False, editable=False)
     attempts = models.PositiveIntegerField(_("failed attempts"), default=0)
     failing_since_at = models.DateTimeField(_("failing since"), null=True)
     next_attempt_at = models.DateTimeField(_("next attempt"), null=True)

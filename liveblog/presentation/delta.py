@@ -50,7 +50,7 @@ class Delta:
 
 def after(blog: BlogView, number: int) -> Delta:
     """Return the changes after `number`. `blog.number` must have been read before any other row."""
-    last = min(number + BATCH, blog.number)
+    last = Change.objects.last_of_batch(blog.row, number, BATCH)
     changes = Change.objects.filter(blog=blog.pk, number__lte=last).after(number)
     changed = Update.objects.filter(blog=blog.pk).changed_within(number, last).complete()
     return Delta(blog, last, list(changes), reading.updates(blog, changed))

@@ -23,6 +23,7 @@ from liveblog.publishing.content import Content, refuse_too_long
 from liveblog.publishing.details import BlogDetails, edit_fingerprint
 from liveblog.publishing.due import publish_due
 from liveblog.publishing.encoding import fingerprint
+from liveblog.publishing.generations import advance_numbers
 from liveblog.publishing.glossary import add_term, edit_term, remove_term
 from liveblog.publishing.material import (
     add_image,
@@ -48,7 +49,14 @@ from liveblog.publishing.personal_data import (
     export_reader,
     export_user,
 )
-from liveblog.publishing.renditions import open_private
+from liveblog.publishing.renditions import (
+    Upload,
+    open_private,
+    open_public,
+    owe_all,
+    settle_due,
+    settle_everything,
+)
 from liveblog.publishing.responses import (
     approve_response,
     reject_response,
@@ -105,12 +113,14 @@ __all__ = [
     "Permitted",
     "Stale",
     "Story",
+    "Upload",
     "WrongState",
     "actions_for",
     "actor",
     "add_image",
     "add_term",
     "add_webhook",
+    "advance_numbers",
     "approve_response",
     "approve_update",
     "blog_actions_for",
@@ -146,7 +156,9 @@ __all__ = [
     "mark_key_event",
     "once",
     "open_private",
+    "open_public",
     "override_approval",
+    "owe_all",
     "perform",
     "perform_on_blog",
     "permission_to_write",
@@ -174,6 +186,8 @@ __all__ = [
     "set_hold",
     "set_second_person",
     "set_team",
+    "settle_due",
+    "settle_everything",
     "start_coverage",
     "submit_response",
     "submit_update",

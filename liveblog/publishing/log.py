@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import connection, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from liveblog import audit
@@ -111,6 +112,23 @@ def append_unaudited(
     )
     notify(str(blog.pk))
     return change
+
+
+def restart(blog: LiveBlog, number: int, *, by: Actor) -> None:
+    """Let the locked blog's log go on at `number`. What readers see stays, also the times of its changes."""
+    has_changes = blog.number > 0
+    blog.skipped_numbers += number - blog.number - has_changes
+    if has_changes:
+        Change.objects.create(
+            blog=blog,
+            number=number,
+            kind=Change.Kind.BLOG_EDITED,
+            at=timezone.now(),
+            by=person(by),
+            by_partner=partner(by),
+        )
+    blog.number = blog.log_start = number
+    blog.save(update_fields=["number", "log_start", "skipped_numbers"])
 
 
 def _number(update: Update, number: int, at: datetime, *, is_in_feeds: bool) -> None:

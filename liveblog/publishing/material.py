@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import IO, TypeVar
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.files import File
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -19,6 +18,7 @@ from liveblog.publishing import renditions, safeguards
 from liveblog.publishing.limits import refuse_long
 from liveblog.publishing.log import all_locked, append_unaudited
 from liveblog.publishing.permissions import Actor, person, require
+from liveblog.publishing.renditions import Upload
 from liveblog.publishing.saving import refuse_stale, save_checked
 from liveblog.publishing.stories import Story
 from newsroom import pictures
@@ -28,8 +28,10 @@ Shared = TypeVar("Shared", Image, Byline, Topic)
 
 
 @contextmanager
-def prepare_image(file: IO[bytes], *, by: Actor) -> Iterator[pictures.Prepared]:
-    """Check and decode an upload for `add_image`; the prepared files exist until the context exits.
+def prepare_image(file: IO[bytes], *, by: Actor) -> Iterator[Upload]:
+    """Check and decode an upload for `add_image`, and store its files privately.
+
+    They are deleted when the context exits if no picture has been added and committed by then.
 
     Raises ValidationError for an unusable upload, and RuntimeError inside a transaction: decoding takes
     seconds, and an open transaction would block all other writers for as long.
@@ -39,12 +41,12 @@ def prepare_image(file: IO[bytes], *, by: Actor) -> Iterator[pictures.Prepared]:
     # Ignore the transaction that TestCase wraps around each test, as `atomic(durable=True)` does.
     if blocks and not blocks[-1]._from_testcase:  # type: ignore[attr-defined]
         raise RuntimeError("Prepare pictures before the transaction that adds them.")
-    with pictures.prepare(file) as prepared:
-        yield prepared
+    with pictures.prepare(file) as prepared, renditions.stored(prepared) as upload:
+        yield upload
 
 
 def add_image(
-    prepared: pictures.Prepared,
+    upload: Upload,
     *,
     by: Actor,
     alt: str,
@@ -55,7 +57,7 @@ def add_image(
     is_sensitive: bool = False,
     uploaded_for: LiveBlog | None = None,
 ) -> Image:
-    """Save a picture and its renditions. It stays private until a page shows it.
+    """Save a picture. It stays private until a page shows it.
 
     The name and the metadata of the upload are dropped. `uploaded_for` is the live blog that the picture is
     meant for; until something shows it, only the uploader and those who may read that live blog see it.
@@ -63,8 +65,10 @@ def add_image(
     require(by, "add_image")
     alt, caption, credit = _checked_words(alt, caption, credit)
     image = Image(
-        width=prepared.width,
-        height=prepared.height,
+        key=upload.key,
+        file=upload.file_name,
+        width=upload.width,
+        height=upload.height,
         alt=alt,
         caption=caption,
         credit=credit,
@@ -74,13 +78,11 @@ def add_image(
         created_by=person(by),
         uploaded_for=uploaded_for,
     )
-    with prepared.picture.open("rb") as picture:
-        image.file = File(picture, name=prepared.picture.name)
-        image.full_clean()
-        with transaction.atomic():
-            image.save()
-            renditions.keep(image, prepared)
-            audit.record("image_added", by=by, subject=image)
+    image.full_clean()
+    with transaction.atomic():
+        image.save()
+        renditions.take_over(upload)
+        audit.record("image_added", by=by, subject=image)
     return image
 
 

@@ -1,29 +1,85 @@
-"""Public access to pictures: renditions are public only while a page shows the picture.
+"""Files of pictures: renditions are public only while a page shows the picture.
 
-They are made once, when the picture is prepared, and kept in private storage. Showing a picture copies them
-to public storage, hiding it deletes the copies. Both happen after the change that causes them is committed.
+They are made once, when the picture is uploaded, and kept in private storage. Showing a picture copies them
+to public storage, hiding it deletes the copies. What has to be done to files is a row (`OwedFiles`) of the
+transaction that causes it. It is done after the commit, or by the due loop if the process dies or the disk is
+full, so the change never fails because of its files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import partial
+import errno
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, cast
 
+from django.core.exceptions import ValidationError
 from django.core.files import File
-from django.core.files.storage import Storage, default_storage, storages
+from django.core.files.storage import default_storage, storages
 from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from liveblog import visibility
-from liveblog.models import Image
+from liveblog.models import Image, OwedFiles
+from liveblog.models.media import new_key, original_path
 from liveblog.visibility import PUBLIC
 from newsroom import pictures
+from newsroom.durable_storage import DurableStorage
+
+# Longer than a request may take. Files that no row names by then belong to an upload that failed.
+UPLOAD_TIME: Final = timedelta(minutes=15)
+RETRY_AFTER: Final = timedelta(seconds=5)
+# Pictures to work off in one pass of the due loop.
+BATCH: Final = 100
+
+logger = logging.getLogger(__name__)
 
 
-def keep(image: Image, prepared: pictures.Prepared) -> None:
-    """Save a new picture's renditions to private storage."""
-    for (width, extension), path in prepared.renditions.items():
-        with path.open("rb") as rendition:
-            default_storage.save(_private(image, width, extension), File(rendition))
+@dataclass(frozen=True)
+class Upload:
+    """A picture whose files are stored under `key`. It has no row yet."""
+
+    key: str
+    file_name: str
+    width: int
+    height: int
+
+
+@contextmanager
+def stored(prepared: pictures.Prepared) -> Iterator[Upload]:
+    """Save a new picture's files to private storage; delete them at the end if no row has been saved.
+
+    Use this outside of any transaction, so that the files are owed even if the process dies.
+    """
+    key = new_key()
+    file_name = original_path(Image(key=key), prepared.picture.name)
+    OwedFiles.objects.create(key=key, due_at=timezone.now() + UPLOAD_TIME)
+    try:
+        _save_privately(key, prepared, file_name)
+        yield Upload(key, file_name, prepared.width, prepared.height)
+    finally:
+        settle({key})
+
+
+def take_over(upload: Upload) -> None:
+    """Keep the files of an upload, in the transaction that saves its row.
+
+    Raise ValidationError if the upload has taken so long that they may have been deleted.
+    """
+    owed = OwedFiles.objects.filter(key=upload.key, due_at__gt=timezone.now())
+    if not owed.delete()[0]:
+        raise ValidationError(_("The upload took too long. Please send the picture again."))
+
+
+def _save_privately(key: str, prepared: pictures.Prepared, file_name: str) -> None:
+    paths = {_private(key, *size): path for size, path in prepared.renditions.items()}
+    for name, path in ({file_name: prepared.picture} | paths).items():
+        with path.open("rb") as file:
+            default_storage.save(name, File(file))
 
 
 def open_private(image: Image, width: int, extension: str) -> File:
@@ -33,70 +89,143 @@ def open_private(image: Image, width: int, extension: str) -> File:
     """
     if (width, extension) not in _sizes(image):
         raise FileNotFoundError(image.rendition_path(width, extension))
-    return default_storage.open(_private(image, width, extension))
+    return default_storage.open(_private(image.key, width, extension))
+
+
+def open_public(key: str, width: int, extension: str) -> File:
+    """Open a rendition that readers may see now. Raises FileNotFoundError if there is none.
+
+    While files are owed, the public ones may be missing or may have to go, so ask the rows instead.
+    """
+    if not OwedFiles.objects.filter(key=key).exists():
+        return storages["public"].open(f"{key}/{width}.{extension}")
+    if not visibility.readable_images(PUBLIC).filter(key=key).exists():
+        raise FileNotFoundError(errno.ENOENT, "No page shows the picture", key)
+    return default_storage.open(_private(key, width, extension))
 
 
 def show_or_hide(images: Iterable[Image]) -> None:
-    """After commit, publish each picture's renditions if a page shows it, and remove them otherwise."""
-    ids = {image.pk for image in images}
-    if ids:
-        transaction.on_commit(lambda: _settle(ids))
+    """Publish each picture's renditions if a page shows it, and remove them otherwise, after the commit."""
+    keys = {image.key for image in images}
+    if keys:
+        _owe(keys)
+        # The change is committed by then, so no failure may be reported as that of the change.
+        transaction.on_commit(lambda: settle(keys), robust=True)
 
 
-def remove_images(images: Iterable[Image]) -> None:
-    """Delete pictures that nothing uses any more: rows now, files after commit."""
+def remove_unused(images: Iterable[Image]) -> None:
+    """Delete the pictures that nothing uses any more, and hide those that no page shows any more."""
+    images = list(images)
     for image in images:
-        if image.update_images.exists() or image.hero_of.exists():
-            continue
-        original = str(image.file.name)
-        files = [_private(image, width, extension) for width, extension in _sizes(image)]
-        public = [image.rendition_path(width, extension) for width, extension in _sizes(image)]
-        image.delete()
-        transaction.on_commit(partial(_delete, default_storage, [original, *files]))
-        transaction.on_commit(partial(_delete, storages["public"], public))
+        if not (image.update_images.exists() or image.hero_of.exists()):
+            Image.objects.filter(pk=image.pk).delete()
+    show_or_hide(images)
 
 
-def _settle(ids: set[int]) -> None:
-    """Make the public files match the rows, and repeat until the rows no longer change.
+def settle_due() -> bool:
+    """Work off some of what is owed by now; return whether there was anything."""
+    owed = OwedFiles.objects.due(timezone.now())
+    keys = set(owed.values_list("key", flat=True)[:BATCH])
+    if keys:
+        settle(keys)
+    return bool(keys)
 
-    Another process may withdraw the picture after the rows are read here and before the files are written. It
-    finds no file to delete, and the one written here would stay, so read the rows again after writing.
+
+def settle_everything() -> None:
+    """Work off all that is owed by now. What fails stays owed."""
+    while settle_due():
+        pass
+
+
+def owe_all() -> None:
+    """Owe the files of every picture, and the removal of all others, as after a backup was restored."""
+    _owe(set(Image.objects.values_list("key", flat=True)))
+    owe_strays(timedelta(0))
+
+
+def owe_strays(after: timedelta = UPLOAD_TIME) -> None:
+    """Owe the removal of files that no row names. By default, wait for uploads that may be under way."""
+    places = [(_public(), ""), (_default(), "originals"), (_default(), "renditions")]
+    keys = {key for storage, folder in places for key in storage.directories(folder)}
+    keys -= set(Image.objects.values_list("key", flat=True))
+    _owe(keys - set(OwedFiles.objects.values_list("key", flat=True)), after)
+
+
+def _owe(keys: set[str], after: timedelta = timedelta(0)) -> None:
+    due_at = timezone.now() + after
+    # The directories of other programs may have longer names.
+    rows = [OwedFiles(key=key, due_at=due_at) for key in sorted(keys) if len(key) <= 16]
+    OwedFiles.objects.bulk_create(rows, batch_size=500)
+
+
+def settle(keys: set[str]) -> None:
+    """Make the files of pictures match their rows, and repeat until the rows no longer change.
+
+    Another process may withdraw a picture after the rows are read here and before the files are written. It
+    finds no file to delete, and the one written here would stay, so read the rows again after writing. Files
+    that cannot be written or deleted now stay owed.
     """
-    visible_ids = None
-    while (current_ids := _shown(ids)) != visible_ids:
-        visible_ids = current_ids
-        _write_public(ids, visible_ids)
+    owed = list(OwedFiles.objects.filter(key__in=keys).values_list("pk", "key"))
+    keys = {key for _id, key in owed}
+    failed: set[str] = set()
+    rows = None
+    while keys and (current := _rows(keys)) != rows:
+        rows = current
+        failed = {key for key in keys if not _could_settle(key, *rows.get(key, (None, False)))}
+    OwedFiles.objects.filter(pk__in=[pk for pk, key in owed if key not in failed]).delete()
+    if failed:
+        retried = OwedFiles.objects.filter(pk__in=[pk for pk, key in owed if key in failed])
+        retried.update(due_at=timezone.now() + RETRY_AFTER)
 
 
-def _shown(ids: set[int]) -> set[int]:
-    return set(visibility.readable_images(PUBLIC).filter(pk__in=ids).values_list("pk", flat=True))
+def _rows(keys: set[str]) -> dict[str, tuple[Image, bool]]:
+    """Return each picture that has a row by its key, with whether a page shows it."""
+    images = Image.objects.in_bulk(keys, field_name="key")
+    shown = set(visibility.readable_images(PUBLIC).filter(key__in=keys).values_list("key", flat=True))
+    return {key: (image, key in shown) for key, image in images.items()}
 
 
-def _write_public(ids: set[int], visible_ids: set[int]) -> None:
-    public = storages["public"]
-    for image in Image.objects.filter(pk__in=ids):
-        paths = [(image.rendition_path(*size), _private(image, *size)) for size in _sizes(image)]
-        if image.pk not in visible_ids:
-            _delete(public, [path for path, _source in paths])
-            continue
-        for path, source in paths:
-            if not public.exists(path):
-                with default_storage.open(source) as rendition:
-                    saved_as = public.save(path, rendition)
-                if saved_as != path:
-                    # Another process wrote the file first. Under its alternative name, nothing would ever
-                    # delete it.
-                    public.delete(saved_as)
+def _could_settle(key: str, image: Image | None, is_shown: bool) -> bool:
+    try:
+        _settle(key, image, is_shown)
+    except OSError as error:
+        logger.warning("The files of picture %s are owed, trying again: %s", key, error)
+        return False
+    return True
+
+
+def _settle(key: str, image: Image | None, is_shown: bool) -> None:
+    if image is None or not is_shown:
+        _public().remove_directory(key)
+    if image is None:
+        _default().remove_directory(f"originals/{key}")
+        _default().remove_directory(f"renditions/{key}")
+    elif is_shown:
+        _publish(image)
+
+
+def _publish(image: Image) -> None:
+    """Copy the renditions to public storage, unless they are there and complete."""
+    public = _public()
+    for size in _sizes(image):
+        path, source = image.rendition_path(*size), _private(image.key, *size)
+        # Earlier releases left truncated files when the disk was full.
+        if not public.exists(path) or public.size(path) != default_storage.size(source):
+            with default_storage.open(source) as rendition:
+                public.save(path, rendition)
 
 
 def _sizes(image: Image) -> list[tuple[int, str]]:
     return [(width, extension) for width in image.widths for extension in pictures.EXTENSIONS]
 
 
-def _private(image: Image, width: int, extension: str) -> str:
-    return f"renditions/{image.rendition_path(width, extension)}"
+def _private(key: str, width: int, extension: str) -> str:
+    return f"renditions/{key}/{width}.{extension}"
 
 
-def _delete(storage: Storage, names: list[str]) -> None:
-    for name in names:
-        storage.delete(name)
+def _default() -> DurableStorage:
+    return cast(DurableStorage, storages["default"])
+
+
+def _public() -> DurableStorage:
+    return cast(DurableStorage, storages["public"])

@@ -1,4 +1,4 @@
-"""Retention of submissions, working copies and presences."""
+"""Retention of submissions, working copies, presences, and files that no row names."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 from django.utils import timezone
 
 from liveblog.models import Presence, Submission, WorkingCopy
+from liveblog.publishing.renditions import owe_strays
 
 # Longer than any client keeps retrying a request.
 SUBMISSIONS_KEPT: Final = timedelta(days=7)
@@ -17,7 +18,7 @@ PRESENCES_KEPT: Final = timedelta(days=1)
 
 
 def prune(*, at: datetime | None = None) -> None:
-    """Delete submissions, working copies and presences past their retention at `at` (None: now).
+    """Delete what is past its retention at `at` (None: now), and files that no row names.
 
     Working copies of a live blog under a legal hold stay.
     """
@@ -26,3 +27,4 @@ def prune(*, at: datetime | None = None) -> None:
     abandoned = WorkingCopy.objects.filter(saved_at__lt=at - WORKING_COPIES_KEPT)
     abandoned.filter(blog__is_on_hold=False).delete()
     Presence.objects.filter(at__lt=at - PRESENCES_KEPT).delete()
+    owe_strays()

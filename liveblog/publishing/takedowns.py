@@ -18,7 +18,7 @@ from liveblog.publishing import safeguards, search
 from liveblog.publishing.content import Content
 from liveblog.publishing.log import append, append_unaudited, keep_revision, locked, reread, reread_published
 from liveblog.publishing.permissions import Actor, require
-from liveblog.publishing.renditions import remove_images, show_or_hide
+from liveblog.publishing.renditions import remove_unused, show_or_hide
 from liveblog.publishing.rules import WrongState, checked_note, refuse_withdrawn_blog
 
 # The desk offers ten seconds; allow as many again for a slow network.
@@ -127,7 +127,7 @@ def erase_update(update: Update, *, by: Actor, reason: str) -> Update:
         if was_visible:
             append_unaudited(blog, Change.Kind.ERASED, now, update, by=by)
         audit.record("erased", by=by, blog=blog, subject=update, reason=reason)
-        remove_images(images)
+        remove_unused(images)
         return update
 
 

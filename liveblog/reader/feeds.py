@@ -113,7 +113,9 @@ def of_blog(request: HttpRequest, slug: str, form: str, edition: str | None = No
         )
         return _write(request, feed, form, blog.language)
 
-    return answer(request, head.etag, render, POLL, head.modified_at, is_dated=edition is None)
+    # A date may be that of a change which was lost when a backup was restored.
+    is_dated = edition is None and not head.row.log_start
+    return answer(request, head.etag, render, POLL, head.modified_at, is_dated=is_dated)
 
 
 @read_anywhere

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import errno
 
-from django.core.files.storage import storages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
+from liveblog import publishing
 from newsroom.http.caching import POLL
 from newsroom.pictures import MEDIA_TYPES
 
@@ -18,10 +18,9 @@ def rendition(request: HttpRequest, key: str, width: int, extension: str) -> Htt
     """Serve a rendition. Its bytes never change, but it is removed when its picture is taken down."""
     if extension not in MEDIA_TYPES:
         raise Http404
-    name = f"{key}/{width}.{extension}"
     etag = f'"{key}-{width}-{extension}"'
     try:
-        with storages["public"].open(name) as file:
+        with publishing.open_public(key, width, extension) as file:
             response = get_conditional_response(request, etag=etag)
             response = response or HttpResponse(file.read(), content_type=MEDIA_TYPES[extension])
     except OSError as error:

@@ -13,6 +13,7 @@ import logging
 import math
 import random
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -44,6 +45,14 @@ DRAIN_SLICES: Final = 50
 # Range of the random delay, in milliseconds, after which such a reader is asked to reconnect.
 RETRY_SPREAD: Final = (500, 3_500)
 
+# Closes a connection and discards what has not been sent.
+Abort = Callable[[], object]
+
+
+def _leave_open() -> None:
+    pass
+
+
 # A blog's id and the edition that is followed; None means the script that the blog is written in.
 Followed = tuple[int, str | None]
 
@@ -64,13 +73,23 @@ class Reading:
 class Reader:
     """One open stream. `number` is the last one sent to it; `task` awaits its disconnection.
 
-    `is_counted` is false for a desk, which follows as readers do without counting as one.
+    `abort` closes its connection at once. `is_counted` is false for a desk, which follows as readers do
+    without counting as one.
     """
 
-    __slots__ = ("is_counted", "is_dropped", "is_ready", "number", "send", "task")
+    __slots__ = ("abort", "is_counted", "is_dropped", "is_ready", "number", "send", "task")
 
-    def __init__(self, send: Send, number: int, task: asyncio.Task, *, is_counted: bool = True) -> None:
+    def __init__(
+        self,
+        send: Send,
+        number: int,
+        task: asyncio.Task,
+        abort: Abort = _leave_open,
+        *,
+        is_counted: bool = True,
+    ) -> None:
         self.send = send
+        self.abort = abort
         self.number = number
         self.task = task
         self.is_counted = is_counted
@@ -117,6 +136,8 @@ class Hub:
         self._tasks: list[asyncio.Task] = []
         self._draining: asyncio.Task | None = None
         self._tally = Tally()
+        # Number of readers that were dropped because they did not read, since this process started.
+        self.stalled_count = self._reported_count = 0
         # Number of pages that each stretch of the log was sent to, since the counts were last saved.
         self._delivered: Counter[Delivered] = Counter()
 
@@ -185,7 +206,13 @@ class Hub:
         return [feed for feed in self._feeds.values() if blog_id in (None, feed.followed[0])]
 
     async def follow(
-        self, followed: Followed, number: int, send: Send, *, is_counted: bool = True
+        self,
+        followed: Followed,
+        number: int,
+        send: Send,
+        abort: Abort = _leave_open,
+        *,
+        is_counted: bool = True,
     ) -> Reader | None:
         """Register a reader, then send it the log after `number`, then let it follow, without a gap.
 
@@ -195,7 +222,7 @@ class Hub:
         feed = self._feeds.setdefault(followed, Feed(followed))
         task = asyncio.current_task()
         assert task is not None
-        reader = Reader(send, number, task, is_counted=is_counted)
+        reader = Reader(send, number, task, abort, is_counted=is_counted)
         feed.readers.add(reader)
         try:
             while reader.number != feed.number:
@@ -206,6 +233,7 @@ class Hub:
                 must_send = reading.events or reading.is_over
                 if must_send and not reader.push(message_of(reading.events, is_last=reading.is_over)):
                     reader.is_dropped = True
+                    self._abort(reader)
                 if must_send and not reader.is_dropped:
                     self._delivered[Delivered(followed[0], reader.number, reading.number)] += is_counted
                 if reader.is_dropped or reading.is_over:
@@ -285,7 +313,7 @@ class Hub:
                     if reader.push(message):
                         sent_count += reader.is_counted
                     else:
-                        self._drop(feed, reader)
+                        self._drop_stalled(feed, reader)
             self._delivered[stretch] += sent_count
             await asyncio.sleep(0)
         if reading.changed_at is not None:
@@ -307,6 +335,15 @@ class Hub:
         reader.is_dropped = True
         reader.task.cancel()
 
+    def _drop_stalled(self, feed: Feed, reader: Reader) -> None:
+        self._drop(feed, reader)
+        self._abort(reader)
+
+    def _abort(self, reader: Reader) -> None:
+        """Close the connection of a reader that does not read, or its queue would be kept until it does."""
+        self.stalled_count += 1
+        reader.abort()
+
     async def _beat(self) -> None:
         """Send heartbeats, which reveal half-open connections to both sides and stop proxies closing streams.
 
@@ -318,7 +355,7 @@ class Hub:
             for feed in list(self._feeds.values()):
                 for reader in list(feed.readers):
                     if reader.is_ready and not reader.push(heartbeat):
-                        self._drop(feed, reader)
+                        self._drop_stalled(feed, reader)
 
     async def _look(self) -> None:
         while True:
@@ -330,6 +367,11 @@ class Hub:
         while True:
             await asyncio.sleep(audience.BEAT_SECONDS)
             await self._tell_audience()
+            if self.stalled_count > self._reported_count:
+                logger.info(
+                    "%d readers did not read and were dropped", self.stalled_count - self._reported_count
+                )
+                self._reported_count = self.stalled_count
 
     async def _tell_audience(self) -> None:
         delivered, self._delivered = +self._delivered, Counter()
@@ -364,8 +406,8 @@ def read_log(followed: Followed, after: int) -> Reading:
         row = LiveBlog.objects.complete().get(pk=blog_id)
         if not visibility.can_read(PUBLIC, row):
             return Reading(after, encode("gone"), is_over=True)
-        if edition and not has_edition(row, edition):
-            # The blog's language was changed while the page was open.
+        if row.is_lost(after) or (edition and not has_edition(row, edition)):
+            # A backup was restored or the blog's language was changed while the page was open.
             return Reading(after, encode("reload"), is_over=True)
         blog = reading.blog_in(row, edition)
         events, number = [], after

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -16,12 +17,13 @@ from django.http import Http404
 from liveblog.presentation.addresses import AtPlainAddress, Withdrawn, find_blog
 from liveblog.presentation.delta import TOO_FAR_BEHIND
 from liveblog.presentation.views import Head
-from liveblog.streams.hub import Followed, Hub, encode, message_of
+from liveblog.streams.hub import Abort, Followed, Hub, Reader, encode, message_of
 from liveblog.visibility import PUBLIC
 from newsroom.http import bodies, security_headers
 from newsroom.http.bodies import Receive, Send
 from newsroom.http.hosts import is_known_host
 from newsroom.http.parameters import whole_number
+from newsroom.http.protocol import EXTENSION
 from newsroom.http.stream_limits import RETRY_AFTER_SECONDS, StreamLimits
 
 RETRY_MILLISECONDS: Final = 3_000
@@ -101,11 +103,16 @@ class Streams:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         if scope["method"] == "HEAD":
             return await send({"type": "http.response.body", "body": b""})
-        if number > blog.number or blog.number - number > TOO_FAR_BEHIND:
+        if (
+            number > blog.number
+            or blog.row.is_lost(number)
+            or blog.row.changes_after(number) > TOO_FAR_BEHIND
+        ):
             return await send({"type": "http.response.body", "body": encode("reload")})
         first = f"retry: {RETRY_MILLISECONDS}\n\n".encode()
         await send({"type": "http.response.body", "body": first, "more_body": True})
-        return await self._follow((blog.pk, edition), number, receive, send, is_counted=not is_desk)
+        reader = partial(self._hub.follow, (blog.pk, edition), number, send, *_abort_of(scope))
+        return await self._follow((blog.pk, edition), partial(reader, is_counted=not is_desk), receive, send)
 
     async def _look_up(self, slug: str, edition: str | None) -> Head:
         """Call `_find` once for concurrent requests: after a restart, all readers of a blog reconnect."""
@@ -116,11 +123,15 @@ class Streams:
         return await asyncio.shield(self._lookups[key])
 
     async def _follow(
-        self, followed: Followed, number: int, receive: Receive, send: Send, *, is_counted: bool
+        self,
+        followed: Followed,
+        register: Callable[[], Awaitable[Reader | None]],
+        receive: Receive,
+        send: Send,
     ) -> None:
         reader = None
         try:
-            reader = await self._hub.follow(followed, number, send, is_counted=is_counted)
+            reader = await register()
             while reader and (await receive())["type"] != "http.disconnect":
                 pass
         except DatabaseError:
@@ -135,6 +146,12 @@ class Streams:
         finally:
             if reader:
                 self._hub.leave(followed, reader)
+
+
+def _abort_of(scope: dict[str, Any]) -> list[Abort]:
+    """Return the function that aborts the request's connection, if the server gives one."""
+    extension = scope.get("extensions", {}).get(EXTENSION, {})
+    return [extension["abort"]] if "abort" in extension else []
 
 
 def _cursor(headers: dict[bytes, bytes], query: bytes) -> int | None:

@@ -1,4 +1,4 @@
-"""A background thread that publishes what has fallen due, about once a second."""
+"""A background thread that does what has fallen due, and what is owed to files, about once a second."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ logger = logging.getLogger(__name__)
 
 
 class DueLoop:
-    """A thread that calls `publish_due` at once and then every second.
+    """A thread that calls `publish_due` and `settle_due` at once and then every second.
 
-    The first call publishes what fell due while no server ran. Each server process has one such thread; the
+    The first call does what fell due while no server ran. Each server process has one such thread; the
     verb's row locks decide which of them publishes an update.
     """
 
@@ -57,6 +57,7 @@ class DueLoop:
         """Publish what is due, and prune at times; return whether that succeeded."""
         try:
             publishing.publish_due(by=publishing.SYSTEM)
+            publishing.settle_due()
             if time.monotonic() >= self._prune_at:
                 publishing.prune()
                 publishing.expire_responses(by=publishing.SYSTEM)

@@ -28,9 +28,10 @@ from liveblog.webhooks.notices import Notice
 
 # Longer than a request may take, including the database work around it.
 LEASE: Final = timedelta(seconds=30)
-# Backoff in minutes after the first failed attempt, the second and so on; the last value repeats.
-WAITS: Final = (0.1, 0.5, 2, 10, 30, 60, 120, 240)
-LONGEST_WAIT: Final = timedelta(minutes=WAITS[-1])
+# Backoff in seconds after the first failed attempt, the second and so on; the last value repeats. Most
+# outages are restarts, so the first retries follow quickly.
+WAITS: Final = (1, 2, 4, 8, 15, 30, 60, 120, 600, 1_800, 3_600, 7_200, 14_400)
+LONGEST_WAIT: Final = timedelta(seconds=WAITS[-1])
 WARN_AFTER: Final = timedelta(days=1)
 GIVE_UP_AFTER: Final = timedelta(days=3)
 KEPT: Final = timedelta(days=30)
@@ -55,6 +56,8 @@ class Claim:
     number: int
     until: datetime
     asked_id: int | None = None
+    # The partner has to drop its copy, because a backup was restored.
+    must_start_again: bool = False
 
 
 def open_places(blog_ids: Collection[int] | None = None) -> None:
@@ -96,7 +99,14 @@ def _claim_due(at: datetime, room: int, busy: Counter[int]) -> list[Claim]:
         # Check again under the lock, because another process may have been first.
         rows = _locked(_due(at).filter(pk__in=candidate_ids), skip_locked=True)
         claims = [
-            Claim(row.webhook, row.blog_id, row.pk, row.number, at + LEASE)
+            Claim(
+                row.webhook,
+                row.blog_id,
+                row.pk,
+                row.number,
+                at + LEASE,
+                must_start_again=row.must_start_again,
+            )
             for row in rows.select_related("webhook__partner")
         ]
         leased = WebhookCursor.objects.filter(pk__in=[claim.cursor_id for claim in claims])
@@ -117,7 +127,7 @@ def _due(at: datetime) -> QuerySet[WebhookCursor]:
     has_moved_on = Q(blog__number__gt=F("number")) & may_read & is_for_blog
     return WebhookCursor.objects.free(at).filter(
         Q(next_attempt_at__isnull=True) | Q(next_attempt_at__lte=at),
-        has_moved_on | (Q(is_held=True) & ~may_read),
+        has_moved_on | (Q(must_start_again=True) & may_read) | (Q(is_held=True) & ~may_read),
         webhook__disabled_at__isnull=True,
         webhook__partner__is_active=True,
     )
@@ -175,8 +185,12 @@ def finish(claim: Claim, message: Message, answer: Answer, sent_at: datetime, at
         cursor.leased_until_at = None
         # If somebody moved the cursor by hand during the delivery, leave it where it was put.
         if claim.asked_id is None and cursor.number == claim.number:
+            has_recovered = answer.is_success and cursor.attempts > 0
             _move(cursor, message, answer, at)
             cursor.save()
+            if has_recovered:
+                # The receiver answers again, so nothing else of it has to wait.
+                webhook.cursors.filter(next_attempt_at__gt=at).update(next_attempt_at=at)
             return _judge(webhook, answer, at)
         cursor.save(update_fields=["leased_until_at"])
         return None
@@ -224,6 +238,7 @@ def _record(
 def _move(cursor: WebhookCursor, message: Message, answer: Answer, at: datetime) -> None:
     if answer.is_success:
         cursor.number, cursor.attempts, cursor.is_held = message.next_number, 0, not message.is_gone
+        cursor.must_start_again = cursor.must_start_again and not message.is_gone
         cursor.failing_since_at = cursor.next_attempt_at = None
     else:
         cursor.attempts += 1
@@ -236,7 +251,7 @@ def wait_after(attempts: int, answer: Answer) -> timedelta:
     if answer.status in (429, 503) and answer.retry_after is not None:
         wait = timedelta(seconds=max(1, min(answer.retry_after, LONGEST_WAIT.total_seconds())))
         return wait * random.uniform(1, 1.1)
-    return timedelta(minutes=WAITS[min(attempts, len(WAITS)) - 1]) * random.uniform(0.8, 1.2)
+    return timedelta(seconds=WAITS[min(attempts, len(WAITS)) - 1]) * random.uniform(0.8, 1.2)
 
 
 def _judge(webhook: Webhook, answer: Answer, at: datetime) -> Notice | None:

@@ -55,6 +55,12 @@ def after(webhook: Webhook, blog_id: int, number: int) -> Message | None:
     return _of_change(webhook, blog, change, erased) if change else None
 
 
+def start_again(blog_id: int) -> Message:
+    """Return a withdrawal for a partner that may have changes which were lost when a backup was restored."""
+    blog, _erased = _read(blog_id)
+    return _gone(blog)
+
+
 def again(webhook: Webhook, blog_id: int, number: int) -> Message | None:
     """Return a message that repeats one change; None if the partner may not read the live blog now."""
     blog, erased = _read(blog_id)
@@ -98,7 +104,7 @@ def _of_change(webhook: Webhook, row: LiveBlog, change: Change, erased: int) -> 
     changed = Update.objects.filter(pk=change.update_id or 0).complete()
     update = next(map(payloads.update, reading.updates(blog, changed)), None)
     body = _body(payloads.change(change), payloads.blog(blog), update)
-    return Message(f"msg_{blog.pk}_{change.number}", change.number, change.number, body, erased)
+    return Message(_id_of(row, change.number), change.number, change.number, body, erased)
 
 
 def _gone(blog: LiveBlog) -> Message:
@@ -124,8 +130,14 @@ def _gone(blog: LiveBlog) -> Message:
         "status": LiveBlog.Status.WITHDRAWN.value,
     }
     # Under an embargo, the change with this number may already have been delivered under the plain id.
-    message_id = f"msg_{blog.pk}_{number}" if withdrawn else f"msg_{blog.pk}_{number}_gone"
+    message_id = _id_of(blog, number) if withdrawn else f"{_id_of(blog, number)}_gone"
     return Message(message_id, number, 0, _body(change, blog_payload, None))
+
+
+def _id_of(blog: LiveBlog, number: int) -> str:
+    """Return an id that no other message of any generation of the log has."""
+    generation = f"{blog.log_start}_" if blog.log_start else ""
+    return f"msg_{blog.pk}_{generation}{number}"
 
 
 def _body(change: dict[str, Any], blog: dict[str, Any], update: dict[str, Any] | None) -> bytes:

@@ -226,6 +226,8 @@ def _message_for(claim: Claim) -> Message | None:
         return messages.test_event()
     if claim.asked_id:
         return messages.again(claim.webhook, claim.blog_id, claim.number)
+    if claim.must_start_again:
+        return messages.start_again(claim.blog_id)
     return messages.after(claim.webhook, claim.blog_id, claim.number)
 
 

@@ -38,7 +38,8 @@ MAX_WAITING_PER_CLIENT: Final = 100
 LINGER_SECONDS: Final = 2.0
 LINGER_BYTES: Final = 1024 * 1024
 RETRY_AFTER_SECONDS: Final = 5
-# The key in a scope's extensions that marks requests received by this protocol.
+# The key in a scope's extensions that marks requests received by this protocol. Under `abort` it has a
+# function that closes the connection at once and discards what has not been sent.
 EXTENSION: Final = "newsroom.bounded"
 
 
@@ -188,7 +189,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["extensions"] = {EXTENSION: {}}
+        self.scope["extensions"] = {EXTENSION: {"abort": self.transport.abort}}
         self._number += 1
         self._is_receiving, self._has_head = True, False
         self._line_size = self._head_size = self._wire_size = self._body_size = 0

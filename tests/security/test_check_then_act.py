@@ -287,17 +287,18 @@ def test_picture_withdrawn_while_its_files_are_written_is_removed_from_public_st
     update = make_update(blog, images=(image,))
     public = storages["public"]
     paths = [image.rendition_path(*size) for size in renditions._sizes(image)]
-    write = renditions._write_public
+    settle = renditions._settle
     withdrawals = [lambda: publishing.withdraw_update(update, by=SYSTEM, reason="錯")]
 
-    def write_after_another_process_withdrew(ids, visible_ids):
+    def settle_after_another_process_withdrew(*arguments):
         while withdrawals:
             withdrawals.pop()()
-        write(ids, visible_ids)
+        settle(*arguments)
 
-    monkeypatch.setattr(renditions, "_write_public", write_after_another_process_withdrew)
+    monkeypatch.setattr(renditions, "_settle", settle_after_another_process_withdrew)
 
-    renditions._settle({image.pk})
+    publishing.owe_all()
+    publishing.settle_due()
 
     assert [path for path in paths if public.exists(path)] == []
 

@@ -17,9 +17,11 @@ from liveblog.presentation import payloads, reading
 from liveblog.publishing import SYSTEM, BlogDetails
 from liveblog.visibility import PUBLIC
 from liveblog.webhooks.delivery import Answer
-from tests.factories import make_blog, make_update
+from tests.factories import lose_changes, make_blog, make_update
 from tests.interleaving import MINUTES, WHICH, WORDS, Interleaving
 from tests.shown import read_page
+from tests.waiting import wait_for
+from tests.webhooks.conftest import make_webhook
 from tests.webhooks.pump import NO_CONTENT, send_all
 from tests.webhooks.replica import Replica
 
@@ -158,3 +160,25 @@ def test_replica_built_from_deliveries_equals_the_page():
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),
     )
+
+
+def test_receiver_drops_what_a_restored_database_has_lost(sender, receiver, partner):
+    webhook, blog = make_webhook(partner, receiver), make_blog(slug="storm")
+    for heading in ("留", "失一", "失二"):
+        make_update(blog, heading)
+    sender.start()
+    wait_for(lambda: len(receiver.requests) == 4)
+    wait_for(lambda: WebhookCursor.objects.get().number == 4)
+
+    lose_changes(blog, 2)
+    publishing.advance_numbers(by=SYSTEM)
+    make_update(blog, "新")
+
+    number = LiveBlog.objects.get().number
+    wait_for(lambda: WebhookCursor.objects.get(webhook=webhook).number == number)
+    replica = Replica()
+    for request in receiver.requests:
+        replica.apply(request.json)
+    assert {update["heading"] for update in replica.updates["storm"].values()} == {"留", "新"}
+    ids = [request.headers["webhook-id"] for request in receiver.requests]
+    assert len(set(ids)) == len(ids)

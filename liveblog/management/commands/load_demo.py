@@ -20,9 +20,8 @@ from liveblog.articles.article import Article
 from liveblog.articles.load import load
 from liveblog.articles.parse import parse
 from liveblog.models import Byline, Image, LiveBlog, Topic, Update
-from liveblog.publishing import BlogDetails, Content, Story
+from liveblog.publishing import BlogDetails, Content, Story, Upload
 from newsroom import hongkong
-from newsroom.pictures import Prepared
 
 DEMO: Final = Path(__file__).resolve().parents[2] / "demo"
 EDITOR: Final = "editor"
@@ -99,7 +98,7 @@ def _editor() -> User:
     return editor
 
 
-def _prepare_pictures(pictures: ExitStack, editor: User) -> dict[str, Prepared]:
+def _prepare_pictures(pictures: ExitStack, editor: User) -> dict[str, Upload]:
     """Return each picture's decoded files by picture name; closing `pictures` deletes them."""
     prepared = {}
     for path in sorted((DEMO / "pictures").glob("*.jpg")):
@@ -108,7 +107,7 @@ def _prepare_pictures(pictures: ExitStack, editor: User) -> dict[str, Prepared]:
     return prepared
 
 
-def _fill(stories: list[DemoStory], prepared: dict[str, Prepared], editor: User) -> None:
+def _fill(stories: list[DemoStory], prepared: dict[str, Upload], editor: User) -> None:
     for story in stories:
         load(story.article, by=editor, slug=story.slug)
     blogs = LiveBlog.objects.in_bulk([story.slug for story in stories], field_name="slug")
@@ -117,7 +116,7 @@ def _fill(stories: list[DemoStory], prepared: dict[str, Prepared], editor: User)
         _Desk(story, blogs, pictures, editor).run()
 
 
-def _pictures(prepared: dict[str, Prepared], editor: User) -> dict[str, Image]:
+def _pictures(prepared: dict[str, Upload], editor: User) -> dict[str, Image]:
     pictures = {}
     details_by_name = tomllib.loads((DEMO / "pictures.toml").read_text(encoding="utf-8"))
     for name, details in details_by_name.items():

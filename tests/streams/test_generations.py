@@ -1,0 +1,121 @@
+"""Numbers that were lost in a restore or a failover: nobody takes other content for what they have."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+from liveblog.models import LiveBlog, Update
+from tests.environment import ROOT
+from tests.factories import lose_changes, make_blog, make_update
+from tests.streams.streaming import open_stream
+
+# The number that the restored database has.
+RESTORED = 2
+
+
+@pytest.fixture
+def blog(transactional_db: None) -> LiveBlog:
+    """A live blog with three updates, of which the last two will be lost."""
+    blog = make_blog(slug="storm")
+    for heading in ("留", "失一", "失二"):
+        make_update(blog, heading)
+    blog.refresh_from_db()
+    return blog
+
+
+def restore_and_go_on(blog: LiveBlog) -> None:
+    """Lose two updates, and publish as many others in their place."""
+    lose_changes(blog, RESTORED)
+    call_command("advance_numbers")
+    for heading in ("新一", "新二"):
+        make_update(blog, heading)
+
+
+def test_advancing_adds_a_million_and_never_gives_a_number_again(blog):
+    numbers = [blog.number]
+    for _time in range(3):
+        restore_and_go_on(blog)
+        blog.refresh_from_db()
+        assert blog.number not in numbers
+        assert blog.number > max(numbers[0], RESTORED) + 1_000_000
+        numbers.append(blog.number)
+        call_command("advance_numbers")
+        blog.refresh_from_db()
+        assert blog.number > numbers[-1] + 1_000_000
+
+
+def test_old_etags_get_the_new_content(blog):
+    client = Client()
+    paths = ["/", "/live/storm/", "/live/storm/changes.json?after=0", "/live/storm/feed.atom", "/sitemap.xml"]
+    paths += [
+        "/api/v1/blogs/storm/",
+        "/api/v1/blogs/storm/changes/?after=0",
+        "/oembed?url=http://testserver/",
+    ]
+    before = {path: client.get(path) for path in paths}
+
+    restore_and_go_on(blog)
+
+    for path, response in before.items():
+        if response.status_code == 200:
+            after = client.get(path, headers={"If-None-Match": response.headers["ETag"]})
+            assert (path, after.status_code) == (path, 200)
+
+
+@pytest.mark.parametrize("number", [RESTORED - 1, RESTORED, RESTORED + 1, RESTORED + 2, 900_000])
+def test_lost_cursors_are_told_to_start_again(blog, number):
+    restore_and_go_on(blog)
+    client = Client()
+
+    assert client.get(f"/live/storm/changes.json?after={number}").status_code == 410
+    assert client.get(f"/api/v1/blogs/storm/changes/?after={number}").status_code == 410
+    assert client.get(f"/live/storm/changes.json?after={2**29}").status_code == 409
+    assert client.get(f"/api/v1/blogs/storm/changes/?after={2**29}").status_code == 409
+
+
+def test_api_gives_everything_across_the_gap_in_few_requests(blog):
+    restore_and_go_on(blog)
+    client, number, requests, headings = Client(), 0, 0, {}
+    while number < LiveBlog.objects.get().number:
+        changes = client.get(f"/api/v1/blogs/storm/changes/?after={number}").json()
+        headings |= {update["id"]: update["heading"] for update in changes["updates"]}
+        number, requests = changes["number"], requests + 1
+
+    assert requests == 1
+    assert set(headings.values()) == {"留", "新一", "新二"}
+
+
+def test_open_streams_and_lost_event_ids_are_told_to_reload(server, blog):
+    stream = open_stream(server.url, "storm", after=blog.number)
+    restore_and_go_on(blog)
+
+    assert stream.next().name == "reload"
+    again = open_stream(server.url, "storm", last_event_id=blog.number)
+    assert again.next().name == "reload"
+    current = LiveBlog.objects.get().number
+    following = open_stream(server.url, "storm", after=current)
+    make_update(blog, "再新")
+    assert following.next().id == current + 1
+
+
+def test_sample_client_starts_again_and_equals_the_page(server, blog, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    sys.modules.pop("partner_client", None)
+    partner_client = pytest.importorskip("partner_client")
+    copy = partner_client.LiveBlog(server.url, "storm")
+    copy.catch_up()
+    ahead = partner_client.LiveBlog(server.url, "storm")
+    ahead.catch_up()
+    ahead.number += 1_000_000_000
+
+    restore_and_go_on(blog)
+
+    for client in (copy, ahead):
+        assert client.catch_up() == 2
+        published = Update.objects.published().newest_first()
+        assert [row["heading"] for row in client.page()] == [update.heading for update in published]
+        assert client.number == LiveBlog.objects.get().number
