@@ -18,6 +18,10 @@ sub vcl_recv {
     # The name is this one, whatever was asked for.
     set req.http.Host = "news.example";
 
+    # Figures for Prometheus, which asks the newsroom itself (docs/monitoring.md).
+    if (req.url ~ "^/metrics([?]|$)") {
+        return (synth(404));
+    }
     # Streams stay open for as long as the page does, and are passed on as they come.
     if (req.url ~ "^(/zh-hant|/zh-hans)?/live/[-a-zA-Z0-9_]+/stream([?]|$)") {
         return (pipe);

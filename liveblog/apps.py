@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -6,3 +8,7 @@ class LiveBlogConfig(AppConfig):
     name = "liveblog"
     verbose_name = _("Live coverage")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # Its receivers need models, which can be imported only now.
+        import_module("liveblog.audit.receivers").connect()

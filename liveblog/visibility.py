@@ -28,6 +28,7 @@ from django.db.models.functions import Coalesce
 
 from liveblog.models import (
     ApiKey,
+    AuditEntry,
     Change,
     Delivery,
     Glossary,
@@ -70,6 +71,7 @@ _BLOGS_OF: Final[dict[type[Model], tuple[str, ...]]] = {
     RelatedStory: ("blog", "update__blog"),
     WebhookCursor: ("blog",),
     Delivery: ("blog",),
+    AuditEntry: ("blog",),
 }
 
 

@@ -4,6 +4,7 @@ from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
 from django.core.checks import Tags, register
 
+from newsroom import error_reports
 from newsroom.checks import check_file_modes
 
 
@@ -15,4 +16,5 @@ class NewsroomConfig(AppConfig):
     name = "newsroom"
 
     def ready(self) -> None:
+        error_reports.start()
         register(check_file_modes, Tags.security, deploy=True)

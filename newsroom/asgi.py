@@ -11,7 +11,10 @@ from typing import IO, Any
 
 import django
 
+from newsroom import metric_files
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsroom.settings")
+metric_files.share()
 django.setup(set_prefix=False)
 
 # E402: these modules import models, which can be imported only once Django is set up.
@@ -19,6 +22,8 @@ from django.core.handlers.asgi import ASGIHandler, ASGIRequest  # noqa: E402
 from django.http import HttpResponseBase  # noqa: E402
 
 from liveblog.api import entry, keys  # noqa: E402
+from liveblog.monitoring import endpoints, health  # noqa: E402
+from liveblog.streams.figures import keep_figures  # noqa: E402
 from liveblog.streams.hub import Hub  # noqa: E402
 from liveblog.streams.kept import KeptAnswers  # noqa: E402
 from liveblog.streams.positions import Positions  # noqa: E402
@@ -32,6 +37,7 @@ from newsroom.http import (  # noqa: E402
     descriptors,
     prompt,
     protocol,
+    request_ids,
     security_headers,
     shutdown,
 )
@@ -84,7 +90,12 @@ def _wake(blog_id: int | None) -> None:
     positions.wake(blog_id)
 
 
-hub = Hub(on_wake=_wake, on_vouch=positions.vouch)
+def _vouch(until: float) -> None:
+    health.listener.hear(until)
+    positions.vouch(until)
+
+
+hub = Hub(on_wake=_wake, on_vouch=_vouch)
 streams = Streams(hub)
 
 
@@ -104,7 +115,12 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await _lifespan(receive, send)
     else:
         _warn_unless_bounded(scope)
-        await kept_answers(scope, receive, send)
+        request_id = request_ids.begin(scope)
+        if request_id and not is_stream(scope):
+            send = request_ids.answering(send, request_id)
+        # Health is answered ahead of everything that could be busy.
+        answer = endpoints.answer if endpoints.is_monitored(scope) else kept_answers
+        await answer(scope, receive, send)
 
 
 @functools.cache
@@ -130,11 +146,14 @@ async def _lifespan(receive: Receive, send: Send) -> None:
             descriptors.raise_limit()
             due.start()
             sender.start()
+            health.listener.start()
             hub.start()
+            figures = asyncio.create_task(keep_figures(hub, kept_answers), name="figures")
             prompt.answer_first(kept_answers.ready)
             shutdown.on_shutdown(hub.drain)
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
+            figures.cancel()
             await hub.stop()
             positions.close()
             await asyncio.gather(asyncio.to_thread(due.stop), asyncio.to_thread(sender.stop))

@@ -1,8 +1,5 @@
 """All settings and environment variables. All malformed values are reported together."""
 
-import ipaddress
-import re
-import socket
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,63 +7,21 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 from django.utils.translation import gettext_lazy as _
-from environs import Env, ValidationError, validate
+from environs import Env, validate
 from whitenoise.compress import Compressor
 
 from newsroom import __version__
+from newsroom.setting_checks import (
+    check_contact,
+    check_index_key,
+    check_networks,
+    check_tag_authority,
+    check_token,
+    check_url,
+    reachable_address,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-
-
-def _check_networks(texts: list[str]) -> None:
-    for text in texts:
-        try:
-            ipaddress.ip_network(text)
-        except ValueError as error:
-            raise ValidationError(str(error)) from error
-
-
-def _check_tag_authority(text: str) -> None:
-    """Check a tagging entity of RFC 4151: a host name or e-mail address, and an optional comma and date."""
-    if text and not re.fullmatch(
-        r"([\w.+-]+@)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(,\d{4}(-\d\d(-\d\d)?)?)?", text
-    ):
-        raise ValidationError("This is no tag authority, such as example.com or example.com,2026.")
-
-
-def _check_url(text: str) -> None:
-    if text:
-        validate.URL(schemes={"http", "https"}, require_tld=False)(text)
-
-
-def _check_contact(text: str) -> None:
-    """Check a contact of RFC 9116: an e-mail address, telephone number or page, as a URI."""
-    if text and not re.fullmatch(r"mailto:[^@\s]+@[^@\s]+|tel:\+[0-9-]+|https://\S+", text):
-        raise ValidationError("Use mailto:…@…, tel:+… or https://….")
-
-
-def _check_index_key(text: str) -> None:
-    """Check a key by the rules of https://www.indexnow.org/documentation."""
-    if text and not re.fullmatch(r"[A-Za-z0-9-]{8,128}", text):
-        raise ValidationError("Use 8 to 128 letters, digits and hyphens.")
-
-
-def _reachable_address(wildcard: str) -> str:
-    """Return the address under which other machines reach this one, or the loopback address if none do.
-
-    Connecting a UDP socket sends nothing; it makes the system choose the address for outgoing packets.
-    """
-    is_ipv6 = ":" in wildcard
-    family = socket.AF_INET6 if is_ipv6 else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:
-            # These addresses are reserved for documentation.
-            probe.connect(("2001:db8::1" if is_ipv6 else "192.0.2.1", 9))
-            address: str = probe.getsockname()[0]
-        except OSError:
-            return "::1" if is_ipv6 else "127.0.0.1"
-        return address
-
 
 env = Env(eager=False)
 # Settings may be in a file; environment variables take precedence.
@@ -84,20 +39,20 @@ SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
 HOST = env.str("HOST", "127.0.0.1")
 PORT = env.int("PORT", 8000, validate=validate.Range(min=1, max=65535))
 _is_any_host = HOST in ("0.0.0.0", "::")
-_demo_host = _reachable_address(HOST) if _is_any_host else HOST
+_demo_host = reachable_address(HOST) if _is_any_host else HOST
 _demo_host = f"[{_demo_host}]" if ":" in _demo_host else _demo_host
 _site_url: str | None = env.str("SITE_URL", None, validate=validate.URL(require_tld=False))
 _allowed_hosts: list[str] = env.list("ALLOWED_HOSTS", [])
 # Networks of the reverse proxies, whose X-Forwarded-For entries are trusted.
-TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", ["127.0.0.1", "::1"], validate=_check_networks)
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", ["127.0.0.1", "::1"], validate=check_networks)
 # HSTS options that also affect other hosts of the domain.
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_INCLUDE_SUBDOMAINS", False)
 SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", False)
 # The URL to which browsers report violations of the Content Security Policy.
-CSP_REPORT_URL = env.str("CSP_REPORT_URL", "", validate=_check_url)
+CSP_REPORT_URL = env.str("CSP_REPORT_URL", "", validate=check_url)
 # For /.well-known/security.txt (RFC 9116), which exists once there is a contact.
-SECURITY_CONTACT = env.str("SECURITY_CONTACT", "", validate=_check_contact)
-SECURITY_POLICY_URL = env.str("SECURITY_POLICY_URL", "", validate=_check_url)
+SECURITY_CONTACT = env.str("SECURITY_CONTACT", "", validate=check_contact)
+SECURITY_POLICY_URL = env.str("SECURITY_POLICY_URL", "", validate=check_url)
 _database = env.dj_db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'newsroom.sqlite3'}")
 DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", 10, validate=validate.Range(min=1))
 # How long a request waits for a database lock before the response is 503.
@@ -118,21 +73,46 @@ SITE_CONTACT = env.str("SITE_CONTACT", "")
 SITE_LEGAL_LINKS: dict[str, str] = env.dict("SITE_LEGAL_LINKS", {})
 
 # The authority in ids of feeds and ninjs (RFC 4151). The default is SITE_URL's host, which a move changes.
-TAG_AUTHORITY = env.str("TAG_AUTHORITY", "", validate=_check_tag_authority)
+TAG_AUTHORITY = env.str("TAG_AUTHORITY", "", validate=check_tag_authority)
 # Services to notify of changes: a WebSub hub, which notifies subscribers of feeds, and search engines.
-WEBSUB_HUB = env.str("WEBSUB_HUB", "", validate=_check_url)
-INDEXNOW_KEY = env.str("INDEXNOW_KEY", "", validate=_check_index_key)
-INDEXNOW_URL = env.str("INDEXNOW_URL", "https://api.indexnow.org/indexnow", validate=_check_url)
+WEBSUB_HUB = env.str("WEBSUB_HUB", "", validate=check_url)
+INDEXNOW_KEY = env.str("INDEXNOW_KEY", "", validate=check_index_key)
+INDEXNOW_URL = env.str("INDEXNOW_URL", "https://api.indexnow.org/indexnow", validate=check_url)
 
 # Rate limits of the API, per client address and per key; 0 means no limit.
 API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", 120, validate=validate.Range(min=0))
 API_KEY_REQUESTS_PER_MINUTE = env.int("API_KEY_REQUESTS_PER_MINUTE", 600, validate=validate.Range(min=0))
 
-# Mail to partners. By default it is written to the server's console.
+# Roles whose members must sign in with a second factor; `*` is everybody.
+SECOND_FACTOR_ROLES: list[str] = env.list("SECOND_FACTOR_ROLES", [])
+# Sessions end after these hours without a sign of the person, and after these hours in any case.
+SESSION_IDLE_HOURS = env.int("SESSION_IDLE_HOURS", 12, validate=validate.Range(min=1))
+SESSION_HOURS = env.int("SESSION_HOURS", 168, validate=validate.Range(min=1))
+# Minutes for which a password or second factor allows changes to keys, secrets, roles and people.
+CONFIRMATION_MINUTES = env.int("CONFIRMATION_MINUTES", 15, validate=validate.Range(min=1))
+# Hours for which a password works that somebody else chose.
+INITIAL_PASSWORD_HOURS = env.int("INITIAL_PASSWORD_HOURS", 72, validate=validate.Range(min=1))
+
+# Mail to partners and staff. By default it is written to the server's console.
 _email = env.dj_email_url("EMAIL_URL", "console:")
 _email_from = env.str("EMAIL_FROM", "")
 # Hosts to which webhooks may be sent although they are private or without TLS, for testing receivers.
 WEBHOOK_TEST_HOSTS: list[str] = env.list("WEBHOOK_TEST_HOSTS", [])
+
+# Logs: a line of text for each record, or a JSON object; and a record for each request that Django handles.
+LOG_FORMAT = env.str("LOG_FORMAT", "line", validate=validate.OneOf(["line", "json"]))
+LOG_REQUESTS = env.bool("LOG_REQUESTS", False)
+# Who may read /metrics: whoever has the token, from these networks. It does not exist while both are unset.
+METRICS_TOKEN = env.str("METRICS_TOKEN", "", validate=check_token)
+METRICS_NETWORKS: list[str] = env.list("METRICS_NETWORKS", [], validate=check_networks)
+# The files through which the processes of one server share their figures; it must be a local disk.
+METRICS_DIR = env.path("METRICS_DIR", DATA_DIR / "metrics")
+# Free space below which the site is not ready.
+DISK_RESERVE_MEGABYTES = env.int("DISK_RESERVE_MEGABYTES", 512, validate=validate.Range(min=0))
+# Where errors are reported to; it needs the package sentry-sdk.
+SENTRY_DSN = env.str("SENTRY_DSN", "", validate=check_url)
+# Days after which readers' responses lose their personal data; 0 keeps it.
+RESPONSES_KEPT_DAYS = env.int("RESPONSES_KEPT_DAYS", 0, validate=validate.Range(min=0))
 env.seal()
 
 SITE_URL = (_site_url or f"http://{_demo_host}:{PORT}").rstrip("/")
@@ -187,10 +167,14 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "rest_framework",
     "newsroom.apps.NewsroomConfig",
+    "newsroom.access",
     "liveblog",
 ]
 
 MIDDLEWARE = [
+    "newsroom.http.request_ids.identify",
+    "liveblog.monitoring.endpoints.answer_monitors",
+    "newsroom.metrics.count_requests",
     "newsroom.middleware.lean_polls",
     "newsroom.middleware.finish_headers",
     "newsroom.http.concurrency.limit_concurrency",
@@ -206,6 +190,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "newsroom.middleware.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "newsroom.access.middleware.guard_sessions",
+    "liveblog.audit.middleware.remember_origin",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -276,6 +262,8 @@ CACHES: dict[str, dict[str, Any]] = {
 if "EMAIL_BACKEND" not in _email:
     raise ImproperlyConfigured("EMAIL_URL is no such address as smtp://user:password@host:587/?tls=true")
 EMAIL_BACKEND = _email["EMAIL_BACKEND"]
+# Whether letters reach people: those of passwords to reset must not lie in a log.
+HAS_MAIL = EMAIL_BACKEND == "django.core.mail.backends.smtp.EmailBackend"
 EMAIL_HOST, EMAIL_PORT = _email["EMAIL_HOST"], _email["EMAIL_PORT"] or 25
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_USER"], _email["EMAIL_HOST_PASSWORD"]
 EMAIL_USE_TLS, EMAIL_USE_SSL = _email["EMAIL_USE_TLS"], _email["EMAIL_USE_SSL"]
@@ -338,6 +326,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "newsroom.passwords.StrengthValidator"},
 ]
 LOGIN_URL = "admin:login"
+# One hour for the link in a letter.
+PASSWORD_RESET_TIMEOUT = 60 * 60
 CSRF_FAILURE_VIEW = "liveblog.desk.access.csrf_failure"
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -347,6 +337,8 @@ X_FRAME_OPTIONS = "SAMEORIGIN"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _is_https else None
 # Scripts do not read the CSRF token from the cookie; the desk's scripts fetch it (liveblog.desk.access).
 CSRF_COOKIE_HTTPONLY = True
+SESSION_ENGINE = "newsroom.access.session_store"
+SESSION_COOKIE_AGE = SESSION_HOURS * 60 * 60
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _is_https
 # Browsers accept the prefix only from this host and over TLS, so neither a neighbouring subdomain nor an
 # attacker on the network can plant such a cookie.
@@ -425,12 +417,34 @@ SPECTACULAR_SETTINGS = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {
+            "()": "newsroom.logs.Lines",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        },
+        "json": {"()": "newsroom.logs.JsonLines"},
+    },
+    "filters": {
+        "request_id": {"()": "newsroom.logs.AddRequestId"},
+        "count": {"()": "newsroom.metrics.CountRecords"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": LOG_FORMAT,
+            "filters": ["request_id", "count"],
+        },
+    },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "django.request": {"level": "ERROR"},
         # Clients can send any Host, and each unknown one would log a traceback.
         "django.security.DisallowedHost": {"level": "CRITICAL"},
+        # uvicorn gives its loggers handlers of their own, whose lines would not be in the same format.
+        "uvicorn": {"handlers": [], "propagate": True},
+        "uvicorn.error": {"handlers": [], "propagate": True},
+        # It prints whole addresses, with what readers search for. LOG_REQUESTS names the view instead.
+        "uvicorn.access": {"handlers": [], "propagate": False},
     },
 }

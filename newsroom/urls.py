@@ -29,6 +29,7 @@ urlpatterns = [
     path("admin/", admin.site.admin_view(today.today)),
     path("admin/start/", admin.site.admin_view(today.start), name="start"),
     path("admin/start/slug/", admin.site.admin_view(today.slug), name="start_slug"),
+    path("admin/access/", include("newsroom.access.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("liveblog.api.urls")),
     path(".well-known/security.txt", security_txt, name="security_txt"),

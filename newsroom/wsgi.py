@@ -4,7 +4,10 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from newsroom import metric_files
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsroom.settings")
+metric_files.share()
 application = get_wsgi_application()
 
 # E402: settings can be read only once Django is set up.

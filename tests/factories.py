@@ -51,6 +51,8 @@ def make_roles() -> None:
     """Create the role groups, unless they exist; tests with a server flush what the migration created."""
     if not Group.objects.exists():
         import_module("liveblog.migrations.0003_roles").make_roles(apps, None)
+        import_module("liveblog.migrations.0007_audit_log").let_chief_editors_read(apps, None)
+        import_module("liveblog.migrations.0008_second_person").let_chief_editors_override(apps, None)
 
 
 def make_person(*roles: str, **fields: object) -> User:

@@ -20,6 +20,8 @@ RUNGS = {
     "liveblog.models": 2,
     "liveblog.audience": 3,
     "liveblog.visibility": 3,
+    # It filters nothing, so it stands below visibility and may be used by everything that writes.
+    "liveblog.audit": 3,
     "liveblog.presentation": 4,
     "liveblog.publishing": 4,
     "liveblog.articles": 5,
@@ -29,6 +31,7 @@ RUNGS = {
     "liveblog.api": 6,
     "liveblog.streams": 6,
     "liveblog.wakeups": 5,
+    "liveblog.monitoring": 6,
     "liveblog.webhooks": 6,
     "liveblog.templatetags": 6,
     "liveblog.management": 7,

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from liveblog.admin import (
+    audit_log,
     blog,
     copy_profiles,
     glossary,
@@ -19,6 +20,7 @@ from liveblog.admin import (
 from newsroom.admin_site import NewsroomSite
 
 __all__ = [
+    "audit_log",
     "blog",
     "copy_profiles",
     "glossary",

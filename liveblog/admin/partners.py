@@ -23,6 +23,7 @@ from liveblog.admin.reading import FieldNames, TeamFields
 from liveblog.admin.saving import AdminRequest, PlainAdmin, VerbAdmin, VerbForm
 from liveblog.models import ApiKey, LiveBlog, Partner, Scope
 from liveblog.publishing.limits import refuse_many
+from newsroom.access.confirmation import ConfirmedAdmin
 from newsroom.sign_in import user_of
 
 # Hours for which the old key keeps working beside the new one.
@@ -187,7 +188,7 @@ class RotationForm(forms.Form):
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(VerbAdmin):
+class ApiKeyAdmin(ConfirmedAdmin, VerbAdmin):
     form = KeyForm
     list_display = ["prefix", "label", "partner", "scope_names", "state", "expires_at", "last_used_at"]
     list_select_related = ["partner"]
@@ -207,12 +208,11 @@ class ApiKeyAdmin(VerbAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> list[str]:
         return ["partner", *self._state] if obj else []
 
-    def get_urls(self) -> list[URLPattern]:
+    def get_pages(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
             path("<int:pk>/rotate/", view(self.rotate), name="liveblog_apikey_rotate"),
             path("<int:pk>/revoke/", view(self.revoke), name="liveblog_apikey_revoke"),
-            *super().get_urls(),
         ]
 
     @admin.display(description=gettext_lazy("scopes"))

@@ -10,17 +10,23 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, Permission, User
+from django.core.exceptions import PermissionDenied
 from django.db import connection, models
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from liveblog.admin.saving import PlainAdmin
+from newsroom.access import events, factors, initial_passwords, recovery
+from newsroom.access.confirmation import ConfirmedAdmin
+from newsroom.access.events import Event
 from newsroom.sign_in import user_of
 
 # The groups that migration 0006 creates, with the name and the duties that editors see.
@@ -55,9 +61,10 @@ class RolesField(forms.ModelMultipleChoiceField):
 
 
 @admin.register(User)
-class PersonAdmin(PlainAdmin, UserAdmin):
+class PersonAdmin(ConfirmedAdmin, PlainAdmin, UserAdmin):
     list_display = ["username", "last_name", "first_name", "email", "roles", "is_active", "last_login"]
     list_filter = ["is_active", "groups"]
+    change_form_template = "admin/auth/user/person_form.html"
 
     _person = ["first_name", "last_name", "email"]
     _dates = ["last_login", "date_joined"]
@@ -134,7 +141,56 @@ class PersonAdmin(PlainAdmin, UserAdmin):
             return HttpResponseRedirect(reverse("admin:password_change"))
         return super().user_change_password(request, id, form_url)
 
+    # A lost second factor
+
+    def get_pages(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.reset_second_factor)
+        return [path("<int:pk>/second-factor/", view, name="auth_user_reset_second_factor")]
+
+    def reset_second_factor(self, request: HttpRequest, pk: int) -> HttpResponse:
+        person = User.objects.filter(pk=pk).first()
+        if person is None:
+            raise Http404
+        if not self.has_change_permission(request, person) or person == request.user:
+            raise PermissionDenied
+        if request.method == "POST":
+            recovery.reset(person, by=user_of(request), request=request)
+            self.log_change(request, person, gettext("Second factor reset"))
+            self.message_user(
+                request,
+                gettext("%(name)s now signs in with the password alone.") % {"name": person},
+                messages.SUCCESS,
+            )
+            return HttpResponseRedirect(reverse("admin:auth_user_change", args=[pk]))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": gettext("Reset the second factor"),
+            "person": person,
+            "has_factor": factors.has_any(person),
+        }
+        return TemplateResponse(request, "admin/auth/user/reset_second_factor.html", context)
+
     # Saving
+
+    def log_addition(self, request: HttpRequest, obj: User, message: Any) -> Any:
+        """Log, and mark the password that was chosen for the new colleague."""
+        if obj.has_usable_password():
+            initial_passwords.mark(obj)
+        events.announce(Event.ACCOUNT_ADDED, obj, by=user_of(request), request=request)
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: User, message: Any) -> Any:
+        """Log, and tell the colleague. Django's page for passwords calls it too."""
+        by = user_of(request)
+        match = request.resolver_match
+        if match and match.url_name == "auth_user_password_change":
+            if obj.has_usable_password():
+                initial_passwords.mark(obj)
+            events.announce(Event.PASSWORD_SET, obj, by=by, request=request)
+        elif match and match.url_name == "auth_user_change" and obj != by and message:
+            events.announce(Event.ACCOUNT_CHANGED, obj, by=by, request=request)
+        return super().log_change(request, obj, message)
 
     def save_related(self, request: HttpRequest, form: forms.ModelForm, formsets: list, change: bool) -> None:
         person = form.instance
@@ -151,7 +207,7 @@ class PersonAdmin(PlainAdmin, UserAdmin):
 
 
 @admin.register(Group)
-class RoleAdmin(PlainAdmin, GroupAdmin):
+class RoleAdmin(ConfirmedAdmin, PlainAdmin, GroupAdmin):
     """Admin for roles, for superusers only, because a role could be given any permission."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:

@@ -25,6 +25,7 @@ from liveblog.admin.history import ReadOnlyAdmin
 from liveblog.admin.saving import AdminRequest, VerbAdmin, VerbForm
 from liveblog.models import Delivery, LiveBlog, Webhook, WebhookCursor
 from liveblog.models.partner import WebhookQuerySet
+from newsroom.access.confirmation import ConfirmedAdmin
 from newsroom.sign_in import user_of
 
 
@@ -125,7 +126,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Webhook)
-class WebhookAdmin(VerbAdmin):
+class WebhookAdmin(ConfirmedAdmin, VerbAdmin):
     form = WebhookForm
     list_display = ["url", "partner", "fares", "edition", "failing_since_at", "disabled_at"]
     list_filter = [StateFilter, ("partner", admin.RelatedOnlyFieldListFilter)]

@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from liveblog import visibility
+from liveblog import audit, visibility
 from liveblog.models import ApiKey, Partner
 from liveblog.models.blog import LiveBlogQuerySet
 from liveblog.visibility import PUBLIC, Public
@@ -38,6 +38,7 @@ class KeyAuthentication(BaseAuthentication):
         key = ApiKey.objects.by_secret(words[1])
         if key is None:
             raise AuthenticationFailed("This key is unknown, has expired or was revoked.")
+        audit.acting_as(key)
         key.note_use(timezone.now())
         return key.partner, key
 

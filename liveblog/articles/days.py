@@ -14,7 +14,13 @@ from django.utils.translation import gettext as _
 from newsroom import hongkong
 
 _MONTH_NAMES: Final = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
-MONTHS: Final = _MONTH_NAMES | {name[:3]: number for name, number in _MONTH_NAMES.items()} | {"sept": 9}
+_FRENCH: Final = ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre")
+MONTHS: Final = (
+    _MONTH_NAMES
+    | {name[:3]: number for name, number in _MONTH_NAMES.items()}
+    | {"sept": 9}
+    | {name: number for number, name in enumerate((*_FRENCH, "octobre", "novembre", "décembre"), 1)}
+)
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 CHINESE_DAY: Final = r"(?:(?P<year>\d{4})年)?(?:(?P<month>\d{1,2})月)?(?P<day>\d{1,2})[日号號]"

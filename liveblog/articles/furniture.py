@@ -23,6 +23,9 @@ _BUTTONS: Final = re.compile(
     r"|skip (?:to|past) .{1,30}|subscribe(?: now)?|sign (?:up|in)|log in"
     r"|sponsored|promoted|ad|show key events only|(?:key|top|main) (?:events?"
     r"|points?|moments|developments)|at a glance|key takeaways"
+    r"|all|sort by(?: .{1,12})?|newest(?: first)?|oldest(?: first)?"
+    r"|(?:follow|watch) live|why you can trust \w+"
+    r"|(?:this|our) live(?: ?blog| coverage| page) (?:is|has)(?: now)? (?:closed|ended|finished).{0,40}"
     r"|get involved|live reporting|live(?: blog| coverage| feed| updates?)?|latest updates?"
     r"|latest|most (?:read|viewed|popular)|related(?: topics| content| articles)?"
     r"|recommended|trending|what to read next|more on this(?: story)?|featured|tags?|topics?"
@@ -33,7 +36,8 @@ _BUTTONS: Final = re.compile(
     r"|(?:按此|點擊|点击|點此|點選|按我)?(?:閱讀|阅读|查看|看|睇|瀏覽|了解|展開|展开)?(?:全文"
     r"|更多|詳情|详情|完整內容|完整报道)|繼續閱讀|继续阅读|請?繼續往下(?:閱讀|看)|更多(?:新聞"
     r"|新闻|內容|相關報道)?"
-    r"|實時報道|实时报道|即時(?:新聞|港聞|報道)|即时(?:新闻|报道)|最新消息列表|重點(?:一覽|事件)?"
+    r"|字[體体]大小|[訂订][閱阅]電?电?[郵邮邮].{0,12}|(?:本報|本报|明報|明报)(?:記者|记者|訊|讯)|同場加映|責編|责编"
+    r"|文|圖|图|實時報道|实时报道|即時(?:新聞|港聞|報道)|即时(?:新闻|报道)|最新消息列表|重點(?:一覽|事件)?"
     r"|以下[為为是](?:最新)?(?:內容|内容|消息|更新|報道|报道).{0,6}"
     r"|(?:人氣|熱門|热门|精選|精选|推薦|推荐|相關|编辑|編輯).{0,4}(?:精選文?|文章|新聞|新闻|推介"
     r"|推薦|推荐|排行)|上\s*/\s*下一篇(?:新聞|文章)?|[上下]一篇(?:新聞|文章)?",
@@ -61,7 +65,8 @@ _EMBEDS: Final = re.compile(
     re.IGNORECASE,
 )
 _CREDITS: Final = re.compile(
-    r"(?:撰文|採訪|采访|採寫|采写|編輯|编辑|編譯|编译|責任編輯|责任编辑|責編|责编|整理"
+    r"(?:(?:圖片|图片|视频|視頻|視覺|视觉|新媒體|新媒体|值班|執行|执行|見習|见习)?(?:編輯|编辑|主編|主编)|監審|监审"
+    r"|撰文|採訪|采访|採寫|采写|編輯|编辑|編譯|编译|責任編輯|责任编辑|責編|责编|整理"
     r"|綜合報[導道]|综合报道|作者|文字|文|文、圖|文/圖|攝影|摄影|攝|審讀|审读|記者|记者|監製"
     r"|總編輯|总编辑|校對|校对)\s*[:/]\s*\S.{0,80}"
     r"|(?:記者|记者|編輯|编辑|編譯|编译|特派員|本報記者|本报记者|文字|撰文|主編|责任编辑"
@@ -70,8 +75,11 @@ _CREDITS: Final = re.compile(
     r"|(?:記者|记者|編輯|编辑|撰文|作者|特派員|特约记者)[\s:]\s*[^\s,。:]{2,4}(?:[、\s][^\s,。:]{2,4}){0,3}"
     r"|\S{2,8}(?:記者|记者)\s+[^\s,。:]{2,4}(?:[、\s]+[^\s,。:]{2,6}){0,4}"
     r"|(?:\[[^\[\]]{1,6}\]\s*)?[(\[][^()\[\]]{0,20}(?:記者|记者|編輯|编辑)[^()\[\]]{1,20}[)\]]"
+    r"|\(?(?:Reporting|Writing|Editing|Compiled|Additional reporting) by [^()。]{3,200}?"
+    r"(?:[.;] ?(?:Writing|Editing|Compiled|Additional reporting) by [^()]{3,80})+\)?"
     r"|\((?:Reporting|Writing|Editing|Compiled|Additional reporting) by [^()]{3,200}\)"
     r"|From\s(?:the\s)?[A-Z][\w.]*['’]s\s[A-Z][\w.'’-]*(?:(?:,|\sand|,\sand)?\s[A-Z][\w.'’-]+){0,9}"
+    r"(?:\sin\s[A-Z][^.!?]{1,40})?"
     r"|(?:[A-Z][\w.'’-]+\s){1,3}\((?:now|earlier)\)(?:(?:,|\sand)?\s(?:[A-Z][\w.'’-]+\s){1,3}\((?:now|earlier)\))*"
     r"|(?i:by|edited by|reporting by|reported by|written by|words by|compiled by|produced by"
     r"|photo(?:s|graph)? by|image by|video by|additional reporting by|editing by)\s+"
@@ -150,6 +158,20 @@ _SCRAP_OF_HEAD: Final = re.compile(
 def is_scrap_of_head(plain: str) -> bool:
     """Return whether a folded line of the head is the name of a newspaper or broadcaster, or a mere label."""
     return columns_of(plain) <= 24 and bool(_SCRAP_OF_HEAD.fullmatch(plain))
+
+
+_SECTION: Final = re.compile(
+    r"(?:即[時时]|突[發发])?(?:新[聞闻]|港[聞闻]|要[聞闻]|社[會会]|政治|[國国][際际]|[兩两]岸|中[國国]|本地|法庭|[財财][經经]"
+    r"|[體体]育|[娛娱][樂乐]|天[氣气]|生活|世界|本港)|突[發发]"
+    r"|(?:hong kong|world|asia|china|uk|us|news|politics|law and crime|sport|business|weather|health)"
+    r"(?: (?:news|politics))?",
+    re.IGNORECASE,
+)
+
+
+def is_section(plain: str) -> bool:
+    """Return whether a folded line is the name of a section of a site."""
+    return bool(_SECTION.fullmatch(plain.strip(_MARKS)))
 
 
 _NAME: Final = re.compile(r"(?:[A-Z][\w.'’-]*\s){1,3}(?:and\s)?(?:[A-Z][\w.'’-]*\s){0,3}[A-Z][\w'’-]+")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from typing import Final
 
 from django.utils.translation import gettext as _
@@ -15,10 +15,19 @@ from liveblog.articles import furniture, zones
 from liveblog.articles.article import ArticleError, Doubt, LineRead
 from liveblog.articles.characters import folded
 from liveblog.articles.choices import Role
-from liveblog.articles.dates import day_at, heading_day
-from liveblog.articles.days import ENGLISH_MONTH, DayName
+from liveblog.articles.dates import heading_day
 from liveblog.articles.lines import ends_as_text, without_emphasis
-from liveblog.articles.stamps import Stamp, stamp_at, stamp_at_end, stamp_at_start
+from liveblog.articles.publication import (
+    Given,
+    Published,
+    as_given,
+    changed_that_day,
+    dated_stamp,
+    impossible,
+    published_on,
+    supported,
+)
+from liveblog.articles.stamps import stamp_at_end, stamp_at_start
 from liveblog.articles.title import MAX_HEADLINE, MAX_KICKER, Title, any_title, has_title_signs, own_title
 from newsroom import hongkong
 from newsroom.text.line_breaks import columns_of
@@ -26,29 +35,7 @@ from newsroom.text.line_breaks import columns_of
 # Titles and publication times stand at the top.
 _TOP: Final = 25
 _OWN_STAMP: Final = re.compile(r"\d{4}-\d{1,2}-\d{1,2}\s+\d{1,2}:\d{2}")
-_DATE_BEGINS: Final = re.compile(
-    rf"\d{{4}}\s?[-/.年]\s?\d{{1,2}}|\d{{1,2}}(?:st|nd|rd|th)?\s+(?:{ENGLISH_MONTH})\b"
-    rf"|\b(?:{ENGLISH_MONTH})\b\.?\s+\d{{1,2}}\b"
-    rf"|\d{{1,2}}[/-]\d{{1,2}}[/-]\d{{4}}|\d{{1,2}}:\d{{2}}",
-    re.IGNORECASE,
-)
-_MOST_DATES: Final = 6
-_UPDATED: Final = re.compile(r"(?:更新|修[改訂订]|updated?|modified|last)[^\d]{0,16}$", re.IGNORECASE)
-_UPDATE_LABEL: Final = re.compile(r"(?:最[後后新])?更新|(?:last\s+)?updated?\b", re.IGNORECASE)
-_BEFORE_A_DAY: Final = re.compile(r"(?:^|(?<=[^\d]))(?=\d|\b[A-Z][a-z]{2})")
-_LABEL_SIGNS: Final = " :：|｜·•,，-–—()（）[]【】"
-_LABEL_ALONE: Final = re.compile(
-    r"(?:[發发][佈布表]|出版|刊登|更新|[時时][間间]|日期|posted|published|updated|on|at|\s)*", re.IGNORECASE
-)
 _BREADCRUMB: Final = re.compile(r"[>»›]|\s/\s")
-
-
-@dataclass(frozen=True)
-class Given:
-    """The title and publication time that an editor supplies beside the text."""
-
-    title: str = ""
-    published_at: datetime | None = None
 
 
 @dataclass
@@ -78,19 +65,6 @@ class Head:
         return False
 
 
-@dataclass(frozen=True)
-class _Published:
-    index: int
-    moment: datetime
-    is_updated: bool
-    doubts: tuple[str, ...] = ()
-    # Words beside the time on its line, which belong to neither head nor body.
-    rest: str = ""
-    changed_at: datetime | None = None
-    zone: str = ""
-    has_clock: bool = True
-
-
 def is_own_head(numbered: Sequence[tuple[int, str]]) -> bool:
     """Return whether the article opens in the product's own form: the title, then the publication time."""
     return len(numbered) > 1 and bool(_OWN_STAMP.fullmatch(folded(numbered[1][1])))
@@ -114,19 +88,9 @@ def _title_line(number: int, text: str, given: Given) -> LineRead:
 def _own_moment(number: int, text: str) -> datetime:
     try:
         year, month, day, hour, minute = map(int, re.findall(r"\d+", folded(text)))
-        return _supported(datetime(year, month, day, hour, minute, tzinfo=hongkong.ZONE))
+        return supported(datetime(year, month, day, hour, minute, tzinfo=hongkong.ZONE))
     except ValueError as error:
-        raise _impossible(number, text) from error
-
-
-def _impossible(number: int, text: str) -> ArticleError:
-    return ArticleError(number, _("There is no such day or time.") + f" ({text[:40]})")
-
-
-def _supported(moment: datetime) -> datetime:
-    if moment.year not in hongkong.YEARS:
-        raise ValueError(moment.year)
-    return moment
+        raise impossible(number, text) from error
 
 
 def read_head(
@@ -146,12 +110,19 @@ def read_head(
     candidates = [
         candidate
         for index in range(top)
-        if numbered[index][0] not in roles and (candidate := _published(index, *numbered[index]))
+        if numbered[index][0] not in roles
+        and (candidate := published_on(index, *numbered[index]) or as_given(index, numbered, given))
     ]
+    if first_update is not None and 0 < top < len(numbered):
+        first = published_on(top, *numbered[top])
+        if first and first.is_first and numbered[top][0] not in roles:
+            # The time above `First published on …` is that of the last change.
+            candidates.append(first)
+            first_update = openers[1] if len(openers) > 1 else None
     if candidates and candidates[-1].index == first_update:
         if _is_own_date(candidates, numbered):
             first_update = openers[1] if len(openers) > 1 else None
-        elif len(candidates) == 1 and len(openers) > 1 and _dated_stamp(folded(numbered[openers[1]][1]), 0):
+        elif len(candidates) == 1 and len(openers) > 1 and dated_stamp(folded(numbered[openers[1]][1]), 0):
             reason = _("Read as the time of publication, though it could be that of the first update.")
             candidates[0] = replace(candidates[0], doubts=(*candidates[0].doubts, reason))
         elif len(candidates) > 1:
@@ -159,12 +130,17 @@ def read_head(
             candidates.pop()
     published = min(
         candidates,
-        key=lambda candidate: (candidate.is_updated, not candidate.has_clock, candidate.index),
+        key=lambda candidate: (
+            not candidate.is_first,
+            candidate.is_updated,
+            not candidate.has_clock,
+            candidate.index,
+        ),
         default=None,
     )
     if chosen := _chosen_published(numbered, roles):
         candidates, published = [*candidates, chosen], chosen
-    title_index = _title_index(numbered, published.index if published else None, first_update, roles)
+    title_index = _title_index(numbered, _end_of_title(candidates, published), first_update, roles)
     if title_index is None and not given.title:
         reason = _("The title is missing: the first line has to be kicker︱headline.")
         raise ArticleError(numbered[0][0], reason, "title")
@@ -179,13 +155,15 @@ def read_head(
         )
         raise ArticleError(line, _no_time(text), "published_at")
     head = Head(title, moment, bool(published and published.is_updated), title_text=text)
-    changes = [candidate.moment for candidate in candidates if candidate.is_updated]
+    # Beside `First published on …`, another time is that of the last change, with or without a label.
+    is_first = published is not None and published.is_first
+    changes = [candidate.moment for candidate in candidates if candidate.is_updated or is_first]
     head.changed_at = max(
         [*changes, *(candidate.changed_at for candidate in candidates if candidate.changed_at)], default=None
     )
     if published and not given.published_at:
         head.zone, head.has_clock = published.zone, published.has_clock
-        head.changed_at = head.changed_at or _changed_that_day(numbered[:top], published.moment)
+        head.changed_at = head.changed_at or changed_that_day(numbered[:top], published.moment)
         head.doubts = [Doubt(numbered[published.index][0], reason) for reason in published.doubts]
     end = len(numbered) if first_update is None else first_update
     above = min(end, title_index or 0)
@@ -195,7 +173,7 @@ def read_head(
     return head
 
 
-def _is_own_date(candidates: Sequence[_Published], numbered: Sequence[tuple[int, str]]) -> bool:
+def _is_own_date(candidates: Sequence[Published], numbered: Sequence[tuple[int, str]]) -> bool:
     """Return whether the last candidate is the head's although it looks like the times or days below.
 
     It repeats the day above it, or no line above it can be the title.
@@ -214,10 +192,10 @@ def _chosen(numbered: Sequence[tuple[int, str]], roles: Mapping[int, Role], role
     return next((index for index, (number, _text) in enumerate(numbered) if roles.get(number) is role), None)
 
 
-def _chosen_published(numbered: Sequence[tuple[int, str]], roles: Mapping[int, Role]) -> _Published | None:
+def _chosen_published(numbered: Sequence[tuple[int, str]], roles: Mapping[int, Role]) -> Published | None:
     index = _chosen(numbered, roles, Role.PUBLISHED)
     # At the top of an article, a date that is not the whole line could be part of the title.
-    published = None if index is None else _published(max(index, 1), *numbered[index])
+    published = None if index is None else published_on(max(index, 1), *numbered[index])
     return replace(published, index=index) if published and index is not None else None
 
 
@@ -241,7 +219,7 @@ class _Division:
     head: Head
     title_index: int | None
     above: int
-    dated_lines: dict[int, _Published]
+    dated_lines: dict[int, Published]
     given: Given
     roles: Mapping[int, Role]
 
@@ -266,7 +244,7 @@ def _divide(division: _Division, numbered: Sequence[tuple[int, str]]) -> None:
             head.body.append((number, text))
 
 
-def _lines_of_date(number: int, text: str, published: _Published, moment: datetime) -> Iterator[LineRead]:
+def _lines_of_date(number: int, text: str, published: Published, moment: datetime) -> Iterator[LineRead]:
     if published.rest:
         yield LineRead(number, published.rest, Role.LEFT_OUT, "credit")
     if published.moment == moment:
@@ -276,6 +254,18 @@ def _lines_of_date(number: int, text: str, published: _Published, moment: dateti
 
 
 # The title
+
+
+def _end_of_title(candidates: Sequence[Published], published: Published | None) -> int | None:
+    """Return the index above which the title stands: that of the publication time, or of its repetition.
+
+    Some sites print the day above the title and again, with the time of the last change, below it.
+    """
+    if published is None:
+        return None
+    last = max(candidate.index for candidate in candidates)
+    has_room = last > published.index + 1 and published.index < 4
+    return last if has_room else published.index
 
 
 def _title_index(
@@ -312,6 +302,8 @@ def _likeness(text: str, *, is_first: bool) -> int:
         return 0
     if furniture.reason_of(plain, text) or "://" in plain or zones.stated(plain) or _BREADCRUMB.search(plain):
         return 0
+    if furniture.is_section(plain):
+        return 0
     if len(plain) > MAX_HEADLINE:
         return 1 if is_first else 0
     score = 3 + 3 * has_title_signs(text)
@@ -320,92 +312,3 @@ def _likeness(text: str, *, is_first: bool) -> int:
     if plain.endswith(("。", ":", ",")) or (plain.endswith(".") and ends_as_text(plain)):
         score -= 2
     return max(score, 1 if is_first else 0)
-
-
-# The publication time
-
-
-def _published(index: int, number: int, text: str) -> _Published | None:
-    """Return the publication time on a line near the top, alone or among labels and names, or None."""
-    plain = folded(text)
-    if columns_of(text) > 160 or plain.endswith("。"):
-        return None
-    whole = _dated_stamp(plain, 0)
-    if whole:
-        return _moment(index, number, text, whole, plain[:0])
-    if index == 0:
-        return None
-    for match in list(_DATE_BEGINS.finditer(plain))[:_MOST_DATES]:
-        stamp = _dated_stamp(plain, match.start())
-        if stamp:
-            return _moment(index, number, text, stamp, plain[: match.start()])
-    return _day_alone(index, number, plain)
-
-
-def _dated_stamp(plain: str, place: int) -> Stamp | None:
-    stamp = stamp_at(plain, place)
-    is_dated = stamp is not None and isinstance(stamp.day, DayName) and stamp.day.year is not None
-    return stamp if is_dated else None
-
-
-def _moment(index: int, number: int, text: str, stamp: Stamp, before: str) -> _Published:
-    day = stamp.day
-    try:
-        if stamp.clock is None or not isinstance(day, DayName):
-            raise ValueError(text)
-        local = datetime.combine(date(day.year or 1, day.month or 1, day.day), stamp.clock)
-        name = stamp.zone or zones.named_in(folded(text), stamp.end)
-        zone = zones.zone_of(name) if name else hongkong.ZONE
-        moment = _supported(hongkong.to_hong_kong(local.replace(tzinfo=zone)))
-    except (ValueError, OverflowError) as error:
-        raise _impossible(number, text) from error
-    doubts = (_("Only day, hour and minute of the publication time are kept."),) if stamp.has_seconds else ()
-    is_updated = stamp.label == "updated" or bool(_UPDATED.search(before))
-    start = len(before)
-    rest = f"{text[:start].strip(_LABEL_SIGNS)} {text[stamp.end :].strip(_LABEL_SIGNS)}".strip()
-    changed_at = None if is_updated else _changed_at(folded(text), stamp.end)
-    rest = "" if _LABEL_ALONE.fullmatch(rest) else rest
-    return _Published(index, moment, is_updated, doubts, rest, changed_at, name)
-
-
-def _changed_at(plain: str, start: int) -> datetime | None:
-    """Return the time of the last change after a publication time: `發佈時間：… 最後更新：…`."""
-    for match in list(_DATE_BEGINS.finditer(plain, start))[:_MOST_DATES]:
-        stamp = _dated_stamp(plain, match.start())
-        if stamp:
-            with suppress(ArticleError):
-                return _moment(0, 0, plain, stamp, "updated").moment
-    return None
-
-
-def _changed_that_day(numbered: Sequence[tuple[int, str]], published_at: datetime) -> datetime | None:
-    """Return the time of the last change that a line names by its clock alone: `Last updated: 23:40 JST`."""
-    for _number, text in numbered[1:]:
-        plain = folded(text)
-        stamps = (stamp_at(plain, match.start()) for match in _UPDATE_LABEL.finditer(plain))
-        stamp = next((stamp for stamp in stamps if stamp and stamp.clock and stamp.day is None), None)
-        if stamp is None or stamp.clock is None or stamp.end < len(plain):
-            continue
-        zone = zones.zone_of(stamp.zone) if stamp.zone else hongkong.ZONE
-        changed_at = datetime.combine(published_at.astimezone(zone).date(), stamp.clock, tzinfo=zone)
-        return changed_at if changed_at >= published_at else changed_at + timedelta(days=1)
-    return None
-
-
-def _day_alone(index: int, number: int, plain: str) -> _Published | None:
-    """Return a full date, alone on its line, after a label or beside a by-line, as midnight of that day."""
-    if not index:
-        return None
-    for label in _BEFORE_A_DAY.finditer(plain):
-        with suppress(ValueError):
-            match = day_at(plain, label.end())
-            if not (match and isinstance(match.day, DayName) and match.day.year):
-                continue
-            rest = plain[match.end :].strip(_LABEL_SIGNS)
-            if rest and not furniture.reason_of(rest, rest):
-                return None
-            day = date(match.day.year, match.day.month or 1, match.day.day)
-            doubt = _("The publication time has a day without a clock time: read as midnight.")
-            moment = _supported(hongkong.at(day, time()))
-            return _Published(index, moment, False, (doubt,), rest, has_clock=False)
-    return None

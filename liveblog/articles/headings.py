@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 from liveblog.articles import furniture
@@ -111,7 +112,7 @@ def share_of_headings(lines: Sequence[Line]) -> float:
 
 
 def bylines_of(lines: Sequence[Line]) -> frozenset[str]:
-    """Return names that are alone on several lines or follow several times."""
+    """Return names that are alone on several lines, follow several times, or stand among the credits."""
     texts = Counter(
         line.words if line.kind is Kind.TIME else line.text
         for line in lines
@@ -119,6 +120,17 @@ def bylines_of(lines: Sequence[Line]) -> frozenset[str]:
     )
     tails = Counter(line.heading for line in lines if line.kind is Kind.TIME and line.heading)
     names = {text for text, count in texts.items() if count > 1 and furniture.is_name(text)}
+    credits = " ".join(line.text for line in lines if line.kind is Kind.LEFT_OUT and line.reason == "credit")
+    below = [
+        after.text
+        for line, after in pairwise(lines)
+        if line.kind is Kind.TIME and not line.words and after.kind is Kind.TEXT
+    ]
+    signed = [text for text in below if furniture.is_name(text)]
+    if len(signed) > 1 and len(signed) * 2 >= len(below):
+        # In most updates the name of a reporter stands between the time and the text.
+        names.update(signed)
+    names.update(text for text in signed if text in credits)
     # Text that recurs before times at the ends of lines is the name of a reporter, in any script.
     return frozenset(
         names | {text for text, count in tails.items() if count > 1 and columns_of(text) <= _LONGEST_NAME}

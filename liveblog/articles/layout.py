@@ -37,6 +37,8 @@ from liveblog.articles.times import TimeMark
 
 _NUMBERED_ITEM: Final = re.compile(r"\s*(?:\d{1,3}[.)、]|[(]\d{1,3}[)]|[①-⑳])\s*")
 _MORE_BULLETS: Final = re.compile(r"(?:[■□◼▪▫◆◇○◎★☆※➤➢✓✔◉⚫・]|[①-⑳]|[(]\d{1,2}[)])\s*(?=\S)")
+_ASIDE: Final = re.compile(r"\s*[(][^()]{1,24}[)]")
+_BULLETS: Final = "·•‧・●▪◦■*- "
 _COUNTED: Final = 4
 _HOUR: Final = timedelta(hours=1)
 
@@ -71,7 +73,7 @@ def timed(line: Line, stamp: Stamp) -> Line:
     words = (line.text[: stamp.lead] + line.text[stamp.end :]).strip()
     if stamp.is_approximate:
         # `17時41分許，…` is a sentence that loses its 許 with its time.
-        words = line.text
+        words = line.text.lstrip(_BULLETS)
     opening = stamp.shape.sign.strip("…")
     for sign in ("**", "*", "-", "–", "—"):
         if opening.startswith(sign) and words.endswith((f" {sign}", "**")):
@@ -94,7 +96,7 @@ def timed(line: Line, stamp: Stamp) -> Line:
 
 def _is_note(stamp: Stamp, plain: str) -> bool:
     """Return whether a line only says when a page or an update was changed, or how long ago."""
-    is_whole = stamp.end >= len(plain)
+    is_whole = stamp.end >= len(plain) or bool(_ASIDE.fullmatch(plain, stamp.end))
     return is_whole and (bool(stamp.label) or stamp.shape.form is Form.AGO)
 
 
@@ -214,6 +216,9 @@ class _Reader:
     def _is_heading_beside(self, line: Line, below: Line | None) -> bool:
         if self.profile.heading is not Heading.BESIDE or not is_like_heading(line.words):
             return False
+        if line.mark and len(line.words) > len(line.text) - line.mark.end:
+            # The words keep their time: `凌晨1時許：…`.
+            return False
         # If most updates are a time and a sentence, a line is a heading only if text follows it.
         has_text = below is not None and below.kind in (Kind.TEXT, Kind.BULLET)
         return self.beside_share > 0.5 or has_text
@@ -239,6 +244,9 @@ class _Reader:
         if heading_line is None:
             if is_before_time and not self.has_begun and self.profile.time and is_like_heading(line.text):
                 doubt = _("Read as part of the standfirst, though it could be the heading of an update.")
+                line = replace(line, doubts=(*line.doubts, doubt))
+            elif not self.has_begun and self.profile.time and is_like_heading(line.text):
+                doubt = _("Above the first update, and no sentence: read as part of the standfirst.")
                 line = replace(line, doubts=(*line.doubts, doubt))
             if above and above.reason == "embed":
                 doubt = _("Words of the post that the line above it announces: kept as text.")
@@ -274,8 +282,12 @@ class _Reader:
         if below is None or below.kind not in (Kind.TEXT, Kind.BULLET, Kind.RELATED):
             return None
         # Some articles set the heading on the line of its time or, where the time stands alone, below it.
-        is_usual = self.profile.heading in (Heading.BELOW, Heading.BESIDE)
-        return replace(line, kind=Kind.HEADING) if is_usual else None
+        if self.profile.heading not in (Heading.BELOW, Heading.BESIDE):
+            return None
+        doubts = line.doubts
+        if furniture.is_name(line.text):
+            doubts = (*doubts, _("Read as a heading, though it could be the name of a reporter."))
+        return replace(line, kind=Kind.HEADING, doubts=doubts)
 
     def _may_be_untimed(self) -> bool:
         return self.has_begun or not self.profile.has_days

@@ -91,6 +91,7 @@ def _rehearse(plan: Plan) -> Report:
         outcomes=(*(step.outcome(language) for step in plan.steps), *_outcomes_of_missing(plan)),
         unresolved=tuple(unresolved_after(plan)),
         notes=plan.notes,
+        is_of_another_story=plan.is_of_another_story,
     )
 
 
@@ -149,6 +150,7 @@ def _carry_out(plan: Plan) -> Report:
         outcomes=(*reversed(outcomes), *_outcomes_of_missing(plan)),
         unresolved=tuple(unresolved(blog)),
         notes=plan.notes,
+        is_of_another_story=plan.is_of_another_story,
     )
 
 

@@ -15,6 +15,8 @@ from liveblog.articles.article import Bullets, Entry, Related
 _ALIKE: Final = 0.4
 # The same for texts with different times, which have only their position in common.
 _NEARLY: Final = 0.7
+# Texts of one time with less in common than this are about different things.
+_RELATED: Final = 0.2
 # Larger gaps are ambiguous anyway, and comparing every pair of updates in them would take minutes.
 _MOST_IN_A_GAP: Final = 20
 _WORD: Final = re.compile(r"[A-Za-z0-9'’]+|[^\s\w]|\w")
@@ -192,6 +194,13 @@ def _neighbours(entry: Entry) -> Counter[tuple[str, str]]:
 def _likeness(one: Counter[tuple[str, str]], other: Counter[tuple[str, str]]) -> float:
     """Return the Dice coefficient of the word pairs of two texts, from 0 to 1, in linear time."""
     return 2 * (one & other).total() / (one.total() + other.total())
+
+
+def is_same_update(one: Entry, other: Entry) -> bool:
+    """Return whether two matched entries have words in common, and not only their time."""
+    if one.heading and one.heading == other.heading:
+        return True
+    return _likeness(_neighbours(one), _neighbours(other)) >= _RELATED
 
 
 def _words_of(entry: Entry) -> Hashable:

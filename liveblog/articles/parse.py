@@ -16,9 +16,10 @@ from liveblog.articles.assembly import MAX_UPDATES, Assembly
 from liveblog.articles.characters import language_of, read
 from liveblog.articles.choices import HEAD_ROLES, Choices, Role
 from liveblog.articles.chosen import chosen_lines, keys_of_chosen
+from liveblog.articles.clauses import doubts_of_divided, in_clauses
 from liveblog.articles.days import DayHeading, DayName, read_day_heading
 from liveblog.articles.edges import with_summaries_left_out
-from liveblog.articles.head import Given, Head, is_own_head, read_head, read_own_head
+from liveblog.articles.head import Head, is_own_head, read_head, read_own_head
 from liveblog.articles.headings import place_of_headings
 from liveblog.articles.layout import (
     is_numbered,
@@ -30,8 +31,10 @@ from liveblog.articles.layout import (
 from liveblog.articles.lines import Kind, Line, classify, split
 from liveblog.articles.notation import Heading, Order, Profile
 from liveblog.articles.profile import Source, key_of, notation_of, survey, zone_of_times
+from liveblog.articles.publication import Given
 from liveblog.articles.shapes import Key
 from liveblog.articles.timeline import Dating, dated, order_of
+from liveblog.articles.title import has_other_mark
 from newsroom import hongkong
 
 __all__ = ["MAX_UPDATES", "Choices", "Given", "parse", "read", "read_body"]
@@ -150,14 +153,20 @@ def read_body(
     sources = survey(numbered, near)
     has_own_head = is_own_head(numbered)
     keys, _example = notation_of(sources[2 if has_own_head else 0 :])
+    if not keys and len(clauses := in_clauses(sources)) > len(sources):
+        sources = clauses
+        keys, _example = notation_of(sources[2 if has_own_head else 0 :])
     keys |= keys_of_chosen(sources, choices)
-    is_own = has_own_head and choices.heading is None and _is_own_form(sources[2:], keys)
+    is_own = has_own_head and choices.heading is None and _is_own_form(sources, keys)
     if is_own and not _has_chosen_head(numbered, choices):
         head = read_own_head(numbered, given)
     else:
         head = _head(numbered, sources, keys, given, choices)
+    head.doubts += doubts_of_divided(sources)
     zone = choices.zone or zone_of_times(sources, keys)
     _check_zone(zone)
+    if not given.published_at:
+        _doubt_zone_of_head(head, zone)
     body = {number for number, _text in head.body}
     if not zone:
         zone = _zone_of_head(head, sources, keys)
@@ -236,10 +245,13 @@ def _head(
 def _openers(sources: Sequence[Source], keys: frozenset[Key], roles: Mapping[int, Role]) -> list[int]:
     """Return the indexes of the first lines that open an update or a day."""
     openers: list[int] = []
-    for index, source in enumerate(sources):
+    numbers = list(dict.fromkeys(source.number for source in sources))
+    indexes = {number: index for index, number in enumerate(numbers)}
+    for source in sources:
+        index = indexes[source.number]
         role = roles.get(source.number)
         is_read = role is None and ((source.stamp and key_of(source.stamp) in keys) or source.day)
-        if is_read or role in _OPENERS:
+        if (is_read or role in _OPENERS) and index not in openers:
             openers.append(index)
         if len(openers) == 2:
             break
@@ -272,6 +284,10 @@ def _zone_of_head(head: Head, sources: Sequence[Source], keys: frozenset[Key]) -
     )
     if line is None:
         return ""
+    if not head.zone and zones.is_foreign("".join(source.plain for source in sources)):
+        reason = _("The article is in another language and its times name no zone: read as Hong Kong time.")
+        head.doubts.append(Doubt(line, reason))
+        return ""
     if any(_LOCAL_TIMES.search(source.plain) for source in sources):
         head.doubts.append(
             Doubt(line, _("The article says that its times are local, but not where: choose the zone."))
@@ -287,6 +303,15 @@ def _zone_of_head(head: Head, sources: Sequence[Source], keys: frozenset[Key]) -
     return head.zone
 
 
+def _doubt_zone_of_head(head: Head, zone: str) -> None:
+    """Add a doubt about a publication time without a zone if the times of the updates have another zone."""
+    line = next((line.number for line in head.lines if line.role is Role.PUBLISHED), None)
+    if not zone or line is None or head.zone or not head.has_clock:
+        return
+    if zones.in_zone(head.published_at, zone) != head.published_at:
+        head.doubts.append(Doubt(line, _("The publication time names no zone: read as Hong Kong time.")))
+
+
 def _check_zone(zone: str) -> None:
     try:
         if zone:
@@ -297,7 +322,7 @@ def _check_zone(zone: str) -> None:
 
 def _is_own_form(sources: Sequence[Source], keys: frozenset[Key]) -> bool:
     """Return whether the first day heading uses the form's own words and stands above every time."""
-    for source in sources:
+    for source in sources[2:]:
         try:
             day = read_day_heading(source.plain)
         except ValueError:
@@ -306,7 +331,7 @@ def _is_own_form(sources: Sequence[Source], keys: frozenset[Key]) -> bool:
             return day.is_plain
         if source.day or (source.stamp and key_of(source.stamp) in keys):
             return False
-    return not keys
+    return not keys and not has_other_mark(sources[0].number, sources[0].text)
 
 
 def _first_look(source: Source, profile: Profile) -> Line:

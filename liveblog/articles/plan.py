@@ -16,7 +16,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from liveblog.articles.article import Article, Entry
-from liveblog.articles.match import Known, Matching, match
+from liveblog.articles.match import Known, Matching, is_same_update, match
 from liveblog.articles.place import Slot, place
 from liveblog.articles.report import Action, HeadChange, Outcome
 from liveblog.articles.saved import digest, entry_of, html_of, is_as_imported, standfirst_text, stories_of
@@ -94,8 +94,9 @@ class Head:
 class Plan:
     """Everything that loading will do. `steps` are in the order of the copy, newest first.
 
-    `blog` is None if a new one will be created. `status` is the blog's status afterwards. `ends_at` is when
-    coverage ends, or None if loading does not end it.
+    `blog` is None if a new one will be created. `is_of_another_story` means that the copy has hardly anything
+    in common with it. `status` is the blog's status afterwards. `ends_at` is when coverage ends, or None if
+    loading does not end it.
     """
 
     order: Order
@@ -107,6 +108,7 @@ class Plan:
     starts: bool = False
     ends_at: datetime | None = None
     notes: tuple[str, ...] = field(default=())
+    is_of_another_story: bool = False
 
     @property
     def target(self) -> LiveBlog | BlogDetails:
@@ -119,9 +121,11 @@ class Plan:
 def make_plan(order: Order, blog: LiveBlog | None) -> Plan:
     """Decide what loading does, in a fixed number of queries that neither write nor lock."""
     head = _new_head(order) if blog is None else _changed_head(order, blog)
-    steps, missing = _plan_updates(order, blog)
+    steps, missing, is_of_another_story = _plan_updates(order, blog)
     starts, ends_at, status, notes = _plan_coverage(order, blog)
-    return Plan(order, blog, head, steps, missing, status, starts, ends_at, (*head.notes, *notes))
+    return Plan(
+        order, blog, head, steps, missing, status, starts, ends_at, (*head.notes, *notes), is_of_another_story
+    )
 
 
 def _plan_coverage(order: Order, blog: LiveBlog | None) -> tuple[bool, datetime | None, str, tuple[str, ...]]:
@@ -263,12 +267,14 @@ def _minute(moment: datetime) -> datetime:
 # The updates
 
 
-def _plan_updates(order: Order, blog: LiveBlog | None) -> tuple[tuple[Step, ...], tuple[Missing, ...]]:
+def _plan_updates(order: Order, blog: LiveBlog | None) -> tuple[tuple[Step, ...], tuple[Missing, ...], bool]:
+    """Return the steps, the updates missing from the copy, and whether the copy is of another story."""
     entries: Sequence[Entry] = order.article.entries
     digests = [digest(entry) for entry in entries]
     updates = list(_candidates(blog)) if blog else []
     known_updates = [Known(entry_of(update), update.imported_hash, update.is_erased) for update in updates]
     matching = match(entries, digests, known_updates)
+    is_of_another_story = _is_of_another_story(entries, known_updates, matching)
     matches = [matching.pairs.get(index) for index in range(len(entries))]
     entries = _on_saved_days(
         entries, [None if pair is None else known_updates[pair].entry for pair in matches]
@@ -291,7 +297,18 @@ def _plan_updates(order: Order, blog: LiveBlog | None) -> tuple[tuple[Step, ...]
         step if step.action is Action.AMBIGUOUS else _with_content(order, step, next(moments))
         for step in steps
     ]
-    return tuple(planned_steps), tuple(_missing(order, updates, known_updates, matching))
+    missing = tuple(_missing(order, updates, known_updates, matching))
+    return tuple(planned_steps), missing, is_of_another_story
+
+
+def _is_of_another_story(entries: Sequence[Entry], saved: Sequence[Known], matching: Matching) -> bool:
+    """Return whether the copy probably belongs to another live blog than this one, which has updates.
+
+    Fewer than a fifth of the copy's updates match then. Copy that has only grown matches most saved ones.
+    """
+    same = sum(is_same_update(entries[copy], saved[pair].entry) for copy, pair in matching.pairs.items())
+    same += len(matching.unsure_copy)
+    return same * 5 < len(entries) and same * 2 < len(saved)
 
 
 def _on_saved_days(entries: Sequence[Entry], saved: Sequence[Entry | None]) -> Sequence[Entry]:

@@ -114,6 +114,9 @@ def notation_of(sources: Iterable[Source]) -> tuple[frozenset[Key], str]:
 def _score(members: Sequence[_Member]) -> float:
     strength = sum(member.strength for member in members)
     mean = strength / len(members)
+    if members[0].stamp.label == "updated" and len(members) == 1:
+        # `Updated: 10:42 am` is a note about the page.
+        return 0
     direction = _direction(members)
     if mean < _SURE:
         is_ago = members[0].stamp.shape.form is Form.AGO

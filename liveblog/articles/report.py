@@ -50,7 +50,10 @@ class Unresolved:
 
 @dataclass(frozen=True)
 class Report:
-    """The result of loading an article or, for a dry run, the result that loading would have."""
+    """The result of loading an article or, for a dry run, the result that loading would have.
+
+    `is_of_another_story` means that hardly any of its updates match those that the live blog already has.
+    """
 
     slug: str
     is_new: bool
@@ -60,6 +63,7 @@ class Report:
     outcomes: tuple[Outcome, ...] = ()
     unresolved: tuple[Unresolved, ...] = ()
     notes: tuple[str, ...] = ()
+    is_of_another_story: bool = False
 
     def of(self, action: Action) -> list[Outcome]:
         return [outcome for outcome in self.outcomes if outcome.action is action]

@@ -76,8 +76,8 @@ _AGO: Final = re.compile(
     re.IGNORECASE,
 )
 _BETWEEN: Final = re.compile(
-    r"(?:\s|[,·•|–—/@-]|T(?=\d)|at\b|於|于|in\b|on\b"
-    r"|[()](?=\s?[A-Z香本]))*",
+    r"(?:\s|[,·•|–—/@-]|T(?=\d)|at\b|à\b|於|于|in\b|on\b"
+    r"|[()](?=\s?(?:[A-Z香本]|\d{1,2}[:.]\d{2}\s?[A-Z]{2,5}[)])))*",
     re.IGNORECASE,
 )
 _SUFFIX: Final = re.compile(
@@ -166,6 +166,7 @@ class _Parts:
             or (not self.zone and self._read_zone())
             or (self.day is None and self._read_day())
             or (not self.has_time and (self._read_ago() or self._read_clock()))
+            or (self.form is Form.AGO and self._read_clock_after_ago())
         )
 
     def _read_label(self) -> bool:
@@ -212,6 +213,15 @@ class _Parts:
         )[0].lower()
         amount = int(count) if count.isdigit() else 1
         self.ago = timedelta(seconds=amount * {"s": 1, "m": 60, "h": 3600, "d": 86400}[unit])
+        return True
+
+    def _read_clock_after_ago(self) -> bool:
+        """Read the clock time that stands beside the one counted back: `1h ago (09:30 GMT)`."""
+        match = _DIGITAL.match(self.text, self.place, self.place + 30)
+        if not match:
+            return False
+        self._take_clock(match, Form.DIGITAL)
+        self.ago = None
         return True
 
     def _read_clock(self) -> bool:
@@ -275,6 +285,10 @@ def stamp_at(text: str, place: int, near: date | None = None) -> Stamp | None:
     if not parts.has_time or (is_about and parts.form is not Form.CHINESE):
         return None
     end = parts.end
+    inner = text[start:end]
+    if inner.count("(") > inner.count(")") and text[end : end + 1] == ")":
+        # `12:05 (GMT)`
+        end += 1
     suffix = _SUFFIX.match(text, end)
     end = suffix.end() if suffix and suffix[0].strip() else end
     closed = _closing(text, end, sign)

@@ -87,7 +87,16 @@ def any_title(number: int, text: str) -> Title:
 
 
 def _without_tag(text: str) -> tuple[str, bool, str]:
-    """Return a title without its opening tag, whether the tag was a running mark, and the tag's kicker."""
+    """Return a title without its opening tags, whether one was a running mark, and the tags' kicker."""
+    rest, is_mark, kicker = _without_one_tag(text)
+    if rest == text or kicker:
+        return rest, is_mark, kicker
+    # `【短片】【颱風海燕】…`: the kicker stands in the second tag.
+    rest, is_second_mark, kicker = _without_one_tag(rest)
+    return rest, is_mark or is_second_mark, kicker
+
+
+def _without_one_tag(text: str) -> tuple[str, bool, str]:
     match = _OPENING_TAG.match(folded(text)) or _KICKER_BEFORE.match(folded(text))
     if not match:
         return text, False, ""
@@ -158,12 +167,21 @@ def _headline(number: int, text: str) -> str:
     return headline
 
 
+def has_other_mark(number: int, text: str) -> bool:
+    """Return whether a title is marked as running coverage, but not in the way of the product's own form."""
+    rest, is_tag, _kicker = _without_tag(text)
+    try:
+        return (is_tag or _without_marks(rest)[1]) and not own_title(number, text).is_running
+    except ArticleError:
+        return False
+
+
 def _missing(number: int) -> ArticleError:
     reason = _("The title is missing: the first line has to be kicker︱headline.")
     return ArticleError(number, reason, "title")
 
 
 def has_title_signs(text: str) -> bool:
-    """Return whether a line has a sign of a title: a bar, an opening tag or a mark of running coverage."""
+    """Return whether a line has a sign of a title: a bar, an opening tag or a mark of its coverage."""
     plain = folded(text)
-    return bool("|" in plain or _OPENING_TAG.match(plain) or _RUNNING.search(plain))
+    return bool("|" in plain or _OPENING_TAG.match(plain) or _RUNNING.search(plain) or _ENDED.search(plain))

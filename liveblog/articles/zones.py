@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta, timezone, tzinfo
+from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -54,6 +54,7 @@ NAME: Final = (
 )
 _NAMED: Final = re.compile(NAME, re.IGNORECASE)
 _NAMED_ALONE: Final = re.compile(rf"(?<![A-Za-z])(?P<name>(?-i:{_UPPER})\b|(?:GMT|UTC)\s?[+-]\s?\d{{1,2}})")
+_FOREIGN: Final = re.compile("[\u3041-\u30f4\uac00-\ud7a3àâçéèêëîïôùûœäöüßñãõ]")
 _STATEMENT: Final = re.compile(
     rf"[*(\[\s※]*(?:please note:?\s*)?(?:all\s+)?times?\s+(?:(?:stated|shown|given|listed|below"
     rf"|here|on this page)\s+)*"
@@ -82,6 +83,17 @@ def stated(text: str) -> str:
     """Return the zone that a line such as `All times stated are UK` names, or an empty string."""
     match = _STATEMENT.fullmatch(text) if len(text) <= 80 else None
     return (match["english"] or match["chinese"]) if match else ""
+
+
+def in_zone(moment: datetime, name: str) -> datetime:
+    """Return the moment, in Hong Kong time, at which a clock in the zone shows what one here shows then."""
+    local = moment.astimezone(hongkong.ZONE).replace(tzinfo=None)
+    return hongkong.to_hong_kong(local.replace(tzinfo=zone_of(name)))
+
+
+def is_foreign(text: str) -> bool:
+    """Return whether a text is Japanese, Korean, or another language with accents, so probably not local."""
+    return len(_FOREIGN.findall(text)) * 50 > len(text)
 
 
 def zone_of(name: str) -> tzinfo:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
@@ -14,8 +15,9 @@ from django.views.decorators.http import require_GET
 from liveblog import publishing, visibility
 from liveblog.desk.access import desk_view
 from liveblog.desk.differences import Difference, Effort, differences_between
-from liveblog.models import Change, LiveBlog, Revision, Update
-from liveblog.publishing import Action
+from liveblog.desk.rows import rows_of
+from liveblog.models import Change, Flag, LiveBlog, Proposal, Revision, Update
+from liveblog.publishing import Action, Content
 from newsroom.http.parameters import whole_number
 from newsroom.sign_in import user_of
 
@@ -30,6 +32,23 @@ class Entry:
     row: Revision | Change
     differences: list[Difference]
     is_earlier_text: bool
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A proposed change of a published update, compared with what readers see."""
+
+    proposal: Proposal
+    differences: list[Difference]
+
+    @classmethod
+    def of(cls, update: Update, user: User) -> Pending | None:
+        proposal = Proposal.objects.select_related("by").filter(update=update).first()
+        if proposal is None:
+            return None
+        public = visibility.readable_content(user, Content.of(update).as_json())
+        proposed = visibility.readable_content(user, proposal.content)
+        return cls(proposal, differences_between(public, proposed, Effort()))
 
 
 @desk_view
@@ -59,6 +78,9 @@ def history(request: HttpRequest, blog: LiveBlog, update_pk: int) -> HttpRespons
         "blog": blog,
         "update": update,
         "entries": entries,
+        "row": rows_of(user_of(request), blog, [update])[0],
+        "pending": Pending.of(update, user_of(request)),
+        "flags": [(flag.value, flag.label, flag.value in update.flags) for flag in Flag],
         "older": rows[PAGE_SIZE - 1] if len(rows) > PAGE_SIZE else None,
         "may_revert": Action.REVERT in publishing.actions_for(user_of(request), blog, update),
     }

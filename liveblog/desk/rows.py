@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.contrib.auth.models import User
+from django.utils.translation import gettext as _
 
 from liveblog import audience, publishing
-from liveblog.models import LiveBlog, Update
-from liveblog.publishing import Action, Content, Permitted, fingerprint
+from liveblog.models import LiveBlog, Proposal, Update
+from liveblog.publishing import Action, Content, Permitted, fingerprint, safeguards
 
 PAGE_SIZE: Final = 20
 
@@ -31,7 +32,8 @@ class May:
         actions = publishing.actions_for(user, blog)
         return cls(
             write=Action.DRAFT in actions,
-            publish=Action.PUBLISH in actions,
+            # Scheduling takes the same permission, and the two-person rule allows it before an approval.
+            publish=Action.SCHEDULE in actions,
             withdraw=user.has_perm("liveblog.withdraw_update"),
             moderate=user.has_perm("liveblog.moderate_readerresponse"),
             upload=user.has_perm("liveblog.add_image"),
@@ -66,6 +68,20 @@ class Row:
         Optimistic locking: a button must not act on what a colleague has saved since.
         """
         return fingerprint(Content.of(self.update))
+
+    @property
+    def needs(self) -> str:
+        """Return in plain words what a second person has to do, or an empty string."""
+        if not safeguards.is_needed(self.update):
+            return ""
+        reason = safeguards.reason_for(self.update)
+        if self.update.is_published:
+            if not Proposal.objects.filter(update=self.update).exists():
+                return ""
+            return _("A change needs a second person: %(reason)s. See the history.") % {"reason": reason}
+        if not safeguards.lacks_approval(self.update):
+            return _("Approved by a second person; any change voids that.")
+        return _("Needs a second person: %(reason)s.") % {"reason": reason}
 
 
 def rows_of(user: User, blog: LiveBlog, updates: Iterable[Update]) -> list[Row]:

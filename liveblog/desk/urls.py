@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from liveblog.desk import access, asking, coverage, history, live, material, paste, preview, verbs, views
+from liveblog.desk import (
+    access,
+    asking,
+    coverage,
+    history,
+    live,
+    material,
+    paste,
+    preview,
+    safeguards,
+    verbs,
+    views,
+)
 
 app_name = "desk"
 
@@ -26,6 +38,8 @@ urlpatterns = [
     path("pictures/", material.add_picture, name="pictures"),
     path("stories/", material.find_stories, name="stories"),
     path("updates/<int:update_pk>/history/", history.history, name="history"),
+    path("updates/<int:update_pk>/flags/", safeguards.set_flags, name="flags"),
+    path("safeguards/<slug:action>/", safeguards.on_blog, name="safeguard"),
     path("updates/<int:update_pk>/<slug:action>/", verbs.on_update, name="update"),
     path("responses/<int:response_pk>/<slug:action>/", verbs.on_response, name="response"),
 ]

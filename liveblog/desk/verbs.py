@@ -29,6 +29,8 @@ _DONE: Final[dict[Action, Promise]] = {
     Action.UNPIN: gettext_lazy("No longer pinned."),
     Action.MARK: gettext_lazy("Marked as a key event."),
     Action.UNMARK: gettext_lazy("No longer a key event."),
+    Action.APPROVE: gettext_lazy("Approved."),
+    Action.OVERRIDE: gettext_lazy("Approved without a second person. The audit log says why."),
 }
 _ON_RESPONSES: Final = {
     "approve": (publishing.approve_response, gettext_lazy("Approved: readers see it now.")),
@@ -56,7 +58,11 @@ def _revert(request: HttpRequest, blog: LiveBlog, update: Update) -> str:
     revision = get_object_or_404(Revision, update=update, pk=whole_number(request.POST.get("revision")) or 0)
     content, missing = Content.from_json(revision.content)
     note = request.POST.get("note", "")
-    publishing.perform(Action.REVERT, blog, by=user_of(request), update=update, content=content, note=note)
+    actions = publishing.actions_for(user_of(request), blog, update)
+    verb = Action.PROPOSE if Action.PROPOSE in actions else Action.REVERT
+    publishing.perform(verb, blog, by=user_of(request), update=update, content=content, note=note)
+    if verb == Action.PROPOSE:
+        return _("Proposed: readers see the earlier text once a second person has approved it.")
     if missing:
         return _("Reverted to the earlier text, without what no longer exists: %(names)s.") % {
             "names": _(", ").join(missing)

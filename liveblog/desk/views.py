@@ -86,7 +86,7 @@ def _asked_for(request: HttpRequest, blog: LiveBlog) -> Update | None:
     if update is None:
         return None
     update.blog = blog
-    if WRITES.isdisjoint(publishing.actions_for(user_of(request), blog, update)):
+    if (WRITES | {Action.PROPOSE}).isdisjoint(publishing.actions_for(user_of(request), blog, update)):
         if update.is_withdrawn:
             messages.warning(request, _("This update was withdrawn. Restore it before you change it."))
             return None
@@ -150,7 +150,7 @@ def _save(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     try:
         if action_name not in WRITES:
             raise ValidationError(_("Choose what to do with it: publish, save, send or schedule."))
-        action = Action(action_name)
+        action = _fitting(Action(action_name), request, blog, update)
         if not form.is_valid():
             raise ValidationError(form.errors.as_data())
         with _prepared_picture(request, form) as prepared:
@@ -169,6 +169,16 @@ def _save(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     except ValidationError as refusal:
         return _refused(request, blog, update, refusal)
     return _done(request, blog, action, saved, is_new)
+
+
+def _fitting(action: Action, request: HttpRequest, blog: LiveBlog, update: Update | None) -> Action:
+    """Return PROPOSE for a change of a published update that needs a second person."""
+    if update is None or action not in (Action.EDIT, Action.CORRECT):
+        return action
+    if action == Action.CORRECT and not request.POST.get("note", "").strip():
+        return action
+    actions = publishing.actions_for(user_of(request), blog, update)
+    return Action.PROPOSE if Action.PROPOSE in actions else action
 
 
 def _saved(request: HttpRequest, blog: LiveBlog) -> Update | None:
@@ -287,6 +297,7 @@ def _message_for(action: Action, blog: LiveBlog, saved: Update) -> str:
         Action.SUBMIT: _("Sent to the editors: “%(title)s”"),
         Action.EDIT: _("Saved as a minor edit: “%(title)s”"),
         Action.CORRECT: _("Corrected: “%(title)s”"),
+        Action.PROPOSE: _("Proposed: “%(title)s” changes once a second person has approved it"),
     }
     return wordings[action] % {"title": saved.title or _("without heading")}
 

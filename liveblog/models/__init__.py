@@ -1,5 +1,7 @@
 """Models of live coverage. Only `liveblog.publishing` writes what readers can see."""
 
+from liveblog.models.approval import Approval, Flag, Proposal
+from liveblog.models.audit import AuditEntry, AuditHead
 from liveblog.models.blog import LiveBlog, Topic
 from liveblog.models.byline import Byline, UpdateByline
 from liveblog.models.change import Change, Reach
@@ -15,11 +17,15 @@ from liveblog.models.update import Revision, Update
 
 __all__ = [
     "ApiKey",
+    "Approval",
+    "AuditEntry",
+    "AuditHead",
     "Byline",
     "Change",
     "CopyProfile",
     "Delivery",
     "Edition",
+    "Flag",
     "Glossary",
     "GlossaryTerm",
     "Image",
@@ -28,6 +34,7 @@ __all__ = [
     "PingCursor",
     "PingService",
     "Presence",
+    "Proposal",
     "Reach",
     "ReaderResponse",
     "RelatedStory",

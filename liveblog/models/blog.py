@@ -206,6 +206,10 @@ class LiveBlog(PublicIdModel):
         verbose_name=_("team"),
         help_text=_("Staff who may work on it. Leave empty for everybody, within their roles."),
     )
+    needs_second_person = models.BooleanField(
+        _("everything needs a second person"), default=False, editable=False
+    )
+    is_on_hold = models.BooleanField(_("under a legal hold"), default=False, editable=False)
     number = models.PositiveIntegerField(_("number"), default=0, editable=False)
     first_published_at = models.DateTimeField(_("first published"), null=True, editable=False)
     modified_at = models.DateTimeField(_("last changed"), null=True, editable=False)
@@ -232,6 +236,7 @@ class LiveBlog(PublicIdModel):
         permissions = [
             ("run_coverage", _("Can start, end and withdraw coverage")),
             ("join_every_team", _("Can work on every live blog, whatever its team")),
+            ("override_safeguards", _("Can override the two-person rule, and place and lift legal holds")),
         ]
         constraints = [
             models.CheckConstraint(

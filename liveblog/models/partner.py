@@ -11,7 +11,7 @@ from typing import Final
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -252,6 +252,14 @@ class WebhookCursorQuerySet(models.QuerySet["WebhookCursor"]):
     def free(self, at: datetime) -> WebhookCursorQuerySet:
         """Return cursors that no sender has leased."""
         return self.filter(Q(leased_until_at__isnull=True) | Q(leased_until_at__lte=at))
+
+    def behind(self) -> WebhookCursorQuerySet:
+        """Return cursors of enabled webhooks whose log has advanced."""
+        return self.filter(webhook__in=Webhook.objects.enabled(), blog__number__gt=F("number"))
+
+    def backlog(self) -> int:
+        """Return the number of changes that enabled webhooks still have to get."""
+        return self.behind().aggregate(changes=Sum(F("blog__number") - F("number")))["changes"] or 0
 
 
 class WebhookCursor(models.Model):

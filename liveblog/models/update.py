@@ -193,6 +193,9 @@ class Update(PublicIdModel):
         ),
     )
     images = models.ManyToManyField("liveblog.Image", through="liveblog.UpdateImage", related_name="updates")
+    flags = models.JSONField(
+        default=list, editable=False, help_text="Why it needs a second person: values of Flag."
+    )
     is_erased = models.BooleanField(default=False, editable=False)
     imported_hash = models.CharField(
         max_length=64,
@@ -208,6 +211,14 @@ class Update(PublicIdModel):
         editable=False,
         related_name="+",
         verbose_name=_("created by"),
+    )
+    written_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+        help_text="Who wrote the present content; empty for a partner, the importer and earlier updates.",
     )
     created_by_partner = models.ForeignKey(
         "liveblog.Partner",
@@ -292,6 +303,11 @@ class Update(PublicIdModel):
     @property
     def is_visible(self) -> bool:
         return self.is_published or self.is_withdrawn
+
+    @property
+    def writer_id(self) -> int | None:
+        """Return the id of who wrote the present content, as far as it is known."""
+        return self.written_by_id or self.created_by_id
 
     def is_by(self, user: User) -> bool:
         return (self.created_by_id, self.created_by_partner_id) == (user.pk, None)

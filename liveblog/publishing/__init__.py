@@ -6,6 +6,7 @@ that raises ValidationError (with a message for the editor) or PermissionDenied 
 """
 
 from liveblog.publishing.actions import KEEPS_STATE, WRITES, Action, Permitted, actions_for, perform
+from liveblog.publishing.approvals import approve_update, override_approval, propose_change
 from liveblog.publishing.blog_actions import BlogAction, blog_actions_for, perform_on_blog
 from liveblog.publishing.blogs import (
     check_details,
@@ -40,6 +41,13 @@ from liveblog.publishing.partners import (
     rotate_key,
 )
 from liveblog.publishing.permissions import SYSTEM, Actor, permission_to_write, require
+from liveblog.publishing.personal_data import (
+    erase_reader,
+    erase_user,
+    expire_responses,
+    export_reader,
+    export_user,
+)
 from liveblog.publishing.renditions import open_private
 from liveblog.publishing.responses import (
     approve_response,
@@ -49,6 +57,7 @@ from liveblog.publishing.responses import (
 )
 from liveblog.publishing.retention import prune
 from liveblog.publishing.rules import Stale, WrongState, checked_note
+from liveblog.publishing.safeguards import NeedsSecondPerson, flag_update, set_hold, set_second_person
 from liveblog.publishing.saving import row_fingerprint, save_checked
 from liveblog.publishing.stories import Story
 from liveblog.publishing.takedowns import (
@@ -92,6 +101,7 @@ __all__ = [
     "BlogAction",
     "BlogDetails",
     "Content",
+    "NeedsSecondPerson",
     "Permitted",
     "Stale",
     "Story",
@@ -102,6 +112,7 @@ __all__ = [
     "add_term",
     "add_webhook",
     "approve_response",
+    "approve_update",
     "blog_actions_for",
     "check_details",
     "checked_note",
@@ -122,18 +133,26 @@ __all__ = [
     "edit_webhook",
     "enable_webhook",
     "end_coverage",
+    "erase_reader",
     "erase_update",
+    "erase_user",
+    "expire_responses",
+    "export_reader",
+    "export_user",
     "fingerprint",
+    "flag_update",
     "key_fingerprint",
     "lift_embargo",
     "mark_key_event",
     "once",
     "open_private",
+    "override_approval",
     "perform",
     "perform_on_blog",
     "permission_to_write",
     "pin_update",
     "prepare_image",
+    "propose_change",
     "prune",
     "publish_due",
     "publish_update",
@@ -152,6 +171,8 @@ __all__ = [
     "save_checked",
     "schedule_update",
     "send_test",
+    "set_hold",
+    "set_second_person",
     "set_team",
     "start_coverage",
     "submit_response",

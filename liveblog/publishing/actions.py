@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from liveblog.models import LiveBlog, Update
-from liveblog.publishing import takedowns, updates
+from liveblog.publishing import approvals, safeguards, takedowns, updates
 from liveblog.publishing.content import Content
 from liveblog.publishing.permissions import Actor, filter_permissions, is_own_if_partner, permission_to_write
 from liveblog.publishing.rules import WrongState
@@ -41,6 +41,9 @@ class Action(models.TextChoices):
     MARK = "mark", gettext_lazy("Mark as key event")
     UNMARK = "unmark", gettext_lazy("No longer a key event")
     REVERT = "revert", gettext_lazy("Revert to an earlier text")
+    PROPOSE = "propose", gettext_lazy("Propose to a second person")
+    APPROVE = "approve", gettext_lazy("Approve")
+    OVERRIDE = "override", gettext_lazy("Approve without a second person")
 
 
 # Actions that save submitted content.
@@ -54,7 +57,9 @@ KEEPS_STATE: Final = {
     Update.Status.SCHEDULED: Action.SCHEDULE,
     Update.Status.PUBLISHED: Action.EDIT,
 }
-_TAKES_NOTE: Final = frozenset({Action.CORRECT, Action.WITHDRAW, Action.REVERT})
+_TAKES_NOTE: Final = frozenset(
+    {Action.CORRECT, Action.WITHDRAW, Action.REVERT, Action.PROPOSE, Action.OVERRIDE}
+)
 
 _UNPUBLISHED: Final = frozenset({Update.Status.DRAFT, Update.Status.SUBMITTED, Update.Status.SCHEDULED})
 _PUBLISHED: Final = frozenset({Update.Status.PUBLISHED})
@@ -74,7 +79,12 @@ _STATES: Final[dict[Action, frozenset[Update.Status]]] = {
     Action.MARK: _PUBLISHED,
     Action.UNMARK: _PUBLISHED,
     Action.REVERT: _UNPUBLISHED | _PUBLISHED,
+    Action.PROPOSE: _PUBLISHED,
+    Action.APPROVE: frozenset(Update.Status),
+    Action.OVERRIDE: frozenset(Update.Status),
 }
+# Actions that change the words of a published update, and so are proposed where a second person is needed.
+_REVISES: Final = frozenset({Action.EDIT, Action.CORRECT, Action.CONFIRM, Action.REVERT})
 
 
 class Permitted:
@@ -83,7 +93,9 @@ class Permitted:
     def __init__(self, by: Actor, blog: LiveBlog | None) -> None:
         self.by, self.blog = by, blog
         self._held = filter_permissions(
-            by, ("add_update", "change_update", "publish_update", "withdraw_update"), blog
+            by,
+            ("add_update", "change_update", "publish_update", "withdraw_update", safeguards.OVERRIDE),
+            blog,
         )
 
     def actions(self, update: Update | None = None) -> list[Action]:
@@ -97,6 +109,7 @@ class Permitted:
             if status in states
             and _fits(action, self.blog, update)
             and self._held.issuperset(_permissions(action, self.by, update))
+            and _is_safe(action, self.by, self.blog, update)
         ]
 
 
@@ -125,9 +138,38 @@ def _fits(action: Action, blog: LiveBlog | None, update: Update | None) -> bool:
     return True
 
 
+def _is_safe(action: Action, by: Actor, blog: LiveBlog | None, update: Update | None) -> bool:
+    """Return whether the legal hold and the two-person rule let `by` take the action on the saved content."""
+    if update is None:
+        guarded = blog is not None and blog.needs_second_person
+        return not (guarded and action == Action.PUBLISH)
+    if (
+        blog is not None
+        and blog.is_on_hold
+        and (action in (Action.PROPOSE, Action.REVERT) or (action in _REVISES and update.is_published))
+    ):
+        return False
+    match action:
+        case Action.APPROVE:
+            return safeguards.can_approve(by, update)
+        case Action.OVERRIDE:
+            return safeguards.can_override(by, update)
+        case Action.PROPOSE:
+            return safeguards.is_needed(update)
+        case Action.PUBLISH | Action.RESTORE:
+            return not safeguards.lacks_approval(update, None, by)
+    return not (action in _REVISES and update.is_published and safeguards.is_needed(update))
+
+
 def _permissions(action: Action, by: Actor, update: Update | None) -> list[str]:
     if action in (Action.WITHDRAW, Action.RESTORE):
         return ["withdraw_update"]
+    if action in (Action.APPROVE, Action.OVERRIDE):
+        return [
+            "publish_update",
+            *(["withdraw_update"] if update and update.is_withdrawn else []),
+            *([safeguards.OVERRIDE] if action == Action.OVERRIDE else []),
+        ]
     if action not in (Action.DRAFT, Action.SUBMIT, Action.REVERT) or (update and update.is_published):
         return ["publish_update"]
     is_scheduled = update is not None and update.status == Update.Status.SCHEDULED
@@ -177,6 +219,12 @@ def perform(
             return updates.edit_update(update, _confirmed, by=by, seen=seen)
         case Action.WITHDRAW:
             return takedowns.withdraw_update(update, by=by, reason=note)
+        case Action.PROPOSE:
+            return approvals.propose_change(update, content, by=by, note=note, seen=seen)
+        case Action.APPROVE:
+            return approvals.approve_update(update, by=by, seen=seen)
+        case Action.OVERRIDE:
+            return approvals.override_approval(update, by=by, reason=note, seen=seen)
         case Action.REVERT if not update.is_published:
             return updates.draft_update(blog, content, by=by, update=update)
         case Action.REVERT if note.strip():

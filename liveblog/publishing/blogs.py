@@ -14,12 +14,12 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from liveblog import visibility
+from liveblog import audit, visibility
 from liveblog.models import Change, Image, LiveBlog, Update
-from liveblog.publishing import search
+from liveblog.publishing import safeguards, search
 from liveblog.publishing.details import BlogDetails, edit_fingerprint
 from liveblog.publishing.limits import refuse_far, refuse_many
-from liveblog.publishing.log import all_locked, append, locked
+from liveblog.publishing.log import all_locked, append, append_unaudited, locked
 from liveblog.publishing.material import announce
 from liveblog.publishing.permissions import Actor, person, require
 from liveblog.publishing.renditions import show_or_hide
@@ -35,6 +35,7 @@ def create_blog(details: BlogDetails, *, by: Actor, imported_hash: str = "") -> 
         blog = LiveBlog(created_by=person(by), imported_hash=imported_hash)
         details.checked().write_to(blog)
         search.index_blog(blog)
+        audit.record("blog_created", by=by, blog=blog, subject=blog)
         return blog
 
 
@@ -58,6 +59,7 @@ def edit_blog(
             blog.save(update_fields=["imported_hash"])
         if details == before:
             return blog
+        safeguards.refuse_on_hold(blog)
         _check_edit(blog, before, details)
         was_public, was_known = visibility.can_read(PUBLIC, blog), visibility.can_know(PUBLIC, blog)
         details.write_to(blog)
@@ -69,7 +71,8 @@ def edit_blog(
         is_taken_away = was_known and not is_known
         kind = Change.Kind.BLOG_EMBARGOED if is_taken_away else Change.Kind.BLOG_EDITED
         is_in_feeds = is_public != was_public or details.in_feeds() != before.in_feeds()
-        append(blog, kind, timezone.now(), by=by, is_in_feeds=is_in_feeds)
+        audited = {"fields": details.changed_from(before)}
+        append(blog, kind, timezone.now(), by=by, is_in_feeds=is_in_feeds, details=audited)
         if details.language != before.language:
             _tag_updates(blog, by=by)
         is_named_anew = (details.kicker, details.headline) != (before.kicker, before.headline)
@@ -105,7 +108,12 @@ def set_team(blog: LiveBlog, team: Iterable[User], *, by: Actor) -> LiveBlog:
     team = set(team)
     refuse_many(team=team)
     with locked(blog) as blog:
+        before = set(blog.team.values_list("pk", flat=True))
         blog.team.set(team)
+        after = {member.pk for member in team}
+        if before != after:
+            added, removed = sorted(after - before), sorted(before - after)
+            audit.record("team_changed", by=by, blog=blog, subject=blog, added=added, removed=removed)
         return blog
 
 
@@ -230,7 +238,7 @@ def _tag_updates(blog: LiveBlog, *, by: Actor) -> None:
         update.body = body
         update.save(update_fields=["body"])
         if update.is_published:
-            append(blog, Change.Kind.EDITED, now, update, by=by)
+            append_unaudited(blog, Change.Kind.EDITED, now, update, by=by)
 
 
 def _check_edit(blog: LiveBlog, before: BlogDetails, details: BlogDetails) -> None:

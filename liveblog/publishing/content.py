@@ -209,6 +209,10 @@ class Content:
             getattr(self, part.name) for part in fields(self) if part.metadata.get("is_in_feeds", True)
         )
 
+    def changed_from(self, before: Content) -> list[str]:
+        """Return the names of the fields in which this content differs from `before`."""
+        return [name for name in _STORAGE if getattr(self, name) != getattr(before, name)]
+
     def untagged(self) -> Content:
         """Return a copy without the language tags that saving adds, as its authors wrote it."""
         return replace(self, body=languages.untagged(self.body))

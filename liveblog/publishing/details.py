@@ -91,6 +91,10 @@ class BlogDetails:
             ),
         )
 
+    def changed_from(self, before: BlogDetails) -> list[str]:
+        """Return the names of the fields in which these details differ from `before`."""
+        return [part.name for part in fields(self) if getattr(self, part.name) != getattr(before, part.name)]
+
     def in_feeds(self) -> tuple[Any, ...]:
         """Return the values that feeds print, to compare them."""
         return self.language, self.kicker, self.headline, self.standfirst, self.topics

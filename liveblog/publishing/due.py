@@ -10,7 +10,9 @@ from functools import partial
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from liveblog.models import LiveBlog, Update
+from liveblog import audit
+from liveblog.models import AuditEntry, LiveBlog, Update
+from liveblog.publishing import safeguards
 from liveblog.publishing.blogs import end_coverage, lift_embargo
 from liveblog.publishing.permissions import Actor
 from liveblog.publishing.updates import publish_scheduled, return_to_editors
@@ -32,7 +34,8 @@ def publish_due(*, by: Actor, at: datetime | None = None) -> int:
         *(partial(_lift, blog, by, at) for blog in LiveBlog.objects.with_lapsed_embargo(at)),
         *(partial(_end, blog, by, at) for blog in LiveBlog.objects.past_planned_end(at)),
     ]
-    return sum(map(_attempt, items))
+    with audit.through(AuditEntry.Door.SCHEDULE):
+        return sum(map(_attempt, items))
 
 
 def _attempt(item: Callable[[], bool]) -> bool:
@@ -48,8 +51,13 @@ def _attempt(item: Callable[[], bool]) -> bool:
 
 
 def _publish(update: Update, by: Actor, at: datetime) -> bool:
+    if safeguards.lacks_approval(update):
+        # It stays scheduled, and the desk shows that it waits for a second person.
+        return False
     try:
         return publish_scheduled(update, by=by, at=at) is not None
+    except safeguards.NeedsSecondPerson:
+        return False
     except ValidationError as refusal:
         reasons = " ".join(refusal.messages)
         logger.warning(

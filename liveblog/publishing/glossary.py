@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from liveblog import audit
 from liveblog.models import Glossary, GlossaryTerm
 from liveblog.publishing.limits import MOST
 from liveblog.publishing.log import EVERY_BLOG, notify
@@ -21,31 +22,41 @@ def add_term(*, by: Actor, traditional: str, simplified: str, note: str = "") ->
         raise ValidationError(
             _("The glossary is full: it can hold %(limit)s wordings.") % {"limit": MOST["glossary"]}
         )
-    return _save(GlossaryTerm(), traditional, simplified, note)
+    return _save(GlossaryTerm(), by, "glossaryterm_added", traditional, simplified, note)
 
 
 def edit_term(
     term: GlossaryTerm, *, by: Actor, traditional: str, simplified: str, note: str = "", seen: str = ""
 ) -> GlossaryTerm:
     require(by, "change_glossaryterm")
-    return _save(term, traditional, simplified, note, seen)
+    return _save(term, by, "glossaryterm_changed", traditional, simplified, note, seen)
 
 
 def remove_term(term: GlossaryTerm, *, by: Actor) -> None:
     """Delete a wording. This is safe, because it is a conversion rule and not published text."""
     require(by, "delete_glossaryterm")
     with transaction.atomic():
-        term.delete()
         _revise()
+        audit.record("glossaryterm_deleted", by=by, subject=term)
+        term.delete()
 
 
-def _save(term: GlossaryTerm, traditional: str, simplified: str, note: str, seen: str = "") -> GlossaryTerm:
+def _save(
+    term: GlossaryTerm,
+    by: Actor,
+    action: str,
+    traditional: str,
+    simplified: str,
+    note: str,
+    seen: str = "",
+) -> GlossaryTerm:
     texts = (" ".join(html.printable(text).split()) for text in (traditional, simplified, note))
     term.traditional, term.simplified, term.note = texts
     with transaction.atomic():
         refuse_stale(term, seen)
         save_checked(term)
         _revise()
+        audit.record(action, by=by, subject=term)
     return term
 
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from liveblog import audit
 from liveblog.models import Change, LiveBlog, Revision, Update
 from liveblog.models.change import NOT_IN_FEEDS
 from liveblog.publishing.content import Content
 from liveblog.publishing.permissions import Actor, partner, person
 from liveblog.publishing.rules import WrongState
+from newsroom import metrics
 
 CHANNEL: Final = "liveblog"
 # The notification of a change that concerns every blog; otherwise it is the id of one.
@@ -25,8 +28,13 @@ EVERY_BLOG: Final = "all"
 @contextmanager
 def locked(blog: LiveBlog) -> Iterator[LiveBlog]:
     """Lock the blog's row in a transaction and yield the blog as read under the lock."""
+    started = time.monotonic()
     with transaction.atomic():
-        yield LiveBlog.objects.select_for_update(of=("self",)).get(pk=blog.pk)
+        locked_blog = LiveBlog.objects.select_for_update(of=("self",)).get(pk=blog.pk)
+        number = locked_blog.number
+        yield locked_blog
+    if locked_blog.number != number:
+        metrics.PUBLISH_SECONDS.observe(time.monotonic() - started)
 
 
 @contextmanager
@@ -60,11 +68,28 @@ def append(
     *,
     by: Actor,
     is_in_feeds: bool = True,
+    details: dict[str, Any] | None = None,
 ) -> Change:
     """Append a change made by `by` under the locked blog's next number, and notify the log's listeners.
 
     `is_in_feeds`: whether feeds print what changed, unless they never print a change of this kind.
+    `details` join the change's entry in the audit log.
     """
+    change = append_unaudited(blog, kind, at, update, by=by, is_in_feeds=is_in_feeds)
+    audit.record(kind.value, by=by, blog=blog, subject=update or blog, number=change.number, **details or {})
+    return change
+
+
+def append_unaudited(
+    blog: LiveBlog,
+    kind: Change.Kind,
+    at: datetime,
+    update: Update | None = None,
+    *,
+    by: Actor,
+    is_in_feeds: bool = True,
+) -> Change:
+    """Append a change that follows from another, whose entry in the audit log stands for it."""
     blog.number += 1
     # Clocks of different machines differ slightly, and times in feeds must never go backwards.
     at = max(at, blog.modified_at or at)

@@ -13,11 +13,11 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from liveblog import visibility
+from liveblog import audit, visibility
 from liveblog.models import Byline, Change, Image, LiveBlog, RelatedStory, Topic, Update
-from liveblog.publishing import renditions
+from liveblog.publishing import renditions, safeguards
 from liveblog.publishing.limits import refuse_long
-from liveblog.publishing.log import all_locked, append
+from liveblog.publishing.log import all_locked, append_unaudited
 from liveblog.publishing.permissions import Actor, person, require
 from liveblog.publishing.saving import refuse_stale, save_checked
 from liveblog.publishing.stories import Story
@@ -80,6 +80,7 @@ def add_image(
         with transaction.atomic():
             image.save()
             renditions.keep(image, prepared)
+            audit.record("image_added", by=by, subject=image)
     return image
 
 
@@ -103,10 +104,19 @@ def edit_image(
     editor = person(by)
     if editor and not visibility.can_read_row(editor, image):
         raise PermissionDenied(_("You are not in the team of this live blog."))
+    _refuse_guarded(Q(images=image))
     image.alt, image.caption, image.credit = _checked_words(alt, caption, credit)
     image.focal_column, image.focal_row = focal_column, focal_row
     image.is_sensitive = is_sensitive
     return _save_shared(image, updates=Q(images=image), blogs=Q(hero_image=image), by=by, seen=seen)
+
+
+def _refuse_guarded(condition: Q) -> None:
+    """Raise ValidationError if a legal hold or the two-person rule protects an update that prints the row."""
+    for update in Update.objects.filter(condition).select_related("blog").distinct():
+        safeguards.refuse_on_hold(update.blog)
+        if update.is_published and safeguards.is_needed(update):
+            raise safeguards.NeedsSecondPerson(update)
 
 
 def _checked_words(alt: str, caption: str, credit: str) -> tuple[str, str, str]:
@@ -144,6 +154,7 @@ def edit_story(
     target = Story(title=title, url=url, live_blog=live_blog).checked()
     if (target.title, target.url, target.live_blog) == (story.title, story.url, story.live_blog):
         return story
+    _refuse_guarded(Q(related_stories=story))
     with transaction.atomic():
         announce(updates=Q(related_stories=story), blogs=Q(related_stories=story), by=by)
         refuse_stale(story, seen)
@@ -154,6 +165,7 @@ def edit_story(
             raise ValidationError(
                 _("This related story no longer exists: its update has been edited.")
             ) from error
+        audit.record("relatedstory_changed", by=by, subject=story)
     return story
 
 
@@ -162,12 +174,14 @@ def _save_shared(row: Shared, *, updates: Q, blogs: Q, by: Actor, seen: str) -> 
     row.full_clean()
     saved_row = type(row).objects.get(pk=row.pk)
     names = [field.attname for field in row._meta.concrete_fields]
-    if all(getattr(row, name) == getattr(saved_row, name) for name in names):
+    changed = [name for name in names if getattr(row, name) != getattr(saved_row, name)]
+    if not changed:
         return row
     with transaction.atomic():
         announce(updates=updates, blogs=blogs, by=by)
         refuse_stale(row, seen)
         save_checked(row)
+        audit.record(f"{row._meta.model_name}_changed", by=by, subject=row, fields=changed)
     return row
 
 
@@ -182,7 +196,7 @@ def announce(*, updates: Q, blogs: Q, by: Actor) -> None:
     now = timezone.now()
     with all_locked(heads | set(published_updates.values_list("blog_id", flat=True))) as rows:
         for update in published_updates.order_by("blog_id", "pk"):
-            append(rows[update.blog_id], Change.Kind.EDITED, now, update, by=by)
+            append_unaudited(rows[update.blog_id], Change.Kind.EDITED, now, update, by=by)
         for pk in sorted(heads):
             # Feeds print neither a live blog's pictures, bylines and stories, nor what a topic is called.
-            append(rows[pk], Change.Kind.BLOG_EDITED, now, by=by, is_in_feeds=False)
+            append_unaudited(rows[pk], Change.Kind.BLOG_EDITED, now, by=by, is_in_feeds=False)

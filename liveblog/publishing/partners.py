@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from liveblog import audit
+from liveblog.audit.chain import PARTNERS
 from liveblog.models import ApiKey, Partner, Scope
 from liveblog.models.partner import digest_of, new_key
 from liveblog.publishing.encoding import fingerprint
@@ -32,7 +34,10 @@ def create_key(
         raise ValidationError(
             _("This partner already has %(limit)s active keys. Revoke one first.") % {"limit": MOST["keys"]}
         )
-    return _made(partner, by, label, _checked(scopes), expires_at)
+    with transaction.atomic():
+        key, secret = _made(partner, by, label, _checked(scopes), expires_at)
+        _record("key_created", by, key)
+        return key, secret
 
 
 def edit_key(
@@ -59,6 +64,7 @@ def edit_key(
         key.label, key.scopes, key.expires_at = label.strip(), _checked(scopes), expires_at
         key.full_clean()
         key.save(update_fields=["label", "scopes", "expires_at"])
+        _record("key_changed", by, key)
         return key
 
 
@@ -86,6 +92,7 @@ def rotate_key(key: ApiKey, *, by: Actor, overlap: timedelta) -> tuple[ApiKey, s
         else:
             key.expires_at = min(filter(None, (key.expires_at, now + overlap)))
         key.save(update_fields=["expires_at", "revoked_at"])
+        _record("key_rotated", by, key, replacement=str(replacement[0]))
         return replacement
 
 
@@ -97,7 +104,21 @@ def revoke_key(key: ApiKey, *, by: Actor) -> ApiKey:
         if key.revoked_at is None:
             key.revoked_at = timezone.now()
             key.save(update_fields=["revoked_at"])
+            _record("key_revoked", by, key)
         return key
+
+
+def _record(action: str, by: Actor, key: ApiKey, **details: Any) -> None:
+    audit.record(
+        action,
+        by=by,
+        subject=key,
+        chain=PARTNERS,
+        partner=key.partner.name,
+        scopes=key.scopes,
+        expires_at=key.expires_at.astimezone(UTC).isoformat() if key.expires_at else None,
+        **details,
+    )
 
 
 def _locked(key: ApiKey) -> ApiKey:

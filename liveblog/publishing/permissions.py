@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
 
-from liveblog import visibility
+from liveblog import audit, visibility
 from liveblog.models import ApiKey, LiveBlog, Partner, Update
 
 
@@ -24,23 +24,30 @@ Actor = User | System | ApiKey
 def require(by: Actor, permission: str, blog: LiveBlog | None = None, update: Update | None = None) -> None:
     """Raise PermissionDenied unless `by` has `permission` (of this app) and may work on `blog`.
 
-    A partner's key may change only updates that the partner created.
+    A partner's key may change only updates that the partner created. The audit log records the refusal.
     """
+    if reason := _lacks(by, permission, blog, update):
+        audit.note_refusal(by, permission, blog, update.pk if update else None)
+        raise PermissionDenied(reason)
+
+
+def _lacks(by: Actor, permission: str, blog: LiveBlog | None, update: Update | None) -> str:
+    """Return why `by` may not do this, or an empty string."""
     if isinstance(by, System):
-        return
+        return ""
     if isinstance(by, ApiKey):
         if not by.may(permission, blog):
-            raise PermissionDenied(_("This key does not allow that, or not in this live blog."))
+            return _("This key does not allow that, or not in this live blog.")
         if update is not None and not is_own_if_partner(by, update):
-            raise PermissionDenied(_("This key can change only updates that its partner created."))
-        return
+            return _("This key can change only updates that its partner created.")
+        return ""
     if not by.has_perm(f"liveblog.{permission}"):
-        raise PermissionDenied(
-            _("Your account may not do this. It needs the permission “%(permission)s”.")
-            % {"permission": permission}
-        )
+        return _("Your account may not do this. It needs the permission “%(permission)s”.") % {
+            "permission": permission
+        }
     if blog is not None and not visibility.can_read(by, blog):
-        raise PermissionDenied(_("You are not in the team of this live blog."))
+        return _("You are not in the team of this live blog.")
+    return ""
 
 
 def is_own_if_partner(by: Actor, update: Update) -> bool:

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from liveblog import visibility
+from liveblog import audit, visibility
 from liveblog.models import Change, LiveBlog, ReaderResponse
 from liveblog.publishing.limits import MOST
 from liveblog.publishing.log import append, locked
@@ -42,18 +42,20 @@ def approve_response(response: ReaderResponse, *, by: Actor) -> ReaderResponse:
         response.status = ReaderResponse.Status.APPROVED
         response.approved_at = timezone.now()
         response.save()
-        append(blog, Change.Kind.RESPONSE_APPROVED, response.approved_at, by=by)
+        details = {"response": response.pk}
+        append(blog, Change.Kind.RESPONSE_APPROVED, response.approved_at, by=by, details=details)
         return response
 
 
 def reject_response(response: ReaderResponse, *, by: Actor) -> ReaderResponse:
     """Reject a pending response. It takes no number, because readers never saw it."""
-    with locked(response.blog):
+    with locked(response.blog) as blog:
         response = _moderated(response, by)
         if response.status != ReaderResponse.Status.PENDING:
             raise ValidationError(_("Only a response awaiting moderation can be rejected."))
         response.status = ReaderResponse.Status.REJECTED
         response.save()
+        audit.record("response_rejected", by=by, blog=blog, subject=response)
         return response
 
 
@@ -65,7 +67,8 @@ def withdraw_response(response: ReaderResponse, *, by: Actor) -> ReaderResponse:
             raise ValidationError(_("Only a published response can be withdrawn."))
         response.status = ReaderResponse.Status.WITHDRAWN
         response.save()
-        append(blog, Change.Kind.RESPONSE_WITHDRAWN, timezone.now(), by=by)
+        details = {"response": response.pk}
+        append(blog, Change.Kind.RESPONSE_WITHDRAWN, timezone.now(), by=by, details=details)
         return response
 
 

@@ -17,8 +17,12 @@ PRESENCES_KEPT: Final = timedelta(days=1)
 
 
 def prune(*, at: datetime | None = None) -> None:
-    """Delete submissions, working copies and presences past their retention at `at` (None: now)."""
+    """Delete submissions, working copies and presences past their retention at `at` (None: now).
+
+    Working copies of a live blog under a legal hold stay.
+    """
     at = at or timezone.now()
     Submission.objects.filter(at__lt=at - SUBMISSIONS_KEPT).delete()
-    WorkingCopy.objects.filter(saved_at__lt=at - WORKING_COPIES_KEPT).delete()
+    abandoned = WorkingCopy.objects.filter(saved_at__lt=at - WORKING_COPIES_KEPT)
+    abandoned.filter(blog__is_on_hold=False).delete()
     Presence.objects.filter(at__lt=at - PRESENCES_KEPT).delete()

@@ -12,10 +12,11 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from liveblog import audit
 from liveblog.models import Change, Delivery, LiveBlog, Revision, Submission, Update, WorkingCopy
-from liveblog.publishing import search
+from liveblog.publishing import safeguards, search
 from liveblog.publishing.content import Content
-from liveblog.publishing.log import append, keep_revision, locked, reread, reread_published
+from liveblog.publishing.log import append, append_unaudited, keep_revision, locked, reread, reread_published
 from liveblog.publishing.permissions import Actor, require
 from liveblog.publishing.renditions import remove_images, show_or_hide
 from liveblog.publishing.rules import WrongState, checked_note, refuse_withdrawn_blog
@@ -33,6 +34,7 @@ def withdraw_update(update: Update, *, by: Actor, reason: str) -> Update:
     with locked(update.blog) as blog:
         update = reread_published(blog, update)
         now = timezone.now()
+        safeguards.drop_pending(update)
         _hide(blog, update, now)
         change = append(blog, Change.Kind.WITHDRAWN, now, update, by=by)
         keep_revision(update, Revision.Kind.WITHDRAWN, change, by, Content.of(update), reason)
@@ -73,6 +75,8 @@ def restore_update(update: Update, *, by: Actor) -> Update:
         update = reread(blog, update)
         if not update.is_withdrawn or update.is_erased:
             raise WrongState(_("Only a withdrawn update can be restored."), update)
+        safeguards.refuse_alone(update, None, by)
+        safeguards.drop_pending(update)
         update.status = Update.Status.PUBLISHED
         update.withdrawn_at = None
         update.save(update_fields=["status", "withdrawn_at"])
@@ -94,6 +98,7 @@ def erase_update(update: Update, *, by: Actor, reason: str) -> Update:
     if not reason:
         raise ValidationError({"note": _("Say why it is erased.")})
     with locked(update.blog) as blog:
+        safeguards.refuse_on_hold(blog)
         update = reread(blog, update)
         was_visible = update.is_visible
         now = timezone.now()
@@ -109,6 +114,7 @@ def erase_update(update: Update, *, by: Actor, reason: str) -> Update:
         if update.is_published:
             _hide(blog, update, now)
         search.index_update(update)
+        safeguards.drop_pending(update)
         update.revisions.update(content=empty_content.as_json(), note=reason)
         # A working copy saved while a new update was being submitted has only the token in common with it.
         tokens = Submission.objects.filter(update=update).values("token")
@@ -119,7 +125,8 @@ def erase_update(update: Update, *, by: Actor, reason: str) -> Update:
             content_type=ContentType.objects.get_for_model(Update), object_id=str(update.pk)
         ).update(object_repr=f"#{update.pk}", change_message="")
         if was_visible:
-            append(blog, Change.Kind.ERASED, now, update, by=by)
+            append_unaudited(blog, Change.Kind.ERASED, now, update, by=by)
+        audit.record("erased", by=by, blog=blog, subject=update, reason=reason)
         remove_images(images)
         return update
 

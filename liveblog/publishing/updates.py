@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from liveblog import audit
 from liveblog.models import Change, LiveBlog, Revision, Update
-from liveblog.publishing import search
+from liveblog.publishing import safeguards, search
 from liveblog.publishing.content import Content
 from liveblog.publishing.encoding import fingerprint
 from liveblog.publishing.limits import MOST, refuse_far
@@ -19,6 +21,13 @@ from liveblog.publishing.log import append, keep_revision, locked, reread, rerea
 from liveblog.publishing.permissions import Actor, partner, permission_to_write, person, require
 from liveblog.publishing.renditions import show_or_hide
 from liveblog.publishing.rules import Stale, WrongState, checked_note, refuse_future, refuse_withdrawn_blog
+
+# Actions in the audit log that save an update which is not public.
+_SAVED_AS: Final = {
+    Update.Status.DRAFT: "drafted",
+    Update.Status.SUBMITTED: "submitted",
+    Update.Status.SCHEDULED: "scheduled",
+}
 
 # New content for an update, or a function that derives it from the saved content. Verbs call the function
 # under the blog's lock, so that nothing that a colleague saves meanwhile is overwritten.
@@ -51,7 +60,7 @@ def draft_update(
         update, content = _open_unpublished(blog, by, update, content, seen, may_be_empty=True)
         if imported_hash is not None:
             update.imported_hash = imported_hash
-        return _save_unpublished(update, content, Update.Status.DRAFT, is_pinned, publish_at)
+        return _save_unpublished(update, content, Update.Status.DRAFT, is_pinned, publish_at, by)
 
 
 def submit_update(
@@ -68,7 +77,7 @@ def submit_update(
     require(by, permission_to_write(by, update), blog, update)
     with locked(blog) as blog:
         update, content = _open_unpublished(blog, by, update, content, seen)
-        return _save_unpublished(update, content, Update.Status.SUBMITTED, is_pinned, publish_at)
+        return _save_unpublished(update, content, Update.Status.SUBMITTED, is_pinned, publish_at, by)
 
 
 def schedule_update(
@@ -96,7 +105,7 @@ def schedule_update(
             raise ValidationError(
                 {"happened_at": _("This time is later than the moment when the update goes live.")}
             )
-        return _save_unpublished(update, content, Update.Status.SCHEDULED, is_pinned, publish_at)
+        return _save_unpublished(update, content, Update.Status.SCHEDULED, is_pinned, publish_at, by)
 
 
 def publish_update(
@@ -119,6 +128,8 @@ def publish_update(
     with locked(blog) as blog:
         now = timezone.now()
         update, content = _open_unpublished(blog, by, update, content, seen)
+        safeguards.refuse_alone(update, content, by)
+        _sign(update, content, by)
         refuse_future(content.happened_at, now)
         refuse_far(first_published_at=first_published_at)
         if imported_hash is not None:
@@ -134,6 +145,7 @@ def publish_scheduled(update: Update, *, by: Actor, at: datetime) -> Update | No
         if due_update is None:
             return None
         due_update.blog = blog
+        safeguards.refuse_alone(due_update, None, None)
         content = Content.of(due_update).checked(blog.language)
         # Without an event time, use the scheduled time, however late the server publishes it.
         content = replace(content, happened_at=content.happened_at or due_update.publish_at)
@@ -162,7 +174,10 @@ def _publish(
     if is_pinned:
         blog.pinned_update = update
     search.index_update(update, is_indexed=False)
-    change = append(blog, Change.Kind.PUBLISHED, now, update, by=by)
+    safeguards.drop_pending(update)
+    change = append(
+        blog, Change.Kind.PUBLISHED, now, update, by=by, details={"content": fingerprint(content)}
+    )
     keep_revision(update, Revision.Kind.PUBLISHED, change, by, content)
     show_or_hide(content.images)
     return update
@@ -214,24 +229,35 @@ def _revise(
     with locked(update.blog) as blog:
         update = reread_published(blog, update)
         before = Content.of(update)
-        _refuse_stale(update, before, seen)
+        refuse_stale(update, before, seen)
         if note:
-            _refuse_more_corrections(update)
-        content = _resolve(content, before, blog)
-        content = replace(content, happened_at=content.happened_at or before.happened_at)
-        if content.happened_at != before.happened_at:
-            refuse_future(content.happened_at, timezone.now())
+            refuse_more_corrections(update)
+        content = revised(update, content, before)
+        if content != before or note:
+            safeguards.refuse_on_hold(blog)
+            if safeguards.is_needed(update):
+                raise safeguards.NeedsSecondPerson(update)
         if imported_hash is not None and imported_hash != update.imported_hash:
             update.imported_hash = imported_hash
             update.save(update_fields=["imported_hash"])
         if content != before or note:
-            _write_revision(blog, update, before, content, by, note)
+            update.written_by = person(by)
+            write_revision(blog, update, before, content, by, note)
         if is_pinned is not None and is_pinned != update.is_pinned:
             _pin(blog, update, by, is_pinned=is_pinned)
         return update
 
 
-def _write_revision(
+def revised(update: Update, content: Revised, before: Content) -> Content:
+    """Return the new content of a published update, checked."""
+    content = _resolve(content, before, update.blog)
+    content = replace(content, happened_at=content.happened_at or before.happened_at)
+    if content.happened_at != before.happened_at:
+        refuse_future(content.happened_at, timezone.now())
+    return content
+
+
+def write_revision(
     blog: LiveBlog, update: Update, before: Content, content: Content, by: Actor, note: str
 ) -> None:
     content.write_to(update, at=update.happened_at)
@@ -239,7 +265,8 @@ def _write_revision(
         search.index_update(update)
     kind = Change.Kind.CORRECTED if note else Change.Kind.EDITED
     is_in_feeds = bool(note) or content.in_feeds() != before.in_feeds()
-    change = append(blog, kind, timezone.now(), update, by=by, is_in_feeds=is_in_feeds)
+    details = {"fields": content.changed_from(before), "content": fingerprint(content)}
+    change = append(blog, kind, timezone.now(), update, by=by, is_in_feeds=is_in_feeds, details=details)
     keep_revision(
         update, Revision.Kind.CORRECTION if note else Revision.Kind.MINOR, change, by, content, note
     )
@@ -273,10 +300,11 @@ def return_to_editors(update: Update, *, by: Actor) -> Update:
             update.status = Update.Status.SUBMITTED
             update.publish_at = None
             update.save(update_fields=["status", "publish_at"])
+            audit.record("returned", by=by, blog=blog, subject=update)
         return update
 
 
-def _refuse_more_corrections(update: Update) -> None:
+def refuse_more_corrections(update: Update) -> None:
     """Raise ValidationError if the update has been corrected as often as MOST allows.
 
     Readers see every correction, and a page must not grow without bound.
@@ -312,7 +340,7 @@ def _set_key_event(update: Update, by: Actor, *, is_key_event: bool) -> Update:
         return update
 
 
-def _refuse_stale(update: Update, saved_content: Content, seen: str) -> None:
+def refuse_stale(update: Update, saved_content: Content, seen: str) -> None:
     if seen and seen != fingerprint(saved_content):
         raise Stale
 
@@ -335,7 +363,8 @@ def _open_unpublished(
 ) -> tuple[Update, Content]:
     """Return an unpublished update (None: a new one), read under the lock, and its new content."""
     if update is None:
-        update = Update(blog=blog, created_by=person(by), created_by_partner=partner(by))
+        author = person(by)
+        update = Update(blog=blog, created_by=author, created_by_partner=partner(by), written_by=author)
         return update, _resolve(content, Content(), blog, may_be_empty=may_be_empty)
     update = reread(blog, update)
     if update.is_erased:
@@ -347,8 +376,17 @@ def _open_unpublished(
     if update.status == Update.Status.SCHEDULED:
         require(by, "publish_update", blog, update)
     saved_content = Content.of(update)
-    _refuse_stale(update, saved_content, seen)
-    return update, _resolve(content, saved_content, blog, may_be_empty=may_be_empty)
+    refuse_stale(update, saved_content, seen)
+    new_content = _resolve(content, saved_content, blog, may_be_empty=may_be_empty)
+    if fingerprint(new_content) != fingerprint(saved_content):
+        safeguards.refuse_on_hold(blog)
+    return update, new_content
+
+
+def _sign(update: Update, content: Content, by: Actor) -> None:
+    """Note who wrote the content of an update that is not public yet, if it differs from the saved one."""
+    if update._state.adding or fingerprint(Content.of(update)) != fingerprint(content):
+        update.written_by = person(by)
 
 
 def _save_unpublished(
@@ -357,6 +395,7 @@ def _save_unpublished(
     status: Update.Status,
     is_pinned: bool | None,
     publish_at: datetime | None,
+    by: Actor,
 ) -> Update:
     refuse_far(publish_at=publish_at)
     update.status = status
@@ -364,6 +403,8 @@ def _save_unpublished(
     update.modified_at = timezone.now()
     if is_pinned is not None:
         update.is_to_be_pinned = is_pinned
+    _sign(update, content, by)
     # Without an event time, use the time when it is to go live, or else now.
     content.write_to(update, at=publish_at or update.modified_at)
+    audit.record(_SAVED_AS[status], by=by, blog=update.blog, subject=update, content=fingerprint(content))
     return update

@@ -6,14 +6,15 @@ import base64
 import secrets
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from liveblog import visibility
+from liveblog import audit, visibility
+from liveblog.audit.chain import PARTNERS
 from liveblog.models import Delivery, LiveBlog, Partner, Webhook, WebhookCursor
 from liveblog.publishing.limits import MOST, refuse_many
 from liveblog.publishing.log import CHANNEL
@@ -44,6 +45,7 @@ def add_webhook(
         webhook.save()
         webhook.blogs.set(blogs)
         _start_at_present(webhook)
+        _record("webhook_added", by, webhook)
     return webhook
 
 
@@ -69,6 +71,7 @@ def edit_webhook(
             webhook.blogs.set(new_blogs)
             if old_blogs:
                 _start_at_present(webhook)
+        _record("webhook_changed", by, webhook, edition=edition, blogs=sorted(blog.pk for blog in new_blogs))
     return webhook
 
 
@@ -84,6 +87,7 @@ def rotate_secret(webhook: Webhook, *, by: Actor) -> Webhook:
         webhook.previous_secret, webhook.secret = webhook.secret, _new_secret()
         webhook.previous_secret_until_at = timezone.now() + ROTATION_OVERLAP
         webhook.save(update_fields=["secret", "previous_secret", "previous_secret_until_at"])
+        _record("webhook_secret_rotated", by, webhook)
     return webhook
 
 
@@ -98,6 +102,7 @@ def disable_webhook(webhook: Webhook, *, by: Actor, because: str = "") -> Webhoo
         longest = Webhook._meta.get_field("disabled_because").max_length
         webhook.disabled_because = (because or _("Switched off in the admin."))[:longest]
         webhook.save(update_fields=["disabled_at", "disabled_because"])
+        _record("webhook_disabled", by, webhook)
     return webhook
 
 
@@ -113,6 +118,7 @@ def enable_webhook(webhook: Webhook, *, by: Actor) -> Webhook:
         webhook.save()
         webhook.cursors.update(attempts=0, failing_since_at=None, next_attempt_at=None)
         _wake_senders()
+        _record("webhook_enabled", by, webhook)
     return webhook
 
 
@@ -134,6 +140,7 @@ def replay_since(webhook: Webhook, blog: LiveBlog, number: int, *, by: Actor) ->
         # Keep the lease of a delivery in progress; its sender notices that the number has moved.
         cursor.save(update_fields=["number", "attempts", "failing_since_at", "next_attempt_at"])
         _wake_senders()
+        _record("webhook_replayed", by, webhook, blog_id=blog.pk, after=number)
     return cursor
 
 
@@ -144,23 +151,28 @@ def resend(delivery: Delivery, *, by: Actor) -> Delivery:
         return send_test(delivery.webhook, by=by)
     if not visibility.readable(delivery.webhook).filter(pk=delivery.blog.pk).exists():
         raise ValidationError(_("This webhook is not for that live blog, or its partner may not see it."))
-    return _ask_for(delivery.webhook, delivery.blog, delivery.number)
+    return _ask_for(delivery.webhook, delivery.blog, delivery.number, by)
 
 
 def send_test(webhook: Webhook, *, by: Actor) -> Delivery:
     """Send a test event without content, even to a webhook that is switched off."""
     require(by, "change_webhook")
-    return _ask_for(webhook, None, 0)
+    return _ask_for(webhook, None, 0, by)
 
 
-def _ask_for(webhook: Webhook, blog: LiveBlog | None, number: int) -> Delivery:
+def _ask_for(webhook: Webhook, blog: LiveBlog | None, number: int, by: Actor) -> Delivery:
     now = timezone.now()
     with transaction.atomic():
         delivery = Delivery.objects.create(
             webhook=webhook, blog=blog, number=number, attempt=0, at=now, asked_for_at=now
         )
         _wake_senders()
+        _record("webhook_sent_by_hand", by, webhook, blog_id=blog.pk if blog else None, number=number)
     return delivery
+
+
+def _record(action: str, by: Actor, webhook: Webhook, **details: Any) -> None:
+    audit.record(action, by=by, subject=webhook, chain=PARTNERS, partner=webhook.partner.name, **details)
 
 
 def _locked(webhook: Webhook) -> Webhook:

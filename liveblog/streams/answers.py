@@ -13,7 +13,7 @@ from django.utils.http import parse_etags
 
 from liveblog.streams.keepable import is_shared, may_be_kept
 from liveblog.streams.positions import Mark, Position
-from newsroom.http import prompt
+from newsroom.http import prompt, request_ids
 from newsroom.http.bodies import Application, Scope
 from newsroom.http.compression import compress_thoroughly
 
@@ -162,6 +162,8 @@ async def read_response(application: Application, scope: Scope, position: Positi
     if len(messages) < 2 or messages[-1].get("more_body", False):
         raise Incomplete(scope["path"])
     headers = [(name.lower(), value) for name, value in messages[0]["headers"]]
+    # The id of the request that it was rendered for, which is none of the others' ids.
+    headers = [header for header in headers if header[0] != request_ids.ASGI_NAME]
     status = messages[0]["status"]
     if not is_shared(status, headers):
         raise Incomplete(scope["path"])

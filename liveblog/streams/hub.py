@@ -14,10 +14,12 @@ import math
 import random
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError, connection
+from django.utils import timezone
 
 from liveblog import audience, visibility
 from liveblog.audience import Delivered, Tally
@@ -26,6 +28,7 @@ from liveblog.presentation import delta, reading
 from liveblog.presentation.editions import has_edition
 from liveblog.visibility import PUBLIC
 from liveblog.wakeups.channel import Vouch, Wake, listen
+from newsroom import metrics
 from newsroom.http.bodies import Send
 
 HEARTBEAT_SECONDS: Final = 15.0
@@ -54,6 +57,8 @@ class Reading:
     number: int
     events: bytes
     is_over: bool
+    # When the newest change was made; None if there is nothing to send.
+    changed_at: datetime | None = None
 
 
 class Reader:
@@ -119,6 +124,11 @@ class Hub:
     def is_running(self) -> bool:
         """Return whether new readers are admitted."""
         return bool(self._tasks) and self._draining is None
+
+    @property
+    def reader_count(self) -> int:
+        """Return the number of open streams, without those of desks."""
+        return sum(reader.is_counted for feed in self._feeds.values() for reader in feed.readers)
 
     def start(self) -> None:
         self._draining = None
@@ -278,6 +288,8 @@ class Hub:
                         self._drop(feed, reader)
             self._delivered[stretch] += sent_count
             await asyncio.sleep(0)
+        if reading.changed_at is not None:
+            metrics.DELIVERY_LAG_SECONDS.observe((timezone.now() - reading.changed_at).total_seconds())
 
     def _end(self, feed: Feed, events: bytes, number: int | None = None) -> None:
         """Send the last events, up to `number` (None if there are none), and drop all ready readers."""
@@ -361,7 +373,7 @@ def read_log(followed: Followed, after: int) -> Reading:
             changes = delta.after(blog, number)
             number = changes.number
             events.append(encode("message", delta.of_page(changes), number))
-        return Reading(number, b"".join(events), is_over=blog.has_ended)
+        return Reading(number, b"".join(events), is_over=blog.has_ended, changed_at=blog.modified_at)
     finally:
         connection.close()
 

@@ -11,6 +11,7 @@ from typing import Final
 from django.db import close_old_connections
 
 from liveblog import publishing
+from newsroom import metrics
 from newsroom.busy import is_busy
 
 SECONDS_BETWEEN: Final = 1.0
@@ -47,7 +48,9 @@ class DueLoop:
     def _run(self) -> None:
         failures = 0
         while not self._stopping.is_set():
-            failures = 0 if self._pass() else failures + 1
+            is_done = self._pass()
+            metrics.DUE_PASSES.labels("done" if is_done else "failed").inc()
+            failures = 0 if is_done else failures + 1
             self._stopping.wait(min(SECONDS_BETWEEN * 2**failures, LONGEST_WAIT))
 
     def _pass(self) -> bool:
@@ -56,6 +59,7 @@ class DueLoop:
             publishing.publish_due(by=publishing.SYSTEM)
             if time.monotonic() >= self._prune_at:
                 publishing.prune()
+                publishing.expire_responses(by=publishing.SYSTEM)
                 self._prune_at = time.monotonic() + SECONDS_BETWEEN_PRUNING
         except Exception as error:
             # Neither a database outage nor a bug of ours may end all schedules, so catch everything.

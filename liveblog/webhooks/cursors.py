@@ -19,8 +19,9 @@ from typing import Final
 from django.db import connection, transaction
 from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet
 
-from liveblog import visibility
-from liveblog.models import Delivery, LiveBlog, Update, Webhook, WebhookCursor
+from liveblog import audit, visibility
+from liveblog.audit.chain import PARTNERS, SYSTEM
+from liveblog.models import AuditEntry, Delivery, LiveBlog, Update, Webhook, WebhookCursor
 from liveblog.webhooks.delivery import Answer
 from liveblog.webhooks.messages import Message
 from liveblog.webhooks.notices import Notice
@@ -259,12 +260,16 @@ def _judge(webhook: Webhook, answer: Answer, at: datetime) -> Notice | None:
         webhook.save(
             update_fields=["failing_since_at", "warned_at", "disabled_at", "disabled_because"],
         )
+    if notice == Notice.DISABLED:
+        schedule = AuditEntry.Door.SCHEDULE
+        audit.record("webhook_disabled", by=SYSTEM, subject=webhook, chain=PARTNERS, door=schedule)
     return notice
 
 
 def prune(at: datetime) -> int:
-    """Delete old deliveries and return their number."""
-    count, _by_model = Delivery.objects.filter(at__lt=at - KEPT, asked_for_at__isnull=True).delete()
+    """Delete old deliveries and return their number. Those of a live blog under a legal hold stay."""
+    old_deliveries = Delivery.objects.filter(at__lt=at - KEPT, asked_for_at__isnull=True)
+    count, _by_model = old_deliveries.exclude(blog__is_on_hold=True).delete()
     return count
 
 

@@ -26,6 +26,7 @@ from liveblog.webhooks.cursors import Claim
 from liveblog.webhooks.delivery import Answer, post
 from liveblog.webhooks.messages import Message
 from liveblog.webhooks.pings import PingClaim, Request
+from newsroom import metrics
 from newsroom.busy import again_while_busy, is_busy
 
 # Polling interval: a lost wake-up delays a change by at most this long.
@@ -229,6 +230,7 @@ def _message_for(claim: Claim) -> Message | None:
 
 
 def _finish(claim: Claim, message: Message, answer: Answer, sent_at: Any) -> None:
+    metrics.WEBHOOK_DELIVERIES.labels("delivered" if answer.is_success else "failed").inc()
     # The receiver may already have accepted the message; if this write failed, it would be posted again.
     notice = again_while_busy(lambda: cursors.finish(claim, message, answer, sent_at, timezone.now()))
     if notice:

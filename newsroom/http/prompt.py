@@ -11,6 +11,8 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 
+from newsroom.http import request_ids
+
 Header = tuple[bytes, bytes]
 # Called with method, path, query, scheme and headers. Returns the head from the second line on, without the
 # empty line at its end, and the body; None if the application has no bytes ready.
@@ -27,4 +29,8 @@ def answer_first(answerer: Answerer) -> None:
 
 def find(method: str, path: str, query: bytes, scheme: str, headers: list[Header]) -> Ready | None:
     """Return the response that is ready for a request without a body, or None."""
-    return _answerers[0](method, path, query, scheme, headers) if _answerers else None
+    ready = _answerers[0](method, path, query, scheme, headers) if _answerers else None
+    if ready is None:
+        return None
+    status, head, body = ready
+    return status, head + request_ids.line_for(path, headers), body

@@ -7,6 +7,8 @@ from typing import Any, Final
 from django.conf import settings
 from django.http import HttpResponseBase
 
+from newsroom.http import request_ids
+
 # Features that no page of ours uses. External media may still play, in full screen and picture in picture.
 _UNUSED_FEATURES: Final = (
     *("accelerometer", "bluetooth", "browsing-topics", "camera", "display-capture", "geolocation"),
@@ -40,6 +42,7 @@ def of_stream(scope: dict[str, Any]) -> list[tuple[bytes, bytes]]:
         (b"content-security-policy", _INERT_POLICY.encode()),
         (b"cross-origin-resource-policy", _CROSS_ORIGIN.encode()),
         (b"x-content-type-options", b"nosniff"),
+        *request_ids.of_stream(),
     ]
     if settings.SECURE_HSTS_SECONDS and _is_secure(scope):
         headers.append((b"strict-transport-security", _hsts().encode()))

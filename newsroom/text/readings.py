@@ -39,6 +39,8 @@ _WORKS: Final = (
     "大戏",
 )
 _LEVIED: Final = tuple("税费地兵求集收召询用婚聘稿文友")
+_EATEN: Final = tuple("吃煮端捧擀揉捞拌嗦泡炒盛")
+_PARTICLES: Final = frozenset("着了过完好")
 _WHICH: Final = frozenset({"这", "那", "此", "整", "每", "首", "多少", "同"})
 _DOTS: Final = frozenset("·‧・•")
 # The length in characters up to which transliterated names are searched.
@@ -120,10 +122,19 @@ def decide(place: Place) -> str:
 
 
 def _by_neighbours(place: Place) -> str:
+    before, after = _ends_of(place, -1), _ends_of(place, 1)
     for context in _beside(place.word):
-        if place.before in context.before or place.after in context.after:
+        if not context.before.isdisjoint(before) or not context.after.isdisjoint(after):
             return context.reading
     return ""
+
+
+def _ends_of(place: Place, distance: int) -> set[str]:
+    """Return the neighbouring word and, if jieba guessed it (两人传), its characters next to the word."""
+    word = place[distance]
+    if len(word) < 2 or place.segmenter.is_word(word):
+        return {word}
+    return {word, *((word[-1:], word[-2:]) if distance < 0 else (word[:1], word[:2]))}
 
 
 def is_place(word: str, segmenter: Segmenter) -> bool:
@@ -138,6 +149,11 @@ def is_introduced(place: Place) -> bool:
         or place.before in name_words("offices")
         or place.before in name_words("introducing")
     )
+
+
+def is_alone(place: Place) -> bool:
+    """Return whether nothing but marks, if anything, stands beside a word."""
+    return _is_mark(place.before) and _is_mark(place.after)
 
 
 def speaks(after: str) -> bool:
@@ -280,6 +296,13 @@ def _paint(place: Place) -> str:
     return "塗" if is_verb and not _is_surname(place) else "涂"
 
 
+def _noodles(place: Place) -> str:
+    """Decide between 麵, noodles, and 面, a face or a side; also behind a particle: 端着面."""
+    reading = _by_neighbours(place)
+    is_eaten = place.before in _PARTICLES and place[-2].endswith(_EATEN)
+    return reading or ("麵" if is_eaten else "面")
+
+
 def _fight(place: Place) -> str:
     return "斗" if _NUMERAL.search(place.before) else "鬥"
 
@@ -347,6 +370,7 @@ _DECISIONS: Final[dict[str, Callable[[Place], str]]] = {
     "天后": _days_later,
     "出": _performance,
     "斗": _fight,
+    "面": _noodles,
     "注": _note,
     "系": _tie,
     "晒": _particle_or("曬"),

@@ -30,8 +30,9 @@ _WORD_FORMS: Final = {
     "衚衕": "胡同",
     "彙報": "匯報",
     "彙集": "匯集",
+    "傢俱": "家具",
 }
-_FORM_CHARACTERS: Final = frozenset("佈瞭衕彙鍊鉅")
+_FORM_CHARACTERS: Final = frozenset("佈瞭衕彙鍊鉅俱")
 # The usual forms of characters to which OpenCC gives a rarer form when they stand alone.
 _ALONE: Final = {character: character for character in "扎布志谷岩范咸曲斗松系了岳恒朴"} | {
     "签": "簽",
@@ -45,10 +46,13 @@ _AMBIGUOUS: Final = frozenset(
     "镰闲雇雕霉面韻须饥麪鼇"
 )
 _DISTANCE: Final = re.compile("[零〇一二两三四五六七八九十百千万几数公英华]里")
-_COUNTED: Final = re.compile("[一二两三四五六七八九十百千万几数多]+只")
+_COUNTED: Final = re.compile("[一二两三四五六七八九十百千万几数多半]+(?P<unit>[只斗])")
+_UNITS: Final = {"只": "隻", "斗": "斗"}
 _PAINTING: Final = tuple(f"涂{after}" for after in "上在成满了抹改")
 # Characters with another form in given names (林建岳) than in words.
 _GIVEN: Final = frozenset("岳征谷涂郁升松")
+# Follow a surname where a family or an unnamed member of it is meant: 于氏.
+_FAMILY: Final = frozenset({"氏", "某", "某某", "姓"})
 _LOCATIVES: Final = frozenset("中上下内外里后前间时期")
 _PERFORMED: Final = re.compile("第?[一二两三四五六七八九十百千万几数多]+出")
 # The number of cached words, which is more than a newsroom uses in a year.
@@ -134,12 +138,22 @@ def _as_words(place: Place) -> str:
 
 def _is_given(given: str, place: Place) -> bool:
     """Return whether the word after 于 is a given name, not a noun, place (柏林) or locative (海中)."""
+    if readings.is_alone(place) and segmenter().tag(place.word) == "nr":
+        # Nothing but the name, as in a caption: 于海洋, but 于湖南 and 于今日.
+        return segmenter().tag(given)[:1] not in ("t", "s", "f") and not _is_located(given)
+    if given in readings.name_words("given"):
+        return readings.is_introduced(place) and readings.speaks(place.after)
     is_common = segmenter().is_word(given) and not segmenter().tag(given).startswith("nr")
     if is_common or readings.is_place(given, segmenter()):
         return False
     if not readings.is_introduced(place):
         return segmenter().tag(given).startswith("nr")
     return readings.speaks(place.after) or given[-1] not in _LOCATIVES
+
+
+def _is_located(given: str) -> bool:
+    is_place = segmenter().tag(given).startswith("ns") and given not in readings.name_words("given")
+    return is_place or given[-1] in _LOCATIVES or readings.is_place(given, segmenter())
 
 
 def _is_phrase(full: str) -> bool:
@@ -211,8 +225,8 @@ def _by_opencc(text: str) -> str:
 def _of_known(word: str) -> str:
     """Convert a word that is in jieba's dictionary but not in the newsroom's own lists."""
     converted = _by_opencc(word)
-    if _COUNTED.fullmatch(word):
-        return f"{converted[:-1]}隻"
+    if counted := _COUNTED.fullmatch(word):
+        return f"{converted[:-1]}{_UNITS[counted['unit']]}"
     if "裏" in converted or len(word) > 2:
         converted = _with_names(word, converted)
     return _of_halves(word, converted) if len(word) == 4 else converted
@@ -253,9 +267,11 @@ def _in_context(words: Sequence[str], at: int) -> str:
 def _surnamed(place: Place) -> str:
     """Convert a guessed word that begins with a surname: a name, or 于 before a word (于海边)."""
     surname, given = place.word[0], place.word[1:]
-    if surname == "于" and not _is_given(given, place):
+    if surname == "于" and given not in _FAMILY and not _is_given(given, place):
         return "於" + (_reading(given) or _by_opencc(given))
-    may_be_word = len(given) == 1 or (surname in "涂游" and not readings.speaks(place.after))
+    may_be_word = (len(given) == 1 and given not in _FAMILY) or (
+        surname in "涂游" and not readings.speaks(place.after)
+    )
     if (may_be_word and not readings.is_introduced(place)) or place.word.startswith(_PAINTING):
         # Treat 两个钟后, 涂 (paint) and 游 (swim) as words unless a name is expected.
         return _as_words(place)

@@ -64,7 +64,7 @@ for (const line of document.querySelectorAll("[data-count-of]")) {
     // Like the form, count a character outside the BMP once, though `maxlength` counts it twice.
     const left = field.maxLength - [...field.value].length;
     line.hidden = left > 100;
-    line.textContent = line.dataset.left.replace("%(left)s", () => left);
+    line.textContent = line.dataset.left.replace("{left}", () => left);
   };
   field.addEventListener("input", count);
   count();

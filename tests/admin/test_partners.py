@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -15,6 +14,7 @@ from django.utils import timezone
 
 from liveblog import publishing
 from liveblog.models import ApiKey, Partner, Scope
+from newsroom.access.models import StaffSession as Session
 from tests.admin.browsing import errors, opened
 from tests.factories import make_blog, make_key, make_person
 

@@ -74,6 +74,10 @@ def test_person_added_by_a_chief_editor_can_sign_in_and_write(chief):
     }
     client = Client()
     assert client.login(username="ming", password="tram ferry lantern")
+    own = {"old_password": "tram ferry lantern"} | dict.fromkeys(
+        ("new_password1", "new_password2"), "harbour lamp kettle"
+    )
+    assert client.post("/admin/password_change/", own).status_code == 302
     assert client.get("/admin/liveblog/update/add/").status_code == 200
     assert client.get("/admin/auth/user/").status_code == 403
 

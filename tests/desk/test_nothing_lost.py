@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import User
-from django.contrib.sessions.models import Session
 from playwright.sync_api import Page, expect
 
 from liveblog import publishing
 from liveblog.models import Update, WorkingCopy
 from liveblog.publishing import SYSTEM, Content
+from newsroom.access.models import StaffSession as Session
 from tests.desk.composing import CHORD, save_as_minor_edit, write
 from tests.desk.conftest import desk_path
 from tests.factories import PASSWORD, make_blog, make_person, make_update

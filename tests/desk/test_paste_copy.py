@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode
 from pathlib import Path
 
@@ -123,6 +124,45 @@ def test_pasting_newer_copy_changes_only_the_changed_update(editor):
         ("published", ""),
         ("correction", "應為五名。"),
     ]
+
+
+def save_button(response: HttpResponse) -> str:
+    """Return the start tag of the preview's button that saves."""
+    match = re.search(r'<button[^>]*name="confirm"[^>]*>', response.content.decode())
+    assert match
+    return match[0]
+
+
+def article_of(story: str, updates: int) -> str:
+    """Return an article in the product's own form; its updates have nothing but their times in common."""
+    entries = [
+        f"{story}{number}\n【{9 + number:02}:05】{story * (number + 3)}。" for number in range(updates)
+    ]
+    return "\n".join([f"{story}|持續更新", "2025-03-09 09:00", "9日最新消息", *reversed(entries)])
+
+
+@pytest.mark.parametrize(
+    ("saved", "pasted", "is_warned"),
+    [
+        (article_of("海底電纜", 4), article_of("颱風掠過", 6), True),
+        (article_of("海底電纜", 4), article_of("海底電纜", 6), False),
+        # Copy that has grown: an eighth of its updates are known, but these are all that are saved.
+        (article_of("海底電纜", 1), article_of("海底電纜", 8), False),
+        ("", article_of("颱風掠過", 6), False),
+    ],
+)
+def test_copy_of_another_story_is_named_first_and_saving_is_no_longer_the_primary_button(
+    editor: Client, saved: str, pasted: str, is_warned: bool
+) -> None:
+    blog = make_blog()
+    if saved:
+        confirm(editor, blog, paste(editor, blog, text=saved, publish="on"))
+    page = paste(editor, blog, text=pasted, publish="on")
+    content = page.content.decode()
+    assert ("Is this copy about another story?" in content) is is_warned
+    assert ("default" in save_button(page)) is not is_warned
+    if is_warned:
+        assert content.index("another story") < content.index("data-summary")
 
 
 def test_editor_without_permission_cannot_replace_the_blog_headline(editor):

@@ -93,7 +93,7 @@ def test_preview_shows_the_headline_the_days_and_the_neighbours(client):
     page = client.post(f"{desk_path(blog)}preview/", form).content.decode()
     assert re.search(r"八號信號\s*</h1>", page)
     assert re.findall(r'<h3 id="heading-\d+"[^>]*>([^<]+)</h3>', page) == ["第3日", "補記", "第2日", "第1日"]
-    assert re.findall(r"<h2>(\d+)日", page) == ["22", "21", "20"]
+    assert re.findall(r"<h2>3月(\d+)日", page) == ["22", "21", "20"]
 
 
 @pytest.mark.django_db

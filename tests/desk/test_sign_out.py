@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.test import Client
 from playwright.sync_api import Page, expect
 
 from liveblog import publishing
 from liveblog.models import WorkingCopy
 from liveblog.publishing import Content
+from newsroom.access.models import StaffSession as Session
 from tests.desk.composing import wait_for_composer, write
 from tests.desk.conftest import desk_path
 from tests.desk.test_nothing_lost import forget_expected_errors, sign_in_by_hand

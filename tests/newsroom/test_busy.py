@@ -11,7 +11,6 @@ import psycopg
 import pytest
 from django.conf import settings
 from django.contrib.sessions.exceptions import SessionInterrupted
-from django.contrib.sessions.models import Session
 from django.db import DataError, Error, InternalError, OperationalError
 from django.db.transaction import TransactionManagementError
 from django.http import HttpRequest, HttpResponse
@@ -22,6 +21,7 @@ from psycopg_pool import PoolTimeout
 from liveblog.models import Byline, Submission, Update
 from liveblog.models.partner import Scope
 from liveblog.wakeups.due import DueLoop
+from newsroom.access.models import StaffSession as Session
 from newsroom.busy import again_while_busy, is_busy
 from newsroom.middleware import SessionMiddleware
 from tests.desk.conftest import desk_path

@@ -162,6 +162,18 @@ def test_exhausted_limits_do_not_lock_out_a_known_browser(editor):
     assert is_let_in(post(editor.username, PASSWORD, HOME, browser))
 
 
+def test_browser_and_address_stay_known_after_a_new_secret_key(editor, settings):
+    browser = Client()
+    post(editor.username, PASSWORD, OFFICE, browser)
+    browser.cookies.pop("sessionid")
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", [settings.SECRET_KEY]
+    use_up_name(editor.username)
+    use_up(editor.username, HOME)
+
+    assert is_let_in(post(editor.username, PASSWORD, OFFICE))
+    assert is_let_in(post(editor.username, PASSWORD, HOME, browser))
+
+
 def test_known_browser_is_limited_too(editor):
     browser = Client()
     post(editor.username, PASSWORD, OFFICE, browser)

@@ -231,6 +231,8 @@ def _result(report: Report) -> Iterator[str]:
         yield "Related stories that lead nowhere yet:"
         for story in report.unresolved:
             yield f"  {story.title} ({story.about})"
+    if report.is_of_another_story:
+        yield "Hardly any of its updates match those of the live blog: is it the right one?"
     yield from report.notes
     counts = ", ".join(f"{len(report.of(action))} {action.value}" for action in Action if report.of(action))
     what = "New live blog" if report.is_new else "Live blog"

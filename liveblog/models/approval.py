@@ -1,0 +1,48 @@
+"""The two-person rule: approvals of content that is not public, and proposed changes of content that is."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Flag(models.TextChoices):
+    """Reasons for which an update needs a second person."""
+
+    NAMED_SUSPECT = "named_suspect", _("named suspect")
+    COURT = "court", _("court")
+    MINOR = "minor", _("minor")
+    SOURCE_AT_RISK = "source_at_risk", _("source at risk")
+
+
+class Approval(models.Model):
+    """An approval of an update that is not public. It is void once the content's fingerprint differs."""
+
+    update = models.OneToOneField("liveblog.Update", on_delete=models.CASCADE, related_name="approval")
+    fingerprint = models.CharField(max_length=64)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.update_id} {self.fingerprint[:8]}"
+
+
+class Proposal(models.Model):
+    """A change of a published update that waits for a second person. A new one replaces it."""
+
+    update = models.OneToOneField("liveblog.Update", on_delete=models.CASCADE, related_name="proposal")
+    content = models.JSONField(help_text="Like a revision's.")
+    note = models.TextField(blank=True, help_text="Empty for a minor edit.")
+    base = models.CharField(max_length=64, help_text="The fingerprint of the content that it changes.")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.update_id} {self.at}"

@@ -1,0 +1,1 @@
+"""The newsroom's own state: health checks, figures for Prometheus and a page for editors."""

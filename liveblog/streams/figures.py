@@ -1,0 +1,25 @@
+"""The figures of streams and kept answers for `/metrics`, brought up to date once a second."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from liveblog.streams.hub import Hub
+from liveblog.streams.kept import KeptAnswers
+from newsroom import metrics
+
+SECONDS_BETWEEN: Final = 1.0
+
+
+async def keep_figures(hub: Hub, kept_answers: KeptAnswers) -> None:
+    """Bring the figures of this process up to date every second, until cancelled."""
+    sent_before = made_before = 0
+    while True:
+        metrics.STREAM_READERS.set(hub.reader_count)
+        metrics.KEPT_ANSWERS.set(len(kept_answers.store))
+        metrics.KEPT_ANSWERS_BYTES.set(kept_answers.store.size)
+        metrics.KEPT_ANSWERS_SENT.inc(kept_answers.sent_count - sent_before)
+        metrics.KEPT_ANSWERS_MADE.inc(kept_answers.made_count - made_before)
+        sent_before, made_before = kept_answers.sent_count, kept_answers.made_count
+        await asyncio.sleep(SECONDS_BETWEEN)

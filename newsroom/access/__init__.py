@@ -1,0 +1,1 @@
+"""Accounts of staff: second factors, sessions, confirmation of risky changes, password reset by mail."""

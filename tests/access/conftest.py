@@ -1,0 +1,51 @@
+"""Fixtures for people who sign in by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.core.cache import cache
+from django.dispatch import receiver
+from django.test import Client
+
+from newsroom.access import notices
+from newsroom.access.events import access_changed
+from tests.access.signing_in import Browser
+
+
+@pytest.fixture
+def browser_of(db: None) -> Callable[..., Browser]:
+    """Return a function that makes a browser at an address, in English."""
+    cache.clear()
+    return lambda address="192.0.2.1": Browser(REMOTE_ADDR=address, headers={"accept-language": "en"})
+
+
+@pytest.fixture
+def seen_events():
+    """Collect the events that are announced, as (event, user name of the person, user name of who did it)."""
+    events: list[tuple[str, str, str | None]] = []
+
+    @receiver(access_changed, weak=False, dispatch_uid="tests.access")
+    def collect(sender, event, person, by, **kwargs) -> None:
+        events.append((event.value, person.username, by.username if by else None))
+
+    yield events
+    access_changed.disconnect(dispatch_uid="tests.access")
+
+
+@pytest.fixture
+def letters(mailoutbox):
+    """Return a function that returns all letters so far, which are sent once a transaction commits."""
+
+    def collect() -> list:
+        notices.wait()
+        return list(mailoutbox)
+
+    return collect
+
+
+def client_of(person) -> Client:
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(person)
+    return client

@@ -1,0 +1,120 @@
+"""`manage.py ready`: the page, in each language, and its exit status."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+
+import pytest
+import trustme
+from django.core.management import call_command
+from django.utils import timezone
+
+from liveblog import publishing
+from liveblog.models import Update
+from liveblog.monitoring import readiness
+from liveblog.monitoring.readiness import State
+from liveblog.publishing import Content
+from tests.factories import make_blog, make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def ready(*arguments: str) -> tuple[int, str]:
+    """Return the exit status and the page."""
+    output = StringIO()
+    try:
+        call_command("ready", *arguments, stdout=output)
+    except SystemExit as exit_:
+        return exit_.code, output.getvalue()
+    return 0, output.getvalue()
+
+
+@contextmanager
+def tls_server(monkeypatch, tmp_path, expires_at: datetime) -> Iterator[str]:
+    """Yield the host and port of a TLS server whose certificate this process trusts."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost", not_after=expires_at).configure_cert(context)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _address = listener.accept()
+            try:
+                with context.wrap_socket(connection, server_side=True) as secure:
+                    secure.recv(1)
+            except OSError:
+                connection.close()
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"localhost:{listener.getsockname()[1]}"
+        thread.join(10)
+
+
+def test_the_page_of_a_site_in_order_ends_with_status_0(server, settings, monkeypatch):
+    settings.SITE_URL, settings.DEMO, settings.SITE_NAME = server.url, False, "Example News"
+    now = timezone.now().isoformat()
+    record = settings.DATA_DIR / "backup.json"
+    record.write_text(json.dumps({"made_at": now, "verified_at": now}))
+    monkeypatch.setattr(readiness, "people_without_second_factor", list)
+    try:
+        status, page = ready("--language", "en")
+    finally:
+        record.unlink()
+    assert status == 0, page
+    assert page.startswith("Example News · ")
+    assert f" ✓ Site: It answers at {server.url}." in page
+    assert " ✓ Backup: The last one is 0 hours old." in page
+    assert " ✓ People: Everybody has a second factor." in page
+    assert " ✓ Signals: Changes reach the servers (" in page
+    assert "✗" not in page
+
+
+def test_what_must_be_mended_is_marked_and_the_status_is_1(settings, monkeypatch):
+    settings.SITE_URL = "http://127.0.0.1:9"
+    monkeypatch.setattr(readiness, "people_without_second_factor", lambda: ["kayan", "desk2"])
+    publishing.schedule_update(
+        make_blog(), Content("風球"), timezone.now() + timedelta(hours=1), by=make_user("*")
+    )
+    Update.objects.update(publish_at=timezone.now() - timedelta(hours=1))
+    status, page = ready("--language", "en")
+    assert status == 1
+    assert " ✗ Settings: DEMO is on." in page
+    assert " ✗ Site: The site does not answer at http://127.0.0.1:9: " in page
+    assert " ✗ Backup: No backup is recorded." in page
+    assert " ✗ Scheduled work: 1 things are late. Is a server running?" in page
+    assert " ✗ People: Without a second factor: kayan, desk2." in page
+    assert page.rstrip().endswith("Not ready: mend what is marked ✗.")
+
+
+@pytest.mark.parametrize(("days", "state"), [(60, State.GOOD), (10, State.MEND), (-1, State.MEND)])
+def test_the_certificate_is_checked_as_a_browser_does(monkeypatch, tmp_path, days, state):
+    expires_at = datetime.now(UTC) + timedelta(days=days, hours=1)
+    with tls_server(monkeypatch, tmp_path, expires_at) as host:
+        line = readiness.certificate_line(host)
+    assert line.state == state
+    assert (f"{days} days" in line.text) == (days > 0)
+
+
+def test_a_host_that_does_not_answer_and_a_wrong_port_are_to_be_mended():
+    assert readiness.certificate_line("127.0.0.1:9").state == State.MEND
+    assert readiness.certificate_line("localhost:port").state == State.MEND
+
+
+@pytest.mark.parametrize(
+    "written", ["", "[]", "{", '{"made_at": "yesterday"}', '{"made_at": "2026-11-28T03:15:00"}']
+)
+def test_an_unreadable_record_counts_as_no_backup(settings, tmp_path, written):
+    settings.DATA_DIR = tmp_path
+    (tmp_path / "backup.json").write_text(written)
+    backup, restore = readiness.backup_lines()
+    assert (backup.state, restore.state) == (State.MEND, State.LOOK)

@@ -1,0 +1,476 @@
+"""The two-person rule and the legal hold, in the verbs and through every door."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from liveblog import publishing
+from liveblog.articles.article import ArticleError
+from liveblog.articles.load import load
+from liveblog.articles.parse import parse, read
+from liveblog.models import (
+    ApiKey,
+    Approval,
+    AuditEntry,
+    Change,
+    Delivery,
+    Flag,
+    LiveBlog,
+    Proposal,
+    Revision,
+    Update,
+    WorkingCopy,
+)
+from liveblog.publishing import (
+    SYSTEM,
+    Action,
+    Content,
+    NeedsSecondPerson,
+    Story,
+    actions_for,
+    fingerprint,
+    perform,
+)
+from newsroom import hongkong
+from tests.factories import make_blog, make_image, make_key, make_person, make_update
+
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+
+
+@pytest.fixture
+def writer():
+    return make_person("Editor")
+
+
+@pytest.fixture
+def colleague():
+    return make_person("Editor")
+
+
+@pytest.fixture
+def chief():
+    return make_person("Chief editor")
+
+
+@pytest.fixture
+def blog(chief):
+    return publishing.set_second_person(make_blog(), by=chief, is_needed=True)
+
+
+def draft_by(writer, blog, heading="標題") -> Update:
+    return publishing.draft_update(blog, Content(heading, "<p>內文</p>"), by=writer)
+
+
+def published_by(writer, colleague, blog) -> Update:
+    draft = draft_by(writer, blog)
+    return publishing.publish_update(blog, lambda saved: saved, by=colleague, update=draft)
+
+
+def fresh(update: Update) -> Update:
+    return Update.objects.select_related("blog").get(pk=update.pk)
+
+
+# Publishing
+
+
+def test_nobody_publishes_alone(blog, writer, chief):
+    for by in (writer, chief, SYSTEM):
+        with pytest.raises(NeedsSecondPerson):
+            publishing.publish_update(blog, Content("標題"), by=by)
+        draft = draft_by(by, blog)
+        if by is not SYSTEM:
+            with pytest.raises(NeedsSecondPerson):
+                publishing.publish_update(blog, lambda saved: saved, by=by, update=draft)
+    assert not Update.objects.published().exists()
+
+
+def test_a_colleague_publishes_what_the_writer_wrote(blog, writer, colleague):
+    assert published_by(writer, colleague, blog).is_published
+
+
+def test_a_colleague_who_changes_it_becomes_its_writer(blog, writer, colleague):
+    draft = draft_by(writer, blog)
+    changed = Content("改", "<p>內文</p>")
+    with pytest.raises(NeedsSecondPerson):
+        publishing.publish_update(blog, changed, by=colleague, update=draft)
+    publishing.draft_update(blog, changed, by=colleague, update=draft)
+    with pytest.raises(NeedsSecondPerson):
+        publishing.publish_update(blog, lambda saved: saved, by=colleague, update=draft)
+    assert publishing.publish_update(blog, lambda saved: saved, by=writer, update=draft).is_published
+
+
+def test_the_writer_publishes_after_an_approval_and_not_after_a_change(blog, writer, colleague):
+    draft = draft_by(writer, blog)
+    with pytest.raises(ValidationError):
+        publishing.approve_update(draft, by=writer)
+    publishing.approve_update(draft, by=colleague)
+    with pytest.raises(NeedsSecondPerson):
+        publishing.publish_update(blog, Content("別的"), by=writer, update=draft)
+    publishing.draft_update(blog, Content("別的"), by=writer, update=draft)
+    with pytest.raises(NeedsSecondPerson):
+        publishing.publish_update(blog, lambda saved: saved, by=writer, update=draft)
+    publishing.approve_update(draft, by=colleague)
+    assert publishing.publish_update(blog, lambda saved: saved, by=writer, update=draft).is_published
+    assert not Approval.objects.exists()
+
+
+def test_approving_what_somebody_changed_meanwhile_is_refused(blog, writer, colleague):
+    draft = draft_by(writer, blog)
+    seen = fingerprint(Content.of(draft))
+    publishing.draft_update(blog, Content("別的"), by=writer, update=draft)
+    with pytest.raises(publishing.Stale):
+        publishing.approve_update(draft, by=colleague, seen=seen)
+
+
+@pytest.mark.parametrize("flag", Flag.values)
+def test_a_flag_asks_for_a_second_person_in_any_blog(writer, colleague, flag):
+    blog = make_blog()
+    draft = draft_by(writer, blog)
+    publishing.flag_update(draft, [flag], by=writer)
+    with pytest.raises(NeedsSecondPerson, match=str(Flag(flag).label)):
+        publishing.publish_update(blog, lambda saved: saved, by=writer, update=draft)
+    with pytest.raises(PermissionDenied):
+        publishing.flag_update(draft, [], by=writer, reason="不需要")
+    assert publishing.publish_update(blog, lambda saved: saved, by=colleague, update=draft).is_published
+
+
+def test_only_chief_editors_override_with_a_reason_and_the_log_keeps_it(blog, writer, chief):
+    draft = draft_by(writer, blog)
+    with pytest.raises(PermissionDenied):
+        publishing.override_approval(draft, by=writer, reason="急")
+    with pytest.raises(ValidationError):
+        publishing.override_approval(draft, by=chief, reason=" ")
+    publishing.override_approval(draft, by=chief, reason="八號風球，只得一人")
+    assert publishing.publish_update(blog, lambda saved: saved, by=writer, update=draft).is_published
+    entry = AuditEntry.objects.get(action="overridden")
+    assert (entry.by_id, entry.details["reason"]) == (chief.pk, "八號風球，只得一人")
+
+
+def test_only_chief_editors_lift_the_rule_and_remove_flags_with_a_reason(blog, writer, chief):
+    draft = draft_by(writer, blog)
+    publishing.flag_update(draft, ["court"], by=writer)
+    with pytest.raises(PermissionDenied):
+        publishing.set_second_person(blog, by=writer, is_needed=False, reason="不需要")
+    for reason in ("", " "):
+        with pytest.raises(ValidationError):
+            publishing.set_second_person(blog, by=chief, is_needed=False, reason=reason)
+        with pytest.raises(ValidationError):
+            publishing.flag_update(draft, [], by=chief, reason=reason)
+    publishing.set_second_person(blog, by=chief, is_needed=False, reason="審訊已結束")
+    publishing.flag_update(draft, [], by=chief, reason="審訊已結束")
+    reasons = [entry.details.get("reason") for entry in AuditEntry.objects.order_by("-pk")[:2]]
+    assert reasons == ["審訊已結束"] * 2
+    assert publishing.publish_update(blog, lambda saved: saved, by=writer, update=draft).is_published
+
+
+# Correcting and restoring
+
+
+def test_a_correction_waits_until_a_colleague_approves_it(blog, writer, colleague):
+    update = published_by(writer, colleague, blog)
+    new = replace(Content.of(fresh(update)), heading="更正")
+    for act in (
+        lambda: publishing.correct_update(update, new, by=writer, note="錯字"),
+        lambda: publishing.edit_update(update, new, by=writer),
+        lambda: publishing.correct_update(update, new, by=SYSTEM, note="錯字"),
+    ):
+        with pytest.raises(NeedsSecondPerson):
+            act()
+    number = fresh(update).number
+    publishing.propose_change(update, new, by=writer, note="錯字")
+    assert (fresh(update).heading, fresh(update).number) == ("標題", number)
+    with pytest.raises(ValidationError):
+        publishing.approve_update(update, by=writer)
+    publishing.approve_update(update, by=colleague)
+    assert fresh(update).heading == "更正"
+    revision = Revision.objects.filter(update=update).first()
+    assert (revision.kind, revision.note, revision.by) == ("correction", "錯字", colleague)
+    entry = AuditEntry.objects.order_by("pk").last()
+    assert (entry.action, entry.by_id, entry.details["proposed_by"]) == ("approved", colleague.pk, writer.pk)
+    assert not Proposal.objects.exists()
+
+
+def test_a_proposal_is_void_once_the_update_has_changed(blog, writer, colleague, chief):
+    update = published_by(writer, colleague, blog)
+    publishing.propose_change(update, Content("更正"), by=writer, note="錯字")
+    publishing.mark_key_event(update, by=colleague)
+    with pytest.raises(publishing.Stale):
+        publishing.approve_update(update, by=colleague)
+    publishing.propose_change(update, Content("再更正"), by=writer, note="錯字")
+    publishing.override_approval(update, by=chief, reason="急")
+    assert fresh(update).heading == "再更正"
+
+
+def test_restoring_needs_somebody_who_did_not_write_it(blog, writer, colleague):
+    update = published_by(writer, colleague, blog)
+    publishing.withdraw_update(update, by=colleague, reason="錯")
+    with pytest.raises(NeedsSecondPerson):
+        publishing.restore_update(update, by=writer)
+    publishing.approve_update(update, by=colleague)
+    assert publishing.restore_update(update, by=writer).is_published
+    publishing.withdraw_update(update, by=writer, reason="錯")
+    with pytest.raises(NeedsSecondPerson):
+        publishing.restore_update(update, by=writer)
+
+
+@pytest.mark.parametrize("is_on_hold", [False, True])
+def test_captions_and_links_of_guarded_updates_are_no_way_around(blog, chief, writer, colleague, is_on_hold):
+    image = make_image()
+    content = Content("標題", images=(image,), stories=(Story("另文"),))
+    draft = publishing.draft_update(blog, content, by=writer)
+    update = publishing.publish_update(blog, lambda saved: saved, by=colleague, update=draft)
+    publishing.set_hold(blog, by=chief, is_on_hold=is_on_hold, reason="訴訟")
+    reason = "legal hold" if is_on_hold else "second person"
+    with pytest.raises(ValidationError, match=reason):
+        publishing.edit_image(image, by=chief, alt="疑犯")
+    with pytest.raises(ValidationError, match=reason):
+        publishing.edit_story(update.related_stories.get(), by=chief, title="疑犯")
+
+
+# The schedule
+
+
+def test_a_scheduled_update_without_approval_waits_and_goes_live_once_approved(blog, writer, colleague):
+    later = timezone.now() + timedelta(hours=1)
+    update = publishing.schedule_update(blog, Content("標題"), later, by=writer)
+    Update.objects.filter(pk=update.pk).update(publish_at=timezone.now())
+    assert publishing.publish_due(by=SYSTEM) == 0
+    assert fresh(update).status == "scheduled"
+    client = Client()
+    client.force_login(colleague)
+    page = client.get(
+        reverse("desk:desk", args=[blog.pk]), {"queue": "scheduled"}, headers={"accept-language": "en"}
+    )
+    assert "Needs a second person: somebody who did not write it has to approve it" in page.text
+    approve = reverse("desk:update", args=[blog.pk, update.pk, "approve"])
+    assert client.post(approve, headers={"accept": "application/json"}).status_code == 200
+    assert publishing.publish_due(by=SYSTEM) == 1
+    assert fresh(update).is_published
+
+
+# Doors
+
+
+def test_no_door_publishes_alone(blog, writer):
+    """The verb is the only door that matters; every other one leads to it."""
+    client = Client()
+    client.force_login(writer)
+    draft = draft_by(writer, blog)
+    desk = reverse("desk:desk", args=[blog.pk])
+    payload = {"token": "t1", "action": "publish", "heading": "標題"}
+    accept = {"accept": "application/json"}
+    assert client.post(desk, payload, headers=accept).status_code == 422
+    publish = reverse("desk:update", args=[blog.pk, draft.pk, "publish"])
+    assert client.post(publish, headers=accept).status_code == 422
+    listed = {"action": "publish", "_selected_action": draft.pk}
+    client.post(reverse("admin:liveblog_update_changelist"), listed)
+    key = make_key("write:publish", blogs=[blog])
+    api = Client(headers={"authorization": f"Bearer {key}", "idempotency-key": "k"})
+    entry = json.dumps({"heading": "標題", "status": "published"})
+    response = api.post(f"/api/v1/blogs/{blog.slug}/updates/", entry, content_type="application/json")
+    assert response.status_code == 409
+    assert not Update.objects.published().exists()
+
+
+COPY = """消息一則
+
+發布時間：2026年3月19日 12:00
+
+【11:05】
+標題
+內文一段。
+"""
+
+
+def test_the_importer_publishes_nothing_alone(blog):
+    article = parse(read(COPY.encode()), now=hongkong.now())
+    with pytest.raises(ArticleError, match="Needs a second person"):
+        load(article, by=SYSTEM, slug=blog.slug, publish=True)
+    assert not Update.objects.published().exists()
+
+
+def test_the_desk_turns_a_correction_into_a_proposal(blog, writer, colleague):
+    update = published_by(writer, colleague, blog)
+    client = Client()
+    client.force_login(writer)
+    payload = {"token": "t1", "action": "correct", "heading": "更正", "note": "錯字", "update": update.pk}
+    response = client.post(
+        reverse("desk:desk", args=[blog.pk]), payload, headers={"accept": "application/json"}
+    )
+    assert response.status_code == 200, response.content
+    assert fresh(update).heading == "標題"
+    assert Proposal.objects.get().by == writer
+
+
+# The matrix, generated from the actions
+
+
+STATES = ["new", "own draft", "draft", "approved draft", "published", "proposed", "own proposal", "withdrawn"]
+
+
+def make_in(state, blog, by, writer, colleague) -> Update | None:
+    if state == "new":
+        return None
+    if "draft" in state:
+        draft = draft_by(by if state == "own draft" else writer, blog)
+        return publishing.approve_update(draft, by=colleague) if state == "approved draft" else draft
+    update = published_by(writer, colleague, blog)
+    Update.objects.filter(pk=update.pk).update(first_published_at=timezone.now() - timedelta(hours=1))
+    update.revisions.update(at=timezone.now() - timedelta(hours=1))
+    if "propos" in state:
+        publishing.propose_change(update, Content("更正"), by=by if "own" in state else writer, note="錯字")
+    if state == "withdrawn":
+        publishing.withdraw_update(update, by=colleague, reason="錯")
+    return fresh(update)
+
+
+# A form may save again what is saved: only the log tells.
+RECORDED = ("drafted", "submitted", "scheduled")
+
+
+def state_of() -> list[tuple]:
+    return [
+        *Update.objects.order_by("pk").values_list(
+            "pk", "heading", "status", "number", "publish_at", "is_key_event"
+        ),
+        *Approval.objects.values_list("update", "fingerprint"),
+        *Proposal.objects.values_list("update", "at"),
+        (Change.objects.count(), AuditEntry.objects.filter(action__in=RECORDED).count()),
+    ]
+
+
+# What the buttons of the desk send to `desk:update`.
+BUTTONS = frozenset(Action) - publishing.WRITES - {Action.PROPOSE, Action.REVERT}
+NOTES = frozenset({Action.CORRECT, Action.WITHDRAW, Action.PROPOSE, Action.OVERRIDE})
+
+
+def by_verb(by, blog, update, action) -> None:
+    fields = {"note": "說明"} if action in NOTES else {}
+    if action == Action.SCHEDULE:
+        fields["publish_at"] = timezone.now() + timedelta(hours=2)
+    if update is None or action in (Action.EDIT, Action.PROPOSE, Action.REVERT):
+        fields["content"] = Content("改")
+    with suppress(PermissionDenied, ValidationError):
+        perform(action, blog, by=by, update=update, **fields)
+
+
+def by_desk(by, blog, update, action) -> None:
+    client = Client()
+    client.force_login(by)
+    path = reverse("desk:update", args=[blog.pk, update.pk, action])
+    payload = {"reason": "說明"} if action in NOTES else {}
+    response = client.post(path, payload, headers={"accept": "application/json"})
+    assert response.status_code in (200, 403, 409, 422)
+
+
+def by_admin(by, blog, update, action) -> None:
+    """Take a list action of the admin."""
+    client = Client()
+    client.force_login(by)
+    name = {Action.MARK: "mark_key", Action.UNMARK: "unmark_key"}.get(action, action.value)
+    client.post(
+        reverse("admin:liveblog_update_changelist"),
+        {"action": name, "_selected_action": update.pk, "reason": "說明"},
+    )
+
+
+LISTED = frozenset({Action.PUBLISH, Action.WITHDRAW, Action.PIN, Action.UNPIN, Action.MARK, Action.UNMARK})
+
+
+@pytest.mark.parametrize("is_on_hold", [False, True])
+@pytest.mark.parametrize(
+    ("door", "actions", "state"),
+    [
+        *((by_verb, frozenset(Action), state) for state in STATES),
+        # Buttons and list actions are for saved updates.
+        *((by_desk, BUTTONS, state) for state in STATES[1:]),
+        *((by_admin, LISTED, state) for state in STATES[1:]),
+    ],
+)
+def test_guarded_actions_are_carried_out_if_offered_and_refused_otherwise(
+    writer, colleague, chief, state, is_on_hold, door, actions
+):
+    for by in (make_person("Reporter"), make_person("Editor"), make_person("Chief editor")):
+        if state == "own proposal" and not by.has_perm("liveblog.publish_update"):
+            continue
+        blog = publishing.set_second_person(make_blog(), by=chief, is_needed=True)
+        made = make_in(state, blog, by, writer, colleague)
+        publishing.set_hold(blog, by=chief, is_on_hold=is_on_hold, reason="訴訟")
+        for action in sorted(actions):
+            with transaction.atomic():
+                update = made and fresh(made)
+                blog = LiveBlog.objects.get(pk=blog.pk)
+                is_offered = action in actions_for(by, blog, update)
+                before = state_of()
+                door(by, blog, update, action)
+                assert (state_of() != before) == is_offered, (action, by.username)
+                transaction.set_rollback(True)
+
+
+# The hold
+
+
+def test_a_hold_freezes_saved_text_and_erasure_and_allows_withdrawing(chief, writer):
+    blog = make_blog()
+    update, draft = make_update(blog), draft_by(writer, blog)
+    with pytest.raises(PermissionDenied):
+        publishing.set_hold(blog, by=writer, is_on_hold=True, reason="訴訟")
+    publishing.set_hold(blog, by=chief, is_on_hold=True, reason="訴訟")
+    for act in (
+        lambda: publishing.erase_update(update, by=SYSTEM, reason="命令"),
+        lambda: publishing.correct_update(update, Content("改"), by=chief, note="錯"),
+        lambda: publishing.edit_update(update, Content("改"), by=chief),
+        lambda: publishing.draft_update(blog, Content("改"), by=writer, update=draft),
+    ):
+        with pytest.raises(ValidationError, match="legal hold"):
+            act()
+    with pytest.raises(CommandError, match="legal hold"):
+        call_command("erase", str(update.pk), "--reason", "命令")
+    assert (fresh(update).heading, fresh(draft).heading) == ("消息", "標題")
+    assert publishing.withdraw_update(update, by=writer, reason="錯").is_withdrawn
+    assert publishing.publish_update(blog, Content("新消息"), by=writer).is_published
+    publishing.set_hold(blog, by=chief, is_on_hold=False, reason="訴訟完結")
+    assert publishing.erase_update(update, by=SYSTEM, reason="命令").is_erased
+
+
+def test_retention_deletes_nothing_of_a_blog_on_hold(chief, writer):
+    frozen, free = make_blog(), make_blog()
+    publishing.set_hold(frozen, by=chief, is_on_hold=True, reason="訴訟")
+    long_ago = timezone.now() - timedelta(days=400)
+    for number, blog in enumerate((frozen, free)):
+        WorkingCopy.objects.create(by=writer, token=f"t{number}", blog=blog, fields={}, saved_at=long_ago)
+    publishing.prune()
+    assert [copy.blog for copy in WorkingCopy.objects.all()] == [frozen]
+    assert not Delivery.objects.exists()
+    assert not ApiKey.objects.exists()
+
+
+def test_the_desk_shows_what_is_proposed_and_sets_flags_and_holds(blog, writer, colleague, chief):
+    update = published_by(writer, colleague, blog)
+    publishing.propose_change(update, Content("更正標題"), by=writer, note="錯字")
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(colleague)
+    path = reverse("desk:history", args=[blog.pk, update.pk])
+    page = client.get(path).text
+    assert "Proposed change" in page
+    assert "錯字" in page
+    assert reverse("desk:update", args=[blog.pk, update.pk, "approve"]) in page
+    client.post(reverse("desk:flags", args=[blog.pk, update.pk]), {"flags": ["court", "minor"]})
+    assert fresh(update).flags == ["court", "minor"]
+    assert "needs a second person" in client.get(reverse("desk:desk", args=[blog.pk])).text
+    hold = reverse("desk:safeguard", args=[blog.pk, "hold"])
+    assert client.post(hold, {"reason": "訴訟"}).status_code == 403
+    client.force_login(chief)
+    assert client.post(hold, {"reason": "訴訟"}).status_code == 302
+    assert "Under a legal hold" in client.get(reverse("desk:desk", args=[blog.pk])).text
