@@ -80,13 +80,13 @@ def slug(request: HttpRequest) -> HttpResponse:
 
 
 def free_slug(texts: list[str]) -> str:
-    """Return a slug for the first text that gives one, with the day or a number if it is taken."""
+    """Return a slug for the first text that gives one, with the day or a number if it is in use."""
     day = hongkong.now().date()
     base = slugs.propose(texts, day)
     dated = base if base == f"{day:%Y-%m-%d}" else f"{base}-{day:%Y-%m-%d}"
-    taken = set(LiveBlog.objects.filter(slug__startswith=base).values_list("slug", flat=True))
-    candidates = [base, dated, *(f"{dated}-{number}" for number in range(2, len(taken) + 3))]
-    return next(candidate for candidate in candidates if candidate not in taken)
+    existing = set(LiveBlog.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    candidates = [base, dated, *(f"{dated}-{number}" for number in range(2, len(existing) + 3))]
+    return next(candidate for candidate in candidates if candidate not in existing)
 
 
 def _known(form: StartForm, refusal: ValidationError) -> ValidationError:

@@ -33,6 +33,16 @@ class Difference:
     label: Any
     pieces: list[Piece]
 
+    @property
+    def theirs(self) -> list[Piece]:
+        """Return the text before, with the runs that went out."""
+        return [piece for piece in self.pieces if piece.kind != "in"]
+
+    @property
+    def mine(self) -> list[Piece]:
+        """Return the text after, with the runs that came in."""
+        return [piece for piece in self.pieces if piece.kind != "out"]
+
 
 class Effort:
     """The remaining effort that may be spent on comparing the texts of one page."""
