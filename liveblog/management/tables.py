@@ -14,16 +14,18 @@ from itertools import groupby, islice
 from typing import IO, Any, Final
 
 from django.apps import apps
-from django.contrib.sessions.models import Session
 from django.core.management.color import no_style
 from django.db import connection, models
 from django.db.migrations.recorder import MigrationRecorder
 
-from liveblog.models import OwedFiles, Presence
+from liveblog.models import AuditEntry, AuditHead, OwedFiles, Presence
+from newsroom.access.models import StaffSession
 
 # Sessions would let people in again who have been signed out since, presences are over in a minute, and what
 # is owed to files follows from the rows.
-_LEFT_OUT: Final = {Session, Presence, OwedFiles}
+_LEFT_OUT: Final = {StaffSession, Presence, OwedFiles}
+# On PostgreSQL, triggers keep these from being emptied.
+_APPEND_ONLY: Final = (AuditEntry, AuditHead)
 _BEGIN: Final = {
     "sqlite": "BEGIN DEFERRED",
     "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
@@ -84,7 +86,9 @@ def replace_rows(file: IO[str]) -> dict[str, int]:
     Foreign keys are checked at the end of the transaction, so the order of the tables does not matter.
     """
     every_table = [model._meta.db_table for model in every_model()]
+    _set_triggers("DISABLE")
     connection.ops.execute_sql_flush(connection.ops.sql_flush(no_style(), every_table))
+    _set_triggers("ENABLE")
     counts: Counter[str] = Counter()
     lines = (json.loads(line) for line in file)
     for label, rows in groupby(lines, key=lambda line: line[0]):
@@ -97,6 +101,13 @@ def replace_rows(file: IO[str]) -> dict[str, int]:
         for statement in connection.ops.sequence_reset_sql(no_style(), every_model()):
             cursor.execute(statement)
     return dict(counts)
+
+
+def _set_triggers(action: str) -> None:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            for model in _APPEND_ONLY:
+                cursor.execute(f"ALTER TABLE {model._meta.db_table} {action} TRIGGER USER")
 
 
 def _in_batches(model: type[models.Model], rows: Iterable[dict[str, Any]]) -> Iterator[list[models.Model]]:

@@ -1,15 +1,16 @@
-"""The record of backups: `DATA_DIR/backup.json`, which whatever makes and verifies them writes.
+"""The record of backups, `DATA_DIR/backup.json`. `manage.py backup` writes it, and other programs may.
 
     {"made_at": "2026-11-28T03:15:00+08:00", "verified_at": "2026-11-27T04:00:00+08:00"}
 
-`verified_at` is when a backup was last restored somewhere and compared. Either may be missing.
+`verified_at` is when every file of a backup was last checked. Either may be missing.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from django.conf import settings
@@ -32,6 +33,21 @@ def read_record() -> BackupRecord:
     if not isinstance(fields, dict):
         return BackupRecord()
     return BackupRecord(_moment(fields.get("made_at")), _moment(fields.get("verified_at")))
+
+
+def note_made(at: datetime) -> None:
+    _write(replace(read_record(), made_at=at))
+
+
+def note_verified(at: datetime) -> None:
+    _write(replace(read_record(), verified_at=at))
+
+
+def _write(record: BackupRecord) -> None:
+    moments = {name: moment.isoformat() for name, moment in asdict(record).items() if moment}
+    path: Path = settings.DATA_DIR / FILE_NAME
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(moments) + "\n")
 
 
 def _moment(value: object) -> datetime | None:

@@ -19,7 +19,6 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.db import DatabaseError
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -27,6 +26,7 @@ from django.utils.translation import gettext as _
 from liveblog.models import LiveBlog, Update, Webhook, WebhookCursor
 from liveblog.monitoring import backups, health
 from liveblog.wakeups.channel import listen
+from newsroom.access import factors
 
 TIMEOUT_SECONDS: Final = 10.0
 CERTIFICATE_DAYS: Final = 14
@@ -238,18 +238,9 @@ def webhook_line() -> Line:
     return Line(State.LOOK if needs_look else State.GOOD, _("Partners"), text)
 
 
-def people_without_second_factor() -> list[str] | None:
-    """Return the user names of active staff without a second factor; None while there are none to have."""
-    return None
-
-
 def second_factor_line() -> Line:
-    names = people_without_second_factor()
-    if names is None:
-        count = User.objects.filter(is_active=True, is_staff=True).count()
-        text = _("%(count)s accounts sign in with a password alone.") % {"count": count}
-        return Line(State.LOOK, _("People"), text)
-    if names:
-        text = _("Without a second factor: %(names)s.") % {"names": ", ".join(names)}
-        return Line(State.MEND, _("People"), text)
-    return Line(State.GOOD, _("People"), _("Everybody has a second factor."))
+    names = factors.without_any().values_list("username", flat=True)
+    if not names:
+        return Line(State.GOOD, _("People"), _("Everybody has a second factor."))
+    text = _("Without a second factor: %(names)s.") % {"names": ", ".join(names)}
+    return Line(State.MEND if settings.SECOND_FACTOR_ROLES else State.LOOK, _("People"), text)

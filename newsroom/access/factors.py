@@ -6,6 +6,7 @@ from typing import Final
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 
 from newsroom.access import passkeys, recovery_codes, totp
 from newsroom.access.models import Authenticator, Passkey, RecoveryCode
@@ -17,6 +18,13 @@ EVERYBODY: Final = "*"
 def has_any(user: User) -> bool:
     """Return whether the person has an authenticator app or a passkey."""
     return Authenticator.objects.filter(user=user).exists() or Passkey.objects.filter(user=user).exists()
+
+
+def without_any() -> QuerySet[User]:
+    """Return the active staff who sign in with a password alone."""
+    staff = User.objects.filter(is_active=True, is_staff=True).order_by("username")
+    with_app, with_passkey = Authenticator.objects.values("user"), Passkey.objects.values("user")
+    return staff.exclude(pk__in=with_app).exclude(pk__in=with_passkey)
 
 
 def is_required_of(user: User) -> bool:

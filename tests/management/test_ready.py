@@ -21,7 +21,7 @@ from liveblog.models import Update
 from liveblog.monitoring import readiness
 from liveblog.monitoring.readiness import State
 from liveblog.publishing import Content
-from tests.factories import make_blog, make_user
+from tests.factories import make_blog, make_person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -60,12 +60,11 @@ def tls_server(monkeypatch, tmp_path, expires_at: datetime) -> Iterator[str]:
         thread.join(10)
 
 
-def test_the_page_of_a_site_in_order_ends_with_status_0(server, settings, monkeypatch):
+def test_the_page_of_a_site_in_order_ends_with_status_0(server, settings):
     settings.SITE_URL, settings.DEMO, settings.SITE_NAME = server.url, False, "Example News"
     now = timezone.now().isoformat()
     record = settings.DATA_DIR / "backup.json"
     record.write_text(json.dumps({"made_at": now, "verified_at": now}))
-    monkeypatch.setattr(readiness, "people_without_second_factor", list)
     try:
         status, page = ready("--language", "en")
     finally:
@@ -79,12 +78,11 @@ def test_the_page_of_a_site_in_order_ends_with_status_0(server, settings, monkey
     assert "✗" not in page
 
 
-def test_what_must_be_mended_is_marked_and_the_status_is_1(settings, monkeypatch):
+def test_what_must_be_mended_is_marked_and_the_status_is_1(settings):
     settings.SITE_URL = "http://127.0.0.1:9"
-    monkeypatch.setattr(readiness, "people_without_second_factor", lambda: ["kayan", "desk2"])
-    publishing.schedule_update(
-        make_blog(), Content("風球"), timezone.now() + timedelta(hours=1), by=make_user("*")
-    )
+    settings.SECOND_FACTOR_ROLES = ["*"]
+    by = make_person("Chief editor")
+    publishing.schedule_update(make_blog(), Content("風球"), timezone.now() + timedelta(hours=1), by=by)
     Update.objects.update(publish_at=timezone.now() - timedelta(hours=1))
     status, page = ready("--language", "en")
     assert status == 1
@@ -92,7 +90,7 @@ def test_what_must_be_mended_is_marked_and_the_status_is_1(settings, monkeypatch
     assert " ✗ Site: The site does not answer at http://127.0.0.1:9: " in page
     assert " ✗ Backup: No backup is recorded." in page
     assert " ✗ Scheduled work: 1 things are late. Is a server running?" in page
-    assert " ✗ People: Without a second factor: kayan, desk2." in page
+    assert f" ✗ People: Without a second factor: {by.username}." in page
     assert page.rstrip().endswith("Not ready: mend what is marked ✗.")
 
 

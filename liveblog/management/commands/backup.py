@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from liveblog.management import backups
 from liveblog.management.backups import BackupError
+from liveblog.monitoring import backups as record
 
 
 class Command(BaseCommand):
@@ -31,8 +33,11 @@ class Command(BaseCommand):
                 backup = backups.find_backup(options["directory"])
                 manifest = backups.verify(backup)
                 rows, files = sum(manifest["counts"].values()), len(manifest["files"])
+                record.note_verified(timezone.now())
                 self.stdout.write(f"{backup} is complete: {rows} rows, {files} files.")
             else:
-                self.stdout.write(str(backups.make_backup(options["directory"])))
+                backup = backups.make_backup(options["directory"])
+                record.note_made(timezone.now())
+                self.stdout.write(str(backup))
         except BackupError as error:
             raise CommandError(str(error)) from error
