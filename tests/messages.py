@@ -13,9 +13,7 @@ from tests.environment import ROOT
 MANAGE = [sys.executable, "manage.py"]
 LOCALES = ("--locale=zh_Hant", "--locale=zh_Hans")
 # Directories whose messages nobody is shown, or that have catalogues of their own.
-IGNORED = [
-    f"--ignore={name}" for name in (".venv", "audit", "benchmarks", "docs", "node_modules", "tests", "var")
-]
+IGNORED = [f"--ignore={name}" for name in (".venv", "benchmarks", "docs", "node_modules", "tests", "var")]
 
 
 def main() -> None:

@@ -24,7 +24,17 @@ OUTPUT: Final = ROOT / "var/sbom.cdx.json"
 # All of them allow use and distribution with a newsroom of whatever licence; the LGPL and MPL ask for no more
 # than their own source.
 PERMITTED: Final = {
-    *("0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "LGPL-3.0-only", "MIT", "MIT-CMU"),
+    *(
+        "0BSD",
+        "Apache-2.0",
+        "BSD-2-Clause",
+        "BSD-3-Clause",
+        "ISC",
+        "LGPL-3.0-only",
+        "MIT",
+        "MIT-0",
+        "MIT-CMU",
+    ),
     *("MPL-2.0", "PSF-2.0", "Unicode-3.0", "Zlib", "Python-2.0", "CC0-1.0", "CC-BY-4.0"),
 }
 # A package of one system only, which is not installed on others, and one whose metadata has no licence.

@@ -125,8 +125,11 @@ def test_only_settings_reads_the_environment_and_the_example_is_complete():
 
 def test_settings_import_no_code_of_the_project():
     imported = {*imports_of(ast.parse((ROOT / "newsroom/settings.py").read_text()))}
-    # The package itself, for the version.
-    assert {name for name in imported if name.split(".")[0] in OURS} == {"newsroom"}
+    # The package itself, for the version, and the checks of values.
+    assert {name for name in imported if name.split(".")[0] in OURS} == {
+        "newsroom",
+        "newsroom.setting_checks",
+    }
 
 
 def read_example() -> list[str]:

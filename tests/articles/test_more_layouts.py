@@ -23,10 +23,10 @@ def headings(article: Article) -> list[str]:
 
 
 def reasons(article: Article) -> dict[int, list[str]]:
-    found: dict[int, list[str]] = {}
+    reasons: dict[int, list[str]] = {}
     for doubt in article.doubts:
-        found.setdefault(doubt.line, []).append(doubt.reason)
-    return found
+        reasons.setdefault(doubt.line, []).append(doubt.reason)
+    return reasons
 
 
 @pytest.mark.parametrize(

@@ -159,5 +159,5 @@ def test_results_are_counted_and_filtered_by_state(client, truce):
     assert search_headings(client, "停火", state="ended") == ["停火破裂"]
     assert len(search_headings(client, "停火")) == 2
     page = client.get("/search/", {"q": "停火", "state": "ended"}).content.decode()
-    assert "1 " in re.search(r'<p class="count"[^>]*>(.*?)</p>', page, re.DOTALL)[1]
+    assert " 1 " in re.search(r'<p class="count"[^>]*>(.*?)</p>', page, re.DOTALL)[1]
     assert client.get("/search/?q=停火&state=none").status_code == 400
