@@ -34,7 +34,8 @@ export class Timeline {
     this.empty.hidden = Boolean(this.list.children.length);
     // Keep the focused row in place when rows above it change.
     for (const scroller of [this.list.closest("[data-side]"), window]) {
-      if (current?.isConnected) scroller.scrollBy({ top: current.getBoundingClientRect().top - top, behavior: "instant" });
+      if (current?.isConnected)
+        scroller.scrollBy({ top: current.getBoundingClientRect().top - top, behavior: "instant" });
     }
   }
 
