@@ -10,14 +10,14 @@ from typing import Final
 
 from django.conf import settings
 from django.db import DatabaseError
-from django.db.models import Min
+from django.db.models import Min, Sum
 from django.utils import timezone
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from liveblog.models import ReaderResponse, Webhook, WebhookCursor
+from liveblog.models import AuditHead, ReaderResponse, Webhook, WebhookCursor
 from liveblog.monitoring import backups, health
 from newsroom import __version__, metrics
 
@@ -75,6 +75,8 @@ def _of_database() -> Iterator[Metric]:
     yield _gauge("newsroom_webhooks_failing", "Webhooks that fail now.", Webhook.objects.failing().count())
     disabled = Webhook.objects.filter(disabled_at__isnull=False, partner__is_active=True).count()
     yield _gauge("newsroom_webhooks_disabled", "Webhooks that are switched off.", disabled)
+    entries = AuditHead.objects.aggregate(count=Sum("position", default=0))["count"]
+    yield _gauge("newsroom_audit_entries", "Entries of the audit log.", entries)
     pending = ReaderResponse.objects.pending().count()
     yield _gauge("newsroom_responses_pending", "Readers' responses that wait for moderation.", pending)
 
@@ -84,7 +86,7 @@ def _backups() -> Iterator[Metric]:
     moments = {
         "newsroom_backup_timestamp_seconds": ("When the last backup was made.", record.made_at),
         "newsroom_backup_verified_timestamp_seconds": (
-            "When a restored backup was last verified.",
+            "When a backup was last verified.",
             record.verified_at,
         ),
     }
