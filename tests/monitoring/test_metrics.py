@@ -28,7 +28,9 @@ from tests.waiting import wait_for
 TOKEN = "a-long-enough-token"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 # https://prometheus.io/docs/practices/naming/: base units, in the plural, at the end.
-UNITS = re.compile(r".*_(total|seconds|bytes|items|changes|info|up|readers|answers|failing|disabled|pending)")
+UNITS = re.compile(
+    r".*_(total|seconds|bytes|items|changes|info|up|readers|answers|entries|failing|disabled|pending)"
+)
 SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum")}
 
 
@@ -89,7 +91,11 @@ def test_a_server_counts_requests_publications_streams_and_kept_answers(start_se
 
         def counted() -> dict[str, float]:
             figures = values(read(server.url, **BEARER)[1])
-            return figures if figures.get("newsroom_stream_readers") else {}
+            # The server sums these up at intervals.
+            has_all = figures.get("newsroom_kept_answers_sent_total") and figures.get(
+                "newsroom_stream_readers"
+            )
+            return figures if has_all else {}
 
         figures = wait_for(counted)
     search = {"method": "GET", "status": "200", "view": "reader:search"}
