@@ -22,10 +22,12 @@ from liveblog.articles.load import load
 from liveblog.articles.parse import parse
 from liveblog.desk import coverage, urls, verbs
 from liveblog.models import (
+    Approval,
     Change,
     Image,
     LiveBlog,
     Presence,
+    Proposal,
     ReaderResponse,
     RelatedStory,
     Revision,
@@ -84,6 +86,12 @@ EXPECTED = {
     "publish a colleague's draft": EDITORS,
     "take an own update off its schedule": EDITORS,
     "save a minor edit": EDITORS,
+    "ask what a change is": WRITERS,
+    "flag an update": EDITORS,
+    "ask for a second person": CHIEFS,
+    "place under a legal hold": CHIEFS,
+    "approve": EDITORS,
+    "override a second person": CHIEFS,
     "correct": EDITORS,
     "publish from a queue": EDITORS,
     "undo": EDITORS,
@@ -123,8 +131,13 @@ REASONS = {
         missing_permission("moderate_readerresponse"),
         missing_permission("change_liveblog"),
         missing_permission("run_coverage"),
+        missing_permission("override_safeguards"),
     },
-    "editor": {missing_permission("change_liveblog"), missing_permission("run_coverage")},
+    "editor": {
+        missing_permission("change_liveblog"),
+        missing_permission("run_coverage"),
+        missing_permission("override_safeguards"),
+    },
     "outsider": NOT_IN_TEAM,
     "chief": set(),
     "syndication": NOT_DESK_STAFF,
@@ -141,7 +154,7 @@ CONTROLS = [
     "/approve/",
 ]
 TABLES = [Update, LiveBlog, Revision, Change, RelatedStory, Image, ReaderResponse]
-TABLES += [WorkingCopy, Presence, Submission]
+TABLES += [WorkingCopy, Presence, Submission, Approval, Proposal]
 
 
 @dataclass(frozen=True)
@@ -270,6 +283,16 @@ REQUESTS: dict[str, Callable[[Desk], DeskRequest]] = {
     "publish a colleague's draft": lambda desk: desk.compose("publish", desk.draft),
     "take an own update off its schedule": lambda desk: desk.compose("draft", desk.scheduled),
     "save a minor edit": lambda desk: desk.compose("edit", desk.published),
+    "ask what a change is": lambda desk: DeskRequest(
+        "ask",
+        form={"token": "t", "update": desk.published.pk, "heading": "號外", "body": "<p>文</p>"},
+        is_reading=True,
+    ),
+    "flag an update": lambda desk: DeskRequest("flags", (desk.published.pk,), {"flags": "court"}),
+    "ask for a second person": lambda desk: DeskRequest("safeguard", ("guard",), {"reason": "法庭"}),
+    "place under a legal hold": lambda desk: DeskRequest("safeguard", ("hold",), {"reason": "法庭"}),
+    "approve": lambda desk: desk.verb("approve", flagged_draft(desk)),
+    "override a second person": lambda desk: desk.verb("override", flagged_draft(desk), reason="急"),
     "correct": lambda desk: desk.compose("correct", desk.published, note="數字"),
     "publish from a queue": lambda desk: desk.verb("publish", desk.draft),
     "undo": lambda desk: desk.verb("undo", publish_update(desk)),
@@ -298,6 +321,10 @@ REQUESTS: dict[str, Callable[[Desk], DeskRequest]] = {
         "withdraw", form={"reason": "錯", "title": desk.blog.kicker or desk.blog.headline}
     ),
 }
+
+
+def flagged_draft(desk: Desk) -> Update:
+    return publishing.flag_update(desk.draft, ["court"], by=SYSTEM)
 
 
 def make_minor_edit(desk: Desk) -> Update:
