@@ -14,7 +14,7 @@ from io import StringIO
 import pytest
 import trustme
 from django.core.management import call_command
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from liveblog import publishing
 from liveblog.models import Update
@@ -97,7 +97,7 @@ def test_what_must_be_mended_is_marked_and_the_status_is_1(settings):
 @pytest.mark.parametrize(("days", "state"), [(60, State.GOOD), (10, State.MEND), (-1, State.MEND)])
 def test_the_certificate_is_checked_as_a_browser_does(monkeypatch, tmp_path, days, state):
     expires_at = datetime.now(UTC) + timedelta(days=days, hours=1)
-    with tls_server(monkeypatch, tmp_path, expires_at) as host:
+    with tls_server(monkeypatch, tmp_path, expires_at) as host, translation.override("en"):
         line = readiness.certificate_line(host)
     assert line.state == state
     assert (f"{days} days" in line.text) == (days > 0)

@@ -115,6 +115,11 @@ def test_sqlite_file_that_is_full_gets_503_and_nothing_is_saved():
         return client.post("/api/v1/blogs/storm/updates/", body, content_type="application/json")
 
     with connection.cursor() as cursor:
+        # Earlier tests left free pages.
+        free = cursor.execute("PRAGMA freelist_count").fetchone()[0]
+        size = cursor.execute("PRAGMA page_size").fetchone()[0]
+        cursor.execute("CREATE TABLE filling (bytes BLOB)")
+        cursor.execute("INSERT INTO filling VALUES (zeroblob(%s))", [free * size])
         pages = cursor.execute("PRAGMA page_count").fetchone()[0]
         cursor.execute(f"PRAGMA max_page_count = {pages}")
     try:
@@ -122,6 +127,7 @@ def test_sqlite_file_that_is_full_gets_503_and_nothing_is_saved():
     finally:
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA max_page_count = 1073741823")
+            cursor.execute("DROP TABLE filling")
     assert response.status_code == 503, response.content.decode()
     assert response.headers["Retry-After"] == "2"
     assert not Update.objects.exists()

@@ -48,6 +48,7 @@ class Newsroom:
             "object_id": "1",
             "id": "1",
             "app_label": "liveblog",
+            "digest": "0",
         }
         return {parameter: arguments[parameter] for parameter in parameters}
 

@@ -50,7 +50,10 @@ class House:
 
     def __init__(self) -> None:
         everything = [
-            f"{verb}_{model._meta.model_name}" for model in LIVEBLOG_MODELS for verb in ("view", "change")
+            f"{verb}_{model._meta.model_name}"
+            for model in LIVEBLOG_MODELS
+            for verb in ("view", "change")
+            if verb in model._meta.default_permissions
         ]
         extra = ["publish_update", "withdraw_update", "add_update", "add_image", "moderate_readerresponse"]
         self.outsider = make_user(*{*everything, *extra, "add_partner", "add_webhook", "run_coverage"})

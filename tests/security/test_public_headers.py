@@ -29,10 +29,12 @@ def newsroom() -> Newsroom:
 def refused_urls(newsroom: Newsroom) -> Iterator[str]:
     """Yield malformed, redirecting and unknown URLs of every public route."""
     for name, parameters in names():
-        if name in NO_EXAMPLE or name.startswith(("admin:", "desk:")) or name == "labels":
+        if name in NO_EXAMPLE or name == "labels":
             continue
         kwargs = newsroom.kwargs(name, parameters)
         path = reverse(name, kwargs=kwargs)
+        if path.startswith("/admin/"):
+            continue
         yield from (path.removesuffix("/"), f"{path}?before=x&after=x&p=x&url=x")
         yield reverse(name, kwargs=kwargs | {key: MISSING[key] for key in parameters & MISSING.keys()})
         if "edition" in parameters:

@@ -99,8 +99,9 @@ def answer(path: str, headers: dict[str, str], **extra: str) -> tuple[int, bytes
     body = b"".join(response) if response.streaming else response.content
     # Drop the time when the form was opened; that page is not shared.
     body = re.sub(rb'name="opened" value="[^"]*"', b"", body)
-    # Drop Expires, a date that only uncacheable pages have.
-    return response.status_code, body, {k: v for k, v in response.headers.items() if k != "Expires"}
+    # Drop Expires, a date that only uncacheable pages have, and the id of the request.
+    varying = ("Expires", "X-Request-ID")
+    return response.status_code, body, {k: v for k, v in response.headers.items() if k not in varying}
 
 
 def test_request_headers_do_not_change_shared_responses(newsroom):

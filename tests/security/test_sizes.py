@@ -147,6 +147,12 @@ def edit_story(name: str) -> Callable[[object], object]:
     return act
 
 
+def flagged(reason: str = "", *, is_draft: bool = False) -> Update:
+    blog = make_blog()
+    update = publishing.draft_update(blog, Content("稿"), by=SYSTEM) if is_draft else make_update(blog)
+    return publishing.flag_update(update, ["court"], by=SYSTEM, reason=reason)
+
+
 def on_update(verb: Callable[..., object], name: str) -> Callable[[object], object]:
     def act(value: object) -> object:
         update = make_update(make_blog())
@@ -259,6 +265,33 @@ CASES = {
         "note", LONGEST["note"], words, on_update(publishing.withdraw_update, "reason")
     ),
     "erase_update.reason": Case("note", LONGEST["note"], words, on_update(publishing.erase_update, "reason")),
+    "set_hold.reason": Case(
+        "note",
+        LONGEST["note"],
+        words,
+        lambda reason: publishing.set_hold(make_blog(), by=SYSTEM, is_on_hold=True, reason=reason),
+    ),
+    "set_second_person.reason": Case(
+        "note",
+        LONGEST["note"],
+        words,
+        lambda reason: publishing.set_second_person(make_blog(), by=SYSTEM, is_needed=True, reason=reason),
+    ),
+    "flag_update.reason": Case("note", LONGEST["note"], words, lambda reason: flagged(reason)),
+    "propose_change.note": Case(
+        "note",
+        LONGEST["note"],
+        words,
+        lambda note: publishing.propose_change(flagged(), Content("另一標題"), by=SYSTEM, note=note),
+    ),
+    "override_approval.reason": Case(
+        "note",
+        LONGEST["note"],
+        words,
+        lambda reason: publishing.override_approval(
+            flagged(is_draft=True), by=make_person("Chief editor"), reason=reason
+        ),
+    ),
     "checked_note.note": Case("note", LONGEST["note"], words, publishing.checked_note),
     "refuse_too_long.body": Case("__all__", LONGEST["body"], words, publishing.refuse_too_long),
     "add_image.alt": Case("alt", LONGEST["alt"], words, on_image("alt", is_new=True)),
@@ -311,6 +344,12 @@ EXEMPT = {
     "disable_webhook.because": "set by the sender and truncated",
     "once.digest": "computed by the entry points",
     "open_private.extension": "compared with a few values",
+    "flag_update.flags": "some of a few values",
+    "open_public.extension": "part of a file's name, which exists or does not",
+    "open_public.key": "part of a file's name, which exists or does not",
+    "erase_reader.ids": "only compared",
+    "erase_reader.name": "only compared",
+    "export_reader.name": "only compared",
     "require.permission": "constant in the code",
     "create_blog.imported_hash": "computed by the importer",
     "edit_blog.imported_hash": "computed by the importer",
