@@ -7,14 +7,14 @@ from typing import Any, Final
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from liveblog import audit
+from liveblog import audit, visibility
 from liveblog.admin.filters import BlogFilter
 from liveblog.admin.history import ReadOnlyAdmin
 from liveblog.audit import export
@@ -56,6 +56,10 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.export)
         return [path("export/<str:name>/", view, name="liveblog_auditentry_export"), *super().get_urls()]
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        # Entries without a live blog tell of all of them, by pictures, people and partners.
+        return super().has_view_permission(request, obj) and visibility.reads_all(user_of(request))
 
     @admin.display(description=_("Hong Kong time"), ordering="at")
     def hong_kong_time(self, entry: AuditEntry) -> str:

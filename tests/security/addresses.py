@@ -49,6 +49,9 @@ class Newsroom:
             "id": "1",
             "app_label": "liveblog",
             "digest": "0",
+            "uidb64": "MQ",
+            "token": "set-password",
+            "name": "csv",
         }
         return {parameter: arguments[parameter] for parameter in parameters}
 
