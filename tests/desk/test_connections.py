@@ -53,7 +53,7 @@ def test_hidden_desks_open_no_stream_until_shown(open_desk):
 def test_failed_story_search_says_so_and_works_again_later(open_desk, console_errors):
     make_blog(slug="summit", headline="海峽峰會")
     page = open_desk(make_blog())
-    page.get_by_text("Byline, source, pictures").click()
+    page.get_by_text("Byline, source, related stories").click()
     page.route("**/stories/?*", lambda route: route.abort())
     page.get_by_label("Find a live blog, or paste an address").fill("海峽峰")
     expect(page.locator("[data-toasts]")).to_contain_text("The newsroom cannot be reached")

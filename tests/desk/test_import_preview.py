@@ -238,6 +238,10 @@ ACTIONS: dict[str, list[Callable[[Page], object]]] = {
 }
 
 
+# That a publication time has no zone is named, and nothing has to be done about it.
+DOUBTS_LEFT = {"bbc-zh-gmt": 1}
+
+
 @pytest.mark.skipif(not CASES.exists(), reason="the articles of other newsrooms are not here")
 @pytest.mark.parametrize("name", ACTIONS)
 def test_article_of_a_newspaper_is_put_right_in_three_actions(
@@ -254,7 +258,7 @@ def test_article_of_a_newspaper_is_put_right_in_three_actions(
         expect(page.locator("[data-summary]")).not_to_have_text(before, use_inner_text=True)
     # A page that asks for the publication time answers 422.
     forget_refusals(console_errors, 422)
-    expect(page.locator(".doubts li")).to_have_count(0)
+    expect(page.locator(".doubts li")).to_have_count(DOUBTS_LEFT.get(name, 0))
     page.locator("#copy-options > summary").click()
     page.get_by_label("Also take the title and the standfirst").check()
     page.get_by_role("button", name="Save and publish this").click()

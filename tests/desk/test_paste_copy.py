@@ -50,6 +50,7 @@ def test_pasted_sample_is_saved_as_the_importer_saves_it(open_desk, samples: Pat
         article = parse(read((samples / name).read_bytes()))
         blog = make_blog(is_live=False, language=article.language, headline="待定")
         page = open_desk(blog, user=chief)
+        page.locator("[data-menu] > summary").click()
         page.get_by_role("link", name="Paste running copy").click()
         page.locator("#copy-text").fill((samples / name).read_text())
         page.get_by_label("Also take the title and the standfirst").check()

@@ -161,7 +161,7 @@ def test_refusal_without_javascript_keeps_all_fields(open_desk, console_errors):
     blog = make_blog()
     page = open_desk(blog, java_script_enabled=False)
     page.fill("#id_heading", "號外")
-    page.get_by_text("Byline, source, pictures").click()
+    page.get_by_text("Byline, source, related stories").click()
     page.fill("[name=story_title] >> nth=0", "旁述")
     page.fill("[name=story_url] >> nth=0", "https://example.com/a b")
     page.fill("#id_source", "路透")

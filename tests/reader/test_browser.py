@@ -228,9 +228,9 @@ def test_pages_are_readable_without_javascript(server, new_page):
     blog = cover_storm(updates=25)
     page = new_page(java_script_enabled=False)
     page.goto(f"{server.url}/live/{blog.slug}/")
-    assert page.locator("#updates li.update").count() == 20
+    expect(page.locator("#updates li.update")).to_have_count(20)
     page.locator('a[rel="next"]').click()
-    assert page.locator("#updates li.update").count() == 5
+    expect(page.locator("#updates li.update")).to_have_count(5)
     page.locator("#updates .update-time a").first.click()
     expect(page.locator("h1")).to_contain_text("天文台改發八號信號")
     share = page.locator("a.share").get_attribute("href")

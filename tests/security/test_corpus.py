@@ -221,7 +221,8 @@ def preview(page: Page, house: HostileHouse) -> None:
     with page.expect_response(re.compile("/preview/$")) as answer:
         page.get_by_role("button", name="Preview").click()
     assert answer.value.status == 200
-    expect(page.frame_locator("[data-preview-dialog] iframe").locator("li.update")).to_be_attached()
+    previewed = page.frame_locator("[data-preview-dialog] iframe").locator(f"#update-{house.draft.pk}")
+    expect(previewed).to_be_attached()
 
 
 def test_payloads_run_without_sanitizer_and_policy(new_page, console_errors):
