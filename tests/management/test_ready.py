@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 import trustme
@@ -22,6 +24,7 @@ from liveblog.monitoring import readiness
 from liveblog.monitoring.readiness import State
 from liveblog.publishing import Content
 from tests.factories import make_blog, make_person
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -60,11 +63,21 @@ def tls_server(monkeypatch, tmp_path, expires_at: datetime) -> Iterator[str]:
         thread.join(10)
 
 
+def answers(url: str) -> bool:
+    """Return whether the answer is a 200; a server that has just started does not yet hear of changes."""
+    try:
+        with urlopen(url):
+            return True
+    except HTTPError:
+        return False
+
+
 def test_the_page_of_a_site_in_order_ends_with_status_0(server, settings):
     settings.SITE_URL, settings.DEMO, settings.SITE_NAME = server.url, False, "Example News"
     now = timezone.now().isoformat()
     record = settings.DATA_DIR / "backup.json"
     record.write_text(json.dumps({"made_at": now, "verified_at": now}))
+    wait_for(lambda: answers(f"{server.url}/readyz"))
     try:
         status, page = ready("--language", "en")
     finally:
