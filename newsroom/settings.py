@@ -102,14 +102,14 @@ WEBHOOK_TEST_HOSTS: list[str] = env.list("WEBHOOK_TEST_HOSTS", [])
 # Logs: a line of text for each record, or a JSON object; and a record for each request that Django handles.
 LOG_FORMAT = env.str("LOG_FORMAT", "line", validate=validate.OneOf(["line", "json"]))
 LOG_REQUESTS = env.bool("LOG_REQUESTS", False)
-# Who may read /metrics: whoever has the token, from these networks. It does not exist while both are unset.
+# The token and the networks that may read /metrics. The page does not exist while both are unset.
 METRICS_TOKEN = env.str("METRICS_TOKEN", "", validate=check_token)
 METRICS_NETWORKS: list[str] = env.list("METRICS_NETWORKS", [], validate=check_networks)
 # The files through which the processes of one server share their figures; it must be a local disk.
 METRICS_DIR = env.path("METRICS_DIR", DATA_DIR / "metrics")
 # Free space below which the site is not ready.
 DISK_RESERVE_MEGABYTES = env.int("DISK_RESERVE_MEGABYTES", 512, validate=validate.Range(min=0))
-# Where errors are reported to; it needs the package sentry-sdk.
+# The Sentry project to report errors to. This needs the package sentry-sdk.
 SENTRY_DSN = env.str("SENTRY_DSN", "", validate=check_url)
 # Days after which readers' responses lose their personal data; 0 keeps it.
 RESPONSES_KEPT_DAYS = env.int("RESPONSES_KEPT_DAYS", 0, validate=validate.Range(min=0))
@@ -263,7 +263,7 @@ CACHES: dict[str, dict[str, Any]] = {
 if "EMAIL_BACKEND" not in _email:
     raise ImproperlyConfigured("EMAIL_URL is no such address as smtp://user:password@host:587/?tls=true")
 EMAIL_BACKEND = _email["EMAIL_BACKEND"]
-# Whether letters reach people: those of passwords to reset must not lie in a log.
+# Offer password resets only if mail is really sent: other backends write the links to a log.
 HAS_MAIL = EMAIL_BACKEND == "django.core.mail.backends.smtp.EmailBackend"
 EMAIL_HOST, EMAIL_PORT = _email["EMAIL_HOST"], _email["EMAIL_PORT"] or 25
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_USER"], _email["EMAIL_HOST_PASSWORD"]

@@ -123,8 +123,6 @@ class Attempt:
                 if self.request is not None:
                     setattr(self.request, _REFUSAL, refusal)
                 logger.warning("Locked out: %s from %s, for %s s", self.logged_name, self.address, seconds)
-                # Django sends its signal only if a password was checked.
-                send_failure(self.request, self.name)
                 locked_out.send(Attempt, request=self.request, name=self.name)
                 raise refusal
 

@@ -126,11 +126,11 @@ def bylines_of(lines: Sequence[Line]) -> frozenset[str]:
         for line, after in pairwise(lines)
         if line.kind is Kind.TIME and not line.words and after.kind is Kind.TEXT
     ]
-    signed = [text for text in below if furniture.is_name(text)]
-    if len(signed) > 1 and len(signed) * 2 >= len(below):
+    person_names = [text for text in below if furniture.is_name(text)]
+    if len(person_names) > 1 and len(person_names) * 2 >= len(below):
         # In most updates the name of a reporter stands between the time and the text.
-        names.update(signed)
-    names.update(text for text in signed if text in credits)
+        names.update(person_names)
+    names.update(text for text in person_names if text in credits)
     # Text that recurs before times at the ends of lines is the name of a reporter, in any script.
     return frozenset(
         names | {text for text, count in tails.items() if count > 1 and columns_of(text) <= _LONGEST_NAME}

@@ -38,7 +38,7 @@ from newsroom.pictures import MEDIA_TYPES
 
 # How long the signed URLs of a preview's pictures stay valid.
 _PICTURES_LAST: Final = timedelta(minutes=10)
-# How many older updates the preview shows below the one in the composer.
+# The number of older updates that the preview shows below the one in the composer.
 MOST_OLDER: Final = 2
 _signer: Final = TimestampSigner(salt="liveblog.desk.preview")
 

@@ -214,7 +214,7 @@ class LiveBlog(PublicIdModel):
     # The log's generation: the number at which it went on after a backup was restored, 0 before that. Whoever
     # has a lower number may know changes that were lost, and has to start again.
     log_start = models.PositiveIntegerField(default=0, editable=False)
-    # How many of the numbers below `log_start` no change has.
+    # The count of those numbers below `log_start` that no change has.
     skipped_numbers = models.PositiveIntegerField(default=0, editable=False)
     first_published_at = models.DateTimeField(_("first published"), null=True, editable=False)
     modified_at = models.DateTimeField(_("last changed"), null=True, editable=False)

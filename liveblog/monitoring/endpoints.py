@@ -28,7 +28,7 @@ from newsroom.http import GetResponse, client_address
 from newsroom.http.bodies import Receive, Scope, Send
 from newsroom.http.client_address import Address
 
-# How long one result is given to everybody who asks, and how long a check may take before it has failed.
+# Seconds for which all requests share one result, and the time limit of a check in seconds.
 FRESH_SECONDS: Final = 1.0
 READY_TIMEOUT_SECONDS: Final = 3.0
 METRICS_TIMEOUT_SECONDS: Final = 10.0
@@ -79,7 +79,7 @@ class Asker:
         try:
             result = self._work()
         except Exception as error:  # noqa: BLE001
-            # Whoever waits for the result gets the error, whatever it is.
+            # Pass any error on to the requests that wait for the result.
             future.set_exception(error)
         else:
             future.set_result(result)
@@ -171,10 +171,10 @@ def _answer_of(path: str, result: Any) -> Answer:
     return _unready(result) if result else Answer(HTTPStatus.OK, _json({"status": "ok"}))
 
 
-def _unready(failed: list[str]) -> Answer:
+def _unready(failures: list[str]) -> Answer:
     return Answer(
         HTTPStatus.SERVICE_UNAVAILABLE,
-        _json({"status": "unavailable", "failed": failed}),
+        _json({"status": "unavailable", "failed": failures}),
         headers={"Retry-After": "5"},
     )
 
@@ -197,5 +197,5 @@ def _fields(response: Answer) -> dict[str, str]:
 
 
 _HEALTHY: Final = Answer(HTTPStatus.OK, _json({"status": "ok"}))
-# What takes too long is nearly always the database.
+# Checks that time out nearly always wait for the database.
 _TIMED_OUT: Final = _unready(["database"])

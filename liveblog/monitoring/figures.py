@@ -18,7 +18,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from liveblog.models import AuditHead, ReaderResponse, Webhook, WebhookCursor
-from liveblog.monitoring import backups, health
+from liveblog.monitoring import backup_record, health
 from newsroom import __version__, metrics
 
 # https://prometheus.io/docs/instrumenting/exposition_formats/
@@ -62,8 +62,8 @@ class SiteCollector(Collector):
 
 def _of_database() -> Iterator[Metric]:
     now = timezone.now()
-    late = health.count_late(now)
-    yield _gauge("newsroom_due_late_items", "Scheduled work that is more than a minute late.", late)
+    late_count = health.count_late(now)
+    yield _gauge("newsroom_due_late_items", "Scheduled work that is more than a minute late.", late_count)
     due_since = health.due_since(now)
     late_seconds = (now - due_since).total_seconds() if due_since else 0
     yield _gauge("newsroom_due_late_seconds", "How late the oldest such work is.", late_seconds)
@@ -82,7 +82,7 @@ def _of_database() -> Iterator[Metric]:
 
 
 def _backups() -> Iterator[Metric]:
-    record = backups.read_record()
+    record = backup_record.read_record()
     moments = {
         "newsroom_backup_timestamp_seconds": ("When the last backup was made.", record.made_at),
         "newsroom_backup_verified_timestamp_seconds": (

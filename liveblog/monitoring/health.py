@@ -55,14 +55,14 @@ listener: Final = Listener()
 
 def failures() -> list[str]:
     """Return the names of the checks that fail, in the order in which to mend them; empty if all is well."""
-    failed = [] if has_disk_space() else ["disk"]
+    failures = [] if has_disk_space() else ["disk"]
     if not listener.is_alive:
-        failed.append("listener")
+        failures.append("listener")
     try:
-        return [*(name for name, check in _DATABASE_CHECKS.items() if not check()), *failed]
+        return [*(name for name, check in _DATABASE_CHECKS.items() if not check()), *failures]
     except DatabaseError as error:
         logger.warning("The database cannot be reached: %s", error)
-        return ["database", *failed]
+        return ["database", *failures]
 
 
 def has_disk_space() -> bool:

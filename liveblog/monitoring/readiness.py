@@ -24,7 +24,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from liveblog.models import LiveBlog, Update, Webhook, WebhookCursor
-from liveblog.monitoring import backups, health
+from liveblog.monitoring import backup_record, health
 from liveblog.wakeups.channel import listen
 from newsroom.access import factors
 
@@ -88,9 +88,9 @@ def server_lines() -> Iterator[Line]:
         text = _("The site does not answer at %(url)s: %(error)s")
         yield Line(State.MEND, _("Site"), text % {"url": settings.SITE_URL, "error": error})
         return
-    failed = answer.get("failed", []) if isinstance(answer, dict) else ["?"]
-    if failed:
-        yield Line(State.MEND, _("Site"), _("It is not ready: %(names)s.") % {"names": ", ".join(failed)})
+    failures = answer.get("failed", []) if isinstance(answer, dict) else ["?"]
+    if failures:
+        yield Line(State.MEND, _("Site"), _("It is not ready: %(names)s.") % {"names": ", ".join(failures)})
     else:
         yield Line(State.GOOD, _("Site"), _("It answers at %(url)s.") % {"url": settings.SITE_URL})
 
@@ -162,7 +162,7 @@ def _is_unsynchronized() -> bool:
 
 
 def backup_lines() -> Iterator[Line]:
-    record, now = backups.read_record(), timezone.now()
+    record, now = backup_record.read_record(), timezone.now()
     if record.made_at is None:
         yield Line(State.MEND, _("Backup"), _("No backup is recorded."))
     else:
@@ -170,13 +170,12 @@ def backup_lines() -> Iterator[Line]:
         text = _("The last one is %(hours)s hours old.") % {"hours": hours}
         yield Line(State.MEND if hours > BACKUP_HOURS else State.GOOD, _("Backup"), text)
     if record.verified_at is None:
-        yield Line(
-            State.LOOK, _("Restored backup"), _("No backup was ever restored and compared, on record.")
-        )
+        text = _("No backup has been checked: run manage.py backup --verify DIR.")
+        yield Line(State.LOOK, _("Backup check"), text)
     else:
         days = (now - record.verified_at).days
-        text = _("A backup was last restored and compared %(days)s days ago.") % {"days": days}
-        yield Line(State.LOOK if days > VERIFIED_DAYS else State.GOOD, _("Restored backup"), text)
+        text = _("All files of a backup were last checked %(days)s days ago.") % {"days": days}
+        yield Line(State.LOOK if days > VERIFIED_DAYS else State.GOOD, _("Backup check"), text)
 
 
 def migration_line() -> Line:
@@ -211,9 +210,9 @@ async def _hears() -> bool:
 
 def due_line() -> Line:
     now = timezone.now()
-    late = health.count_late(now)
-    if late:
-        text = _("%(count)s things are late. Is a server running?") % {"count": late}
+    late_count = health.count_late(now)
+    if late_count:
+        text = _("%(count)s things are late. Is a server running?") % {"count": late_count}
         return Line(State.MEND, _("Scheduled work"), text)
     day = now + timedelta(days=1)
     counts = {

@@ -109,7 +109,7 @@ class Head(BlogFacts):
     """
 
     row: LiveBlog = field(repr=False)
-    # Whether `row` comes from `LiveBlog.objects.complete()`.
+    # True if `row` comes from `LiveBlog.objects.complete()`.
     is_complete: bool = False
     edition: Edition | None
     language: str

@@ -70,8 +70,8 @@ def take_over(upload: Upload) -> None:
 
     Raise ValidationError if the upload has taken so long that they may have been deleted.
     """
-    owed = OwedFiles.objects.filter(key=upload.key, due_at__gt=timezone.now())
-    if not owed.delete()[0]:
+    rows = OwedFiles.objects.filter(key=upload.key, due_at__gt=timezone.now())
+    if not rows.delete()[0]:
         raise ValidationError(_("The upload took too long. Please send the picture again."))
 
 
@@ -124,8 +124,8 @@ def remove_unused(images: Iterable[Image]) -> None:
 
 def settle_due() -> bool:
     """Work off some of what is owed by now; return whether there was anything."""
-    owed = OwedFiles.objects.due(timezone.now())
-    keys = set(owed.values_list("key", flat=True)[:BATCH])
+    rows = OwedFiles.objects.due(timezone.now())
+    keys = set(rows.values_list("key", flat=True)[:BATCH])
     if keys:
         settle(keys)
     return bool(keys)
@@ -165,24 +165,24 @@ def settle(keys: set[str]) -> None:
     finds no file to delete, and the one written here would stay, so read the rows again after writing. Files
     that cannot be written or deleted now stay owed.
     """
-    owed = list(OwedFiles.objects.filter(key__in=keys).values_list("pk", "key"))
-    keys = {key for _id, key in owed}
-    failed: set[str] = set()
+    debts = list(OwedFiles.objects.filter(key__in=keys).values_list("pk", "key"))
+    keys = {key for _id, key in debts}
+    failed_keys: set[str] = set()
     rows = None
     while keys and (current := _rows(keys)) != rows:
         rows = current
-        failed = {key for key in keys if not _could_settle(key, *rows.get(key, (None, False)))}
-    OwedFiles.objects.filter(pk__in=[pk for pk, key in owed if key not in failed]).delete()
-    if failed:
-        retried = OwedFiles.objects.filter(pk__in=[pk for pk, key in owed if key in failed])
+        failed_keys = {key for key in keys if not _could_settle(key, *rows.get(key, (None, False)))}
+    OwedFiles.objects.filter(pk__in=[pk for pk, key in debts if key not in failed_keys]).delete()
+    if failed_keys:
+        retried = OwedFiles.objects.filter(pk__in=[pk for pk, key in debts if key in failed_keys])
         retried.update(due_at=timezone.now() + RETRY_AFTER)
 
 
 def _rows(keys: set[str]) -> dict[str, tuple[Image, bool]]:
     """Return each picture that has a row by its key, with whether a page shows it."""
     images = Image.objects.in_bulk(keys, field_name="key")
-    shown = set(visibility.readable_images(PUBLIC).filter(key__in=keys).values_list("key", flat=True))
-    return {key: (image, key in shown) for key, image in images.items()}
+    shown_keys = set(visibility.readable_images(PUBLIC).filter(key__in=keys).values_list("key", flat=True))
+    return {key: (image, key in shown_keys) for key, image in images.items()}
 
 
 def _could_settle(key: str, image: Image | None, is_shown: bool) -> bool:

@@ -92,12 +92,12 @@ def _confirm(request: HttpRequest, proof: str) -> None:
 
 
 def _drop_answers(request: HttpRequest) -> None:
-    entered = request.POST.copy()
-    for name in [name for name in entered if name.startswith(_PREFIX)]:
-        del entered[name]
-    entered._mutable = False
+    form_data = request.POST.copy()
+    for name in [name for name in form_data if name.startswith(_PREFIX)]:
+        del form_data[name]
+    form_data._mutable = False
     # Django's own parsers assign to the property too; its stubs know the immutable class alone.
-    request.POST = entered  # type: ignore[assignment]
+    request.POST = form_data  # type: ignore[assignment]
 
 
 def _ask(request: HttpRequest, form: ConfirmationForm) -> HttpResponse:

@@ -25,7 +25,7 @@ ASGI_NAME: Final = b"x-request-id"
 # Characters that are safe in a header, in a log line and in JSON. The length is that of two UUIDs at least.
 _WELL_FORMED: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
 # Idle polls have to stay under 300 bytes, so an id that nobody asked for is left out there.
-_POLLS: Final = ("/changes.json", "/changes/")
+_POLL: Final = re.compile(r".*/changes\.json|/api/v1/blogs/[^/]+/changes/")
 
 current: Final[ContextVar[str]] = ContextVar("request_id", default="")
 
@@ -43,7 +43,7 @@ def begin(scope: Scope) -> str:
     """Set the id of an ASGI request for all that its task logs; return the id to answer with, or ""."""
     given_id = _given_in(scope["headers"])
     current.set(given_id or new())
-    return "" if scope["path"].endswith(_POLLS) and not given_id else current.get()
+    return "" if _POLL.fullmatch(scope["path"]) and not given_id else current.get()
 
 
 def answering(send: Send, request_id: str) -> Send:
@@ -66,7 +66,7 @@ def of_stream() -> list[tuple[bytes, bytes]]:
 def line_for(path: str, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     """Return the header line for a response that is written before any task exists; may be empty."""
     given_id = _given_in(headers)
-    if not given_id and path.endswith(_POLLS):
+    if not given_id and _POLL.fullmatch(path):
         return b""
     return b"%s: %s\r\n" % (ASGI_NAME, (given_id or new()).encode())
 
@@ -81,7 +81,7 @@ def identify(get_response: GetResponse) -> GetResponse:
         token = current.set(given_id or new())
         try:
             response = get_response(request)
-            if given_id or not request.path_info.endswith(_POLLS):
+            if given_id or not _POLL.fullmatch(request.path_info):
                 response.headers[NAME] = current.get()
             return response
         finally:

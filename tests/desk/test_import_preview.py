@@ -238,7 +238,7 @@ ACTIONS: dict[str, list[Callable[[Page], object]]] = {
 }
 
 
-# That a publication time has no zone is named, and nothing has to be done about it.
+# The doubt about a publication time without a zone asks for no action.
 DOUBTS_LEFT = {"bbc-zh-gmt": 1}
 
 

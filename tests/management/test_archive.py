@@ -52,7 +52,7 @@ def test_an_archive_has_all_that_readers_see(blog, tmp_path):
     assert [change["number"] for change in coverage["changes"]] == list(range(1, blog.number + 1))
     tree = document.document_fromstring(page)
     assert not tree.xpath("//script")
-    # What the page loads is in the archive; what it links to is in the page or on the site.
+    # The archive has all files that the page loads. Links lead to places in the page or to the site.
     loaded = [*tree.xpath("//link[@rel='stylesheet']/@href"), *tree.xpath("//img/@src")]
     loaded += [part.split()[0] for value in tree.xpath("//@srcset") for part in value.split(",")]
     assert loaded

@@ -74,7 +74,7 @@ def test_a_token_and_the_networks_decide_who_may_read(settings):
     assert status_of("10.2.2.3", authorization=f"Bearer {TOKEN}") == 403
     settings.METRICS_TOKEN = ""
     assert status_of("10.1.2.3") == 200
-    # What a trusted proxy says counts, and what a stranger says does not.
+    # X-Forwarded-For counts from a trusted proxy and not from a stranger.
     assert status_of("127.0.0.1", **{"x-forwarded-for": "203.0.113.5"}) == 403
     assert status_of("203.0.113.5", **{"x-forwarded-for": "10.1.2.3"}) == 403
 
@@ -198,8 +198,8 @@ def test_the_dashboard_shows_metrics_that_exist_and_every_one(exported):
     expressions = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
     assert names_in(expressions) - exported == set()
     bases = {re.sub(r"_(bucket|count|sum)$", "", name) for name in exported}
-    shown = {re.sub(r"_(bucket|count|sum)$", "", name) for name in names_in(expressions)}
-    assert bases - shown - {"newsroom_webhook_failing_seconds", "newsroom_build_info"} == set()
+    names_shown = {re.sub(r"_(bucket|count|sum)$", "", name) for name in names_in(expressions)}
+    assert bases - names_shown - {"newsroom_webhook_failing_seconds", "newsroom_build_info"} == set()
 
 
 def test_the_manual_lists_every_metric(exported):

@@ -357,7 +357,7 @@ def state_of() -> list[tuple]:
     ]
 
 
-# What the buttons of the desk send to `desk:update`.
+# The actions that buttons of the desk send to `desk:update`.
 BUTTONS = frozenset(Action) - publishing.WRITES - {Action.PROPOSE, Action.REVERT}
 NOTES = frozenset({Action.CORRECT, Action.WITHDRAW, Action.PROPOSE, Action.OVERRIDE})
 

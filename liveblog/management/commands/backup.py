@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from liveblog.management import backups
 from liveblog.management.backups import BackupError
-from liveblog.monitoring import backups as record
+from liveblog.monitoring import backup_record
 
 
 class Command(BaseCommand):
@@ -33,11 +33,11 @@ class Command(BaseCommand):
                 backup = backups.find_backup(options["directory"])
                 manifest = backups.verify(backup)
                 rows, files = sum(manifest["counts"].values()), len(manifest["files"])
-                record.note_verified(timezone.now())
+                backup_record.note_verified(timezone.now())
                 self.stdout.write(f"{backup} is complete: {rows} rows, {files} files.")
             else:
                 backup = backups.make_backup(options["directory"])
-                record.note_made(timezone.now())
+                backup_record.note_made(timezone.now())
                 self.stdout.write(str(backup))
         except BackupError as error:
             raise CommandError(str(error)) from error
