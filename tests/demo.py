@@ -46,6 +46,7 @@ class Demo:
                 stdout=output,
                 stderr=output,
                 umask=0o022,
+                preexec_fn=_heed_interrupts,
             )
         wait_for(lambda: READY in self.output or self.process.poll() is not None, seconds=240)
         assert READY in self.output, self.output
@@ -86,6 +87,11 @@ class Demo:
     def interrupt(self) -> int:
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(timeout=15)
+
+
+def _heed_interrupts() -> None:
+    """Undo what a shell does to its background jobs: they ignore Ctrl-C, and so do their children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def submit(client: OpenerDirector, address: str, fields: dict[str, str]) -> tuple[str, str]:
