@@ -33,7 +33,7 @@ SIGN_INS: Final = "sign-ins"
 ACCOUNTS: Final = "accounts"
 PARTNERS: Final = "partners"
 HOUSE: Final = "house"
-# The actor of commands and schedules, for what no verb records.
+# The actor of commands and schedules, where no verb names one.
 SYSTEM: Final = object()
 _LONGEST_NAME: Final = 250
 

@@ -1,25 +1,24 @@
-"""Receivers of signals: what Django itself writes, and so no verb can record.
+"""Receivers of Django's signals, which record what no verb does.
 
-That is signing in and out, and rows that the admin, a command or a shell saves without a verb: accounts,
-roles and partners above all. The signals come in the transaction that saves the row.
+They record signing in and out, and rows that the admin, a command or a shell saves without a verb, such as
+accounts, roles and partners. Django sends the signals in the transaction that saves the row.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from django.apps import apps
 from django.contrib.auth import signals as auth
 from django.contrib.auth.models import Group, User
 from django.db import models
 from django.db.models import signals as rows
 from django.http import HttpRequest
-from django.utils.module_loading import import_string
 
 from liveblog.audit import chain, origin
 from liveblog.audit.chain import ACCOUNTS, HOUSE, PARTNERS, SIGN_INS, record
 from liveblog.audit.middleware import may_record
 from liveblog.models import AuditEntry, Byline, CopyProfile, LiveBlog, Partner, Topic
+from newsroom.access.events import access_changed
 from newsroom.sign_in import locked_out
 
 # Models that are saved without a verb, with their chains. Signing in is an entry of its own.
@@ -43,7 +42,6 @@ _WITHOUT_VALUES: Final = {
     *("password", "notation", "embed_origins"),
     *("first_name", "last_name", "email", "contact"),
 }
-_EVENT_OF_ACCESS: Final = "newsroom.access.events.access_changed"
 
 
 def connect() -> None:
@@ -58,8 +56,7 @@ def connect() -> None:
         rows.pre_delete.connect(_before_delete, sender=model, dispatch_uid=f"audit {model.__name__}")
     for through in _LINKS:
         rows.m2m_changed.connect(_on_links, sender=through, dispatch_uid=f"audit {through.__name__}")
-    if apps.is_installed("newsroom.access"):
-        import_string(_EVENT_OF_ACCESS).connect(_on_access_changed, dispatch_uid="audit")
+    access_changed.connect(_on_access_changed, dispatch_uid="audit")
 
 
 # Signing in
@@ -125,7 +122,10 @@ def _actor() -> object:
 
 
 def _before_save(sender: type[models.Model], instance: models.Model, raw: bool = False, **_more: Any) -> None:
-    """Remember the saved row, to tell after the save what changed."""
+    """Remember the saved row, to tell after the save what changed.
+
+    Django's two signals share nothing but the instance.
+    """
     saved = sender._default_manager.filter(pk=instance.pk).first() if instance.pk and not raw else None
     instance._audited_before = _values(saved) if saved else None  # type: ignore[attr-defined]
 

@@ -58,7 +58,7 @@ def of_person(view: PersonView) -> Callable[..., HttpResponse]:
 
 
 def of_signed_in(view: PersonView) -> Callable[..., HttpResponse]:
-    """Wrap a view like `of_person`, for people who are signed in alone."""
+    """Wrap a view like `of_person`, but only for people who are signed in."""
 
     @of_person
     @wraps(view)
