@@ -11,6 +11,15 @@ from django.core.files import File
 from django.core.files.storage import FileSystemStorage
 
 
+def sync(path: Path) -> None:
+    """Make a file's bytes, or the names in a directory, survive a power failure."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 class DurableStorage(FileSystemStorage):
     """Django's storage, except that a file is written under a temporary name, fsynced and renamed.
 
@@ -36,7 +45,7 @@ class DurableStorage(FileSystemStorage):
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        _sync_directory(path.parent)
+        sync(path.parent)
         return name
 
     def _make_directories(self, directory: Path) -> None:
@@ -46,7 +55,7 @@ class DurableStorage(FileSystemStorage):
             place.mkdir(exist_ok=True)
             if self.directory_permissions_mode is not None:
                 place.chmod(self.directory_permissions_mode)
-            _sync_directory(place.parent)
+            sync(place.parent)
 
     def remove_directory(self, name: str) -> None:
         """Delete a directory of files, temporary ones included. Do nothing if there is none."""
@@ -59,12 +68,3 @@ class DurableStorage(FileSystemStorage):
     def directories(self, name: str) -> list[str]:
         """Return the names of the directories in directory `name`."""
         return self.listdir(name)[0] if self.exists(name) else []
-
-
-def _sync_directory(path: Path) -> None:
-    """Make new names in a directory survive a power failure."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

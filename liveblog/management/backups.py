@@ -24,6 +24,7 @@ from django.db import connection
 
 from liveblog.management import tables
 from newsroom import __version__
+from newsroom.durable_storage import sync
 
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
@@ -89,10 +90,10 @@ def make_backup(directory: Path) -> Path:
         "files": _copy_files(place / FILES, before[-1] if before else None),
     }
     _write_manifest(place / MANIFEST, manifest)
-    _sync(place)
+    sync(place)
     backup = directory / f"{made_at:%Y-%m-%d-%H%M%S-%f}"
     place.rename(backup)
-    _sync(directory)
+    sync(directory)
     return backup
 
 
@@ -172,7 +173,7 @@ def _regular_files(source: Path) -> Iterator[Path]:
 def _described(path: Path) -> Stored:
     status = path.stat()
     path.chmod(0o600)
-    _sync(path)
+    sync(path)
     return Stored(_sha256(path), status.st_size, status.st_mtime_ns)
 
 
@@ -196,12 +197,4 @@ def _write_manifest(path: Path, manifest: dict[str, Any]) -> None:
     sealed = {"manifest": manifest, "sha256": _digest_of(manifest)}
     path.write_text(json.dumps(sealed, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     path.chmod(0o600)
-    _sync(path)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(path)

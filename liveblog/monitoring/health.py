@@ -55,14 +55,14 @@ listener: Final = Listener()
 
 def failures() -> list[str]:
     """Return the names of the checks that fail, in the order in which to mend them; empty if all is well."""
-    failures = [] if has_disk_space() else ["disk"]
+    names = [] if has_disk_space() else ["disk"]
     if not listener.is_alive:
-        failures.append("listener")
+        names.append("listener")
     try:
-        return [*(name for name, check in _DATABASE_CHECKS.items() if not check()), *failures]
+        return [*(name for name, check in _DATABASE_CHECKS.items() if not check()), *names]
     except DatabaseError as error:
         logger.warning("The database cannot be reached: %s", error)
-        return ["database", *failures]
+        return ["database", *names]
 
 
 def has_disk_space() -> bool:

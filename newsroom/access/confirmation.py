@@ -26,7 +26,7 @@ from newsroom.sign_in import user_of, with_status
 
 View = Callable[..., HttpResponse]
 
-# In the posted form: the page to open was asked for, not a change.
+# The field of a form that is posted to open a page, not to change anything.
 _OPENS: Final = "confirm-opens"
 _PREFIX: Final = "confirm-"
 _SECRET: Final = "password"
