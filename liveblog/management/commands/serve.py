@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -53,13 +54,28 @@ class Command(BaseCommand):
                 _collect_static()
                 call_command("load_demo", stdout=self.stdout)
                 introduction = _introduction()
-                self.stdout.write(introduction)
-                self.stdout.flush()
                 connections.close_all()
-                _serve(listener)
+                _serve(listener, lambda: self._introduce(introduction))
         except KeyboardInterrupt:
             # uvicorn raises Ctrl-C again once it has shut down.
             return
+
+    def _introduce(self, introduction: str) -> None:
+        self.stdout.write(introduction)
+        self.stdout.flush()
+
+
+class _Server(uvicorn.Server):
+    """A server that calls `started` once it takes requests and ends by Ctrl-C, not earlier."""
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._started = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._started()
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -133,7 +149,7 @@ def _introduction() -> str:
     )
 
 
-def _serve(listener: socket.socket) -> None:
+def _serve(listener: socket.socket, started: Callable[[], None]) -> None:
     config = uvicorn.Config(
         "newsroom.asgi:application",
         http=BoundedProtocol,
@@ -145,4 +161,4 @@ def _serve(listener: socket.socket) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=3,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    _Server(config, started).run(sockets=[listener])
