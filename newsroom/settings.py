@@ -440,8 +440,9 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "django.request": {"level": "ERROR"},
-        # Clients can send any Host, and each unknown one would log a traceback.
-        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        # Clients cause these, by an unknown Host or 1,001 parameters, and each would log a traceback.
+        "django.security": {"level": "CRITICAL"},
+        "django.security.csrf": {"level": "WARNING"},
         # uvicorn gives its loggers handlers of their own, whose lines would not be in the same format.
         "uvicorn": {"handlers": [], "propagate": True},
         "uvicorn.error": {"handlers": [], "propagate": True},
