@@ -26,7 +26,7 @@ def add_picture(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     file = request.FILES.get("file")
     if file is None:
         raise ValidationError({"file": _("Choose a picture first.")})
-    alt = html.printable(request.POST.get("alt", "")).strip()
+    alt = html.stripped(request.POST.get("alt", ""))
     if not alt:
         raise ValidationError({"alt": _("Say what the picture shows, for readers who do not see it.")})
     with publishing.prepare_image(file, by=user_of(request)) as prepared:
@@ -58,7 +58,7 @@ def find_stories(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     The title of a chosen live blog is shown to everybody who reads this one. So omit embargoed live blogs
     unless this one is embargoed too, and another team's live blogs unless they are public.
     """
-    query = html.printable(request.GET.get("q", "")).strip()
+    query = html.stripped(request.GET.get("q", ""))
     if not LEAST_CHARACTERS <= len(query) <= MOST_CHARACTERS:
         return JsonResponse({"stories": []})
     others = visibility.linkable(user_of(request)).exclude(pk=blog.pk)

@@ -26,7 +26,9 @@ from liveblog.publishing.encoding import fingerprint
 from liveblog.publishing.generations import advance_numbers
 from liveblog.publishing.glossary import add_term, edit_term, remove_term
 from liveblog.publishing.material import (
+    add_byline,
     add_image,
+    add_topic,
     edit_byline,
     edit_image,
     edit_story,
@@ -117,8 +119,10 @@ __all__ = [
     "WrongState",
     "actions_for",
     "actor",
+    "add_byline",
     "add_image",
     "add_term",
+    "add_topic",
     "add_webhook",
     "advance_numbers",
     "approve_response",

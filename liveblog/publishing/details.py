@@ -64,7 +64,7 @@ class BlogDetails:
         headline = html.one_line(self.headline)
         if not headline:
             raise ValidationError({"headline": _("A live blog needs a headline.")})
-        lines = [line.strip() for line in html.printable(self.standfirst).splitlines() if line.strip()]
+        lines = [line for line in map(html.stripped, self.standfirst.splitlines()) if line]
         standfirst = "\n".join(lines)
         refuse_long(standfirst=standfirst, summary=self.summary)
         if self.language not in Language.values:

@@ -123,22 +123,38 @@ def _refuse_guarded(condition: Q) -> None:
 
 def _checked_words(alt: str, caption: str, credit: str) -> tuple[str, str, str]:
     """Return the texts of a picture, cleaned. Raise ValidationError if one is too long."""
-    alt, caption, credit = (html.printable(words).strip() for words in (alt, caption, credit))
+    alt, caption, credit = map(html.stripped, (alt, caption, credit))
     refuse_long(alt=alt, caption=caption, credit=credit)
     return alt, caption, credit
+
+
+def add_byline(*, by: Actor, name: str, role: str = "") -> Byline:
+    """Add a byline, which no page shows yet."""
+    require(by, "add_byline")
+    byline = Byline(name=html.one_line(name), role=html.one_line(role))
+    save_checked(byline)
+    return byline
 
 
 def edit_byline(byline: Byline, *, by: Actor, name: str, role: str = "", seen: str = "") -> Byline:
     """Change a byline wherever it is printed."""
     require(by, "change_byline")
-    byline.name, byline.role = name.strip(), role.strip()
+    byline.name, byline.role = html.one_line(name), html.one_line(role)
     return _save_shared(byline, updates=Q(bylines=byline), blogs=Q(bylines=byline), by=by, seen=seen)
+
+
+def add_topic(*, by: Actor, name: str, slug: str) -> Topic:
+    """Add a topic, which no live blog is under yet."""
+    require(by, "add_topic")
+    topic = Topic(name=html.one_line(name), slug=slug)
+    save_checked(topic)
+    return topic
 
 
 def edit_topic(topic: Topic, *, by: Actor, name: str, seen: str = "") -> Topic:
     """Rename a topic, wherever it is printed. Its address stays."""
     require(by, "change_topic")
-    topic.name = name.strip()
+    topic.name = html.one_line(name)
     return _save_shared(topic, updates=Q(pk__in=[]), blogs=Q(topics=topic), by=by, seen=seen)
 
 

@@ -12,13 +12,14 @@ from liveblog.publishing.limits import MOST
 from liveblog.publishing.log import append, locked
 from liveblog.publishing.permissions import Actor, person, require
 from liveblog.visibility import PUBLIC
+from newsroom.text import html
 
 LONGEST_NAME, LONGEST_TEXT = 80, 500
 
 
 def submit_response(blog: LiveBlog, *, name: str, text: str) -> ReaderResponse:
     """Store a response for moderation. Raises ValidationError if it is not acceptable."""
-    name, text = " ".join(name.split()), text.replace("\r\n", "\n").strip()
+    name, text = html.one_line(name), html.stripped(text.replace("\r\n", "\n"))
     refusals = {}
     if not 1 <= len(name) <= LONGEST_NAME:
         refusals["name"] = _("Give a name of at most %(limit)s characters.") % {"limit": LONGEST_NAME}

@@ -183,6 +183,17 @@ def test_future_happened_at_is_refused():
         assert list(refusal.value.message_dict) == ["happened_at"]
 
 
+@pytest.mark.parametrize(
+    "nothing", ["\u200b", "\u3000\u00ad", "\ufeff", "\u3164", "\u2800", "\x7f", "\ufe0f"]
+)
+def test_an_update_without_visible_text_is_refused(nothing):
+    blog = make_blog()
+    with pytest.raises(ValidationError):
+        publishing.publish_update(blog, Content(nothing, f"<p>{nothing}</p>"), by=SYSTEM)
+    update = publishing.publish_update(blog, Content(nothing, f"<p>{nothing}</p><p>正文。</p>"), by=SYSTEM)
+    assert (update.heading, update.body, update.title) == ("", "<p>正文。</p>", "正文。")
+
+
 def test_update_with_only_a_picture_is_titled_by_its_description(client: Client):
     blog = make_blog(slug="storm")
     image = make_image(alt="渡輪泊岸")
