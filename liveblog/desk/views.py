@@ -25,7 +25,7 @@ from liveblog.desk import composer, coverage, queues, rows
 from liveblog.desk.access import desk_view, said_by, token_in, wants_json
 from liveblog.desk.composer import Composer, ComposerForm
 from liveblog.desk.differences import Effort, differences_between
-from liveblog.models import Byline, Image, LiveBlog, Update, WorkingCopy
+from liveblog.models import Byline, Image, LiveBlog, Proposal, Update, WorkingCopy
 from liveblog.publishing import WRITES, Action, AlreadyUsed, Content, Stale, Upload, fingerprint
 from liveblog.visibility import PUBLIC
 from newsroom import csp, hongkong
@@ -291,6 +291,9 @@ def _message_for(action: Action, blog: LiveBlog, saved: Update) -> str:
         at = hongkong.to_hong_kong(saved.publish_at)
         day = hongkong.day_label(at.date(), get_language())
         return _("Scheduled for %(time)s: “%(title)s”") % {"time": f"{day} {at:%H:%M}", "title": saved.title}
+    if action == Action.PROPOSE and not Proposal.objects.filter(update=saved).exists():
+        # Only the pin has changed.
+        action = Action.EDIT
     wordings = {
         Action.DRAFT: _("Saved as a draft: “%(title)s”"),
         Action.SUBMIT: _("Sent to the editors: “%(title)s”"),

@@ -320,6 +320,28 @@ def test_the_desk_turns_a_correction_into_a_proposal(blog, writer, colleague):
     assert Proposal.objects.get().by == writer
 
 
+@pytest.mark.parametrize(
+    ("heading", "message"), [("更正", "Proposed: “標題” changes"), ("標題", "Saved as a minor edit: “標題”")]
+)
+def test_the_desk_pins_at_once_what_is_proposed(blog, writer, colleague, heading, message):
+    update = published_by(writer, colleague, blog)
+    client = Client()
+    client.force_login(writer)
+    payload = {"token": "t1", "action": "edit", "heading": heading, "body": "<p>內文</p>"}
+    payload |= {"is_pinned": "on", "update": str(update.pk)}
+    happened_at = hongkong.to_hong_kong(fresh(update).happened_at)
+    payload |= {"happened_day": f"{happened_at:%Y-%m-%d}", "happened_clock": f"{happened_at:%H:%M}"}
+    response = client.post(
+        reverse("desk:desk", args=[blog.pk]),
+        payload,
+        headers={"accept": "application/json", "accept-language": "en"},
+    )
+    assert response.status_code == 200, response.content
+    assert response.json()["message"].startswith(message)
+    assert fresh(update).is_pinned
+    assert Proposal.objects.exists() == (heading != "標題")
+
+
 # The matrix, generated from the actions
 
 
