@@ -127,7 +127,7 @@ NUMBERED: dict[str, Callable[[LiveBlog], Act]] = {
 }
 # Verbs without a change number, because they change nothing that readers see.
 UNNUMBERED = {
-    "add_image", "add_term", "add_webhook", "advance_numbers", "approve_update",
+    "add_byline", "add_image", "add_term", "add_topic", "add_webhook", "advance_numbers", "approve_update",
     "erase_reader", "erase_user", "expire_responses", "flag_update", "override_approval", "propose_change",
     "set_hold", "set_second_person",
     "create_blog", "create_key", "disable_webhook", "draft_update",

@@ -88,7 +88,7 @@ ON_BLOGS: dict[str, Callable] = {
 
 @pytest.mark.parametrize("action", ON_BLOGS)
 def test_each_verb_on_a_blog_leaves_one_entry_in_the_chain_of_the_blog(action):
-    blog, by = make_blog(), make_user("*")
+    blog, by = make_blog(has_responses=True), make_user("*")
     make_update(blog)
     ON_BLOGS[action](blog, by)
     last = AuditEntry.objects.order_by("pk").last()
