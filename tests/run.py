@@ -39,7 +39,7 @@ ON_POSTGRESQL = [
 ]
 IN_BROWSERS = [f"--numprocesses={PROCESSORS}", "--dist=worksteal", "-m", "browser"]
 FAST = [*SIDE_BY_SIDE, "-m", "not browser and not postgres and not alone and not served and not slow"]
-# More failures than these are no accident of a busy machine.
+# More failures than these do not come from a busy machine.
 MOST_TO_RUN_AGAIN = 10
 DECIDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 # Tests that need PostgreSQL terminate all database connections of their process.
