@@ -28,16 +28,16 @@ from tests.postgres import NoPostgreSQL, throwaway_server
 
 PYTEST = [sys.executable, "-m", "pytest"]
 PROCESSORS = min(os.cpu_count() or 1, 4)
-# One more than there are processors, because some tests wait for servers, caches and time limits.
+# Two more than there are processors, because many tests wait for servers, caches and time limits.
 # A process that has run its tests takes over some of another's, so that none ends long after the others.
-SIDE_BY_SIDE = [f"--numprocesses={PROCESSORS + 1}", "--dist=worksteal"]
+SIDE_BY_SIDE = [f"--numprocesses={PROCESSORS + 2}", "--dist=worksteal"]
 ON_SQLITE = [*SIDE_BY_SIDE, "-m", "not browser and not postgres and not alone"]
 ON_POSTGRESQL = [
     *SIDE_BY_SIDE,
     "-m",
     "(postgres or database and not any_database) and not browser and not alone",
 ]
-IN_BROWSERS = [f"--numprocesses={PROCESSORS}", "--dist=worksteal", "-m", "browser"]
+IN_BROWSERS = [f"--numprocesses={PROCESSORS + 1}", "--dist=worksteal", "-m", "browser"]
 FAST = [*SIDE_BY_SIDE, "-m", "not browser and not postgres and not alone and not served and not slow"]
 # More failures than these do not come from a busy machine.
 MOST_TO_RUN_AGAIN = 10
