@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from liveblog.models import Byline, Image, LiveBlog, Topic
 from liveblog.models.blog import Language
-from liveblog.publishing.encoding import fingerprint
+from liveblog.publishing.encoding import encode, fingerprint
 from liveblog.publishing.limits import refuse_far, refuse_long, refuse_many
 from liveblog.publishing.saving import save_checked
 from liveblog.publishing.stories import Story, write_stories
@@ -22,6 +22,10 @@ from newsroom.text import html, languages
 def _sorted(rows: Iterable[Any]) -> tuple[Any, ...]:
     """Return rows sorted by name in Python, so that the order does not depend on a database's collation."""
     return tuple(sorted(rows, key=lambda row: (row.name, row.pk)))
+
+
+def _pk_of(reference: dict[str, Any] | None) -> int | None:
+    return reference["id"] if reference else None
 
 
 _COLLECTIONS = ("bylines", "topics", "stories")
@@ -58,6 +62,27 @@ class BlogDetails:
             topics=_sorted(blog.topics.all()),
             stories=tuple(Story.of(row) for row in blog.related_stories.select_related("live_blog").all()),
         )
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> BlogDetails:
+        """Return the details that `as_json` made JSON of, without rows that were deleted since."""
+        values = dict(data)
+        for name in ("coverage_start_at", "coverage_end_at", "embargo_until_at"):
+            values[name] = datetime.fromisoformat(values[name]) if values[name] else None
+        for name, model in (("hero_image", Image), ("successor", LiveBlog)):
+            values[name] = model._default_manager.filter(pk=_pk_of(values[name])).first()
+        for name, model in (("bylines", Byline), ("topics", Topic)):
+            values[name] = _sorted(model._default_manager.filter(pk__in=map(_pk_of, values[name])))
+        values["stories"] = tuple(
+            Story(**story | {"live_blog": LiveBlog.objects.filter(pk=_pk_of(story["live_blog"])).first()})
+            for story in values["stories"]
+        )
+        return cls(**values)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return JSON data: times in UTC, rows as their ids and present names."""
+        data: dict[str, Any] = encode(self, with_names=True)
+        return data
 
     def checked(self) -> BlogDetails:
         """Return a cleaned copy. Raise ValidationError for details that must not be saved."""
