@@ -101,7 +101,7 @@ VERBS: dict[str, Verb] = {
     "restore the blog": lambda blog: publishing.restore_blog(blog, by=SYSTEM),
     "approve a response": respond(publishing.approve_response),
     "edit a byline": lambda blog: publishing.edit_byline(
-        Byline.objects.latest("pk"), by=SYSTEM, name="記者", role=f"駐京{blog.number}"
+        blog.bylines.get(), by=SYSTEM, name=blog.bylines.get().name, role=f"駐京{blog.number}"
     ),
     "edit a caption": lambda blog: publishing.edit_image(
         Image.objects.latest("pk"), by=SYSTEM, alt=f"圖{blog.number}"
@@ -188,7 +188,7 @@ def open_newsroom() -> Partners:
     Webhook.objects.all().delete()
     partner, _is_new = Partner.objects.get_or_create(name="報社", contact="desk@example.com")
     publishing.add_webhook(partner, by=SYSTEM, url="https://example.com/hook")
-    byline, image = Byline.objects.create(name="記者", role="駐滬"), make_image()
+    byline, image = Byline.objects.create(name=f"記者{Byline.objects.count()}"), make_image()
     blog = make_blog(has_responses=True, bylines=(byline,), hero_image=image)
     make_update(blog, "甲", bylines=(byline,))
     publishing.withdraw_update(make_update(blog, "撤"), by=SYSTEM, reason="錯")
