@@ -314,7 +314,7 @@ def check_history(names: tuple[str, ...], figures: Figures) -> None:
         assert state in (before, after), (names, point, state)
         figures.deaths += ending == DIED
         figures.before += ending == DIED and state == before
-        figures.after += ending == DIED and state == after
+        figures.after += ending == DIED and state != before
         point += 1
     # Whether it died after its COMMIT or has answered: what was acknowledged is there.
     assert state == after, (names, point)
