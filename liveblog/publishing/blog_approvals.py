@@ -92,8 +92,14 @@ def _pending(blog: LiveBlog) -> BlogProposal:
 
 
 def _carry_out(proposal: BlogProposal, blog: LiveBlog, by: Actor, reason: str) -> LiveBlog:
-    entry = {"proposed": proposal.action, "proposed_by": proposal.by_id}
-    audit.record(**safeguards.approval_entry(reason), by=by, blog=blog, subject=blog, **entry)
+    audit.record(
+        **safeguards.approval_entry(reason),
+        by=by,
+        blog=blog,
+        subject=blog,
+        proposed=proposal.action,
+        proposed_by=proposal.by_id,
+    )
     details = proposed_details(proposal)
     if details is not None:
         blog = blogs.edit_blog(blog, details, by=by)

@@ -24,8 +24,17 @@ def _sorted(rows: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(sorted(rows, key=lambda row: (row.name, row.pk)))
 
 
-def _pk_of(reference: dict[str, Any] | None) -> int | None:
-    return reference["id"] if reference else None
+# A row in JSON: its id and its name.
+Reference = dict[str, Any] | None
+
+
+def _pk_of(reference: Reference) -> int:
+    """Return the id of a row in JSON, or 0, which no row has."""
+    return reference["id"] if reference else 0
+
+
+def _pks_of(references: Iterable[Reference]) -> set[int]:
+    return set(map(_pk_of, references))
 
 
 _COLLECTIONS = ("bylines", "topics", "stories")
@@ -69,12 +78,16 @@ class BlogDetails:
         values = dict(data)
         for name in ("coverage_start_at", "coverage_end_at", "embargo_until_at"):
             values[name] = datetime.fromisoformat(values[name]) if values[name] else None
-        for name, model in (("hero_image", Image), ("successor", LiveBlog)):
-            values[name] = model._default_manager.filter(pk=_pk_of(values[name])).first()
-        for name, model in (("bylines", Byline), ("topics", Topic)):
-            values[name] = _sorted(model._default_manager.filter(pk__in=map(_pk_of, values[name])))
+        images = Image.objects.in_bulk(_pks_of([values["hero_image"]]))
+        blogs = LiveBlog.objects.in_bulk(
+            _pks_of([values["successor"], *(story["live_blog"] for story in values["stories"])])
+        )
+        values["hero_image"] = images.get(_pk_of(values["hero_image"]))
+        values["successor"] = blogs.get(_pk_of(values["successor"]))
+        values["bylines"] = _sorted(Byline.objects.filter(pk__in=_pks_of(values["bylines"])))
+        values["topics"] = _sorted(Topic.objects.filter(pk__in=_pks_of(values["topics"])))
         values["stories"] = tuple(
-            Story(**story | {"live_blog": LiveBlog.objects.filter(pk=_pk_of(story["live_blog"])).first()})
+            Story(**story | {"live_blog": blogs.get(_pk_of(story["live_blog"]))})
             for story in values["stories"]
         )
         return cls(**values)
