@@ -58,7 +58,7 @@ def pending_context(user: User, blog: LiveBlog) -> dict[str, Any]:
     return {
         "pending": pending,
         "pending_changes": _changes(blog, publishing.proposed_details(pending)),
-        "may_approve": publishing.is_second(user, pending),
+        "may_approve": publishing.can_approve_on_blog(user, pending),
     }
 
 

@@ -8,10 +8,14 @@ that raises ValidationError (with a message for the editor) or PermissionDenied 
 from liveblog.publishing.actions import KEEPS_STATE, WRITES, Action, Permitted, actions_for, perform
 from liveblog.publishing.approvals import approve_update, override_approval, propose_change
 from liveblog.publishing.blog_actions import BlogAction, blog_actions_for, perform_on_blog
-from liveblog.publishing.blog_approvals import approve_on_blog, override_on_blog, propose_on_blog
+from liveblog.publishing.blog_approvals import (
+    approve_on_blog,
+    can_approve_on_blog,
+    override_on_blog,
+    propose_on_blog,
+)
 from liveblog.publishing.blog_safeguards import (
     BlogNeedsSecondPerson,
-    is_second,
     pending_on_blog,
     proposed_details,
 )
@@ -133,6 +137,7 @@ __all__ = [
     "approve_response",
     "approve_update",
     "blog_actions_for",
+    "can_approve_on_blog",
     "check_details",
     "checked_note",
     "correct_update",
@@ -160,7 +165,6 @@ __all__ = [
     "export_user",
     "fingerprint",
     "flag_update",
-    "is_second",
     "key_fingerprint",
     "lift_embargo",
     "mark_key_event",

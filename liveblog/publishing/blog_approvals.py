@@ -19,7 +19,7 @@ from liveblog.publishing.blog_safeguards import is_second, proposed_details
 from liveblog.publishing.details import BlogDetails, edit_fingerprint
 from liveblog.publishing.encoding import fingerprint
 from liveblog.publishing.log import locked
-from liveblog.publishing.permissions import Actor, person, require
+from liveblog.publishing.permissions import Actor, filter_permissions, person, require
 from liveblog.publishing.rules import Stale
 
 _VERBS: Final[dict[str, Callable[..., LiveBlog | None]]] = {
@@ -65,6 +65,12 @@ def propose_on_blog(
         return proposal
 
 
+def can_approve_on_blog(by: Actor, proposal: BlogProposal) -> bool:
+    """Return whether `by` may take the proposed action, and did not propose it."""
+    permission = _permission(BlogProposal.Action(proposal.action))
+    return is_second(by, proposal) and bool(filter_permissions(by, [permission], proposal.blog))
+
+
 def approve_on_blog(blog: LiveBlog, *, by: Actor) -> LiveBlog:
     """Take the action on a live blog that a colleague has proposed."""
     with locked(blog) as blog:
@@ -92,6 +98,7 @@ def _pending(blog: LiveBlog) -> BlogProposal:
 
 
 def _carry_out(proposal: BlogProposal, blog: LiveBlog, by: Actor, reason: str) -> LiveBlog:
+    require(by, _permission(BlogProposal.Action(proposal.action)), blog)
     audit.record(
         **safeguards.approval_entry(reason),
         by=by,

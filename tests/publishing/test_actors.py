@@ -137,7 +137,7 @@ UNNUMBERED = {
     "send_test", "set_team", "submit_update",
 }  # fmt: skip
 NOT_VERBS = {
-    "actions_for", "actor", "blog_actions_for", "is_second", "once", "perform", "perform_on_blog",
+    "actions_for", "actor", "blog_actions_for", "can_approve_on_blog", "once", "perform", "perform_on_blog",
     "permission_to_write", "require",
 }  # fmt: skip
 # Verbs that a key with write:publish may call on a live blog granted to its partner.

@@ -177,6 +177,15 @@ def test_second_person_cannot_change_what_was_proposed(blog, one, other):
         publishing.edit_blog(blog, changed(blog, headline="兇手陳某"), by=other)
 
 
+def test_approving_needs_the_permission_for_the_action(blog, one):
+    reporter = make_person("Reporter")
+    proposal = propose_edit(blog, one, headline="疑犯陳某")
+    assert not publishing.can_approve_on_blog(reporter, proposal)
+    with pytest.raises(PermissionDenied):
+        publishing.approve_on_blog(blog, by=reporter)
+    assert fresh(blog).headline == blog.headline
+
+
 def test_only_chief_editors_override_with_a_reason_and_the_log_keeps_it(blog, one):
     editor = make_person("Editor")
     propose_edit(blog, one, headline="疑犯陳某")
