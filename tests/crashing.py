@@ -112,7 +112,7 @@ CORE = ["publish with a picture", "correct", "withdraw", "restore", "erase", "ed
 
 @dataclass
 class Figures:
-    """What was tried: histories, those whose last verb refused, points of death, and what came of them."""
+    """Counts of histories, of refusals, of deaths, and of the states that the deaths left."""
 
     histories: int = 0
     refused: int = 0

@@ -171,12 +171,12 @@ class Faults:
 
     def exhaust_connections(self) -> None:
         """Take all connections that PostgreSQL still grants, for a moment."""
-        taken: list[psycopg.Connection] = []
+        connections: list[psycopg.Connection] = []
         with suppress(psycopg.OperationalError):
-            while len(taken) < 300:
-                taken.append(psycopg.connect(TEST_DATABASE_URL))
+            while len(connections) < 300:
+                connections.append(psycopg.connect(TEST_DATABASE_URL))
         time.sleep(1)
-        for each in taken:
+        for each in connections:
             each.close()
 
     def stall_readers(self) -> None:
