@@ -2,7 +2,7 @@
 PYTHON ?= python3
 IN_VENV = $(PYTHON) -m newsroom.bootstrap
 
-.PHONY: run test test-fast coverage lint script messages migrations fuzz bench-stream bench-kept bench-page bench-desk bench-sign-in bench-conversion bench-length audit handbook sbom advisories
+.PHONY: run test test-fast crashes soak coverage lint script messages migrations fuzz bench-stream bench-kept bench-page bench-desk bench-sign-in bench-conversion bench-length audit handbook sbom advisories
 
 run:   # a newsroom to try out on http://127.0.0.1:8000; HOST, PORT and DATABASE_URL change where
 	@DEMO=true $(IN_VENV) manage.py serve
@@ -12,6 +12,12 @@ test:  # on SQLite, then on PostgreSQL; make test ARGS="tests/reader -x" hands p
 
 test-fast:  # within a minute: on SQLite, without browsers, servers of their own and slow tests
 	@$(IN_VENV) -m tests.run --fast $(ARGS)
+
+crashes:  # every history of up to two verbs, and of three for a core, with a death at every statement, on both databases
+	@$(IN_VENV) -m tests.crashes $(ARGS)
+
+soak:  # two servers under load and faults of every kind for 20 minutes; ARGS="--minutes 1" is shorter
+	@$(IN_VENV) -m tests.soak $(ARGS)
 
 coverage:  # make test with the lines and branches that ran counted; slower, and fails below the figure in pyproject.toml
 	@$(IN_VENV) -m coverage erase

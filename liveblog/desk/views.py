@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from liveblog import audience, publishing, visibility
-from liveblog.desk import composer, coverage, queues, rows
+from liveblog.desk import composer, coverage, queues, rows, safeguards
 from liveblog.desk.access import desk_view, said_by, token_in, wants_json
 from liveblog.desk.composer import Composer, ComposerForm
 from liveblog.desk.differences import Effort, differences_between
@@ -121,6 +121,7 @@ def _page(request: HttpRequest, blog: LiveBlog, composer_state: Composer, status
         "undo": _undoable(request, blog),
         "media": composer_state.form.media,
         "coverage": coverage.buttons(user_of(request), blog),
+        **safeguards.pending_context(user_of(request), blog),
         "can_change_blog": request.user.has_perm("liveblog.change_liveblog") or may.run,
     }
     csp.allow_script(request, reverse("labels"))

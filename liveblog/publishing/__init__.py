@@ -8,6 +8,17 @@ that raises ValidationError (with a message for the editor) or PermissionDenied 
 from liveblog.publishing.actions import KEEPS_STATE, WRITES, Action, Permitted, actions_for, perform
 from liveblog.publishing.approvals import approve_update, override_approval, propose_change
 from liveblog.publishing.blog_actions import BlogAction, blog_actions_for, perform_on_blog
+from liveblog.publishing.blog_approvals import (
+    approve_on_blog,
+    can_approve_on_blog,
+    override_on_blog,
+    propose_on_blog,
+)
+from liveblog.publishing.blog_safeguards import (
+    BlogNeedsSecondPerson,
+    pending_on_blog,
+    proposed_details,
+)
 from liveblog.publishing.blogs import (
     check_details,
     create_blog,
@@ -110,6 +121,7 @@ __all__ = [
     "AlreadyUsed",
     "BlogAction",
     "BlogDetails",
+    "BlogNeedsSecondPerson",
     "Content",
     "NeedsSecondPerson",
     "Permitted",
@@ -125,9 +137,11 @@ __all__ = [
     "add_topic",
     "add_webhook",
     "advance_numbers",
+    "approve_on_blog",
     "approve_response",
     "approve_update",
     "blog_actions_for",
+    "can_approve_on_blog",
     "check_details",
     "checked_note",
     "correct_update",
@@ -162,13 +176,17 @@ __all__ = [
     "open_private",
     "open_public",
     "override_approval",
+    "override_on_blog",
     "owe_all",
+    "pending_on_blog",
     "perform",
     "perform_on_blog",
     "permission_to_write",
     "pin_update",
     "prepare_image",
     "propose_change",
+    "propose_on_blog",
+    "proposed_details",
     "prune",
     "publish_due",
     "publish_update",

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from liveblog import audit, visibility
 from liveblog.models import Byline, Change, Image, LiveBlog, RelatedStory, Topic, Update
 from liveblog.publishing import renditions, safeguards
+from liveblog.publishing.blog_safeguards import BlogNeedsSecondPerson
 from liveblog.publishing.limits import refuse_long
 from liveblog.publishing.log import all_locked, append_unaudited
 from liveblog.publishing.permissions import Actor, person, require
@@ -106,16 +107,20 @@ def edit_image(
     editor = person(by)
     if editor and not visibility.can_read_row(editor, image):
         raise PermissionDenied(_("You are not in the team of this live blog."))
-    _refuse_guarded(Q(images=image))
+    _refuse_guarded(updates=Q(images=image), blogs=Q(hero_image=image))
     image.alt, image.caption, image.credit = _checked_words(alt, caption, credit)
     image.focal_column, image.focal_row = focal_column, focal_row
     image.is_sensitive = is_sensitive
     return _save_shared(image, updates=Q(images=image), blogs=Q(hero_image=image), by=by, seen=seen)
 
 
-def _refuse_guarded(condition: Q) -> None:
-    """Raise ValidationError if a legal hold or the two-person rule protects an update that prints the row."""
-    for update in Update.objects.filter(condition).select_related("blog").distinct():
+def _refuse_guarded(*, updates: Q, blogs: Q) -> None:
+    """Raise ValidationError if a legal hold or the two-person rule protects something that prints the row."""
+    for blog in LiveBlog.objects.filter(blogs).distinct():
+        safeguards.refuse_on_hold(blog)
+        if blog.needs_second_person and blog.status != LiveBlog.Status.DRAFT:
+            raise BlogNeedsSecondPerson
+    for update in Update.objects.filter(updates).select_related("blog").distinct():
         safeguards.refuse_on_hold(update.blog)
         if update.is_published and safeguards.is_needed(update):
             raise safeguards.NeedsSecondPerson(update)
@@ -139,6 +144,7 @@ def add_byline(*, by: Actor, name: str, role: str = "") -> Byline:
 def edit_byline(byline: Byline, *, by: Actor, name: str, role: str = "", seen: str = "") -> Byline:
     """Change a byline wherever it is printed."""
     require(by, "change_byline")
+    _refuse_guarded(updates=Q(bylines=byline), blogs=Q(bylines=byline))
     byline.name, byline.role = html.one_line(name), html.one_line(role)
     return _save_shared(byline, updates=Q(bylines=byline), blogs=Q(bylines=byline), by=by, seen=seen)
 
@@ -154,6 +160,7 @@ def add_topic(*, by: Actor, name: str, slug: str) -> Topic:
 def edit_topic(topic: Topic, *, by: Actor, name: str, seen: str = "") -> Topic:
     """Rename a topic, wherever it is printed. Its address stays."""
     require(by, "change_topic")
+    _refuse_guarded(updates=Q(pk__in=[]), blogs=Q(topics=topic))
     topic.name = html.one_line(name)
     return _save_shared(topic, updates=Q(pk__in=[]), blogs=Q(topics=topic), by=by, seen=seen)
 
@@ -172,7 +179,7 @@ def edit_story(
     target = Story(title=title, url=url, live_blog=live_blog).checked()
     if (target.title, target.url, target.live_blog) == (story.title, story.url, story.live_blog):
         return story
-    _refuse_guarded(Q(related_stories=story))
+    _refuse_guarded(updates=Q(related_stories=story), blogs=Q(related_stories=story))
     with transaction.atomic():
         announce(updates=Q(related_stories=story), blogs=Q(related_stories=story), by=by)
         refuse_stale(story, seen)

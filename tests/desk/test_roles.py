@@ -23,6 +23,7 @@ from liveblog.articles.parse import parse
 from liveblog.desk import coverage, urls, verbs
 from liveblog.models import (
     Approval,
+    BlogProposal,
     Change,
     Image,
     LiveBlog,
@@ -154,7 +155,7 @@ CONTROLS = [
     "/approve/",
 ]
 TABLES = [Update, LiveBlog, Revision, Change, RelatedStory, Image, ReaderResponse]
-TABLES += [WorkingCopy, Presence, Submission, Approval, Proposal]
+TABLES += [WorkingCopy, Presence, Submission, Approval, BlogProposal, Proposal]
 
 
 @dataclass(frozen=True)
