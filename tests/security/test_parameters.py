@@ -125,6 +125,7 @@ API_NAMES = [
 KNOWN = {
     "/": ["before", "text"],
     "/live/storm/": ["before", "text"],
+    "/live/storm/corrections/": ["before"],
     "/live/storm/changes.json": ["after"],
     "/topics/weather/": ["before"],
     "/search/": ["q", "in", "before"],
