@@ -42,6 +42,7 @@ class Newsroom:
             "width": self.update.images.get().widths[0],
             "extension": "webp",
             "update_pk": self.update.pk,
+            "image_pk": self.update.images.get().pk,
             "response_pk": self.response.pk,
             "action": "pin" if name == "desk:update" else "approve",
             "signature": "x",
