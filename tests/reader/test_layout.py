@@ -43,6 +43,17 @@ def test_first_update_of_each_demo_blog_is_in_the_first_view(server, new_page):
                 assert (hero["height"] <= 200) is blog.is_live, place
 
 
+@pytest.mark.parametrize("length", [39, 51, 69, 76])
+def test_headline_takes_at_most_four_lines_of_a_phone(server, new_page, length):
+    headline = "立法會選舉投票結束點票通宵進行" * 9
+    make_blog(slug="storm", kicker="選舉", headline=headline[: length - len("選舉︱")])
+    page = new_page(viewport=PHONE)
+    page.goto(f"{server.url}/live/storm/")
+    line = page.evaluate("parseFloat(getComputedStyle(document.querySelector('h1')).lineHeight)")
+    kicker = box(page, "h1 .kicker")["height"]
+    assert box(page, "h1")["height"] - kicker <= 4 * line + 1
+
+
 def test_opening_a_part_moves_nothing_above_it(server, new_page):
     blog = cover(3, standfirst="很長的導言。" * 30, summary="<ul><li>第一點</li><li>第二點</li></ul>")
     publishing.pin_update(publish(blog, "置頂", 5, body="<p>很長的內文。</p>" * 9), by=SYSTEM)
