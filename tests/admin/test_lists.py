@@ -47,7 +47,9 @@ def rows_of(admin, path: str, **query: object) -> list[str]:
 
 def act(admin, path: str, action: str, *rows, **fields: object):
     return admin.post(
-        path, {"action": action, "_selected_action": [row.pk for row in rows], "index": "0"} | fields
+        path,
+        {"action": action, "_selected_action": [row.pk for row in rows], "index": "0", "confirm": "yes"}
+        | fields,
     )
 
 
@@ -210,6 +212,38 @@ def test_bulk_publishing_reports_each_refusal(admin, editor):
     assert ready.is_published
     assert ready.happened_at == ready.first_published_at
     assert LiveBlog.objects.get().number == 3
+
+
+@pytest.mark.parametrize(
+    ("model", "action", "words"),
+    [
+        ("update", "publish", "Readers will see each of them at once."),
+        ("liveblog", "start", "Readers will see each as live, and drafts become public."),
+        ("liveblog", "end", "Readers will see that the coverage of each has ended."),
+        ("readerresponse", "approve", "Readers will see each of them at once."),
+        ("readerresponse", "reject", "Readers will see none of them."),
+        ("readerresponse", "withdraw", "They disappear for readers at once."),
+    ],
+)
+def test_bulk_actions_that_readers_notice_happen_only_once_confirmed(admin, model, action, words):
+    draft, live = make_blog(headline="直播", is_live=False), make_blog(headline="直播", has_responses=True)
+    update = publishing.draft_update(live, Content(heading="稿"), by=SYSTEM)
+    response = publishing.submit_response(live, name="讀者", text="安全")
+    row = {"update": update, "readerresponse": response, "liveblog": draft if action == "start" else live}[
+        model
+    ]
+    number = LiveBlog.objects.get(pk=live.pk).number
+    path = f"/admin/liveblog/{model}/"
+    page = admin.post(path, {"action": action, "_selected_action": [row.pk]})
+    assert words in page.content.decode()
+    assert str(row) in page.content.decode()
+    assert f'name="_selected_action" value="{row.pk}"' in page.content.decode()
+    states = (
+        LiveBlog.objects.filter(pk__in=[draft.pk, live.pk]).order_by("pk").values_list("status", "number")
+    )
+    assert list(states) == [("draft", draft.number), ("live", number)]
+    response.refresh_from_db()
+    assert response.status == "pending"
 
 
 def test_bulk_withdrawal_requires_a_reason(admin):
