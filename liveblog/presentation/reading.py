@@ -36,11 +36,11 @@ from liveblog.presentation.views import (
     BlogTitle,
     BlogView,
     BylineView,
-    CorrectionOf,
     CorrectionView,
     Head,
     ImageFacts,
     ImageView,
+    ListedCorrection,
     ResponseView,
     StoryView,
     TopicView,
@@ -247,11 +247,11 @@ def _title_of(blog: BlogTitle, row: Update) -> UpdateTitle:
     return UpdateTitle(**_values(UpdateFacts, row), blog=blog, title=title)
 
 
-def corrections(blog: BlogTitle, rows: Iterable[Revision]) -> list[CorrectionOf]:
+def corrections(blog: BlogTitle, rows: Iterable[Revision]) -> list[ListedCorrection]:
     """Return corrections of updates of `blog`, each with the title of its update."""
     rows = list(rows)
     return [
-        CorrectionOf(row.number, CorrectionView(row.at, _note_of(row, Converter(blog.edition))), title)
+        ListedCorrection(row.number, CorrectionView(row.at, _note_of(row, Converter(blog.edition))), title)
         for row, title in zip(rows, titles(blog, [row.update for row in rows]), strict=True)
     ]
 

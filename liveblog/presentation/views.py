@@ -80,7 +80,7 @@ class CorrectionView:
 
 
 @dataclass(frozen=True, slots=True)
-class CorrectionOf:
+class ListedCorrection:
     """A correction in the list of a live blog's corrections. `number` is its number in the log."""
 
     number: int

@@ -13,7 +13,7 @@ from liveblog.models import Change, Revision
 from liveblog.presentation import reading
 from liveblog.presentation.addresses import Withdrawn, find_blog, whole_blog
 from liveblog.presentation.sharing import Share, share_of_blog
-from liveblog.presentation.views import BlogView, CorrectionOf, Head
+from liveblog.presentation.views import BlogView, Head, ListedCorrection
 from liveblog.reader.caching import answer, is_conditional, public
 from liveblog.reader.pages import blog_page, gone
 from liveblog.reader.scripts import canonical_path
@@ -67,17 +67,17 @@ def _number_in_query(request: HttpRequest, head: Head) -> int | None:
     return None
 
 
-def _page_of(blog: BlogView, before: int | None) -> tuple[list[CorrectionOf], bool]:
+def _page_of(blog: BlogView, before: int | None) -> tuple[list[ListedCorrection], bool]:
     """Return the corrections of a page, and whether there are older ones."""
     changes = Change.objects.filter(blog=blog.pk).corrections()
     if before is not None:
         changes = changes.filter(number__lt=before)
-    found = list(changes.values_list("update", "number")[: PAGE_SIZE + 1])
-    page = found[:PAGE_SIZE]
+    places = list(changes.values_list("update", "number")[: PAGE_SIZE + 1])
+    shown_places = places[:PAGE_SIZE]
     rows = Revision.objects.filter(
         kind=Revision.Kind.CORRECTION,
-        update__in={update for update, _number in page},
-        number__in=[number for _update, number in page],
+        update__in={update for update, _number in shown_places},
+        number__in=[number for _update, number in shown_places],
     )
     rows = rows.select_related("update").defer("content").order_by("-number")
-    return reading.corrections(blog, rows), len(found) > PAGE_SIZE
+    return reading.corrections(blog, rows), len(places) > PAGE_SIZE
