@@ -96,6 +96,17 @@ def test_phone_has_the_heading_on_top_and_a_foot_above_the_keyboard(open_desk):
     expect(page.locator("#id_source")).to_be_visible()
 
 
+def test_toolbar_and_foot_wrap_where_large_letters_leave_no_room(open_desk):
+    page = open_desk(make_busy_blog(), viewport={"width": 320, "height": 640}, bypass_csp=True)
+    for percent in (100, 200):
+        page.evaluate("percent => { document.documentElement.style.fontSize = `${percent}%` }", percent)
+        for button in page.locator(".composer-foot button:visible, .prose-menubar__button:visible").all():
+            box = box_of(button)
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= 320
+        expect(page.locator("[data-chord]")).to_be_in_viewport()
+
+
 def test_phone_shows_one_part_at_a_time_with_large_targets(open_desk):
     blog = make_busy_blog()
     page: Page = open_desk(blog, viewport=PHONE, has_touch=True)

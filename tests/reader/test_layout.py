@@ -125,6 +125,36 @@ def test_larger_text_causes_no_sideways_scrolling_and_two_lines_of_masthead(serv
             assert page.evaluate("document.querySelector('.masthead-name').getClientRects().length") == 1
 
 
+def test_largest_letters_are_cut_off_nowhere_on_the_narrowest_phone(server, new_page):
+    blog = cover_storm()
+    update = blog.updates.published().newest_first()[0]
+    page = new_page(viewport={"width": 320, "height": 812}, bypass_csp=True)
+    own = f"/live/{blog.slug}/"
+    for path in (
+        own,
+        f"{own}{update.pk}/",
+        f"{own}key-events/",
+        f"{own}corrections/",
+        f"{own}respond/",
+        f"/embed/{blog.slug}/",
+        "/search/?q=信號",
+        "/topics/topic-zh-hant/",
+    ):
+        page.goto(server.url + path)
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        assert page.evaluate("document.documentElement.scrollWidth") == 320, path
+        cut = page.evaluate(
+            """() => [...document.querySelectorAll("body :is(a, p, h1, h2, h3, span, time, button)")]
+              .filter((element) => element.checkVisibility() && !element.closest(".key-events, .table, .skip, .unseen"))
+              .filter((element) => element.getBoundingClientRect().right > 321)
+              .map((element) => element.outerHTML.slice(0, 90))"""
+        )
+        assert cut == [], path
+        for selector in (".masthead-name", ".live-title"):
+            for words in page.locator(f"{selector}:visible").all():
+                assert words.evaluate("({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth"), path
+
+
 def test_tables_on_phones_align_numbers_and_scroll_below_the_first_column(server, new_page):
     blog = make_blog(slug="storm")
     wide = "".join(f"<tr><td>第{i}區</td>{'<td>1,284</td>' * 9}</tr>" for i in range(8))
