@@ -145,7 +145,8 @@ def test_largest_letters_are_cut_off_nowhere_on_the_narrowest_phone(server, new_
         assert page.evaluate("document.documentElement.scrollWidth") == 320, path
         cut = page.evaluate(
             """() => [...document.querySelectorAll("body :is(a, p, h1, h2, h3, span, time, button)")]
-              .filter((element) => element.checkVisibility() && !element.closest(".key-events, .table, .skip, .unseen"))
+              .filter((element) => element.checkVisibility())
+              .filter((element) => !element.closest(".key-events, .table, .skip, .unseen"))
               .filter((element) => element.getBoundingClientRect().right > 321)
               .map((element) => element.outerHTML.slice(0, 90))"""
         )
