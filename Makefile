@@ -2,7 +2,7 @@
 PYTHON ?= python3
 IN_VENV = $(PYTHON) -m newsroom.bootstrap
 
-.PHONY: run test test-fast crashes soak coverage lint script messages migrations fuzz bench-stream bench-kept bench-page bench-desk bench-sign-in bench-conversion bench-length audit handbook sbom advisories
+.PHONY: run test test-fast crashes soak coverage lint script messages migrations fuzz bench-stream bench-kept bench-page bench-desk bench-sign-in bench-conversion bench-length audit handbook sbom advisories screenshots
 
 run:   # a newsroom to try out on http://127.0.0.1:8000; HOST, PORT and DATABASE_URL change where
 	@DEMO=true $(IN_VENV) manage.py serve
@@ -66,6 +66,9 @@ audit:  # Nu, axe, Lighthouse, feed validators, Redocly and a generated client o
 
 handbook:  # the pictures of docs/desk.md, recorded anew
 	@$(IN_VENV) -m pytest tests/desk/handbook.py -q
+
+screenshots:  # every page at four widths, light and dark, in each language, in var/screenshots; ARGS="-k zh-hans" takes some
+	@$(IN_VENV) -m pytest tests/screenshots.py -q $(ARGS)
 
 sbom:  # what the newsroom runs on, as CycloneDX, in var/sbom.cdx.json; and docs/licences.md
 	@$(IN_VENV) -m tests.sbom

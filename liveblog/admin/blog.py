@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from liveblog import publishing, visibility
-from liveblog.admin.bulk import do_each
+from liveblog.admin.bulk import confirm_each
 from liveblog.admin.inlines import StoryInline, stories_of
 from liveblog.admin.reading import TeamAdmin, is_choosing_link, is_linkable
 from liveblog.admin.saving import VerbAdmin, VerbForm
@@ -314,12 +314,16 @@ class LiveBlogAdmin(TeamAdmin, VerbAdmin):
     # List actions
 
     @admin.action(description=gettext_lazy("Start or resume coverage"), permissions=["run"])
-    def start(self, request: HttpRequest, queryset: QuerySet[LiveBlog]) -> None:
-        do_each(self, request, queryset, publishing.start_coverage, _("Coverage runs"))
+    def start(self, request: HttpRequest, queryset: QuerySet[LiveBlog]) -> object:
+        consequence = _("Readers will see each as live, and drafts become public.")
+        verb, done = publishing.start_coverage, _("Coverage runs")
+        return confirm_each(self, request, queryset, verb, done, consequence)
 
     @admin.action(description=gettext_lazy("End coverage"), permissions=["run"])
-    def end(self, request: HttpRequest, queryset: QuerySet[LiveBlog]) -> None:
-        do_each(self, request, queryset, publishing.end_coverage, _("Coverage has ended"))
+    def end(self, request: HttpRequest, queryset: QuerySet[LiveBlog]) -> object:
+        consequence = _("Readers will see that the coverage of each has ended.")
+        verb, done = publishing.end_coverage, _("Coverage has ended")
+        return confirm_each(self, request, queryset, verb, done, consequence)
 
 
 def _in_status(status: Update.Status) -> Q:

@@ -8,11 +8,12 @@ from typing import ClassVar, Final
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import get_script_prefix, reverse
 from django.utils.translation import gettext_lazy as _
 
 from liveblog.models.byline import Byline
+from liveblog.models.change import Change
 from liveblog.models.glossary import Glossary
 from liveblog.models.search import SearchEntry
 from newsroom.ids import PublicIdModel, PublicIdQuerySet
@@ -78,8 +79,13 @@ class LiveBlogQuerySet(PublicIdQuerySet["LiveBlog"]):
         return self.filter(status=LiveBlog.Status.ENDED)
 
     def complete(self) -> LiveBlogQuerySet:
-        """Fetch everything that a page prints of a blog, except key events and responses, in five queries."""
-        return self.select_related("hero_image", "successor", "predecessor").prefetch_related(
+        """Fetch everything that a page prints of a blog, except key events and responses, in five queries.
+
+        Set `has_corrections`: whether readers see a correction of any of its updates.
+        """
+        has_corrections = Exists(Change.objects.filter(blog=OuterRef("pk")).corrections())
+        rows = self.annotate(has_corrections=has_corrections)  # type: ignore[no-redef]
+        return rows.select_related("hero_image", "successor", "predecessor").prefetch_related(
             "bylines", "topics", "related_stories__live_blog"
         )
 
@@ -126,6 +132,8 @@ def _reversed(_script_prefix: str, name: str, *args: object) -> str:
 class LiveBlog(PublicIdModel):
     """A live blog. Each change that readers can see takes the next `number`."""
 
+    # Annotated by `complete`.
+    has_corrections: bool
     # Annotated by `with_glossary`.
     glossary_revision: int | None = None
     # Annotated by the admin's lists.

@@ -280,7 +280,7 @@ def test_no_door_publishes_alone(blog, writer):
     assert client.post(desk, payload, headers=accept).status_code == 422
     publish = reverse("desk:update", args=[blog.pk, draft.pk, "publish"])
     assert client.post(publish, headers=accept).status_code == 422
-    listed = {"action": "publish", "_selected_action": draft.pk}
+    listed = {"action": "publish", "_selected_action": draft.pk, "confirm": "yes"}
     client.post(reverse("admin:liveblog_update_changelist"), listed)
     key = make_key("write:publish", blogs=[blog])
     api = Client(headers={"authorization": f"Bearer {key}", "idempotency-key": "k"})
@@ -410,7 +410,7 @@ def by_admin(by, blog, update, action) -> None:
     name = {Action.MARK: "mark_key", Action.UNMARK: "unmark_key"}.get(action, action.value)
     client.post(
         reverse("admin:liveblog_update_changelist"),
-        {"action": name, "_selected_action": update.pk, "reason": "說明"},
+        {"action": name, "_selected_action": update.pk, "reason": "說明", "confirm": "yes"},
     )
 
 

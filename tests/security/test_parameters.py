@@ -125,6 +125,7 @@ API_NAMES = [
 KNOWN = {
     "/": ["before", "text"],
     "/live/storm/": ["before", "text"],
+    "/live/storm/corrections/": ["before"],
     "/live/storm/changes.json": ["after"],
     "/topics/weather/": ["before"],
     "/search/": ["q", "in", "before"],
@@ -394,7 +395,7 @@ def test_malformed_admin_forms_cause_no_server_error(root, newsroom, model):
             "form-0-id",
             "_save",
         ):
-            payload = {"action": "publish", "_selected_action": "1"} | {name: text}
+            payload = {"action": "publish", "_selected_action": "1", "confirm": "yes"} | {name: text}
             assert_no_failure(root.post(listed, payload), (listed, name, text[:20]))
         form = root.get(new)
         if form.status_code != 200:
