@@ -302,7 +302,7 @@ def _likeness(text: str, *, is_first: bool) -> int:
         return 0
     if furniture.reason_of(plain, text) or "://" in plain or zones.stated(plain) or _BREADCRUMB.search(plain):
         return 0
-    if furniture.is_section(plain):
+    if furniture.is_section(plain) or furniture.is_outlet(plain):
         return 0
     if len(plain) > MAX_HEADLINE:
         return 1 if is_first else 0

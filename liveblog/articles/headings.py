@@ -131,6 +131,9 @@ def bylines_of(lines: Sequence[Line]) -> frozenset[str]:
         # In most updates the name of a reporter stands between the time and the text.
         names.update(person_names)
     names.update(text for text in person_names if text in credits)
+    beside = [line.words for line in lines if line.kind is Kind.TIME and line.words]
+    if len(beside) > 1 and all(map(furniture.is_name, beside)):
+        names.update(beside)
     # Text that recurs before times at the ends of lines is the name of a reporter, in any script.
     return frozenset(
         names | {text for text, count in tails.items() if count > 1 and columns_of(text) <= _LONGEST_NAME}

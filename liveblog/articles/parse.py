@@ -250,7 +250,8 @@ def _openers(sources: Sequence[Source], keys: frozenset[Key], roles: Mapping[int
     for source in sources:
         index = indexes[source.number]
         role = roles.get(source.number)
-        is_read = role is None and ((source.stamp and key_of(source.stamp) in keys) or source.day)
+        stamp = source.stamp or source.tail
+        is_read = role is None and ((stamp and key_of(stamp) in keys) or source.day)
         if (is_read or role in _OPENERS) and index not in openers:
             openers.append(index)
         if len(openers) == 2:

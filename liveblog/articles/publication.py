@@ -167,7 +167,7 @@ def _day_alone(index: int, number: int, plain: str) -> Published | None:
             if not (match and isinstance(match.day, DayName) and match.day.year):
                 continue
             rest = plain[match.end :].strip(_LABEL_SIGNS)
-            if rest and not furniture.reason_of(rest, rest):
+            if rest and not (furniture.is_agency(rest) or furniture.reason_of(rest, rest)):
                 return None
             day = date(match.day.year, match.day.month or 1, match.day.day)
             doubt = _("The publication time has a day without a clock time: read as midnight.")

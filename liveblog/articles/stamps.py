@@ -56,7 +56,7 @@ _LABEL: Final = re.compile(
 )
 _HALF: Final = r"\s?(?P<half>[ap])\.?\s?m\b\.?"
 _DIGITAL: Final = re.compile(
-    rf"(?P<period>{PERIODS})?\s*(?P<hour>\d{{1,2}})\s?(?P<sign>[:.h])\s?(?P<minute>\d{{2}})(?P<seconds>:\d{{2}}(?:\.\d+)?)?(?![\d])(?:{_HALF}|\s?(?:hrs?|hours|h)\b)?",
+    rf"(?P<period>{PERIODS})?\s*(?P<hour>\d{{1,2}})(?:\s(?=:))?(?P<sign>[:.h])(?:(?<=:)\s)?(?P<minute>\d{{2}})(?P<seconds>:\d{{2}}(?:\.\d+)?)?(?![\d])(?:{_HALF}|\s?(?:hrs?|hours|h)\b)?",
     re.IGNORECASE,
 )
 _HOUR: Final = re.compile(
