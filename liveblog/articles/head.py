@@ -122,9 +122,13 @@ def read_head(
     if candidates and candidates[-1].index == first_update:
         if _is_own_date(candidates, numbered):
             first_update = openers[1] if len(openers) > 1 else None
-        elif len(candidates) == 1 and len(openers) > 1 and dated_stamp(folded(numbered[openers[1]][1]), 0):
-            reason = _("Read as the time of publication, though it could be that of the first update.")
-            candidates[0] = replace(candidates[0], doubts=(*candidates[0].doubts, reason))
+        elif len(candidates) == 1 and (second := _dated_opener(numbered, openers)):
+            if candidates[0].rest and second.rest:
+                # The lines of a chat: each has a name and a full date.
+                candidates.pop()
+            else:
+                reason = _("Read as the time of publication, though it could be that of the first update.")
+                candidates[0] = replace(candidates[0], doubts=(*candidates[0].doubts, reason))
         elif len(candidates) > 1:
             # This is the first update's own time, written with its date.
             candidates.pop()
@@ -171,6 +175,11 @@ def read_head(
         _Division(head, title_index, above, {each.index: each for each in candidates}, given, roles), numbered
     )
     return head
+
+
+def _dated_opener(numbered: Sequence[tuple[int, str]], openers: Sequence[int]) -> Published | None:
+    """Return the date and time of the second line that opens an update, or None."""
+    return published_on(openers[1], *numbered[openers[1]]) if len(openers) > 1 else None
 
 
 def _is_own_date(candidates: Sequence[Published], numbered: Sequence[tuple[int, str]]) -> bool:

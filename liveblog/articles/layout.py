@@ -69,7 +69,7 @@ def timed(line: Line, stamp: Stamp) -> Line:
     """Return a line that opens an update with the time `stamp`. Raise ArticleError for an impossible time."""
     if stamp.clock is None and stamp.ago is None:
         raise ArticleError(line.number, _("There is no such time.") + f" ({line.text[:40]})")
-    mark = TimeMark(stamp.clock, stamp.end, stamp.day, zone=stamp.zone, ago=stamp.ago)
+    mark = TimeMark(stamp.clock, stamp.end, stamp.day, zone=stamp.zone, ago=stamp.ago, until=stamp.until)
     words = (line.text[: stamp.lead] + line.text[stamp.end :]).strip()
     if stamp.is_approximate:
         # `17時41分許，…` is a sentence that loses its 許 with its time.
@@ -82,6 +82,8 @@ def timed(line: Line, stamp: Stamp) -> Line:
     doubts = (_("Only the hour and the minute are kept."),) if stamp.has_seconds else ()
     if stamp.ago is not None and stamp.ago >= _HOUR:
         doubts = (_("Counted back in whole hours or days: the minutes are not known."),)
+    if stamp.until:
+        doubts = (*doubts, _("A span of time: its beginning was read as the time of the update."))
     if is_tail and not stamp.is_closed:
         doubts = (*doubts, _("The time at the end of the line was read as that of the update."))
     return replace(
@@ -89,7 +91,7 @@ def timed(line: Line, stamp: Stamp) -> Line:
         kind=Kind.TIME,
         mark=mark,
         words="" if is_tail else words,
-        heading=words if is_tail else "",
+        heading=words.rstrip(",，") if is_tail else "",
         doubts=doubts,
     )
 
@@ -165,8 +167,10 @@ class _Reader:
             below = self._below(index)
             if line.is_chosen:
                 take = self._chosen
-            new_lines = take(line, lines[-1] if lines else None, below)
-            lines.extend(new_lines)
+            lines.extend(take(line, lines[-1] if lines else None, below))
+            if line.mark and line.mark.until:
+                until = line.mark.until
+                lines.append(Line(line.number, until, Kind.LEFT_OUT, until, reason="time"))
         return lines
 
     def _below(self, index: int) -> Line | None:

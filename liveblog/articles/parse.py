@@ -41,7 +41,7 @@ __all__ = ["MAX_UPDATES", "Choices", "Given", "parse", "read", "read_body"]
 
 _LOCAL_TIMES: Final = re.compile(
     r"\btimes?(?: stated| shown| given)?(?: are| is)?(?: in)? local\b"
-    r"|[時时][間间][均皆]?[為为以](?:[當当本]地)",
+    r"|[時时][間间][均皆都]?[為为是以](?:[當当本]地|[^,，。()（）]{1,10}[時时][間间])|\ball times (?:are )?in [A-Z]",
     re.IGNORECASE,
 )
 _ROLES: Final = {

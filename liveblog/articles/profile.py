@@ -155,7 +155,7 @@ def zone_of_times(sources: Iterable[Source], keys: frozenset[Key]) -> str:
     """Return the zone that the article states for all times, or the one that most of its times name."""
     zone_counts: Counter[str] = Counter()
     for source in sources:
-        statement = zones.stated(source.plain)
+        statement = zones.stated(source.plain) or zones.stated_within(source.plain)
         if statement:
             return statement
         if source.stamp and source.stamp.zone and key_of(source.stamp) in keys:

@@ -24,7 +24,8 @@ class Stamp:
 
     The words before the time end at `lead`, and those after it begin at `end`. `is_loose` means that nothing
     separates the time from the words after it, so that it could be part of a sentence; `is_spaced` means that
-    only a space does; `is_approximate` that a word such as 許 or 約 stands beside it: `8時許`.
+    only a space does; `is_approximate` that a word such as 許 or 約 stands beside it: `8時許`. `until` is the end
+    of a span, with its sign: `09:00-10:30`.
     """
 
     shape: Shape
@@ -42,6 +43,7 @@ class Stamp:
     is_possible: bool = True
     has_seconds: bool = False
     is_approximate: bool = False
+    until: str = ""
 
 
 _SPACE: Final = " \t"
@@ -84,7 +86,14 @@ _SUFFIX: Final = re.compile(
     r"\s?(?:最新)?(?:更新)?(?:[報报]道|[報报]導|消息)?(?:\s?updated?\b)?", re.IGNORECASE
 )
 _SEPARATOR: Final = re.compile(r"\s*(?:[:|–—▌▍▎▏▮▶►-]|[,.、](?!\d))*\s*")
+_SPAN: Final = re.compile(
+    rf"(?:[-–—~]|\s?(?:[~至到]|to\b)\s?)(?:{PERIODS})?\s?\d{{1,2}}(?:[:.]\d{{2}}(?:{_HALF.replace('<half>', '<half_1>')})?"
+    rf"|{_HALF.replace('<half>', '<half_2>')}|[時时點点](?:\d{{1,2}}分?|半)?)(?!\d)"
+    r"|\s[-–—]\s\d{1,2}:\d{2}(?!\d)|[-–—~][0-2]\d[0-5]\d(?!\d)",
+    re.IGNORECASE,
+)
 _APPROXIMATE: Final = re.compile(r"[許许]|左右|前[後后]")
+_NUMBERING: Final = re.compile(r"\d{1,3}[.)、]\s+|[(]\d{1,3}[)]\s*|[①-⑳]\s*")
 _TAG: Final = re.compile(r"\[(?P<words>[^\[\]]{1,16})\]\s*(?=[\[(<{\d])")
 
 
@@ -96,6 +105,9 @@ def stamp_at_start(text: str, near: date | None = None) -> Stamp | None:
     stamp = stamp_at(text, 0, near)
     if stamp:
         return stamp
+    if counted := _NUMBERING.match(text):
+        numbered = stamp_at(text, counted.end(), near)
+        return replace(numbered, shape=Shape("1." + numbered.shape.sign, numbered.shape.form)) if numbered else None
     tag = _TAG.match(text)
     stamp_after = stamp_at(text, tag.end(), near) if tag else None
     return replace(stamp_after, lead=tag.end()) if tag and stamp_after else None
@@ -285,6 +297,8 @@ def stamp_at(text: str, place: int, near: date | None = None) -> Stamp | None:
     if not parts.has_time or (is_about and parts.form is not Form.CHINESE):
         return None
     end = parts.end
+    span = _SPAN.match(text, end) if parts.clock else None
+    end = span.end() if span else end
     inner = text[start:end]
     if inner.count("(") > inner.count(")") and text[end : end + 1] == ")":
         # `12:05 (GMT)`
@@ -321,6 +335,7 @@ def stamp_at(text: str, place: int, near: date | None = None) -> Stamp | None:
         is_possible=parts.is_possible,
         has_seconds=parts.has_seconds,
         is_approximate=is_about or approximate is not None,
+        until=span[0].strip() if span else "",
     )
 
 

@@ -67,7 +67,7 @@ class TimeMark:
     """A time at the head of a line. `end` is where the words after it begin.
 
     `clock` is None for a time that is counted back from publication, by `ago`. An empty `zone` means the
-    article's own zone.
+    article's own zone. `until` is the end of a span of time, with its sign.
     """
 
     clock: time | None
@@ -76,6 +76,7 @@ class TimeMark:
     is_loose: bool = False
     zone: str = ""
     ago: timedelta | None = None
+    until: str = ""
 
 
 def read_time(text: str, *, may_be_loose: bool = False) -> TimeMark | None:
