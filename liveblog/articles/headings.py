@@ -95,7 +95,7 @@ def _may_be_heading(line: Line) -> bool:
     # At this stage, only an editor's choice makes a line a heading.
     if line.is_chosen:
         return line.kind is Kind.HEADING
-    return line.kind is Kind.TEXT and is_like_heading(line.text)
+    return line.kind is Kind.TEXT and not line.has_other_time and is_like_heading(line.text)
 
 
 def _by_first_and_last(lines: Sequence[Line]) -> Heading:

@@ -111,7 +111,8 @@ def bulleted(line: Line, plain: str) -> Line | None:
 def _unread_time(line: Line, source: Source) -> Line:
     stamp = source.stamp
     if stamp and stamp.shape.form is not Form.COMPACT and not stamp.is_loose:
-        return replace(line, doubts=(_("Opens with what looks like a time but was not read as one."),))
+        doubt = _("Opens with what looks like a time but was not read as one.")
+        return replace(line, doubts=(doubt,), has_other_time=True)
     if is_like_heading(line.text) and opens_with_day(source.plain):
         return replace(
             line, doubts=(_("Opens with what looks like a day but was not read as a day heading."),)

@@ -44,7 +44,7 @@ _KICKER_BEFORE: Final = re.compile(r"(?P<words>[^《》|]{2,20})》\s*(?=\S)")
 _MARK_AT_END: Final = re.compile(
     r"(?:\s+|\s*[/,，、]\s*)(?:持[续續]|不[断斷]|[实實即随隨][时時]|[滚滾][动動]|[陆陸][续續])更新中?$"
 )
-_CLOCK: Final = re.compile(r"\s*\(\d{1,2}[:.]\d{2}(?:更新)?\)$")
+_CLOCK: Final = re.compile(r"\s*(?:\((?:更新:?\s?)?\d{1,2}[:.]\d{2}(?:更新)?\)|\[(?:最新)?更新\])$")
 _OWN_STAMP: Final = re.compile(
     r"\D{0,12}\d{4}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}日?[\sT,]*\d{1,2}:\d{2}(?::\d{2})?"
 )
