@@ -247,7 +247,7 @@ def _divide(division: _Division, numbered: Sequence[tuple[int, str]]) -> None:
             head.lines.append(LineRead(number, text, Role.KICKER))
         elif role is None and index < division.above:
             head.lines.append(LineRead(number, text, Role.LEFT_OUT, "above_title"))
-            if _likeness(text, is_first=False) >= max(_likeness(head.title_text, is_first=False), 3):
+            if _likeness(text, is_first=False) >= max(_likeness(head.title_text, is_first=False) - 1, 2):
                 head.doubts.append(Doubt(number, _("It could be the title as well as the line below it.")))
         else:
             head.body.append((number, text))
@@ -283,7 +283,7 @@ def _title_index(
     first_update: int | None,
     roles: Mapping[int, Role],
 ) -> int | None:
-    """Return the index of the title: the likeliest line above the publication time, the nearest of equals."""
+    """Return the index of the title: the likeliest line above the publication time, the first of equals."""
     chosen = _chosen(numbered, roles, Role.TITLE)
     if chosen is not None:
         return chosen
@@ -293,8 +293,8 @@ def _title_index(
     for index in range(min(limit, len(numbered), _TOP)):
         number, text = numbered[index]
         score = 0 if number in roles else _likeness(text, is_first=index == 0)
-        # Without a publication time to stand above, the title is the first line that looks like one.
-        if score >= max(best_score + (published is None), 1):
+        # A line as likely below the title is the deck.
+        if score > best_score:
             best, best_score = index, score
     if best is None and published is not None:
         below = published + 1
@@ -316,8 +316,7 @@ def _likeness(text: str, *, is_first: bool) -> int:
     if len(plain) > MAX_HEADLINE:
         return 1 if is_first else 0
     score = 3 + 3 * has_title_signs(text)
-    if columns_of(text) < 10:
-        score -= 2
+    score -= (columns_of(text) < 10) + (columns_of(text) < 20)
     if plain.endswith(("。", ":", ",")) or (plain.endswith(".") and ends_as_text(plain)):
         score -= 2
     return max(score, 1 if is_first else 0)

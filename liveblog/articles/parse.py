@@ -17,7 +17,7 @@ from liveblog.articles.characters import language_of, read
 from liveblog.articles.choices import HEAD_ROLES, Choices, Role
 from liveblog.articles.chosen import chosen_lines, keys_of_chosen
 from liveblog.articles.clauses import doubts_of_divided, in_clauses
-from liveblog.articles.days import DayHeading, DayName, read_day_heading
+from liveblog.articles.days import ENGLISH_MONTH, DayHeading, DayName, read_day_heading
 from liveblog.articles.edges import with_summaries_left_out
 from liveblog.articles.head import Head, is_own_head, read_head, read_own_head
 from liveblog.articles.headings import place_of_headings
@@ -44,6 +44,7 @@ _LOCAL_TIMES: Final = re.compile(
     r"|[時时][間间][均皆都]?[為为是以](?:[當当本]地|[^,，。()（）]{1,10}[時时][間间])|\ball times (?:are )?in [A-Z]",
     re.IGNORECASE,
 )
+_IN_ENGLISH: Final = re.compile(rf"\b(?:{ENGLISH_MONTH})\b", re.IGNORECASE)
 _ROLES: Final = {
     Kind.BULLET: Role.ITEM,
     Kind.CAPTION: Role.CAPTION,
@@ -166,7 +167,7 @@ def read_body(
     zone = choices.zone or zone_of_times(sources, keys)
     _check_zone(zone)
     if not given.published_at:
-        _doubt_zone_of_head(head, zone)
+        _read_zone_of_head(head, zone)
     body = {number for number, _text in head.body}
     if not zone:
         zone = _zone_of_head(head, sources, keys)
@@ -304,13 +305,26 @@ def _zone_of_head(head: Head, sources: Sequence[Source], keys: frozenset[Key]) -
     return head.zone
 
 
-def _doubt_zone_of_head(head: Head, zone: str) -> None:
-    """Add a doubt about a publication time without a zone if the times of the updates have another zone."""
-    line = next((line.number for line in head.lines if line.role is Role.PUBLISHED), None)
+def _read_zone_of_head(head: Head, zone: str) -> None:
+    """Read a publication time that names no zone in that of the updates if it is in English; add a doubt.
+
+    An English page writes all its times in one zone. A plain or Chinese date may be that of the desk here.
+    """
+    line = next((line for line in head.lines if line.role is Role.PUBLISHED), None)
     if not zone or line is None or head.zone or not head.has_clock:
         return
-    if zones.in_zone(head.published_at, zone) != head.published_at:
-        head.doubts.append(Doubt(line, _("The publication time names no zone: read as Hong Kong time.")))
+    moment = zones.in_zone(head.published_at, zone)
+    if moment == head.published_at:
+        return
+    if not _IN_ENGLISH.search(line.text):
+        head.doubts.append(
+            Doubt(line.number, _("The publication time names no zone: read as Hong Kong time."))
+        )
+        return
+    reason = _("The publication time names no zone: read in that of the updates, %(zone)s.")
+    head.doubts.append(Doubt(line.number, reason % {"zone": zone}))
+    head.published_at = moment
+    head.changed_at = head.changed_at and zones.in_zone(head.changed_at, zone)
 
 
 def _check_zone(zone: str) -> None:
