@@ -175,7 +175,7 @@ def is_notice(plain: str) -> bool:
 
 
 _OUTLET: Final = re.compile(
-    r".{0,8}(?:新聞網?|新闻网?|[^\s]網|[^\s]网|[日時时晚早][報报]|[週周]刊|電視|电视|電台|电台|之音|之[聲声]|通[訊讯]社"
+    r".{0,8}(?:新聞網?|新闻网?|[^\s]網|[^\s]网|[日時时晚早明信晴的公][報报]|文[匯汇汇][報报]|[週周]刊|電視|电视|電台|电台|之音|之[聲声]|通[訊讯]社"
     r"|\b(?:news|times|post|tv))(?:[專专][訊讯]|live)?"
     r"|(?:the )?(?:bbc|cnn|sky|itv|abc|cbs|nbc|al jazeera|guardian|independent|telegraph|reuters|associated press"
     r"|ap|afp|bloomberg|am730|hk01|hkfp|scmp|rthk|standard)(?: (?:news|live|sport|staff))*(?: live)?",

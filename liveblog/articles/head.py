@@ -34,6 +34,8 @@ from newsroom.text.line_breaks import columns_of
 
 # Titles and publication times stand at the top.
 _TOP: Final = 25
+# Lines below a publication time at the top among which the title can be.
+_BELOW: Final = 4
 _OWN_STAMP: Final = re.compile(r"\d{4}-\d{1,2}-\d{1,2}\s+\d{1,2}:\d{2}")
 _BREADCRUMB: Final = re.compile(r"[>»›]|\s/\s")
 
@@ -297,10 +299,10 @@ def _title_index(
         if score > best_score:
             best, best_score = index, score
     if best is None and published is not None:
-        below = published + 1
-        is_free = below < min(len(numbered), end) and numbered[below][0] not in roles
-        is_title = is_free and _likeness(numbered[below][1], is_first=True) > 1
-        best = below if is_title else None
+        # Some sites print the time above the title, with a section between.
+        below = range(published + 1, min(len(numbered), end, published + _BELOW))
+        free = (index for index in below if numbered[index][0] not in roles)
+        best = next((index for index in free if _likeness(numbered[index][1], is_first=True) > 1), None)
     return best
 
 

@@ -20,7 +20,7 @@ from liveblog.articles.clauses import doubts_of_divided, in_clauses
 from liveblog.articles.days import ENGLISH_MONTH, DayHeading, DayName, read_day_heading
 from liveblog.articles.edges import with_summaries_left_out
 from liveblog.articles.head import Head, is_own_head, read_head, read_own_head
-from liveblog.articles.headings import place_of_headings
+from liveblog.articles.headings import place_of_headings, with_marked_headings
 from liveblog.articles.layout import (
     is_numbered,
     preliminary,
@@ -196,6 +196,7 @@ def _read_by_notation(
     lines = with_addresses(
         [line for source in sources for line in chosen.get(source.number) or [_first_look(source, profile)]]
     )
+    lines = with_marked_headings(lines)
     has_days = any(line.kind is Kind.DAY for line in lines)
     return lines, replace(profile, heading=choices.heading or place_of_headings(lines), has_days=has_days)
 

@@ -50,12 +50,13 @@ _SPACE: Final = " \t"
 _QUOTES: Final = "“‘「『《〈\"'.,。，、；;:：？?！!)）]>」』》&%$@+/\\’”|"
 _LABEL: Final = re.compile(
     r"(?P<updated>(?:最[後后新])?更新(?:[時时][間间])?(?:[於于在])?"
-    r"|(?:last\s+)?updated?(?:\s+(?:at|on))?)\s*:?\s*"
+    r"|(?:last\s+)?updated?(?:\s+(?:at|on)|\s\d{1,2}(?=\s?[(\[]))?)\s*:?\s*"
     r"|(?P<posted>(?:[發发][佈布表]|刊登|出版|上稿|上[載载]|首次上稿|張貼|张贴)(?:[時时][間间]"
     r"|日期)?[於于在]?|(?:first\s+)?(?:posted|published|posted by)(?:\s+(?:at|on))?|時間|时间"
     r"|time)\s*:?\s*",
     re.IGNORECASE,
 )
+_BRACKET: Final = re.compile(r"[(\[]\s?(?=\d{1,2}[:.h時时]|\d{1,2}\s?[ap]\.?m\b|\d{4}[)\]])", re.IGNORECASE)
 _HALF: Final = r"\s?(?P<half>[ap])\.?\s?m\b\.?"
 _DIGITAL: Final = re.compile(
     rf"(?P<period>{PERIODS})?\s*(?P<hour>\d{{1,2}})(?:\s(?=:))?(?P<sign>[:.h])(?:(?<=:)\s)?(?P<minute>\d{{2}})(?P<seconds>:\d{{2}}(?:\.\d+)?)?(?![\d])(?:{_HALF}|\s?(?:hrs?|hours|h)\b)?",
@@ -85,7 +86,7 @@ _BETWEEN: Final = re.compile(
 _SUFFIX: Final = re.compile(
     r"\s?(?:最新)?(?:更新)?(?:[報报]道|[報报]導|消息)?(?:\s?updated?\b)?", re.IGNORECASE
 )
-_SEPARATOR: Final = re.compile(r"\s*(?:[:|–—▌▍▎▏▮▶►-]|[,.、](?!\d))*\s*")
+_SEPARATOR: Final = re.compile(r"\s*(?:[:|/–—▌▍▎▏▮▶►-]|[,.、](?!\d))*\s*")
 _SPAN: Final = re.compile(
     rf"(?:[-–—~]|\s?(?:[~至到]|to\b)\s?)(?:{PERIODS})?\s?\d{{1,2}}(?:[:.]\d{{2}}(?:{_HALF.replace('<half>', '<half_1>')})?"
     rf"|{_HALF.replace('<half>', '<half_2>')}|[時时點点](?:\d{{1,2}}分?|半)?)(?!\d)"
@@ -186,6 +187,9 @@ class _Parts:
         if not match or self.label:
             return False
         self.label, self.place = match.lastgroup or "", match.end()
+        if bracket := _BRACKET.match(self.text, self.place):
+            # `UPDATE 4 (9.30pm): …`
+            self.place = bracket.end()
         return True
 
     def _read_zone(self) -> bool:

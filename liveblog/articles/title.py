@@ -122,10 +122,9 @@ def _without_marks(text: str) -> tuple[str, bool]:
     plain = folded(text)
     for match in reversed(list(_IN_BRACKETS.finditer(plain))):
         pieces = _PIECES.split(match["words"].strip())
-        if any(_MARK.fullmatch(piece) for piece in pieces) and all(
-            _MARK.fullmatch(piece) or _MEDIA.fullmatch(piece) for piece in pieces
-        ):
-            text, has_mark = f"{text[: match.start()]} {text[match.end() :]}".strip(), True
+        if all(_MARK.fullmatch(piece) or _MEDIA.fullmatch(piece) for piece in pieces):
+            text = f"{text[: match.start()]} {text[match.end() :]}".strip()
+            has_mark = has_mark or any(map(_MARK.fullmatch, pieces))
     plain = folded(text)
     match = _MARK_AT_END.search(plain)
     if match and match.start():
