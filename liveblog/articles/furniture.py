@@ -89,7 +89,7 @@ _CREDITS: Final = re.compile(
     r"|[—–-]{1,2}\s*(?:by\s+)?(?:[A-Z][\w.'’-]*\.?\s){1,3}[A-Z][\w.'’-]+(?:\s(?:in|for|and)\s.{1,60})?",
 )
 _NOTES: Final = re.compile(
-    r"[+＋]?\d{1,6}|[+][^\s\d]{1,10}|:[a-z0-9_+-]+:\s?\d*|(?:[a-z]{2,4}-)?[a-z]{2,4}(?:/[a-z]{1,4}){1,4}|[^|。\d]{1,24}(?:\|[^|。\d]{1,24}){3,}|[^|。\d]{1,40}(?: \| [^|。\d]{1,40}){4,}|#\S{1,40}(?:\s+#\S{1,40})*|https?://\S+|[↓↑→←⬇⬆👇☟▼\s]+.{0,60}[↓↑→←⬇⬆👇☟▼]+"
+    r"[+＋]?\d{1,6}|[+][^\s\d]{1,10}|:[a-z0-9_+-]+:\s?\d*|(?:[a-z]{2,4}-)?[a-z]{2,4}(?:/[a-z]{1,4}){1,4}|[^|。\d]{1,24}(?:\|[^|。\d]{1,24}){3,}|[^|。\d]{1,40}(?:\s\|\s[^|。\d]{1,40}){4,}|#\S{1,40}(?:\s+#\S{1,40})*|https?://\S+|[↓↑→←⬇⬆👇☟▼\s]+.{0,60}[↓↑→←⬇⬆👇☟▼]+"
     r"|[◤◢■□▌]+.{1,20}[◤◢◣◥■□]+|[^\s>]{1,16}(?:\s*[>»›]\s*[^\s>]{1,16}){1,5}"
     r"|[—–-]+\s*\[[^\[\]]{1,24}\][^。]{1,60}"
 )
@@ -175,10 +175,12 @@ def is_notice(plain: str) -> bool:
 
 
 _OUTLET: Final = re.compile(
-    r".{0,8}(?:新聞網?|新闻网?|[^\s]網|[^\s]网|[日時时晚早明信晴的公][報报]|文[匯汇汇][報报]|[週周]刊|電視|电视|電台|电台|之音|之[聲声]|通[訊讯]社"
+    r".{0,8}(?:新聞網?|新闻网?|[^\s]網|[^\s]网|[日時时晚早明信晴的公][報报]|文[匯汇][報报]|[週周]刊"
+    r"|電視|电视|電台|电台|之音|之[聲声]|通[訊讯]社"
     r"|\b(?:news|times|post|tv))(?:[專专][訊讯]|live)?"
-    r"|(?:the )?(?:bbc|cnn|sky|itv|abc|cbs|nbc|al jazeera|guardian|independent|telegraph|reuters|associated press"
-    r"|ap|afp|bloomberg|am730|hk01|hkfp|scmp|rthk|standard)(?: (?:news|live|sport|staff))*(?: live)?",
+    r"|(?:the )?(?:bbc|cnn|sky|itv|abc|cbs|nbc|al jazeera|guardian|independent|telegraph|reuters"
+    r"|associated press|ap|afp|bloomberg|am730|hk01|hkfp|scmp|rthk|standard)"
+    r"(?: (?:news|live|sport|staff))*(?: live)?",
     re.IGNORECASE,
 )
 

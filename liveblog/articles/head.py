@@ -22,7 +22,6 @@ from liveblog.articles.publication import (
     Published,
     as_given,
     changed_that_day,
-    dated_stamp,
     impossible,
     published_on,
     supported,

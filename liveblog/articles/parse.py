@@ -29,6 +29,7 @@ from liveblog.articles.layout import (
     with_addresses,
 )
 from liveblog.articles.lines import Kind, Line, classify, split
+from liveblog.articles.links import with_link_apart
 from liveblog.articles.notation import Heading, Order, Profile
 from liveblog.articles.profile import Source, key_of, notation_of, survey, zone_of_times
 from liveblog.articles.publication import Given
@@ -41,7 +42,8 @@ __all__ = ["MAX_UPDATES", "Choices", "Given", "parse", "read", "read_body"]
 
 _LOCAL_TIMES: Final = re.compile(
     r"\btimes?(?: stated| shown| given)?(?: are| is)?(?: in)? local\b"
-    r"|[時时][間间][均皆都]?[為为是以](?:[當当本]地|[^,，。()（）]{1,10}[時时][間间])|\ball times (?:are )?in [A-Z]",
+    r"|[時时][間间][均皆都]?[為为是以](?:[當当本]地|[^,，。()（）]{1,10}[時时][間间])"
+    r"|\ball times (?:are )?in [A-Z]",
     re.IGNORECASE,
 )
 _IN_ENGLISH: Final = re.compile(rf"\b(?:{ENGLISH_MONTH})\b", re.IGNORECASE)
@@ -194,7 +196,11 @@ def _read_by_notation(
     keys |= keys_of_chosen(sources, choices)
     profile = Profile(time=example or _chosen_time(chosen), keys=keys)
     lines = with_addresses(
-        [line for source in sources for line in chosen.get(source.number) or [_first_look(source, profile)]]
+        [
+            line
+            for source in sources
+            for line in chosen.get(source.number) or with_link_apart(_first_look(source, profile))
+        ]
     )
     lines = with_marked_headings(lines)
     has_days = any(line.kind is Kind.DAY for line in lines)

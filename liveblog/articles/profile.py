@@ -80,7 +80,7 @@ def _strength(stamp: Stamp, plain: str) -> float:
 
 
 class _Member(NamedTuple):
-    """A time of one shape, the confidence that it is one, its line, and the number of day headings above it."""
+    """A time of one shape: the confidence that it is one, its line, and how many day headings stand above."""
 
     stamp: Stamp
     strength: float
@@ -155,15 +155,13 @@ def _share_in_sequence(members: Sequence[_Member], main: Sequence[_Member]) -> f
     direction = 1 if main_steps[1] >= main_steps[-1] else -1
     own = {id(member) for member in members}
     merged = sorted([*members, *main], key=lambda member: member.line)
-    steps = [
-        _step(one, other) for one, other in pairwise(merged) if id(one) in own or id(other) in own
-    ]
+    steps = [_step(one, other) for one, other in pairwise(merged) if id(one) in own or id(other) in own]
     steps = [step for step in steps if step]
     return steps.count(direction) / len(steps) if steps else 1
 
 
 def _direction(members: Sequence[_Member]) -> float:
-    """Return the share of the clock's steps in its main direction. Steps across a day heading do not count."""
+    """Return the share of the clock's steps in its main direction, without steps across a day heading."""
     steps = Counter(_step(one, other) for one, other in pairwise(members))
     total = steps.total() - sum(
         one.section != other.section or not (one.stamp.clock and other.stamp.clock)

@@ -24,8 +24,8 @@ class Stamp:
 
     The words before the time end at `lead`, and those after it begin at `end`. `is_loose` means that nothing
     separates the time from the words after it, so that it could be part of a sentence; `is_spaced` means that
-    only a space does; `is_approximate` that a word such as 許 or 約 stands beside it: `8時許`. `until` is the end
-    of a span, with its sign: `09:00-10:30`.
+    only a space does; `is_approximate` that a word such as 許 or 約 stands beside it: `8時許`. `until` is the
+    end of a span, with its sign: `09:00-10:30`.
     """
 
     shape: Shape
@@ -87,9 +87,13 @@ _SUFFIX: Final = re.compile(
     r"\s?(?:最新)?(?:更新)?(?:[報报]道|[報报]導|消息)?(?:\s?updated?\b)?", re.IGNORECASE
 )
 _SEPARATOR: Final = re.compile(r"\s*(?:[:|/–—▌▍▎▏▮▶►-]|[,.、](?!\d))*\s*")
+_SPAN_END: Final = (
+    rf"(?:{PERIODS})?\s?\d{{1,2}}(?:[:.]\d{{2}}(?:\s?[ap]\.?m\b\.?)?|\s?[ap]\.?m\b\.?"
+    r"|[時时點点](?:\d{1,2}分?|半)?)"
+)
+# A spaced dash can stand before a heading such as `3pm deadline looms`, so its span needs minutes.
 _SPAN: Final = re.compile(
-    rf"(?:[-–—~]|\s?(?:[~至到]|to\b)\s?)(?:{PERIODS})?\s?\d{{1,2}}(?:[:.]\d{{2}}(?:{_HALF.replace('<half>', '<half_1>')})?"
-    rf"|{_HALF.replace('<half>', '<half_2>')}|[時时點点](?:\d{{1,2}}分?|半)?)(?!\d)"
+    rf"(?:[-–—~]|\s?(?:[~至到]|to\b)\s?){_SPAN_END}(?!\d)"
     r"|\s[-–—]\s\d{1,2}:\d{2}(?!\d)|[-–—~][0-2]\d[0-5]\d(?!\d)",
     re.IGNORECASE,
 )
@@ -108,7 +112,11 @@ def stamp_at_start(text: str, near: date | None = None) -> Stamp | None:
         return stamp
     if counted := _NUMBERING.match(text):
         numbered = stamp_at(text, counted.end(), near)
-        return replace(numbered, shape=Shape("1." + numbered.shape.sign, numbered.shape.form)) if numbered else None
+        return (
+            replace(numbered, shape=Shape("1." + numbered.shape.sign, numbered.shape.form))
+            if numbered
+            else None
+        )
     tag = _TAG.match(text)
     stamp_after = stamp_at(text, tag.end(), near) if tag else None
     return replace(stamp_after, lead=tag.end()) if tag and stamp_after else None

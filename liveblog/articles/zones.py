@@ -37,8 +37,9 @@ _PLACES: Final = {
     "纽约": "America/New_York", "美西": "America/Los_Angeles", "悉尼": "Australia/Sydney",
     "澳洲東部": "Australia/Sydney", "巴黎": "Europe/Paris", "基輔": "Europe/Kyiv",
     "基辅": "Europe/Kyiv", "莫斯科": "Europe/Moscow", "曼谷": "Asia/Bangkok",
-    "歐洲中部": "Europe/Berlin", "欧洲中部": "Europe/Berlin", "中歐": "Europe/Berlin", "中欧": "Europe/Berlin",
-    "德國": "Europe/Berlin", "德国": "Europe/Berlin", "柏林": "Europe/Berlin", "法國": "Europe/Paris",
+    "歐洲中部": "Europe/Berlin", "欧洲中部": "Europe/Berlin", "中歐": "Europe/Berlin",
+    "中欧": "Europe/Berlin", "德國": "Europe/Berlin", "德国": "Europe/Berlin", "柏林": "Europe/Berlin",
+    "法國": "Europe/Paris",
     "法国": "Europe/Paris", "日內瓦": "Europe/Zurich", "日内瓦": "Europe/Zurich", "瑞士": "Europe/Zurich",
     "印度": "Asia/Kolkata", "以色列": "Asia/Jerusalem", "耶路撒冷": "Asia/Jerusalem", "杜拜": "Asia/Dubai",
     "迪拜": "Asia/Dubai", "德黑蘭": "Asia/Tehran", "德黑兰": "Asia/Tehran", "伊朗": "Asia/Tehran",
@@ -60,9 +61,8 @@ _PLACES: Final = {
     "brussels": "Europe/Brussels", "central european": "Europe/Berlin",
     "british summer": "Europe/London", "greenwich mean": "UTC",
 }  # fmt: skip
-_CITIES: Final = "|".join(
-    sorted((name for name in _PLACES if name.isascii() and len(name) > 3 or name == "uk"), key=len, reverse=True)
-)
+_CITY_NAMES: Final = [name for name in _PLACES if (name.isascii() and len(name) > 3) or name == "uk"]
+_CITIES: Final = "|".join(sorted(_CITY_NAMES, key=len, reverse=True))
 _CHINESE: Final = "|".join(sorted((name for name in _PLACES if not name.isascii()), key=len, reverse=True))
 _SHORT: Final = "|".join(
     sorted([*_OFFSETS, *(name for name in _PLACES if len(name) < 4)], key=len, reverse=True)
