@@ -125,7 +125,10 @@ def _score(members: Sequence[_Member]) -> float:
     direction = _direction(members)
     if mean < _SURE:
         is_ago = members[0].stamp.shape.form is Form.AGO
-        if len(members) < (2 if is_ago else 3) or direction < 0.7 or (mean <= 0.35 and len(members) < 4):
+        is_out_of_order = direction < _IN_SEQUENCE and (
+            len(members) < 4 or direction * len(members) < len(members) - 2
+        )
+        if len(members) < (2 if is_ago else 3) or is_out_of_order or (mean <= 0.35 and len(members) < 4):
             return 0
     return strength * direction
 

@@ -22,7 +22,7 @@ from liveblog.publishing import SYSTEM
 from tests.articles.reading import PAGES, page
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
-_MINUTES: Final = re.compile(r"(?<=\d[:.h時点點])(\d\d)(?!\d)|(?<=\d\d)(\d\d)(?!\d)")
+_MINUTES: Final = re.compile(r"(?<=\d[:.h時点點])\d\d(?!\d)|(?<=\b[0-2]\d)[0-5]\d(?!\d|年|-|, | at)")
 
 
 def _moved_on(text: str, article: Article) -> Article:
