@@ -51,6 +51,7 @@ _LABELS: Final = re.compile(
     r"|(?:版權所有|版权所有|©|\(c\)\s|copyright\b|all rights reserved|本網站|未經授權|未经授权"
     r"|不得轉載|不得转载|嚴禁轉載)"
     r"|.{0,8}(?:[報报]料|爆料|投稿|查[詢询])(?:[熱热][線线]|[電电][話话郵邮]|信箱)?\s*[:﹕]"
+    r"|(?:支持|[贊赞]助|[課课]金|捐款|[訂订][閱阅])(?:我[們们]|本[報报網网台])\s*[:﹕]"
     r"|our standards:|(?:資料|资料|新聞|新闻|消息|圖片|图片)?(?:來源|来源)\s*(?:source)?\s*:|source:|via:"
     r"|(?:掃|扫|下載|下载|download|get)\s*(?:呢|這|这|此|the|our)?[^。.]{0,12}(?:code|qr|app)(?![a-z])"
     r"|please (?:turn on|enable) javascript|got a tv licen[cs]e|you need one to watch"
@@ -215,6 +216,11 @@ _NAME: Final = re.compile(r"(?:[A-Z][\w.'’-]*\s){1,3}(?:and\s)?(?:[A-Z][\w.'�
 def is_name(text: str) -> bool:
     """Return whether a line could be nothing but the names of one or two people."""
     return len(text) <= 60 and not text.isupper() and bool(_NAME.fullmatch(text))
+
+
+def is_byline(text: str) -> bool:
+    """Return whether a line names reporters with the word `By` before them."""
+    return text[:3].lower() == "by " and is_name(text[3:])
 
 
 _ROLE: Final = re.compile(

@@ -22,6 +22,7 @@ from liveblog.articles.publication import (
     Published,
     as_given,
     changed_that_day,
+    day_in_title,
     impossible,
     published_on,
     supported,
@@ -151,6 +152,7 @@ def read_head(
         raise ArticleError(numbered[0][0], reason, "title")
     number, text = numbered[title_index] if title_index is not None else (numbered[0][0], "")
     title = any_title(number, given.title or without_emphasis(text))
+    published = published or (None if given.published_at else day_in_title(number, text))
     moment = given.published_at or (published.moment if published else None)
     if moment is None:
         line = (
@@ -169,7 +171,8 @@ def read_head(
     if published and not given.published_at:
         head.zone, head.has_clock = published.zone, published.has_clock
         head.changed_at = head.changed_at or changed_that_day(numbered[:top], published.moment)
-        head.doubts = [Doubt(numbered[published.index][0], reason) for reason in published.doubts]
+        place = published.index if published in candidates else title_index or 0
+        head.doubts = [Doubt(numbered[place][0], reason) for reason in published.doubts]
     end = len(numbered) if first_update is None else first_update
     above = min(end, title_index or 0)
     _divide(

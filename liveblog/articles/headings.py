@@ -154,7 +154,8 @@ def bylines_of(lines: Sequence[Line]) -> frozenset[str]:
         if line.kind is Kind.TIME and not line.words and after.kind is Kind.TEXT
     ]
     person_names = [text for text in below if furniture.is_name(text)]
-    if len(person_names) > 1 and len(person_names) * 2 >= len(below):
+    has_bylines = any(map(furniture.is_byline, (line.text for line in lines if line.kind is Kind.LEFT_OUT)))
+    if not has_bylines and len(person_names) > 1 and len(person_names) * 2 >= len(below):
         # In most updates the name of a reporter stands between the time and the text.
         names.update(person_names)
     names.update(text for text in person_names if text in credits)

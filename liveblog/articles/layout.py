@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -156,6 +157,8 @@ class _Reader:
     def __init__(self, lines: Sequence[Line], profile: Profile, is_title: Callable[[str], bool]) -> None:
         self.lines, self.profile, self.is_title = lines, profile, is_title
         self.names = bylines_of(lines)
+        self.texts = Counter(line.text for line in lines)
+        self.credits = " ".join(line.text for line in lines if line.reason == "credit")
         self.has_begun = False
         # Headings and by-lines stand in the slot between a time and the first words of its update.
         self.is_slot = self.is_below_name = self.is_headed = False
@@ -242,7 +245,12 @@ class _Reader:
         )
         if is_name_above or (self.has_begun and self._is_byline(line, below)):
             self.is_below_name = furniture.is_name(line.text)
-            return [self._out(line, line.text)]
+            out = self._out(line, line.text)
+            if self.is_below_name and self.texts[line.text] == 1 and not self._is_credited(line.text):
+                out = replace(
+                    out, doubts=(_("Left out as the name of a reporter, though it could be a heading."),)
+                )
+            return [out]
         heading_line = self._heading(line, above, below)
         self.is_slot = self.is_slot and heading_line is not None
         self.is_headed = heading_line is not None
@@ -259,6 +267,9 @@ class _Reader:
             return [line]
         self.has_begun = self.has_begun or self.profile.heading is Heading.ABOVE
         return [heading_line]
+
+    def _is_credited(self, name: str) -> bool:
+        return name in self.credits
 
     def _is_byline(self, line: Line, below: Line | None) -> bool:
         if not self.is_slot:

@@ -59,7 +59,7 @@ _LABEL: Final = re.compile(
 _BRACKET: Final = re.compile(r"[(\[]\s?(?=\d{1,2}[:.h時时]|\d{1,2}\s?[ap]\.?m\b|\d{4}[)\]])", re.IGNORECASE)
 _HALF: Final = r"\s?(?P<half>[ap])\.?\s?m\b\.?"
 _DIGITAL: Final = re.compile(
-    rf"(?P<period>{PERIODS})?\s*(?P<hour>\d{{1,2}})(?:\s(?=:))?(?P<sign>[:.h])(?:(?<=:)\s)?(?P<minute>\d{{2}})(?P<seconds>:\d{{2}}(?:\.\d+)?)?(?![\d])(?:{_HALF}|\s?(?:hrs?|hours|h)\b)?",
+    rf"(?:(?P<period>{PERIODS})|(?P<half_before>[ap])\.?m\.?\s)?\s*(?P<hour>\d{{1,2}})(?:\s(?=:))?(?P<sign>[:.h])(?:(?<=:)\s)?(?P<minute>\d{{2}})(?P<seconds>:\d{{2}}(?:\.\d+)?)?(?![\d])(?:{_HALF}|\s?(?:hrs?|hours|h)\b)?",
     re.IGNORECASE,
 )
 _HOUR: Final = re.compile(
@@ -265,7 +265,7 @@ class _Parts:
     def _take_clock(self, match: re.Match[str], form: Form) -> None:
         groups = match.groupdict()
         self.form, self.place = form, match.end()
-        if form is Form.DIGITAL and groups["half"]:
+        if form is Form.DIGITAL and (groups["half"] or groups["half_before"]):
             self.form = Form.HALF_DAY
         if form is Form.DIGITAL and groups["period"]:
             self.form = Form.CHINESE
@@ -284,7 +284,7 @@ def _clock(groups: dict[str, str | None]) -> time:
     if word:
         return time(0 if "midnight" in word else 12)
     hour, minute = int(groups["hour"] or 0), int(groups.get("minute") or 0)
-    half = (groups.get("half") or "").lower()
+    half = (groups.get("half") or groups.get("half_before") or "").lower()
     if half:
         if hour > 12 or (hour == 0 and half == "p"):
             raise ValueError(hour)
