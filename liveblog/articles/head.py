@@ -303,8 +303,13 @@ def _title_index(
     if best is None and published is not None:
         # Some sites print the time above the title, with a section between.
         below = range(published + 1, min(len(numbered), end, published + _BELOW))
-        free = (index for index in below if numbered[index][0] not in roles)
-        best = next((index for index in free if _likeness(numbered[index][1], is_first=True) > 1), None)
+        scores = {
+            index: _likeness(numbered[index][1], is_first=False)
+            for index in below
+            if numbered[index][0] not in roles
+        }
+        first = next((index for index, score in scores.items() if score), None)
+        best = first if first is not None and scores[first] > 1 else None
     return best
 
 

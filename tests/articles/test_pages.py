@@ -93,6 +93,7 @@ SPACES: Final[dict[str, Callable[[str], str]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("respaced", SPACES.values(), ids=SPACES)
 @every_article
 def test_spaces_and_invisible_characters_make_no_difference(
@@ -102,6 +103,7 @@ def test_spaces_and_invisible_characters_make_no_difference(
     assert reading_of(respaced(text)) == reading_of(text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gb18030", "big5hkscs"]
 )
@@ -147,6 +149,7 @@ DAMAGES: Final[dict[str, Callable[[list[str], int], list[str]]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damaged", DAMAGES.values(), ids=DAMAGES)
 @every_article
 def test_damage_loses_no_word_silently(path: Path, damaged: Callable[[list[str], int], list[str]]) -> None:
