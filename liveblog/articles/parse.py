@@ -19,6 +19,7 @@ from liveblog.articles.chosen import chosen_lines, keys_of_chosen
 from liveblog.articles.clauses import doubts_of_divided, in_clauses
 from liveblog.articles.days import ENGLISH_MONTH, DayHeading, DayName, read_day_heading
 from liveblog.articles.edges import with_summaries_left_out
+from liveblog.articles.halves import in_the_afternoon
 from liveblog.articles.head import Head, is_own_head, read_head, read_own_head
 from liveblog.articles.headings import place_of_headings, with_marked_headings
 from liveblog.articles.layout import (
@@ -86,13 +87,14 @@ def parse(
     # If only the day of publication is known, count from noon, in the middle of that day's updates.
     published_at = head.published_at if head.has_clock else head.published_at + timedelta(hours=12)
     dating = Dating(published_at, zone, profile.order, head.is_last_update, head.changed_at, head.has_clock)
+    open_entries, doubts_of_halves = in_the_afternoon(open_entries, lines, dating.local)
     order = choices.order or order_of(open_entries, assembly.days, dating.local)
     profile = replace(
         profile, order=Order.NEWEST_FIRST if profile.is_own_form and not choices.order else order
     )
     entries, doubts = dated(open_entries, assembly.days, replace(dating, order=profile.order))
     doubts = [doubt for doubt in doubts if doubt.line not in choices.days]
-    every_doubt = {*head.doubts, *assembly.doubts, *doubts, *_of_the_future(entries, now)}
+    every_doubt = {*head.doubts, *assembly.doubts, *doubts, *doubts_of_halves, *_of_the_future(entries, now)}
     if not entries:
         every_doubt.add(Doubt(numbered[-1][0], _("The article has no updates.")))
     return Article(

@@ -20,7 +20,7 @@ PERIODS: Final = (
 )
 CHINESE_CLOCK: Final = (
     rf"(?P<period>{PERIODS})?\s*(?P<hour>{_NUMBER})[時时點点]"
-    rf"(?:(?P<minute>{_NUMBER})分?|(?P<part>半|正|整|一刻|三刻))?"
+    rf"(?:(?P<part>半|正|整|一刻|三刻)|(?P<minute>{_NUMBER})分?)?"
 )
 _ENGLISH: Final = r"(?P<hour_en>\d{1,2})(?:[.:](?P<minute_en>\d{2}))?\s?(?P<half>[ap])\.?m\b\.?"
 _DIGITAL: Final = r"(?P<hour_24>\d{1,2}):(?P<minute_24>\d{2})(?!\d)"
