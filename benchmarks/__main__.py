@@ -14,6 +14,8 @@ from django.db import connections
 from tests import environment
 from tests.postgres import throwaway_server
 
+# As in production, commits wait for the disk.
+DURABLE = {"max_connections": "200"}
 QUESTIONS = sorted(
     path.stem for path in Path(__file__).parent.glob("*.py") if "def main(" in path.read_text()
 )
@@ -23,7 +25,7 @@ def main() -> None:
     name, *arguments = [*sys.argv[1:], ""]
     if name not in QUESTIONS:
         raise SystemExit(f"What shall be measured? One of: {', '.join(QUESTIONS)}")
-    with throwaway_server() as url:
+    with throwaway_server(settings=DURABLE) as url:
         settings = {"DATABASE_URL": url, "DATA_DIR": str(environment.DATA_DIR)}
         os.environ.update(settings, DEMO="true", DJANGO_SETTINGS_MODULE="newsroom.settings")
         django.setup()
