@@ -11,7 +11,6 @@ processor time, which other work on the machine hardly affects.
 from __future__ import annotations
 
 import argparse
-import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -21,6 +20,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext, override_settings
 
 from benchmarks import plain_view
+from benchmarks.report import Row, ratios
 from liveblog import publishing
 from liveblog.models import LiveBlog
 from liveblog.presentation import editions, pieces
@@ -34,7 +34,7 @@ TARGETS = {NOTHING_KEPT: (8, 3.0), ONE_CHANGED: (4, 1.2)}
 
 @dataclass
 class Page:
-    """A page and what to do before each request. `times` are seconds of processor time, one for each round."""
+    """A page and what to do before each request. `times` are seconds of processor time, one a round."""
 
     prepare: Callable[[LiveBlog], None]
     settings: dict[str, object] = field(default_factory=dict)
@@ -68,7 +68,7 @@ def edit_one_update(blog: LiveBlog) -> None:
     publishing.edit_update(update, content, by=SYSTEM)
 
 
-def main(arguments: list[str]) -> None:
+def measure(arguments: list[str]) -> list[Row]:
     parser = argparse.ArgumentParser(prog="python -m benchmarks cold")
     parser.add_argument("--rounds", type=int, default=15)
     options = parser.parse_args(arguments)
@@ -86,16 +86,15 @@ def main(arguments: list[str]) -> None:
             page.measure(client, blog)
             if not round_number:
                 page.times.clear()
-    _print(pages)
-
-
-def _print(pages: dict[str, Page]) -> None:
-    print("| | queries | target | ms, median | ÷ plain view | target | each round, ms |")
-    print("|---|---|---|---|---|---|---|")
-    reference = statistics.median(pages[PLAIN].times)
+    plain = pages.pop(PLAIN).times
+    rows = []
     for name, page in pages.items():
-        median = statistics.median(page.times)
-        queries, ratio = (f"≤ {target}" for target in TARGETS[name]) if name in TARGETS else ("", "")
-        rounds = ", ".join(f"{1000 * seconds:.1f}" for seconds in page.times)
-        cells = [name, str(page.queries), queries, f"{1000 * median:.1f}", f"{median / reference:.2f}", ratio]
-        print(f"| {' | '.join([*cells, rounds])} |")
+        queries, ratio = TARGETS[name]
+        rows += [
+            Row(f"{name}: queries", [page.queries], most=queries, digits=0),
+            Row(f"{name}: processor time ÷ the plain view", ratios(page.times, plain), most=ratio),
+        ]
+    times = {name: page.times for name, page in pages.items()} | {PLAIN: plain}
+    return rows + [
+        Row(f"{name}: ms", [1000 * spent for spent in runs], digits=1) for name, runs in times.items()
+    ]

@@ -15,7 +15,7 @@ from django.test import Client
 from django.test.utils import override_settings
 
 from benchmarks.plain_api import PAGE_SIZE
-from benchmarks.report import Row, ratios, table
+from benchmarks.report import Row, ratios
 from tests.factories import make_key, make_rich_blog
 
 PLAIN = {
@@ -25,10 +25,6 @@ PLAIN = {
         "django.middleware.common.CommonMiddleware",
     ],
 }
-
-
-def main(arguments: list[str]) -> None:
-    print(table(measure(arguments)))
 
 
 def measure(arguments: list[str]) -> list[Row]:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 from django.db import connection, transaction
 
-from benchmarks.report import Row, ratios, table
+from benchmarks.report import Row, ratios
 from liveblog import publishing
 from liveblog.models import LiveBlog
 from liveblog.publishing import SYSTEM, Content
@@ -34,10 +34,6 @@ CREATE TABLE IF NOT EXISTS bare_child (
 CREATE INDEX IF NOT EXISTS bare_by_parent ON bare_child (parent, id);
 INSERT INTO bare_parent SELECT n, 0 FROM generate_series(0, 7) n ON CONFLICT DO NOTHING;
 """
-
-
-def main(arguments: list[str]) -> None:
-    print(table(measure(arguments)))
 
 
 def measure(arguments: list[str]) -> list[Row]:
