@@ -161,9 +161,9 @@ def _document(sections: dict[str, Section]) -> str:
     parts = [
         "# Performance",
         "`make bench` writes this page. Every figure is a ratio to a reference that was measured in the same"
-        " run, or a bound that the project set itself. All runs are given. A figure is the median of them, of"
-        " delivery times that of the worst message in ten or a hundred, and of bounds that hold always the worst.",
-        f"Machine: {_machine()}; clients, servers, caches and PostgreSQL share it, over the loopback interface."
+        " run, or a bound that the project set itself. All runs are given. A figure is their median, of"
+        " delivery times the worst of ten or a hundred messages, of bounds that always hold the worst run.",
+        f"Machine: {_machine()}; clients, servers, caches and PostgreSQL share it, over the loopback device."
         " Each section says when it was measured and what the load average was before: with more than two on"
         " two cores the machine was busy with other work, and rates and delays say little.",
         f"Of {len(reached) + len(missed)} rows with a target, {len(reached)} are reached.",

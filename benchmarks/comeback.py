@@ -46,14 +46,13 @@ def measure(arguments: list[str]) -> list[Row]:
 def _restart(blog: LiveBlog, readers: int) -> tuple[float, float, float]:
     """Return the seconds until all are back, the fullest second over the mean, and the longest full load."""
     port = find_free_port()
-    limits = {"STREAMS_PER_ADDRESS": "0"}
     with ExitStack() as stack:
-        with newsroom(port=port, **limits) as (url, _pid):
+        with newsroom(port=port) as (url, _pid):
             address = f"{url}/live/{blog.slug}/"
             crowd = stack.enter_context(open_crowd(address, blog.number, readers))
             wait_for(lambda: len(crowd.times("open")) >= readers, PATIENCE)
             ended = time.time()
-        with newsroom(port=port, **limits) as (_url, pid):
+        with newsroom(port=port) as (_url, pid):
             load = _Load(pid)
             wait_for(lambda: len(crowd.times("open", since=ended)) >= readers, PATIENCE)
             back = crowd.times("open", since=ended)[:readers]

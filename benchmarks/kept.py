@@ -63,7 +63,7 @@ class Subject:
         if is_checked:
             self._check()
         fields = [part for name, value in self.headers.items() for part in ("-H", f"{name}: {value}")]
-        command = [program("wrk"), "-t1", "-c32", f"-d{seconds}s", *fields, self.url]
+        command = [program("wrk"), "-t1", "-c32", "--timeout=60s", f"-d{seconds}s", *fields, self.url]
         report = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         errors = re.search(r"Socket errors:.*|Non-2xx.*", report)
         # wrk counts a 304 as an answer like any other.

