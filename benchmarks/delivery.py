@@ -1,7 +1,8 @@
 """Benchmark: time from the commit of an update until readers have it, on their streams and by a poll.
 
 One process serves everybody. Beside the streams one reader asks `changes.json` again every ten milliseconds.
-Between the messages the streams are idle but for their heartbeats, whose processor time is measured too.
+Between the messages the streams are idle but for their heartbeats, whose processor time is measured too; what
+the process takes without readers is subtracted.
 
     python -m benchmarks delivery --readers 1000 5000 --messages 20 --seconds 20
 """
@@ -82,6 +83,7 @@ def _deliver(blog: LiveBlog, readers: int, messages: int, seconds: float) -> Tim
     times = Times()
     with newsroom() as (url, pid):
         address = url + blog.get_absolute_url()
+        empty = _load_of(pid, seconds / 3)
         with crowd(f"{address}stream?after={blog.number}", readers) as people:
             for _ in range(messages):
                 token = next(tokens)
@@ -97,10 +99,15 @@ def _deliver(blog: LiveBlog, readers: int, messages: int, seconds: float) -> Tim
                 times.p99.append((arrivals.p99 - committed) * 1000)
                 times.last.append((arrivals.last - committed) * 1000)
             for _ in range(3):
-                spent = cpu_of(pid)
-                time.sleep(seconds / 3)
-                times.idle.append((cpu_of(pid) - spent) / readers / (seconds / 3) * 1e6)
+                times.idle.append((_load_of(pid, seconds / 3) - empty) / readers * 1e6)
     return times
+
+
+def _load_of(pid: int, seconds: float) -> float:
+    """Return the share of a core that a process takes."""
+    spent = cpu_of(pid)
+    time.sleep(seconds)
+    return (cpu_of(pid) - spent) / seconds
 
 
 class _Poller:

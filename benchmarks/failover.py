@@ -37,12 +37,12 @@ from liveblog import publishing
 from liveblog.models import Change, LiveBlog, Update
 from liveblog.publishing import SYSTEM, Content
 from newsroom import hongkong
+from tests.environment import ROOT
 from tests.factories import make_blog
 from tests.postgres import find_binaries, unprivileged
 from tests.security.proxies import NAME, PRODUCTION, Authority, nginx
 from tests.waiting import find_free_ports, wait_for
 
-# deploy/compose.yaml edits deploy/nginx.conf in the same way.
 SECONDS_BETWEEN = 4
 PATIENCE = 120
 
@@ -95,7 +95,7 @@ def _fail_over(count: int) -> Outcome:
         )
         Authority().issue(place)
         upstream = f"http://127.0.0.1:{ports[0]}"
-        public, _plain = stack.enter_context(nginx(place, upstream, _two_nodes(ports[1])))
+        public, _plain = stack.enter_context(nginx(place, upstream, _edits(ports[1]), _two_nodes()))
         readers = [Reader(public, blog.number) for _ in range(count)]
         publisher = Publisher(blog)
         for worker in (*readers, publisher):
@@ -198,12 +198,17 @@ def _web(port: int, url: str) -> Iterator[subprocess.Popen]:
         yield process
 
 
-def _two_nodes(other_port: int) -> dict[str, str]:
+def _two_nodes() -> str:
+    """Return nginx's configuration as deploy/compose.yaml makes it, with the first node where it was."""
+    command = ["sed", "--file", ROOT / "deploy/two-nodes.sed", ROOT / "deploy/nginx.conf"]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return text.replace("web1:8000", "127.0.0.1:8000")
+
+
+def _edits(other_port: int) -> dict[str, str]:
     unused = find_free_ports(1)[0]
     return {
-        r"(        server 127\.0\.0\.1:\d+;)": rf"\1\n        server 127.0.0.1:{other_port};",
-        # nginx never sends a POST again that a node may have received.
-        r"proxy_next_upstream off;": "proxy_next_upstream error timeout;",
+        "web2:8000": f"127.0.0.1:{other_port}",
         # The readers here name no host in TLS, so the server that rejects them gets a port of its own.
         r"listen 127\.0\.0\.1:\d+ ssl http2 default_server": f"listen 127.0.0.1:{unused} ssl http2",
     }
