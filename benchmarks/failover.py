@@ -19,7 +19,6 @@ import sys
 import tempfile
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -58,7 +57,8 @@ def measure(arguments: list[str]) -> list[Row]:
         Row("acknowledged publications that are missing", [outcome.missing], most=0, digits=0),
         Row("changes that a reader never got", [outcome.lost], most=0, digits=0),
         Row("changes that a reader got twice or out of order", [outcome.repeated], most=0, digits=0),
-        Row("answers to readers other than 200 and 304", [outcome.errors], most=0, digits=0),
+        Row("errors to readers while there was a primary", [outcome.errors], most=0, digits=0),
+        Row("errors to readers without a primary, as 503", [outcome.errors_without_primary], digits=0),
         Row("answers to readers", [outcome.answers], digits=0),
         Row("publications acknowledged", [outcome.acknowledged], digits=0),
         Row("publications refused while a primary was missing", [outcome.refused], digits=0),
@@ -72,6 +72,7 @@ class Outcome:
     lost: int
     repeated: int
     errors: int
+    errors_without_primary: int
     answers: int
     acknowledged: int
     refused: int
@@ -120,13 +121,19 @@ def _fail_over(count: int) -> Outcome:
 def _outcome(blog: LiveBlog, readers: list[Reader], publisher: Publisher) -> Outcome:
     headings = set(Update.objects.filter(blog=blog).values_list("heading", flat=True))
     numbers = set(Change.objects.filter(blog=blog, update__isnull=False).values_list("number", flat=True))
-    statuses = sum((reader.statuses for reader in readers), Counter())
+    errors = [moment for reader in readers for moment, _error in reader.errors]
+    # Readers notice a little after the editor that there is a primary again.
+    begin, end = publisher.failed_at - publisher.longest_pause, publisher.recovered_at + SECONDS_BETWEEN / 2
+    without_primary = sum(begin <= moment <= end for moment in errors)
+    for reader in readers:
+        print(*(f"{error}: {moment - begin:.1f} s" for moment, error in reader.errors), sep="\n")
     return Outcome(
         missing=len(set(publisher.acknowledged) - headings),
         lost=sum(len(numbers - set(reader.numbers)) for reader in readers),
         repeated=sum(reader.numbers != sorted(set(reader.numbers)) for reader in readers),
-        errors=sum(number for status, number in statuses.items() if status not in (200, 304)),
-        answers=statuses.total(),
+        errors=len(errors) - without_primary,
+        errors_without_primary=without_primary,
+        answers=sum(reader.answers for reader in readers),
         acknowledged=len(publisher.acknowledged),
         refused=publisher.refused,
         pause=publisher.longest_pause,
@@ -225,13 +232,14 @@ class Worker(threading.Thread):
 
 
 class Reader(Worker):
-    """A page that polls: `numbers` are those of the updates it got, in the order in which it got them."""
+    """A page that polls. `numbers` are those of the updates it got, in the order in which it got them."""
 
     def __init__(self, port: int, number: int) -> None:
         super().__init__()
         self.number = number
         self.numbers: list[int] = []
-        self.statuses: Counter[int | str] = Counter()
+        self.answers = 0
+        self.errors: list[tuple[float, int | str]] = []
         self._port = port
         self._tls = ssl.create_default_context()
         self._tls.check_hostname, self._tls.verify_mode = False, ssl.CERT_NONE
@@ -243,13 +251,15 @@ class Reader(Worker):
                 link.request("GET", f"/live/storm/changes.json?after={self.number}", headers={"Host": NAME})
                 response = link.getresponse()
                 body = response.read()
-                self.statuses[response.status] += 1
+                self.answers += 1
+                if response.status not in (200, 304):
+                    self.errors.append((time.monotonic(), response.status))
                 if response.status == 200:
                     answer = json.loads(body)
                     self.numbers += sorted(update["number"] for update in answer.get("updates", []))
                     self.number = answer["number"]
             except (OSError, HTTPException) as error:
-                self.statuses[repr(error)] += 1
+                self.errors.append((time.monotonic(), repr(error)))
             finally:
                 link.close()
 
@@ -267,7 +277,7 @@ class Publisher(Worker):
         super().__init__()
         self.acknowledged: list[str] = []
         self.refused = 0
-        self.failed_at = float("inf")
+        self.failed_at = self.recovered_at = float("inf")
         self._blog = blog
         self._gap = _Gap()
 
@@ -291,5 +301,7 @@ class Publisher(Worker):
             else:
                 self.acknowledged.append(heading)
                 now = time.monotonic()
+                if self.failed_at < now:
+                    self.recovered_at = min(self.recovered_at, now)
                 self._gap.longest, self._gap.since = max(self._gap.longest, now - self._gap.since), now
         connection.close()
