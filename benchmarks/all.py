@@ -78,6 +78,7 @@ QUESTIONS = [
     Question(
         "What is not kept: ASGI and WSGI", "handlers", "--rounds 5 --seconds 4", "--rounds 2 --seconds {}"
     ),
+    Question("Two nodes, a primary and a standby", "failover", "--readers 32", "--readers 8"),
 ]
 
 

@@ -4,7 +4,7 @@ Readers follow the log by polls through nginx while updates are published. One n
 again, both are restarted in turn, and the primary is killed and its standby promoted. Afterwards every update
 whose publication was acknowledged must be there, and each reader must have got every change once, in order.
 
-    python -m benchmarks failover --rounds 1 --readers 8
+    python -m benchmarks failover --readers 8
 """
 
 from __future__ import annotations
@@ -48,10 +48,8 @@ PATIENCE = 120
 
 def measure(arguments: list[str]) -> list[Row]:
     parser = argparse.ArgumentParser(prog="python -m benchmarks failover")
-    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--readers", type=int, default=8)
     options = parser.parse_args(arguments)
-    # The primary is dead after one round.
     outcome = _fail_over(options.readers)
     return [
         Row("acknowledged publications that are missing", [outcome.missing], most=0, digits=0),

@@ -59,7 +59,7 @@ class JoinedRows(Expression):
         self._related = related
         self._related_columns = _Columns(_target_of(queryset.model, related)) if related else None
         # The SQL by database, with the column of the outer row's key. Compiling it takes milliseconds.
-        self._compiled: dict[str, tuple[str, str, Sequence[Any]]] = {}
+        self._compiled: dict[str, tuple[str, str, tuple[str | int, ...]]] = {}
 
     def get_source_expressions(self) -> list[Any]:
         return [self._owner_key]
@@ -67,14 +67,16 @@ class JoinedRows(Expression):
     def set_source_expressions(self, exprs: Sequence[Any]) -> None:
         (self._owner_key,) = exprs
 
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, Sequence[Any]]:
+    def as_sql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
+    ) -> tuple[str, tuple[str | int, ...]]:
         key, _params = compiler.compile(self._owner_key)
         if connection.vendor not in self._compiled:
             self._compiled[connection.vendor] = self._compile(connection)
         sql, usual_key, params = self._compiled[connection.vendor]
         return sql.replace(usual_key, key), params
 
-    def _compile(self, connection: BaseDatabaseWrapper) -> tuple[str, str, Sequence[Any]]:
+    def _compile(self, connection: BaseDatabaseWrapper) -> tuple[str, str, tuple[str | int, ...]]:
         names = list(self._columns.names)
         if self._related_columns:
             names += [f"{self._related}__{name}" for name in self._related_columns.names]
@@ -85,7 +87,7 @@ class JoinedRows(Expression):
         compiler = outer.query.get_compiler(connection=connection)
         key, _params = compiler.compile(outer.query.annotations["key"])
         sql, params = compiler.compile(outer.query.annotations["rows"])
-        return _ARRAYS[connection.vendor].format(sql[1:-1]), key, params
+        return _ARRAYS[connection.vendor].format(sql[1:-1]), key, tuple(params)
 
     def convert_value(
         self, value: str | None, _expression: Expression, connection: BaseDatabaseWrapper

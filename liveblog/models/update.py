@@ -118,9 +118,8 @@ class UpdateQuerySet(PublicIdQuerySet["Update"]):
         Set `corrections` to the list of Revisions that readers see as corrections, newest first.
         """
         # no-redef: the stubs' plugin expects that nothing declares the attribute.
-        return joined_rows.join(  # type: ignore[no-redef]
-            self.select_related("blog").annotate(corrections=_corrections()), _relations()
-        )
+        rows = self.select_related("blog").annotate(corrections=_corrections())  # type: ignore[no-redef]
+        return joined_rows.join(rows, _relations())
 
 
 @cache
