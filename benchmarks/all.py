@@ -15,6 +15,7 @@ import json
 import os
 import platform
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -58,7 +59,7 @@ QUESTIONS = [
         "Delivery from the commit on",
         "delivery",
         "--readers 1000 5000 10000 --messages 30 --seconds 30",
-        "--readers 100 1000 --messages 8 --seconds {}",
+        "--readers 100 300 1000 --messages 6 --seconds {}",
     ),
     Question(
         "Streams beside nchan and django-eventstream",
@@ -183,7 +184,7 @@ def _document(sections: dict[str, Section]) -> str:
             )
             if question.name == "lengths":
                 parts.append("![Processor time of answers by a live blog's length](performance-length.svg)")
-            if question.name == "stream":
+            if question.name == "delivery":
                 parts.append("![Delay of a message by the number of readers](performance-readers.svg)")
     parts.append((DOCS / "performance-notes.md").read_text().strip())
     return "\n\n".join(parts) + "\n"
@@ -208,10 +209,25 @@ def _plot_lengths(sections: dict[str, Section]) -> None:
 
 def _plot_readers(sections: dict[str, Section]) -> None:
     lines: dict[str, list[tuple[float, float]]] = {}
-    for row in sections.get("stream", Section("", "", "")).rows:
-        if match := re.fullmatch(r"([\d,]+) streams: p99 ms, (.+)", row.name):
-            lines.setdefault(match[2], []).append((int(match[1].replace(",", "")), row.figure))
-    _plot("readers", "Delay of a message, p99, by readers", "open streams on one process", "ms", lines)
+    patterns = {
+        "delivery": r"commit → (?P<line>99%|last) of (?P<count>[\d,]+) streams, ms",
+        "stream": r"(?P<count>[\d,]+) streams: p99 ms, (?P<line>.+)",
+    }
+    for name, pattern in patterns.items():
+        for row in sections.get(name, Section("", "", "")).rows:
+            if match := re.fullmatch(pattern, row.name):
+                line = {"99%": "from commit, 99%", "last": "from commit, last"}.get(
+                    match["line"], match["line"]
+                )
+                point = (int(match["count"].replace(",", "")), statistics.median(row.runs))
+                lines.setdefault(line, []).append(point)
+    _plot(
+        "readers",
+        "Delay of a message by the number of readers, median",
+        "open streams on one process",
+        "ms",
+        lines,
+    )
 
 
 def _plot(name: str, title: str, x_label: str, y_label: str, lines: dict[str, Points]) -> None:

@@ -1,8 +1,8 @@
 """Benchmark: processor time and bytes of answers of live blogs of 20 to 100,000 updates.
 
 Each answer is asked for in this process, in turn for all lengths, round after round. The rows are the ratios
-of the longest live blog to one of 200 updates. 2% of the updates are key events, at least 20, so that each has
-more than a page shows. The times by length are what `docs/performance.md` plots.
+of the longest live blog to one of 200 updates. 2% of the updates are key events, at least 20, so that each
+has more than a page shows. The times by length are what `docs/performance.md` plots.
 
     python -m benchmarks lengths --lengths 20 200 2000 20000 100000 --rounds 7
 """

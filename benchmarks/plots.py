@@ -11,8 +11,11 @@ Points = Sequence[tuple[float, float]]
 WIDTH, HEIGHT = 720, 400
 LEFT, RIGHT, TOP, BOTTOM = 64, 170, 44, 52
 # Colours that differ in lightness too, for readers who cannot tell them apart; each on light and on dark.
-COLOURS = [("#0b5cad", "#7db8f5"), ("#b3470d", "#f5a468"), ("#3b7d23", "#9bd67f"), ("#7a3e9d", "#cfa3ea")]
-DASHES = ["", "6 4", "2 4", "10 4 2 4"]
+COLOURS = [
+    *[("#0b5cad", "#7db8f5"), ("#b3470d", "#f5a468"), ("#3b7d23", "#9bd67f"), ("#7a3e9d", "#cfa3ea")],
+    ("#555555", "#bbbbbb"),
+]
+DASHES = ["", "6 4", "2 4", "10 4 2 4", "1 3"]
 
 
 def line_plot(title: str, x_label: str, y_label: str, lines: Mapping[str, Points]) -> str:
