@@ -2,7 +2,7 @@
 PYTHON ?= python3
 IN_VENV = $(PYTHON) -m newsroom.bootstrap
 
-.PHONY: run test test-fast crashes soak coverage lint script messages migrations fuzz bench-stream bench-kept bench-page bench-desk bench-sign-in bench-conversion bench-length audit handbook sbom advisories screenshots
+.PHONY: run test test-fast crashes soak coverage lint script messages migrations fuzz bench-stream bench-kept bench-page bench-desk bench-sign-in bench-conversion bench-length audit handbook sbom advisories screenshots bench
 
 run:   # a newsroom to try out on http://127.0.0.1:8000; HOST, PORT and DATABASE_URL change where
 	@DEMO=true $(IN_VENV) manage.py serve
@@ -39,6 +39,9 @@ script:  # the one script of reader pages, built from its modules in static/js (
 
 fuzz:  # Schemathesis over the whole API, without and with a partner's key; make test has a few examples of it
 	@$(IN_VENV) -m pytest tests/api/test_fuzz.py --fuzz-examples=300 $(ARGS)
+
+bench:  # every figure that has a target; writes docs/performance.md. An hour; make bench ARGS="--seconds 5" is short
+	@$(IN_VENV) -m benchmarks.all $(ARGS)
 
 bench-stream:  # one update to 1,000, 5,000 and 10,000 open pages, beside nginx with nchan and django-eventstream
 	@$(IN_VENV) -m benchmarks stream $(ARGS)

@@ -66,7 +66,7 @@ def main(arguments: list[str]) -> None:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     client = Client(SERVER_NAME="127.0.0.1")
-    answers = [Answer(name, [_address(path, blog) for blog in blogs]) for name, path in PATHS.items()]
+    answers = [Answer(name, [address_of(path, blog) for blog in blogs]) for name, path in PATHS.items()]
     answers += [_conditional(client, answer) for answer in answers]
     for _round in range(options.rounds):
         for answer in answers:
@@ -75,9 +75,9 @@ def main(arguments: list[str]) -> None:
     _print(answers)
 
 
-def _address(path: str, blog: LiveBlog) -> str:
+def address_of(path: str, blog: LiveBlog) -> str:
     middle = blog.updates.order_by("happened_at")[blog.updates.count() * 4 // 5].pk
-    return path.format(slug=blog.slug, middle=middle, number=blog.number, last=blog.number - 1)
+    return path.format(slug=blog.slug, pk=blog.pk, middle=middle, number=blog.number, last=blog.number - 1)
 
 
 def _conditional(client: Client, answer: Answer) -> Answer:

@@ -44,11 +44,15 @@ def running(command: list[str | Path], port: int, **environment: str) -> Iterato
 
 
 @contextmanager
-def newsroom(application: str = "newsroom.asgi:application", **environment: str) -> Iterator[tuple[str, int]]:
+def newsroom(
+    application: str = "newsroom.asgi:application", port: int | None = None, **environment: str
+) -> Iterator[tuple[str, int]]:
     """Serve the newsroom as in production, on this process's database; yield its URL and process id."""
-    port = find_free_port()
+    port = port or find_free_port()
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "uvicorn", application, f"--port={port}"]
+    # All readers come from one address here.
+    ours = {"SITE_URL": url, "STREAMS_PER_ADDRESS": "0"}
     limits = "--http=newsroom.http.protocol:BoundedProtocol"
     options = [
         limits,
@@ -57,7 +61,7 @@ def newsroom(application: str = "newsroom.asgi:application", **environment: str)
         "--no-proxy-headers",
         "--timeout-graceful-shutdown=3",
     ]
-    with running([*command, *options, "--log-level=warning"], port, SITE_URL=url, **environment) as process:
+    with running([*command, *options, "--log-level=warning"], port, **ours | environment) as process:
         yield url, process.pid
 
 

@@ -29,6 +29,7 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from benchmarks.crowd import Arrivals, Crowd, crowd
+from benchmarks.report import Row
 from benchmarks.serving import cpu_of, log_of, memory_of, newsroom, running
 from liveblog import publishing
 from liveblog.models import LiveBlog
@@ -41,6 +42,7 @@ from tests.waiting import find_free_port
 MODULES = ("/usr/lib/nginx/modules", "/usr/local/lib/nginx/modules", "/usr/lib64/nginx/modules")
 EVENTSTREAM = "django-eventstream==5.3.4"
 WARM_UP = 2
+MANY = 10_000
 FEW = 20
 BODY = "<p>" + "颱風逼近，天文台預料風勢今晚逐漸增強，市民應盡早完成防風措施。" * 6 + "</p>"
 
@@ -220,12 +222,12 @@ def _version_of(package: str) -> str:
     return importlib.metadata.version(package)
 
 
-def main(arguments: list[str]) -> None:
+def measure(arguments: list[str]) -> list[Row]:
     parser = argparse.ArgumentParser(prog="python -m benchmarks stream")
     parser.add_argument("--readers", type=int, nargs="+", default=[1_000, 5_000, 10_000])
     parser.add_argument("--messages", type=int, default=12)
     options = parser.parse_args(arguments)
-    _allow_files(max(options.readers) + 1_000)
+    allow_files(max(options.readers) + 1_000)
     blog = publishing.create_blog(
         BlogDetails(slug="typhoon", headline="颱風逼近", language="zh-hant"), by=SYSTEM
     )
@@ -238,6 +240,7 @@ def main(arguments: list[str]) -> None:
         f"One event: {len(template.encode()):,} bytes."
         f" {options.messages} messages each, the middle one told.\n"
     )
+    rows: list[Row] = []
     for readers in options.readers:
         servers = (our_newsroom(blog), nginx_with_nchan(template), django_eventstream(template))
         with ExitStack() as stack:
@@ -247,9 +250,33 @@ def main(arguments: list[str]) -> None:
                 for one in trials:
                     one.deliveries.append(deliver(one.subject, one.people))
         _print(trials, readers)
+        rows += _rows(trials, readers)
+    return rows
 
 
-def _allow_files(count: int) -> None:
+def _rows(trials: list[Trial], readers: int) -> list[Row]:
+    ours, nchan, eventstream = trials
+    is_many = readers >= MANY
+    beside = [f"{readers:,} streams: p99 ÷ nchan's", f"{readers:,} streams: django-eventstream's p99 ÷ ours"]
+    ours_p99, nchan_p99, eventstream_p99 = (
+        [delivery.p99 * 1000 for delivery in one.deliveries] for one in trials
+    )
+    return [
+        Row(beside[0], [ours.middle("p99") / nchan.middle("p99")], most=1.1 if is_many else None),
+        Row(beside[1], [eventstream.middle("p99") / ours.middle("p99")], least=15 if is_many else None),
+        Row(
+            f"{readers:,} streams: KB a connection",
+            [ours.memory / 1024],
+            most=12 if is_many else None,
+            digits=1,
+        ),
+        Row(f"{readers:,} streams: p99 ms, newsroom", ours_p99, digits=0),
+        Row(f"{readers:,} streams: p99 ms, nginx + nchan", nchan_p99, digits=0),
+        Row(f"{readers:,} streams: p99 ms, django-eventstream", eventstream_p99, digits=0),
+    ]
+
+
+def allow_files(count: int) -> None:
     """Raise the limit on open files: each connection is one, here and in each server."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard < count:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from importlib import import_module
@@ -16,8 +17,19 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image as Picture
 
 from liveblog import publishing
-from liveblog.models import Change, Image, LiveBlog, Partner, Revision, SearchEntry, Update, WebhookCursor
-from liveblog.publishing import SYSTEM, BlogDetails, Content, renditions
+from liveblog.models import (
+    Byline,
+    Change,
+    Image,
+    LiveBlog,
+    Partner,
+    Revision,
+    SearchEntry,
+    Topic,
+    Update,
+    WebhookCursor,
+)
+from liveblog.publishing import SYSTEM, BlogDetails, Content, Story, renditions
 from newsroom import hongkong, pictures
 
 _serial = count(1)
@@ -126,6 +138,45 @@ def _row_of_long_blog(blog: LiveBlog, index: int, at: datetime, number: int, eve
         number=number,
         is_key_event=index % every == 0,
     )
+
+
+def make_rich_blog(slug: str, updates: int) -> LiveBlog:
+    """Create a live blog with everything that a page prints, in its head and in its updates."""
+    other = make_blog(slug=f"{slug}-before", headline="早前消息")
+    reporter, desk = (Byline.objects.get_or_create(name=name)[0] for name in ("陳大文", "港聞組"))
+    weather, _is_new = Topic.objects.get_or_create(slug="weather", defaults={"name": "天氣"})
+    blog = make_blog(
+        slug=slug,
+        kicker="風暴",
+        headline="八號信號生效",
+        standfirst="天文台發出八號信號。",
+        summary="<p>全港學校停課。</p>",
+        hero_image=make_image(),
+        bylines=(reporter, desk),
+        topics=(weather,),
+        stories=(Story("早前消息", live_blog=other), Story("天文台", url="https://www.hko.gov.hk/")),
+        has_responses=True,
+    )
+    rows = [
+        make_update(
+            blog,
+            f"第{index}則消息",
+            body="<p>天文台表示，八號烈風或暴風信號會維持至明日正午，市民應留在安全地方。</p>" * 3,
+            bylines=(reporter,),
+            is_key_event=index % 4 == 0,
+            images=(make_image(),) if index % 5 == 0 else (),
+            stories=(Story("早前消息", after_block=1, live_blog=other),) if index % 6 == 0 else (),
+        )
+        for index in range(updates)
+    ]
+    for row in rows[-2:]:
+        content = replace(Content.of(row), source="天文台")
+        publishing.correct_update(row, content, by=SYSTEM, note="早前誤植來源。")
+    publishing.pin_update(rows[0], by=SYSTEM)
+    blog.refresh_from_db()
+    response = publishing.submit_response(blog, name="讀者", text="街上已經沒有車。")
+    publishing.approve_response(response, by=SYSTEM)
+    return LiveBlog.objects.get(pk=blog.pk)
 
 
 def picture_file(name: str = "picture.jpg", size: tuple[int, int] = (400, 300)) -> SimpleUploadedFile:

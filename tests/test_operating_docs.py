@@ -13,19 +13,22 @@ import re
 import shlex
 import shutil
 import signal
+import socket
 import ssl
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 
+from tests.activation import start_on
 from tests.environment import ROOT
 from tests.postgres import NoPostgreSQL, find_binaries, throwaway_server
 from tests.security.proxies import nginx
@@ -49,8 +52,8 @@ FOR_ROOT = {
     "certbot certonly": "needs a public name and a certificate authority",
     "journalctl": "reads the machine's logs",
     "systemctl restart postgresql": "restarts the machine's PostgreSQL",
-    "systemctl stop newsroom": "ends the service; the tests send what systemd sends",
-    "systemctl start newsroom": "starts the service; the tests run the unit's command",
+    "systemctl stop newsroom.socket": "ends the service; the tests send what systemd sends",
+    "systemctl start newsroom.socket": "starts the service; the tests run the unit's command",
     "systemctl reload newsroom": "the tests send the signal of the unit's ExecReload",
 }
 # Blocks that the tests run, by a text that only they contain, or by their whole text.
@@ -195,9 +198,16 @@ class Machine:
 
     @contextmanager
     def serving(self, command: str) -> Iterator[subprocess.Popen]:
-        """Run a server, and yield once the document's command says that it is healthy."""
-        with (self.place / "server.log").open("ab") as log:
-            process = subprocess.Popen(
+        """Run a server, and yield once the document's command says that it is healthy.
+
+        A command with `--fd 3` gets the socket that systemd would hold.
+        """
+        with (self.place / "server.log").open("ab") as log, ExitStack() as stack:
+            start = subprocess.Popen
+            if "--fd 3" in command:
+                listener = stack.enter_context(socket.create_server(("127.0.0.1", self.port)))
+                start = partial(start_on, listener)
+            process = start(
                 shlex.split(command), cwd=self.app, env=self.environment(), stdout=log, stderr=log
             )
         try:
@@ -360,12 +370,14 @@ def constant_readers(machine: Machine) -> Iterator[None]:
 
 
 def verify_unit(machine: Machine) -> None:
-    unit = machine.place / "newsroom.service"
-    text = machine.adapted((machine.app / "deploy/newsroom.service").read_text())
-    # The user does not exist on this machine.
-    unit.write_text(text.replace("User=newsroom", f"User={getpass.getuser()}"))
+    units = [machine.place / name for name in ("newsroom.service", "newsroom.socket")]
+    for unit in units:
+        text = machine.adapted((machine.app / "deploy" / unit.name).read_text())
+        # The user does not exist on this machine.
+        unit.write_text(text.replace("User=newsroom", f"User={getpass.getuser()}"))
+    assert f"ListenStream=127.0.0.1:{machine.port}\n" in text
     if program := shutil.which("systemd-analyze"):
-        verify = subprocess.run([program, "verify", "--man=no", unit], capture_output=True, text=True)
+        verify = subprocess.run([program, "verify", "--man=no", *units], capture_output=True, text=True)
         assert (verify.returncode, verify.stderr) == (0, "")
 
 

@@ -1,4 +1,4 @@
-"""Conditional requests and idle polls: how many queries it takes to say that nothing has changed."""
+"""The number of queries that it takes to show a page, and to say that nothing has changed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from django.test import Client
 
 from liveblog import publishing
 from liveblog.models import LiveBlog, Topic, Update
+from liveblog.presentation import pieces
+from liveblog.presentation.timeline import PAGE_SIZE
 from liveblog.publishing import SYSTEM, Content
-from tests.factories import make_blog, make_key, make_update
+from tests.factories import make_blog, make_key, make_rich_blog, make_update
 
 pytestmark = pytest.mark.django_db
 
@@ -102,6 +104,20 @@ def address_of(template: str, blog: LiveBlog) -> str:
     return template.format(
         older=older.pk, update=update.pk, newer=newer.pk, number=blog.number, last=blog.number - 1
     )
+
+
+@pytest.mark.parametrize("edition", ["", "/zh-hans"])
+def test_page_with_everything_on_it_takes_three_queries(client, django_assert_num_queries, edition):
+    """One for the live blog and everything beside it, one for its updates, one for the pinned update."""
+    make_rich_blog("storm", 2 * PAGE_SIZE)
+    # The first request reads what holds for the whole process: the glossary, and what SQLite can do.
+    client.get(f"{edition}/live/storm/")
+    pieces.forget()
+    with django_assert_num_queries(3):
+        page = client.get(f"{edition}/live/storm/").content.decode()
+    # The pinned update is none of the newest. The last two were corrected, every fifth one has a picture.
+    counts = [page.count(part) for part in ('<li class="update', "correction", "<figure")]
+    assert counts == [PAGE_SIZE, 4, 6]
 
 
 def assert_unchanged_takes(count: int, client: Client, path: str, headers: dict[str, str], queries) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import lru_cache
-from typing import ClassVar, Final
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, ClassVar, Final
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -16,8 +17,18 @@ from liveblog.models.byline import Byline
 from liveblog.models.change import Change
 from liveblog.models.glossary import Glossary
 from liveblog.models.search import SearchEntry
+from newsroom import joined_rows
 from newsroom.ids import PublicIdModel, PublicIdQuerySet
+from newsroom.joined_rows import JoinedRows
 
+if TYPE_CHECKING:
+    from liveblog.models.response import ReaderResponse
+    from liveblog.models.update import Update
+
+# Pages must not grow with the length of a live blog. Up to KEY_EVENTS_MOST key events, all are shown; of
+# more, only the newest, and a link to the page with all of them.
+KEY_EVENTS_MOST: Final = 10
+RESPONSES_SHOWN: Final = 50
 # Number of cached paths, of about 200 bytes each.
 ADDRESSES_KEPT: Final = 4_096
 
@@ -79,14 +90,15 @@ class LiveBlogQuerySet(PublicIdQuerySet["LiveBlog"]):
         return self.filter(status=LiveBlog.Status.ENDED)
 
     def complete(self) -> LiveBlogQuerySet:
-        """Fetch everything that a page prints of a blog, except key events and responses, in five queries.
+        """Fetch everything that a page prints of a blog, except its timeline, in one query.
 
-        Set `has_corrections`: whether readers see a correction of any of its updates.
+        Set `newest_key_events`, up to one more than KEY_EVENTS_MOST, `newest_responses`, if it has any, and
+        `has_corrections`: whether readers see a correction of any of its updates.
         """
         has_corrections = Exists(Change.objects.filter(blog=OuterRef("pk")).corrections())
-        rows = self.annotate(has_corrections=has_corrections)  # type: ignore[no-redef]
-        return rows.select_related("hero_image", "successor", "predecessor").prefetch_related(
-            "bylines", "topics", "related_stories__live_blog"
+        rows = self.annotate(has_corrections=has_corrections, **_newest())
+        return joined_rows.join(
+            rows.select_related("hero_image", "successor", "predecessor"), _relations()
         )
 
     def with_glossary(self) -> LiveBlogQuerySet:
@@ -118,6 +130,28 @@ class LiveBlogQuerySet(PublicIdQuerySet["LiveBlog"]):
         )
 
 
+@cache
+def _relations() -> dict[str, JoinedRows]:
+    stories = apps.get_model("liveblog", "RelatedStory")
+    return {
+        "bylines": JoinedRows(Byline.objects.all(), "blogs"),
+        "topics": JoinedRows(Topic.objects.all(), "blogs"),
+        "related_stories": JoinedRows(stories.objects.all(), "blog", related="live_blog"),
+    }
+
+
+@cache
+def _newest() -> dict[str, JoinedRows]:
+    key_events = apps.get_model("liveblog", "Update").objects.key_events().newest_first()
+    responses = (
+        apps.get_model("liveblog", "ReaderResponse").objects.approved().filter(blog__has_responses=True)
+    )
+    return {
+        "newest_key_events": JoinedRows(key_events, "blog", without=["flags"], limit=KEY_EVENTS_MOST + 1),
+        "newest_responses": JoinedRows(responses, "blog", limit=RESPONSES_SHOWN),
+    }
+
+
 def address_of(name: str, *args: object) -> str:
     """Return the path of one of a live blog's pages by its URL name in `reader`."""
     return _reversed(get_script_prefix(), f"reader:{name}", *args)
@@ -132,8 +166,16 @@ def _reversed(_script_prefix: str, name: str, *args: object) -> str:
 class LiveBlog(PublicIdModel):
     """A live blog. Each change that readers can see takes the next `number`."""
 
-    # Annotated by `complete`.
-    has_corrections: bool
+        """Fetch everything that a page prints of a blog, except its timeline, in one query.
+
+        Set `newest_key_events`, up to one more than KEY_EVENTS_MOST, `newest_responses`, if it has any, and
+        `has_corrections`: whether readers see a correction of any of its updates.
+        """
+        has_corrections = Exists(Change.objects.filter(blog=OuterRef("pk")).corrections())
+        rows = self.annotate(has_corrections=has_corrections, **_newest())
+        return joined_rows.join(
+            rows.select_related("hero_image", "successor", "predecessor"), _relations()
+        )
     # Annotated by `with_glossary`.
     glossary_revision: int | None = None
     # Annotated by the admin's lists.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -11,15 +11,13 @@ from django.utils.translation import gettext_lazy as _
 
 from newsroom.ids import PublicIdModel, PublicIdQuerySet
 
-SHOWN: Final = 50
-
 
 class ReaderResponseQuerySet(PublicIdQuerySet["ReaderResponse"]):
     def pending(self) -> ReaderResponseQuerySet:
         return self.filter(status=ReaderResponse.Status.PENDING)
 
     def approved(self) -> ReaderResponseQuerySet:
-        """Return the approved responses, newest first; a page shows the first SHOWN of a live blog."""
+        """Return the approved responses, newest first; a page shows the first RESPONSES_SHOWN of a blog."""
         return self.filter(status=ReaderResponse.Status.APPROVED).order_by("-approved_at", "-pk")
 
 

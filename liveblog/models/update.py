@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import ClassVar, Final
 
 from django.conf import settings
@@ -18,8 +19,9 @@ from liveblog.models.change import Change
 from liveblog.models.media import UpdateImage
 from liveblog.models.search import SearchEntry
 from liveblog.models.story import RelatedStory
-from newsroom import hongkong
+from newsroom import hongkong, joined_rows
 from newsroom.ids import PublicIdModel, PublicIdQuerySet
+from newsroom.joined_rows import JoinedRows
 from newsroom.text import html
 
 _FIRST_MOMENT: Final = datetime(1, 1, 1, tzinfo=UTC)
@@ -111,24 +113,34 @@ class UpdateQuerySet(PublicIdQuerySet["Update"]):
         )
 
     def complete(self) -> UpdateQuerySet:
-        """Fetch everything that a page or payload prints of an update, in a fixed number of queries.
+        """Fetch everything that a page or payload prints of an update, in the same query.
 
         Set `corrections` to the list of Revisions that readers see as corrections, newest first.
         """
-        corrections = Revision.objects.filter(kind=Revision.Kind.CORRECTION).defer("content").order_by("-pk")
-        # no-redef: the stubs' plugin expects that nothing declares the attribute of a Prefetch.
-        return self.select_related("blog").prefetch_related(  # type: ignore[no-redef]
-            models.Prefetch("update_bylines", queryset=UpdateByline.objects.select_related("byline")),
-            models.Prefetch("update_images", queryset=UpdateImage.objects.select_related("image")),
-            models.Prefetch("related_stories", queryset=RelatedStory.objects.select_related("live_blog")),
-            models.Prefetch("revisions", queryset=corrections, to_attr="corrections"),
-        )
+        # no-redef: the stubs' plugin expects that nothing declares the attribute.
+        rows = self.select_related("blog").annotate(corrections=_corrections())  # type: ignore[no-redef]
+        return joined_rows.join(rows, _relations())
+
+
+@cache
+def _relations() -> dict[str, JoinedRows]:
+    return {
+        "update_bylines": JoinedRows(UpdateByline.objects.all(), "update", related="byline"),
+        "update_images": JoinedRows(UpdateImage.objects.all(), "update", related="image"),
+        "related_stories": JoinedRows(RelatedStory.objects.all(), "update", related="live_blog"),
+    }
+
+
+@cache
+def _corrections() -> JoinedRows:
+    rows = Revision.objects.filter(kind=Revision.Kind.CORRECTION).order_by("-pk")
+    return JoinedRows(rows, "update", without=["content"])
 
 
 class Update(PublicIdModel):
     """An entry of a live blog. `happened_at` is the time of the event and determines the order."""
 
-    # Prefetched by `UpdateQuerySet.complete`.
+    # Read by `UpdateQuerySet.complete`.
     corrections: list[Revision]
 
     class Status(models.TextChoices):

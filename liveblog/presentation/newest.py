@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import TypeVar
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
-from liveblog.models import LiveBlog, ReaderResponse, Update
-
-Row = TypeVar("Row", Update, ReaderResponse)
+from liveblog.models import LiveBlog, Update
 
 
-def newest_of_each(blogs: Iterable[int], rows: QuerySet[Row], count: int, field: str) -> dict[int, list[Row]]:
+def newest_of_each(
+    blogs: Iterable[int], rows: QuerySet[Update], count: int, field: str
+) -> dict[int, list[Update]]:
     """Return the newest `count` of `rows` of each live blog, by the live blog's id.
 
     `rows` are sorted newest first by the time `field`, and have an index for it. A window function, as in a
     sliced Prefetch, would read all rows of each live blog, however many there are.
     """
-    newest: dict[int, list[Row]] = {blog: [] for blog in blogs}
+    newest: dict[int, list[Update]] = {blog: [] for blog in blogs}
     if len(newest) == 1:
         (blog,) = newest
         newest[blog] = list(rows.filter(blog=blog)[:count])
@@ -40,8 +39,8 @@ def _newest_condition(blogs: Sequence[int], rows: QuerySet, count: int, field: s
     return condition
 
 
-def _by_blog(rows: QuerySet[Row]) -> dict[int, list[Row]]:
-    by_blog: dict[int, list[Row]] = {}
+def _by_blog(rows: QuerySet[Update]) -> dict[int, list[Update]]:
+    by_blog: dict[int, list[Update]] = {}
     for row in rows:
         by_blog.setdefault(row.blog_id, []).append(row)
     return by_blog

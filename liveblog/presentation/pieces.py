@@ -38,3 +38,8 @@ def update_markup(update: UpdateView, *, is_text_only: bool = False) -> SafeStri
     """Return an update as the timeline prints it, in the active language."""
     context = {"update": update, "is_text_only": is_text_only}
     return render_to_string("presentation/_update.html", context)
+
+
+def forget() -> None:
+    """Clear the kept markup, as a start of the server does."""
+    update_markup.cache_clear()

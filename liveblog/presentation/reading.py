@@ -19,17 +19,14 @@ from liveblog.models import (
     Edition,
     Image,
     LiveBlog,
-    ReaderResponse,
     RelatedStory,
     Revision,
     Topic,
     Update,
 )
-from liveblog.models.blog import full_headline
-from liveblog.models.response import SHOWN
+from liveblog.models.blog import KEY_EVENTS_MOST, full_headline
 from liveblog.models.update import opening
 from liveblog.presentation.editions import Converter, Wording, edition_in, has_edition
-from liveblog.presentation.newest import newest_of_each
 from liveblog.presentation.views import (
     BlogCard,
     BlogFacts,
@@ -50,9 +47,7 @@ from liveblog.presentation.views import (
 )
 from liveblog.visibility import PUBLIC
 
-# Pages must not grow with the length of a live blog. Up to KEY_EVENTS_MOST key events, all are shown; of
-# more, the newest KEY_EVENTS_SHOWN and a link to the page with all of them.
-KEY_EVENTS_MOST: Final = 10
+# The number of key events on a page of a live blog that has more than KEY_EVENTS_MOST.
 KEY_EVENTS_SHOWN: Final = 8
 
 
@@ -146,20 +141,15 @@ def whole(heads: Sequence[Head]) -> list[BlogView]:
 
     Their rows come from `LiveBlog.objects.complete()`.
     """
-    ids = [head.pk for head in heads]
-    key_events = newest_of_each(
-        ids, Update.objects.key_events().newest_first(), KEY_EVENTS_MOST + 1, "happened_at"
-    )
-    answered = [head.pk for head in heads if head.has_responses]
-    responses = newest_of_each(answered, ReaderResponse.objects.approved(), SHOWN, "approved_at")
-    _read_pictures(event for events in key_events.values() for event in events)
-    return [_whole(head, key_events[head.pk], responses.get(head.pk, [])) for head in heads]
+    _read_pictures(event for head in heads for event in head.row.newest_key_events)
+    return [_whole(head) for head in heads]
 
 
-def _whole(head: Head, key_events: list[Update], responses: list[ReaderResponse]) -> BlogView:
+def _whole(head: Head) -> BlogView:
     row, plain = head.row, Converter(head.edition)
     article = plain.of_article(row.headline, row.standfirst, row.summary)
     title = titled_with_topics(head)
+    key_events = row.newest_key_events
     has_more = len(key_events) > KEY_EVENTS_MOST
     return BlogView(
         **_values(BlogCard, _card_of(title)),
@@ -173,7 +163,7 @@ def _whole(head: Head, key_events: list[Update], responses: list[ReaderResponse]
         # The reader's name is left as it was given.
         shown_responses=tuple(
             ResponseView(response.pk, response.name, article.text(response.text), response.approved_at)
-            for response in responses
+            for response in row.newest_responses
         ),
         predecessor=_neighbour(getattr(row, "predecessor", None), head.edition),
         successor=_neighbour(row.successor, head.edition),

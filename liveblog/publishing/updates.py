@@ -170,11 +170,13 @@ def _publish(
     update.modified_at = update.feed_updated_at = now
     # The constraint update_public_has_number applies from the first write; append() sets the same number.
     update.number = blog.number + 1
+    is_new = update.pk is None
     content.write_to(update, at=now)
     if is_pinned:
         blog.pinned_update = update
     search.index_update(update, is_indexed=False)
-    safeguards.drop_pending(update)
+    if not is_new:
+        safeguards.drop_pending(update)
     change = append(
         blog, Change.Kind.PUBLISHED, now, update, by=by, details={"content": fingerprint(content)}
     )

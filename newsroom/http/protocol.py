@@ -37,6 +37,8 @@ MAX_WAITING_PER_CLIENT: Final = 100
 # connection, and the client, or the proxy in front of us, might never see the response.
 LINGER_SECONDS: Final = 2.0
 LINGER_BYTES: Final = 1024 * 1024
+# How long a shutdown waits for requests that are on their way on idle connections.
+ENDING_SECONDS: Final = 0.3
 RETRY_AFTER_SECONDS: Final = 5
 # The key in a scope's extensions that marks requests received by this protocol. Under `abort` it has a
 # function that closes the connection at once and discards what has not been sent.
@@ -85,7 +87,7 @@ class BoundedProtocol(HttpToolsProtocol):
         # Disable WebSockets: an upgrade would escape this protocol's limits, and nothing here uses them.
         self.ws_protocol_class = None
         self.is_lingering = False
-        self._is_lost = False
+        self._is_lost = self._is_ending = False
         self._refusal: HTTPStatus | None = None
         # Number of the request that is being received, counted per connection.
         self._number = 0
@@ -216,6 +218,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._ready = self._find_ready()
         if self._ready is None:
             super().on_headers_complete()
+            if self._is_ending:
+                self.cycle.keep_alive = False
         self._has_head = True
         self._wire_size = 0
         self._since = self.loop.time()
@@ -269,7 +273,7 @@ class BoundedProtocol(HttpToolsProtocol):
         lines = [STATUS_LINE[status]]
         for name, value in self.server_state.default_headers:
             lines += (name, b": ", value, b"\r\n")
-        must_close = not self.parser.should_keep_alive()
+        must_close = self._is_ending or not self.parser.should_keep_alive()
         lines += (head, b"connection: close\r\n\r\n" if must_close else b"\r\n", body)
         self.transport.write(b"".join(lines))
         if must_close:
@@ -279,9 +283,21 @@ class BoundedProtocol(HttpToolsProtocol):
     # Refusing and closing
 
     def shutdown(self) -> None:
-        """Begin a graceful shutdown: tell the application, which ends its streams while uvicorn waits."""
-        super().shutdown()
+        """Begin a graceful shutdown: tell the application, which ends its streams while uvicorn waits.
+
+        The client of an idle connection may have sent a request that has not been read yet. Closing now would
+        reset the connection, so answer what arrives within a moment, and close then.
+        """
+        self._is_ending = True
+        if self._is_idle:
+            self.loop.call_later(ENDING_SECONDS, self._close_idle)
+        else:
+            super().shutdown()
         shutdown.announce()
+
+    def _close_idle(self) -> None:
+        if self._is_idle and not self.transport.is_closing():
+            self.transport.close()
 
     def _fail(self, status: HTTPStatus) -> None:
         self._refusal = status

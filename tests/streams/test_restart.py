@@ -49,11 +49,11 @@ class Crowd:
 
 
 @contextmanager
-def open_crowd(url: str, number: int) -> Iterator[Crowd]:
+def open_crowd(url: str, number: int, pages: int = PAGES) -> Iterator[Crowd]:
     node = shutil.which("node")
     if not node:
         pytest.skip("There is no node on this machine.")
-    command = [node, str(ROOT / "tests/js/crowd.mjs"), url, str(PAGES), str(number)]
+    command = [node, str(ROOT / "tests/js/crowd.mjs"), url, str(pages), str(number)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         crowd = Crowd(process)
         thread = Thread(target=crowd.read, daemon=True)

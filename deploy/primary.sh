@@ -1,0 +1,8 @@
+#!/bin/sh
+# Runs once, when PostgreSQL makes the primary's database: lets the standby replicate, and commits wait for it.
+set -eu
+psql --username="$POSTGRES_USER" --dbname="$POSTGRES_DB" --set=ON_ERROR_STOP=1 --set=password="$REPLICATION_PASSWORD" <<END
+CREATE ROLE replicator REPLICATION LOGIN PASSWORD :'password';
+ALTER SYSTEM SET synchronous_standby_names = 'standby';
+END
+echo "host replication replicator all scram-sha-256" >> "$PGDATA/pg_hba.conf"
