@@ -1,0 +1,114 @@
+"""`make mutate`: the mutation score of the modules that pyproject.toml names.
+
+A mutant is killed if a test fails with it that passes without it. Only tests that run the changed line are
+tried, on SQLite, and not in browsers or servers; at most `--tests` of them, so that a mutant which survives
+costs seconds. The score is therefore a lower bound.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import subprocess
+import sys
+import tempfile
+from collections import Counter, defaultdict
+from pathlib import Path
+
+from tests.environment import ROOT
+from tests.mutation import reach, trials
+from tests.mutation.mutants import Mutant, is_valid, mutants_of, targets
+
+SURVIVED = ""
+
+
+def main() -> int:
+    options = _options()
+    try:
+        reach.record()
+    except subprocess.CalledProcessError:
+        print("Mutants are tried only with tests that pass.", file=sys.stderr)
+        return 1
+    mutants = _choose(options)
+    known = reach.Reach()
+    with tempfile.TemporaryDirectory(prefix="newsroom-mutants-") as place:
+        tests = {mutant: known.tests_of(mutant) for mutant in mutants}
+        runner = Runner(tests, options.tests, Path(place) / "migrated.sqlite3")
+        for number, mutant in enumerate(mutants, 1):
+            runner.run(mutant, f"{number}/{len(mutants)}")
+        runner.check_killers()
+    return _report(runner.outcomes)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make mutate", description="ARGS takes these options.")
+    parser.add_argument("--sample", type=int, help="try this many mutants, chosen at random; all by default")
+    parser.add_argument("--seed", type=int, default=1, help="choose the same sample again")
+    parser.add_argument("--only", default="", help="the beginning of the names of the modules to mutate")
+    parser.add_argument("--tests", type=int, default=60, help="the most tests to try on one mutant")
+    return parser.parse_args()
+
+
+def _choose(options: argparse.Namespace) -> list[Mutant]:
+    paths = [path for path in targets() if str(path.relative_to(ROOT)).startswith(options.only)]
+    mutants = [mutant for path in paths for mutant in mutants_of(path)]
+    print(f"{len(mutants)} mutants of {len(paths)} modules.", flush=True)
+    if not options.sample or options.sample >= len(mutants):
+        return [mutant for mutant in mutants if is_valid(mutant)]
+    random.Random(options.seed).shuffle(mutants)
+    valid = (mutant for mutant in mutants if is_valid(mutant))
+    sample = [mutant for mutant, _number in zip(valid, range(options.sample), strict=False)]
+    return sorted(sample, key=lambda mutant: (mutant.path, mutant.line))
+
+
+class Runner:
+    """Tries mutants, and keeps by mutant the name of the test that failed, or SURVIVED."""
+
+    def __init__(self, tests: dict[Mutant, list[str]], most: int, template: Path) -> None:
+        files = {test.partition("::")[0] for names in tests.values() for test in names[:most]}
+        self._collected = trials.load(reach.SELECTION, sorted(files))
+        self._tests = {
+            mutant: [test for test in names if test in self._collected][:most]
+            for mutant, names in tests.items()
+        }
+        self._template = template
+        self.outcomes: dict[Mutant, str] = {}
+        trials.make_database(template)
+
+    def run(self, mutant: Mutant, number: str) -> None:
+        tests = self._tests[mutant]
+        outcome = self._try(mutant, tests) if tests else SURVIVED
+        self.outcomes[mutant] = outcome
+        print(f"{number} {mutant.name}: {outcome or 'SURVIVED'}", flush=True)
+        if outcome == SURVIVED:
+            print(f"{mutant.diff()}\n(by {len(tests)} tests)", flush=True)
+
+    def _try(self, mutant: Mutant, tests: list[str]) -> str:
+        mutated = mutant.mutate()
+        swaps = trials.swaps_of(mutant.path, mutant.source, mutated)
+        failed = trials.try_loaded(swaps, tests, self._template) if swaps else SURVIVED
+        return failed or trials.try_imported(mutant.path, mutated, tests, self._template)
+
+    def check_killers(self) -> None:
+        """Run the tests that failed without a mutant, so that one which fails anyway kills nothing."""
+        for test in sorted({*self.outcomes.values()} & self._collected):
+            if trials.try_loaded({}, [test], self._template):
+                print(f"Fails without a mutant too: {test}")
+                self.outcomes |= {
+                    mutant: SURVIVED for mutant, failed in self.outcomes.items() if failed == test
+                }
+
+
+def _report(outcomes: dict[Mutant, str]) -> int:
+    by_module: dict[str, Counter[bool]] = defaultdict(Counter)
+    for mutant, outcome in outcomes.items():
+        by_module[str(mutant.path.relative_to(ROOT))][outcome != SURVIVED] += 1
+    for module, counts in sorted(by_module.items()):
+        print(f"{module}: {counts[True]} of {counts.total()}")
+    killed = sum(counts[True] for counts in by_module.values())
+    print(f"Mutation score: {killed} of {len(outcomes)} killed, {killed / len(outcomes):.1%}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

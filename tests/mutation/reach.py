@@ -1,0 +1,94 @@
+"""Which tests run which lines, recorded by coverage.py once and kept in var/ for the next run.
+
+After a change of a test file only its tests run again; after a change of the code, all do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+import pytest
+from coverage import Coverage, CoverageData
+
+from tests.environment import ROOT
+from tests.mutation.mutants import Mutant, targets
+
+PLACE: Final = ROOT / "var/mutation"
+DATA: Final = PLACE / ".coverage"
+DIGESTS: Final = PLACE / "digests.json"
+# Mutants are in the memory of the test process, so processes that tests start do not have them.
+SELECTION: Final = "not browser and not postgres and not alone and not served"
+
+
+class Reach:
+    """The tests that run a line, the most specific first: those that run the fewest lines of all modules."""
+
+    def __init__(self) -> None:
+        data = CoverageData(str(DATA))
+        data.read()
+        self._tests = {path: data.contexts_by_lineno(str(path)) for path in targets()}
+        self._sizes = Counter(
+            test for lines in self._tests.values() for tests in lines.values() for test in tests
+        )
+
+    def tests_of(self, mutant: Mutant) -> list[str]:
+        """Return the tests that run the mutant's statement or, if an import does, any of the module."""
+        if mutant.is_in_function:
+            return self._sort(mutant.path, mutant.lines)
+        return self._sort(mutant.path, self._tests[mutant.path])
+
+    def _sort(self, path: Path, lines: Iterable[int]) -> list[str]:
+        tests = {test for line in lines for test in self._tests[path].get(line, ()) if test}
+        return sorted(tests, key=lambda test: (self._sizes[test], test))
+
+
+def record() -> None:
+    """Run the tests whose reach is not known; raise CalledProcessError if one of them fails."""
+    known = json.loads(DIGESTS.read_text()) if DIGESTS.exists() and DATA.exists() else {}
+    tests = sorted((ROOT / "tests").rglob("test_*.py"))
+    digests = {str(path.relative_to(ROOT)): _digest(path) for path in (*targets(), *tests)}
+    changed = {name for name, digest in digests.items() if known.get(name) != digest}
+    if not changed:
+        return
+    PLACE.mkdir(parents=True, exist_ok=True)
+    only_tests = all(name.startswith("tests/") for name in changed)
+    _run_covered(sorted(changed) if only_tests else ["tests"], "--append" if only_tests else "--keep")
+    DIGESTS.write_text(json.dumps(digests))
+
+
+def _run_covered(paths: list[str], combine: str) -> None:
+    environment = os.environ | {"COVERAGE_FILE": str(DATA)}
+    run = ["coverage", "run", "-m", "pytest", "-q", "-p", "tests.mutation.reach", "-m", SELECTION, *paths]
+    if combine != "--append":
+        DATA.unlink(missing_ok=True)
+    subprocess.run([sys.executable, "-m", *run], cwd=ROOT, env=environment, check=True)
+    arguments = ["--append"] if combine == "--append" else []
+    subprocess.run(
+        [sys.executable, "-m", "coverage", "combine", "--quiet", *arguments],
+        cwd=ROOT,
+        env=environment,
+        check=True,
+    )
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item):
+    """Record lines under the name of the test that runs them; pytest loads this module as a plugin."""
+    coverage = Coverage.current()
+    assert coverage is not None
+    coverage.switch_context(item.nodeid)
+    result = yield
+    coverage.switch_context("")
+    return result
