@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter, defaultdict
+from itertools import islice
 from pathlib import Path
 
 from tests.environment import ROOT
@@ -44,21 +45,21 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make mutate", description="ARGS takes these options.")
     parser.add_argument("--sample", type=int, help="try this many mutants, chosen at random; all by default")
     parser.add_argument("--seed", type=int, default=1, help="choose the same sample again")
-    parser.add_argument("--only", default="", help="the beginning of the names of the modules to mutate")
+    parser.add_argument("--only", nargs="*", default=[""], help="try only those in modules that begin so")
     parser.add_argument("--tests", type=int, default=60, help="the most tests to try on one mutant")
     return parser.parse_args()
 
 
 def _choose(options: argparse.Namespace) -> list[Mutant]:
-    paths = [path for path in targets() if str(path.relative_to(ROOT)).startswith(options.only)]
-    mutants = [mutant for path in paths for mutant in mutants_of(path)]
-    print(f"{len(mutants)} mutants of {len(paths)} modules.", flush=True)
-    if not options.sample or options.sample >= len(mutants):
-        return [mutant for mutant in mutants if is_valid(mutant)]
-    random.Random(options.seed).shuffle(mutants)
-    valid = (mutant for mutant in mutants if is_valid(mutant))
-    sample = [mutant for mutant, _number in zip(valid, range(options.sample), strict=False)]
-    return sorted(sample, key=lambda mutant: (mutant.path, mutant.line))
+    """Return the mutants to try: of the sample, which `--only` does not change, those in the named modules."""
+    mutants = [mutant for path in targets() for mutant in mutants_of(path)]
+    print(f"{len(mutants)} mutants of {len(targets())} modules.", flush=True)
+    if options.sample:
+        random.Random(options.seed).shuffle(mutants)
+        valid = (mutant for mutant in mutants if is_valid(mutant))
+        mutants = sorted(islice(valid, options.sample), key=lambda mutant: (mutant.path, mutant.line))
+    chosen = [mutant for mutant in mutants if mutant.name.startswith(tuple(options.only))]
+    return chosen if options.sample else [mutant for mutant in chosen if is_valid(mutant)]
 
 
 class Runner:

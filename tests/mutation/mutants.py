@@ -77,7 +77,7 @@ def _statement_at(line: int, statements: list[ast.stmt]) -> range:
 
 
 def is_valid(mutant: Mutant) -> bool:
-    """Return whether Python can compile the mutant; dropped arguments leave some syntax errors behind."""
+    """Return whether the mutant is Python; without an argument, some calls are not."""
     try:
         ast.parse(mutant.mutate())
     except SyntaxError:
