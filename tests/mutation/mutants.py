@@ -1,7 +1,7 @@
 """The mutants, as mutmut's operators make them from the modules that pyproject.toml names.
 
-mutmut's own runner does not fit: it mutates nothing outside functions, where most tables of actions and fields
-are, gives each function all tests that call it, and lets all test processes share one database.
+mutmut's own runner does not fit: it mutates nothing outside functions, where the tables of actions and fields
+are, chooses tests by function and not by line, and has all processes share one test database.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which tests run which lines, recorded by coverage.py once and kept in var/ for the next run.
+"""The lines that each test runs, recorded by coverage.py once and kept in var/ for the next run.
 
 After a change of a test file only its tests run again; after a change of the code, all do.
 """
@@ -44,6 +44,12 @@ class Reach:
         if mutant.is_in_function:
             return self._sort(mutant.path, mutant.lines)
         return self._sort(mutant.path, self._tests[mutant.path])
+
+    def is_run_by_import(self, mutant: Mutant) -> bool:
+        """Return whether the mutant's statement runs outside of tests: when modules are imported."""
+        return not mutant.is_in_function or any(
+            "" in self._tests[mutant.path].get(line, ()) for line in mutant.lines
+        )
 
     def _sort(self, path: Path, lines: Iterable[int]) -> list[str]:
         tests = {test for line in lines for test in self._tests[path].get(line, ()) if test}

@@ -1,8 +1,8 @@
 """Trials: run tests on a mutant.
 
 Importing the project takes longer than most tests, so a trial is a fork of a process that has imported it, in
-which the functions of the mutant replace those of the original. A mutant that this cannot show, because it
-changes what an import does, and each one that survives, is tried again in a new process that imports it.
+which the functions of the mutant replace those of the original. A mutant that changes what an import does is
+tried in a new process, which imports it.
 Each trial begins with a copy of a database that was migrated once.
 """
 
@@ -43,7 +43,7 @@ ARGUMENTS: Final = [
 
 
 class Listener:
-    """A pytest plugin that keeps the names of collected and failed tests, and limits the time of each test."""
+    """A pytest plugin that lists collected tests, keeps the first failed one, and limits each one's time."""
 
     def __init__(self) -> None:
         self.collected: list[str] = []
