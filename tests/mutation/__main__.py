@@ -35,7 +35,6 @@ def main() -> int:
         runner = Runner(reach.Reach(), mutants, options.tests, Path(place) / "migrated.sqlite3")
         for number, mutant in enumerate(mutants, 1):
             runner.run(mutant, f"{number}/{len(mutants)}")
-        runner.check_killers()
     return _report(runner.outcomes)
 
 
@@ -49,11 +48,16 @@ def _options() -> argparse.Namespace:
 
 
 def _choose(options: argparse.Namespace) -> list[Mutant]:
-    """Return the mutants to try: those of the sample, which `--only` leaves the same, in some modules."""
+    """Return the mutants to try: those of the sample, which `--only` leaves the same, in some modules.
+
+    Each has a random rank of its own, so that a changed module changes the sample of no other.
+    """
     mutants = [mutant for path in targets() for mutant in mutants_of(path)]
     print(f"{len(mutants)} mutants of {len(targets())} modules.", flush=True)
     if options.sample:
-        random.Random(options.seed).shuffle(mutants)
+        mutants.sort(
+            key=lambda mutant: random.Random(f"{options.seed} {mutant.path.name} {mutant.index}").random()
+        )
         valid = (mutant for mutant in mutants if is_valid(mutant))
         mutants = sorted(islice(valid, options.sample), key=lambda mutant: (mutant.path, mutant.line))
     chosen = [mutant for mutant in mutants if mutant.name.startswith(tuple(options.only))]
@@ -66,22 +70,40 @@ class Runner:
     def __init__(self, known: reach.Reach, mutants: list[Mutant], most: int, template: Path) -> None:
         tests = {mutant: known.tests_of(mutant) for mutant in mutants}
         files = {test.partition("::")[0] for names in tests.values() for test in names[:most]}
-        self._collected = trials.load(reach.SELECTION, sorted(files))
+        collected = trials.load(reach.SELECTION, sorted(files))
         self._tests = {
-            mutant: [test for test in names if test in self._collected][:most]
-            for mutant, names in tests.items()
+            mutant: [test for test in names if test in collected] for mutant, names in tests.items()
         }
-        self._reach, self._template = known, template
+        self._reach, self._most, self._template = known, most, template
+        self._is_reliable: dict[str, bool] = {}
         self.outcomes: dict[Mutant, str] = {}
         trials.make_database(template)
 
     def run(self, mutant: Mutant, number: str) -> None:
-        tests = self._tests[mutant]
-        outcome = self._try(mutant, tests) if tests else SURVIVED
+        outcome = self._outcome(mutant)
         self.outcomes[mutant] = outcome
         print(f"{number} {mutant.name}: {outcome or 'SURVIVED'}", flush=True)
         if outcome == SURVIVED:
-            print(f"{mutant.diff()}\n(by {len(tests)} tests)", flush=True)
+            print(f"{mutant.diff()}\n(by {len(self._tests_of(mutant))} tests)", flush=True)
+
+    def _outcome(self, mutant: Mutant) -> str:
+        while tests := self._tests_of(mutant):
+            failed = self._try(mutant, tests)
+            if failed not in tests or self._passes(failed):
+                return failed
+        return SURVIVED
+
+    def _tests_of(self, mutant: Mutant) -> list[str]:
+        tests = [test for test in self._tests[mutant] if self._is_reliable.get(test, True)]
+        return tests[: self._most]
+
+    def _passes(self, test: str) -> bool:
+        """Return whether a test passes without a mutant; one that does not kills nothing and is left out."""
+        if test not in self._is_reliable:
+            self._is_reliable[test] = not trials.try_loaded({}, [test], self._template)
+            if not self._is_reliable[test]:
+                print(f"Left out, since it fails without a mutant too: {test}", flush=True)
+        return self._is_reliable[test]
 
     def _try(self, mutant: Mutant, tests: list[str]) -> str:
         mutated = mutant.mutate()
@@ -91,15 +113,6 @@ class Runner:
             if failed or not self._reach.is_run_by_import(mutant):
                 return failed
         return trials.try_imported(mutant.path, mutated, tests, self._template)
-
-    def check_killers(self) -> None:
-        """Run the tests that failed without a mutant, so that one which fails anyway kills nothing."""
-        for test in sorted({*self.outcomes.values()} & self._collected):
-            if trials.try_loaded({}, [test], self._template):
-                print(f"Fails without a mutant too: {test}")
-                self.outcomes |= {
-                    mutant: SURVIVED for mutant, failed in self.outcomes.items() if failed == test
-                }
 
 
 def _report(outcomes: dict[Mutant, str]) -> int:

@@ -22,9 +22,10 @@ from tests.environment import ROOT
 
 @dataclass(frozen=True, eq=False)
 class Mutant:
-    """One change of one module, and the lines of the statement that it changes."""
+    """One change of one module, its index in it, and the lines of the statement that it changes."""
 
     path: Path
+    index: int
     line: int
     lines: range
     module: libcst.Module
@@ -65,9 +66,9 @@ def mutants_of(path: Path) -> Iterator[Mutant]:
     module, mutations, _classes, _functions = create_mutations(str(path), source)
     positions = MetadataWrapper(module, unsafe_skip_copy=True).resolve(PositionProvider)
     statements = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.stmt)]
-    for mutation in mutations:
+    for index, mutation in enumerate(mutations):
         line = positions[mutation.original_node].start.line
-        yield Mutant(path, line, _statement_at(line, statements), module, mutation)
+        yield Mutant(path, index, line, _statement_at(line, statements), module, mutation)
 
 
 def _statement_at(line: int, statements: list[ast.stmt]) -> range:
