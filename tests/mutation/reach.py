@@ -29,7 +29,7 @@ SELECTION: Final = "not browser and not postgres and not alone and not served"
 
 
 class Reach:
-    """The tests that run a line, the most specific first: those that run the fewest lines of all modules."""
+    """The tests that run a line. The most specific of each file come first: they run the fewest lines."""
 
     def __init__(self) -> None:
         data = CoverageData(str(DATA))
@@ -52,8 +52,16 @@ class Reach:
         )
 
     def _sort(self, path: Path, lines: Iterable[int]) -> list[str]:
+        """Return the tests that run the lines, in turns from each file, one example of each function first."""
         tests = {test for line in lines for test in self._tests[path].get(line, ()) if test}
-        return sorted(tests, key=lambda test: (self._sizes[test], test))
+        turns: Counter[str] = Counter()
+        order = {}
+        for test in sorted(tests, key=lambda test: (self._sizes[test], test)):
+            file, function = test.partition("::")[0], test.partition("[")[0]
+            turns[function] += 1
+            turns[f"{file} {turns[function]}"] += 1
+            order[test] = turns[function], turns[f"{file} {turns[function]}"]
+        return sorted(order, key=lambda test: order[test])
 
 
 def record() -> None:
