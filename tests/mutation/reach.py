@@ -40,9 +40,10 @@ class Reach:
         )
 
     def tests_of(self, mutant: Mutant) -> list[str]:
-        """Return the tests that run the mutant's statement or, if an import does, any of the module."""
-        if mutant.is_in_function:
-            return self._sort(mutant.path, mutant.lines)
+        """Return the tests that run the mutant's statement or, if only an import does, any of the module."""
+        tests = self._sort(mutant.path, mutant.lines) if mutant.is_in_function else []
+        if tests or not self.is_run_by_import(mutant):
+            return tests
         return self._sort(mutant.path, self._tests[mutant.path])
 
     def is_run_by_import(self, mutant: Mutant) -> bool:
@@ -52,7 +53,7 @@ class Reach:
         )
 
     def _sort(self, path: Path, lines: Iterable[int]) -> list[str]:
-        """Return the tests that run the lines, in turns from each file, one example of each function first."""
+        """Return the tests that run the lines, in turns from each file, with one example of each first."""
         tests = {test for line in lines for test in self._tests[path].get(line, ()) if test}
         turns: Counter[str] = Counter()
         order = {}

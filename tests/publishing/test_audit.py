@@ -98,6 +98,17 @@ def test_each_verb_on_a_blog_leaves_one_entry_in_the_chain_of_the_blog(action):
     assert chain.verify()[1] == []
 
 
+def test_change_of_a_team_is_recorded_with_who_joined_and_who_left():
+    blog, first, second = make_blog(), make_user(), make_user()
+    publishing.set_team(blog, [first], by=SYSTEM)
+    publishing.set_team(blog, [second], by=SYSTEM)
+    entries = AuditEntry.objects.filter(action="team_changed").order_by("pk")
+    assert [(entry.details["added"], entry.details["removed"]) for entry in entries] == [
+        ([first.pk], []),
+        ([second.pk], [first.pk]),
+    ]
+
+
 def key_of(by):
     make_key("read")
     return ApiKey.objects.get()

@@ -61,6 +61,24 @@ def test_edit_assigns_one_number_and_an_unchanged_save_none():
     assert publishing.edit_blog(blog, details, by=SYSTEM).number == 2
 
 
+def test_linking_blogs_take_a_number_for_a_new_headline_but_not_for_a_standfirst():
+    target, blog = make_blog(), make_blog()
+    make_update(blog, stories=(Story("另見", 0, live_blog=target),))
+    publishing.edit_blog(target, replace(BlogDetails.of(target), standfirst="導語"), by=SYSTEM)
+    assert kinds(blog) == ["blog_started", "published"]
+    target = LiveBlog.objects.get(pk=target.pk)
+    publishing.edit_blog(target, replace(BlogDetails.of(target), headline="新標題"), by=SYSTEM)
+    assert kinds(blog) == ["blog_started", "published", "edited"]
+
+
+def test_successor_takes_a_number_when_it_is_named_and_not_for_other_edits():
+    blog, successor = make_blog(), make_blog()
+    blog = publishing.edit_blog(blog, replace(BlogDetails.of(blog), successor=successor), by=SYSTEM)
+    assert kinds(successor) == ["blog_started", "blog_edited"]
+    publishing.edit_blog(blog, replace(BlogDetails.of(blog), standfirst="導語"), by=SYSTEM)
+    assert kinds(successor) == ["blog_started", "blog_edited"]
+
+
 def test_slug_cannot_change_after_publication():
     draft = make_blog(is_live=False)
     publishing.edit_blog(draft, replace(BlogDetails.of(draft), slug="another"), by=SYSTEM)

@@ -232,6 +232,12 @@ def test_files_that_no_row_names_are_removed():
     assert files_of(image.key) == []
 
 
+def test_pruning_owes_nothing_for_pictures_that_have_rows():
+    make_update(make_blog(), images=(make_image(),))
+    publishing.prune()
+    assert not OwedFiles.objects.exists()
+
+
 def test_erased_picture_that_only_a_draft_still_uses_is_hidden():
     image, blog = make_image(), make_blog()
     update = make_update(blog, images=(image,))

@@ -219,6 +219,18 @@ def test_a_proposal_is_void_once_the_update_has_changed(blog, writer, colleague,
     assert fresh(update).heading == "再更正"
 
 
+def test_a_proposal_for_text_that_a_colleague_has_changed_since_is_refused(blog, writer, colleague):
+    update = published_by(writer, colleague, blog)
+    seen = fingerprint(Content.of(fresh(update)))
+    publishing.mark_key_event(update, by=colleague)
+    with pytest.raises(publishing.Stale):
+        publishing.propose_change(update, Content("更正"), by=writer, note="錯字", seen=seen)
+    assert not Proposal.objects.exists()
+    seen = fingerprint(Content.of(fresh(update)))
+    publishing.propose_change(update, Content("更正"), by=writer, note="錯字", seen=seen)
+    assert Proposal.objects.get().by == writer
+
+
 def test_restoring_needs_somebody_who_did_not_write_it(blog, writer, colleague):
     update = published_by(writer, colleague, blog)
     publishing.withdraw_update(update, by=colleague, reason="錯")
