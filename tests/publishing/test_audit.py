@@ -158,6 +158,13 @@ def test_each_verb_on_partners_and_material_leaves_one_entry_without_a_secret(ac
     assert chain.verify()[1] == []
 
 
+def test_rotation_of_a_key_is_recorded_with_the_new_key():
+    key, _secret = publishing.rotate_key(key_of(SYSTEM), by=SYSTEM, overlap=timedelta(0))
+    entry = AuditEntry.objects.get(action="key_rotated")
+    assert entry.details["replacement"] == str(key)
+    assert entry.subject_id != str(key.pk)
+
+
 def test_a_verb_that_is_refused_or_rolled_back_leaves_no_entry_of_success():
     blog, by = make_blog(), make_user("add_update")
     before = last_id()

@@ -167,6 +167,11 @@ def test_years_outside_1900_to_2100_are_refused(year):
         assert list(refusal.value.message_dict) == [field]
 
 
+def test_event_time_without_a_zone_is_refused():
+    with pytest.raises(ValueError, match="aware"):
+        publishing.draft_update(make_blog(), Content("一", happened_at=NOON.replace(tzinfo=None)), by=SYSTEM)
+
+
 def test_future_happened_at_is_refused():
     blog, ahead = make_blog(), timezone.now() + timedelta(hours=1)
     update = make_update(blog)
