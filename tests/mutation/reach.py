@@ -53,7 +53,11 @@ class Reach:
         )
 
     def _sort(self, path: Path, lines: Iterable[int]) -> list[str]:
-        """Return the tests that run the lines, in turns from each file, with one example of each first."""
+        """Return the tests that run the lines, those of the module's own package first.
+
+        They take turns by file, and one example of each test comes before a second one.
+        """
+        own = (f"tests/{path.parent.name}/", f"tests/test_{path.stem}.py")
         tests = {test for line in lines for test in self._tests[path].get(line, ()) if test}
         turns: Counter[str] = Counter()
         order = {}
@@ -61,7 +65,8 @@ class Reach:
             file, function = test.partition("::")[0], test.partition("[")[0]
             turns[function] += 1
             turns[f"{file} {turns[function]}"] += 1
-            order[test] = turns[function], turns[f"{file} {turns[function]}"]
+            turn = turns[f"{file} {turns[function]}"]
+            order[test] = not test.startswith(own), turns[function], turn
         return sorted(order, key=lambda test: order[test])
 
 

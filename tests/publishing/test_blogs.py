@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from liveblog import publishing, visibility
-from liveblog.models import Byline, Change, LiveBlog, Topic, Update
+from liveblog.models import Byline, Change, GlossaryTerm, LiveBlog, Topic, Update
 from liveblog.presentation import reading
 from liveblog.publishing import SYSTEM, BlogDetails, Content, Story
 from liveblog.visibility import PUBLIC
@@ -119,6 +119,15 @@ def test_withdrawing_a_blog_assigns_a_number_in_blogs_that_link_to_it():
     assert changed.number == number + 1
     (story,) = reading.stories(changed.related_stories.all(), None)
     assert story.href == ""
+
+
+def test_glossary_term_that_was_changed_since_it_was_opened_is_not_overwritten():
+    term = publishing.add_term(by=SYSTEM, traditional="的士", simplified="出租车")
+    seen = publishing.row_fingerprint(term)
+    publishing.edit_term(term, by=SYSTEM, traditional="的士", simplified="计程车", seen=seen)
+    with pytest.raises(publishing.Stale):
+        publishing.edit_term(term, by=SYSTEM, traditional="的士", simplified="的士", seen=seen)
+    assert GlossaryTerm.objects.get().simplified == "计程车"
 
 
 def test_linking_an_unresolved_story_changes_its_update_once():

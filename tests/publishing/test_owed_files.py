@@ -225,6 +225,7 @@ def test_files_that_no_row_names_are_removed():
     Image.objects.all().delete()
 
     publishing.prune()
+    publishing.settle_due()
     assert files_of(image.key), "an upload may still be under way"
     OwedFiles.objects.update(due_at=timezone.now())
     publishing.settle_due()
