@@ -20,6 +20,7 @@ from coverage import Coverage, CoverageData
 
 from tests.environment import ROOT
 from tests.mutation.mutants import Mutant, targets
+from tests.run import SIDE_BY_SIDE
 
 PLACE: Final = ROOT / "var/mutation"
 DATA: Final = PLACE / ".coverage"
@@ -79,24 +80,22 @@ def record() -> None:
     if not changed:
         return
     PLACE.mkdir(parents=True, exist_ok=True)
-    only_tests = all(name.startswith("tests/") for name in changed)
-    _run_covered(sorted(changed) if only_tests else ["tests"], "--append" if only_tests else "--keep")
+    is_new = not known or any(name.startswith("liveblog/") for name in changed)
+    if is_new:
+        DATA.unlink(missing_ok=True)
+    paths = ["tests"] if is_new else sorted(changed)
+    pytest_arguments = [*SIDE_BY_SIDE, "-q", "-p", "tests.mutation.reach", "-m", SELECTION, *paths]
+    _coverage("run", "-m", "pytest", *pytest_arguments)
+    _coverage("combine", "--quiet", "--append")
     DIGESTS.write_text(json.dumps(digests))
 
 
-def _run_covered(paths: list[str], combine: str) -> None:
+def _coverage(*arguments: str) -> None:
     environment = os.environ | {"COVERAGE_FILE": str(DATA)}
-    run = ["coverage", "run", "-m", "pytest", "-q", "-p", "tests.mutation.reach", "-m", SELECTION, *paths]
-    if combine != "--append":
-        DATA.unlink(missing_ok=True)
-    subprocess.run([sys.executable, "-m", *run], cwd=ROOT, env=environment, check=True)
-    arguments = ["--append"] if combine == "--append" else []
-    subprocess.run(
-        [sys.executable, "-m", "coverage", "combine", "--quiet", *arguments],
-        cwd=ROOT,
-        env=environment,
-        check=True,
-    )
+    process = subprocess.run([sys.executable, "-m", "coverage", *arguments], cwd=ROOT, env=environment)
+    # The changed tests may all be of a kind that is left out.
+    if process.returncode != pytest.ExitCode.NO_TESTS_COLLECTED:
+        process.check_returncode()
 
 
 def _digest(path: Path) -> str:

@@ -181,6 +181,13 @@ def test_only_chief_editors_lift_the_rule_and_remove_flags_with_a_reason(blog, w
     assert publishing.publish_update(blog, lambda saved: saved, by=writer, update=draft).is_published
 
 
+def test_an_approval_is_recorded_with_its_update(blog, writer, colleague):
+    draft = draft_by(writer, blog)
+    publishing.approve_update(draft, by=colleague)
+    entry = AuditEntry.objects.order_by("pk").last()
+    assert (entry.action, entry.by_id, entry.subject_id) == ("approved", colleague.pk, str(draft.pk))
+
+
 # Correcting and restoring
 
 
