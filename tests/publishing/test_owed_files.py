@@ -233,6 +233,11 @@ def test_files_that_no_row_names_are_removed():
     assert files_of(image.key) == []
 
 
+def test_picture_needs_neither_a_caption_nor_a_credit():
+    image = make_image()
+    assert (image.caption, image.credit) == ("", "")
+
+
 def test_pruning_owes_nothing_for_pictures_that_have_rows():
     make_update(make_blog(), images=(make_image(),))
     publishing.prune()
