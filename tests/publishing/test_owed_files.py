@@ -180,13 +180,13 @@ def test_upload_that_took_too_long_is_refused():
 
 
 def test_publishing_on_a_full_disk_shows_the_picture_and_copies_it_later(monkeypatch):
-    image, publish = make_image(), renditions._publish
+    image, publish, started_at = make_image(), renditions._publish, timezone.now()
     # Only the disk of the public files is full: the database must be able to commit.
     with monkeypatch.context() as patches:
         patches.setattr(renditions, "_publish", full_disk()(publish))
         make_update(make_blog(), images=(image,))
     assert statuses(image) == {200}
-    assert OwedFiles.objects.filter(key=image.key).exists()
+    assert OwedFiles.objects.get(key=image.key).due_at >= started_at + timedelta(seconds=5)
 
     OwedFiles.objects.update(due_at=timezone.now())
     publishing.settle_due()
