@@ -27,6 +27,7 @@ from liveblog.models import (
     AuditHead,
     Byline,
     Change,
+    Flag,
     GlossaryTerm,
     Partner,
     ReaderResponse,
@@ -83,6 +84,7 @@ ON_BLOGS: dict[str, Callable] = {
     "blog_withdrawn": lambda blog, by: publishing.withdraw_blog(blog, by=by),
     "response_approved": lambda blog, by: publishing.approve_response(response(blog), by=by),
     "response_rejected": lambda blog, by: publishing.reject_response(response(blog), by=by),
+    "flagged": lambda blog, by: publishing.flag_update(make_update(blog), [Flag.values[0]], by=by),
 }
 
 
@@ -96,6 +98,12 @@ def test_each_verb_on_a_blog_leaves_one_entry_in_the_chain_of_the_blog(action):
     assert (last.chain, last.blog_id) == (f"blog {blog.pk}", blog.pk)
     assert AuditEntry.objects.filter(action=action, by_id=by.pk).count() == 1
     assert chain.verify()[1] == []
+
+
+def test_approval_of_a_response_is_recorded_with_the_response():
+    pending = response(make_blog())
+    publishing.approve_response(pending, by=SYSTEM)
+    assert AuditEntry.objects.get(action="response_approved").details["response"] == pending.pk
 
 
 def test_change_of_a_team_is_recorded_with_who_joined_and_who_left():
