@@ -58,6 +58,7 @@ def test_edit_assigns_one_number_and_an_unchanged_save_none():
     )
     blog = publishing.edit_blog(blog, details, by=SYSTEM)
     assert (blog.number, blog.headline, list(blog.topics.all())) == (2, "新標題", [topic])
+    assert [story.title for story in blog.related_stories.all()] == ["相關"]
     assert publishing.edit_blog(blog, details, by=SYSTEM).number == 2
 
 
