@@ -81,7 +81,7 @@ def parse_moment(text: str) -> datetime:
     """Parse an RFC 3339 time with an offset; return it in UTC. Raise ValueError for anything else."""
     match = _RFC_3339.fullmatch(text)
     if not match:
-        raise ValueError(f"{text!r} is no moment")
+        raise ValueError(f"{text!r} is not a moment")
     day, clock, is_utc, sign, offset = match.groups()
     zone = "+00:00" if is_utc else sign.replace(" ", "+") + offset
     try:

@@ -25,7 +25,7 @@ def check_tag_authority(text: str) -> None:
     if text and not re.fullmatch(
         r"([\w.+-]+@)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(,\d{4}(-\d\d(-\d\d)?)?)?", text
     ):
-        raise ValidationError("This is no tag authority, such as example.com or example.com,2026.")
+        raise ValidationError("This is not a tag authority, such as example.com or example.com,2026.")
 
 
 def check_url(text: str) -> None:

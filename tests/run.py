@@ -1,11 +1,11 @@
 """`make test`: the suite on SQLite, then on PostgreSQL the tests that the database can decide.
 
 PostgreSQL is the server at TEST_DATABASE_URL, or else a throwaway one. Tests that open a browser, need
-PostgreSQL or are marked `alone` run only there. The last two kinds run one at a time, all others side by side
-in processes that each have their own database. Arguments are passed to pytest.
+PostgreSQL or are marked `alone` run only there. The last kind runs one at a time, all others side by side in
+processes that each have their own database. Arguments are passed to pytest.
 
-A few tests that failed in browsers run once more, one at a time with nothing beside them. The last line names
-those that passed only then; a test that fails again fails the run.
+A few tests that failed side by side run once more, one at a time with nothing beside them. The last line
+names those that passed only then; a test that fails again fails the run.
 
 `make test-fast` (--fast) runs on SQLite only, without tests that open a browser, start a server process or
 are marked `slow`.
@@ -28,22 +28,21 @@ from tests.postgres import NoPostgreSQL, throwaway_server
 
 PYTEST = [sys.executable, "-m", "pytest"]
 PROCESSORS = min(os.cpu_count() or 1, 4)
-# One more than there are processors, because some tests wait for servers, caches and time limits.
+# Two more than there are processors, because many tests wait for servers, caches and time limits.
 # A process that has run its tests takes over some of another's, so that none ends long after the others.
-SIDE_BY_SIDE = [f"--numprocesses={PROCESSORS + 1}", "--dist=worksteal"]
+SIDE_BY_SIDE = [f"--numprocesses={PROCESSORS + 2}", "--dist=worksteal"]
 ON_SQLITE = [*SIDE_BY_SIDE, "-m", "not browser and not postgres and not alone"]
 ON_POSTGRESQL = [
     *SIDE_BY_SIDE,
     "-m",
-    "database and not any_database and not browser and not postgres and not alone",
+    "(postgres or database and not any_database) and not browser and not alone",
 ]
-IN_BROWSERS = [f"--numprocesses={PROCESSORS}", "--dist=worksteal", "-m", "browser"]
+IN_BROWSERS = [f"--numprocesses={PROCESSORS + 1}", "--dist=worksteal", "-m", "browser"]
 FAST = [*SIDE_BY_SIDE, "-m", "not browser and not postgres and not alone and not served and not slow"]
-# More failures than these are no accident of a busy machine.
+# More failures than these do not come from a busy machine.
 MOST_TO_RUN_AGAIN = 10
 DECIDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
-# Tests that need PostgreSQL terminate all database connections of their process.
-ALONE = ["-m", "(alone or postgres) and not browser"]
+ALONE = ["-m", "alone and not browser"]
 
 
 def main(arguments: list[str]) -> int:
@@ -54,8 +53,8 @@ def main(arguments: list[str]) -> int:
     if arguments[:1] == ["--fast"]:
         return _verdict({"Fast": _pytest("SQLite, the fast tests", [*FAST, *arguments[1:]])}, [])
     _collect_static_files()
-    statuses = {"SQLite": _pytest("SQLite", [*ON_SQLITE, *arguments])}
-    passed_again: list[str] = []
+    statuses = {}
+    statuses["SQLite"], passed_again = run_side_by_side("SQLite", [*ON_SQLITE, *arguments])
     try:
         with nullcontext(database_url) if database_url else throwaway_server() as url:
             for name, selection in (
@@ -65,30 +64,33 @@ def main(arguments: list[str]) -> int:
             ):
                 if pytest.ExitCode.INTERRUPTED in statuses.values():
                     break
-                if selection is IN_BROWSERS:
-                    statuses[name], passed_again = run_in_browsers(name, [*selection, *arguments], url)
-                else:
+                if selection is ALONE:
                     statuses[name] = _pytest(name, [*selection, *arguments], TEST_DATABASE_URL=url)
+                    continue
+                statuses[name], passed = run_side_by_side(
+                    name, [*selection, *arguments], TEST_DATABASE_URL=url
+                )
+                passed_again += passed
     except NoPostgreSQL as error:
         print(f"\n{error} The suite did not run on PostgreSQL.", file=sys.stderr)
         return 1
     return _verdict(statuses, passed_again)
 
 
-def run_in_browsers(name: str, arguments: list[str], url: str) -> tuple[int, list[str]]:
-    """Return the status of the browser tests and the names of those that passed only when run again."""
-    status, failed = _pytest_and_failed(name, arguments, url)
+def run_side_by_side(name: str, arguments: list[str], **environment: str) -> tuple[int, list[str]]:
+    """Return the status of the tests and the names of those that passed only when run again."""
+    status, failed = _pytest_and_failed(name, arguments, environment)
     if not 0 < len(failed) <= MOST_TO_RUN_AGAIN:
         return status, []
-    status, failed_again = _pytest_and_failed(f"{name}, the failed tests again", failed, url)
+    status, failed_again = _pytest_and_failed(f"{name}, the failed tests again", failed, environment)
     return status, [test for test in failed if test not in failed_again] if status in DECIDED else []
 
 
-def _pytest_and_failed(name: str, arguments: list[str], url: str) -> tuple[int, list[str]]:
+def _pytest_and_failed(name: str, arguments: list[str], environment: dict[str, str]) -> tuple[int, list[str]]:
     """Return the status and the names of the failed tests; no names if running them cannot decide the run."""
     with tempfile.TemporaryDirectory(prefix="newsroom-failed-") as place:
         names = Path(place) / "names"
-        status = _pytest(name, [*arguments, f"--write-failed={names}"], TEST_DATABASE_URL=url)
+        status = _pytest(name, [*arguments, f"--write-failed={names}"], **environment)
         return status, names.read_text().splitlines() if names.exists() else []
 
 

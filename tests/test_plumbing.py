@@ -41,7 +41,7 @@ def test_a_skipped_test_fails_only_in_ci(tmp_path, ci, status):
     assert "1 skipped" in run.stdout
 
 
-def test_failed_browser_tests_run_once_more_and_those_that_pass_are_named(tmp_path, monkeypatch, capfd):
+def test_failed_tests_run_once_more_and_those_that_pass_are_named(tmp_path, monkeypatch, capfd):
     (tmp_path / "conftest.py").write_text("from tests.conftest import *\n")
     (tmp_path / "test_two.py").write_text(
         "from pathlib import Path\n\n"
@@ -55,7 +55,7 @@ def test_failed_browser_tests_run_once_more_and_those_that_pass_are_named(tmp_pa
     )
     monkeypatch.setenv("PYTEST_ADDOPTS", f"-c {ROOT / 'pyproject.toml'} --rootdir=.")
     monkeypatch.chdir(tmp_path)
-    status, passed_again = run.run_in_browsers("Twice", ["."], "")
+    status, passed_again = run.run_side_by_side("Twice", ["."])
     assert status == pytest.ExitCode.TESTS_FAILED
     assert passed_again == ["test_two.py::test_first_time"]
     assert "2 failed, 1 passed" in (output := capfd.readouterr().out)

@@ -51,7 +51,7 @@ class House:
     def viewers(self) -> Iterator[tuple[str, Viewer]]:
         yield "the public", PUBLIC
         yield "nobody", AnonymousUser()
-        yield "an account that is no staff", make_user(is_staff=False)
+        yield "an account without staff status", make_user(is_staff=False)
         yield "a member", self.member
         yield "a colleague", self.colleague
         yield "staff without a role", make_user()
@@ -85,7 +85,7 @@ def test_each_viewer_reads_the_expected_blogs():
     expected = {
         "the public": lambda status, is_embargoed, team, is_granted: not is_embargoed,
         "nobody": lambda status, is_embargoed, team, is_granted: not is_embargoed,
-        "an account that is no staff": lambda status, is_embargoed, team, is_granted: not is_embargoed,
+        "an account without staff status": lambda status, is_embargoed, team, is_granted: not is_embargoed,
         "read of Granted": lambda status, is_embargoed, team, is_granted: not is_embargoed,
         "read:embargoed of Granted": lambda status, is_embargoed, team, is_granted: (
             not is_embargoed or is_granted

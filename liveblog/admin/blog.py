@@ -55,8 +55,8 @@ class LiveBlogForm(VerbForm):
         }
         help_texts = {
             "slug": gettext_lazy(
-                "The page's address, in Latin letters: a Chinese headline gives none, type for example "
-                "typhoon-2026. It cannot change after first publication."
+                "The page's address in Latin letters, for example typhoon-2026. "
+                "It cannot change after first publication."
             )
         }
 

@@ -293,7 +293,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("payload"))
     def payload(self, delivery: Delivery) -> str:
         if not delivery.body:
-            return _("Nothing is kept of it.")
+            return _("Nothing of it is stored.")
         text = json.dumps(json.loads(delivery.body), ensure_ascii=False, indent=2)
         return format_html('<pre class="revision-content">{}</pre>', text)
 

@@ -42,7 +42,7 @@ _PROBLEMS: Final = {
     409: "This does not fit the state that things are in.",
     410: "It was withdrawn.",
     413: "The body is too large.",
-    415: "The body is no JSON.",
+    415: "The body is not JSON.",
     422: "Well-formed but not acceptable: an unknown name, a reused key, or text that may not be published.",
     429: "Too often within a minute: `Retry-After` says when to come back.",
 }

@@ -63,7 +63,7 @@ class BoundedJSONParser(BaseParser):
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 class Text(serializers.CharField):

@@ -34,7 +34,7 @@ class ByIdPagination(CursorPagination):
         if cursor is None:
             return None
         if whole_number(str(cursor.position)) is None or cursor.offset:
-            reason = "Follow `next` and `previous`: this is no cursor of theirs."
+            reason = "Follow `next` and `previous`: this cursor is not one of theirs."
             raise ValidationError({"cursor": [ErrorDetail(reason, code="unknown")]})
         return cursor
 

@@ -91,7 +91,7 @@ def with_doubts_at_the_end(lines: list[Line]) -> list[Line]:
     has_text = end > 0 and (lines[end - 1].kind in (Kind.TEXT, Kind.BULLET) or bool(lines[end - 1].words))
     if not has_text:
         return lines
-    doubt = _("At the end of the article, and no sentence: kept as text.")
+    doubt = _("At the end of the article, but not a sentence: kept as text.")
     return [
         replace(line, doubts=(*line.doubts, doubt)) if index >= end and _is_fragment(line) else line
         for index, line in enumerate(lines)

@@ -202,7 +202,7 @@ def _chosen_published(numbered: Sequence[tuple[int, str]], roles: Mapping[int, R
 def _no_time(title: str) -> str:
     reason = _(
         "No publication time was found. "
-        "Give it as 2025-03-18 17:14: --published-at, or its field on the desk."
+        "Give one, such as 2025-03-18 17:14, with --published-at or in its field at the desk."
     )
     clock = stamp_at_end(folded(title))
     if clock and clock.clock:

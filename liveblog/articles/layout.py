@@ -246,7 +246,7 @@ class _Reader:
                 doubt = _("Read as part of the standfirst, though it could be the heading of an update.")
                 line = replace(line, doubts=(*line.doubts, doubt))
             elif not self.has_begun and self.profile.time and is_like_heading(line.text):
-                doubt = _("Above the first update, and no sentence: read as part of the standfirst.")
+                doubt = _("Above the first update, but not a sentence: read as part of the standfirst.")
                 line = replace(line, doubts=(*line.doubts, doubt))
             if above and above.reason == "embed":
                 doubt = _("Words of the post that the line above it announces: kept as text.")

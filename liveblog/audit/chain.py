@@ -104,7 +104,7 @@ def _name_of(subject: models.Model) -> str:
     return str(subject)[:_LONGEST_NAME] if subject._meta.model_name in _NAMED else ""
 
 
-# Models, besides those above, whose rows go by a name that is no word of coverage.
+# Models, besides those above, whose names say nothing about the coverage.
 _NAMED: Final = {"group", "partner", "webhook", "byline", "topic", "copyprofile", "glossaryterm"}
 
 

@@ -134,7 +134,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if not (is_ours and request.resolver_match and request.resolver_match.app_name == "desk"):
         return djangos_page(request, reason)
     if wants_json(request):
-        errors = {"": [_("Your page is out of date. Load it again.")]}
+        errors = {"": [_("Your page is out of date. Reload it.")]}
         return JsonResponse({"errors": errors, "is_token_stale": True}, status=403)
     return _to_be_sent_again(request, 403)
 

@@ -23,7 +23,7 @@ from liveblog.publishing import Content
 from newsroom.http.parameters import whole_number
 from newsroom.text import html
 
-# Arabic numbers, and Chinese ones of two characters or before a measure word: 一些 and 一直 are no numbers.
+# Arabic numbers, and Chinese ones of two characters or before a measure word: 一些 and 一直 are not numbers.
 _NUMBER: Final = re.compile(
     r"\d+(?:[.,:]\d+)*"
     r"|[〇零一二三四五六七八九十百千萬万億亿兩两]{2,}"

@@ -24,7 +24,7 @@ TOO_FAR_BEHIND: Final = 200
 # The limit per person; a browser has one presence for each desk that it has open.
 MOST_PRESENCES: Final = 20
 _OLD: Final = timedelta(minutes=5)
-_OUT_OF_DATE: Final = _("This desk is out of date. Copy your text and load the page again.")
+_OUT_OF_DATE: Final = _("This desk is out of date. Copy your text and reload the page.")
 
 
 @desk_view

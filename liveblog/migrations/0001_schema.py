@@ -494,8 +494,8 @@ class Migration(migrations.Migration):
                 ('webhook', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='cursors', to='liveblog.webhook')),
             ],
             options={
-                'verbose_name': "webhook's place",
-                'verbose_name_plural': "webhooks' places",
+                'verbose_name': "webhook's cursor",
+                'verbose_name_plural': "webhooks' cursors",
                 'ordering': ['webhook', 'blog'],
             },
         ),

@@ -283,8 +283,8 @@ class WebhookCursor(models.Model):
 
     class Meta:
         ordering = ["webhook", "blog"]
-        verbose_name = _("webhook's place")
-        verbose_name_plural = _("webhooks' places")
+        verbose_name = _("webhook's cursor")
+        verbose_name_plural = _("webhooks' cursors")
         constraints = [
             models.UniqueConstraint(fields=["webhook", "blog"], name="cursor_once_per_webhook_and_blog"),
         ]

@@ -147,7 +147,7 @@ def clock_line() -> Line:
         text = _("This machine says %(time)s, and the database disagrees. Set the clocks (NTP).")
         return Line(State.MEND, _("Clock"), text % {"time": now})
     if _is_unsynchronized():
-        text = _("It is %(time)s. Nothing keeps the clock of this machine right (NTP).")
+        text = _("It is %(time)s. Nothing keeps this machine's clock synchronised (NTP).")
         return Line(State.LOOK, _("Clock"), text % {"time": now})
     return Line(State.GOOD, _("Clock"), _("It is %(time)s.") % {"time": now})
 

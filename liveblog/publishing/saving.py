@@ -10,7 +10,7 @@ from liveblog.models import Byline, GlossaryTerm, Image, RelatedStory, Topic
 from liveblog.publishing.encoding import fingerprint
 from liveblog.publishing.rules import Stale
 
-# The columns that editors change. Changes of other columns are no conflict.
+# The columns that editors change. Changes to other columns do not conflict.
 _EDITED: Final[dict[type[models.Model], tuple[str, ...]]] = {
     Image: ("alt", "caption", "credit", "focal_column", "focal_row", "is_sensitive"),
     Byline: ("name", "role"),

@@ -63,7 +63,7 @@ def edit_webhook(
         webhook.full_clean()
         webhook.save(update_fields=["url", "edition"])
         if leads_elsewhere:
-            # Retry at once: failures at the old address are no reason to back off from the new one.
+            # Retry at once: failures at the old address say nothing about the new one.
             webhook.cursors.update(next_attempt_at=None)
             _wake_senders()
         old_blogs = set(webhook.blogs.all())

@@ -40,7 +40,7 @@ def changes(request: HttpRequest, slug: str, edition: str | None = None) -> Http
     if after > head.number:
         return _refusal(409, _("The log has not reached this number."), number=head.number)
     if head.row.is_lost(after) or head.row.changes_after(after) > delta.TOO_FAR_BEHIND:
-        return _refusal(410, _("This is too far behind. Load the page again."), url=page)
+        return _refusal(410, _("This is too far behind. Reload the page."), url=page)
 
     def render() -> HttpResponse:
         if after == head.number:

@@ -31,7 +31,7 @@ class Event(models.TextChoices):
     SESSIONS_ENDED = "sessions_ended", _("Sessions were ended")
     PASSWORD_CHANGED = "password_changed", _("The password was changed")
     PASSWORD_SET = "password_set", _("The password was set by somebody else")
-    PASSWORD_RESET_REQUESTED = "password_reset_requested", _("A letter to reset the password was requested")
+    PASSWORD_RESET_REQUESTED = "password_reset_requested", _("An e-mail to reset the password was requested")
     ACCOUNT_ADDED = "account_added", _("The account was added")
     ACCOUNT_CHANGED = "account_changed", _("The account was changed by somebody else")
     CONFIRMED = "confirmed", _("The person confirmed a change with a password or second factor")

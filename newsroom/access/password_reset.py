@@ -89,7 +89,7 @@ class _Confirm(views.PasswordResetConfirmView):
         response = super().form_valid(form)
         assert isinstance(form.user, User)
         initial_passwords.clear(form.user)
-        detail = _("by a letter")
+        detail = _("by e-mail")
         events.announce(Event.PASSWORD_CHANGED, form.user, by=form.user, request=self.request, detail=detail)
         return response
 

@@ -59,7 +59,7 @@ def number(query: QueryDict, name: str, digits: int = 18) -> int | None:
         return None
     value = whole_number(text, digits)
     if value is None:
-        raise BadRequest(f"{name} is no whole number")
+        raise BadRequest(f"{name} is not a whole number")
     return value
 
 
@@ -67,7 +67,7 @@ def slug(query: QueryDict, name: str) -> str:
     """Return a slug, or an empty string if it is missing. Raises BadRequest for anything else."""
     text = parameter(query, name) or ""
     if text and not (_SLUG.fullmatch(text) and len(text) <= MAX_SLUG):
-        raise BadRequest(f"{name} is no slug")
+        raise BadRequest(f"{name} is not a slug")
     return text
 
 
@@ -165,4 +165,4 @@ def _refuse_malformed_query(query: str) -> None:
     try:
         raw.decode()
     except UnicodeDecodeError as error:
-        raise BadRequest("the query is no UTF-8") from error
+        raise BadRequest("the query is not UTF-8") from error

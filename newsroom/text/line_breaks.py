@@ -110,7 +110,7 @@ def _clauses(atoms: list[_Atom]) -> list[_Atom]:
 
 
 def _split(piece: str, width: float, measure: Measure) -> list[str]:
-    """Return a word in parts that are no wider than a line; most words are one part."""
+    """Return a word in parts that fit on a line; most words are one part."""
     if measure(piece) <= width:
         return [piece]
     parts = [""]

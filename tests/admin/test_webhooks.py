@@ -172,7 +172,7 @@ def test_deliveries_show_payload_and_response_and_can_be_resent(manager, webhook
     assert (resent.blog, resent.number) == (failed.blog, failed.number)
 
     publishing.erase_update(update, by=SYSTEM, reason="法庭命令")
-    assert "Nothing is kept of it." in manager.get(page_of(failed)).content.decode()
+    assert "Nothing of it is stored." in manager.get(page_of(failed)).content.decode()
 
 
 def test_lists_show_the_health_of_each_webhook(manager, webhook, partner):

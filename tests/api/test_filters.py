@@ -135,7 +135,7 @@ def test_related_stories_are_filtered(client, query, expected):
 
 DAY = "Give a day as YYYY-MM-DD."
 MOMENT = "Give a moment as in RFC 3339, with its offset: 2026-03-19T12:00:00+08:00."
-CURSOR = "Follow `next` and `previous`: this is no cursor of theirs."
+CURSOR = "Follow `next` and `previous`: this cursor is not one of theirs."
 
 
 @pytest.mark.parametrize(

@@ -168,7 +168,9 @@ def test_running_mark_before_an_article_without_times_is_no_part_of_its_title() 
 
 def test_fragment_above_the_first_update_is_doubted() -> None:
     article = parse("渡輪停航\n2025-09-23 14:00\n∙ 無障礙\n渡輪全線停航。\n" + BODY)
-    assert "Above the first update, and no sentence: read as part of the standfirst." in reasons(article)[3]
+    assert (
+        "Above the first update, but not a sentence: read as part of the standfirst." in reasons(article)[3]
+    )
 
 
 def test_bullet_before_an_approximate_time_is_no_part_of_the_text() -> None:

@@ -435,7 +435,8 @@ def test_unreadable_file_raises_an_error_with_line_and_reason(data: bytes, line:
 
 NO_TITLE = "The title is missing: the first line has to be kicker︱headline."
 NO_STAMP = (
-    "No publication time was found. Give it as 2025-03-18 17:14: --published-at, or its field on the desk."
+    "No publication time was found. "
+    "Give one, such as 2025-03-18 17:14, with --published-at or in its field at the desk."
 )
 
 

@@ -104,7 +104,7 @@ def test_what_must_be_mended_is_marked_and_the_status_is_1(settings):
     assert " ✗ Backup: No backup is recorded." in page
     assert " ✗ Scheduled work: 1 things are late. Is a server running?" in page
     assert f" ✗ People: Without a second factor: {by.username}." in page
-    assert page.rstrip().endswith("Not ready: mend what is marked ✗.")
+    assert page.rstrip().endswith("Not ready: put right what is marked ✗.")
 
 
 @pytest.mark.parametrize(("days", "state"), [(60, State.GOOD), (10, State.MEND), (-1, State.MEND)])

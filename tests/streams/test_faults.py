@@ -158,6 +158,7 @@ def catch_up(readers: list[Reader], blog: LiveBlog) -> None:
 
 
 @pytest.mark.postgres
+@pytest.mark.alone
 def test_readers_get_every_change_once_despite_faults(start_server: Callable):
     blog = make_blog(slug="storm", has_responses=True)
     for i in range(8):

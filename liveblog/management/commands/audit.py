@@ -63,7 +63,7 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise ArgumentTypeError(f"{text!r} is no day: write it as 2026-11-01") from error
+        raise ArgumentTypeError(f"{text!r} is not a day: write it as 2026-11-01") from error
 
 
 def _heads_in(file: Path) -> list[tuple[str, int, str]]:

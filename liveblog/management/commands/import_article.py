@@ -128,7 +128,7 @@ def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError as error:
-        raise ArgumentTypeError(f"{text!r} is no time: write it as 2025-03-18T17:14") from error
+        raise ArgumentTypeError(f"{text!r} is not a time: write it as 2025-03-18T17:14") from error
     moment = moment.replace(tzinfo=hongkong.ZONE) if moment.tzinfo is None else hongkong.to_hong_kong(moment)
     if moment.year not in hongkong.YEARS:
         raise ArgumentTypeError(f"{text!r} lies outside of the supported years")

@@ -39,7 +39,7 @@ class Command(BaseCommand):
             states.add(line.state)
             self.stdout.write(f" {_MARKS[line.state]} {line.subject}: {line.text}")
         if State.MEND in states:
-            verdict = _("Not ready: mend what is marked ✗.")
+            verdict = _("Not ready: put right what is marked ✗.")
         elif State.LOOK in states:
             verdict = _("Ready. Look at what is marked ?.")
         else:
