@@ -33,10 +33,19 @@ from liveblog.models import (
     ReaderResponse,
     Update,
 )
-from liveblog.publishing import SYSTEM, BlogDetails, Content
+from liveblog.publishing import SYSTEM, BlogDetails, Content, renditions
 from tests.at_once import at_once
 from tests.audit_log import entries, last_id
-from tests.factories import PASSWORD, make_blog, make_image, make_key, make_person, make_update, make_user
+from tests.factories import (
+    PASSWORD,
+    make_blog,
+    make_image,
+    make_key,
+    make_person,
+    make_update,
+    make_user,
+    prepared_picture,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
@@ -127,6 +136,11 @@ def webhook_of(by):
     return publishing.add_webhook(partner, by=SYSTEM, url="https://example.com/hook")
 
 
+def add_image(by):
+    with renditions.stored(prepared_picture()) as upload:
+        return publishing.add_image(upload, by=by, alt="一幅圖")
+
+
 IN_HOUSE: dict[str, Callable] = {
     "key_created": lambda by: publishing.create_key(
         Partner.objects.create(name="報社", contact="a@example.com"), by=by, label="l", scopes=["read"]
@@ -144,12 +158,23 @@ IN_HOUSE: dict[str, Callable] = {
     ),
     "webhook_secret_rotated": lambda by: publishing.rotate_secret(webhook_of(by), by=by),
     "webhook_disabled": lambda by: publishing.disable_webhook(webhook_of(by), by=by),
+    "webhook_enabled": lambda by: publishing.enable_webhook(
+        publishing.disable_webhook(webhook_of(by), by=SYSTEM), by=by
+    ),
+    "webhook_replayed": lambda by: publishing.replay_since(webhook_of(by), make_blog(), 0, by=by),
     "webhook_sent_by_hand": lambda by: publishing.send_test(webhook_of(by), by=by),
     "glossaryterm_added": lambda by: publishing.add_term(by=by, traditional="的士", simplified="出租车"),
+    "glossaryterm_changed": lambda by: publishing.edit_term(
+        GlossaryTerm.objects.create(traditional="甲", simplified="乙"),
+        by=by,
+        traditional="甲",
+        simplified="丙",
+    ),
     "glossaryterm_deleted": lambda by: publishing.remove_term(
         GlossaryTerm.objects.create(traditional="甲", simplified="乙"), by=by
     ),
     "byline_changed": lambda by: publishing.edit_byline(Byline.objects.create(name="甲"), by=by, name="乙"),
+    "image_added": add_image,
     "image_changed": lambda by: publishing.edit_image(make_image(), by=by, alt="別的"),
 }
 
