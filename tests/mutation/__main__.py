@@ -45,7 +45,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--sample", type=int, help="try this many mutants, chosen at random; all by default")
     parser.add_argument("--seed", type=int, default=1, help="choose the same sample again")
     parser.add_argument("--only", nargs="*", default=[""], help="try only those in modules that begin so")
-    parser.add_argument("--tests", type=int, default=40, help="the most tests to try on one mutant")
+    parser.add_argument("--tests", type=int, default=100, help="the most tests to try on one mutant")
     return parser.parse_args()
 
 
