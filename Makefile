@@ -2,7 +2,7 @@
 PYTHON ?= python3
 IN_VENV = $(PYTHON) -m newsroom.bootstrap
 
-.PHONY: run test test-fast crashes soak coverage lint script messages migrations fuzz bench-stream bench-kept bench-page bench-desk bench-sign-in bench-conversion bench-length audit handbook sbom advisories screenshots bench
+.PHONY: run test test-fast crashes soak coverage lint script messages migrations fuzz bench-stream bench-kept bench-page bench-desk bench-sign-in bench-conversion bench-length audit handbook sbom advisories screenshots bench mutate
 
 run:   # a newsroom to try out on http://127.0.0.1:8000; HOST, PORT and DATABASE_URL change where
 	@DEMO=true $(IN_VENV) manage.py serve
@@ -24,6 +24,9 @@ coverage:  # make test with the lines and branches that ran counted; slower, and
 	@$(IN_VENV) -m coverage run -m tests.run $(ARGS)
 	@$(IN_VENV) -m coverage combine --quiet
 	@$(IN_VENV) -m coverage report
+
+mutate:  # the mutation score of the core modules, of all mutants or of make mutate ARGS="--sample 150 --seed 1"
+	@$(IN_VENV) -m tests.mutation $(ARGS)
 
 messages:  # collect new messages into locale/*.po, and compile what is translated (needs gettext)
 	@$(IN_VENV) -m tests.messages

@@ -181,6 +181,13 @@ def test_only_chief_editors_lift_the_rule_and_remove_flags_with_a_reason(blog, w
     assert publishing.publish_update(blog, lambda saved: saved, by=writer, update=draft).is_published
 
 
+def test_an_approval_is_recorded_with_its_update(blog, writer, colleague):
+    draft = draft_by(writer, blog)
+    publishing.approve_update(draft, by=colleague)
+    entry = AuditEntry.objects.order_by("pk").last()
+    assert (entry.action, entry.by_id, entry.subject_id) == ("approved", colleague.pk, str(draft.pk))
+
+
 # Correcting and restoring
 
 
@@ -217,6 +224,18 @@ def test_a_proposal_is_void_once_the_update_has_changed(blog, writer, colleague,
     publishing.propose_change(update, Content("再更正"), by=writer, note="錯字")
     publishing.override_approval(update, by=chief, reason="急")
     assert fresh(update).heading == "再更正"
+
+
+def test_a_proposal_for_text_that_a_colleague_has_changed_since_is_refused(blog, writer, colleague):
+    update = published_by(writer, colleague, blog)
+    seen = fingerprint(Content.of(fresh(update)))
+    publishing.mark_key_event(update, by=colleague)
+    with pytest.raises(publishing.Stale):
+        publishing.propose_change(update, Content("更正"), by=writer, note="錯字", seen=seen)
+    assert not Proposal.objects.exists()
+    seen = fingerprint(Content.of(fresh(update)))
+    publishing.propose_change(update, Content("更正"), by=writer, note="錯字", seen=seen)
+    assert Proposal.objects.get().by == writer
 
 
 def test_restoring_needs_somebody_who_did_not_write_it(blog, writer, colleague):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 from django.utils.http import http_date
 
 from liveblog.models import LiveBlog, Update
@@ -50,6 +51,13 @@ def test_advancing_adds_a_million_and_never_gives_a_number_again(blog):
         call_command("advance_numbers")
         blog.refresh_from_db()
         assert blog.number > numbers[-1] + 1_000_000
+
+
+def test_log_goes_on_above_what_one_change_a_second_since_2026_would_have_reached(blog):
+    most = int((timezone.now() - datetime(2026, 1, 1, tzinfo=UTC)).total_seconds())
+    call_command("advance_numbers")
+    blog.refresh_from_db()
+    assert blog.number >= most + 1_000_000
 
 
 def test_old_etags_get_the_new_content(blog):
