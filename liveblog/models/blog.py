@@ -95,11 +95,8 @@ class LiveBlogQuerySet(PublicIdQuerySet["LiveBlog"]):
         Set `newest_key_events`, up to one more than KEY_EVENTS_MOST, `newest_responses`, if it has any, and
         `has_corrections`: whether readers see a correction of any of its updates.
         """
-        has_corrections = Exists(Change.objects.filter(blog=OuterRef("pk")).corrections())
-        rows = self.annotate(has_corrections=has_corrections, **_newest())
-        return joined_rows.join(
-            rows.select_related("hero_image", "successor", "predecessor"), _relations()
-        )
+        rows = self.select_related("hero_image", "successor", "predecessor")
+        return joined_rows.join(rows.annotate(**_columns()), _relations())
 
     def with_glossary(self) -> LiveBlogQuerySet:
         """Set `glossary_revision`, for an edition's ETag."""
@@ -141,12 +138,13 @@ def _relations() -> dict[str, JoinedRows]:
 
 
 @cache
-def _newest() -> dict[str, JoinedRows]:
+def _columns() -> dict[str, JoinedRows | Exists]:
     key_events = apps.get_model("liveblog", "Update").objects.key_events().newest_first()
     responses = (
         apps.get_model("liveblog", "ReaderResponse").objects.approved().filter(blog__has_responses=True)
     )
     return {
+        "has_corrections": Exists(Change.objects.filter(blog=OuterRef("pk")).corrections()),
         "newest_key_events": JoinedRows(key_events, "blog", without=["flags"], limit=KEY_EVENTS_MOST + 1),
         "newest_responses": JoinedRows(responses, "blog", limit=RESPONSES_SHOWN),
     }
@@ -166,16 +164,10 @@ def _reversed(_script_prefix: str, name: str, *args: object) -> str:
 class LiveBlog(PublicIdModel):
     """A live blog. Each change that readers can see takes the next `number`."""
 
-        """Fetch everything that a page prints of a blog, except its timeline, in one query.
-
-        Set `newest_key_events`, up to one more than KEY_EVENTS_MOST, `newest_responses`, if it has any, and
-        `has_corrections`: whether readers see a correction of any of its updates.
-        """
-        has_corrections = Exists(Change.objects.filter(blog=OuterRef("pk")).corrections())
-        rows = self.annotate(has_corrections=has_corrections, **_newest())
-        return joined_rows.join(
-            rows.select_related("hero_image", "successor", "predecessor"), _relations()
-        )
+    # Read by `complete`.
+    has_corrections: bool
+    newest_key_events: list[Update]
+    newest_responses: list[ReaderResponse]
     # Annotated by `with_glossary`.
     glossary_revision: int | None = None
     # Annotated by the admin's lists.

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("liveblog", "0010_log_start"),
+        ("liveblog", "0011_blog_proposals"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
