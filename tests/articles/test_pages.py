@@ -35,11 +35,11 @@ def source(path: Path) -> str:
 
 def lost_words(text: str, article: Article) -> list[str]:
     """Return the words of the source that are in no update, the head, a left-out or a doubtful line."""
-    kept = [standfirst_text(article.standfirst)[0], *map(text_of, article.entries)]
-    kept += [line.text for line in article.left_out]
+    parts = [standfirst_text(article.standfirst)[0], *map(text_of, article.entries)]
+    parts += [line.text for line in article.left_out]
     blocks = chain(article.standfirst, *(entry.blocks for entry in article.entries))
-    kept += [block.title + block.url for block in blocks if isinstance(block, Related)]
-    remaining = folded("".join("".join(kept).split()))
+    parts += [block.title + block.url for block in blocks if isinstance(block, Related)]
+    remaining = folded("".join("".join(parts).split()))
     doubtful = {doubt.line for doubt in article.doubts}
     return [
         f"{line.number}: {word}"
