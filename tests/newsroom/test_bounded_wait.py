@@ -44,7 +44,7 @@ def send(request: pytest.FixtureRequest, server: Server) -> Iterator[Send]:
         headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
         path, body = "/api/v1/blogs/storm/updates/", json.dumps({"status": "published", "heading": "號外"})
     elif request.param == "desk":
-        path, fields = desk_path(blog), {"token": "a", "heading": "號外", "action": "publish"}
+        path, fields = desk_path(blog), {"token": "TOKEN", "heading": "號外", "action": "publish"}
         cookies, token = signed_in()
         headers |= {"Accept": "application/json", "Cookie": cookies, "X-CSRFToken": token}
         body = urlencode(fields)
@@ -58,7 +58,9 @@ def send(request: pytest.FixtureRequest, server: Server) -> Iterator[Send]:
     keys = count()
 
     def send() -> HTTPResponse:
-        connection.request("POST", path, body, headers | {"Idempotency-Key": str(next(keys))})
+        # Sent again, the same submission or key would only be looked up.
+        key = str(next(keys))
+        connection.request("POST", path, body.replace("TOKEN", key), headers | {"Idempotency-Key": key})
         response = connection.getresponse()
         response.read()
         return response
