@@ -29,8 +29,8 @@ from tests.streams.asking import Reply, ask
 MEGABYTE = 1024 * 1024
 # The routes whose answers are kept.
 KEPT = {
-    "front", "blog", "update", "changes", "topic", "site_feed", "blog_feed", "topic_feed", "sitemap",
-    "sitemap_section",
+    "front", "blog", "update", "key_events", "corrections", "changes", "topic",
+    "site_feed", "blog_feed", "topic_feed", "sitemap", "sitemap_section",
 }  # fmt: skip
 CODINGS = {"": "", "gzip": "gzip", "br": "gzip, deflate, br, zstd"}
 
