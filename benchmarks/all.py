@@ -99,13 +99,13 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, help="make a short run, with so many seconds a measurement")
     parser.add_argument("--only", nargs="*", metavar="NAME", help="the benchmarks to run; none to run none")
     options = parser.parse_args()
-    sections = _read()
     for question in QUESTIONS:
         if options.only is None or question.name in options.only:
             print(f"\n## {question.title}\n", flush=True)
-            sections[question.name] = _run(question, options.seconds)
-            _write(sections)
-    _write(sections)
+            section = _run(question, options.seconds)
+            # Read again, because another run may have written its sections meanwhile.
+            _write(_read() | {question.name: section})
+    _write(_read())
 
 
 def _run(question: Question, seconds: int | None) -> Section:
