@@ -40,7 +40,8 @@ def corrections(request: HttpRequest, slug: str, edition: str | None = None) -> 
 
         def share() -> Share:
             shared = share_of_blog(blog, canonical_path(request))
-            return replace(shared, title=f"{_('Corrections')}｜{blog.full_headline}")
+            label = _("Corrections")
+            return replace(shared, title=f"{label}｜{blog.full_headline}")
 
         context = {
             "corrections": rows,
