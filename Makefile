@@ -2,7 +2,7 @@
 PYTHON ?= python3
 IN_VENV = $(PYTHON) -m newsroom.bootstrap
 
-.PHONY: run test test-fast coverage lint script messages migrations fuzz bench bench-stream bench-kept bench-page bench-desk bench-sign-in bench-conversion bench-length audit handbook sbom advisories
+.PHONY: run test test-fast crashes soak coverage lint script messages migrations fuzz bench-stream bench-kept bench-page bench-desk bench-sign-in bench-conversion bench-length audit handbook sbom advisories screenshots bench mutate
 
 run:   # a newsroom to try out on http://127.0.0.1:8000; HOST, PORT and DATABASE_URL change where
 	@DEMO=true $(IN_VENV) manage.py serve
@@ -13,11 +13,20 @@ test:  # on SQLite, then on PostgreSQL; make test ARGS="tests/reader -x" hands p
 test-fast:  # within a minute: on SQLite, without browsers, servers of their own and slow tests
 	@$(IN_VENV) -m tests.run --fast $(ARGS)
 
+crashes:  # every history of up to two verbs, and of three for a core, with a death at every statement, on both databases
+	@$(IN_VENV) -m tests.crashes $(ARGS)
+
+soak:  # two servers under load and faults of every kind for 20 minutes; ARGS="--minutes 1" is shorter
+	@$(IN_VENV) -m tests.soak $(ARGS)
+
 coverage:  # make test with the lines and branches that ran counted; slower, and fails below the figure in pyproject.toml
 	@$(IN_VENV) -m coverage erase
 	@$(IN_VENV) -m coverage run -m tests.run $(ARGS)
 	@$(IN_VENV) -m coverage combine --quiet
 	@$(IN_VENV) -m coverage report
+
+mutate:  # the mutation score of the core modules, of all mutants or of make mutate ARGS="--sample 150 --seed 1"
+	@$(IN_VENV) -m tests.mutation $(ARGS)
 
 messages:  # collect new messages into locale/*.po, and compile what is translated (needs gettext)
 	@$(IN_VENV) -m tests.messages
@@ -63,6 +72,9 @@ audit:  # Nu, axe, Lighthouse, feed validators, Redocly and a generated client o
 
 handbook:  # the pictures of docs/desk.md, recorded anew
 	@$(IN_VENV) -m pytest tests/desk/handbook.py -q
+
+screenshots:  # every page at four widths, light and dark, in each language, in var/screenshots; ARGS="-k zh-hans" takes some
+	@$(IN_VENV) -m pytest tests/screenshots.py -q $(ARGS)
 
 sbom:  # what the newsroom runs on, as CycloneDX, in var/sbom.cdx.json; and docs/licences.md
 	@$(IN_VENV) -m tests.sbom

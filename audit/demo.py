@@ -33,6 +33,8 @@ _FIXED: Final = {
     "search",
     "embed",
     "respond",
+    "key-events",
+    "corrections",
     "api",
     "v1",
     "docs",

@@ -154,11 +154,14 @@ class State:
     The times are those of the last change of everything public, None before the first. They never go
     backwards: they also count withdrawn live blogs, and the moments when an embargo hid a live blog. Changes
     to a live blog while it is hidden do not count.
+
+    `is_dated` is false once a backup was restored: a client's date may be that of a change which was lost.
     """
 
     key: str
     modified_at: datetime | None
     feed_updated_at: datetime | None
+    is_dated: bool
 
 
 def state_of(viewer: Viewer, blogs: LiveBlogQuerySet | None = None, *, edition: str | None = None) -> State:
@@ -176,17 +179,19 @@ def state_of(viewer: Viewer, blogs: LiveBlogQuerySet | None = None, *, edition: 
         count=Count("pk", filter=is_included),
         ids=Sum(F("pk") % _ID_MODULUS, filter=is_included),
         numbers=Sum("number", filter=is_included),
+        generations=Sum("log_start", filter=is_included),
+        restarted=Max("log_start"),
         glossary=Max(Glossary.objects.revision_column() if edition else Value(0)),
         modified_at=Max("modified_at", filter=is_public),
         feed_updated_at=Max("feed_updated_at", filter=is_public),
         hidden_at=Max(Subquery(embargoes.values("at")[:1])),
     )
-    key = "-".join(str(row[name] or 0) for name in ("count", "ids", "numbers", "glossary"))
+    key = "-".join(str(row[name] or 0) for name in ("count", "ids", "numbers", "generations", "glossary"))
     modified_at, feed_updated_at = (
         max(filter(None, (row[name], row["hidden_at"])), default=None)
         for name in ("modified_at", "feed_updated_at")
     )
-    return State(f"{key}-{edition or ''}", modified_at, feed_updated_at)
+    return State(f"{key}-{edition or ''}", modified_at, feed_updated_at, is_dated=not row["restarted"])
 
 
 # Rows that belong to live blogs

@@ -3,17 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
+from django.apps import apps
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
+from django.core.exceptions import FieldDoesNotExist, PermissionDenied
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+
+
+class Choices(AutocompleteJsonView):
+    """Django's view of the rows that a relation may choose, except for reverse relations, where it fails."""
+
+    def process_request(self, request: HttpRequest) -> tuple[Any, ...]:
+        names = (request.GET.get(name, "") for name in ("app_label", "model_name", "field_name"))
+        if _is_reverse(*names):
+            raise PermissionDenied
+        request_parts: tuple[Any, ...] = super().process_request(request)
+        return request_parts
+
+
+def _is_reverse(app: str, model: str, name: str) -> bool:
+    try:
+        field = apps.get_model(app, model)._meta.get_field(name)
+    except (LookupError, FieldDoesNotExist):
+        return False
+    return field.auto_created and not field.concrete
 
 
 class NewsroomSite(AdminSite):
     """An AdminSite with groups of models: `(name, names of models)`. The last one has all others, too."""
 
     groups: Sequence[tuple[Any, Sequence[str]]] = ()
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        return cast(HttpResponse, Choices.as_view(admin_site=self)(request))
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
         """Return the groups with a model that the user may see, in the shape of Django's list of apps."""

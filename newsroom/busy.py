@@ -7,10 +7,11 @@ a connection may be lost while an error of our own propagates, and a lock timeou
 from __future__ import annotations
 
 import logging
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import psycopg
 from django import db
@@ -49,6 +50,12 @@ _POSTGRESQL_BUSY: Final = {
     "57P05",  # idle_session_timeout
 }
 
+# Statements that take a lock. Rollbacks have to pass.
+_WRITES: Final = re.compile(
+    r"\s*(?:INSERT|UPDATE|DELETE|BEGIN|LOCK)\b|\s*SELECT\b.*\bFOR (?:NO KEY )?UPDATE\b",
+    re.IGNORECASE | re.DOTALL,
+)
+
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
@@ -76,6 +83,26 @@ def _is_postgresql_busy(error: psycopg.Error) -> bool:
         # Raised by the client: the pool is exhausted, or the connection failed or was lost.
         return isinstance(error, psycopg.OperationalError)
     return code.startswith(_POSTGRESQL_CLASSES) or code in _POSTGRESQL_BUSY
+
+
+class OneWait:
+    """An `execute_wrapper` that lets a request wait for a busy database once, and refuses its later writes.
+
+    What follows a failed write, such as an entry in the audit log, would wait as long again. Reads go on.
+    """
+
+    def __init__(self) -> None:
+        self._error: Exception | None = None
+
+    def __call__(self, execute: Callable[..., Result], sql: str, *arguments: Any) -> Result:
+        if self._error is not None and _WRITES.match(sql):
+            raise self._error
+        try:
+            return execute(sql, *arguments)
+        except db.Error as error:
+            if is_busy(error):
+                self._error = error
+            raise
 
 
 def again_while_busy(work: Callable[[], Result], pause: Callable[[float], object] = time.sleep) -> Result:

@@ -51,6 +51,11 @@ STREAM_READERS: Final = Gauge(
     multiprocess_mode="livesum",
     registry=REGISTRY,
 )
+STREAM_READERS_ABORTED: Final = Counter(
+    "newsroom_stream_readers_aborted_total",
+    "Streams that were aborted because their reader did not read.",
+    registry=REGISTRY,
+)
 KEPT_ANSWERS_SENT: Final = Counter(
     "newsroom_kept_answers_sent_total",
     "Answers that were sent from memory, ahead of Django.",

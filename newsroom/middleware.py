@@ -14,7 +14,7 @@ from django.middleware import csrf
 from django.middleware.locale import LocaleMiddleware
 from django.urls import get_resolver
 
-from newsroom.busy import is_busy
+from newsroom.busy import OneWait, is_busy
 from newsroom.http import GetResponse, caching, security_headers
 from newsroom.http.compression import MIN_BYTES
 from newsroom.passwords import HashingBusyError
@@ -154,7 +154,8 @@ def busy_database(get_response: GetResponse) -> GetResponse:
     """Middleware: respond 503 with Retry-After while the database or the password hasher is busy."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        return get_response(request)
+        with db.connection.execute_wrapper(OneWait()):
+            return get_response(request)
 
     def process_exception(request: HttpRequest, exception: Exception) -> HttpResponse | None:
         cannot_answer_now = is_busy(exception) or isinstance(exception, HashingBusyError)

@@ -56,7 +56,7 @@ SECURITY_POLICY_URL = env.str("SECURITY_POLICY_URL", "", validate=check_url)
 _database = env.dj_db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'newsroom.sqlite3'}")
 DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", 10, validate=validate.Range(min=1))
 # How long a request waits for a database lock before the response is 503.
-DATABASE_WAIT_SECONDS = env.int("DATABASE_WAIT_SECONDS", 10, validate=validate.Range(min=1, max=60))
+DATABASE_WAIT_SECONDS = env.int("DATABASE_WAIT_SECONDS", 8, validate=validate.Range(min=1, max=60))
 
 # Seconds within which a client must send a request and read a response.
 REQUEST_TIMEOUT = env.int("REQUEST_TIMEOUT", 15, validate=validate.Range(min=1, max=300))
@@ -440,8 +440,9 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "django.request": {"level": "ERROR"},
-        # Clients can send any Host, and each unknown one would log a traceback.
-        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        # Clients cause these, by an unknown Host or 1,001 parameters, and each would log a traceback.
+        "django.security": {"level": "CRITICAL"},
+        "django.security.csrf": {"level": "WARNING"},
         # uvicorn gives its loggers handlers of their own, whose lines would not be in the same format.
         "uvicorn": {"handlers": [], "propagate": True},
         "uvicorn.error": {"handlers": [], "propagate": True},

@@ -70,3 +70,27 @@ def read_regions(regions: dict[str, str]) -> dict[str, str]:
     if "document" in regions:
         comparable["document"] = "\n".join(DOCUMENT.findall(regions["document"]))
     return comparable
+
+
+def catch_up(blog: LiveBlog, page: Shown, client: Client) -> Shown:
+    """Return the stale page after it has applied the changes that follow its number."""
+    number, updates, head = page.number, dict(page.updates), page.head
+    regions = dict(page.regions)
+    has_more = True
+    while has_more:
+        response = client.get(f"{page.edition}/live/{blog.slug}/changes.json", {"after": number}).json()
+        has_more, number = response["has_more"], response["number"]
+        for update in response.get("updates", []):
+            ids = {int(order.split("-")[1], 16): order for order in updates}
+            updates.pop(ids.get(update["id"]), None)
+            if update["status"] != "unpublished":
+                updates[update["order"]] = update["html"].strip()
+        regions |= read_regions(response.get("regions", {}))
+        if state := response.get("blog"):
+            head = {
+                "headline": state["headline"],
+                "is_live": state["status"] == "live",
+                "pinned": state["pinned"],
+                "key_events": [str(event["id"]) for event in state["key_events"]],
+            }
+    return Shown(page.edition, number, dict(sorted(updates.items(), reverse=True)), head, regions)

@@ -12,7 +12,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.utils.translation import gettext as gettext_of
+from django.utils.translation import override
 
+from newsroom.django_words import REWORDED
 from tests.environment import ROOT
 
 LOCALES = ["zh_Hant", "zh_Hans"]
@@ -101,3 +104,11 @@ def test_catalogues_contain_every_message_of_the_code(domain, tmp_path):
     extracted = (tmp_path / "locale" / "zh_Hant" / "LC_MESSAGES" / f"{domain}.po").read_text()
     msgids = {_unquoted(block) for block in re.findall(r'^msgid ((?:".*"\n)+)', extracted, re.MULTILINE)}
     assert msgids - set(read_catalogue(catalogue("zh_Hant", domain))) == set()
+
+
+@pytest.mark.parametrize("language", ["zh-hant", "zh-hans"])
+def test_words_of_django_are_replaced_by_those_of_a_hong_kong_newsroom(language):
+    with override(language):
+        words = [gettext_of(message) for message in REWORDED]
+    assert [word for word in words if re.search("使用者|電子信箱|檢視|您|[一-鿿] [一-鿿]", word)] == []
+    assert [word for word in words if word in REWORDED and word != "%s"] == []

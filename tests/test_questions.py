@@ -23,6 +23,8 @@ PUBLIC = {
     "/live/storm/{update}/": 1,
     "/live/storm/key-events/": 1,
     "/live/storm/key-events/?before={newer}": 2,
+    "/live/storm/corrections/": 2,
+    "/live/storm/corrections/?before={number}": 2,
     "/live/storm/changes.json?after=0": 1,
     "/live/storm/changes.json?after={number}": 1,
     "/live/storm/feed.atom": 1,
@@ -91,6 +93,8 @@ def blog() -> LiveBlog:
     blog = make_blog(slug="storm", topics=(Topic.objects.create(slug="weather", name="天氣"),))
     for heading in ("先前", "消息", "其後"):
         make_update(blog, heading, is_key_event=True)
+    newest = blog.updates.get(heading="其後")
+    publishing.correct_update(newest, Content.of(newest), by=SYSTEM, note="時間有誤。")
     blog.refresh_from_db()
     return blog
 
@@ -155,6 +159,7 @@ WHOLE = {
     "/live/storm/{update}/": 10,
     "/live/storm/changes.json?after={last}": 12,
     "/live/storm/key-events/": 8,
+    "/live/storm/corrections/": 10,
     "/embed/storm/": 11,
     "/embed/storm/{update}/": 7,
     "/live/storm/feed.atom": 11,

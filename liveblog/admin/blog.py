@@ -20,11 +20,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from liveblog import publishing, visibility
-from liveblog.admin.bulk import do_each
+from liveblog.admin.bulk import confirm_each
 from liveblog.admin.inlines import StoryInline, stories_of
 from liveblog.admin.reading import TeamAdmin, is_choosing_link, is_linkable
 from liveblog.admin.saving import VerbAdmin, VerbForm
-from liveblog.models import LiveBlog, Update
+from liveblog.models import BlogProposal, LiveBlog, Update
 from liveblog.publishing import BlogAction, BlogDetails
 from liveblog.visibility import PUBLIC
 from newsroom import hongkong
@@ -299,8 +299,14 @@ class LiveBlogAdmin(TeamAdmin, VerbAdmin):
         if blog is None:
             return self._with_team(publishing.create_blog(form.details(rows), by=by), form, by)
         seen = form.cleaned_data["seen"]
-        edited_blog = publishing.edit_blog(blog, form.details(rows), by=by, seen=seen)
-        return self._with_team(edited_blog, form, by)
+        try:
+            blog = publishing.edit_blog(blog, form.details(rows), by=by, seen=seen)
+        except publishing.BlogNeedsSecondPerson:
+            save = BlogProposal.Action.SAVE
+            publishing.propose_on_blog(blog, save, by=by, details=form.details(rows), seen=seen)
+            message = _("Proposed. It is done once a colleague approves it at the desk.")
+            self.message_user(request, message, messages.WARNING)
+        return self._with_team(blog, form, by)
 
     def _with_team(self, blog: LiveBlog, form: LiveBlogForm, by: User) -> LiveBlog:
         return publishing.set_team(blog, form.cleaned_data["team"], by=by) if form.is_team_changed else blog
@@ -308,12 +314,16 @@ class LiveBlogAdmin(TeamAdmin, VerbAdmin):
     # List actions
 
     @admin.action(description=gettext_lazy("Start or resume coverage"), permissions=["run"])
-    def start(self, request: HttpRequest, queryset: QuerySet[LiveBlog]) -> None:
-        do_each(self, request, queryset, publishing.start_coverage, _("Coverage runs"))
+    def start(self, request: HttpRequest, queryset: QuerySet[LiveBlog]) -> object:
+        consequence = _("Readers will see each as live, and drafts become public.")
+        verb, done = publishing.start_coverage, _("Coverage runs")
+        return confirm_each(self, request, queryset, verb, done, consequence)
 
     @admin.action(description=gettext_lazy("End coverage"), permissions=["run"])
-    def end(self, request: HttpRequest, queryset: QuerySet[LiveBlog]) -> None:
-        do_each(self, request, queryset, publishing.end_coverage, _("Coverage has ended"))
+    def end(self, request: HttpRequest, queryset: QuerySet[LiveBlog]) -> object:
+        consequence = _("Readers will see that the coverage of each has ended.")
+        verb, done = publishing.end_coverage, _("Coverage has ended")
+        return confirm_each(self, request, queryset, verb, done, consequence)
 
 
 def _in_status(status: Update.Status) -> Q:

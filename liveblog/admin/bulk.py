@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -44,6 +45,32 @@ def do_each(
         LogEntry.objects.log_actions(user_of(request).pk, succeeded, CHANGE, change_message=done)
         message = _("%(done)s: %(names)s") % {"done": done, "names": names}
         model_admin.message_user(request, message, messages.SUCCESS)
+
+
+def confirm_each(
+    model_admin: admin.ModelAdmin,
+    request: HttpRequest,
+    rows: QuerySet[Any],
+    verb: Callable[..., object],
+    done: str,
+    consequence: str,
+) -> TemplateResponse | None:
+    """Say on an intermediate page what will happen to which rows; once it is confirmed, run `do_each`."""
+    if "confirm" in request.POST:
+        do_each(model_admin, request, rows, verb, done)
+        return None
+    action = request.POST["action"]
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": dict(model_admin.get_action_choices(request))[action],
+        "opts": model_admin.opts,
+        "action": action,
+        "rows": rows,
+        "consequence": consequence,
+        "checkbox_name": ACTION_CHECKBOX_NAME,
+        "media": model_admin.media,
+    }
+    return TemplateResponse(request, "admin/liveblog/confirm_action.html", context)
 
 
 def _refuse(model_admin: admin.ModelAdmin, request: HttpRequest, row: models.Model, reason: str) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Model, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -19,8 +19,6 @@ from liveblog.admin.reading import FieldNames, TeamAdmin, is_linkable
 from liveblog.admin.saving import SharedAdmin, VerbForm
 from liveblog.models import Byline, RelatedStory, Topic
 from newsroom.sign_in import user_of
-
-Row = TypeVar("Row", bound=Model)
 
 
 @admin.register(Topic)
@@ -56,7 +54,7 @@ class TopicAdmin(SharedAdmin):
     ) -> Topic:
         topic: Topic = form.instance
         if not change:
-            return _added(Topic(**form.cleaned_data))
+            return publishing.add_topic(by=user_of(request), **form.cleaned_data)
         if not form.has_changed():
             return topic
         return publishing.edit_topic(topic, by=user_of(request), **form.cleaned_data)
@@ -84,16 +82,10 @@ class BylineAdmin(SharedAdmin):
     ) -> Byline:
         byline: Byline = form.instance
         if not change:
-            return _added(Byline(**form.cleaned_data))
+            return publishing.add_byline(by=user_of(request), **form.cleaned_data)
         if not form.has_changed():
             return byline
         return publishing.edit_byline(byline, by=user_of(request), **form.cleaned_data)
-
-
-def _added(row: Row) -> Row:
-    """Save a new row without a verb: no page shows it yet, so there is nothing to publish."""
-    publishing.save_checked(row)
-    return row
 
 
 @admin.register(RelatedStory)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from liveblog import publishing
 from liveblog.admin.bounds import BoundedLists
-from liveblog.admin.bulk import do_each
+from liveblog.admin.bulk import confirm_each
 from liveblog.admin.reading import TeamAdmin
 from liveblog.models import ReaderResponse
 
@@ -48,17 +48,28 @@ class ReaderResponseAdmin(BoundedLists, TeamAdmin):
         return request.user.has_perm("liveblog.moderate_readerresponse")
 
     @admin.action(description=gettext_lazy("Approve"), permissions=["moderate"])
-    def approve(self, request: HttpRequest, queryset: QuerySet[ReaderResponse]) -> None:
-        self._each(request, queryset, publishing.approve_response, _("Approved"))
+    def approve(self, request: HttpRequest, queryset: QuerySet[ReaderResponse]) -> object:
+        consequence = _("Readers will see each of them at once.")
+        return self._each(request, queryset, publishing.approve_response, _("Approved"), consequence)
 
     @admin.action(description=gettext_lazy("Reject"), permissions=["moderate"])
-    def reject(self, request: HttpRequest, queryset: QuerySet[ReaderResponse]) -> None:
-        self._each(request, queryset, publishing.reject_response, _("Rejected"))
+    def reject(self, request: HttpRequest, queryset: QuerySet[ReaderResponse]) -> object:
+        consequence = _("Readers will see none of them.")
+        return self._each(request, queryset, publishing.reject_response, _("Rejected"), consequence)
 
     @admin.action(description=gettext_lazy("Withdraw"), permissions=["moderate"])
-    def withdraw(self, request: HttpRequest, queryset: QuerySet[ReaderResponse]) -> None:
-        self._each(request, queryset, publishing.withdraw_response, _("Withdrawn"))
+    def withdraw(self, request: HttpRequest, queryset: QuerySet[ReaderResponse]) -> object:
+        consequence = _("They disappear for readers at once.")
+        return self._each(request, queryset, publishing.withdraw_response, _("Withdrawn"), consequence)
 
-    def _each(self, request: HttpRequest, queryset: QuerySet, verb: Callable[..., object], done: str) -> None:
+    def _each(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[ReaderResponse],
+        verb: Callable[..., object],
+        done: str,
+        consequence: str,
+    ) -> object:
         # Oldest first, so that the page shows them in the order in which readers wrote.
-        do_each(self, request, queryset.order_by("created_at", "pk"), verb, done)
+        rows = queryset.order_by("created_at", "pk")
+        return confirm_each(self, request, rows, verb, done, consequence)

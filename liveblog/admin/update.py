@@ -14,7 +14,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from liveblog import publishing, visibility
-from liveblog.admin.bulk import do_each, withdraw_with_reason
+from liveblog.admin.bulk import confirm_each, do_each, withdraw_with_reason
 from liveblog.admin.fields import ActionField, choice_field
 from liveblog.admin.filters import BlogFilter
 from liveblog.admin.inlines import RowInline, StoryInline, stories_of
@@ -289,8 +289,12 @@ class UpdateAdmin(TeamAdmin, VerbAdmin):
     # List actions
 
     @admin.action(description=gettext_lazy("Publish"), permissions=["publish"])
-    def publish(self, request: HttpRequest, queryset: QuerySet[Update]) -> None:
-        do_each(self, request, queryset.order_by("happened_at", "pk"), _publish, _("Published"))
+    def publish(self, request: HttpRequest, queryset: QuerySet[Update]) -> object:
+        rows, consequence = (
+            queryset.order_by("happened_at", "pk"),
+            _("Readers will see each of them at once."),
+        )
+        return confirm_each(self, request, rows, _publish, _("Published"), consequence)
 
     @admin.action(description=gettext_lazy("Withdraw …"), permissions=["withdraw"])
     def withdraw(self, request: HttpRequest, queryset: QuerySet[Update]) -> object:

@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 from django import forms
 from django.contrib import admin, messages
 from django.db import models
-from django.db.models import F, Prefetch, QuerySet
+from django.db.models import Count, F, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -23,7 +24,7 @@ from liveblog.admin.fields import ActionField, choice_field, offered_rows, row_f
 from liveblog.admin.filters import BlogFilter
 from liveblog.admin.history import ReadOnlyAdmin
 from liveblog.admin.saving import AdminRequest, VerbAdmin, VerbForm
-from liveblog.models import Delivery, LiveBlog, Webhook, WebhookCursor
+from liveblog.models import Change, Delivery, LiveBlog, Webhook, WebhookCursor
 from liveblog.models.partner import WebhookQuerySet
 from newsroom.access.confirmation import ConfirmedAdmin
 from newsroom.sign_in import user_of
@@ -249,9 +250,15 @@ class WebhookCursorAdmin(ReadOnlyAdmin):
     list_filter = [BlogFilter, ("webhook", admin.RelatedOnlyFieldListFilter)]
     ordering = [F("failing_since_at").asc(nulls_last=True), "-blog", "webhook"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[WebhookCursor]:
+        pending = Change.objects.filter(blog=OuterRef("blog"), number__gt=OuterRef("number")).order_by()
+        counts = pending.values("blog").annotate(count=Count("pk")).values("count")
+        rows: QuerySet[WebhookCursor] = super().get_queryset(request)
+        return rows.annotate(pending=Coalesce(Subquery(counts), 0))  # type: ignore[no-redef]
+
     @admin.display(description=gettext_lazy("pending"))
     def behind(self, cursor: WebhookCursor) -> int:
-        return cursor.blog.changes.after(cursor.number).count()
+        return cursor.pending
 
 
 @admin.register(Delivery)

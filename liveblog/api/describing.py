@@ -41,6 +41,7 @@ _PROBLEMS: Final = {
     406: "No such format.",
     409: "This does not fit the state that things are in.",
     410: "It was withdrawn.",
+    412: "A condition in the headers, such as If-Match, does not hold.",
     413: "The body is too large.",
     415: "The body is not JSON.",
     422: "Well-formed but not acceptable: an unknown name, a reused key, or text that may not be published.",
@@ -72,7 +73,7 @@ def described_write(
     return extend_schema(
         summary=summary,
         request={"application/json": entry},
-        responses=responses | _refusals((404, 409, 410, 413, 415, 422)),
+        responses=responses | _refusals((404, 409, 410, 412, 413, 415, 422)),
         parameters=[*parameters, _IDEMPOTENCY_KEY],
         **more,
     )

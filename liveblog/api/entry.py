@@ -144,6 +144,18 @@ class BylineName(Text):
         return byline
 
 
+class BylineNames(serializers.ListField):
+    """A list of byline names whose length is checked before any name is looked up, not afterwards."""
+
+    child = BylineName()
+
+    def to_internal_value(self, data: Any) -> list[Byline]:
+        if isinstance(data, list) and self.max_length is not None and len(data) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
+        bylines: list[Byline] = super().to_internal_value(data)
+        return bylines
+
+
 @extend_schema_field(SLUG | {"maxLength": 120})
 class BlogSlug(Text):
     """A live blog that the key may read."""
@@ -222,8 +234,7 @@ class ContentEntry(Entry):
         required=False, help_text="If false, readers see only the day; the time still decides the order."
     )
     is_key_event = Truth(required=False)
-    bylines = serializers.ListField(
-        child=BylineName(),
+    bylines = BylineNames(
         required=False,
         max_length=MOST["bylines"],
         help_text="Names of the newsroom's bylines, in order.",

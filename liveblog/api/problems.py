@@ -52,6 +52,12 @@ class Unprocessable(ValidationError):
     status_code = 422
 
 
+class PreconditionFailed(APIException):
+    """412: a condition in the request's headers does not hold."""
+
+    status_code = 412
+
+
 class AheadOfLog(APIException):
     """409: the requested number is beyond the log; `number` is the last number of the log."""
 

@@ -26,7 +26,7 @@ from liveblog.api import serializers
 from liveblog.api.entry import ChangeEntry, Entry, UpdateEntry, WithdrawalEntry
 from liveblog.api.finding import find_blog
 from liveblog.api.keys import key_of
-from liveblog.api.problems import Conflict, Gone, Unprocessable
+from liveblog.api.problems import Conflict, Gone, PreconditionFailed, Unprocessable
 from liveblog.models import LiveBlog, Update
 from liveblog.presentation import reading
 from liveblog.publishing import Action, Content, perform
@@ -117,6 +117,7 @@ def _valid(entry: type[Entry], request: Request) -> Any:
 
 def _carry_out(request: Request, act: Callable[[], Update], first_status: int = 200) -> Response:
     """Call `act` once per idempotency key; a repeated request gets the update in its present state."""
+    _refuse_unmet_condition(request)
     token = request.headers.get("Idempotency-Key", "")
     if not re.fullmatch(IDEMPOTENCY_KEY, token):
         raise ValidationError(
@@ -143,6 +144,21 @@ def _carry_out(request: Request, act: Callable[[], Update], first_status: int = 
         place = absolute(reverse("api:update", args=[row.pk]))
         return Response(answer, status=201, headers={"Location": place})
     return Response(answer)
+
+
+def _refuse_unmet_condition(request: Request) -> None:
+    """Raise PreconditionFailed for conditions that cannot hold (RFC 9110, section 13).
+
+    What is written to exists, and its ETags are weak, which If-Match never matches. To ignore a condition
+    would lose what it was to protect.
+    """
+    must_match, must_not_match = (
+        request.headers.get(name, "").strip() for name in ("If-Match", "If-None-Match")
+    )
+    if must_match not in ("", "*") or must_not_match == "*":
+        raise PreconditionFailed(
+            "Writes take no conditions on ETags. A change keeps the members that it does not name."
+        )
 
 
 def _wrong_state(refusal: publishing.WrongState, request: Request) -> APIException:

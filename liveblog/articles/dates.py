@@ -76,7 +76,7 @@ _CHINESE_WEEKDAY: Final = (
 )
 _FULL: Final = re.compile(
     r"(?P<year>\d{4})\s?(?P<sign>[-/.年])\s?(?P<month>\d{1,2})\s?(?:(?P=sign)"
-    r"|月)\s?(?P<day>\d{1,2})\s?日?(?!\d)"
+    r"|月)\s?(?P<day>\d{1,2})\s?(?:日|(?![\d日]))"
 )
 _CHINESE: Final = re.compile(
     rf"(?:(?P<year>\d{{4}}"

@@ -21,7 +21,7 @@ def with_summaries_left_out(lines: Sequence[Line]) -> list[Line]:
     first = next(
         (index for index, line in enumerate(lines) if line.kind in (Kind.TIME, Kind.DAY)), len(lines)
     )
-    later = {line.text for line in lines[first:]}
+    later = {line.text for line in lines[max(first - 1, 0) :]}
     marked_lines = list(lines)
     for index in range(first):
         line = lines[index]
@@ -93,9 +93,16 @@ def with_doubts_at_the_end(lines: list[Line]) -> list[Line]:
         return lines
     doubt = _("At the end of the article, but not a sentence: kept as text.")
     return [
-        replace(line, doubts=(*line.doubts, doubt)) if index >= end and _is_fragment(line) else line
+        _fragment(line, doubt) if index >= end and _is_fragment(line) else line
         for index, line in enumerate(lines)
     ]
+
+
+def _fragment(line: Line, doubt: str) -> Line:
+    """Return a line at the end that is no sentence, left out if it is the name of the paper, else doubted."""
+    if furniture.is_outlet(folded(line.text)):
+        return replace(line, kind=Kind.LEFT_OUT, reason="label")
+    return replace(line, doubts=(*line.doubts, doubt))
 
 
 def _is_fragment(line: Line) -> bool:

@@ -32,7 +32,7 @@ _BUTTONS: Final = re.compile(
     r"|here['’]s (?:the latest|what .{1,40}|how .{1,40})|what (?:we know|to know"
     r"|you need to know)(?: so far)?|what we[’']re covering(?: here)?"
     r"|分享(?:至.{1,10}|文章|此文)?|列印|打印|收藏|轉載|转载|讚好?|留言|評論|复制链接|複製連結"
-    r"|廣告|广告|贊助|返回頂部|回頂部|回首頁|首頁"
+    r"|(?:廣告|广告)(?:\s*[(].{1,20})?|贊助|返回頂部|回頂部|回首頁|首頁"
     r"|(?:按此|點擊|点击|點此|點選|按我)?(?:閱讀|阅读|查看|看|睇|瀏覽|了解|展開|展开)?(?:全文"
     r"|更多|詳情|详情|完整內容|完整报道)|繼續閱讀|继续阅读|請?繼續往下(?:閱讀|看)|更多(?:新聞"
     r"|新闻|內容|相關報道)?"
@@ -50,6 +50,8 @@ _LABELS: Final = re.compile(
     r"|(?:分享|share)\s*:"
     r"|(?:版權所有|版权所有|©|\(c\)\s|copyright\b|all rights reserved|本網站|未經授權|未经授权"
     r"|不得轉載|不得转载|嚴禁轉載)"
+    r"|.{0,8}(?:[報报]料|爆料|投稿|查[詢询])(?:[熱热][線线]|[電电][話话郵邮]|信箱)?\s*[:﹕]"
+    r"|(?:支持|[贊赞]助|[課课]金|捐款|[訂订][閱阅])(?:我[們们]|本[報报網网台])\s*[:﹕]"
     r"|our standards:|(?:資料|资料|新聞|新闻|消息|圖片|图片)?(?:來源|来源)\s*(?:source)?\s*:|source:|via:"
     r"|(?:掃|扫|下載|下载|download|get)\s*(?:呢|這|这|此|the|our)?[^。.]{0,12}(?:code|qr|app)(?![a-z])"
     r"|please (?:turn on|enable) javascript|got a tv licen[cs]e|you need one to watch"
@@ -73,29 +75,30 @@ _CREDITS: Final = re.compile(
     r"|責任編輯)\s*[^,。.!?:]{1,30}(?:[／/][^,。.!?:]{0,20})?(?:報導|報道|报道|攝|摄影|攝影|審讀"
     r"|审读|整理|撰文)[^,。]{0,40}"
     r"|(?:記者|记者|編輯|编辑|撰文|作者|特派員|特约记者)[\s:]\s*[^\s,。:]{2,4}(?:[、\s][^\s,。:]{2,4}){0,3}"
+    r"|\S{2,8}[／/]\s*(?:記者|记者)[^,。.!?:]{1,30}"
     r"|\S{2,8}(?:記者|记者)\s+[^\s,。:]{2,4}(?:[、\s]+[^\s,。:]{2,6}){0,4}"
     r"|(?:\[[^\[\]]{1,6}\]\s*)?[(\[][^()\[\]]{0,20}(?:記者|记者|編輯|编辑)[^()\[\]]{1,20}[)\]]"
     r"|\(?(?:Reporting|Writing|Editing|Compiled|Additional reporting) by [^()。]{3,200}?"
     r"(?:[.;] ?(?:Writing|Editing|Compiled|Additional reporting) by [^()]{3,80})+\)?"
     r"|\((?:Reporting|Writing|Editing|Compiled|Additional reporting) by [^()]{3,200}\)"
     r"|From\s(?:the\s)?[A-Z][\w.]*['’]s\s[A-Z][\w.'’-]*(?:(?:,|\sand|,\sand)?\s[A-Z][\w.'’-]+){0,9}"
-    r"(?:\sin\s[A-Z][^.!?]{1,40})?"
-    r"|(?:[A-Z][\w.'’-]+\s){1,3}\((?:now|earlier)\)(?:(?:,|\sand)?\s(?:[A-Z][\w.'’-]+\s){1,3}\((?:now|earlier)\))*"
+    r"(?:\sin\s[A-Z][^.!?]{1,40})?|From\s(?:the\s)?[A-Z]\w+(?:\s[A-Z]\w+)?\s(?:staff|reporters|teams?)"
+    r"|(?:[A-Z][\w.'’-]+\s){1,3}\((?:now|earlier)\)(?:(?:[,;/]|\sand)?\s(?:[A-Z][\w.'’-]+\s){1,3}\((?:now|earlier)\))*"
     r"|(?i:by|edited by|reporting by|reported by|written by|words by|compiled by|produced by"
     r"|photo(?:s|graph)? by|image by|video by|additional reporting by|editing by)\s+"
     r"(?:[Tt]he\s)?[A-Z][\w.'’-]*(?:(?:,|\sand|\s&)?\s[A-Z][\w.'’-]+){0,9}(?:\s(?:staff|agencies|reporters))?(?:\s(?:in|for)\s.{1,30})?\.?"
     r"|[—–-]{1,2}\s*(?:by\s+)?(?:[A-Z][\w.'’-]*\.?\s){1,3}[A-Z][\w.'’-]+(?:\s(?:in|for|and)\s.{1,60})?",
 )
 _NOTES: Final = re.compile(
-    r"[+＋]?\d{1,6}|[+][^\s\d]{1,10}|:[a-z0-9_+-]+:\s?\d*|[a-z]{2,4}(?:/[a-z]{1,4}){1,4}|[^|。\d]{1,24}(?:\|[^|。\d]{1,24}){3,}|#\S{1,40}(?:\s+#\S{1,40})*|https?://\S+|[↓↑→←⬇⬆👇☟▼\s]+.{0,60}[↓↑→←⬇⬆👇☟▼]+"
+    r"[+＋]?\d{1,6}|[+][^\s\d]{1,10}|:[a-z0-9_+-]+:\s?\d*|(?:[a-z]{2,4}-)?[a-z]{2,4}(?:/[a-z]{1,4}){1,4}|[^|。\d]{1,24}(?:\|[^|。\d]{1,24}){3,}|[^|。\d]{1,40}(?:\s\|\s[^|。\d]{1,40}){4,}|#\S{1,40}(?:\s+#\S{1,40})*|https?://\S+|[↓↑→←⬇⬆👇☟▼\s]+.{0,60}[↓↑→←⬇⬆👇☟▼]+"
     r"|[◤◢■□▌]+.{1,20}[◤◢◣◥■□]+|[^\s>]{1,16}(?:\s*[>»›]\s*[^\s>]{1,16}){1,5}"
     r"|[—–-]+\s*\[[^\[\]]{1,24}\][^。]{1,60}"
 )
 _CALLS: Final = re.compile(
     r"(?:👉|►|▶|▸|☞|👇|➡|>>+|>(?=\s?[^\s>]{2}))\s*.{1,80}[!?看多集篇覽載群道App]$"
-    r"|.{0,50}(?:(?:馬上|马上|立即|立刻|即刻)(?:前往|下載|下载|睇|看|訂閱|加入)|請?按此|點此|点此"
+    r"|.{0,50}(?:(?:馬上|马上|立即|立刻|即刻)(?:前往|下載|下载|睇|看|訂閱|加入)|請?按(?:此|[下上左右][圖图])|點此|点此"
     r"|點我|点我|按我|(?:請|请)(?:點擊|点击|按頁面|瀏覽)|點擊看|click here).{0,30}[:!。]?"
-    r"|.{0,24}(?<![a-z])share(?![a-z]).{0,6}[!啦]+|下[載载]\s?app.{0,20}|.{0,30}app[看睇].{0,30}",
+    r"|.{0,24}(?<![a-z])share(?![a-z]).{0,6}[!啦]+|[►▶▸\s]*下[載载]\s?app.{0,20}|.{0,30}app[看睇].{0,30}",
     re.IGNORECASE,
 )
 _MARKS: Final = " *_~#[](){}<>|/·•-–—=:.,…‧。"
@@ -118,17 +121,40 @@ def reason_of(plain: str, text: str) -> str:
         return "embed"
     if _LABELS.match(plain.lstrip(_MARKS[:3])) and (is_short or not plain.endswith("。")):
         return "label"
-    if is_short and not plain.endswith("。") and _CREDITS.fullmatch(plain):
+    if is_short and not plain.endswith("。") and (_CREDITS.fullmatch(plain) or is_dateline(plain)):
         return "credit"
+    if is_label_of_links(plain):
+        return "label"
     if _NOTES.fullmatch(plain):
         return "note"
     is_sentence = plain.endswith(("。", ".", "」", "”"))
     return "call" if columns_of(text) <= 100 and not is_sentence and _CALLS.fullmatch(plain) else ""
 
 
+_AGENCIES: Final = r"AFP|AP|Reuters|Bloomberg|Xinhua|UPI|PA|PA Media|dpa|CNA|Kyodo|Yonhap|EFE|TASS|PTI|ANI"
+_DATELINE: Final = re.compile(
+    rf"[A-Z][\w .,'’-]{{1,60}}[(](?:{_AGENCIES})[)]\s*[-–—]*"
+    r"|[^\s,。:]{2,14}\d{1,2}日[電电]\s*(?:[(][^()]{1,40}[)])?"
+    r"|[(\[][^()\[\],。]{2,30}(?:日[電电]|[^者][報报][道導导]|[專专]?[訊讯])[)\]]"
+    r"|[^\s,。:]{2,10}\s*[—–-]{1,2}"
+)
+
+
+def is_dateline(plain: str) -> bool:
+    """Return whether a folded line is the place, the day and the agency that open a report, and no more."""
+    return bool(_DATELINE.fullmatch(plain))
+
+
+def is_agency(plain: str) -> bool:
+    """Return whether a text is the name of a news agency."""
+    return bool(re.fullmatch(_AGENCIES, plain))
+
+
 _LABEL_OF_LINKS: Final = re.compile(
-    r"(?:[相關关]{2}|延伸|更多|[推薦荐]{2}|[熱热][門门]).{0,4}(?:[報报][道導导]|文章|新[聞闻]|[閱阅][讀读])"
-    r"|(?:read more|see also|related|more on this|recommended|what to read next)(?:\s\w+){0,2}",
+    r"(?:[相關关]{2}|延伸|更多|[推薦荐]{2}|[熱热][門门]).{0,4}(?:[報报][道導导]|文章|新[聞闻]|[閱阅][讀读])|同[場场]加映"
+    r"|你可能(?:[還还]|也)?(?:想看|有[興兴]趣|[會会]喜[歡欢]).{0,4}"
+    r"|(?:read (?:more|also|next)|see also|related|more on this|more stories|recommended|what to read next)"
+    r"(?:\s\w+){0,2}",
     re.IGNORECASE,
 )
 
@@ -149,15 +175,25 @@ def is_notice(plain: str) -> bool:
     return len(plain) <= _LONGEST and not plain.endswith(("。", ".")) and bool(_NOTICES.fullmatch(plain))
 
 
-_SCRAP_OF_HEAD: Final = re.compile(
-    r".{0,8}(?:新聞網?|新闻网?|[^\s]網|[^\s]网|日報|日报|時報|时报|晚報|晚报|電視|电视|電台|电台|\b(?:news|times|post|tv))|summary",
+_OUTLET: Final = re.compile(
+    r".{0,8}(?:新聞網?|新闻网?|[^\s]網|[^\s]网|[日時时晚早明信晴的公][報报]|文[匯汇][報报]|[週周]刊"
+    r"|電視|电视|電台|电台|之音|之[聲声]|通[訊讯]社"
+    r"|\b(?:news|times|post|tv))(?:[專专][訊讯]|live)?"
+    r"|(?:the )?(?:bbc|cnn|sky|itv|abc|cbs|nbc|al jazeera|guardian|independent|telegraph|reuters"
+    r"|associated press|ap|afp|bloomberg|am730|hk01|hkfp|scmp|rthk|standard)"
+    r"(?: (?:news|live|sport|staff))*(?: live)?",
     re.IGNORECASE,
 )
 
 
 def is_scrap_of_head(plain: str) -> bool:
     """Return whether a folded line of the head is the name of a newspaper or broadcaster, or a mere label."""
-    return columns_of(plain) <= 24 and bool(_SCRAP_OF_HEAD.fullmatch(plain))
+    return is_outlet(plain) or plain.lower() == "summary"
+
+
+def is_outlet(plain: str) -> bool:
+    """Return whether a folded line is nothing but the name of a newspaper, an agency or a broadcaster."""
+    return columns_of(plain) <= 24 and bool(_OUTLET.fullmatch(plain))
 
 
 _SECTION: Final = re.compile(
@@ -179,7 +215,12 @@ _NAME: Final = re.compile(r"(?:[A-Z][\w.'’-]*\s){1,3}(?:and\s)?(?:[A-Z][\w.'�
 
 def is_name(text: str) -> bool:
     """Return whether a line could be nothing but the names of one or two people."""
-    return len(text) <= 60 and bool(_NAME.fullmatch(text))
+    return len(text) <= 60 and not text.isupper() and bool(_NAME.fullmatch(text))
+
+
+def is_byline(text: str) -> bool:
+    """Return whether a line names reporters with the word `By` before them."""
+    return text[:3].lower() == "by " and is_name(text[3:])
 
 
 _ROLE: Final = re.compile(

@@ -22,7 +22,7 @@ from liveblog.articles.publication import (
     Published,
     as_given,
     changed_that_day,
-    dated_stamp,
+    day_in_title,
     impossible,
     published_on,
     supported,
@@ -34,6 +34,8 @@ from newsroom.text.line_breaks import columns_of
 
 # Titles and publication times stand at the top.
 _TOP: Final = 25
+# Lines below a publication time at the top among which the title can be.
+_BELOW: Final = 4
 _OWN_STAMP: Final = re.compile(r"\d{4}-\d{1,2}-\d{1,2}\s+\d{1,2}:\d{2}")
 _BREADCRUMB: Final = re.compile(r"[>»›]|\s/\s")
 
@@ -122,9 +124,13 @@ def read_head(
     if candidates and candidates[-1].index == first_update:
         if _is_own_date(candidates, numbered):
             first_update = openers[1] if len(openers) > 1 else None
-        elif len(candidates) == 1 and len(openers) > 1 and dated_stamp(folded(numbered[openers[1]][1]), 0):
-            reason = _("Read as the time of publication, though it could be that of the first update.")
-            candidates[0] = replace(candidates[0], doubts=(*candidates[0].doubts, reason))
+        elif len(candidates) == 1 and (second := _dated_opener(numbered, openers)):
+            if candidates[0].rest and second.rest:
+                # The lines of a chat: each has a name and a full date.
+                candidates.pop()
+            else:
+                reason = _("Read as the time of publication, though it could be that of the first update.")
+                candidates[0] = replace(candidates[0], doubts=(*candidates[0].doubts, reason))
         elif len(candidates) > 1:
             # This is the first update's own time, written with its date.
             candidates.pop()
@@ -146,6 +152,7 @@ def read_head(
         raise ArticleError(numbered[0][0], reason, "title")
     number, text = numbered[title_index] if title_index is not None else (numbered[0][0], "")
     title = any_title(number, given.title or without_emphasis(text))
+    published = published or (None if given.published_at else day_in_title(number, text))
     moment = given.published_at or (published.moment if published else None)
     if moment is None:
         line = (
@@ -164,13 +171,19 @@ def read_head(
     if published and not given.published_at:
         head.zone, head.has_clock = published.zone, published.has_clock
         head.changed_at = head.changed_at or changed_that_day(numbered[:top], published.moment)
-        head.doubts = [Doubt(numbered[published.index][0], reason) for reason in published.doubts]
+        place = published.index if published in candidates else title_index or 0
+        head.doubts = [Doubt(numbered[place][0], reason) for reason in published.doubts]
     end = len(numbered) if first_update is None else first_update
     above = min(end, title_index or 0)
     _divide(
         _Division(head, title_index, above, {each.index: each for each in candidates}, given, roles), numbered
     )
     return head
+
+
+def _dated_opener(numbered: Sequence[tuple[int, str]], openers: Sequence[int]) -> Published | None:
+    """Return the date and time of the second line that opens an update, or None."""
+    return published_on(openers[1], *numbered[openers[1]]) if len(openers) > 1 else None
 
 
 def _is_own_date(candidates: Sequence[Published], numbered: Sequence[tuple[int, str]]) -> bool:
@@ -238,7 +251,7 @@ def _divide(division: _Division, numbered: Sequence[tuple[int, str]]) -> None:
             head.lines.append(LineRead(number, text, Role.KICKER))
         elif role is None and index < division.above:
             head.lines.append(LineRead(number, text, Role.LEFT_OUT, "above_title"))
-            if _likeness(text, is_first=False) >= max(_likeness(head.title_text, is_first=False), 3):
+            if _likeness(text, is_first=False) >= max(_likeness(head.title_text, is_first=False) - 1, 2):
                 head.doubts.append(Doubt(number, _("It could be the title as well as the line below it.")))
         else:
             head.body.append((number, text))
@@ -274,7 +287,7 @@ def _title_index(
     first_update: int | None,
     roles: Mapping[int, Role],
 ) -> int | None:
-    """Return the index of the title: the likeliest line above the publication time, the nearest of equals."""
+    """Return the index of the title: the likeliest line above the publication time, the first of equals."""
     chosen = _chosen(numbered, roles, Role.TITLE)
     if chosen is not None:
         return chosen
@@ -284,14 +297,19 @@ def _title_index(
     for index in range(min(limit, len(numbered), _TOP)):
         number, text = numbered[index]
         score = 0 if number in roles else _likeness(text, is_first=index == 0)
-        # Without a publication time to stand above, the title is the first line that looks like one.
-        if score >= max(best_score + (published is None), 1):
+        # A line as likely below the title is the deck.
+        if score > best_score:
             best, best_score = index, score
     if best is None and published is not None:
-        below = published + 1
-        is_free = below < min(len(numbered), end) and numbered[below][0] not in roles
-        is_title = is_free and _likeness(numbered[below][1], is_first=True) > 1
-        best = below if is_title else None
+        # Some sites print the time above the title, with a section between.
+        below = range(published + 1, min(len(numbered), end, published + _BELOW))
+        scores = {
+            index: _likeness(numbered[index][1], is_first=False)
+            for index in below
+            if numbered[index][0] not in roles
+        }
+        first = next((index for index, score in scores.items() if score), None)
+        best = first if first is not None and scores[first] > 1 else None
     return best
 
 
@@ -302,13 +320,12 @@ def _likeness(text: str, *, is_first: bool) -> int:
         return 0
     if furniture.reason_of(plain, text) or "://" in plain or zones.stated(plain) or _BREADCRUMB.search(plain):
         return 0
-    if furniture.is_section(plain):
+    if furniture.is_section(plain) or furniture.is_outlet(plain):
         return 0
     if len(plain) > MAX_HEADLINE:
         return 1 if is_first else 0
     score = 3 + 3 * has_title_signs(text)
-    if columns_of(text) < 10:
-        score -= 2
+    score -= (columns_of(text) < 10) + (columns_of(text) < 20)
     if plain.endswith(("。", ":", ",")) or (plain.endswith(".") and ends_as_text(plain)):
         score -= 2
     return max(score, 1 if is_first else 0)

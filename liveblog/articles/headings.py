@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
@@ -37,6 +38,32 @@ def _ends_as_text(plain: str) -> bool:
     ):
         return False
     return ends_as_text(plain)
+
+
+def with_marked_headings(lines: Sequence[Line]) -> list[Line]:
+    """Return the lines, without the sign before headings that look like one-item lists: `■全線恢復`.
+
+    They stand alone below, or above, most times that are alone on their lines, with text below them.
+    """
+    times = [index for index, line in enumerate(lines) if line.kind is Kind.TIME and not line.words]
+    for distance, text_after in ((1, 2), (-1, 1)):
+        marked = [index + distance for index in times if _is_marked(lines, index, distance, text_after)]
+        if len(marked) > 1 and len(marked) * 3 >= len(times) * 2:
+            return [
+                replace(line, kind=Kind.TEXT, bullet_number=None) if index in set(marked) else line
+                for index, line in enumerate(lines)
+            ]
+    return list(lines)
+
+
+def _is_marked(lines: Sequence[Line], time: int, distance: int, text_after: int) -> bool:
+    place = time + distance
+    if place < 0 or time + text_after >= len(lines):
+        return False
+    line, above = lines[place], lines[place - 1] if place else None
+    is_single = above is None or above.kind is not Kind.BULLET
+    is_heading = line.kind is Kind.BULLET and not line.is_chosen and is_like_heading(line.words)
+    return is_single and is_heading and lines[time + text_after].kind is Kind.TEXT
 
 
 def place_of_headings(lines: Sequence[Line]) -> Heading:
@@ -95,7 +122,7 @@ def _may_be_heading(line: Line) -> bool:
     # At this stage, only an editor's choice makes a line a heading.
     if line.is_chosen:
         return line.kind is Kind.HEADING
-    return line.kind is Kind.TEXT and is_like_heading(line.text)
+    return line.kind is Kind.TEXT and not line.has_other_time and is_like_heading(line.text)
 
 
 def _by_first_and_last(lines: Sequence[Line]) -> Heading:
@@ -127,10 +154,14 @@ def bylines_of(lines: Sequence[Line]) -> frozenset[str]:
         if line.kind is Kind.TIME and not line.words and after.kind is Kind.TEXT
     ]
     person_names = [text for text in below if furniture.is_name(text)]
-    if len(person_names) > 1 and len(person_names) * 2 >= len(below):
+    has_bylines = any(map(furniture.is_byline, (line.text for line in lines if line.kind is Kind.LEFT_OUT)))
+    if not has_bylines and len(person_names) > 1 and len(person_names) * 2 >= len(below):
         # In most updates the name of a reporter stands between the time and the text.
         names.update(person_names)
     names.update(text for text in person_names if text in credits)
+    beside = [line.words for line in lines if line.kind is Kind.TIME and line.words]
+    if len(beside) > 1 and all(map(furniture.is_name, beside)):
+        names.update(beside)
     # Text that recurs before times at the ends of lines is the name of a reporter, in any script.
     return frozenset(
         names | {text for text, count in tails.items() if count > 1 and columns_of(text) <= _LONGEST_NAME}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -69,7 +70,7 @@ def timed(line: Line, stamp: Stamp) -> Line:
     """Return a line that opens an update with the time `stamp`. Raise ArticleError for an impossible time."""
     if stamp.clock is None and stamp.ago is None:
         raise ArticleError(line.number, _("There is no such time.") + f" ({line.text[:40]})")
-    mark = TimeMark(stamp.clock, stamp.end, stamp.day, zone=stamp.zone, ago=stamp.ago)
+    mark = TimeMark(stamp.clock, stamp.end, stamp.day, zone=stamp.zone, ago=stamp.ago, until=stamp.until)
     words = (line.text[: stamp.lead] + line.text[stamp.end :]).strip()
     if stamp.is_approximate:
         # `17時41分許，…` is a sentence that loses its 許 with its time.
@@ -82,6 +83,8 @@ def timed(line: Line, stamp: Stamp) -> Line:
     doubts = (_("Only the hour and the minute are kept."),) if stamp.has_seconds else ()
     if stamp.ago is not None and stamp.ago >= _HOUR:
         doubts = (_("Counted back in whole hours or days: the minutes are not known."),)
+    if stamp.until:
+        doubts = (*doubts, _("A span of time: its beginning was read as the time of the update."))
     if is_tail and not stamp.is_closed:
         doubts = (*doubts, _("The time at the end of the line was read as that of the update."))
     return replace(
@@ -89,7 +92,7 @@ def timed(line: Line, stamp: Stamp) -> Line:
         kind=Kind.TIME,
         mark=mark,
         words="" if is_tail else words,
-        heading=words if is_tail else "",
+        heading=words.rstrip(",，") if is_tail else "",
         doubts=doubts,
     )
 
@@ -109,7 +112,8 @@ def bulleted(line: Line, plain: str) -> Line | None:
 def _unread_time(line: Line, source: Source) -> Line:
     stamp = source.stamp
     if stamp and stamp.shape.form is not Form.COMPACT and not stamp.is_loose:
-        return replace(line, doubts=(_("Opens with what looks like a time but was not read as one."),))
+        doubt = _("Opens with what looks like a time but was not read as one.")
+        return replace(line, doubts=(doubt,), has_other_time=True)
     if is_like_heading(line.text) and opens_with_day(source.plain):
         return replace(
             line, doubts=(_("Opens with what looks like a day but was not read as a day heading."),)
@@ -153,6 +157,8 @@ class _Reader:
     def __init__(self, lines: Sequence[Line], profile: Profile, is_title: Callable[[str], bool]) -> None:
         self.lines, self.profile, self.is_title = lines, profile, is_title
         self.names = bylines_of(lines)
+        self.texts = Counter(line.text for line in lines)
+        self.credits = " ".join(line.text for line in lines if line.reason == "credit")
         self.has_begun = False
         # Headings and by-lines stand in the slot between a time and the first words of its update.
         self.is_slot = self.is_below_name = self.is_headed = False
@@ -165,8 +171,10 @@ class _Reader:
             below = self._below(index)
             if line.is_chosen:
                 take = self._chosen
-            new_lines = take(line, lines[-1] if lines else None, below)
-            lines.extend(new_lines)
+            lines.extend(take(line, lines[-1] if lines else None, below))
+            if line.mark and line.mark.until:
+                until = line.mark.until
+                lines.append(Line(line.number, until, Kind.LEFT_OUT, until, reason="time"))
         return lines
 
     def _below(self, index: int) -> Line | None:
@@ -237,7 +245,12 @@ class _Reader:
         )
         if is_name_above or (self.has_begun and self._is_byline(line, below)):
             self.is_below_name = furniture.is_name(line.text)
-            return [self._out(line, line.text)]
+            out = self._out(line, line.text)
+            if self.is_below_name and self.texts[line.text] == 1 and not self._is_credited(line.text):
+                out = replace(
+                    out, doubts=(_("Left out as the name of a reporter, though it could be a heading."),)
+                )
+            return [out]
         heading_line = self._heading(line, above, below)
         self.is_slot = self.is_slot and heading_line is not None
         self.is_headed = heading_line is not None
@@ -254,6 +267,9 @@ class _Reader:
             return [line]
         self.has_begun = self.has_begun or self.profile.heading is Heading.ABOVE
         return [heading_line]
+
+    def _is_credited(self, name: str) -> bool:
+        return name in self.credits
 
     def _is_byline(self, line: Line, below: Line | None) -> bool:
         if not self.is_slot:

@@ -41,7 +41,9 @@ _ADDRESS: Final = re.compile(r"\s*(?P<url>https?://[!-~]{3,490})$")
 _WHOLE_ADDRESS: Final = re.compile(r"https?://[!-~]{3,490}")
 RESPONSES: Final = re.compile(r"(?:最新回[應应]|latest responses):?", re.IGNORECASE)
 RULE: Final = re.compile(r"[-=_*~─—━•·.\s]+")
-_LIKE_TIME: Final = re.compile(r"\[[^\]]{0,20}\d:\d\d[^\]]{0,20}\]")
+_LIKE_TIME: Final = re.compile(
+    r"\[[^\]]{0,20}\d:\d\d[^\]]{0,20}\]|\W{0,3}\d{1,2}\s?[:h]\s?\d{2}(?!\d)|\W{0,3}\d{1,2}[時时點点]\d{1,2}分"
+)
 _BODY_END: Final = re.compile(r"[:;,、。.」』…⋯]$|[.!?…,。][\"'”’)]+$")
 _MARKDOWN_HEADING: Final = re.compile(r"#{1,6} (?=\S)")
 _ASIDE: Final = re.compile(r"[(][^()]*[)]$")
@@ -67,7 +69,8 @@ class Line:
     """A line and its kind. `words` is its text without the signs that mark the kind.
 
     `heading` is a heading on the line of a time. `reason` says why a line is left out. `is_head` means that a
-    line belongs to the standfirst, wherever it stands, `is_chosen` that an editor decided its kind.
+    line belongs to the standfirst, wherever it stands, `is_chosen` that an editor decided its kind,
+    `has_other_time` that it opens with a time in another notation than the article's.
     """
 
     number: int
@@ -83,6 +86,7 @@ class Line:
     reason: str = ""
     is_head: bool = False
     is_chosen: bool = False
+    has_other_time: bool = False
 
     @property
     def heading_of_day(self) -> DayHeading:

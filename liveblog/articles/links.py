@@ -19,6 +19,9 @@ _LABEL: Final = re.compile(
 _MARKDOWN: Final = re.compile(
     r"[>▶►▸•*\s-]*\[(?P<title>[^\[\]]{2,250})\]\((?P<url>https?://[!-~]{3,490})\)[.。]?"
 )
+_MARKDOWN_AT_END: Final = re.compile(
+    r"(?<=\S)\s*\[(?P<title>[^\[\]]{1,250})\]\((?P<url>https?://[!-~]{3,490})\)[.。]?$"
+)
 _AT_END: Final = re.compile(r"[-–—|:<(\[\s]*(?P<url>https?://[!-;=?-~]{3,490}?)[)>\]]*$")
 
 
@@ -40,6 +43,20 @@ def linked(line: Line, plain: str) -> Line | None:
     if label or (url and not ends_as_text(title.rstrip("：:")) and len(title) <= 120):
         return replace(line, kind=Kind.RELATED, words=title, url=url)
     return None
+
+
+def with_link_apart(line: Line) -> list[Line]:
+    """Return a line of text, and apart from it the Markdown link that it ends with, as a related story."""
+    # Search only the tail: in a long line the pattern would be tried at every bracket.
+    start = max(0, len(line.text) - MAX_HEADING - _LONGEST_ADDRESS)
+    match = _MARKDOWN_AT_END.search(line.text, start) if line.text.endswith((")", ").", ")。")) else None
+    if match is None or line.kind not in (Kind.TEXT, Kind.RELATED) or line.is_chosen:
+        return [line]
+    text = line.text[: match.start()]
+    if not any(char.isalnum() for char in text):
+        return [line]
+    link = Line(line.number, match["title"], Kind.RELATED, match["title"], url=match["url"])
+    return [Line(line.number, text, words=text), link]
 
 
 def _divided(title: str, plain: str) -> tuple[str, str]:

@@ -137,7 +137,8 @@ def _carry_out(plan: Plan) -> Report:
             reason = _("No longer in the running copy.")
             publishing.withdraw_update(missing.update, by=order.by, reason=reason)
     if plan.starts:
-        blog = publishing.start_coverage(blog, by=order.by, at=order.article.published_at)
+        with _blamed_on(1):
+            blog = publishing.start_coverage(blog, by=order.by, at=order.article.published_at)
     if plan.ends_at:
         publishing.end_coverage(blog, by=order.by, at=plan.ends_at)
     blog.refresh_from_db()

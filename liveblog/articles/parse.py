@@ -17,10 +17,11 @@ from liveblog.articles.characters import language_of, read
 from liveblog.articles.choices import HEAD_ROLES, Choices, Role
 from liveblog.articles.chosen import chosen_lines, keys_of_chosen
 from liveblog.articles.clauses import doubts_of_divided, in_clauses
-from liveblog.articles.days import DayHeading, DayName, read_day_heading
+from liveblog.articles.days import ENGLISH_MONTH, DayHeading, DayName, read_day_heading
 from liveblog.articles.edges import with_summaries_left_out
+from liveblog.articles.halves import in_the_afternoon
 from liveblog.articles.head import Head, is_own_head, read_head, read_own_head
-from liveblog.articles.headings import place_of_headings
+from liveblog.articles.headings import place_of_headings, with_marked_headings
 from liveblog.articles.layout import (
     is_numbered,
     preliminary,
@@ -29,6 +30,7 @@ from liveblog.articles.layout import (
     with_addresses,
 )
 from liveblog.articles.lines import Kind, Line, classify, split
+from liveblog.articles.links import with_link_apart
 from liveblog.articles.notation import Heading, Order, Profile
 from liveblog.articles.profile import Source, key_of, notation_of, survey, zone_of_times
 from liveblog.articles.publication import Given
@@ -41,9 +43,11 @@ __all__ = ["MAX_UPDATES", "Choices", "Given", "parse", "read", "read_body"]
 
 _LOCAL_TIMES: Final = re.compile(
     r"\btimes?(?: stated| shown| given)?(?: are| is)?(?: in)? local\b"
-    r"|[時时][間间][均皆]?[為为以](?:[當当本]地)",
+    r"|[時时][間间][均皆都]?[為为是以](?:[當当本]地|[^,，。()（）]{1,10}[時时][間间])"
+    r"|\ball times (?:are )?in [A-Z]",
     re.IGNORECASE,
 )
+_IN_ENGLISH: Final = re.compile(rf"\b(?:{ENGLISH_MONTH})\b", re.IGNORECASE)
 _ROLES: Final = {
     Kind.BULLET: Role.ITEM,
     Kind.CAPTION: Role.CAPTION,
@@ -83,13 +87,14 @@ def parse(
     # If only the day of publication is known, count from noon, in the middle of that day's updates.
     published_at = head.published_at if head.has_clock else head.published_at + timedelta(hours=12)
     dating = Dating(published_at, zone, profile.order, head.is_last_update, head.changed_at, head.has_clock)
+    open_entries, doubts_of_halves = in_the_afternoon(open_entries, lines, dating.local)
     order = choices.order or order_of(open_entries, assembly.days, dating.local)
     profile = replace(
         profile, order=Order.NEWEST_FIRST if profile.is_own_form and not choices.order else order
     )
     entries, doubts = dated(open_entries, assembly.days, replace(dating, order=profile.order))
     doubts = [doubt for doubt in doubts if doubt.line not in choices.days]
-    every_doubt = {*head.doubts, *assembly.doubts, *doubts, *_of_the_future(entries, now)}
+    every_doubt = {*head.doubts, *assembly.doubts, *doubts, *doubts_of_halves, *_of_the_future(entries, now)}
     if not entries:
         every_doubt.add(Doubt(numbered[-1][0], _("The article has no updates.")))
     return Article(
@@ -166,7 +171,7 @@ def read_body(
     zone = choices.zone or zone_of_times(sources, keys)
     _check_zone(zone)
     if not given.published_at:
-        _doubt_zone_of_head(head, zone)
+        _read_zone_of_head(head, zone)
     body = {number for number, _text in head.body}
     if not zone:
         zone = _zone_of_head(head, sources, keys)
@@ -193,8 +198,13 @@ def _read_by_notation(
     keys |= keys_of_chosen(sources, choices)
     profile = Profile(time=example or _chosen_time(chosen), keys=keys)
     lines = with_addresses(
-        [line for source in sources for line in chosen.get(source.number) or [_first_look(source, profile)]]
+        [
+            line
+            for source in sources
+            for line in chosen.get(source.number) or with_link_apart(_first_look(source, profile))
+        ]
     )
+    lines = with_marked_headings(lines)
     has_days = any(line.kind is Kind.DAY for line in lines)
     return lines, replace(profile, heading=choices.heading or place_of_headings(lines), has_days=has_days)
 
@@ -250,7 +260,8 @@ def _openers(sources: Sequence[Source], keys: frozenset[Key], roles: Mapping[int
     for source in sources:
         index = indexes[source.number]
         role = roles.get(source.number)
-        is_read = role is None and ((source.stamp and key_of(source.stamp) in keys) or source.day)
+        stamp = source.stamp or source.tail
+        is_read = role is None and ((stamp and key_of(stamp) in keys) or source.day)
         if (is_read or role in _OPENERS) and index not in openers:
             openers.append(index)
         if len(openers) == 2:
@@ -303,13 +314,26 @@ def _zone_of_head(head: Head, sources: Sequence[Source], keys: frozenset[Key]) -
     return head.zone
 
 
-def _doubt_zone_of_head(head: Head, zone: str) -> None:
-    """Add a doubt about a publication time without a zone if the times of the updates have another zone."""
-    line = next((line.number for line in head.lines if line.role is Role.PUBLISHED), None)
+def _read_zone_of_head(head: Head, zone: str) -> None:
+    """Read a publication time that names no zone in that of the updates if it is in English; add a doubt.
+
+    An English page writes all its times in one zone. A plain or Chinese date may be that of the desk here.
+    """
+    line = next((line for line in head.lines if line.role is Role.PUBLISHED), None)
     if not zone or line is None or head.zone or not head.has_clock:
         return
-    if zones.in_zone(head.published_at, zone) != head.published_at:
-        head.doubts.append(Doubt(line, _("The publication time names no zone: read as Hong Kong time.")))
+    moment = zones.in_zone(head.published_at, zone)
+    if moment == head.published_at:
+        return
+    if not _IN_ENGLISH.search(line.text):
+        head.doubts.append(
+            Doubt(line.number, _("The publication time names no zone: read as Hong Kong time."))
+        )
+        return
+    reason = _("The publication time names no zone: read in that of the updates, %(zone)s.")
+    head.doubts.append(Doubt(line.number, reason % {"zone": zone}))
+    head.published_at = moment
+    head.changed_at = head.changed_at and zones.in_zone(head.changed_at, zone)
 
 
 def _check_zone(zone: str) -> None:

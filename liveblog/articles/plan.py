@@ -228,6 +228,9 @@ def _brought_up_to_date(current: BlogDetails, article: Article, blog: LiveBlog) 
         details = replace(details, coverage_start_at=article.published_at)
     if blog.status == LiveBlog.Status.DRAFT and article.is_running != (current.coverage_end_at is None):
         details = replace(details, coverage_end_at=None if article.is_running else newest_minute(article))
+    if details.coverage_end_at and details.coverage_end_at < article.published_at:
+        # The publication line has moved past the end of the coverage.
+        details = replace(details, coverage_end_at=newest_minute(article))
     return details
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -52,6 +52,10 @@ def key_of(stamp: Stamp) -> Key:
 _SPACED: Final = {Form.COMPACT: 0.4, Form.DIGITAL: 0.8, Form.HALF_DAY: 0.8, Form.CHINESE: 0.7, Form.AGO: 0.3}
 _LOOSE: Final = {Form.COMPACT: 0.0, Form.DIGITAL: 0.5, Form.HALF_DAY: 0.3, Form.CHINESE: 0.3, Form.AGO: 0.0}
 _SURE: Final = 0.75
+# Confidence from which times of a second shape count, if each of them fits into the sequence.
+_LIKELY: Final = 0.6
+_IN_SEQUENCE: Final = 0.7
+_ACROSS_MIDNIGHT: Final = 16 * 60
 
 
 def _strength(stamp: Stamp, plain: str) -> float:
@@ -76,10 +80,11 @@ def _strength(stamp: Stamp, plain: str) -> float:
 
 
 class _Member(NamedTuple):
-    """A time of one shape, the confidence that it is one, and the number of day headings above it."""
+    """A time of one shape: the confidence that it is one, its line, and how many day headings stand above."""
 
     stamp: Stamp
     strength: float
+    line: int
     section: int
 
 
@@ -97,12 +102,12 @@ def notation_of(sources: Iterable[Source]) -> tuple[frozenset[Key], str]:
         stamp = source.stamp or source.tail
         if stamp:
             strength = (0.8 if stamp.is_closed else 0.6) if source.tail else _strength(stamp, source.plain)
-            groups[key_of(stamp)].append(_Member(stamp, strength, section))
+            groups[key_of(stamp)].append(_Member(stamp, strength, source.number, section))
     scores = {key: _score(members) for key, members in groups.items()}
     best = max(scores, key=lambda key: scores[key], default=None)
     if best is None or scores[best] <= 0:
         return frozenset(), ""
-    keys = {best} | {key for key in scores if _belongs(key, best, groups[key], scores[key])}
+    keys = {best} | {key for key in scores if key != best and _belongs(key, best, groups)}
     first = next(
         (stamp, source)
         for source in sources
@@ -120,42 +125,76 @@ def _score(members: Sequence[_Member]) -> float:
     direction = _direction(members)
     if mean < _SURE:
         is_ago = members[0].stamp.shape.form is Form.AGO
-        if len(members) < (2 if is_ago else 3) or direction < 0.7 or (mean <= 0.35 and len(members) < 4):
+        is_out_of_order = direction < _IN_SEQUENCE and (
+            len(members) < 4 or direction * len(members) < len(members) - 2
+        )
+        if len(members) < (2 if is_ago else 3) or is_out_of_order or (mean <= 0.35 and len(members) < 4):
             return 0
     return strength * direction
 
 
-def _belongs(key: Key, best: Key, members: Sequence[_Member], score: float) -> bool:
+def _belongs(key: Key, best: Key, groups: Mapping[Key, Sequence[_Member]]) -> bool:
+    """Return whether the times of another shape than the best are updates, too, in sequence with its times.
+
+    Times listed within an update stand out of the sequence: `【09:35】…` above `07:52 …`, `08:10 …`.
+    """
     shape, label = key
     if label and label != best[1]:
         return False
     if shape.form is Form.AGO or shape.sign.startswith("…"):
         return False
+    members = groups[key]
     if shape.form is best[0].form and shape.sign == best[0].sign:
         return True
     mean = sum(member.strength for member in members) / len(members)
-    return score > 0 and mean >= _SURE
+    if mean < _LIKELY or (members[0].stamp.label == "updated" and len(members) == 1):
+        return False
+    return _share_in_sequence(members, groups[best]) >= (_IN_SEQUENCE if mean >= _SURE else 1)
+
+
+def _share_in_sequence(members: Sequence[_Member], main: Sequence[_Member]) -> float:
+    """Return the share of the steps to and from `members` that lead in the direction of the main times."""
+    main_steps = Counter(_step(one, other) for one, other in pairwise(main))
+    direction = 1 if main_steps[1] >= main_steps[-1] else -1
+    own = {id(member) for member in members}
+    merged = sorted([*members, *main], key=lambda member: member.line)
+    steps = [_step(one, other) for one, other in pairwise(merged) if id(one) in own or id(other) in own]
+    steps = [step for step in steps if step]
+    return steps.count(direction) / len(steps) if steps else 1
 
 
 def _direction(members: Sequence[_Member]) -> float:
-    """Return the share of the clock's steps in its main direction; the end of a day is a step back.
-
-    Steps across a day heading do not count.
-    """
-    steps = Counter(
-        (one.stamp.clock > other.stamp.clock) - (one.stamp.clock < other.stamp.clock)
+    """Return the share of the clock's steps in its main direction, without steps across a day heading."""
+    steps = Counter(_step(one, other) for one, other in pairwise(members))
+    total = steps.total() - sum(
+        one.section != other.section or not (one.stamp.clock and other.stamp.clock)
         for one, other in pairwise(members)
-        if one.section == other.section and one.stamp.clock and other.stamp.clock
     )
-    total = steps.total()
-    return (max(steps[1], steps[-1]) + steps[0]) / total if total > 1 else 1
+    still = total - steps[1] - steps[-1]
+    return (max(steps[1], steps[-1]) + still) / total if total > 1 else 1
+
+
+def _step(one: _Member, other: _Member) -> int:
+    """Return 1 if the clock falls from one line to the next, -1 if it rises, 0 if that is not known.
+
+    A step of 16 hours or more is one across midnight, in the other direction.
+    """
+    if one.section != other.section or one.stamp.clock is None or other.stamp.clock is None:
+        return 0
+    minutes = _minutes(one.stamp.clock) - _minutes(other.stamp.clock)
+    fall = (minutes > 0) - (minutes < 0)
+    return -fall if abs(minutes) >= _ACROSS_MIDNIGHT else fall
+
+
+def _minutes(clock: time) -> int:
+    return clock.hour * 60 + clock.minute
 
 
 def zone_of_times(sources: Iterable[Source], keys: frozenset[Key]) -> str:
     """Return the zone that the article states for all times, or the one that most of its times name."""
     zone_counts: Counter[str] = Counter()
     for source in sources:
-        statement = zones.stated(source.plain)
+        statement = zones.stated(source.plain) or zones.stated_within(source.plain)
         if statement:
             return statement
         if source.stamp and source.stamp.zone and key_of(source.stamp) in keys:

@@ -157,8 +157,16 @@ def changed_that_day(numbered: Sequence[tuple[int, str]], published_at: datetime
     return None
 
 
-def _day_alone(index: int, number: int, plain: str) -> Published | None:
-    """Return a full date, alone on its line, after a label or beside a by-line, as midnight of that day."""
+def day_in_title(number: int, text: str) -> Published | None:
+    """Return the full date that a title contains, as midnight of that day: `Liveblog March 18, 2025`."""
+    return _day_alone(1, number, folded(text), is_title=True)
+
+
+def _day_alone(index: int, number: int, plain: str, *, is_title: bool = False) -> Published | None:
+    """Return a full date, alone on its line, after a label or beside a by-line, as midnight of that day.
+
+    In a title, any words may follow the date.
+    """
     if not index:
         return None
     for label in _BEFORE_A_DAY.finditer(plain):
@@ -167,7 +175,7 @@ def _day_alone(index: int, number: int, plain: str) -> Published | None:
             if not (match and isinstance(match.day, DayName) and match.day.year):
                 continue
             rest = plain[match.end :].strip(_LABEL_SIGNS)
-            if rest and not furniture.reason_of(rest, rest):
+            if rest and not is_title and not (furniture.is_agency(rest) or furniture.reason_of(rest, rest)):
                 return None
             day = date(match.day.year, match.day.month or 1, match.day.day)
             doubt = _("The publication time has a day without a clock time: read as midnight.")

@@ -24,7 +24,8 @@ class Stamp:
 
     The words before the time end at `lead`, and those after it begin at `end`. `is_loose` means that nothing
     separates the time from the words after it, so that it could be part of a sentence; `is_spaced` means that
-    only a space does; `is_approximate` that a word such as 許 or 約 stands beside it: `8時許`.
+    only a space does; `is_approximate` that a word such as 許 or 約 stands beside it: `8時許`. `until` is the
+    end of a span, with its sign: `09:00-10:30`.
     """
 
     shape: Shape
@@ -42,21 +43,23 @@ class Stamp:
     is_possible: bool = True
     has_seconds: bool = False
     is_approximate: bool = False
+    until: str = ""
 
 
 _SPACE: Final = " \t"
 _QUOTES: Final = "“‘「『《〈\"'.,。，、；;:：？?！!)）]>」』》&%$@+/\\’”|"
 _LABEL: Final = re.compile(
     r"(?P<updated>(?:最[後后新])?更新(?:[時时][間间])?(?:[於于在])?"
-    r"|(?:last\s+)?updated?(?:\s+(?:at|on))?)\s*:?\s*"
+    r"|(?:last\s+)?updated?(?:\s+(?:at|on)|\s\d{1,2}(?=\s?[(\[]))?)\s*:?\s*"
     r"|(?P<posted>(?:[發发][佈布表]|刊登|出版|上稿|上[載载]|首次上稿|張貼|张贴)(?:[時时][間间]"
     r"|日期)?[於于在]?|(?:first\s+)?(?:posted|published|posted by)(?:\s+(?:at|on))?|時間|时间"
     r"|time)\s*:?\s*",
     re.IGNORECASE,
 )
+_BRACKET: Final = re.compile(r"[(\[]\s?(?=\d{1,2}[:.h時时]|\d{1,2}\s?[ap]\.?m\b|\d{4}[)\]])", re.IGNORECASE)
 _HALF: Final = r"\s?(?P<half>[ap])\.?\s?m\b\.?"
 _DIGITAL: Final = re.compile(
-    rf"(?P<period>{PERIODS})?\s*(?P<hour>\d{{1,2}})\s?(?P<sign>[:.h])\s?(?P<minute>\d{{2}})(?P<seconds>:\d{{2}}(?:\.\d+)?)?(?![\d])(?:{_HALF}|\s?(?:hrs?|hours|h)\b)?",
+    rf"(?:(?P<period>{PERIODS})|(?P<half_before>[ap])\.?m\.?\s)?\s*(?P<hour>\d{{1,2}})(?:\s(?=:))?(?P<sign>[:.h])(?:(?<=:)\s)?(?P<minute>\d{{2}})(?P<seconds>:\d{{2}}(?:\.\d+)?)?(?![\d])(?:{_HALF}|\s?(?:hrs?|hours|h)\b)?",
     re.IGNORECASE,
 )
 _HOUR: Final = re.compile(
@@ -83,8 +86,19 @@ _BETWEEN: Final = re.compile(
 _SUFFIX: Final = re.compile(
     r"\s?(?:最新)?(?:更新)?(?:[報报]道|[報报]導|消息)?(?:\s?updated?\b)?", re.IGNORECASE
 )
-_SEPARATOR: Final = re.compile(r"\s*(?:[:|–—▌▍▎▏▮▶►-]|[,.、](?!\d))*\s*")
+_SEPARATOR: Final = re.compile(r"\s*(?:[:|/–—▌▍▎▏▮▶►-]|[,.、](?!\d))*\s*")
+_SPAN_END: Final = (
+    rf"(?:{PERIODS})?\s?\d{{1,2}}(?:[:.]\d{{2}}(?:\s?[ap]\.?m\b\.?)?|\s?[ap]\.?m\b\.?"
+    r"|[時时點点](?:\d{1,2}分?|半)?)"
+)
+# A spaced dash can stand before a heading such as `3pm deadline looms`, so its span needs minutes.
+_SPAN: Final = re.compile(
+    rf"(?:[-–—~]|\s?(?:[~至到]|to\b)\s?){_SPAN_END}(?!\d)"
+    r"|\s[-–—]\s\d{1,2}:\d{2}(?!\d)|[-–—~][0-2]\d[0-5]\d(?!\d)",
+    re.IGNORECASE,
+)
 _APPROXIMATE: Final = re.compile(r"[許许]|左右|前[後后]")
+_NUMBERING: Final = re.compile(r"\d{1,3}[.)、]\s+|[(]\d{1,3}[)]\s*|[①-⑳]\s*")
 _TAG: Final = re.compile(r"\[(?P<words>[^\[\]]{1,16})\]\s*(?=[\[(<{\d])")
 
 
@@ -96,6 +110,13 @@ def stamp_at_start(text: str, near: date | None = None) -> Stamp | None:
     stamp = stamp_at(text, 0, near)
     if stamp:
         return stamp
+    if counted := _NUMBERING.match(text):
+        numbered = stamp_at(text, counted.end(), near)
+        return (
+            replace(numbered, shape=Shape("1." + numbered.shape.sign, numbered.shape.form))
+            if numbered
+            else None
+        )
     tag = _TAG.match(text)
     stamp_after = stamp_at(text, tag.end(), near) if tag else None
     return replace(stamp_after, lead=tag.end()) if tag and stamp_after else None
@@ -174,6 +195,9 @@ class _Parts:
         if not match or self.label:
             return False
         self.label, self.place = match.lastgroup or "", match.end()
+        if bracket := _BRACKET.match(self.text, self.place):
+            # `UPDATE 4 (9.30pm): …`
+            self.place = bracket.end()
         return True
 
     def _read_zone(self) -> bool:
@@ -241,7 +265,7 @@ class _Parts:
     def _take_clock(self, match: re.Match[str], form: Form) -> None:
         groups = match.groupdict()
         self.form, self.place = form, match.end()
-        if form is Form.DIGITAL and groups["half"]:
+        if form is Form.DIGITAL and (groups["half"] or groups["half_before"]):
             self.form = Form.HALF_DAY
         if form is Form.DIGITAL and groups["period"]:
             self.form = Form.CHINESE
@@ -260,7 +284,7 @@ def _clock(groups: dict[str, str | None]) -> time:
     if word:
         return time(0 if "midnight" in word else 12)
     hour, minute = int(groups["hour"] or 0), int(groups.get("minute") or 0)
-    half = (groups.get("half") or "").lower()
+    half = (groups.get("half") or groups.get("half_before") or "").lower()
     if half:
         if hour > 12 or (hour == 0 and half == "p"):
             raise ValueError(hour)
@@ -285,6 +309,8 @@ def stamp_at(text: str, place: int, near: date | None = None) -> Stamp | None:
     if not parts.has_time or (is_about and parts.form is not Form.CHINESE):
         return None
     end = parts.end
+    span = _SPAN.match(text, end) if parts.clock else None
+    end = span.end() if span else end
     inner = text[start:end]
     if inner.count("(") > inner.count(")") and text[end : end + 1] == ")":
         # `12:05 (GMT)`
@@ -321,6 +347,7 @@ def stamp_at(text: str, place: int, near: date | None = None) -> Stamp | None:
         is_possible=parts.is_possible,
         has_seconds=parts.has_seconds,
         is_approximate=is_about or approximate is not None,
+        until=span[0].strip() if span else "",
     )
 
 

@@ -20,7 +20,7 @@ PERIODS: Final = (
 )
 CHINESE_CLOCK: Final = (
     rf"(?P<period>{PERIODS})?\s*(?P<hour>{_NUMBER})[時时點点]"
-    rf"(?:(?P<minute>{_NUMBER})分?|(?P<part>半|正|整|一刻|三刻))?"
+    rf"(?:(?P<part>半|正|整|一刻|三刻)|(?P<minute>{_NUMBER})分?)?"
 )
 _ENGLISH: Final = r"(?P<hour_en>\d{1,2})(?:[.:](?P<minute_en>\d{2}))?\s?(?P<half>[ap])\.?m\b\.?"
 _DIGITAL: Final = r"(?P<hour_24>\d{1,2}):(?P<minute_24>\d{2})(?!\d)"
@@ -67,7 +67,7 @@ class TimeMark:
     """A time at the head of a line. `end` is where the words after it begin.
 
     `clock` is None for a time that is counted back from publication, by `ago`. An empty `zone` means the
-    article's own zone.
+    article's own zone. `until` is the end of a span of time, with its sign.
     """
 
     clock: time | None
@@ -76,6 +76,7 @@ class TimeMark:
     is_loose: bool = False
     zone: str = ""
     ago: timedelta | None = None
+    until: str = ""
 
 
 def read_time(text: str, *, may_be_loose: bool = False) -> TimeMark | None:

@@ -31,6 +31,7 @@ _IN_BRACKETS: Final = re.compile(r"\s*[(\[]\s*(?P<words>[^()\[\]]{1,24})\s*[)\]]
 _OPENING_TAG: Final = re.compile(r"\[(?P<words>[^\[\]]{1,80})\]\s*")
 _PIECES: Final = re.compile(r"\s*[.‧·・/|,，、]\s*")
 _CAPITALS: Final = re.compile(r"(?P<words>[A-Z][A-Z0-9'’&.–—\- ]{1,78}[A-Z0-9])\s?:\s+(?=\S)")
+_HASHTAG: Final = re.compile(r"#(?P<words>\S{2,8})\s+(?=\S)")
 _LIVE: Final = re.compile(r"LIVE(?:\s+(?:UPDATES|BLOG))?\s*(?:[:|]|[-–—]\s)\s*")
 _RUNNING: Final = re.compile(
     r"(?:持[续續]|不[断斷]|[实實][时時]|即[时時]|[滚滾][动動])更新|[滚滾][动動][报報][道導]|文字直播"
@@ -44,7 +45,7 @@ _KICKER_BEFORE: Final = re.compile(r"(?P<words>[^《》|]{2,20})》\s*(?=\S)")
 _MARK_AT_END: Final = re.compile(
     r"(?:\s+|\s*[/,，、]\s*)(?:持[续續]|不[断斷]|[实實即随隨][时時]|[滚滾][动動]|[陆陸][续續])更新中?$"
 )
-_CLOCK: Final = re.compile(r"\s*\(\d{1,2}[:.]\d{2}(?:更新)?\)$")
+_CLOCK: Final = re.compile(r"\s*(?:\((?:更新:?\s?)?\d{1,2}[:.]\d{2}(?:更新)?\)|\[(?:最新)?更新\])$")
 _OWN_STAMP: Final = re.compile(
     r"\D{0,12}\d{4}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}日?[\sT,]*\d{1,2}:\d{2}(?::\d{2})?"
 )
@@ -116,16 +117,16 @@ def _without_one_tag(text: str) -> tuple[str, bool, str]:
 def _without_marks(text: str) -> tuple[str, bool]:
     """Return a title without its marks of running coverage (between bars, in brackets, before it), if any."""
     has_mark = False
-    match = _LIVE.match(text)
+    tag = _HASHTAG.match(text)
+    match = tag if tag and _MARK.fullmatch(tag["words"]) else _LIVE.match(text)
     if match and text[match.end() :].strip():
         text, has_mark = text[match.end() :], True
     plain = folded(text)
     for match in reversed(list(_IN_BRACKETS.finditer(plain))):
         pieces = _PIECES.split(match["words"].strip())
-        if any(_MARK.fullmatch(piece) for piece in pieces) and all(
-            _MARK.fullmatch(piece) or _MEDIA.fullmatch(piece) for piece in pieces
-        ):
-            text, has_mark = f"{text[: match.start()]} {text[match.end() :]}".strip(), True
+        if all(_MARK.fullmatch(piece) or _MEDIA.fullmatch(piece) for piece in pieces):
+            text = f"{text[: match.start()]} {text[match.end() :]}".strip()
+            has_mark = has_mark or any(map(_MARK.fullmatch, pieces))
     plain = folded(text)
     match = _MARK_AT_END.search(plain)
     if match and match.start():

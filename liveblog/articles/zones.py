@@ -37,10 +37,32 @@ _PLACES: Final = {
     "纽约": "America/New_York", "美西": "America/Los_Angeles", "悉尼": "Australia/Sydney",
     "澳洲東部": "Australia/Sydney", "巴黎": "Europe/Paris", "基輔": "Europe/Kyiv",
     "基辅": "Europe/Kyiv", "莫斯科": "Europe/Moscow", "曼谷": "Asia/Bangkok",
+    "歐洲中部": "Europe/Berlin", "欧洲中部": "Europe/Berlin", "中歐": "Europe/Berlin",
+    "中欧": "Europe/Berlin", "德國": "Europe/Berlin", "德国": "Europe/Berlin", "柏林": "Europe/Berlin",
+    "法國": "Europe/Paris",
+    "法国": "Europe/Paris", "日內瓦": "Europe/Zurich", "日内瓦": "Europe/Zurich", "瑞士": "Europe/Zurich",
+    "印度": "Asia/Kolkata", "以色列": "Asia/Jerusalem", "耶路撒冷": "Asia/Jerusalem", "杜拜": "Asia/Dubai",
+    "迪拜": "Asia/Dubai", "德黑蘭": "Asia/Tehran", "德黑兰": "Asia/Tehran", "伊朗": "Asia/Tehran",
+    "開羅": "Africa/Cairo", "开罗": "Africa/Cairo", "烏克蘭": "Europe/Kyiv", "乌克兰": "Europe/Kyiv",
+    "華盛頓": "America/New_York", "华盛顿": "America/New_York", "洛杉磯": "America/Los_Angeles",
+    "洛杉矶": "America/Los_Angeles", "芝加哥": "America/Chicago", "墨爾本": "Australia/Melbourne",
+    "墨尔本": "Australia/Melbourne", "新西蘭": "Pacific/Auckland", "紐西蘭": "Pacific/Auckland",
+    "新西兰": "Pacific/Auckland", "吉隆坡": "Asia/Kuala_Lumpur", "馬來西亞": "Asia/Kuala_Lumpur",
+    "马来西亚": "Asia/Kuala_Lumpur", "雅加達": "Asia/Jakarta", "雅加达": "Asia/Jakarta",
+    "馬尼拉": "Asia/Manila", "马尼拉": "Asia/Manila", "泰國": "Asia/Bangkok", "泰国": "Asia/Bangkok",
+    "越南": "Asia/Ho_Chi_Minh", "緬甸": "Asia/Yangon", "缅甸": "Asia/Yangon", "俄羅斯": "Europe/Moscow",
+    "俄罗斯": "Europe/Moscow", "土耳其": "Europe/Istanbul", "berlin": "Europe/Berlin",
+    "geneva": "Europe/Zurich", "jerusalem": "Asia/Jerusalem", "tel aviv": "Asia/Jerusalem",
+    "gaza": "Asia/Gaza", "dubai": "Asia/Dubai", "tehran": "Asia/Tehran", "cairo": "Africa/Cairo",
+    "moscow": "Europe/Moscow", "seoul": "Asia/Seoul", "bangkok": "Asia/Bangkok",
+    "jakarta": "Asia/Jakarta", "manila": "Asia/Manila", "delhi": "Asia/Kolkata",
+    "melbourne": "Australia/Melbourne", "brisbane": "Australia/Brisbane", "perth": "Australia/Perth",
+    "auckland": "Pacific/Auckland", "rome": "Europe/Rome", "madrid": "Europe/Madrid",
+    "brussels": "Europe/Brussels", "central european": "Europe/Berlin",
+    "british summer": "Europe/London", "greenwich mean": "UTC",
 }  # fmt: skip
-_CITIES: Final = (
-    "uk|london|new york|eastern|central|pacific|sydney|tokyo|beijing|taipei|singapore|paris|kyiv|hong kong"
-)
+_CITY_NAMES: Final = [name for name in _PLACES if (name.isascii() and len(name) > 3) or name == "uk"]
+_CITIES: Final = "|".join(sorted(_CITY_NAMES, key=len, reverse=True))
 _CHINESE: Final = "|".join(sorted((name for name in _PLACES if not name.isascii()), key=len, reverse=True))
 _SHORT: Final = "|".join(
     sorted([*_OFFSETS, *(name for name in _PLACES if len(name) < 4)], key=len, reverse=True)
@@ -54,6 +76,13 @@ NAME: Final = (
 )
 _NAMED: Final = re.compile(NAME, re.IGNORECASE)
 _NAMED_ALONE: Final = re.compile(rf"(?<![A-Za-z])(?P<name>(?-i:{_UPPER})\b|(?:GMT|UTC)\s?[+-]\s?\d{{1,2}})")
+_NAMED_CITY: Final = re.compile(rf"[(](?P<name>{_CITIES})(?:\s+time)?[)]", re.IGNORECASE)
+_STATED_WITHIN: Final = re.compile(
+    rf"(?<![A-Za-z\u4e00-\u9fff])(?:all\s+times?\s+(?:are\s+)?(?:(?:stated|shown|given|listed|in)\s+)*(?:in\s+)?"
+    rf"(?P<english>{NAME}|(?:{_CITIES})\b)"
+    rf"|(?:所有|以下|文中|本文)(?:所有)?(?:的)?[時时][間间](?:均|皆|都)?[為为是以](?P<chinese>{NAME}))",
+    re.IGNORECASE,
+)
 _FOREIGN: Final = re.compile("[\u3041-\u30f4\uac00-\ud7a3àâçéèêëîïôùûœäöüßñãõ]")
 _STATEMENT: Final = re.compile(
     rf"[*(\[\s※]*(?:please note:?\s*)?(?:all\s+)?times?\s+(?:(?:stated|shown|given|listed|below"
@@ -75,13 +104,21 @@ def match_at(text: str, place: int) -> tuple[str, int] | None:
 
 def named_in(text: str, start: int) -> str:
     """Return the first zone that a short text names at or after `start`, or an empty string."""
-    match = _NAMED_ALONE.search(text, start) if len(text) <= 200 else None
+    if len(text) > 200:
+        return ""
+    match = _NAMED_ALONE.search(text, start) or _NAMED_CITY.search(text, start)
     return match["name"] if match else ""
 
 
 def stated(text: str) -> str:
     """Return the zone that a line such as `All times stated are UK` names, or an empty string."""
     match = _STATEMENT.fullmatch(text) if len(text) <= 80 else None
+    return (match["english"] or match["chinese"]) if match else ""
+
+
+def stated_within(text: str) -> str:
+    """Return the zone that a sentence says all times are in, or an empty string."""
+    match = _STATED_WITHIN.search(text) if len(text) <= 400 else None
     return (match["english"] or match["chinese"]) if match else ""
 
 

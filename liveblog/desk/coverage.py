@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from liveblog import publishing
 from liveblog.desk.access import desk_view
-from liveblog.models import Image, LiveBlog, Partner, Webhook
+from liveblog.models import BlogProposal, Image, LiveBlog, Partner, Webhook
 from liveblog.publishing import BlogAction
 from liveblog.publishing.permissions import require
 from newsroom.sign_in import user_of
@@ -38,8 +38,10 @@ def run(request: HttpRequest, blog: LiveBlog, action: str) -> HttpResponse:
     """Perform the action of a button in the desk's header."""
     if action not in _DONE:
         raise Http404
-    _perform(request, BlogAction(action), blog)
-    messages.success(request, str(_DONE[BlogAction(action)]))
+    if _perform(request, BlogAction(action), blog):
+        messages.success(request, str(_DONE[BlogAction(action)]))
+    else:
+        messages.success(request, _("Proposed. It is done once a colleague approves it here."))
     return redirect("desk:desk", blog.pk)
 
 
@@ -100,8 +102,13 @@ def buttons(user: User, blog: LiveBlog) -> list[BlogAction]:
     return [action for action in publishing.blog_actions_for(user, blog) if action in _DONE]
 
 
-def _perform(request: HttpRequest, action: BlogAction, blog: LiveBlog, reason: str = "") -> None:
-    """Perform the action, and add it to the live blog's history in the admin."""
-    publishing.perform_on_blog(action, blog, by=user_of(request))
+def _perform(request: HttpRequest, action: BlogAction, blog: LiveBlog, reason: str = "") -> bool:
+    """Perform the action, and add it to the live blog's history in the admin.
+
+    Return False if it was only proposed to a second person.
+    """
+    if isinstance(publishing.perform_on_blog(action, blog, by=user_of(request)), BlogProposal):
+        return False
     message = f"{action.label}: {reason}" if reason else str(action.label)
     LogEntry.objects.log_actions(user_of(request).pk, [blog], CHANGE, message, single_object=True)
+    return True

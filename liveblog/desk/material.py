@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from liveblog import publishing, visibility
 from liveblog.desk.access import desk_view
-from liveblog.models import LiveBlog
+from liveblog.models import Image, LiveBlog
 from newsroom.sign_in import user_of
 from newsroom.text import html
 
 LEAST_CHARACTERS, MOST_CHARACTERS = 3, 250
 FOUND = 8
+_FIELDS: Final = ("alt", "credit", "caption", "focal_column", "focal_row", "is_sensitive")
+_EDITED_WIDTH: Final = 640
 
 
 @desk_view
@@ -26,21 +32,42 @@ def add_picture(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     file = request.FILES.get("file")
     if file is None:
         raise ValidationError({"file": _("Choose a picture first.")})
-    alt = html.printable(request.POST.get("alt", "")).strip()
+    details = _details(request)
+    with publishing.prepare_image(file, by=user_of(request)) as prepared:
+        image = publishing.add_image(prepared, by=user_of(request), uploaded_for=blog, **details)
+    return _item(request, image)
+
+
+@desk_view
+@require_http_methods(["GET", "POST"])
+def edit_picture(request: HttpRequest, blog: LiveBlog, image_pk: int) -> HttpResponse:
+    """Return what is known of a picture, to edit it; save its texts and its focal point on POST."""
+    image = get_object_or_404(visibility.readable_images(user_of(request)), pk=image_pk)
+    if request.method == "GET":
+        width = min(image.widths, key=lambda width: abs(width - _EDITED_WIDTH))
+        address = reverse("admin:liveblog_image_rendition", args=[image.key, width, "webp"])
+        fields = {name: getattr(image, name) for name in _FIELDS}
+        return JsonResponse(fields | {"url": address, "seen": publishing.row_fingerprint(image)})
+    seen = request.POST.get("seen", "")
+    return _item(request, publishing.edit_image(image, by=user_of(request), seen=seen, **_details(request)))
+
+
+def _details(request: HttpRequest) -> dict[str, Any]:
+    """Return the posted texts, focal point and sensitivity. Raise ValidationError without a description."""
+    alt = html.stripped(request.POST.get("alt", ""))
     if not alt:
         raise ValidationError({"alt": _("Say what the picture shows, for readers who do not see it.")})
-    with publishing.prepare_image(file, by=user_of(request)) as prepared:
-        image = publishing.add_image(
-            prepared,
-            by=user_of(request),
-            alt=alt,
-            credit=request.POST.get("credit", ""),
-            caption=request.POST.get("caption", ""),
-            focal_column=_cell(request, "focal_column"),
-            focal_row=_cell(request, "focal_row"),
-            is_sensitive=request.POST.get("is_sensitive") == "on",
-            uploaded_for=blog,
-        )
+    return {
+        "alt": alt,
+        "credit": request.POST.get("credit", ""),
+        "caption": request.POST.get("caption", ""),
+        "focal_column": _cell(request, "focal_column"),
+        "focal_row": _cell(request, "focal_row"),
+        "is_sensitive": request.POST.get("is_sensitive") == "on",
+    }
+
+
+def _item(request: HttpRequest, image: Image) -> HttpResponse:
     item = render_to_string("desk/_picture.html", {"image": image}, request)
     return JsonResponse({"id": image.pk, "html": item})
 
@@ -58,7 +85,7 @@ def find_stories(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
     The title of a chosen live blog is shown to everybody who reads this one. So omit embargoed live blogs
     unless this one is embargoed too, and another team's live blogs unless they are public.
     """
-    query = html.printable(request.GET.get("q", "")).strip()
+    query = html.stripped(request.GET.get("q", ""))
     if not LEAST_CHARACTERS <= len(query) <= MOST_CHARACTERS:
         return JsonResponse({"stories": []})
     others = visibility.linkable(user_of(request)).exclude(pk=blog.pk)

@@ -117,7 +117,7 @@ def _pasted(request: HttpRequest) -> Pasted:
         data, encoding, text = posted_text.encode(), "", posted_text
         text = read(data)
     line_choices, dropped = reading.choices_in(request.POST, split(previous_text), split(text))
-    errors: list[str] = []
+    errors = [] if reading.are_days_readable(request.POST) else [_("There is no such day or time.")]
     choices = Choices(
         roles={choice.number: choice.role for choice in line_choices if choice.role},
         days={choice.number: choice.day for choice in line_choices if choice.day},
@@ -143,7 +143,7 @@ def _copy(request: HttpRequest) -> tuple[bytes, str]:
 
 
 def _published_at(request: HttpRequest, errors: list[str]) -> datetime | None:
-    text = request.POST.get("published_at", "").strip()
+    text = " ".join(_published(request)).strip()
     if not text:
         return None
     try:
@@ -155,6 +155,12 @@ def _published_at(request: HttpRequest, errors: list[str]) -> datetime | None:
         errors.append(_("There is no such day or time."))
         return None
     return moment
+
+
+def _published(request: HttpRequest) -> tuple[str, str]:
+    """Return the day and the time of day that were typed as the time of publication."""
+    day, clock = (request.POST.get(f"published_{part}", "").strip() for part in ("day", "clock"))
+    return day, clock
 
 
 def _notation(request: HttpRequest, choices: Choices, errors: list[str]) -> Choices:
@@ -266,7 +272,8 @@ def _page(request: HttpRequest, blog: LiveBlog, status: int = 200, **context: An
             for name in ("publish", "head", "withdraw_missing")
         },
         "note": post.get("note", ""),
-        "given": {name: post.get(name, "").strip() for name in ("title", "published_at", "time_zone")},
+        "given": {name: post.get(name, "").strip() for name in ("title", "time_zone")},
+        "published": _published(request),
         "orders": reading.order_options(None, None),
         "headings": reading.heading_options(None, None),
         **context,

@@ -187,6 +187,12 @@ def choices_in(
     return fitting(by_number.values(), numbered)
 
 
+def are_days_readable(data: QueryDict) -> bool:
+    """Return whether every day that was typed for a line is one."""
+    typed = (value for name, value in data.items() if name.startswith("day-"))
+    return all(_day(str(value)) for value in typed if str(value).strip())
+
+
 def carried(line_choices: Iterable[LineChoice]) -> str:
     """Return the decisions as JSON, for a field of the form."""
     return json.dumps(

@@ -36,6 +36,7 @@ urlpatterns = [
     path("paste/", paste.paste, name="paste"),
     path("paste/text/", paste.text, name="paste_text"),
     path("pictures/", material.add_picture, name="pictures"),
+    path("pictures/<int:image_pk>/", material.edit_picture, name="picture"),
     path("stories/", material.find_stories, name="stories"),
     path("updates/<int:update_pk>/history/", history.history, name="history"),
     path("updates/<int:update_pk>/flags/", safeguards.set_flags, name="flags"),

@@ -21,11 +21,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from liveblog import audience, publishing, visibility
-from liveblog.desk import composer, coverage, queues, rows
+from liveblog.desk import composer, coverage, queues, rows, safeguards
 from liveblog.desk.access import desk_view, said_by, token_in, wants_json
 from liveblog.desk.composer import Composer, ComposerForm
 from liveblog.desk.differences import Effort, differences_between
-from liveblog.models import Byline, Image, LiveBlog, Update, WorkingCopy
+from liveblog.models import Byline, Image, LiveBlog, Proposal, Update, WorkingCopy
 from liveblog.publishing import WRITES, Action, AlreadyUsed, Content, Stale, Upload, fingerprint
 from liveblog.visibility import PUBLIC
 from newsroom import csp, hongkong
@@ -121,6 +121,7 @@ def _page(request: HttpRequest, blog: LiveBlog, composer_state: Composer, status
         "undo": _undoable(request, blog),
         "media": composer_state.form.media,
         "coverage": coverage.buttons(user_of(request), blog),
+        **safeguards.pending_context(user_of(request), blog),
         "can_change_blog": request.user.has_perm("liveblog.change_liveblog") or may.run,
     }
     csp.allow_script(request, reverse("labels"))
@@ -291,6 +292,9 @@ def _message_for(action: Action, blog: LiveBlog, saved: Update) -> str:
         at = hongkong.to_hong_kong(saved.publish_at)
         day = hongkong.day_label(at.date(), get_language())
         return _("Scheduled for %(time)s: “%(title)s”") % {"time": f"{day} {at:%H:%M}", "title": saved.title}
+    if action == Action.PROPOSE and not Proposal.objects.filter(update=saved).exists():
+        # Only the pin has changed.
+        action = Action.EDIT
     wordings = {
         Action.DRAFT: _("Saved as a draft: “%(title)s”"),
         Action.SUBMIT: _("Sent to the editors: “%(title)s”"),

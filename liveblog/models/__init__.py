@@ -1,6 +1,6 @@
 """Models of live coverage. Only `liveblog.publishing` writes what readers can see."""
 
-from liveblog.models.approval import Approval, Flag, Proposal
+from liveblog.models.approval import Approval, BlogProposal, Flag, Proposal
 from liveblog.models.audit import AuditEntry, AuditHead
 from liveblog.models.blog import LiveBlog, Topic
 from liveblog.models.byline import Byline, UpdateByline
@@ -20,6 +20,7 @@ __all__ = [
     "Approval",
     "AuditEntry",
     "AuditHead",
+    "BlogProposal",
     "Byline",
     "Change",
     "CopyProfile",

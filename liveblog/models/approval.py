@@ -1,4 +1,4 @@
-"""The two-person rule: approvals of content that is not public, and proposed changes of content that is."""
+"""The two-person rule: approvals of content that is not public, and proposed changes of what is."""
 
 from __future__ import annotations
 
@@ -46,3 +46,26 @@ class Proposal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.update_id} {self.at}"
+
+
+class BlogProposal(models.Model):
+    """An action on a guarded live blog that waits for a second person. A new one replaces it."""
+
+    class Action(models.TextChoices):
+        SAVE = "save", _("text changes")
+        START = "start", _("start of coverage")
+        RESTORE = "restore", _("restoring the live blog")
+        LIFT = "lift", _("lifting the embargo now")
+
+    blog = models.OneToOneField("liveblog.LiveBlog", on_delete=models.CASCADE, related_name="proposal")
+    action = models.CharField(max_length=7, choices=Action)
+    details = models.JSONField(null=True, help_text="The new details, for text changes.")
+    base = models.CharField(max_length=64, help_text="The fingerprint of the details that were looked at.")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.blog_id} {self.action}"

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from django.apps import apps
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import get_script_prefix, reverse
 from django.utils.translation import gettext_lazy as _
 
 from liveblog.models.byline import Byline
+from liveblog.models.change import Change
 from liveblog.models.glossary import Glossary
 from liveblog.models.search import SearchEntry
 from newsroom import joined_rows
@@ -91,10 +92,11 @@ class LiveBlogQuerySet(PublicIdQuerySet["LiveBlog"]):
     def complete(self) -> LiveBlogQuerySet:
         """Fetch everything that a page prints of a blog, except its timeline, in one query.
 
-        Set `newest_key_events`, up to one more than KEY_EVENTS_MOST, and `newest_responses`, if it has any.
+        Set `newest_key_events`, up to one more than KEY_EVENTS_MOST, `newest_responses`, if it has any, and
+        `has_corrections`: whether readers see a correction of any of its updates.
         """
         rows = self.select_related("hero_image", "successor", "predecessor")
-        return joined_rows.join(rows.annotate(**_newest()), _relations())
+        return joined_rows.join(rows.annotate(**_columns()), _relations())
 
     def with_glossary(self) -> LiveBlogQuerySet:
         """Set `glossary_revision`, for an edition's ETag."""
@@ -136,12 +138,13 @@ def _relations() -> dict[str, JoinedRows]:
 
 
 @cache
-def _newest() -> dict[str, JoinedRows]:
+def _columns() -> dict[str, JoinedRows | Exists]:
     key_events = apps.get_model("liveblog", "Update").objects.key_events().newest_first()
     responses = (
         apps.get_model("liveblog", "ReaderResponse").objects.approved().filter(blog__has_responses=True)
     )
     return {
+        "has_corrections": Exists(Change.objects.filter(blog=OuterRef("pk")).corrections()),
         "newest_key_events": JoinedRows(key_events, "blog", without=["flags"], limit=KEY_EVENTS_MOST + 1),
         "newest_responses": JoinedRows(responses, "blog", limit=RESPONSES_SHOWN),
     }
@@ -162,6 +165,7 @@ class LiveBlog(PublicIdModel):
     """A live blog. Each change that readers can see takes the next `number`."""
 
     # Read by `complete`.
+    has_corrections: bool
     newest_key_events: list[Update]
     newest_responses: list[ReaderResponse]
     # Annotated by `with_glossary`.

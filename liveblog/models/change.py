@@ -17,6 +17,11 @@ class ChangeQuerySet(models.QuerySet["Change"]):
         """Return the changes after `number`, oldest first."""
         return self.filter(number__gt=number).order_by("number")
 
+    def corrections(self) -> ChangeQuerySet:
+        """Return the corrections that readers see, those of published updates, the latest first."""
+        corrected = self.filter(kind=Change.Kind.CORRECTED, update__status="published")
+        return corrected.order_by("-number")
+
     def last_of_batch(self, blog: LiveBlog, after: int, size: int) -> int:
         """Return the last number of the next `size` changes after `after`, at most the number of `blog`.
 
@@ -89,6 +94,9 @@ class Change(models.Model):
         verbose_name_plural = _("changes")
         indexes = [
             models.Index(fields=["-at"], condition=models.Q(kind="blog_embargoed"), name="change_embargoed"),
+            models.Index(
+                fields=["blog", "-number"], condition=models.Q(kind="corrected"), name="change_corrected"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["blog", "number"], name="change_number_once_per_blog"),

@@ -265,8 +265,15 @@ class WebhookCursorQuerySet(models.QuerySet["WebhookCursor"]):
 class WebhookCursor(models.Model):
     """A webhook's progress in a live blog's log, and its next attempt."""
 
-    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="cursors")
-    blog = models.ForeignKey(LiveBlog, on_delete=models.PROTECT, related_name="+")
+    # Annotated by the admin's list.
+    pending: int
+
+    webhook = models.ForeignKey(
+        Webhook, on_delete=models.CASCADE, related_name="cursors", verbose_name=_("webhook")
+    )
+    blog = models.ForeignKey(
+        LiveBlog, on_delete=models.PROTECT, related_name="+", verbose_name=_("live blog")
+    )
     number = models.PositiveIntegerField(_("number"), help_text=_("The last one that was delivered."))
     # True if the partner may have data of the live blog, and so must be notified when it is gone. It is set
     # before the first attempt, because even a failed request may have been read.

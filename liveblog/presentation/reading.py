@@ -37,6 +37,7 @@ from liveblog.presentation.views import (
     Head,
     ImageFacts,
     ImageView,
+    ListedCorrection,
     ResponseView,
     StoryView,
     TopicView,
@@ -158,6 +159,7 @@ def _whole(head: Head) -> BlogView:
         related_stories=_stories_of(row.related_stories.all(), plain),
         key_events=tuple(titles(title, key_events[: KEY_EVENTS_SHOWN if has_more else KEY_EVENTS_MOST])),
         has_more_key_events=has_more,
+        has_corrections=row.has_corrections,
         # The reader's name is left as it was given.
         shown_responses=tuple(
             ResponseView(response.pk, response.name, article.text(response.text), response.approved_at)
@@ -233,6 +235,20 @@ def _title_of(blog: BlogTitle, row: Update) -> UpdateTitle:
     words = opening(article.text(row.heading), article.rich_text(row.body))
     title = words or plain.text(row.picture_title) or row.time_label(blog.language)
     return UpdateTitle(**_values(UpdateFacts, row), blog=blog, title=title)
+
+
+def corrections(blog: BlogTitle, rows: Iterable[Revision]) -> list[ListedCorrection]:
+    """Return corrections of updates of `blog`, each with the title of its update."""
+    rows = list(rows)
+    return [
+        ListedCorrection(row.number, CorrectionView(row.at, _note_of(row, Converter(blog.edition))), title)
+        for row, title in zip(rows, titles(blog, [row.update for row in rows]), strict=True)
+    ]
+
+
+def _note_of(row: Revision, plain: Converter) -> str:
+    update = row.update
+    return plain.of_article(update.heading, update.body, wording=update.wording).text(row.note)
 
 
 def _read_pictures(rows: Iterable[Update]) -> None:

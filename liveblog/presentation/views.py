@@ -79,6 +79,15 @@ class CorrectionView:
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class ListedCorrection:
+    """A correction in the list of a live blog's corrections. `number` is its number in the log."""
+
+    number: int
+    correction: CorrectionView
+    update: UpdateTitle
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlogFacts:
     """Fields and properties of a live blog that are the same in all its editions."""
@@ -167,6 +176,7 @@ class BlogView(BlogCard):
     # The newest key events, newest first; `has_more_key_events` tells that there are others.
     key_events: tuple[UpdateTitle, ...]
     has_more_key_events: bool
+    has_corrections: bool
     shown_responses: tuple[ResponseView, ...]
     # The live blogs before and after this one, if they are public.
     predecessor: BlogTitle | None

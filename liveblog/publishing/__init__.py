@@ -8,6 +8,17 @@ that raises ValidationError (with a message for the editor) or PermissionDenied 
 from liveblog.publishing.actions import KEEPS_STATE, WRITES, Action, Permitted, actions_for, perform
 from liveblog.publishing.approvals import approve_update, override_approval, propose_change
 from liveblog.publishing.blog_actions import BlogAction, blog_actions_for, perform_on_blog
+from liveblog.publishing.blog_approvals import (
+    approve_on_blog,
+    can_approve_on_blog,
+    override_on_blog,
+    propose_on_blog,
+)
+from liveblog.publishing.blog_safeguards import (
+    BlogNeedsSecondPerson,
+    pending_on_blog,
+    proposed_details,
+)
 from liveblog.publishing.blogs import (
     check_details,
     create_blog,
@@ -26,7 +37,9 @@ from liveblog.publishing.encoding import fingerprint
 from liveblog.publishing.generations import advance_numbers
 from liveblog.publishing.glossary import add_term, edit_term, remove_term
 from liveblog.publishing.material import (
+    add_byline,
     add_image,
+    add_topic,
     edit_byline,
     edit_image,
     edit_story,
@@ -108,6 +121,7 @@ __all__ = [
     "AlreadyUsed",
     "BlogAction",
     "BlogDetails",
+    "BlogNeedsSecondPerson",
     "Content",
     "NeedsSecondPerson",
     "Permitted",
@@ -117,13 +131,17 @@ __all__ = [
     "WrongState",
     "actions_for",
     "actor",
+    "add_byline",
     "add_image",
     "add_term",
+    "add_topic",
     "add_webhook",
     "advance_numbers",
+    "approve_on_blog",
     "approve_response",
     "approve_update",
     "blog_actions_for",
+    "can_approve_on_blog",
     "check_details",
     "checked_note",
     "correct_update",
@@ -158,13 +176,17 @@ __all__ = [
     "open_private",
     "open_public",
     "override_approval",
+    "override_on_blog",
     "owe_all",
+    "pending_on_blog",
     "perform",
     "perform_on_blog",
     "permission_to_write",
     "pin_update",
     "prepare_image",
     "propose_change",
+    "propose_on_blog",
+    "proposed_details",
     "prune",
     "publish_due",
     "publish_update",

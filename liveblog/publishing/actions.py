@@ -220,7 +220,7 @@ def perform(
         case Action.WITHDRAW:
             return takedowns.withdraw_update(update, by=by, reason=note)
         case Action.PROPOSE:
-            return approvals.propose_change(update, content, by=by, note=note, seen=seen)
+            return approvals.propose_change(update, content, by=by, note=note, is_pinned=is_pinned, seen=seen)
         case Action.APPROVE:
             return approvals.approve_update(update, by=by, seen=seen)
         case Action.OVERRIDE:

@@ -15,6 +15,7 @@ from liveblog.publishing.permissions import Actor, require
 from liveblog.publishing.rules import WrongState, checked_note
 from liveblog.publishing.updates import (
     Revised,
+    pin,
     refuse_more_corrections,
     refuse_stale,
     revised,
@@ -22,10 +23,18 @@ from liveblog.publishing.updates import (
 )
 
 
-def propose_change(update: Update, content: Revised, *, by: Actor, note: str = "", seen: str = "") -> Update:
+def propose_change(
+    update: Update,
+    content: Revised,
+    *,
+    by: Actor,
+    note: str = "",
+    is_pinned: bool | None = None,
+    seen: str = "",
+) -> Update:
     """Propose a change of a published update that needs a second person; readers see nothing of it yet.
 
-    With a note it becomes a correction.
+    With a note it becomes a correction. The pin changes at once: it needs no second person.
     """
     require(by, "publish_update", update.blog, update)
     note = checked_note(note)
@@ -37,9 +46,14 @@ def propose_change(update: Update, content: Revised, *, by: Actor, note: str = "
         before = Content.of(update)
         refuse_stale(update, before, seen)
         content = revised(update, content, before)
-        if content == before and not note:
+        is_pin_changed = is_pinned is not None and is_pinned != update.is_pinned
+        if content != before or note:
+            safeguards.propose(update, before, content, note, by=by)
+        elif not is_pin_changed:
             raise ValidationError(_("Nothing was changed."))
-        return safeguards.propose(update, before, content, note, by=by)
+        if is_pin_changed:
+            pin(blog, update, by, is_pinned=bool(is_pinned))
+        return update
 
 
 def approve_update(update: Update, *, by: Actor, seen: str = "") -> Update:

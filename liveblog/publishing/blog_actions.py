@@ -8,8 +8,10 @@ from typing import Final
 from django.db import models
 from django.utils.translation import gettext_lazy
 
-from liveblog.models import LiveBlog
+from liveblog.models import BlogProposal, LiveBlog
 from liveblog.publishing import blogs
+from liveblog.publishing.blog_approvals import propose_on_blog
+from liveblog.publishing.blog_safeguards import BlogNeedsSecondPerson
 from liveblog.publishing.permissions import Actor, filter_permissions
 
 
@@ -53,6 +55,12 @@ def blog_actions_for(by: Actor, blog: LiveBlog | None) -> list[BlogAction]:
     return actions
 
 
-def perform_on_blog(action: BlogAction, blog: LiveBlog, *, by: Actor) -> LiveBlog:
-    """Carry out any `action` except SAVE through its verb, which checks all rules. See `edit_blog`."""
-    return _VERBS[action](blog, by=by) or blog
+def perform_on_blog(action: BlogAction, blog: LiveBlog, *, by: Actor) -> LiveBlog | BlogProposal:
+    """Carry out any `action` except SAVE through its verb, which checks all rules. See `edit_blog`.
+
+    If it needs a second person, propose it and return the proposal.
+    """
+    try:
+        return _VERBS[action](blog, by=by) or blog
+    except BlogNeedsSecondPerson:
+        return propose_on_blog(blog, BlogProposal.Action(action.value), by=by)

@@ -15,8 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from liveblog import audit, visibility
-from liveblog.models import Change, Image, LiveBlog, Update
+from liveblog.models import BlogProposal, Change, Image, LiveBlog, Update
 from liveblog.publishing import safeguards, search
+from liveblog.publishing.blog_safeguards import BlogNeedsSecondPerson, refuse_alone_on_blog, shows_more
 from liveblog.publishing.details import BlogDetails, edit_fingerprint
 from liveblog.publishing.limits import refuse_far, refuse_many
 from liveblog.publishing.log import all_locked, append, append_unaudited, locked
@@ -61,6 +62,8 @@ def edit_blog(
             return blog
         safeguards.refuse_on_hold(blog)
         _check_edit(blog, before, details)
+        if shows_more(blog, before, details):
+            refuse_alone_on_blog(blog, BlogProposal.Action.SAVE, by, details)
         was_public, was_known = visibility.can_read(PUBLIC, blog), visibility.can_know(PUBLIC, blog)
         details.write_to(blog)
         if search.says_otherwise(before, details):
@@ -94,12 +97,24 @@ def check_details(details: BlogDetails, blog: LiveBlog | None) -> None:
     Nothing is written.
     """
     details = details.checked()
-    if blog is not None:
-        before = BlogDetails.of(blog)
-        if details == before:
-            return
-        _check_edit(blog, before, details)
-    details.set_on(LiveBlog() if blog is None else copy(blog))
+    if blog is None:
+        details.set_on(LiveBlog())
+        return
+    before = BlogDetails.of(blog)
+    if details == before:
+        return
+    checked_edit(blog, before, details)
+    if blog.needs_second_person and shows_more(blog, before, details):
+        raise BlogNeedsSecondPerson
+
+
+def checked_edit(blog: LiveBlog, before: BlogDetails, details: BlogDetails) -> BlogDetails:
+    """Return a cleaned copy of new details. Raise ValidationError if nobody could save them."""
+    details = details.checked()
+    safeguards.refuse_on_hold(blog)
+    _check_edit(blog, before, details)
+    details.set_on(copy(blog))
+    return details
 
 
 def set_team(blog: LiveBlog, team: Iterable[User], *, by: Actor) -> LiveBlog:
@@ -131,6 +146,8 @@ def start_coverage(blog: LiveBlog, *, by: Actor, at: datetime | None = None) -> 
         if at and at > now:
             raise ValidationError({"coverage_start_at": _("Coverage cannot have started in the future.")})
         is_resumed = blog.has_ended
+        if not is_resumed:
+            refuse_alone_on_blog(blog, BlogProposal.Action.START, by)
         blog.status = LiveBlog.Status.LIVE
         if is_resumed:
             blog.coverage_end_at = None
@@ -192,6 +209,7 @@ def restore_blog(blog: LiveBlog, *, by: Actor) -> LiveBlog:
     with _locked_with_referrers(blog) as blog:
         if blog.status != LiveBlog.Status.WITHDRAWN:
             raise ValidationError(_("Only a withdrawn live blog can be restored."))
+        refuse_alone_on_blog(blog, BlogProposal.Action.RESTORE, by)
         now = timezone.now()
         has_ended = blog.coverage_end_at is not None and blog.coverage_end_at <= now
         blog.status = LiveBlog.Status.ENDED if has_ended else LiveBlog.Status.LIVE
@@ -214,6 +232,8 @@ def lift_embargo(blog: LiveBlog, *, by: Actor, lapsed_by: datetime | None = None
             return None
         if blog.embargo_until_at is None:
             raise ValidationError(_("This live blog is not under embargo."))
+        if lapsed_by is None or blog.embargo_until_at > timezone.now():
+            refuse_alone_on_blog(blog, BlogProposal.Action.LIFT, by)
         blog.embargo_until_at = None
         blog.save(update_fields=["embargo_until_at"])
         append(blog, Change.Kind.EMBARGO_LIFTED, timezone.now(), by=by)

@@ -178,7 +178,7 @@ class Content:
 
         Raises ValidationError for content that must not be saved.
         """
-        heading, source = html.one_line(self.heading), html.printable(self.source).strip()
+        heading, source = html.one_line(self.heading), html.stripped(self.source)
         refuse_long(heading=heading, source=source)
         refuse_many(bylines=self.bylines, stories=self.stories, images=self.images)
         refuse_far(happened_at=self.happened_at)

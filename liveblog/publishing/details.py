@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from liveblog.models import Byline, Image, LiveBlog, Topic
 from liveblog.models.blog import Language
-from liveblog.publishing.encoding import fingerprint
+from liveblog.publishing.encoding import encode, fingerprint
 from liveblog.publishing.limits import refuse_far, refuse_long, refuse_many
 from liveblog.publishing.saving import save_checked
 from liveblog.publishing.stories import Story, write_stories
@@ -22,6 +22,19 @@ from newsroom.text import html, languages
 def _sorted(rows: Iterable[Any]) -> tuple[Any, ...]:
     """Return rows sorted by name in Python, so that the order does not depend on a database's collation."""
     return tuple(sorted(rows, key=lambda row: (row.name, row.pk)))
+
+
+# A row in JSON: its id and its name.
+Reference = dict[str, Any] | None
+
+
+def _pk_of(reference: Reference) -> int:
+    """Return the id of a row in JSON, or 0, which no row has."""
+    return reference["id"] if reference else 0
+
+
+def _pks_of(references: Iterable[Reference]) -> set[int]:
+    return set(map(_pk_of, references))
 
 
 _COLLECTIONS = ("bylines", "topics", "stories")
@@ -59,12 +72,37 @@ class BlogDetails:
             stories=tuple(Story.of(row) for row in blog.related_stories.select_related("live_blog").all()),
         )
 
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> BlogDetails:
+        """Return the details that `as_json` made JSON of, without rows that were deleted since."""
+        values = dict(data)
+        for name in ("coverage_start_at", "coverage_end_at", "embargo_until_at"):
+            values[name] = datetime.fromisoformat(values[name]) if values[name] else None
+        images = Image.objects.in_bulk(_pks_of([values["hero_image"]]))
+        blogs = LiveBlog.objects.in_bulk(
+            _pks_of([values["successor"], *(story["live_blog"] for story in values["stories"])])
+        )
+        values["hero_image"] = images.get(_pk_of(values["hero_image"]))
+        values["successor"] = blogs.get(_pk_of(values["successor"]))
+        values["bylines"] = _sorted(Byline.objects.filter(pk__in=_pks_of(values["bylines"])))
+        values["topics"] = _sorted(Topic.objects.filter(pk__in=_pks_of(values["topics"])))
+        values["stories"] = tuple(
+            Story(**story | {"live_blog": blogs.get(_pk_of(story["live_blog"]))})
+            for story in values["stories"]
+        )
+        return cls(**values)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return JSON data: times in UTC, rows as their ids and present names."""
+        data: dict[str, Any] = encode(self, with_names=True)
+        return data
+
     def checked(self) -> BlogDetails:
         """Return a cleaned copy. Raise ValidationError for details that must not be saved."""
         headline = html.one_line(self.headline)
         if not headline:
             raise ValidationError({"headline": _("A live blog needs a headline.")})
-        lines = [line.strip() for line in html.printable(self.standfirst).splitlines() if line.strip()]
+        lines = [line for line in map(html.stripped, self.standfirst.splitlines()) if line]
         standfirst = "\n".join(lines)
         refuse_long(standfirst=standfirst, summary=self.summary)
         if self.language not in Language.values:

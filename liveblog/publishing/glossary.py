@@ -50,8 +50,7 @@ def _save(
     note: str,
     seen: str = "",
 ) -> GlossaryTerm:
-    texts = (" ".join(html.printable(text).split()) for text in (traditional, simplified, note))
-    term.traditional, term.simplified, term.note = texts
+    term.traditional, term.simplified, term.note = map(html.one_line, (traditional, simplified, note))
     with transaction.atomic():
         refuse_stale(term, seen)
         save_checked(term)

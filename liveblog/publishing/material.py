@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from liveblog import audit, visibility
 from liveblog.models import Byline, Change, Image, LiveBlog, RelatedStory, Topic, Update
 from liveblog.publishing import renditions, safeguards
+from liveblog.publishing.blog_safeguards import BlogNeedsSecondPerson
 from liveblog.publishing.limits import refuse_long
 from liveblog.publishing.log import all_locked, append_unaudited
 from liveblog.publishing.permissions import Actor, person, require
@@ -106,16 +107,20 @@ def edit_image(
     editor = person(by)
     if editor and not visibility.can_read_row(editor, image):
         raise PermissionDenied(_("You are not in the team of this live blog."))
-    _refuse_guarded(Q(images=image))
+    _refuse_guarded(updates=Q(images=image), blogs=Q(hero_image=image))
     image.alt, image.caption, image.credit = _checked_words(alt, caption, credit)
     image.focal_column, image.focal_row = focal_column, focal_row
     image.is_sensitive = is_sensitive
     return _save_shared(image, updates=Q(images=image), blogs=Q(hero_image=image), by=by, seen=seen)
 
 
-def _refuse_guarded(condition: Q) -> None:
-    """Raise ValidationError if a legal hold or the two-person rule protects an update that prints the row."""
-    for update in Update.objects.filter(condition).select_related("blog").distinct():
+def _refuse_guarded(*, updates: Q, blogs: Q) -> None:
+    """Raise ValidationError if a legal hold or the two-person rule protects something that prints the row."""
+    for blog in LiveBlog.objects.filter(blogs).distinct():
+        safeguards.refuse_on_hold(blog)
+        if blog.needs_second_person and blog.status != LiveBlog.Status.DRAFT:
+            raise BlogNeedsSecondPerson
+    for update in Update.objects.filter(updates).select_related("blog").distinct():
         safeguards.refuse_on_hold(update.blog)
         if update.is_published and safeguards.is_needed(update):
             raise safeguards.NeedsSecondPerson(update)
@@ -123,22 +128,40 @@ def _refuse_guarded(condition: Q) -> None:
 
 def _checked_words(alt: str, caption: str, credit: str) -> tuple[str, str, str]:
     """Return the texts of a picture, cleaned. Raise ValidationError if one is too long."""
-    alt, caption, credit = (html.printable(words).strip() for words in (alt, caption, credit))
+    alt, caption, credit = map(html.stripped, (alt, caption, credit))
     refuse_long(alt=alt, caption=caption, credit=credit)
     return alt, caption, credit
+
+
+def add_byline(*, by: Actor, name: str, role: str = "") -> Byline:
+    """Add a byline, which no page shows yet."""
+    require(by, "add_byline")
+    byline = Byline(name=html.one_line(name), role=html.one_line(role))
+    save_checked(byline)
+    return byline
 
 
 def edit_byline(byline: Byline, *, by: Actor, name: str, role: str = "", seen: str = "") -> Byline:
     """Change a byline wherever it is printed."""
     require(by, "change_byline")
-    byline.name, byline.role = name.strip(), role.strip()
+    _refuse_guarded(updates=Q(bylines=byline), blogs=Q(bylines=byline))
+    byline.name, byline.role = html.one_line(name), html.one_line(role)
     return _save_shared(byline, updates=Q(bylines=byline), blogs=Q(bylines=byline), by=by, seen=seen)
+
+
+def add_topic(*, by: Actor, name: str, slug: str) -> Topic:
+    """Add a topic, which no live blog is under yet."""
+    require(by, "add_topic")
+    topic = Topic(name=html.one_line(name), slug=slug)
+    save_checked(topic)
+    return topic
 
 
 def edit_topic(topic: Topic, *, by: Actor, name: str, seen: str = "") -> Topic:
     """Rename a topic, wherever it is printed. Its address stays."""
     require(by, "change_topic")
-    topic.name = name.strip()
+    _refuse_guarded(updates=Q(pk__in=[]), blogs=Q(topics=topic))
+    topic.name = html.one_line(name)
     return _save_shared(topic, updates=Q(pk__in=[]), blogs=Q(topics=topic), by=by, seen=seen)
 
 
@@ -156,7 +179,7 @@ def edit_story(
     target = Story(title=title, url=url, live_blog=live_blog).checked()
     if (target.title, target.url, target.live_blog) == (story.title, story.url, story.live_blog):
         return story
-    _refuse_guarded(Q(related_stories=story))
+    _refuse_guarded(updates=Q(related_stories=story), blogs=Q(related_stories=story))
     with transaction.atomic():
         announce(updates=Q(related_stories=story), blogs=Q(related_stories=story), by=by)
         refuse_stale(story, seen)

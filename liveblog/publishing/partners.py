@@ -19,6 +19,7 @@ from liveblog.publishing.encoding import fingerprint
 from liveblog.publishing.limits import MOST, refuse_far
 from liveblog.publishing.permissions import Actor, person, require
 from liveblog.publishing.rules import Stale
+from newsroom.text import html
 
 LONGEST_OVERLAP: Final = timedelta(days=30)
 _SHOWN: Final = 12
@@ -61,7 +62,7 @@ def edit_key(
             raise Stale
         if expires_at != key.expires_at:
             _check_expiry(expires_at)
-        key.label, key.scopes, key.expires_at = label.strip(), _checked(scopes), expires_at
+        key.label, key.scopes, key.expires_at = html.one_line(label), _checked(scopes), expires_at
         key.full_clean()
         key.save(update_fields=["label", "scopes", "expires_at"])
         _record("key_changed", by, key)
@@ -131,7 +132,7 @@ def _made(
     secret = new_key()
     key = ApiKey(
         partner=partner,
-        label=label.strip(),
+        label=html.one_line(label),
         prefix=secret[:_SHOWN],
         digest=digest_of(secret),
         scopes=scopes,

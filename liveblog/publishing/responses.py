@@ -11,14 +11,16 @@ from liveblog.models import Change, LiveBlog, ReaderResponse
 from liveblog.publishing.limits import MOST
 from liveblog.publishing.log import append, locked
 from liveblog.publishing.permissions import Actor, person, require
+from liveblog.publishing.rules import refuse_withdrawn_blog
 from liveblog.visibility import PUBLIC
+from newsroom.text import html
 
 LONGEST_NAME, LONGEST_TEXT = 80, 500
 
 
 def submit_response(blog: LiveBlog, *, name: str, text: str) -> ReaderResponse:
     """Store a response for moderation. Raises ValidationError if it is not acceptable."""
-    name, text = " ".join(name.split()), text.replace("\r\n", "\n").strip()
+    name, text = html.one_line(name), html.stripped(text.replace("\r\n", "\n"))
     refusals = {}
     if not 1 <= len(name) <= LONGEST_NAME:
         refusals["name"] = _("Give a name of at most %(limit)s characters.") % {"limit": LONGEST_NAME}
@@ -37,6 +39,10 @@ def approve_response(response: ReaderResponse, *, by: Actor) -> ReaderResponse:
     """Publish a pending, rejected or withdrawn response at the end of its page."""
     with locked(response.blog) as blog:
         response = _moderated(response, by)
+        refuse_withdrawn_blog(blog)
+        if not blog.has_responses:
+            # Readers would not see it.
+            raise ValidationError(_("Responses to this coverage are closed."))
         if response.status == ReaderResponse.Status.APPROVED:
             raise ValidationError(_("This response is already published."))
         response.status = ReaderResponse.Status.APPROVED

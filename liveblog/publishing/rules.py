@@ -51,6 +51,6 @@ def refuse_withdrawn_blog(blog: LiveBlog) -> None:
 
 def checked_note(note: str) -> str:
     """Return a note or reason, cleaned. Raise ValidationError if it is too long."""
-    note = html.printable(note).strip()
+    note = html.stripped(note)
     refuse_long(note=note)
     return note

@@ -246,7 +246,7 @@ def _revise(
             update.written_by = person(by)
             write_revision(blog, update, before, content, by, note)
         if is_pinned is not None and is_pinned != update.is_pinned:
-            _pin(blog, update, by, is_pinned=is_pinned)
+            pin(blog, update, by, is_pinned=is_pinned)
         return update
 
 
@@ -321,11 +321,12 @@ def _set_pinned(update: Update, by: Actor, *, is_pinned: bool) -> Update:
     with locked(update.blog) as blog:
         update = reread_published(blog, update)
         if update.is_pinned != is_pinned:
-            _pin(blog, update, by, is_pinned=is_pinned)
+            pin(blog, update, by, is_pinned=is_pinned)
         return update
 
 
-def _pin(blog: LiveBlog, update: Update, by: Actor, *, is_pinned: bool) -> None:
+def pin(blog: LiveBlog, update: Update, by: Actor, *, is_pinned: bool) -> None:
+    """Pin or unpin a published update of the locked blog."""
     blog.pinned_update = update if is_pinned else None
     append(blog, Change.Kind.PINNED if is_pinned else Change.Kind.UNPINNED, timezone.now(), update, by=by)
 

@@ -80,7 +80,7 @@ def answer_by_state(
     `extra` is what else the response depends on. Read `state` before any other row.
     """
     etag = etag_of(f"{state.key}-{extra}".encode())
-    return answer(request, etag, render, cache_control, modified_at, is_dated=is_dated)
+    return answer(request, etag, render, cache_control, modified_at, is_dated=is_dated and state.is_dated)
 
 
 def answer_by_body(request: HttpRequest, response: HttpResponse, cache_control: str = PAGE) -> HttpResponse:

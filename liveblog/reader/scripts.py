@@ -26,6 +26,7 @@ _KNOWN: Final = {
     "topic": ("before",),
     "blog": ("before",),
     "key_events": ("before",),
+    "corrections": ("before",),
     "search": ("q", "in", "before", "state"),
 }
 
@@ -119,7 +120,7 @@ def canonical_path(request: HttpRequest) -> str:
     query = request.GET.copy()
     if not query.get("before"):
         query.pop("before", None)
-    elif name in ("blog", "key_events", "search"):
+    elif name in ("blog", "key_events", "corrections", "search"):
         query["before"] = str(int(str(query["before"])))
     return path_of(request) + canonical_query(query, _KNOWN.get(name, ()))
 

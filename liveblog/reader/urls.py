@@ -5,6 +5,7 @@ from django.urls.converters import StringConverter
 
 from liveblog.reader import (
     cards,
+    corrections,
     embed,
     feeds,
     key_events,
@@ -49,6 +50,7 @@ in_editions = [
     path("live/<slug:slug>/", pages.blog, name="blog"),
     path("live/<slug:slug>/<int:pk>/", pages.update, name="update"),
     path("live/<slug:slug>/key-events/", key_events.key_events, name="key_events"),
+    path("live/<slug:slug>/corrections/", corrections.corrections, name="corrections"),
     path("live/<slug:slug>/respond/", responses.respond, name="respond"),
     path("live/<slug:slug>/changes.json", polls.changes, name="changes"),
     re_path(rf"^live/(?P<slug>[-\w]+)/{_FEED}$", feeds.of_blog, name="blog_feed"),

@@ -14,9 +14,11 @@ SECONDS_BETWEEN: Final = 1.0
 
 async def keep_figures(hub: Hub, kept_answers: KeptAnswers) -> None:
     """Bring the figures of this process up to date every second, until cancelled."""
-    sent_before = made_before = 0
+    sent_before = made_before = aborted_before = 0
     while True:
         metrics.STREAM_READERS.set(hub.reader_count)
+        metrics.STREAM_READERS_ABORTED.inc(hub.stalled_count - aborted_before)
+        aborted_before = hub.stalled_count
         metrics.KEPT_ANSWERS.set(len(kept_answers.store))
         metrics.KEPT_ANSWERS_BYTES.set(kept_answers.store.size)
         metrics.KEPT_ANSWERS_SENT.inc(kept_answers.sent_count - sent_before)

@@ -26,6 +26,7 @@ _OF_BLOG: Final = re.compile(
     rf"{_EDITION}/live/{_SLUG}/"
     rf"(?:\?(?:before={_ID}|before={_ID}&text=1|text=1)"
     rf"|{_ID}/(?:\?text=1)?"
+    rf"|(?:key-events|corrections)/(?:\?before={_ID})?"
     r"|changes\.json\?after=(?P<after>0|[1-9][0-9]{0,8})"
     rf"|{_FEED})?"
 )

@@ -35,7 +35,7 @@ register.simple_tag(update_markup)
 # The number of characters of the largest heading that fit on a phone's line.
 LONGEST_CLAUSE: Final = 12
 # The lengths in characters from which headlines are set smaller.
-HEADLINE_STEPS: Final = ((70, "is-very-long"), (40, "is-long"))
+HEADLINE_STEPS: Final = ((70, "is-very-long"), (52, "is-longer"), (40, "is-long"))
 # The width of three lines of a standfirst on a phone, in Latin letters; a Chinese character counts as two.
 THREE_LINES: Final = 108
 

@@ -213,7 +213,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        if len(self.pipeline) >= MAX_PIPELINED:
+        if len(self.pipeline) >= MAX_PIPELINED or self._is_malformed():
             self._fail(HTTPStatus.BAD_REQUEST)
         self._ready = self._find_ready()
         if self._ready is None:
@@ -223,6 +223,11 @@ class BoundedProtocol(HttpToolsProtocol):
         self._has_head = True
         self._wire_size = 0
         self._since = self.loop.time()
+
+    def _is_malformed(self) -> bool:
+        """Return whether the target is no path, or an HTTP/1.1 request lacks its one Host (RFC 9112, 3.2)."""
+        hosts = [name for name, _value in self.headers].count(b"host")
+        return self.url == b"*" or hosts > 1 or (hosts == 0 and self.parser.get_http_version() == "1.1")
 
     def on_body(self, body: bytes) -> None:
         self._body_size += len(body)

@@ -11,8 +11,10 @@ from __future__ import annotations
 import re
 import sqlite3
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from typing import Any, Final, Self
 
@@ -24,6 +26,9 @@ from newsroom.sqlite.turns import Turns
 _NO_WRITE: Final = re.compile(
     r"\s*(?:SELECT|PRAGMA|EXPLAIN|BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE|ATTACH|DETACH)\b", re.IGNORECASE
 )
+# Seconds of queueing that do not count.
+_NO_WAIT: Final = 0.1
+
 _turns: dict[str, Turns] = {}
 _turns_lock: Final = threading.Lock()
 
@@ -94,6 +99,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
     The queue belongs to connections, not to threads: nested blocks are savepoints of the same turn.
     """
 
+    # Whether this turn's wait for SQLite's own lock was shortened by the time spent in the queue.
+    _is_hurried = False
+
     @property
     def turns(self) -> Turns:
         return turns_of(str(self.settings_dict["NAME"]))
@@ -117,35 +125,66 @@ class DatabaseWrapper(base.DatabaseWrapper):
         try:
             yield
         finally:
-            self.turns.give_back(self)
+            self._give_turn_back()
 
     def _take_turn(self) -> None:
+        started = time.monotonic()
         try:
-            self.turns.take(self, self.settings_dict["OPTIONS"].get("timeout", 5))
+            self.turns.take(self, self._longest_wait)
         except TimeoutError as error:
             raise NoTurnError(f"database is locked: {error}") from error
+        waited = time.monotonic() - started
+        # Queueing and then competing with other processes must together not take longer than one wait.
+        if waited > _NO_WAIT:
+            self._wait_for_lock_at_most(max(_NO_WAIT, self._longest_wait - waited))
+            self._is_hurried = True
+
+    @property
+    def _longest_wait(self) -> float:
+        seconds: float = self.settings_dict["OPTIONS"].get("timeout", 5)
+        return seconds
+
+    def _wait_for_lock_at_most(self, seconds: float) -> None:
+        self.connection.execute(f"PRAGMA busy_timeout = {seconds * 1000:.0f}")
+
+    def _give_turn_back(self) -> None:
+        if self._is_hurried and self.connection is not None:
+            self._is_hurried = False
+            self._wait_for_lock_at_most(self._longest_wait)
+        self.turns.give_back(self)
 
     def _start_transaction_under_autocommit(self) -> None:
-        with self.wrap_database_errors:
-            self._take_turn()
+        self._run_wrapped(self._take_turn, "BEGIN IMMEDIATE")
         try:
             super()._start_transaction_under_autocommit()  # type: ignore[misc]
         except BaseException:
-            self.turns.give_back(self)
+            self._give_turn_back()
             raise
+
+    def _run_wrapped(self, act: Callable[[], None], sql: str) -> None:
+        """Run `act` as Django runs a statement: within the `execute_wrapper`s, with Django's errors."""
+
+        def execute(*_arguments: Any) -> None:
+            with self.wrap_database_errors:
+                act()
+
+        for wrapper in reversed(self.execute_wrappers):
+            execute = partial(wrapper, execute)
+        execute(sql, None, False, {"connection": self, "cursor": None})
 
     # If a COMMIT fails, the ROLLBACK or close that follows ends the turn.
 
     def _commit(self) -> None:
         super()._commit()  # type: ignore[misc]
-        self.turns.give_back(self)
+        self._give_turn_back()
 
     def _rollback(self) -> None:
         super()._rollback()  # type: ignore[misc]
-        self.turns.give_back(self)
+        self._give_turn_back()
 
     def _close(self) -> None:
         try:
             super()._close()  # type: ignore[misc]
         finally:
+            self._is_hurried = False
             self.turns.give_back(self)

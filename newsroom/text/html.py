@@ -20,6 +20,7 @@ from newsroom.text.tidy import (
     NOT_XML,
     PASSAGE_TAGS,
     PHRASING_TAGS,
+    is_blank,
     printable,
     tidy,
 )
@@ -33,11 +34,13 @@ __all__ = [
     "clean",
     "excerpt",
     "from_typed",
+    "is_blank",
     "is_empty",
     "one_line",
     "plain_text",
     "printable",
     "shortened",
+    "stripped",
 ]
 
 T = TypeVar("T")
@@ -65,9 +68,15 @@ _sanitizer: Final = nh3.Cleaner(
 )
 
 
+def stripped(text: str) -> str:
+    """Return text without characters that XML forbids and spaces around it; empty if nothing is visible."""
+    text = printable(text).strip()
+    return "" if is_blank(text) else text
+
+
 def one_line(text: str) -> str:
-    """Return text on one line, with single spaces."""
-    return " ".join(printable(text).split())
+    """Return text on one line, with single spaces; empty if nothing of it is visible."""
+    return " ".join(stripped(text).split())
 
 
 def clean(html: str) -> str:
@@ -120,10 +129,10 @@ def _lines(html: str) -> Iterator[str]:
         first, *others = part.split("\n")
         line.append(first)
         for other in others:
-            if text := _SPACES.sub(" ", "".join(line)).strip():
+            if text := stripped(_SPACES.sub(" ", "".join(line))):
                 yield text
             line = [other]
-    if text := _SPACES.sub(" ", "".join(line)).strip():
+    if text := stripped(_SPACES.sub(" ", "".join(line))):
         yield text
 
 

@@ -57,7 +57,7 @@ def has_sounds_around(word: str, character: str) -> bool:
 
 
 def mentioned(text: str, offices: tuple[str, ...], speech: tuple[str, ...]) -> set[str]:
-    """Return names that a text gives in full: both parts of 里克·特里, 于晓明 after the office of 局长.
+    """Return names that a text gives in full: both parts of 里克·特里, 于晓明 after the office of 局长 or 由.
 
     A name after an office must be followed by a word of `speech`, a punctuation mark or the end of the text.
     """
@@ -65,7 +65,9 @@ def mentioned(text: str, offices: tuple[str, ...], speech: tuple[str, ...]) -> s
     if _DOT.search(text):
         full_names = {part for match in _DOTTED.finditer(text) for part in _parts(match[0])}
     for match in _SURNAMED.finditer(text):
-        if text.endswith(offices, 0, match.start()):
+        # 由于 is 由於 more often than the name of an agent.
+        is_agent = match[0] != "于" and text.endswith("由", 0, match.start())
+        if is_agent or text.endswith(offices, 0, match.start()):
             for length in (2, 3):
                 end = match.start() + length
                 if text.startswith((*speech, *_MARKS), end) or end == len(text):

@@ -41,6 +41,9 @@ _WORKS: Final = (
 _LEVIED: Final = tuple("税费地兵求集收召询用婚聘稿文友")
 _EATEN: Final = tuple("吃煮端捧擀揉捞拌嗦泡炒盛")
 _PARTICLES: Final = frozenset("着了过完好")
+_GROOMED: Final = tuple("理剪染烫洗削剃吹梳束绑")
+_COUNTED_WATCHES: Final = re.compile(r"[0-9０-９一二两三四五六七八九十百千万几数多半][只块枚]$")
+_WET: Final = tuple("衣服衫裤裙鞋袜发漆面地巾墨泥单被泪血汗水河井塘胶")
 _WHICH: Final = frozenset({"这", "那", "此", "整", "每", "首", "多少", "同"})
 _DOTS: Final = frozenset("·‧・•")
 # The length in characters up to which transliterated names are searched.
@@ -242,6 +245,9 @@ def _dry(place: Place) -> str:
     is_last = _is_mark(place.after) or (place.after == "了" and _is_mark(place[2]))
     if _by_neighbours(place) or (is_last and place.tag(-1).startswith(("n", "f", "s"))):
         return "乾"
+    if is_last and place.before in ("没", "没有", "还没"):
+        # 衣服还没干, but 这事他没干.
+        return "乾" if any(place[distance].endswith(_WET) for distance in (-2, -3, -4)) else "幹"
     return "干" if _is_dotted(place) or _sounds_around(place) > 3 else "幹"
 
 
@@ -301,6 +307,27 @@ def _noodles(place: Place) -> str:
     reading = _by_neighbours(place)
     is_eaten = place.before in _PARTICLES and place[-2].endswith(_EATEN)
     return reading or ("麵" if is_eaten else "面")
+
+
+def _hair(place: Place) -> str:
+    """Decide between 髮, hair, and 發, to send, behind a verb of hairdressing and its particle: 理了发."""
+    # jieba may join verb and particle (染过), or a subject to the verb (他理).
+    verb = place.before[:-1] or place[-2]
+    is_verb = verb.endswith(_GROOMED) and (len(verb) == 1 or not place.segmenter.is_word(verb))
+    is_object = _is_mark(place.after) or place.after in ("的", "就", "才", "再", "后", "之后", "以后", "还")
+    return "髮" if place.before[-1:] in _PARTICLES and is_verb and is_object else "發"
+
+
+def _watch(place: Place) -> str:
+    """Decide between 錶, a watch, and 表, a form or to show: 戴着表, 三只表."""
+    is_worn = place.before in _PARTICLES and place[-2].endswith(("戴", "佩"))
+    is_counted = bool(_COUNTED_WATCHES.search(place[-2] + place.before))
+    return "錶" if is_worn or is_counted else "表"
+
+
+def _surplus_homes(place: Place) -> str:
+    """Decide between 餘家, which follows a number, and the beginning of a name: 余家辉."""
+    return "餘家" if _NUMERAL.search(place.before) else "余家"
 
 
 def _fight(place: Place) -> str:
@@ -371,6 +398,9 @@ _DECISIONS: Final[dict[str, Callable[[Place], str]]] = {
     "出": _performance,
     "斗": _fight,
     "面": _noodles,
+    "发": _hair,
+    "表": _watch,
+    "余家": _surplus_homes,
     "注": _note,
     "系": _tie,
     "晒": _particle_or("曬"),

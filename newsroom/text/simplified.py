@@ -17,8 +17,13 @@ from opencc import OpenCC
 from newsroom.text import readings
 from newsroom.text.segmenter import Characters, Segmenter, read_words
 
+# Variants that OpenCC does not know, and characters whose form is in few fonts, in pairs of old and new.
+_VARIANTS: Final = (
+    "暱昵痲麻痺痹簷檐餽馈鎗枪燄焰糢模瞇眯啣衔迺乃搆构慇殷懃勤煖暖籐藤鼇鳌燐磷嬝袅踫碰"
+    "倣仿傚效毬球撢掸覜眺銲焊隄堤櫺棂蘗蘖玨珏勗勖瘉愈跼局啗啖𨋢𨋢孻孻輋輋燶燶鱲鱲"
+)
 # Characters for which OpenCC has no form, or a form that is missing in fonts and never written.
-_FORMS: Final = {
+_FORMS: Final = dict(zip(_VARIANTS[::2], _VARIANTS[1::2], strict=True)) | {
     "著": "着",
     "乾": "干",
     "藉": "借",

@@ -24,6 +24,12 @@ LANGUAGE_TAGS: Final = frozenset({"en", "zh-Hans", "zh-Hant-HK"})
 
 # Characters that are forbidden in XML, even escaped (XML 1.0, production 2).
 NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# All but spaces, controls, the Braille blank and Default_Ignorable_Code_Point (UAX #44).
+_VISIBLE: Final = re.compile(
+    "[^\\s\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff]"
+)
 
 _LEAVES: Final = frozenset({"p", "h3", "h4", "pre"})
 _LISTS: Final = frozenset({"ul", "ol"})
@@ -65,6 +71,11 @@ LINK_REL: Final = "noopener"
 def printable(text: str) -> str:
     """Return `text` without the characters that XML forbids, any of which would break a feed."""
     return NOT_XML.sub("", text)
+
+
+def is_blank(text: str) -> bool:
+    """Return whether readers would see nothing of `text`, which may be spaces or zero-width characters."""
+    return _VISIBLE.search(text) is None
 
 
 def tidy(tokens: Iterable[Token]) -> list[Token]:
@@ -130,7 +141,7 @@ class _Builder:
             return
         context = self._context()
         is_between = context == "" or context in _LISTS or context in _TABLE_FRAME
-        if is_between and not self._phrasing and not text.strip():
+        if is_between and not self._phrasing and is_blank(text):
             return
         self._make_place_for_phrasing()
         self._output.append(text)
@@ -327,22 +338,27 @@ _PARENTS: Final = {
 
 
 def _trimmed(content: list[Token], *, with_breaks: bool) -> list[Token]:
-    """Trim spaces around a paragraph's content, and line breaks as well if `with_breaks`."""
+    """Trim spaces around a paragraph's content, and line breaks as well if `with_breaks`.
 
-    def is_blank(token: Token) -> bool:
+    Return nothing of a text that is blank.
+    """
+
+    def is_space(token: Token) -> bool:
         if isinstance(token, str):
             return not token.strip()
         return with_breaks and token == Start("br")
 
     start, end = 0, len(content)
-    while start < end and is_blank(content[start]):
+    while start < end and is_space(content[start]):
         start += 1
-    while start < end and is_blank(content[end - 1]):
+    while start < end and is_space(content[end - 1]):
         end -= 1
     content = content[start:end]
-    if content and isinstance(content[0], str):
+    if all(isinstance(token, str) and is_blank(token) for token in content):
+        return []
+    if isinstance(content[0], str):
         content[0] = content[0].lstrip()
-    if content and isinstance(content[-1], str):
+    if isinstance(content[-1], str):
         content[-1] = content[-1].rstrip()
     return content
 

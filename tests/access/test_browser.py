@@ -188,3 +188,21 @@ def test_pages_are_accessible_on_a_phone(open_page, scheme, console_errors):
     # the pages themselves cause no errors.
     assert [error for error in console_errors if "inline style" not in error and "404" not in error] == []
     console_errors.clear()
+
+
+@pytest.mark.parametrize("viewport", [{"width": 1280, "height": 900}, NARROW], ids=["wide", "narrow"])
+def test_sign_in_has_the_masthead_of_the_readers_pages(open_page, viewport):
+    page = open_page(viewport=viewport)
+    page.goto("/")
+    name, line = page.locator(".masthead-name"), page.locator(".masthead")
+    expected = [name.bounding_box(), line.evaluate("line => getComputedStyle(line).borderTop")]
+    page.goto(LOGIN)
+    mine = page.locator("#site-name a").bounding_box()
+    border = page.locator("#container").evaluate("container => getComputedStyle(container).borderTop")
+    assert (abs(mine["x"] - expected[0]["x"]) <= 2, border) == (True, expected[1])
+    assert page.locator("#site-name a").evaluate("a => getComputedStyle(a).color") != "rgb(255, 255, 255)"
+    for control in page.locator("#login-form input:visible").all():
+        box = control.bounding_box()
+        assert box["height"] >= 44
+        assert box["width"] >= min(viewport["width"] - 40, 370)
+    assert_accessible(page)

@@ -6,21 +6,37 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.contrib.admin import site
+from django.contrib.admin.utils import label_for_field
+from django.contrib.auth.models import Group, User
 from django.contrib.messages import get_messages
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.translation import override
 
 from liveblog import publishing
-from liveblog.models import Byline, Change, LiveBlog, Topic, Update
+from liveblog.models import (
+    Byline,
+    Change,
+    CopyProfile,
+    Delivery,
+    LiveBlog,
+    Partner,
+    Topic,
+    Update,
+    Webhook,
+    WebhookCursor,
+)
 from liveblog.publishing import SYSTEM, Content, Story
-from tests.factories import NOON, make_blog, make_image, make_update
+from tests.factories import NOON, make_blog, make_image, make_key, make_person, make_update
 
 pytestmark = pytest.mark.django_db
 
 UPDATES = "/admin/liveblog/update/"
 BLOGS = "/admin/liveblog/liveblog/"
-MODELS = ["liveblog", "update", "relatedstory", "topic", "byline", "image", "change", "revision"]
+# Every list of the admin, as `app/model`.
+LISTS = [f"{model._meta.app_label}/{model._meta.model_name}" for model in site._registry]
 
 
 def rows_of(admin, path: str, **query: object) -> list[str]:
@@ -31,7 +47,9 @@ def rows_of(admin, path: str, **query: object) -> list[str]:
 
 def act(admin, path: str, action: str, *rows, **fields: object):
     return admin.post(
-        path, {"action": action, "_selected_action": [row.pk for row in rows], "index": "0"} | fields
+        path,
+        {"action": action, "_selected_action": [row.pk for row in rows], "index": "0", "confirm": "yes"}
+        | fields,
     )
 
 
@@ -108,9 +126,10 @@ def test_updates_are_counted_by_status_for_each_blog(admin):
     ]
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_queries_do_not_grow_with_the_list(admin, model):
-    path = f"/admin/liveblog/{model}/"
+@pytest.mark.parametrize("path", LISTS)
+def test_queries_do_not_grow_with_the_list(admin, editor, path):
+    User.objects.filter(pk=editor.pk).update(is_superuser=True)
+    path = f"/admin/{path}/"
     fill()
     # Warm up per-process caches before counting.
     admin.get(path)
@@ -125,13 +144,37 @@ def test_queries_do_not_grow_with_the_list(admin, model):
 
 
 def fill() -> None:
-    """Create one row of each listed model."""
-    blog = make_blog(topics=(Topic.objects.create(slug=f"topic-{Topic.objects.count()}", name="題"),))
-    byline = Byline.objects.create(name=f"記者{Byline.objects.count()}")
+    """Create at least one row of each listed model."""
+    serial = Topic.objects.count()
+    blog = make_blog(topics=(Topic.objects.create(slug=f"topic-{serial}", name="題"),), has_responses=True)
+    byline = Byline.objects.create(name=f"記者{serial}")
     update = make_update(
         blog, bylines=(byline,), images=(make_image(),), stories=(Story("相關", live_blog=blog),)
     )
     publishing.pin_update(update, by=SYSTEM)
+    publishing.submit_response(blog, name="讀者", text="安全")
+    publishing.add_term(by=SYSTEM, traditional=f"詞{serial}", simplified=f"词{serial}")
+    CopyProfile.objects.create(name=f"來源{serial}")
+    Group.objects.create(name=f"職務{serial}")
+    make_person("Reporter", first_name=f"記者{serial}")
+    partner = Partner.objects.create(name=f"夥伴{serial}", contact="desk@example.com")
+    make_key("read", blogs=(blog,), partner=partner)
+    webhook = Webhook.objects.create(partner=partner, url=f"https://example.com/{serial}", secret="x")
+    webhook.blogs.add(blog)
+    WebhookCursor.objects.create(webhook=webhook, blog=blog, number=1)
+    Delivery.objects.create(webhook=webhook, blog=blog, number=1, attempt=1, at=timezone.now(), body="{}")
+
+
+@pytest.mark.parametrize("model", site._registry, ids=LISTS)
+def test_columns_and_filters_are_labelled_in_chinese(admin, editor, model):
+    """Look for names in lower case: those of fields without a verbose name, or without its translation."""
+    User.objects.filter(pk=editor.pk).update(is_superuser=True)
+    page = admin.get(f"/admin/{model._meta.app_label}/{model._meta.model_name}/")
+    with override("zh-hant"):
+        cl = page.context["cl"]
+        labels = [str(label_for_field(name, model, cl.model_admin)) for name in cl.list_display[1:]]
+        labels += [str(filter.title) for filter in cl.filter_specs]
+    assert [label for label in labels if re.match("[a-z]", label)] == []
 
 
 def test_unlinked_related_stories_are_filtered_and_linked(admin):
@@ -169,6 +212,38 @@ def test_bulk_publishing_reports_each_refusal(admin, editor):
     assert ready.is_published
     assert ready.happened_at == ready.first_published_at
     assert LiveBlog.objects.get().number == 3
+
+
+@pytest.mark.parametrize(
+    ("model", "action", "words"),
+    [
+        ("update", "publish", "Readers will see each of them at once."),
+        ("liveblog", "start", "Readers will see each as live, and drafts become public."),
+        ("liveblog", "end", "Readers will see that the coverage of each has ended."),
+        ("readerresponse", "approve", "Readers will see each of them at once."),
+        ("readerresponse", "reject", "Readers will see none of them."),
+        ("readerresponse", "withdraw", "They disappear for readers at once."),
+    ],
+)
+def test_bulk_actions_that_readers_notice_happen_only_once_confirmed(admin, model, action, words):
+    draft, live = make_blog(headline="直播", is_live=False), make_blog(headline="直播", has_responses=True)
+    update = publishing.draft_update(live, Content(heading="稿"), by=SYSTEM)
+    response = publishing.submit_response(live, name="讀者", text="安全")
+    row = {"update": update, "readerresponse": response, "liveblog": draft if action == "start" else live}[
+        model
+    ]
+    number = LiveBlog.objects.get(pk=live.pk).number
+    path = f"/admin/liveblog/{model}/"
+    page = admin.post(path, {"action": action, "_selected_action": [row.pk]})
+    assert words in page.content.decode()
+    assert str(row) in page.content.decode()
+    assert f'name="_selected_action" value="{row.pk}"' in page.content.decode()
+    states = (
+        LiveBlog.objects.filter(pk__in=[draft.pk, live.pk]).order_by("pk").values_list("status", "number")
+    )
+    assert list(states) == [("draft", draft.number), ("live", number)]
+    response.refresh_from_db()
+    assert response.status == "pending"
 
 
 def test_bulk_withdrawal_requires_a_reason(admin):

@@ -157,7 +157,11 @@ class Newsroom:
 
     def choose(self, row, action: str, **changes: object) -> FormPost:
         path = reverse(f"admin:liveblog_{row._meta.model_name}_changelist")
-        return FormPost(path, {"action": action, "_selected_action": [row.pk]} | changes, is_to_list=True)
+        return FormPost(
+            path,
+            {"action": action, "_selected_action": [row.pk], "confirm": "yes"} | changes,
+            is_to_list=True,
+        )
 
     def remove(self, row) -> FormPost:
         path = reverse(f"admin:liveblog_{row._meta.model_name}_delete", args=[row.pk])

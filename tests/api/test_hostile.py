@@ -50,6 +50,14 @@ def test_text_that_cannot_be_stored_is_refused_in_notes_and_reasons(tool, odd):
     assert Update.objects.get().is_published
 
 
+def test_names_in_a_list_that_is_too_long_are_not_looked_up(tool, django_assert_max_num_queries):
+    names = [f"無名{number}" for number in range(2_000)]
+    with django_assert_max_num_queries(30):
+        response = tool.post({"status": "published", "heading": "一", "bylines": names})
+    assert response.status_code == 400
+    assert errors_of(response) == {"bylines": ["Ensure this field has no more than 20 elements."]}
+
+
 def test_future_updates_are_not_published(tool, drafter):
     """A published update with a future time would stay above all later updates until that time."""
     later = (timezone.now() + timedelta(days=1)).isoformat()

@@ -70,6 +70,7 @@ PAGES = [
     "/live/{slug}/{update}/",
     "/live/{slug}/respond/",
     "/live/{slug}/key-events/",
+    "/live/{slug}/corrections/",
     "/live/{slug}/changes.json?after=0",
     "/live/{slug}/feed.atom",
     "/live/{slug}/feed.rss",

@@ -212,6 +212,24 @@ def test_a_missing_or_invalid_idempotency_key_returns_400(tool, token):
     assert not Update.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [
+        ({"if-match": '"stale"'}, 412),
+        ({"if-match": 'W/"3-zh-hant"'}, 412),
+        ({"if-none-match": "*"}, 412),
+        ({"if-match": "*"}, 200),
+        ({"if-none-match": '"other"'}, 200),
+    ],
+)
+def test_a_write_whose_condition_does_not_hold_is_not_carried_out(tool, header, status):
+    update = tool.post({"status": "published", "heading": "一"}).json()["id"]
+    name, value = next(iter(header.items()))
+    response = tool.patch(update, {"heading": "二"}, **{f"HTTP_{name.upper().replace('-', '_')}": value})
+    assert response.status_code == status
+    assert Update.objects.get().heading == ("二" if status == 200 else "一")
+
+
 def test_a_refused_write_does_not_use_up_its_idempotency_key(tool):
     assert tool.post({"status": "published"}, token="once").status_code == 422
     assert not Submission.objects.exists()

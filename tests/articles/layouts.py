@@ -53,7 +53,9 @@ class RenderedBlog:
     def text(self) -> str:
         layout = self.layout
         lede = "有關方面稍後交代。" if layout.language != "en" else "Officials will speak later."
-        blocks = [layout.head(self.title, self.published_at), lede]
+        is_local = layout.head in HEADS_EN
+        published_at = self.published_at.astimezone(layout.zone) if is_local else self.published_at
+        blocks = [layout.head(self.title, published_at), lede]
         day = None
         posts = list(zip(self.posts, self.fillers, strict=False))
         for post, filler in reversed(posts) if layout.is_newest_first else posts:
@@ -164,10 +166,12 @@ HEADS_EN: Final = (
         f"{title} | Live updates\n"
         f"PUBLISHED : {moment:%A}, {moment.day:02} {moment:%B}, {moment.year}, {_small(moment)}"
     ),
-    lambda title, moment: (
-        f"{title}\nPosted {_half(moment, ':')} {moment:%p} GMT+8, {moment:%B} {moment.day}, {moment.year}"
-    ),
+    lambda title, moment: f"{title}\nPosted {_with_zone(hongkong.to_hong_kong(moment))}",
 )
+
+
+def _with_zone(moment: datetime) -> str:
+    return f"{_half(moment, ':')} {moment:%p} GMT+8, {moment:%B} {moment.day}, {moment.year}"
 
 
 def _small(moment: datetime) -> str:

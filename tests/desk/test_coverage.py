@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 from django.urls import reverse
+from playwright.sync_api import expect
 
 from liveblog import publishing
 from liveblog.models import LiveBlog
 from liveblog.publishing import SYSTEM
+from tests.desk.composing import forget_refusals, open_readers_page
 from tests.desk.conftest import desk_path
 from tests.factories import make_blog, make_person, make_update
 
@@ -77,3 +79,27 @@ def test_withdrawing_twice_leads_back_to_the_desk(chief):
     publishing.withdraw_blog(blog, by=SYSTEM)
     response = chief.get(reverse("desk:withdraw", args=[blog.pk]))
     assert (response.status_code, response.url) == (302, desk_path(blog))
+
+
+def test_whole_live_blog_is_withdrawn_and_restored_at_the_desk(open_desk, new_page, server, console_errors):
+    blog = make_blog(kicker="風暴", headline="颱風逼近")
+    make_update(blog, "消息")
+    reader = open_readers_page(new_page(), server.url, blog)
+    page = open_desk(blog, role="Chief editor")
+    page.locator(".desk-menu > summary").click()
+    page.get_by_role("link", name="Headline, summary, times").click()
+    page.get_by_role("link", name="Withdraw …").click()
+    expect(page.get_by_text("published updates: 1; pictures in them: 0")).to_be_visible()
+    label, field = page.locator("label[for=id_reason]"), page.locator("#id_reason")
+    assert label.bounding_box()["y"] + label.bounding_box()["height"] <= field.bounding_box()["y"] - 4
+    field.fill("法庭命令")
+    page.locator("#id_title").fill("風暴")
+    page.get_by_role("button", name="Withdraw the live blog").click()
+    expect(page.locator(".desk-head .state")).to_have_text("Withdrawn")
+    # The open page goes as well.
+    expect(reader.locator("h1")).to_have_text("此報道已撤回")
+    forget_refusals(console_errors, 410)
+    page.get_by_role("button", name="Restore").click()
+    expect(page.locator(".desk-head .state")).to_have_text("Live")
+    reader.goto(f"{server.url}/live/{blog.slug}/")
+    expect(reader.locator("#updates h3")).to_have_text("消息")

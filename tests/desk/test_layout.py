@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from playwright.sync_api import Locator, Page, expect
 
 from liveblog.models import LiveBlog, Update
-from tests.factories import make_blog, make_person, make_update, picture_file
+from tests.desk.composing import wait_for_composer
+from tests.factories import PASSWORD, make_blog, make_person, make_update, picture_file
 
 SCREEN, PHONE = {"width": 1280, "height": 800}, {"width": 375, "height": 812}
 LEAST_TARGET = 44
@@ -94,6 +96,17 @@ def test_phone_has_the_heading_on_top_and_a_foot_above_the_keyboard(open_desk):
     expect(page.locator("#id_source")).to_be_visible()
 
 
+def test_toolbar_and_foot_wrap_where_large_letters_leave_no_room(open_desk):
+    page = open_desk(make_busy_blog(), viewport={"width": 320, "height": 640}, bypass_csp=True)
+    for percent in (100, 200):
+        page.evaluate("percent => { document.documentElement.style.fontSize = `${percent}%` }", percent)
+        for button in page.locator(".composer-foot button:visible, .prose-menubar__button:visible").all():
+            box = box_of(button)
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= 320
+        expect(page.locator("[data-chord]")).to_be_in_viewport()
+
+
 def test_phone_shows_one_part_at_a_time_with_large_targets(open_desk):
     blog = make_busy_blog()
     page: Page = open_desk(blog, viewport=PHONE, has_touch=True)
@@ -128,6 +141,29 @@ def test_reporter_submits_a_picture_from_a_phone(open_desk):
     expect(page.locator("#id_heading")).to_have_value("")
     update = Update.objects.get()
     assert (update.status, [image.alt for image in update.images.all()]) == ("submitted", ["消防員到場"])
+
+
+def test_reporter_signs_in_on_a_phone_and_submits_a_picture(server, new_page):
+    password = PBKDF2PasswordHasher().encode(PASSWORD, "0123456789abcdefghijkl")
+    reporter, blog = make_person("Reporter", password=password), make_blog(headline="八號信號")
+    page = new_page(viewport=PHONE, has_touch=True, locale="en-GB", base_url=server.url)
+    page.goto("/admin/")
+    page.get_by_label("Username").fill(reporter.username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").tap()
+    desk = page.get_by_role("link", name=re.compile("^Desk"))
+    assert box_of(desk)["height"] >= LEAST_TARGET
+    desk.tap()
+    wait_for_composer(page)
+    page.locator("#id_heading").fill("現場")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Picture", exact=True).tap()
+    chooser.value.set_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": picture_file().read()})
+    page.locator("[data-alt]").fill("消防員到場")
+    page.get_by_role("button", name="Send to the editors").tap()
+    expect(page.locator("#id_heading")).to_have_value("")
+    update = Update.objects.get()
+    assert (update.blog, update.status, update.images.count()) == (blog, "submitted", 1)
 
 
 @pytest.mark.parametrize("role", ["Editor", "Chief editor"])

@@ -9,12 +9,14 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Page, expect
 
+from liveblog import publishing
 from liveblog.desk.composer import ComposerForm
 from liveblog.models import Byline, Image, Update
+from liveblog.publishing import SYSTEM
 from newsroom.text.external_media import FRAME_ORIGINS
 from tests.desk.composing import CHORD, forget_refusals, open_readers_page, write
 from tests.desk.conftest import desk_path
-from tests.factories import make_blog, make_person, picture_file
+from tests.factories import make_blog, make_image, make_person, make_update, picture_file
 from tests.waiting import wait_for
 
 VIDEO = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
@@ -330,3 +332,61 @@ def test_bylines_are_split_at_commas_except_within_known_names(text, names):
     form = ComposerForm({"token": "t", "bylines": text})
     assert form.is_valid(), form.errors
     assert [byline.name for byline in form.cleaned_data["bylines"]] == names
+
+
+def tap_top_right(page: Page) -> None:
+    """Set the focal point of the picture that is being edited to its upper right corner."""
+    picture = page.locator(".picture-pending [data-local]")
+    wait_for(lambda: picture.evaluate("image => image.complete && image.naturalWidth"))
+    box = picture.bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 0.9, box["y"] + box["height"] * 0.1)
+
+
+def test_credit_and_focal_point_of_a_saved_picture_are_set_in_the_composer(
+    open_desk, new_page, server, console_errors
+):
+    blog = make_blog()
+    image = make_image(alt="海旁", credit="")
+    update = make_update(blog, "巨浪", images=(image,))
+    reader = open_readers_page(new_page(), server.url, blog)
+    page = open_desk(blog, query=f"?update={update.pk}")
+    item = page.locator(f"[data-picture='{image.pk}']")
+    item.get_by_role("link", name="Credit, caption, focal point").click()
+    editor = page.locator(".picture-pending")
+    expect(editor.locator("[data-alt]")).to_have_value("海旁")
+    editor.locator("[data-credit]").fill("陳大文攝")
+    tap_top_right(page)
+    expect(editor.get_by_role("radio", name="column 5 of 5, row 1 of 5")).to_be_checked()
+    # A colleague saves in the meantime; nothing is overwritten, and the reason stands beside the fields.
+    publishing.edit_image(image, by=SYSTEM, alt="海旁巨浪", credit="讀者提供")
+    editor.get_by_role("button", name="Save").click()
+    expect(editor.locator("[data-picture-error]")).to_contain_text("Somebody else has saved this")
+    forget_refusals(console_errors, 422)
+    editor.get_by_role("button", name="Cancel").click()
+    item.get_by_role("link", name="Credit, caption, focal point").click()
+    expect(editor.locator("[data-alt]")).to_have_value("海旁巨浪")
+    editor.locator("[data-credit]").fill("陳大文攝")
+    tap_top_right(page)
+    editor.get_by_role("button", name="Save").click()
+    expect(item.get_by_role("link", name="Credit, caption, focal point")).to_be_focused()
+    expect(item).to_contain_text("陳大文攝")
+    expect(reader.locator("#updates figcaption")).to_contain_text("陳大文攝")
+    image.refresh_from_db()
+    assert (image.credit, image.focal_column, image.focal_row) == ("陳大文攝", 4, 0)
+    assert list(update.images.all()) == [image]
+
+
+@pytest.mark.django_db
+def test_pictures_are_edited_at_the_desk_by_who_may_change_them_only(client):
+    blog, image = make_blog(), make_image()
+    address = f"{desk_path(blog)}pictures/{image.pk}/"
+    headers = {"accept": "application/json"}
+    client.force_login(make_person("Reporter"))
+    assert client.post(address, {"alt": "改"}, headers=headers).status_code == 403
+    client.force_login(make_person("Editor"))
+    refused = client.post(address, {"alt": " "}, headers=headers)
+    assert (refused.status_code, list(refused.json()["errors"])) == (422, ["alt"])
+    assert client.get(f"{desk_path(blog)}pictures/1/", headers=headers).status_code == 404
+    assert client.post(address, {"alt": "改"}, headers=headers).status_code == 200
+    image.refresh_from_db()
+    assert image.alt == "改"

@@ -83,10 +83,13 @@ def paste(client: Client, blog: LiveBlog, **form: object) -> HttpResponse:
 def confirm(client: Client, blog: LiveBlog, preview: HttpResponse) -> HttpResponse:
     """Confirm the preview: post its copy and options again with `confirm`."""
     options = {name: "on" for name, is_on in preview.context["chosen"].items() if is_on}
+    day, clock = preview.context["published"]
     fields = {
         "copy": preview.context["copy"],
         "note": preview.context["note"],
         "confirm": "yes",
+        "published_day": day,
+        "published_clock": clock,
     } | preview.context["given"]
     return paste(client, blog, **fields, **options)
 
@@ -205,11 +208,39 @@ def test_missing_publication_time_can_be_given_on_the_form(editor: Client) -> No
     text = "渡輪擱淺\n【20:30】乘客上岸。\n分享\n【18:20】渡輪擱淺。"
     response = paste(editor, blog, text=text)
     assert (response.status_code, "publication time" in response.context["error"]) == (422, True)
-    preview = paste(editor, blog, text=text, published_at="2026-03-18T20:45")
+    preview = paste(editor, blog, text=text, published_day="2026-03-18", published_clock="20:45")
     assert [line.text for line in preview.context["left_out"]] == ["分享"]
     assert "times as 【20:30】" in preview.content.decode()
     confirm(editor, blog, preview)
     assert Update.objects.filter(blog=blog).count() == 2
+
+
+@pytest.mark.django_db
+def test_day_that_cannot_be_read_is_refused(editor: Client) -> None:
+    preview = paste(editor, make_blog(), text=COPY, **{"role-1": "", "day-1": "19.3."})
+    assert preview.context["errors"] == ["There is no such day or time."]
+    assert "disabled" in preview.content.decode().split('name="confirm"')[1].split(">")[0]
+
+
+def test_publication_time_is_typed_as_on_the_desk(open_desk) -> None:
+    blog = make_blog()
+    page = open_desk(blog, role="Chief editor")
+    page.goto(f"{desk_path(blog)}paste/")
+    assert page.locator(":is(input[type=date], input[type=time], input[type=datetime-local])").count() == 0
+    page.locator("#copy-text").fill("渡輪擱淺\n【20:30】乘客上岸。\n分享\n【18:20】渡輪擱淺。")
+    page.locator("#id_published_clock").fill("2045")
+    page.get_by_role("button", name="Yesterday").click()
+    expect(page.locator("#id_published_clock")).to_have_value("20:45")
+    day = page.locator("#id_published_day").input_value()
+    page.get_by_role("button", name="Show how it will be read").click()
+    page.locator("#copy-notation > summary").click()
+    expect(page.locator("#id_published_day")).to_have_value(day)
+    # A chip reads the copy again, and keeps its focus.
+    with page.expect_response("**/paste/"):
+        page.get_by_role("button", name="Today").click()
+    expect(page.get_by_role("button", name="Today")).to_be_focused()
+    expect(page.get_by_role("button", name="Today")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#id_published_day")).not_to_have_value(day)
 
 
 @pytest.mark.django_db

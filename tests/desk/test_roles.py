@@ -23,6 +23,7 @@ from liveblog.articles.parse import parse
 from liveblog.desk import coverage, urls, verbs
 from liveblog.models import (
     Approval,
+    BlogProposal,
     Change,
     Image,
     LiveBlog,
@@ -38,7 +39,7 @@ from liveblog.models import (
 from liveblog.publishing import SYSTEM, Action, Content
 from newsroom import hongkong
 from tests.desk.composing import COPY
-from tests.factories import IN_TEAM, ROLES, make_blog, make_staff, make_update, picture_file
+from tests.factories import IN_TEAM, ROLES, make_blog, make_image, make_staff, make_update, picture_file
 from tests.rolling_back import rolled_back
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
@@ -62,6 +63,7 @@ EXPECTED = {
     "throw away what was typed": WRITERS,
     "preview": WRITERS,
     "upload a picture": WRITERS,
+    "describe a picture": EDITORS,
     "find a related story": WRITERS,
     "read a history": WRITERS,
     "open the page to paste": WRITERS,
@@ -127,6 +129,7 @@ REASONS = {
         "You can change only your own drafts. This update is somebody else's, or is already public.",
         missing_permission("publish_update"),
         missing_permission("change_update"),
+        missing_permission("change_image"),
         missing_permission("withdraw_update"),
         missing_permission("moderate_readerresponse"),
         missing_permission("change_liveblog"),
@@ -154,7 +157,7 @@ CONTROLS = [
     "/approve/",
 ]
 TABLES = [Update, LiveBlog, Revision, Change, RelatedStory, Image, ReaderResponse]
-TABLES += [WorkingCopy, Presence, Submission, Approval, Proposal]
+TABLES += [WorkingCopy, Presence, Submission, Approval, BlogProposal, Proposal]
 
 
 @dataclass(frozen=True)
@@ -257,6 +260,7 @@ REQUESTS: dict[str, Callable[[Desk], DeskRequest]] = {
     "upload a picture": lambda desk: DeskRequest(
         "pictures", form={"alt": "圖", "file": picture_file(size=(40, 30))}
     ),
+    "describe a picture": lambda desk: DeskRequest("picture", (make_image().pk,), {"alt": "海旁"}),
     "find a related story": lambda desk: DeskRequest("stories", query={"q": "標題"}, is_reading=True),
     "read a history": lambda desk: DeskRequest("history", (desk.published.pk,), is_reading=True),
     "open the page to paste": lambda desk: DeskRequest("paste", is_reading=True),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -26,6 +27,7 @@ from tests.streams.streaming import open_stream
 from tests.waiting import wait_for
 
 TOKEN = "a-long-enough-token"
+SILENT = 20
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 # https://prometheus.io/docs/practices/naming/: base units, in the plural, at the end.
 UNITS = re.compile(
@@ -77,6 +79,44 @@ def test_a_token_and_the_networks_decide_who_may_read(settings):
     # X-Forwarded-For counts from a trusted proxy and not from a stranger.
     assert status_of("127.0.0.1", **{"x-forwarded-for": "203.0.113.5"}) == 403
     assert status_of("203.0.113.5", **{"x-forwarded-for": "10.1.2.3"}) == 403
+
+
+def test_readers_that_do_not_read_are_aborted_freed_and_counted(start_server):
+    blog = make_blog(slug="harbour")
+    server = start_server(METRICS_TOKEN=TOKEN)
+    host, port = server.url.removeprefix("http://").split(":")
+
+    def figures() -> dict[str, float]:
+        return values(read(server.url, **BEARER)[1])
+
+    def open_sockets() -> int:
+        names = Path(f"/proc/{server.process.pid}/fd").iterdir()
+        return sum(str(name.readlink()).startswith("socket:") for name in names)
+
+    with ExitStack() as stack:
+        silent = []
+        for _reader in range(SILENT):
+            # Before connecting, when the receive window is announced.
+            reader = stack.enter_context(socket.socket())
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            reader.connect((host, int(port)))
+            reader.sendall(f"GET /live/harbour/stream?after=1 HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+            silent.append(reader)
+        wait_for(lambda: figures().get("newsroom_stream_readers") == SILENT)
+        before = open_sockets()
+        for _update in range(200):
+            make_update(blog, body=f"<p>{'長' * 15_000}</p>")
+            if figures()["newsroom_stream_readers_aborted_total"] == SILENT:
+                break
+        wait_for(lambda: figures()["newsroom_stream_readers"] == 0)
+        assert figures()["newsroom_stream_readers_aborted_total"] == SILENT
+        # The sockets are closed, and what was queued for them is gone, though the readers are still there.
+        wait_for(lambda: open_sockets() <= before - SILENT)
+        for reader in silent:
+            reader.settimeout(10)
+            with suppress(ConnectionResetError):
+                while reader.recv(65_536):
+                    pass
 
 
 def test_a_server_counts_requests_publications_streams_and_kept_answers(start_server):

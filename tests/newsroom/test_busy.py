@@ -193,7 +193,7 @@ def test_admin_form_gets_its_text_back(editor):
         response = editor.post(f"/admin/liveblog/byline/{byline.pk}/change/", {"name": "新名字"})
         assert_busy(response)
         assert "新名字" in response.content.decode()
-        chosen = {"action": "end", "_selected_action": [blog.pk]}
+        chosen = {"action": "end", "_selected_action": [blog.pk], "confirm": "yes"}
         assert_busy(editor.post("/admin/liveblog/liveblog/", chosen))
 
 

@@ -106,3 +106,10 @@ def test_a_plain_line_ends_with_the_request_id():
     record.request_id = "r1"
     line = Lines("{levelname} {name}: {message}", style="{").format(record)
     assert line == "ERROR a.b: Lost [r1]"
+
+
+def test_malformed_requests_do_not_log_tracebacks(client, db, caplog):
+    assert client.get("/?" + "&".join(["a=b"] * 1_001)).status_code == 400
+    assert client.get("/", headers={"host": "elsewhere.example"}).status_code == 400
+    assert client.post("/admin/login/", {f"a{number}": "b" for number in range(1_001)}).status_code == 400
+    assert [record for record in caplog.records if record.exc_info] == []

@@ -127,8 +127,9 @@ NUMBERED: dict[str, Callable[[LiveBlog], Act]] = {
 }
 # Verbs without a change number, because they change nothing that readers see.
 UNNUMBERED = {
-    "add_image", "add_term", "add_webhook", "advance_numbers", "approve_update",
-    "erase_reader", "erase_user", "expire_responses", "flag_update", "override_approval", "propose_change",
+    "add_byline", "add_image", "add_term", "add_topic", "add_webhook", "advance_numbers", "approve_on_blog",
+    "approve_update", "erase_reader", "erase_user", "expire_responses", "flag_update", "override_approval",
+    "override_on_blog", "propose_change", "propose_on_blog",
     "set_hold", "set_second_person",
     "create_blog", "create_key", "disable_webhook", "draft_update",
     "edit_key", "edit_term", "edit_webhook", "enable_webhook", "prepare_image", "reject_response",
@@ -136,8 +137,8 @@ UNNUMBERED = {
     "send_test", "set_team", "submit_update",
 }  # fmt: skip
 NOT_VERBS = {
-    "actions_for", "actor", "blog_actions_for", "once", "perform", "perform_on_blog", "permission_to_write",
-    "require",
+    "actions_for", "actor", "blog_actions_for", "can_approve_on_blog", "once", "perform", "perform_on_blog",
+    "permission_to_write", "require",
 }  # fmt: skip
 # Verbs that a key with write:publish may call on a live blog granted to its partner.
 BY_KEY = {

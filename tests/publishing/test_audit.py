@@ -27,15 +27,25 @@ from liveblog.models import (
     AuditHead,
     Byline,
     Change,
+    Flag,
     GlossaryTerm,
     Partner,
     ReaderResponse,
     Update,
 )
-from liveblog.publishing import SYSTEM, BlogDetails, Content
+from liveblog.publishing import SYSTEM, BlogDetails, Content, renditions
 from tests.at_once import at_once
 from tests.audit_log import entries, last_id
-from tests.factories import PASSWORD, make_blog, make_image, make_key, make_person, make_update, make_user
+from tests.factories import (
+    PASSWORD,
+    make_blog,
+    make_image,
+    make_key,
+    make_person,
+    make_update,
+    make_user,
+    prepared_picture,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
@@ -83,12 +93,13 @@ ON_BLOGS: dict[str, Callable] = {
     "blog_withdrawn": lambda blog, by: publishing.withdraw_blog(blog, by=by),
     "response_approved": lambda blog, by: publishing.approve_response(response(blog), by=by),
     "response_rejected": lambda blog, by: publishing.reject_response(response(blog), by=by),
+    "flagged": lambda blog, by: publishing.flag_update(make_update(blog), [Flag.values[0]], by=by),
 }
 
 
 @pytest.mark.parametrize("action", ON_BLOGS)
 def test_each_verb_on_a_blog_leaves_one_entry_in_the_chain_of_the_blog(action):
-    blog, by = make_blog(), make_user("*")
+    blog, by = make_blog(has_responses=True), make_user("*")
     make_update(blog)
     ON_BLOGS[action](blog, by)
     last = AuditEntry.objects.order_by("pk").last()
@@ -96,6 +107,23 @@ def test_each_verb_on_a_blog_leaves_one_entry_in_the_chain_of_the_blog(action):
     assert (last.chain, last.blog_id) == (f"blog {blog.pk}", blog.pk)
     assert AuditEntry.objects.filter(action=action, by_id=by.pk).count() == 1
     assert chain.verify()[1] == []
+
+
+def test_approval_of_a_response_is_recorded_with_the_response():
+    pending = response(make_blog())
+    publishing.approve_response(pending, by=SYSTEM)
+    assert AuditEntry.objects.get(action="response_approved").details["response"] == pending.pk
+
+
+def test_change_of_a_team_is_recorded_with_who_joined_and_who_left():
+    blog, first, second = make_blog(), make_user(), make_user()
+    publishing.set_team(blog, [first], by=SYSTEM)
+    publishing.set_team(blog, [second], by=SYSTEM)
+    entries = AuditEntry.objects.filter(action="team_changed").order_by("pk")
+    assert [(entry.details["added"], entry.details["removed"]) for entry in entries] == [
+        ([first.pk], []),
+        ([second.pk], [first.pk]),
+    ]
 
 
 def key_of(by):
@@ -106,6 +134,11 @@ def key_of(by):
 def webhook_of(by):
     partner = Partner.objects.create(name="報社", contact="desk@example.com")
     return publishing.add_webhook(partner, by=SYSTEM, url="https://example.com/hook")
+
+
+def add_image(by):
+    with renditions.stored(prepared_picture()) as upload:
+        return publishing.add_image(upload, by=by, alt="一幅圖")
 
 
 IN_HOUSE: dict[str, Callable] = {
@@ -125,12 +158,23 @@ IN_HOUSE: dict[str, Callable] = {
     ),
     "webhook_secret_rotated": lambda by: publishing.rotate_secret(webhook_of(by), by=by),
     "webhook_disabled": lambda by: publishing.disable_webhook(webhook_of(by), by=by),
+    "webhook_enabled": lambda by: publishing.enable_webhook(
+        publishing.disable_webhook(webhook_of(by), by=SYSTEM), by=by
+    ),
+    "webhook_replayed": lambda by: publishing.replay_since(webhook_of(by), make_blog(), 0, by=by),
     "webhook_sent_by_hand": lambda by: publishing.send_test(webhook_of(by), by=by),
     "glossaryterm_added": lambda by: publishing.add_term(by=by, traditional="的士", simplified="出租车"),
+    "glossaryterm_changed": lambda by: publishing.edit_term(
+        GlossaryTerm.objects.create(traditional="甲", simplified="乙"),
+        by=by,
+        traditional="甲",
+        simplified="丙",
+    ),
     "glossaryterm_deleted": lambda by: publishing.remove_term(
         GlossaryTerm.objects.create(traditional="甲", simplified="乙"), by=by
     ),
     "byline_changed": lambda by: publishing.edit_byline(Byline.objects.create(name="甲"), by=by, name="乙"),
+    "image_added": add_image,
     "image_changed": lambda by: publishing.edit_image(make_image(), by=by, alt="別的"),
 }
 
@@ -145,6 +189,13 @@ def test_each_verb_on_partners_and_material_leaves_one_entry_without_a_secret(ac
     secrets += [result.secret] if hasattr(result, "secret") else []
     assert not any(secret in json.dumps(last.content()) for secret in secrets)
     assert chain.verify()[1] == []
+
+
+def test_rotation_of_a_key_is_recorded_with_the_new_key():
+    key, _secret = publishing.rotate_key(key_of(SYSTEM), by=SYSTEM, overlap=timedelta(0))
+    entry = AuditEntry.objects.get(action="key_rotated")
+    assert entry.details["replacement"] == str(key)
+    assert entry.subject_id != str(key.pk)
 
 
 def test_a_verb_that_is_refused_or_rolled_back_leaves_no_entry_of_success():

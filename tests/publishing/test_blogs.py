@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from liveblog import publishing, visibility
-from liveblog.models import Byline, Change, LiveBlog, Topic, Update
+from liveblog.models import Byline, Change, GlossaryTerm, LiveBlog, Topic, Update
 from liveblog.presentation import reading
 from liveblog.publishing import SYSTEM, BlogDetails, Content, Story
 from liveblog.visibility import PUBLIC
@@ -58,7 +58,26 @@ def test_edit_assigns_one_number_and_an_unchanged_save_none():
     )
     blog = publishing.edit_blog(blog, details, by=SYSTEM)
     assert (blog.number, blog.headline, list(blog.topics.all())) == (2, "新標題", [topic])
+    assert [story.title for story in blog.related_stories.all()] == ["相關"]
     assert publishing.edit_blog(blog, details, by=SYSTEM).number == 2
+
+
+def test_linking_blogs_take_a_number_for_a_new_headline_but_not_for_a_standfirst():
+    target, blog = make_blog(), make_blog()
+    make_update(blog, stories=(Story("另見", 0, live_blog=target),))
+    publishing.edit_blog(target, replace(BlogDetails.of(target), standfirst="導語"), by=SYSTEM)
+    assert kinds(blog) == ["blog_started", "published"]
+    target = LiveBlog.objects.get(pk=target.pk)
+    publishing.edit_blog(target, replace(BlogDetails.of(target), headline="新標題"), by=SYSTEM)
+    assert kinds(blog) == ["blog_started", "published", "edited"]
+
+
+def test_successor_takes_a_number_when_it_is_named_and_not_for_other_edits():
+    blog, successor = make_blog(), make_blog()
+    blog = publishing.edit_blog(blog, replace(BlogDetails.of(blog), successor=successor), by=SYSTEM)
+    assert kinds(successor) == ["blog_started", "blog_edited"]
+    publishing.edit_blog(blog, replace(BlogDetails.of(blog), standfirst="導語"), by=SYSTEM)
+    assert kinds(successor) == ["blog_started", "blog_edited"]
 
 
 def test_slug_cannot_change_after_publication():
@@ -101,6 +120,15 @@ def test_withdrawing_a_blog_assigns_a_number_in_blogs_that_link_to_it():
     assert changed.number == number + 1
     (story,) = reading.stories(changed.related_stories.all(), None)
     assert story.href == ""
+
+
+def test_glossary_term_that_was_changed_since_it_was_opened_is_not_overwritten():
+    term = publishing.add_term(by=SYSTEM, traditional="的士", simplified="出租车")
+    seen = publishing.row_fingerprint(term)
+    publishing.edit_term(term, by=SYSTEM, traditional="的士", simplified="计程车", seen=seen)
+    with pytest.raises(publishing.Stale):
+        publishing.edit_term(term, by=SYSTEM, traditional="的士", simplified="的士", seen=seen)
+    assert GlossaryTerm.objects.get().simplified == "计程车"
 
 
 def test_linking_an_unresolved_story_changes_its_update_once():

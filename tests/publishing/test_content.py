@@ -111,6 +111,15 @@ def test_revision_resolves_rows_renamed_since():
     assert update.revisions.get().content["bylines"] == [{"id": byline.pk, "name": "張三"}]
 
 
+def test_revision_reports_a_linked_blog_that_no_longer_exists():
+    data = Content("一", stories=(Story("另見", live_blog=make_blog(headline="颱風")),)).as_json()
+    data["stories"][0]["live_blog"]["id"] += 1
+    content, missing_names = Content.from_json(data)
+    assert (content.stories[0].title, content.stories[0].live_blog) == ("另見", None)
+    assert missing_names == [data["stories"][0]["live_blog"]["name"]]
+    assert "颱風" in missing_names[0]
+
+
 def test_revert_reports_rows_that_no_longer_exist(client: Client):
     byline = Byline.objects.create(name="張三")
     blog = make_blog()
@@ -155,16 +164,24 @@ def test_years_outside_1900_to_2100_are_refused(year):
             "happened_at",
         ),
         (lambda: publishing.draft_update(blog, Content("一"), by=SYSTEM, publish_at=moment), "publish_at"),
-        (
-            lambda: publishing.edit_blog(
-                blog, replace(publishing.BlogDetails.of(blog), coverage_start_at=moment), by=SYSTEM
-            ),
-            "coverage_start_at",
+        *(
+            (
+                lambda name=name: publishing.edit_blog(
+                    blog, replace(publishing.BlogDetails.of(blog), **{name: moment}), by=SYSTEM
+                ),
+                name,
+            )
+            for name in ("coverage_start_at", "coverage_end_at", "embargo_until_at")
         ),
     ):
         with pytest.raises(ValidationError) as refusal:
             act()
         assert list(refusal.value.message_dict) == [field]
+
+
+def test_event_time_without_a_zone_is_refused():
+    with pytest.raises(ValueError, match="aware"):
+        publishing.draft_update(make_blog(), Content("一", happened_at=NOON.replace(tzinfo=None)), by=SYSTEM)
 
 
 def test_future_happened_at_is_refused():
@@ -181,6 +198,17 @@ def test_future_happened_at_is_refused():
         with pytest.raises(ValidationError) as refusal:
             act()
         assert list(refusal.value.message_dict) == ["happened_at"]
+
+
+@pytest.mark.parametrize(
+    "nothing", ["\u200b", "\u3000\u00ad", "\ufeff", "\u3164", "\u2800", "\x7f", "\ufe0f"]
+)
+def test_an_update_without_visible_text_is_refused(nothing):
+    blog = make_blog()
+    with pytest.raises(ValidationError):
+        publishing.publish_update(blog, Content(nothing, f"<p>{nothing}</p>"), by=SYSTEM)
+    update = publishing.publish_update(blog, Content(nothing, f"<p>{nothing}</p><p>正文。</p>"), by=SYSTEM)
+    assert (update.heading, update.body, update.title) == ("", "<p>正文。</p>", "正文。")
 
 
 def test_update_with_only_a_picture_is_titled_by_its_description(client: Client):

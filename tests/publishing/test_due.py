@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from liveblog import publishing
-from liveblog.models import LiveBlog, Update
+from liveblog.models import AuditEntry, LiveBlog, Update
 from liveblog.publishing import SYSTEM, BlogDetails, Content
 from tests.factories import make_blog, make_update
 
@@ -52,6 +52,8 @@ def test_invalid_due_update_goes_to_review_and_others_go_live(caplog):
     assert caplog.text.count("waits for review") == 1
     publishing.publish_due(by=SYSTEM, at=later)
     assert caplog.text.count("waits for review") == 1
+    entry = AuditEntry.objects.get(action="returned")
+    assert (entry.blog_id, entry.subject_kind, entry.subject_id) == (blog.pk, "update", str(broken.pk))
 
 
 def test_exception_in_one_item_is_logged_and_others_go_live(monkeypatch, caplog):

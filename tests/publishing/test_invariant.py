@@ -18,7 +18,7 @@ from liveblog.publishing import SYSTEM, BlogDetails, Content
 from liveblog.reader import pages
 from tests.factories import NOON, make_blog, make_update
 from tests.interleaving import MINUTES, WHICH, WORDS, Interleaving
-from tests.shown import Shown, read_page, read_regions
+from tests.shown import Shown, catch_up, read_page
 
 PAGE_SIZE = 3
 EDITIONS = st.sampled_from(["", "/zh-hans"])
@@ -34,30 +34,6 @@ def read_all(blog: LiveBlog, client: Client, edition: str) -> dict[str, str]:
         if len(page.updates) < PAGE_SIZE:
             return updates
         before = f"?before={int(list(page.updates)[-1].split('-')[1], 16)}"
-
-
-def catch_up(blog: LiveBlog, page: Shown, client: Client) -> Shown:
-    """Return the stale page after it has applied the changes that follow its number."""
-    number, updates, head = page.number, dict(page.updates), page.head
-    regions = dict(page.regions)
-    has_more = True
-    while has_more:
-        response = client.get(f"{page.edition}/live/{blog.slug}/changes.json", {"after": number}).json()
-        has_more, number = response["has_more"], response["number"]
-        for update in response.get("updates", []):
-            ids = {int(order.split("-")[1], 16): order for order in updates}
-            updates.pop(ids.get(update["id"]), None)
-            if update["status"] != "unpublished":
-                updates[update["order"]] = update["html"].strip()
-        regions |= read_regions(response.get("regions", {}))
-        if state := response.get("blog"):
-            head = {
-                "headline": state["headline"],
-                "is_live": state["status"] == "live",
-                "pinned": state["pinned"],
-                "key_events": [str(event["id"]) for event in state["key_events"]],
-            }
-    return Shown(page.edition, number, dict(sorted(updates.items(), reverse=True)), head, regions)
 
 
 class LiveCoverage(Interleaving):

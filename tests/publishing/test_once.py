@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import nullcontext
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -43,6 +44,15 @@ def test_token_with_another_digest_is_refused():
     publish_once(blog, user)
     with pytest.raises(publishing.AlreadyUsed):
         publish_once(blog, user, digest="d2")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("length", "is_accepted"), [(0, False), (1, True), (255, True), (256, False)])
+def test_idempotency_key_has_from_1_to_255_characters(length, is_accepted):
+    blog, user = make_blog(), make_user("publish_update")
+    with nullcontext() if is_accepted else pytest.raises(ValidationError):
+        publish_once(blog, user, token="k" * length)
+    assert Submission.objects.exists() == is_accepted
 
 
 @pytest.mark.django_db

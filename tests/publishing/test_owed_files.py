@@ -180,13 +180,13 @@ def test_upload_that_took_too_long_is_refused():
 
 
 def test_publishing_on_a_full_disk_shows_the_picture_and_copies_it_later(monkeypatch):
-    image, publish = make_image(), renditions._publish
+    image, publish, started_at = make_image(), renditions._publish, timezone.now()
     # Only the disk of the public files is full: the database must be able to commit.
     with monkeypatch.context() as patches:
         patches.setattr(renditions, "_publish", full_disk()(publish))
         make_update(make_blog(), images=(image,))
     assert statuses(image) == {200}
-    assert OwedFiles.objects.filter(key=image.key).exists()
+    assert OwedFiles.objects.get(key=image.key).due_at >= started_at + timedelta(seconds=5)
 
     OwedFiles.objects.update(due_at=timezone.now())
     publishing.settle_due()
@@ -225,11 +225,25 @@ def test_files_that_no_row_names_are_removed():
     Image.objects.all().delete()
 
     publishing.prune()
+    publishing.settle_due()
     assert files_of(image.key), "an upload may still be under way"
     OwedFiles.objects.update(due_at=timezone.now())
     publishing.settle_due()
 
     assert files_of(image.key) == []
+
+
+def test_picture_needs_neither_a_caption_nor_a_credit():
+    image = make_image()
+    assert (image.caption, image.credit) == ("", "")
+
+
+def test_pruning_owes_nothing_for_pictures_that_have_rows():
+    image = make_image()
+    make_update(make_blog(), images=(image,))
+    publishing.prune()
+    # Other tests leave files whose rows are gone.
+    assert not OwedFiles.objects.filter(key=image.key).exists()
 
 
 def test_erased_picture_that_only_a_draft_still_uses_is_hidden():

@@ -7,7 +7,10 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
@@ -15,7 +18,7 @@ from django.utils import timezone
 from liveblog import publishing
 from liveblog.models import Change, Delivery, LiveBlog, Partner, ReaderResponse, Webhook, WorkingCopy
 from liveblog.publishing import SYSTEM
-from tests.factories import PASSWORD, make_blog, make_person, make_roles
+from tests.factories import PASSWORD, make_blog, make_person, make_roles, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -88,6 +91,28 @@ def test_a_readers_data_is_exported_and_erased_everywhere():
     assert Delivery.objects.get().body == ""
     last = Change.objects.filter(blog=blog).order_by("-number")[0]
     assert last.kind == Change.Kind.RESPONSE_WITHDRAWN
+
+
+def test_only_moderators_erase_a_reader():
+    respond(make_blog(has_responses=True), "Chan Tai Man")
+    with pytest.raises(PermissionDenied):
+        publishing.erase_reader("Chan Tai Man", by=make_user("publish_update"))
+    assert publishing.erase_reader("Chan Tai Man", by=make_user("moderate_readerresponse")) == 1
+
+
+def test_erasing_a_reader_empties_log_entries_of_the_responses_alone():
+    response, user = respond(make_blog(has_responses=True), "Chan Tai Man"), make_user()
+    for model in (ReaderResponse, LiveBlog):
+        LogEntry.objects.create(
+            user=user,
+            content_type=ContentType.objects.get_for_model(model),
+            object_id=response.pk,
+            object_repr=f"{model.__name__}: Chan Tai Man",
+            action_flag=2,
+        )
+    publishing.erase_reader("Chan Tai Man", by=SYSTEM)
+    names = LogEntry.objects.order_by("pk").values_list("object_repr", flat=True)
+    assert list(names) == ["", "LiveBlog: Chan Tai Man"]
 
 
 def test_an_account_is_exported_and_erased_and_its_work_stays():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from liveblog import publishing
 from liveblog.models import Change, ReaderResponse
-from liveblog.publishing import SYSTEM
+from liveblog.publishing import SYSTEM, BlogDetails
 from tests.factories import make_blog, make_user
 
 pytestmark = pytest.mark.django_db
@@ -76,3 +78,18 @@ def test_verbs_refuse_without_permission_and_in_the_wrong_state(response):
             verb(response, by=SYSTEM)
     with pytest.raises(ValidationError):
         publishing.submit_response(make_blog(), name="x", text="x")
+
+
+def test_a_response_that_readers_would_not_see_is_not_approved(response):
+    closed = publishing.edit_blog(
+        response.blog, replace(BlogDetails.of(response.blog), has_responses=False), by=SYSTEM
+    )
+    with pytest.raises(ValidationError):
+        publishing.approve_response(response, by=SYSTEM)
+    publishing.edit_blog(closed, replace(BlogDetails.of(closed), has_responses=True), by=SYSTEM)
+    withdrawn = publishing.withdraw_blog(response.blog, by=SYSTEM)
+    with pytest.raises(ValidationError):
+        publishing.approve_response(response, by=SYSTEM)
+    publishing.restore_blog(withdrawn, by=SYSTEM)
+    publishing.approve_response(response, by=SYSTEM)
+    assert kinds(response)[-1] == "response_approved"

@@ -10,19 +10,18 @@ from django.utils import timezone
 from liveblog import publishing
 from liveblog.models import Presence, Submission, WorkingCopy
 from liveblog.publishing import SYSTEM, Content
-from liveblog.publishing.retention import PRESENCES_KEPT, SUBMISSIONS_KEPT, WORKING_COPIES_KEPT
 from tests.factories import make_blog, make_user
 
 pytestmark = pytest.mark.django_db
 
 
-def test_prune_deletes_rows_past_their_retention_and_keeps_the_rest():
+def test_prune_deletes_submissions_after_7_days_working_copies_after_30_and_presences_after_1():
     blog, user, now = make_blog(), make_user(), timezone.now()
     for name, age in (("old", timedelta(minutes=1)), ("young", -timedelta(minutes=1))):
-        Submission.objects.create(actor="user 1", token=name, digest="", at=now - SUBMISSIONS_KEPT - age)
-        saved_at = now - WORKING_COPIES_KEPT - age
-        WorkingCopy.objects.create(by=user, token=name, blog=blog, fields={}, saved_at=saved_at)
-        Presence.objects.create(by=user, token=name, blog=blog, at=now - PRESENCES_KEPT - age)
+        week, month, day = (now - timedelta(days=days) - age for days in (7, 30, 1))
+        Submission.objects.create(actor="user 1", token=name, digest="", at=week)
+        WorkingCopy.objects.create(by=user, token=name, blog=blog, fields={}, saved_at=month)
+        Presence.objects.create(by=user, token=name, blog=blog, at=day)
     publishing.prune(at=now)
     for model in (Submission, WorkingCopy, Presence):
         assert list(model.objects.values_list("token", flat=True)) == ["young"]

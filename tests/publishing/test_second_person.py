@@ -181,6 +181,13 @@ def test_only_chief_editors_lift_the_rule_and_remove_flags_with_a_reason(blog, w
     assert publishing.publish_update(blog, lambda saved: saved, by=writer, update=draft).is_published
 
 
+def test_an_approval_is_recorded_with_its_update(blog, writer, colleague):
+    draft = draft_by(writer, blog)
+    publishing.approve_update(draft, by=colleague)
+    entry = AuditEntry.objects.order_by("pk").last()
+    assert (entry.action, entry.by_id, entry.subject_id) == ("approved", colleague.pk, str(draft.pk))
+
+
 # Correcting and restoring
 
 
@@ -217,6 +224,18 @@ def test_a_proposal_is_void_once_the_update_has_changed(blog, writer, colleague,
     publishing.propose_change(update, Content("再更正"), by=writer, note="錯字")
     publishing.override_approval(update, by=chief, reason="急")
     assert fresh(update).heading == "再更正"
+
+
+def test_a_proposal_for_text_that_a_colleague_has_changed_since_is_refused(blog, writer, colleague):
+    update = published_by(writer, colleague, blog)
+    seen = fingerprint(Content.of(fresh(update)))
+    publishing.mark_key_event(update, by=colleague)
+    with pytest.raises(publishing.Stale):
+        publishing.propose_change(update, Content("更正"), by=writer, note="錯字", seen=seen)
+    assert not Proposal.objects.exists()
+    seen = fingerprint(Content.of(fresh(update)))
+    publishing.propose_change(update, Content("更正"), by=writer, note="錯字", seen=seen)
+    assert Proposal.objects.get().by == writer
 
 
 def test_restoring_needs_somebody_who_did_not_write_it(blog, writer, colleague):
@@ -280,7 +299,7 @@ def test_no_door_publishes_alone(blog, writer):
     assert client.post(desk, payload, headers=accept).status_code == 422
     publish = reverse("desk:update", args=[blog.pk, draft.pk, "publish"])
     assert client.post(publish, headers=accept).status_code == 422
-    listed = {"action": "publish", "_selected_action": draft.pk}
+    listed = {"action": "publish", "_selected_action": draft.pk, "confirm": "yes"}
     client.post(reverse("admin:liveblog_update_changelist"), listed)
     key = make_key("write:publish", blogs=[blog])
     api = Client(headers={"authorization": f"Bearer {key}", "idempotency-key": "k"})
@@ -318,6 +337,28 @@ def test_the_desk_turns_a_correction_into_a_proposal(blog, writer, colleague):
     assert response.status_code == 200, response.content
     assert fresh(update).heading == "標題"
     assert Proposal.objects.get().by == writer
+
+
+@pytest.mark.parametrize(
+    ("heading", "message"), [("更正", "Proposed: “標題” changes"), ("標題", "Saved as a minor edit: “標題”")]
+)
+def test_the_desk_pins_at_once_what_is_proposed(blog, writer, colleague, heading, message):
+    update = published_by(writer, colleague, blog)
+    client = Client()
+    client.force_login(writer)
+    payload = {"token": "t1", "action": "edit", "heading": heading, "body": "<p>內文</p>"}
+    payload |= {"is_pinned": "on", "update": str(update.pk)}
+    happened_at = hongkong.to_hong_kong(fresh(update).happened_at)
+    payload |= {"happened_day": f"{happened_at:%Y-%m-%d}", "happened_clock": f"{happened_at:%H:%M}"}
+    response = client.post(
+        reverse("desk:desk", args=[blog.pk]),
+        payload,
+        headers={"accept": "application/json", "accept-language": "en"},
+    )
+    assert response.status_code == 200, response.content
+    assert response.json()["message"].startswith(message)
+    assert fresh(update).is_pinned
+    assert Proposal.objects.exists() == (heading != "標題")
 
 
 # The matrix, generated from the actions
@@ -388,7 +429,7 @@ def by_admin(by, blog, update, action) -> None:
     name = {Action.MARK: "mark_key", Action.UNMARK: "unmark_key"}.get(action, action.value)
     client.post(
         reverse("admin:liveblog_update_changelist"),
-        {"action": name, "_selected_action": update.pk, "reason": "說明"},
+        {"action": name, "_selected_action": update.pk, "reason": "說明", "confirm": "yes"},
     )
 
 

@@ -69,6 +69,18 @@ def test_a_minor_edit_and_a_correction_differ_by_their_note():
     ]
 
 
+def test_edits_and_corrections_by_an_import_store_its_hash():
+    update = make_update(make_blog())
+    for number, act in enumerate(
+        (
+            lambda **options: publishing.edit_update(update, Content("一"), **options),
+            lambda **options: publishing.correct_update(update, Content("二"), note="錯字", **options),
+        )
+    ):
+        act(by=SYSTEM, imported_hash=f"hash {number}")
+        assert Update.objects.get().imported_hash == f"hash {number}"
+
+
 def test_unchanged_edit_assigns_no_number():
     update = make_update(make_blog(), stories=(Story("相關", 1, "https://example.com/"),))
     number = update.number

@@ -43,6 +43,17 @@ def test_first_update_of_each_demo_blog_is_in_the_first_view(server, new_page):
                 assert (hero["height"] <= 200) is blog.is_live, place
 
 
+@pytest.mark.parametrize("length", [39, 51, 69, 76])
+def test_headline_takes_at_most_four_lines_of_a_phone(server, new_page, length):
+    headline = "立法會選舉投票結束點票通宵進行" * 9
+    make_blog(slug="storm", kicker="選舉", headline=headline[: length - len("選舉︱")])
+    page = new_page(viewport=PHONE)
+    page.goto(f"{server.url}/live/storm/")
+    line = page.evaluate("parseFloat(getComputedStyle(document.querySelector('h1')).lineHeight)")
+    kicker = box(page, "h1 .kicker")["height"]
+    assert box(page, "h1")["height"] - kicker <= 4 * line + 1
+
+
 def test_opening_a_part_moves_nothing_above_it(server, new_page):
     blog = cover(3, standfirst="很長的導言。" * 30, summary="<ul><li>第一點</li><li>第二點</li></ul>")
     publishing.pin_update(publish(blog, "置頂", 5, body="<p>很長的內文。</p>" * 9), by=SYSTEM)
@@ -112,6 +123,37 @@ def test_larger_text_causes_no_sideways_scrolling_and_two_lines_of_masthead(serv
             )
             assert len(set(middles)) <= 2, (path, percent)
             assert page.evaluate("document.querySelector('.masthead-name').getClientRects().length") == 1
+
+
+def test_largest_letters_are_cut_off_nowhere_on_the_narrowest_phone(server, new_page):
+    blog = cover_storm()
+    update = blog.updates.published().newest_first()[0]
+    page = new_page(viewport={"width": 320, "height": 812}, bypass_csp=True)
+    own = f"/live/{blog.slug}/"
+    for path in (
+        own,
+        f"{own}{update.pk}/",
+        f"{own}key-events/",
+        f"{own}corrections/",
+        f"{own}respond/",
+        f"/embed/{blog.slug}/",
+        "/search/?q=信號",
+        "/topics/topic-zh-hant/",
+    ):
+        page.goto(server.url + path)
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        assert page.evaluate("document.documentElement.scrollWidth") == 320, path
+        cut = page.evaluate(
+            """() => [...document.querySelectorAll("body :is(a, p, h1, h2, h3, span, time, button)")]
+              .filter((element) => element.checkVisibility())
+              .filter((element) => !element.closest(".key-events, .table, .skip, .unseen"))
+              .filter((element) => element.getBoundingClientRect().right > 321)
+              .map((element) => element.outerHTML.slice(0, 90))"""
+        )
+        assert cut == [], path
+        for selector in (".masthead-name", ".live-title"):
+            for words in page.locator(f"{selector}:visible").all():
+                assert words.evaluate("({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth"), path
 
 
 def test_tables_on_phones_align_numbers_and_scroll_below_the_first_column(server, new_page):

@@ -230,7 +230,7 @@ def test_editors_moderate_responses_in_the_admin(client, blog):
     queue = "/admin/liveblog/readerresponse/"
     assert "好" in client.get(queue + "?status__exact=pending").content.decode()
     for action, row in (("approve", good), ("reject", bad), ("withdraw", bad)):
-        client.post(queue, {"action": action, "_selected_action": [row.pk]}, follow=True)
+        client.post(queue, {"action": action, "_selected_action": [row.pk], "confirm": "yes"}, follow=True)
     assert list(ReaderResponse.objects.order_by("pk").values_list("status", flat=True)) == [
         "approved",
         "rejected",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.contrib import admin
 from django.contrib.auth.models import User
@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from liveblog import publishing
 from liveblog.models import LiveBlog, ReaderResponse, Revision, Topic, Update
-from liveblog.publishing import SYSTEM, BlogDetails
+from liveblog.publishing import SYSTEM, BlogDetails, Content
 from tests.factories import make_blog, make_image, make_update
 
 # Routes without a sample URL: unnamed ones, and the admin's redirect to an object's public page.
@@ -42,6 +42,7 @@ class Newsroom:
             "width": self.update.images.get().widths[0],
             "extension": "webp",
             "update_pk": self.update.pk,
+            "image_pk": self.update.images.get().pk,
             "response_pk": self.response.pk,
             "action": "pin" if name == "desk:update" else "approve",
             "signature": "x",
@@ -59,7 +60,7 @@ class Newsroom:
 def make_newsroom(updates: int = 22) -> Newsroom:
     """Create a live blog with pictures, a topic and a response, and an ended blog.
 
-    By default the live blog has two pages.
+    By default the live blog has two pages. Its newest update was corrected.
     """
     blog = make_blog(slug="storm", headline="颱風", kicker="天氣", has_responses=True)
     topic = Topic.objects.create(slug="weather", name="天氣")
@@ -68,6 +69,8 @@ def make_newsroom(updates: int = 22) -> Newsroom:
     for number in range(updates):
         images = (make_image(),) if number == updates - 1 else ()
         update = make_update(blog, f"颱風消息{number}", images=images)
+    content = replace(Content.of(update), heading=f"{update.heading}（更正）")
+    update = publishing.correct_update(update, content, by=SYSTEM, note="標題有誤。")
     ended = make_blog(slug="old", headline="舊聞")
     make_update(ended)
     publishing.end_coverage(ended, by=SYSTEM)

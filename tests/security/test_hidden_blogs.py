@@ -48,6 +48,8 @@ BY_SLUG = [
     "/live/{slug}/changes.json",
     "/live/{slug}/key-events/",
     "/live/{slug}/key-events/?before={pk}",
+    "/live/{slug}/corrections/",
+    "/live/{slug}/corrections/?before={pk}",
     "/live/{slug}/respond/",
     "/live/{slug}/respond/?sent",
     "/live/{slug}/feed.atom",

@@ -125,6 +125,7 @@ API_NAMES = [
 KNOWN = {
     "/": ["before", "text"],
     "/live/storm/": ["before", "text"],
+    "/live/storm/corrections/": ["before"],
     "/live/storm/changes.json": ["after"],
     "/topics/weather/": ["before"],
     "/search/": ["q", "in", "before"],
@@ -270,6 +271,15 @@ def test_other_admin_pages_refuse_malformed_parameters(root, newsroom):
         ask(root, path, "next")
 
 
+@pytest.mark.parametrize("model", admin_models())
+def test_autocomplete_answers_or_refuses_every_relation(root, newsroom, model):
+    app, name = model.split("_", 1)
+    for field in apps.get_model(app, name)._meta.get_fields():
+        query = f"app_label={app}&model_name={name}&field_name={field.name}&term=x"
+        response = root.get(f"/admin/autocomplete/?{query}")
+        assert response.status_code in ((403,) if field.auto_created else (200, 403, 404)), query
+
+
 def test_admin_update_list_refuses_every_hostile_value(root, newsroom):
     for name in ("q", "p", "o", "blog", "id__in", "happened_at__year", "heading__regex"):
         ask(root, reverse("admin:liveblog_update_changelist"), name)
@@ -385,7 +395,7 @@ def test_malformed_admin_forms_cause_no_server_error(root, newsroom, model):
             "form-0-id",
             "_save",
         ):
-            payload = {"action": "publish", "_selected_action": "1"} | {name: text}
+            payload = {"action": "publish", "_selected_action": "1", "confirm": "yes"} | {name: text}
             assert_no_failure(root.post(listed, payload), (listed, name, text[:20]))
         form = root.get(new)
         if form.status_code != 200:

@@ -63,7 +63,18 @@ def test_public_redirects_and_refusals_are_cached_for_2_seconds(newsroom):
 
 
 def test_public_responses_are_stale_no_longer_than_a_takedown_takes(newsroom):
-    pages = {"front", "blog", "key_events", "update", "topic", "search", "embed", "embed_update", "robots"}
+    pages = {
+        "front",
+        "blog",
+        "key_events",
+        "corrections",
+        "update",
+        "topic",
+        "search",
+        "embed",
+        "embed_update",
+    }
+    pages |= {"robots"}
     for path in public_addresses(newsroom):
         response, name = Client().get(path), resolve(path).url_name
         if response.status_code == 200:

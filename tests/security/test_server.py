@@ -122,6 +122,22 @@ def test_heads_of_usual_size_are_answered(connect):
     assert connection.read_response().status == 200
 
 
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        ("GET /robots.txt HTTP/1.1", 400),
+        ("GET /robots.txt HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: 127.0.0.1", 400),
+        ("OPTIONS * HTTP/1.1\r\nHost: 127.0.0.1", 400),
+        ("GET * HTTP/1.1\r\nHost: 127.0.0.1", 400),
+        ("GET /robots.txt HTTP/1.0", 200),
+    ],
+)
+def test_requests_without_one_host_or_a_path_are_refused(connect, head, status):
+    connection = connect()
+    connection.send(f"{head}\r\n\r\n".encode())
+    assert connection.read_response().status == status
+
+
 def test_trailers_are_not_treated_as_headers(connect, transactional_db):
     blog = make_blog()
     body = json.dumps({"heading": "甲", "status": "published"}).encode()

@@ -14,6 +14,7 @@ import pytest
 from django.contrib import admin as django_admin
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
+from django.db.models import Model
 from django.test import Client
 
 from liveblog import publishing
@@ -222,6 +223,14 @@ def edit_byline(name: str) -> Callable[[object], object]:
     )
 
 
+def add_byline(name: str) -> Callable[[object], object]:
+    return lambda value: publishing.add_byline(by=SYSTEM, **{"name": "記者", name: value})
+
+
+def add_topic(name: str) -> Callable[[object], object]:
+    return lambda value: publishing.add_topic(by=SYSTEM, **{"name": "題目", "slug": "topic", name: value})
+
+
 def edit_topic(value: object) -> object:
     return publishing.edit_topic(Topic.objects.create(name="舊", slug="old"), by=SYSTEM, name=value)
 
@@ -300,6 +309,10 @@ CASES = {
     "edit_image.alt": Case("alt", LONGEST["alt"], words, on_image("alt", is_new=False)),
     "edit_image.caption": Case("caption", LONGEST["caption"], words, on_image("caption", is_new=False)),
     "edit_image.credit": Case("credit", LONGEST["credit"], words, on_image("credit", is_new=False)),
+    "add_byline.name": Case("name", column(Byline, "name"), words, add_byline("name")),
+    "add_byline.role": Case("role", column(Byline, "role"), words, add_byline("role")),
+    "add_topic.name": Case("name", column(Topic, "name"), words, add_topic("name")),
+    "add_topic.slug": Case("slug", column(Topic, "slug"), lambda n: "a" * n, add_topic("slug")),
     "edit_byline.name": Case("name", column(Byline, "name"), words, edit_byline("name")),
     "edit_byline.role": Case("role", column(Byline, "role"), words, edit_byline("role")),
     "edit_topic.name": Case("name", column(Topic, "name"), words, edit_topic),
@@ -378,6 +391,28 @@ def test_verbs_refuse_values_above_the_limit_by_field(name):
     assert list(errors) == [case.field]
     assert before[0] <= LiveBlog.objects.count()
     assert all(len(reason) < 200 for reasons in errors.values() for reason in reasons)
+
+
+# Cases that store what somebody has typed.
+TYPED = [
+    name
+    for name, case in CASES.items()
+    if case.make in (words, paragraph) and not name.startswith(("checked_", "refuse_"))
+]
+
+
+@pytest.mark.parametrize("name", TYPED)
+@pytest.mark.parametrize(
+    "text", ["\u200b\u2060", "\x01\x0b字\ufffe", "\u3164"], ids=["zero width", "controls", "filler"]
+)
+def test_verbs_store_no_text_that_readers_cannot_see(name, text):
+    try:
+        row = CASES[name].act(text)
+    except ValidationError:
+        return
+    assert isinstance(row, Model)
+    stored = "".join(str(getattr(row, field.attname)) for field in row._meta.concrete_fields)
+    assert set(text) & set(stored) <= {"字"}
 
 
 def test_every_text_and_list_parameter_of_a_verb_has_a_limit():

@@ -67,6 +67,8 @@ async def ask(application: Application, url: str, method: str = "GET", **headers
         messages.append(message)
 
     await application(scope, receive, send)
+    start, *rest = [message["type"] for message in messages]
+    assert (start, {*rest}) == ("http.response.start", {"http.response.body"})
     body = b"".join(message.get("body", b"") for message in messages[1:])
     pairs = [(name.decode().lower(), value.decode("latin-1")) for name, value in messages[0]["headers"]]
     assert len(dict(pairs)) == len(pairs), pairs

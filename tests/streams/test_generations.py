@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import sys
+import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
+from django.utils.http import http_date
 
 from liveblog.models import LiveBlog, Update
+from newsroom.http import caching
 from tests.environment import ROOT
 from tests.factories import lose_changes, make_blog, make_update
 from tests.streams.streaming import open_stream
@@ -48,6 +53,13 @@ def test_advancing_adds_a_million_and_never_gives_a_number_again(blog):
         assert blog.number > numbers[-1] + 1_000_000
 
 
+def test_log_goes_on_above_what_one_change_a_second_since_2026_would_have_reached(blog):
+    most = int((timezone.now() - datetime(2026, 1, 1, tzinfo=UTC)).total_seconds())
+    call_command("advance_numbers")
+    blog.refresh_from_db()
+    assert blog.number >= most + 1_000_000
+
+
 def test_old_etags_get_the_new_content(blog):
     client = Client()
     paths = ["/", "/live/storm/", "/live/storm/changes.json?after=0", "/live/storm/feed.atom", "/sitemap.xml"]
@@ -64,6 +76,25 @@ def test_old_etags_get_the_new_content(blog):
         if response.status_code == 200:
             after = client.get(path, headers={"If-None-Match": response.headers["ETag"]})
             assert (path, after.status_code) == (path, 200)
+
+
+def test_dates_of_lost_changes_get_the_new_content(blog, monkeypatch):
+    # Dates settle within three seconds; do not wait for them.
+    monkeypatch.setattr(caching, "_SETTLES", timedelta(0))
+    client = Client()
+    names = ["/feed.atom", "/feed.rss", "/feed.json", "/live/storm/feed.atom", "/sitemap.xml"]
+    paths = [path for path in names if "Last-Modified" in client.get(path).headers]
+    assert {"/feed.atom", "/live/storm/feed.atom", "/sitemap.xml"} <= set(paths)
+    tomorrow = http_date(time.time() + 86_400)
+    for path in paths:
+        assert client.get(path, headers={"If-Modified-Since": tomorrow}).status_code == 304
+
+    lose_changes(blog, RESTORED)
+    call_command("advance_numbers")
+
+    for path in paths:
+        response = client.get(path, headers={"If-Modified-Since": tomorrow})
+        assert (path, response.status_code) == (path, 200)
 
 
 @pytest.mark.parametrize("number", [RESTORED - 1, RESTORED, RESTORED + 1, RESTORED + 2, 900_000])

@@ -18,7 +18,7 @@ from liveblog.models import LiveBlog, Update
 from liveblog.publishing import SYSTEM
 from liveblog.streams import kept as kept_answers
 from liveblog.streams import positions
-from liveblog.streams.keepable import address_of
+from liveblog.streams.keepable import address_of, may_be_kept
 from liveblog.streams.kept import KeptAnswers
 from liveblog.streams.positions import Positions
 from newsroom.http import caching
@@ -29,8 +29,8 @@ from tests.streams.asking import Reply, ask
 MEGABYTE = 1024 * 1024
 # The routes whose answers are kept.
 KEPT = {
-    "front", "blog", "update", "changes", "topic", "site_feed", "blog_feed", "topic_feed", "sitemap",
-    "sitemap_section",
+    "front", "blog", "update", "key_events", "corrections", "changes", "topic",
+    "site_feed", "blog_feed", "topic_feed", "sitemap", "sitemap_section",
 }  # fmt: skip
 CODINGS = {"": "", "gzip": "gzip", "br": "gzip, deflate, br, zstd"}
 
@@ -416,6 +416,21 @@ def test_https_and_http_answers_are_kept_apart(settings, blog):
     play(scenario)
     site.positions.close()
     assert site.counts == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_kept"),
+    [
+        ({}, True),
+        ({b"vary": b"Accept-Encoding"}, True),
+        ({b"vary": b"Cookie"}, False),
+        ({b"vary": b"Accept-Encoding, Accept-Language"}, False),
+        ({b"set-cookie": b"a=b"}, False),
+        ({b"cache-control": b"private"}, False),
+    ],
+)
+def test_only_answers_that_are_the_same_for_every_reader_are_kept(headers, is_kept):
+    assert may_be_kept(200, headers.items()) == is_kept
 
 
 def test_positions_are_read_again_unless_somebody_vouches_for_them(site, blog, monkeypatch):

@@ -7,14 +7,16 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 from django.db import connection
+from django.db.models import Min
 from django.utils import timezone
 from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
 
 from liveblog import publishing
-from liveblog.models import Delivery, LiveBlog, Webhook, WebhookCursor
+from liveblog.models import Delivery, LiveBlog, Partner, Webhook, WebhookCursor
 from liveblog.publishing import SYSTEM
-from liveblog.webhooks import cursors, delivery
+from liveblog.webhooks import cursors, delivery, messages
+from liveblog.webhooks.delivery import Answer
 from tests.factories import make_blog, make_update
 from tests.waiting import wait_for
 from tests.webhooks import receiver as behaviours
@@ -22,6 +24,9 @@ from tests.webhooks.conftest import Clock, make_webhook
 from tests.webhooks.receiver import Received, take_turns
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+# Seconds until a receiver that was down for up to a minute gets a try after it answers again.
+LONGEST_DELAY = 20
 
 
 def is_verified(request: Received, secret: str) -> bool:
@@ -184,6 +189,35 @@ def test_retry_after_is_honoured_and_capped(sender, receiver, partner, clock):
     cursor = wait_for(lambda: WebhookCursor.objects.filter(attempts=2).first())
     assert timedelta(hours=3) < cursor.next_attempt_at - clock.now() < timedelta(hours=5)
     assert WebhookCursor.objects.get(blog=blog).number == 0
+
+
+@pytest.mark.parametrize("back_after", [45, 44.5, 46, 50, 59])
+def test_receiver_gets_a_try_within_seconds_of_answering_again(back_after):
+    """Recovery may fall anywhere between two tries, so the longest wait up to then bounds the delay."""
+    partner = Partner.objects.create(name="報社", contact="desk@example.com")
+    publishing.add_webhook(partner, by=SYSTEM, url="https://example.com/hook")
+    # A new webhook gets only what is published later.
+    blogs = [make_blog() for _each in range(5)]
+    cursors.open_places()
+    started_at = now = timezone.now()
+    caught_up_at, tries = {}, 0
+    while len(caught_up_at) < len(blogs):
+        is_back = (now - started_at).total_seconds() >= back_after
+        answer = Answer(1, 204) if is_back else Answer(1, 500, error="HTTP 500")
+        claims = cursors.claim(now, 64, {})
+        for claim in claims:
+            tries += 1
+            message = messages.after(claim.webhook, claim.blog_id, claim.number)
+            cursors.finish(claim, message, answer, now, now)
+            if is_back:
+                caught_up_at.setdefault(claim.blog_id, now)
+        waiting = WebhookCursor.objects.filter(next_attempt_at__gt=now).aggregate(at=Min("next_attempt_at"))
+        if not claims:
+            now = waiting["at"]
+    delays = [(at - started_at).total_seconds() - back_after for at in caught_up_at.values()]
+    assert max(delays) < LONGEST_DELAY
+    # A receiver that is down is not flooded meanwhile.
+    assert tries < 12 * len(blogs)
 
 
 def test_receiver_down_for_two_days_gets_every_change_and_a_warning(

@@ -18,7 +18,7 @@ export class Moments {
         if (!chip) return;
         const day = dayAt(Number(chip.dataset.day));
         field.value = field.value === day ? "" : day;
-        field.dispatchEvent(new Event("input", { bubbles: true }));
+        for (const name of ["input", "change"]) field.dispatchEvent(new Event(name, { bubbles: true }));
       });
       field.addEventListener("input", show);
       form.addEventListener("composer:cleared", show);

@@ -2,6 +2,7 @@
 // The server reads the copy. Without this file, the buttons post the same forms.
 
 import { fetchUntilFree } from "./busy.js";
+import { Moments } from "./moments.js";
 
 const SETTLED = 250;
 
@@ -119,6 +120,7 @@ class Reading {
       fresh.querySelector(`#${open.id}`)?.setAttribute("open", "");
     }
     state.replaceWith(fresh);
+    new Moments(fresh);
     const result = fresh.querySelector(".reading-result");
     if (result) result.scrollTop = scrolled;
     this.status.textContent = fresh.querySelector("[data-summary]").textContent.trim().replace(/\s+/g, " ");
@@ -129,5 +131,6 @@ class Reading {
   }
 }
 
+for (const form of document.querySelectorAll("form[data-paste], form[data-reading]")) new Moments(form);
 for (const form of document.querySelectorAll("form[data-paste]")) new Pasting(form);
 for (const form of document.querySelectorAll("form[data-reading]")) new Reading(form);

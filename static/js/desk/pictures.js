@@ -1,7 +1,7 @@
 // Pictures in the composer: paste, drop or choose them and describe them. A described picture is part of the update: it
-// is uploaded, with progress, when the focus leaves it, or with the update.
+// is uploaded, with progress, when the focus leaves it, or with the update. What is said of it can be changed later.
 
-import { address, freshToken, reasons, SignedOut } from "./send.js";
+import { address, freshToken, get, post, reasons, SignedOut } from "./send.js";
 
 // Fail an upload without progress, or without a response after its end, for this long.
 const STALLED_AFTER = 10_000;
@@ -15,9 +15,14 @@ export class Pictures {
     const drop = form.querySelector("[data-picture-drop]");
     form.addEventListener("composer:cleared", () => this.list.replaceChildren());
     this.list.addEventListener("click", (event) => {
-      if (!event.target.matches("[data-picture-remove]")) return;
-      event.target.closest("li").remove();
-      this.#changed();
+      const item = event.target.closest("li");
+      if (event.target.matches("[data-picture-edit]")) {
+        event.preventDefault();
+        this.#edit(item);
+      } else if (event.target.matches("[data-picture-remove]")) {
+        item.remove();
+        this.#changed();
+      }
     });
     for (const button of this.list.querySelectorAll("[data-picture-remove]")) button.hidden = false;
     if (!drop) return;
@@ -72,24 +77,70 @@ export class Pictures {
   }
 
   #pending(file) {
-    const item = document.querySelector("[data-picture-template]").content.firstElementChild.cloneNode(true);
     const source = URL.createObjectURL(file);
-    for (const image of item.querySelectorAll("[data-local], [data-crop]")) image.src = source;
-    const name = `focal-${Math.random().toString(36).slice(2)}`;
-    const focal = item.querySelector("[data-focal]");
-    for (let cell = 0; cell < 25; cell += 1) focal.append(cellOf(name, cell));
-    focal.addEventListener("keydown", stepped);
-    focal.addEventListener("change", () => crop(item));
-    crop(item);
-    item.upload = () => {
-      item.uploading ??= this.#upload(item, file, source);
-      return item.uploading;
-    };
+    const item = this.#editor(source, (data, progress) => {
+      data.set("file", file);
+      return this.#send(data, progress);
+    });
+    item.uploaded = () => URL.revokeObjectURL(source);
     item.addEventListener("focusout", ({ relatedTarget }) => {
       const isLeft = !item.contains(relatedTarget) && document.hasFocus();
       const isReady = !item.isRefused && item.querySelector("[data-alt]").value.trim();
       if (isLeft && isReady && item.isConnected) item.upload();
     });
+    this.list.append(item);
+    return item;
+  }
+
+  /** Replace a picture of the list by an editor of its description and its focal point. */
+  async #edit(item) {
+    const url = address(`pictures/${item.dataset.picture}/`);
+    try {
+      const { status, data } = await get(url);
+      if (status === 200) this.#open(item, url, data);
+      else this.desk.toasts.warn(reasons(data.errors).join(" "));
+    } catch (error) {
+      this.desk.failed(error);
+    }
+  }
+
+  #open(item, url, picture) {
+    const send = async (data) => {
+      data.set("seen", picture.seen);
+      return save(url, data);
+    };
+    const editor = this.#editor(picture.url, send, picture.focal_row * 5 + picture.focal_column);
+    // The update keeps its picture while the editor is open.
+    editor.append(item.querySelector("[name=picture]").cloneNode());
+    for (const name of ["alt", "credit", "caption"]) editor.querySelector(`[data-${name}]`).value = picture[name];
+    editor.querySelector("[data-sensitive]").checked = picture.is_sensitive;
+    editor.querySelector("[data-picture-saved]").hidden = false;
+    editor.querySelector("[data-picture-save]").addEventListener("click", async () => {
+      if (await editor.upload())
+        this.list.querySelector(`[data-picture="${item.dataset.picture}"] [data-picture-edit]`)?.focus();
+    });
+    editor.querySelector("[data-picture-cancel]").addEventListener("click", () => {
+      editor.replaceWith(item);
+      item.querySelector("[data-picture-edit]").focus();
+    });
+    item.replaceWith(editor);
+    editor.querySelector("[data-alt]").focus();
+  }
+
+  /** Return an editor. `send(data, progress)` sends what it says and resolves to the markup of the picture. */
+  #editor(source, send, focus = 12) {
+    const item = document.querySelector("[data-picture-template]").content.firstElementChild.cloneNode(true);
+    for (const image of item.querySelectorAll("[data-local], [data-crop]")) image.src = source;
+    const name = `focal-${Math.random().toString(36).slice(2)}`;
+    const focal = item.querySelector("[data-focal]");
+    for (let cell = 0; cell < 25; cell += 1) focal.append(cellOf(name, cell, cell === focus));
+    focal.addEventListener("keydown", stepped);
+    focal.addEventListener("change", () => crop(item));
+    crop(item);
+    item.upload = () => {
+      item.uploading ??= this.#upload(item, send);
+      return item.uploading;
+    };
     // Enter in these fields ends the description and must not reach the composer's form.
     item.addEventListener("keydown", (event) => {
       if (
@@ -107,7 +158,6 @@ export class Pictures {
       event.stopPropagation();
       item.isRefused = false;
     });
-    this.list.append(item);
     return item;
   }
 
@@ -119,13 +169,13 @@ export class Pictures {
   }
 
   /** Return whether the picture is now on the server. */
-  async #upload(item, file, source) {
-    const isDone = await this.#tryUpload(item, file, source);
+  async #upload(item, send) {
+    const isDone = await this.#tryUpload(item, send);
     item.uploading = null;
     return isDone;
   }
 
-  async #tryUpload(item, file, source) {
+  async #tryUpload(item, send) {
     const alt = item.querySelector("[data-alt]");
     item.querySelector("[data-picture-error]").hidden = true;
     alt.removeAttribute("aria-invalid");
@@ -137,7 +187,6 @@ export class Pictures {
     }
     const cell = Number(item.querySelector("[data-focal] input:checked").value);
     const data = new FormData();
-    data.set("file", file);
     data.set("alt", alt.value);
     data.set("credit", item.querySelector("[data-credit]").value);
     data.set("caption", item.querySelector("[data-caption]").value);
@@ -145,13 +194,13 @@ export class Pictures {
     data.set("focal_row", Math.floor(cell / 5));
     if (item.querySelector("[data-sensitive]").checked) data.set("is_sensitive", "on");
     try {
-      const html = await this.#send(data, item.querySelector("[data-progress]"));
+      const html = await send(data, item.querySelector("[data-progress]"));
       const template = document.createElement("template");
       template.innerHTML = html.trim();
       const fresh = template.content.firstElementChild;
       fresh.querySelector("[data-picture-remove]").hidden = false;
       item.replaceWith(fresh);
-      URL.revokeObjectURL(source);
+      item.uploaded?.();
       this.#changed();
       return true;
     } catch (error) {
@@ -207,10 +256,23 @@ export class Pictures {
   }
 }
 
-function cellOf(name, cell) {
+/** Post the description of a picture; return its new markup. Throw an Error with the reason for the editor. */
+async function save(url, data) {
+  let answer;
+  try {
+    answer = await post(url, data);
+  } catch (error) {
+    if (error instanceof SignedOut) throw error;
+    throw new Error(gettext("The newsroom cannot be reached. Nothing was changed."), { cause: error });
+  }
+  if (answer.status === 200) return answer.data.html;
+  throw new Error(reasons(answer.data.errors).join(" "));
+}
+
+function cellOf(name, cell, isChecked) {
   const label = document.createElement("label");
   const input = document.createElement("input");
-  Object.assign(input, { type: "radio", name, value: String(cell), checked: cell === 12 });
+  Object.assign(input, { type: "radio", name, value: String(cell), checked: isChecked });
   input.setAttribute(
     "aria-label",
     interpolate(gettext("column %s of 5, row %s of 5"), [(cell % 5) + 1, Math.floor(cell / 5) + 1]),
