@@ -2,7 +2,7 @@
 
 The ASGI handler starts a thread for each request. The pool has as many threads as the database has
 connections. A request with `Authorization` is never answered from what is kept: a page, its 304 and a page of
-the API. `a2wsgi` is installed for this benchmark only.
+the API. It needs `pip install a2wsgi`, which nothing else uses.
 
     python -m benchmarks handlers --rounds 5 --seconds 4
 """
