@@ -19,7 +19,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from http.client import HTTPConnection
@@ -330,18 +330,25 @@ def test_postgresql_is_installed_backed_up_restored_upgraded_and_taken_back(with
 
 def etag_after_reload(machine: Machine, server: subprocess.Popen, *keys: str) -> str:
     """Run blocks and reload the server while readers ask for a page; return the new ETag of the page."""
-    etag = machine.get("/live/harbour/")[2]
+    processes = workers_of(server)
     with constant_readers(machine):
         machine.run(*keys)
         assert machine.unit("ExecReload") == "/bin/kill -HUP $MAINPID"
         server.send_signal(signal.SIGHUP)
-        wait_for(lambda: both_processes_changed(machine, etag), seconds=120)
+        # The successor of a process serves before that process ends.
+        wait_for(lambda: processes.isdisjoint(workers_of(server)), seconds=120)
     return machine.get("/live/harbour/")[2]
 
 
-def both_processes_changed(machine: Machine, etag: str) -> bool:
-    """Return whether no process gives the earlier ETag any more; one of two would show up in 20 answers."""
-    return all(machine.get("/live/harbour/")[2] != etag for _attempt in range(20))
+def workers_of(server: subprocess.Popen) -> set[str]:
+    """Return the ids of the processes that answer for the server."""
+    workers = set()
+    for child in Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split():
+        # A process may end meanwhile.
+        with suppress(OSError):
+            if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
+                workers.add(child)
+    return workers
 
 
 @contextmanager

@@ -123,7 +123,7 @@ def image(transactional_db: None) -> Image:
 
 
 def publish_secret(blog: LiveBlog, image: Image) -> Update:
-    """Publish an update that says the secret in its text, picture and story, as a key event, and pin it."""
+    """Publish a key event that says the secret in its text, picture and story; pin it and correct it."""
     update = make_update(
         blog,
         f"{SECRET}標題",
@@ -135,7 +135,7 @@ def publish_secret(blog: LiveBlog, image: Image) -> Update:
     )
     make_update(blog, "其後")
     publishing.pin_update(update, by=SYSTEM)
-    return update
+    return publishing.correct_update(update, Content.of(update), by=SYSTEM, note=f"{SECRET}更正")
 
 
 @pytest.fixture
@@ -143,9 +143,7 @@ def update(image: Image) -> Update:
     """Return an update on every surface: pinned, key event, corrected, with picture and related story."""
     blog = make_blog(slug="storm", topics=(Topic.objects.create(slug="weather", name="天氣"),))
     make_update(blog, "先前")
-    update = publish_secret(blog, image)
-    publishing.correct_update(update, Content.of(update), by=SYSTEM, note=f"{SECRET}更正")
-    return update
+    return publish_secret(blog, image)
 
 
 def addresses_of(update: Update) -> dict[str, str]:

@@ -138,6 +138,7 @@ def make_embargoed(*, is_ended: bool = False, is_draft: bool = False) -> Embargo
         is_live=not is_draft,
     )
     update = make_update(blog, SECRET, body=f"<p>{SECRET}</p>", stories=(Story(SECRET),), is_key_event=True)
+    publishing.correct_update(update, Content.of(update), by=SYSTEM, note=SECRET)
     if is_ended:
         blog = publishing.end_coverage(blog, by=SYSTEM)
     if not is_draft:

@@ -110,7 +110,7 @@ def test_each_verb_on_a_blog_leaves_one_entry_in_the_chain_of_the_blog(action):
 
 
 def test_approval_of_a_response_is_recorded_with_the_response():
-    pending = response(make_blog())
+    pending = response(make_blog(has_responses=True))
     publishing.approve_response(pending, by=SYSTEM)
     assert AuditEntry.objects.get(action="response_approved").details["response"] == pending.pk
 

@@ -21,6 +21,7 @@ from liveblog import publishing
 from liveblog.admin.bounds import LONGEST_SEARCH, MOST_AT_ONCE, BoundedLists
 from liveblog.desk import differences, history, live, queues
 from liveblog.models import (
+    BlogProposal,
     Byline,
     GlossaryTerm,
     Image,
@@ -152,6 +153,15 @@ def flagged(reason: str = "", *, is_draft: bool = False) -> Update:
     blog = make_blog()
     update = publishing.draft_update(blog, Content("稿"), by=SYSTEM) if is_draft else make_update(blog)
     return publishing.flag_update(update, ["court"], by=SYSTEM, reason=reason)
+
+
+def proposed_headline() -> LiveBlog:
+    """Return a live blog whose new headline waits for a second person."""
+    blog = publishing.set_second_person(make_blog(), by=SYSTEM, is_needed=True, reason="法庭")
+    details = replace(BlogDetails.of(blog), headline="另一標題")
+    save = BlogProposal.Action.SAVE
+    publishing.propose_on_blog(blog, save, by=make_person("Chief editor"), details=details)
+    return blog
 
 
 def on_update(verb: Callable[..., object], name: str) -> Callable[[object], object]:
@@ -299,6 +309,14 @@ CASES = {
         words,
         lambda reason: publishing.override_approval(
             flagged(is_draft=True), by=make_person("Chief editor"), reason=reason
+        ),
+    ),
+    "override_on_blog.reason": Case(
+        "note",
+        LONGEST["note"],
+        words,
+        lambda reason: publishing.override_on_blog(
+            proposed_headline(), by=make_person("Chief editor"), reason=reason
         ),
     ),
     "checked_note.note": Case("note", LONGEST["note"], words, publishing.checked_note),
