@@ -199,8 +199,7 @@ def test_axe_finds_no_violation_in_the_preview(
     CopyProfile.objects.create(name="我們的通訊社", signature="x")
     page = open_preview(open_desk, ARTICLE.replace("發佈時間：2025-03-18 17:14\n", ""), locale=locale)
     problems = list(violations(page, "a preview that lacks the publication time"))
-    page.locator("#copy-published").fill("2025-03-18T17:14")
-    page.locator("#copy-published").press("Tab")
+    published("2025-03-18", "17:14")(page)
     expect(page.get_by_role("alert")).to_have_count(0)
     for name in ("options", "change"):
         page.locator(f"#copy-{name} > summary").click()
@@ -215,21 +214,30 @@ def test_axe_finds_no_violation_in_the_preview(
 
 
 def day(line: int, value: str) -> Callable[[Page], None]:
-    return lambda page: page.locator(f"#day-{line}").fill(value)
+    def act(page: Page) -> None:
+        page.locator(f"#day-{line}").fill(value)
+        page.locator(f"#day-{line}").press("Tab")
+
+    return act
 
 
 def role(line: int, value: str) -> Callable[[Page], object]:
     return lambda page: page.locator(f"#role-{line}").select_option(value)
 
 
-def published(value: str) -> Callable[[Page], None]:
-    return lambda page: page.locator("#copy-published").fill(value)
+def published(day: str, clock: str) -> Callable[[Page], None]:
+    def act(page: Page) -> None:
+        page.locator("#id_published_day").fill(day)
+        page.locator("#id_published_clock").fill(clock)
+        page.locator("#id_published_clock").press("Tab")
+
+    return act
 
 
 # Enough to be sure of every line: the articles are read rightly but for what they do not say.
 ACTIONS: dict[str, list[Callable[[Page], object]]] = {
-    "mingpao-rolling": [published("2025-06-15T23:57"), day(8, "2025-06-15")],
-    "now-no-date": [published("2025-11-02T19:50"), day(14, "2025-11-02")],
+    "mingpao-rolling": [published("2025-06-15", "23:57"), day(8, "2025-06-15")],
+    "now-no-date": [published("2025-11-02", "19:50"), day(14, "2025-11-02")],
     "oncc-caption-glued": [day(8, "2025-10-01"), role(20, "standfirst"), role(22, "standfirst")],
     "witness-court": [day(12, "2025-05-16"), role(23, "timed-heading"), role(32, "timed-heading")],
     "ettoday-alone-midnight": [day(32, "2025-03-05")],

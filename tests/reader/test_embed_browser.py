@@ -224,7 +224,7 @@ def test_repeated_loaders_create_one_frame_per_embed(partner, page):
     )
     expect(page.locator("iframe")).to_have_count(4)
     # A frame far down the page loads when the reader scrolls near it.
-    page.locator("blockquote").last.scroll_into_view_if_needed()
+    page.locator("blockquote").last.evaluate("quote => quote.scrollIntoView()")
     expect(page.locator("blockquote")).to_have_text(others)
 
 
