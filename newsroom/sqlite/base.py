@@ -19,6 +19,7 @@ from itertools import islice
 from typing import Any, Final, Self
 
 from django.db.backends.sqlite3 import base
+from django.db.backends.sqlite3.features import DatabaseFeatures
 
 from newsroom.sqlite.turns import Turns
 
@@ -93,12 +94,20 @@ class QueuedCursor(base.SQLiteCursorWrapper):
         return super().fetchall() if self._returned is None else list(self._returned)
 
 
+class Features(DatabaseFeatures):
+    """Django's features, without its probe for JSON: on a locked database that fails, and is remembered."""
+
+    # Built in since SQLite 3.38, and compiled in before that wherever Python brings its own.
+    supports_json_field = True
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """Django's wrapper; a transaction has its turn from BEGIN to COMMIT or ROLLBACK.
 
     The queue belongs to connections, not to threads: nested blocks are savepoints of the same turn.
     """
 
+    features_class = Features
     # Whether this turn's wait for SQLite's own lock was shortened by the time spent in the queue.
     _is_hurried = False
 
