@@ -4,8 +4,8 @@
     python -m benchmarks.all --seconds 5            a short run of a quarter of an hour, on smaller numbers
     python -m benchmarks.all --only cold partners   some of it; the document keeps the other sections
 
-What is known of rows that are missed is written by hand in docs/performance-notes.md, which the document ends
-with. Rows are kept in benchmarks/results.json, so that the document can be written again without measuring.
+The document ends with docs/performance-notes.md, which explains the missed targets and is written by hand.
+Rows are kept in benchmarks/results.json, so that the document can be written again without measuring.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def _restart(blog: LiveBlog, readers: int) -> tuple[float, float, float]:
 
 
 class _Load(threading.Thread):
-    """Finds out for how many seconds in a row a process takes more than one core."""
+    """Measures the longest time, in seconds, for which a process takes more than one core."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)

@@ -1,8 +1,8 @@
 """Benchmark: time from the commit of an update until readers have it, on their streams and by a poll.
 
-One process serves everybody. Beside the streams one reader asks `changes.json` again every ten milliseconds.
-Between the messages the streams are idle but for their heartbeats, whose processor time is measured too; what
-the process takes without readers is subtracted.
+One process serves everybody. Beside the streams, one reader polls `changes.json` every ten milliseconds. The
+processor time of idle streams, which only get heartbeats, is measured too, less what the process takes
+without readers.
 
     python -m benchmarks delivery --readers 1000 5000 --messages 20 --seconds 20
 """
@@ -110,12 +110,13 @@ def _deliver(blog: LiveBlog, readers: int, messages: int, seconds: float) -> Tim
 def _load_of(pid: int, seconds: float) -> float:
     """Return the share of a core that a process takes."""
     spent = cpu_of(pid)
+    # The load is an average over this time.
     time.sleep(seconds)
     return (cpu_of(pid) - spent) / seconds
 
 
 class _Poller:
-    """A reader who polls until the number has grown; `arrived` is when its answer was there."""
+    """A reader who polls until the number has grown. `arrived` is the time of that answer, 0 until then."""
 
     def __init__(self, address: str, number: int) -> None:
         self.arrived = 0.0
@@ -129,4 +130,5 @@ class _Poller:
                 answer = json.load(response)
             if answer["number"] > self._number:
                 self.arrived = time.monotonic()
+            # Polling in a tight loop would put load on the server that is being measured.
             time.sleep(POLL_SECONDS)

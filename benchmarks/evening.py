@@ -1,8 +1,7 @@
 """Benchmark: requests and bytes of a reader's evening: a page open for four hours on a phone.
 
-Chromium emulates the phone and keeps the page open while the updates are published, a second apart instead of
-four minutes. The heartbeats of the hours left out are added: one every fifteen seconds, of the size that one
-has on the wire.
+Chromium emulates the phone and keeps the page open while the updates are published, one a second instead of
+one every four minutes. The heartbeats of the remaining hours are added by calculation.
 
     python -m benchmarks evening --updates 60
 """
@@ -27,7 +26,7 @@ from newsroom import hongkong
 from tests import chromium
 
 HOURS = 4
-# The chunk of the stream that a heartbeat is: its size in hexadecimal and two line ends come on top.
+# A heartbeat is a chunk of its own, with its size in hexadecimal and two line ends around it.
 HEARTBEAT_BYTES = len(encode("heartbeat")) + 6
 
 
@@ -83,6 +82,7 @@ class _Publisher(threading.Thread):
         try:
             for heading in self._headings:
                 publishing.publish_update(self._blog, Content(heading, BODY, hongkong.now()), by=SYSTEM)
+                # The pace of the updates is part of what is measured.
                 time.sleep(self._pause)
         finally:
             connection.close()

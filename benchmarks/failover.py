@@ -99,6 +99,7 @@ def _fail_over(count: int) -> Outcome:
         publisher = Publisher(blog)
         for worker in (*readers, publisher):
             worker.start()
+        # Between the faults, readers and the publisher go on for a while.
         time.sleep(SECONDS_BETWEEN)
         first.kill()
         for node, port in ((0, ports[0]), (0, ports[0]), (1, ports[1])):

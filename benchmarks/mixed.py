@@ -57,6 +57,7 @@ def measure(arguments: list[str]) -> list[Row]:
                         publishing.publish_update(blog, content, by=SYSTEM)
                         committed = time.monotonic()
                         last.append((people.report().last - committed) * 1000)
+                        # The pace of the updates is part of the load.
                         time.sleep(max(0.0, EVERY_SECONDS - (time.monotonic() - started)))
                     result = re.search(r"RESULT (\S+) (\S+) (\S+)", load.stdout.read())
                 for figures, value in zip((p95, errors, rates), result.groups(), strict=True):

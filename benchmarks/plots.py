@@ -43,7 +43,7 @@ def line_plot(title: str, x_label: str, y_label: str, lines: Mapping[str, Points
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
         parts.append(f'<polyline class="l{serial}" points="{path}"/>')
         parts += [f'<circle class="c{serial}" cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in places]
-        # Keep the names of lines that end together apart.
+        # Keep labels apart where lines end close together.
         y = places[-1][1] + 4
         while any(abs(y - other) < 15 for other in ends):
             y -= 15

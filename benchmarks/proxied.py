@@ -75,7 +75,7 @@ def _behind_nginx(
         # The first connection fills the cache.
         cached.measure(1, is_checked=False)
         cached.rates.clear()
-        asked = []
+        misses = []
         log = place / "access.log"
         for _ in range(rounds):
             static.measure(seconds, is_checked=False)
@@ -84,10 +84,10 @@ def _behind_nginx(
             cached.measure(seconds, is_checked=False)
             windows = 1 + (time.monotonic() - started) / FRESH_SECONDS
             answers = Counter(log.read_text().split()) - before
-            asked.append(sum(answers[name] for name in ("MISS", "EXPIRED", "REVALIDATED")) / windows)
+            misses.append(sum(answers[name] for name in ("MISS", "EXPIRED", "REVALIDATED")) / windows)
     return [
         Row("behind nginx's cache ÷ nginx's static file", ratios(cached.rates, static.rates), least=0.85),
-        Row("requests to the newsroom for each URL and 2 s", asked, most=1),
+        Row("requests to the newsroom for each URL and 2 s", misses, most=1),
         Row("behind nginx's cache: requests a second", cached.rates, digits=0),
         Row("nginx's static file: requests a second", static.rates, digits=0),
     ]
@@ -122,8 +122,10 @@ class _Publisher:
                 publishing.publish_update(self.blog, Content(heading, "", hongkong.now()), by=SYSTEM)
                 committed = time.monotonic()
                 while heading.encode() not in ask(self.page, {})[2]:
+                    # Asking in a tight loop would put load on the server that is being measured.
                     time.sleep(0.01)
                 self.ages.append(time.monotonic() - committed)
+                # With the wait above, one update a second.
                 time.sleep(max(0, 0.8 - (time.monotonic() - started)))
         finally:
             connection.close()

@@ -155,7 +155,7 @@ class State:
     backwards: they also count withdrawn live blogs, and the moments when an embargo hid a live blog. Changes
     to a live blog while it is hidden do not count.
 
-    `is_dated` is false once a backup was restored: a client's date may be that of a change which was lost.
+    `is_dated` is false once a backup was restored: a client's date may be that of a lost change.
     """
 
     key: str

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 
 class Choices(AutocompleteJsonView):
-    """Django's view of the rows that a relation may choose, except for reverse relations, where it fails."""
+    """Django's autocomplete view, which would raise an error for a reverse relation, refusing those."""
 
     def process_request(self, request: HttpRequest) -> tuple[Any, ...]:
         names = (request.GET.get(name, "") for name in ("app_label", "model_name", "field_name"))

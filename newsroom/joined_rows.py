@@ -31,7 +31,7 @@ _ARRAYS: Final = {
 class JoinedRows(Expression):
     """The rows of `queryset` whose foreign key or relation `owner` is the outer row, as a list of instances.
 
-    They have the order of `queryset`, and are the first `limit` of it. `related` names a foreign key whose
+    They are the first `limit` rows, in the order of `queryset`. `related` names a foreign key whose
     rows are read with them, and `without` names fields that are deferred.
     """
 
@@ -117,7 +117,7 @@ class JoinedRows(Expression):
 
 
 class _Columns:
-    """The columns of a model, of which Django sorts the key first, and how they are written in JSON."""
+    """The columns of a model, the key first, and how to read their values from JSON."""
 
     def __init__(self, model: type[Model], without: Collection[str] = ()) -> None:
         fields = [field for field in model._meta.concrete_fields if field.name not in without]
@@ -142,7 +142,7 @@ def _target_of(model: type[Model], relation: str) -> type[Model]:
 
 
 def _decoder(field: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
-    """Return the function that makes a value of the column of its JSON; None if they are the same."""
+    """Return the function that decodes a column's value from JSON, or None if it needs none."""
     if isinstance(field, models.DateTimeField):
         return _moment
     if isinstance(field, models.BooleanField):
@@ -153,13 +153,13 @@ def _decoder(field: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
 
 
 def _moment(text: str) -> datetime:
-    """Return a moment as databases write it in JSON: SQLite stores UTC without saying so."""
+    """Parse a time from a database's JSON. SQLite's times are UTC without an offset."""
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 class _JoinedIterable(ModelIterable):
-    """Rows with their related rows where the managers of the relations look for prefetched ones."""
+    """Iterates over rows and attaches their related rows as if they had been prefetched."""
 
     def __iter__(self) -> Iterator[Any]:
         columns = self.queryset.query.annotation_select.items()

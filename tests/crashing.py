@@ -316,7 +316,7 @@ def check_history(names: tuple[str, ...], figures: Figures) -> None:
         figures.before += ending == DIED and state == before
         figures.after += ending == DIED and state != before
         point += 1
-    # Whether it died after its COMMIT or has answered: what was acknowledged is there.
+    # After its COMMIT, or an answer, the change has to be there.
     assert state == after, (names, point)
     publishing.settle_due()
     assert not OwedFiles.objects.exists(), names

@@ -39,7 +39,7 @@ ON_POSTGRESQL = [
 ]
 IN_BROWSERS = [f"--numprocesses={PROCESSORS + 1}", "--dist=worksteal", "-m", "browser"]
 FAST = [*SIDE_BY_SIDE, "-m", "not browser and not postgres and not alone and not served and not slow"]
-# More failures than these do not come from a busy machine.
+# If more tests fail than this, a busy machine is not the cause.
 MOST_TO_RUN_AGAIN = 10
 DECIDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 ALONE = ["-m", "alone and not browser"]

@@ -55,7 +55,7 @@ def confirm_each(
     done: str,
     consequence: str,
 ) -> TemplateResponse | None:
-    """Say on an intermediate page what will happen to which rows; once it is confirmed, run `do_each`."""
+    """Ask for confirmation on a page that names the rows and the effect; then run `do_each`."""
     if "confirm" in request.POST:
         do_each(model_admin, request, rows, verb, done)
         return None

@@ -139,6 +139,7 @@ class VerbAdmin(BoundedLists, TeamFields, admin.ModelAdmin):
         form.instance.pk = self.save_by_verb(request, form, rows, change=change).pk
         form.instance.refresh_from_db()
 
+    # override: the stubs know only messages in the form of lists, and Django stores text too.
     def construct_change_message(  # type: ignore[override]
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
     ) -> str | list[dict[str, Any]]:

@@ -102,6 +102,7 @@ class PublicView(APIView):
             response = get_conditional_response(request, etag=self.etag, response=response) or response
         return problem(request, 412) if response.status_code == 412 else response
 
+    # override: this response has no data, which the framework's own Response would render.
     def options(  # type: ignore[override]
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponse:

@@ -239,10 +239,12 @@ class ContentEntry(Entry):
         max_length=MOST["bylines"],
         help_text="Names of the newsroom's bylines, in order.",
     )
+    # assignment: serializers, as fields, have an attribute of this name; declared fields do not replace it.
     source = Text(required=False, allow_blank=True, max_length=LONGEST["source"])  # type: ignore[assignment]
     verification = Choice(
         required=False, choices=list(Update.Verification.values), help_text="Empty: not stated."
     )
+    # call-arg: with `many`, the arguments are those of a ListSerializer.
     related_stories = StoryEntry(many=True, required=False, max_length=MOST["stories"])  # type: ignore[call-arg]
 
     def content(self) -> dict[str, Any]:

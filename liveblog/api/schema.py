@@ -43,6 +43,7 @@ class Docs(PublicView, SpectacularSwaggerSplitView):
     renderer_classes = SpectacularSwaggerSplitView.renderer_classes
     query_names = frozenset({"script"})
     url_name = "api:schema"
+    # assignment: the library declares strings, and a lazy one is another type.
     url = reverse_lazy("api:schema")  # type: ignore[assignment]
     url_self = reverse_lazy("api:docs")  # type: ignore[assignment]
     template_name = "rest_framework/docs.html"

@@ -99,7 +99,7 @@ def with_doubts_at_the_end(lines: list[Line]) -> list[Line]:
 
 
 def _fragment(line: Line, doubt: str) -> Line:
-    """Return a line at the end that is no sentence, left out if it is the name of the paper, else doubted."""
+    """Leave out a closing line that is the name of a newspaper; add the doubt to any other."""
     if furniture.is_outlet(folded(line.text)):
         return replace(line, kind=Kind.LEFT_OUT, reason="label")
     return replace(line, doubts=(*line.doubts, doubt))

@@ -141,7 +141,7 @@ _DATELINE: Final = re.compile(
 
 
 def is_dateline(plain: str) -> bool:
-    """Return whether a folded line is the place, the day and the agency that open a report, and no more."""
+    """Return whether a folded line is only a dateline: the place, day and agency that open a report."""
     return bool(_DATELINE.fullmatch(plain))
 
 

@@ -23,9 +23,9 @@ _CHINESE_HOUR: Final = re.compile(r"[〇零一二三四五六七八九兩两十\
 def in_the_afternoon(
     entries: Sequence[OpenEntry], lines: Sequence[Line], published_at: datetime
 ) -> tuple[list[OpenEntry], list[Doubt]]:
-    """Return the entries with their times after noon if no time says so but only that fits publication.
+    """Move all times to the afternoon if none names a part of the day and only that fits the publication.
 
-    All of them then lie before publication, and within the same day after it once twelve hours are added.
+    It fits if all times are before the hour of publication as they stand, and after it twelve hours later.
     """
     marks = [folded(line.text[: line.mark.end]) for line in lines if line.kind is Kind.TIME and line.mark]
     is_bare = all(_CHINESE_HOUR.search(mark) and not _PERIOD.search(mark) for mark in marks)

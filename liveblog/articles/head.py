@@ -34,7 +34,7 @@ from newsroom.text.line_breaks import columns_of
 
 # Titles and publication times stand at the top.
 _TOP: Final = 25
-# Lines below a publication time at the top among which the title can be.
+# The title can be among this many lines below a publication time at the top.
 _BELOW: Final = 4
 _OWN_STAMP: Final = re.compile(r"\d{4}-\d{1,2}-\d{1,2}\s+\d{1,2}:\d{2}")
 _BREADCRUMB: Final = re.compile(r"[>»›]|\s/\s")
@@ -287,7 +287,7 @@ def _title_index(
     first_update: int | None,
     roles: Mapping[int, Role],
 ) -> int | None:
-    """Return the index of the title: the likeliest line above the publication time, the first of equals."""
+    """Return the index of the title: the likeliest line above the publication time, the first of several."""
     chosen = _chosen(numbered, roles, Role.TITLE)
     if chosen is not None:
         return chosen
@@ -297,7 +297,7 @@ def _title_index(
     for index in range(min(limit, len(numbered), _TOP)):
         number, text = numbered[index]
         score = 0 if number in roles else _likeness(text, is_first=index == 0)
-        # A line as likely below the title is the deck.
+        # Of equally likely lines, the later one is the deck.
         if score > best_score:
             best, best_score = index, score
     if best is None and published is not None:

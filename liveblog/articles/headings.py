@@ -41,9 +41,9 @@ def _ends_as_text(plain: str) -> bool:
 
 
 def with_marked_headings(lines: Sequence[Line]) -> list[Line]:
-    """Return the lines, without the sign before headings that look like one-item lists: `■全線恢復`.
+    """Turn headings that look like one-item lists, such as `■全線恢復`, into text without the sign.
 
-    They stand alone below, or above, most times that are alone on their lines, with text below them.
+    Such a heading is directly below, or above, most times that are alone on their lines, with text below it.
     """
     times = [index for index, line in enumerate(lines) if line.kind is Kind.TIME and not line.words]
     for distance, text_after in ((1, 2), (-1, 1)):

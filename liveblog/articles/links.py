@@ -46,7 +46,7 @@ def linked(line: Line, plain: str) -> Line | None:
 
 
 def with_link_apart(line: Line) -> list[Line]:
-    """Return a line of text, and apart from it the Markdown link that it ends with, as a related story."""
+    """Split off the Markdown link at the end of a line of text, as a related story."""
     # Search only the tail: in a long line the pattern would be tried at every bracket.
     start = max(0, len(line.text) - MAX_HEADING - _LONGEST_ADDRESS)
     match = _MARKDOWN_AT_END.search(line.text, start) if line.text.endswith((")", ").", ")。")) else None

@@ -315,9 +315,9 @@ def _zone_of_head(head: Head, sources: Sequence[Source], keys: frozenset[Key]) -
 
 
 def _read_zone_of_head(head: Head, zone: str) -> None:
-    """Read a publication time that names no zone in that of the updates if it is in English; add a doubt.
+    """Read a publication time without a zone in the updates' zone if it is in English, and add a doubt.
 
-    An English page writes all its times in one zone. A plain or Chinese date may be that of the desk here.
+    An English page writes all its times in one zone. A plain or Chinese date may be in Hong Kong time.
     """
     line = next((line for line in head.lines if line.role is Role.PUBLISHED), None)
     if not zone or line is None or head.zone or not head.has_clock:

@@ -52,7 +52,7 @@ def key_of(stamp: Stamp) -> Key:
 _SPACED: Final = {Form.COMPACT: 0.4, Form.DIGITAL: 0.8, Form.HALF_DAY: 0.8, Form.CHINESE: 0.7, Form.AGO: 0.3}
 _LOOSE: Final = {Form.COMPACT: 0.0, Form.DIGITAL: 0.5, Form.HALF_DAY: 0.3, Form.CHINESE: 0.3, Form.AGO: 0.0}
 _SURE: Final = 0.75
-# Confidence from which times of a second shape count, if each of them fits into the sequence.
+# The least confidence at which times of a second shape count, provided that all fit into the sequence.
 _LIKELY: Final = 0.6
 _IN_SEQUENCE: Final = 0.7
 _ACROSS_MIDNIGHT: Final = 16 * 60
@@ -134,7 +134,7 @@ def _score(members: Sequence[_Member]) -> float:
 
 
 def _belongs(key: Key, best: Key, groups: Mapping[Key, Sequence[_Member]]) -> bool:
-    """Return whether the times of another shape than the best are updates, too, in sequence with its times.
+    """Return whether times of another shape than the best open updates too: those in sequence with its times.
 
     Times listed within an update stand out of the sequence: `【09:35】…` above `07:52 …`, `08:10 …`.
     """

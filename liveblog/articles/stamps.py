@@ -91,7 +91,7 @@ _SPAN_END: Final = (
     rf"(?:{PERIODS})?\s?\d{{1,2}}(?:[:.]\d{{2}}(?:\s?[ap]\.?m\b\.?)?|\s?[ap]\.?m\b\.?"
     r"|[時时點点](?:\d{1,2}分?|半)?)"
 )
-# A spaced dash can stand before a heading such as `3pm deadline looms`, so its span needs minutes.
+# A heading such as `3pm deadline looms` can follow a spaced dash, so a span with such a dash needs minutes.
 _SPAN: Final = re.compile(
     rf"(?:[-–—~]|\s?(?:[~至到]|to\b)\s?){_SPAN_END}(?!\d)"
     r"|\s[-–—]\s\d{1,2}:\d{2}(?!\d)|[-–—~][0-2]\d[0-5]\d(?!\d)",

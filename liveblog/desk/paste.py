@@ -158,7 +158,7 @@ def _published_at(request: HttpRequest, errors: list[str]) -> datetime | None:
 
 
 def _published(request: HttpRequest) -> tuple[str, str]:
-    """Return the day and the time of day that were typed as the time of publication."""
+    """Return the entered day and clock time of publication."""
     day, clock = (request.POST.get(f"published_{part}", "").strip() for part in ("day", "clock"))
     return day, clock
 

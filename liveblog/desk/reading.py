@@ -188,7 +188,7 @@ def choices_in(
 
 
 def are_days_readable(data: QueryDict) -> bool:
-    """Return whether every day that was typed for a line is one."""
+    """Return whether every day that was entered for a line is a valid date."""
     typed = (value for name, value in data.items() if name.startswith("day-"))
     return all(_day(str(value)) for value in typed if str(value).strip())
 

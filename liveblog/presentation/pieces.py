@@ -41,5 +41,5 @@ def update_markup(update: UpdateView, *, is_text_only: bool = False) -> SafeStri
 
 
 def forget() -> None:
-    """Clear the kept markup, as a start of the server does."""
+    """Forget all kept markup, as after a restart."""
     update_markup.cache_clear()

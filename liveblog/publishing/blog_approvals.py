@@ -85,7 +85,7 @@ def override_on_blog(blog: LiveBlog, *, by: Actor, reason: str) -> LiveBlog:
     reason = safeguards.checked_override(by, blog, reason)
     with locked(blog) as blog:
         proposal = _pending(blog)
-        # Nobody's proposal can be approved by anybody.
+        # A proposal without an author can be approved by anyone.
         BlogProposal.objects.filter(pk=proposal.pk).update(by=None)
         return _carry_out(proposal, blog, by, reason)
 

@@ -74,7 +74,7 @@ class BlogDetails:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> BlogDetails:
-        """Return the details that `as_json` made JSON of, without rows that were deleted since."""
+        """Rebuild details from the data of `as_json`, without rows that have been deleted since."""
         values = dict(data)
         for name in ("coverage_start_at", "coverage_end_at", "embargo_until_at"):
             values[name] = datetime.fromisoformat(values[name]) if values[name] else None
@@ -93,7 +93,7 @@ class BlogDetails:
         return cls(**values)
 
     def as_json(self) -> dict[str, Any]:
-        """Return JSON data: times in UTC, rows as their ids and present names."""
+        """Return JSON data: times in UTC, rows as their ids and current names."""
         data: dict[str, Any] = encode(self, with_names=True)
         return data
 

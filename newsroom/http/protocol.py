@@ -37,7 +37,7 @@ MAX_WAITING_PER_CLIENT: Final = 100
 # connection, and the client, or the proxy in front of us, might never see the response.
 LINGER_SECONDS: Final = 2.0
 LINGER_BYTES: Final = 1024 * 1024
-# How long a shutdown waits for requests that are on their way on idle connections.
+# How long a shutdown waits for requests in transit on idle connections.
 ENDING_SECONDS: Final = 0.3
 RETRY_AFTER_SECONDS: Final = 5
 # The key in a scope's extensions that marks requests received by this protocol. Under `abort` it has a
@@ -225,7 +225,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._since = self.loop.time()
 
     def _is_malformed(self) -> bool:
-        """Return whether the target is no path, or an HTTP/1.1 request lacks its one Host (RFC 9112, 3.2)."""
+        """Return whether the target is not a path, or Host is repeated or missing (RFC 9112, 3.2)."""
         hosts = [name for name, _value in self.headers].count(b"host")
         return self.url == b"*" or hosts > 1 or (hosts == 0 and self.parser.get_http_version() == "1.1")
 

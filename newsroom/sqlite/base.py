@@ -27,7 +27,7 @@ from newsroom.sqlite.turns import Turns
 _NO_WRITE: Final = re.compile(
     r"\s*(?:SELECT|PRAGMA|EXPLAIN|BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE|ATTACH|DETACH)\b", re.IGNORECASE
 )
-# Seconds of queueing that do not count.
+# A time in the queue, in seconds, that is too short to subtract.
 _NO_WAIT: Final = 0.1
 
 _turns: dict[str, Turns] = {}
@@ -108,7 +108,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """
 
     features_class = Features
-    # Whether this turn's wait for SQLite's own lock was shortened by the time spent in the queue.
+    # True while SQLite waits less for its lock, because part of the wait was spent in the queue.
     _is_hurried = False
 
     @property

@@ -69,7 +69,7 @@ _sanitizer: Final = nh3.Cleaner(
 
 
 def stripped(text: str) -> str:
-    """Return text without characters that XML forbids and spaces around it; empty if nothing is visible."""
+    """Return text without surrounding spaces or characters that XML forbids; empty if nothing is visible."""
     text = printable(text).strip()
     return "" if is_blank(text) else text
 

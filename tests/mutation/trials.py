@@ -171,7 +171,7 @@ def _copy_database(template: Path) -> None:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Send what pytest prints nowhere; stop it from printing after it was forked."""
+    """Discard what pytest prints, also in forks."""
     sys.stdout.flush()
     saved = [os.dup(number) for number in (1, 2)]
     with Path(os.devnull).open("w") as nowhere:

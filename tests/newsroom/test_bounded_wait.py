@@ -22,7 +22,7 @@ from tests.hogging import hogged
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 
 WAIT = 2
-# What the default wait of eight seconds leaves of ten for everything else.
+# Seconds for everything but waiting: with the default wait of 8 s, an answer must come within 10.
 REST = 2
 FORM = "application/x-www-form-urlencoded"
 

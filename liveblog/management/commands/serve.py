@@ -66,7 +66,7 @@ class Command(BaseCommand):
 
 
 class _Server(uvicorn.Server):
-    """A server that calls `started` once it takes requests and ends by Ctrl-C, not earlier."""
+    """A server that calls `started` once it accepts requests and ends on Ctrl-C."""
 
     def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
         super().__init__(config)
