@@ -1,4 +1,4 @@
-"""The two-person rule: approvals of content that is not public, and proposed changes of what is."""
+"""The two-person rule: approvals of content before it is public, and proposed changes of public content."""
 
 from __future__ import annotations
 
@@ -16,39 +16,40 @@ class Flag(models.TextChoices):
     SOURCE_AT_RISK = "source_at_risk", _("source at risk")
 
 
-class Approval(models.Model):
-    """An approval of an update that is not public. It is void once the content's fingerprint differs."""
+class Step(models.Model):
+    """A proposal or an approval of one of the two people; `by` is None once the account is deleted."""
 
-    update = models.OneToOneField("liveblog.Update", on_delete=models.CASCADE, related_name="approval")
-    fingerprint = models.CharField(max_length=64)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     at = models.DateTimeField()
 
     class Meta:
+        abstract = True
         default_permissions = ()
+
+
+class Approval(Step):
+    """An approval of an update that is not public. It is void once the content's fingerprint differs."""
+
+    update = models.OneToOneField("liveblog.Update", on_delete=models.CASCADE, related_name="approval")
+    fingerprint = models.CharField(max_length=64)
 
     def __str__(self) -> str:
         return f"{self.update_id} {self.fingerprint[:8]}"
 
 
-class Proposal(models.Model):
+class Proposal(Step):
     """A change of a published update that waits for a second person. A new one replaces it."""
 
     update = models.OneToOneField("liveblog.Update", on_delete=models.CASCADE, related_name="proposal")
     content = models.JSONField(help_text="Like a revision's.")
     note = models.TextField(blank=True, help_text="Empty for a minor edit.")
     base = models.CharField(max_length=64, help_text="The fingerprint of the content that it changes.")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
-    at = models.DateTimeField()
-
-    class Meta:
-        default_permissions = ()
 
     def __str__(self) -> str:
         return f"{self.update_id} {self.at}"
 
 
-class BlogProposal(models.Model):
+class BlogProposal(Step):
     """An action on a guarded live blog that waits for a second person. A new one replaces it."""
 
     class Action(models.TextChoices):
@@ -61,11 +62,6 @@ class BlogProposal(models.Model):
     action = models.CharField(max_length=7, choices=Action)
     details = models.JSONField(null=True, help_text="The new details, for text changes.")
     base = models.CharField(max_length=64, help_text="The fingerprint of the details that were looked at.")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
-    at = models.DateTimeField()
-
-    class Meta:
-        default_permissions = ()
 
     def __str__(self) -> str:
         return f"{self.blog_id} {self.action}"
