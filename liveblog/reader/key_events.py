@@ -2,52 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Final
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from liveblog.models import Update
 from liveblog.presentation import reading
-from liveblog.presentation.addresses import Withdrawn, find_blog, whole_blog
-from liveblog.presentation.sharing import Share, share_of_blog
 from liveblog.presentation.timeline import days
-from liveblog.reader.caching import answer, is_conditional, public
-from liveblog.reader.pages import blog_page, gone, update_named_in_query
-from liveblog.reader.scripts import canonical_path
-from liveblog.visibility import PUBLIC
-from newsroom.http.doors import set_language
-
-PAGE_SIZE: Final = 50
+from liveblog.presentation.views import BlogView
+from liveblog.reader.caching import public
+from liveblog.reader.lists import PAGE_SIZE, answer_with_list
+from liveblog.reader.pages import update_named_in_query
 
 
 @public
 def key_events(request: HttpRequest, slug: str, edition: str | None = None) -> HttpResponse:
     """Show a live blog's newest key events, or those older than the update `?before=<id>`."""
-    try:
-        head = find_blog(PUBLIC, slug, edition, is_complete=not is_conditional(request))
-    except Withdrawn as withdrawn:
-        return gone(request, withdrawn.blog)
-    set_language(request, head.language)
-    before = update_named_in_query(request, head)
+    return answer_with_list(
+        request,
+        slug,
+        edition,
+        template="reader/key_events.html",
+        title=gettext_lazy("Key events"),
+        start_in=update_named_in_query,
+        context_of=_context_of,
+    )
 
-    def render() -> HttpResponse:
-        blog = whole_blog(PUBLIC, head)
-        rows = Update.objects.filter(blog=blog.pk).key_events().newest_first()
-        events = reading.titles(blog, (rows.older_than(before) if before else rows)[: PAGE_SIZE + 1])
 
-        def share() -> Share:
-            shared = share_of_blog(blog, canonical_path(request))
-            title = _("Key events")
-            return replace(shared, title=f"{title}｜{blog.full_headline}")
-
-        context = {
-            "days": days(blog, events[:PAGE_SIZE]),
-            "before": before,
-            "older": events[PAGE_SIZE - 1] if len(events) > PAGE_SIZE else None,
-            "share": share,
-        }
-        return blog_page(request, "reader/key_events.html", blog, context)
-
-    return answer(request, head.etag, render)
+def _context_of(blog: BlogView, before: Update | None) -> dict[str, Any]:
+    rows = Update.objects.filter(blog=blog.pk).key_events().newest_first()
+    events = reading.titles(blog, (rows.older_than(before) if before else rows)[: PAGE_SIZE + 1])
+    has_older = len(events) > PAGE_SIZE
+    return {"days": days(blog, events[:PAGE_SIZE]), "older": events[PAGE_SIZE - 1] if has_older else None}
