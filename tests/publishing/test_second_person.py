@@ -3,35 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from liveblog import publishing
 from liveblog.articles.article import ArticleError
 from liveblog.articles.load import load
 from liveblog.articles.parse import parse, read
 from liveblog.models import (
-    ApiKey,
     Approval,
     AuditEntry,
     Change,
-    Delivery,
     Flag,
     LiveBlog,
     Proposal,
     Revision,
     Update,
-    WorkingCopy,
 )
 from liveblog.publishing import (
     SYSTEM,
@@ -44,15 +39,9 @@ from liveblog.publishing import (
     perform,
 )
 from newsroom import hongkong
-from tests.factories import make_blog, make_image, make_key, make_person, make_update
+from tests.factories import make_blog, make_image, make_key, make_person
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
-
-
-@pytest.fixture(autouse=True)
-def in_english() -> Iterator[None]:
-    with translation.override("en"):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.usefixtures("in_english")]
 
 
 @pytest.fixture
@@ -361,6 +350,26 @@ def test_the_desk_pins_at_once_what_is_proposed(blog, writer, colleague, heading
     assert Proposal.objects.exists() == (heading != "標題")
 
 
+def test_the_desk_shows_what_is_proposed_and_sets_flags_and_holds(blog, writer, colleague, chief):
+    update = published_by(writer, colleague, blog)
+    publishing.propose_change(update, Content("更正標題"), by=writer, note="錯字")
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(colleague)
+    path = reverse("desk:history", args=[blog.pk, update.pk])
+    page = client.get(path).text
+    assert "Proposed change" in page
+    assert "錯字" in page
+    assert reverse("desk:update", args=[blog.pk, update.pk, "approve"]) in page
+    client.post(reverse("desk:flags", args=[blog.pk, update.pk]), {"flags": ["court", "minor"]})
+    assert fresh(update).flags == ["court", "minor"]
+    assert "needs a second person" in client.get(reverse("desk:desk", args=[blog.pk])).text
+    hold = reverse("desk:safeguard", args=[blog.pk, "hold"])
+    assert client.post(hold, {"reason": "訴訟"}).status_code == 403
+    client.force_login(chief)
+    assert client.post(hold, {"reason": "訴訟"}).status_code == 302
+    assert "Under a legal hold" in client.get(reverse("desk:desk", args=[blog.pk])).text
+
+
 # The matrix, generated from the actions
 
 
@@ -464,61 +473,3 @@ def test_guarded_actions_are_carried_out_if_offered_and_refused_otherwise(
                 door(by, blog, update, action)
                 assert (state_of() != before) == is_offered, (action, by.username)
                 transaction.set_rollback(True)
-
-
-# The hold
-
-
-def test_a_hold_freezes_saved_text_and_erasure_and_allows_withdrawing(chief, writer):
-    blog = make_blog()
-    update, draft = make_update(blog), draft_by(writer, blog)
-    with pytest.raises(PermissionDenied):
-        publishing.set_hold(blog, by=writer, is_on_hold=True, reason="訴訟")
-    publishing.set_hold(blog, by=chief, is_on_hold=True, reason="訴訟")
-    for act in (
-        lambda: publishing.erase_update(update, by=SYSTEM, reason="命令"),
-        lambda: publishing.correct_update(update, Content("改"), by=chief, note="錯"),
-        lambda: publishing.edit_update(update, Content("改"), by=chief),
-        lambda: publishing.draft_update(blog, Content("改"), by=writer, update=draft),
-    ):
-        with pytest.raises(ValidationError, match="legal hold"):
-            act()
-    with pytest.raises(CommandError, match="legal hold"):
-        call_command("erase", str(update.pk), "--reason", "命令")
-    assert (fresh(update).heading, fresh(draft).heading) == ("消息", "標題")
-    assert publishing.withdraw_update(update, by=writer, reason="錯").is_withdrawn
-    assert publishing.publish_update(blog, Content("新消息"), by=writer).is_published
-    publishing.set_hold(blog, by=chief, is_on_hold=False, reason="訴訟完結")
-    assert publishing.erase_update(update, by=SYSTEM, reason="命令").is_erased
-
-
-def test_retention_deletes_nothing_of_a_blog_on_hold(chief, writer):
-    frozen, free = make_blog(), make_blog()
-    publishing.set_hold(frozen, by=chief, is_on_hold=True, reason="訴訟")
-    long_ago = timezone.now() - timedelta(days=400)
-    for number, blog in enumerate((frozen, free)):
-        WorkingCopy.objects.create(by=writer, token=f"t{number}", blog=blog, fields={}, saved_at=long_ago)
-    publishing.prune()
-    assert [copy.blog for copy in WorkingCopy.objects.all()] == [frozen]
-    assert not Delivery.objects.exists()
-    assert not ApiKey.objects.exists()
-
-
-def test_the_desk_shows_what_is_proposed_and_sets_flags_and_holds(blog, writer, colleague, chief):
-    update = published_by(writer, colleague, blog)
-    publishing.propose_change(update, Content("更正標題"), by=writer, note="錯字")
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(colleague)
-    path = reverse("desk:history", args=[blog.pk, update.pk])
-    page = client.get(path).text
-    assert "Proposed change" in page
-    assert "錯字" in page
-    assert reverse("desk:update", args=[blog.pk, update.pk, "approve"]) in page
-    client.post(reverse("desk:flags", args=[blog.pk, update.pk]), {"flags": ["court", "minor"]})
-    assert fresh(update).flags == ["court", "minor"]
-    assert "needs a second person" in client.get(reverse("desk:desk", args=[blog.pk])).text
-    hold = reverse("desk:safeguard", args=[blog.pk, "hold"])
-    assert client.post(hold, {"reason": "訴訟"}).status_code == 403
-    client.force_login(chief)
-    assert client.post(hold, {"reason": "訴訟"}).status_code == 302
-    assert "Under a legal hold" in client.get(reverse("desk:desk", args=[blog.pk])).text

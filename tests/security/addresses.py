@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from django.contrib import admin
 from django.contrib.auth.models import User
+from django.http import HttpResponse
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from liveblog import publishing
@@ -115,3 +116,8 @@ def make_superuser() -> User:
 def admin_models() -> list[str]:
     """Return `app_model` for every model registered with the admin."""
     return [f"{model._meta.app_label}_{model._meta.model_name}" for model in admin.site._registry]
+
+
+def assert_no_failure(response: HttpResponse, context: object) -> None:
+    # oEmbed returns 501 for an unsupported format.
+    assert response.status_code < 500 or response.status_code == 501, context
