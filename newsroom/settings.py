@@ -239,8 +239,7 @@ elif _database["ENGINE"] == "django.db.backends.postgresql":
         "max_size": DATABASE_POOL_SIZE,
         "timeout": 5,
     }
-    # Bound the time of locks, of runaway statements and of transactions whose client has stopped, which would
-    # hold their locks. DATABASE_URL can override this: `?options=-c%20…`.
+    # Bound locks, statements and abandoned transactions. DATABASE_URL can override this: `?options=-c%20…`.
     _database["OPTIONS"].setdefault(
         "options",
         f"-c lock_timeout={DATABASE_WAIT_SECONDS}s -c statement_timeout=60s"
@@ -327,7 +326,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "newsroom.passwords.StrengthValidator"},
 ]
 LOGIN_URL = "admin:login"
-# One hour for the link in a letter.
+# One hour for the link in an e-mail.
 PASSWORD_RESET_TIMEOUT = 60 * 60
 CSRF_FAILURE_VIEW = "liveblog.desk.access.csrf_failure"
 
@@ -341,8 +340,7 @@ CSRF_COOKIE_HTTPONLY = True
 SESSION_ENGINE = "newsroom.access.session_store"
 SESSION_COOKIE_AGE = SESSION_HOURS * 60 * 60
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _is_https
-# Browsers accept the prefix only from this host and over TLS, so neither a neighbouring subdomain nor an
-# attacker on the network can plant such a cookie.
+# Browsers accept the prefix only from this host over TLS, so nobody else can plant such a cookie.
 _cookie_prefix = "__Host-" if _is_https else ""
 SESSION_COOKIE_NAME = f"{_cookie_prefix}sessionid"
 CSRF_COOKIE_NAME = f"{_cookie_prefix}csrftoken"
