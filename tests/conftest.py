@@ -52,6 +52,23 @@ SLOW = tuple(
 )
 
 
+# The tests that take longest start first. Processes that have run the others take over some of them, and none
+# are left to run one after the other at the end.
+LONGEST = tuple(
+    f"{ROOT}/tests/{name}"
+    for name in (
+        *("test_operating_docs.py", "test_demo_docs.py", "test_demo.py", "management/", "api/test_fuzz.py"),
+        *(
+            "security/test_upgrade.py",
+            "security/test_hidden",
+            "security/test_c",
+            "security/test_running_copy",
+        ),
+        "streams/",
+    )
+)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--fuzz-examples",
@@ -85,6 +102,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
             item.add_marker("slow")
     yield
     # Sort after pytest-django, which reorders the tests too.
+    items.sort(key=lambda item: not str(item.path).startswith(LONGEST))
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 

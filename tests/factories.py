@@ -7,11 +7,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
-from importlib import import_module
 from io import BytesIO
 from itertools import count
 
-from django.apps import apps
 from django.contrib.auth.models import Group, Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image as Picture
@@ -59,17 +57,8 @@ def make_user(*permissions: str, is_staff: bool = True) -> User:
     return User.objects.get(pk=user.pk)
 
 
-def make_roles() -> None:
-    """Create the role groups, unless they exist; tests with a server flush what the migration created."""
-    if not Group.objects.exists():
-        import_module("liveblog.migrations.0003_roles").make_roles(apps, None)
-        import_module("liveblog.migrations.0007_audit_log").let_chief_editors_read(apps, None)
-        import_module("liveblog.migrations.0008_second_person").let_chief_editors_override(apps, None)
-
-
 def make_person(*roles: str, **fields: object) -> User:
     """Create a staff member with these roles; keyword arguments set further fields of the account."""
-    make_roles()
     person = make_user()
     person.groups.set(Group.objects.filter(name__in=roles))
     assert person.groups.count() == len(roles), roles

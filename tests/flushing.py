@@ -1,8 +1,9 @@
 """Emptying of the test database after tests that commit, faster than Django's `flush` command.
 
 The command empties every table and then creates all content types and permissions again, which takes longer
-than most of these tests. Here only tables that have rows are emptied, and content types and permissions stay,
-because no test changes them. The audit log refuses to be deleted from, so its tables are truncated.
+than most of these tests. Here only tables that have rows are emptied. Content types, permissions and roles
+stay, because no test that commits changes them, and tests that run later in the process expect the roles that
+the migrations made. The audit log refuses to be deleted from, so its tables are truncated.
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ from __future__ import annotations
 from functools import cache
 
 from django.apps import apps
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
 from django.test import TransactionTestCase
 
 from liveblog.models import AuditEntry, AuditHead
 
-KEPT = {ContentType._meta.db_table, Permission._meta.db_table}
+KEPT = {model._meta.db_table for model in (ContentType, Permission, Group, Group.permissions.through)}
 APPEND_ONLY = {AuditEntry._meta.db_table, AuditHead._meta.db_table}
 
 

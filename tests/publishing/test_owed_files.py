@@ -228,7 +228,8 @@ def test_files_that_no_row_names_are_removed():
     publishing.settle_due()
     assert files_of(image.key), "an upload may still be under way"
     OwedFiles.objects.update(due_at=timezone.now())
-    publishing.settle_due()
+    # Other tests leave files whose rows are gone, which may be worked off first.
+    publishing.settle_everything()
 
     assert files_of(image.key) == []
 

@@ -18,7 +18,7 @@ from django.utils import timezone
 from liveblog import publishing
 from liveblog.models import Change, Delivery, LiveBlog, Partner, ReaderResponse, Webhook, WorkingCopy
 from liveblog.publishing import SYSTEM
-from tests.factories import PASSWORD, make_blog, make_person, make_roles, make_user
+from tests.factories import PASSWORD, make_blog, make_person, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -116,7 +116,6 @@ def test_erasing_a_reader_empties_log_entries_of_the_responses_alone():
 
 
 def test_an_account_is_exported_and_erased_and_its_work_stays():
-    make_roles()
     person = make_person("Editor", first_name="Ka Yan", last_name="Wong", email="kayan@example.com")
     blog = make_blog()
     publishing.publish_update(blog, publishing.Content("颱風"), by=person)

@@ -14,7 +14,7 @@ from liveblog import publishing
 from liveblog.models import Byline, LiveBlog, Topic
 from liveblog.publishing import SYSTEM, Content, Story
 from newsroom import hongkong
-from tests.factories import make_blog, make_image, make_roles, make_update
+from tests.factories import make_blog, make_image, make_update
 from tests.waiting import wait_for
 
 WORDS = {
@@ -286,7 +286,6 @@ def test_skip_links_focus_the_main_content_and_the_updates(server, page):
 
 def test_pages_set_no_cookie_and_stay_within_their_budgets(server, page):
     """Measure the transferred bytes of a real demo blog with 20 updates and its pictures."""
-    make_roles()
     call_command("load_demo", verbosity=0)
     blog = max(LiveBlog.objects.all(), key=lambda blog: blog.updates.published().count())
     requests: list[Request] = []

@@ -12,7 +12,7 @@ from liveblog import publishing
 from liveblog.models import LiveBlog
 from liveblog.publishing import SYSTEM
 from newsroom import hongkong
-from tests.factories import make_blog, make_image, make_roles, make_update
+from tests.factories import make_blog, make_image, make_update
 from tests.reader.test_browser import cover_storm
 from tests.reader.test_live_page import cover, publish
 
@@ -25,7 +25,6 @@ def box(page: Page, selector: str) -> dict[str, float]:
 
 
 def test_first_update_of_each_demo_blog_is_in_the_first_view(server, new_page):
-    make_roles()
     call_command("load_demo", verbosity=0)
     blogs = list(LiveBlog.objects.all())
     for viewport in (PHONE, DESKTOP):
