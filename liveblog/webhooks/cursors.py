@@ -30,7 +30,8 @@ from liveblog.webhooks.notices import Notice
 LEASE: Final = timedelta(seconds=30)
 # Backoff in seconds after the first failed attempt, the second and so on; the last value repeats. Most
 # outages are restarts, so the first retries follow quickly.
-WAITS: Final = (1, 2, 4, 8, 15, 30, 60, 120, 600, 1_800, 3_600, 7_200, 14_400)
+# Whenever a receiver comes back within a minute, it gets its next try within twenty seconds.
+WAITS: Final = (1, 2, 4, 8, 15, 15, 15, 15, 30, 60, 120, 600, 1_800, 3_600, 7_200, 14_400)
 LONGEST_WAIT: Final = timedelta(seconds=WAITS[-1])
 WARN_AFTER: Final = timedelta(days=1)
 GIVE_UP_AFTER: Final = timedelta(days=3)
