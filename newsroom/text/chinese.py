@@ -157,8 +157,9 @@ def fold(text: str) -> str:
 def _folded_characters() -> dict[int, str]:
     """Return a translation table of Han characters that have a simpler or a more usual form."""
     han = [chr(code) for first, last in ((0x3400, 0x4DC0), (0x4E00, 0xA000)) for code in range(first, last)]
-    # Separate the characters by spaces, so that OpenCC does not convert neighbours as words.
-    simple = OpenCC("hk2s").convert(OpenCC("t2s").convert(" ".join(han))).split(" ")
+    # Separate the characters by spaces, so that neighbours are not converted as words.
+    printed = convert(" ".join(han), SIMPLIFIED)
+    simple = OpenCC("hk2s").convert(OpenCC("t2s").convert(printed)).split(" ")
     folded = {ord(old): new for old, new in zip(han, simple, strict=True) if old != new}
     return folded | {ord("著"): "着", ord("囘"): "回", ord("峯"): "峰", ord("濶"): "阔", ord("祕"): "秘"}
 

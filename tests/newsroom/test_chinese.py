@@ -273,6 +273,13 @@ def test_folding_removes_differences_between_forms(one, other):
     assert fold(one) == fold(other)
 
 
+def test_every_character_folds_like_its_simplified_form():
+    characters = [chr(code) for code in range(0x4E00, 0xA000)]
+    simplified = convert(" ".join(characters), "zh-hans").split(" ")
+    pairs = list(zip(characters, simplified, strict=True))
+    assert [pair for pair in pairs if fold(pair[0]) != fold(pair[1])] == []
+
+
 @given(st.text("停火協議乾隆發後裏着 G7", max_size=20), st.text("停火協議乾隆發後裏着 G7", max_size=20))
 def test_folding_does_not_depend_on_the_neighbours(one, other):
     assert fold(one + other) == fold(one) + fold(other)
