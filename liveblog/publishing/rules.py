@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -10,6 +11,9 @@ from django.utils.translation import gettext as _
 from liveblog.models import LiveBlog, Update
 from liveblog.publishing.limits import refuse_long
 from newsroom.text import html
+
+# How far ahead the clock of a partner's system, or of an editor's computer, may be.
+FAST_CLOCK: Final = timedelta(minutes=1)
 
 
 class Stale(ValidationError):
@@ -35,12 +39,18 @@ class WrongState(ValidationError):
         self.update = update
 
 
-def refuse_future(happened_at: datetime | None, now: datetime) -> None:
-    """Raise ValidationError if the time of the event is later than `now`."""
-    if happened_at and happened_at > now:
-        raise ValidationError(
-            {"happened_at": _("This time is in the future. Schedule the update, or correct the time.")}
-        )
+def past(happened_at: datetime | None, now: datetime) -> datetime | None:
+    """Return the time of an event, or `now` if it is less than a minute later, by a clock that is fast.
+
+    Raises ValidationError if it is later than that.
+    """
+    if happened_at is None or happened_at <= now:
+        return happened_at
+    if happened_at - now < FAST_CLOCK:
+        return now
+    raise ValidationError(
+        {"happened_at": _("This time is in the future. Schedule the update, or correct the time.")}
+    )
 
 
 def refuse_withdrawn_blog(blog: LiveBlog) -> None:

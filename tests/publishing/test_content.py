@@ -184,6 +184,14 @@ def test_event_time_without_a_zone_is_refused():
         publishing.draft_update(make_blog(), Content("一", happened_at=NOON.replace(tzinfo=None)), by=SYSTEM)
 
 
+def test_time_by_a_fast_clock_becomes_the_present():
+    ahead = timezone.now() + timedelta(seconds=50)
+    update = publishing.publish_update(make_blog(), Content("一", happened_at=ahead), by=SYSTEM)
+    assert update.happened_at <= timezone.now()
+    edited = publishing.edit_update(update, Content("一", happened_at=ahead), by=SYSTEM)
+    assert update.happened_at <= edited.happened_at <= timezone.now()
+
+
 def test_future_happened_at_is_refused():
     blog, ahead = make_blog(), timezone.now() + timedelta(hours=1)
     update = make_update(blog)
