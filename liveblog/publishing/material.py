@@ -107,23 +107,10 @@ def edit_image(
     editor = person(by)
     if editor and not visibility.can_read_row(editor, image):
         raise PermissionDenied(_("You are not in the team of this live blog."))
-    _refuse_guarded(updates=Q(images=image), blogs=Q(hero_image=image))
     image.alt, image.caption, image.credit = _checked_words(alt, caption, credit)
     image.focal_column, image.focal_row = focal_column, focal_row
     image.is_sensitive = is_sensitive
     return _save_shared(image, updates=Q(images=image), blogs=Q(hero_image=image), by=by, seen=seen)
-
-
-def _refuse_guarded(*, updates: Q, blogs: Q) -> None:
-    """Raise ValidationError if a legal hold or the two-person rule protects something that prints the row."""
-    for blog in LiveBlog.objects.filter(blogs).distinct():
-        safeguards.refuse_on_hold(blog)
-        if blog.needs_second_person and blog.status != LiveBlog.Status.DRAFT:
-            raise BlogNeedsSecondPerson
-    for update in Update.objects.filter(updates).select_related("blog").distinct():
-        safeguards.refuse_on_hold(update.blog)
-        if update.is_published and safeguards.is_needed(update):
-            raise safeguards.NeedsSecondPerson(update)
 
 
 def _checked_words(alt: str, caption: str, credit: str) -> tuple[str, str, str]:
@@ -144,7 +131,6 @@ def add_byline(*, by: Actor, name: str, role: str = "") -> Byline:
 def edit_byline(byline: Byline, *, by: Actor, name: str, role: str = "", seen: str = "") -> Byline:
     """Change a byline wherever it is printed."""
     require(by, "change_byline")
-    _refuse_guarded(updates=Q(bylines=byline), blogs=Q(bylines=byline))
     byline.name, byline.role = html.one_line(name), html.one_line(role)
     return _save_shared(byline, updates=Q(bylines=byline), blogs=Q(bylines=byline), by=by, seen=seen)
 
@@ -160,7 +146,6 @@ def add_topic(*, by: Actor, name: str, slug: str) -> Topic:
 def edit_topic(topic: Topic, *, by: Actor, name: str, seen: str = "") -> Topic:
     """Rename a topic, wherever it is printed. Its address stays."""
     require(by, "change_topic")
-    _refuse_guarded(updates=Q(pk__in=[]), blogs=Q(topics=topic))
     topic.name = html.one_line(name)
     return _save_shared(topic, updates=Q(pk__in=[]), blogs=Q(topics=topic), by=by, seen=seen)
 
@@ -179,8 +164,8 @@ def edit_story(
     target = Story(title=title, url=url, live_blog=live_blog).checked()
     if (target.title, target.url, target.live_blog) == (story.title, story.url, story.live_blog):
         return story
-    _refuse_guarded(updates=Q(related_stories=story), blogs=Q(related_stories=story))
     with transaction.atomic():
+        _refuse_guarded(updates=Q(related_stories=story), blogs=Q(related_stories=story))
         announce(updates=Q(related_stories=story), blogs=Q(related_stories=story), by=by)
         refuse_stale(story, seen)
         story.title, story.url, story.live_blog = target.title, target.url, target.live_blog
@@ -203,11 +188,30 @@ def _save_shared(row: Shared, *, updates: Q, blogs: Q, by: Actor, seen: str) -> 
     if not changed:
         return row
     with transaction.atomic():
+        _refuse_guarded(updates=updates, blogs=blogs)
         announce(updates=updates, blogs=blogs, by=by)
         refuse_stale(row, seen)
         save_checked(row)
         audit.record(f"{row._meta.model_name}_changed", by=by, subject=row, fields=changed)
     return row
+
+
+def _refuse_guarded(*, updates: Q, blogs: Q) -> None:
+    """Raise ValidationError if a legal hold or the two-person rule protects something that prints the row.
+
+    Lock the live blogs that print it, so that none becomes protected before the row is saved.
+    """
+    printing_updates = Update.objects.filter(updates).select_related("blog").distinct()
+    heads = set(LiveBlog.objects.filter(blogs).values_list("pk", flat=True))
+    with all_locked(heads | set(printing_updates.values_list("blog_id", flat=True))) as rows:
+        for pk in heads:
+            safeguards.refuse_on_hold(rows[pk])
+            if rows[pk].needs_second_person and rows[pk].status != LiveBlog.Status.DRAFT:
+                raise BlogNeedsSecondPerson
+        for update in printing_updates:
+            safeguards.refuse_on_hold(update.blog)
+            if update.is_published and safeguards.is_needed(update):
+                raise safeguards.NeedsSecondPerson(update)
 
 
 def announce(*, updates: Q, blogs: Q, by: Actor) -> None:

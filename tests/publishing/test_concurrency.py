@@ -1,4 +1,4 @@
-"""Concurrent editors: change numbers have no gaps or repeats, and a polling reader misses nothing."""
+"""Concurrent editors: numbers have no gaps or repeats, a poll misses nothing, and a hold always counts."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from datetime import timedelta
 from threading import Event
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.test import Client
 
 from liveblog import publishing
-from liveblog.models import Change, LiveBlog, Update
+from liveblog.models import Change, Image, LiveBlog, Update
 from liveblog.publishing import SYSTEM, Content
-from tests.factories import NOON, make_blog, make_update
+from tests.factories import NOON, make_blog, make_image, make_person, make_update
+from tests.waiting import wait_for
 
 THREADS, CHANGES_EACH = 8, 50
 
@@ -88,3 +90,35 @@ def test_concurrent_writers_leave_no_gap_and_a_polling_reader_misses_nothing():
     followed = Update.objects.filter(blog=blog).after(2)
     assert replica == {update.pk: (update.number, update.status, update.heading) for update in followed}
     assert len(replica) == THREADS * CHANGES_EACH // 5
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_hold_that_comes_while_a_picture_is_saved_counts():
+    chief, image = make_person("Chief editor"), make_image()
+    blog = make_blog()
+    make_update(blog, images=(image,))
+
+    def edit() -> None:
+        try:
+            publishing.edit_image(image, by=SYSTEM, alt="別的描述")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            publishing.set_hold(blog, by=chief, is_on_hold=True, reason="訴訟")
+            editing = threads.submit(edit)
+            wait_for(is_somebody_waiting_for_a_lock)
+        with pytest.raises(ValidationError):
+            editing.result()
+    assert Image.objects.get().alt != "別的描述"
+
+
+def is_somebody_waiting_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return cursor.fetchone()[0] > 0
