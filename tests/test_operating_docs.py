@@ -353,12 +353,13 @@ def workers_of(server: subprocess.Popen) -> set[str]:
 
 @contextmanager
 def constant_readers(machine: Machine) -> Iterator[None]:
-    """Let readers ask for a page all the time; fail if one of them is refused or gets an error."""
+    """Let readers ask for a page many times a second; fail if one of them is refused or gets an error."""
     answers: list[int | str] = []
     stopped = threading.Event()
 
     def read() -> None:
-        while not stopped.is_set():
+        # Without the pause they would take the processor from what they watch.
+        while not stopped.wait(0.05):
             try:
                 answers.append(machine.get("/live/harbour/")[0])
             except OSError as error:

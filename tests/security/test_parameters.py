@@ -257,9 +257,10 @@ def test_admin_update_list_refuses_every_hostile_value(root, newsroom):
 
 @pytest.mark.parametrize("model", admin_models())
 def test_admin_object_pages_refuse_malformed_ids(root, newsroom, model):
-    for value in HOSTILE:
-        for page in ("change", "history", "delete"):
-            app, name = model.split("_", 1)
+    app, name = model.split("_", 1)
+    # All three pages find the object by the same code.
+    for page, values in (("change", HOSTILE), ("history", SPARSE), ("delete", SPARSE)):
+        for value in values:
             path = f"/admin/{app}/{name}/{value or '%20'}/{page}/"
             assert_no_failure(root.get(path), path)
 

@@ -32,7 +32,7 @@ from tests.work import assert_linear, count_calls
 HEAD = "燈塔︱重新亮燈|持續更新\n2026-03-19 10:00\n"
 DAY = date(2026, 3, 19)
 PUBLISHED_AT = datetime(2026, 3, 19, 10, 0, tzinfo=hongkong.ZONE)
-MEGABYTE = 1_000_000
+LENGTH = 250_000
 
 
 @pytest.fixture(autouse=True)
@@ -102,47 +102,47 @@ def test_reading_and_writing_distinct_days_is_linear():
 
 
 LONG_LINES = {
-    "letters": "a" * MEGABYTE,
-    "characters": "字" * MEGABYTE,
-    "digits": "1" * MEGABYTE,
-    "spaces": "a" + " " * MEGABYTE + "b",
-    "words": "a " * (MEGABYTE // 2),
-    "opening brackets": "【" * MEGABYTE,
-    "closing brackets": "】" * MEGABYTE,
-    "round brackets": "(" * MEGABYTE,
-    "empty brackets": "一。" + "()" * (MEGABYTE // 2) + "x",
-    "full stops": "." * MEGABYTE + "x",
-    "stops and quotes": '。"' * (MEGABYTE // 2) + "x",
-    "a stop and quotes": "。" + '"' * MEGABYTE + "x",
-    "colons after a mark": "【更新" + ":" * MEGABYTE,
-    "commas after a day": "【1日" + "," * MEGABYTE,
-    "times": "09:00" * (MEGABYTE // 5),
-    "times in brackets": "【09:00】" * (MEGABYTE // 7),
-    "periods of the day": "晚上" * (MEGABYTE // 2),
-    "Chinese numbers": "十" * MEGABYTE,
-    "years": "2026年" * (MEGABYTE // 5),
-    "addresses": "相關新聞:" + "http://a" * (MEGABYTE // 8) + " x",
-    "an address that does not end": "相關新聞:一 https://" + "a" * MEGABYTE,
-    "arrows": ">" * MEGABYTE,
-    "bars": "|" * MEGABYTE,
-    "bars and spaces": "| " * (MEGABYTE // 2),
-    "dashes": "-" * MEGABYTE + "x",
-    "captions": "圖:" * (MEGABYTE // 2),
-    "updates": "Updates: " + "1" * MEGABYTE,
-    "days in English": "Updates: " + "monday, " * (MEGABYTE // 8),
-    "running marks": "持續更新" * (MEGABYTE // 4),
-    "invisible": "\u200b" * MEGABYTE + "x",
-    "colons before an address": ":" * MEGABYTE + "http",
-    "arrows around": "↓" * MEGABYTE + "x",
-    "names with points": "By " + "A. " * (MEGABYTE // 3),
-    "capitals": "A " * (MEGABYTE // 2) + ": x",
-    "zones": "All times are " * (MEGABYTE // 14),
+    "letters": "a" * LENGTH,
+    "characters": "字" * LENGTH,
+    "digits": "1" * LENGTH,
+    "spaces": "a" + " " * LENGTH + "b",
+    "words": "a " * (LENGTH // 2),
+    "opening brackets": "【" * LENGTH,
+    "closing brackets": "】" * LENGTH,
+    "round brackets": "(" * LENGTH,
+    "empty brackets": "一。" + "()" * (LENGTH // 2) + "x",
+    "full stops": "." * LENGTH + "x",
+    "stops and quotes": '。"' * (LENGTH // 2) + "x",
+    "a stop and quotes": "。" + '"' * LENGTH + "x",
+    "colons after a mark": "【更新" + ":" * LENGTH,
+    "commas after a day": "【1日" + "," * LENGTH,
+    "times": "09:00" * (LENGTH // 5),
+    "times in brackets": "【09:00】" * (LENGTH // 7),
+    "periods of the day": "晚上" * (LENGTH // 2),
+    "Chinese numbers": "十" * LENGTH,
+    "years": "2026年" * (LENGTH // 5),
+    "addresses": "相關新聞:" + "http://a" * (LENGTH // 8) + " x",
+    "an address that does not end": "相關新聞:一 https://" + "a" * LENGTH,
+    "arrows": ">" * LENGTH,
+    "bars": "|" * LENGTH,
+    "bars and spaces": "| " * (LENGTH // 2),
+    "dashes": "-" * LENGTH + "x",
+    "captions": "圖:" * (LENGTH // 2),
+    "updates": "Updates: " + "1" * LENGTH,
+    "days in English": "Updates: " + "monday, " * (LENGTH // 8),
+    "running marks": "持續更新" * (LENGTH // 4),
+    "invisible": "\u200b" * LENGTH + "x",
+    "colons before an address": ":" * LENGTH + "http",
+    "arrows around": "↓" * LENGTH + "x",
+    "names with points": "By " + "A. " * (LENGTH // 3),
+    "capitals": "A " * (LENGTH // 2) + ": x",
+    "zones": "All times are " * (LENGTH // 14),
 }
 
 
 @pytest.mark.parametrize("line", LONG_LINES.values(), ids=LONG_LINES)
-def test_one_megabyte_line_is_parsed_or_refused_without_redos(line):
-    """Guard against ReDoS: with a backtracking pattern each line would take hours and time out the run."""
+def test_long_line_is_parsed_or_refused_without_redos(line):
+    """Guard against ReDoS: a backtracking pattern would take hours for these lines, and time out the run."""
     for text in (
         line,
         f"{HEAD.splitlines()[0]}\n{line}",
