@@ -23,7 +23,7 @@ from liveblog.articles.saved import digest, entry_of, html_of, is_as_imported, s
 from liveblog.articles.write import name_of
 from liveblog.models import LiveBlog, Update
 from liveblog.publishing import BlogDetails, Content, Story
-from liveblog.publishing.permissions import Actor
+from liveblog.publishing.permissions import Actor, filter_permissions
 from newsroom import hongkong
 
 _MAX_SLUG: Final = 80
@@ -131,7 +131,8 @@ def make_plan(order: Order, blog: LiveBlog | None) -> Plan:
 def _plan_coverage(order: Order, blog: LiveBlog | None) -> tuple[bool, datetime | None, str, tuple[str, ...]]:
     """Return whether coverage starts, when it ends, the blog's status afterwards, and notes.
 
-    Coverage changes only when publishing. It ends if the title has no running mark.
+    Coverage changes only when publishing. It ends if the title has no running mark. Whoever may not end the
+    coverage of a live blog gets a note instead, because the updates can be published all the same.
     """
     status = blog.status if blog else LiveBlog.Status.DRAFT
     if not order.publish:
@@ -142,6 +143,9 @@ def _plan_coverage(order: Order, blog: LiveBlog | None) -> tuple[bool, datetime 
         has_ended = status == LiveBlog.Status.ENDED
         note = _("The copy is marked as running, but coverage here has ended and stays ended.")
         return starts, None, str(status), (note,) if has_ended else ()
+    if status == LiveBlog.Status.LIVE and not filter_permissions(order.by, ["run_coverage"], blog):
+        note = _("The copy is not marked as running. Coverage goes on, because your account may not end it.")
+        return starts, None, str(status), (note,)
     ends_at = newest_minute(order.article) if status == LiveBlog.Status.LIVE else None
     return starts, ends_at, str(LiveBlog.Status.ENDED), ()
 

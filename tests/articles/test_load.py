@@ -22,7 +22,7 @@ from liveblog.articles.saved import write_blog
 from liveblog.models import Change, LiveBlog, Revision, Update
 from liveblog.publishing import SYSTEM, BlogDetails, Content, Story
 from newsroom import hongkong
-from tests.factories import make_image, make_user
+from tests.factories import make_image, make_person, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -387,6 +387,17 @@ def test_copy_without_the_running_mark_ends_coverage_for_good() -> None:
         "ended",
         ("The copy is marked as running, but coverage here has ended and stays ended.",),
     )
+
+
+def test_coverage_goes_on_if_the_editor_may_not_end_it() -> None:
+    load_copy()
+    copy = COPY.replace("|持續更新", "").replace("19日最新消息\n", "19日最新消息\n新一則\n【10:30】內文。\n", 1)
+    report = load_copy(copy, by=make_person("Editor"))
+    assert (blog().status, report.notes) == (
+        "live",
+        ("The copy is not marked as running. Coverage goes on, because your account may not end it.",),
+    )
+    assert Update.objects.published().filter(heading="新一則").exists()
 
 
 def test_new_updates_of_a_live_blog_are_drafts_unless_published() -> None:
