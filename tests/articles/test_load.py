@@ -391,7 +391,8 @@ def test_copy_without_the_running_mark_ends_coverage_for_good() -> None:
 
 def test_coverage_goes_on_if_the_editor_may_not_end_it() -> None:
     load_copy()
-    copy = COPY.replace("|持續更新", "").replace("19日最新消息\n", "19日最新消息\n新一則\n【10:30】內文。\n", 1)
+    day = "19日最新消息\n"
+    copy = COPY.replace("|持續更新", "").replace(day, f"{day}新一則\n【10:30】內文。\n", 1)
     report = load_copy(copy, by=make_person("Editor"))
     assert (blog().status, report.notes) == (
         "live",
