@@ -115,7 +115,7 @@ def test_page_with_everything_on_it_takes_three_queries(client, django_assert_nu
     pieces.forget()
     with django_assert_num_queries(3):
         page = client.get(f"{edition}/live/storm/").content.decode()
-    # The pinned update is none of the newest. The last two were corrected, every fifth one has a picture.
+    # The pinned update is not among the newest. The last two were corrected, every fifth one has a picture.
     counts = [page.count(part) for part in ('<li class="update', 'class="corrections', "<figure")]
     assert counts == [PAGE_SIZE, 2, 6]
 

@@ -85,7 +85,7 @@ def _save_privately(key: str, prepared: pictures.Prepared, file_name: str) -> No
 def open_private(image: Image, width: int, extension: str) -> File:
     """Open a private rendition, for editors, whether or not readers can see the picture.
 
-    Raises FileNotFoundError if there is none of that size and format.
+    Raises FileNotFoundError if none has that size and format.
     """
     if (width, extension) not in _sizes(image):
         raise FileNotFoundError(image.rendition_path(width, extension))

@@ -168,7 +168,7 @@ class Sender:
         if is_busy(error):
             logger.warning("The database is busy; a delivery is tried again: %s", error)
         elif error:
-            logger.error("A delivery broke off; it is tried again", exc_info=error)
+            logger.error("A delivery failed; it is tried again", exc_info=error)
 
     async def _deliver(self, claim: Claim) -> None:
         try:

@@ -68,7 +68,7 @@ def verify(user: User, code: str) -> bool:
 
 
 def _step_of(secret: str, code: str) -> int | None:
-    """Return the time step whose code this is, or None if it is none of the current ones."""
+    """Return the time step whose code this is, or None if no current step has that code."""
     typed = "".join(unicodedata.normalize("NFKC", code).split())
     now = int(time.time()) // STEP_SECONDS
     generator = pyotp.HOTP(secret)

@@ -75,7 +75,7 @@ def choice(query: QueryDict, name: str, choices: Collection[str]) -> str:
     """Return one of `choices`, or an empty string if it is missing. Raises BadRequest for anything else."""
     text = parameter(query, name) or ""
     if text and text not in choices:
-        raise BadRequest(f"{name} is none of {', '.join(choices)}")
+        raise BadRequest(f"{name} must be one of {', '.join(choices)}")
     return text
 
 
