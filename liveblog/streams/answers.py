@@ -162,7 +162,7 @@ async def read_response(application: Application, scope: Scope, position: Positi
     if len(messages) < 2 or messages[-1].get("more_body", False):
         raise Incomplete(scope["path"])
     headers = [(name.lower(), value) for name, value in messages[0]["headers"]]
-    # The id of the request that it was rendered for, unlike those of the others.
+    # Drop the request id, which belongs to the one request that this was rendered for.
     headers = [header for header in headers if header[0] != request_ids.ASGI_NAME]
     status = messages[0]["status"]
     if not is_shared(status, headers):

@@ -68,7 +68,7 @@ def verify(user: User, code: str) -> bool:
 
 
 def _step_of(secret: str, code: str) -> int | None:
-    """Return the time step whose code this is, or None if no current step has that code."""
+    """Return the time step of a code, or None if it belongs to no current step."""
     typed = "".join(unicodedata.normalize("NFKC", code).split())
     now = int(time.time()) // STEP_SECONDS
     generator = pyotp.HOTP(secret)
