@@ -27,11 +27,11 @@ def send(notice: Notice, webhook: Webhook, reason: str) -> None:
     with translation.override(settings.LANGUAGE_CODE):
         subject, text = _compose(notice, webhook, reason)
     logger.warning("Webhook %s of %s: %s (%s)", webhook.url, webhook.partner, notice.value, reason)
-    letter = EmailMessage(subject, text, to=[webhook.partner.contact])
+    message = EmailMessage(subject, text, to=[webhook.partner.contact])
     if settings.SITE_CONTACT:
-        letter.cc = [settings.SITE_CONTACT]
+        message.cc = [settings.SITE_CONTACT]
     try:
-        letter.send()
+        message.send()
     except (SMTPException, OSError) as error:
         logger.error("The notice to %s could not be sent: %s", webhook.partner.contact, error)
 

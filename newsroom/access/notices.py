@@ -1,4 +1,4 @@
-"""Letters to staff about their accounts.
+"""E-mails to staff about their accounts.
 
 They are sent from a thread, so that no response waits for the mail server: the time of a response would
 otherwise say whether an account exists.
@@ -24,7 +24,7 @@ from newsroom import hongkong
 from newsroom.http import client_address
 
 logger = logging.getLogger(__name__)
-_mailer: Final = ThreadPoolExecutor(1, thread_name_prefix="letters")
+_mailer: Final = ThreadPoolExecutor(1, thread_name_prefix="mail")
 
 
 def tell(
@@ -45,21 +45,21 @@ def tell(
         if request is not None:
             lines.append(_("From the address: %(address)s") % {"address": client_address.of_request(request)})
         lines += ["", _("If you did not expect this, tell a chief editor at once.")]
-    letter = EmailMessage(subject, "\n".join(lines), to=[person.email])
-    transaction.on_commit(partial(send, letter))
+    message = EmailMessage(subject, "\n".join(lines), to=[person.email])
+    transaction.on_commit(partial(send, message))
 
 
-def send(letter: EmailMessage) -> None:
-    _mailer.submit(_send, letter)
+def send(message: EmailMessage) -> None:
+    _mailer.submit(_send, message)
 
 
 def wait() -> None:
-    """Wait until all letters so far have been sent, for tests."""
+    """Wait until all e-mails so far have been sent, for tests."""
     _mailer.submit(lambda: None).result()
 
 
-def _send(letter: EmailMessage) -> None:
+def _send(message: EmailMessage) -> None:
     try:
-        letter.send()
+        message.send()
     except (SMTPException, OSError) as error:
-        logger.error("The letter to %s could not be sent: %s", letter.to, error)
+        logger.error("The e-mail to %s could not be sent: %s", message.to, error)

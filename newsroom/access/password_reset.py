@@ -29,7 +29,7 @@ PER_ACCOUNT: Final = Limit(3, 60 * 60)
 
 
 class StaffPasswordResetForm(PasswordResetForm):
-    """Django's form, for staff alone. A thread sends the letters, so that no response takes longer."""
+    """Django's form, for staff alone. A thread sends the e-mails, so that no response takes longer."""
 
     request: HttpRequest
 
@@ -116,7 +116,7 @@ def _page(view_class: type[Any]) -> Callable[..., HttpResponse]:
     return view
 
 
-request_letter = _page(_Request)
-letter_sent = _page(views.PasswordResetDoneView)
+request_mail = _page(_Request)
+mail_sent = _page(views.PasswordResetDoneView)
 set_password = _page(_Confirm)
 complete = _page(views.PasswordResetCompleteView)

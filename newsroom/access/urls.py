@@ -19,8 +19,8 @@ urlpatterns = [
     path("recovery-codes/", account.make_codes, name="make_codes"),
     path("sessions/end/", account.end_other_sessions, name="end_other_sessions"),
     path("sessions/<str:digest>/end/", account.end_session, name="end_session"),
-    path("password-reset/", password_reset.request_letter, name="password_reset"),
-    path("password-reset/sent/", password_reset.letter_sent, name="password_reset_done"),
+    path("password-reset/", password_reset.request_mail, name="password_reset"),
+    path("password-reset/sent/", password_reset.mail_sent, name="password_reset_done"),
     path(
         "password-reset/<uidb64>/<token>/",
         password_reset.set_password,

@@ -35,8 +35,8 @@ def seen_events():
 
 
 @pytest.fixture
-def letters(mailoutbox):
-    """Return a function that returns all letters so far, which are sent once a transaction commits."""
+def mails(mailoutbox):
+    """Return a function that returns all e-mails so far, which are sent once a transaction commits."""
 
     def collect() -> list:
         notices.wait()

@@ -228,7 +228,7 @@ def test_password_that_a_chief_editor_sets_is_an_initial_one(chief):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_colleague_is_told_by_mail_of_changes_by_others_only(letters, seen_events):
+def test_colleague_is_told_by_mail_of_changes_by_others_only(mails, seen_events):
     chief = make_person("Chief editor", email="chief@example.com")
     person = make_person("Reporter", email="reporter@example.com")
     client = client_of(chief)
@@ -239,9 +239,9 @@ def test_colleague_is_told_by_mail_of_changes_by_others_only(letters, seen_event
     payload = dict.fromkeys(("password1", "password2"), NEW_PASSWORD) | {"usable_password": "true"}
     client.post(f"/admin/auth/user/{person.pk}/password/", payload)
 
-    assert [letter.to for letter in letters()] == [["reporter@example.com"]] * 2
-    assert all(chief.username in letter.body for letter in letters())
-    assert NEW_PASSWORD not in "".join(letter.body for letter in letters())
+    assert [mail.to for mail in mails()] == [["reporter@example.com"]] * 2
+    assert all(chief.username in mail.body for mail in mails())
+    assert NEW_PASSWORD not in "".join(mail.body for mail in mails())
     assert seen_events == [
         ("account_changed", person.username, chief.username),
         ("password_set", person.username, chief.username),

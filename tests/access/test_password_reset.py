@@ -36,8 +36,8 @@ def ask(email: str, address: str = "192.0.2.1"):
     return Client(REMOTE_ADDR=address, headers={"accept-language": "en"}).post(RESET, {"email": email})
 
 
-def test_letter_leads_to_a_new_password_and_not_past_the_second_factor(
-    browser_of, editor, letters, seen_events
+def test_mail_leads_to_a_new_password_and_not_past_the_second_factor(
+    browser_of, editor, mails, seen_events
 ):
     add_app(editor)
     initial_passwords.mark(editor)
@@ -47,8 +47,8 @@ def test_letter_leads_to_a_new_password_and_not_past_the_second_factor(
     response = ask("Editor@example.com")
     assert response.url == f"{RESET}sent/"
     assert browser.get(response.url).status_code == 200
-    link = re.search(r"https://news\.example\.com(\S+)", letters()[0].body)
-    assert link, letters()[0].body
+    link = re.search(r"https://news\.example\.com(\S+)", mails()[0].body)
+    assert link, mails()[0].body
     form = browser.get(link[1])
 
     assert browser.post(form.url, NEW).url == f"{RESET}complete/"
@@ -60,14 +60,14 @@ def test_letter_leads_to_a_new_password_and_not_past_the_second_factor(
     assert "invalid" in browser.get(link[1]).content.decode()
     assert not initial_passwords.is_initial(editor)
     assert [event for event, *_people in seen_events] == ["password_reset_requested", "password_changed"]
-    assert len(letters()) == 2
+    assert len(mails()) == 2
 
 
-def test_unknown_inactive_and_foreign_addresses_get_the_same_answer(editor, letters):
+def test_unknown_inactive_and_foreign_addresses_get_the_same_answer(editor, mails):
     make_person("Editor", email="off@example.com", is_active=False)
     make_person(email="reader@example.com", is_staff=False)
     known = ask("editor@example.com", "203.0.113.1")
-    letters()
+    mails()
 
     answers = [
         ask(email, f"203.0.113.{number}")
@@ -77,27 +77,27 @@ def test_unknown_inactive_and_foreign_addresses_get_the_same_answer(editor, lett
     assert {(answer.status_code, answer.url, answer.content) for answer in answers} == {
         (known.status_code, known.url, known.content)
     }
-    assert len(letters()) == 1
+    assert len(mails()) == 1
 
 
-def test_letters_are_limited_by_account_and_requests_by_address(editor, letters):
+def test_mails_are_limited_by_account_and_requests_by_address(editor, mails):
     for number in range(PER_ACCOUNT.attempts + 3):
         assert ask("editor@example.com", f"203.0.113.{number}").status_code == 302
-    assert len(letters()) == PER_ACCOUNT.attempts
+    assert len(mails()) == PER_ACCOUNT.attempts
     statuses = [ask(f"{number}@example.com").status_code for number in range(PER_ADDRESS.attempts + 1)]
     assert statuses == [302] * PER_ADDRESS.attempts + [429]
 
 
-def test_forged_host_does_not_get_into_the_letter(editor, letters, settings):
+def test_forged_host_does_not_get_into_the_mail(editor, mails, settings):
     settings.ALLOWED_HOSTS = ["*"]
     Client().post(RESET, {"email": editor.email}, headers={"host": "evil.example"})
 
-    assert "evil" not in letters()[0].body
+    assert "evil" not in mails()[0].body
 
 
-def test_weak_password_is_refused(editor, letters):
+def test_weak_password_is_refused(editor, mails):
     ask("editor@example.com")
-    path = re.search(r"https://news\.example\.com(\S+)", letters()[0].body)[1]
+    path = re.search(r"https://news\.example\.com(\S+)", mails()[0].body)[1]
     browser = Browser()
     form = browser.get(path)
 

@@ -63,7 +63,7 @@ def test_code_is_accepted_once_and_only_near_its_time(browser_of, editor):
     assert not second.is_in
 
 
-def test_recovery_code_signs_in_once_however_it_is_typed(browser_of, editor, seen_events, letters):
+def test_recovery_code_signs_in_once_however_it_is_typed(browser_of, editor, seen_events, mails):
     add_app(editor)
     code, *others = make_codes(editor)
     browser = browser_of()
@@ -266,7 +266,7 @@ def test_last_required_factor_cannot_be_removed(browser_of, editor, settings):
 # A lost second factor
 
 
-def test_chief_editor_resets_a_colleagues_factor(transactional_db, browser_of, editor, seen_events, letters):
+def test_chief_editor_resets_a_colleagues_factor(transactional_db, browser_of, editor, seen_events, mails):
     secret, theirs = add_app(editor), browser_of()
     theirs.enter_password(editor)
     theirs.enter_code(code_of(secret))
@@ -279,8 +279,8 @@ def test_chief_editor_resets_a_colleagues_factor(transactional_db, browser_of, e
     assert not factors.has_any(editor)
     assert not theirs.is_in
     assert ("second_factor_reset", editor.username, chief.username) in seen_events
-    assert letters()[-1].to == ["editor@example.com"]
-    assert chief.username in letters()[-1].body
+    assert mails()[-1].to == ["editor@example.com"]
+    assert chief.username in mails()[-1].body
     assert theirs.enter_password(editor).url == "/admin/"
 
 
