@@ -28,8 +28,8 @@ _CHAINS: Final[dict[type[models.Model], str]] = {
     Partner: PARTNERS,
     CopyProfile: HOUSE,
 }
-# Verbs change these, but do not make them.
-_MADE: Final[tuple[type[models.Model], ...]] = (Byline, Topic)
+# Verbs add and change these, but do not delete them.
+_DELETED: Final[tuple[type[models.Model], ...]] = (Byline, Topic)
 _LINKS: Final = {
     User.groups.through: ("roles", ACCOUNTS),
     User.user_permissions.through: ("permissions", ACCOUNTS),
@@ -51,8 +51,8 @@ def connect() -> None:
     locked_out.connect(_on_lock_out, dispatch_uid="audit")
     for model in _CHAINS:
         rows.pre_save.connect(_before_save, sender=model, dispatch_uid=f"audit {model.__name__}")
-    for model in (*_CHAINS, *_MADE):
         rows.post_save.connect(_after_save, sender=model, dispatch_uid=f"audit {model.__name__}")
+    for model in (*_CHAINS, *_DELETED):
         rows.pre_delete.connect(_before_delete, sender=model, dispatch_uid=f"audit {model.__name__}")
     for through in _LINKS:
         rows.m2m_changed.connect(_on_links, sender=through, dispatch_uid=f"audit {through.__name__}")
@@ -139,11 +139,11 @@ def _after_save(
     **_more: Any,
 ) -> None:
     name = sender._meta.model_name
-    if raw or (sender in _MADE and not created):
+    if raw:
         return
     before = getattr(instance, "_audited_before", None)
     if created or before is None:
-        record(f"{name}_added", by=_actor(), subject=instance, chain=_CHAINS.get(sender, HOUSE))
+        record(f"{name}_added", by=_actor(), subject=instance, chain=_CHAINS[sender])
         return
     changes = {
         field: None if field in _WITHOUT_VALUES else [before[field], value]

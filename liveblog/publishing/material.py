@@ -123,9 +123,7 @@ def _checked_words(alt: str, caption: str, credit: str) -> tuple[str, str, str]:
 def add_byline(*, by: Actor, name: str, role: str = "") -> Byline:
     """Add a byline, which no page shows yet."""
     require(by, "add_byline")
-    byline = Byline(name=html.one_line(name), role=html.one_line(role))
-    save_checked(byline)
-    return byline
+    return _add_shared(Byline(name=html.one_line(name), role=html.one_line(role)), by)
 
 
 def edit_byline(byline: Byline, *, by: Actor, name: str, role: str = "", seen: str = "") -> Byline:
@@ -138,9 +136,7 @@ def edit_byline(byline: Byline, *, by: Actor, name: str, role: str = "", seen: s
 def add_topic(*, by: Actor, name: str, slug: str) -> Topic:
     """Add a topic, which no live blog is under yet."""
     require(by, "add_topic")
-    topic = Topic(name=html.one_line(name), slug=slug)
-    save_checked(topic)
-    return topic
+    return _add_shared(Topic(name=html.one_line(name), slug=slug), by)
 
 
 def edit_topic(topic: Topic, *, by: Actor, name: str, seen: str = "") -> Topic:
@@ -177,6 +173,13 @@ def edit_story(
             ) from error
         audit.record("relatedstory_changed", by=by, subject=story)
     return story
+
+
+def _add_shared(row: Shared, by: Actor) -> Shared:
+    with transaction.atomic():
+        save_checked(row)
+        audit.record(f"{row._meta.model_name}_added", by=by, subject=row)
+    return row
 
 
 def _save_shared(row: Shared, *, updates: Q, blogs: Q, by: Actor, seen: str) -> Shared:

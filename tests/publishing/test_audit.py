@@ -31,9 +31,10 @@ from liveblog.models import (
     GlossaryTerm,
     Partner,
     ReaderResponse,
+    Topic,
     Update,
 )
-from liveblog.publishing import SYSTEM, BlogDetails, Content, renditions
+from liveblog.publishing import SYSTEM, BlogDetails, Content, Story, renditions
 from tests.at_once import at_once
 from tests.audit_log import entries, last_id
 from tests.factories import (
@@ -94,6 +95,21 @@ ON_BLOGS: dict[str, Callable] = {
     "response_approved": lambda blog, by: publishing.approve_response(response(blog), by=by),
     "response_rejected": lambda blog, by: publishing.reject_response(response(blog), by=by),
     "flagged": lambda blog, by: publishing.flag_update(make_update(blog), [Flag.values[0]], by=by),
+    "unpinned": lambda blog, by: publishing.unpin_update(
+        publishing.pin_update(make_update(blog), by=SYSTEM), by=by
+    ),
+    "unmarked_key": lambda blog, by: publishing.unmark_key_event(make_update(blog, is_key_event=True), by=by),
+    "blog_resumed": lambda blog, by: publishing.start_coverage(
+        publishing.end_coverage(blog, by=SYSTEM), by=by
+    ),
+    "blog_restored": lambda blog, by: publishing.restore_blog(
+        publishing.withdraw_blog(blog, by=SYSTEM), by=by
+    ),
+    "response_withdrawn": lambda blog, by: publishing.withdraw_response(
+        publishing.approve_response(response(blog), by=SYSTEM), by=by
+    ),
+    "second_person_needed": lambda blog, by: publishing.set_second_person(blog, by=by, is_needed=True),
+    "hold_placed": lambda blog, by: publishing.set_hold(blog, by=by, is_on_hold=True, reason="訴訟"),
 }
 
 
@@ -174,6 +190,17 @@ IN_HOUSE: dict[str, Callable] = {
         GlossaryTerm.objects.create(traditional="甲", simplified="乙"), by=by
     ),
     "byline_changed": lambda by: publishing.edit_byline(Byline.objects.create(name="甲"), by=by, name="乙"),
+    "byline_added": lambda by: publishing.add_byline(by=by, name="甲"),
+    "topic_added": lambda by: publishing.add_topic(by=by, name="鐵路", slug="rail"),
+    "topic_changed": lambda by: publishing.edit_topic(
+        Topic.objects.create(name="鐵路", slug="rail"), by=by, name="交通"
+    ),
+    "relatedstory_changed": lambda by: publishing.edit_story(
+        make_update(make_blog(), stories=[Story("一則")]).related_stories.get(), by=by, title="另一則"
+    ),
+    "blog_created": lambda by: publishing.create_blog(
+        BlogDetails(slug="new", language="zh-hant", headline="標題"), by=by
+    ),
     "image_added": add_image,
     "image_changed": lambda by: publishing.edit_image(make_image(), by=by, alt="別的"),
 }
