@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs once, when PostgreSQL makes the primary's database: lets the standby replicate, and commits wait for it.
+# Run once, when PostgreSQL creates the primary's database: let the standby replicate, and make commits wait for it.
 set -eu
 psql --username="$POSTGRES_USER" --dbname="$POSTGRES_DB" --set=ON_ERROR_STOP=1 --set=password="$REPLICATION_PASSWORD" <<END
 CREATE ROLE replicator REPLICATION LOGIN PASSWORD :'password';

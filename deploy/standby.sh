@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the standby: copies the primary at the first start, and follows it from then on.
+# Run the standby: copy the primary at the first start, and follow it from then on.
 set -eu
 export PGDATA=/var/lib/postgresql/data
 if [ ! -s "$PGDATA/PG_VERSION" ]; then

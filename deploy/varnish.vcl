@@ -1,9 +1,9 @@
-# Varnish in front of the newsroom. A test runs this file; change it as the comments say.
+# Varnish in front of the newsroom. A test runs this file; adapt it as the comments say.
 #
-# Set the name, news.example, and the address of uvicorn. Varnish speaks no TLS: put nginx, Caddy or Hitch before it,
-# which set X-Forwarded-Proto and pass on X-Forwarded-For. TRUSTED_PROXIES must have their address and the one that
+# Set the name, news.example, and the address of uvicorn. Varnish has no TLS: put nginx, Caddy or Hitch in front,
+# and let it set X-Forwarded-Proto and pass on X-Forwarded-For. TRUSTED_PROXIES must include its address and the one that
 # Varnish connects from (127.0.0.1 by default). Give Varnish a thread for each open stream (thread_pool_max), or
-# let the proxy before it pass /live/<slug>/stream to the newsroom directly.
+# let the proxy in front pass /live/<slug>/stream to the newsroom directly.
 vcl 4.1;
 
 backend newsroom {
@@ -15,36 +15,36 @@ backend newsroom {
 }
 
 sub vcl_recv {
-    # The name is this one, whatever was asked for.
+    # Always use this name, whatever the client requested.
     set req.http.Host = "news.example";
 
-    # Figures for Prometheus, which asks the newsroom itself (docs/monitoring.md).
+    # Prometheus scrapes the newsroom directly (docs/monitoring.md).
     if (req.url ~ "^/metrics([?]|$)") {
         return (synth(404));
     }
-    # Streams stay open for as long as the page does, and are passed on as they come.
+    # Streams stay open for as long as the page does, and are passed on unbuffered.
     if (req.url ~ "^(/zh-hant|/zh-hans)?/live/[-a-zA-Z0-9_]+/stream([?]|$)") {
         return (pipe);
     }
-    # Editors, and partners with a key: their answers are theirs alone.
+    # Responses to editors, and to partners with a key, are for them only.
     if (req.url ~ "^/admin/" || req.http.Authorization) {
         return (pass);
     }
-    # No public answer depends on a cookie.
+    # No public response depends on a cookie.
     unset req.http.Cookie;
 }
 
 sub vcl_pipe {
-    # The next request on this connection would not come by vcl_recv.
+    # Otherwise the next request on this connection would bypass vcl_recv.
     set bereq.http.Connection = "close";
 }
 
 sub vcl_backend_response {
-    # Where an answer does not say for how long a stale one will do, none does. Varnish alone would grant ten
-    # seconds (default_grace), and what was withdrawn must be gone within five.
+    # Serve a stale response only if its headers say for how long. By default, Varnish would allow ten
+    # seconds (default_grace), but withdrawn content must be gone within five.
     if (beresp.http.Cache-Control !~ "stale-while-revalidate") {
         set beresp.grace = 0s;
     }
-    # Kept to ask with its ETag whether it is unchanged; nobody is served it without asking.
+    # Keep it for revalidation by its ETag; it is never served without that.
     set beresp.keep = 60s;
 }
