@@ -74,7 +74,7 @@ def _of_database() -> Iterator[Metric]:
     yield _gauge("newsroom_webhook_failing_seconds", "For how long the worst webhook has failed.", failing)
     yield _gauge("newsroom_webhooks_failing", "Webhooks that fail now.", Webhook.objects.failing().count())
     disabled = Webhook.objects.filter(disabled_at__isnull=False, partner__is_active=True).count()
-    yield _gauge("newsroom_webhooks_disabled", "Webhooks that are switched off.", disabled)
+    yield _gauge("newsroom_webhooks_disabled", "Webhooks that are disabled.", disabled)
     entries = AuditHead.objects.aggregate(count=Sum("position", default=0))["count"]
     yield _gauge("newsroom_audit_entries", "Entries of the audit log.", entries)
     pending = ReaderResponse.objects.pending().count()
