@@ -10,5 +10,5 @@ class LiveBlogConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        # Its receivers need models, which can be imported only now.
+        # The receivers need models, which cannot be imported any earlier.
         import_module("liveblog.audit.receivers").connect()

@@ -80,12 +80,12 @@ class Tally:
 
 
 def readers_connected(blog_id: int) -> int:
-    """Return the number of pages that follow a blog by stream, in all processes, up to some seconds ago."""
+    """Return the number of pages that follow a blog by stream, in all processes, as of a few seconds ago."""
     return readers_by_blog()[blog_id]
 
 
 def readers_by_blog() -> Counter[int]:
-    """Return the same for all blogs, by id."""
+    """Return the number of pages that follow each blog by stream, by blog id."""
     counts: Counter[int] = Counter()
     for _process, readers in cache.get_many(SLOTS).values():
         counts.update(readers)
@@ -115,7 +115,7 @@ def keep_reach(delivered: Mapping[Delivered, int]) -> None:
 def reach_of(blog: LiveBlog, updates: Iterable[Update]) -> dict[int, int]:
     """Return the number of open pages to which each update was delivered on publication, by update id.
 
-    The number is known some seconds after publication, and only if any page followed the blog. If an update
+    The number is known a few seconds after publication, and only if any page followed the blog. If an update
     was published again after an undo, the last publication counts.
     """
     known = Reach.objects.filter(change__blog=blog, change__update__in=updates).order_by("change__number")

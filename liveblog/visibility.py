@@ -149,13 +149,13 @@ def partner_may_read(partner: str, blog: str) -> Q:
 
 @dataclass(frozen=True)
 class State:
-    """The state of several live blogs. Equal keys mean that all that a viewer may read of them is equal.
+    """The state of several live blogs. Equal keys mean that everything a viewer may read of them is equal.
 
-    The times are those of the last change of everything public, None before the first. They never go
-    backwards: they also count withdrawn live blogs, and the moments when an embargo hid a live blog. Changes
-    to a live blog while it is hidden do not count.
+    The times are when anything public last changed, None before the first change. They never go backwards:
+    they also count withdrawn live blogs, and the moments when an embargo hid a live blog. Changes to a live
+    blog while it is hidden do not count.
 
-    `is_dated` is false once a backup was restored: a client's date may be that of a lost change.
+    `is_dated` is false once a backup was restored, since a client's date may be the date of a lost change.
     """
 
     key: str
@@ -165,11 +165,12 @@ class State:
 
 
 def state_of(viewer: Viewer, blogs: LiveBlogQuerySet | None = None, *, edition: str | None = None) -> State:
-    """Return the state of the live blogs that `viewer` may know of, or of those of them among `blogs`.
+    """Return the state of the live blogs that `viewer` may know of, or only of the ones among `blogs`.
 
-    `viewer` is not staff. It takes one query, whatever the length of the live blogs. Numbers only grow, so
-    with the same live blogs an equal sum means equal numbers; count and sum of ids tell which live blogs they
-    are. Read the state before any other row, so that the content may be newer than its state but never older.
+    `viewer` must not be staff. This takes one query, whatever the length of the live blogs. Numbers only
+    grow, so for the same live blogs an equal sum means equal numbers; the count and the sum of ids show
+    whether they are the same. Read the state before any other row, so that the content may be newer than its
+    state but never older.
     """
     is_public, is_included = _is_known(PUBLIC), _is_known(viewer)
     if blogs is not None:
@@ -198,7 +199,7 @@ def state_of(viewer: Viewer, blogs: LiveBlogQuerySet | None = None, *, edition: 
 
 
 def limited(user: User, rows: Rows) -> Rows:
-    """Return those of `rows` that a staff member may read. Their model is Image or one in `_BLOGS_OF`."""
+    """Return the `rows` that a staff member may read. Their model is Image or one in `_BLOGS_OF`."""
     if reads_all(user):
         return rows
     if rows.model is Image:
@@ -246,7 +247,7 @@ def readable_responses(viewer: Viewer) -> QuerySet[ReaderResponse]:
 
 
 def readable_topics(viewer: Viewer) -> QuerySet[Topic]:
-    """Return the topics that `viewer` may know of: for non-staff, those of live blogs in `known(viewer)`."""
+    """Return the topics that `viewer` may know of: for non-staff, topics of live blogs in `known(viewer)`."""
     if _is_staff(viewer):
         return Topic.objects.all()
     known_links = LiveBlog.topics.through.objects.filter(topic=OuterRef("pk"), liveblog__in=known(viewer))
@@ -275,7 +276,7 @@ def readable_images(viewer: Viewer) -> QuerySet[Image]:
 
 
 def shown_stories(stories: Iterable[RelatedStory]) -> list[RelatedStory]:
-    """Return those of `stories` that may be shown, leaving out links to drafts and embargoed live blogs.
+    """Return the `stories` that may be shown, leaving out links to drafts and embargoed live blogs.
 
     The title of such a link is usually the hidden live blog's headline.
     """

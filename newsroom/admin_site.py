@@ -14,7 +14,7 @@ from django.urls import reverse
 
 
 class Choices(AutocompleteJsonView):
-    """Django's autocomplete view, which would raise an error for a reverse relation, refusing those."""
+    """Django's autocomplete view, refusing reverse relations, for which it would raise an error."""
 
     def process_request(self, request: HttpRequest) -> tuple[Any, ...]:
         names = (request.GET.get(name, "") for name in ("app_label", "model_name", "field_name"))
@@ -33,7 +33,7 @@ def _is_reverse(app: str, model: str, name: str) -> bool:
 
 
 class NewsroomSite(AdminSite):
-    """An AdminSite with groups of models: `(name, names of models)`. The last one has all others, too."""
+    """An AdminSite with groups of models: `(name, names of models)`. The last one also has all others."""
 
     groups: Sequence[tuple[Any, Sequence[str]]] = ()
 

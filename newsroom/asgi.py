@@ -126,7 +126,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 @functools.cache
 def _warn_once() -> None:
     logger.warning(
-        "Nothing bounds heads and slow clients here: run uvicorn with --http %s:%s",
+        "Request heads and slow clients are not limited: run uvicorn with --http %s:%s",
         protocol.__name__,
         protocol.BoundedProtocol.__name__,
     )

@@ -88,7 +88,7 @@ def _is_postgresql_busy(error: psycopg.Error) -> bool:
 class OneWait:
     """An `execute_wrapper` that lets a request wait for a busy database once, and refuses its later writes.
 
-    What follows a failed write, such as an entry in the audit log, would wait as long again. Reads go on.
+    A write after a failed one, such as an entry in the audit log, would wait as long again. Reads still run.
     """
 
     def __init__(self) -> None:

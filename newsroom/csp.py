@@ -180,5 +180,5 @@ def _asked_host(request: HttpRequest, netloc: str) -> list[str]:
 
 
 def _is_plain(host: str) -> bool:
-    """Return whether a host of ALLOWED_HOSTS can stand in a policy: no wildcard, no IPv6 address."""
+    """Return whether a host of ALLOWED_HOSTS can be part of a policy: no wildcard, no IPv6 address."""
     return not host.startswith((".", "*", "["))

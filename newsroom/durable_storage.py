@@ -23,7 +23,7 @@ def sync(path: Path) -> None:
 class DurableStorage(FileSystemStorage):
     """Django's storage, except that a file is written under a temporary name, fsynced and renamed.
 
-    A file of the same name is replaced at once, so several processes may write the same bytes concurrently.
+    A file of the same name is replaced atomically, so several processes may write the same bytes at a time.
     """
 
     def __init__(self, **options: Any) -> None:

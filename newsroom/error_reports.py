@@ -23,7 +23,7 @@ except ImportError:
 else:
     _is_installed = True
 
-# All else that integrations attach is left out, whatever later versions add.
+# Anything else that integrations attach is left out, including what later versions may add.
 _KEPT: Final = (
     *("event_id", "timestamp", "platform", "level", "logger", "release", "environment", "sdk", "transaction"),
     *("exception", "threads", "logentry", "message", "type", "modules", "tags", "fingerprint"),
@@ -31,7 +31,7 @@ _KEPT: Final = (
 
 
 def start() -> None:
-    """Start to report errors. Raise ImproperlyConfigured if sentry-sdk is not installed."""
+    """Start reporting errors. Raise ImproperlyConfigured if sentry-sdk is not installed."""
     if not settings.SENTRY_DSN:
         return
     if not _is_installed:
@@ -39,7 +39,7 @@ def start() -> None:
     sentry_sdk.init(
         dsn=settings.SENTRY_DSN,
         release=__version__,
-        # Only these two: the others that it finds by itself attach what they like.
+        # Use only these two, because integrations that are enabled automatically attach arbitrary data.
         auto_enabling_integrations=False,
         integrations=[
             DjangoIntegration(middleware_spans=False, signals_spans=False),

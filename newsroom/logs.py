@@ -16,7 +16,7 @@ from newsroom.http import request_ids
 MASK: Final = "[removed]"
 # Never the other attributes of a record: Django attaches whole requests to its own.
 _FIELDS: Final = ("time", "level", "logger", "message", "request_id", "process", "thread", "exception")
-# Shorter values would be masked wherever the same letters occur by chance.
+# Masking shorter values would also mask unrelated text that contains the same letters.
 _SHORTEST_SECRET: Final = 8
 
 _PATTERNS: Final = [

@@ -21,7 +21,7 @@ def are_used() -> bool:
 
 
 def share() -> None:
-    """Let this process share its figures. Call it before prometheus_client is imported, which decides then.
+    """Let this process share its figures. Call it before prometheus_client is imported, which decides it.
 
     Commands do not call it: each would leave files behind.
     """
@@ -32,7 +32,7 @@ def share() -> None:
 
 
 def remove_ended() -> None:
-    """Remove the files of processes that have ended: all if no process runs, else those of gauges.
+    """Remove the files of processes that have ended: all files if no process runs, else only gauges.
 
     While a process of the same server runs, the counters of its predecessors stay, so that sums never fall.
     """

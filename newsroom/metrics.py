@@ -1,6 +1,6 @@
-"""Figures that the code counts as it works, for Prometheus. `/metrics` adds those that the database knows.
+"""Figures that the code counts as it works, for Prometheus. `/metrics` adds figures from the database.
 
-In a server each process writes its own to a file (`newsroom.metric_files`). Names follow
+In a server each process writes its own figures to a file (`newsroom.metric_files`). Names follow
 https://prometheus.io/docs/practices/naming/.
 """
 
@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 
 from newsroom.http import GetResponse
 
-# With several processes, no such series exists, and with one it would only double the number of series.
+# Several processes have no such series, and for one process it would only double the number of series.
 disable_created_metrics()
 REGISTRY: Final = CollectorRegistry()
 
@@ -97,7 +97,7 @@ LOG_RECORDS: Final = Counter(
     registry=REGISTRY,
 )
 
-# Methods that clients make up would each be another time series.
+# Without this list, each method that a client makes up would be another time series.
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 logger = logging.getLogger(__name__)
@@ -120,7 +120,7 @@ def count_requests(get_response: GetResponse) -> GetResponse:
         response = get_response(request)
         seconds = time.monotonic() - started
         match = request.resolver_match
-        # Addresses without a view are of clients' making, so they count as one.
+        # Clients can make up any number of addresses without a view, so these count as one.
         view = (match.view_name or match._func_path) if match else "none"
         method = request.method if request.method in _METHODS else "other"
         REQUESTS.labels(view, method, str(response.status_code)).inc()

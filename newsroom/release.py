@@ -1,4 +1,4 @@
-"""The identity of the running release: everything besides the database that responses depend on."""
+"""The identity of the running release: everything that responses depend on, except the database."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Final
 from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
 
-# Settings that pages, feeds or their headers print, besides all that begin with `SITE_`.
+# Settings that pages, feeds or their headers print, in addition to all that begin with `SITE_`.
 PRINTED_SETTINGS: Final = (
     "ALLOWED_HOSTS",
     "CSP_REPORT_URL",

@@ -12,7 +12,7 @@ from js_asset import Media as MediaWithImportMap
 
 from newsroom import csp
 
-# These cover all that newsroom.text.html allows, because the editor drops unknown markup on the first edit.
+# These cover all markup that newsroom.text.html allows, because the editor drops any other on the first edit.
 EXTENSIONS: Final = {
     "Bold": True,
     "Italic": True,

@@ -21,7 +21,7 @@ VALID_FOR: Final = timedelta(days=180)
 def security_txt(request: HttpRequest) -> HttpResponse:
     if not settings.SECURITY_CONTACT:
         raise Http404
-    # Expires moves on once a day, so that the text can be cached; running the site confirms the contacts.
+    # Expires changes only once a day, so that the text can be cached; running the site confirms the contacts.
     expires = datetime.combine(timezone.now().astimezone(UTC).date() + VALID_FOR, time(), UTC)
     fields = [
         ("Contact", settings.SECURITY_CONTACT),

@@ -85,12 +85,12 @@ API_KEY_REQUESTS_PER_MINUTE = env.int("API_KEY_REQUESTS_PER_MINUTE", 600, valida
 
 # Roles whose members must sign in with a second factor; `*` is everybody.
 SECOND_FACTOR_ROLES: list[str] = env.list("SECOND_FACTOR_ROLES", [])
-# Sessions end after these hours without a sign of the person, and after these hours in any case.
+# Sessions end after this many hours of inactivity, and after this many hours in any case.
 SESSION_IDLE_HOURS = env.int("SESSION_IDLE_HOURS", 12, validate=validate.Range(min=1))
 SESSION_HOURS = env.int("SESSION_HOURS", 168, validate=validate.Range(min=1))
 # Minutes for which a password or second factor allows changes to keys, secrets, roles and people.
 CONFIRMATION_MINUTES = env.int("CONFIRMATION_MINUTES", 15, validate=validate.Range(min=1))
-# Hours for which a password works that somebody else chose.
+# Hours for which a password that somebody else chose works.
 INITIAL_PASSWORD_HOURS = env.int("INITIAL_PASSWORD_HOURS", 72, validate=validate.Range(min=1))
 
 # Mail to partners and staff. By default it is written to the server's console.
@@ -350,7 +350,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 # One year, which preload lists require at least.
 SECURE_HSTS_SECONDS = 31_536_000 if _is_https else 0
 SILENCED_SYSTEM_CHECKS = [
-    # The check knows Django's own CSRF middleware alone, not the subclass in newsroom.middleware.
+    # The check only knows Django's own CSRF middleware, not the subclass in newsroom.middleware.
     "security.W003",
     # HSTS for subdomains and preloading affect other hosts, so they are left to the operator's settings.
     "security.W005",
@@ -444,7 +444,7 @@ LOGGING = {
         # uvicorn gives its loggers handlers of their own, whose lines would not be in the same format.
         "uvicorn": {"handlers": [], "propagate": True},
         "uvicorn.error": {"handlers": [], "propagate": True},
-        # It prints whole addresses, with what readers search for. LOG_REQUESTS names the view instead.
+        # It logs whole addresses, including what readers search for. LOG_REQUESTS logs the view instead.
         "uvicorn.access": {"handlers": [], "propagate": False},
     },
 }

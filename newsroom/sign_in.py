@@ -12,8 +12,8 @@ django-axes does, lets through all guesses that are sent while the first one is 
 
 The authentication backend counts, so that no form can bypass the limits; the views add status and cookies.
 
-Whoever has a second factor is not signed in by the password alone (`newsroom.access.pending`). Second factors
-are counted apart from passwords, so that knowing the password does not reset their limits.
+A person with a second factor is not signed in by the password alone (`newsroom.access.pending`). Second
+factors are counted separately from passwords, so that knowing the password does not reset their limits.
 """
 
 from __future__ import annotations
@@ -63,14 +63,14 @@ _LONGEST_LOGGED_NAME: Final = 150
 Response = TypeVar("Response", bound=HttpResponseBase)
 
 logger = logging.getLogger(__name__)
-# Sent with `request` (None for a command) and `name` when an attempt is refused unchecked. Django's own
-# `user_login_failed` is not sent then.
+# Sent with `request` (None for a command) and `name` when an attempt is refused unchecked. In that case,
+# Django's own `user_login_failed` is not sent.
 locked_out: Final = Signal()
 
 
 @dataclass(frozen=True)
 class Limit:
-    """A maximum number of attempts within a time in seconds."""
+    """A maximum number of attempts within a number of seconds."""
 
     attempts: int
     seconds: int

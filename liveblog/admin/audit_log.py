@@ -58,7 +58,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         return [path("export/<str:name>/", view, name="liveblog_auditentry_export"), *super().get_urls()]
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        # Entries without a live blog tell of all of them, by pictures, people and partners.
+        # Entries without a live blog (about pictures, people and partners) could reveal any live blog.
         return super().has_view_permission(request, obj) and visibility.reads_all(user_of(request))
 
     @admin.display(description=_("Hong Kong time"), ordering="at")
@@ -79,7 +79,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("object"))
     def on(self, entry: AuditEntry) -> str:
-        """Return the object's name, or its kind and id: the log has no words of coverage."""
+        """Return the object's name, or its kind and id: the log holds no text of the coverage."""
         return entry.subject_name or f"{entry.subject_kind} {entry.subject_id}".strip()
 
     @admin.display(description=_("details"))

@@ -160,7 +160,7 @@ class LiveBlogAdmin(TeamAdmin, VerbAdmin):
     def _about_for(self, request: HttpRequest, obj: LiveBlog | None) -> list[str]:
         """Return the fields of the section.
 
-        Read-only pages name the next live blog only to those who may read it.
+        Read-only pages name the next live blog only to users who may read it.
         """
         is_form = self.has_add_permission(request) if obj is None else self.may_edit_content(request, obj)
         return [*self._about, "successor" if is_form else "continued_in"]

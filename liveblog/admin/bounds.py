@@ -23,7 +23,7 @@ class BoundedLists(admin.ModelAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         """Return no rows for a search that is too long.
 
-        Each of its words adds a condition, and SQLite takes 1,000.
+        Each word adds a condition, and SQLite allows at most 1,000.
         """
         if len(search_term) > LONGEST_SEARCH:
             message = _("Search for at most %(limit)s characters.") % {"limit": LONGEST_SEARCH}
@@ -34,7 +34,7 @@ class BoundedLists(admin.ModelAdmin):
     def response_action(
         self, request: HttpRequest, queryset: QuerySet[Any], *arguments: Any
     ) -> HttpResponse | None:
-        """Refuse an action on more rows than one request has time for."""
+        """Refuse an action on more rows than one request can handle in time."""
         is_on_all = forms.BooleanField(required=False).clean(request.POST.get("select_across", "0"))
         count = queryset.count() if is_on_all else len(request.POST.getlist(ACTION_CHECKBOX_NAME))
         if count > MOST_AT_ONCE:

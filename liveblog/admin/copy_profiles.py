@@ -1,4 +1,4 @@
-"""Saved profiles of running copy in the admin: for those who may change live blogs."""
+"""Saved profiles of running copy in the admin, for users who may change live blogs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _HEADINGS: Final = {
 
 @admin.register(CopyProfile)
 class CopyProfileAdmin(PlainAdmin):
-    """Renames and deletes profiles; the desk's preview of running copy adds them and saves them anew."""
+    """Admin for renaming and deleting profiles; the desk's preview of running copy adds and replaces them."""
 
     list_display = ["name", "notation"]
     search_fields = ["name"]

@@ -22,7 +22,7 @@ class MinuteWidget(AdminSplitDateTime):
 
 
 def choice_field(form: forms.BaseForm, name: str) -> forms.ChoiceField:
-    """Return a form's field of that name, which offers choices."""
+    """Return the form's field `name`, narrowed to a ChoiceField."""
     field = form.fields[name]
     assert isinstance(field, forms.ChoiceField)
     return field
@@ -35,14 +35,14 @@ def label_of(form: forms.BaseForm, name: str, value: str) -> str:
 
 
 def row_field(form: forms.BaseForm, name: str) -> forms.ModelChoiceField:
-    """Return a form's field of that name, which offers rows."""
+    """Return the form's field `name`, narrowed to a ModelChoiceField."""
     field = form.fields[name]
     assert isinstance(field, forms.ModelChoiceField)
     return field
 
 
 def offered_rows(form: forms.BaseForm, name: str) -> QuerySet[Any]:
-    """Return the rows that a form's field of that name offers."""
+    """Return the rows that the form's field `name` offers."""
     rows = row_field(form, name).queryset
     assert rows is not None
     return rows
@@ -51,7 +51,7 @@ def offered_rows(form: forms.BaseForm, name: str) -> QuerySet[Any]:
 class ActionField(forms.ChoiceField):
     """The action on saving. It offers `choices` but accepts all of `known`.
 
-    So a form that was opened before a colleague changed the state is refused by its verb, with a reason.
+    If a colleague has changed the state since the form was opened, the verb can then refuse it with a reason.
     """
 
     widget = forms.RadioSelect

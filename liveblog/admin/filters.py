@@ -20,7 +20,7 @@ RECENT_BLOGS: Final = 20
 
 
 class BlogFilter(admin.SimpleListFilter):
-    """Filter by live blog that offers those changed last, and the one that the query string selects."""
+    """Filter by live blog. It offers the blogs changed last, and the one that the query string selects."""
 
     title = _("live blog")
     parameter_name = "blog"
@@ -51,7 +51,7 @@ class BlogOfUpdateFilter(BlogFilter):
 
 
 class LeadsToFilter(admin.SimpleListFilter):
-    """Filter by a related story's kind of target, or its lack of one."""
+    """Filter related stories by the kind of target, or by the lack of one."""
 
     title = _("where it leads")
     parameter_name = "leads"

@@ -97,7 +97,7 @@ class StoryInline(RowInline):
         return annotated
 
     def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> FieldNames:
-        """Return the fields. Read-only pages name the other live blog only to those who may read it."""
+        """Return the fields. Read-only pages name the other live blog only to users who may read it."""
         fields = list(super().get_fields(request, obj))
         if self.may_edit(request, obj):
             return fields

@@ -26,7 +26,7 @@ from liveblog.publishing.limits import refuse_many
 from newsroom.access.confirmation import ConfirmedAdmin
 from newsroom.sign_in import user_of
 
-# Hours for which the old key keeps working beside the new one.
+# Hours for which the old key keeps working alongside the new one.
 OVERLAPS: Final = {
     "0": gettext_lazy("Not at all: it has leaked"),
     "1": gettext_lazy("One hour"),
@@ -64,7 +64,7 @@ class PartnerAdmin(TeamFields, PlainAdmin):
         return ["name", "contact", "is_active", grants, "embed_origins", "keys_link"]
 
     def save_related(self, request: HttpRequest, form: forms.ModelForm, formsets: list, change: bool) -> None:
-        """Save the grants, and keep those of live blogs that the form could not show."""
+        """Save the grants, keeping existing ones for live blogs that the form could not show."""
         partner = form.instance
         hidden_blogs = list(
             partner.granted_blogs.exclude(pk__in=visibility.readable(user_of(request)).values("pk"))
@@ -92,7 +92,7 @@ class PartnerAdmin(TeamFields, PlainAdmin):
         return rows
 
     def has_delete_permission(self, request: HttpRequest, obj: Partner | None = None) -> bool:
-        """Return False: a partner is deactivated instead, so that what it wrote keeps its name."""
+        """Return False: a partner is deactivated instead, so that its name stays on what it wrote."""
         return False
 
     @admin.display(description=gettext_lazy("active keys"), ordering="usable_count")
@@ -237,7 +237,7 @@ class ApiKeyAdmin(ConfirmedAdmin, VerbAdmin):
         return key
 
     def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: Any = None) -> HttpResponse:
-        """Show the key in this response alone: it has no URL, and nothing stores it, not even a cache."""
+        """Show the key only in this response: it has no URL, and nothing stores it, not even a cache."""
         return self._shown(request, obj, cast(AdminRequest, request).shown_key)
 
     def _shown(self, request: HttpRequest, key: ApiKey, secret: str) -> HttpResponse:

@@ -77,8 +77,8 @@ class PersonAdmin(ConfirmedAdmin, PlainAdmin, UserAdmin):
             return [(None, {"classes": ["wide"], "fields": fields})]
         if request.user.is_superuser:
             return list(super().get_fieldsets(request, obj))
-        # Other people's passwords are set on a separate page. Users change their own where Django asks for
-        # the old one.
+        # Other people's passwords are set on a separate page. Users change their own on Django's page, which
+        # asks for the old one.
         may_set_password = self.has_change_permission(request, obj) and obj != request.user
         account_fields = ["username", "password"] if may_set_password else ["username"]
         return [
@@ -174,14 +174,14 @@ class PersonAdmin(ConfirmedAdmin, PlainAdmin, UserAdmin):
     # Saving
 
     def log_addition(self, request: HttpRequest, obj: User, message: Any) -> Any:
-        """Log, and mark the password that was chosen for the new colleague."""
+        """Log the addition, and mark the password as chosen for, not by, the new colleague."""
         if obj.has_usable_password():
             initial_passwords.mark(obj)
         events.announce(Event.ACCOUNT_ADDED, obj, by=user_of(request), request=request)
         return super().log_addition(request, obj, message)
 
     def log_change(self, request: HttpRequest, obj: User, message: Any) -> Any:
-        """Log, and tell the colleague. Django's page for passwords calls it too."""
+        """Log the change and notify the colleague. Django's password page calls this, too."""
         by = user_of(request)
         match = request.resolver_match
         if match and match.url_name == "auth_user_password_change":

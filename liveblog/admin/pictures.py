@@ -35,7 +35,7 @@ def preview(image: Image) -> str:
 
 
 class ImageForm(SharedForm):
-    # Refusals to read the file name no field, so show them at the file.
+    # Refusals of an upload name no field, so show them at the file.
     refused_field: str | None = "file"
     # Not Django's ImageField, which would open the file in the server process; a worker decodes it instead.
     file = forms.FileField(

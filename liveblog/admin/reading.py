@@ -60,8 +60,8 @@ class TeamAdmin(TeamFields, admin.ModelAdmin):
     ) -> models.Model | None:
         """Return the row, or raise PermissionDenied if it exists and the user may not read it.
 
-        A colleague's link that does not open then says why. Ids cannot be guessed, so the error does not help
-        anybody to find out which rows exist.
+        The error explains why a link from a colleague does not open. Ids cannot be guessed, so it does not
+        help anybody to find out which rows exist.
         """
         row = super().get_object(request, object_id, from_field)
         if row is None and self._exists(object_id):
@@ -77,7 +77,7 @@ class TeamAdmin(TeamFields, admin.ModelAdmin):
 
 
 def choices_of(user: User, field: models.ForeignKey | models.ManyToManyField) -> QuerySet[Any] | None:
-    """Return the rows that a relation may offer, or None for a model without live blogs: all of its rows."""
+    """Return the rows that a relation may offer; None (all rows) for a model unrelated to live blogs."""
     model = field.remote_field.model
     if model is LiveBlog:
         return visibility.linkable(user) if field.name in LINKS else visibility.readable(user)

@@ -1,4 +1,4 @@
-"""Saving in the admin: one publishing verb saves a form, and the form shows the reasons if it refuses."""
+"""Saving in the admin: one publishing verb saves a form, which shows the reasons if the verb refuses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from newsroom.rich_text import allow_editor
 
 
 class AdminRequest(HttpRequest):
-    """A request with what one step of the admin's view leaves for a later one."""
+    """A request with values that one step of the admin's view leaves for a later one."""
 
     # Why a verb refused the form.
     refusal: ValidationError
@@ -78,7 +78,7 @@ def by_field(refusal: ValidationError) -> dict[str, list[ValidationError]]:
 class PlainAdmin(BoundedLists, admin.ModelAdmin):
     """Admin for rows that are saved without a verb.
 
-    If two users save the same unique value at once, the later one gets the form back.
+    If two users save the same unique value at the same time, the later one gets the form back.
     """
 
     def changeform_view(self, request: HttpRequest, *arguments: Any, **options: Any) -> HttpResponse:
@@ -139,7 +139,7 @@ class VerbAdmin(BoundedLists, TeamFields, admin.ModelAdmin):
         form.instance.pk = self.save_by_verb(request, form, rows, change=change).pk
         form.instance.refresh_from_db()
 
-    # override: the stubs know only messages in the form of lists, and Django stores text too.
+    # override: the stubs only know messages that are lists, but Django also stores text.
     def construct_change_message(  # type: ignore[override]
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
     ) -> str | list[dict[str, Any]]:

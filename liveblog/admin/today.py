@@ -1,4 +1,4 @@
-"""The front page of the admin: running coverage, one's own drafts, what is scheduled, and a new live blog."""
+"""The admin's front page: running coverage, the user's drafts, scheduled updates, and a new live blog."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def free_slug(texts: list[str]) -> str:
 
 
 def _known(form: StartForm, refusal: ValidationError) -> ValidationError:
-    """Return the refusal with the errors of fields that the form lacks as errors of the form."""
+    """Return the refusal, turning errors of fields that the form lacks into errors of the whole form."""
     errors: dict[str, list[ValidationError]] = {}
     for name, reasons in refusal.error_dict.items():
         errors.setdefault(name if name in form.fields else "__all__", []).extend(reasons)
@@ -146,7 +146,7 @@ def _page(request: HttpRequest, form: StartForm, status: int = 200) -> HttpRespo
 
 
 def _with_counts(blogs: Any) -> Any:
-    """Add the time of the newest update, and the numbers of what waits. Each is a subquery of its own."""
+    """Annotate the time of the newest update and the numbers of waiting rows, each by its own subquery."""
     updates = Update.objects.filter(blog=OuterRef("pk"))
     newest = updates.published().order_by("-first_published_at")
     return blogs.annotate(

@@ -215,20 +215,20 @@ class PublicView(APIView):
 
 
 class ListView(PublicView, ListModelMixin, GenericAPIView):
-    """A list: a page of rows, in the edition and of the fields that were asked for."""
+    """A page of a list of rows, in the requested edition and with the requested fields."""
 
     has_editions = True
 
     def list_by_state(self, request: Request) -> HttpResponse:
-        """Return a page of the list, or a 304 if nothing has changed that the requester may know of."""
-        # Build the query before the state is read: invalid filters must be refused.
+        """Return a page of the list, or a 304 if nothing that the requester may know of has changed."""
+        # Build the query before reading the state, because invalid filters must be refused even then.
         self.filter_queryset(self.get_queryset())
         state = visibility.state_of(viewer_of(request), edition=self.edition)
         chosen = ",".join(sorted(self.fields))
         return self.is_unchanged(etag_of(f"{state.key}-{chosen}".encode())) or self.list(request)
 
     def read(self, rows: list[Any]) -> list[Any]:
-        """Return what the serializer prints of the rows, in `self.edition`."""
+        """Return the rows as the views that the serializer prints, in `self.edition`."""
         raise NotImplementedError
 
     def paginate_queryset(self, queryset: Any) -> list[Any]:

@@ -28,10 +28,11 @@ _NOTHING: Final[dict[str, Any]] = {"has_more": False, "blog": None, "updates": [
 class Changes(PublicView):
     """The changes after number `after` in a live blog's log.
 
-    That is the blog's present state, the latest state of each update that changed, and the log itself. Put
-    `updates` in place of what you have, then ask again with `after=number`: at once while `has_more`, else
-    whenever you like. It is never too late to ask; `after=0` gives everything. After a 409, or a 410 to a
-    number other than 0, drop your copy and start again with `after=0`: a backup was restored.
+    The response has the blog's current state, the latest state of each update that changed, and the log
+    itself. Replace your copies with `updates`, then request again with `after=number`: immediately while
+    `has_more` is true, otherwise whenever you like. Old numbers never expire; `after=0` returns everything.
+    After a 409, or a 410 to a number other than 0, discard your copy and start again with `after=0`: a backup
+    was restored.
     """
 
     query_names = frozenset({"after"})

@@ -101,7 +101,7 @@ class Truth(serializers.BooleanField):
 
 
 class Count(serializers.IntegerField):
-    """A whole number; 5.0 is one, as JSON Schema counts."""
+    """An integer field that accepts 5.0, as JSON Schema does."""
 
     def to_internal_value(self, data: Any) -> int:
         is_whole = isinstance(data, int) or (isinstance(data, float) and data.is_integer())
@@ -239,7 +239,7 @@ class ContentEntry(Entry):
         max_length=MOST["bylines"],
         help_text="Names of the newsroom's bylines, in order.",
     )
-    # assignment: serializers, as fields, have an attribute of this name; declared fields do not replace it.
+    # assignment: serializers are fields and have an attribute of this name; a declared field does not clash.
     source = Text(required=False, allow_blank=True, max_length=LONGEST["source"])  # type: ignore[assignment]
     verification = Choice(
         required=False, choices=list(Update.Verification.values), help_text="Empty: not stated."

@@ -15,9 +15,9 @@ from liveblog.presentation.views import Head, UpdateHead, UpdateView
 def find_blog(
     request: Request, slug: str, edition: str | None = None, *, may_be_withdrawn: bool = False
 ) -> Head:
-    """Return a live blog without its words, in `edition` if it has that edition.
+    """Return a live blog without its text, in `edition` if it has that edition.
 
-    Raise Http404 if it is hidden, Gone if it is withdrawn and not `may_be_withdrawn`.
+    Raise Http404 if it is hidden, and Gone if it is withdrawn, unless `may_be_withdrawn`.
     """
     try:
         return addresses.find_blog(viewer_of(request), slug, edition, is_edition_required=False)
@@ -30,7 +30,7 @@ def find_blog(
 def find_update(
     request: Request, pk: int, edition: str | None, *, may_be_withdrawn: bool = False
 ) -> UpdateHead:
-    """Return an update with its live blog. Raise as `find_blog` does, for either of them."""
+    """Return an update with its live blog. Raise the same errors as `find_blog`, for either of them."""
     try:
         return addresses.find_update(viewer_of(request), pk, edition)
     except Withdrawn as withdrawn:
@@ -40,7 +40,7 @@ def find_update(
 
 
 def whole_update(head: UpdateHead) -> UpdateView:
-    """Read everything that payloads print of an update. It may be newer than `head`, never older."""
+    """Read everything that payloads print of an update. The result may be newer than `head`, never older."""
     row = Update.objects.complete().get(pk=head.row.pk)
     (update,) = reading.mixed_updates([row], head.blog.edition)
     return update

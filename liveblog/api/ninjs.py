@@ -51,8 +51,8 @@ Ninjs = dict[str, Any]
 class OfBlog(PublicView):
     """A live blog as a `composite`, with its pictures, updates and related stories as associations.
 
-    Updates stand as on the page, newest first, a hundred at a time: `Link` leads to the older ones. One that
-    was withdrawn is `canceled`, and so is a whole live blog.
+    Updates are in the order of the page, newest first, a hundred at a time; the `Link` header leads to older
+    ones. A withdrawn update is `canceled`, and so is a withdrawn live blog.
     """
 
     query_names = frozenset({"before"})

@@ -53,8 +53,8 @@ class StorySerializer(serializers.Serializer):
     )
 
 
-# assignment, below and in `entry` and `webhooks`: the REST framework makes members of a serializer's fields,
-# whatever else the class has under their names.
+# assignment, below and in `entry` and `webhooks`: the REST framework collects declared fields and removes
+# them from the class, so they do not replace its attributes of the same name.
 
 
 class RelatedStorySerializer(StorySerializer):

@@ -100,7 +100,7 @@ class UpdatesOfBlog(ListView):
     )
     def get(self, request: Request, slug: str) -> HttpResponse:
         self.blog = find_blog(request, slug, self.edition)
-        # The list depends on this live blog alone.
+        # Refuse invalid filters even if the response would be a 304.
         self.filter_queryset(self.get_queryset())
         return self.is_known(self.blog) or self.list(request)
 
@@ -224,7 +224,8 @@ class Topics(ListView):
 class Search(ListView):
     """Published updates that contain `q`, in order of creation, newest first.
 
-    Either script finds either. Live blogs by their heads: `blogs/?q=`.
+    Traditional and Simplified Chinese match each other. To search the headlines, standfirsts and summaries of
+    live blogs, use `blogs/?q=`.
     """
 
     serializer_class = serializers.ResultSerializer

@@ -38,7 +38,7 @@ _NAMES: Final = {"stories": "related_stories", "note": "reason"}
 
 
 def add_update(request: Request, slug: str) -> Response:
-    """Create an update in a live blog, as a draft for its editors or published at once."""
+    """Create an update in a live blog, as a draft for its editors or published immediately."""
     blog = find_blog(request, slug).row
     _require_some_action(request, blog)
     entry = _valid(UpdateEntry, request)
@@ -116,7 +116,7 @@ def _valid(entry: type[Entry], request: Request) -> Any:
 
 
 def _carry_out(request: Request, act: Callable[[], Update], first_status: int = 200) -> Response:
-    """Call `act` once per idempotency key; a repeated request gets the update in its present state."""
+    """Call `act` once per idempotency key; a repeated request gets the update in its current state."""
     _refuse_unmet_condition(request)
     token = request.headers.get("Idempotency-Key", "")
     if not re.fullmatch(IDEMPOTENCY_KEY, token):
@@ -149,8 +149,8 @@ def _carry_out(request: Request, act: Callable[[], Update], first_status: int = 
 def _refuse_unmet_condition(request: Request) -> None:
     """Raise PreconditionFailed for conditions that cannot hold (RFC 9110, section 13).
 
-    What is written to exists, and its ETags are weak, which If-Match never matches. To ignore a condition
-    would lose what it was to protect.
+    The target exists, so `If-None-Match: *` fails, and its ETags are weak, which If-Match never matches.
+    Ignoring a condition could overwrite what the client meant to protect.
     """
     must_match, must_not_match = (
         request.headers.get(name, "").strip() for name in ("If-Match", "If-None-Match")

@@ -25,7 +25,7 @@ from liveblog.articles.dates import AnyDay
 from liveblog.articles.lines import MAX_HEADING, Kind, Line
 from newsroom.text.line_breaks import columns_of
 
-# Loading takes one transaction, during which nobody else can publish to the live blog (SQLite: to any).
+# Loading takes one transaction, during which nobody else can publish to the live blog (on SQLite, to any).
 MAX_UPDATES: Final = 1_000
 _LIKE_TIME: Final = re.compile(r"\[[^\]]{0,12}\d{1,2}:\d{2}[^\]]{0,8}\]")
 
@@ -93,7 +93,7 @@ class Assembly:
         self._take[line.kind](line)
 
     def finished(self) -> list[OpenEntry]:
-        """Return the entries, without those that consist of a time alone."""
+        """Return the entries, except the ones that consist only of a time."""
         entries = []
         for entry in self._entries:
             if entry.heading or entry.blocks:

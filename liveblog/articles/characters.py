@@ -68,7 +68,7 @@ def read(data: bytes, encoding: str = "") -> str:
 
 
 def guessed_encoding(data: bytes) -> str:
-    """Return the encoding of a file that does not say its own, or an empty string if it is certain."""
+    """Guess the encoding of a file that does not declare one; return an empty string if it is certain."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in data or _tried(data, "utf-8") is not None:
         return ""
     return _likeliest(data)[0]

@@ -35,7 +35,7 @@ class Role(Enum):
 
 
 HEAD_ROLES: Final = frozenset({Role.TITLE, Role.KICKER, Role.PUBLISHED})
-# The heading of the readers' responses is known by its words alone.
+# The heading of the readers' responses is recognized only by its words.
 CHOOSABLE: Final = tuple(role for role in Role if role is not Role.RESPONSES)
 
 

@@ -153,7 +153,7 @@ def _standfirst(source: Source, _days: Mapping[int, date]) -> list[Line]:
 
 
 def _second_head(source: Source, _days: Mapping[int, date]) -> list[Line]:
-    """Leave out a line that was chosen for the head, which has taken another line or cannot use this one."""
+    """Leave out a line chosen for the head if the head has taken another line or cannot use this one."""
     return [_line(source, Kind.LEFT_OUT, reason="head", doubt=_("Not used for the head of the article."))]
 
 

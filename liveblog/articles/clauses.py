@@ -61,7 +61,7 @@ def _parts(source: Source) -> list[str]:
 
 
 def _in_the_same_half(clause: Source, last: Source | None) -> Source:
-    """Return a clause whose time names no part of the day with that of the clause before: 下午1時；2時半."""
+    """Return a clause, taking the part of the day from the clause before if it names none: 下午1時；2時半."""
     stamp = clause.stamp
     if last is None or stamp is None or stamp.clock is None or stamp.shape.form is not Form.CHINESE:
         return clause

@@ -130,7 +130,7 @@ def day_at(text: str, place: int, near: date | None = None) -> FoundDay | None:
         return FoundDay(Weekday(number), weekday.end(), number)
     date_match = _dated_at(text, place, near)
     if date_match:
-        # At most a space and a bracket stand between a date and its weekday.
+        # There is at most a space and a bracket between a date and its weekday.
         weekday_after = _WEEKDAY.match(text, _space(text, date_match.end, " ,"), date_match.end + 20)
         return (
             FoundDay(date_match.day, weekday_after.end(), _weekday(weekday_after))

@@ -103,7 +103,7 @@ class DayName:
 
 @dataclass(frozen=True)
 class DayHeading:
-    """A line that opens a day. If not `is_plain`, in the form's exact words, it may be something else."""
+    """A line that opens a day. Unless it `is_plain` (in the form's exact words), it may be something else."""
 
     name: Day
     weekday: int | None

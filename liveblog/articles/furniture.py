@@ -107,7 +107,7 @@ _MARKS: Final = " *_~#[](){}<>|/·•-–—=:.,…‧。"
 def reason_of(plain: str, text: str) -> str:
     """Return a short key for why a folded line is furniture, or an empty string if it is not.
 
-    `text` is the line as it stands. Sentences of coverage are never furniture.
+    `text` is the original line. Sentences of coverage are never furniture.
     """
     if len(plain) > _LONGEST:
         return ""
@@ -258,7 +258,7 @@ def is_caption(plain: str) -> bool:
     if _CAPTION.match(plain) or (len(plain) <= 44 and _CAPTION_WHOLE.fullmatch(plain)):
         return True
     match = _CAPTION_END.search(plain, max(0, len(plain) - 100)) if len(plain) <= 160 else None
-    # After a full stop, the credit belongs to a picture beside the text.
+    # After a full stop, the credit belongs to a picture next to the text.
     return (
         match is not None
         and plain[: match.start()].rstrip()[-1:] not in ("。", "")

@@ -25,7 +25,7 @@ def in_the_afternoon(
 ) -> tuple[list[OpenEntry], list[Doubt]]:
     """Move all times to the afternoon if none names a part of the day and only that fits the publication.
 
-    It fits if all times are before the hour of publication as they stand, and after it twelve hours later.
+    It fits if all times as written are before the hour of publication, and twelve hours later are after it.
     """
     marks = [folded(line.text[: line.mark.end]) for line in lines if line.kind is Kind.TIME and line.mark]
     is_bare = all(_CHINESE_HOUR.search(mark) and not _PERIOD.search(mark) for mark in marks)

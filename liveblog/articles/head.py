@@ -32,7 +32,7 @@ from liveblog.articles.title import MAX_HEADLINE, MAX_KICKER, Title, any_title, 
 from newsroom import hongkong
 from newsroom.text.line_breaks import columns_of
 
-# Titles and publication times stand at the top.
+# Titles and publication times are at the top.
 _TOP: Final = 25
 # The title can be among this many lines below a publication time at the top.
 _BELOW: Final = 4
@@ -187,7 +187,7 @@ def _dated_opener(numbered: Sequence[tuple[int, str]], openers: Sequence[int]) -
 
 
 def _is_own_date(candidates: Sequence[Published], numbered: Sequence[tuple[int, str]]) -> bool:
-    """Return whether the last candidate is the head's although it looks like the times or days below.
+    """Return whether the last candidate belongs to the head although it looks like the times or days below.
 
     It repeats the day above it, or no line above it can be the title.
     """
@@ -227,7 +227,7 @@ def _no_time(title: str) -> str:
 
 @dataclass(frozen=True)
 class _Division:
-    """The facts that divide head and body; lines before index `above` stand above the title."""
+    """The facts that divide head and body; lines before index `above` are above the title."""
 
     head: Head
     title_index: int | None
@@ -270,7 +270,7 @@ def _lines_of_date(number: int, text: str, published: Published, moment: datetim
 
 
 def _end_of_title(candidates: Sequence[Published], published: Published | None) -> int | None:
-    """Return the index above which the title stands: that of the publication time, or of its repetition.
+    """Return the index of the line that the title is above: the publication time or its repetition.
 
     Some sites print the day above the title and again, with the time of the last change, below it.
     """

@@ -139,7 +139,7 @@ def share_of_headings(lines: Sequence[Line]) -> float:
 
 
 def bylines_of(lines: Sequence[Line]) -> frozenset[str]:
-    """Return names that are alone on several lines, follow several times, or stand among the credits."""
+    """Return names that are alone on several lines, follow several times, or are among the credits."""
     texts = Counter(
         line.words if line.kind is Kind.TIME else line.text
         for line in lines
@@ -156,7 +156,7 @@ def bylines_of(lines: Sequence[Line]) -> frozenset[str]:
     person_names = [text for text in below if furniture.is_name(text)]
     has_bylines = any(map(furniture.is_byline, (line.text for line in lines if line.kind is Kind.LEFT_OUT)))
     if not has_bylines and len(person_names) > 1 and len(person_names) * 2 >= len(below):
-        # In most updates the name of a reporter stands between the time and the text.
+        # In most updates the name of a reporter is between the time and the text.
         names.update(person_names)
     names.update(text for text in person_names if text in credits)
     beside = [line.words for line in lines if line.kind is Kind.TIME and line.words]

@@ -160,7 +160,7 @@ class _Reader:
         self.texts = Counter(line.text for line in lines)
         self.credits = " ".join(line.text for line in lines if line.reason == "credit")
         self.has_begun = False
-        # Headings and by-lines stand in the slot between a time and the first words of its update.
+        # Headings and by-lines go into the slot between a time and the first words of its update.
         self.is_slot = self.is_below_name = self.is_headed = False
         self.beside_share = share_of_headings(lines)
 
@@ -217,7 +217,7 @@ class _Reader:
         return [line]
 
     def _without_name(self, line: Line) -> list[Line]:
-        """Return a line with its time at the end, without the name of a reporter that stands before it."""
+        """Return a line that ends with a time, without the name of a reporter before that time."""
         is_name = bool(self.names) and (line.heading in self.names or furniture.is_name(line.heading))
         return [replace(line, heading=""), self._out(line, line.heading)] if is_name else [line]
 
@@ -279,7 +279,7 @@ class _Reader:
         is_possible = bool(self.names) or self.is_headed
         if is_possible and self.profile.heading is not Heading.ABOVE and furniture.is_name(line.text):
             return below is not None and below.kind is Kind.TEXT
-        # A reporter's role stands below the name.
+        # A reporter's role follows on the line below the name.
         is_role = self.is_below_name and furniture.is_role(line.text)
         return is_role and below is not None and below.kind is Kind.TEXT
 
@@ -297,7 +297,7 @@ class _Reader:
     def _heading_below(self, line: Line, below: Line | None) -> Line | None:
         if below is None or below.kind not in (Kind.TEXT, Kind.BULLET, Kind.RELATED):
             return None
-        # Some articles set the heading on the line of its time or, where the time stands alone, below it.
+        # Some articles put the heading on the line of its time or, if the time is alone there, below it.
         if self.profile.heading not in (Heading.BELOW, Heading.BESIDE):
             return None
         doubts = line.doubts

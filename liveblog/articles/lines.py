@@ -69,7 +69,7 @@ class Line:
     """A line and its kind. `words` is its text without the signs that mark the kind.
 
     `heading` is a heading on the line of a time. `reason` says why a line is left out. `is_head` means that a
-    line belongs to the standfirst, wherever it stands, `is_chosen` that an editor decided its kind,
+    line belongs to the standfirst, wherever it is in the text; `is_chosen` that an editor decided its kind;
     `has_other_time` that it opens with a time in another notation than the article's.
     """
 
@@ -228,7 +228,7 @@ def heading(line: Line, before: Line | None, following: Line | None) -> Line | N
     columns = columns_of(line.text)
     is_before_time = _opens_with_time(following)
     if plain.endswith(("」", "』")) and is_before_time and columns <= _PROBABLY_SHORT:
-        # A closing quote usually ends text, but no text can stand between a day heading and a time.
+        # A closing quote usually ends text, but there can be no text between a day heading and a time.
         if before is not None and (before.kind is Kind.DAY or _is_alone(before)):
             return replace(line, kind=Kind.HEADING, doubts=(_("Read as a heading, though it ends as text."),))
         return replace(line, doubts=(_("Read as text, though it could be a heading."),))

@@ -127,7 +127,7 @@ def _carry_out(plan: Plan) -> Report:
     # A plan without a live blog has the details of the one that was just created.
     assert blog is not None
     outcomes = []
-    # Oldest first: of two updates with the same moment, the one saved later stands above.
+    # Oldest first: of two updates with the same moment, the one saved later is shown above the other.
     for step in reversed(plan.steps):
         with _blamed_on(step.entry.line):
             update = _save(order, blog, step)

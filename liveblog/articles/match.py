@@ -100,7 +100,7 @@ class _Matcher:
     ) -> None:
         """Pair entries and updates that are the only ones with their key; None is not a key.
 
-        With `in_sequence`, also pair several with one key in their order, if there are as many on both sides.
+        With `in_sequence`, also pair several with the same key in order, if both sides have the same number.
         """
         groups: dict[Hashable, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
         for index in self._free_copy():
@@ -125,10 +125,10 @@ class _Matcher:
     def _pair_in_gaps(
         self, candidates: Sequence[int], least: float, group: Callable[[Entry], Hashable]
     ) -> None:
-        """Pair updates of one group that stand between the same neighbours, if their texts are alike.
+        """Pair updates of one group that have the same neighbours, if their texts are alike.
 
-        None is not a group. An erased update has no text left to compare, so it counts as like every entry in
-        its place.
+        None is not a group. An erased update has no text left to compare, so it counts as similar to every
+        entry in its place.
         """
         copy_gaps = _gaps(len(self.copy), self.matching.pairs)
         saved_gaps = _gaps(len(self.saved), {saved: saved for saved in self.matching.pairs.values()})

@@ -27,7 +27,7 @@ class Order(Enum):
 
 @dataclass(frozen=True)
 class Profile:
-    """The notation of an article. `time` is its first time as it stands in the text, empty if it has none.
+    """The notation of an article. `time` is its first time as written in the text, empty if it has none.
 
     `zone` is the zone of its times, empty for Hong Kong.
     """

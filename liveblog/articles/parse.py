@@ -345,7 +345,7 @@ def _check_zone(zone: str) -> None:
 
 
 def _is_own_form(sources: Sequence[Source], keys: frozenset[Key]) -> bool:
-    """Return whether the first day heading uses the form's own words and stands above every time."""
+    """Return whether the first day heading uses the form's own words and is above every time."""
     for source in sources[2:]:
         try:
             day = read_day_heading(source.plain)

@@ -1,4 +1,4 @@
-"""Plan for loading an article into a live blog, made by reading alone before anything is written."""
+"""Plan for loading an article into a live blog, made only by reading, before anything is written."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MAX_SLUG: Final = 80
 
 @dataclass(frozen=True)
 class Order:
-    """An article and the options for loading it, which are those of `load`."""
+    """An article to load, with the options of `load`."""
 
     article: Article
     by: Actor
@@ -131,8 +131,8 @@ def make_plan(order: Order, blog: LiveBlog | None) -> Plan:
 def _plan_coverage(order: Order, blog: LiveBlog | None) -> tuple[bool, datetime | None, str, tuple[str, ...]]:
     """Return whether coverage starts, when it ends, the blog's status afterwards, and notes.
 
-    Coverage changes only when publishing. It ends if the title has no running mark. Whoever may not end the
-    coverage of a live blog gets a note instead, because the updates can be published all the same.
+    Coverage changes only when publishing. It ends if the title has no running mark. A user who may not end
+    the coverage gets a note instead, because the updates can still be published.
     """
     status = blog.status if blog else LiveBlog.Status.DRAFT
     if not order.publish:
@@ -241,7 +241,7 @@ def _brought_up_to_date(current: BlogDetails, article: Article, blog: LiveBlog) 
 def _head_digest(details: BlogDetails) -> str:
     """Return the SHA-256 of the blog details that running copy contains.
 
-    Exclude story addresses, which the desk adds, and the end of coverage, which has a verb for itself.
+    Exclude story addresses, which the desk adds, and the end of coverage, which has its own verb.
     """
     names = [name for _what, name in _head_fields() if name != "coverage_end_at"]
     values = [_shown(getattr(details, name)) for name in names]
@@ -311,7 +311,8 @@ def _plan_updates(order: Order, blog: LiveBlog | None) -> tuple[tuple[Step, ...]
 def _is_of_another_story(entries: Sequence[Entry], saved: Sequence[Known], matching: Matching) -> bool:
     """Return whether the copy probably belongs to another live blog than this one, which has updates.
 
-    Fewer than a fifth of the copy's updates match then. Copy that has only grown matches most saved ones.
+    In that case, fewer than a fifth of the copy's updates match. Copy that has only grown still matches most
+    saved updates.
     """
     same = sum(is_same_update(entries[copy], saved[pair].entry) for copy, pair in matching.pairs.items())
     same += len(matching.unsure_copy)
@@ -321,8 +322,8 @@ def _is_of_another_story(entries: Sequence[Entry], saved: Sequence[Known], match
 def _on_saved_days(entries: Sequence[Entry], saved: Sequence[Entry | None]) -> Sequence[Entry]:
     """Return the entries, shifting inferred days by the most common difference from the matched updates.
 
-    Days are inferred from the publication time, which moves on with each edition of an article. Updates do
-    not move with it, nor do new ones beside them.
+    Days are inferred from the publication time, which moves forward with each edition of an article. Neither
+    saved updates nor new ones beside them move with it.
     """
     shifts = Counter(
         known.day - entry.day

@@ -80,7 +80,7 @@ def _strength(stamp: Stamp, plain: str) -> float:
 
 
 class _Member(NamedTuple):
-    """A time of one shape: the confidence that it is one, its line, and how many day headings stand above."""
+    """A time of one shape: the confidence that it is one, its line, and the number of day headings above."""
 
     stamp: Stamp
     strength: float
@@ -134,9 +134,9 @@ def _score(members: Sequence[_Member]) -> float:
 
 
 def _belongs(key: Key, best: Key, groups: Mapping[Key, Sequence[_Member]]) -> bool:
-    """Return whether times of another shape than the best open updates too: those in sequence with its times.
+    """Return whether times of the shape `key` open updates, too, being in sequence with those of `best`.
 
-    Times listed within an update stand out of the sequence: `【09:35】…` above `07:52 …`, `08:10 …`.
+    Times listed within an update are out of sequence: `【09:35】…` above `07:52 …`, `08:10 …`.
     """
     shape, label = key
     if label and label != best[1]:

@@ -39,7 +39,7 @@ _LABEL_ALONE: Final = re.compile(
 
 @dataclass(frozen=True)
 class Given:
-    """The title and publication time that an editor supplies beside the text."""
+    """The title and publication time that an editor supplies along with the text."""
 
     title: str = ""
     published_at: datetime | None = None
@@ -51,7 +51,7 @@ class Published:
     moment: datetime
     is_updated: bool
     doubts: tuple[str, ...] = ()
-    # Words beside the time on its line, which belong to neither head nor body.
+    # Other words on the line of the time, which belong to neither head nor body.
     rest: str = ""
     changed_at: datetime | None = None
     zone: str = ""
@@ -87,9 +87,9 @@ def published_on(index: int, number: int, text: str) -> Published | None:
 
 
 def as_given(index: int, numbered: Sequence[tuple[int, str]], given: Given) -> Published | None:
-    """Return the publication time on a line without a year, if it is of the given day and in a shape alone.
+    """Return the publication time on a line without a year, if on the given day and of a unique shape.
 
-    An update's time has the shape of other updates' times.
+    The time of an update has the same shape as the times of other updates.
     """
     number, text = numbered[index]
     stamp = stamp_at_start(folded(text)) if given.published_at and index else None
@@ -163,7 +163,7 @@ def day_in_title(number: int, text: str) -> Published | None:
 
 
 def _day_alone(index: int, number: int, plain: str, *, is_title: bool = False) -> Published | None:
-    """Return a full date, alone on its line, after a label or beside a by-line, as midnight of that day.
+    """Return a full date, alone on its line, after a label or next to a by-line, as midnight of that day.
 
     In a title, any words may follow the date.
     """

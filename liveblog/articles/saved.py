@@ -1,4 +1,4 @@
-"""Conversion of saved live blogs to articles, and of an article's text to what is saved."""
+"""Conversion of saved live blogs to articles, and of an article's text to the fields that are saved."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def article_of(blog: LiveBlog, updates: Iterable[Update]) -> Article:
 
 
 def is_running(blog: LiveBlog) -> bool:
-    """Return whether coverage goes on or, for a draft, whether no end is set."""
+    """Return whether coverage is running or, for a draft, whether no end is set."""
     return not blog.has_ended and (blog.status != LiveBlog.Status.DRAFT or blog.coverage_end_at is None)
 
 
@@ -192,7 +192,7 @@ def standfirst_text(blocks: Sequence[Block]) -> tuple[str, tuple[Story, ...]]:
             case Bullets(items, int(start)):
                 lines.extend(f"{start + place}. {item}" for place, item in enumerate(items))
             case Paragraph(text) | Caption(text):
-                # A standfirst is plain text, so its links stand below it.
+                # A standfirst is plain text, so its links go below it.
                 lines.append(_LINK.sub(r"\g<words>", text))
                 links = _LINK.finditer(text)
                 stories.extend(Story(link["words"], len(lines), link["url"]) for link in links)

@@ -1,4 +1,4 @@
-"""Shapes of times: what the times of one notation have in common."""
+"""Shapes of times: the features that the times of one notation have in common."""
 
 from __future__ import annotations
 
@@ -24,5 +24,5 @@ class Shape:
     form: Form
 
 
-# A shape, and the label that stands before its times (`發佈於`), which may be empty.
+# A shape, and the label before its times (`發佈於`), which may be empty.
 Key = tuple[Shape, str]

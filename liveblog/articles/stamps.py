@@ -1,4 +1,4 @@
-"""Clock times in any notation at the head of a line, with the day, zone and label that stand beside them."""
+"""Clock times in any notation at the head of a line, with the day, zone and label next to them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from liveblog.articles.dates import AnyDay, day_at
 from liveblog.articles.shapes import Form, Shape
 from liveblog.articles.times import CHINESE_CLOCK, PERIODS, chinese_clock, hour_of_day
 
-# Longest text, in characters, of a time with everything beside it.
+# Longest text, in characters, of a time with everything that belongs to it.
 _LONGEST: Final = 90
 _MOST_SIGNS: Final = 8
 
@@ -24,8 +24,8 @@ class Stamp:
 
     The words before the time end at `lead`, and those after it begin at `end`. `is_loose` means that nothing
     separates the time from the words after it, so that it could be part of a sentence; `is_spaced` means that
-    only a space does; `is_approximate` that a word such as 許 or 約 stands beside it: `8時許`. `until` is the
-    end of a span, with its sign: `09:00-10:30`.
+    only a space does; `is_approximate` that there is a word such as 許 or 約 next to it: `8時許`. `until` is
+    the end of a span, with its sign: `09:00-10:30`.
     """
 
     shape: Shape
@@ -139,7 +139,7 @@ def stamp_at_end(text: str, near: date | None = None) -> Stamp | None:
 
 
 def _opening(text: str, place: int) -> int:
-    """Return the index after the signs that stand before a time."""
+    """Return the index after the signs before a time."""
     limit = min(len(text), place + _MOST_SIGNS)
     while place < limit:
         char = text[place]
@@ -240,7 +240,7 @@ class _Parts:
         return True
 
     def _read_clock_after_ago(self) -> bool:
-        """Read the clock time that stands beside the one counted back: `1h ago (09:30 GMT)`."""
+        """Read the clock time next to a time counted back from publication: `1h ago (09:30 GMT)`."""
         match = _DIGITAL.match(self.text, self.place, self.place + 30)
         if not match:
             return False

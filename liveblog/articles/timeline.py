@@ -57,7 +57,7 @@ def _step(above: OpenEntry, below: OpenEntry, published_at: datetime) -> int:
 
 @dataclass(frozen=True)
 class Dating:
-    """The context for dating: publication time, whether it is that of the last change, zone and order."""
+    """The context for dating: publication time, whether it is the time of the last change, zone and order."""
 
     published_at: datetime
     zone: tzinfo
@@ -80,7 +80,7 @@ class Dating:
 
     @property
     def local_end(self) -> datetime:
-        """Return the last change that the article names, else its publication, in the way of `local`."""
+        """Return the last change that the article names, else its publication, converted like `local`."""
         if self.changed_at is None or self.changed_at < self.published_at:
             return self.local
         return self.changed_at.astimezone(self.zone).replace(tzinfo=hongkong.ZONE)
@@ -216,7 +216,7 @@ def _by_headings(
             reason = _("Older than the day below it: read as %(day)s.")
         if reason:
             doubts.append(Doubt(line.number, reason % {"day": day.isoformat()}))
-    # Entries above the first day heading are of the day of publication, or of that heading if it is later.
+    # Entries above the first day heading belong to the day of publication, or to the heading's if later.
     newest = max(hongkong.day_of(published_at), heading_days[0])
     oldest = min(hongkong.day_of(published_at), heading_days[-1])
     outside = next((entry for entry in open_entries if entry.day <= 0), None)

@@ -92,7 +92,7 @@ def _without_tag(text: str) -> tuple[str, bool, str]:
     rest, is_mark, kicker = _without_one_tag(text)
     if rest == text or kicker:
         return rest, is_mark, kicker
-    # `【短片】【颱風海燕】…`: the kicker stands in the second tag.
+    # `【短片】【颱風海燕】…`: the kicker is in the second tag.
     rest, is_second_mark, kicker = _without_one_tag(rest)
     return rest, is_mark or is_second_mark, kicker
 
@@ -169,7 +169,7 @@ def _headline(number: int, text: str) -> str:
 
 
 def has_other_mark(number: int, text: str) -> bool:
-    """Return whether a title is marked as running coverage, but not in the way of the product's own form."""
+    """Return whether a title is marked as running coverage, but not as in the product's own form."""
     rest, is_tag, _kicker = _without_tag(text)
     try:
         return (is_tag or _without_marks(rest)[1]) and not own_title(number, text).is_running

@@ -1,4 +1,4 @@
-"""Related stories without a link: those that are saved, and those that a plan would leave."""
+"""Related stories without a link: in a saved live blog, and as a plan would leave them."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ def stated_within(text: str) -> str:
 
 
 def in_zone(moment: datetime, name: str) -> datetime:
-    """Return the moment, in Hong Kong time, at which a clock in the zone shows what one here shows then."""
+    """Return the moment, in Hong Kong time, at which a clock in the zone shows the clock time of `moment`."""
     local = moment.astimezone(hongkong.ZONE).replace(tzinfo=None)
     return hongkong.to_hong_kong(local.replace(tzinfo=zone_of(name)))
 

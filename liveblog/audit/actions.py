@@ -9,7 +9,7 @@ from liveblog.models import Change
 
 
 class Action(models.TextChoices):
-    """Actions that take no number in a live blog's log. Those that take one go by the kind of the change."""
+    """Actions that take no number in a live blog's log; others are recorded under the kind of the change."""
 
     DRAFTED = "drafted", _("Saved as a draft")
     SUBMITTED = "submitted", _("Submitted for review")
@@ -76,7 +76,7 @@ class Action(models.TextChoices):
 
 
 def label_of(action: str) -> str:
-    """Return the name of an action; other packages' actions go by their code."""
+    """Return the name of an action, or its code if another package defines it."""
     return str(_LABELS.get(action, action))
 
 

@@ -1,17 +1,17 @@
-"""Adding entries to the audit log, and checking that none was changed since.
+"""Adding entries to the audit log, and checking that none has been changed since.
 
 Each entry holds the SHA-256 of its content and of the entry before it in its chain. There is one chain for
 each live blog, and one each for sign-ins, accounts, partners and everything else of the house.
 
-One chain for all would need one lock, held from the entry until the commit: every newsroom's publish would
-wait for every other. A live blog's verbs already hold the row of that blog until they commit, so a chain for
-each blog makes nobody wait longer, and entries follow the order of the blog's log. The lock of a chain is the
-row of its head. Verbs take it after they have locked the blogs, as the last of their locks, so they cannot
-deadlock. Sign-ins have a chain of their own, so that a flood of failures delays nothing else.
+A single chain would need a single lock, held from the entry until the commit: each publication in the
+newsroom would wait for every other. A live blog's verbs already hold the row of that blog until they commit,
+so a chain for each blog makes nobody wait longer, and entries follow the order of the blog's log. The lock of
+a chain is the row of its head. Verbs take it after they have locked the blogs, as the last of their locks, so
+they cannot deadlock. Sign-ins have a chain of their own, so that a flood of failures delays nothing else.
 
-A chain shows that an entry in its midst was changed or is missing. Somebody who may write to the whole
-database could compute a chain anew: keep what `manage.py audit heads` prints outside of it, and
-`manage.py audit verify --heads FILE` finds that as well.
+A chain shows whether an entry within it was changed or removed. Somebody with write access to the whole
+database could recompute a chain, so store the output of `manage.py audit heads` elsewhere:
+`manage.py audit verify --heads FILE` detects that as well.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ def record(
     door: AuditEntry.Door | None = None,
     **details: Any,
 ) -> AuditEntry:
-    """Add an entry in the transaction of what it records. With `blog`, it joins that blog's chain.
+    """Add an entry in the transaction of the action that it records. With `blog`, it joins that blog's chain.
 
-    Call this after all rows have been locked. `details` must be JSON without an update's words or a secret,
-    because nothing can ever be removed from the log: a court may order that words are erased.
+    Call this after all rows have been locked. `details` must be JSON without an update's text or a secret:
+    nothing can ever be removed from the log, but a court may order text to be erased.
     """
     chain = f"blog {blog.pk}" if blog else chain
     here = origin.current()
@@ -83,7 +83,7 @@ def record(
 
 
 def _actor(by: object) -> tuple[AuditEntry.By, int | None, str]:
-    """Return the kind, id and name of an actor: a person, an API key, nobody (None), else the system."""
+    """Return the kind, id and name of an actor: a person, an API key, nobody (None), or the system."""
     match by:
         case User():
             return AuditEntry.By.PERSON, by.pk, by.get_username()
@@ -95,7 +95,7 @@ def _actor(by: object) -> tuple[AuditEntry.By, int | None, str]:
 
 
 def _name_of(subject: models.Model) -> str:
-    """Return a name without words of coverage, which might have to be erased."""
+    """Return a name without text of the coverage, which might have to be erased."""
     match subject:
         case LiveBlog():
             return subject.slug
@@ -104,7 +104,7 @@ def _name_of(subject: models.Model) -> str:
     return str(subject)[:_LONGEST_NAME] if subject._meta.model_name in _NAMED else ""
 
 
-# Models, besides those above, whose names say nothing about the coverage.
+# Other models whose names reveal nothing about the coverage.
 _NAMED: Final = {"group", "partner", "webhook", "byline", "topic", "copyprofile", "glossaryterm"}
 
 
@@ -125,7 +125,7 @@ class Break:
 def verify(known_heads: Iterable[tuple[str, int, str]] = ()) -> tuple[int, list[Break]]:
     """Check all chains; return the number of entries and the first break of each broken chain, oldest first.
 
-    `known_heads` are chains with a position and hash that were written down before: those must still stand.
+    `known_heads` are chains with a position and hash recorded earlier, which must still match.
     """
     known: dict[str, dict[int, str]] = {}
     for chain, position, digest in known_heads:
@@ -172,5 +172,5 @@ class _Walk:
 
 
 def heads() -> Iterator[tuple[str, int, str]]:
-    """Yield the last position and hash of each chain, to be kept outside of the database."""
+    """Yield the last position and hash of each chain, to be stored outside of the database."""
     yield from AuditHead.objects.values_list("chain", "position", "hash")

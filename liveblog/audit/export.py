@@ -1,4 +1,4 @@
-"""The audit log as JSON Lines, which `verify` can be repeated on elsewhere, and as CSV for spreadsheets."""
+"""The audit log as JSON Lines, whose hashes can be verified elsewhere, and as CSV for spreadsheets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _COLUMNS: Final = (
     *("id", "chain", "position", "at_utc", "at_hong_kong", "by_kind", "by_id", "by_name", "door", "address"),
     *("action", "subject_kind", "subject_id", "subject_name", "blog", "details", "previous_hash", "hash"),
 )
-# Spreadsheets take a cell that begins with one of these for a formula; some accept the full-width forms.
+# Spreadsheets treat a cell that begins with one of these as a formula; some accept the full-width forms.
 _FORMULA_STARTS: Final = tuple("=+-@\t\r\n|＝＋－＠")
 
 
@@ -27,7 +27,7 @@ def json_lines(entries: Iterable[AuditEntry]) -> Iterator[str]:
 
 
 def comma_separated(entries: Iterable[AuditEntry]) -> Iterator[str]:
-    """Yield lines of CSV (RFC 4180), without cells that a spreadsheet would calculate."""
+    """Yield lines of CSV (RFC 4180), without cells that a spreadsheet would run as formulas."""
     writer = csv.writer(_Lines(), quoting=csv.QUOTE_ALL)
     # The byte order mark makes spreadsheets read UTF-8.
     yield "\ufeff" + writer.writerow(_COLUMNS)
@@ -42,7 +42,7 @@ FORMATS: Final[dict[str, tuple[str, Callable[[Iterable[AuditEntry]], Iterator[st
 
 
 def all_of(entries: Any) -> Iterator[AuditEntry]:
-    """Read a queryset in its order, a part at a time, so that memory does not grow with the log."""
+    """Read a queryset in its order, in chunks, so that memory does not grow with the log."""
     rows: Iterator[AuditEntry] = entries.iterator(chunk_size=_ROWS_AT_ONCE)
     return rows
 

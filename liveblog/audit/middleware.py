@@ -1,4 +1,4 @@
-"""Middleware: remember where a request comes from, and record what it was refused."""
+"""Middleware that remembers where a request comes from, and records what it was refused."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from liveblog.audit import chain, origin
 from liveblog.audit.origin import Origin, Refusal
 from newsroom.http import GetResponse, client_address, rate_limits
 
-# Refusals and failed sign-ins of strangers, per client network and minute; the server's log has the rest.
+# Limit on recorded refusals and failed sign-ins of strangers, per client network. The server's log has all.
 RECORDED_PER_MINUTE: Final = 30
 _LONGEST_PATH: Final = 200
 
 
 def remember_origin(get_response: GetResponse) -> GetResponse:
-    """Do nothing to readers' pages. Place this after Django's AuthenticationMiddleware."""
+    """Middleware: remember the origin of all requests except readers' page views.
+
+    Place this after Django's AuthenticationMiddleware.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         door = origin.door_of(request.path_info)
@@ -31,7 +34,7 @@ def remember_origin(get_response: GetResponse) -> GetResponse:
 
 
 def _record_refusals(here: Origin, request: HttpRequest, response: HttpResponse) -> None:
-    """Record refusals in a transaction of their own: what was refused has been rolled back."""
+    """Record refusals in a transaction of their own, because the refused work has been rolled back."""
     refusals = list(dict.fromkeys(here.refusals))
     if not refusals and response.status_code == 403:
         refusals = [Refusal(here.actor, "", None, None)]

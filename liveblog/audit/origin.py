@@ -15,7 +15,7 @@ from liveblog.models import ApiKey, AuditEntry, LiveBlog
 from newsroom.http import client_address
 
 Door = AuditEntry.Door
-# One request may be refused many rows of a list action; the log shows what was tried after that many.
+# A list action may be refused for many rows of one request; this many are enough to show what was tried.
 _MOST_REFUSALS: Final = 20
 
 
@@ -31,7 +31,7 @@ class Refusal:
 
 @dataclass
 class Origin:
-    """The door of the present work, its request, the API key it carries, and what it was refused."""
+    """The door that the current work came through, its request, that request's API key, and its refusals."""
 
     door: Door
     request: HttpRequest | None = None
@@ -82,13 +82,13 @@ def door_of(path: str) -> Door | None:
 
 
 def acting_as(key: ApiKey) -> None:
-    """Note which API key the present request carries."""
+    """Note which API key the current request carries."""
     if origin := _current.get():
         origin.key = key
 
 
 def note_refusal(by: object, permission: str, blog: LiveBlog | None, update_id: int | None) -> None:
-    """Note that the present request was refused, to be recorded once its transaction has been rolled back."""
+    """Note that the current request was refused, to be recorded once its transaction has been rolled back."""
     origin = _current.get()
     if origin is not None and len(origin.refusals) < _MOST_REFUSALS:
         origin.refusals.append(Refusal(by, permission, blog, update_id))

@@ -28,7 +28,7 @@ _CHAINS: Final[dict[type[models.Model], str]] = {
     Partner: PARTNERS,
     CopyProfile: HOUSE,
 }
-# Verbs add and change these, but do not delete them.
+# Verbs record additions and changes of these rows, but no verb deletes them.
 _DELETED: Final[tuple[type[models.Model], ...]] = (Byline, Topic)
 _LINKS: Final = {
     User.groups.through: ("roles", ACCOUNTS),
@@ -37,7 +37,7 @@ _LINKS: Final = {
     Partner.granted_blogs.through: ("granted_blogs", PARTNERS),
 }
 _UNNOTED: Final = {"last_login"}
-# Only that these changed is recorded: they are secret, long, or personal data that may have to be erased.
+# A change of these is recorded without values: they are secret, long, or personal data that may be erased.
 _WITHOUT_VALUES: Final = {
     *("password", "notation", "embed_origins"),
     *("first_name", "last_name", "email", "contact"),
@@ -82,9 +82,10 @@ def _on_lock_out(sender: object, request: HttpRequest | None, name: str, **_more
 
 
 def _record_stranger(action: str, request: HttpRequest | None, name: str) -> None:
-    """Record an attempt under the account of this name.
+    """Record an attempt to sign in to the account of this name.
 
-    Any other name is left out: people type passwords into the wrong field, and nothing leaves the log again.
+    A name without an account is left out: people type passwords into the wrong field, and nothing can be
+    removed from the log.
     """
     if request is None or may_record(request):
         account = User.objects.filter(username=name.replace("\0", "")).first()
@@ -116,13 +117,13 @@ def _on_access_changed(
 
 
 def _actor() -> object:
-    """Return who is at work: the request's person or key, nobody in any other request, else the system."""
+    """Return the actor: in a request, its person or key, or None without either; otherwise the system."""
     here = origin.current()
     return here.actor if here.request is not None else chain.SYSTEM
 
 
 def _before_save(sender: type[models.Model], instance: models.Model, raw: bool = False, **_more: Any) -> None:
-    """Remember the saved row, to tell after the save what changed.
+    """Remember the stored row, so that the receiver after the save can tell what changed.
 
     Django's two signals share nothing but the instance.
     """

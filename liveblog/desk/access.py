@@ -93,7 +93,7 @@ def wants_json(request: HttpRequest) -> bool:
 
 
 def said_by(refusal: ValidationError) -> dict[str, list[str]]:
-    """Return the messages of `refusal` by field, with those of no field under the empty name."""
+    """Return the messages of `refusal` by field; messages without a field are under the empty name."""
     if hasattr(refusal, "error_dict"):
         return {("" if name == "__all__" else name): lines for name, lines in refusal.message_dict.items()}
     return {"": refusal.messages}
@@ -122,9 +122,9 @@ def _signed_out(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Return a form with its new CSRF token, since signing in again invalidates the one that it carried.
+    """Return the posted form with a new CSRF token, since signing in again invalidates the old one.
 
-    Nothing is carried out. Only forms that a page of the admin sent come back; any other request gets
+    Nothing is carried out. Only forms sent from a page of the admin come back; any other request gets
     Django's page.
     """
     # Being same-origin is not enough: markup on a readers' page could contain a form. No readers' page has

@@ -212,7 +212,7 @@ def blank() -> Composer:
 
 
 def opened(update: Update, user: User) -> Composer:
-    """Return a composer with a saved update in it."""
+    """Return a composer that has a saved update open."""
     token = new_token()
     content = Content.of(update).untagged()
     happened_at = hongkong.to_hong_kong(update.given_time) if update.given_time else None

@@ -35,12 +35,12 @@ class Difference:
 
     @property
     def theirs(self) -> list[Piece]:
-        """Return the text before, with the runs that went out."""
+        """Return the old text, in which the removed runs are marked."""
         return [piece for piece in self.pieces if piece.kind != "in"]
 
     @property
     def mine(self) -> list[Piece]:
-        """Return the text after, with the runs that came in."""
+        """Return the new text, in which the added runs are marked."""
         return [piece for piece in self.pieces if piece.kind != "out"]
 
 
@@ -73,10 +73,10 @@ def differences_between(
 
 
 def compared(old: str, new: str, effort: Effort) -> list[Piece]:
-    """Return two texts merged in reading order, as pieces that both have, that went out and that came in.
+    """Return two texts merged in reading order, as unchanged, removed and added pieces.
 
-    Compare them piece by piece; if that takes too much effort, line by line; if that does too, treat all that
-    differs as one piece.
+    Compare them piece by piece or, if that takes too much effort, line by line. If even that takes too much,
+    treat everything that differs as one piece.
     """
     before, after = _PIECE.findall(old), _PIECE.findall(new)
     start = _shared(before, after)

@@ -41,7 +41,7 @@ def add_picture(request: HttpRequest, blog: LiveBlog) -> HttpResponse:
 @desk_view
 @require_http_methods(["GET", "POST"])
 def edit_picture(request: HttpRequest, blog: LiveBlog, image_pk: int) -> HttpResponse:
-    """Return what is known of a picture, to edit it; save its texts and its focal point on POST."""
+    """Return the details of a picture, to edit them; save its texts and its focal point on POST."""
     image = get_object_or_404(visibility.readable_images(user_of(request)), pk=image_pk)
     if request.method == "GET":
         width = min(image.widths, key=lambda width: abs(width - _EDITED_WIDTH))

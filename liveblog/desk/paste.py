@@ -39,10 +39,10 @@ _MAX_ZONE: Final = 40
 
 @dataclass
 class Pasted:
-    """Copy as it was posted, with everything that the form says about it, and what is wrong with that.
+    """Copy as it was posted, with the form's other values about it, and the errors in them.
 
-    `data` is a text file; `encoding` is empty if it is to be recognized. `dropped` counts the decisions
-    that no longer fit the text.
+    `data` is a text file; `encoding` is empty if it is to be detected. `dropped` counts the decisions that no
+    longer fit the text.
     """
 
     data: bytes
@@ -164,7 +164,7 @@ def _published(request: HttpRequest) -> tuple[str, str]:
 
 
 def _notation(request: HttpRequest, choices: Choices, errors: list[str]) -> Choices:
-    """Return the choices with the notation of the form, or that of the saved profile which is to be used."""
+    """Return the choices with the notation of the form, or of the saved profile that the form selects."""
     fields = {name: request.POST.get(name, "").strip() for name in ("heading", "order", "time_zone")}
     pk = request.POST.get("use", "")
     profile = CopyProfile.objects.filter(pk=pk).first() if pk.isascii() and pk.isdigit() else None
@@ -184,7 +184,7 @@ def _notation(request: HttpRequest, choices: Choices, errors: list[str]) -> Choi
 
 
 def _article(pasted: Pasted) -> Article:
-    """Return the article. Fill in a provisional title and publication time, with an error, if they lack."""
+    """Return the article. If its title or publication time is missing, make one up and add an error."""
     given, now = pasted.given, hongkong.now()
     for _attempt in range(2):
         try:
@@ -201,7 +201,7 @@ def _article(pasted: Pasted) -> Article:
 
 
 def _save_profile(request: HttpRequest, pasted: Pasted, article: Article) -> None:
-    """Save the notation under a name, if the form asks for that; the same name again replaces it."""
+    """Save the notation as a named profile if the form asks for it, replacing one of the same name."""
     if "save_profile" not in request.POST:
         return
     name = request.POST.get("profile_name", "").strip()
@@ -249,7 +249,7 @@ def _loaded(
 
 
 def _page_number(request: HttpRequest, pasted: Pasted) -> int:
-    """Return the page of lines to show, of those that there are."""
+    """Return the index of the page of lines to show: the last one if the requested page is beyond it."""
     number = request.POST.get("go") or request.POST.get("page", "")
     last = (len(pasted.numbered) - 1) // reading.PAGE_SIZE
     return min(int(number), last) if number.isascii() and number.isdigit() and len(number) < 6 else 0

@@ -92,12 +92,12 @@ def counts(blog: LiveBlog) -> dict[str, int]:
 
 
 def to_do(counts: dict[str, int]) -> int:
-    """Return how many rows wait for somebody: updates for review, responses, and links to complete."""
+    """Return how many rows need attention: updates for review, responses, and links to complete."""
     return sum(counts[name] for name in ("submitted", "responses", "unresolved"))
 
 
 def context_of(blog: LiveBlog, user: User, name: str) -> dict[str, Any]:
-    """Return the template context of a queue: none unless `name` is in BY_NAME, so the timeline is shown.
+    """Return the template context of a queue; without a queue of that name, the timeline is shown.
 
     Each update comes as a `Row`, with what `user` may do with it.
     """

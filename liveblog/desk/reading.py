@@ -82,7 +82,7 @@ def order_labels() -> dict[Order, str]:
 
 
 def notation_in_words(profile: Profile) -> list[str]:
-    """Return in words how the article was read."""
+    """Describe in words how the article was read."""
     if profile.is_own_form:
         return [_("This product's own form")]
     words = [_("times as %(time)s") % {"time": profile.time} if profile.time else _("no times")]
@@ -171,8 +171,8 @@ def choices_in(
 ) -> tuple[list[LineChoice], int]:
     """Return the posted decisions that fit the lines of the text, and the number of those that do not.
 
-    `shown` are the lines that the form was about, `numbered` those of the text, which may have been changed
-    since.
+    `shown` are the lines that the form was about, `numbered` are the lines of the text, which may have been
+    changed since.
     """
     by_number = {choice.number: choice for choice in _carried(data.get("choices", ""))}
     for number, text in shown:

@@ -1,4 +1,4 @@
-"""Archives: a public live blog as one zip file that is read without this program, and without a network.
+"""Archives: a public live blog as one zip file that can be read without this program or a network.
 
 It has the page with all updates, corrections and tombstones, their JSON as in the API, running copy, and the
 pictures that readers see.
@@ -36,7 +36,7 @@ STYLES: Final = "reader.css"
 def write_archive(row: LiveBlog, path: Path) -> int:
     """Write the archive of a public live blog to `path` and return the number of its updates.
 
-    The updates are those after `row` was read or newer. An existing file is replaced only by a whole one.
+    The content may be newer than `row`. An existing file is replaced only once the new one is complete.
     """
     blog = reading.blog_in(LiveBlog.objects.complete().get(pk=row.pk), None)
     updates = reading.updates(blog, Update.objects.filter(blog=blog.pk).visible().newest_first().complete())
@@ -100,7 +100,7 @@ def _renditions(image: Image) -> Iterator[tuple[str, bytes]]:
 
 
 def _entry(name: str, blog: BlogView, compression: int) -> ZipInfo:
-    """Return a file's entry, whose time is that of the live blog's last change."""
+    """Return a file's entry, dated with the time of the live blog's last change."""
     changed_at: datetime = hongkong.to_hong_kong(blog.modified_at or blog.created_at)
     entry = ZipInfo(name, changed_at.timetuple()[:6])
     entry.compress_type = compression

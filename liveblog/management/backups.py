@@ -1,7 +1,7 @@
 """Backups: a directory for each, with all rows, the private files of pictures, and a manifest of digests.
 
-Public files are not part of a backup, because they follow from the rows. Files that have not changed since
-the backup before are hard links to it, so they take no space.
+Public files are not part of a backup, because they can be made again from the rest. Files that have not
+changed since the previous backup are hard links to it, so they take no space.
 """
 
 from __future__ import annotations
@@ -62,10 +62,10 @@ def find_backup(directory: Path) -> Path:
 
 
 def make_backup(directory: Path) -> Path:
-    """Make a backup in `directory` and return its path. It has its name only once it is complete.
+    """Make a backup in `directory` and return its path. It gets its final name only once it is complete.
 
-    Read the rows first: a file that they name may be deleted meanwhile only by an erasure, and a later one
-    does no harm.
+    Read the rows before the files: only an erasure can delete a file that they name in the meantime, and
+    files added since do no harm.
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     for unfinished in directory.glob(f"{_UNFINISHED}*"):
@@ -111,7 +111,7 @@ def read_manifest(backup: Path) -> dict[str, Any]:
 
 
 def verify(backup: Path) -> dict[str, Any]:
-    """Return the manifest if every file has the digest that it says; else raise BackupError."""
+    """Return the manifest if every file has the digest listed in it; else raise BackupError."""
     manifest = read_manifest(backup)
     expected = {ROWS: manifest["rows"]} | {
         f"{FILES}/{name}": file for name, file in manifest["files"].items()
@@ -133,7 +133,7 @@ def restore_files(backup: Path, manifest: dict[str, Any]) -> None:
 
 
 def _copy_files(target: Path, before: Path | None) -> dict[str, dict[str, Any]]:
-    """Copy all private files, or link them to the backup before where they have not changed since."""
+    """Copy all private files, or link them to the previous backup if they have not changed since."""
     known = read_manifest(before)["files"] if before else {}
     source = Path(default_storage.path(""))
     files = {}

@@ -21,8 +21,8 @@ from django.db.migrations.recorder import MigrationRecorder
 from liveblog.models import AuditEntry, AuditHead, OwedFiles, Presence
 from newsroom.access.models import StaffSession
 
-# Sessions would let people in again who have been signed out since, presences are over in a minute, and what
-# is owed to files follows from the rows.
+# Restored sessions would sign in people who have been signed out since, presences expire within a minute, and
+# `restore` creates OwedFiles for all files.
 _LEFT_OUT: Final = {StaffSession, Presence, OwedFiles}
 # On PostgreSQL, triggers keep these from being emptied.
 _APPEND_ONLY: Final = (AuditEntry, AuditHead)
@@ -34,12 +34,12 @@ _BATCH: Final = 500
 
 
 def every_model() -> list[type[models.Model]]:
-    """Return all models, those of many-to-many tables included."""
+    """Return all models, including those of many-to-many tables."""
     return [model for model in apps.get_models(include_auto_created=True) if model._meta.managed]
 
 
 def applied_migrations() -> list[str]:
-    """Return the names of all migrations that the database has had."""
+    """Return the names of all migrations applied to the database."""
     applied = MigrationRecorder(connection).applied_migrations()
     return sorted(f"{app}.{name}" for app, name in applied)
 

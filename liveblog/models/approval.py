@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Flag(models.TextChoices):
-    """Reasons for which an update needs a second person."""
+    """Reasons why an update needs a second person."""
 
     NAMED_SUSPECT = "named_suspect", _("named suspect")
     COURT = "court", _("court")

@@ -1,6 +1,6 @@
 """The audit log: who did what to what, when and from where. Rows are only ever added.
 
-PostgreSQL enforces that with triggers (migration 0007), and the model refuses everything else everywhere.
+PostgreSQL enforces this with triggers (migration 0007); on every database, the models refuse other writes.
 Entries refer to accounts, keys and other rows by id and name instead of foreign keys, because deleting an
 account must not change an entry.
 """

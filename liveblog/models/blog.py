@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from liveblog.models.response import ReaderResponse
     from liveblog.models.update import Update
 
-# Pages must not grow with the length of a live blog. Up to KEY_EVENTS_MOST key events, all are shown; of
-# more, only the newest, and a link to the page with all of them.
+# Pages must not grow with the length of a live blog. Up to KEY_EVENTS_MOST key events are all shown; if there
+# are more, only the newest are, with a link to the page that lists them all.
 KEY_EVENTS_MOST: Final = 10
 RESPONSES_SHOWN: Final = 50
 # Number of cached paths, of about 200 bytes each.
@@ -52,7 +52,7 @@ class Language(models.TextChoices):
 
 
 def full_headline(kicker: str, headline: str) -> str:
-    """Return kicker and headline on one line, like the newspaper."""
+    """Return kicker and headline on one line, as the newspaper prints them."""
     return f"{kicker}︱{headline}" if kicker else headline
 
 
@@ -253,10 +253,10 @@ class LiveBlog(PublicIdModel):
     )
     is_on_hold = models.BooleanField(_("under a legal hold"), default=False, editable=False)
     number = models.PositiveIntegerField(_("number"), default=0, editable=False)
-    # The log's generation: the number at which it went on after a backup was restored, 0 before that. Whoever
-    # has a lower number may know changes that were lost, and has to start again.
+    # The log's generation: the number at which it resumed after a backup was restored, 0 if none ever was. A
+    # client with a lower number may know changes that were lost, and has to start again.
     log_start = models.PositiveIntegerField(default=0, editable=False)
-    # The count of those numbers below `log_start` that no change has.
+    # How many of the numbers below `log_start` belong to no change.
     skipped_numbers = models.PositiveIntegerField(default=0, editable=False)
     first_published_at = models.DateTimeField(_("first published"), null=True, editable=False)
     modified_at = models.DateTimeField(_("last changed"), null=True, editable=False)

@@ -18,14 +18,14 @@ class ChangeQuerySet(models.QuerySet["Change"]):
         return self.filter(number__gt=number).order_by("number")
 
     def corrections(self) -> ChangeQuerySet:
-        """Return the corrections that readers see, those of published updates, the latest first."""
+        """Return the corrections that readers see (of published updates), latest first."""
         corrected = self.filter(kind=Change.Kind.CORRECTED, update__status="published")
         return corrected.order_by("-number")
 
     def last_of_batch(self, blog: LiveBlog, after: int, size: int) -> int:
         """Return the last number of the next `size` changes after `after`, at most the number of `blog`.
 
-        Numbers are dense, except where the log went on after a backup was restored.
+        Numbers are dense, except for the gap where the log resumed after a backup was restored.
         """
         last = min(after + size, blog.number)
         if after < blog.log_start <= blog.number:

@@ -69,7 +69,7 @@ class Submission(models.Model):
 
 class PresenceQuerySet(models.QuerySet["Presence"]):
     def now(self, at: datetime) -> PresenceQuerySet:
-        """Return those whose desk has recently reported, so that crashed ones soon disappear."""
+        """Return the presences of desks that have reported recently, so that crashed ones soon disappear."""
         return self.filter(at__gt=at - FORGOTTEN_AFTER)
 
 
@@ -98,8 +98,8 @@ class Presence(models.Model):
 class CopyProfile(models.Model):
     """A notation of running copy under the name of its source, as the desk saved it.
 
-    `signature` is that of the article it was saved from (`Profile.signature`); the others are values of
-    `Heading` and `Order` and the name of a zone, each of which may be empty.
+    `signature` is the `Profile.signature` of the article that it was saved from; the other fields are values
+    of `Heading` and `Order` and the name of a zone, each of which may be empty.
     """
 
     name = models.CharField(_("name"), max_length=80, unique=True)

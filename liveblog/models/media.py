@@ -125,8 +125,8 @@ class OwedFilesQuerySet(models.QuerySet["OwedFiles"]):
 class OwedFiles(models.Model):
     """The files of the picture `key`, which do not yet match the rows.
 
-    The row is written in the transaction that changes what the files have to be, and deleted afterwards.
-    A process that dies in between leaves the row, and another one does the work.
+    The transaction that makes the files outdated writes the row, which is deleted once they match again. If
+    the process dies in between, the row remains, and another process does the work.
     """
 
     key = models.CharField(max_length=16, db_index=True)

@@ -44,7 +44,7 @@ class UpdateQuerySet(PublicIdQuerySet["Update"]):
         return self.filter(status=Update.Status.SCHEDULED)
 
     def due(self, at: datetime) -> UpdateQuerySet:
-        """Return scheduled updates due by `at`; those of a withdrawn live blog wait until it is restored."""
+        """Return scheduled updates due by `at`; in a withdrawn live blog, they wait until it is restored."""
         rows = self.scheduled().filter(publish_at__lte=at).exclude(blog__status="withdrawn")
         return rows.order_by("publish_at", "pk")
 
@@ -55,7 +55,7 @@ class UpdateQuerySet(PublicIdQuerySet["Update"]):
         """Order like the page: by the time of the event and then by id, both descending."""
         return self.order_by("-happened_at", "-pk")
 
-    # The first condition alone bounds what is read of an index; an OR of both would not.
+    # The first condition bounds the range of the index that is read; an OR of both would not.
     def older_than(self, update: Update) -> UpdateQuerySet:
         is_older = Q(happened_at__lt=update.happened_at) | Q(pk__lt=update.pk)
         return self.filter(Q(happened_at__lte=update.happened_at) & is_older)
@@ -318,7 +318,7 @@ class Update(PublicIdModel):
 
     @property
     def writer_id(self) -> int | None:
-        """Return the id of who wrote the present content, as far as it is known."""
+        """Return the id of the user who wrote the current content; None if it is not known."""
         return self.written_by_id or self.created_by_id
 
     def is_by(self, user: User) -> bool:
@@ -348,7 +348,7 @@ class Update(PublicIdModel):
 
     @property
     def given_time(self) -> datetime | None:
-        """Return the time of the event, or None if nobody has set it and the update has not gone live."""
+        """Return the time of the event; None if nobody has set it and the update has not gone live."""
         return self.happened_at if self.has_given_time or self.is_visible else None
 
     @property

@@ -1,4 +1,4 @@
-"""The record of backups, `DATA_DIR/backup.json`. `manage.py backup` writes it, and other programs may.
+"""The record of backups, `DATA_DIR/backup.json`. `manage.py backup` writes it; other programs may, too.
 
     {"made_at": "2026-11-28T03:15:00+08:00", "verified_at": "2026-11-27T04:00:00+08:00"}
 
@@ -25,7 +25,7 @@ class BackupRecord:
 
 
 def read_record() -> BackupRecord:
-    """Return the record; an empty one if there is none, or none that can be read."""
+    """Return the record, or an empty one if it is missing or unreadable."""
     try:
         fields = json.loads((settings.DATA_DIR / FILE_NAME).read_text())
     except (OSError, ValueError):
@@ -55,5 +55,5 @@ def _moment(value: object) -> datetime | None:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         return None
-    # A time without a zone could be any within a day.
+    # Without a zone, the time could be wrong by up to a day.
     return moment if moment is not None and moment.tzinfo else None

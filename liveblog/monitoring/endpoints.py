@@ -1,8 +1,8 @@
 """`/healthz`, `/readyz` and `/metrics`, answered ahead of Django.
 
-Load balancers ask by IP address and over plain HTTP, so neither the Host nor the scheme is checked, and the
-answers must not depend on Django's threads, which readers may have taken. `/readyz` tells strangers no more
-than the names of what fails, and one check serves all who ask within a second.
+Load balancers send requests by IP address and over plain HTTP, so neither the Host nor the scheme is checked.
+The answers must not depend on Django's threads, all of which may be busy with readers. `/readyz` tells
+strangers only the names of failing checks, and all requests within a second share one check.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Answer(NamedTuple):
 
 
 class Asker:
-    """Runs one piece of work at a time in a thread of its own, and shares a recent result."""
+    """A runner that calls a function in a separate thread, one call at a time, and shares a recent result."""
 
     def __init__(self, work: Callable[[], Any]) -> None:
         self._work = work
@@ -59,19 +59,19 @@ class Asker:
         self._asked_at = 0.0
 
     def ask(self) -> Future[Any]:
-        """Return the work that is under way or was begun within the last second, else begin it."""
+        """Return the run in progress or begun within the last second, or else begin one."""
         with self._lock:
             future = self._future
             is_old = time.monotonic() - self._asked_at >= FRESH_SECONDS
             if future is None or (is_old and future.done()):
                 self._asked_at = time.monotonic()
                 self._future = future = Future()
-                # A daemon, so that a database that never answers does not hold up the end of the process.
+                # A daemon, so that a database that never answers does not keep the process from exiting.
                 threading.Thread(target=self._run, args=[future], name="monitoring", daemon=True).start()
             return future
 
     def forget(self) -> None:
-        """Let the next request ask anew."""
+        """Let the next request begin a new run."""
         with self._lock:
             self._future = None
 
@@ -96,7 +96,7 @@ def is_monitored(scope: Scope) -> bool:
 
 
 async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer in ASGI."""
+    """Answer a monitored path, as an ASGI application."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     address = client_address.of_scope(scope)
     response = _refusal(scope["path"], scope["method"], headers, address)
@@ -116,7 +116,7 @@ async def answer(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def answer_monitors(get_response: GetResponse) -> GetResponse:
-    """Middleware: answer the same under WSGI, before anything checks the Host."""
+    """Middleware: give the same answers under WSGI, before anything checks the Host."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.path_info not in _PATHS:
@@ -141,7 +141,7 @@ def _answer_in_thread(path: str) -> Answer:
 
 
 def _refusal(path: str, method: str, headers: Mapping[str, str], address: Address) -> Answer | None:
-    """Return the answer to a request that may not be answered, else None."""
+    """Return the error response to a request that is not allowed, or None if it is."""
     if path == "/metrics":
         if not settings.METRICS_TOKEN and not settings.METRICS_NETWORKS:
             return _error(HTTPStatus.NOT_FOUND)

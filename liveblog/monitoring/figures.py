@@ -1,4 +1,4 @@
-"""The figures of `/metrics`: those of all processes, and those that the database knows."""
+"""The figures of `/metrics`: counted by all processes, or read from the database."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def exposition() -> bytes:
 
 
 class SiteCollector(Collector):
-    """Figures that are the same in all processes. Those of the database are left out while it is away."""
+    """Figures that are the same in all processes. Figures from the database are left out while it is down."""
 
     def collect(self) -> Iterator[Metric]:
         build = GaugeMetricFamily("newsroom_build_info", "The release that runs.", labels=["version"])

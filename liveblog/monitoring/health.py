@@ -1,4 +1,4 @@
-"""Checks of whether this process can serve: the reasons that `/readyz` names."""
+"""Checks of whether this process can serve requests; `/readyz` names the ones that fail."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from django.utils import timezone
 from liveblog.models import LiveBlog, Update
 
 MEGABYTE: Final = 1024 * 1024
-# The listener is heard of several times a second, and gives up a silent connection after three.
+# The listener reports several times a second, and gives up a silent connection after three seconds.
 LISTENER_SILENCE_SECONDS: Final = 6.0
-# The due loop looks every second, and at most 30 seconds after a failure.
+# The due loop runs every second, and at most 30 seconds after a failure.
 LATE_AFTER: Final = timedelta(seconds=60)
-# Times are compared with those of another machine, over a network.
+# Times are compared with times of another machine, over a network.
 CLOCK_TOLERANCE: Final = timedelta(seconds=2)
 
 logger = logging.getLogger(__name__)
 
 
 class Listener:
-    """The moment until which this process has heard of every change. Under WSGI nothing listens."""
+    """The moment up to which this process has heard of every change. Under WSGI, nothing listens."""
 
     def __init__(self) -> None:
         self._started_at: float | None = None
@@ -44,7 +44,7 @@ class Listener:
 
     @property
     def is_alive(self) -> bool:
-        """Return whether the listener has been heard of lately, or is not part of this process."""
+        """Return whether the listener has reported recently, or is not part of this process."""
         if self._started_at is None:
             return True
         return self._heard_at is not None and time.monotonic() - self._heard_at < LISTENER_SILENCE_SECONDS
@@ -54,7 +54,7 @@ listener: Final = Listener()
 
 
 def failures() -> list[str]:
-    """Return the names of the checks that fail, in the order in which to mend them; empty if all is well."""
+    """Return the names of the failing checks, in the order in which to fix them; empty if all is well."""
     names = [] if has_disk_space() else ["disk"]
     if not listener.is_alive:
         names.append("listener")
@@ -104,7 +104,7 @@ def is_due_work_on_time() -> bool:
 
 
 def due_since(at: datetime | None = None) -> datetime | None:
-    """Return when the oldest work fell due that is late by now; None if none is late."""
+    """Return when the oldest overdue work fell due; None if nothing is late."""
     late_at = (at or timezone.now()) - LATE_AFTER
     moments = [
         Update.objects.due(late_at).values_list("publish_at", flat=True).first(),

@@ -1,4 +1,4 @@
-"""The page that a chief editor reads before an election night: `manage.py ready`."""
+"""The report that a chief editor reads before an election night: `manage.py ready`."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the page."""
+    """One line of the report."""
 
     state: State
     subject: str
@@ -54,7 +54,7 @@ class Line:
 
 
 def page(host: str = "") -> Iterator[Line]:
-    """Yield the lines in the order to read them. `host` is that of the certificate, if not SITE_URL's."""
+    """Yield the lines in reading order. `host` is the host of the certificate; by default, SITE_URL's."""
     yield settings_line()
     yield from server_lines()
     if host or settings.SITE_URL.startswith("https:"):
@@ -78,7 +78,7 @@ def settings_line() -> Line:
 
 
 def server_lines() -> Iterator[Line]:
-    """Ask the site itself, as its readers reach it."""
+    """Check `/readyz` at the address under which readers reach the site."""
     try:
         with urlopen(f"{settings.SITE_URL}/readyz", timeout=TIMEOUT_SECONDS) as response:
             answer = json.loads(response.read(10_000))
@@ -103,7 +103,7 @@ def _json_of(error: HTTPError) -> Any:
 
 
 def certificate_line(host: str) -> Line:
-    """Connect as a browser does. `host` may have a port."""
+    """Check the certificate by connecting as a browser does. `host` may include a port."""
     subject = _("Certificate")
     name, _colon, port = host.partition(":")
     try:
@@ -153,7 +153,7 @@ def clock_line() -> Line:
 
 
 def _is_unsynchronized() -> bool:
-    """Return whether the kernel says that no time server is followed; False where it cannot be asked."""
+    """Return whether the kernel reports that the clock is not synchronized; False if it cannot tell."""
     try:
         # Longer than the kernel's struct timex; with modes 0 it is only read.
         return bool(ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(512)) == _TIME_ERROR)
@@ -185,7 +185,7 @@ def migration_line() -> Line:
 
 
 def listener_line() -> Line:
-    """Wait for the signal that servers rely on, on a connection of its own."""
+    """Check, on a separate connection, that the signals arrive that servers rely on."""
     subject, started = _("Signals"), time.monotonic()
     if asyncio.run(_hears()):
         milliseconds = round((time.monotonic() - started) * 1000)

@@ -54,7 +54,7 @@ def find_blog(
     Raises Http404 if `viewer` may not know of it or it has no such edition, AtPlainAddress if `edition` is
     the script that it is written in, and Withdrawn if it was withdrawn. Unless `is_edition_required`, a live
     blog without the edition is returned as it was written. With `is_complete`, everything that a page prints
-    is read at once, after the row itself: `whole_blog` then has nothing left to read.
+    is read together with the row itself, so that `whole_blog` has nothing left to read.
     """
     rows = visibility.known(viewer)
     if is_complete:

@@ -36,7 +36,7 @@ def is_script(language: str | None) -> bool:
 
 
 def edition_in(language: str | None) -> Edition | None:
-    """Return the edition in `language` at the glossary's present revision; None if it is not a script."""
+    """Return the edition in `language` at the glossary's current revision; None if it is not a script."""
     return Glossary.objects.edition(language) if language and is_script(language) else None
 
 

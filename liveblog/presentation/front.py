@@ -1,4 +1,4 @@
-"""The order of running live blogs on the front page, and the first of them for pages that lead nowhere."""
+"""The order of running live blogs on the front page, and the first of them, to link from error pages."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def running_titles(language: str | None) -> list[BlogTitle]:
 
 
 def in_front_order(live: LiveBlogQuerySet, edition: str | None) -> LiveBlogQuerySet:
-    """Order by the editor's position, and those without one by their newest update.
+    """Order live blogs by the editor's position, then live blogs without one by their newest update.
 
     In English, all live blogs in English come before the others.
     """

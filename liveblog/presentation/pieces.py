@@ -1,7 +1,7 @@
 """Markup of updates, rendered once for each state and edition, and kept for later pages and deltas.
 
-A piece is kept under all that it prints, so it needs no notice of changes: other words, another picture or a
-related story that was withdrawn make another piece.
+The cache key of a piece is everything that it prints, so nothing has to be invalidated: different words,
+another picture or a withdrawn related story give another key.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from newsroom.site import absolute
 # Total size of the kept markup in characters.
 MAX_CHARACTERS: Final = 32_000_000
 
-# The live blog is only printed by its address.
+# Of the live blog, only the address is printed.
 _PRINTED: Final = [field.name for field in fields(UpdateView) if field.name != "blog"]
 
 

@@ -1,4 +1,4 @@
-"""Rows read in an edition: makes views of them, and leaves the rows as they are.
+"""Views made from rows, in an edition. The rows themselves are never changed.
 
 The number of queries does not grow with the content if the rows come from `LiveBlog.objects.complete()` and
 `Update.objects.complete()`. Names and pictures are converted without an update's own wordings, because other
@@ -53,7 +53,7 @@ KEY_EVENTS_SHOWN: Final = 8
 
 @dataclass(frozen=True)
 class Parts:
-    """Rows that an update consists of besides its own, each kind in the order of the page."""
+    """The related rows of an update, each kind in the order of the page."""
 
     bylines: Iterable[Byline]
     images: Iterable[Image]
@@ -137,7 +137,7 @@ def blog_in(row: LiveBlog, language: str | None) -> BlogView:
 
 
 def whole(heads: Sequence[Head]) -> list[BlogView]:
-    """Return everything that pages and payloads print of live blogs but their updates.
+    """Return everything that pages and payloads print of live blogs, except their updates.
 
     Their rows come from `LiveBlog.objects.complete()`.
     """
@@ -187,9 +187,9 @@ def updates(blog: BlogTitle, rows: Iterable[Update]) -> list[UpdateView]:
 def mixed_updates(
     rows: Iterable[Update], edition: Edition | None, *, has_topics: bool = False
 ) -> list[UpdateView]:
-    """Return updates of any live blogs, read by `Update.objects.complete()`, in those editions that exist.
+    """Return updates of any live blogs, read by `Update.objects.complete()`, in `edition` where it exists.
 
-    With `has_topics`, their live blogs have their topics, whose names are in `edition` in any case.
+    With `has_topics`, their live blogs include their topics, whose names are always in `edition`.
     """
     return [
         update_of(
@@ -252,7 +252,7 @@ def _note_of(row: Revision, plain: Converter) -> str:
 
 
 def _read_pictures(rows: Iterable[Update]) -> None:
-    """Read the pictures of those updates whose titles come from a picture, together."""
+    """Read together the pictures of all updates whose titles come from a picture."""
     prefetch_related_objects([row for row in rows if not row.words], "update_images__image")
 
 
@@ -316,5 +316,5 @@ def _href_of(row: RelatedStory, edition: Edition | None) -> str:
 
 
 def _values(facts: type[Any], source: object) -> dict[str, Any]:
-    """Return what `source` has under the names of the fields of `facts`."""
+    """Return the attributes of `source` that have the names of the fields of `facts`, by name."""
     return {field.name: getattr(source, field.name) for field in fields(facts)}

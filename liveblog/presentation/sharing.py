@@ -36,7 +36,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Share:
-    """A page's metadata. `language` is that of the edition; `path` the canonical path with its query."""
+    """A page's metadata. `language` is the edition's; `path` is the canonical path with its query."""
 
     title: str
     description: str

@@ -112,9 +112,9 @@ class BlogFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head(BlogFacts):
-    """A live blog in an edition without its words, which suffices for its URLs and its ETag.
+    """A live blog in an edition without its text, which suffices for its URLs and its ETag.
 
-    `language` is that of the edition.
+    `language` is the language of the edition.
     """
 
     row: LiveBlog = field(repr=False)
@@ -167,13 +167,13 @@ class BlogCard(BlogTitle):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlogView(BlogCard):
-    """A live blog's whole visible state, except its updates. Related stories are those that may be shown."""
+    """A live blog's whole visible state, except its updates, with the related stories that may be shown."""
 
     standfirst: str
     summary: str
     bylines: tuple[BylineView, ...]
     related_stories: tuple[StoryView, ...]
-    # The newest key events, newest first; `has_more_key_events` tells that there are others.
+    # The newest key events, newest first; `has_more_key_events` tells whether there are others.
     key_events: tuple[UpdateTitle, ...]
     has_more_key_events: bool
     has_corrections: bool
@@ -226,7 +226,7 @@ class UpdateTitle(UpdateFacts):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateView(UpdateTitle):
-    """An update in full. Related stories are those that may be shown, corrections the newest first."""
+    """An update in full, with the related stories that may be shown and with corrections newest first."""
 
     heading: str
     body: str

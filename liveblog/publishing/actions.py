@@ -191,8 +191,8 @@ def perform(
     """Carry out `action` on an update (None: create one) through its verb and return the update.
 
     The verb checks all rules. `note` says what was corrected, or why the update is withdrawn. `is_pinned`
-    None leaves the pin unchanged. Raises PermissionDenied, Stale or another ValidationError with a message
-    for the editor; nothing has been written then.
+    None leaves the pin unchanged. If it raises PermissionDenied, Stale or another ValidationError, which has
+    a message for the editor, nothing has been written.
     """
     if note.strip() and action not in _TAKES_NOTE:
         _refuse_note(update)

@@ -34,7 +34,7 @@ def propose_change(
 ) -> Update:
     """Propose a change of a published update that needs a second person; readers see nothing of it yet.
 
-    With a note it becomes a correction. The pin changes at once: it needs no second person.
+    With a note it becomes a correction. The pin changes immediately, because it needs no second person.
     """
     require(by, "publish_update", update.blog, update)
     note = checked_note(note)
@@ -57,7 +57,7 @@ def propose_change(
 
 
 def approve_update(update: Update, *, by: Actor, seen: str = "") -> Update:
-    """Approve content that a colleague wrote: the saved one, or the proposed change, which is then made."""
+    """Approve what a colleague wrote: the content as saved, or the proposed change, which is then made."""
     return _approve(update, by, "", seen)
 
 

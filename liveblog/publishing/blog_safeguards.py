@@ -1,7 +1,7 @@
 """The two-person rule on a live blog itself: its head, and what makes all of it public.
 
 In a guarded live blog, one person alone cannot change what readers see of the head, start coverage, restore
-the live blog or lift its embargo early. A first person proposes the action; it is done when a second person
+the live blog or lift its embargo early. One person proposes the action; it is carried out when a second one
 takes the same action on the same details. Ending and resuming coverage, withdrawing and a planned end of the
 embargo show readers nothing new, so they need no second person. A draft's head can be changed freely, because
 starting it needs two people who have the same head before them.
@@ -31,7 +31,7 @@ IN_SIGHT: Final = frozenset(
 
 
 class BlogNeedsSecondPerson(ValidationError):
-    """Raised if the two-person rule asks for a second person who takes the same action."""
+    """Raised if the two-person rule requires a second person to take the same action."""
 
     def __init__(self) -> None:
         super().__init__(

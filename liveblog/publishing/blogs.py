@@ -69,8 +69,8 @@ def edit_blog(
         if search.says_otherwise(before, details):
             search.index_blog(blog)
         is_public, is_known = visibility.can_read(PUBLIC, blog), visibility.can_know(PUBLIC, blog)
-        # Record the hiding under its own kind: `visibility.last_change_at` counts that moment for feeds over
-        # several blogs, and none of the hidden blog's later changes.
+        # Record the hiding under its own kind: for feeds over several blogs, `visibility.state_of` counts
+        # that moment, but no later change of the hidden blog.
         is_taken_away = was_known and not is_known
         kind = Change.Kind.BLOG_EMBARGOED if is_taken_away else Change.Kind.BLOG_EDITED
         is_in_feeds = is_public != was_public or details.in_feeds() != before.in_feeds()

@@ -64,7 +64,7 @@ class _Column:
 
 
 class _EventTime(_Column):
-    """The time of the event: None until somebody gives it or the update goes live."""
+    """The time of the event: None until somebody enters it or the update goes live."""
 
     def read(self, update: Update, name: str) -> datetime | None:
         return update.given_time
@@ -169,7 +169,7 @@ class Content:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """Return the JSON for a revision: times in UTC, rows as their ids and present names."""
+        """Return the JSON for a revision: times in UTC, rows as their ids and current names."""
         data: dict[str, Any] = encode(self, with_names=True)
         return data
 

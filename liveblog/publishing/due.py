@@ -25,7 +25,7 @@ def publish_due(*, by: Actor, at: datetime | None = None) -> int:
     """Do all work that is due by `at` (None: now); return how many items were done.
 
     Updates come first, then embargoes, then ends of coverage, each oldest first. Several processes may call
-    this at once: each verb checks under the lock that its item is still due. Each item has its own
+    this concurrently: each verb checks under the lock that its item is still due. Each item has its own
     transaction, so one that fails does not hold up the others.
     """
     at = at or timezone.now()
@@ -44,9 +44,9 @@ def _attempt(item: Callable[[], bool]) -> bool:
     except Exception as error:
         if is_busy(error):
             raise
-        # Catch everything else, because a bug in one item must not hold up the others. A busy database is
-        # raised above: it would refuse the others as well.
-        logger.exception("Something that has fallen due could not be done; it is tried again")
+        # Catch everything else, because a bug in one item must not hold up the others. A busy database would
+        # refuse the others as well, so its error is raised above.
+        logger.exception("Scheduled work failed; it will be retried")
         return False
 
 

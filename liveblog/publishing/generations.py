@@ -1,4 +1,4 @@
-"""The next generation of every log, after a backup was restored or a standby that lagged took over."""
+"""The next generation of every log, after a backup was restored or a lagging standby took over."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _SPREAD: Final = 1_000
 
 
 def advance_numbers(*, by: Actor, above: int = 0) -> int:
-    """Let every log go on at a number that it cannot have reached before; return how many logs there are.
+    """Make every log resume at a number that it cannot have reached before; return how many logs there are.
 
-    Changes may have been lost, and readers and partners may know them by numbers that would be given again.
-    Lower numbers are refused from now on, so everybody starts again, and webhooks send everything again.
+    Changes may have been lost, and readers and partners may know them by numbers that would be reused. From
+    now on, lower numbers are refused, so everybody starts again, and webhooks send everything again.
 
-    The database may not know how far a log had got. So a log goes on at the seconds since 2026, which is more
-    than it can have reached with up to one change a second, and a million above that. `above` is a number
-    that some log is known to have reached.
+    The database may not know how far a log had got. So a log resumes at least a million above the seconds
+    since 2026, which it cannot have reached at up to one change a second. `above` is a number that some log
+    is known to have reached.
     """
     with all_locked(LiveBlog.objects.values_list("pk", flat=True)) as blogs:
         for blog in blogs.values():

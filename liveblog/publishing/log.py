@@ -73,8 +73,8 @@ def append(
 ) -> Change:
     """Append a change made by `by` under the locked blog's next number, and notify the log's listeners.
 
-    `is_in_feeds`: whether feeds print what changed, unless they never print a change of this kind.
-    `details` join the change's entry in the audit log.
+    `is_in_feeds` says whether feeds print what changed; it has no effect on kinds that feeds never print.
+    `details` are added to the change's entry in the audit log.
     """
     change = append_unaudited(blog, kind, at, update, by=by, is_in_feeds=is_in_feeds)
     audit.record(kind.value, by=by, blog=blog, subject=update or blog, number=change.number, **details or {})
@@ -90,7 +90,7 @@ def append_unaudited(
     by: Actor,
     is_in_feeds: bool = True,
 ) -> Change:
-    """Append a change that follows from another, whose entry in the audit log stands for it."""
+    """Append a change without an audit entry, because the entry of the action that caused it covers it."""
     blog.number += 1
     # Clocks of different machines differ slightly, and times in feeds must never go backwards.
     at = max(at, blog.modified_at or at)
@@ -115,7 +115,7 @@ def append_unaudited(
 
 
 def restart(blog: LiveBlog, number: int, *, by: Actor) -> None:
-    """Let the locked blog's log go on at `number`. What readers see stays, also the times of its changes."""
+    """Make the locked blog's log resume at `number`. What readers see stays, including times of changes."""
     has_changes = blog.number > 0
     blog.skipped_numbers += number - blog.number - has_changes
     if has_changes:
@@ -143,7 +143,7 @@ def _number(update: Update, number: int, at: datetime, *, is_in_feeds: bool) -> 
 def keep_revision(
     update: Update, kind: Revision.Kind, change: Change, by: Actor, content: Content, note: str = ""
 ) -> Revision:
-    """Save the state of an update after `change` as a revision; `content` is its present content."""
+    """Save the state of an update after `change` as a revision; `content` is its current content."""
     return Revision.objects.create(
         update=update,
         number=change.number,

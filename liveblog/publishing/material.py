@@ -35,7 +35,7 @@ def prepare_image(file: IO[bytes], *, by: Actor) -> Iterator[Upload]:
     They are deleted when the context exits if no picture has been added and committed by then.
 
     Raises ValidationError for an unusable upload, and RuntimeError inside a transaction: decoding takes
-    seconds, and an open transaction would block all other writers for as long.
+    seconds, and an open transaction would block all other writers for that long.
     """
     require(by, "add_image")
     blocks = connection.atomic_blocks
@@ -61,7 +61,7 @@ def add_image(
     """Save a picture. It stays private until a page shows it.
 
     The name and the metadata of the upload are dropped. `uploaded_for` is the live blog that the picture is
-    meant for; until something shows it, only the uploader and those who may read that live blog see it.
+    meant for; until something shows it, only the uploader and users who may read that live blog see it.
     """
     require(by, "add_image")
     alt, caption, credit = _checked_words(alt, caption, credit)
@@ -134,13 +134,13 @@ def edit_byline(byline: Byline, *, by: Actor, name: str, role: str = "", seen: s
 
 
 def add_topic(*, by: Actor, name: str, slug: str) -> Topic:
-    """Add a topic, which no live blog is under yet."""
+    """Add a topic, under which no live blog is filed yet."""
     require(by, "add_topic")
     return _add_shared(Topic(name=html.one_line(name), slug=slug), by)
 
 
 def edit_topic(topic: Topic, *, by: Actor, name: str, seen: str = "") -> Topic:
-    """Rename a topic, wherever it is printed. Its address stays."""
+    """Rename a topic wherever it is printed. Its address stays the same."""
     require(by, "change_topic")
     topic.name = html.one_line(name)
     return _save_shared(topic, updates=Q(pk__in=[]), blogs=Q(topics=topic), by=by, seen=seen)
@@ -230,5 +230,5 @@ def announce(*, updates: Q, blogs: Q, by: Actor) -> None:
         for update in published_updates.order_by("blog_id", "pk"):
             append_unaudited(rows[update.blog_id], Change.Kind.EDITED, now, update, by=by)
         for pk in sorted(heads):
-            # Feeds print neither a live blog's pictures, bylines and stories, nor what a topic is called.
+            # Feeds print neither a live blog's pictures, bylines and stories nor the names of topics.
             append_unaudited(rows[pk], Change.Kind.BLOG_EDITED, now, by=by, is_in_feeds=False)

@@ -1,4 +1,4 @@
-"""Idempotency: a submission that is sent twice, by two fast chords or a retry, is carried out once."""
+"""Idempotency: a submission sent twice, by a repeated keyboard shortcut or a retry, is carried out once."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ _APPROVED: Final = ReaderResponse.Status.APPROVED
 
 
 def expire_responses(*, by: Actor, at: datetime | None = None) -> int:
-    """Take personal data off responses older than RESPONSES_KEPT_DAYS at `at` (None: now); return how many.
+    """Remove personal data from responses over RESPONSES_KEPT_DAYS old at `at` (None: now); return how many.
 
     Published ones keep their text under a neutral name. The others are deleted. 0 days keeps everything.
     """
@@ -59,7 +59,7 @@ def _neutral_names() -> set[str]:
 
 
 def export_reader(name: str) -> dict[str, Any]:
-    """Return all that is stored of the reader who gave `name`. Names are not proof: check who asks."""
+    """Return everything stored about the reader who gave `name`. A name proves nothing: check who asks."""
     rows = _responses_of(name).select_related("blog")
     return {
         "name": name,
@@ -79,7 +79,7 @@ def export_reader(name: str) -> dict[str, Any]:
 
 
 def erase_reader(name: str, *, by: Actor, ids: Iterable[int] | None = None) -> int:
-    """Delete the responses of the reader who gave `name`, or those of them in `ids`; return how many.
+    """Delete the responses of the reader who gave `name`, or only the ones in `ids`; return how many.
 
     Published ones disappear from open pages and from partners, too.
     """
@@ -104,7 +104,7 @@ def _erase_responses(blog: LiveBlog, responses: QuerySet[ReaderResponse], by: Ac
 
 
 def _clear_payloads(blog: LiveBlog) -> None:
-    """Clear the copies of what webhooks were sent, each of which may contain responses."""
+    """Clear the stored payloads of webhooks, each of which may contain responses."""
     Delivery.objects.filter(blog=blog).update(body="", answer="")
 
 
@@ -113,7 +113,7 @@ def _responses_of(name: str) -> QuerySet[ReaderResponse]:
 
 
 def export_user(user: User) -> dict[str, Any]:
-    """Return all that is stored of an account, without its password and without what others wrote."""
+    """Return everything stored about an account, except its password and what others wrote."""
     return {
         "username": user.username,
         "first_name": user.first_name,
@@ -146,7 +146,7 @@ def erase_user(user: User, *, by: Actor) -> None:
     """Close an account for good and remove the person's data from it.
 
     The row stays under a neutral name, because the history of the coverage says which account did what.
-    Bylines stay: they are part of what was published.
+    Bylines stay, because they are part of the published coverage.
     """
     require(by, "change_user")
     with transaction.atomic():

@@ -1,9 +1,9 @@
 """Files of pictures: renditions are public only while a page shows the picture.
 
 They are made once, when the picture is uploaded, and kept in private storage. Showing a picture copies them
-to public storage, hiding it deletes the copies. What has to be done to files is a row (`OwedFiles`) of the
-transaction that causes it. It is done after the commit, or by the due loop if the process dies or the disk is
-full, so the change never fails because of its files.
+to public storage; hiding it deletes the copies. The transaction that makes such file work necessary records
+it as a row (`OwedFiles`). The work is done after the commit, or by the due loop if the process dies or the
+disk is full, so a change never fails because of its files.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from newsroom.durable_storage import DurableStorage
 # Longer than a request may take. Files that no row names by then belong to an upload that failed.
 UPLOAD_TIME: Final = timedelta(minutes=15)
 RETRY_AFTER: Final = timedelta(seconds=5)
-# Pictures to work off in one pass of the due loop.
+# Pictures to process in one pass of the due loop.
 BATCH: Final = 100
 
 logger = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class Upload:
 def stored(prepared: pictures.Prepared) -> Iterator[Upload]:
     """Save a new picture's files to private storage; delete them at the end if no row has been saved.
 
-    Use this outside of any transaction, so that the files are owed even if the process dies.
+    Use this outside of any transaction, so that the row of OwedFiles is there even if the process dies.
     """
     key = new_key()
     file_name = original_path(Image(key=key), prepared.picture.name)
@@ -95,7 +95,7 @@ def open_private(image: Image, width: int, extension: str) -> File:
 def open_public(key: str, width: int, extension: str) -> File:
     """Open a rendition that readers may see now. Raises FileNotFoundError if there is none.
 
-    While files are owed, the public ones may be missing or may have to go, so ask the rows instead.
+    While file work is pending, public files may be missing or about to be deleted, so check the rows instead.
     """
     if not OwedFiles.objects.filter(key=key).exists():
         return storages["public"].open(f"{key}/{width}.{extension}")
@@ -109,7 +109,7 @@ def show_or_hide(images: Iterable[Image]) -> None:
     keys = {image.key for image in images}
     if keys:
         _owe(keys)
-        # The change is committed by then, so no failure may be reported as that of the change.
+        # The change is committed by then, so a failure here must not be reported as a failure of the change.
         transaction.on_commit(lambda: settle(keys), robust=True)
 
 
@@ -123,7 +123,7 @@ def remove_unused(images: Iterable[Image]) -> None:
 
 
 def settle_due() -> bool:
-    """Work off some of what is owed by now; return whether there was anything."""
+    """Do a batch of the file work that is due; return whether there was any."""
     rows = OwedFiles.objects.due(timezone.now())
     keys = set(rows.values_list("key", flat=True)[:BATCH])
     if keys:
@@ -132,19 +132,19 @@ def settle_due() -> bool:
 
 
 def settle_everything() -> None:
-    """Work off all that is owed by now. What fails stays owed."""
+    """Do all file work that is due. Work that fails stays pending."""
     while settle_due():
         pass
 
 
 def owe_all() -> None:
-    """Owe the files of every picture, and the removal of all others, as after a backup was restored."""
+    """Schedule file work for every picture, and the removal of other files, after a backup was restored."""
     _owe(set(Image.objects.values_list("key", flat=True)))
     owe_strays(timedelta(0))
 
 
 def owe_strays(after: timedelta = UPLOAD_TIME) -> None:
-    """Owe the removal of files that no row names. By default, wait for uploads that may be under way."""
+    """Schedule the removal of files that no row names. By default, wait for uploads that may be under way."""
     places = [(_public(), ""), (_default(), "originals"), (_default(), "renditions")]
     keys = {key for storage, folder in places for key in storage.directories(folder)}
     keys -= set(Image.objects.values_list("key", flat=True))
@@ -162,8 +162,8 @@ def settle(keys: set[str]) -> None:
     """Make the files of pictures match their rows, and repeat until the rows no longer change.
 
     Another process may withdraw a picture after the rows are read here and before the files are written. It
-    finds no file to delete, and the one written here would stay, so read the rows again after writing. Files
-    that cannot be written or deleted now stay owed.
+    finds no file to delete, and the one written here would stay, so read the rows again after writing. If a
+    file cannot be written or deleted now, its work stays pending.
     """
     debts = list(OwedFiles.objects.filter(key__in=keys).values_list("pk", "key"))
     keys = {key for _id, key in debts}
@@ -189,7 +189,7 @@ def _could_settle(key: str, image: Image | None, is_shown: bool) -> bool:
     try:
         _settle(key, image, is_shown)
     except OSError as error:
-        logger.warning("The files of picture %s are owed, trying again: %s", key, error)
+        logger.warning("The files of picture %s could not be written or deleted, will retry: %s", key, error)
         return False
     return True
 

@@ -18,7 +18,7 @@ PRESENCES_KEPT: Final = timedelta(days=1)
 
 
 def prune(*, at: datetime | None = None) -> None:
-    """Delete what is past its retention at `at` (None: now), and files that no row names.
+    """Delete rows past their retention at `at` (None: now), and files that no row names.
 
     Working copies of a live blog under a legal hold stay.
     """

@@ -40,7 +40,7 @@ class WrongState(ValidationError):
 
 
 def past(happened_at: datetime | None, now: datetime) -> datetime | None:
-    """Return the time of an event, or `now` if it is less than a minute later, by a clock that is fast.
+    """Return the time of an event, or `now` if it is less than a minute later, to allow for fast clocks.
 
     Raises ValidationError if it is later than that.
     """

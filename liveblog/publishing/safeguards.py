@@ -1,12 +1,12 @@
 """The two-person rule and the legal hold.
 
-Where a live blog or a flag on an update asks for a second person, content goes public only once somebody has
-approved it who did not write it. The approval belongs to the content's fingerprint, so any change voids it.
-Whoever publishes a colleague's content unchanged is that second person. A change of a published update is
-proposed, and made when somebody else approves it. Chief editors may override the rule with a reason.
+If a live blog or a flag on an update requires a second person, content goes public only once somebody other
+than its writer has approved it. The approval belongs to the content's fingerprint, so any change voids it.
+Publishing a colleague's content unchanged counts as approval. A change of a published update is proposed
+first, and made when somebody else approves it. Chief editors may override the rule with a reason.
 
-A legal hold freezes what is stored of a live blog: no saved text is changed and nothing is erased or deleted.
-New updates, and withdrawing and restoring, remain possible.
+A legal hold freezes the stored content of a live blog: no saved text is changed and nothing is erased or
+deleted. New updates, withdrawals and restorations remain possible.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ OVERRIDE: Final = "override_safeguards"
 
 
 class NeedsSecondPerson(WrongState):
-    """Raised if the two-person rule asks for an approval that is missing."""
+    """Raised if the two-person rule requires an approval that is missing."""
 
     def __init__(self, update: Update) -> None:
         super().__init__(_("Needs a second person: %(reason)s.") % {"reason": reason_for(update)}, update)
 
 
 def is_needed(update: Update) -> bool:
-    """Return whether the update's blog or a flag asks for a second person."""
+    """Return whether the update's blog or a flag requires a second person."""
     return update.blog.needs_second_person or bool(update.flags)
 
 
@@ -53,9 +53,9 @@ def reason_for(update: Update) -> str:
 
 
 def lacks_approval(update: Update, content: Content | None = None, by: Actor | None = None) -> bool:
-    """Return whether `content` (None: as saved) may not go public yet, if `by` makes it so.
+    """Return whether `content` (None: as saved) still lacks an approval, if `by` publishes it.
 
-    Publishing a colleague's content as it was saved is the approval.
+    Publishing a colleague's content as it was saved counts as approval.
     """
     if not is_needed(update):
         return False
@@ -84,7 +84,7 @@ def refuse_on_hold(blog: LiveBlog) -> None:
 
 
 def can_approve(by: Actor, update: Update) -> bool:
-    """Return whether `by` did not write what waits for approval, and something waits."""
+    """Return whether something waits for approval that `by` did not write."""
     if not is_needed(update):
         return False
     if update.is_published:

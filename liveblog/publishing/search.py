@@ -20,7 +20,7 @@ def says_otherwise(before: Content | BlogDetails, after: Content | BlogDetails) 
 
 
 def index_update(update: Update, *, is_indexed: bool = True) -> None:
-    """Index the present text of a published update; remove any other update from the index.
+    """Index the current text of a published update; remove any other update from the index.
 
     Pass `is_indexed=False` for an update that was not public before, to skip the query that deletes its
     entries.
@@ -30,7 +30,7 @@ def index_update(update: Update, *, is_indexed: bool = True) -> None:
 
 
 def index_blog(blog: LiveBlog) -> None:
-    """Index the present head of a live blog."""
+    """Index the current head of a live blog."""
     texts = [blog.kicker, blog.headline, blog.standfirst, html.plain_text(blog.summary)]
     _index(blog, None, texts, is_indexed=True)
 

@@ -387,7 +387,7 @@ def _open_unpublished(
 
 
 def _sign(update: Update, content: Content, by: Actor) -> None:
-    """Note who wrote the content of an update that is not public yet, if it differs from the saved one."""
+    """Record who wrote the content of an update that is not public yet, if it differs from what is saved."""
     if update._state.adding or fingerprint(Content.of(update)) != fingerprint(content):
         update.written_by = person(by)
 

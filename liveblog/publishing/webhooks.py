@@ -20,14 +20,14 @@ from liveblog.publishing.limits import MOST, refuse_many
 from liveblog.publishing.log import CHANNEL
 from liveblog.publishing.permissions import Actor, require
 
-# How long the previous secret still signs besides the new one.
+# How long the previous secret still signs alongside the new one.
 ROTATION_OVERLAP: Final = timedelta(days=1)
 
 
 def add_webhook(
     partner: Partner, *, by: Actor, url: str, edition: str = "", blogs: Iterable[LiveBlog] = ()
 ) -> Webhook:
-    """Create a webhook with its secret, starting at the present number of each live blog that it may read.
+    """Create a webhook with its secret, starting at the current number of each live blog that it may read.
 
     A live blog that becomes readable to it later starts from its first number.
     """
@@ -52,7 +52,7 @@ def add_webhook(
 def edit_webhook(
     webhook: Webhook, *, by: Actor, url: str, edition: str = "", blogs: Iterable[LiveBlog] = ()
 ) -> Webhook:
-    """Change a webhook's address, edition and live blogs. Added live blogs start at their present number."""
+    """Change a webhook's address, edition and live blogs. Added live blogs start at their current number."""
     require(by, "change_webhook")
     new_blogs = set(blogs)
     refuse_many(blogs=new_blogs)
@@ -63,7 +63,7 @@ def edit_webhook(
         webhook.full_clean()
         webhook.save(update_fields=["url", "edition"])
         if leads_elsewhere:
-            # Retry at once: failures at the old address say nothing about the new one.
+            # Retry immediately: failures at the old address say nothing about the new one.
             webhook.cursors.update(next_attempt_at=None)
             _wake_senders()
         old_blogs = set(webhook.blogs.all())
@@ -107,7 +107,7 @@ def disable_webhook(webhook: Webhook, *, by: Actor, because: str = "") -> Webhoo
 
 
 def enable_webhook(webhook: Webhook, *, by: Actor) -> Webhook:
-    """Send again, from where each live blog stopped, at once."""
+    """Resume sending immediately, from where each live blog stopped."""
     require(by, "change_webhook")
     with transaction.atomic():
         webhook = _locked(webhook)
@@ -123,7 +123,7 @@ def enable_webhook(webhook: Webhook, *, by: Actor) -> Webhook:
 
 
 def replay_since(webhook: Webhook, blog: LiveBlog, number: int, *, by: Actor) -> WebhookCursor:
-    """Send all changes after `number` in a live blog again, in order and in their present state."""
+    """Send all changes after `number` in a live blog again, in order and in their current state."""
     require(by, "change_webhook")
     with transaction.atomic():
         webhook = _locked(webhook)
@@ -145,7 +145,7 @@ def replay_since(webhook: Webhook, blog: LiveBlog, number: int, *, by: Actor) ->
 
 
 def resend(delivery: Delivery, *, by: Actor) -> Delivery:
-    """Send a delivery's change again in its present state, or a test event, without delaying others."""
+    """Send a delivery's change again in its current state, or a test event, without delaying others."""
     require(by, "change_webhook")
     if delivery.blog is None:
         return send_test(delivery.webhook, by=by)
@@ -180,7 +180,7 @@ def _locked(webhook: Webhook) -> Webhook:
 
 
 def _start_at_present(webhook: Webhook) -> None:
-    """Create a cursor at the present number in each live blog that the webhook may read and has none in."""
+    """Create the webhook's missing cursors, at the current number of each live blog that it may read."""
     known_blogs = webhook.cursors.values("blog")
     new_blogs = visibility.readable(webhook).filter(number__gt=0).exclude(pk__in=known_blogs)
     WebhookCursor.objects.bulk_create(
@@ -195,7 +195,7 @@ def _new_secret() -> str:
 
 
 def _wake_senders() -> None:
-    """Notify senders at once on PostgreSQL, instead of at their next poll; SQLite's watch the file."""
+    """Wake senders immediately on PostgreSQL, not at their next poll; on SQLite they watch the file."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, "0"])

@@ -1,1 +1,1 @@
-"""Public pages, polls and feeds: what readers get, the same for all of them."""
+"""Public pages, polls and feeds, which are the same for all readers."""

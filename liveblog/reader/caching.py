@@ -36,7 +36,7 @@ def public(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 
 def is_conditional(request: HttpRequest) -> bool:
-    """Return whether the answer may be a 304, so that reading more than the ETag may be in vain."""
+    """Return whether the answer may be a 304, so that reading more than the ETag may be unnecessary."""
     return "If-None-Match" in request.headers or "If-Modified-Since" in request.headers
 
 
@@ -77,7 +77,7 @@ def answer_by_state(
 ) -> HttpResponse:
     """Return a 304 if the client already has this state of several live blogs, else the response of `render`.
 
-    `extra` is what else the response depends on. Read `state` before any other row.
+    `extra` is everything else that the response depends on. Read `state` before any other row.
     """
     etag = etag_of(f"{state.key}-{extra}".encode())
     return answer(request, etag, render, cache_control, modified_at, is_dated=is_dated and state.is_dated)

@@ -31,7 +31,7 @@ def corrections(request: HttpRequest, slug: str, edition: str | None = None) -> 
 
 
 def _number_in_query(request: HttpRequest, head: Head) -> int | None:
-    """Return the number of the correction after which the page begins, None for the first page.
+    """Return the number of the correction after which the page begins; None for the first page.
 
     Raise Http404 if the live blog has no such correction, or none at all.
     """

@@ -113,7 +113,7 @@ def of_blog(request: HttpRequest, slug: str, form: str, edition: str | None = No
         )
         return _write(request, feed, form, blog.language)
 
-    # A date may be that of a change which was lost when a backup was restored.
+    # A client's date may be the date of a change that was lost when a backup was restored.
     is_dated = edition is None and not head.row.log_start
     return answer(request, head.etag, render, POLL, head.modified_at, is_dated=is_dated)
 
@@ -179,9 +179,9 @@ def _newest(blogs: LiveBlogQuerySet | None, edition: Edition | None) -> list[Upd
 
 
 def _removed(blogs: LiveBlogQuerySet | None, edition: Edition | None) -> list[Removal]:
-    """Return the latest removals, alone or with a whole live blog.
+    """Return the latest removals, whether of single updates or together with a whole live blog.
 
-    They are read apart, because the condition for either would have to look at every update.
+    The two kinds are read separately, because a condition for both would have to look at every update.
     """
     known = visibility.known(PUBLIC)
     rows = Update.objects.filter(blog__in=known if blogs is None else known & blogs)

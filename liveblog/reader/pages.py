@@ -175,7 +175,7 @@ def page(
 def _listing(
     request: HttpRequest, template: str, edition: str | None, topic: Topic | None = None
 ) -> HttpResponse:
-    """Render a page that lists live blogs, all or those under `topic`."""
+    """Render a page that lists all live blogs, or only the ones under `topic`."""
     site_language(edition)
     blogs = LiveBlog.objects.filter(topics=topic) if topic else None
     state = visibility.state_of(PUBLIC, blogs, edition=edition)

@@ -45,7 +45,7 @@ class Result:
 def search(request: HttpRequest, edition: str | None = None) -> HttpResponse:
     """Show the newest updates that match `?q=`, optionally in the blog `?in=<slug>`.
 
-    `?state=live` or `?state=ended` has only those of live blogs that are running or have ended, and
+    `?state=live` or `?state=ended` shows only matches in live blogs that are running or have ended, and
     `?before=<update id>` continues with older matches.
     """
     query = parameters.words(request.GET, "q", LONGEST_QUERY)

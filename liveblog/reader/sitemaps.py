@@ -182,7 +182,7 @@ def _news_since(oldest: datetime) -> list[tuple[LiveBlog | Update, str, str]]:
 
 
 def _news_window(oldest: datetime) -> tuple[int, datetime | None]:
-    """Return how much was published after `oldest`, and when the last entry grew too old for the sitemap.
+    """Return how many entries there are since `oldest`, and when the last one grew too old for the sitemap.
 
     Without a change in the log, the sitemap changes only when an entry grows too old.
     """

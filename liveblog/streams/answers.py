@@ -50,7 +50,7 @@ class Incomplete(Exception):
 class Answer:
     """One response of Django's in one content coding, with the position of the log read before it.
 
-    `expires_at`, in seconds since 1970, is None if the answer may be sent for as long as the log stands.
+    `expires_at`, in seconds since 1970, is None if the answer may be sent until the log moves on.
     """
 
     __slots__ = (
@@ -90,18 +90,18 @@ class Answer:
 
     @property
     def is_outdated(self) -> bool:
-        """Return whether the log no longer stands where it stood before the answer's rows were read."""
+        """Return whether the log has moved since just before the rows were read, or the answer expired."""
         is_over = self.expires_at is not None and time.time() >= self.expires_at
         return is_over or self.mark != self.position.mark
 
     def messages(self, method: str, etags: bytes | None) -> tuple[Message, Message]:
-        """Return the start and the body of the response: a 304 if `etags`, of If-None-Match, has its ETag."""
+        """Return the response's start and body; a 304 if `etags`, from If-None-Match, contains its ETag."""
         if self._is_known_by(etags):
             return self._not_modified, _NOTHING
         return self._start, _NOTHING if method == "HEAD" else self._body
 
     def bytes_for(self, method: str, etags: bytes | None) -> prompt.Ready:
-        """Return the same response as `messages` as bytes."""
+        """Return the response of `messages` as bytes."""
         if self._is_known_by(etags):
             return HTTPStatus.NOT_MODIFIED, self._not_modified_head, b""
         return self._status, self._head, b"" if method == "HEAD" else self._body["body"]
@@ -110,7 +110,7 @@ class Answer:
         return etags is not None and self._etag is not None and _matches(etags, self._etag)
 
     def compressed(self, coding: str) -> Answer:
-        """Return the answer in a content coding, as Django's own would be; itself if that has none."""
+        """Return the answer compressed as Django would do it, or unchanged if Django would not."""
         if (b"vary", b"Accept-Encoding") not in self._headers:
             return self
         body = compress_thoroughly(self._body["body"], coding)
@@ -130,7 +130,7 @@ def _lines(headers: list[Header]) -> bytes:
 
 
 def _matches(if_none_match: bytes, etag: bytes) -> bool:
-    """Compare weakly (RFC 9110, section 13.1.2)."""
+    """Return whether If-None-Match contains the ETag, by weak comparison (RFC 9110, section 13.1.2)."""
     if if_none_match == etag:
         return True
     etags = parse_etags(if_none_match.decode("latin-1"))
@@ -147,12 +147,12 @@ def _expiry_of(last_modified: bytes | None) -> float | None:
 
 
 async def read_response(application: Application, scope: Scope, position: Position, mark: Mark) -> Answer:
-    """Return the response of an ASGI application. Raise Incomplete if it is not one that readers share."""
+    """Return the response of an ASGI application. Raise Incomplete if readers cannot share it."""
     messages: list[Message] = []
     requests: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
 
     async def receive() -> Message:
-        # The client never leaves; the application ends its own wait for that.
+        # This client never disconnects; the application cancels its own wait for that.
         return requests.pop() if requests else await asyncio.get_running_loop().create_future()
 
     async def send(message: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The figures of streams and kept answers for `/metrics`, brought up to date once a second."""
+"""The figures of streams and kept answers for `/metrics`, updated once a second."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SECONDS_BETWEEN: Final = 1.0
 
 
 async def keep_figures(hub: Hub, kept_answers: KeptAnswers) -> None:
-    """Bring the figures of this process up to date every second, until cancelled."""
+    """Update the figures of this process every second, until cancelled."""
     sent_before = made_before = aborted_before = 0
     while True:
         metrics.STREAM_READERS.set(hub.reader_count)

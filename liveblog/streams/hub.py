@@ -45,7 +45,7 @@ DRAIN_SLICES: Final = 50
 # Range of the random delay, in milliseconds, after which such a reader is asked to reconnect.
 RETRY_SPREAD: Final = (500, 3_500)
 
-# Closes a connection and discards what has not been sent.
+# Closes a connection and discards unsent data.
 Abort = Callable[[], object]
 
 
@@ -73,8 +73,8 @@ class Reading:
 class Reader:
     """One open stream. `number` is the last one sent to it; `task` awaits its disconnection.
 
-    `abort` closes its connection at once. `is_counted` is false for a desk, which follows as readers do
-    without counting as one.
+    `abort` closes its connection immediately. `is_counted` is false for a desk, which follows the log like a
+    reader but does not count as one.
     """
 
     __slots__ = ("abort", "is_counted", "is_dropped", "is_ready", "number", "send", "task")
@@ -129,14 +129,14 @@ class Hub:
     """The registry of all streams in this process. Start it once, in the event loop."""
 
     def __init__(self, on_wake: Wake | None = None, on_vouch: Vouch | None = None) -> None:
-        """Create a hub that passes on what its listener tells, so that one listener serves the process."""
+        """Create a hub that passes on its listener's signals, so that one listener serves the process."""
         self._on_wake = on_wake
         self._on_vouch = on_vouch
         self._feeds: dict[Followed, Feed] = {}
         self._tasks: list[asyncio.Task] = []
         self._draining: asyncio.Task | None = None
         self._tally = Tally()
-        # Number of readers that were dropped because they did not read, since this process started.
+        # Number of stalled readers that were dropped since this process started.
         self.stalled_count = self._reported_count = 0
         # Number of pages that each stretch of the log was sent to, since the counts were last saved.
         self._delivered: Counter[Delivered] = Counter()
@@ -148,7 +148,7 @@ class Hub:
 
     @property
     def reader_count(self) -> int:
-        """Return the number of open streams, without those of desks."""
+        """Return the number of open streams, not counting desks."""
         return sum(reader.is_counted for feed in self._feeds.values() for reader in feed.readers)
 
     def start(self) -> None:
@@ -196,7 +196,7 @@ class Hub:
             self._on_wake(blog_id)
 
     def wake(self, blog_id: int | None) -> None:
-        """Read on in the feeds of a blog, or of all blogs if None: their log may have advanced."""
+        """Read the log again for the feeds of a blog, or of all blogs if None: it may have advanced."""
         for feed in self._feeds_of(blog_id):
             feed.is_stale = True
             if feed.advancing is None:
@@ -214,7 +214,7 @@ class Hub:
         *,
         is_counted: bool = True,
     ) -> Reader | None:
-        """Register a reader, then send it the log after `number`, then let it follow, without a gap.
+        """Register a reader, send it the log after `number`, and then let it follow without a gap.
 
         Return None if the stream ended meanwhile. The caller awaits the disconnection and then calls `leave`;
         the hub cancels the caller's task when it drops the reader.
@@ -340,7 +340,7 @@ class Hub:
         self._abort(reader)
 
     def _abort(self, reader: Reader) -> None:
-        """Close the connection of a reader that does not read, or its queue would be kept until it does."""
+        """Close a stalled reader's connection, whose queue would otherwise be kept until the client reads."""
         self.stalled_count += 1
         reader.abort()
 
@@ -368,9 +368,7 @@ class Hub:
             await asyncio.sleep(audience.BEAT_SECONDS)
             await self._tell_audience()
             if self.stalled_count > self._reported_count:
-                logger.info(
-                    "%d readers did not read and were dropped", self.stalled_count - self._reported_count
-                )
+                logger.info("%d stalled readers were dropped", self.stalled_count - self._reported_count)
                 self._reported_count = self.stalled_count
 
     async def _tell_audience(self) -> None:
@@ -382,12 +380,12 @@ class Hub:
             await tell_audience(self._tally, readers, delivered)
         except DatabaseError:
             self._delivered.update(delivered)
-            logger.warning("The audience could not be told", exc_info=True)
+            logger.warning("The audience figures could not be saved", exc_info=True)
 
 
 @sync_to_async(thread_sensitive=False)
 def tell_audience(tally: Tally, readers: Counter[int], delivered: Counter[Delivered]) -> None:
-    """Save this process's counts where those of all processes add up.
+    """Save this process's counts to where the counts of all processes are added up.
 
     Raise DatabaseError if that fails; no reach is saved in that case.
     """

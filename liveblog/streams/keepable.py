@@ -1,9 +1,9 @@
-"""Which requests and answers may be kept: only those whose answer is the same for every reader.
+"""Rules for which answers may be kept, and for which requests: the same answer must suit every reader.
 
 The addresses are listed, with their query in the one spelling that our own pages, scripts and sitemaps use.
-Anything else passes by, so that nobody can fill the memory by making up queries. What is not listed either
-depends on more than the log (embeds on the partners that may frame them, the news sitemap on the date, oEmbed
-and search on free text, pictures on files), or is rarely requested.
+Anything else is left to Django, so that nobody can fill the memory by making up queries. An address that is
+not listed either depends on more than the log (embeds on the partners that may frame them, the news sitemap
+on the date, oEmbed and search on free text, pictures on files), or is rarely requested.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ _OF_SITE: Final = re.compile(
     rf"|/sitemap\.xml|/sitemap-(?:listings|live|updates)\.xml(?:\?p={_ID})?"
 )
 
-# Requests with one of these headers pass by: they are answered for one client, in part or conditionally on
-# more than an ETag, or they have a body.
+# Requests with one of these headers are left to Django: they are answered for one client, in part or
+# conditionally on more than an ETag, or they have a body.
 _PERSONAL: Final = frozenset(
     {
         b"authorization",
@@ -80,8 +80,8 @@ class RequestRules:
     """The rules for requests, with the settings read once."""
 
     def __init__(self) -> None:
-        # No public view reads a cookie, and readers have those of other programs under the same domain. With
-        # a cookie of our own a request is an editor's.
+        # No public view reads a cookie, and readers may have cookies of other programs under the same domain.
+        # But a request with one of our own cookies is an editor's.
         names = (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME)
         self._own_cookies = tuple(f"{name}=".encode() for name in names)
         self._has_proxy_scheme = settings.SECURE_PROXY_SSL_HEADER is not None
@@ -107,7 +107,7 @@ class RequestRules:
 
 
 def is_shared(status: int, headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Return whether an answer is the same for every reader, by what it says itself."""
+    """Return whether an answer is the same for every reader, according to its own headers."""
     values = dict(headers)
     cache_control = values.get(b"cache-control", b"").decode("latin-1")
     vary = values.get(b"vary", b"accept-encoding").lower()

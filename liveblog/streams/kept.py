@@ -7,19 +7,19 @@ for as long as that position is current (`liveblog.streams.positions`).
 Besides the log, a public page depends on:
 
 - the glossary, in editions: its revision is part of each position, and revising it wakes the listeners;
-- the release, its settings included: a process serves one for as long as it lives;
-- the partners' origins, in embeds: those are not kept;
+- the release, including its settings: a process serves only one for as long as it lives;
+- the partners' origins, in embeds: embeds are not kept;
 - the time: the news sitemap is not kept, and an answer whose Last-Modified has not settled is kept for only a
   few seconds. Otherwise time alone changes nothing: a verb does, and it appends to the log;
-- the host and the scheme: a policy names the requested host in a demo, where answers are kept for the site's
-  own name alone, and HSTS is sent over TLS, so answers are kept by scheme.
+- the host and the scheme: a policy names the requested host in a demo, where answers are kept only for the
+  site's own name, and HSTS is sent over TLS, so answers are kept by scheme.
 
 Pictures and share cards are answered from their own stores. Bylines, topics, pictures' texts, related stories
 and successors are printed by several blogs; their verbs give each such blog a number.
 
-What the middleware does for each request is either in the answer's headers, or not needed here: addresses
-that are kept cannot be malformed and have no body, the limit on concurrency protects Django's threads, and
-only the API and readers' responses are counted. Access logs are the server's.
+The work of the middleware for each request is either visible in the answer's headers, or not needed here:
+requests to the listed addresses cannot be malformed and have no body, the limit on concurrency protects
+Django's threads, and only the API and readers' responses are rate-limited. The server writes the access log.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ MEGABYTE: Final = 1024 * 1024
 MAX_ANSWERS: Final = 20_000
 # No single answer may take more than this part of the memory.
 LARGEST_PART: Final = 16
-# How long a request waits for an answer that another one has already asked for.
+# How long a request waits for an answer that is already being made for another one.
 WAIT_SECONDS: Final = 10.0
-# How often a request looks again because the log has moved on meanwhile, before Django answers it.
+# How often a request tries again because the log has moved on meanwhile, before it is left to Django.
 ATTEMPTS: Final = 3
 # Longer Accept-Encoding headers are left to Django.
 MAX_ACCEPT_ENCODING: Final = 200
@@ -94,7 +94,7 @@ class Store:
 
 
 class KeptAnswers:
-    """The ASGI callable in front of `otherwise`; it lets `render`, which is Django, render what it keeps.
+    """The ASGI callable in front of `otherwise`. It keeps answers that `render`, which is Django, renders.
 
     Everything here runs on the event loop, so code between two awaits is atomic.
     """
@@ -115,11 +115,11 @@ class KeptAnswers:
         self._rules = RequestRules()
         self._site = urlsplit(settings.SITE_URL).netloc
         self.store = Store(max_bytes)
-        # Plain numbers, because they are counted tens of thousands of times a second.
+        # Plain integers, because they are incremented tens of thousands of times a second.
         self.sent_count = self.made_count = 0
-        # Answers that are being made, by what they answer and the position of the log.
+        # Answers that are being made, by key and by the position of the log.
         self._flights: dict[tuple[Key, Mark], asyncio.Task[Answer]] = {}
-        # Requests repeat a few values of these headers.
+        # Nearly all requests have one of a few values of these headers.
         self._is_served_host = lru_cache(maxsize=256)(self._check_host)
         self._coding_for = lru_cache(maxsize=256)(lambda accepted: coding_for(accepted.decode("latin-1")))
 
@@ -178,10 +178,10 @@ class KeptAnswers:
         return answer
 
     async def _obtained(self, key: Key) -> Answer | None:
-        """Return an answer of the current position, made now if need be; None if Django has to answer.
+        """Return an answer for the current position, making it if necessary; None if it is left to Django.
 
-        An answer is shared only with requests that found the log at the same position, so none of them gets
-        anything older than when it asked.
+        An answer is shared only by requests that found the log at the same position, so no request gets an
+        answer that is older than itself.
         """
         address = address_of(key[0], key[1])
         if address is None:
@@ -211,9 +211,9 @@ class KeptAnswers:
         return answer
 
     async def _fly(self, key: Key, position: Position) -> Answer:
-        """Make an answer, or wait for the one being made (single flight). A failure goes to all who wait.
+        """Make an answer, or wait for the one being made (single flight). A failure is raised in all waiters.
 
-        The task belongs to nobody: it goes on when the client that asked first has gone.
+        The task belongs to no request: it continues even if the first client disconnects.
         """
         flight = (key, position.mark)
         if flight not in self._flights:
@@ -256,5 +256,5 @@ class KeptAnswers:
 
 
 def _is_in_reach(address: Address, position: Position) -> bool:
-    """Return False for polls whose answer is a refusal: each number would be another one to keep."""
+    """Return False for polls that will be refused: each number would be another answer to keep."""
     return address.after is None or 0 <= position.number - address.after <= TOO_FAR_BEHIND

@@ -1,11 +1,11 @@
 """Positions in the log as this process knows them, and until when they are known to be current.
 
 A position is read from the database once. After that the listener vouches for it: a wake-up makes it stale,
-and the listener tells up to which moment it has passed on every wake-up. A position that nobody vouches for,
+and the listener reports up to when it has passed on every wake-up. A position that nobody vouches for,
 because the listener lost its connection or does not run, is read again. So a position that is current here is
 at most FRESH_SECONDS older than the log, whatever has failed.
 
-On SQLite the file itself is asked each time, which takes microseconds, so positions there are never older.
+On SQLite the file itself is checked each time, which takes microseconds, so positions there are never older.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Mark = tuple[int, ...]
 
 
 class Position:
-    """A position in the log of one blog, or in those of all blogs. `read_at` is when the reading began."""
+    """A position in the log of one blog, or in the logs of all. `read_at` is when the reading began."""
 
     __slots__ = ("is_stale", "mark", "read_at")
 
@@ -94,7 +94,7 @@ class Positions:
             self._watcher = None
 
     def _watch_file(self) -> None:
-        """Do at once what the listener does on SQLite ten times a second."""
+        """Do immediately what the listener does ten times a second on SQLite."""
         asked_at = time.monotonic()
         try:
             self._watcher = self._watcher or FileWatcher()
@@ -102,13 +102,13 @@ class Positions:
                 self.wake(None)
             self.vouch(asked_at)
         except sqlite3.Error:
-            # The next call opens the file anew; until then positions are read.
+            # The next call reopens the file; until then, positions are read from the database.
             self.close()
 
     async def current(self, slug: str | None) -> Position | None:
         """Return the position of a blog, from memory if that is current; None if there is no such blog.
 
-        The result may have become stale while it was read; `is_current` tells.
+        The result may have become stale while it was read; check it with `is_current`.
         """
         position = self._known.get(slug)
         if position is not None and self.is_current(position):
@@ -129,7 +129,7 @@ class Positions:
         if position is None:
             position = self._remember(slug, Position(mark, read_at))
         position.mark, position.read_at = mark, read_at
-        # Any change meanwhile may be one that this reading did not see, of a blog whose id was not yet known.
+        # A wake-up meanwhile may be for a change that this reading missed, in a blog of yet unknown id.
         position.is_stale = wakes != self._wakes
         self._known.move_to_end(slug)
         if slug is not None:
@@ -150,7 +150,7 @@ class Positions:
         self._by_id[blog_id] = position
 
     def _forget(self, slug: str | None) -> None:
-        """Remove a position. It stays stale for ever, because no wake-up reaches it any more."""
+        """Remove a position. Leave it stale for good, because wake-ups no longer reach it."""
         position = self._known.pop(slug, None)
         if position is not None:
             position.is_stale = True
@@ -160,7 +160,7 @@ class Positions:
 
 @sync_to_async(thread_sensitive=False)
 def read_blog(slug: str) -> Mark | None:
-    """Return the mark of one blog, whoever may see it, or None if there is none."""
+    """Return the mark of one blog, even if it is not public, or None if there is no such blog."""
     try:
         revision = Subquery(Glossary.objects.values("revision")[:1])
         return LiveBlog.objects.filter(slug=slug).values_list("pk", "number", revision).first()

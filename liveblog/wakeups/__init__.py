@@ -1,1 +1,1 @@
-"""Wake-ups: signals that a log has advanced, and the thread that publishes what has fallen due."""
+"""Wake-ups: signals that a log has advanced, and the thread that does scheduled work."""

@@ -46,7 +46,7 @@ async def listen(wake: Wake, vouch: Vouch = _vouch_for_nothing) -> None:
             await hear(wake, vouch)
         except (psycopg.Error, sqlite3.Error, OSError, TimeoutError) as error:
             failures = 0 if time.monotonic() - started > LONGEST_WAIT else failures + 1
-            logger.warning("Wake-ups are lost, trying again: %s", error)
+            logger.warning("The wake-up listener failed, trying again: %s", error)
         await asyncio.sleep(min(0.1 * 2**failures, LONGEST_WAIT))
 
 
@@ -84,7 +84,7 @@ def _parameters() -> dict[str, Any]:
 
 
 class FileWatcher:
-    """Notices commits to a SQLite database by its version, on a connection that never writes.
+    """A watcher that notices commits to a SQLite database by its version, on a connection that never writes.
 
     The connection never opens a transaction either: inside of one it would see no other commit.
     """

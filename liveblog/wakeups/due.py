@@ -1,4 +1,4 @@
-"""A background thread that does what has fallen due, and what is owed to files, about once a second."""
+"""A background thread that does scheduled work and pending file work about once a second."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 class DueLoop:
-    """A thread that calls `publish_due` and `settle_due` at once and then every second.
+    """A thread that calls `publish_due` and `settle_due` immediately and then every second.
 
     The first call does what fell due while no server ran. Each server process has one such thread; the
     verb's row locks decide which of them publishes an update.
@@ -54,7 +54,7 @@ class DueLoop:
             self._stopping.wait(min(SECONDS_BETWEEN * 2**failures, LONGEST_WAIT))
 
     def _pass(self) -> bool:
-        """Publish what is due, and prune at times; return whether that succeeded."""
+        """Publish what is due, and prune now and then; return whether that succeeded."""
         try:
             publishing.publish_due(by=publishing.SYSTEM)
             publishing.settle_due()
@@ -63,11 +63,11 @@ class DueLoop:
                 publishing.expire_responses(by=publishing.SYSTEM)
                 self._prune_at = time.monotonic() + SECONDS_BETWEEN_PRUNING
         except Exception as error:
-            # Neither a database outage nor a bug of ours may end all schedules, so catch everything.
+            # Neither a database outage nor a bug of ours may stop all scheduled work, so catch everything.
             if is_busy(error):
-                logger.warning("The database is busy; what has fallen due waits: %s", error)
+                logger.warning("The database is busy; scheduled work waits: %s", error)
             else:
-                logger.exception("What has fallen due could not be published; trying again")
+                logger.exception("Scheduled work could not be done; trying again")
             return False
         else:
             return True

@@ -190,7 +190,7 @@ def finish(claim: Claim, message: Message, answer: Answer, sent_at: datetime, at
             _move(cursor, message, answer, at)
             cursor.save()
             if has_recovered:
-                # The receiver answers again, so nothing else of it has to wait.
+                # The receiver answers again, so its other cursors need not wait.
                 webhook.cursors.filter(next_attempt_at__gt=at).update(next_attempt_at=at)
             return _judge(webhook, answer, at)
         cursor.save(update_fields=["leased_until_at"])

@@ -1,7 +1,7 @@
-"""Webhook messages: a change of the log, signed, with the present state of what it changed.
+"""Webhook messages: a change of the log, signed, with the current state of what it changed.
 
 The format is Standard Webhooks (https://www.standardwebhooks.com/): `type`, `timestamp` and `data`, and three
-headers. The message is built anew for each attempt, so that a retry never contains content withdrawn since.
+headers. Each attempt builds a new message, so that a retry never contains content withdrawn since.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Message:
 
     @property
     def is_gone(self) -> bool:
-        """Return whether the message tells the partner to drop everything of the live blog."""
+        """Return whether the message tells the partner to delete its copy of the live blog."""
         return self.number > 0 and self.next_number == 0
 
 

@@ -128,11 +128,11 @@ class Sender:
                     self._begin(self._deliver(claim), claim.webhook.pk)
             await self._begin_pings(pings.AT_ONCE - len(self._under_way) + len(webhooks))
         except Exception as error:
-            # Neither a database outage nor a bug of ours may end all webhooks, so catch everything.
+            # Neither a database outage nor a bug of ours may stop all webhooks, so catch everything.
             if is_busy(error):
                 logger.warning("The database is busy; webhooks wait: %s", error)
             else:
-                logger.exception("What is due to webhooks could not be read; trying again")
+                logger.exception("The deliveries that are due could not be read; trying again")
             return False
         return True
 
@@ -166,9 +166,9 @@ class Sender:
         self._woken.set()
         error = None if task.cancelled() else task.exception()
         if is_busy(error):
-            logger.warning("The database is busy; a delivery is tried again: %s", error)
+            logger.warning("The database is busy; a delivery will be retried: %s", error)
         elif error:
-            logger.error("A delivery failed; it is tried again", exc_info=error)
+            logger.error("A delivery failed; it will be retried", exc_info=error)
 
     async def _deliver(self, claim: Claim) -> None:
         try:

@@ -40,7 +40,8 @@ PersonView = Callable[..., HttpResponse]
 def of_person(view: PersonView) -> Callable[..., HttpResponse]:
     """Wrap `view(request, person, …)` for people who are signed in, and confirm changes.
 
-    It also serves a person who must set up a second factor to sign in, whose password was right just now.
+    The view also serves people who have just entered the right password, but must set up a second factor
+    before they are signed in.
     """
     confirmed = require_confirmation(view)
 
@@ -93,7 +94,7 @@ def overview(request: HttpRequest, person: User) -> HttpResponse:
 
 @of_person
 def add_app(request: HttpRequest, person: User) -> HttpResponse:
-    """Show the QR code of a new secret, which counts once its first code is entered."""
+    """Show the QR code of a new secret, which is added once its first code is entered."""
     secret = request.session.get(_NEW_SECRET)
     if request.method != "POST" or not secret:
         secret = request.session[_NEW_SECRET] = totp.new_secret()
@@ -207,7 +208,7 @@ def _shown_sessions(request: HttpRequest, person: User) -> list[dict[str, Any]]:
 
 
 def _digest(row: StaffSession) -> str:
-    """Return a name of the session for forms, because its key would let anybody in who reads it."""
+    """Return an identifier of the session for forms; its key would let anybody who reads it take it over."""
     return sha256(row.session_key.encode()).hexdigest()[:32]
 
 
@@ -251,7 +252,7 @@ def _removed(request: HttpRequest, person: User, detail: str) -> None:
 
 
 def _show_codes(request: HttpRequest, person: User, address: str) -> HttpResponse:
-    """Show new recovery codes in this response alone; only their digests are stored."""
+    """Show new recovery codes only in this response; nothing but their digests is stored."""
     context = {"title": _("Your recovery codes"), "codes": recovery_codes.make(person), "address": address}
     return _page(request, "codes", context)
 

@@ -1,6 +1,6 @@
 """Confirmation with a password or second factor before risky changes, if the last one is some minutes old.
 
-A form that is posted without one gets the question, and is carried out once it is answered: nothing that was
+A form posted without one leads to a page that asks for it, and is carried out after that: nothing that was
 typed is lost, except for passwords, which no page repeats.
 """
 
@@ -81,7 +81,7 @@ def _confirmed(pattern: URLPattern) -> URLPattern:
 
 
 def _takes_password(pattern: URLPattern) -> bool:
-    """Return whether the page asks for a new password, which could not be repeated."""
+    """Return whether the page asks for a new password, which the confirmation page would not repeat."""
     return pattern.name in ("auth_user_add", "auth_user_password_change")
 
 
@@ -96,7 +96,7 @@ def _drop_answers(request: HttpRequest) -> None:
     for name in [name for name in form_data if name.startswith(_PREFIX)]:
         del form_data[name]
     form_data._mutable = False
-    # Django's own parsers assign to the property too; its stubs know the immutable class alone.
+    # Django's own parsers assign to the property, too; the stubs only know the immutable class.
     request.POST = form_data  # type: ignore[assignment]
 
 

@@ -1,4 +1,4 @@
-"""Events of accounts: one signal for whoever keeps a record, and e-mails to the person.
+"""Events of accounts: one signal for code that keeps a record, and e-mails to the person.
 
 Successful and failed sign-ins are Django's signals `user_logged_in`, `user_logged_out` and
 `user_login_failed`.
@@ -54,7 +54,7 @@ _TOLD: Final = {
 def announce(
     event: Event, person: User, *, by: User | None, request: HttpRequest | None = None, detail: str = ""
 ) -> None:
-    """Send `access_changed`, and an e-mail to the person if the event may be an attacker's."""
+    """Send `access_changed`, and e-mail the person if an attacker could have caused the event."""
     access_changed.send(sender=Event, event=event, person=person, by=by, request=request, detail=detail)
     if event in _TOLD:
         notices.tell(person, event, by, request, detail)

@@ -28,7 +28,7 @@ def without_any() -> QuerySet[User]:
 
 
 def is_required_of(user: User) -> bool:
-    """Return whether the settings demand a second factor of this person; of superusers if of any role."""
+    """Return whether the settings require a second factor of this person; of superusers if of any role."""
     roles = settings.SECOND_FACTOR_ROLES
     if not roles:
         return False
@@ -36,7 +36,7 @@ def is_required_of(user: User) -> bool:
 
 
 def verify_code(user: User, code: str, *, with_recovery: bool) -> str:
-    """Return what `code` is a valid one of, "app" or "recovery"; an empty string if it is not valid."""
+    """Verify a code; return its kind, "app" or "recovery", or an empty string if it is not valid."""
     if totp.verify(user, code):
         return "app"
     return "recovery" if with_recovery and recovery_codes.use(user, code) else ""

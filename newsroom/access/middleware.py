@@ -1,4 +1,4 @@
-"""Middleware that treats sessions as signed out while they lack what the settings demand."""
+"""Middleware that treats sessions as signed out while they lack what the settings require."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from django.http import HttpRequest, HttpResponse
 from newsroom.access import factors, sessions
 from newsroom.http import GetResponse
 
-# A person who must change the password reaches these pages alone.
+# A person who must change the password can reach only these pages.
 _CHANGE_PASSWORD: Final = ("/admin/password_change/", "/admin/logout/")
 
 
 def guard_sessions(get_response: GetResponse) -> GetResponse:
-    """Middleware: sign out, for this request, who lacks a required second factor or a password of their own.
+    """Middleware: sign out, for this request, people without a required second factor or their own password.
 
-    Everything that handles an expired session then works: the desk gives back what was typed, and the
-    sign-in page leads on.
+    The handling of expired sessions then applies: the desk gives back what was typed, and the sign-in page
+    leads to the missing step.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class StaffSession(AbstractBaseSession):
-    """A session in the database with whose it is, for the list of a person's sessions.
+    """A session in the database with its user, for the list of a person's sessions.
 
     `user` is empty until the sign-in is complete. `expire_date` is the earlier of the idle and the absolute
     limit, so that Django's own queries enforce both.

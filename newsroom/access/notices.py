@@ -1,7 +1,7 @@
 """E-mails to staff about their accounts.
 
-They are sent from a thread, so that no response waits for the mail server: the time of a response would
-otherwise say whether an account exists.
+They are sent from a thread, so that no response waits for the mail server: its response time would otherwise
+reveal whether an account exists.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _mailer: Final = ThreadPoolExecutor(1, thread_name_prefix="mail")
 def tell(
     person: User, event: models.TextChoices, by: User | None, request: HttpRequest | None, detail: str
 ) -> None:
-    """Tell a person by mail what happened to the account, once it is committed."""
+    """Tell a person by mail what happened to the account, once the transaction is committed."""
     if not person.email:
         return
     with translation.override(settings.LANGUAGE_CODE):

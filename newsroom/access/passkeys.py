@@ -38,7 +38,7 @@ _MAX_LENGTH: Final = 16 * 1024
 
 
 class PasskeyError(Exception):
-    """Raised if what the browser sent does not prove the possession of a passkey."""
+    """Raised if the browser's response does not prove possession of a passkey."""
 
 
 def are_available() -> bool:
@@ -107,7 +107,8 @@ def options_to_use(user: User | None = None) -> dict[str, Any]:
 def use(response: str, user: User | None = None) -> Passkey:
     """Return the passkey that the browser has used. Raises PasskeyError.
 
-    Without `user` it stands for the password too, so it must have verified the person by PIN or biometrics.
+    Without `user`, the passkey also replaces the password, so it must have verified the person by PIN or
+    biometrics.
     """
     credential, challenge = _read(response, f"use:{user.pk if user else ''}")
     rows = Passkey.objects.filter(credential_id=str(credential.get("id", "")))
@@ -146,7 +147,7 @@ def _descriptors(user: User) -> list[PublicKeyCredentialDescriptor]:
 
 
 def _new_challenge(purpose: str) -> tuple[bytes, str]:
-    """Return a challenge, and the same signed for one purpose."""
+    """Return a challenge, and the same challenge signed for one purpose."""
     challenge = secrets.token_bytes(32)
     return challenge, signing.dumps([purpose, challenge.hex()], salt=_SALT)
 

@@ -29,7 +29,7 @@ PER_ACCOUNT: Final = Limit(3, 60 * 60)
 
 
 class StaffPasswordResetForm(PasswordResetForm):
-    """Django's form, for staff alone. A thread sends the e-mails, so that no response takes longer."""
+    """Django's form, only for staff. A thread sends the e-mails, so response times do not reveal accounts."""
 
     request: HttpRequest
 

@@ -15,7 +15,7 @@ _SECONDS: Final = 15 * 60
 
 def begin(request: HttpRequest, user: User, next_url: str) -> None:
     """Remember that the password of `user` was right."""
-    # A new key, so that nobody can have planted the session.
+    # Begin a new session, against session fixation.
     request.session.flush()
     request.session[_KEY] = {
         "user": user.pk,
@@ -26,7 +26,7 @@ def begin(request: HttpRequest, user: User, next_url: str) -> None:
 
 
 def user_of(request: HttpRequest) -> User | None:
-    """Return the person whose password was right within the last minutes, if it is still the same one."""
+    """Return who entered the right password within the last minutes, unless it has been changed since."""
     waiting = request.session.get(_KEY)
     if not waiting or time.time() - waiting["at"] > _SECONDS:
         return None

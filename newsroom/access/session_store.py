@@ -1,7 +1,7 @@
 """Session engine: Django's database sessions with an idle and an absolute limit.
 
-Both limits are in the row's `expire_date`, so that whatever loads a session obeys them. The cookie lives as
-long as the absolute limit.
+Both limits are in the row's `expire_date`, so that all code that loads a session obeys them. The cookie lives
+as long as the absolute limit.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ MUST_CHANGE_PASSWORD: Final = "must_change_password"
 
 # A session is recorded as seen at most this often, because each record is a write.
 _RECORD_EVERY: Final = timedelta(minutes=1)
-# Open desks send these by themselves, so they say nothing about a person being there.
+# Open desks send these automatically, so they do not show that a person is there.
 _BACKGROUND: Final = re.compile(r"/desk/(state|token)/$")
 
 _BROWSERS: Final = {
@@ -91,10 +91,10 @@ def record_seen(request: HttpRequest) -> None:
 
 
 def of_person(user: User) -> QuerySet[StaffSession]:
-    """Return the sessions of a person that have not expired, the last seen first."""
+    """Return the sessions of a person that have not expired, most recently seen first."""
     return StaffSession.objects.filter(user=user, expire_date__gt=timezone.now()).order_by("-seen_at")
 
 
 def end_others(request: HttpRequest, user: User) -> int:
-    """End all sessions of a person but the request's; return their number."""
+    """End all sessions of a person except the request's; return their number."""
     return of_person(user).exclude(session_key=request.session.session_key).delete()[0]

@@ -62,7 +62,7 @@ def verify(user: User, code: str) -> bool:
         return False
     # One statement, so that of two requests with the same code only one is accepted.
     unused = Authenticator.objects.filter(pk=authenticator.pk, last_step__lt=step)
-    # Encrypt again, so that an earlier SECRET_KEY is needed no longer.
+    # Encrypt the secret again, so that an earlier SECRET_KEY is no longer needed.
     encrypted_secret = fernet.rotate(authenticator.encrypted_secret).decode()
     return unused.update(last_step=step, encrypted_secret=encrypted_secret) == 1
 

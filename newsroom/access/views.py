@@ -24,7 +24,7 @@ from newsroom.http import client_address, rate_limits
 @never_cache
 @sensitive_post_parameters()
 def second_factor(request: HttpRequest) -> HttpResponse:
-    """Complete a sign-in by a second factor; lead who needs one and has none to set it up."""
+    """Complete a sign-in with a second factor; redirect people who still have to set one up."""
     user = pending.user_of(request)
     if user is None:
         return HttpResponseRedirect(reverse("admin:login"))
@@ -62,7 +62,7 @@ def _warn_of_recovery(request: HttpRequest, user: User) -> None:
 @never_cache
 @require_POST
 def passkey_sign_in(request: HttpRequest) -> HttpResponse:
-    """Sign in by a passkey alone, which stands for name, password and second factor."""
+    """Sign in with only a passkey, which replaces name, password and second factor."""
     network = client_address.network_of(client_address.of_request(request))
     limit = sign_in.PER_ADDRESS
     who = f"passkey:address:{network}"

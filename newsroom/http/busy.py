@@ -53,7 +53,7 @@ def _in_format_of(request: HttpRequest) -> HttpResponse:
 def _sent(request: HttpRequest) -> list[tuple[str, str]]:
     """Return the submitted fields so that they can be resubmitted.
 
-    The result is empty unless the site's own form sent them, and if there are files or secrets among them.
+    The result is empty if the site's own form did not send them, or if there are files or secrets among them.
     """
     is_ours = request.method == "POST" and request.headers.get("Sec-Fetch-Site") == "same-origin"
     if not is_ours or request.FILES:

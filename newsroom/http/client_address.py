@@ -88,7 +88,7 @@ def is_proxy(address: Address) -> bool:
 
 
 def network_of(address: Address) -> Network:
-    """Return the network that counts as one client: an IPv4 address by itself, an IPv6 /64."""
+    """Return the network that counts as one client: a single IPv4 address, or an IPv6 /64."""
     prefix = IPV6_CLIENT_PREFIX if address.version == 6 else address.max_prefixlen
     return ipaddress.ip_network((address.packed, prefix), strict=False)
 

@@ -19,7 +19,7 @@ _EDITION: Final = re.compile(r"/(zh-hant|zh-hans|en)/")
 
 
 def set_language(request: HttpRequest, language: str) -> None:
-    """Set the language of error responses to `request`, normally that of the requested live blog."""
+    """Set the language of error responses to `request`, normally the language of the requested live blog."""
     setattr(request, _LANGUAGE, language)
 
 

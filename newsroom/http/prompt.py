@@ -1,8 +1,8 @@
-"""Responses that the protocol writes at once, without a task, from bytes that an application has ready.
+"""Responses that the protocol writes immediately, without a task, from bytes that an application has ready.
 
 uvicorn starts a task for each request and checks and joins the headers of each response. For bytes that were
-sent a moment ago that is most of the work. An application still answers the same requests in ASGI, under any
-other server; what it registers here is only asked first.
+sent a moment ago, this is most of the work. An application still answers the same requests in ASGI, under any
+other server; a callable registered here is only called first.
 """
 
 from __future__ import annotations

@@ -33,15 +33,15 @@ FRAMING_PER_BYTE: Final = 8
 MIN_RATE: Final = 1024
 # Connections of one client (other than a proxy) that are waiting for a complete request.
 MAX_WAITING_PER_CLIENT: Final = 100
-# Lingering close: after a refusal, discard some more input before closing. Closing at once would reset the
-# connection, and the client, or the proxy in front of us, might never see the response.
+# Lingering close: after a refusal, discard some more input before closing. Closing immediately would reset
+# the connection, and the client, or the proxy in front of us, might never see the response.
 LINGER_SECONDS: Final = 2.0
 LINGER_BYTES: Final = 1024 * 1024
 # How long a shutdown waits for requests in transit on idle connections.
 ENDING_SECONDS: Final = 0.3
 RETRY_AFTER_SECONDS: Final = 5
 # The key in a scope's extensions that marks requests received by this protocol. Under `abort` it has a
-# function that closes the connection at once and discards what has not been sent.
+# function that closes the connection immediately and discards what has not been sent.
 EXTENSION: Final = "newsroom.bounded"
 
 
@@ -255,7 +255,7 @@ class BoundedProtocol(HttpToolsProtocol):
     # Responses that are ready
 
     def _find_ready(self) -> prompt.Ready | None:
-        """Return the response that is ready for this request, unless it takes more than writing it."""
+        """Return the response that is ready for this request, or None if writing bytes is not enough."""
         is_plain = self.parser.get_http_version() == "1.1" and not self.parser.should_upgrade()
         must_log = self.access_log or self.limit_concurrency is not None
         if not is_plain or must_log or self.root_path or not self._is_idle or self.flow.write_paused:

@@ -2,7 +2,7 @@
 
 One statement increments and reads a count, so exactly as many concurrent requests pass as the limit allows.
 Each process reserves requests in small lots, so most requests need no query, and it remembers which windows
-are exhausted, so refusals need none either. With several processes, part of a lot may go unused.
+are exhausted, so refusals need no query either. With several processes, part of a lot may go unused.
 
 A window starts with its first request, so that clients do not all retry in the same second. Expired windows
 are removed once a minute.

@@ -24,7 +24,7 @@ NAME: Final = "X-Request-ID"
 ASGI_NAME: Final = b"x-request-id"
 # Characters that are safe in a header, in a log line and in JSON. The length is that of two UUIDs at least.
 _WELL_FORMED: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
-# Idle polls have to stay under 300 bytes, so an id that nobody asked for is left out there.
+# Idle polls have to stay under 300 bytes, so they leave out an id that the client did not send.
 _POLL: Final = re.compile(r".*/changes\.json|/api/v1/blogs/[^/]+/changes/")
 
 current: Final[ContextVar[str]] = ContextVar("request_id", default="")
@@ -40,7 +40,7 @@ def new() -> str:
 
 
 def begin(scope: Scope) -> str:
-    """Set the id of an ASGI request for all that its task logs; return the id to answer with, or ""."""
+    """Set the id of an ASGI request for everything that its task logs; return the id to send back, or ""."""
     given_id = _given_in(scope["headers"])
     current.set(given_id or new())
     return "" if _POLL.fullmatch(scope["path"]) and not given_id else current.get()
@@ -72,7 +72,7 @@ def line_for(path: str, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
 
 
 def identify(get_response: GetResponse) -> GetResponse:
-    """Outermost middleware: do the same under WSGI, where no ASGI application has done it."""
+    """Outermost middleware: set the id and send it back under WSGI, where no ASGI application has done so."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if current.get():

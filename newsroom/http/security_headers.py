@@ -1,4 +1,4 @@
-"""Headers that limit what browsers do with a response, besides its policy (`newsroom.csp`)."""
+"""Headers that limit what browsers do with a response, in addition to its policy (`newsroom.csp`)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _INERT_POLICY: Final = "default-src 'none'"
 def protect(response: HttpResponseBase, *, is_public: bool) -> None:
     """Add the Permissions-Policy of a page, and the Cross-Origin-Resource-Policy of any response."""
     if response.status_code == 304:
-        # Caches update stored headers from a 304, which does not say whether it stands for a page.
+        # Caches update stored headers from a 304, which does not reveal whether the response is a page.
         response.headers.pop("X-Content-Type-Options", None)
         return
     is_page = response.headers.get("Content-Type", "").startswith("text/html")

@@ -17,6 +17,6 @@ def on_shutdown(callback: Callable[[], None]) -> None:
 
 
 def announce() -> None:
-    """Run each registered callback once, although the server announces its end on every connection."""
+    """Run each registered callback once, although the server announces its shutdown on every connection."""
     while _callbacks:
         _callbacks.pop()()

@@ -23,7 +23,7 @@ from django.db.backends.sqlite3.features import DatabaseFeatures
 
 from newsroom.sqlite.turns import Turns
 
-# Statements that take no write lock, and transaction control, for which the turn is taken elsewhere.
+# Statements that take no write lock, and transaction control, whose turn is taken elsewhere.
 _NO_WRITE: Final = re.compile(
     r"\s*(?:SELECT|PRAGMA|EXPLAIN|BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE|ATTACH|DETACH)\b", re.IGNORECASE
 )
@@ -50,7 +50,7 @@ class NoTurnError(sqlite3.OperationalError):
 class QueuedCursor(base.SQLiteCursorWrapper):
     """A cursor whose writes outside a transaction wait for their turn.
 
-    SQLite keeps its lock until the last row of `RETURNING` has been read, so those rows are read at once.
+    SQLite keeps its lock until the last row of `RETURNING` has been read, so those rows are read immediately.
     """
 
     def __init__(self, connection: sqlite3.Connection, wrapper: DatabaseWrapper) -> None:

@@ -56,7 +56,7 @@ def convert(text: str, edition: str, *wordings: Wordings, names: Iterable[str] =
 
 
 def convert_name(name: str, edition: str, *wordings: Wordings) -> str:
-    """Convert a person's name that stands on its own, such as a byline."""
+    """Convert a person's name that is not part of a text, such as a byline."""
     names = [name] if edition == TRADITIONAL and traditional.is_personal_name(name) else []
     return convert(name, edition, *wordings, names=names)
 

@@ -98,7 +98,7 @@ def blocks(cleaned: str) -> list[str]:
 
 
 def with_inserts(cleaned: str, inserts: Iterable[tuple[int, T]]) -> list[str | T]:
-    """Return the top-level blocks as HTML with each insert after so many of them, or at the end."""
+    """Return the top-level blocks as HTML, with each insert after its number of blocks, or at the end."""
     passages: list[str | T] = list(blocks(cleaned))
     for offset, (place, insert) in enumerate(sorted(inserts, key=itemgetter(0))):
         passages.insert(min(place, len(passages) - offset) + offset, insert)

@@ -104,7 +104,7 @@ def _beside(word: str) -> list[_Context]:
 
 @cache
 def name_words(kind: str) -> frozenset[str]:
-    """Return words that stand beside names: `titles`, `offices`, `speech`, `introducing`, `surnames`."""
+    """Return words found next to names: `titles`, `offices`, `speech`, `introducing`, `surnames`."""
     return frozenset(_contexts()["names"][kind].split())
 
 
@@ -155,7 +155,7 @@ def is_introduced(place: Place) -> bool:
 
 
 def is_alone(place: Place) -> bool:
-    """Return whether nothing but marks, if anything, stands beside a word."""
+    """Return whether a word has no neighbours, or only marks."""
     return _is_mark(place.before) and _is_mark(place.after)
 
 
@@ -348,7 +348,7 @@ def _tie(place: Place) -> str:
 
 
 def _particle_or(common: str) -> Callable[[Place], str]:
-    """Return a decision between a Cantonese particle, which has one form in both scripts, and a word."""
+    """Return a decision between a Cantonese particle, which both scripts write alike, and a common word."""
     return lambda place: place.word if _is_cantonese(place) else common
 
 

@@ -340,7 +340,7 @@ _PARENTS: Final = {
 def _trimmed(content: list[Token], *, with_breaks: bool) -> list[Token]:
     """Trim spaces around a paragraph's content, and line breaks as well if `with_breaks`.
 
-    Return nothing of a text that is blank.
+    Return an empty list if the text is blank.
     """
 
     def is_space(token: Token) -> bool:

@@ -77,7 +77,7 @@ def read_stories() -> list[DemoStory]:
 
 
 def up_to_date(stories: list[DemoStory], now: datetime) -> list[DemoStory]:
-    """Move the stories by whole days, keeping clock times, as far as no update is later than `now`."""
+    """Move the stories by whole days, keeping clock times, as late as possible with no update after `now`."""
     shift = timedelta(days=(now - max(story.newest_at for story in stories)).days)
     return [replace(story, article=_moved(story.article, shift)) for story in stories]
 
@@ -129,7 +129,7 @@ def _pictures(prepared: dict[str, Upload], editor: User) -> dict[str, Image]:
 
 @dataclass
 class _Desk:
-    """The desk's work on one story: complete the imported updates, publish them and go on editing."""
+    """The desk's work on one story: completing the imported updates, publishing them, and further edits."""
 
     story: DemoStory
     blogs: dict[str, LiveBlog]

@@ -1,4 +1,4 @@
-"""The page on whether the newsroom is ready for a big night: `manage.py ready`."""
+"""The report on whether the newsroom is ready for a big night: `manage.py ready`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MARKS: Final = {State.GOOD: "✓", State.LOOK: "?", State.MEND: "✗"}
 
 class Command(BaseCommand):
     help = "Print a page on whether the newsroom is ready; end with status 1 if something must be mended."
-    # The page says itself what is wrong.
+    # The report itself says what is wrong.
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:

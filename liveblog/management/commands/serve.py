@@ -79,7 +79,7 @@ class _Server(uvicorn.Server):
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """Return the listening socket. Open it before preparing anything, to report a port in use at once."""
+    """Return the listening socket. Open it before preparing anything, to report a port in use right away."""
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family, backlog=2048)
@@ -137,7 +137,7 @@ def _collect_static() -> None:
 
 
 def _introduction() -> str:
-    """Return the addresses of the newsroom and how to sign in; the desk is that of the newest live blog."""
+    """Return the addresses of the newsroom and how to sign in; the desk is the newest live blog's."""
     editor = User.objects.get_by_natural_key(EDITOR)
     newest = LiveBlog.objects.live().newest_first().first()
     return INTRODUCTION.format(
