@@ -36,9 +36,7 @@ def ask(email: str, address: str = "192.0.2.1"):
     return Client(REMOTE_ADDR=address, headers={"accept-language": "en"}).post(RESET, {"email": email})
 
 
-def test_mail_leads_to_a_new_password_and_not_past_the_second_factor(
-    browser_of, editor, mails, seen_events
-):
+def test_mail_leads_to_a_new_password_and_not_past_the_second_factor(browser_of, editor, mails, seen_events):
     add_app(editor)
     initial_passwords.mark(editor)
     browser = browser_of()

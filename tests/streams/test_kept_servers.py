@@ -19,7 +19,7 @@ from liveblog.streams.positions import FRESH_SECONDS
 from tests.conftest import Server
 from tests.factories import make_blog, make_image, make_update
 from tests.security.wire import Connection
-from tests.test_takedown import SECRET, addresses_of, ask, publish_secret, says_secret
+from tests.test_takedown import SECRET, addresses_of, ask, has_secret, publish_secret
 from tests.waiting import wait_for
 
 
@@ -100,7 +100,7 @@ def is_stale(url: str, withdrawn_at: float) -> bool:
     A server looks at the clock after its client has, so this holds however busy the machine is.
     """
     asked_at = time.monotonic()
-    is_there = says_secret(ask(url)[2])
+    is_there = has_secret(ask(url)[2])
     assert not is_there or asked_at < withdrawn_at + FRESH_SECONDS, url
     return is_there
 
@@ -114,7 +114,7 @@ def test_takedown_reaches_kept_answers_of_two_nodes(start_server: Callable, upda
     urls = [site + path for site in sites for path in paths]
     # Twice, so that the second comes from the kept answers.
     for _ in range(2):
-        assert [url for url in urls if not says_secret(ask(url)[2])] == []
+        assert [url for url in urls if not has_secret(ask(url)[2])] == []
     pids = wait_for(lambda: len(rows := listeners()) >= len(sites) and rows)
     with silenced(pids if fault == "silent" else []):
         if fault == "closed":
@@ -125,4 +125,4 @@ def test_takedown_reaches_kept_answers_of_two_nodes(start_server: Callable, upda
         waiting = urls
         while waiting:
             waiting = [url for url in waiting if is_stale(url, withdrawn_at)]
-    assert [url for url in urls if says_secret(ask(url)[2])] == []
+    assert [url for url in urls if has_secret(ask(url)[2])] == []

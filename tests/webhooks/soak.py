@@ -35,7 +35,7 @@ from newsroom.busy import again_while_busy
 from tests.environment import TEST_DATABASE_URL
 from tests.factories import make_blog, make_image, make_key
 from tests.history import Event, History, problems_in
-from tests.shown import Shown
+from tests.page_content import PageContent
 from tests.streams.readers import Reader, following
 from tests.waiting import wait_for
 from tests.webhooks import receiver as behaviours
@@ -51,7 +51,7 @@ SECONDS_TO_CONVERGE = 240
 class Recording(Reader):
     """A reader that records each load and each event in order."""
 
-    def load(self, page: Shown) -> None:
+    def load(self, page: PageContent) -> None:
         super().load(page)
         self.events.append(Event(page.number, is_load=True))
 
