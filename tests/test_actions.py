@@ -24,7 +24,7 @@ from liveblog import publishing
 from liveblog.models import ApiKey, Byline, Change, LiveBlog, Update
 from liveblog.publishing import SYSTEM, WRITES, Action, Actor, Content, Story, actions_for, permissions
 from newsroom import hongkong
-from tests.admin.browsing import filled
+from tests.admin.browsing import form_values
 from tests.factories import IN_TEAM, make_blog, make_image, make_key, make_staff, make_update
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
@@ -182,7 +182,7 @@ def by_admin(client: Client, blog: LiveBlog, update: Update | None, action: Acti
 def admin_form(client: Client, path: str) -> tuple[int, dict[str, str | list[str]]]:
     """Return status and fields of a form, fetched once for all actions, because each of them is undone."""
     page = client.get(path)
-    return page.status_code, filled(page) if page.status_code == 200 else {}
+    return page.status_code, form_values(page) if page.status_code == 200 else {}
 
 
 ADD = "/admin/liveblog/update/add/"
