@@ -184,7 +184,7 @@ def test_pages_are_accessible_on_a_phone(open_page, scheme, console_errors):
     expect(page.locator(".recovery-codes li")).to_have_count(10)
     assert_accessible(page)
     page.goto("about:blank")
-    # axe loads style sheets anew to judge colours, which the pages' policy refuses. The other tests show that
+    # axe reloads style sheets to judge colours, which the pages' policy refuses. The other tests show that
     # the pages themselves cause no errors.
     assert [error for error in console_errors if "inline style" not in error and "404" not in error] == []
     console_errors.clear()
