@@ -1,10 +1,10 @@
 """All benchmarks with a target, one after the other; writes docs/performance.md and its plots.
 
     python -m benchmarks.all                        everything, which takes an hour
-    python -m benchmarks.all --seconds 5            a short run of a quarter of an hour, on smaller numbers
+    python -m benchmarks.all --seconds 5            a short run with smaller numbers, of a quarter of an hour
     python -m benchmarks.all --only cold partners   some of it; the document keeps the other sections
 
-The document ends with docs/performance-notes.md, which explains the missed targets and is written by hand.
+The document ends with docs/performance-notes.md, which is written by hand and explains missed targets.
 Rows are kept in benchmarks/results.json, so that the document can be written again without measuring.
 """
 
@@ -103,7 +103,7 @@ def main() -> None:
         if options.only is None or question.name in options.only:
             print(f"\n## {question.title}\n", flush=True)
             section = _run(question, options.seconds)
-            # Read again, because another run may have written its sections meanwhile.
+            # Read the file again, because another run may have written sections in the meantime.
             _write(_read() | {question.name: section})
     _write(_read())
 

@@ -1,7 +1,7 @@
-"""Benchmark: processor time and queries of a live page that is not kept, beside a plain Django view.
+"""Benchmark: processor time and queries of a live page that is not kept, compared with a plain Django view.
 
 "Nothing kept" is the first request after a start: no markup of an update and no conversion is in memory. "One
-changed" follows the edit of one of its updates. The plain view reads and shows the same 20 updates
+changed" is a request after an edit of one of the updates. The plain view reads and shows the same 20 updates
 (`benchmarks.plain_view`). All run in this process, in turn, on PostgreSQL; the table shows this process's
 processor time, which other work on the machine hardly affects.
 
@@ -34,7 +34,7 @@ TARGETS = {NOTHING_KEPT: (8, 3.0), ONE_CHANGED: (4, 1.2)}
 
 @dataclass
 class Page:
-    """A page and what to do before each request. `times` are seconds of processor time, one a round."""
+    """A page and what to do before each request. `times` are seconds of processor time, one per round."""
 
     prepare: Callable[[LiveBlog], None]
     settings: dict[str, object] = field(default_factory=dict)
@@ -80,7 +80,7 @@ def measure(arguments: list[str]) -> list[Row]:
         ONE_CHANGED: Page(edit_one_update),
         PLAIN: Page(lambda _blog: None, plain),
     }
-    # The first round compiles templates and patterns, on which no later request depends.
+    # Discard the first round, which compiles templates and patterns.
     for round_number in range(options.rounds + 1):
         for page in pages.values():
             page.measure(client, blog)

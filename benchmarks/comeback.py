@@ -1,8 +1,8 @@
 """Benchmark: many readers come back after the server was restarted.
 
-The readers run the reader pages' own connection code in node (`tests/js/crowd.mjs`). From the moment when the
-new server accepts connections it is measured how long it takes until all streams are open again, how evenly
-they come, and how much of a core the server takes.
+The readers run the reader pages' own connection code in Node.js (`tests/js/crowd.mjs`). Measured from the
+moment the new server accepts connections: the time until all streams are open again, how evenly they arrive,
+and how much of a core the server uses.
 
     python -m benchmarks comeback --readers 10000 --rounds 1
 """
@@ -63,7 +63,7 @@ def _restart(blog: LiveBlog, readers: int) -> tuple[float, float, float]:
 
 
 class _Load(threading.Thread):
-    """Measures the longest time, in seconds, for which a process takes more than one core."""
+    """A meter of the longest time, in seconds, for which a process uses more than one core."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)

@@ -1,8 +1,8 @@
 """Benchmark: time from the commit of an update until readers have it, on their streams and by a poll.
 
-One process serves everybody. Beside the streams, one reader polls `changes.json` every ten milliseconds. The
-processor time of idle streams, which only get heartbeats, is measured too, less what the process takes
-without readers.
+One process serves everybody. Besides the streams, one reader polls `changes.json` every ten milliseconds. The
+processor time of idle streams, which only get heartbeats, is measured too, minus that of the process without
+readers.
 
     python -m benchmarks delivery --readers 1000 5000 --messages 20 --seconds 20
 """
@@ -33,7 +33,7 @@ POLL_SECONDS = 0.01
 
 @dataclass
 class Times:
-    """Milliseconds from the commits to the readers, and microseconds of idle processor time a reader."""
+    """Milliseconds from the commits to the readers, and microseconds of idle processor time per reader."""
 
     polls: list[float] = field(default_factory=list)
     p99: list[float] = field(default_factory=list)
@@ -108,7 +108,7 @@ def _deliver(blog: LiveBlog, readers: int, messages: int, seconds: float) -> Tim
 
 
 def _load_of(pid: int, seconds: float) -> float:
-    """Return the share of a core that a process takes."""
+    """Return the share of a core that a process uses."""
     spent = cpu_of(pid)
     # The load is an average over this time.
     time.sleep(seconds)

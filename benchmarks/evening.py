@@ -1,4 +1,4 @@
-"""Benchmark: requests and bytes of a reader's evening: a page open for four hours on a phone.
+"""Benchmark: requests and bytes of a page that is open on a phone all evening, for four hours.
 
 Chromium emulates the phone and keeps the page open while the updates are published, one a second instead of
 one every four minutes. The heartbeats of the remaining hours are added by calculation.

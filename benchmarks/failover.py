@@ -1,8 +1,8 @@
 """Benchmark: two web nodes behind nginx, and a PostgreSQL primary with a synchronous standby, under load.
 
 Readers follow the log by polls through nginx while updates are published. One node is killed and started
-again, both are restarted in turn, and the primary is killed and its standby promoted. Afterwards every update
-whose publication was acknowledged must be there, and each reader must have got every change once, in order.
+again, both are restarted in turn, and the primary is killed and its standby promoted. Afterwards every
+acknowledged publication must be stored, and each reader must have received every change once, in order.
 
     python -m benchmarks failover --readers 8
 """
@@ -99,7 +99,7 @@ def _fail_over(count: int) -> Outcome:
         publisher = Publisher(blog)
         for worker in (*readers, publisher):
             worker.start()
-        # Between the faults, readers and the publisher go on for a while.
+        # Let readers and the publisher run for a while between the faults.
         time.sleep(SECONDS_BETWEEN)
         first.kill()
         for node, port in ((0, ports[0]), (0, ports[0]), (1, ports[1])):
@@ -121,7 +121,7 @@ def _outcome(blog: LiveBlog, readers: list[Reader], publisher: Publisher) -> Out
     headings = set(Update.objects.filter(blog=blog).values_list("heading", flat=True))
     numbers = set(Change.objects.filter(blog=blog, update__isnull=False).values_list("number", flat=True))
     errors = [moment for reader in readers for moment, _error in reader.errors]
-    # Readers notice a little after the editor that there is a primary again.
+    # Readers notice the new primary a little later than the editor does.
     begin, end = publisher.failed_at - publisher.longest_pause, publisher.recovered_at + SECONDS_BETWEEN / 2
     without_primary = sum(begin <= moment <= end for moment in errors)
     for reader in readers:
@@ -177,7 +177,7 @@ def _standby(primary: Path, place: Path) -> Iterator[Path]:
 
 
 def _promote(primary: Path, standby: Path) -> None:
-    """Kill the primary, and make the standby the primary, which has no standby of its own."""
+    """Kill the primary and promote the standby, which has no standby of its own."""
     process_id = int((primary / "data/postmaster.pid").read_text().splitlines()[0])
     os.kill(process_id, signal.SIGKILL)
     with psycopg.connect(host=str(standby), user="postgres", autocommit=True) as session:
@@ -205,7 +205,7 @@ def _web(port: int, url: str) -> Iterator[subprocess.Popen]:
 
 
 def _two_nodes() -> str:
-    """Return nginx's configuration as deploy/compose.yaml makes it, with the first node where it was."""
+    """Return nginx's configuration as in deploy/compose.yaml, but with the first node at its old address."""
     command = ["sed", "--file", ROOT / "deploy/two-nodes.sed", ROOT / "deploy/nginx.conf"]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return text.replace("web1:8000", "127.0.0.1:8000")
@@ -231,7 +231,7 @@ class Worker(threading.Thread):
 
 
 class Reader(Worker):
-    """A page that polls. `numbers` are those of the updates it got, in the order in which it got them."""
+    """A page that polls. `numbers` are those of the updates it received, in that order."""
 
     def __init__(self, port: int, number: int) -> None:
         super().__init__()
@@ -270,7 +270,7 @@ class _Gap:
 
 
 class Publisher(Worker):
-    """An editor who publishes all the time, and tries again with something new after a failure."""
+    """An editor who publishes all the time, and publishes something new after a failure."""
 
     def __init__(self, blog: LiveBlog) -> None:
         super().__init__()

@@ -1,8 +1,8 @@
-"""Benchmark: what is not kept, answered by Django's ASGI handler or by its WSGI handler in a thread pool.
+"""Benchmark: requests that no kept answer serves, by Django's ASGI handler or a thread pool with WSGI.
 
-The ASGI handler starts a thread for each request. The pool has as many threads as the database has
-connections. A request with `Authorization` is never answered from what is kept: a page, its 304 and a page of
-the API. It needs `pip install a2wsgi`, which nothing else uses.
+The ASGI handler starts a thread for each request. The pool has as many threads as there are database
+connections. The requests, for a page, its 304 and a page of the API, have an `Authorization` header, so that
+no kept answer is used. It needs `pip install a2wsgi`, which nothing else uses.
 
     python -m benchmarks handlers --rounds 5 --seconds 4
 """

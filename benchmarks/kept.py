@@ -39,9 +39,9 @@ from tests.waiting import find_free_port
 UPDATES = 20
 BODY = "<p>天文台表示，八號烈風或暴風信號會維持至明日正午，市民應留在安全地方，並盡早完成防風措施。</p>" * 3
 CODING = "gzip"
-# Pages and polls a second of other programs on this kind of machine, measured elsewhere, with the targets.
+# Pages and polls per second of other programs, measured elsewhere on such a machine, each with the target.
 ELSEWHERE = [("WordPress with Automattic's plugin", 57, 300, 131, 200), ("wagtail-live", 49, 300, 864, 30)]
-# Headers that a server writes itself, or that say nothing to another server's client.
+# Headers that each server writes itself, or that are meaningless when another server sends them.
 OF_SERVER = ("connection", "content-length", "date", "etag", "last-modified", "server")
 
 

@@ -1,10 +1,10 @@
 """Benchmark: processor time and bytes of a long live blog's answers, compared with those of a short one.
 
 The short live blog has 200 updates and 20 key events, which is less than a page of them; the long one has by
-default 20,000 and 1,000. Each answer is asked for in this process, in turn for both, first in full and then
-as a conditional request. It counts with the fastest of several rounds, to reduce the influence of other work
-on the machine. The table shows ratios of the long live blog to the short one: this process's processor time,
-the whole time, which includes the database's, and bytes.
+default 20,000 and 1,000. Each answer is requested in this process, in turn for both, first in full and then
+conditionally. The fastest of several rounds counts, to reduce the influence of other work on the machine. The
+table shows ratios of the long live blog to the short one: this process's processor time, the total time with
+the database's, and bytes.
 
     python -m benchmarks length --updates 20000 --key-events 1000 --rounds 15
 """
@@ -81,7 +81,7 @@ def address_of(path: str, blog: LiveBlog) -> str:
 
 
 def _conditional(client: Client, answer: Answer) -> Answer:
-    """Return the same answer asked for with its ETag."""
+    """Return the same answer, requested with its ETag."""
     headers = [{"If-None-Match": client.get(path).headers["ETag"]} for path in answer.paths]
     return Answer(f"304: {answer.name}", answer.paths, headers)
 

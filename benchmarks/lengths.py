@@ -1,8 +1,8 @@
 """Benchmark: processor time and bytes of answers of live blogs of 20 to 100,000 updates.
 
-Each answer is asked for in this process, in turn for all lengths, round after round. The rows are the ratios
+Each answer is requested in this process, in turn for all lengths, round after round. The rows are the ratios
 of the longest live blog to one of 200 updates. 2% of the updates are key events, at least 20, so that each
-has more than a page shows. The times by length are what `docs/performance.md` plots.
+live blog has more than a page shows. `docs/performance.md` plots the times by length.
 
     python -m benchmarks lengths --lengths 20 200 2000 20000 100000 --rounds 7
 """
@@ -46,7 +46,7 @@ def measure(arguments: list[str]) -> list[Row]:
     client.force_login(User.objects.create_superuser("chief"))
     times: dict[tuple[str, int], list[float]] = defaultdict(list)
     sizes: dict[tuple[str, int], int] = {}
-    # The first round fills caches, on which no length depends.
+    # Discard the first round, which fills caches.
     for round_number in range(options.rounds + 1):
         for name, path in [*ANSWERS.items(), (PUBLISH, "")]:
             for length, blog in blogs.items():

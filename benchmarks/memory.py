@@ -1,7 +1,7 @@
 """Benchmark: memory of a server process while many long live blogs are read.
 
 Each live blog's newest page, an older page, a poll and a feed are read, in both scripts, over and over. The
-figure must stop growing: what is kept has a bound.
+figure must stop growing, because the store of kept answers is bounded.
 
     python -m benchmarks memory --blogs 100 --updates 2000 --seconds 60
 """

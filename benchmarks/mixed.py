@@ -1,7 +1,7 @@
 """Benchmark: streams, pages and publishing together on one server process.
 
-5,000 streams are open, 5,000 page requests arrive a second, and an update is published every two seconds. wrk
-sends the requests at that pace from 500 connections. Every reader must get every update.
+5,000 streams are open, 5,000 page requests arrive per second, and an update is published every two seconds.
+wrk sends the requests at that pace from 500 connections. Every reader must get every update.
 
     python -m benchmarks mixed --seconds 600 --rounds 1
 """

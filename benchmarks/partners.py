@@ -1,7 +1,7 @@
-"""Benchmark: processor time of the API's answers to a key, beside a plain list of Django REST Framework.
+"""Benchmark: processor time of the API's answers to a key, against a plain Django REST Framework list.
 
-A partner's answers are not kept. The plain list has the same rows: a ModelSerializer with the same related
-rows, the framework's own pagination, and its token-less default settings. All run in this process, in turn.
+Answers to partners are not kept. The plain list has the same rows: a ModelSerializer with the same related
+rows, the framework's own pagination, and its default settings without tokens. All run in turn in one process.
 
     python -m benchmarks partners --rounds 15
 """
@@ -41,7 +41,7 @@ def measure(arguments: list[str]) -> list[Row]:
         "our detail": (f"/api/v1/updates/{update.pk}/", key, {}),
     }
     times: dict[str, list[float]] = {name: [] for name in requests}
-    # The first round fills caches of code that no later request depends on.
+    # Discard the first round, which fills caches.
     for round_number in range(options.rounds + 1):
         for name, (path, headers, settings) in requests.items():
             with override_settings(**settings):

@@ -1,4 +1,4 @@
-"""A plain API of Django REST Framework over updates with their related rows, as a tutorial would have it."""
+"""A plain Django REST Framework API of updates with their related rows, as in a tutorial."""
 
 from __future__ import annotations
 

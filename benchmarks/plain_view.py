@@ -1,7 +1,7 @@
 """A plain Django view and template that show the newest 20 updates of a live blog with everything in them.
 
-It is written as a tutorial would have it: a row, its related rows prefetched, a template with loops. It has
-Django's usual middleware and keeps nothing.
+It is written as in a tutorial: a row, its related rows prefetched, a template with loops. It has Django's
+usual middleware and keeps nothing.
 """
 
 from __future__ import annotations

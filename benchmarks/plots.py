@@ -10,7 +10,7 @@ Points = Sequence[tuple[float, float]]
 
 WIDTH, HEIGHT = 720, 400
 LEFT, RIGHT, TOP, BOTTOM = 64, 170, 44, 52
-# Colours that differ in lightness too, for readers who cannot tell them apart; each on light and on dark.
+# Colours for light and dark pages, which also differ in lightness, for readers who cannot tell hues apart.
 COLOURS = [
     *[("#0b5cad", "#7db8f5"), ("#b3470d", "#f5a468"), ("#3b7d23", "#9bd67f"), ("#7a3e9d", "#cfa3ea")],
     ("#555555", "#bbbbbb"),

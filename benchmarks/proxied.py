@@ -1,8 +1,8 @@
-"""Benchmark: pages behind deploy/nginx.conf, and pages while an update a second is published.
+"""Benchmark: pages behind deploy/nginx.conf, and pages while an update is published every second.
 
 The reference is a file with the same compressed bytes that the same nginx sends, with the same TLS and log.
-The log says which answers came from the newsroom: at most one for each URL and two seconds at any load. While
-updates are published, the server is asked directly: its rate, and the age of the oldest answer.
+The log shows which answers came from the newsroom: at most one per URL and two seconds, at any load. While
+updates are published, the server itself is measured: its rate, and the age of the oldest answer.
 
     python -m benchmarks proxied --rounds 3 --seconds 4
 """
@@ -94,7 +94,7 @@ def _behind_nginx(
 
 
 def _edits(place: Path, headers: dict[str, str]) -> dict[str, str]:
-    """Serve the file beside the newsroom, log only where answers came from, and accept wrk without a name."""
+    """Serve the file next to the newsroom, log only the source of answers, and accept requests by address."""
     others = {name: value for name, value in headers.items() if name not in (*OF_SERVER, "content-type")}
     lines = "".join(f"add_header {name} '{value}';" for name, value in others.items() if "'" not in value)
     location = f"location = /page {{ root {place}; default_type 'text/html; charset=utf-8'; {lines} }}"
@@ -114,7 +114,7 @@ class _Publisher:
     must_stop: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
-        """Publish an update a second, and find out when the page has it."""
+        """Publish an update every second, and measure when the page has it."""
         try:
             while not self.must_stop.wait(0.2):
                 started = time.monotonic()
@@ -125,7 +125,7 @@ class _Publisher:
                     # Asking in a tight loop would put load on the server that is being measured.
                     time.sleep(0.01)
                 self.ages.append(time.monotonic() - committed)
-                # With the wait above, one update a second.
+                # Together with the wait above, this makes one update per second.
                 time.sleep(max(0, 0.8 - (time.monotonic() - started)))
         finally:
             connection.close()

@@ -54,5 +54,5 @@ def table(rows: Iterable[Row]) -> str:
 
 
 def ratios(ours: Iterable[float], references: Iterable[float]) -> list[float]:
-    """Return the ratio of each run to the reference's run beside it."""
+    """Return the ratio of each run to the reference's run in the same round."""
     return [mine / other for mine, other in zip(ours, references, strict=True)]

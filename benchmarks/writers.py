@@ -1,8 +1,8 @@
-"""Benchmark: publishing by eight writers at once, on one live blog and on eight, beside a bare transaction.
+"""Benchmark: publishing by eight writers at once, on one live blog and on eight, against a bare transaction.
 
-The bare transaction locks a row and inserts three others, which is the least that a numbered log with a
-revision takes. Each writer is a thread with a connection of its own. Commits wait
-for the disk, which is part of publishing.
+The bare transaction locks a row and inserts three others, which is the minimum for a numbered log with a
+revision. Each writer is a thread with a connection of its own. Commits wait for the disk, which is part of
+publishing.
 
     python -m benchmarks writers --rounds 3 --seconds 4
 """
@@ -25,7 +25,7 @@ from tests.factories import make_blog
 
 WRITERS = 8
 BODY = "<p>天文台表示，八號烈風或暴風信號會維持至明日正午，市民應留在安全地方。</p>" * 3
-# The same text takes as many bytes in the bare transaction.
+# The bare transaction writes the same text.
 BARE = """
 CREATE TABLE IF NOT EXISTS bare_parent (id int PRIMARY KEY, number int NOT NULL);
 CREATE TABLE IF NOT EXISTS bare_child (
@@ -62,7 +62,7 @@ def measure(arguments: list[str]) -> list[Row]:
 
 
 def _rate(write: Callable[[int], None], seconds: float) -> float:
-    """Return how many times a second all writers together have written."""
+    """Return how many times per second all writers together have written."""
     counts = [0] * WRITERS
     deadline = time.monotonic() + seconds
 

@@ -1,4 +1,4 @@
-"""The production ASGI application, with Django's WSGI handler in a thread pool for what is not kept."""
+"""The production ASGI application, with Django's WSGI handler in a thread pool for answers not kept."""
 
 import os
 

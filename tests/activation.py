@@ -1,4 +1,4 @@
-"""Starting a server on a socket that somebody else holds, as systemd does (sd_listen_fds(3))."""
+"""Start of a server on a listening socket that it inherits, as from systemd (sd_listen_fds(3))."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Sequence
 from typing import Any
 
-# Descriptors that systemd hands over begin with this one.
+# The first descriptor that systemd passes on (SD_LISTEN_FDS_START).
 FIRST_DESCRIPTOR = 3
 
 

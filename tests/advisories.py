@@ -1,4 +1,4 @@
-"""`make advisories`: the lock against databases of known vulnerabilities; says so if none can be reached."""
+"""`make advisories`: check the lock for known vulnerabilities; say so if no database can be reached."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tests.environment import ROOT
 
 AUDIT: Final = [
     *(sys.executable, "-m", "pip_audit", "--requirement=requirements.txt"),
-    # Without --strict, packages that the database did not answer for count as safe.
+    # Without --strict, packages that could not be looked up count as safe.
     *("--require-hashes", "--disable-pip", "--strict", "--progress-spinner=off", "--timeout=20"),
 ]
 NOT_CHECKED: Final = 3
-# How pip-audit and its HTTP library begin to say that there was no connection.
+# Parts of the messages of pip-audit and its HTTP library about a failed connection.
 _UNREACHABLE: Final = (
     *("ConnectionError", "ServiceError", "Max retries", "Failed to resolve", "timed out", "HTTPError"),
     "could not be audited",
@@ -22,7 +22,7 @@ _UNREACHABLE: Final = (
 
 
 def main(command: list[str] = AUDIT) -> int:
-    """Return 0 if nothing is known, 1 if something is, and 3 if no database could be asked."""
+    """Return 0 if there are no advisories, 1 if there are some, and 3 if no database could be reached."""
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     output = result.stdout + result.stderr
     if result.returncode and any(sign in output for sign in _UNREACHABLE):

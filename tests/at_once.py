@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 
 
 def at_once(times: int, act: Callable[[int], Result]) -> list[Result]:
-    """Call `act` with 0, 1, 2 … in threads that start together; return the results in this order.
+    """Call `act` with 0, 1, 2 … in threads that start together; return the results in that order.
 
     The test needs `@pytest.mark.django_db(transaction=True)`, because other connections see only commits.
     """

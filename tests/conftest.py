@@ -1,4 +1,4 @@
-"""Shared fixtures, among them a real server and browser, and the rule that CI skips no test."""
+"""Shared fixtures, including a real server and browser, and the rule that CI must not skip a test."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ hypothesis.settings.load_profile("newsroom")
 flush_faster()
 
 
-# `make test-fast` leaves out all tests with a database but these of the verbs, because rendering pages takes
+# Of the tests with a database, `make test-fast` runs only these of the verbs, because rendering pages takes
 # most of the suite's time.
 FAST_WITH_DATABASE = tuple(
     f"{ROOT}/tests/publishing/test_{name}.py"
     for name in ("blogs", "content", "due", "once", "responses", "retention", "teams_and_undo", "updates")
 )
-# It also leaves out these tests, which start processes or try hostile corpora.
+# It also skips these tests, which start processes or try hostile corpora.
 SLOW = tuple(
     f"{ROOT}/tests/{name}"
     for name in (
@@ -52,7 +52,7 @@ SLOW = tuple(
 )
 
 
-# The modules with the longest tests, of half a minute and more.
+# The modules with tests that take half a minute or more.
 LONGEST = tuple(
     f"{ROOT}/tests/{name}.py"
     for name in (
@@ -96,26 +96,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
             item.add_marker("slow")
     yield
     # Sort after pytest-django, which reorders the tests too.
-    items[:] = _dealt(items)
+    items[:] = _balance(items)
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
-def _dealt(items: list[pytest.Item]) -> list[pytest.Item]:
-    """Return the tests in an order in which each process begins with a part of the longest.
+def _balance(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Return the tests in an order in which each process starts with a share of the longest ones.
 
-    Each process is given as many neighbouring tests. One that has run its own takes over another's last ones,
-    and with the longest tests among those, a single process would run them when all others have ended.
+    xdist gives each process the same number of neighbouring tests; a process that has finished its own takes
+    over the last ones of another. If those were the longest, one process would run on alone at the end.
     """
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     longest = sorted(
         (item for item in items if str(item.path) in LONGEST), key=lambda item: LONGEST.index(str(item.path))
     )
     others = [item for item in items if str(item.path) not in LONGEST]
-    dealt = []
+    balanced = []
     for process in range(processes):
         start, end = (len(others) * number // processes for number in (process, process + 1))
-        dealt += [*longest[process::processes], *others[start:end]]
-    return dealt
+        balanced += [*longest[process::processes], *others[start:end]]
+    return balanced
 
 
 def pytest_report_header() -> str:

@@ -1,6 +1,6 @@
-"""`make crashes`: every small history of verbs, with a death at every statement, on both databases.
+"""`make crashes`: every short history of verbs, with a death at every statement, on both databases.
 
-`--minutes` limits the time on each database; a sample is tried then. `--seed` chooses another sample.
+`--minutes` limits the time per database, so that only a sample is tried; `--seed` chooses the sample.
 """
 
 from __future__ import annotations

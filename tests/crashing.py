@@ -1,4 +1,4 @@
-"""Small histories of verbs on one live blog, in which a process dies at every point of the last verb.
+"""Short histories of verbs on one live blog, in which a process dies at every point of the last verb.
 
 Nearly all crash-consistency bugs show in histories of three operations or fewer (Mohan et al., "Finding
 Crash-Consistency Bugs with Bounded Black-Box Crash Testing", OSDI 2018). A fork runs the verb and ends itself
@@ -39,7 +39,7 @@ from liveblog.models import (
 )
 from liveblog.publishing import SYSTEM, BlogDetails, Content
 from tests.factories import make_blog, make_image, make_update
-from tests.shown import Shown, catch_up, read_page
+from tests.page_content import PageContent, catch_up, read_page
 from tests.webhooks.pump import send_all
 from tests.webhooks.replica import Replica
 
@@ -112,7 +112,7 @@ CORE = ["publish with a picture", "correct", "withdraw", "restore", "erase", "ed
 
 @dataclass
 class Figures:
-    """Counts of histories, of refusals, of deaths, and of the states that the deaths left."""
+    """Counts of histories, refusals, deaths, and the states that the deaths left behind."""
 
     histories: int = 0
     refused: int = 0
@@ -133,7 +133,7 @@ class Partners:
 
     blog: LiveBlog
     client: Client = field(default_factory=Client)
-    page: Shown | None = None
+    page: PageContent | None = None
     number: int = 0
     updates: dict[int, dict[str, Any]] = field(default_factory=dict)
     receiver: Replica = field(default_factory=Replica)
@@ -143,7 +143,7 @@ class Partners:
         for body in send_all():
             self.receiver.apply(body)
         if self.client.get(f"/live/{self.blog.slug}/").status_code != 200:
-            # An open page says that it is gone, and reloads once it is back.
+            # An open page says that its live blog is gone, and reloads once the blog is back.
             self.page, self.number, self.updates = None, 0, {}
             return
         self.page = catch_up(self.blog, self.page or read_page(self.blog, self.client, ""), self.client)
@@ -161,7 +161,7 @@ class Partners:
         return number
 
     def check(self) -> None:
-        """Assert that each copy equals what a newcomer gets."""
+        """Assert that each copy equals what a new client gets."""
         if self.page is None:
             assert self.blog.slug not in self.receiver.blogs
             return
@@ -202,7 +202,7 @@ def open_newsroom() -> Partners:
 
 
 def state_of(blog: LiveBlog) -> list[Any]:
-    """Return everything stored of a live blog, with positions in place of ids and without times."""
+    """Return everything stored about a live blog, with positions in place of ids and without times."""
     row = LiveBlog.objects.get(pk=blog.pk)
     updates = list(Update.objects.filter(blog=blog).order_by("pk"))
     place = {update.pk: index for index, update in enumerate(updates)}
@@ -316,7 +316,7 @@ def check_history(names: tuple[str, ...], figures: Figures) -> None:
         figures.before += ending == DIED and state == before
         figures.after += ending == DIED and state != before
         point += 1
-    # After its COMMIT, or an answer, the change has to be there.
+    # After the COMMIT, or once the verb has returned, the change must be there.
     assert state == after, (names, point)
     publishing.settle_due()
     assert not OwedFiles.objects.exists(), names

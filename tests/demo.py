@@ -90,12 +90,12 @@ class Demo:
 
 
 def _heed_interrupts() -> None:
-    """Undo what a shell does to its background jobs: they ignore Ctrl-C, and so do their children."""
+    """Restore the handling of Ctrl-C, which background jobs of a shell and their children ignore."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def submit(client: OpenerDirector, address: str, fields: dict[str, str]) -> tuple[str, str]:
-    """Open a page with a form, submit the form, and return address and text of the page that follows."""
+    """Open a page with a form, submit the form, and return the address and text of the resulting page."""
     with client.open(address) as page:
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.read().decode())
     assert token, address

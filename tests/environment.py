@@ -1,6 +1,7 @@
 """Environment of the test run, a throwaway data directory; set before Django reads any setting.
 
-`TEST_DATABASE_URL` is the PostgreSQL server on which tests create and drop a database; SQLite if it is unset.
+`TEST_DATABASE_URL` is the PostgreSQL server on which tests create and drop a database; without it, they use
+SQLite.
 """
 
 import atexit

@@ -89,7 +89,7 @@ def make_long_blog(slug: str, updates: int, key_events: int, **details: object) 
     """Create a live blog with many updates, one a minute until now.
 
     They are inserted in bulk, without the verbs, and so have no revisions. The key events are spread evenly;
-    each change of the log published one update.
+    each change in the log publishes one update.
     """
     blog = make_blog(slug=slug, **details)
     end = hongkong.now().replace(microsecond=0)
@@ -199,7 +199,7 @@ def make_key(
 
 
 def lose_changes(blog: LiveBlog, number: int) -> None:
-    """Delete the updates published after a number, which a restored database lacks."""
+    """Delete the updates published after a number, as if an older backup had been restored."""
     updates = Update.objects.filter(blog=blog, number__gt=number)
     SearchEntry.objects.filter(update__in=updates).delete()
     Revision.objects.filter(update__in=updates).delete()

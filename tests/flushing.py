@@ -1,9 +1,9 @@
-"""Emptying of the test database after tests that commit, faster than Django's `flush` command.
+"""A faster way than Django's `flush` command to empty the test database after tests that commit.
 
 The command empties every table and then creates all content types and permissions again, which takes longer
-than most of these tests. Here only tables that have rows are emptied. Content types, permissions and roles
-stay, because no test that commits changes them, and tests that run later in the process expect the roles that
-the migrations made. The audit log refuses to be deleted from, so its tables are truncated.
+than most of these tests. This empties only tables that have rows. Content types, permissions and roles stay,
+because no test that commits changes them, and tests that run later in the process expect the roles that the
+migrations made. The audit log refuses deletions, so its tables are truncated.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def flush_faster() -> None:
 
 
 def flush() -> None:
-    # Django's foreign keys are checked at the end of the transaction, so tables need no order.
+    # Django's foreign keys are checked at the end of the transaction, so tables can go in any order.
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(f"TRUNCATE {', '.join(sorted(APPEND_ONLY))}")

@@ -1,10 +1,10 @@
-"""The process that test servers are forks of.
+"""The process from which test servers are forked.
 
 It has imported what a server imports at its start and at its first requests, and has no connection to the
-database. So each fork starts as a new process does: no rows, answers or positions are known to it.
+database. So each fork starts like a new process, without cached rows, answers or positions.
 
-Commands are lines on standard input: `start` and the path of a log, answered by the process id; `status`,
-answered by the exit status or, while the fork runs, by an empty line.
+Commands are lines on standard input: `start` with the path of a log, answered with the process id; `status`,
+answered with the exit status or, while the fork runs, with an empty line.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def _warm_up() -> None:
 
 
 def _serve(port: int, log: str) -> None:
-    """Serve in a new fork until a signal comes, with the options of `serving` in tests/conftest.py."""
+    """Serve in a new fork until a signal arrives, with the options of `serving` in tests/conftest.py."""
     with Path(log).open("wb") as output, Path(os.devnull).open() as nothing:
         os.dup2(nothing.fileno(), 0)
         os.dup2(output.fileno(), 1)

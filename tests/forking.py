@@ -45,7 +45,7 @@ class Fork:
 
 
 class Forks:
-    """The process to fork, for one server at a time on one port, which is part of the settings."""
+    """The process to fork, for one server at a time. Its port is fixed, because the settings contain it."""
 
     def __init__(self, process: subprocess.Popen, port: int) -> None:
         self._process = process

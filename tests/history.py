@@ -1,4 +1,4 @@
-"""Checker of recorded histories: what was acknowledged, the log, and what each client received, in order.
+"""Checker of recorded histories: acknowledged writes, the log, and what each client received, in order.
 
 It looks for lost and doubled publications, gaps in the log, and clients that missed a change, received one
 twice or went back in time, as Jepsen's checkers do for databases.
@@ -30,7 +30,7 @@ class History:
     """A run. `log` has the update of each number, None for changes of the live blog itself."""
 
     log: list[tuple[int, str, int | None]] = field(default_factory=list)
-    # The updates that requests were told were published, by idempotency key.
+    # The updates whose publication was acknowledged, by idempotency key.
     acknowledged: dict[str, int] = field(default_factory=dict)
     clients: dict[str, list[Event]] = field(default_factory=dict)
     # Numbers that a webhook's receiver accepted, in order of arrival.

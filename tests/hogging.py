@@ -1,4 +1,4 @@
-"""Database write locks held by another connection, as by a backup or a stuck command."""
+"""Write locks that another connection holds on the database, as a backup or a stuck command would."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.environment import TEST_DATABASE_URL
 
 @contextmanager
 def hogged() -> Iterator[None]:
-    """Block all writes to the test database within the context; reads go on."""
+    """Block all writes to the test database within the context; reads still work."""
     if connection.vendor == "sqlite":
         with closing(sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)) as hog:
             hog.execute("PRAGMA busy_timeout = 20000")
@@ -33,7 +33,7 @@ def hogged() -> Iterator[None]:
 
 
 def _locks(hog: psycopg.Connection, statement: str) -> bool:
-    """Return whether all tables were locked; return False on a deadlock with writers that hold some."""
+    """Return whether all tables were locked; return False on a deadlock with writers that locked some."""
     try:
         hog.execute(statement)
     except psycopg.errors.DeadlockDetected:

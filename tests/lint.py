@@ -1,6 +1,6 @@
 """`make lint`: style, formatting, types, Django's system checks and missing migrations.
 
-Biome checks style sheets and scripts; where npm cannot install it, a note says so and the run goes on.
+Biome checks style sheets and scripts; where npm cannot install it, a note says so and the run continues.
 """
 
 import subprocess

@@ -12,7 +12,7 @@ from tests.environment import ROOT
 
 MANAGE = [sys.executable, "manage.py"]
 LOCALES = ("--locale=zh_Hant", "--locale=zh_Hans")
-# Directories whose messages nobody is shown, or that have catalogues of their own.
+# Directories whose messages are not part of the site, or that have catalogues of their own.
 IGNORED = [f"--ignore={name}" for name in (".venv", "benchmarks", "docs", "node_modules", "tests", "var")]
 
 

@@ -1,7 +1,7 @@
 """`make script`: build the one script of reader pages from its modules with esbuild.
 
-The result is committed, so that a newsroom needs no node. Its first line holds a digest of the sources, by
-which a test finds a script that is out of date.
+The result is committed, so that a newsroom does not need Node.js. Its first line holds a digest of the
+sources, from which a test sees whether the script is out of date.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ BUILT = STATIC / BUILT_PAGE_SCRIPT
 
 
 def head() -> str:
-    """Return the first line of a script that is built from the present sources."""
+    """Return the first line of a script that is built from the current sources."""
     state = hashlib.sha256()
     for path in sorted({*STATIC.glob("js/*.js"), *STATIC.glob("js/lib/*.mjs")} - {BUILT}):
         state.update(f"{path.relative_to(STATIC).as_posix()}\0".encode() + path.read_bytes())

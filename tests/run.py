@@ -1,11 +1,11 @@
-"""`make test`: the suite on SQLite, then on PostgreSQL the tests that the database can decide.
+"""`make test`: the suite on SQLite, then on PostgreSQL the tests whose outcome can depend on the database.
 
 PostgreSQL is the server at TEST_DATABASE_URL, or else a throwaway one. Tests that open a browser, need
 PostgreSQL or are marked `alone` run only there. The last kind runs one at a time, all others side by side in
 processes that each have their own database. Arguments are passed to pytest.
 
-A few tests that failed side by side run once more, one at a time with nothing beside them. The last line
-names those that passed only then; a test that fails again fails the run.
+If only a few tests fail side by side, they run again, one at a time. The last line names those that passed
+only then; a test that fails again fails the run.
 
 `make test-fast` (--fast) runs on SQLite only, without tests that open a browser, start a server process or
 are marked `slow`.
@@ -28,8 +28,8 @@ from tests.postgres import NoPostgreSQL, throwaway_server
 
 PYTEST = [sys.executable, "-m", "pytest"]
 PROCESSORS = min(os.cpu_count() or 1, 4)
-# Two more than there are processors, because many tests wait for servers, caches and time limits.
-# A process that has run its tests takes over some of another's, so that none ends long after the others.
+# Use two more than the machine has processors, because many tests wait for servers, caches and time limits.
+# A process that has finished its tests takes over some of another's, so that all end at about the same time.
 SIDE_BY_SIDE = [f"--numprocesses={PROCESSORS + 2}", "--dist=worksteal"]
 ON_SQLITE = [*SIDE_BY_SIDE, "-m", "not browser and not postgres and not alone"]
 ON_POSTGRESQL = [
@@ -87,7 +87,7 @@ def run_side_by_side(name: str, arguments: list[str], **environment: str) -> tup
 
 
 def _pytest_and_failed(name: str, arguments: list[str], environment: dict[str, str]) -> tuple[int, list[str]]:
-    """Return the status and the names of the failed tests; no names if running them cannot decide the run."""
+    """Return the status and the failed tests' names; no names if a second run of those decides nothing."""
     with tempfile.TemporaryDirectory(prefix="newsroom-failed-") as place:
         names = Path(place) / "names"
         status = _pytest(name, [*arguments, f"--write-failed={names}"], **environment)

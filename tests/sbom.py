@@ -1,6 +1,6 @@
-"""`make sbom`: what a newsroom runs on, as CycloneDX, with licences; and docs/licences.md from the same list.
+"""`make sbom`: the runtime dependencies as CycloneDX, with licences, and docs/licences.md from the same list.
 
-The versions and hashes are those of requirements.txt, the licences those that the installed packages state.
+Versions and hashes come from requirements.txt, licences from the metadata of the installed packages.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from tests.environment import ROOT
 LOCK: Final = ROOT / "requirements.txt"
 PAGE: Final = ROOT / "docs/licences.md"
 OUTPUT: Final = ROOT / "var/sbom.cdx.json"
-# All of them allow use and distribution with a newsroom of whatever licence; the LGPL and MPL ask for no more
-# than their own source.
+# All of them allow use and distribution with a newsroom under any licence; the LGPL and MPL only require that
+# their own source is available.
 PERMITTED: Final = {
     *(
         "0BSD",
@@ -37,7 +37,7 @@ PERMITTED: Final = {
     ),
     *("MPL-2.0", "PSF-2.0", "Unicode-3.0", "Zlib", "Python-2.0", "CC0-1.0", "CC-BY-4.0"),
 }
-# A package of one system only, which is not installed on others, and one whose metadata has no licence.
+# A package for one operating system, not installed on others, and one whose metadata has no licence.
 STATED_ELSEWHERE: Final = {"colorama": "BSD-3-Clause", "zxcvbn-rs-py": "MIT"}
 # Older ways to state a licence.
 _SPDX: Final = {
@@ -62,7 +62,7 @@ def pins() -> dict[str, str]:
 
 
 def licence_of(name: str) -> str:
-    """Return the SPDX expression of a package's licence, or what it states if that is none."""
+    """Return a package's licence as an SPDX expression, or as the package states it if that is not one."""
     if name in STATED_ELSEWHERE:
         return STATED_ELSEWHERE[name]
     try:

@@ -1,7 +1,7 @@
-"""Screenshots of every page, to be judged by eye: `make screenshots` writes them to var/screenshots.
+"""Screenshots of every page, for review by eye: `make screenshots` writes them to var/screenshots.
 
-Each page is taken at four widths, light and dark, in each language that it has; and once more on the
-narrowest phone with letters of twice the size. Test runs do not collect this file.
+Each page is captured at four widths, light and dark, in each language that it has; and once more on the
+narrowest phone with text at twice the size. Test runs do not collect this file.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ FOLDER: Final = ROOT / "var" / "screenshots"
 WIDTHS: Final = {375: 812, 768: 1024, 1280: 900, 1600: 1000}
 SCHEMES: Final = ("light", "dark")
 NARROWEST: Final = {"width": 320, "height": 640}
-# Long pages are cut: what follows looks like what came before.
+# Long pages are cropped, because the rest looks the same.
 MOST_PIXELS: Final = 4_000
-# Prefixes of the reader's pages, and the browser's languages of the newsroom's.
+# URL prefixes of reader pages, and browser languages for newsroom pages.
 EDITIONS: Final = {"zh-hant": "", "zh-hans": "/zh-hans", "en": "/en"}
 LOCALES: Final = {"zh-hant": "zh-HK", "zh-hans": "zh-CN", "en": "en-GB"}
 
@@ -110,7 +110,7 @@ def newsroom_pages(stories: dict[str, LiveBlog]) -> Iterable[tuple[str, str]]:
 
 
 def take(page: Page, name: str, language: str) -> None:
-    """Take the open page at each width, light and dark, and on the narrowest phone with large letters."""
+    """Capture the open page at each width, light and dark, and on the narrowest phone with large text."""
     for width, height in WIDTHS.items():
         page.set_viewport_size({"width": width, "height": height})
         for scheme in SCHEMES:
@@ -123,7 +123,7 @@ def take(page: Page, name: str, language: str) -> None:
 
 
 def shoot(page: Page, name: str) -> None:
-    # Pictures are lazy, and the parts that are off screen are not laid out before they are needed.
+    # Pictures load lazily, and parts that are off screen are not laid out before they are needed.
     page.evaluate("document.querySelectorAll('img').forEach((image) => { image.loading = 'eager' })")
     page.wait_for_load_state("load")
     size = page.evaluate("[document.documentElement.clientWidth, document.documentElement.scrollHeight]")
@@ -153,7 +153,7 @@ def test_readers(
         make_update(blog, f"第{index + 1}個票站完成點票", happened_at=hongkong.now())
     page.goto(f"{EDITIONS[language]}/")
     take(page, "front-of-30", language)
-    # Missing and withdrawn pages are among the pages to judge.
+    # Missing and withdrawn pages are reviewed too.
     console_errors.clear()
 
 

@@ -1,4 +1,4 @@
-"""`make soak`: two servers under load and faults for `--minutes` (20 unless said otherwise)."""
+"""`make soak`: two servers under load and faults for `--minutes` (20 by default)."""
 
 from __future__ import annotations
 

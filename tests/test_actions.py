@@ -24,7 +24,7 @@ from liveblog import publishing
 from liveblog.models import ApiKey, Byline, Change, LiveBlog, Update
 from liveblog.publishing import SYSTEM, WRITES, Action, Actor, Content, Story, actions_for, permissions
 from newsroom import hongkong
-from tests.admin.browsing import filled
+from tests.admin.browsing import form_values
 from tests.factories import IN_TEAM, make_blog, make_image, make_key, make_staff, make_update
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
@@ -101,7 +101,7 @@ def staff() -> dict:
 
 @contextmanager
 def undone() -> Iterator[None]:
-    """Undo in the database what happens inside."""
+    """Undo all database writes made inside the context."""
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
@@ -180,9 +180,9 @@ def by_admin(client: Client, blog: LiveBlog, update: Update | None, action: Acti
 
 @lru_cache(maxsize=1)
 def admin_form(client: Client, path: str) -> tuple[int, dict[str, str | list[str]]]:
-    """Return status and fields of a form; get it once for all actions, because each of them is undone."""
+    """Return status and fields of a form, fetched once for all actions, because each of them is undone."""
     page = client.get(path)
-    return page.status_code, filled(page) if page.status_code == 200 else {}
+    return page.status_code, form_values(page) if page.status_code == 200 else {}
 
 
 ADD = "/admin/liveblog/update/add/"
@@ -245,7 +245,7 @@ def test_api_carries_out_offered_actions_and_refuses_all_others(state, scopes):
 
 
 def effective_action(action: Action, update: Update | None) -> Action:
-    """Return the action that a PATCH amounts to: it names none and saves the update in its current state."""
+    """Return the action that a PATCH amounts to: it names no action, but saves the update in its state."""
     if update and update.is_published and action in (Action.DRAFT, Action.PUBLISH):
         return Action.EDIT
     return Action.DRAFT if update and not update.is_visible and action == Action.EDIT else action

@@ -26,7 +26,7 @@ DOCS = ROOT / "docs"
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """Run the demo, which may send webhooks to this machine, as webhooks.md says."""
+    """Run the demo, which may send webhooks to this machine, as webhooks.md describes."""
     assert "WEBHOOK_TEST_HOSTS=127.0.0.1 make run" in "\n".join(blocks("webhooks.md"))
     with running_demo(tmp_path_factory.mktemp("demo"), WEBHOOK_TEST_HOSTS="127.0.0.1") as demo:
         yield demo

@@ -85,20 +85,20 @@ def test_imports_go_down_the_ladder(path):
     assert [name for name in own if not is_allowed(module_of(path), name)] == []
 
 
-def test_nothing_prints_templates_of_a_higher_rung():
+def test_nothing_renders_templates_of_a_higher_rung():
     """Read the first directory of a template's name as the package that it belongs to."""
     upward = [
         (path.name, name)
         for path in [*SOURCES, *TEMPLATES]
         for name in re.findall(r"[\"'](\w+)/[^\"'\s]*\.(?:html|xml|atom|rss)[\"']", path.read_text())
-        # The admin's templates have Django's names, under which any of its pages extends them.
+        # The admin's templates keep Django's names, so that all of its pages can extend them.
         if f"liveblog.{name}" in RUNGS and name != "admin"
-        if not is_allowed(printer_of(path), f"liveblog.{name}")
+        if not is_allowed(renderer_of(path), f"liveblog.{name}")
     ]
     assert upward == []
 
 
-def printer_of(path: Path) -> str:
+def renderer_of(path: Path) -> str:
     """Return the module, or the package that a template belongs to; error pages belong to the project."""
     if path.suffix == ".py":
         return module_of(path)
@@ -125,7 +125,7 @@ def test_only_settings_reads_the_environment_and_the_example_is_complete():
 
 def test_settings_import_no_code_of_the_project():
     imported = {*imports_of(ast.parse((ROOT / "newsroom/settings.py").read_text()))}
-    # The package itself, for the version, and the checks of values.
+    # The package itself provides the version, and the other module checks values.
     assert {name for name in imported if name.split(".")[0] in OURS} == {
         "newsroom",
         "newsroom.setting_checks",
@@ -227,7 +227,7 @@ def test_every_file_that_contributing_names_exists():
     text = (ROOT / "CONTRIBUTING.md").read_text()
     names = set(re.findall(r"`([\w./-]*\w/[\w./-]*|[\w.-]+\.(?:md|py|toml|txt))`", text))
     assert len(names) > 40
-    # A page stands for the one beside the name, and `.venv` is made.
+    # Skip `.venv`, which the setup creates, and files of Django.
     names = {name for name in names if not name.startswith((".venv/", "django/"))}
     missing = {name for name in names if not (ROOT / name).exists()}
     assert missing == set()

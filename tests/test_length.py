@@ -1,4 +1,4 @@
-"""Length: a live blog with many updates and key events costs no more than one with few."""
+"""Costs of length: a live blog with many updates and key events costs no more than one with few."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ PATHS = [
     "/api/v1/blogs/{slug}/ninjs/",
     "/api/v1/updates/{middle}/",
 ]
-# Answers over several live blogs, asked for when only the short or only the long one is public.
+# Answers over several live blogs, requested while only the short or only the long one is public.
 OF_SITE = ["/", "/feed.atom", "/feed.json", "/api/v1/blogs/", "/api/v1/updates/"]
 
 
@@ -56,7 +56,7 @@ def addresses_of(blog: LiveBlog) -> list[str]:
 
 
 def is_sorting_updates(sql: str) -> bool:
-    """Return whether SQLite sorts rows of updates for `sql`, as opposed to walking an index in order."""
+    """Return whether SQLite sorts rows of updates for `sql` instead of walking an index in order."""
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
         steps = [(parent, step) for _id, parent, _unused, step in cursor.fetchall()]
@@ -109,7 +109,7 @@ def test_no_answer_sorts_all_updates_of_a_live_blog(client):
 
 
 @pytest.mark.parametrize("edition", ["", "/zh-hans"])
-def test_page_shows_up_to_ten_key_events_and_of_more_the_newest_eight_with_a_link_to_all(client, edition):
+def test_page_shows_ten_key_events_or_the_newest_eight_of_more_with_a_link_to_all(client, edition):
     blog = make_blog(slug="storm")
     for index in range(KEY_EVENTS_MOST):
         make_update(blog, f"大事{index}", is_key_event=True)
@@ -129,7 +129,7 @@ def test_page_shows_up_to_ten_key_events_and_of_more_the_newest_eight_with_a_lin
 
 
 @pytest.mark.parametrize("edition", ["", "/zh-hans"])
-def test_all_key_events_are_reached_by_paging(client, edition):
+def test_paging_reaches_all_key_events(client, edition):
     blog = make_long_blog("storm", 2 * key_events.PAGE_SIZE + 7, 2 * key_events.PAGE_SIZE + 7)
     path, headings = f"{edition}/live/storm/key-events/", []
     address = path
@@ -150,7 +150,7 @@ def test_all_key_events_are_reached_by_paging(client, edition):
     assert len(set(headings)) == blog.updates.key_events().count() == len(headings)
 
 
-def test_key_events_page_says_what_other_pages_of_a_live_blog_say(client):
+def test_key_events_page_answers_like_other_pages_of_a_live_blog(client):
     blog = make_blog(slug="storm")
     assert '<p class="empty">' in client.get("/live/storm/key-events/").content.decode()
     assert client.get("/zh-hant/live/storm/key-events/").headers["Location"] == "/live/storm/key-events/"

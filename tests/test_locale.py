@@ -25,7 +25,7 @@ FOREIGN = {"zh_Hant": "[续报导时间连结为发]", "zh_Hans": "[續報導時
 
 
 def read_catalogue(path: Path) -> dict[str, str]:
-    """Return msgstr by msgid; assert that the catalogue uses no contexts and plurals."""
+    """Return msgstr by msgid; assert that the catalogue uses no contexts or plurals."""
     text = path.read_text()
     assert "msgctxt" not in text
     assert "msgid_plural" not in text
@@ -107,7 +107,7 @@ def test_catalogues_contain_every_message_of_the_code(domain, tmp_path):
 
 
 @pytest.mark.parametrize("language", ["zh-hant", "zh-hans"])
-def test_words_of_django_are_replaced_by_those_of_a_hong_kong_newsroom(language):
+def test_django_words_are_replaced_by_those_of_a_hong_kong_newsroom(language):
     with override(language):
         words = [gettext_of(message) for message in REWORDED]
     assert [word for word in words if re.search("使用者|電子信箱|檢視|您|[一-鿿] [一-鿿]", word)] == []

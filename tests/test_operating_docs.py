@@ -1,4 +1,4 @@
-"""The commands of docs/operating.md, run in a directory of their own, from the clone to the way back.
+"""The commands of docs/operating.md, run in a directory of their own, from the clone to the rollback.
 
 Paths, addresses and ports point to that directory and to a throwaway PostgreSQL. `runuser` runs its command
 as the user of the tests, and `python3 -m venv` links the tests' environment, which has the locked packages.
@@ -42,7 +42,7 @@ NAME = "news.example.com"
 BLOCKS = re.findall(r"^```sh\n(.*?)^```$", (ROOT / "docs/operating.md").read_text(), re.MULTILINE | re.DOTALL)
 PASSWORD = "correct horse battery"
 
-# Blocks by a text that only they contain, and why the tests do not run them.
+# Blocks that the tests do not run, by a text that only they contain, and the reason.
 FOR_ROOT = {
     "apt-get install": "installs packages",
     "adduser --system": "makes a Unix user and gives it directories",
@@ -225,7 +225,7 @@ class Machine:
         return value
 
     def get(self, path: str) -> tuple[int, bytes, str]:
-        """Return status, body and ETag of a page, asked for by a connection of its own."""
+        """Return status, body and ETag of a page, requested over a new connection."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.request("GET", path, headers={"Host": NAME})
         response = connection.getresponse()
@@ -253,7 +253,7 @@ class Machine:
 
 
 def without_numbers(pages: dict[str, tuple[int, bytes, str]]) -> dict[str, tuple[int, bytes]]:
-    """Return status and body of pages; a live blog goes on with another number after a restore."""
+    """Return status and body of pages without the numbers, which jump ahead after a restore."""
     number = re.compile(rb'((?:data-number="|"number":))\d+')
     return {path: (status, number.sub(rb"\1N", body)) for path, (status, body, _etag) in pages.items()}
 
@@ -297,7 +297,7 @@ def test_every_block_is_run_or_needs_root():
     assert {text: keys for text, keys in matching.items() if len(keys) != 1} == {}
 
 
-def test_postgresql_is_installed_backed_up_restored_upgraded_and_taken_back(with_postgresql):
+def test_postgresql_is_installed_backed_up_restored_upgraded_and_rolled_back(with_postgresql):
     machine = with_postgresql
     machine.run("createuser newsroom")
     install(machine)
@@ -335,16 +335,16 @@ def etag_after_reload(machine: Machine, server: subprocess.Popen, *keys: str) ->
         machine.run(*keys)
         assert machine.unit("ExecReload") == "/bin/kill -HUP $MAINPID"
         server.send_signal(signal.SIGHUP)
-        # The successor of a process serves before that process ends.
+        # Each process serves until its successor does.
         wait_for(lambda: processes.isdisjoint(workers_of(server)), seconds=120)
     return machine.get("/live/harbour/")[2]
 
 
 def workers_of(server: subprocess.Popen) -> set[str]:
-    """Return the ids of the processes that answer for the server."""
+    """Return the ids of the server's worker processes."""
     workers = set()
     for child in Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split():
-        # A process may end meanwhile.
+        # A process may end in the meantime.
         with suppress(OSError):
             if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
                 workers.add(child)
@@ -358,7 +358,7 @@ def constant_readers(machine: Machine) -> Iterator[None]:
     stopped = threading.Event()
 
     def read() -> None:
-        # Without the pause they would take the processor from what they watch.
+        # Without the pause, the readers would starve the server that they watch.
         while not stopped.wait(0.05):
             try:
                 answers.append(machine.get("/live/harbour/")[0])

@@ -41,7 +41,7 @@ def test_a_skipped_test_fails_only_in_ci(tmp_path, ci, status):
     assert "1 skipped" in run.stdout
 
 
-def test_failed_tests_run_once_more_and_those_that_pass_are_named(tmp_path, monkeypatch, capfd):
+def test_failed_tests_run_again_and_those_that_pass_are_named(tmp_path, monkeypatch, capfd):
     (tmp_path / "conftest.py").write_text("from tests.conftest import *\n")
     (tmp_path / "test_two.py").write_text(
         "from pathlib import Path\n\n"

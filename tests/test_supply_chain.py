@@ -43,7 +43,7 @@ def test_the_page_of_licences_is_up_to_date():
         ("Dependency not found on PyPI and could not be audited: django", 1, advisories.NOT_CHECKED),
     ],
 )
-def test_advisories_tell_findings_from_a_database_that_is_away(capfd, output, status, result):
+def test_advisories_distinguish_findings_from_an_unreachable_database(capfd, output, status, result):
     script = f"import sys; print({output!r}); sys.exit({status})"
     assert advisories.main([sys.executable, "-c", script]) == result
     captured = capfd.readouterr()

@@ -1,4 +1,4 @@
-"""Fixtures for people who sign in by hand."""
+"""Fixtures for people who sign in through the forms."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from tests.access.signing_in import Browser
 
 @pytest.fixture
 def browser_of(db: None) -> Callable[..., Browser]:
-    """Return a function that makes a browser at an address, in English."""
+    """Return a function that makes a browser at an IP address, in English."""
     cache.clear()
     return lambda address="192.0.2.1": Browser(REMOTE_ADDR=address, headers={"accept-language": "en"})
 
 
 @pytest.fixture
 def seen_events():
-    """Collect the events that are announced, as (event, user name of the person, user name of who did it)."""
+    """Collect the signals sent, as (event, username of the person affected, username of the actor)."""
     events: list[tuple[str, str, str | None]] = []
 
     @receiver(access_changed, weak=False, dispatch_uid="tests.access")
@@ -36,7 +36,7 @@ def seen_events():
 
 @pytest.fixture
 def mails(mailoutbox):
-    """Return a function that returns all e-mails so far, which are sent once a transaction commits."""
+    """Return a function that waits for e-mails still being sent, and returns all of them so far."""
 
     def collect() -> list:
         notices.wait()

@@ -1,4 +1,4 @@
-"""Signing in by hand, with codes of an authenticator app."""
+"""Signing in through the forms, with codes of an authenticator app."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def add_app(person: User) -> str:
 
 
 def code_of(secret: str, steps: int = 0) -> str:
-    """Return the code of the time step that is `steps` from the current one."""
+    """Return the code of the time step `steps` after the current one."""
     return pyotp.TOTP(secret).at(int(time.time()) + steps * totp.STEP_SECONDS)
 
 

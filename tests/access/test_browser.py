@@ -92,7 +92,7 @@ def test_passkey_is_set_up_and_signs_in_without_a_password(open_page):
     page.goto("/admin/auth/user/")
     page.get_by_role("button", name="Sign in with a passkey").click()
 
-    # The address of the sign-in page ends with the same path, behind a question mark.
+    # The sign-in page has the same path in its query string.
     expect(page).to_have_url(re.compile("^[^?]+/admin/auth/user/$"))
     passkey = Passkey.objects.get(user=chief)
     assert (passkey.name, passkey.last_used_at is not None) == ("Laptop", True)
@@ -105,7 +105,7 @@ def test_passkey_is_set_up_and_signs_in_without_a_password(open_page):
     expect(page).to_have_url(re.compile("/admin/$"))
 
 
-def test_passkey_of_a_removed_row_and_a_browser_without_one_are_refused(open_page):
+def test_removed_passkey_does_not_sign_in(open_page):
     editor, page = make_member("Editor"), open_page()
     add_authenticator(page)
     enter_password(page, editor)
@@ -151,7 +151,7 @@ def test_locked_out_attacker_does_not_lock_the_editor_out(open_page, console_err
         expect(attacker.locator(".errornote").first).to_be_visible()
     expect(attacker.locator(".errornote").first).to_contain_text("Too many attempts")
 
-    # From the same address.
+    # The editor signs in from the same address.
     enter_password(own, editor)
 
     expect(own).to_have_url(re.compile("/admin/$"))
@@ -184,7 +184,7 @@ def test_pages_are_accessible_on_a_phone(open_page, scheme, console_errors):
     expect(page.locator(".recovery-codes li")).to_have_count(10)
     assert_accessible(page)
     page.goto("about:blank")
-    # axe loads style sheets anew to judge colours, which the pages' policy refuses. The other tests show that
+    # axe reloads style sheets to judge colours, which the pages' policy refuses. The other tests show that
     # the pages themselves cause no errors.
     assert [error for error in console_errors if "inline style" not in error and "404" not in error] == []
     console_errors.clear()

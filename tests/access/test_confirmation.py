@@ -15,7 +15,7 @@ from newsroom.access.models import InitialPassword
 from newsroom.sign_in import PER_NAME_AND_ADDRESS
 from tests.access.conftest import client_of
 from tests.access.signing_in import LOGIN, OVERVIEW, add_app, code_of
-from tests.admin.browsing import opened
+from tests.admin.browsing import open_form
 from tests.factories import PASSWORD, make_key, make_person
 
 TITLE = "Confirm that it is you"
@@ -33,12 +33,12 @@ def make_stale(client: Client) -> Client:
     return client
 
 
-def asks(response) -> bool:
+def asks_to_confirm(response) -> bool:
     return response.status_code == 200 and TITLE in response.content.decode()
 
 
-def carried(response) -> dict[str, str]:
-    """Return the hidden fields of the question, as a browser sends them with the answer."""
+def hidden_fields(response) -> dict[str, str]:
+    """Return the hidden fields of the confirmation form, which a browser sends along."""
     form = response.content.decode().partition('id="confirm-form"')[2].partition("</form>")[0]
     fields = re.findall(r'<textarea hidden name="([^"]+)" readonly>\n(.*?)</textarea>', form, re.DOTALL)
     flags = re.findall(r'<input type="hidden" name="(confirm-[\w]+)"(?: value="(\d)")?', form)
@@ -57,47 +57,51 @@ def chief() -> User:
 
 def key_form(client: Client) -> dict:
     partner = Partner.objects.create(name="Wire", contact="wire@example.com")
-    return opened(client, "/admin/liveblog/apikey/add/") | {
+    return open_form(client, "/admin/liveblog/apikey/add/") | {
         "partner": partner.pk,
         "label": "A label with “quotes” & <marks>",
         "scopes": ["read"],
     }
 
 
-def test_stale_session_is_asked_and_the_key_is_made_once_it_is_confirmed(manager, seen_events):
+def test_stale_session_must_confirm_before_the_key_is_made(manager, seen_events):
     client = make_stale(client_of(manager))
 
     question = client.post("/admin/liveblog/apikey/add/", key_form(client))
 
-    assert asks(question)
+    assert asks_to_confirm(question)
     assert "no-store" in question.headers["Cache-Control"]
     assert not ApiKey.objects.exists()
-    wrong = client.post("/admin/liveblog/apikey/add/", carried(question) | {"confirm-password": "wrong"})
-    assert asks(wrong)
+    wrong = client.post(
+        "/admin/liveblog/apikey/add/", hidden_fields(question) | {"confirm-password": "wrong"}
+    )
+    assert asks_to_confirm(wrong)
     assert "This password is wrong." in wrong.content.decode()
-    right = client.post("/admin/liveblog/apikey/add/", carried(wrong) | {"confirm-password": PASSWORD})
+    right = client.post("/admin/liveblog/apikey/add/", hidden_fields(wrong) | {"confirm-password": PASSWORD})
     assert "never shown again" in right.content.decode()
     assert ApiKey.objects.get().label == "A label with “quotes” & <marks>"
     assert [event for event, *_people in seen_events] == ["confirmation_failed", "confirmed"]
 
 
-def test_recent_confirmation_lasts_for_the_minutes_of_the_setting(manager, settings):
+def test_confirmation_lasts_for_the_configured_minutes(manager, settings):
     client = client_of(manager)
-    assert not asks(client.post("/admin/liveblog/apikey/add/", key_form(client)))
+    assert not asks_to_confirm(client.post("/admin/liveblog/apikey/add/", key_form(client)))
     session = client.session
     session["confirmed_at"] -= settings.CONFIRMATION_MINUTES * 60
     session.save()
 
-    assert asks(client.post("/admin/liveblog/apikey/add/", {}))
+    assert asks_to_confirm(client.post("/admin/liveblog/apikey/add/", {}))
 
 
-def test_code_of_the_app_confirms_and_a_recovery_code_does_not(manager):
+def test_app_code_confirms_but_a_recovery_code_does_not(manager):
     secret, client = add_app(manager), make_stale(client_of(manager))
     question = client.post("/admin/liveblog/apikey/add/", key_form(client))
 
-    assert asks(client.post("/admin/liveblog/apikey/add/", carried(question) | {"confirm-code": "0"}))
-    answer = carried(question) | {"confirm-code": code_of(secret)}
-    assert not asks(client.post("/admin/liveblog/apikey/add/", answer))
+    assert asks_to_confirm(
+        client.post("/admin/liveblog/apikey/add/", hidden_fields(question) | {"confirm-code": "0"})
+    )
+    answer = hidden_fields(question) | {"confirm-code": code_of(secret)}
+    assert not asks_to_confirm(client.post("/admin/liveblog/apikey/add/", answer))
 
     assert ApiKey.objects.count() == 1
 
@@ -116,7 +120,7 @@ def test_wrong_passwords_are_limited(manager):
     assert client.post("/admin/liveblog/apikey/add/", right).status_code == 429
 
 
-def test_every_change_of_keys_secrets_people_and_roles_is_asked_for(manager, chief):
+def test_every_change_of_keys_secrets_people_and_roles_needs_confirmation(manager, chief):
     make_key("read")
     key, person = ApiKey.objects.get(), make_person("Editor")
     webhook = Webhook.objects.create(partner=key.partner, url="https://example.com/hook", secret="a")
@@ -139,36 +143,38 @@ def test_every_change_of_keys_secrets_people_and_roles_is_asked_for(manager, chi
     }
     for user, paths in pages.items():
         client = make_stale(client_of(user))
-        assert [path for path in paths if not asks(client.post(f"/admin/{path}", {"post": "yes"}))] == []
+        assert [
+            path for path in paths if not asks_to_confirm(client.post(f"/admin/{path}", {"post": "yes"}))
+        ] == []
     for path in ("app/remove/", "app/", "passkeys/add/", "recovery-codes/", "sessions/end/"):
-        assert asks(make_stale(client_of(chief)).post(f"{OVERVIEW}{path}")), path
+        assert asks_to_confirm(make_stale(client_of(chief)).post(f"{OVERVIEW}{path}")), path
 
 
-def test_who_may_not_do_it_or_is_signed_out_is_not_asked(chief):
+def test_people_without_permission_or_signed_out_are_not_asked_to_confirm(chief):
     editor = make_stale(client_of(make_person("Editor")))
     for path in ("/admin/auth/user/", "/admin/liveblog/apikey/add/"):
         assert Client().post(path).url.startswith(LOGIN)
         assert editor.get(path).status_code == 403
 
 
-def test_other_changes_are_not_asked_for():
+def test_other_changes_need_no_confirmation():
     editor = make_stale(client_of(make_person("Chief editor")))
-    assert not asks(editor.post("/admin/liveblog/topic/add/", {"name": "天氣", "slug": "weather"}))
+    assert not asks_to_confirm(editor.post("/admin/liveblog/topic/add/", {"name": "天氣", "slug": "weather"}))
 
 
-def test_page_for_a_new_password_asks_first_and_repeats_no_password(chief):
+def test_password_page_asks_to_confirm_first_and_never_repeats_a_password(chief):
     person, client = make_person("Reporter"), make_stale(client_of(chief))
     path = f"/admin/auth/user/{person.pk}/password/"
     question = client.get(path)
-    assert asks(question)
-    answered = client.post(path, carried(question) | {"confirm-password": PASSWORD})
+    assert asks_to_confirm(question)
+    answered = client.post(path, hidden_fields(question) | {"confirm-password": PASSWORD})
     assert (answered.status_code, answered.url) == (302, path)
-    assert not asks(client.get(path))
+    assert not asks_to_confirm(client.get(path))
 
     make_stale(client)
     late = client.post(path, dict.fromkeys(("password1", "password2"), NEW_PASSWORD))
 
-    assert asks(late)
+    assert asks_to_confirm(late)
     assert NEW_PASSWORD not in late.content.decode()
 
 
@@ -178,7 +184,7 @@ def test_page_for_a_new_password_asks_first_and_repeats_no_password(chief):
 def add_person(chief: User, **fields: object) -> User:
     client = client_of(chief)
     passwords = dict.fromkeys(("password1", "password2"), NEW_PASSWORD)
-    form = opened(client, "/admin/auth/user/add/") | passwords | {"username": "ming"} | fields
+    form = open_form(client, "/admin/auth/user/add/") | passwords | {"username": "ming"} | fields
     group = Group.objects.get(name="Editor")
     assert client.post("/admin/auth/user/add/", form | {"groups": [group.pk]}).status_code == 302
     return User.objects.get(username="ming")
@@ -217,7 +223,7 @@ def test_initial_password_expires(chief, browser_of, settings):
     assert not browser.is_in
 
 
-def test_password_that_a_chief_editor_sets_is_an_initial_one(chief):
+def test_password_set_by_a_chief_editor_is_an_initial_one(chief):
     person = make_person("Reporter")
     payload = dict.fromkeys(("password1", "password2"), NEW_PASSWORD) | {"usable_password": "true"}
 
@@ -228,13 +234,13 @@ def test_password_that_a_chief_editor_sets_is_an_initial_one(chief):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_colleague_is_told_by_mail_of_changes_by_others_only(mails, seen_events):
+def test_person_gets_an_email_about_changes_by_others_only(mails, seen_events):
     chief = make_person("Chief editor", email="chief@example.com")
     person = make_person("Reporter", email="reporter@example.com")
     client = client_of(chief)
     for changed in (person, chief):
         path = f"/admin/auth/user/{changed.pk}/change/"
-        form = opened(client, path) | {"first_name": "小明"}
+        form = open_form(client, path) | {"first_name": "小明"}
         assert client.post(path, form).status_code == 302
     payload = dict.fromkeys(("password1", "password2"), NEW_PASSWORD) | {"usable_password": "true"}
     client.post(f"/admin/auth/user/{person.pk}/password/", payload)

@@ -1,4 +1,4 @@
-"""Password reset by mail, which says nothing about accounts and is limited."""
+"""Password reset by e-mail: it reveals nothing about accounts, and requests are limited."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def ask(email: str, address: str = "192.0.2.1"):
     return Client(REMOTE_ADDR=address, headers={"accept-language": "en"}).post(RESET, {"email": email})
 
 
-def test_mail_leads_to_a_new_password_and_not_past_the_second_factor(browser_of, editor, mails, seen_events):
+def test_email_link_sets_a_new_password_but_does_not_skip_the_second_factor(
+    browser_of, editor, mails, seen_events
+):
     add_app(editor)
     initial_passwords.mark(editor)
     browser = browser_of()
@@ -61,7 +63,7 @@ def test_mail_leads_to_a_new_password_and_not_past_the_second_factor(browser_of,
     assert len(mails()) == 2
 
 
-def test_unknown_inactive_and_foreign_addresses_get_the_same_answer(editor, mails):
+def test_unknown_inactive_and_non_staff_addresses_get_the_same_answer(editor, mails):
     make_person("Editor", email="off@example.com", is_active=False)
     make_person(email="reader@example.com", is_staff=False)
     known = ask("editor@example.com", "203.0.113.1")
@@ -78,7 +80,7 @@ def test_unknown_inactive_and_foreign_addresses_get_the_same_answer(editor, mail
     assert len(mails()) == 1
 
 
-def test_mails_are_limited_by_account_and_requests_by_address(editor, mails):
+def test_emails_are_limited_by_account_and_requests_by_address(editor, mails):
     for number in range(PER_ACCOUNT.attempts + 3):
         assert ask("editor@example.com", f"203.0.113.{number}").status_code == 302
     assert len(mails()) == PER_ACCOUNT.attempts
@@ -86,7 +88,7 @@ def test_mails_are_limited_by_account_and_requests_by_address(editor, mails):
     assert statuses == [302] * PER_ADDRESS.attempts + [429]
 
 
-def test_forged_host_does_not_get_into_the_mail(editor, mails, settings):
+def test_forged_host_is_not_used_in_the_email(editor, mails, settings):
     settings.ALLOWED_HOSTS = ["*"]
     Client().post(RESET, {"email": editor.email}, headers={"host": "evil.example"})
 
@@ -105,7 +107,7 @@ def test_weak_password_is_refused(editor, mails):
     assert not User.objects.get(pk=editor.pk).check_password("aaaaaaaaaaaa")
 
 
-def test_site_without_mail_has_no_reset(settings):
+def test_site_without_email_has_no_password_reset(settings):
     settings.HAS_MAIL = False
     assert RESET not in Client().get(LOGIN).content.decode()
     for path in (RESET, f"{RESET}sent/", f"{RESET}a/b/"):

@@ -1,4 +1,4 @@
-"""Signing in with an authenticator app or a recovery code, and who must have a second factor."""
+"""Signing in with an authenticator app or a recovery code, and the roles that need a second factor."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def editor(db) -> User:
 # Signing in
 
 
-def test_password_alone_does_not_sign_in_somebody_with_an_app(browser_of, editor):
+def test_password_alone_does_not_sign_in_a_person_with_an_app(browser_of, editor):
     secret, browser = add_app(editor), browser_of()
 
     response = browser.enter_password(editor, next="/admin/liveblog/update/")
@@ -156,7 +156,7 @@ def test_secret_is_encrypted_and_survives_a_new_secret_key(editor, settings):
 
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", [settings.SECRET_KEY]
     assert totp.verify(editor, code_of(secret, -1))
-    # A used secret is encrypted anew.
+    # A secret is encrypted with the new key once it is used.
     settings.SECRET_KEY_FALLBACKS = []
     assert totp.verify(editor, code_of(secret))
     settings.SECRET_KEY = "a third"
@@ -205,7 +205,7 @@ def test_removing_the_last_factor_removes_the_recovery_codes(editor, browser_of,
 # Required by role
 
 
-def test_required_role_reaches_nothing_until_a_factor_is_set_up(browser_of, settings):
+def test_role_that_needs_a_factor_reaches_nothing_until_one_is_set_up(browser_of, settings):
     settings.SECOND_FACTOR_ROLES = CHIEFS
     chief, browser = make_person("Chief editor"), browser_of()
     response = browser.enter_password(chief, next="/admin/liveblog/liveblog/")
@@ -240,7 +240,7 @@ def test_setting_names_the_roles_that_need_a_factor(db, settings, roles, fields,
     assert factors.is_required_of(make_person("Editor", **fields)) == is_required
 
 
-def test_sessions_without_a_factor_end_when_a_role_begins_to_need_one(editor, settings):
+def test_sessions_without_a_factor_end_when_their_role_starts_to_need_one(editor, settings):
     client = client_of(editor)
     assert client.get("/admin/").status_code == 200
 
@@ -285,7 +285,7 @@ def test_chief_editor_resets_a_colleagues_factor(transactional_db, browser_of, e
 
 
 @pytest.mark.parametrize("role", ["Reporter", "Editor", "Syndication manager"])
-def test_other_roles_and_oneself_cannot_reset(db, role):
+def test_other_roles_cannot_reset_a_factor_and_nobody_resets_their_own(db, role):
     editor, chief = make_person("Editor"), make_person("Chief editor")
     add_app(editor)
     add_app(chief)

@@ -1,4 +1,4 @@
-"""Sessions of a person: listed, ended one by one or all at once, and expiring."""
+"""A person's sessions: the list, ending one or all others, and expiry."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def two_browsers(browser_of, editor):
 
 
 def digests(browser) -> dict[str, str]:
-    """Return the session's names in forms by device, as the page lists them."""
+    """Return the digests that name the sessions in forms, by device, as the page lists them."""
     return {session["row"].device: session["digest"] for session in browser.get(OVERVIEW).context["sessions"]}
 
 
@@ -72,13 +72,13 @@ def test_page_lists_own_sessions_without_their_keys(two_browsers):
         assert browser.session.session_key not in text
 
 
-def test_one_session_is_ended_and_that_of_a_colleague_is_not(two_browsers, browser_of, seen_events, editor):
+def test_one_session_can_be_ended_but_not_a_colleagues(two_browsers, browser_of, seen_events, editor):
     office, phone = two_browsers
     colleague = browser_of()
     colleague.enter_password(make_person("Editor"))
-    foreign = next(iter(digests(colleague).values()))
+    colleagues_digest = next(iter(digests(colleague).values()))
 
-    office.post(f"{OVERVIEW}sessions/{foreign}/end/")
+    office.post(f"{OVERVIEW}sessions/{colleagues_digest}/end/")
     office.post(f"{OVERVIEW}sessions/{digests(office)['Safari · iPhone']}/end/")
 
     assert (office.is_in, phone.is_in, colleague.is_in) == (True, False, True)
@@ -94,7 +94,7 @@ def test_all_other_sessions_are_ended(two_browsers):
     assert (office.is_in, phone.is_in) == (False, True)
 
 
-def test_idle_session_ends_and_use_moves_the_limit(two_browsers, settings, editor):
+def test_idle_session_expires_and_use_extends_it(two_browsers, settings, editor):
     office, phone = two_browsers
     settings.SESSION_IDLE_HOURS = 1
     ago = timezone.now() - timedelta(minutes=50)
@@ -111,7 +111,7 @@ def test_idle_session_ends_and_use_moves_the_limit(two_browsers, settings, edito
     assert (office.is_in, phone.is_in) == (True, False)
 
 
-def test_polls_of_an_open_desk_do_not_move_the_limit(two_browsers, editor):
+def test_polls_of_an_open_desk_do_not_extend_the_session(two_browsers, editor):
     office, _phone = two_browsers
     ago = timezone.now() - timedelta(minutes=50)
     StaffSession.objects.filter(user=editor).update(seen_at=ago)
@@ -121,7 +121,7 @@ def test_polls_of_an_open_desk_do_not_move_the_limit(two_browsers, editor):
     assert StaffSession.objects.get(pk=office.session.session_key).seen_at == ago
 
 
-def test_use_does_not_move_the_absolute_limit(two_browsers, settings, editor):
+def test_use_does_not_extend_the_absolute_limit(two_browsers, settings, editor):
     office, _phone = two_browsers
     settings.SESSION_HOURS = 24
     now = timezone.now()

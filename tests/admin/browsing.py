@@ -59,15 +59,15 @@ class _FormReader(HTMLParser):
             self.values[self._textarea] += data
 
 
-def opened(client: Client, path: str, language: str = "en") -> dict[str, str | list[str]]:
-    """Return the values with which a browser shows the form of an add or change page."""
+def open_form(client: Client, path: str, language: str = "en") -> dict[str, str | list[str]]:
+    """Get an add or change page and return the values with which a browser shows its form."""
     response = client.get(path, headers={"accept-language": language})
     assert response.status_code == 200, (path, response.status_code)
-    return filled(response)
+    return form_values(response)
 
 
-def filled(response: HttpResponse) -> dict[str, str | list[str]]:
-    """Return the values with which a browser shows the form of this add or change page."""
+def form_values(response: HttpResponse) -> dict[str, str | list[str]]:
+    """Return the values with which a browser shows the form of an add or change page."""
     reader = _FormReader(f"{response.context['opts'].model_name}_form")
     reader.feed(response.content.decode())
     # Browsers drop a line break right after <textarea>, so it does not belong to the value.

@@ -15,7 +15,7 @@ from liveblog import publishing
 from liveblog.models import Byline, Change, LiveBlog, Topic
 from liveblog.publishing import SYSTEM, BlogDetails, Story
 from newsroom import hongkong
-from tests.admin.browsing import errors, opened, with_row
+from tests.admin.browsing import errors, open_form, with_row
 from tests.factories import make_blog, make_image, make_person, make_update
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +28,7 @@ def page_of(blog: LiveBlog) -> str:
 
 
 def save(admin, blog, **fields):
-    return admin.post(page_of(blog), opened(admin, page_of(blog)) | fields)
+    return admin.post(page_of(blog), open_form(admin, page_of(blog)) | fields)
 
 
 def kinds(blog: LiveBlog) -> list[str]:
@@ -40,7 +40,7 @@ def reloaded(blog: LiveBlog) -> LiveBlog:
 
 
 def test_blog_passes_through_every_status(admin, editor):
-    form = opened(admin, ADD) | {
+    form = open_form(admin, ADD) | {
         "headline": "颱風直擊",
         "slug": "typhoon-2026",
         "summary": "<p>一<script>x</script></p>",
@@ -64,7 +64,7 @@ def test_details_bylines_topics_and_stories_are_saved_as_one_change(admin):
     blog, next_blog = make_blog(), make_blog(headline="續篇")
     byline, topic = Byline.objects.create(name="張三"), Topic.objects.create(slug="weather", name="天氣")
     image = make_image()
-    form = opened(admin, page_of(blog)) | {
+    form = open_form(admin, page_of(blog)) | {
         "headline": "新標題",
         "kicker": "風暴",
         "bylines": [byline.pk],
@@ -113,7 +113,7 @@ def test_team_is_saved_without_a_change_number(admin):
     assert save(admin, blog, team=[]).status_code == 302
     assert not blog.team.exists()
 
-    form = opened(admin, ADD) | {"headline": "地震", "slug": "quake", "team": [editor.pk]}
+    form = open_form(admin, ADD) | {"headline": "地震", "slug": "quake", "team": [editor.pk]}
     assert admin.post(ADD, form).status_code == 302
     assert list(LiveBlog.objects.get(slug="quake").team.all()) == [editor]
 
@@ -137,7 +137,7 @@ def test_only_active_staff_can_be_put_in_a_team():
 
 def test_stale_team_is_refused(admin):
     blog, editor = make_blog(is_live=False), make_person("Editor")
-    stale = opened(admin, page_of(blog)) | {"team": []}
+    stale = open_form(admin, page_of(blog)) | {"team": []}
     publishing.set_team(blog, [editor], by=SYSTEM)
     response = admin.post(page_of(blog), stale)
     assert errors(response)["__all__"][0].startswith("Somebody else has saved this since you opened it.")
@@ -146,7 +146,7 @@ def test_stale_team_is_refused(admin):
 
 def test_missing_headline_and_duplicate_slug_are_refused_on_their_fields(admin):
     make_blog(slug="taken")
-    form = opened(admin, ADD)
+    form = open_form(admin, ADD)
     response = admin.post(ADD, form | {"headline": "甲", "slug": "taken"})
     assert errors(response) == {"slug": ["Live blog with this Slug already exists."]}
     assert 'value="甲"' in response.content.decode()
@@ -156,9 +156,9 @@ def test_missing_headline_and_duplicate_slug_are_refused_on_their_fields(admin):
 
 def test_slug_cannot_change_after_publication(admin):
     blog = make_blog(slug="first")
-    assert "slug" not in opened(admin, page_of(blog))
+    assert "slug" not in open_form(admin, page_of(blog))
     draft = make_blog(slug="second", is_live=False)
-    stale = opened(admin, page_of(draft)) | {"slug": "third"}
+    stale = open_form(admin, page_of(draft)) | {"slug": "third"}
     publishing.start_coverage(draft, by=SYSTEM)
     admin.post(page_of(draft), stale)
     assert reloaded(draft).slug == "second"
@@ -176,9 +176,9 @@ def test_past_times_are_refused_on_their_fields(admin):
 
 def test_stale_form_overwrites_nothing(admin):
     blog = make_blog(headline="原")
-    stale = opened(admin, page_of(blog)) | {"headline": "我所改"}
+    stale = open_form(admin, page_of(blog)) | {"headline": "我所改"}
     make_update(blog)
-    assert admin.post(page_of(blog), opened(admin, page_of(blog)) | {"kicker": "同事"}).status_code == 302
+    assert admin.post(page_of(blog), open_form(admin, page_of(blog)) | {"kicker": "同事"}).status_code == 302
     response = admin.post(page_of(blog), stale)
     assert errors(response)["__all__"][0].startswith("Somebody else has saved this since you opened it.")
     assert (reloaded(blog).headline, reloaded(blog).kicker) == ("原", "同事")
@@ -186,7 +186,7 @@ def test_stale_form_overwrites_nothing(admin):
 
 def test_new_update_does_not_make_the_blog_form_stale(admin):
     blog = make_blog()
-    form = opened(admin, page_of(blog)) | {"headline": "改"}
+    form = open_form(admin, page_of(blog)) | {"headline": "改"}
     make_update(blog)
     assert admin.post(page_of(blog), form).status_code == 302
     assert reloaded(blog).headline == "改"

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from liveblog.models import CopyProfile
-from tests.admin.browsing import errors, opened
+from tests.admin.browsing import errors, open_form
 from tests.factories import make_person
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +28,7 @@ def client_of(role: str) -> Client:
 def test_chief_editor_renames_and_deletes_a_saved_profile(profile: CopyProfile) -> None:
     client = client_of("Chief editor")
     page = f"{LIST}{profile.pk}/change/"
-    assert client.post(page, opened(client, page) | {"name": "The agency"}).status_code == 302
+    assert client.post(page, open_form(client, page) | {"name": "The agency"}).status_code == 302
     assert CopyProfile.objects.values_list("name", "signature", "zone", "order").get() == (
         "The agency",
         "12:05",
@@ -39,15 +39,15 @@ def test_chief_editor_renames_and_deletes_a_saved_profile(profile: CopyProfile) 
     assert not CopyProfile.objects.exists()
 
 
-def test_list_tells_the_notation_of_each_profile(profile: CopyProfile) -> None:
+def test_list_shows_the_notation_of_each_profile(profile: CopyProfile) -> None:
     assert "newest first, time zone BST" in client_of("Chief editor").get(LIST).content.decode()
 
 
-def test_name_of_another_profile_is_refused(profile: CopyProfile) -> None:
+def test_duplicate_profile_name_is_refused(profile: CopyProfile) -> None:
     CopyProfile.objects.create(name="The wire")
     client = client_of("Chief editor")
     page = f"{LIST}{profile.pk}/change/"
-    assert "name" in errors(client.post(page, opened(client, page) | {"name": "The wire"}))
+    assert "name" in errors(client.post(page, open_form(client, page) | {"name": "The wire"}))
 
 
 @pytest.mark.parametrize("role", ["Reporter", "Editor", "Syndication manager"])

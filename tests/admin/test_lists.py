@@ -225,7 +225,7 @@ def test_bulk_publishing_reports_each_refusal(admin, editor):
         ("readerresponse", "withdraw", "They disappear for readers at once."),
     ],
 )
-def test_bulk_actions_that_readers_notice_happen_only_once_confirmed(admin, model, action, words):
+def test_bulk_actions_that_readers_notice_need_confirmation(admin, model, action, words):
     draft, live = make_blog(headline="直播", is_live=False), make_blog(headline="直播", has_responses=True)
     update = publishing.draft_update(live, Content(heading="稿"), by=SYSTEM)
     response = publishing.submit_response(live, name="讀者", text="安全")

@@ -15,7 +15,7 @@ from django.utils import timezone
 from liveblog import publishing
 from liveblog.models import ApiKey, Partner, Scope
 from newsroom.access.models import StaffSession as Session
-from tests.admin.browsing import errors, opened
+from tests.admin.browsing import errors, open_form
 from tests.factories import make_blog, make_key, make_person
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +45,7 @@ def works(key: str) -> bool:
 
 
 def test_key_is_shown_once_after_creation(admin, editor, partner):
-    form = opened(admin, ADD) | {"partner": partner.pk, "label": "網站", "scopes": ["write:draft", "read"]}
+    form = open_form(admin, ADD) | {"partner": partner.pk, "label": "網站", "scopes": ["write:draft", "read"]}
 
     secret = key_on_page(admin.post(ADD, form))
 
@@ -69,7 +69,7 @@ def test_key_is_shown_once_after_creation(admin, editor, partner):
 
 
 def test_database_contains_only_the_digest_of_a_key(admin, partner):
-    form = opened(admin, ADD) | {"partner": partner.pk, "label": "網站", "scopes": ["read"]}
+    form = open_form(admin, ADD) | {"partner": partner.pk, "label": "網站", "scopes": ["read"]}
 
     secret = key_on_page(admin.post(ADD, form)).rpartition("_")[2]
 
@@ -85,7 +85,7 @@ def test_changed_scopes_leave_the_key_valid(admin, partner):
     secret = make_key(Scope.READ, partner=partner)
     key = ApiKey.objects.get()
 
-    form = opened(admin, page_of(key)) | {"label": "應用程式", "scopes": ["read", "read:embargoed"]}
+    form = open_form(admin, page_of(key)) | {"label": "應用程式", "scopes": ["read", "read:embargoed"]}
     assert admin.post(page_of(key), form).status_code == 302
 
     key.refresh_from_db()
@@ -145,7 +145,7 @@ def test_revocation_is_confirmed_first_and_prevents_rotation(admin, partner):
 def test_keys_of_an_inactive_partner_stop_working(admin, partner):
     secret = make_key(Scope.READ, partner=partner)
     path = reverse("admin:liveblog_partner_change", args=[partner.pk])
-    form = opened(admin, path)
+    form = open_form(admin, path)
     del form["is_active"]
 
     assert admin.post(path, form).status_code == 302
@@ -160,7 +160,7 @@ def test_granted_live_blogs_are_saved_and_counted_in_the_list(admin, partner):
     make_key(Scope.READ, Scope.WRITE_DRAFT, partner=partner)
     path = reverse("admin:liveblog_partner_change", args=[partner.pk])
 
-    assert admin.post(path, opened(admin, path) | {"granted_blogs": [blog.pk]}).status_code == 302
+    assert admin.post(path, open_form(admin, path) | {"granted_blogs": [blog.pk]}).status_code == 302
 
     (row,) = admin.get("/admin/liveblog/partner/?q=通訊社").context["cl"].result_list
     assert (row.usable_count, row.grant_count) == (1, 1)
@@ -205,17 +205,17 @@ def test_keys_are_filtered_by_state_scope_and_partner(admin, partner, query, cou
     ],
 )
 def test_invalid_key_is_refused_on_its_fields(admin, partner, fields, expected):
-    form = opened(admin, ADD) | {"partner": partner.pk, "label": "網站", "scopes": ["read"]} | fields
+    form = open_form(admin, ADD) | {"partner": partner.pk, "label": "網站", "scopes": ["read"]} | fields
 
     assert errors(admin.post(ADD, form)) == expected
     assert not ApiKey.objects.exists()
 
 
 @pytest.mark.parametrize("origins", ["https://example.com/path", "example.com", "javascript:alert(1)"])
-def test_embed_origin_that_is_no_origin_is_refused(admin, partner, origins):
+def test_invalid_embed_origin_is_refused(admin, partner, origins):
     path = reverse("admin:liveblog_partner_change", args=[partner.pk])
 
-    refusals = errors(admin.post(path, opened(admin, path) | {"embed_origins": origins}))
+    refusals = errors(admin.post(path, open_form(admin, path) | {"embed_origins": origins}))
 
     assert list(refusals) == ["embed_origins"]
 

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from tests.admin.browsing import errors, opened
+from tests.admin.browsing import errors, open_form
 from tests.factories import make_person, make_user
 
 pytestmark = pytest.mark.django_db
@@ -61,7 +61,7 @@ def chief(chief_editor: User) -> Client:
 
 
 def test_person_added_by_a_chief_editor_can_sign_in_and_write(chief):
-    form = opened(chief, ADD) | NEW_PASSWORD | {"username": "ming", "first_name": "小明"}
+    form = open_form(chief, ADD) | NEW_PASSWORD | {"username": "ming", "first_name": "小明"}
     assert chief.post(ADD, form | {"groups": [role("Reporter").pk]}).status_code == 302
     ming = User.objects.get(username="ming")
     assert account_state(ming) | {"password": ""} == {
@@ -96,7 +96,7 @@ def test_only_the_four_roles_are_offered(chief):
 
 def test_first_role_grants_staff_access_and_losing_the_last_revokes_it(chief):
     person = make_person(is_staff=False)
-    form = opened(chief, page_of(person))
+    form = open_form(chief, page_of(person))
     assert chief.post(page_of(person), form | {"groups": [role("Editor").pk]}).status_code == 302
     assert (account_state(person)["roles"], account_state(person)["is_staff"]) == (["Editor"], True)
     assert chief.post(page_of(person), form | {"groups": []}).status_code == 302
@@ -112,7 +112,7 @@ def test_chief_editor_sets_a_password_and_deactivates_an_account(chief):
     assert User.objects.get(pk=person.pk).check_password("tram ferry lantern")
     assert their_client.get("/admin/").status_code == 302
     their_client.force_login(User.objects.get(pk=person.pk))
-    form = opened(chief, page_of(person))
+    form = open_form(chief, page_of(person))
     del form["is_active"]
     assert chief.post(page_of(person), form).status_code == 302
     assert their_client.get("/admin/").status_code == 302
@@ -125,7 +125,7 @@ def test_other_groups_and_permissions_are_kept(chief):
     person = make_person("Reporter")
     person.groups.add(readers)
     person.user_permissions.add(Permission.objects.get(codename="view_topic"))
-    form = opened(chief, page_of(person)) | {"groups": [role("Editor").pk]}
+    form = open_form(chief, page_of(person)) | {"groups": [role("Editor").pk]}
     assert chief.post(page_of(person), form).status_code == 302
     assert account_state(person)["roles"] == ["Editor", "Night desk"]
     assert account_state(person)["permissions"] == 1
@@ -134,7 +134,7 @@ def test_other_groups_and_permissions_are_kept(chief):
 def test_superuser_gets_the_full_pages_of_django():
     root = logged_in(make_person(is_superuser=True))
     person = make_person("Editor")
-    form = opened(root, page_of(person))
+    form = open_form(root, page_of(person))
     assert root.post(page_of(person), form | {"is_superuser": "on"}).status_code == 302
     assert account_state(person)["is_superuser"]
     assert root.get("/admin/auth/group/").status_code == 200
@@ -146,7 +146,7 @@ def test_superuser_gets_the_full_pages_of_django():
 
 def test_forged_fields_grant_no_privileges(chief, chief_editor):
     extra_permissions = {"user_permissions": list(Permission.objects.values_list("pk", flat=True))}
-    form = opened(chief, ADD) | NEW_PASSWORD | {"username": "puppet"} | FORGED | extra_permissions
+    form = open_form(chief, ADD) | NEW_PASSWORD | {"username": "puppet"} | FORGED | extra_permissions
     assert chief.post(ADD, form).status_code == 302
     puppet = User.objects.get(username="puppet")
     # The account is not staff either, because it has no role.
@@ -156,7 +156,7 @@ def test_forged_fields_grant_no_privileges(chief, chief_editor):
         before = account_state(person)
         assert (
             chief.post(
-                page_of(person), opened(chief, page_of(person)) | FORGED | extra_permissions
+                page_of(person), open_form(chief, page_of(person)) | FORGED | extra_permissions
             ).status_code
             == 302
         )
@@ -167,8 +167,8 @@ def test_groups_other_than_the_roles_are_refused(chief):
     engineers = Group.objects.create(name="Engineers")
     person = make_person("Reporter")
     for path, form in (
-        (ADD, opened(chief, ADD) | NEW_PASSWORD | {"username": "puppet"}),
-        (page_of(person), opened(chief, page_of(person))),
+        (ADD, open_form(chief, ADD) | NEW_PASSWORD | {"username": "puppet"}),
+        (page_of(person), open_form(chief, page_of(person))),
     ):
         response = chief.post(path, form | {"groups": [engineers.pk]})
         assert list(errors(response)) == ["groups"]
@@ -177,7 +177,7 @@ def test_groups_other_than_the_roles_are_refused(chief):
 
 def test_chief_editors_cannot_change_their_own_privileges(chief, chief_editor):
     before = account_state(chief_editor)
-    form = opened(chief, page_of(chief_editor))
+    form = open_form(chief, page_of(chief_editor))
     assert {"groups", "is_active"}.isdisjoint(form)
     payload = form | FORGED | {"groups": [group.pk for group in Group.objects.all()], "first_name": "小芬"}
     assert chief.post(page_of(chief_editor), payload).status_code == 302

@@ -9,7 +9,7 @@ from django.urls import reverse
 from liveblog import publishing
 from liveblog.models import Byline, LiveBlog, Topic, Update
 from liveblog.publishing import SYSTEM, Content
-from tests.admin.browsing import opened
+from tests.admin.browsing import open_form
 from tests.factories import make_blog, make_image, make_update, make_user
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +49,7 @@ def test_add_permission_allows_only_drafts_and_submissions():
     blog = make_blog()
     update = make_update(blog)
     client = logged_in("add_update")
-    form = opened(client, f"{ADD}?blog={blog.pk}")
+    form = open_form(client, f"{ADD}?blog={blog.pk}")
     assert client.post(ADD, form | {"heading": "稿", "action": "draft"}).status_code == 302
     assert client.post(ADD, form | {"heading": "稿", "action": "submit"}).status_code == 302
     assert list(Update.objects.order_by("pk").values_list("status", flat=True)) == [
@@ -81,7 +81,7 @@ def test_change_permission_makes_published_updates_read_only():
 def test_form_keeps_its_text_when_a_colleague_published_the_draft():
     client = logged_in("add_update", "change_update", "view_update")
     draft = publishing.draft_update(make_blog(), Content(heading="稿"), by=SYSTEM)
-    form = opened(client, page_of(draft)) | {"body": "<p>補充</p>", "seen": ""}
+    form = open_form(client, page_of(draft)) | {"body": "<p>補充</p>", "seen": ""}
     publishing.publish_update(draft.blog, Content.of(draft), by=SYSTEM, update=draft)
     response = client.post(page_of(draft), form)
     assert response.status_code == 200
@@ -92,10 +92,10 @@ def test_form_keeps_its_text_when_a_colleague_published_the_draft():
 def test_withdraw_permission_allows_withdrawing_and_restoring():
     client = logged_in("withdraw_update")
     update = make_update(make_blog())
-    form = opened(client, page_of(update))
+    form = open_form(client, page_of(update))
     assert "heading" not in form
     assert client.post(page_of(update), form | {"action": "withdraw", "note": "錯"}).status_code == 302
-    assert client.post(page_of(update), opened(client, page_of(update))).status_code == 302
+    assert client.post(page_of(update), open_form(client, page_of(update))).status_code == 302
     assert Update.objects.get(pk=update.pk).is_published
 
 

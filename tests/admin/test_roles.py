@@ -21,7 +21,7 @@ from liveblog import publishing
 from liveblog.models import Byline, GlossaryTerm, Image, LiveBlog, ReaderResponse, RelatedStory, Topic, Update
 from liveblog.publishing import SYSTEM, BlogDetails, Content, Story
 from newsroom import hongkong
-from tests.admin.browsing import opened
+from tests.admin.browsing import open_form
 from tests.factories import (
     IN_TEAM,
     ROLES,
@@ -146,11 +146,11 @@ class Newsroom:
 
     def save(self, row, **changes: object) -> FormPost:
         path = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
-        return FormPost(path, opened(self.filler, path) | changes)
+        return FormPost(path, open_form(self.filler, path) | changes)
 
     def add(self, model: str, query: str = "", **changes: object) -> FormPost:
         path = f"/admin/{model}/add/"
-        return FormPost(path, opened(self.filler, path + query) | changes)
+        return FormPost(path, open_form(self.filler, path + query) | changes)
 
     def add_update(self, **changes: object) -> FormPost:
         return self.add("liveblog/update", f"?blog={self.blog.pk}", heading="號外", **changes)
@@ -266,7 +266,7 @@ def test_each_act_succeeds_for_exactly_the_expected_roles():
 def test_refusal_gives_its_reason_in_the_language_of_the_editor():
     room = Newsroom()
     path = reverse("admin:liveblog_update_change", args=[room.published.pk])
-    form = opened(room.filler, path) | {"heading": "改", "action": "edit"}
+    form = open_form(room.filler, path) | {"heading": "改", "action": "edit"}
     texts = {
         "en": ["You may not do this", "You are not in the team of this live blog.", "To the newsroom"],
         "zh-hant": ["你沒有權限", "你不屬於這篇報道的團隊。", "返回編輯後台"],

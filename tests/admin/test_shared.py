@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from liveblog.models import Byline, GlossaryTerm, Image, LiveBlog, Topic
 from liveblog.publishing import Story
-from tests.admin.browsing import errors, opened
+from tests.admin.browsing import errors, open_form
 from tests.factories import make_blog, make_image, make_update, make_user, picture_file
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +26,7 @@ def rendition(key: str, width: int, extension: str) -> str:
 
 
 def test_picture_is_uploaded_and_previewed_by_editors_only(admin, client, editor):
-    form = opened(admin, ADD_IMAGE) | {"alt": "一艘渡輪", "credit": "攝影：李四", "file": picture_file()}
+    form = open_form(admin, ADD_IMAGE) | {"alt": "一艘渡輪", "credit": "攝影：李四", "file": picture_file()}
     assert admin.post(ADD_IMAGE, form).status_code == 302
     image = Image.objects.get()
     assert (image.alt, image.credit, image.width, image.created_by) == ("一艘渡輪", "攝影：李四", 400, editor)
@@ -63,7 +63,7 @@ def test_picture_details_can_be_edited_but_not_the_file(admin):
     image = make_image()
     blog = make_blog()
     make_update(blog, images=(image,))
-    form = opened(admin, page_of(image))
+    form = open_form(admin, page_of(image))
     assert "file" not in form
     before = image.file.name
     assert admin.post(page_of(image), form).status_code == 302
@@ -91,7 +91,7 @@ def make_story():
 )
 def test_stale_form_of_a_shared_row_is_refused_and_saves_nothing(admin, make_row, field, other_field):
     row = make_row()
-    form = opened(admin, page_of(row))
+    form = open_form(admin, page_of(row))
     stale_form = form | {other_field: "https://example.com/"}
     assert admin.post(page_of(row), form | {field: "同事改的"}).status_code == 302
     response = admin.post(page_of(row), stale_form)
@@ -102,14 +102,14 @@ def test_stale_form_of_a_shared_row_is_refused_and_saves_nothing(admin, make_row
         other_field == field or getattr(row, other_field),
     )
     # Reopening the form lets the same change be saved.
-    fresh_form = opened(admin, page_of(row)) | {other_field: "https://example.com/"}
+    fresh_form = open_form(admin, page_of(row)) | {other_field: "https://example.com/"}
     assert admin.post(page_of(row), fresh_form).status_code == 302
     assert getattr(type(row).objects.get(), other_field) == "https://example.com/"
 
 
 def test_publishing_a_picture_does_not_make_its_form_stale(admin):
     image = make_image()
-    form = opened(admin, page_of(image))
+    form = open_form(admin, page_of(image))
     make_update(make_blog(), images=(image,))
     assert admin.post(page_of(image), form | {"caption": "說明"}).status_code == 302
     assert Image.objects.get().caption == "說明"
@@ -118,8 +118,8 @@ def test_publishing_a_picture_does_not_make_its_form_stale(admin):
 @pytest.mark.parametrize(
     ("name", "content"), [("notes.jpg", b"not a picture"), ("page.svg", b"<svg/>"), ("empty.png", b"")]
 )
-def test_file_that_is_no_picture_is_refused_with_a_reason(admin, name, content):
-    form = opened(admin, ADD_IMAGE) | {"alt": "圖", "file": SimpleUploadedFile(name, content)}
+def test_file_that_is_not_a_picture_is_refused_with_a_reason(admin, name, content):
+    form = open_form(admin, ADD_IMAGE) | {"alt": "圖", "file": SimpleUploadedFile(name, content)}
     refusals = errors(admin.post(ADD_IMAGE, form))
     unreadable = "This file is not a picture that can be read: use JPEG, PNG, WebP, AVIF or GIF."
     assert refusals == {"file": [unreadable if content else "The submitted file is empty."]}
@@ -127,7 +127,7 @@ def test_file_that_is_no_picture_is_refused_with_a_reason(admin, name, content):
 
 
 def test_picture_needs_alt_text_and_a_valid_focal_point(admin):
-    form = opened(admin, ADD_IMAGE) | {"file": picture_file()}
+    form = open_form(admin, ADD_IMAGE) | {"file": picture_file()}
     assert errors(admin.post(ADD_IMAGE, form)) == {"alt": ["This field is required."]}
     form |= {"alt": "圖", "focal_column": "7", "file": picture_file()}
     assert list(errors(admin.post(ADD_IMAGE, form))) == ["focal_column"]
@@ -136,10 +136,10 @@ def test_picture_needs_alt_text_and_a_valid_focal_point(admin):
 
 def test_editing_a_byline_changes_the_blogs_that_print_it(admin):
     path = "/admin/liveblog/byline/add/"
-    assert admin.post(path, opened(admin, path) | {"name": "張三"}).status_code == 302
+    assert admin.post(path, open_form(admin, path) | {"name": "張三"}).status_code == 302
     byline = Byline.objects.get()
     make_update(make_blog(), bylines=(byline,))
-    form = opened(admin, page_of(byline))
+    form = open_form(admin, page_of(byline))
     assert admin.post(page_of(byline), form).status_code == 302
     assert LiveBlog.objects.get().number == 2
     assert admin.post(page_of(byline), form | {"role": "在日內瓦"}).status_code == 302

@@ -1,4 +1,4 @@
-"""Today, the admin's front page: running coverage, drafts, what is scheduled, and starting a live blog."""
+"""Today, the admin's front page: running coverage, drafts, the schedule, and starting a live blog."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_first_update_of_a_new_story_takes_three_clicks_and_two_page_loads(serve
 
 
 @pytest.mark.django_db
-def test_taken_slug_gets_the_day_and_a_typed_one_is_kept():
+def test_proposed_slug_that_is_in_use_gets_the_day_and_a_typed_one_is_refused():
     client, day = client_of("Chief editor"), f"{hongkong.now():%Y-%m-%d}"
     for typed in ("", "", "", "own-address"):
         form = {"kicker": "", "headline": "Bridge closed", "slug": typed, "draft": "yes"}
@@ -75,7 +75,7 @@ def test_taken_slug_gets_the_day_and_a_typed_one_is_kept():
 
 
 @pytest.mark.django_db
-def test_rows_show_what_waits_and_links_to_it():
+def test_rows_link_to_submissions_responses_and_own_drafts():
     editor = make_person("Editor")
     blog = make_blog(kicker="風暴", headline="八號信號", has_responses=True)
     make_update(blog, "一")
@@ -158,7 +158,7 @@ def test_today_is_accessible_and_folds_system_and_the_sections_beside_lists(open
 
 
 def test_shortcut_publishes_from_the_new_desk(open_signed_in):
-    """The chord needs no click at all: sign in, start, write."""
+    """Publishing by keyboard needs no click at all: sign in, start, write."""
     page = open_signed_in(make_person("Chief editor"))
     page.goto("/admin/")
     page.fill("#start-headline", "Bridge closed")

@@ -13,7 +13,7 @@ from liveblog import publishing
 from liveblog.models import Byline, Change, LiveBlog, Revision, Update
 from liveblog.publishing import SYSTEM, Content, Story
 from newsroom import hongkong
-from tests.admin.browsing import errors, opened, with_row
+from tests.admin.browsing import errors, open_form, with_row
 from tests.factories import NOON, make_blog, make_image, make_update
 
 pytestmark = pytest.mark.django_db
@@ -33,12 +33,12 @@ def form_fields(moment: datetime, name: str) -> dict[str, str]:
 
 def add(admin, blog, **fields):
     """Post the add form; return the new update, or the response if the form has errors."""
-    response = admin.post(ADD, opened(admin, f"{ADD}?blog={blog.pk}") | fields)
+    response = admin.post(ADD, open_form(admin, f"{ADD}?blog={blog.pk}") | fields)
     return Update.objects.latest("pk") if response.status_code == 302 else response
 
 
 def save(admin, update, **fields):
-    return admin.post(page_of(update), opened(admin, page_of(update)) | fields)
+    return admin.post(page_of(update), open_form(admin, page_of(update)) | fields)
 
 
 def kinds(blog: LiveBlog) -> list[tuple[int, str]]:
@@ -90,7 +90,7 @@ def test_text_stories_pictures_and_bylines_are_saved_as_one_change(admin):
     first, second = make_image(alt="其一"), make_image(alt="其二")
     byline, second_byline = Byline.objects.create(name="張三"), Byline.objects.create(name="李四")
     update = make_update(blog, body="<p>一</p><p>二</p>")
-    form = opened(admin, page_of(update))
+    form = open_form(admin, page_of(update))
     form |= {"heading": "新標題", "is_key_event": "on", "action": "edit"}
     form = with_row(form, "update_bylines", byline=second_byline.pk)
     form = with_row(form, "update_bylines", byline=byline.pk, order="1")
@@ -114,7 +114,7 @@ def test_text_stories_pictures_and_bylines_are_saved_as_one_change(admin):
         images=(second, first),
     )
 
-    reordered = opened(admin, page_of(update)) | {
+    reordered = open_form(admin, page_of(update)) | {
         "update_images-0-DELETE": "on",
         "related_stories-0-order": "9",
     }
@@ -146,7 +146,7 @@ def test_times_survive_saving_in_every_language(admin, language):
     headers = {"accept-language": language}
     response = admin.get(page_of(update), headers=headers)
     assert 'value="02:45"' in response.content.decode()
-    form = opened(admin, page_of(update), language=language)
+    form = open_form(admin, page_of(update), language=language)
     assert admin.post(page_of(update), form | {"action": "edit"}, headers=headers).status_code == 302
     assert Update.objects.get(pk=update.pk).happened_at == update.happened_at
 
@@ -175,7 +175,7 @@ def test_scheduled_update_goes_live_at_its_time(admin):
 def test_draft_without_a_time_gets_its_publication_time(admin):
     update = add(admin, make_blog(), heading="突發", action="draft")
     drafted_at = update.happened_at
-    assert opened(admin, page_of(update))["happened_at_1"] == ""
+    assert open_form(admin, page_of(update))["happened_at_1"] == ""
     assert save(admin, update, action="publish").status_code == 302
     update.refresh_from_db()
     assert update.happened_at == update.first_published_at > drafted_at
@@ -270,7 +270,7 @@ def test_publishing_a_future_event_is_refused(admin):
 
 def test_invalid_related_story_is_refused_with_a_reason(admin):
     update = make_update(make_blog())
-    form = opened(admin, page_of(update))
+    form = open_form(admin, page_of(update))
     both = with_row(
         form, "related_stories", title="兩處", after_block="0", url="https://a.hk", live_blog=update.blog_id
     )
@@ -292,7 +292,7 @@ def test_publishing_in_a_withdrawn_live_blog_is_refused(admin):
 
 def test_stale_form_overwrites_nothing(admin):
     update = make_update(make_blog(), heading="原")
-    stale = opened(admin, page_of(update))
+    stale = open_form(admin, page_of(update))
     publishing.edit_update(update, Content(heading="同事所改"), by=SYSTEM)
     response = admin.post(page_of(update), stale | {"heading": "我所改", "action": "edit"})
     assert errors(response)["__all__"][0].startswith("Somebody else has saved this since you opened it.")
@@ -303,13 +303,13 @@ def test_stale_form_overwrites_nothing(admin):
 def test_form_opened_in_another_status_is_refused_with_a_reason(admin):
     blog = make_blog()
     draft = publishing.draft_update(blog, Content(heading="稿", happened_at=NOON), by=SYSTEM)
-    stale = opened(admin, page_of(draft)) | {"heading": "我的稿", "action": "publish"}
+    stale = open_form(admin, page_of(draft)) | {"heading": "我的稿", "action": "publish"}
     publishing.publish_update(blog, Content.of(draft), by=SYSTEM, update=draft)
     response = admin.post(page_of(draft), stale)
     assert errors(response) == {"__all__": ["This update has been published. Correct or restore it instead."]}
     assert "我的稿" in response.content.decode()
 
-    stale = opened(admin, page_of(draft)) | {"heading": "我的更正", "action": "correct", "note": "數字"}
+    stale = open_form(admin, page_of(draft)) | {"heading": "我的更正", "action": "correct", "note": "數字"}
     publishing.withdraw_update(draft, by=SYSTEM, reason="錯")
     response = admin.post(page_of(draft), stale)
     assert errors(response) == {"__all__": ["This update is not published."]}
@@ -325,7 +325,7 @@ def test_unknown_action_is_refused(admin):
 def test_withdrawn_update_can_only_be_restored(admin):
     update = make_update(make_blog())
     publishing.withdraw_update(update, by=SYSTEM, reason="錯")
-    form = opened(admin, page_of(update))
+    form = open_form(admin, page_of(update))
     assert "heading" not in form
     assert form["action"] == "restore"
 
@@ -333,7 +333,7 @@ def test_withdrawn_update_can_only_be_restored(admin):
 def test_erased_update_cannot_be_restored(admin):
     update = make_update(make_blog())
     publishing.erase_update(update, by=SYSTEM, reason="法庭命令")
-    form = opened(admin, page_of(update))
+    form = open_form(admin, page_of(update))
     assert "action" not in form
     response = admin.post(page_of(update), form | {"action": "restore"})
     assert errors(response) == {"__all__": ["Only a withdrawn update can be restored."]}

@@ -13,7 +13,7 @@ from liveblog import publishing
 from liveblog.models import Delivery, Partner, Webhook, WebhookCursor
 from liveblog.publishing import SYSTEM
 from liveblog.webhooks.delivery import Answer
-from tests.admin.browsing import errors, opened
+from tests.admin.browsing import errors, open_form
 from tests.factories import make_blog, make_person, make_update, make_user
 from tests.webhooks.pump import send_all
 
@@ -52,7 +52,7 @@ def page_of(row) -> str:
 
 
 def post_action(client: Client, webhook: Webhook, action: str, **fields: object):
-    return client.post(page_of(webhook), opened(client, page_of(webhook)) | {"action": action, **fields})
+    return client.post(page_of(webhook), open_form(client, page_of(webhook)) | {"action": action, **fields})
 
 
 def secret_on_page(response) -> str:
@@ -63,7 +63,7 @@ def secret_on_page(response) -> str:
 
 def test_a_webhook_is_added_and_its_secret_is_shown_once(manager, partner):
     blog = make_blog()
-    form = opened(manager, ADD) | {"partner": partner.pk, "url": URL, "edition": "zh-hans"}
+    form = open_form(manager, ADD) | {"partner": partner.pk, "url": URL, "edition": "zh-hans"}
     secret = secret_on_page(manager.post(ADD, form))
     webhook = Webhook.objects.get()
     assert (webhook.url, webhook.edition, webhook.secret) == (URL, "zh-hans", secret)
@@ -82,7 +82,7 @@ def test_a_webhook_is_added_and_its_secret_is_shown_once(manager, partner):
     ],
 )
 def test_url_that_cannot_be_delivered_to_is_refused_with_a_reason(manager, partner, webhook, url, words):
-    refusals = errors(manager.post(ADD, opened(manager, ADD) | {"partner": partner.pk, "url": url}))
+    refusals = errors(manager.post(ADD, open_form(manager, ADD) | {"partner": partner.pk, "url": url}))
     assert words in " ".join(refusals["url"])
     assert words in " ".join(errors(post_action(manager, webhook, "save", url=url))["url"])
     assert Webhook.objects.get().url == URL

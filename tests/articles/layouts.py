@@ -260,5 +260,5 @@ def _lines(layout: Layout, post: Post, local: datetime) -> list[str]:
 
 
 def expected_entries(blog: RenderedBlog) -> list[tuple[datetime, str, tuple[str, ...]]]:
-    """Return the time (UTC), heading and sentences that the parser should read of each post, newest first."""
+    """Return the UTC time, heading and sentences that the parser should read from each post, newest first."""
     return [(post.moment.astimezone(UTC), post.heading, post.sentences) for post in reversed(blog.posts)]

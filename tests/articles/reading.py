@@ -1,4 +1,4 @@
-"""Articles as plain text, for comparison: what was read where, what was left out, and the doubtful lines."""
+"""Parsed articles as plain text, for comparison: what was read, left out, and doubted on which line."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _DIVIDER: Final = "\n=====\n"
 
 
 def page(path: Path) -> tuple[str, str]:
-    """Return an article and its expected reading, which one file holds."""
+    """Return an article and its expected reading, which are stored in one file."""
     text, _divider, reading = path.read_text(encoding="utf-8").partition(_DIVIDER)
     return text + "\n", reading
 
 
 def reading_of(text: str) -> str:
-    """Return what is read in an article, line by line, or why it is refused."""
+    """Return how an article is read, line by line, or why it is refused."""
     try:
         return "".join(f"{line}\n" for line in _lines(parse(text)))
     except ArticleError as error:

@@ -1,4 +1,4 @@
-"""An editor's decisions about single lines: roles, days, and what they do to the rest of the article."""
+"""An editor's decisions about single lines, roles and days, and their effect on the rest of the article."""
 
 from __future__ import annotations
 
@@ -139,13 +139,13 @@ def test_head_can_be_chosen_line_by_line() -> None:
     assert (roles(article)[2], roles(article)[3]) == (Role.KICKER, Role.TITLE)
 
 
-def test_publication_time_that_is_needed_keeps_its_role_and_says_so() -> None:
+def test_only_publication_time_keeps_its_role_with_a_doubt() -> None:
     article = parse(ARTICLE, choices=Choices(roles={2: Role.TEXT}))
     assert roles(article)[2] is Role.PUBLISHED
     assert Doubt(2, "Needed for the head of the article, so its role stays as it was.") in article.doubts
 
 
-def test_line_in_the_own_form_can_be_chosen_too() -> None:
+def test_line_of_an_article_in_our_own_form_can_be_chosen_too() -> None:
     head = "燈塔︱重新亮燈|持續更新\n2026-03-19 10:00\n19日最新消息\n"
     text = head + "修復完成\n【09:05】人員離開。\n動工\n【08:00】抵達。\n"
     article = parse(text, choices=Choices(roles={6: Role.TEXT}))

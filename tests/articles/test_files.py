@@ -1,4 +1,4 @@
-"""Files that copy comes in: Word, RTF, web pages and text, and what is refused."""
+"""Reading of files of copy: Word, RTF, web pages and text; other files are refused."""
 
 from __future__ import annotations
 
@@ -139,12 +139,12 @@ def test_bold_paragraphs_of_rtf_become_headings() -> None:
         (b"{\\rtf1 }", "no text"),
     ],
 )
-def test_other_and_damaged_files_are_refused_in_words(data: bytes, reason: str) -> None:
+def test_other_and_damaged_files_are_refused_with_a_reason(data: bytes, reason: str) -> None:
     with pytest.raises(ArticleError, match=reason):
         text_file(data, "copy.docx")
 
 
-def test_zip_that_is_no_word_file_and_zip_bomb_are_refused() -> None:
+def test_zip_bomb_and_zip_that_is_not_a_word_file_are_refused() -> None:
     for name, size, reason in (
         ("a.txt", 5, "not a Word file"),
         ("word/document.xml", 50 << 20, "unpacks to far more"),
@@ -175,7 +175,7 @@ def test_xml_entities_of_a_word_file_are_not_expanded() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["gb18030", "big5hkscs"])
-def test_encoding_that_is_only_guessed_can_be_chosen(encoding: str) -> None:
+def test_guessed_encoding_can_be_overridden(encoding: str) -> None:
     data = "渡輪在霧中擱淺，全部乘客已經上岸，署長說。".encode(encoding)
     assert guessed_encoding(data) == encoding
     assert read(data, encoding) == read(data)

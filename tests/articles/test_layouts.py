@@ -29,7 +29,7 @@ def entries_of(article: Article) -> list[tuple[object, str, tuple[str, ...]]]:
 
 
 def all_text(article: Article) -> str:
-    """Return the text of an article, of the lines it leaves out and of its doubtful lines."""
+    """Return the text of an article, including the lines it leaves out and its doubtful lines."""
     parts = [article.kicker, article.headline, standfirst_text(article.standfirst)[0]]
     parts += [entry_text(entry) for entry in article.entries]
     parts += [line.text for line in article.left_out]
@@ -48,15 +48,15 @@ def damaged_blogs(draw: st.DrawFn) -> tuple[RenderedBlog, str]:
     return blog, "\n".join(lines)
 
 
-def _joined(lines: list[str], place: int, sign: str) -> list[str]:
+def _join_lines(lines: list[str], place: int, sign: str) -> list[str]:
     return [*lines[:place], sign.join(lines[place : place + 2]), *lines[place + 2 :]]
 
 
-def _split(lines: list[str], place: int, at: int) -> list[str]:
+def _split_line(lines: list[str], place: int, at: int) -> list[str]:
     return [*lines[:place], lines[place][:at].rstrip(), lines[place][at:].lstrip(), *lines[place + 1 :]]
 
 
-def _replaced(lines: list[str], place: int, line: str) -> list[str]:
+def _replace_line(lines: list[str], place: int, line: str) -> list[str]:
     return [*lines[:place], line, *lines[place + 1 :]]
 
 
@@ -65,15 +65,15 @@ DAMAGES = (
     lambda lines, place: [*lines[:place], "", *lines[place:]],
     lambda lines, place: [*lines[:place], "", "\u3000 ", "", *lines[place:]],
     lambda lines, place: [line for index, line in enumerate(lines) if line or index < place],
-    lambda lines, place: _joined(lines, place, " "),
-    lambda lines, place: _joined(lines, place, ""),
-    lambda lines, place: _joined(lines, place, "\u3000"),
-    lambda lines, place: _split(lines, place, lines[place].find(" ") + 1),
-    lambda lines, place: _split(lines, place, (lines[place].find("。") + 1) or len(lines[place])),
-    lambda lines, place: _split(lines, place, lines[place].find("】") + 1),
-    lambda lines, place: _replaced(lines, place, lines[place].translate(_WIDE)),
-    lambda lines, place: _replaced(lines, place, f"\u3000\u3000{lines[place]}"),
-    lambda lines, place: _replaced(lines, place, f"\u200b{lines[place]}\u00a0\ufeff"),
+    lambda lines, place: _join_lines(lines, place, " "),
+    lambda lines, place: _join_lines(lines, place, ""),
+    lambda lines, place: _join_lines(lines, place, "\u3000"),
+    lambda lines, place: _split_line(lines, place, lines[place].find(" ") + 1),
+    lambda lines, place: _split_line(lines, place, (lines[place].find("。") + 1) or len(lines[place])),
+    lambda lines, place: _split_line(lines, place, lines[place].find("】") + 1),
+    lambda lines, place: _replace_line(lines, place, lines[place].translate(_WIDE)),
+    lambda lines, place: _replace_line(lines, place, f"\u3000\u3000{lines[place]}"),
+    lambda lines, place: _replace_line(lines, place, f"\u200b{lines[place]}\u00a0\ufeff"),
     lambda lines, place: [line.translate(_WIDE) for line in lines],
     lambda lines, _place: [part for line in lines for part in (line, "")],
     lambda lines, place: [*lines[:place], lines[place], *lines[place:]],
@@ -100,7 +100,7 @@ ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gb18030"
 
 @given(damaged_blogs(), st.sampled_from(ENCODINGS), st.sampled_from(["\n", "\r\n", "\r"]), st.booleans())
 @settings(max_examples=60)
-def test_text_does_not_depend_on_encoding_and_line_ends(
+def test_text_does_not_depend_on_encoding_or_line_endings(
     case: tuple[RenderedBlog, str], encoding: str, line_end: str, has_mark: bool
 ) -> None:
     blog, text = case

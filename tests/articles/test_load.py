@@ -263,7 +263,7 @@ def test_change_on_both_sides_is_a_conflict_that_keeps_the_desk_version(body: st
     assert update("修復完成").body == body
 
 
-def test_same_change_on_both_sides_is_no_conflict_now_or_later() -> None:
+def test_same_change_on_both_sides_never_conflicts() -> None:
     load_copy()
     _edit_at_desk("修復完成", body="<p>工程隊收隊。</p>")
     newer = COPY.replace("工程隊離開。", "工程隊收隊。")
@@ -389,7 +389,7 @@ def test_copy_without_the_running_mark_ends_coverage_for_good() -> None:
     )
 
 
-def test_coverage_goes_on_if_the_editor_may_not_end_it() -> None:
+def test_coverage_continues_if_the_editor_may_not_end_it() -> None:
     load_copy()
     day = "19日最新消息\n"
     copy = COPY.replace("|持續更新", "").replace(day, f"{day}新一則\n【10:30】內文。\n", 1)

@@ -50,7 +50,7 @@ def test_second_tag_of_a_title_is_its_kicker() -> None:
     assert (article.kicker, article.headline) == ("颱風海燕", "渡輪停航")
 
 
-def test_first_publication_wins_and_a_closed_blog_has_its_own_title() -> None:
+def test_first_publication_time_wins_and_a_closed_blog_has_its_own_title() -> None:
     article = parse(
         "Ferries stop at 8pm – as it happened\nThis live blog is now closed.\nTue 23 Sep 2025 15.10 GMT\n"
         "First published on Tue 23 Sep 2025 06.00 GMT\n15.05 GMT\nFerries are back\nThey run again.\n"
@@ -65,7 +65,7 @@ def test_first_publication_wins_and_a_closed_blog_has_its_own_title() -> None:
     ]
 
 
-def test_names_below_most_times_are_reporters_and_a_single_one_is_doubted() -> None:
+def test_names_below_most_times_are_reporters_but_a_single_one_is_doubted() -> None:
     head = "Ferries stop\n23 September 2025, 2:00pm\n"
     signed = "6.05pm\nAnn Lee\nFerries stop.\n5.30pm\nBob Chan and Ann Lee\nPiers shut.\n"
     signed += "4.55pm\nCat Wong\nSignal up."
@@ -80,7 +80,7 @@ def test_names_below_most_times_are_reporters_and_a_single_one_is_doubted() -> N
     assert "Read as a heading, though it could be the name of a reporter." in reasons(article)[7]
 
 
-def test_clock_beside_a_time_counted_back_counts() -> None:
+def test_clock_time_beside_a_relative_time_takes_precedence() -> None:
     article = parse(
         "Ferries stop: live\n23 September 2025\nUpdated: 10:42 am (02:42 GMT)\n1h ago (09:30 GMT)\n"
         "Ferries stop\nThey stop.\n2h ago (08:10 GMT)\nPiers shut\nThey shut.\n"
@@ -94,7 +94,7 @@ def test_clock_beside_a_time_counted_back_counts() -> None:
     assert headings(article) == ["Ferries stop", "Piers shut", "Signal up"]
 
 
-def test_chronology_in_prose_is_divided_at_its_times_and_named() -> None:
+def test_chronology_in_prose_is_divided_at_its_times_with_a_doubt() -> None:
     article = parse(
         "渡輪碰撞時序\n2025-09-23 20:00\n海事處公布時序。\n"
         "上午9時許，渡輪離開碼頭；10時15分，與貨船碰撞；船身入水；10時41分，消防輪抵達；下午1時，乘客送院；2時半，封鎖航道。"
@@ -153,7 +153,7 @@ def test_article_in_another_language_without_a_zone_is_doubted(head: str, body: 
 
 
 @pytest.mark.parametrize("clock", ["14:00", "14:20"])
-def test_publication_time_without_its_year_is_no_update_once_the_year_is_given(clock: str) -> None:
+def test_publication_time_without_its_year_is_not_an_update_once_the_year_is_given(clock: str) -> None:
     article = parse(
         f"颱風海燕不斷更新：渡輪停航\n09月23日(二) {clock}\n渡輪停航後，市面受影響。\n" + BODY,
         given=Given(published_at=datetime(2025, 9, 23, 14, tzinfo=hongkong.ZONE)),
@@ -166,7 +166,7 @@ def test_publication_time_without_its_year_is_no_update_once_the_year_is_given(c
     assert article.standfirst == (Paragraph("渡輪停航後，市面受影響。"),)
 
 
-def test_running_mark_before_an_article_without_times_is_no_part_of_its_title() -> None:
+def test_running_mark_before_an_article_without_times_is_not_part_of_its_title() -> None:
     article = parse(
         "【文字直播】東方對傑志\n2025-06-01 17:05\n東方捧盃。\n"
         "90+4分鐘　全場完\n東方捧盃。\n45+2'　半場完\n雙方1:1。"
@@ -182,7 +182,7 @@ def test_fragment_above_the_first_update_is_doubted() -> None:
     )
 
 
-def test_bullet_before_an_approximate_time_is_no_part_of_the_text() -> None:
+def test_bullet_before_an_approximate_time_is_not_part_of_the_text() -> None:
     article = parse(
         "渡輪停航時序\n2025-09-23 20:00\n‧ 9月23日下午4時許：三號風球\n‧ 9月23日下午5時半：渡輪停航\n"
         "‧ 9月23日下午6時05分：碼頭關閉"

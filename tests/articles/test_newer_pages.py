@@ -25,12 +25,12 @@ pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 _MINUTES: Final = re.compile(r"(?<=\d[:.h時点點])\d\d(?!\d)|(?<=\b[0-2]\d)[0-5]\d(?!\d|年|-|, | at)")
 
 
-def _moved_on(text: str, article: Article) -> Article:
+def _move_publication_on(text: str, article: Article) -> Article:
     return parse(text, given=Given(published_at=article.published_at + timedelta(minutes=20)))
 
 
-def _time_put_right(text: str, article: Article) -> Article | None:
-    """Return the article with the time of its third update one minute later, or None if it has no minutes."""
+def _correct_time(text: str, article: Article) -> Article | None:
+    """Move the time of the second timed line one minute on; return None if it has no minutes."""
     lines = text.splitlines()
     timed = [line for line in article.lines if line.role in (Role.TIME, Role.TIMED_HEADING)]
     if len(timed) < 3:
@@ -56,18 +56,18 @@ def _blocks(text: str, article: Article) -> tuple[list[str], list[list[str]]]:
     return lines[: starts[0] - 1], [lines[start - 1 : end] for start, end in zip(starts, ends, strict=True)]
 
 
-def _from(head: list[str], blocks: list[list[str]]) -> Article:
+def _parse_blocks(head: list[str], blocks: list[list[str]]) -> Article:
     return parse("\n".join([*head, *(line for block in blocks for line in block)]))
 
 
-def _oldest_cut(text: str, article: Article) -> Article | None:
+def _cut_oldest(text: str, article: Article) -> Article | None:
     head, blocks = _blocks(text, article)
     if article.profile.has_days or len(blocks) < 4:
         return None
-    return _from(head, blocks[1:] if article.profile.order is Order.OLDEST_FIRST else blocks[:-1])
+    return _parse_blocks(head, blocks[1:] if article.profile.order is Order.OLDEST_FIRST else blocks[:-1])
 
 
-def _edited(text: str, article: Article) -> Article | None:
+def _edit_one(text: str, article: Article) -> Article | None:
     lines = text.splitlines()
     texts = [line for line in article.lines if line.role is Role.TEXT and line.text.endswith(("。", "."))]
     if not texts:
@@ -78,19 +78,19 @@ def _edited(text: str, article: Article) -> Article | None:
     return parse("\n".join(lines))
 
 
-def _moved(text: str, article: Article) -> Article | None:
+def _move_one(text: str, article: Article) -> Article | None:
     head, blocks = _blocks(text, article)
     if article.profile.has_days or len(blocks) < 4:
         return None
-    return _from(head, [blocks[0], blocks[2], blocks[1], *blocks[3:]])
+    return _parse_blocks(head, [blocks[0], blocks[2], blocks[1], *blocks[3:]])
 
 
 VERSIONS: Final[dict[str, Callable[[str, Article], Article | None]]] = {
-    "the publication line moved on": _moved_on,
-    "a time put right": _time_put_right,
-    "the oldest cut": _oldest_cut,
-    "one edited": _edited,
-    "one moved past its neighbour": _moved,
+    "the publication line moved on": _move_publication_on,
+    "a time put right": _correct_time,
+    "the oldest cut": _cut_oldest,
+    "one edited": _edit_one,
+    "one moved past its neighbour": _move_one,
 }
 
 
@@ -113,4 +113,4 @@ def test_newer_version_of_a_page_neither_duplicates_nor_loses_updates(
     assert set(actions) <= {Action.UNCHANGED, Action.CHANGED, Action.VANISHED}
     assert actions.count(Action.VANISHED) == len(article.entries) - len(version.entries)
     is_cut = len(version.entries) < len(article.entries)
-    assert is_cut == (newer is _oldest_cut)
+    assert is_cut == (newer is _cut_oldest)

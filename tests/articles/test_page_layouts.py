@@ -37,7 +37,7 @@ def doubtful_lines(article: Article) -> set[int]:
 
 
 @pytest.mark.parametrize("line", ["東網", "TVB News", "字號", "瀏覽 1.2萬", "即時更新", "星島網"])
-def test_scrap_above_the_first_time_is_left_out_and_no_heading(line: str) -> None:
+def test_scrap_above_the_first_time_is_left_out_and_not_read_as_a_heading(line: str) -> None:
     article = parse(HEAD_ZH + f"{line}\n18:05\n渡輪停航。\n17:30\n碼頭關閉。\n16:55\n三號風球。")
     assert article.profile.heading is Heading.NONE
     assert headings(article) == [(time(18, 5), ""), (time(17, 30), ""), (time(16, 55), "")]
@@ -107,7 +107,7 @@ def test_weekday_in_brackets_belongs_to_its_day_heading(above: str, below: str) 
     assert [day for day, *_rest in updates(article)] == [SEPTEMBER_24] * 2 + [SEPTEMBER_23] * 2
 
 
-def test_second_point_of_a_list_is_no_weekday() -> None:
+def test_second_point_of_a_list_is_not_a_weekday() -> None:
     article = parse(HEAD_ZH + "【02:45】兩項安排：\n（一）\n渡輪停航。\n（二）\n碼頭關閉。\n【00:20】水浸。")
     assert not article.profile.has_days
 
@@ -134,7 +134,7 @@ def test_iso_times_open_updates() -> None:
 @pytest.mark.parametrize(
     "date_line", ["刊登於 2025-09-23", "撰文：陳大文 | 23 Sep 2025", "Sep 23, 2025 撰文：陳大文"]
 )
-def test_updates_are_of_the_day_of_a_publication_without_clock_time(date_line: str) -> None:
+def test_updates_get_the_day_of_a_publication_time_without_a_clock_time(date_line: str) -> None:
     article = parse(f"渡輪停航\n{date_line}\n【23:30】停航。\n【18:45】水浸。\n【08:30】大風。")
     assert {day for day, *_rest in updates(article)} == {SEPTEMBER_23}
     assert 2 in doubtful_lines(article)
@@ -154,7 +154,7 @@ def test_relative_times_are_counted_from_the_last_update_of_the_page() -> None:
     head = "Ferries stop\nPosted Tue 23 Sep 2025 at 6:02am, updated Tue 23 Sep 2025 at 4:12pm\n"
     article = parse(head + "8m ago\nPower out\nHomes are dark.\n3h ago\nPiers shut\nPiers have shut.")
     assert headings(article) == [(time(16, 4), "Power out"), (time(13, 12), "Piers shut")]
-    # Whole hours do not tell the minute.
+    # A whole number of hours does not give the minute.
     assert doubtful_lines(article) == {6}
 
 
@@ -215,7 +215,7 @@ def test_reporter_and_role_below_a_heading_are_left_out() -> None:
     assert updates(article)[1] == (SEPTEMBER_23, time(16, 5), "Pier shut", ["The pier is shut."])
 
 
-def test_heading_below_a_name_is_no_role() -> None:
+def test_heading_below_a_name_is_not_a_role() -> None:
     body = "".join(
         f"{clock}, 23 Sep 2025\nJane Example\n{heading}\n{text}\n"
         for clock, heading, text in (
@@ -231,12 +231,12 @@ def test_heading_below_a_name_is_no_role() -> None:
     ]
 
 
-def test_line_that_opens_with_a_day_and_is_no_day_heading_is_doubted() -> None:
+def test_line_that_opens_with_a_day_but_is_not_a_day_heading_is_doubted() -> None:
     article = parse(HEAD_ZH + "9月23日 八號風球懸掛\n【18:45】停航。\n【17:30】水浸。\n【16:20】大風。")
     assert 3 in doubtful_lines(article)
 
 
-def test_names_above_times_are_no_headings() -> None:
+def test_names_above_times_are_not_headings() -> None:
     body = "".join(
         f"{name}\nSept. 23, 2025, {clock} p.m. ET\n11 minutes ago\n{name}\n{text}\n"
         for name, clock, text in (
@@ -252,7 +252,7 @@ def test_names_above_times_are_no_headings() -> None:
     ] == ["", ""]
 
 
-def test_label_above_the_publication_time_is_no_title() -> None:
+def test_label_above_the_publication_time_is_not_the_title() -> None:
     head = "Live\nUpdated\nSept. 23, 2025, 9:12 p.m. ET\nFerries stop across the bay\n"
     body = "Sept. 23, 2025, 9:05 p.m. ET\nIt rains.\nSept. 23, 2025, 8:51 p.m. ET\nPiers shut.\n"
     assert parse(head + body).headline == "Ferries stop across the bay"

@@ -1,4 +1,4 @@
-"""Parsing of invented articles in the layouts of newspapers, agencies and broadcasters, each as a whole."""
+"""Parsing of whole invented articles in the layouts of newspapers, agencies and broadcasters."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def source(path: Path) -> str:
 
 
 def lost_words(text: str, article: Article) -> list[str]:
-    """Return the words of the source that are in no update, the head, a left-out or a doubtful line."""
+    """Return the source's words that are in neither the head, an update, a left-out nor a doubtful line."""
     parts = [standfirst_text(article.standfirst)[0], *map(text_of, article.entries)]
     parts += [line.text for line in article.left_out]
     blocks = chain(article.standfirst, *(entry.blocks for entry in article.entries))
@@ -58,13 +58,13 @@ def _words(line: LineRead) -> Iterable[str]:
         tail = None if stamp else stamp_at_end(plain)
         plain = plain[: stamp.lead] + plain[stamp.end :] if stamp else plain[: tail.lead if tail else None]
     if line.role is Role.LINK:
-        # The label of a related story is no part of its title.
+        # The label of a related story is not part of its title.
         plain = plain.partition(":")[2] or plain
     return _WORD.findall(plain)
 
 
 @every_page
-def test_page_is_read_as_a_careful_editor_reads_it(path: Path) -> None:
+def test_page_is_read_as_a_careful_editor_would_read_it(path: Path) -> None:
     text, expected = page(path)
     assert reading_of(text) == expected
 
@@ -119,11 +119,11 @@ def test_encoding_makes_no_difference(path: Path, encoding: str) -> None:
         assert read(data) == text
 
 
-def _joined(lines: list[str], place: int) -> list[str]:
+def _join_lines(lines: list[str], place: int) -> list[str]:
     return [*lines[:place], " ".join(lines[place : place + 2]), *lines[place + 2 :]]
 
 
-def _split(lines: list[str], place: int) -> list[str]:
+def _split_line(lines: list[str], place: int) -> list[str]:
     line = lines[place]
     at = next(
         (line.find(sign) + 1 for sign in "。】，）: " if 0 < line.find(sign) < len(line) - 1), len(line) // 2
@@ -137,8 +137,8 @@ DAMAGES: Final[dict[str, Callable[[list[str], int], list[str]]]] = {
     "a blank line": lambda lines, place: [*lines[:place], "", *lines[place:]],
     "blank lines everywhere": lambda lines, _place: [part for line in lines for part in (line, "")],
     "no blank lines": lambda lines, _place: [line for line in lines if tidied(line)],
-    "two lines joined": _joined,
-    "a line split": _split,
+    "two lines joined": _join_lines,
+    "a line split": _split_line,
     "a line in full width": lambda lines, place: [
         *lines[:place],
         lines[place].translate(_WIDE),

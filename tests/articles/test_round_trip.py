@@ -45,7 +45,7 @@ def test_any_copy_survives_writing_or_the_writer_warns(text: str) -> None:
 
 
 def _unaccounted_letters(article: Article, text: str) -> Counter[str]:
-    """Count the letters below the publication time that are neither written back nor doubted nor left out."""
+    """Count the letters below the publication time that are not written back, doubted or left out."""
     forms = (
         r"更新|[报報]道|最新|消息|相[关關]新[闻聞]|回應|Related|Updates|July|上午|下午|凌晨|正午|[时時]|am|pm"
     )

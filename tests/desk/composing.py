@@ -21,7 +21,7 @@ COPY = """燈塔︱百年燈塔重新亮燈|持續更新
 
 
 def wait_for_composer(page: Page) -> None:
-    """Return once the page's scripts handle its keys and the rich text editor is in its place."""
+    """Return once the page's scripts handle keys and the rich text editor has loaded."""
     page.wait_for_selector(".tiptap")
     page.wait_for_selector("[data-keys-open]:not([hidden])", state="attached")
 
@@ -35,7 +35,7 @@ def write(page: Page, heading: str, text: str = "") -> None:
 
 
 def save_as_minor_edit(page: Page) -> None:
-    """Save the change to a published update, and answer that readers need not know."""
+    """Save the change to a published update as a minor edit, which readers are not told about."""
     page.get_by_role("button", name="Save the change").click()
     page.get_by_role("button", name="Minor edit: do not tell them").click()
 

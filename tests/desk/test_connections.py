@@ -50,7 +50,7 @@ def test_hidden_desks_open_no_stream_until_shown(open_desk):
     expect(tab.locator(".row")).to_have_count(1)
 
 
-def test_failed_story_search_says_so_and_works_again_later(open_desk, console_errors):
+def test_failed_story_search_says_so_and_recovers(open_desk, console_errors):
     make_blog(slug="summit", headline="海峽峰會")
     page = open_desk(make_blog())
     page.get_by_text("Byline, source, related stories").click()
@@ -144,7 +144,7 @@ def test_typing_during_a_submission_goes_into_the_next_update(open_desk):
     expect(page.locator("#id_heading")).to_have_value("第一則")
     page.keyboard.insert_text("第二則")
     expect(page.locator("#id_heading")).to_have_value("第一則")
-    # Asking the page lets Playwright hand over the request.
+    # A call to the page lets Playwright handle the intercepted request.
     wait_for(lambda: page.title() and routes)
     routes[0].continue_()
     expect(page.locator("#id_heading")).to_have_value("第二則")

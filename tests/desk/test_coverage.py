@@ -49,7 +49,7 @@ def test_header_offers_the_button_of_the_state(chief, verbs, offered):
     assert [action for action, path in paths.items() if path in page] == [offered]
 
 
-def test_action_of_another_state_is_refused_in_words(chief):
+def test_action_of_another_state_is_refused_with_a_reason(chief):
     blog = make_blog(is_live=False)
     response = chief.post(reverse("desk:coverage", args=[blog.pk, "restore"]))
     assert response.status_code == 422

@@ -1,4 +1,4 @@
-"""The import preview in a browser: roles, days and notation changed there, and read again at once."""
+"""The import preview in a browser: it reads the copy again as soon as roles, days or notation change."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def headings(page: Page) -> list[str]:
     return page.locator(".reading-result .row h4").all_text_contents()
 
 
-def test_role_changed_in_the_preview_is_read_again_in_place(
+def test_article_is_read_again_in_place_when_a_role_changes(
     open_desk: OpenDesk, console_errors: list[str]
 ) -> None:
     page = open_preview(open_desk, ARTICLE)
@@ -176,9 +176,7 @@ def test_dropped_file_is_previewed_at_once(open_desk: OpenDesk) -> None:
     expect(page.locator(".reading-result .row h4")).to_have_text(["乘客上岸", "消防到場"])
 
 
-def test_choices_survive_a_newsroom_that_cannot_be_reached(
-    open_desk: OpenDesk, console_errors: list[str]
-) -> None:
+def test_choices_survive_an_unreachable_newsroom(open_desk: OpenDesk, console_errors: list[str]) -> None:
     page = open_preview(open_desk, ARTICLE)
     page.route("**/paste/", lambda route: route.abort())
     page.locator("#role-6").select_option("left-out")
@@ -234,7 +232,7 @@ def published(day: str, clock: str) -> Callable[[Page], None]:
     return act
 
 
-# Enough to be sure of every line: the articles are read rightly but for what they do not say.
+# After these actions no line is in doubt: the articles are read correctly, except for what they do not state.
 ACTIONS: dict[str, list[Callable[[Page], object]]] = {
     "mingpao-rolling": [published("2025-06-15", "23:57"), day(8, "2025-06-15")],
     "now-no-date": [published("2025-11-02", "19:50"), day(14, "2025-11-02")],
@@ -246,13 +244,13 @@ ACTIONS: dict[str, list[Callable[[Page], object]]] = {
 }
 
 
-# The doubt about a publication time without a zone asks for no action.
+# The doubt about a publication time without a zone needs no action.
 DOUBTS_LEFT = {"bbc-zh-gmt": 1}
 
 
 @pytest.mark.skipif(not CASES.exists(), reason="the articles of other newsrooms are not here")
 @pytest.mark.parametrize("name", ACTIONS)
-def test_article_of_a_newspaper_is_put_right_in_three_actions(
+def test_newspaper_article_is_corrected_in_three_actions(
     open_desk: OpenDesk, console_errors: list[str], name: str
 ) -> None:
     case = json.loads((CASES / f"{name}.json").read_text())

@@ -1,4 +1,4 @@
-"""The desk as a workplace: two columns on a screen, one part at a time on a phone."""
+"""The layout of the desk: two columns on a screen, one part at a time on a phone."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_queues_are_tabs_beside_the_timeline(open_desk):
     expect(timeline).to_be_visible()
 
 
-def test_toolbar_has_what_updates_need(open_desk):
+def test_toolbar_has_the_tools_that_updates_need(open_desk):
     page = open_desk(make_blog())
     buttons = page.locator(".prose-menubar__button:visible")
     labels = buttons.evaluate_all(
@@ -96,7 +96,7 @@ def test_phone_has_the_heading_on_top_and_a_foot_above_the_keyboard(open_desk):
     expect(page.locator("#id_source")).to_be_visible()
 
 
-def test_toolbar_and_foot_wrap_where_large_letters_leave_no_room(open_desk):
+def test_toolbar_and_foot_wrap_when_large_text_leaves_no_room(open_desk):
     page = open_desk(make_busy_blog(), viewport={"width": 320, "height": 640}, bypass_csp=True)
     for percent in (100, 200):
         page.evaluate("percent => { document.documentElement.style.fontSize = `${percent}%` }", percent)
@@ -193,7 +193,7 @@ def test_undo_counts_down_on_one_line(open_desk):
 
 def test_withdrawal_opens_in_view_with_the_focus_on_the_reason(open_desk):
     page = open_desk(make_busy_blog(), viewport=SCREEN)
-    # The last row whose button is just in view: its form opens below the edge.
+    # Take the last row whose button is still in view, because its form opens below the edge.
     row = page.locator(".row").nth(5)
     row.locator("[data-key-withdraw] summary").scroll_into_view_if_needed()
     row.locator("[data-key-withdraw] summary").click()

@@ -377,7 +377,7 @@ def test_credit_and_focal_point_of_a_saved_picture_are_set_in_the_composer(
 
 
 @pytest.mark.django_db
-def test_pictures_are_edited_at_the_desk_by_who_may_change_them_only(client):
+def test_only_people_who_may_change_pictures_edit_them_at_the_desk(client):
     blog, image = make_blog(), make_image()
     address = f"{desk_path(blog)}pictures/{image.pk}/"
     headers = {"accept": "application/json"}

@@ -138,7 +138,7 @@ def save_button(response: HttpResponse) -> str:
 
 
 def article_of(story: str, updates: int) -> str:
-    """Return an article in the product's own form; its updates have nothing but their times in common."""
+    """Return an article in our own form; articles of different stories have only update times in common."""
     entries = [
         f"{story}{number}\n【{9 + number:02}:05】{story * (number + 3)}。" for number in range(updates)
     ]
@@ -150,12 +150,12 @@ def article_of(story: str, updates: int) -> str:
     [
         (article_of("海底電纜", 4), article_of("颱風掠過", 6), True),
         (article_of("海底電纜", 4), article_of("海底電纜", 6), False),
-        # Copy that has grown: an eighth of its updates are known, but these are all that are saved.
+        # The copy has grown: only an eighth of its updates are known, but they are all the saved ones.
         (article_of("海底電纜", 1), article_of("海底電纜", 8), False),
         ("", article_of("颱風掠過", 6), False),
     ],
 )
-def test_copy_of_another_story_is_named_first_and_saving_is_no_longer_the_primary_button(
+def test_copy_of_another_story_is_flagged_first_and_saving_is_not_the_primary_button(
     editor: Client, saved: str, pasted: str, is_warned: bool
 ) -> None:
     blog = make_blog()
@@ -244,7 +244,7 @@ def test_publication_time_is_typed_as_on_the_desk(open_desk) -> None:
 
 
 @pytest.mark.django_db
-def test_encoding_that_the_file_does_not_say_can_be_chosen(editor: Client) -> None:
+def test_encoding_that_the_file_does_not_declare_can_be_chosen(editor: Client) -> None:
     blog = make_blog()
     file = SimpleUploadedFile("copy.txt", COPY.encode("big5hkscs"), content_type="text/plain")
     preview = paste(editor, blog, file=file)
@@ -256,7 +256,7 @@ def test_encoding_that_the_file_does_not_say_can_be_chosen(editor: Client) -> No
 
 
 @pytest.mark.django_db
-def test_long_article_is_shown_in_pages_and_keeps_the_choices_of_all(editor: Client) -> None:
+def test_long_article_is_paged_and_keeps_the_choices_of_every_page(editor: Client) -> None:
     blog = make_blog()
     updates = "".join(
         f"【{23 - hour:02}:{59 - minute:02}】第{hour}時{minute}分。\n"
@@ -286,14 +286,14 @@ def test_damaged_choices_are_ignored(editor: Client, choices: str) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("name", "data"), [("copy.pdf", b"%PDF-1.4"), ("copy.docx", b"PK\x03\x04damaged")])
-def test_other_files_are_refused_in_words(editor: Client, name: str, data: bytes) -> None:
+def test_other_files_are_refused_with_a_reason(editor: Client, name: str, data: bytes) -> None:
     response = paste(editor, make_blog(), file=SimpleUploadedFile(name, data))
     assert response.status_code == 422
     assert response.context["error"].startswith("Line 1: This ")
 
 
 @pytest.mark.django_db
-def test_web_page_from_the_clipboard_becomes_text_only_for_those_who_may_write(editor: Client) -> None:
+def test_only_people_who_may_write_convert_a_pasted_web_page_to_text(editor: Client) -> None:
     blog = make_blog()
     path = f"{desk_path(blog)}paste/text/"
     assert editor.post(path, {"html": "<ul><li>甲</li></ul>"}).json() == {"text": "• 甲"}

@@ -123,7 +123,7 @@ def test_sign_out_sends_clear_site_data():
 
 
 @pytest.mark.django_db
-def test_admin_responses_with_copy_are_no_store(client):
+def test_admin_responses_with_copy_are_not_stored(client):
     blog, image = make_blog(), make_image()
     update = make_update(blog)
     client.force_login(make_person("Chief editor"))

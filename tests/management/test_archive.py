@@ -36,7 +36,7 @@ def archive_of(blog: LiveBlog, directory: Path) -> ZipFile:
     return ZipFile(path)
 
 
-def test_an_archive_has_all_that_readers_see(blog, tmp_path):
+def test_an_archive_contains_everything_that_readers_see(blog, tmp_path):
     with archive_of(blog, tmp_path) as archive:
         assert archive.testzip() is None
         page = archive.read("index.html").decode()
@@ -52,7 +52,7 @@ def test_an_archive_has_all_that_readers_see(blog, tmp_path):
     assert [change["number"] for change in coverage["changes"]] == list(range(1, blog.number + 1))
     tree = document.document_fromstring(page)
     assert not tree.xpath("//script")
-    # The archive has all files that the page loads. Links lead to places in the page or to the site.
+    # The archive has all files that the page loads. Links lead to anchors on the page or to the site.
     loaded = [*tree.xpath("//link[@rel='stylesheet']/@href"), *tree.xpath("//img/@src")]
     loaded += [part.split()[0] for value in tree.xpath("//@srcset") for part in value.split(",")]
     assert loaded
@@ -62,7 +62,7 @@ def test_an_archive_has_all_that_readers_see(blog, tmp_path):
         assert link in places or link.startswith(("http://", "https://", "mailto:"))
 
 
-def test_what_readers_may_not_see_is_not_archived(tmp_path):
+def test_a_blog_that_readers_may_not_see_is_not_archived(tmp_path):
     draft = make_blog(slug="draft", is_live=False)
     with pytest.raises(CommandError, match="not public"):
         archive_of(draft, tmp_path)

@@ -1,4 +1,4 @@
-"""Backups: every public page is the same after a restore, on the same database and on the other one."""
+"""Backups: every public page is the same after a restore, on the same or the other kind of database."""
 
 from __future__ import annotations
 
@@ -106,17 +106,17 @@ class Site:
         return self.run("-c", SET_UP + text)
 
     def state_after(self, text: str) -> dict:
-        """Return the public pages and more, after running `text`, which prints nothing."""
+        """Run `text`, which must print nothing; return the public pages, row counts and number after it."""
         return json.loads(self.script(text + PAGES))
 
-    def restored(self, backup: Path, *options: str) -> dict:
-        """Restore a backup and return the state after that."""
+    def state_after_restore(self, backup: Path, *options: str) -> dict:
+        """Restore a backup and return the resulting state."""
         arguments = ", ".join(map(repr, ["restore", str(backup), *options]))
         return self.state_after(f"from io import StringIO\ncall_command({arguments}, stdout=StringIO())\n")
 
 
 @dataclass(frozen=True)
-class Filled:
+class BackedUp:
     """A newsroom with its state and a backup of it."""
 
     site: Site
@@ -125,10 +125,10 @@ class Filled:
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Filled:
+def backed_up(tmp_path_factory: pytest.TempPathFactory) -> BackedUp:
     site = Site(tmp_path_factory.mktemp("site"))
     state = site.state_after(MIGRATE + FILL)
-    return Filled(site, state, Path(site.manage("backup", str(tmp_path_factory.mktemp("backups"))).strip()))
+    return BackedUp(site, state, Path(site.manage("backup", str(tmp_path_factory.mktemp("backups"))).strip()))
 
 
 @pytest.fixture
@@ -144,66 +144,66 @@ def files_in(directory: Path) -> dict[str, Path]:
     return {str(path.relative_to(directory)): path for path in directory.rglob("*") if path.is_file()}
 
 
-def test_every_public_page_is_the_same_after_a_restore_across_databases(filled, tmp_path, postgresql_url):
-    before = filled.state
+def test_every_public_page_is_the_same_after_a_restore_across_databases(backed_up, tmp_path, postgresql_url):
+    before = backed_up.state
     statuses = {path: status for path, (status, _text) in before["pages"].items()}
-    # Withdrawn updates are 410 and their pictures 404, drafts 404.
+    # Withdrawn updates return 410, their pictures and drafts 404.
     assert list(statuses.values()).count(200) > 50, statuses
 
     on_postgresql = Site(tmp_path / "postgresql", postgresql_url)
-    restored = on_postgresql.restored(filled.backup.parent)
+    restored = on_postgresql.state_after_restore(backed_up.backup.parent)
     assert restored["pages"] == before["pages"]
     assert restored["rows"] == before["rows"]
     assert restored["number"] >= before["number"] + 1_000_000
 
     on_postgresql.manage("backup", str(tmp_path / "second"))
     on_sqlite = Site(tmp_path / "sqlite")
-    again = on_sqlite.restored(tmp_path / "second")
+    again = on_sqlite.state_after_restore(tmp_path / "second")
     assert again["pages"] == before["pages"]
     assert again["number"] >= restored["number"] + 1_000_000
-    # The ids of new rows go on where the restored ones end.
+    # The ids of new rows continue after the restored ones.
     for newsroom in (on_postgresql, on_sqlite):
         newsroom.script(
             "from tests.factories import make_blog, make_update\nmake_update(make_blog(slug='new'))"
         )
 
 
-def test_restore_replaces_a_newsroom_only_if_told_to(filled, tmp_path):
+def test_restore_replaces_a_newsroom_only_with_the_replace_option(backed_up, tmp_path):
     other = Site(tmp_path / "other")
     other.script(MIGRATE + FILL)
     public = set(files_in(other.place / "media"))
 
     with pytest.raises(subprocess.CalledProcessError) as refusal:
-        other.manage("restore", str(filled.backup))
+        other.manage("restore", str(backed_up.backup))
     assert "not empty" in refusal.value.stderr
     assert set(files_in(other.place / "media")) == public
 
-    assert other.restored(filled.backup, "--replace")["pages"] == filled.state["pages"]
+    assert other.state_after_restore(backed_up.backup, "--replace")["pages"] == backed_up.state["pages"]
     for folder in ("media", "private"):
-        assert files_in(other.place / folder).keys() == files_in(filled.site.place / folder).keys()
+        assert files_in(other.place / folder).keys() == files_in(backed_up.site.place / folder).keys()
     assert public.isdisjoint(files_in(other.place / "media"))
 
 
-def test_second_backup_links_the_pictures_of_the_first(filled):
-    second = Path(filled.site.manage("backup", str(filled.backup.parent)).strip())
+def test_second_backup_links_the_pictures_of_the_first(backed_up):
+    second = Path(backed_up.site.manage("backup", str(backed_up.backup.parent)).strip())
 
-    assert files_in(filled.backup / "files").keys() == files_in(second / "files").keys() != set()
+    assert files_in(backed_up.backup / "files").keys() == files_in(second / "files").keys() != set()
     for name, path in files_in(second / "files").items():
-        assert path.samefile(filled.backup / "files" / name)
-    assert f"{second} is complete" in filled.site.manage("backup", "--verify", str(second.parent))
+        assert path.samefile(backed_up.backup / "files" / name)
+    assert f"{second} is complete" in backed_up.site.manage("backup", "--verify", str(second.parent))
 
 
 @pytest.mark.parametrize("damage", ["rows.jsonl.gz", "manifest.json", "files"])
-def test_damaged_backups_are_named_and_never_restored(filled, tmp_path, damage):
+def test_damaged_backups_are_reported_and_never_restored(backed_up, tmp_path, damage):
     backup = tmp_path / "copy"
-    shutil.copytree(filled.backup, backup)
+    shutil.copytree(backed_up.backup, backup)
     path = next(iter(files_in(backup / "files").values())) if damage == "files" else backup / damage
     content = path.read_bytes()
     path.write_bytes(content.replace(b"1", b"2", 1) if damage == "manifest.json" else content[:-1])
 
     for command in (["backup", "--verify"], ["restore", "--replace"]):
         with pytest.raises(subprocess.CalledProcessError) as refusal:
-            filled.site.manage(*command, str(backup))
+            backed_up.site.manage(*command, str(backup))
         assert path.name in refusal.value.stderr
 
 
@@ -213,13 +213,13 @@ def test_newsroom_without_pictures_is_backed_up_and_restored(tmp_path):
     before = empty.state_after(MIGRATE + fill)
     empty.manage("backup", str(tmp_path / "backups"))
 
-    restored = Site(tmp_path / "other").restored(tmp_path / "backups")
+    restored = Site(tmp_path / "other").state_after_restore(tmp_path / "backups")
 
     assert restored["rows"] == before["rows"]
     assert restored["pages"].keys() == before["pages"].keys()
 
 
-def test_directory_without_a_backup_is_refused(filled, tmp_path):
+def test_directory_without_a_backup_is_refused(backed_up, tmp_path):
     with pytest.raises(subprocess.CalledProcessError) as refusal:
-        filled.site.manage("restore", str(tmp_path))
+        backed_up.site.manage("restore", str(tmp_path))
     assert "There is no backup" in refusal.value.stderr

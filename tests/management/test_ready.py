@@ -1,4 +1,4 @@
-"""`manage.py ready`: the page, in each language, and its exit status."""
+"""`manage.py ready`: the report, in each language, and its exit status."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def ready(*arguments: str) -> tuple[int, str]:
-    """Return the exit status and the page."""
+    """Return the exit status and the report."""
     output = StringIO()
     try:
         call_command("ready", *arguments, stdout=output)
@@ -63,8 +63,8 @@ def tls_server(monkeypatch, tmp_path, expires_at: datetime) -> Iterator[str]:
         thread.join(10)
 
 
-def answers(url: str) -> bool:
-    """Return whether the answer is a 200; a server that has just started does not yet hear of changes."""
+def is_ready(url: str) -> bool:
+    """Return whether the server is ready; one that has just started does not yet listen for changes."""
     try:
         with urlopen(url):
             return True
@@ -72,12 +72,12 @@ def answers(url: str) -> bool:
         return False
 
 
-def test_the_page_of_a_site_in_order_ends_with_status_0(server, settings):
+def test_a_site_in_order_exits_with_status_0(server, settings):
     settings.SITE_URL, settings.DEMO, settings.SITE_NAME = server.url, False, "Example News"
     now = timezone.now().isoformat()
     record = settings.DATA_DIR / "backup.json"
     record.write_text(json.dumps({"made_at": now, "verified_at": now}))
-    wait_for(lambda: answers(f"{server.url}/readyz"))
+    wait_for(lambda: is_ready(f"{server.url}/readyz"))
     try:
         status, page = ready("--language", "en")
     finally:
@@ -91,7 +91,7 @@ def test_the_page_of_a_site_in_order_ends_with_status_0(server, settings):
     assert "✗" not in page
 
 
-def test_what_must_be_mended_is_marked_and_the_status_is_1(settings):
+def test_problems_are_marked_and_the_exit_status_is_1(settings):
     settings.SITE_URL = "http://127.0.0.1:9"
     settings.SECOND_FACTOR_ROLES = ["*"]
     by = make_person("Chief editor")
@@ -108,7 +108,7 @@ def test_what_must_be_mended_is_marked_and_the_status_is_1(settings):
 
 
 @pytest.mark.parametrize(("days", "state"), [(60, State.GOOD), (10, State.MEND), (-1, State.MEND)])
-def test_the_certificate_is_checked_as_a_browser_does(monkeypatch, tmp_path, days, state):
+def test_the_certificate_is_checked_as_browsers_check_it(monkeypatch, tmp_path, days, state):
     expires_at = datetime.now(UTC) + timedelta(days=days, hours=1)
     with tls_server(monkeypatch, tmp_path, expires_at) as host, translation.override("en"):
         line = readiness.certificate_line(host)
@@ -116,7 +116,7 @@ def test_the_certificate_is_checked_as_a_browser_does(monkeypatch, tmp_path, day
     assert (f"{days} days" in line.text) == (days > 0)
 
 
-def test_a_host_that_does_not_answer_and_a_wrong_port_are_to_be_mended():
+def test_an_unreachable_host_and_a_wrong_port_are_problems():
     assert readiness.certificate_line("127.0.0.1:9").state == State.MEND
     assert readiness.certificate_line("localhost:port").state == State.MEND
 

@@ -1,4 +1,4 @@
-"""`/healthz` and `/readyz`: what they say, to whom, and within which time."""
+"""`/healthz` and `/readyz`: what they report, to whom, and how fast."""
 
 from __future__ import annotations
 
@@ -66,13 +66,13 @@ def test_a_server_is_healthy_and_ready_under_any_host_and_without_tls(start_serv
 
 
 @pytest.mark.django_db(transaction=True)
-def test_under_wsgi_the_same_is_answered_before_the_host_is_checked():
+def test_wsgi_gives_the_same_answers_before_checking_the_host():
     assert ask("/healthz", host="10.0.0.7") == (200, OK)
     assert ask("/readyz", host="10.0.0.7") == (200, OK)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_missing_migration_is_named():
+def test_a_missing_migration_is_reported():
     MigrationRecorder(connection).record_unapplied("liveblog", "0003_roles")
     try:
         assert ask() == (503, unavailable("migrations"))
@@ -81,7 +81,7 @@ def test_a_missing_migration_is_named():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_work_that_is_late_is_named_and_work_that_is_due_is_not():
+def test_late_work_is_reported_but_due_work_is_not():
     blog, now = make_blog(), timezone.now()
     by = make_user("*")
     publishing.schedule_update(blog, Content("風球"), now + timedelta(hours=1), by=by)
@@ -96,28 +96,28 @@ def test_work_that_is_late_is_named_and_work_that_is_due_is_not():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_full_disk_is_named(settings):
+def test_a_full_disk_is_reported(settings):
     settings.DISK_RESERVE_MEGABYTES = 10**9
     assert ask() == (503, unavailable("disk"))
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_clock_behind_the_last_change_is_named():
+def test_a_clock_behind_the_last_change_is_reported():
     make_blog()
     LiveBlog.objects.update(modified_at=timezone.now() + timedelta(hours=1))
     assert ask() == (503, unavailable("clock"))
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_listener_that_is_not_heard_of_is_named(monkeypatch):
+def test_a_silent_listener_is_reported(monkeypatch):
     listener = health.Listener()
     monkeypatch.setattr(health, "listener", listener)
     listener.start()
     assert ask() == (503, unavailable("listener"))
 
 
-def test_a_database_that_never_answers_is_named_in_bounded_time(monkeypatch):
-    """The check hangs; whoever asks meanwhile shares it, and no second one is begun."""
+def test_a_hanging_database_is_reported_in_bounded_time(monkeypatch):
+    """Requests during a check that hangs share it; none of them starts a second one."""
     release, begun = threading.Event(), []
 
     def hang() -> list[str]:
@@ -135,7 +135,7 @@ def test_a_database_that_never_answers_is_named_in_bounded_time(monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_answers_are_shared_for_a_second_so_that_a_flood_costs_one_check(monkeypatch):
+def test_answers_are_shared_so_that_a_flood_costs_one_check(monkeypatch):
     checks = []
     asker = endpoints.Asker(lambda: checks.append(1) or [])
     monkeypatch.setattr(endpoints, "readiness", asker)
@@ -146,7 +146,7 @@ def test_answers_are_shared_for_a_second_so_that_a_flood_costs_one_check(monkeyp
 
 
 @pytest.mark.slow
-def test_a_server_whose_database_is_away_is_healthy_and_not_ready(start_server, tmp_path):
+def test_a_server_without_its_database_is_healthy_but_not_ready(start_server, tmp_path):
     database = tmp_path / "gone.sqlite3"
     server = start_server(DATABASE_URL=f"sqlite:////{tmp_path}/missing/{database.name}")
     assert ask_server(f"{server.url}/healthz")[:2] == (200, OK)

@@ -1,4 +1,4 @@
-"""`/metrics`: who may read it, what it counts, and the dashboard and alerts that rely on it."""
+"""`/metrics`: access, the figures, and the dashboard and alerts that rely on them."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ def values(text: str) -> dict[str, float]:
 
 
 @pytest.mark.django_db
-def test_metrics_do_not_exist_unless_they_are_set():
+def test_metrics_return_404_unless_they_are_configured():
     response = Client().get("/metrics", headers={"authorization": "Bearer "})
     assert (response.status_code, response.json()) == (404, {"error": "Not Found"})
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_token_and_the_networks_decide_who_may_read(settings):
+def test_the_token_and_the_networks_restrict_reading(settings):
     def status_of(address: str = "127.0.0.1", **headers: str) -> int:
         return Client(REMOTE_ADDR=address).get("/metrics", headers=headers).status_code
 
@@ -76,12 +76,12 @@ def test_a_token_and_the_networks_decide_who_may_read(settings):
     assert status_of("10.2.2.3", authorization=f"Bearer {TOKEN}") == 403
     settings.METRICS_TOKEN = ""
     assert status_of("10.1.2.3") == 200
-    # X-Forwarded-For counts from a trusted proxy and not from a stranger.
+    # X-Forwarded-For is believed from a trusted proxy but not from a stranger.
     assert status_of("127.0.0.1", **{"x-forwarded-for": "203.0.113.5"}) == 403
     assert status_of("203.0.113.5", **{"x-forwarded-for": "10.1.2.3"}) == 403
 
 
-def test_readers_that_do_not_read_are_aborted_freed_and_counted(start_server):
+def test_readers_that_stop_reading_are_aborted_freed_and_counted(start_server):
     blog = make_blog(slug="harbour")
     server = start_server(METRICS_TOKEN=TOKEN)
     host, port = server.url.removeprefix("http://").split(":")
@@ -96,7 +96,7 @@ def test_readers_that_do_not_read_are_aborted_freed_and_counted(start_server):
     with ExitStack() as stack:
         silent = []
         for _reader in range(SILENT):
-            # Before connecting, when the receive window is announced.
+            # Limit the buffer before connecting, when the receive window is announced.
             reader = stack.enter_context(socket.socket())
             reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             reader.connect((host, int(port)))
@@ -110,7 +110,7 @@ def test_readers_that_do_not_read_are_aborted_freed_and_counted(start_server):
                 break
         wait_for(lambda: figures()["newsroom_stream_readers"] == 0)
         assert figures()["newsroom_stream_readers_aborted_total"] == SILENT
-        # The sockets are closed, and what was queued for them is gone, though the readers are still there.
+        # The server has closed the sockets and dropped their queues, though the readers are still connected.
         wait_for(lambda: open_sockets() <= before - SILENT)
         for reader in silent:
             reader.settimeout(10)
@@ -124,11 +124,11 @@ def test_a_server_counts_requests_publications_streams_and_kept_answers(start_se
     server = start_server(METRICS_TOKEN=TOKEN)
 
     def figure(name: str) -> float:
-        # The server sums figures up at intervals.
+        # The server adds its figures up at intervals.
         return values(read(server.url, **BEARER)[1]).get(f"newsroom_{name}", 0)
 
     with closing(open_stream(server.url, "harbour")) as stream:
-        # A change before the stream follows the live blog would not be delivered but caught up with.
+        # Once the stream follows the blog, a change is delivered live; before, it would be replayed.
         wait_for(lambda: figure("stream_readers") == 1)
         make_update(blog, "A ferry leaves")
         stream.until(blog.number + 1)
@@ -150,7 +150,7 @@ def test_a_server_counts_requests_publications_streams_and_kept_answers(start_se
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_webhook_backlog_counts_changes_that_are_not_delivered(settings):
+def test_the_webhook_backlog_counts_undelivered_changes(settings):
     settings.METRICS_NETWORKS = ["127.0.0.1"]
     blog = make_blog()
     make_update(blog, "One")
@@ -162,8 +162,8 @@ def test_the_webhook_backlog_counts_changes_that_are_not_delivered(settings):
     assert values(text)["newsroom_webhook_backlog_changes"] == blog.number
 
 
-def test_processes_add_up_and_files_of_ended_ones_do_not_pile_up(tmp_path, settings):
-    """Counters stay while a process of the same server runs, so that a reload does not make them fall."""
+def test_processes_add_up_and_files_of_ended_processes_are_removed(tmp_path, settings):
+    """Counters stay while a process of the same server runs, so that a reload does not reset them."""
     settings.METRICS_DIR = tmp_path
     count = "metrics.KEPT_ANSWERS_SENT.inc(5)"
     script = f"from newsroom import metric_files, metrics; {count}; print(flush=True); input()"
@@ -196,8 +196,8 @@ def test_processes_add_up_and_files_of_ended_ones_do_not_pile_up(tmp_path, setti
 
 
 @pytest.fixture
-def exported(settings, transactional_db) -> set[str]:
-    """Return the names of all series that /metrics has, with a backup on record."""
+def exported_names(settings, transactional_db) -> set[str]:
+    """Return the names of all series on /metrics, with a backup on record."""
     settings.METRICS_NETWORKS = ["127.0.0.1"]
     now = "2026-11-28T03:15:00+08:00"
     record = settings.DATA_DIR / "backup.json"
@@ -223,28 +223,28 @@ def names_in(expressions: list[str]) -> set[str]:
     return set(re.findall(r"\bnewsroom_\w+", " ".join(expressions)))
 
 
-def test_the_alert_rules_use_metrics_that_exist(exported):
+def test_the_alert_rules_use_metrics_that_exist(exported_names):
     [group] = yaml.safe_load((ROOT / "deploy/alerts.yml").read_text())["groups"]
     for rule in group["rules"]:
         assert {"alert", "expr", "labels", "annotations"} <= rule.keys()
         assert rule["labels"]["severity"] in ("page", "ticket")
-    assert names_in([rule["expr"] for rule in group["rules"]]) - exported == set()
+    assert names_in([rule["expr"] for rule in group["rules"]]) - exported_names == set()
 
 
-def test_the_dashboard_shows_metrics_that_exist_and_every_one(exported):
+def test_the_dashboard_shows_every_metric_and_no_others(exported_names):
     dashboard = json.loads((ROOT / "deploy/grafana-dashboard.json").read_text())
     ids = [panel["id"] for panel in dashboard["panels"]]
     assert len(ids) == len(set(ids))
     expressions = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
-    assert names_in(expressions) - exported == set()
-    bases = {re.sub(r"_(bucket|count|sum)$", "", name) for name in exported}
+    assert names_in(expressions) - exported_names == set()
+    bases = {re.sub(r"_(bucket|count|sum)$", "", name) for name in exported_names}
     names_shown = {re.sub(r"_(bucket|count|sum)$", "", name) for name in names_in(expressions)}
     assert bases - names_shown - {"newsroom_webhook_failing_seconds", "newsroom_build_info"} == set()
 
 
-def test_the_manual_lists_every_metric(exported):
+def test_the_manual_lists_every_metric(exported_names):
     documented = set(re.findall(r"`(newsroom_\w+)`", (ROOT / "docs/monitoring.md").read_text()))
-    assert {re.sub(r"_(bucket|count|sum)$", "", name) for name in exported} == documented
+    assert {re.sub(r"_(bucket|count|sum)$", "", name) for name in exported_names} == documented
 
 
 def test_deploy_files_hide_metrics_from_the_public():

@@ -1,4 +1,4 @@
-"""Request ids in the answers of a real server, whoever answers, and in its log."""
+"""Request ids in every answer of a real server and in its log."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_every_answer_has_the_clients_id_or_a_new_one(server):
             assert id_of(server.url + path, "trace-1.2_A") == "trace-1.2_A", name
             made = id_of(server.url + path)
             assert MADE.fullmatch(made) or (name == "poll" and made == ""), (name, made)
-    # Nothing of one request's id is kept for the next.
+    # A generated id is never reused for the next request.
     assert len({id_of(f"{server.url}/live/harbour/") for _request in range(5)}) == 5
 
 
@@ -68,7 +68,7 @@ def test_an_idle_poll_stays_small_unless_it_asks_for_an_id(server):
 
 
 @pytest.mark.any_database
-def test_records_of_a_request_have_its_id_and_no_query(start_server):
+def test_log_records_of_a_request_have_its_id_but_no_query(start_server):
     server = start_server(LOG_FORMAT="json", LOG_REQUESTS="true")
     id_of(f"{server.url}/search/?q=my-private-search", "trace-7")
     log = DATA_DIR / f"server-{server.url.rsplit(':', 1)[1]}.log"

@@ -1,8 +1,8 @@
 """`make mutate`: the mutation score of the modules that pyproject.toml names.
 
-A mutant is killed if a test fails with it that passes without it. Only tests that run the changed line are
-tried, on SQLite, and not in browsers or servers; at most `--tests` of them, so that a mutant which survives
-costs seconds. The score of the mutants that can be tried so is a lower bound.
+A mutant is killed if a test that passes without it fails with it. Only tests that run the changed line are
+tried, on SQLite, without browsers or servers, and at most `--tests` of them, so that a surviving mutant costs
+seconds. The resulting score is therefore a lower bound.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.mutation import reach, trials
 from tests.mutation.mutants import Mutant, is_valid, mutants_of, targets
 
 SURVIVED = ""
-# Only servers, browsers or PostgreSQL run the line, or nothing does.
+# Either no test runs the line, or only tests with servers, browsers or PostgreSQL do.
 NOT_TRIED = "not tried"
 
 
@@ -50,9 +50,9 @@ def _options() -> argparse.Namespace:
 
 
 def _choose(options: argparse.Namespace) -> list[Mutant]:
-    """Return the mutants to try: those of the sample, which `--only` leaves the same, in some modules.
+    """Return the mutants to try: the sample, which does not depend on `--only`, limited to those modules.
 
-    Each has a random rank of its own, so that a changed module changes the sample of no other.
+    Each mutant has a random rank of its own, so that changing one module does not change others' samples.
     """
     mutants = [mutant for path in targets() for mutant in mutants_of(path)]
     print(f"{len(mutants)} mutants of {len(targets())} modules.", flush=True)
@@ -67,7 +67,7 @@ def _choose(options: argparse.Namespace) -> list[Mutant]:
 
 
 class Runner:
-    """Tries mutants, and keeps by mutant the name of the test that failed, or SURVIVED."""
+    """A runner that tries mutants; `outcomes` has the test that failed for each, or SURVIVED."""
 
     def __init__(self, known: reach.Reach, mutants: list[Mutant], most: int, template: Path) -> None:
         tests = {mutant: known.tests_of(mutant) for mutant in mutants}
@@ -100,7 +100,7 @@ class Runner:
         return tests[: self._most]
 
     def _passes(self, test: str) -> bool:
-        """Return whether a test passes without a mutant; one that does not kills nothing and is left out."""
+        """Return whether a test passes without a mutant; a test that does not is left out."""
         if test not in self._is_reliable:
             self._is_reliable[test] = not trials.try_loaded({}, [test], self._template)
             if not self._is_reliable[test]:

@@ -1,7 +1,7 @@
-"""The mutants, as mutmut's operators make them from the modules that pyproject.toml names.
+"""The mutants that mutmut's operators make from the modules that pyproject.toml lists.
 
 mutmut's own runner does not fit: it mutates nothing outside functions, where the tables of actions and fields
-are, chooses tests by function and not by line, and has all processes share one test database.
+are, chooses tests by function instead of line, and shares one test database among all processes.
 """
 
 from __future__ import annotations
@@ -72,13 +72,13 @@ def mutants_of(path: Path) -> Iterator[Mutant]:
 
 
 def _statement_at(line: int, statements: list[ast.stmt]) -> range:
-    """Return the lines of the innermost statement at a line; of a compound one, those above its body."""
+    """Return the lines of the innermost statement at a line; of a compound one, only those above its body."""
     start = max(node.lineno for node in statements if node.lineno <= line <= (node.end_lineno or 0))
     return range(start, line + 1)
 
 
 def is_valid(mutant: Mutant) -> bool:
-    """Return whether the mutant is Python; without an argument, some calls are not."""
+    """Return whether the mutant is valid Python; removing an argument can break a call."""
     try:
         ast.parse(mutant.mutate())
     except SyntaxError:

@@ -1,6 +1,6 @@
-"""The lines that each test runs, recorded by coverage.py once and kept in var/ for the next run.
+"""The lines that each test runs, recorded once by coverage.py and kept in var/ for the next run.
 
-After a change of a test file only its tests run again; after a change of the code, all do.
+After a change to a test file only its tests run again; after a change to the code, all do.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from tests.run import SIDE_BY_SIDE
 PLACE: Final = ROOT / "var/mutation"
 DATA: Final = PLACE / ".coverage"
 DIGESTS: Final = PLACE / "digests.json"
-# Mutants are in the memory of the test process, so processes that tests start do not have them.
+# Mutants exist only in the memory of the test process, not in processes that tests start.
 SELECTION: Final = "not browser and not postgres and not alone and not served"
 
 
 class Reach:
-    """The tests that run a line. The most specific of each file come first: they run the fewest lines."""
+    """The tests that run a line, in each file the most specific first, which run the fewest lines."""
 
     def __init__(self) -> None:
         data = CoverageData(str(DATA))
@@ -41,14 +41,14 @@ class Reach:
         )
 
     def tests_of(self, mutant: Mutant) -> list[str]:
-        """Return the tests that run the mutant's statement or, if only an import does, any of the module."""
+        """Return the tests that run the mutant's statement; if only an import does, those of the module."""
         tests = self._sort(mutant.path, mutant.lines) if mutant.is_in_function else []
         if tests or not self.is_run_by_import(mutant):
             return tests
         return self._sort(mutant.path, self._tests[mutant.path])
 
     def is_run_by_import(self, mutant: Mutant) -> bool:
-        """Return whether the mutant's statement runs outside of tests: when modules are imported."""
+        """Return whether the mutant's statement runs when modules are imported, outside of any test."""
         return not mutant.is_in_function or any(
             "" in self._tests[mutant.path].get(line, ()) for line in mutant.lines
         )
@@ -56,7 +56,7 @@ class Reach:
     def _sort(self, path: Path, lines: Iterable[int]) -> list[str]:
         """Return the tests that run the lines, those of the module's own package first.
 
-        They take turns by file, and one example of each test comes before a second one.
+        Files take turns, and the first example of each test comes before any second one.
         """
         own = (f"tests/{path.parent.name}/", f"tests/test_{path.stem}.py")
         tests = {test for line in lines for test in self._tests[path].get(line, ()) if test}
@@ -72,7 +72,7 @@ class Reach:
 
 
 def record() -> None:
-    """Run the tests whose reach is not known; raise CalledProcessError if one of them fails."""
+    """Run the tests whose reach is unknown; raise CalledProcessError if one of them fails."""
     known = json.loads(DIGESTS.read_text()) if DIGESTS.exists() and DATA.exists() else {}
     tests = sorted((ROOT / "tests").rglob("test_*.py"))
     digests = {str(path.relative_to(ROOT)): _digest(path) for path in (*targets(), *tests)}
@@ -93,7 +93,7 @@ def record() -> None:
 def _coverage(*arguments: str) -> None:
     environment = os.environ | {"COVERAGE_FILE": str(DATA)}
     process = subprocess.run([sys.executable, "-m", "coverage", *arguments], cwd=ROOT, env=environment)
-    # The changed tests may all be of a kind that is left out.
+    # All changed tests may be deselected by SELECTION.
     if process.returncode != pytest.ExitCode.NO_TESTS_COLLECTED:
         process.check_returncode()
 

@@ -1,9 +1,8 @@
 """Trials: run tests on a mutant.
 
-Importing the project takes longer than most tests, so a trial is a fork of a process that has imported it, in
-which the functions of the mutant replace those of the original. A mutant that changes what an import does is
-tried in a new process, which imports it.
-Each trial begins with a copy of a database that was migrated once.
+Importing the project takes longer than most tests, so a trial forks a process that has imported it and
+replaces the original functions by the mutant's. A mutant that changes what an import does is tried in a new
+process, which imports it. Each trial starts with a copy of a database that was migrated once.
 """
 
 from __future__ import annotations
@@ -30,14 +29,14 @@ from django.test.utils import setup_databases
 from tests.environment import DATA_DIR, ROOT
 
 DATABASE: Final = DATA_DIR / "test.sqlite3"
-# A mutant may loop for ever, or wait. Most tests take less than a second of the processor's time.
+# A mutant may loop or wait forever. Most tests take less than a second of processor time.
 PROCESSOR_SECONDS: Final = 20
 SECONDS: Final = 300
 TIMEOUT: Final = "timeout"
 # Mutants raise warnings about themselves, and modules were imported before pytest could rewrite them.
 ARGUMENTS: Final = [
     *("-x", "-q", "--reuse-db", "-W", "ignore::pytest.PytestWarning"),
-    # The second collects garbage after each run, which takes as long as a test.
+    # The second plugin collects garbage after each run, which takes as long as a test.
     *("-p", "no:cacheprovider", "-p", "no:unraisableexception"),
 ]
 
@@ -61,7 +60,7 @@ class Listener:
 
 
 def limit() -> None:
-    """End this process if it is not done in time: the default action of both signals."""
+    """End this process, by the default action of both signals, if it is not done in time."""
     signal.setitimer(signal.ITIMER_VIRTUAL, PROCESSOR_SECONDS)
     signal.setitimer(signal.ITIMER_REAL, SECONDS)
 
@@ -76,7 +75,7 @@ def load(selection: str, files: Sequence[str]) -> set[str]:
 
 
 def make_database(template: Path) -> None:
-    """Migrate a database, and keep it as the template."""
+    """Migrate a database and copy it to `template`."""
     with _silence():
         setup_databases(verbosity=0, interactive=False)
     connection.close()
@@ -104,7 +103,7 @@ def try_loaded(swaps: dict[FunctionType, CodeType], tests: Sequence[str], templa
 
 
 def try_imported(path: Path, code: str, tests: Sequence[str], template: Path) -> str:
-    """Do the same in a new process, which imports the mutant."""
+    """Run the tests in a new process that imports the mutant; return the same as `try_loaded`."""
     trial = {"path": str(path), "code": code, "tests": [*tests], "template": str(template)}
     process = subprocess.run(
         [sys.executable, "-m", "tests.mutation.trials"],
@@ -130,7 +129,7 @@ def _first_failed(tests: Sequence[str]) -> str:
 
 
 def swaps_of(path: Path, source: str, mutated: str) -> dict[FunctionType, CodeType] | None:
-    """Return the mutant's code by loaded function; None if the mutant changes more than functions' bodies."""
+    """Return the mutant's code by loaded function; None if it changes more than bodies of functions."""
     if _without_bodies(source) != _without_bodies(mutated):
         return None
     codes = [[*_codes(compile(text, path, "exec", dont_inherit=True))] for text in (source, mutated)]

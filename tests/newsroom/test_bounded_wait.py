@@ -1,4 +1,4 @@
-"""Writes against a database that stays locked: 503 with Retry-After, within the time that is set, once."""
+"""Writes to a database that stays locked get one 503 with Retry-After, within the configured time."""
 
 from __future__ import annotations
 

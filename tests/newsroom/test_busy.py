@@ -1,4 +1,4 @@
-"""Busy databases, which are distinguished from our own faults by the exception that was raised."""
+"""Busy databases, which are distinguished from our own errors by the exception raised."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_retries_end_after_six_pauses_or_with_another_error():
 
 @pytest.fixture
 def short_lock_timeout(transactional_db: None) -> Iterator[None]:
-    """Let the connection of the test wait only a moment for locks."""
+    """Limit the lock wait of the test's connection to a moment."""
     be_impatient()
     yield
     be_patient()

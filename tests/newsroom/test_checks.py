@@ -83,7 +83,7 @@ def test_every_private_file_that_others_can_read_is_named(environment, data_dir)
 
 
 def test_proxy_may_traverse_the_directory_to_public_files(environment, data_dir):
-    """Allow traversal of the directory, as long as everything private in it is closed itself."""
+    """Allow traversal of the directory, as long as everything private in it has closed permissions."""
     data_dir.chmod(0o711)
     line = exposure_warning(environment)
     assert "picture.jpg" in line

@@ -16,16 +16,16 @@ from tests.waiting import wait_for
 
 
 class Site:
-    """A site whose views run until `go_on` is set."""
+    """A site whose views run until `may_continue` is set."""
 
     def __init__(self) -> None:
         self.entered = threading.Semaphore(0)
-        self.go_on = threading.Event()
+        self.may_continue = threading.Event()
         self.answer = limit_concurrency(self.view)
 
     def view(self, _request: HttpRequest) -> HttpResponse:
         self.entered.release()
-        assert self.go_on.wait(30)
+        assert self.may_continue.wait(30)
         return HttpResponse("done")
 
 
@@ -33,14 +33,14 @@ class Site:
 def site() -> Iterator[Site]:
     site = Site()
     yield site
-    site.go_on.set()
+    site.may_continue.set()
 
 
 @pytest.fixture
 def ask(site: Site) -> Iterator[Callable[[str], object]]:
     with ThreadPoolExecutor(8) as threads:
         yield lambda path: threads.submit(site.answer, RequestFactory().get(path))
-        site.go_on.set()
+        site.may_continue.set()
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +62,7 @@ def test_requests_over_the_limits_get_503_with_retry_after(site, ask, small_lane
     assert response.headers["Cache-Control"] == "no-store"
     problem = ask("/api/v1/").result(timeout=30)
     assert (problem.status_code, problem.headers["Content-Type"]) == (503, "application/problem+json")
-    site.go_on.set()
+    site.may_continue.set()
     assert [future.result(timeout=30).content for future in (*running, waiting)] == [b"done"] * 3
 
 
@@ -73,7 +73,7 @@ def test_requests_of_readers_do_not_use_the_slots_of_the_newsroom(site, ask):
     desk = ask("/admin/")
     assert site.entered.acquire(timeout=30)
     assert ask("/admin/").result(timeout=30).status_code == 503
-    site.go_on.set()
+    site.may_continue.set()
     assert desk.result(timeout=30).status_code == 200
 
 

@@ -24,7 +24,7 @@ Request = Callable[[], Any]
 
 
 class Cut:
-    """Ends the connection's server process before the statement with a number, or before that commit."""
+    """A fault: end the connection's server process before statement number `at`, or before that commit."""
 
     def __init__(self, at: int) -> None:
         self.at = at
@@ -56,7 +56,7 @@ def terminate(pid: int) -> None:
 
 @pytest.fixture(params=["api", "desk", "admin"])
 def write(request: pytest.FixtureRequest) -> Request:
-    """Return a function that publishes an update through one of the newsroom's doors."""
+    """Return a function that publishes an update through one of the entry points."""
     blog = make_blog(slug="storm")
     if request.param == "api":
         key = make_key(Scope.WRITE_PUBLISH, blogs=[blog])

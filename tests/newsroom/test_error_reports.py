@@ -16,7 +16,7 @@ import pytest
 from tests.environment import ROOT
 from tests.waiting import wait_for
 
-# A view that fails with a reader's words, a key and a local variable at hand.
+# A view that fails with a reader's words, a key and a local variable in scope.
 FAILING = """
 import os, sys, django
 import tests.environment

@@ -1,4 +1,4 @@
-"""Related rows in the query of their owners: the same rows as by queries of their own."""
+"""Related rows that are joined into their owner's query: the same rows as from separate queries."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def known_database(db):
-    """Let Django find out once whether SQLite can do JSON, which takes queries of its own."""
+    """Let Django find out beforehand whether SQLite supports JSON, which takes extra queries once."""
     list(Update.objects.complete())
 
 
 def values_of(rows: list[Model]) -> list[dict[str, object]]:
-    """Return the columns of rows that have been read, without those that were deferred."""
+    """Return the columns of rows that have been read, without deferred ones."""
     return [{name: value for name, value in vars(row).items() if not name.startswith("_")} for row in rows]
 
 

@@ -1,4 +1,4 @@
-"""Language tags of passages in another language than their page."""
+"""Language tags of passages in a different language from their page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Log formats: JSON lines with the request's id, without secrets and without readers' text."""
+"""Log formats: JSON lines with the request's id, but without secrets or readers' text."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_keys_tokens_passwords_and_refused_rows_are_removed(text, cleaned):
     assert redact(text) == cleaned
 
 
-def test_the_sites_own_secrets_are_removed_wherever_they_stand():
+def test_the_sites_own_secrets_are_removed_wherever_they_appear():
     assert redact(f"bad signature for {settings.SECRET_KEY}!") == f"bad signature for {logs.MASK}!"
 
 

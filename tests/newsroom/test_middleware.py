@@ -16,20 +16,20 @@ LISTING = "_listing"
 
 
 def test_page_without_a_connection_returns_503_with_retry_after(client, db, monkeypatch):
-    def have_no_room(*_arguments):
+    def refuse_a_connection(*_arguments):
         raise OperationalError("no room") from PoolTimeout("no room")
 
-    monkeypatch.setattr(pages, LISTING, have_no_room)
+    monkeypatch.setattr(pages, LISTING, refuse_a_connection)
     response = client.get("/")
     assert (response.status_code, response.headers["Retry-After"]) == (503, "2")
     assert "讀者眾多" in response.content.decode()
 
 
 def test_other_database_error_returns_500(client, db, monkeypatch):
-    def ask_for_nonsense(*_arguments):
+    def run_an_invalid_query(*_arguments):
         raise OperationalError("no such table")
 
-    monkeypatch.setattr(pages, LISTING, ask_for_nonsense)
+    monkeypatch.setattr(pages, LISTING, run_an_invalid_query)
     client.raise_request_exception = False
     assert client.get("/").status_code == 500
 
@@ -38,13 +38,13 @@ def test_other_database_error_returns_500(client, db, monkeypatch):
 def test_page_whose_connection_is_cut_returns_503_and_the_next_returns_200(
     client, transactional_db, monkeypatch
 ):
-    def be_cut_off(*_arguments):
+    def lose_the_connection(*_arguments):
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
     try:
         with monkeypatch.context() as patched:
-            patched.setattr(pages, LISTING, be_cut_off)
+            patched.setattr(pages, LISTING, lose_the_connection)
             assert client.get("/").status_code == 503
     finally:
         connection.close()

@@ -1,4 +1,4 @@
-"""The strength that new passwords need."""
+"""The strength required of new passwords."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def codes(password: str, user: User | None = None) -> set[str]:
 
 
 @pytest.mark.parametrize("password", EASY)
-def test_passwords_that_are_easy_to_guess_are_refused_in_words(password):
+def test_passwords_that_are_easy_to_guess_are_refused_with_a_reason(password):
     assert "password_easy_to_guess" in codes(password)
     with (
         translation.override("en"),

@@ -1,4 +1,4 @@
-"""Settings of a production newsroom: what it refuses to start without, cookies, HSTS and `check --deploy`."""
+"""Settings of a production newsroom: required settings, cookies, HSTS and `check --deploy`."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_site_url_in_the_settings_file_suffices(production):
     assert read(production, "ALLOWED_HOSTS") == [["news.example"]]
 
 
-def test_cookies_are_bound_to_the_host_over_https_alone(production):
+def test_cookies_are_bound_to_the_host_over_https_only(production):
     names = ("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "BROWSER_COOKIE_NAME")
     flags = ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE")
     assert read(production, *names) == ["__Host-sessionid", "__Host-csrftoken", "__Host-newsroom_browser"]
@@ -78,7 +78,7 @@ def test_hsts_covers_subdomains_only_when_the_settings_say_so(production):
     assert "HSTS_PRELOAD needs HSTS_INCLUDE_SUBDOMAINS" in result.stderr
 
 
-def test_earlier_secret_keys_are_read(production):
+def test_secret_key_fallbacks_are_read_from_the_environment(production):
     assert read(production | {"SECRET_KEY_FALLBACKS": "one,two"}, "SECRET_KEY_FALLBACKS") == [["one", "two"]]
 
 

@@ -41,7 +41,7 @@ def test_requests_counted_by_another_process_count(clock):
 
 
 @pytest.mark.django_db
-def test_a_request_that_is_given_back_may_be_made_again(clock):
+def test_a_refunded_request_may_be_made_again(clock):
     answers = [rate_limits.seconds_to_wait("somebody", 1)]
     rate_limits.give_back("somebody")
     answers += [rate_limits.seconds_to_wait("somebody", 1) for _ in range(2)]

@@ -190,7 +190,7 @@ def test_lock_of_another_process_leaves_the_turn_to_the_next_writer(open_databas
     assert logged_writers(first) == [1, 2]
 
 
-def test_a_locked_database_is_not_taken_for_one_without_json(open_database):
+def test_a_locked_database_is_not_mistaken_for_one_without_json(open_database):
     writer, reader = open_database(), open_database(timeout=0)
     writer.set_autocommit(False)
     insert(writer, 1)

@@ -1,4 +1,4 @@
-"""Page scripts: one built file for readers, native modules for the desk."""
+"""Page scripts: a single built file for readers, native modules for the desk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every history of up to two verbs, and of three for a core of verbs; `make crashes` runs it."""
+"""Every history of up to two verbs, and of three core verbs; `make crashes` runs it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.crashing import CORE, VERBS, Figures, check_history
 @pytest.mark.django_db(transaction=True)
 def test_every_small_history(capsys):
     histories = [*product(VERBS, repeat=1), *product(VERBS, repeat=2), *product(CORE, repeat=3)]
-    # With less time than all of them take, try a sample of every kind.
+    # If there is not enough time for all of them, try a sample of every kind.
     random.Random(os.environ.get("CRASHES_SEED", "1")).shuffle(histories)
     deadline = time.monotonic() + 60 * float(os.environ.get("CRASHES_MINUTES", "inf"))
     figures, tried = Figures(), 0

@@ -154,7 +154,7 @@ def has_actor(name: str) -> bool:
 
 
 def referred_blog() -> LiveBlog:
-    """Return a running blog that another blog links to, so that some changes also count in the other."""
+    """Return a running blog that another blog links to, so that some changes appear in both logs."""
     blog = make_blog()
     make_update(make_blog(), stories=(Story("見另文", live_blog=blog),))
     return blog

@@ -131,7 +131,7 @@ def test_approval_of_a_response_is_recorded_with_the_response():
     assert AuditEntry.objects.get(action="response_approved").details["response"] == pending.pk
 
 
-def test_change_of_a_team_is_recorded_with_who_joined_and_who_left():
+def test_change_of_a_team_is_recorded_with_the_people_who_joined_and_left():
     blog, first, second = make_blog(), make_user(), make_user()
     publishing.set_team(blog, [first], by=SYSTEM)
     publishing.set_team(blog, [second], by=SYSTEM)
@@ -225,7 +225,7 @@ def test_rotation_of_a_key_is_recorded_with_the_new_key():
     assert entry.subject_id != str(key.pk)
 
 
-def test_a_verb_that_is_refused_or_rolled_back_leaves_no_entry_of_success():
+def test_a_refused_or_rolled_back_verb_leaves_no_entry_of_success():
     blog, by = make_blog(), make_user("add_update")
     before = last_id()
     with pytest.raises(PermissionDenied):
@@ -268,7 +268,7 @@ def test_a_scheduled_update_is_recorded_as_published_by_the_schedule():
 # Doors and refusals
 
 
-def test_entries_name_door_and_address_of_a_request():
+def test_entries_name_the_door_and_the_address_of_a_request():
     blog, by = make_blog(), make_person("Editor")
     client = Client(headers={"x-forwarded-for": "203.0.113.9"})
     client.force_login(by)
@@ -284,7 +284,7 @@ def test_entries_name_door_and_address_of_a_request():
     assert {entry.address for entry in AuditEntry.objects.filter(pk__gt=before)} == {"203.0.113.9"}
 
 
-def test_a_key_that_publishes_is_recorded_and_one_that_may_not_is_recorded_as_refused():
+def test_publication_by_a_key_and_refusal_of_a_key_are_recorded():
     blog = make_blog()
     publish, read = make_key("write:publish", blogs=[blog]), make_key("read", blogs=[blog])
     before = last_id()
@@ -318,7 +318,7 @@ def test_refusals_of_a_list_action_and_of_a_page_are_recorded():
     assert details[1]["request"] == "GET /admin/auth/user/"
 
 
-def test_sign_ins_failed_and_locked_out_ones_and_signing_out_are_recorded():
+def test_sign_ins_failures_lockouts_and_sign_outs_are_recorded():
     person = make_person("Editor")
     before, client, path = last_id(), Client(), reverse("admin:login")
     for password in ("wrong", PASSWORD):
@@ -336,7 +336,7 @@ def test_sign_ins_failed_and_locked_out_ones_and_signing_out_are_recorded():
     assert "my password" not in json.dumps([entry.content() for entry in AuditEntry.objects.all()])
 
 
-def test_people_and_roles_that_change_are_recorded_without_passwords():
+def test_changes_of_people_and_roles_are_recorded_without_passwords():
     chief = make_person("Chief editor")
     client = Client()
     client.force_login(chief)
@@ -382,7 +382,7 @@ def test_the_model_refuses_to_change_or_delete_entries():
         "UPDATE liveblog_audithead SET hash = 'x'",
     ],
 )
-def test_postgresql_refuses_to_change_or_delete_entries_and_verify_finds_it_on_sqlite(statement):
+def test_postgresql_refuses_changes_of_entries_and_verify_detects_them_on_sqlite(statement):
     make_blog()
     before = list(AuditEntry.objects.values_list("action", "hash"))
     if connection.vendor == "postgresql":
@@ -396,7 +396,7 @@ def test_postgresql_refuses_to_change_or_delete_entries_and_verify_finds_it_on_s
 
 
 def tamper(statement: str, *values: object) -> None:
-    """Change the log as somebody could who owns the database."""
+    """Change the log as the owner of the database could."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SET LOCAL session_replication_role = replica")
@@ -405,7 +405,7 @@ def tamper(statement: str, *values: object) -> None:
             cursor.execute("SET LOCAL session_replication_role = origin")
 
 
-def test_verify_names_the_first_entry_that_was_changed(capsys):
+def test_verify_reports_the_first_changed_entry(capsys):
     blog = make_blog()
     for _number in range(3):
         make_update(blog)
@@ -418,7 +418,7 @@ def test_verify_names_the_first_entry_that_was_changed(capsys):
 
 
 @pytest.mark.parametrize("which", ["first", "middle", "last"])
-def test_verify_finds_an_entry_that_was_deleted(which):
+def test_verify_detects_a_deleted_entry(which):
     blog = make_blog()
     make_update(blog)
     rows = list(AuditEntry.objects.filter(blog=blog).order_by("position"))
@@ -428,7 +428,7 @@ def test_verify_finds_an_entry_that_was_deleted(which):
     assert (broken.chain, broken.position) == (gone.chain, gone.position)
 
 
-def test_verify_finds_a_chain_that_was_computed_anew_by_the_heads_kept_elsewhere(tmp_path: Path):
+def test_verify_detects_a_recomputed_chain_by_heads_stored_elsewhere(tmp_path: Path):
     blog = make_blog()
     make_update(blog)
     heads = tmp_path / "heads"
@@ -463,7 +463,7 @@ def test_positions_of_a_blog_follow_its_log():
 # Reading and exporting
 
 
-def test_only_those_with_the_permission_read_the_log_and_nobody_changes_it():
+def test_only_people_with_the_permission_read_the_log_and_nobody_changes_it():
     make_blog()
     entry = AuditEntry.objects.first()
     pages = [
@@ -481,7 +481,7 @@ def test_only_those_with_the_permission_read_the_log_and_nobody_changes_it():
     assert client.get(reverse("admin:liveblog_auditentry_add") if False else pages[0]).status_code == 200
 
 
-def test_the_list_is_searched_and_filtered_and_exported_likewise():
+def test_the_list_is_searched_and_filtered_and_so_is_its_export():
     blog, by = make_blog(), make_user("*", is_staff=True)
     publishing.pin_update(make_update(blog), by=by)
     client = Client()
@@ -503,7 +503,7 @@ def test_no_cell_of_the_csv_is_a_formula(name):
     assert row["subject_name"] == f"'{name}"
 
 
-def test_an_exported_line_has_all_that_its_hash_covers():
+def test_an_exported_line_has_everything_that_its_hash_covers():
     make_blog()
     line = json.loads(next(export.json_lines(AuditEntry.objects.order_by("pk"))))
     entry = AuditEntry.objects.get(pk=line.pop("id"))

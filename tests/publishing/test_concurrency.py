@@ -1,4 +1,4 @@
-"""Concurrent editors: numbers have no gaps or repeats, a poll misses nothing, and a hold always counts."""
+"""Concurrent editors: numbers have no gaps or repeats, polls miss nothing, and a hold always applies."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def write_changes(blog: LiveBlog, writer: int) -> None:
 
 
 def follow(blog: LiveBlog, number: int, is_over: Event) -> tuple[list[int], dict[int, tuple]]:
-    """Poll like a page until the writers are done and no change is left; return numbers and replica."""
+    """Poll like a page until the writers are done and all changes are read; return numbers and replica."""
     replica: dict[int, tuple] = {}
     numbers = [number]
     client = Client()
@@ -94,7 +94,7 @@ def test_concurrent_writers_leave_no_gap_and_a_polling_reader_misses_nothing():
 
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
-def test_a_hold_that_comes_while_a_picture_is_saved_counts():
+def test_a_hold_placed_while_a_picture_is_saved_applies():
     chief, image = make_person("Chief editor"), make_image()
     blog = make_blog()
     make_update(blog, images=(image,))
@@ -109,13 +109,13 @@ def test_a_hold_that_comes_while_a_picture_is_saved_counts():
         with transaction.atomic():
             publishing.set_hold(blog, by=chief, is_on_hold=True, reason="訴訟")
             editing = threads.submit(edit)
-            wait_for(is_somebody_waiting_for_a_lock)
+            wait_for(is_waiting_for_a_lock)
         with pytest.raises(ValidationError):
             editing.result()
     assert Image.objects.get().alt != "別的描述"
 
 
-def is_somebody_waiting_for_a_lock() -> bool:
+def is_waiting_for_a_lock() -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity"

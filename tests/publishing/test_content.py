@@ -184,7 +184,7 @@ def test_event_time_without_a_zone_is_refused():
         publishing.draft_update(make_blog(), Content("一", happened_at=NOON.replace(tzinfo=None)), by=SYSTEM)
 
 
-def test_time_by_a_fast_clock_becomes_the_present():
+def test_time_by_a_fast_clock_becomes_the_current_time():
     ahead = timezone.now() + timedelta(seconds=50)
     update = publishing.publish_update(make_blog(), Content("一", happened_at=ahead), by=SYSTEM)
     assert update.happened_at <= timezone.now()

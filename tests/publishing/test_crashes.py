@@ -1,7 +1,7 @@
-"""A process that dies at any statement of a verb leaves the state before or the state after, never between.
+"""A process that dies at any statement of a verb leaves the state before or after it, never in between.
 
 These are the histories that matter most. `make crashes` tries every history of up to two verbs, and of three
-for a core of verbs, on both databases.
+core verbs, on both databases.
 """
 
 from __future__ import annotations

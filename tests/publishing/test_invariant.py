@@ -18,7 +18,7 @@ from liveblog.publishing import SYSTEM, BlogDetails, Content
 from liveblog.reader import pages
 from tests.factories import NOON, make_blog, make_update
 from tests.interleaving import MINUTES, WHICH, WORDS, Interleaving
-from tests.shown import Shown, catch_up, read_page
+from tests.page_content import PageContent, catch_up, read_page
 
 PAGE_SIZE = 3
 EDITIONS = st.sampled_from(["", "/zh-hans"])
@@ -45,7 +45,7 @@ class LiveCoverage(Interleaving):
         self.byline, _created = Byline.objects.get_or_create(name="記者")
         self.blog = make_blog()
         self.updates = [make_update(self.blog, bylines=(self.byline,))]
-        self.stale: list[Shown] = []
+        self.stale: list[PageContent] = []
 
     @rule(edition=EDITIONS)
     def open_page(self, edition: str) -> None:

@@ -1,4 +1,4 @@
-"""A legal hold freezes saved text and erasure, through every door."""
+"""A legal hold prevents changes and erasure of saved text, through every entry point."""
 
 from __future__ import annotations
 

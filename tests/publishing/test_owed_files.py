@@ -1,4 +1,4 @@
-"""Files of pictures after crashes and on a full disk: the rows decide, and the files follow them."""
+"""Files of pictures after crashes and on a full disk: rows are the truth, and files catch up with them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.waiting import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# A verb's process that ends itself after the commit, or after an upload's files have been written.
+# A process that ends itself after a verb's commit, or after an upload's files have been written.
 CHILD = """
 import os, signal, sys
 import django
@@ -65,7 +65,7 @@ elif verb == "erase":
 
 @pytest.fixture
 def kill_during(test_database_url: str) -> Callable[..., None]:
-    """Return a function that runs a verb in a process which SIGKILL ends before it touches public files."""
+    """Return a function that runs a verb in a process, killed by SIGKILL before it touches public files."""
 
     settings = {"DJANGO_SETTINGS_MODULE": "newsroom.settings", "DATABASE_URL": test_database_url}
 
@@ -109,7 +109,7 @@ def statuses(image: Image) -> set[int]:
 
 @contextmanager
 def full_disk() -> Iterator[None]:
-    """Let no file of this process grow beyond 200 bytes, as on a disk that has just become full."""
+    """Keep files of this process from growing beyond 200 bytes, as on a disk that has just become full."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (200, limits[1]))
@@ -205,7 +205,7 @@ def test_full_disk_leaves_neither_truncated_nor_temporary_files(tmp_path):
     assert [path.read_bytes() for path in tmp_path.rglob("*.*")] == [b"before"]
 
 
-def test_truncated_rendition_of_an_earlier_release_is_mended():
+def test_truncated_rendition_of_an_earlier_release_is_repaired():
     image = make_image()
     make_update(make_blog(), images=(image,))
     path = Path(storages["public"].location) / image.rendition_path(image.widths[0], "jpg")
@@ -228,7 +228,7 @@ def test_files_that_no_row_names_are_removed():
     publishing.settle_due()
     assert files_of(image.key), "an upload may still be under way"
     OwedFiles.objects.update(due_at=timezone.now())
-    # Other tests leave files whose rows are gone, which may be worked off first.
+    # Other tests leave files whose rows are gone, which may be processed first.
     publishing.settle_everything()
 
     assert files_of(image.key) == []
@@ -239,7 +239,7 @@ def test_picture_needs_neither_a_caption_nor_a_credit():
     assert (image.caption, image.credit) == ("", "")
 
 
-def test_pruning_owes_nothing_for_pictures_that_have_rows():
+def test_pruning_removes_no_files_of_pictures_that_have_rows():
     image = make_image()
     make_update(make_blog(), images=(image,))
     publishing.prune()

@@ -55,7 +55,7 @@ def test_old_responses_lose_their_names_and_unpublished_ones_are_deleted(setting
     assert {"young pending", "young published"} < names
     assert not any(name.startswith("old") for name in names)
     assert ReaderResponse.objects.filter(text="old published writes", status="approved").exists()
-    # Open pages and partners learn of it, once.
+    # Open pages and partners are notified once.
     [change] = Change.objects.filter(blog=blog, number__gt=number)
     assert change.kind == Change.Kind.RESPONSE_APPROVED
     assert publishing.expire_responses(by=SYSTEM) == 0
@@ -100,7 +100,7 @@ def test_only_moderators_erase_a_reader():
     assert publishing.erase_reader("Chan Tai Man", by=make_user("moderate_readerresponse")) == 1
 
 
-def test_erasing_a_reader_empties_log_entries_of_the_responses_alone():
+def test_erasing_a_reader_empties_only_the_log_entries_of_responses():
     response, user = respond(make_blog(has_responses=True), "Chan Tai Man"), make_user()
     for model in (ReaderResponse, LiveBlog):
         LogEntry.objects.create(
@@ -115,7 +115,7 @@ def test_erasing_a_reader_empties_log_entries_of_the_responses_alone():
     assert list(names) == ["", "LiveBlog: Chan Tai Man"]
 
 
-def test_an_account_is_exported_and_erased_and_its_work_stays():
+def test_an_account_is_exported_and_erased_but_its_work_stays():
     person = make_person("Editor", first_name="Ka Yan", last_name="Wong", email="kayan@example.com")
     blog = make_blog()
     publishing.publish_update(blog, publishing.Content("颱風"), by=person)

@@ -42,7 +42,7 @@ BUSY = "Other pictures are being processed. Try again in a minute."
 
 
 def prepare(content: bytes | None = None, **limits: object) -> pictures.Prepared:
-    """Return what a worker prepared from an upload; its files are deleted on return."""
+    """Return a worker's result for an upload, without its files, which are deleted on return."""
     file = picture_file() if content is None else BytesIO(content)
     with pictures.prepare(file, Limits(**limits)) as prepared:
         assert prepared.picture.stat().st_size

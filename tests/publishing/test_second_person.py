@@ -1,4 +1,4 @@
-"""The two-person rule and the legal hold, in the verbs and through every door."""
+"""The two-person rule and the legal hold, in the verbs and through every entry point."""
 
 from __future__ import annotations
 
@@ -91,11 +91,11 @@ def test_nobody_publishes_alone(blog, writer, chief):
     assert not Update.objects.published().exists()
 
 
-def test_a_colleague_publishes_what_the_writer_wrote(blog, writer, colleague):
+def test_a_colleague_publishes_the_writers_update(blog, writer, colleague):
     assert published_by(writer, colleague, blog).is_published
 
 
-def test_a_colleague_who_changes_it_becomes_its_writer(blog, writer, colleague):
+def test_a_colleague_who_changes_an_update_becomes_its_writer(blog, writer, colleague):
     draft = draft_by(writer, blog)
     changed = Content("改", "<p>內文</p>")
     with pytest.raises(NeedsSecondPerson):
@@ -121,7 +121,7 @@ def test_the_writer_publishes_after_an_approval_and_not_after_a_change(blog, wri
     assert not Approval.objects.exists()
 
 
-def test_approving_what_somebody_changed_meanwhile_is_refused(blog, writer, colleague):
+def test_approval_of_an_update_changed_in_the_meantime_is_refused(blog, writer, colleague):
     draft = draft_by(writer, blog)
     seen = fingerprint(Content.of(draft))
     publishing.draft_update(blog, Content("別的"), by=writer, update=draft)
@@ -130,7 +130,7 @@ def test_approving_what_somebody_changed_meanwhile_is_refused(blog, writer, coll
 
 
 @pytest.mark.parametrize("flag", Flag.values)
-def test_a_flag_asks_for_a_second_person_in_any_blog(writer, colleague, flag):
+def test_a_flagged_update_needs_a_second_person_in_any_blog(writer, colleague, flag):
     blog = make_blog()
     draft = draft_by(writer, blog)
     publishing.flag_update(draft, [flag], by=writer)
@@ -227,7 +227,7 @@ def test_a_proposal_for_text_that_a_colleague_has_changed_since_is_refused(blog,
     assert Proposal.objects.get().by == writer
 
 
-def test_restoring_needs_somebody_who_did_not_write_it(blog, writer, colleague):
+def test_restoring_needs_a_person_who_did_not_write_the_update(blog, writer, colleague):
     update = published_by(writer, colleague, blog)
     publishing.withdraw_update(update, by=colleague, reason="錯")
     with pytest.raises(NeedsSecondPerson):
@@ -240,7 +240,9 @@ def test_restoring_needs_somebody_who_did_not_write_it(blog, writer, colleague):
 
 
 @pytest.mark.parametrize("is_on_hold", [False, True])
-def test_captions_and_links_of_guarded_updates_are_no_way_around(blog, chief, writer, colleague, is_on_hold):
+def test_captions_and_links_of_guarded_updates_cannot_bypass_the_rules(
+    blog, chief, writer, colleague, is_on_hold
+):
     image = make_image()
     content = Content("標題", images=(image,), stories=(Story("另文"),))
     draft = publishing.draft_update(blog, content, by=writer)
@@ -274,11 +276,11 @@ def test_a_scheduled_update_without_approval_waits_and_goes_live_once_approved(b
     assert fresh(update).is_published
 
 
-# Doors
+# Entry points
 
 
-def test_no_door_publishes_alone(blog, writer):
-    """The verb is the only door that matters; every other one leads to it."""
+def test_no_entry_point_lets_the_writer_publish_alone(blog, writer):
+    """Every entry point leads to the verb, which applies the rule."""
     client = Client()
     client.force_login(writer)
     draft = draft_by(writer, blog)
@@ -331,7 +333,7 @@ def test_the_desk_turns_a_correction_into_a_proposal(blog, writer, colleague):
 @pytest.mark.parametrize(
     ("heading", "message"), [("更正", "Proposed: “標題” changes"), ("標題", "Saved as a minor edit: “標題”")]
 )
-def test_the_desk_pins_at_once_what_is_proposed(blog, writer, colleague, heading, message):
+def test_the_desk_still_pins_an_update_with_a_proposal_at_once(blog, writer, colleague, heading, message):
     update = published_by(writer, colleague, blog)
     client = Client()
     client.force_login(writer)
@@ -350,7 +352,7 @@ def test_the_desk_pins_at_once_what_is_proposed(blog, writer, colleague, heading
     assert Proposal.objects.exists() == (heading != "標題")
 
 
-def test_the_desk_shows_what_is_proposed_and_sets_flags_and_holds(blog, writer, colleague, chief):
+def test_the_desk_shows_proposals_and_sets_flags_and_holds(blog, writer, colleague, chief):
     update = published_by(writer, colleague, blog)
     publishing.propose_change(update, Content("更正標題"), by=writer, note="錯字")
     client = Client(headers={"accept-language": "en"})
@@ -392,7 +394,7 @@ def make_in(state, blog, by, writer, colleague) -> Update | None:
     return fresh(update)
 
 
-# A form may save again what is saved: only the log tells.
+# Saving a form without changes is an action too, which only the audit log shows.
 RECORDED = ("drafted", "submitted", "scheduled")
 
 
@@ -407,7 +409,7 @@ def state_of() -> list[tuple]:
     ]
 
 
-# The actions that buttons of the desk send to `desk:update`.
+# The actions that the desk's buttons post to `desk:update`.
 BUTTONS = frozenset(Action) - publishing.WRITES - {Action.PROPOSE, Action.REVERT}
 NOTES = frozenset({Action.CORRECT, Action.WITHDRAW, Action.PROPOSE, Action.OVERRIDE})
 
@@ -432,7 +434,7 @@ def by_desk(by, blog, update, action) -> None:
 
 
 def by_admin(by, blog, update, action) -> None:
-    """Take a list action of the admin."""
+    """Run a list action of the admin."""
     client = Client()
     client.force_login(by)
     name = {Action.MARK: "mark_key", Action.UNMARK: "unmark_key"}.get(action, action.value)
@@ -450,7 +452,7 @@ LISTED = frozenset({Action.PUBLISH, Action.WITHDRAW, Action.PIN, Action.UNPIN, A
     ("door", "actions", "state"),
     [
         *((by_verb, frozenset(Action), state) for state in STATES),
-        # Buttons and list actions are for saved updates.
+        # Buttons and list actions exist only for saved updates.
         *((by_desk, BUTTONS, state) for state in STATES[1:]),
         *((by_admin, LISTED, state) for state in STATES[1:]),
     ],

@@ -99,7 +99,7 @@ def test_head_of_a_guarded_blog_changes_only_once_a_second_person_approves_it(on
     assert not BlogProposal.objects.exists()
 
 
-def test_what_readers_do_not_see_needs_no_second_person(blog, one):
+def test_changes_that_readers_do_not_see_need_no_second_person(blog, one):
     later = timezone.now() + timedelta(hours=1)
     for values in ({"front_position": 1}, {"has_responses": True}, {"embargo_until_at": later}):
         publishing.edit_blog(blog, changed(blog, **values), by=one)
@@ -135,7 +135,7 @@ def test_restoring_a_guarded_blog_needs_two_people(blog, one, other):
     assert fresh(blog).is_live
 
 
-def test_embargo_of_a_guarded_blog_ends_early_only_by_two_people_and_on_time_by_itself(blog, one, other):
+def test_embargo_of_a_guarded_blog_ends_on_time_by_itself_but_early_only_by_two_people(blog, one, other):
     until = timezone.now() + timedelta(hours=1)
     publishing.edit_blog(blog, changed(blog, embargo_until_at=until), by=one)
     for act in (
@@ -165,7 +165,7 @@ def test_proposal_is_void_once_the_head_has_changed(blog, one, other):
         publishing.approve_on_blog(blog, by=other)
 
 
-def test_second_person_cannot_change_what_was_proposed(blog, one, other):
+def test_second_person_cannot_change_the_proposal(blog, one, other):
     propose_edit(blog, one, headline="疑犯陳某")
     with pytest.raises(BlogNeedsSecondPerson):
         publishing.edit_blog(blog, changed(blog, headline="兇手陳某"), by=other)
@@ -193,7 +193,7 @@ def test_only_chief_editors_override_with_a_reason_and_the_log_keeps_it(blog, on
     assert (entry.by_id, entry.details["reason"]) == (one.pk, "八號風球，只得一人")
 
 
-def test_legal_hold_refuses_a_new_head_also_as_a_proposal(blog, one, other):
+def test_legal_hold_refuses_a_new_head_even_as_a_proposal(blog, one, other):
     propose_edit(blog, one, headline="疑犯陳某")
     publishing.set_hold(blog, by=one, is_on_hold=True, reason="訴訟")
     for act in (
@@ -207,7 +207,7 @@ def test_legal_hold_refuses_a_new_head_also_as_a_proposal(blog, one, other):
 
 
 @pytest.mark.parametrize("is_on_hold", [False, True])
-def test_rows_that_a_guarded_head_prints_are_no_way_around(one, is_on_hold):
+def test_rows_shown_in_a_guarded_head_cannot_bypass_the_rules(one, is_on_hold):
     image, byline = make_image(), Byline.objects.create(name="記者")
     topic = Topic.objects.create(name="法庭", slug="courts")
     blog = make_blog(topics=(topic,))
@@ -225,7 +225,7 @@ def test_rows_that_a_guarded_head_prints_are_no_way_around(one, is_on_hold):
             act()
 
 
-# Doors
+# Entry points
 
 
 def admin_form(client: Client, blog: LiveBlog) -> dict:
@@ -266,7 +266,7 @@ def test_admin_turns_a_change_of_the_head_into_a_proposal_that_the_desk_approves
     assert "data-proposal" not in client.get(desk).text
 
 
-def test_no_door_shows_more_of_a_guarded_blog_alone(one):
+def test_no_entry_point_lets_one_person_show_more_of_a_guarded_blog(one):
     draft = guarded(make_blog(slug="draft", is_live=False), one)
     withdrawn = guarded(publishing.withdraw_blog(make_blog(slug="gone"), by=one), one)
     client = Client()

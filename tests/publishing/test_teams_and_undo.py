@@ -1,4 +1,4 @@
-"""Teams, whose members alone may work on a blog, and undoing a recent publication."""
+"""Teams, which restrict a blog to their members, and undoing a recent publication."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All corrections of a live blog: the link in the head of the page, and the pages that list them."""
+"""The list of all corrections of a live blog: the link in the page's head, and the pages of the list."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_corrections_of_an_english_live_blog_are_in_english(client):
     assert "<title>Corrections｜Storm" in page
 
 
-def test_all_corrections_are_reached_by_paging(client, monkeypatch):
+def test_paging_reaches_all_corrections(client, monkeypatch):
     monkeypatch.setattr(corrections, "PAGE_SIZE", 10)
     correct_several(make_blog(slug="storm"), 27)
     notes, address = [], PATH
@@ -92,13 +92,13 @@ def test_corrections_of_withdrawn_updates_are_gone(client):
     assert PATH not in client.get("/live/storm/").content.decode()
 
 
-def test_minor_edits_are_no_corrections(client):
+def test_minor_edits_are_not_corrections(client):
     update = make_update(make_blog(slug="storm"), "錯字")
     publishing.edit_update(update, replace(Content.of(update), heading="改正"), by=SYSTEM)
     assert client.get(PATH).status_code == 404
 
 
-def test_corrections_page_says_what_other_pages_of_a_live_blog_say(client):
+def test_corrections_page_answers_like_other_pages_of_a_live_blog(client):
     blog = make_blog(slug="storm")
     correct_several(blog, 1)
     assert client.get(f"/zh-hant{PATH}").headers["Location"] == PATH
@@ -151,7 +151,7 @@ def test_corrections_are_read_by_their_index(client):
             assert "TEMP B-TREE" not in plan or "joined_topics" in sql, plan
 
 
-def test_link_to_all_corrections_is_a_target_of_44_px_and_leads_there(server, new_page):
+def test_link_to_all_corrections_is_a_44_px_target_and_works(server, new_page):
     correct(make_update(make_blog(slug="storm"), "消息"), "附註1")
     page = new_page(viewport={"width": 375, "height": 812})
     page.goto(f"{server.url}/live/storm/")

@@ -42,7 +42,7 @@ class Host:
         self.newsroom = newsroom
         self.pages: dict[str, str] = {}
         host = self
-        # The policy that the documentation asks for, plus 'self' for frames of the partner's own site.
+        # The policy that the documentation requires, plus 'self' for frames of the partner's own site.
         partner_policy = documented_snippet("csp").replace("https://newsroom.example", newsroom) + " 'self'"
         policy = f"default-src 'none'; img-src 'self'; connect-src {newsroom}; {partner_policy}"
 

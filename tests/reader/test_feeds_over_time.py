@@ -1,4 +1,4 @@
-"""Feeds while coverage goes on: tombstones of removed entries, and times that never go back."""
+"""Feeds during running coverage: tombstones of removed entries, and times that never go back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Past coverage, imported or typed in, which nothing may declare as published today."""
+"""Past coverage, imported or typed in, which must never be dated as published today."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def test_headline_takes_at_most_four_lines_of_a_phone(server, new_page, length):
     assert box(page, "h1")["height"] - kicker <= 4 * line + 1
 
 
-def test_opening_a_part_moves_nothing_above_it(server, new_page):
+def test_opening_a_section_moves_nothing_above_it(server, new_page):
     blog = cover(3, standfirst="很長的導言。" * 30, summary="<ul><li>第一點</li><li>第二點</li></ul>")
     publishing.pin_update(publish(blog, "置頂", 5, body="<p>很長的內文。</p>" * 9), by=SYSTEM)
     page = new_page(viewport=PHONE)
@@ -124,7 +124,7 @@ def test_larger_text_causes_no_sideways_scrolling_and_two_lines_of_masthead(serv
             assert page.evaluate("document.querySelector('.masthead-name').getClientRects().length") == 1
 
 
-def test_largest_letters_are_cut_off_nowhere_on_the_narrowest_phone(server, new_page):
+def test_largest_text_is_never_cut_off_on_the_narrowest_phone(server, new_page):
     blog = cover_storm()
     update = blog.updates.published().newest_first()[0]
     page = new_page(viewport={"width": 320, "height": 812}, bypass_csp=True)

@@ -54,7 +54,7 @@ def open_blog(page: Page, url: str, *, reading: Update | None = None, path: str 
 
 
 def wait_for_frame(page: Page) -> None:
-    """Return after the browser has drawn a frame, and so after the page has heard of earlier scrolling."""
+    """Return after the browser has drawn a frame, so that the page has handled earlier scroll events."""
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 

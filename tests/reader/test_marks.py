@@ -1,4 +1,4 @@
-"""Marks of single updates and short states of the page, measured in a browser."""
+"""Marks of single updates and other details of the page's layout, measured in a browser."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_unconfirmed_update_is_amber_with_its_source_wherever_it_is_shown(server
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_update_has_exactly_one_red_thing(server, new_page, scheme):
+def test_update_has_exactly_one_red_element(server, new_page, scheme):
     blog = make_blog(slug="storm")
     plain, key = make_update(blog, "一般"), make_update(blog, "要點", is_key_event=True)
     page = new_page(viewport=DESKTOP, color_scheme=scheme)
@@ -126,7 +126,7 @@ def test_table_that_scrolls_has_a_shadow_and_one_that_fits_has_none(server, new_
     assert "gradient" in table.evaluate("table => getComputedStyle(table).backgroundImage")
 
 
-def test_response_form_counts_what_is_left_and_says_what_the_name_is_used_for(
+def test_response_form_counts_characters_left_and_explains_the_use_of_the_name(
     server, new_page, console_errors
 ):
     make_blog(slug="storm", has_responses=True)

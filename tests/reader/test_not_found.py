@@ -73,7 +73,7 @@ def test_missing_and_withdrawn_pages_offer_a_search_and_the_admin_leads_to_the_n
     assert 'action="/search/"' not in page
 
 
-def test_pages_that_lead_nowhere_offer_running_coverage(client):
+def test_dead_end_pages_offer_running_coverage(client):
     withdrawn = make_blog(slug="withdrawn")
     publishing.withdraw_blog(withdrawn, by=SYSTEM)
     for path, status, expected in (

@@ -20,7 +20,7 @@ from tests.waiting import wait_for
 
 START = datetime(2026, 3, 18, 23, 50, tzinfo=hongkong.ZONE)
 
-# Compare the markup of the server, without what scripts add, what readers open, and white space.
+# Compare the server's markup, ignoring additions by scripts, sections that readers open, and white space.
 COMPARE = """async () => {
   const normal = (page) => {
     const own = 'meta[property], meta[name="description"], meta[name="robots"], meta[name^="twitter:"],'

@@ -58,7 +58,7 @@ def test_query_matches_text_in_either_script(client, truce, query, expected):
     assert search_headings(client, query) == expected
 
 
-def test_a_search_in_one_blog_finds_nothing_of_another(client, truce):
+def test_a_search_in_one_blog_finds_nothing_from_another(client, truce):
     other = make_blog(slug="other")
     make_update(other, "另一場停火")
     assert search_headings(client, "停火") == ["另一場停火", "雙方同意停火"]

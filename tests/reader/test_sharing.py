@@ -1,4 +1,4 @@
-"""Metadata for sites that show links to pages: canonical URL, Open Graph tags and the drawn card."""
+"""Metadata for sites that preview links: canonical URL, Open Graph tags and the drawn card."""
 
 from __future__ import annotations
 

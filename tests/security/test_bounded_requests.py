@@ -27,7 +27,7 @@ from liveblog.models.partner import LONGEST_ORIGIN, MOST_ORIGINS, Scope
 from liveblog.publishing import SYSTEM, Content
 from liveblog.publishing.limits import LONGEST, MOST
 from newsroom import hongkong
-from tests.admin.browsing import opened, with_row
+from tests.admin.browsing import open_form, with_row
 from tests.api.tool import Tool
 from tests.desk.conftest import desk_path
 from tests.factories import make_blog, make_key, make_person, make_update, make_user
@@ -81,7 +81,7 @@ def doors() -> dict[str, Door]:
         return answer.status_code, set(answer.json().get("errors", {}))
 
     def to_admin(name: str, value: object) -> tuple[int, set[str]]:
-        form = opened(admin, f"{ADD}?blog={blog.pk}") | {"heading": "標題", "action": "draft"}
+        form = open_form(admin, f"{ADD}?blog={blog.pk}") | {"heading": "標題", "action": "draft"}
         answer = admin.post(ADD, form | {name: value})
         errors = set(answer.context["adminform"].form.errors) if answer.status_code == 200 else set()
         return answer.status_code, errors
@@ -129,7 +129,7 @@ def test_admin_caps_inline_rows():
     blog = make_blog()
     admin = Client(headers={"accept-language": "en"})
     admin.force_login(make_user("*"))
-    form = opened(admin, f"{ADD}?blog={blog.pk}") | {"heading": "標題", "action": "draft"}
+    form = open_form(admin, f"{ADD}?blog={blog.pk}") | {"heading": "標題", "action": "draft"}
     answer = admin.post(ADD, form | {"related_stories-TOTAL_FORMS": "2000"})
     assert answer.status_code == 200
     assert len(answer.context["inline_admin_formsets"][0].formset.forms) <= MOST["stories"] + 1

@@ -1,4 +1,4 @@
-"""Race conditions (check-then-act): concurrent requests cannot invalidate a check before it is acted on."""
+"""Race conditions (check-then-act): no concurrent request invalidates a check before it is acted on."""
 
 from __future__ import annotations
 

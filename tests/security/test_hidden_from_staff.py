@@ -167,7 +167,7 @@ def filled(route: str, **ids: object) -> str:
     return "/" + route.replace("^", "").replace("$", "").replace("(?:.*)", "").replace("\\Z", "")
 
 
-def says(response: HttpResponse) -> str:
+def text_of(response: HttpResponse) -> str:
     body = b"".join(response.streaming_content) if response.streaming else response.content
     return body.decode(errors="replace") + str(sorted(response.headers.items()))
 
@@ -190,7 +190,7 @@ def test_admin_and_desk_urls_reveal_nothing_of_a_hidden_blog_to_an_outsider(stat
             for method in ("get", "post"):
                 response = getattr(house.client, method)(filled(route, **ids), {"q": PART})
                 assert response.status_code < 500, route
-                assert CANARY not in says(response), (route, row)
+                assert CANARY not in text_of(response), (route, row)
                 requests += 1
     assert requests > 100
 
@@ -211,7 +211,7 @@ def test_hidden_blog_does_not_change_lists_searches_and_filters_for_an_outsider(
     for path in paths:
         for query in queries:
             response = house.client.get(path, query)
-            assert CANARY not in says(response), (path, query)
+            assert CANARY not in text_of(response), (path, query)
             assert counts(response) == before[path, str(query)], (path, query)
 
 
@@ -241,7 +241,7 @@ def test_admin_lookups_do_not_find_a_hidden_blog():
         response = house.client.get(f"/admin/liveblog/{path}/", query)
         if response.status_code == 200:
             assert not response.context["cl"].result_count, (path, query)
-            assert CANARY not in says(response), (path, query)
+            assert CANARY not in text_of(response), (path, query)
         else:
             assert response.status_code in (302, 400), (path, query)
 
@@ -278,7 +278,7 @@ def test_forms_with_a_link_to_a_hidden_blog_hide_it_and_keep_it_on_save():
     ]:
         response = house.client.get(path)
         assert response.status_code == 200, path
-        assert CANARY not in says(response), path
+        assert CANARY not in text_of(response), path
     form = {
         "name": "Wire",
         "contact": "desk@wire.example",
@@ -307,7 +307,7 @@ def test_pictures_of_a_hidden_blog_return_404_and_cannot_be_reused():
         payload = {"token": "t", "heading": "x", "picture": image.pk, "action": "draft"}
         response = house.client.post(desk, payload)
         assert response.status_code == 422
-        assert CANARY not in says(response)
+        assert CANARY not in text_of(response)
     member = Client()
     member.force_login(User.objects.get(username="member"))
     assert member.get(path).status_code == 200
@@ -318,5 +318,5 @@ def test_chief_editors_can_read_every_teams_blog():
     house.hide(status="live")
     chief = Client()
     chief.force_login(make_person("Chief editor"))
-    assert f"{CANARY} heading" in says(chief.get(f"/admin/liveblog/update/{house.secret.pk}/change/"))
-    assert f"{CANARY} draft" in says(chief.get("/admin/liveblog/update/"))
+    assert f"{CANARY} heading" in text_of(chief.get(f"/admin/liveblog/update/{house.secret.pk}/change/"))
+    assert f"{CANARY} draft" in text_of(chief.get("/admin/liveblog/update/"))

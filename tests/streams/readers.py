@@ -19,7 +19,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.shown import Shown, parse_page, read_regions
+from tests.page_content import PageContent, parse_page, read_regions
 
 # Seconds between polls and before reconnecting, shorter than on a real page.
 PAUSE = 0.25
@@ -116,7 +116,7 @@ class Reader:
     def is_done(self) -> bool:
         return self.target is not None and self.number >= self.target
 
-    def load(self, page: Shown) -> None:
+    def load(self, page: PageContent) -> None:
         self.number = page.number
         self.status = "live" if page.head["is_live"] else "ended"
         self.updates = {_id_of(order): (order, html) for order, html in page.updates.items()}

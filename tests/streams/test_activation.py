@@ -45,7 +45,7 @@ def serving_on(listener: socket.socket, environment: dict[str, str]) -> Iterator
 
 
 class Readers:
-    """Readers who ask for a page all the time, each by a new connection. `answers` counts statuses."""
+    """Readers who keep requesting a page, each time over a new connection. `answers` counts statuses."""
 
     def __init__(self, port: int, path: str) -> None:
         self.answers: Counter[int | str] = Counter()
@@ -56,7 +56,7 @@ class Readers:
             thread.start()
 
     def stop(self) -> None:
-        """Return once all readers have their last answer, for which a server must run."""
+        """Return once all readers have their last answer, so a server must be running."""
         self._must_stop.set()
         for thread in self._threads:
             thread.join()
@@ -75,7 +75,7 @@ class Readers:
                 connection.close()
 
 
-def test_no_connection_is_refused_while_the_serverrestarts(transactional_db, production_environment):
+def test_no_connection_is_refused_while_the_server_restarts(transactional_db, production_environment):
     blog = make_blog(slug="storm")
     make_update(blog)
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
@@ -83,7 +83,7 @@ def test_no_connection_is_refused_while_the_serverrestarts(transactional_db, pro
         environment = production_environment | {"SITE_URL": f"http://127.0.0.1:{port}"}
         readers = Readers(port, "/live/storm/")
         for restart in range(RESTARTS + 1):
-            # Between two servers, readers go on connecting while nothing serves.
+            # Readers keep connecting between two servers, while nothing accepts.
             before = readers.answers.total()
             with serving_on(listener, environment):
                 wait_for(lambda before=before: readers.answers.total() >= before + 10 * READERS, PATIENCE)

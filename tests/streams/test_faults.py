@@ -18,7 +18,7 @@ from liveblog import publishing
 from liveblog.models import Byline, Change, LiveBlog, Update
 from liveblog.publishing import SYSTEM, BlogDetails, Content
 from tests.factories import NOON, make_blog, make_update
-from tests.shown import parse_page
+from tests.page_content import parse_page
 from tests.streams.readers import Reader, following
 from tests.streams.streaming import PATIENCE
 from tests.waiting import wait_for

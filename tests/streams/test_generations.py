@@ -1,4 +1,4 @@
-"""Numbers that were lost in a restore or a failover: nobody takes other content for what they have."""
+"""Numbers lost in a restore or a failover: no client mistakes new content for what it already has."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.environment import ROOT
 from tests.factories import lose_changes, make_blog, make_update
 from tests.streams.streaming import open_stream
 
-# The number that the restored database has.
+# The number of the restored database.
 RESTORED = 2
 
 
@@ -32,18 +32,18 @@ def blog(transactional_db: None) -> LiveBlog:
     return blog
 
 
-def restore_and_go_on(blog: LiveBlog) -> None:
-    """Lose two updates, and publish as many others in their place."""
+def restore_and_continue(blog: LiveBlog) -> None:
+    """Lose two updates, and publish two others in their place."""
     lose_changes(blog, RESTORED)
     call_command("advance_numbers")
     for heading in ("新一", "新二"):
         make_update(blog, heading)
 
 
-def test_advancing_adds_a_million_and_never_gives_a_number_again(blog):
+def test_advancing_adds_a_million_and_never_reuses_a_number(blog):
     numbers = [blog.number]
     for _time in range(3):
-        restore_and_go_on(blog)
+        restore_and_continue(blog)
         blog.refresh_from_db()
         assert blog.number not in numbers
         assert blog.number > max(numbers[0], RESTORED) + 1_000_000
@@ -53,7 +53,7 @@ def test_advancing_adds_a_million_and_never_gives_a_number_again(blog):
         assert blog.number >= numbers[-1] + 1_000_000
 
 
-def test_log_goes_on_above_what_one_change_a_second_since_2026_would_have_reached(blog):
+def test_log_continues_above_one_change_per_second_since_2026(blog):
     most = int((timezone.now() - datetime(2026, 1, 1, tzinfo=UTC)).total_seconds())
     call_command("advance_numbers")
     blog.refresh_from_db()
@@ -70,7 +70,7 @@ def test_old_etags_get_the_new_content(blog):
     ]
     before = {path: client.get(path) for path in paths}
 
-    restore_and_go_on(blog)
+    restore_and_continue(blog)
 
     for path, response in before.items():
         if response.status_code == 200:
@@ -98,8 +98,8 @@ def test_dates_of_lost_changes_get_the_new_content(blog, monkeypatch):
 
 
 @pytest.mark.parametrize("number", [RESTORED - 1, RESTORED, RESTORED + 1, RESTORED + 2, 900_000])
-def test_lost_cursors_are_told_to_start_again(blog, number):
-    restore_and_go_on(blog)
+def test_lost_cursors_get_410_and_numbers_never_given_get_409(blog, number):
+    restore_and_continue(blog)
     client = Client()
 
     assert client.get(f"/live/storm/changes.json?after={number}").status_code == 410
@@ -108,8 +108,8 @@ def test_lost_cursors_are_told_to_start_again(blog, number):
     assert client.get(f"/api/v1/blogs/storm/changes/?after={2**29}").status_code == 409
 
 
-def test_api_gives_everything_across_the_gap_in_few_requests(blog):
-    restore_and_go_on(blog)
+def test_api_returns_everything_across_the_gap_in_one_request(blog):
+    restore_and_continue(blog)
     client, number, requests, headings = Client(), 0, 0, {}
     while number < LiveBlog.objects.get().number:
         changes = client.get(f"/api/v1/blogs/storm/changes/?after={number}").json()
@@ -120,9 +120,9 @@ def test_api_gives_everything_across_the_gap_in_few_requests(blog):
     assert set(headings.values()) == {"留", "新一", "新二"}
 
 
-def test_open_streams_and_lost_event_ids_are_told_to_reload(server, blog):
+def test_open_streams_and_lost_event_ids_get_a_reload_event(server, blog):
     stream = open_stream(server.url, "storm", after=blog.number)
-    restore_and_go_on(blog)
+    restore_and_continue(blog)
 
     assert stream.next().name == "reload"
     again = open_stream(server.url, "storm", last_event_id=blog.number)
@@ -133,7 +133,7 @@ def test_open_streams_and_lost_event_ids_are_told_to_reload(server, blog):
     assert following.next().id == current + 1
 
 
-def test_sample_client_starts_again_and_equals_the_page(server, blog, monkeypatch):
+def test_sample_client_starts_over_and_equals_the_page(server, blog, monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "docs"))
     sys.modules.pop("partner_client", None)
     partner_client = pytest.importorskip("partner_client")
@@ -143,7 +143,7 @@ def test_sample_client_starts_again_and_equals_the_page(server, blog, monkeypatc
     ahead.catch_up()
     ahead.number += 1_000_000_000
 
-    restore_and_go_on(blog)
+    restore_and_continue(blog)
 
     for client in (copy, ahead):
         assert client.catch_up() == 2

@@ -87,7 +87,7 @@ def test_quiet_stream_sends_a_heartbeat_event_every_fifteen_seconds(blog, monkey
 
 
 def publish(blog: LiveBlog, *heading: str) -> None:
-    """Publish an update from a worker thread, and return that thread's connection to the pool."""
+    """Publish an update from a worker thread and return that thread's connection to the pool."""
     try:
         make_update(blog, *heading)
     finally:

@@ -1,4 +1,4 @@
-"""Kept answers: equal to Django's own, never older than the log, rendered once, within bounds."""
+"""Kept answers: equal to Django's own, never older than the log, rendered once, bounded in memory."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Django:
 
 
 class Site:
-    """Kept answers in front of two Djangos: one renders what is kept, the other gets what passes by."""
+    """Kept answers in front of two Djangos: one renders answers to keep, the other all other requests."""
 
     def __init__(self, max_bytes: int = 64 * MEGABYTE) -> None:
         self.rendering, self.passing = Django(), Django()
@@ -67,7 +67,7 @@ class Site:
 
     @property
     def counts(self) -> tuple[int, int]:
-        """Return how many requests were rendered to be kept, and how many passed by."""
+        """Return how many answers were rendered to be kept, and how many requests bypassed the store."""
         return len(self.rendering.paths), len(self.passing.paths)
 
 
@@ -96,7 +96,7 @@ def site(transactional_db: None) -> Iterator[Site]:
 
 @pytest.fixture
 def newsroom(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Newsroom:
-    # Dates that settle between two requests would differ.
+    # A date that becomes settled between two requests would make them differ.
     monkeypatch.setattr(caching, "is_settled", lambda modified_at: True)
     return make_newsroom()
 
@@ -110,7 +110,7 @@ def blog(transactional_db: None) -> LiveBlog:
 
 
 def surfaces(newsroom: Newsroom, withdrawn: Update) -> list[str]:
-    """Return a URL of every public route, and those with the queries that pages, scripts and sitemaps use."""
+    """Return a URL of every public route, and URLs with the queries that pages, scripts and sitemaps use."""
     pk, number = newsroom.update.pk, LiveBlog.objects.get(slug="storm").number
     queries = [f"/live/storm/?before={pk}", f"/live/storm/?before={pk}&text=1", "/live/storm/?text=1"]
     queries += [f"/live/storm/{pk}/?text=1", "/?text=1", "/?before=old", "/zh-hans/?text=1"]
@@ -133,7 +133,7 @@ def withdraw_some(newsroom: Newsroom) -> Update:
     return publishing.withdraw_update(withdrawn, by=SYSTEM, reason="錯誤")
 
 
-def without_chance(reply: Reply) -> tuple[int, dict[str, str]]:
+def without_varying_headers(reply: Reply) -> tuple[int, dict[str, str]]:
     """Return status and headers, without the body's size, uncacheable pages' dates and the request's id."""
     varying = ("content-length", "expires", "x-request-id")
     return reply.status, {name: value for name, value in reply.headers.items() if name not in varying}
@@ -145,21 +145,25 @@ def test_kept_answers_equal_djangos_own_on_every_public_surface(site, newsroom):
 
     async def scenario() -> None:
         for url in urls:
-            # Django compresses what passes by, as it does without this.
+            # Django compresses answers that are not kept, as it does without the store.
             path, _mark, query = url.partition("?")
             is_keepable = address_of(path, query.encode()) is not None
             for coding, accepted in (CODINGS if is_keepable else {"": ""}).items():
                 own = await ask(ASGIHandler(), url, accept_encoding=accepted)
                 for method in ("GET", "GET", "HEAD"):
                     reply = await site.get(url, method=method, accept_encoding=accepted)
-                    assert without_chance(reply) == without_chance(own), (url, coding, method)
+                    assert without_varying_headers(reply) == without_varying_headers(own), (
+                        url,
+                        coding,
+                        method,
+                    )
                     if method == "GET" and "/respond/" not in url:
                         assert reply.content == own.content, (url, coding)
                 etag = own.headers.get("etag", '"none"')
                 own = await ask(ASGIHandler(), url, accept_encoding=accepted, if_none_match=etag)
                 for _ in range(2):
                     reply = await site.get(url, accept_encoding=accepted, if_none_match=etag)
-                    assert without_chance(reply) == without_chance(own), (url, coding)
+                    assert without_varying_headers(reply) == without_varying_headers(own), (url, coding)
                     assert reply.status != 304 or reply.body == b"", url
 
     play(scenario)
@@ -219,7 +223,7 @@ def test_change_of_another_blog_leaves_answers_kept(site, blog):
     assert sorted(site.rendering.paths) == ["/", "/", "/", "/live/storm/"]
 
 
-def test_idle_polls_reach_django_once(site, blog):
+def test_idle_polls_reach_django_only_once(site, blog):
     async def scenario() -> None:
         for _ in range(20):
             reply = await site.get(f"/live/storm/changes.json?after={blog.number}")
@@ -234,7 +238,7 @@ def test_stampede_on_a_missing_answer_renders_it_once(site, blog):
         site.rendering.gate = asyncio.Event()
         codings = ["", "gzip", "br"] * 20
         tasks = [asyncio.create_task(site.get("/live/storm/", accept_encoding=coding)) for coding in codings]
-        # The client that asked first leaves; the others still get the answer that it caused.
+        # The client that asked first disconnects; the others still get the answer rendered for it.
         while not site.rendering.paths:
             await asyncio.sleep(0)
         tasks.pop(0).cancel()
@@ -246,7 +250,7 @@ def test_stampede_on_a_missing_answer_renders_it_once(site, blog):
     assert site.counts == (1, 0)
 
 
-def test_failure_goes_to_all_who_wait_and_is_not_kept(site, blog):
+def test_failure_is_sent_to_all_waiting_requests_and_not_kept(site, blog):
     async def scenario() -> None:
         site.rendering.gate, site.rendering.fails = asyncio.Event(), True
         tasks = [asyncio.create_task(site.get("/live/storm/")) for _ in range(20)]
@@ -261,7 +265,7 @@ def test_failure_goes_to_all_who_wait_and_is_not_kept(site, blog):
     play(scenario)
 
 
-def test_requests_that_wait_too_long_pass_by(site, blog, monkeypatch):
+def test_requests_that_wait_too_long_go_to_django(site, blog, monkeypatch):
     monkeypatch.setattr(kept_answers, "WAIT_SECONDS", 0.01)
 
     async def scenario() -> None:
@@ -276,8 +280,8 @@ def test_requests_that_wait_too_long_pass_by(site, blog, monkeypatch):
     play(scenario)
 
 
-def test_request_after_a_change_does_not_wait_for_an_older_answer(site, blog):
-    """A change is committed while its page is being rendered: whoever asks after it gets the new state."""
+def test_request_after_a_change_does_not_get_an_older_answer(site, blog):
+    """Commit a change while its page is being rendered; requests after it get the new state."""
 
     async def scenario() -> None:
         first = asyncio.Event()
@@ -309,7 +313,7 @@ PASS_BY = [
 ]
 
 
-def test_requests_for_one_client_pass_by(site, blog):
+def test_requests_for_one_client_go_to_django(site, blog):
     async def scenario() -> None:
         await site.get("/live/storm/")
         for headers in PASS_BY:
@@ -319,7 +323,7 @@ def test_requests_for_one_client_pass_by(site, blog):
     assert site.counts == (1, len(PASS_BY))
 
 
-def test_cookies_of_other_programs_change_nothing(site, blog):
+def test_cookies_of_other_programs_do_not_matter(site, blog):
     async def scenario() -> None:
         for _ in range(2):
             assert (await site.get("/live/storm/", cookie="_ga=GA1.1.1; consent=yes")).status == 200
@@ -341,7 +345,7 @@ def test_unknown_hosts_neither_get_nor_cause_a_kept_answer(site, blog):
     play(scenario)
 
 
-def test_queries_in_any_other_spelling_are_not_kept(site, blog):
+def test_queries_in_other_spellings_are_not_kept(site, blog):
     queries = [
         "utm_source=x", "text=2", "text=1&before=1", "before=01", "before=1&text=1&text=1", "before=x",
         "before=1&before=2", "text=1&", "&text=1", "Text=1", "before=1%20", "before=-1", "after=1",
@@ -373,7 +377,7 @@ def test_unknown_addresses_take_no_memory(site, blog):
 
 @pytest.mark.any_database
 def test_memory_is_bounded_and_hot_pages_stay(blog):
-    # Enough for a few pages at a time.
+    # There is room for a few pages at a time.
     site = Site(max_bytes=2 * MEGABYTE)
 
     async def scenario() -> None:
@@ -391,11 +395,11 @@ def test_memory_is_bounded_and_hot_pages_stay(blog):
     site.positions.close()
 
 
-def test_revised_glossary_is_in_editions_at_once(site, blog):
+def test_revised_glossary_applies_to_editions_at_once(site, blog):
     async def scenario() -> None:
         assert "消息" in (await site.get("/zh-hans/live/storm/")).text
         await call(publishing.add_term, by=SYSTEM, traditional="消息", simplified="快讯")
-        # On PostgreSQL the notification, of any blog; on SQLite the file tells.
+        # PostgreSQL notifies about any blog; on SQLite, the file shows that it has changed.
         site.positions.wake(None)
         assert "快讯" in (await site.get("/zh-hans/live/storm/")).text
 
@@ -433,8 +437,8 @@ def test_only_answers_that_are_the_same_for_every_reader_are_kept(headers, is_ke
     assert may_be_kept(200, headers.items()) == is_kept
 
 
-def test_positions_are_read_again_unless_somebody_vouches_for_them(site, blog, monkeypatch):
-    """Without wake-ups an answer is compared with the log after less than a second."""
+def test_positions_are_read_again_unless_the_listener_confirms_them(site, blog, monkeypatch):
+    """Without wake-ups, an answer is checked against the log after less than a second."""
     monkeypatch.setattr(site.positions, "_is_on_sqlite", False)
     now = 1_000.0
     monkeypatch.setattr(positions.time, "monotonic", lambda: now)
@@ -444,7 +448,7 @@ def test_positions_are_read_again_unless_somebody_vouches_for_them(site, blog, m
         await site.get("/live/storm/")
         await call(publishing.end_coverage, blog, by=SYSTEM)
         now += positions.FRESH_SECONDS + 0.01
-        # The listener was last heard before the change.
+        # The listener was last heard from before the change.
         site.positions.vouch(1_000.0)
         assert 'class="ended"' in (await site.get("/live/storm/")).text
 

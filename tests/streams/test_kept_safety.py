@@ -1,4 +1,4 @@
-"""Safety of kept answers: in whatever order things happen, none is older than the log by more than the bound.
+"""Safety of kept answers: whatever the order of events, none lags behind the log by more than the bound.
 
 The log, its readings, the renderings, the wake-ups and the clock are steps of a state machine here, so that
 Hypothesis can put them in any order: a change between the position and the rows, a wake-up before or after a
@@ -46,7 +46,7 @@ class Log:
 
 
 class Steps:
-    """Work of other threads and processes, which goes on only when the machine says so."""
+    """Work of other threads and processes, which continues only when the machine releases a step."""
 
     def __init__(self) -> None:
         self._waiting: list[asyncio.Future[None]] = []
@@ -68,7 +68,7 @@ def slug_of(path: str) -> str | None:
 
 @dataclass
 class Request:
-    """A request: what it asks for, when it was sent, and the response that it will get."""
+    """A request: its path, the time it was sent, and its future response."""
 
     path: str
     at: float
@@ -76,7 +76,7 @@ class Request:
 
 
 class KeptMachine(RuleBasedStateMachine):
-    """Publishing, reading, rendering, waking and asking in any order."""
+    """State machine that publishes, reads, renders, wakes and requests in any order."""
 
     @initialize()
     def start(self) -> None:
@@ -108,7 +108,7 @@ class KeptMachine(RuleBasedStateMachine):
         self.patch.undo()
 
     def run(self) -> None:
-        """Let the event loop do all that can be done without another step."""
+        """Let the event loop do everything that needs no further step."""
         for _ in range(40):
             self.loop.run_until_complete(asyncio.sleep(0))
 
@@ -146,7 +146,7 @@ class KeptMachine(RuleBasedStateMachine):
 
     @rule(path=PATHS, is_newest_first=st.booleans(), meanwhile=st.lists(st.sampled_from(EVENTS), max_size=7))
     def ask_while(self, path: str, is_newest_first: bool, meanwhile: list[str]) -> None:
-        """Ask, and let something happen before each step of the work that this causes."""
+        """Send a request, and let other events happen while its answer is being made."""
         self.ask(path)
         for event in meanwhile:
             if event == "ask":
@@ -173,7 +173,7 @@ class KeptMachine(RuleBasedStateMachine):
     @precondition(lambda self: len(self.steps))
     @rule(is_newest_first=st.booleans())
     def finish(self, is_newest_first: bool) -> None:
-        """Let all work go on until nothing waits."""
+        """Release steps until no work is waiting."""
         while len(self.steps):
             self.step(is_newest_first)
 
@@ -184,7 +184,7 @@ class KeptMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.is_listening)
     @rule()
     def let_a_quiet_second_pass(self) -> None:
-        """Let the listener receive everything, and at last an echo."""
+        """Let the listener receive everything, ending with an echo."""
         self.now += 1.0
         self.queue.append(self.now)
         self.hear_all()
@@ -210,7 +210,7 @@ class KeptMachine(RuleBasedStateMachine):
 
     @rule()
     def connect(self) -> None:
-        """Listen, anew if need be; what was not yet received is lost."""
+        """Connect or reconnect the listener; messages not yet received are lost."""
         self.queue, self.is_listening = [], True
         self.positions.wake(None)
 
@@ -243,7 +243,7 @@ def change_while_a_position_is_read(machine: KeptMachine) -> None:
     machine.ask_and_finish(STORM, is_newest_first=False)
 
 
-def slow_reading_of_a_position_after_a_cut(machine: KeptMachine) -> None:
+def slow_read_of_a_position_after_a_cut(machine: KeptMachine) -> None:
     machine.cut()
     machine.let_time_pass(FRESH_SECONDS * 2)
     machine.ask_while(STORM, is_newest_first=False, meanwhile=["step", "publish", "wait", "step"])
@@ -251,13 +251,13 @@ def slow_reading_of_a_position_after_a_cut(machine: KeptMachine) -> None:
 
 
 def change_while_an_answer_is_rendered(machine: KeptMachine) -> None:
-    """Ask before the change, and again after it while the first answer, with the old rows, is not ready."""
+    """Ask before the change, and again after it while the first answer, with the old rows, is pending."""
     machine.publish("storm")
     machine.hear_all()
     steps_to_old_rows = ["step", "step", "step"]
     machine.ask_while(STORM, is_newest_first=False, meanwhile=[*steps_to_old_rows, "publish", "wait"])
     machine.ask_while(STORM, is_newest_first=True, meanwhile=["step", "step"])
-    # The first answer is ready before the second, and must not pass for it.
+    # The first answer is ready before the second, and must not be used in its place.
     machine.step(is_newest=False)
     machine.ask(STORM)
     machine.finish(is_newest_first=False)
@@ -265,7 +265,7 @@ def change_while_an_answer_is_rendered(machine: KeptMachine) -> None:
     machine.ask_and_finish(STORM, is_newest_first=False)
 
 
-def change_that_only_the_listener_tells(machine: KeptMachine) -> None:
+def change_reported_only_by_the_listener(machine: KeptMachine) -> None:
     machine.publish("storm")
     machine.let_a_quiet_second_pass()
     for path in URLS:
@@ -276,9 +276,9 @@ def change_that_only_the_listener_tells(machine: KeptMachine) -> None:
     "scenario",
     [
         change_while_a_position_is_read,
-        slow_reading_of_a_position_after_a_cut,
+        slow_read_of_a_position_after_a_cut,
         change_while_an_answer_is_rendered,
-        change_that_only_the_listener_tells,
+        change_reported_only_by_the_listener,
     ],
 )
 def test_no_answer_is_too_old_after(scenario):
@@ -294,6 +294,6 @@ def test_no_answer_is_too_old_after(scenario):
 
 
 def test_bound_leaves_time_for_a_shared_cache():
-    """A page may lie in a cache for 4 seconds more; a takedown takes effect within 5."""
+    """A shared cache may keep a page for 4 more seconds, and a takedown must take effect within 5."""
     assert 4 + FRESH_SECONDS < 5
     assert math.isfinite(FRESH_SECONDS)

@@ -1,4 +1,4 @@
-"""Kept answers in real servers: over the wire, and on two web nodes whose listeners are cut off."""
+"""Kept answers of real servers: over the wire, and on two web nodes whose listeners are cut off."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from liveblog.streams.positions import FRESH_SECONDS
 from tests.conftest import Server
 from tests.factories import make_blog, make_image, make_update
 from tests.security.wire import Connection
-from tests.test_takedown import SECRET, addresses_of, ask, publish_secret, says_secret
+from tests.test_takedown import SECRET, addresses_of, ask, has_secret, publish_secret
 from tests.waiting import wait_for
 
 
@@ -32,7 +32,7 @@ def blog(transactional_db: None) -> LiveBlog:
 
 def test_kept_answers_over_the_wire_equal_the_first_one(server: Server, blog: LiveBlog):
     with Connection(server.url) as connection:
-        # The first is rendered, the others are ready; then a HEAD, a 304, and two that are sent at once.
+        # The first reply is rendered, the next two are kept; then a 304, two pipelined requests and a HEAD.
         replies = []
         for _ in range(3):
             connection.send_head("GET /live/storm/", Accept_Encoding="gzip")
@@ -54,7 +54,7 @@ def test_kept_answers_over_the_wire_equal_the_first_one(server: Server, blog: Li
     assert f"content-length: {len(replies[0].body)}\r\n".encode() in head
 
 
-def test_old_clients_and_unknown_hosts_get_what_django_answers(server: Server, blog: LiveBlog):
+def test_old_clients_and_unknown_hosts_get_the_same_as_from_django(server: Server, blog: LiveBlog):
     with Connection(server.url) as connection:
         connection.send_head("GET /live/storm/")
         page = connection.read_response().body
@@ -72,7 +72,7 @@ def update(blog: LiveBlog) -> Update:
 
 
 def listeners() -> list[int]:
-    """Return the process ids of the database's backends that listen for the servers."""
+    """Return the process ids of the database backends that the servers listen on."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
@@ -83,8 +83,8 @@ def listeners() -> list[int]:
 
 
 @contextmanager
-def silenced(pids: list[int]) -> Iterator[None]:
-    """Stop these processes without closing their connections, as a network that swallows packets would."""
+def silence(pids: list[int]) -> Iterator[None]:
+    """Stop these processes without closing their connections, like a network that drops packets."""
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
     try:
@@ -95,12 +95,12 @@ def silenced(pids: list[int]) -> Iterator[None]:
 
 
 def is_stale(url: str, withdrawn_at: float) -> bool:
-    """Return whether the text is still there, which only requests that soon after the withdrawal may find.
+    """Return whether the text is still served; fail if it is, more than FRESH_SECONDS after the withdrawal.
 
-    A server looks at the clock after its client has, so this holds however busy the machine is.
+    A server reads the clock after its client did, so this holds however busy the machine is.
     """
     asked_at = time.monotonic()
-    is_there = says_secret(ask(url)[2])
+    is_there = has_secret(ask(url)[2])
     assert not is_there or asked_at < withdrawn_at + FRESH_SECONDS, url
     return is_there
 
@@ -112,11 +112,11 @@ def test_takedown_reaches_kept_answers_of_two_nodes(start_server: Callable, upda
     sites = [start().url, start().url]
     paths = [path for path in addresses_of(update).values() if not path.startswith("/api/")]
     urls = [site + path for site in sites for path in paths]
-    # Twice, so that the second comes from the kept answers.
+    # Request each URL twice, so that the second response is a kept answer.
     for _ in range(2):
-        assert [url for url in urls if not says_secret(ask(url)[2])] == []
+        assert [url for url in urls if not has_secret(ask(url)[2])] == []
     pids = wait_for(lambda: len(rows := listeners()) >= len(sites) and rows)
-    with silenced(pids if fault == "silent" else []):
+    with silence(pids if fault == "silent" else []):
         if fault == "closed":
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s) AS pid", [pids])
@@ -125,4 +125,4 @@ def test_takedown_reaches_kept_answers_of_two_nodes(start_server: Callable, upda
         waiting = urls
         while waiting:
             waiting = [url for url in waiting if is_stale(url, withdrawn_at)]
-    assert [url for url in urls if says_secret(ask(url)[2])] == []
+    assert [url for url in urls if has_secret(ask(url)[2])] == []

@@ -95,7 +95,7 @@ def largest_bin(times: list[float]) -> int:
     return max(Counter(int(at * 1_000 // BIN) for at in times).values(), default=0)
 
 
-# Run this alone: other tests would take the processor, and the five seconds are promised to readers.
+# Run this alone, because readers are promised these five seconds and other tests would use the processor.
 @pytest.mark.alone
 @pytest.mark.parametrize("is_proxied", [False, True], ids=["directly", "behind nginx"])
 def test_pages_reconnect_within_5_seconds_of_a_restart_but_not_all_at_once(

@@ -1,4 +1,4 @@
-"""Two servers under load while everything fails that can; `make soak` runs it and prints the figures.
+"""Two servers under load while everything fails that can fail; `make soak` runs it and prints figures.
 
 Editors publish through the API with idempotency keys and schedule updates; readers follow by streams and by
 polls; a webhook's receiver keeps a copy. Meanwhile servers are killed, PostgreSQL crashes or loses all
@@ -35,7 +35,7 @@ from newsroom.busy import again_while_busy
 from tests.environment import TEST_DATABASE_URL
 from tests.factories import make_blog, make_image, make_key
 from tests.history import Event, History, problems_in
-from tests.shown import Shown
+from tests.page_content import PageContent
 from tests.streams.readers import Reader, following
 from tests.waiting import wait_for
 from tests.webhooks import receiver as behaviours
@@ -51,7 +51,7 @@ SECONDS_TO_CONVERGE = 240
 class Recording(Reader):
     """A reader that records each load and each event in order."""
 
-    def load(self, page: Shown) -> None:
+    def load(self, page: PageContent) -> None:
         super().load(page)
         self.events.append(Event(page.number, is_load=True))
 
@@ -115,7 +115,7 @@ class Editors:
 
 @dataclass
 class Faults:
-    """The faults that are provoked in turn, and how often."""
+    """The faults, provoked in turn, with their counts."""
 
     nodes: list[Any]
     start: Callable[..., Any]
@@ -170,7 +170,7 @@ class Faults:
         wait_for(is_back, 60)
 
     def exhaust_connections(self) -> None:
-        """Take all connections that PostgreSQL still grants, for a moment."""
+        """Take all remaining connections of PostgreSQL for a moment."""
         connections: list[psycopg.Connection] = []
         with suppress(psycopg.OperationalError):
             while len(connections) < 300:
@@ -219,14 +219,14 @@ def schedule_now_and_then(blog: LiveBlog, is_over: threading.Event) -> None:
 
 @pytest.fixture
 def durable(transactional_db: None) -> None:
-    """Let COMMIT wait for the write-ahead log, which the server of the tests leaves out for speed."""
+    """Let COMMIT wait for the write-ahead log, which the tests' server skips for speed."""
     with connection.cursor() as cursor:
         cursor.execute(f'ALTER DATABASE "{connection.settings_dict["NAME"]}" SET synchronous_commit = on')
     connection.close()
 
 
 def test_nothing_is_lost_or_doubled(durable, start_server, receiver, partner, trusted_file, capsys):
-    # A new webhook gets only what is published later.
+    # A new webhook gets only later changes.
     make_webhook(partner, receiver)
     blog = make_blog(slug="storm")
     key = make_key(Scope.WRITE_PUBLISH, blogs=[blog])

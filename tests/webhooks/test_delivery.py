@@ -193,10 +193,10 @@ def test_retry_after_is_honoured_and_capped(sender, receiver, partner, clock):
 
 @pytest.mark.parametrize("back_after", [45, 44.5, 46, 50, 59])
 def test_receiver_gets_a_try_within_seconds_of_answering_again(back_after):
-    """Recovery may fall anywhere between two tries, so the longest wait up to then bounds the delay."""
+    """The receiver may recover at any moment between two tries, so the longest wait bounds the delay."""
     partner = Partner.objects.create(name="報社", contact="desk@example.com")
     publishing.add_webhook(partner, by=SYSTEM, url="https://example.com/hook")
-    # A new webhook gets only what is published later.
+    # A new webhook gets only later changes.
     blogs = [make_blog() for _each in range(5)]
     cursors.open_places()
     started_at = now = timezone.now()
@@ -216,7 +216,7 @@ def test_receiver_gets_a_try_within_seconds_of_answering_again(back_after):
             now = waiting["at"]
     delays = [(at - started_at).total_seconds() - back_after for at in caught_up_at.values()]
     assert max(delays) < LONGEST_DELAY
-    # A receiver that is down is not flooded meanwhile.
+    # A receiver that is down is not flooded in the meantime.
     assert tries < 12 * len(blogs)
 
 

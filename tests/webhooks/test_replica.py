@@ -19,7 +19,7 @@ from liveblog.visibility import PUBLIC
 from liveblog.webhooks.delivery import Answer
 from tests.factories import lose_changes, make_blog, make_update
 from tests.interleaving import MINUTES, WHICH, WORDS, Interleaving
-from tests.shown import read_page
+from tests.page_content import read_page
 from tests.waiting import wait_for
 from tests.webhooks.conftest import make_webhook
 from tests.webhooks.pump import NO_CONTENT, send_all

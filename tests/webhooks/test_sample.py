@@ -33,7 +33,7 @@ def read_copies(path: Path) -> dict:
 
 
 def forged_headers(secret: str, body: str) -> Iterator[dict[str, str]]:
-    """Yield the headers of requests that are not from the newsroom, or are sent again much later."""
+    """Yield the headers of requests that are forged, or replayed much later."""
     now = datetime.now(UTC)
     for moment, signed_body in ((now, body + " "), (now - timedelta(minutes=6), body)):
         yield {

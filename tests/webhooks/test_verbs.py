@@ -24,7 +24,7 @@ def webhook(partner) -> Webhook:
 
 
 def send_requested() -> list[messages.Message]:
-    """Deliver everything that was requested by hand; return the messages."""
+    """Deliver everything that was requested manually; return the messages."""
     sent_messages = []
     now = timezone.now()
     for claim in cursors.claim(now, 64, {}):

@@ -28,8 +28,8 @@ DOCUMENT = re.compile(
 
 
 @dataclass(frozen=True)
-class Shown:
-    """Content of a page: the markup of its updates by order key, newest first, and its header."""
+class PageContent:
+    """The markup of a page's updates by order key, newest first, and its header."""
 
     edition: str
     number: int
@@ -38,19 +38,19 @@ class Shown:
     regions: dict[str, str]
 
 
-def read_page(blog: LiveBlog, client: Client, edition: str, before: str = "") -> Shown:
+def read_page(blog: LiveBlog, client: Client, edition: str, before: str = "") -> PageContent:
     path = f"{edition}/live/{blog.slug}/"
     return parse_page(client.get(path + before).content.decode(), path, edition, is_first=not before)
 
 
-def parse_page(page: str, path: str, edition: str, *, is_first: bool = True) -> Shown:
+def parse_page(page: str, path: str, edition: str, *, is_first: bool = True) -> PageContent:
     timeline = page[page.index('id="updates"') :]
     matches = re.findall(
         r'(<li class="update[^>]*data-order="([^"]+)".*?</article>\s*</li>)', timeline, re.DOTALL
     )
     pinned = re.search(r'id="pinned-time-(\d+)"', page)
     key_events = page[page.find('data-region="key_events"') : page.find('class="body"')]
-    return Shown(
+    return PageContent(
         edition=edition,
         number=int(re.search(r'data-number="(\d+)"', page)[1]),
         updates={order: markup.strip() for markup, order in matches},
@@ -72,7 +72,7 @@ def read_regions(regions: dict[str, str]) -> dict[str, str]:
     return comparable
 
 
-def catch_up(blog: LiveBlog, page: Shown, client: Client) -> Shown:
+def catch_up(blog: LiveBlog, page: PageContent, client: Client) -> PageContent:
     """Return the stale page after it has applied the changes that follow its number."""
     number, updates, head = page.number, dict(page.updates), page.head
     regions = dict(page.regions)
@@ -93,4 +93,4 @@ def catch_up(blog: LiveBlog, page: Shown, client: Client) -> Shown:
                 "pinned": state["pinned"],
                 "key_events": [str(event["id"]) for event in state["key_events"]],
             }
-    return Shown(page.edition, number, dict(sorted(updates.items(), reverse=True)), head, regions)
+    return PageContent(page.edition, number, dict(sorted(updates.items(), reverse=True)), head, regions)

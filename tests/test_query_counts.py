@@ -1,4 +1,4 @@
-"""The number of queries that it takes to show a page, and to say that nothing has changed."""
+"""Query counts: how many queries a page takes, and how many a 304."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tests.factories import make_blog, make_key, make_rich_blog, make_update
 
 pytestmark = pytest.mark.django_db
 
-# The number of queries of a 304, by address. One finds the row or the state of several live blogs; another
-# one finds what the address names besides, or the origins that may frame an embed.
+# The number of queries of a 304, by address. The first reads the row of the live blog, or the state of
+# several; a second reads the other row that the address names, or the origins that may frame an embed.
 PUBLIC = {
     "/live/storm/": 1,
     "/live/storm/?before={newer}": 2,
@@ -62,7 +62,7 @@ PUBLIC = {
     "/zh-hans/topics/weather/feed.rss": 2,
     "/zh-hans/search/?q=消息": 1,
 }
-# The same without a key; the key itself takes one query more.
+# The same for the API without a key; a key takes one query more.
 API = {
     "/api/v1/blogs/": 1,
     "/api/v1/blogs/?edition=zh-hans": 1,
@@ -108,9 +108,9 @@ def address_of(template: str, blog: LiveBlog) -> str:
 
 @pytest.mark.parametrize("edition", ["", "/zh-hans"])
 def test_page_with_everything_on_it_takes_three_queries(client, django_assert_num_queries, edition):
-    """One for the live blog and everything beside it, one for its updates, one for the pinned update."""
+    """One reads the live blog and everything around it, one its updates, and one the pinned update."""
     make_rich_blog("storm", 2 * PAGE_SIZE)
-    # The first request reads what holds for the whole process: the glossary, and what SQLite can do.
+    # The first request reads what a process reads only once: the glossary, and the features of SQLite.
     client.get(f"{edition}/live/storm/")
     pieces.forget()
     with django_assert_num_queries(3):
@@ -211,7 +211,7 @@ CHANGES = {
 
 @pytest.mark.parametrize("path", SEVERAL)
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_answer_over_several_blogs_is_new_after_every_change(client, blog, path, change):
+def test_answer_over_several_blogs_changes_after_every_change(client, blog, path, change):
     make_blog(slug="quiet", topics=blog.topics.all())
     etag = client.get(path).headers["ETag"]
     change(blog)
@@ -219,7 +219,7 @@ def test_answer_over_several_blogs_is_new_after_every_change(client, blog, path,
     assert (again.status_code, again.headers["ETag"] == etag) == (200, False)
 
 
-def test_state_differs_although_another_blog_made_up_for_a_hidden_ones_number(client, blog):
+def test_state_differs_although_another_blog_makes_up_for_a_hidden_ones_number(client, blog):
     other = make_blog(slug="other")
     etag = client.get("/feed.atom").headers["ETag"]
     embargo(blog)

@@ -1,4 +1,4 @@
-"""Reading state of an open page, which changes around it must not disturb."""
+"""The reader's state on an open page, which changes to the page must not disturb."""
 
 from __future__ import annotations
 
