@@ -21,6 +21,7 @@ from lxml import html as document
 
 from liveblog import publishing
 from liveblog.articles.saved import write_blog
+from liveblog.management import tables
 from liveblog.models import Image, LiveBlog, Update
 from liveblog.presentation import payloads, reading
 from liveblog.presentation.timeline import days
@@ -36,15 +37,21 @@ STYLES: Final = "reader.css"
 def write_archive(row: LiveBlog, path: Path) -> int:
     """Write the archive of a public live blog to `path` and return the number of its updates.
 
-    The content may be newer than `row`. An existing file is replaced only once the new one is complete.
+    The content may be newer than `row`, and is all of one moment. An existing file is replaced only once the
+    new one is complete. Call this outside of transactions.
     """
-    blog = reading.blog_in(LiveBlog.objects.complete().get(pk=row.pk), None)
-    updates = reading.updates(blog, Update.objects.filter(blog=blog.pk).visible().newest_first().complete())
+    with tables.snapshot():
+        row = LiveBlog.objects.complete().get(pk=row.pk)
+        blog = reading.blog_in(row, None)
+        visible_updates = Update.objects.filter(blog=blog.pk).visible()
+        updates = reading.updates(blog, visible_updates.newest_first().complete())
+        texts = list(_texts(row, blog, updates))
+        images = _images(blog, updates)
     unfinished = path.with_name(f".{path.name}.unfinished")
     with ZipFile(unfinished, "w") as archive:
-        for name, text in _texts(row, blog, updates):
+        for name, text in texts:
             archive.writestr(_entry(name, blog, ZIP_DEFLATED), text)
-        for image in _images(blog, updates):
+        for image in images:
             for name, picture in _renditions(image):
                 archive.writestr(_entry(name, blog, ZIP_STORED), picture)
     unfinished.replace(path)

@@ -105,11 +105,12 @@ def _json_of(error: HTTPError) -> Any:
 def certificate_line(host: str) -> Line:
     """Check the certificate by connecting as a browser does. `host` may include a port."""
     subject = _("Certificate")
-    name, _colon, port = host.partition(":")
     try:
+        address = urlsplit(f"//{host}")
+        name, port = address.hostname or "", address.port or 443
         context = ssl.create_default_context()
         with (
-            socket.create_connection((name, int(port or 443)), timeout=TIMEOUT_SECONDS) as plain,
+            socket.create_connection((name, port), timeout=TIMEOUT_SECONDS) as plain,
             context.wrap_socket(plain, server_hostname=name) as secure,
         ):
             certificate = secure.getpeercert() or {}

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from lxml import html as document
 
 from liveblog import publishing
+from liveblog.management import archives
 from liveblog.models import LiveBlog
+from liveblog.presentation import reading
 from liveblog.publishing import SYSTEM, Content
 from tests.factories import make_blog, make_image, make_update
 
-pytestmark = pytest.mark.django_db
+# The archive begins a transaction of its own.
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
@@ -67,3 +72,25 @@ def test_a_blog_that_readers_may_not_see_is_not_archived(tmp_path):
     with pytest.raises(CommandError, match="not public"):
         archive_of(draft, tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_an_archive_shows_one_moment_while_editors_publish(blog, tmp_path, monkeypatch):
+    read_updates = reading.updates
+
+    def read_while_somebody_publishes(*arguments: object) -> list:
+        updates = read_updates(*arguments)
+        with ThreadPoolExecutor(1) as threads:
+            threads.submit(publish).result()
+        return updates
+
+    def publish() -> None:
+        try:
+            make_update(blog, "遲來的一則")
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(archives.reading, "updates", read_while_somebody_publishes)
+    with archive_of(blog, tmp_path) as archive:
+        coverage = json.loads(archive.read("coverage.json"))
+        assert "遲來的一則" not in archive.read("article.txt").decode()
+    assert coverage["changes"][-1]["number"] == coverage["blog"]["number"]
