@@ -200,11 +200,6 @@ def embargo(blog: LiveBlog, *, by: object) -> None:
     publishing.edit_blog(blog, BlogDetails(**vars(BlogDetails.of(blog)) | {"embargo_until_at": LATER}), by=by)
 
 
-def draft_again(blog: LiveBlog, *, by: object) -> LiveBlog:
-    LiveBlog.objects.filter(pk=blog.pk).update(status=LiveBlog.Status.DRAFT)
-    return blog
-
-
 ACTS: dict[str, Callable[[Newsroom], FormPost]] = {
     "write a draft": lambda room: room.add_update(action="draft"),
     "submit a new update": lambda room: room.add_update(action="submit"),

@@ -26,10 +26,6 @@ pytestmark = pytest.mark.django_db
 Act = Callable[[Actor], object]
 
 
-def make_draft(blog: LiveBlog) -> Update:
-    return publishing.draft_update(blog, Content("稿"), by=SYSTEM)
-
-
 def make_withdrawn(blog: LiveBlog) -> Update:
     return publishing.withdraw_update(make_update(blog), by=SYSTEM, reason="錯")
 

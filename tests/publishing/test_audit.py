@@ -478,7 +478,7 @@ def test_only_people_with_the_permission_read_the_log_and_nobody_changes_it():
     client = Client()
     client.force_login(make_user("*"))
     assert client.post(pages[1], {"action": "x"}).status_code == 403
-    assert client.get(reverse("admin:liveblog_auditentry_add") if False else pages[0]).status_code == 200
+    assert client.get(reverse("admin:liveblog_auditentry_add")).status_code == 403
 
 
 def test_the_list_is_searched_and_filtered_and_so_is_its_export():
