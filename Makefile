@@ -1,4 +1,4 @@
-# Python 3.11 or later, git and make are all it takes. Another Python: make run PYTHON=python3.12
+# Python 3.11 or later, git and make are all you need. To use another Python: make run PYTHON=python3.12
 PYTHON ?= python3
 IN_VENV = $(PYTHON) -m newsroom.bootstrap
 
@@ -10,16 +10,16 @@ run:   # a newsroom to try out on http://127.0.0.1:8000; HOST, PORT and DATABASE
 test:  # on SQLite, then on PostgreSQL; make test ARGS="tests/reader -x" hands pytest its arguments
 	@$(IN_VENV) -m tests.run $(ARGS)
 
-test-fast:  # within a minute: on SQLite, without browsers, servers of their own and slow tests
+test-fast:  # within a minute: on SQLite, without browsers, server processes and slow tests
 	@$(IN_VENV) -m tests.run --fast $(ARGS)
 
-crashes:  # every history of up to two verbs, and of three for a core, with a death at every statement, on both databases
+crashes:  # every history of up to two verbs (three for the core ones), killed at every statement, on both databases
 	@$(IN_VENV) -m tests.crashes $(ARGS)
 
 soak:  # two servers under load and faults of every kind for 20 minutes; ARGS="--minutes 1" is shorter
 	@$(IN_VENV) -m tests.soak $(ARGS)
 
-coverage:  # make test with the lines and branches that ran counted; slower, and fails below the figure in pyproject.toml
+coverage:  # make test, counting the lines and branches that ran; slower, and fails below the figure in pyproject.toml
 	@$(IN_VENV) -m coverage erase
 	@$(IN_VENV) -m coverage run -m tests.run $(ARGS)
 	@$(IN_VENV) -m coverage combine --quiet
@@ -31,10 +31,10 @@ mutate:  # the mutation score of the core modules, of all mutants or of make mut
 messages:  # collect new messages into locale/*.po, and compile what is translated (needs gettext)
 	@$(IN_VENV) -m tests.messages
 
-migrations:  # a migration for what has changed in the models; make migrations ARGS="--name what_it_does"
+migrations:  # a migration for changes to the models; make migrations ARGS="--name what_it_does"
 	@DEMO=true $(IN_VENV) manage.py makemigrations $(ARGS)
 
-lint:  # ruff, mypy, Biome, Django's checks, and no model without its migration
+lint:  # ruff, mypy, Biome, Django's checks, and that no model lacks a migration
 	@$(IN_VENV) -m tests.lint
 
 script:  # the one script of reader pages, built from its modules in static/js (needs npm); commit the result
@@ -46,25 +46,25 @@ fuzz:  # Schemathesis over the whole API, without and with a partner's key; make
 bench:  # every figure that has a target; writes docs/performance.md. An hour; make bench ARGS="--seconds 5" is short
 	@$(IN_VENV) -m benchmarks.all $(ARGS)
 
-bench-stream:  # one update to 1,000, 5,000 and 10,000 open pages, beside nginx with nchan and django-eventstream
+bench-stream:  # one update to 1,000, 5,000 and 10,000 open pages, against nginx with nchan and django-eventstream
 	@$(IN_VENV) -m benchmarks stream $(ARGS)
 
-bench-kept:  # requests a second for a live page, its 304 and an idle poll, beside nginx and a bare Django view
+bench-kept:  # requests per second for a live page, its 304 and an idle poll, against nginx and a bare Django view
 	@$(IN_VENV) -m benchmarks kept $(ARGS)
 
 bench-page:  # a live blog on a slow phone: largest paint, blocking, bytes
 	@$(IN_VENV) -m benchmarks page $(ARGS)
 
-bench-desk:  # a desk of 2,000 updates beside one of 20: first paint; from the chord to the readers
+bench-desk:  # a desk of 2,000 updates against one of 20: first paint, and from Ctrl+Enter to the readers
 	@$(IN_VENV) -m benchmarks desk $(ARGS)
 
-bench-sign-in:  # a reader's page while eight editors sign in, beside Django's own password hasher
+bench-sign-in:  # a reader's page while eight editors sign in, against Django's own password hasher
 	@$(IN_VENV) -m benchmarks sign_in $(ARGS)
 
-bench-length:  # answers of a live blog of 20,000 updates beside one of 200: processor time and bytes
+bench-length:  # answers of a live blog of 20,000 updates against one of 200: processor time and bytes
 	@$(IN_VENV) -m benchmarks length $(ARGS)
 
-bench-conversion:  # Chinese into the other script, beside plain OpenCC: the first time, and kept
+bench-conversion:  # Chinese into the other script, against plain OpenCC: the first time and from the cache
 	@$(IN_VENV) -m benchmarks conversion $(ARGS)
 
 audit:  # Nu, axe, Lighthouse, feed validators, Redocly and a generated client over the demo; writes docs/audit.md

@@ -35,7 +35,7 @@ from tests.waiting import wait_for
 
 SHORT, LONG = 20, 2_000
 BODY = "<p>天文台表示，八號烈風或暴風信號會維持至明日正午，市民應留在安全地方。</p>" * 3
-# Record when the chord was pressed, by the clock that the readers' side uses too.
+# Record when Ctrl+Enter was pressed, by the clock that the readers' side uses too.
 NOTE_CHORD = """
 addEventListener("keydown", (event) => {
   if (event.ctrlKey && event.key === "Enter") window.pressedAt = Date.now();
@@ -173,6 +173,6 @@ def _print(paints: dict[int, list[float]], waits: dict[str, list[float]]) -> Non
     for updates, seen in paints.items():
         painted = statistics.median(seen)
         print(f"| {updates:,} updates | {painted:.0f} | {painted / short:.2f} |")
-    print("\n| from the chord to | p50 ms | slowest ms |\n|---|---|---|")
+    print("\n| from Ctrl+Enter to | p50 ms | slowest ms |\n|---|---|---|")
     for where, seen in waits.items():
         print(f"| {where} | {statistics.median(seen):.0f} | {max(seen):.0f} |")
