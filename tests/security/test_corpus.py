@@ -262,7 +262,9 @@ def test_sanitized_copy_runs_nothing_without_a_policy(server, new_page, open_sig
         expect(reader.locator(f"#update-{update.pk}")).to_be_attached()
     assert reader.evaluate(FIND_DANGER) == []
     assert [watch.runs for watch in watches] == [[], []]
-    # Expected errors: blocked scripts and missing pictures.
+    # Expected errors: blocked scripts and missing pictures, until the pages are left.
+    for page in (reader, editor):
+        page.goto("about:blank")
     console_errors.clear()
 
 
@@ -275,5 +277,7 @@ def test_unsanitized_copy_runs_nothing_under_the_policy(server, new_page, open_s
     open_everything(house, reader, editor, watches, prod=True)
     preview(editor, house)
     assert [watch.runs for watch in watches] == [[], []]
-    # Expected errors: blocked scripts and missing pictures.
+    # Expected errors: blocked scripts and missing pictures, until the pages are left.
+    for page in (reader, editor):
+        page.goto("about:blank")
     console_errors.clear()
