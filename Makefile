@@ -21,9 +21,8 @@ soak:  # two servers under load and faults of every kind for 20 minutes; ARGS="-
 
 coverage:  # make test, counting the lines and branches that ran; slower, and fails below the figure in pyproject.toml
 	@$(IN_VENV) -m coverage erase
-	@$(IN_VENV) -m coverage run -m tests.run $(ARGS)
-	@$(IN_VENV) -m coverage combine --quiet
-	@$(IN_VENV) -m coverage report
+	@$(IN_VENV) -m coverage run -m tests.run $(ARGS); status=$$?; \
+	  $(IN_VENV) -m coverage combine --quiet && $(IN_VENV) -m coverage report && exit $$status
 
 mutate:  # the mutation score of the core modules, of all mutants or of make mutate ARGS="--sample 150 --seed 1"
 	@$(IN_VENV) -m tests.mutation $(ARGS)
