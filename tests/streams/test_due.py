@@ -77,7 +77,7 @@ def test_database_outage_is_logged_and_publication_resumes(loop, caplog):
     try:
         with caplog.at_level(logging.ERROR):
             loop.start()
-            wait_for(lambda: "could not be published" in caplog.text)
+            wait_for(lambda: "could not be done" in caplog.text)
     finally:
         with connection.cursor() as cursor:
             cursor.execute(f"ALTER TABLE away RENAME TO {table}")
