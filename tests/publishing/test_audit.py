@@ -35,6 +35,7 @@ from liveblog.models import (
     Update,
 )
 from liveblog.publishing import SYSTEM, BlogDetails, Content, Story, renditions
+from newsroom import hongkong
 from tests.at_once import at_once
 from tests.audit_log import entries, last_id
 from tests.factories import (
@@ -447,6 +448,42 @@ def test_verify_detects_a_recomputed_chain_by_heads_stored_elsewhere(tmp_path: P
     call_command("audit", "verify")
     with pytest.raises(CommandError, match="known before"):
         call_command("audit", "verify", "--heads", str(heads))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [(None, "cannot be read"), ("{", "is not what"), ("[1]", "is not what"), ('{"a": 1}', "is not what")],
+)
+def test_verify_refuses_unusable_heads(tmp_path: Path, text, reason):
+    heads = tmp_path / "heads"
+    if text is not None:
+        heads.write_text(text)
+    with pytest.raises(CommandError, match=reason) as refusal:
+        call_command("audit", "verify", "--heads", str(heads))
+    assert refusal.value.returncode == 2
+
+
+@pytest.mark.parametrize("name", ["jsonl", "csv"])
+def test_export_prints_the_entries_of_the_given_days(name):
+    make_update(make_blog())
+    today = hongkong.now().date()
+    tomorrow, yesterday = today + timedelta(days=1), today - timedelta(days=1)
+
+    def exported(*options: object) -> list[str]:
+        output = io.StringIO()
+        call_command("audit", "export", "--format", name, *map(str, options), stdout=output)
+        return output.getvalue().splitlines()
+
+    header = len(exported("--since", tomorrow))
+    assert len(exported("--since", today)) - header == AuditEntry.objects.count()
+    assert exported("--until", tomorrow) == exported()
+    assert len(exported("--until", yesterday)) == header
+    assert header == (name == "csv")
+
+
+def test_export_refuses_what_is_no_day():
+    with pytest.raises(CommandError, match="is not a day: write it as 2026-11-01"):
+        call_command("audit", "export", "--since", "1 November")
 
 
 def test_positions_of_a_blog_follow_its_log():
