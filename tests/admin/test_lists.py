@@ -31,7 +31,7 @@ from liveblog.models import (
 from liveblog.publishing import SYSTEM, Content, Story
 from tests.factories import NOON, make_blog, make_image, make_key, make_person, make_update
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 UPDATES = "/admin/liveblog/update/"
 BLOGS = "/admin/liveblog/liveblog/"

@@ -12,7 +12,7 @@ from liveblog.publishing import SYSTEM, Content
 from tests.admin.browsing import open_form
 from tests.factories import make_blog, make_image, make_update, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 ADD = "/admin/liveblog/update/add/"
 MODELS = ["liveblog", "update", "relatedstory", "topic", "byline", "image", "change", "revision"]

@@ -30,7 +30,7 @@ from liveblog.streams.sse import Streams
 from liveblog.visibility import PUBLIC
 from tests.factories import make_blog, make_image, make_key, make_update
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 # These slugs have the same length, as the ids do, so that responses to them have the same length too.
 UNKNOWN = "unknown-blog"
