@@ -100,7 +100,7 @@ def test_front_page_of_30_running_blogs_takes_four_phone_screens(server, new_pag
         1
     ] * 3
     page.locator(".live-now [rel=next]").click()
-    assert rows.count() == 2
+    expect(rows).to_have_count(2)
     page.set_viewport_size(DESKTOP)
     page.goto(server.url)
     assert page.evaluate("getComputedStyle(document.querySelector('.card-lead h3')).fontSize") == "40px"
