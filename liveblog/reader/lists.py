@@ -9,11 +9,11 @@ from typing import Any, Final, TypeVar
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
 
-from liveblog.presentation.addresses import Withdrawn, find_blog, whole_blog
+from liveblog.presentation.addresses import find_blog, whole_blog
 from liveblog.presentation.sharing import Share, share_of_blog
 from liveblog.presentation.views import BlogView, Head
 from liveblog.reader.caching import answer, is_conditional
-from liveblog.reader.pages import blog_page, gone
+from liveblog.reader.pages import blog_page, gone_if_withdrawn
 from liveblog.reader.scripts import canonical_path
 from liveblog.visibility import PUBLIC
 from newsroom.http.doors import set_language
@@ -22,6 +22,7 @@ PAGE_SIZE: Final = 50
 Start = TypeVar("Start")
 
 
+@gone_if_withdrawn
 def answer_with_list(
     request: HttpRequest,
     slug: str,
@@ -37,10 +38,7 @@ def answer_with_list(
     `start_in` reads where it begins from the query, None for the newest entries. `context_of` returns the
     context of the template, with the first entry of the next page as `older`.
     """
-    try:
-        head = find_blog(PUBLIC, slug, edition, is_complete=not is_conditional(request))
-    except Withdrawn as withdrawn:
-        return gone(request, withdrawn.blog)
+    head = find_blog(PUBLIC, slug, edition, is_complete=not is_conditional(request))
     set_language(request, head.language)
     before = start_in(request, head)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
+from functools import partial, wraps
 from typing import Any
 
 from django.conf import settings
@@ -42,6 +43,19 @@ from newsroom.http.doors import set_language
 from newsroom.site import path_of, root_in
 
 
+def gone_if_withdrawn(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Make `view` respond 410 with the page of a withdrawn live blog when it raises Withdrawn."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except Withdrawn as withdrawn:
+            return blog_page(request, "reader/gone.html", withdrawn.blog, {}, status=410)
+
+    return wrapped
+
+
 @public
 def front(request: HttpRequest, edition: str | None = None) -> HttpResponse:
     """Show running live blogs in the editor's order, and then ended ones, newest first."""
@@ -55,12 +69,10 @@ def topic(request: HttpRequest, slug: str, edition: str | None = None) -> HttpRe
 
 
 @public
+@gone_if_withdrawn
 def blog(request: HttpRequest, slug: str, edition: str | None = None) -> HttpResponse:
     """Show a live blog's newest updates, or those older than the update `?before=<id>`."""
-    try:
-        head = find_blog(PUBLIC, slug, edition, is_complete=not is_conditional(request))
-    except Withdrawn as withdrawn:
-        return gone(request, withdrawn.blog)
+    head = find_blog(PUBLIC, slug, edition, is_complete=not is_conditional(request))
     set_language(request, head.language)
     before = update_named_in_query(request, head)
 
@@ -93,12 +105,11 @@ def blog(request: HttpRequest, slug: str, edition: str | None = None) -> HttpRes
 
 
 @public
+@gone_if_withdrawn
 def update(request: HttpRequest, slug: str, pk: int, edition: str | None = None) -> HttpResponse:
     """Show one update; respond 410 with its tombstone once it is withdrawn."""
     try:
         address = find_update_at(slug, pk, edition)
-    except Withdrawn as withdrawn:
-        return gone(request, withdrawn.blog)
     except UpdateMissing as missing:
         set_language(request, missing.blog.language)
         raise
@@ -202,11 +213,6 @@ def _listing(
         return page(request, template, context, settings.SITE_LANGUAGE, edition)
 
     return answer_by_state(request, state, render)
-
-
-def gone(request: HttpRequest, blog: Head) -> HttpResponse:
-    """Return the page of a withdrawn live blog: 410."""
-    return blog_page(request, "reader/gone.html", blog, {}, status=410)
 
 
 def update_named_in_query(request: HttpRequest, blog: Head) -> Update | None:
