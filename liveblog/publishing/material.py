@@ -161,8 +161,7 @@ def edit_story(
     if (target.title, target.url, target.live_blog) == (story.title, story.url, story.live_blog):
         return story
     with transaction.atomic():
-        _refuse_guarded(updates=Q(related_stories=story), blogs=Q(related_stories=story))
-        announce(updates=Q(related_stories=story), blogs=Q(related_stories=story), by=by)
+        _announce_unless_guarded(updates=Q(related_stories=story), blogs=Q(related_stories=story), by=by)
         refuse_stale(story, seen)
         story.title, story.url, story.live_blog = target.title, target.url, target.live_blog
         try:
@@ -191,18 +190,18 @@ def _save_shared(row: Shared, *, updates: Q, blogs: Q, by: Actor, seen: str) -> 
     if not changed:
         return row
     with transaction.atomic():
-        _refuse_guarded(updates=updates, blogs=blogs)
-        announce(updates=updates, blogs=blogs, by=by)
+        _announce_unless_guarded(updates=updates, blogs=blogs, by=by)
         refuse_stale(row, seen)
         save_checked(row)
         audit.record(f"{row._meta.model_name}_changed", by=by, subject=row, fields=changed)
     return row
 
 
-def _refuse_guarded(*, updates: Q, blogs: Q) -> None:
-    """Raise ValidationError if a legal hold or the two-person rule protects something that prints the row.
+def _announce_unless_guarded(*, updates: Q, blogs: Q, by: Actor) -> None:
+    """Announce the change of a shared row.
 
-    Lock the live blogs that print it, so that none becomes protected before the row is saved.
+    Raise ValidationError if a legal hold or the two-person rule protects something that prints the row. Lock
+    the live blogs that print it, so that none becomes protected before the row is saved.
     """
     printing_updates = Update.objects.filter(updates).select_related("blog").distinct()
     heads = set(LiveBlog.objects.filter(blogs).values_list("pk", flat=True))
@@ -215,6 +214,7 @@ def _refuse_guarded(*, updates: Q, blogs: Q) -> None:
             safeguards.refuse_on_hold(update.blog)
             if update.is_published and safeguards.is_needed(update):
                 raise safeguards.NeedsSecondPerson(update)
+        announce(updates=updates, blogs=blogs, by=by)
 
 
 def announce(*, updates: Q, blogs: Q, by: Actor) -> None:

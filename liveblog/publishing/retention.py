@@ -12,7 +12,7 @@ from liveblog.publishing.renditions import owe_strays
 
 # Longer than any client keeps retrying a request.
 SUBMISSIONS_KEPT: Final = timedelta(days=7)
-# For unsaved text that its author has abandoned.
+# Unsaved text this old has been abandoned.
 WORKING_COPIES_KEPT: Final = timedelta(days=30)
 PRESENCES_KEPT: Final = timedelta(days=1)
 

@@ -39,7 +39,7 @@ class WrongState(ValidationError):
         self.update = update
 
 
-def past(happened_at: datetime | None, now: datetime) -> datetime | None:
+def checked_event_time(happened_at: datetime | None, now: datetime) -> datetime | None:
     """Return the time of an event, or `now` if it is less than a minute later, to allow for fast clocks.
 
     Raises ValidationError if it is later than that.

@@ -20,7 +20,13 @@ from liveblog.publishing.limits import MOST, refuse_far
 from liveblog.publishing.log import append, keep_revision, locked, reread, reread_published
 from liveblog.publishing.permissions import Actor, partner, permission_to_write, person, require
 from liveblog.publishing.renditions import show_or_hide
-from liveblog.publishing.rules import Stale, WrongState, checked_note, past, refuse_withdrawn_blog
+from liveblog.publishing.rules import (
+    Stale,
+    WrongState,
+    checked_event_time,
+    checked_note,
+    refuse_withdrawn_blog,
+)
 
 # Actions in the audit log that save an update which is not public.
 _SAVED_AS: Final = {
@@ -130,7 +136,7 @@ def publish_update(
         update, content = _open_unpublished(blog, by, update, content, seen)
         safeguards.refuse_alone(update, content, by)
         _sign(update, content, by)
-        content = replace(content, happened_at=past(content.happened_at, now))
+        content = replace(content, happened_at=checked_event_time(content.happened_at, now))
         refuse_far(first_published_at=first_published_at)
         if imported_hash is not None:
             update.imported_hash = imported_hash
@@ -255,7 +261,7 @@ def revised(update: Update, content: Revised, before: Content) -> Content:
     content = _resolve(content, before, update.blog)
     content = replace(content, happened_at=content.happened_at or before.happened_at)
     if content.happened_at != before.happened_at:
-        content = replace(content, happened_at=past(content.happened_at, timezone.now()))
+        content = replace(content, happened_at=checked_event_time(content.happened_at, timezone.now()))
     return content
 
 

@@ -481,7 +481,7 @@ def test_export_prints_the_entries_of_the_given_days(name):
     assert header == (name == "csv")
 
 
-def test_export_refuses_what_is_no_day():
+def test_export_refuses_a_malformed_day():
     with pytest.raises(CommandError, match="is not a day: write it as 2026-11-01"):
         call_command("audit", "export", "--since", "1 November")
 

@@ -20,19 +20,9 @@ from liveblog.publishing import (
     SYSTEM,
     Content,
 )
-from tests.factories import make_blog, make_person, make_update
+from tests.factories import make_blog, make_update
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.usefixtures("in_english")]
-
-
-@pytest.fixture
-def writer():
-    return make_person("Editor")
-
-
-@pytest.fixture
-def chief():
-    return make_person("Chief editor")
 
 
 def draft_by(writer, blog, heading="標題") -> Update:

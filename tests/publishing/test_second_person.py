@@ -45,18 +45,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.usefi
 
 
 @pytest.fixture
-def writer():
-    return make_person("Editor")
-
-
-@pytest.fixture
 def colleague():
     return make_person("Editor")
-
-
-@pytest.fixture
-def chief():
-    return make_person("Chief editor")
 
 
 @pytest.fixture
