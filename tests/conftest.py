@@ -36,8 +36,8 @@ hypothesis.settings.load_profile("newsroom")
 flush_faster()
 
 
-# Of the tests with a database, `make test-fast` runs only these of the verbs, because rendering pages takes
-# most of the suite's time.
+# These tests of the verbs are the only ones with a database that `make test-fast` runs, because rendering
+# pages takes most of the suite's time.
 FAST_WITH_DATABASE = tuple(
     f"{ROOT}/tests/publishing/test_{name}.py"
     for name in ("blogs", "content", "due", "once", "responses", "retention", "teams_and_undo", "updates")

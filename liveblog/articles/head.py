@@ -297,7 +297,7 @@ def _title_index(
     for index in range(min(limit, len(numbered), _TOP)):
         number, text = numbered[index]
         score = 0 if number in roles else _likeness(text, is_first=index == 0)
-        # Of equally likely lines, the later one is the deck.
+        # The later of two equally likely lines is the deck.
         if score > best_score:
             best, best_score = index, score
     if best is None and published is not None:

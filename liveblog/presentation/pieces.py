@@ -22,7 +22,7 @@ from newsroom.site import absolute
 # Total size of the kept markup in characters.
 MAX_CHARACTERS: Final = 32_000_000
 
-# Of the live blog, only the address is printed.
+# Only the live blog's address is printed.
 _PRINTED: Final = [field.name for field in fields(UpdateView) if field.name != "blog"]
 
 

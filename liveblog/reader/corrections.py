@@ -49,11 +49,11 @@ def _context_of(blog: BlogView, before: int | None) -> dict[str, Any]:
     if before is not None:
         changes = changes.filter(number__lt=before)
     positions = list(changes.values_list("update", "number")[: PAGE_SIZE + 1])
-    shown = positions[:PAGE_SIZE]
+    page = positions[:PAGE_SIZE]
     rows = Revision.objects.filter(
         kind=Revision.Kind.CORRECTION,
-        update__in={update for update, _number in shown},
-        number__in=[number for _update, number in shown],
+        update__in={update for update, _number in page},
+        number__in=[number for _update, number in page],
     )
     rows = rows.select_related("update").defer("content").order_by("-number")
     entries = reading.corrections(blog, rows)

@@ -499,7 +499,7 @@ def test_soft_descriptor_limit_is_raised_to_the_hard_limit(server):
 
 def test_incomplete_connections_are_evicted_for_new_ones(start_server):
     server = start_server()
-    # Of these, the server reserves a quarter for files.
+    # The server reserves a quarter of these for files.
     resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (200, 200))
     with ExitStack() as stack:
         for _number in range(250):
