@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     initial = True
 
-    # Databases from before the first release have these.
+    # Databases from before the first release have these. One that lacks some of them must be made anew.
     replaces = [
         ('liveblog', '0001_initial'),
         ('liveblog', '0002_editions'),
@@ -31,6 +31,14 @@ class Migration(migrations.Migration):
         ('liveblog', '0018_move_bylines'),
         ('liveblog', '0019_bylines_of_updates'),
         ('liveblog', '0020_pings_and_feed_times'),
+        ('liveblog', '0004_copy_profiles'),
+        ('liveblog', '0005_indexes_of_long_blogs'),
+        ('liveblog', '0006_front_position'),
+        ('liveblog', '0008_second_person'),
+        ('liveblog', '0009_owed_files'),
+        ('liveblog', '0010_log_start'),
+        ('liveblog', '0011_blog_proposals'),
+        ('liveblog', '0012_corrections'),
     ]
 
     dependencies = [
@@ -38,6 +46,18 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.CreateModel(
+            name='AuditHead',
+            fields=[
+                ('chain', models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ('position', models.PositiveBigIntegerField(default=0)),
+                ('hash', models.CharField(default='0000000000000000000000000000000000000000000000000000000000000000', max_length=64)),
+            ],
+            options={
+                'ordering': ['chain'],
+                'default_permissions': (),
+            },
+        ),
         migrations.CreateModel(
             name='Byline',
             fields=[
@@ -49,6 +69,34 @@ class Migration(migrations.Migration):
                 'verbose_name': 'byline',
                 'verbose_name_plural': 'bylines',
                 'ordering': ['name', 'pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='CopyProfile',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=80, unique=True, verbose_name='name')),
+                ('signature', models.CharField(blank=True, max_length=200)),
+                ('heading', models.CharField(blank=True, max_length=20)),
+                ('order', models.CharField(blank=True, max_length=20)),
+                ('zone', models.CharField(blank=True, max_length=40)),
+            ],
+            options={
+                'verbose_name': 'profile of running copy',
+                'verbose_name_plural': 'profiles of running copy',
+                'ordering': ['name'],
+            },
+        ),
+        migrations.CreateModel(
+            name='OwedFiles',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.CharField(db_index=True, max_length=16)),
+                ('due_at', models.DateTimeField()),
+            ],
+            options={
+                'verbose_name': 'files that are owed',
+                'verbose_name_plural': 'files that are owed',
             },
         ),
         migrations.CreateModel(
@@ -104,12 +152,13 @@ class Migration(migrations.Migration):
                 ('focal_row', models.PositiveSmallIntegerField(default=2, help_text='0 to 4', validators=[django.core.validators.MaxValueValidator(4)], verbose_name='focal point, from the top')),
                 ('is_sensitive', models.BooleanField(default=False, help_text='Covered on pages until a reader asks to see it.', verbose_name='sensitive')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
-                ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by')),
             ],
             options={
                 'verbose_name': 'picture',
                 'verbose_name_plural': 'pictures',
                 'ordering': ['-created_at', '-pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('alt', ''), _negated=True), name='image_has_alt'), models.CheckConstraint(condition=models.Q(('focal_column__lte', 4), ('focal_row__lte', 4)), name='image_focal_point_in_grid')],
             },
         ),
         migrations.CreateModel(
@@ -126,8 +175,13 @@ class Migration(migrations.Migration):
                 ('coverage_start_at', models.DateTimeField(blank=True, null=True, verbose_name='coverage starts')),
                 ('coverage_end_at', models.DateTimeField(blank=True, help_text='While coverage runs: its planned end.', null=True, verbose_name='coverage ends')),
                 ('embargo_until_at', models.DateTimeField(blank=True, null=True, verbose_name='embargo until')),
+                ('front_position', models.PositiveSmallIntegerField(blank=True, help_text='1 is the lead. Without one, the newest update decides.', null=True, verbose_name='position on the front page')),
                 ('has_responses', models.BooleanField(default=False, help_text='Approved responses stand at the end of the page.', verbose_name='readers may respond')),
+                ('needs_second_person', models.BooleanField(default=False, editable=False, verbose_name='everything needs a second person')),
+                ('is_on_hold', models.BooleanField(default=False, editable=False, verbose_name='under a legal hold')),
                 ('number', models.PositiveIntegerField(default=0, editable=False, verbose_name='number')),
+                ('log_start', models.PositiveIntegerField(default=0, editable=False)),
+                ('skipped_numbers', models.PositiveIntegerField(default=0, editable=False)),
                 ('first_published_at', models.DateTimeField(editable=False, null=True, verbose_name='first published')),
                 ('modified_at', models.DateTimeField(editable=False, null=True, verbose_name='last changed')),
                 ('feed_updated_at', models.DateTimeField(editable=False, help_text='When something last changed that feeds print.', null=True)),
@@ -144,13 +198,60 @@ class Migration(migrations.Migration):
                 'verbose_name': 'live blog',
                 'verbose_name_plural': 'live blogs',
                 'ordering': ['-created_at', '-pk'],
-                'permissions': [('run_coverage', 'Can start, end and withdraw coverage'), ('join_every_team', 'Can work on every live blog, whatever its team')],
+                'permissions': [('run_coverage', 'Can start, end and withdraw coverage'), ('join_every_team', 'Can work on every live blog, whatever its team'), ('override_safeguards', 'Can override the two-person rule, and place and lift legal holds')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('status', 'draft'), models.Q(('coverage_start_at__isnull', False), ('first_published_at__isnull', False)), _connector='OR'), name='blog_public_has_start', violation_error_message='Coverage that has started needs the time when it started.'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'ended'), _negated=True), ('coverage_end_at__isnull', False), _connector='OR'), name='blog_ended_has_end', violation_error_message='Coverage that has ended needs the time when it ended.'), models.CheckConstraint(condition=models.Q(('coverage_end_at__isnull', True), ('coverage_start_at__isnull', True), ('coverage_end_at__gte', models.F('coverage_start_at')), _connector='OR'), name='blog_ends_after_start', violation_error_message='Coverage cannot end before it starts.'), models.CheckConstraint(condition=models.Q(('language__in', ['zh-hant', 'zh-hans', 'en'])), name='blog_known_language')],
             },
         ),
         migrations.AddField(
             model_name='image',
             name='uploaded_for',
             field=models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='liveblog.liveblog'),
+        ),
+        migrations.CreateModel(
+            name='BlogProposal',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField()),
+                ('action', models.CharField(choices=[('save', 'text changes'), ('start', 'start of coverage'), ('restore', 'restoring the live blog'), ('lift', 'lifting the embargo now')], max_length=7)),
+                ('details', models.JSONField(help_text='The new details, for text changes.', null=True)),
+                ('base', models.CharField(help_text='The fingerprint of the details that were looked at.', max_length=64)),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('blog', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='proposal', to='liveblog.liveblog')),
+            ],
+            options={
+                'abstract': False,
+                'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
+            name='AuditEntry',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('chain', models.CharField(max_length=40, verbose_name='chain')),
+                ('position', models.PositiveBigIntegerField(verbose_name='position')),
+                ('at', models.DateTimeField(verbose_name='at')),
+                ('by_kind', models.CharField(choices=[('person', 'Person'), ('key', 'API key'), ('system', 'The system'), ('nobody', 'Not signed in')], max_length=6, verbose_name='kind of actor')),
+                ('by_id', models.BigIntegerField(null=True, verbose_name="actor's id")),
+                ('by_name', models.CharField(blank=True, max_length=250, verbose_name='by')),
+                ('door', models.CharField(choices=[('desk', 'Live desk'), ('admin', 'Admin'), ('api', 'API'), ('command', 'Command'), ('schedule', 'Schedule')], max_length=8, verbose_name='through')),
+                ('address', models.GenericIPAddressField(null=True, verbose_name='from')),
+                ('action', models.CharField(max_length=40, verbose_name='action')),
+                ('subject_kind', models.CharField(blank=True, max_length=40, verbose_name='kind of object')),
+                ('subject_id', models.CharField(blank=True, max_length=40, verbose_name="object's id")),
+                ('subject_name', models.CharField(blank=True, max_length=250, verbose_name='object')),
+                ('details', models.JSONField(default=dict, verbose_name='details')),
+                ('previous_hash', models.CharField(max_length=64, verbose_name='hash of the entry before')),
+                ('hash', models.CharField(max_length=64, verbose_name='hash')),
+                ('blog', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='liveblog.liveblog', verbose_name='live blog')),
+            ],
+            options={
+                'verbose_name': 'audit entry',
+                'verbose_name_plural': 'audit log',
+                'ordering': ['-at', '-pk'],
+                'default_permissions': ('view',),
+                'indexes': [models.Index(fields=['-at', '-id'], name='audit_newest'), models.Index(fields=['action', '-at'], name='audit_by_action'), models.Index(fields=['by_kind', 'by_id', '-at'], name='audit_by_actor')],
+                'constraints': [models.UniqueConstraint(fields=('chain', 'position'), name='audit_once_per_position')],
+            },
         ),
         migrations.CreateModel(
             name='Partner',
@@ -184,6 +285,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'change',
                 'verbose_name_plural': 'changes',
                 'ordering': ['-at', '-pk'],
+                'indexes': [models.Index(condition=models.Q(('kind', 'blog_embargoed')), fields=['-at'], name='change_embargoed'), models.Index(condition=models.Q(('kind', 'corrected')), fields=['blog', '-number'], name='change_corrected')],
+                'constraints': [models.UniqueConstraint(fields=('blog', 'number'), name='change_number_once_per_blog'), models.CheckConstraint(condition=models.Q(('number__gte', 1)), name='change_number_from_one'), models.CheckConstraint(condition=models.Q(('by__isnull', True), ('by_partner__isnull', True), _connector='OR'), name='change_one_actor')],
             },
         ),
         migrations.CreateModel(
@@ -237,6 +340,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(fields=('service', 'blog'), name='ping_cursor_once_per_service_and_blog')],
             },
         ),
         migrations.CreateModel(
@@ -269,6 +373,8 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': "readers' responses",
                 'ordering': ['-created_at', '-pk'],
                 'permissions': [('moderate_readerresponse', "Can approve, reject and withdraw readers' responses")],
+                'indexes': [models.Index(fields=['blog', 'status', '-approved_at'], name='response_shown')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('approved_at__isnull', False), ('status__in', ['approved', 'withdrawn'])), models.Q(('approved_at__isnull', True), ('status__in', ['pending', 'rejected'])), _connector='OR'), name='response_shown_has_time'), models.CheckConstraint(condition=models.Q(models.Q(('text', ''), _negated=True), models.Q(('name', ''), _negated=True)), name='response_says_something')],
             },
         ),
         migrations.CreateModel(
@@ -292,18 +398,22 @@ class Migration(migrations.Migration):
                 ('source', models.CharField(blank=True, max_length=120, verbose_name='source')),
                 ('verification', models.CharField(blank=True, choices=[('', 'Not stated'), ('confirmed', 'Confirmed'), ('unconfirmed', 'Unconfirmed')], default='', max_length=11, verbose_name='verification')),
                 ('edition_wording', models.TextField(blank=True, help_text='Corrects the conversion to the other script in this update: one wording per line, original=replacement.', verbose_name='wording in the other script')),
+                ('flags', models.JSONField(default=list, editable=False, help_text='Why it needs a second person: values of Flag.')),
                 ('is_erased', models.BooleanField(default=False, editable=False)),
                 ('imported_hash', models.CharField(blank=True, editable=False, help_text='SHA-256 of the running copy that it was imported from; empty when written here.', max_length=64)),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
                 ('blog', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='updates', to='liveblog.liveblog', verbose_name='live blog')),
                 ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by')),
                 ('created_by_partner', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='liveblog.partner', verbose_name='created by partner')),
+                ('written_by', models.ForeignKey(editable=False, help_text='Who wrote the present content; empty for a partner, the importer and earlier updates.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'verbose_name': 'update',
                 'verbose_name_plural': 'updates',
                 'ordering': ['-happened_at', '-pk'],
                 'permissions': [('publish_update', 'Can publish, correct, pin and schedule updates'), ('withdraw_update', 'Can withdraw and restore updates')],
+                'indexes': [models.Index(fields=['blog', 'status', '-happened_at', '-id'], name='update_page_order'), models.Index(fields=['blog', '-happened_at', '-id'], name='update_timeline'), models.Index(fields=['blog', '-id'], name='update_by_id'), models.Index(condition=models.Q(('is_key_event', True), ('status', 'published')), fields=['blog', 'status', '-happened_at', '-id'], name='update_key_events'), models.Index(condition=models.Q(models.Q(('status', 'published'), _negated=True), ('number__gt', 0)), fields=['blog', 'number'], name='update_removed'), models.Index(fields=['blog', 'number'], name='update_by_number'), models.Index(fields=['-first_published_at', '-id'], name='update_feed_order'), models.Index(condition=models.Q(('status', 'scheduled')), fields=['publish_at'], name='update_due')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('status', 'scheduled'), _negated=True), ('publish_at__isnull', False), _connector='OR'), name='update_scheduled_has_time', violation_error_message='A scheduled update needs the time when it goes live.'), models.CheckConstraint(condition=models.Q(models.Q(('first_published_at__isnull', False), ('status__in', ['published', 'withdrawn'])), models.Q(('first_published_at__isnull', True), ('status__in', ['draft', 'submitted', 'scheduled'])), _connector='OR'), name='update_public_has_first_time'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'withdrawn'), ('withdrawn_at__isnull', False)), models.Q(models.Q(('status', 'withdrawn'), _negated=True), ('withdrawn_at__isnull', True)), _connector='OR'), name='update_withdrawn_has_time'), models.CheckConstraint(condition=models.Q(models.Q(('number__gte', 1), ('status__in', ['published', 'withdrawn'])), ('status__in', ['draft', 'submitted', 'scheduled']), _connector='OR'), name='update_public_has_number'), models.CheckConstraint(condition=models.Q(('verification__in', ['', 'confirmed', 'unconfirmed'])), name='update_known_verification')],
             },
         ),
         migrations.CreateModel(
@@ -320,6 +430,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'submission',
                 'verbose_name_plural': 'submissions',
                 'ordering': ['-at', '-pk'],
+                'constraints': [models.UniqueConstraint(fields=('actor', 'token'), name='submission_once_per_token')],
             },
         ),
         migrations.CreateModel(
@@ -349,6 +460,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'revision',
                 'verbose_name_plural': 'revisions',
                 'ordering': ['-pk'],
+                'constraints': [models.UniqueConstraint(fields=('update', 'number'), name='revision_once_per_number')],
             },
         ),
         migrations.CreateModel(
@@ -367,6 +479,23 @@ class Migration(migrations.Migration):
                 'verbose_name': 'related story',
                 'verbose_name_plural': 'related stories',
                 'ordering': ['after_block', 'position', 'pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('blog__isnull', False), ('update__isnull', True)), models.Q(('blog__isnull', True), ('update__isnull', False)), _connector='OR'), name='story_has_one_place'), models.CheckConstraint(condition=models.Q(('url', ''), ('live_blog__isnull', True), _connector='OR'), name='story_leads_to_one_place', violation_error_message='Give an address or a live blog, not both.'), models.CheckConstraint(condition=models.Q(('title', ''), _negated=True), name='story_has_title')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Proposal',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField()),
+                ('content', models.JSONField(help_text="Like a revision's.")),
+                ('note', models.TextField(blank=True, help_text='Empty for a minor edit.')),
+                ('base', models.CharField(help_text='The fingerprint of the content that it changes.', max_length=64)),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('update', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='proposal', to='liveblog.update')),
+            ],
+            options={
+                'abstract': False,
+                'default_permissions': (),
             },
         ),
         migrations.CreateModel(
@@ -384,6 +513,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'presence',
                 'verbose_name_plural': 'presences',
                 'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(fields=('by', 'token'), name='presence_once_per_token')],
             },
         ),
         migrations.AddField(
@@ -397,6 +527,20 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='liveblog.update', verbose_name='update'),
         ),
         migrations.CreateModel(
+            name='Approval',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField()),
+                ('fingerprint', models.CharField(max_length=64)),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('update', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='approval', to='liveblog.update')),
+            ],
+            options={
+                'abstract': False,
+                'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
             name='UpdateByline',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -408,6 +552,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'byline of an update',
                 'verbose_name_plural': 'bylines',
                 'ordering': ['position', 'pk'],
+                'constraints': [models.UniqueConstraint(fields=('update', 'byline'), name='byline_once_per_update')],
             },
         ),
         migrations.AddField(
@@ -427,6 +572,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'picture in an update',
                 'verbose_name_plural': 'pictures',
                 'ordering': ['position', 'pk'],
+                'constraints': [models.UniqueConstraint(fields=('update', 'image'), name='image_once_per_update')],
             },
         ),
         migrations.AddField(
@@ -478,6 +624,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'delivery',
                 'verbose_name_plural': 'deliveries',
                 'ordering': ['-at', '-pk'],
+                'indexes': [models.Index(fields=['webhook', '-at'], name='delivery_of_webhook'), models.Index(condition=models.Q(('asked_for_at__isnull', False)), fields=['asked_for_at'], name='delivery_asked_for')],
             },
         ),
         migrations.CreateModel(
@@ -486,17 +633,19 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('number', models.PositiveIntegerField(help_text='The last one that was delivered.', verbose_name='number')),
                 ('is_held', models.BooleanField(default=False, editable=False)),
+                ('must_start_again', models.BooleanField(default=False, editable=False)),
                 ('attempts', models.PositiveIntegerField(default=0, verbose_name='failed attempts')),
                 ('failing_since_at', models.DateTimeField(null=True, verbose_name='failing since')),
                 ('next_attempt_at', models.DateTimeField(null=True, verbose_name='next attempt')),
                 ('leased_until_at', models.DateTimeField(editable=False, null=True)),
-                ('blog', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='liveblog.liveblog')),
-                ('webhook', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='cursors', to='liveblog.webhook')),
+                ('blog', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='liveblog.liveblog', verbose_name='live blog')),
+                ('webhook', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='cursors', to='liveblog.webhook', verbose_name='webhook')),
             ],
             options={
                 'verbose_name': "webhook's cursor",
                 'verbose_name_plural': "webhooks' cursors",
                 'ordering': ['webhook', 'blog'],
+                'constraints': [models.UniqueConstraint(fields=('webhook', 'blog'), name='cursor_once_per_webhook_and_blog')],
             },
         ),
         migrations.CreateModel(
@@ -514,142 +663,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'working copy',
                 'verbose_name_plural': 'working copies',
                 'ordering': ['-saved_at', '-pk'],
+                'constraints': [models.UniqueConstraint(fields=('by', 'token'), name='working_copy_once_per_token')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='image',
-            constraint=models.CheckConstraint(condition=models.Q(('alt', ''), _negated=True), name='image_has_alt'),
-        ),
-        migrations.AddConstraint(
-            model_name='image',
-            constraint=models.CheckConstraint(condition=models.Q(('focal_column__lte', 4), ('focal_row__lte', 4)), name='image_focal_point_in_grid'),
-        ),
-        migrations.AddConstraint(
-            model_name='pingcursor',
-            constraint=models.UniqueConstraint(fields=('service', 'blog'), name='ping_cursor_once_per_service_and_blog'),
-        ),
-        migrations.AddIndex(
-            model_name='readerresponse',
-            index=models.Index(fields=['blog', 'status', '-approved_at'], name='response_shown'),
-        ),
-        migrations.AddConstraint(
-            model_name='readerresponse',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('approved_at__isnull', False), ('status__in', ['approved', 'withdrawn'])), models.Q(('approved_at__isnull', True), ('status__in', ['pending', 'rejected'])), _connector='OR'), name='response_shown_has_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='readerresponse',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('text', ''), _negated=True), models.Q(('name', ''), _negated=True)), name='response_says_something'),
-        ),
-        migrations.AddConstraint(
-            model_name='submission',
-            constraint=models.UniqueConstraint(fields=('actor', 'token'), name='submission_once_per_token'),
-        ),
-        migrations.AddConstraint(
-            model_name='revision',
-            constraint=models.UniqueConstraint(fields=('update', 'number'), name='revision_once_per_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='relatedstory',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('blog__isnull', False), ('update__isnull', True)), models.Q(('blog__isnull', True), ('update__isnull', False)), _connector='OR'), name='story_has_one_place'),
-        ),
-        migrations.AddConstraint(
-            model_name='relatedstory',
-            constraint=models.CheckConstraint(condition=models.Q(('url', ''), ('live_blog__isnull', True), _connector='OR'), name='story_leads_to_one_place', violation_error_message='Give an address or a live blog, not both.'),
-        ),
-        migrations.AddConstraint(
-            model_name='relatedstory',
-            constraint=models.CheckConstraint(condition=models.Q(('title', ''), _negated=True), name='story_has_title'),
-        ),
-        migrations.AddConstraint(
-            model_name='presence',
-            constraint=models.UniqueConstraint(fields=('by', 'token'), name='presence_once_per_token'),
-        ),
-        migrations.AddConstraint(
-            model_name='liveblog',
-            constraint=models.CheckConstraint(condition=models.Q(('status', 'draft'), models.Q(('coverage_start_at__isnull', False), ('first_published_at__isnull', False)), _connector='OR'), name='blog_public_has_start', violation_error_message='Coverage that has started needs the time when it started.'),
-        ),
-        migrations.AddConstraint(
-            model_name='liveblog',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'ended'), _negated=True), ('coverage_end_at__isnull', False), _connector='OR'), name='blog_ended_has_end', violation_error_message='Coverage that has ended needs the time when it ended.'),
-        ),
-        migrations.AddConstraint(
-            model_name='liveblog',
-            constraint=models.CheckConstraint(condition=models.Q(('coverage_end_at__isnull', True), ('coverage_start_at__isnull', True), ('coverage_end_at__gte', models.F('coverage_start_at')), _connector='OR'), name='blog_ends_after_start', violation_error_message='Coverage cannot end before it starts.'),
-        ),
-        migrations.AddConstraint(
-            model_name='liveblog',
-            constraint=models.CheckConstraint(condition=models.Q(('language__in', ['zh-hant', 'zh-hans', 'en'])), name='blog_known_language'),
-        ),
-        migrations.AddConstraint(
-            model_name='change',
-            constraint=models.UniqueConstraint(fields=('blog', 'number'), name='change_number_once_per_blog'),
-        ),
-        migrations.AddConstraint(
-            model_name='change',
-            constraint=models.CheckConstraint(condition=models.Q(('number__gte', 1)), name='change_number_from_one'),
-        ),
-        migrations.AddConstraint(
-            model_name='change',
-            constraint=models.CheckConstraint(condition=models.Q(('by__isnull', True), ('by_partner__isnull', True), _connector='OR'), name='change_one_actor'),
-        ),
-        migrations.AddConstraint(
-            model_name='updatebyline',
-            constraint=models.UniqueConstraint(fields=('update', 'byline'), name='byline_once_per_update'),
-        ),
-        migrations.AddConstraint(
-            model_name='updateimage',
-            constraint=models.UniqueConstraint(fields=('update', 'image'), name='image_once_per_update'),
-        ),
-        migrations.AddIndex(
-            model_name='update',
-            index=models.Index(fields=['blog', 'status', '-happened_at', '-id'], name='update_page_order'),
-        ),
-        migrations.AddIndex(
-            model_name='update',
-            index=models.Index(fields=['blog', 'number'], name='update_by_number'),
-        ),
-        migrations.AddIndex(
-            model_name='update',
-            index=models.Index(fields=['-first_published_at', '-id'], name='update_feed_order'),
-        ),
-        migrations.AddIndex(
-            model_name='update',
-            index=models.Index(condition=models.Q(('status', 'scheduled')), fields=['publish_at'], name='update_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='update',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'scheduled'), _negated=True), ('publish_at__isnull', False), _connector='OR'), name='update_scheduled_has_time', violation_error_message='A scheduled update needs the time when it goes live.'),
-        ),
-        migrations.AddConstraint(
-            model_name='update',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('first_published_at__isnull', False), ('status__in', ['published', 'withdrawn'])), models.Q(('first_published_at__isnull', True), ('status__in', ['draft', 'submitted', 'scheduled'])), _connector='OR'), name='update_public_has_first_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='update',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'withdrawn'), ('withdrawn_at__isnull', False)), models.Q(models.Q(('status', 'withdrawn'), _negated=True), ('withdrawn_at__isnull', True)), _connector='OR'), name='update_withdrawn_has_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='update',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('number__gte', 1), ('status__in', ['published', 'withdrawn'])), ('status__in', ['draft', 'submitted', 'scheduled']), _connector='OR'), name='update_public_has_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='update',
-            constraint=models.CheckConstraint(condition=models.Q(('verification__in', ['', 'confirmed', 'unconfirmed'])), name='update_known_verification'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(fields=['webhook', '-at'], name='delivery_of_webhook'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('asked_for_at__isnull', False)), fields=['asked_for_at'], name='delivery_asked_for'),
-        ),
-        migrations.AddConstraint(
-            model_name='webhookcursor',
-            constraint=models.UniqueConstraint(fields=('webhook', 'blog'), name='cursor_once_per_webhook_and_blog'),
-        ),
-        migrations.AddConstraint(
-            model_name='workingcopy',
-            constraint=models.UniqueConstraint(fields=('by', 'token'), name='working_copy_once_per_token'),
         ),
     ]

@@ -41,6 +41,8 @@ CHIEF_EDITOR = [
     "add_glossaryterm",
     "change_glossaryterm",
     "delete_glossaryterm",
+    "view_auditentry",
+    "override_safeguards",
 ]
 PEOPLE = ["add_user", "change_user", "view_user", "view_group"]
 SYNDICATION_MANAGER = [

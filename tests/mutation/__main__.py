@@ -2,7 +2,8 @@
 
 A mutant is killed if a test that passes without it fails with it. Only tests that run the changed line are
 tried, on SQLite, without browsers or servers, and at most `--tests` of them, so that a surviving mutant costs
-seconds. The resulting score is therefore a lower bound.
+seconds. The resulting score is therefore a lower bound. `--served` also tries mutants whose lines only
+servers run, with all tests of their package, which takes a minute or two each.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from itertools import islice
 from pathlib import Path
 
 from tests.environment import ROOT
-from tests.mutation import reach, trials
+from tests.mutation import reach, served, trials
 from tests.mutation.mutants import Mutant, is_valid, mutants_of, targets
 
 SURVIVED = ""
@@ -37,6 +38,8 @@ def main() -> int:
         runner = Runner(reach.Reach(), mutants, options.tests, Path(place) / "migrated.sqlite3")
         for number, mutant in enumerate(mutants, 1):
             runner.run(mutant, f"{number}/{len(mutants)}")
+    if options.served:
+        runner.run_served()
     return _report(runner.outcomes)
 
 
@@ -45,6 +48,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--sample", type=int, help="try this many mutants, chosen at random; all by default")
     parser.add_argument("--seed", type=int, default=1, help="choose the same sample again")
     parser.add_argument("--only", nargs="*", default=[""], help="try only those in modules that begin so")
+    parser.add_argument("--served", action="store_true", help="try also those whose lines only servers run")
     parser.add_argument("--tests", type=int, default=100, help="the most tests to try on one mutant")
     return parser.parse_args()
 
@@ -83,10 +87,23 @@ class Runner:
 
     def run(self, mutant: Mutant, number: str) -> None:
         outcome = self._outcome(mutant) if self._tests_of(mutant) else NOT_TRIED
+        self._note(mutant, outcome, number, f"by {len(self._tests_of(mutant))} tests")
+
+    def run_served(self) -> None:
+        """Try the mutants that were not tried in this process, in a copy of the project."""
+        mutants = [mutant for mutant, outcome in self.outcomes.items() if outcome == NOT_TRIED]
+        with tempfile.TemporaryDirectory(prefix="newsroom-mutants-") as place:
+            copy = served.Copy(Path(place))
+            for number, mutant in enumerate(mutants, 1):
+                self._note(
+                    mutant, copy.try_mutant(mutant), f"{number}/{len(mutants)}", "by its package's tests"
+                )
+
+    def _note(self, mutant: Mutant, outcome: str, number: str, by: str) -> None:
         self.outcomes[mutant] = outcome
         print(f"{number} {mutant.name}: {outcome or 'SURVIVED'}", flush=True)
         if outcome == SURVIVED:
-            print(f"{mutant.diff()}\n(by {len(self._tests_of(mutant))} tests)", flush=True)
+            print(f"{mutant.diff()}\n({by})", flush=True)
 
     def _outcome(self, mutant: Mutant) -> str:
         while tests := self._tests_of(mutant):
