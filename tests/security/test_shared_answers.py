@@ -27,8 +27,9 @@ def production(settings, monkeypatch) -> None:
 
 PLAIN = {"host": "127.0.0.1:8000"}
 EVIL = "evil.example"
-# Allowed hosts in unusual spellings.
-ODD_HOSTS = ["127.0.0.1:6666", "127.0.0.1:65535", "localhost", "LOCALHOST:81", "localhost.", "localhost.:81"]
+# Allowed hosts in unusual spellings. Every path is requested with the first two, the live page with all.
+ODD_HOSTS = ["127.0.0.1:6666", "LOCALHOST.:81", "127.0.0.1:65535", "localhost", "LOCALHOST:81", "localhost."]
+LIVE_PAGE = "/live/storm/"
 HOSTILE_HEADERS = [
     *({"host": host} for host in ODD_HOSTS),
     {"x-forwarded-host": EVIL},
@@ -105,14 +106,13 @@ def answer(path: str, headers: dict[str, str], **extra: str) -> tuple[int, bytes
 
 
 def test_request_headers_do_not_change_shared_responses(newsroom):
-    """Send each host by itself and all other headers together; on the live page each of them by itself."""
-    hosts = [headers for headers in HOSTILE_HEADERS if "host" in headers]
-    others = [headers for headers in HOSTILE_HEADERS if "host" not in headers]
-    together = {name: value for headers in others for name, value in headers.items()}
+    """Send all headers together with each host; on the live page each by itself."""
+    headers_of_all = {name: value for headers in HOSTILE_HEADERS for name, value in headers.items()}
+    together = [headers_of_all | {"host": host} for host in ODD_HOSTS[:2]]
     for path in with_queries(newsroom):
         plain = answer(path, {})
         assert plain[0] < 500
-        for headers in [*hosts, *(others if path == "/live/storm/" else [together])]:
+        for headers in HOSTILE_HEADERS if path == LIVE_PAGE else together:
             if "/respond/" in path:
                 # The form is for the site's own origin.
                 headers = {name: value for name, value in headers.items() if name != "origin"}
@@ -125,30 +125,23 @@ def test_api_responses_print_the_site_url_for_any_host(newsroom, accept):
     for path in with_queries(newsroom):
         if path.startswith("/api/"):
             plain = answer(path, {"accept": accept})
-            for host in ODD_HOSTS:
+            for host in ODD_HOSTS[:2]:
                 assert answer(path, {"accept": accept, "host": host}) == plain, (path, host)
 
 
 def test_unknown_parameters_do_not_change_pages(newsroom):
+    """Send all parameters together; on the live page each by itself."""
     for path in with_queries(newsroom):
         if path.startswith("/api/"):
             continue
         plain = answer(path, {})
-        for query in UNKNOWN:
+        for query in UNKNOWN if path == LIVE_PAGE else ["&".join(UNKNOWN)]:
             status, body, headers = answer(f"{path}{'&' if '?' in path else '?'}{query}", {})
             if path == "/live/storm":
                 # Django's redirect that appends a slash; its Location is a path, so it names no host.
                 assert (status, urlsplit(headers["Location"]).netloc) == (301, "")
             else:
                 assert (status, body, headers) == plain, (path, query)
-
-
-def test_printed_urls_never_contain_the_request_port(newsroom):
-    """Request each page with another port in Host; no URL in the response may have that port."""
-    for path in with_queries(newsroom):
-        _status, body, headers = answer(path, {"host": "127.0.0.1:6666"})
-        assert b":6666" not in body, path
-        assert not any(":6666" in value for value in headers.values()), path
 
 
 def test_location_of_a_new_update_starts_with_the_site_url(newsroom):
