@@ -22,5 +22,9 @@ else:
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Use plain static URLs, so that tests do not need collectstatic; the `server` fixture uses the hashed ones.
 STORAGES["staticfiles"] = {"BACKEND": "newsroom.static_files.PlainStaticFiles"}
+# WhiteNoise reads this directory for each test client, and with the collected files, which only servers need,
+# that takes longer than most tests.
+STATIC_ROOT = tests.environment.DATA_DIR / "static-of-tests"
+STATIC_ROOT.mkdir(exist_ok=True)
 # All tests send requests from one address; tests of the rate limits set their own values.
 API_REQUESTS_PER_MINUTE = API_KEY_REQUESTS_PER_MINUTE = 0
