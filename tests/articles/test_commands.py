@@ -12,7 +12,7 @@ from django.core.management.base import CommandError
 
 from liveblog.articles.characters import MAX_BYTES
 from liveblog.models import LiveBlog, Update
-from tests.articles.test_load import COPY
+from tests.articles.loading import COPY
 
 pytestmark = pytest.mark.django_db
 
