@@ -1,15 +1,19 @@
-"""A newsroom with something at every address, and clients that get server errors as responses."""
+"""A newsroom with something at every address, clients that get server errors as responses, and a server."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
 import pytest
+from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.test import Client
 
-from tests.security.addresses import (
-    Newsroom,
-    make_newsroom,
-    make_superuser,
-)
+from tests.conftest import Server, serving
+from tests.factories import make_user
+from tests.security.addresses import Newsroom, make_newsroom, make_superuser
+from tests.security.wire import Connection
 
 
 @pytest.fixture
@@ -26,5 +30,26 @@ def root() -> Client:
 
 
 @pytest.fixture
+def editor(db: None) -> User:
+    """Return an editor whose attempts to sign in are counted from 0."""
+    cache.clear()
+    return make_user("publish_update")
+
+
+@pytest.fixture
 def anybody() -> Client:
     return Client(raise_request_exception=False)
+
+
+@pytest.fixture(scope="module")
+def shared_server(production_environment: dict[str, str]) -> Iterator[Server]:
+    """Start a server that all tests of a module use."""
+    with serving(production_environment) as server:
+        yield server
+
+
+@pytest.fixture
+def connect(shared_server: Server) -> Iterator[Callable[[], Connection]]:
+    """Yield a function that opens a raw connection to the shared server."""
+    with ExitStack() as connections:
+        yield lambda: connections.enter_context(Connection(shared_server.url))

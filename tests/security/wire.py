@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 PATIENCE = 30
 MEGABYTE = 1024 * 1024
+KILOBYTES = 64 * b"x" * 1024
 
 
 class Connection:
@@ -119,3 +120,10 @@ class Response:
 def memory_of(pid: int) -> int:
     """Return the resident memory of a process in bytes."""
     return int(re.search(r"^VmRSS:\s+(\d+) kB$", Path(f"/proc/{pid}/status").read_text(), re.M)[1]) * 1024
+
+
+def is_served(url: str) -> bool:
+    """Return whether the server at `url` answers a new connection."""
+    with Connection(url) as connection:
+        connection.send_head("GET /robots.txt")
+        return connection.read_response().status == 200
