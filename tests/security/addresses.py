@@ -124,3 +124,11 @@ def assert_no_failure(response: HttpResponse, context: object) -> None:
         response.getvalue()
     # oEmbed returns 501 for an unsupported format.
     assert response.status_code < 500 or response.status_code == 501, context
+
+
+def constant_headers(response: HttpResponse) -> dict[str, str]:
+    """Return the headers that are the same in two answers to one question.
+
+    Expires names the second of the response, and two responses may fall into different ones.
+    """
+    return {k: v for k, v in response.headers.items() if k not in ("Expires", "X-Request-ID")}

@@ -13,7 +13,7 @@ from django.urls import resolve
 from liveblog.models.partner import Scope
 from newsroom.http import caching
 from tests.factories import make_key
-from tests.security.addresses import Newsroom, make_newsroom, public_addresses
+from tests.security.addresses import Newsroom, constant_headers, make_newsroom, public_addresses
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
@@ -100,9 +100,7 @@ def answer(path: str, headers: dict[str, str], **extra: str) -> tuple[int, bytes
     body = b"".join(response) if response.streaming else response.content
     # Drop the time when the form was opened; that page is not shared.
     body = re.sub(rb'name="opened" value="[^"]*"', b"", body)
-    # Drop Expires, a date that only uncacheable pages have, and the id of the request.
-    varying = ("Expires", "X-Request-ID")
-    return response.status_code, body, {k: v for k, v in response.headers.items() if k not in varying}
+    return response.status_code, body, constant_headers(response)
 
 
 def test_request_headers_do_not_change_shared_responses(newsroom):

@@ -1,104 +1,22 @@
-"""Kept answers: equal to Django's own, never older than the log, rendered once, bounded in memory."""
+"""Kept answers: never older than the log, rendered once, the same for every reader, bounded in memory."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine, Iterator
-from typing import Any
-from urllib.parse import quote
 
 import pytest
 from django.core.handlers.asgi import ASGIHandler
-from django.db import connection
-from django.urls import resolve
 
 from liveblog import publishing
-from liveblog.models import LiveBlog, Update
+from liveblog.models import LiveBlog
 from liveblog.publishing import SYSTEM
 from liveblog.streams import kept as kept_answers
 from liveblog.streams import positions
-from liveblog.streams.keepable import address_of, may_be_kept
-from liveblog.streams.kept import KeptAnswers
-from liveblog.streams.positions import Positions
-from newsroom.http import caching
+from liveblog.streams.keepable import may_be_kept
 from tests.factories import make_blog, make_update
-from tests.security.addresses import Newsroom, make_newsroom, public_addresses
-from tests.streams.asking import Reply, ask
-
-MEGABYTE = 1024 * 1024
-# The routes whose answers are kept.
-KEPT = {
-    "front", "blog", "update", "key_events", "corrections", "changes", "topic",
-    "site_feed", "blog_feed", "topic_feed", "sitemap", "sitemap_section",
-}  # fmt: skip
-CODINGS = {"": "", "gzip": "gzip", "br": "gzip, deflate, br, zstd"}
-
-
-class Django:
-    """Django's handler, which counts its requests. It answers while `gate` is open and fails if told to."""
-
-    def __init__(self) -> None:
-        self._handler = ASGIHandler()
-        self.paths: list[str] = []
-        self.gate: asyncio.Event | None = None
-        self.fails = False
-
-    async def __call__(self, scope, receive, send) -> None:
-        self.paths.append(scope["path"])
-        if self.gate:
-            await self.gate.wait()
-        if self.fails:
-            await send({"type": "http.response.start", "status": 503, "headers": [(b"retry-after", b"1")]})
-            return await send({"type": "http.response.body", "body": b"busy"})
-        return await self._handler(scope, receive, send)
-
-
-class Site:
-    """Kept answers in front of two Djangos: one renders answers to keep, the other all other requests."""
-
-    def __init__(self, max_bytes: int = 64 * MEGABYTE) -> None:
-        self.rendering, self.passing = Django(), Django()
-        self.positions = Positions()
-        self.answers = KeptAnswers(self.rendering, self.passing, self.positions, max_bytes)
-
-    async def get(self, url: str, **headers: str) -> Reply:
-        return await ask(self.answers, url, **headers)
-
-    @property
-    def counts(self) -> tuple[int, int]:
-        """Return how many answers were rendered to be kept, and how many requests bypassed the store."""
-        return len(self.rendering.paths), len(self.passing.paths)
-
-
-def play(scenario: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    asyncio.run(scenario())
-
-
-async def call(verb: Callable[..., Any], *arguments: Any, **details: Any) -> Any:
-    """Call a verb from a worker thread, as another process would."""
-
-    def work() -> Any:
-        try:
-            return verb(*arguments, **details)
-        finally:
-            connection.close()
-
-    return await asyncio.to_thread(work)
-
-
-@pytest.fixture
-def site(transactional_db: None) -> Iterator[Site]:
-    site = Site()
-    yield site
-    site.positions.close()
-
-
-@pytest.fixture
-def newsroom(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Newsroom:
-    # A date that becomes settled between two requests would make them differ.
-    monkeypatch.setattr(caching, "is_settled", lambda modified_at: True)
-    return make_newsroom()
+from tests.streams.asking import ask
+from tests.streams.kept_site import MEGABYTE, Site, call
 
 
 @pytest.fixture
@@ -107,68 +25,6 @@ def blog(transactional_db: None) -> LiveBlog:
     make_update(blog)
     blog.refresh_from_db()
     return blog
-
-
-def surfaces(newsroom: Newsroom, withdrawn: Update) -> list[str]:
-    """Return a URL of every public route, and URLs with the queries that pages, scripts and sitemaps use."""
-    pk, number = newsroom.update.pk, LiveBlog.objects.get(slug="storm").number
-    queries = [f"/live/storm/?before={pk}", f"/live/storm/?before={pk}&text=1", "/live/storm/?text=1"]
-    queries += [f"/live/storm/{pk}/?text=1", "/?text=1", "/?before=old", "/zh-hans/?text=1"]
-    polls = [f"/live/storm/changes.json?after={after}" for after in (0, 1, number - 1, number, number + 1)]
-    others = ["/sitemap-updates.xml?p=1", f"/search/?q={quote('颱風')}", "/zh-hant/live/storm/", "/zh-hant/"]
-    gone = [
-        f"/live/storm/{withdrawn.pk}/",
-        "/live/gone/",
-        "/live/gone/feed.atom",
-        "/live/gone/changes.json?after=0",
-    ]
-    missing = ["/live/none/", "/live/storm/999999/", "/topics/none/", "/live/storm/?before=999999"]
-    return [*public_addresses(newsroom), *queries, *polls, *others, *gone, *missing]
-
-
-def withdraw_some(newsroom: Newsroom) -> Update:
-    """Withdraw a live blog and an update, and return the update."""
-    publishing.withdraw_blog(make_blog(slug="gone"), by=SYSTEM)
-    withdrawn = newsroom.blog.updates.exclude(pk=newsroom.update.pk).first()
-    return publishing.withdraw_update(withdrawn, by=SYSTEM, reason="錯誤")
-
-
-def without_varying_headers(reply: Reply) -> tuple[int, dict[str, str]]:
-    """Return status and headers, without the body's size, uncacheable pages' dates and the request's id."""
-    varying = ("content-length", "expires", "x-request-id")
-    return reply.status, {name: value for name, value in reply.headers.items() if name not in varying}
-
-
-@pytest.mark.any_database
-def test_kept_answers_equal_djangos_own_on_every_public_surface(site, newsroom):
-    urls = surfaces(newsroom, withdraw_some(newsroom))
-
-    async def scenario() -> None:
-        for url in urls:
-            # Django compresses answers that are not kept, as it does without the store.
-            path, _mark, query = url.partition("?")
-            is_keepable = address_of(path, query.encode()) is not None
-            for coding, accepted in (CODINGS if is_keepable else {"": ""}).items():
-                own = await ask(ASGIHandler(), url, accept_encoding=accepted)
-                for method in ("GET", "GET", "HEAD"):
-                    reply = await site.get(url, method=method, accept_encoding=accepted)
-                    assert without_varying_headers(reply) == without_varying_headers(own), (
-                        url,
-                        coding,
-                        method,
-                    )
-                    if method == "GET" and "/respond/" not in url:
-                        assert reply.content == own.content, (url, coding)
-                etag = own.headers.get("etag", '"none"')
-                own = await ask(ASGIHandler(), url, accept_encoding=accepted, if_none_match=etag)
-                for _ in range(2):
-                    reply = await site.get(url, accept_encoding=accepted, if_none_match=etag)
-                    assert without_varying_headers(reply) == without_varying_headers(own), (url, coding)
-                    assert reply.status != 304 or reply.body == b"", url
-
-    play(scenario)
-    routes = {resolve(path).url_name for path in site.rendering.paths}
-    assert routes == KEPT
 
 
 def test_if_none_match_is_compared_weakly(site, blog):
@@ -190,7 +46,7 @@ def test_if_none_match_is_compared_weakly(site, blog):
                 assert (reply.status, reply.headers["etag"]) == (status, etag), known
                 assert bool(reply.body) == (status == 200 and method == "GET")
 
-    play(scenario)
+    asyncio.run(scenario())
     assert site.counts == (1, 0)
 
 
@@ -206,7 +62,7 @@ def test_each_change_is_rendered_once(site, blog):
             await call(make_update, blog, f"第{serial + 1}則")
             site.positions.wake(blog.pk)
 
-    play(scenario)
+    asyncio.run(scenario())
     assert site.counts == (3, 0)
 
 
@@ -219,7 +75,7 @@ def test_change_of_another_blog_leaves_answers_kept(site, blog):
             await call(make_update, other)
             site.positions.wake(other.pk)
 
-    play(scenario)
+    asyncio.run(scenario())
     assert sorted(site.rendering.paths) == ["/", "/", "/", "/live/storm/"]
 
 
@@ -229,7 +85,7 @@ def test_idle_polls_reach_django_only_once(site, blog):
             reply = await site.get(f"/live/storm/changes.json?after={blog.number}")
             assert json.loads(reply.text)["number"] == blog.number
 
-    play(scenario)
+    asyncio.run(scenario())
     assert site.counts == (1, 0)
 
 
@@ -246,7 +102,7 @@ def test_stampede_on_a_missing_answer_renders_it_once(site, blog):
         replies = await asyncio.gather(*tasks)
         assert len({reply.text for reply in replies}) == 1
 
-    play(scenario)
+    asyncio.run(scenario())
     assert site.counts == (1, 0)
 
 
@@ -262,7 +118,7 @@ def test_failure_is_sent_to_all_waiting_requests_and_not_kept(site, blog):
         site.rendering.fails = False
         assert (await site.get("/live/storm/")).status == 200
 
-    play(scenario)
+    asyncio.run(scenario())
 
 
 def test_requests_that_wait_too_long_go_to_django(site, blog, monkeypatch):
@@ -277,7 +133,7 @@ def test_requests_that_wait_too_long_go_to_django(site, blog, monkeypatch):
         assert (await site.get("/live/storm/")).status == 200
         assert site.counts == (1, 2)
 
-    play(scenario)
+    asyncio.run(scenario())
 
 
 def test_request_after_a_change_does_not_get_an_older_answer(site, blog):
@@ -297,7 +153,7 @@ def test_request_after_a_change_does_not_get_an_older_answer(site, blog):
         await early
         assert "號外" in (await site.get("/live/storm/")).text
 
-    play(scenario)
+    asyncio.run(scenario())
 
 
 PASS_BY = [
@@ -319,7 +175,7 @@ def test_requests_for_one_client_go_to_django(site, blog):
         for headers in PASS_BY:
             await site.get("/live/storm/", **headers)
 
-    play(scenario)
+    asyncio.run(scenario())
     assert site.counts == (1, len(PASS_BY))
 
 
@@ -328,7 +184,7 @@ def test_cookies_of_other_programs_do_not_matter(site, blog):
         for _ in range(2):
             assert (await site.get("/live/storm/", cookie="_ga=GA1.1.1; consent=yes")).status == 200
 
-    play(scenario)
+    asyncio.run(scenario())
     assert site.counts == (1, 0)
 
 
@@ -342,7 +198,7 @@ def test_unknown_hosts_neither_get_nor_cause_a_kept_answer(site, blog):
             assert site.counts == (is_kept, len(hosts) * (is_kept + 1))
             await site.get("/live/storm/")
 
-    play(scenario)
+    asyncio.run(scenario())
 
 
 def test_queries_in_other_spellings_are_not_kept(site, blog):
@@ -359,7 +215,7 @@ def test_queries_in_other_spellings_are_not_kept(site, blog):
         for url in urls:
             await site.get(url)
 
-    play(scenario)
+    asyncio.run(scenario())
     assert site.counts == (0, len(urls))
     assert len(site.answers.store) == 0
 
@@ -371,7 +227,7 @@ def test_unknown_addresses_take_no_memory(site, blog):
             assert (await site.get(f"/live/storm/{serial + 1}/")).status == 404
             assert (await site.get(f"/topics/none-{serial}/")).status == 404
 
-    play(scenario)
+    asyncio.run(scenario())
     assert len(site.answers.store) == 0
 
 
@@ -391,7 +247,7 @@ def test_memory_is_bounded_and_hot_pages_stay(blog):
             assert (await site.get("/live/storm/feed.json")).status == 200
             assert site.answers.store.size <= 2 * MEGABYTE
 
-    play(scenario)
+    asyncio.run(scenario())
     site.positions.close()
 
 
@@ -403,7 +259,7 @@ def test_revised_glossary_applies_to_editions_at_once(site, blog):
         site.positions.wake(None)
         assert "快讯" in (await site.get("/zh-hans/live/storm/")).text
 
-    play(scenario)
+    asyncio.run(scenario())
 
 
 def test_https_and_http_answers_are_kept_apart(settings, blog):
@@ -417,7 +273,7 @@ def test_https_and_http_answers_are_kept_apart(settings, blog):
                 reply = await ask(application, "/live/storm/", x_forwarded_proto=proto)
                 assert ("strict-transport-security" in reply.headers) == has_hsts, proto
 
-    play(scenario)
+    asyncio.run(scenario())
     site.positions.close()
     assert site.counts == (2, 0)
 
@@ -452,4 +308,4 @@ def test_positions_are_read_again_unless_the_listener_confirms_them(site, blog, 
         site.positions.vouch(1_000.0)
         assert 'class="ended"' in (await site.get("/live/storm/")).text
 
-    play(scenario)
+    asyncio.run(scenario())
