@@ -14,5 +14,10 @@ def writer() -> User:
 
 
 @pytest.fixture
+def colleague() -> User:
+    return make_person("Editor")
+
+
+@pytest.fixture
 def chief() -> User:
     return make_person("Chief editor")

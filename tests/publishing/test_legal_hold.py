@@ -10,23 +10,12 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from liveblog import publishing
-from liveblog.models import (
-    ApiKey,
-    Delivery,
-    Update,
-    WorkingCopy,
-)
-from liveblog.publishing import (
-    SYSTEM,
-    Content,
-)
+from liveblog.models import ApiKey, Delivery, WorkingCopy
+from liveblog.publishing import SYSTEM, Content
 from tests.factories import make_blog, make_update
+from tests.publishing.two_people import draft_by
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.usefixtures("in_english")]
-
-
-def draft_by(writer, blog, heading="標題") -> Update:
-    return publishing.draft_update(blog, Content(heading, "<p>內文</p>"), by=writer)
 
 
 def test_a_hold_freezes_saved_text_and_erasure_and_allows_withdrawing(chief, writer):
