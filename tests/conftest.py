@@ -219,6 +219,14 @@ def forget_language() -> None:
 
 
 @pytest.fixture
+def rate_limit_clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Replace the clock of the rate limits; tests advance the Unix time in its single item."""
+    now = [1_800_000_000.25]
+    monkeypatch.setattr("newsroom.http.rate_limits.time.time", lambda: now[0])
+    return now
+
+
+@pytest.fixture
 def in_english() -> Iterator[None]:
     """Activate English, for tests that compare error messages."""
     with translation.override("en"):

@@ -18,21 +18,13 @@ from tests.environment import ROOT
 from tests.factories import make_blog, make_key
 
 
-@pytest.fixture
-def clock(monkeypatch) -> list[float]:
-    """Replace the clock of the rate limits; tests advance the Unix time in its single item."""
-    now = [1_800_000_000.0]
-    monkeypatch.setattr("newsroom.http.rate_limits.time.time", lambda: now[0])
-    return now
-
-
 @pytest.mark.django_db
-def test_requests_beyond_the_limit_return_429_until_the_minute_is_over(client, settings, clock):
+def test_requests_beyond_the_limit_return_429_until_the_minute_is_over(client, settings, rate_limit_clock):
     settings.API_REQUESTS_PER_MINUTE = 3
     make_blog(slug="summit")
 
     responses = [client.get("/api/v1/blogs/summit/")]
-    clock[0] += 20
+    rate_limit_clock[0] += 20
     responses += [client.get("/api/v1/blogs/summit/") for _ in range(3)]
     other_response = client.get("/api/v1/blogs/summit/", REMOTE_ADDR="192.0.2.7")
     refusal = responses[-1]
@@ -48,14 +40,14 @@ def test_requests_beyond_the_limit_return_429_until_the_minute_is_over(client, s
     # A shared cache must not serve this response to other clients.
     assert (refusal.headers["Retry-After"], refusal.headers["Cache-Control"]) == ("40", "no-store")
     assert other_response.status_code == 200
-    clock[0] += 40
+    rate_limit_clock[0] += 40
     assert client.get("/api/v1/blogs/summit/").status_code == 200
     settings.API_REQUESTS_PER_MINUTE = 0
     assert breaches(client, "blogs/{slug}/", refusal) == []
 
 
 @pytest.mark.django_db
-def test_304_responses_count_too(client, settings, clock):
+def test_304_responses_count_too(client, settings, rate_limit_clock):
     make_blog(slug="summit")
     etag = client.get("/api/v1/blogs/summit/").headers["ETag"]
     settings.API_REQUESTS_PER_MINUTE = 2
@@ -66,7 +58,7 @@ def test_304_responses_count_too(client, settings, clock):
 
 
 @pytest.mark.django_db
-def test_requests_with_a_key_are_counted_per_key_from_any_address(client, settings, clock):
+def test_requests_with_a_key_are_counted_per_key_from_any_address(client, settings, rate_limit_clock):
     settings.API_REQUESTS_PER_MINUTE, settings.API_KEY_REQUESTS_PER_MINUTE = 1, 2
     first, second = make_key(Scope.READ), make_key(Scope.READ)
 
@@ -80,7 +72,7 @@ def test_requests_with_a_key_are_counted_per_key_from_any_address(client, settin
 
 
 @pytest.mark.django_db
-def test_requests_with_unknown_keys_are_counted_per_address(client, settings, clock):
+def test_requests_with_unknown_keys_are_counted_per_address(client, settings, rate_limit_clock):
     settings.API_REQUESTS_PER_MINUTE = 2
 
     responses = [
@@ -91,7 +83,7 @@ def test_requests_with_unknown_keys_are_counted_per_address(client, settings, cl
 
 
 @pytest.mark.django_db
-def test_an_ipv6_network_counts_as_one_address(client, settings, clock):
+def test_an_ipv6_network_counts_as_one_address(client, settings, rate_limit_clock):
     settings.API_REQUESTS_PER_MINUTE = 1
 
     def ask(address: str) -> int:
@@ -103,7 +95,7 @@ def test_an_ipv6_network_counts_as_one_address(client, settings, clock):
 
 @pytest.mark.django_db
 def test_most_requests_and_all_refusals_need_no_query(
-    clock, django_assert_max_num_queries, django_assert_num_queries
+    rate_limit_clock, django_assert_max_num_queries, django_assert_num_queries
 ):
     with django_assert_max_num_queries(rate_limits.LOTS + 2):
         waits = [rate_limits.seconds_to_wait("somebody", 200) for _ in range(200)]
@@ -114,12 +106,12 @@ def test_most_requests_and_all_refusals_need_no_query(
 
 
 @pytest.mark.django_db
-def test_expired_counts_are_deleted(clock):
+def test_expired_counts_are_deleted(rate_limit_clock):
     cache.set("kept", 1, 3600)
     rate_limits.seconds_to_wait("somebody", 5)
     assert count_rows() == 1
 
-    clock[0] += rate_limits.SECONDS + 1
+    rate_limit_clock[0] += rate_limits.SECONDS + 1
     rate_limits.seconds_to_wait("somebody else", 5)
 
     assert count_rows() == 1
@@ -133,7 +125,7 @@ def count_rows() -> int:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_concurrent_requests_do_not_exceed_the_limit(clock):
+def test_concurrent_requests_do_not_exceed_the_limit(rate_limit_clock):
     limit, threads = 60, 8
     start = threading.Barrier(threads)
 

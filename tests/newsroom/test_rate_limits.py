@@ -10,27 +10,19 @@ from newsroom.http import rate_limits
 from tests.at_once import at_once
 
 
-@pytest.fixture
-def clock(monkeypatch) -> list[float]:
-    """Return a list with the current time in seconds since 1970, which tests advance."""
-    now = [1_800_000_000.25]
-    monkeypatch.setattr("newsroom.http.rate_limits.time.time", lambda: now[0])
-    return now
-
-
 @pytest.mark.django_db
-def test_window_begins_with_the_first_request_and_then_resets(clock):
+def test_window_begins_with_the_first_request_and_then_resets(rate_limit_clock):
     answers = [rate_limits.seconds_to_wait("somebody", 2, 600)]
-    clock[0] += 100
+    rate_limit_clock[0] += 100
     answers += [rate_limits.seconds_to_wait("somebody", 2, 600) for _ in range(2)]
-    clock[0] += 500
+    rate_limit_clock[0] += 500
     answers += [rate_limits.seconds_to_wait("somebody", 2, 600) for _ in range(3)]
 
     assert answers == [0, 0, 500, 0, 0, 600]
 
 
 @pytest.mark.django_db
-def test_requests_counted_by_another_process_count(clock):
+def test_requests_counted_by_another_process_count(rate_limit_clock):
     answers = []
     for _ in range(4):
         # Forget the counts of this process, like one that has just started.
@@ -41,7 +33,7 @@ def test_requests_counted_by_another_process_count(clock):
 
 
 @pytest.mark.django_db
-def test_a_refunded_request_may_be_made_again(clock):
+def test_a_refunded_request_may_be_made_again(rate_limit_clock):
     answers = [rate_limits.seconds_to_wait("somebody", 1)]
     rate_limits.give_back("somebody")
     answers += [rate_limits.seconds_to_wait("somebody", 1) for _ in range(2)]
@@ -54,7 +46,7 @@ def test_a_refunded_request_may_be_made_again(clock):
 
 
 @pytest.mark.django_db
-def test_names_are_stored_only_as_keyed_hashes(clock):
+def test_names_are_stored_only_as_keyed_hashes(rate_limit_clock):
     rate_limits.seconds_to_wait("responses:192.0.2.7/32", 5)
 
     with connection.cursor() as cursor:
@@ -63,7 +55,7 @@ def test_names_are_stored_only_as_keyed_hashes(clock):
 
 
 @pytest.mark.django_db
-def test_process_remembers_a_bounded_number_of_names(clock, monkeypatch):
+def test_process_remembers_a_bounded_number_of_names(rate_limit_clock, monkeypatch):
     monkeypatch.setattr(rate_limits, "MAX_SHARES", 10)
     for number in range(25):
         rate_limits.seconds_to_wait(f"address {number}", 1)
