@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -72,11 +73,11 @@ def test_page_is_read_as_a_careful_editor_would_read_it(path: Path) -> None:
 @every_article
 def test_no_word_of_an_article_is_lost(path: Path) -> None:
     text = source(path)
-    try:
-        article = parse(text)
-    except ArticleError:
-        return
-    assert lost_words(text, article) == []
+    if reading_of(text).startswith("refused"):
+        # Only pages without a time of publication are refused.
+        assert "published_at" in reading_of(text)
+    else:
+        assert lost_words(text, parse(text)) == []
 
 
 SPACES: Final[dict[str, Callable[[str], str]]] = {
@@ -110,13 +111,18 @@ def test_spaces_and_invisible_characters_make_no_difference(
 @every_article
 def test_encoding_makes_no_difference(path: Path, encoding: str) -> None:
     text = source(path)
-    chinese = len(re.findall("[\u3400-\u9fff]", text))
     try:
         data = text.encode(encoding)
     except UnicodeEncodeError:
+        assert not encoding.startswith("utf")
         return
-    if encoding.startswith("utf") or chinese > 40:
+    is_chinese = len(re.findall("[\u3400-\u9fff]", text)) > 40
+    if encoding.startswith("utf") or is_chinese:
         assert read(data) == text
+    else:
+        # Too few characters identify a Chinese encoding, so that the file may be refused.
+        with suppress(ArticleError):
+            assert read(data) == text
 
 
 def _join_lines(lines: list[str], place: int) -> list[str]:
