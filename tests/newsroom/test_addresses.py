@@ -33,6 +33,16 @@ CLOSED = {
 }
 
 
+def refusal_of(url: str) -> str:
+    """Return the reason in English why a receiver is refused; an empty string if it is accepted."""
+    try:
+        with translation.override("en"):
+            check_receiver(url)
+    except ValidationError as error:
+        return str(error.messages[0])
+    return ""
+
+
 @pytest.mark.parametrize("address", ["1.1.1.1", "8.8.8.8", "172.32.0.1", "2606:4700::1111", "2a00:1450::1"])
 def test_public_addresses_are_allowed(address):
     assert is_public(address)
@@ -54,7 +64,7 @@ def test_all_other_addresses_are_not_public(kind):
     ],
 )
 def test_receivers_on_the_public_internet_are_accepted(url):
-    check_receiver(url)
+    assert refusal_of(url) == ""
 
 
 @pytest.mark.parametrize(
@@ -81,13 +91,10 @@ def test_receivers_on_the_public_internet_are_accepted(url):
     ],
 )
 def test_other_receivers_are_refused_with_a_reason(url, words):
-    with translation.override("en"), pytest.raises(ValidationError, match=words):
-        check_receiver(url)
+    assert words in refusal_of(url)
 
 
 def test_webhook_test_hosts_setting_allows_local_receivers(settings):
     settings.WEBHOOK_TEST_HOSTS = ["localhost", "::1"]
-    check_receiver("http://localhost:8001/")
-    check_receiver("https://[::1]:8001/")
-    with pytest.raises(ValidationError):
-        check_receiver("http://127.0.0.1:8001/")
+    assert refusal_of("http://localhost:8001/") == refusal_of("https://[::1]:8001/") == ""
+    assert "must begin with https://" in refusal_of("http://127.0.0.1:8001/")

@@ -108,6 +108,7 @@ def test_update_is_sent_despite_a_lost_wake_up(blog, monkeypatch):
         await task
 
     run(scenario)
+    assert listener.numbers == [2]
 
 
 def test_sliced_fan_out_sends_each_change_once_while_readers_come_and_go(blog, monkeypatch):
