@@ -102,8 +102,8 @@ def nginx(place: Path, upstream: str, edits: dict[str, str], text: str = "") -> 
 
 
 @contextmanager
-def plain_nginx(place: Path, upstream: str) -> Iterator[str]:
-    """Run nginx as a cache with no directive about lifetimes, as most people write it. Yield its URL."""
+def simple_nginx(place: Path, location: str, http: str = "") -> Iterator[str]:
+    """Run nginx with these directives in its only location and around its only server. Yield its URL."""
     binary, port = find_binary("nginx"), find_free_port()
     temporary = "".join(
         f"{kind}_temp_path {place}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -113,22 +113,27 @@ def plain_nginx(place: Path, upstream: str) -> Iterator[str]:
         user {getpass.getuser()};
         pid {place}/nginx.pid;
         error_log {place}/error.log;
-        events {{}}
+        events {{ worker_connections 2048; }}
         http {{
             access_log off;
             {temporary}
-            proxy_cache_path {place}/cache keys_zone=pages:10m;
+            {http}
             server {{
                 listen 127.0.0.1:{port};
-                location / {{
-                    proxy_cache pages;
-                    proxy_pass {upstream};
-                }}
+                location / {{ {location} }}
             }}
         }}
     """)
     with running([binary, "-c", str(config), "-g", "daemon off;"], port, place / "nginx.log"):
         yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def plain_nginx(place: Path, upstream: str) -> Iterator[str]:
+    """Run nginx as a cache with no directive about lifetimes, as most people write it. Yield its URL."""
+    cache = f"proxy_cache_path {place}/cache keys_zone=pages:10m;"
+    with simple_nginx(place, f"proxy_cache pages; proxy_pass {upstream};", cache) as url:
+        yield url
 
 
 @contextmanager

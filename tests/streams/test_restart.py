@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import math
-import os
 import shutil
 import subprocess
 from collections import Counter
@@ -20,7 +18,8 @@ import pytest
 from tests.conftest import serving
 from tests.environment import ROOT
 from tests.factories import make_blog
-from tests.waiting import find_free_port, wait_for, wait_until_listening
+from tests.security.proxies import simple_nginx
+from tests.waiting import find_free_port, wait_for
 
 PAGES = 200
 # Seconds from the first reconnection until 99% of the pages must be back.
@@ -66,28 +65,14 @@ def open_crowd(url: str, number: int, pages: int = PAGES) -> Iterator[Crowd]:
 
 
 @contextmanager
-def nginx(upstream: int, place: Path) -> Iterator[int]:
-    """Run nginx in front of `upstream` and yield its port. It returns 502 while the upstream is down."""
-    binary, port = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin"), find_free_port()
-    if binary is None:
-        pytest.skip("There is no nginx on this machine.")
-    temporary = "".join(
-        f"{kind}_temp_path {place}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+def nginx(upstream: str, place: Path) -> Iterator[str]:
+    """Run nginx in front of `upstream` and yield its URL. It returns 502 while the upstream is down."""
+    location = (
+        f"proxy_pass {upstream};"
+        ' proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $http_host;'
     )
-    config = place / "nginx.conf"
-    config.write_text(
-        f"user {getpass.getuser()}; daemon off; pid {place}/nginx.pid; error_log {place}/error.log;"
-        f"events {{ worker_connections 2048; }} http {{ access_log off; {temporary}"
-        f"server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://127.0.0.1:{upstream};"
-        ' proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $http_host; } } }'
-    )
-    process = subprocess.Popen([binary, "-c", str(config)])
-    try:
-        wait_until_listening(process, port)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(timeout=PATIENCE)
+    with simple_nginx(place, location) as url:
+        yield url
 
 
 def largest_bin(times: list[float]) -> int:
@@ -103,8 +88,8 @@ def test_pages_reconnect_within_5_seconds_of_a_restart_but_not_all_at_once(
 ):
     blog, port = make_blog(slug="storm"), find_free_port()
     with serving(production_environment, port=port) as server, ExitStack() as stack:
-        public_port = stack.enter_context(nginx(port, tmp_path)) if is_proxied else port
-        with open_crowd(f"http://127.0.0.1:{public_port}/live/storm/", blog.number) as crowd:
+        url = stack.enter_context(nginx(server.url, tmp_path)) if is_proxied else server.url
+        with open_crowd(f"{url}/live/storm/", blog.number) as crowd:
             wait_for(lambda: len(crowd.times("open")) == PAGES, PATIENCE)
             server.process.terminate()
             wait_for(lambda: len(crowd.times("ended")) == PAGES, PATIENCE)
