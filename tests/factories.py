@@ -1,4 +1,4 @@
-"""Factories that create test data through the publishing verbs."""
+"""Factories that create test data through the publishing verbs, and clients that are signed in."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from itertools import count
 
 from django.contrib.auth.models import Group, Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
 from PIL import Image as Picture
 
 from liveblog import publishing
@@ -71,6 +73,13 @@ def make_staff() -> dict[str, User]:
     return {name: make_person(*roles) for name, roles in ROLES.items()}
 
 
+def signed_in(person: User, headers: dict[str, str] | None = None, **options: object) -> Client:
+    """Return a client in English as which this person is signed in; the options are those of Client."""
+    client = Client(headers={"accept-language": "en"} | (headers or {}), **options)
+    client.force_login(person)
+    return client
+
+
 def make_blog(*, is_live: bool = True, **details: object) -> LiveBlog:
     """Create a live blog with running coverage, or a draft if `is_live` is false."""
     details = {"slug": f"blog-{next(_serial)}", "language": "zh-hant", "headline": "標題"} | details
@@ -83,6 +92,22 @@ def make_update(blog: LiveBlog, heading: str = "消息", **content: object) -> U
     content.setdefault("happened_at", NOON + timedelta(minutes=blog.updates.count()))
     content.setdefault("body", "<p>內文。</p>")
     return publishing.publish_update(blog, Content(heading=heading, **content), by=SYSTEM)
+
+
+def edit_blog(blog: LiveBlog, **details: object) -> LiveBlog:
+    """Change these details of a live blog and leave the others as they are stored."""
+    stored = LiveBlog.objects.get(pk=blog.pk)
+    return publishing.edit_blog(stored, replace(BlogDetails.of(stored), **details), by=SYSTEM)
+
+
+def embargo(blog: LiveBlog) -> LiveBlog:
+    """Hide a live blog for an hour."""
+    return edit_blog(blog, embargo_until_at=timezone.now() + timedelta(hours=1))
+
+
+def edit_update(update: Update, **content: object) -> Update:
+    """Change this part of an update's content and leave the rest."""
+    return publishing.edit_update(update, replace(Content.of(update), **content), by=SYSTEM)
 
 
 def make_long_blog(slug: str, updates: int, key_events: int, **details: object) -> LiveBlog:
@@ -187,13 +212,19 @@ def make_image(**fields: object) -> Image:
         return publishing.add_image(upload, by=SYSTEM, **{"alt": "一幅圖"} | fields)
 
 
+def make_partner(*granted_blogs: LiveBlog, **fields: object) -> Partner:
+    details = {"name": f"Partner {next(_serial)}", "contact": "desk@example.com"} | fields
+    partner = Partner.objects.create(**details)
+    partner.granted_blogs.set(granted_blogs)
+    return partner
+
+
 def make_key(
     *scopes: str, blogs: Iterable[LiveBlog] = (), partner: Partner | None = None, **fields: object
 ) -> str:
     """Create a key and return its secret; without `partner`, create a partner who is granted `blogs`."""
     if partner is None:
-        partner = Partner.objects.create(name=f"Partner {next(_serial)}", contact="desk@example.com")
-        partner.granted_blogs.set(blogs)
+        partner = make_partner(*blogs)
     _row, key = publishing.create_key(partner, by=SYSTEM, label="test", scopes=scopes, **fields)
     return key
 

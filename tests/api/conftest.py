@@ -6,7 +6,7 @@ import pytest
 
 from liveblog.models import LiveBlog, Partner, Scope
 from tests.api.tool import Tool
-from tests.factories import make_blog, make_key
+from tests.factories import make_blog, make_key, make_partner
 
 
 @pytest.fixture
@@ -16,9 +16,7 @@ def blog(db: None) -> LiveBlog:
 
 @pytest.fixture
 def partner(blog: LiveBlog) -> Partner:
-    partner = Partner.objects.create(name="通訊社", contact="desk@example.com")
-    partner.granted_blogs.set([blog])
-    return partner
+    return make_partner(blog)
 
 
 @pytest.fixture

@@ -11,8 +11,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
-from itertools import combinations, count
+from itertools import combinations
 from urllib.error import HTTPError
 from urllib.parse import quote
 from urllib.request import Request, urlopen
@@ -20,19 +19,17 @@ from urllib.request import Request, urlopen
 import pytest
 from django.test import Client
 from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, resolve
-from django.utils import timezone
 
 from liveblog import publishing
-from liveblog.models import LiveBlog, Partner, Scope, Topic, Update
-from liveblog.publishing import SYSTEM, BlogDetails, Content, Story
+from liveblog.models import LiveBlog, Scope, Topic, Update
+from liveblog.publishing import SYSTEM, Content, Story
 from newsroom.site import absolute
-from tests.factories import make_blog, make_image, make_key, make_update
+from tests.factories import embargo, make_blog, make_image, make_key, make_partner, make_update
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 SECRET = "未可發布"
 SLUG = "secret-merger"
-_serial = count(1)
 
 # Addresses of the live blog itself, which return 404 to keys that may not see it.
 API_DETAILS = [
@@ -142,9 +139,7 @@ def make_embargoed(*, is_ended: bool = False, is_draft: bool = False) -> Embargo
     if is_ended:
         blog = publishing.end_coverage(blog, by=SYSTEM)
     if not is_draft:
-        details = BlogDetails.of(blog)
-        until = timezone.now() + timedelta(hours=1)
-        blog = publishing.edit_blog(blog, _with(details, embargo_until_at=until), by=SYSTEM)
+        blog = embargo(blog)
     before = make_blog(
         slug="before", topics=(rail,), successor=blog, stories=(Story("其後", live_blog=blog),)
     )
@@ -157,10 +152,6 @@ def make_embargoed(*, is_ended: bool = False, is_draft: bool = False) -> Embargo
         "url": quote(absolute(blog.get_absolute_url()), safe=""),
     }
     return Embargoed(blog, update, parameters)
-
-
-def _with(details: BlogDetails, **changes: object) -> BlogDetails:
-    return BlogDetails(**{**vars(details), **changes})
 
 
 @pytest.fixture(params=["live", "ended"])
@@ -205,8 +196,7 @@ def make_actor(
     embargoed: Embargoed, scopes: tuple[Scope, ...] = tuple(Scope), *, is_granted: bool = True
 ) -> Actor:
     """Return an actor that owns an update in the live blog, so that ownership never explains a refusal."""
-    partner = Partner.objects.create(name=f"通訊社 {next(_serial)}", contact="desk@example.com")
-    partner.granted_blogs.set([embargoed.blog] if is_granted else [])
+    partner = make_partner(*([embargoed.blog] if is_granted else []))
     update = make_update(embargoed.blog, SECRET)
     Update.objects.filter(pk=update.pk).update(created_by_partner=partner)
     key = make_key(*scopes, partner=partner)
@@ -403,7 +393,7 @@ def test_an_embargoed_update_returns_the_same_404_as_an_unknown_one(embargoed):
 
 def test_a_write_only_key_cannot_read_back_an_editors_content(embargoed):
     """A key without a read scope must not read text that an editor added to its partner's draft."""
-    partner = Partner.objects.create(name="通訊社", contact="desk@example.com")
+    partner = make_partner()
     partner.granted_blogs.set([embargoed.blog])
     update = publishing.draft_update(embargoed.blog, Content(SECRET), by=SYSTEM)
     Update.objects.filter(pk=update.pk).update(created_by_partner=partner)

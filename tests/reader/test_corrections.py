@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from playwright.sync_api import expect
 
@@ -15,7 +14,8 @@ from liveblog import publishing
 from liveblog.models import LiveBlog, Update
 from liveblog.publishing import SYSTEM, Content
 from liveblog.reader import corrections
-from tests.factories import make_blog, make_long_blog, make_update
+from tests.factories import edit_update, make_blog, make_long_blog, make_update
+from tests.test_length import cost_of
 
 pytestmark = pytest.mark.django_db
 
@@ -94,7 +94,7 @@ def test_corrections_of_withdrawn_updates_are_gone(client):
 
 def test_minor_edits_are_not_corrections(client):
     update = make_update(make_blog(slug="storm"), "錯字")
-    publishing.edit_update(update, replace(Content.of(update), heading="改正"), by=SYSTEM)
+    edit_update(update, heading="改正")
     assert client.get(PATH).status_code == 404
 
 
@@ -110,13 +110,6 @@ def test_corrections_page_answers_like_other_pages_of_a_live_blog(client):
     assert '<p class="empty">' in client.get(f"{PATH}?before={blog.number}").content.decode()
     publishing.withdraw_blog(blog, by=SYSTEM)
     assert client.get(PATH).status_code == 410
-
-
-def cost_of(client: Client, path: str) -> tuple[int, int]:
-    with CaptureQueriesContext(connection) as queries:
-        response = client.get(path)
-    assert response.status_code == 200
-    return len(queries), len(response.content)
 
 
 def test_corrections_page_does_not_grow_with_the_number_of_corrections(client, monkeypatch):

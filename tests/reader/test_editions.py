@@ -46,12 +46,8 @@ def blog():
     return blog
 
 
-def text_of(response) -> str:
-    return response.content.decode()
-
-
 def test_page_and_its_labels_are_converted(client, blog):
-    page = text_of(client.get("/zh-hans/live/storm/"))
+    page = client.get("/zh-hans/live/storm/").text
     assert '<html lang="zh-Hans">' in page
     for words in (
         "台风逼近，学校停课",
@@ -79,7 +75,7 @@ def test_page_and_its_labels_are_converted(client, blog):
 
 def test_links_on_the_page_stay_in_the_edition(client, blog):
     update = blog.updates.get()
-    page = text_of(client.get("/zh-hans/live/storm/"))
+    page = client.get("/zh-hans/live/storm/").text
     plain = set(re.findall(r'(?:href|src|action)="(/(?!zh-hans/|static/|media/)[^"]*)"', page))
     # Only the link to the original and the site's icons leave the edition.
     assert plain == {"/live/storm/", "/favicon.ico", "/apple-touch-icon.png"}
@@ -89,19 +85,19 @@ def test_links_on_the_page_stay_in_the_edition(client, blog):
 
 def test_each_script_links_to_the_other_as_its_alternate(client, blog):
     for path in ("/live/storm/", "/zh-hans/live/storm/"):
-        page = text_of(client.get(path))
+        page = client.get(path).text
         assert re.findall(r'<link rel="alternate" hreflang="([^"]+)" href="([^"]+)">', page) == [
             ("zh-Hant-HK", "http://127.0.0.1:8000/live/storm/"),
             ("x-default", "http://127.0.0.1:8000/live/storm/"),
             ("zh-Hans", "http://127.0.0.1:8000/zh-hans/live/storm/"),
         ]
     assert "由机器转换" in page
-    assert "由機器轉換" not in text_of(client.get("/live/storm/"))
+    assert "由機器轉換" not in client.get("/live/storm/").text
 
 
 def test_permalink_poll_feeds_and_linked_data_are_converted(client, blog):
     update = blog.updates.get()
-    permalink = text_of(client.get(f"/zh-hans/live/storm/{update.pk}/"))
+    permalink = client.get(f"/zh-hans/live/storm/{update.pk}/").text
     assert "<h1>头发花白的老人获救</h1>" in permalink
     linked = json.loads(re.search(r'ld\+json">(.*?)</script>', permalink)[1])
     assert (linked["headline"], linked["url"]) == (
@@ -115,13 +111,13 @@ def test_permalink_poll_feeds_and_linked_data_are_converted(client, blog):
     assert "台风" in delta["regions"]["head"]
     for form in ("atom", "rss", "json"):
         for feed in (f"/zh-hans/live/storm/feed.{form}", f"/zh-hans/feed.{form}"):
-            assert "头发花白" in text_of(client.get(feed)), feed
-        assert "天气" in text_of(client.get(f"/zh-hans/topics/weather/feed.{form}"))
+            assert "头发花白" in client.get(feed).text, feed
+        assert "天气" in client.get(f"/zh-hans/topics/weather/feed.{form}").text
 
 
 def test_front_page_and_topic_are_converted(client, blog):
     for path in ("/zh-hans/", "/zh-hans/topics/weather/"):
-        page = text_of(client.get(path))
+        page = client.get(path).text
         assert "台风逼近" in page
         assert "头发花白" in page
         assert 'href="/zh-hans/live/storm/"' in page
@@ -130,7 +126,7 @@ def test_front_page_and_topic_are_converted(client, blog):
 def test_simplified_blog_is_converted_to_traditional(client):
     blog = make_blog(language="zh-hans", headline="随着台风发展，群众撤离")
     make_update(blog, "理发店里面停电", body="<p>内地学校停课。</p>")
-    page = text_of(client.get(f"/zh-hant/live/{blog.slug}/"))
+    page = client.get(f"/zh-hant/live/{blog.slug}/").text
     assert '<html lang="zh-Hant-HK">' in page
     for words in ("隨着颱風發展，羣眾撤離", "理髮店裏面停電", "內地學校停課。", "持續更新"):
         assert words in page, words
@@ -151,9 +147,9 @@ def test_english_blog_has_no_other_edition(client):
     for prefix in ("/zh-hant", "/zh-hans"):
         for path in (f"/live/{blog.slug}/", f"/live/{blog.slug}/changes.json?after=0"):
             assert client.get(prefix + path).status_code == 404
-    assert "hreflang" not in text_of(client.get(f"/live/{blog.slug}/"))
+    assert "hreflang" not in client.get(f"/live/{blog.slug}/").text
     # Chinese listings link to the only URL of an English blog.
-    assert f'href="/live/{blog.slug}/"' in text_of(client.get("/zh-hans/"))
+    assert f'href="/live/{blog.slug}/"' in client.get("/zh-hans/").text
 
 
 def test_glossary_changes_conversion_and_the_etags_of_editions(client, blog):
@@ -162,14 +158,14 @@ def test_glossary_changes_conversion_and_the_etags_of_editions(client, blog):
     term = publishing.add_term(by=SYSTEM, traditional="颱風", simplified="颱风（台风）")
     publishing.add_term(by=SYSTEM, traditional="警務處", simplified="警務處")
     response = client.get("/zh-hans/live/storm/")
-    assert "颱风（台风）逼近" in text_of(response)
-    assert "警務處" in text_of(response)
+    assert "颱风（台风）逼近" in response.text
+    assert "警務處" in response.text
     assert response.headers["ETag"] == before.replace("-g0-", "-g2-")
     assert client.get("/zh-hans/live/storm/", headers={"If-None-Match": before}).status_code == 200
     assert client.get("/live/storm/").headers["ETag"] == plain
     publishing.remove_term(term, by=SYSTEM)
     assert Glossary.objects.revision() == 3
-    assert "台风逼近" in text_of(client.get("/zh-hans/live/storm/"))
+    assert "台风逼近" in client.get("/zh-hans/live/storm/").text
 
 
 def test_edition_wording_of_an_update_survives_edits(client, blog):
@@ -211,17 +207,17 @@ def test_glossary_can_be_edited_in_the_admin(client, blog):
     url = "/admin/liveblog/glossaryterm/"
     form_data = {"traditional": "警務處", "simplified": "警队", "note": ""}
     assert client.post(f"{url}add/", form_data).status_code == 302
-    assert "警队" in text_of(client.get("/zh-hans/live/storm/"))
+    assert "警队" in client.get("/zh-hans/live/storm/").text
     again = client.post(f"{url}add/", form_data)
     assert again.status_code == 200
-    pk = re.search(r"/glossaryterm/(\d+)/change/", text_of(client.get(url)))[1]
+    pk = re.search(r"/glossaryterm/(\d+)/change/", client.get(url).text)[1]
     assert client.post(f"{url}{pk}/change/", form_data | {"simplified": "警务处"}).status_code == 302
     assert client.post(f"{url}{pk}/delete/", {"post": "yes"}).status_code == 302
     assert Glossary.objects.revision() == 3
 
 
 def test_response_form_is_shown_in_the_edition(client, blog):
-    form = text_of(client.get("/zh-hans/live/storm/respond/"))
+    form = client.get("/zh-hans/live/storm/respond/").text
     assert 'action="/zh-hans/live/storm/respond/"' in form
     assert "写下回应" in form or "回应" in form
     assert client.get("/zh-hant/live/storm/respond/").status_code == 301
@@ -241,11 +237,11 @@ def test_names_given_in_full_keep_their_characters(client):
         blog, "于浩洋辞职内情", body="<p>局长<b>于浩洋</b>说，外长发言不准确，现金发放处于正常水平。</p>"
     )
     for path in (f"/zh-hant/live/{blog.slug}/", f"/zh-hant/live/{blog.slug}/{update.pk}/"):
-        page = text_of(client.get(path))
+        page = client.get(path).text
         assert "于浩洋辭職內情" in page
         assert "<p>局長<b>于浩洋</b>説，外長發言不準確，現金發放處於正常水平。</p>" in page
     # A byline is converted as a name, not as part of a sentence.
-    page = text_of(client.get(f"/zh-hant/live/{blog.slug}/"))
+    page = client.get(f"/zh-hant/live/{blog.slug}/").text
     assert "余香凝" in page
     assert "記者於里昂" in page
 
@@ -253,4 +249,4 @@ def test_names_given_in_full_keep_their_characters(client):
 def test_glossary_term_does_not_change_other_words(client):
     publishing.add_term(by=SYSTEM, traditional="范太太", simplified="范太")
     blog = make_blog(language="zh-hans", headline="规范太宽松 范太不满")
-    assert "規範太寬鬆 范太太不滿" in text_of(client.get(f"/zh-hant/live/{blog.slug}/"))
+    assert "規範太寬鬆 范太太不滿" in client.get(f"/zh-hant/live/{blog.slug}/").text

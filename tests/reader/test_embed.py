@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -13,16 +12,16 @@ from django.utils import timezone, translation
 
 from liveblog import publishing
 from liveblog.models import Partner
-from liveblog.publishing import SYSTEM, BlogDetails
+from liveblog.publishing import SYSTEM
 from tests.environment import ROOT
-from tests.factories import make_blog, make_image, make_update
+from tests.factories import edit_blog, make_blog, make_image, make_update
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 SITE = "http://127.0.0.1:8000"
 
 
-def make_partner(*origins: str, is_active: bool = True) -> Partner:
+def make_framing_partner(*origins: str, is_active: bool = True) -> Partner:
     name = f"夥伴{Partner.objects.count()}"
     return Partner.objects.create(name=name, embed_origins="\n".join(origins), is_active=is_active)
 
@@ -68,9 +67,9 @@ def test_embed_is_available_in_both_scripts(client):
 def test_active_partners_may_frame_embeds_but_no_other_page(client):
     blog = make_blog(slug="storm")
     update = make_update(blog)
-    make_partner("https://b.example", "https://a.example:8443")
-    make_partner("https://b.example", "http://*.c.example")
-    make_partner("https://gone.example", is_active=False)
+    make_framing_partner("https://b.example", "https://a.example:8443")
+    make_framing_partner("https://b.example", "http://*.c.example")
+    make_framing_partner("https://gone.example", is_active=False)
     for path in ("/embed/storm/", "/zh-hans/embed/storm/"):
         embed = client.get(path)
         assert frame_ancestors(embed) == "'self' http://*.c.example https://a.example:8443 https://b.example"
@@ -97,7 +96,7 @@ def test_invalid_origins_are_refused_and_kept_out_of_the_policy(client, line):
     make_blog(slug="storm")
     with translation.override("en"), pytest.raises(ValidationError, match="is not an origin"):
         Partner(name="x", contact="a@b.example", embed_origins=f"https://b.example\n{line}").full_clean()
-    make_partner("https://b.example", line)
+    make_framing_partner("https://b.example", line)
     assert frame_ancestors(client.get("/embed/storm/")) == "'self' https://b.example"
 
 
@@ -114,7 +113,7 @@ def test_embed_etag_changes_with_updates_and_partners(client):
     assert first.headers["Cache-Control"].startswith("public, max-age=0, s-maxage=2")
     assert (first.headers["Vary"], first.cookies) == ("Accept-Encoding", {})
     assert revalidate(etag) == 304
-    partner = make_partner("https://a.example")
+    partner = make_framing_partner("https://a.example")
     assert revalidate(etag) == 200
     changed = client.get("/embed/storm/")
     etag = changed.headers["ETag"]
@@ -291,7 +290,7 @@ def make_hidden_blogs() -> dict[str, str]:
     later = blogs["embargoed later"]
     for blog in blogs.values():
         make_update(blog, "密")
-    publishing.edit_blog(later, replace(BlogDetails.of(later), embargo_until_at=soon), by=SYSTEM)
+    edit_blog(later, embargo_until_at=soon)
     return {name: blog.slug for name, blog in blogs.items()}
 
 

@@ -10,7 +10,7 @@ from liveblog import publishing
 from liveblog.models import LiveBlog, Update
 from liveblog.publishing import SYSTEM, Content
 from tests.factories import make_blog, make_image, make_update
-from tests.reader.test_embed import frame_ancestors, get_oembed, make_partner
+from tests.reader.test_embed import frame_ancestors, get_oembed, make_framing_partner
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
@@ -43,7 +43,7 @@ def test_card_shows_one_update_and_links_to_it_and_its_live_blog(client, update)
 
 
 def test_card_allows_frames_of_partners_and_returns_304_until_a_change(client, update):
-    make_partner("https://a.example")
+    make_framing_partner("https://a.example")
     path = f"/embed/storm/{update.pk}/"
     card = client.get(path)
     assert frame_ancestors(card) == "'self' https://a.example"
@@ -51,7 +51,7 @@ def test_card_allows_frames_of_partners_and_returns_304_until_a_change(client, u
     assert (card.headers["Vary"], card.cookies) == ("Accept-Encoding", {})
     again = {"If-None-Match": card.headers["ETag"]}
     assert client.get(path, headers=again).status_code == 304
-    make_partner("https://b.example")
+    make_framing_partner("https://b.example")
     assert client.get(path, headers=again).status_code == 200
     publishing.correct_update(update, Content.of(update), by=SYSTEM, note="十人，非百人")
     assert "十人，非百人" in client.get(path).content.decode()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
@@ -12,9 +11,10 @@ from django.utils import timezone
 
 from liveblog import publishing
 from liveblog.models import Byline, Change, LiveBlog, Topic
-from liveblog.publishing import SYSTEM, BlogDetails, Content
+from liveblog.publishing import SYSTEM, Content
 from newsroom import hongkong
-from tests.factories import NOON, make_blog, make_update
+from tests.factories import NOON, edit_blog, edit_update, embargo, make_blog, make_update
+from tests.reader.test_feeds import newest
 from tests.standards import ATOM, TOMBSTONES, read_atom, read_json_feed, read_xml
 
 real_now = timezone.now
@@ -29,10 +29,6 @@ def blog():
     for heading in ("一", "二"):
         make_update(blog, heading)
     return blog
-
-
-def newest(blog):
-    return blog.updates.newest_first().first()
 
 
 def id_of(update, path: str = "") -> str:
@@ -116,13 +112,8 @@ def test_withdrawn_live_blog_leaves_tombstones_in_combined_feeds(client, blog, p
     assert read(client, path) == (["二", "一"], {})
 
 
-def embargo(blog):
-    soon = timezone.now() + timedelta(hours=1)
-    publishing.edit_blog(blog, replace(BlogDetails.of(blog), embargo_until_at=soon), by=SYSTEM)
-
-
 def leave_topic(blog):
-    publishing.edit_blog(blog, replace(BlogDetails.of(blog), topics=()), by=SYSTEM)
+    edit_blog(blog, topics=())
 
 
 ON_BLOG = {
@@ -171,19 +162,17 @@ def test_changes_of_an_embargoed_blog_leave_feeds_unchanged(client, blog):
 NOT_IN_FEEDS = {
     "mark_key_event": lambda blog: publishing.mark_key_event(newest(blog), by=SYSTEM),
     "pin": lambda blog: publishing.pin_update(newest(blog), by=SYSTEM),
-    "verification": lambda blog: edit(newest(blog), verification="confirmed"),
-    "time_of_event": lambda blog: edit(newest(blog), happened_at=NOON - timedelta(days=1)),
-    "key_event_in_editor": lambda blog: edit(newest(blog), is_key_event=True),
+    "verification": lambda blog: edit_update(newest(blog), verification="confirmed"),
+    "time_of_event": lambda blog: edit_update(newest(blog), happened_at=NOON - timedelta(days=1)),
+    "key_event_in_editor": lambda blog: edit_update(newest(blog), is_key_event=True),
     "rename_topic": lambda blog: publishing.edit_topic(blog.topics.get(), by=SYSTEM, name="風暴"),
     "response": lambda blog: approve(blog),
-    "summary": lambda blog: publishing.edit_blog(
-        blog, replace(BlogDetails.of(blog), summary="<p>已知</p>"), by=SYSTEM
-    ),
+    "summary": lambda blog: edit_blog(blog, summary="<p>已知</p>"),
 }
 IN_FEEDS = {
-    "heading": lambda blog: edit(newest(blog), heading="改"),
-    "source": lambda blog: edit(newest(blog), source="警方"),
-    "byline": lambda blog: edit(newest(blog), bylines=(Byline.objects.create(name="陳"),)),
+    "heading": lambda blog: edit_update(newest(blog), heading="改"),
+    "source": lambda blog: edit_update(newest(blog), source="警方"),
+    "byline": lambda blog: edit_update(newest(blog), bylines=(Byline.objects.create(name="陳"),)),
     "correction": lambda blog: publishing.correct_update(
         newest(blog), Content.of(newest(blog)), by=SYSTEM, note="更正"
     ),
@@ -191,12 +180,8 @@ IN_FEEDS = {
 }
 
 
-def edit(update, **content):
-    publishing.edit_update(update, replace(Content.of(update), **content), by=SYSTEM)
-
-
 def approve(blog):
-    publishing.edit_blog(blog, replace(BlogDetails.of(blog), has_responses=True), by=SYSTEM)
+    edit_blog(blog, has_responses=True)
     response = blog.responses.create(name="讀者", text="謝謝")
     publishing.approve_response(response, by=SYSTEM)
 

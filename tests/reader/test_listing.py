@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,9 +10,9 @@ from django.test import Client
 
 from liveblog import publishing
 from liveblog.models import LiveBlog, Topic
-from liveblog.publishing import SYSTEM, BlogDetails
+from liveblog.publishing import SYSTEM
 from newsroom import hongkong
-from tests.factories import make_blog, make_update
+from tests.factories import edit_blog, make_blog, make_update
 
 pytestmark = pytest.mark.django_db
 
@@ -24,11 +23,6 @@ def slugs_on(client: Client, path: str = "/") -> list[str]:
     return list(dict.fromkeys(re.findall(r'href="/live/([-\w]+)/"', page)))
 
 
-def edit(blog: LiveBlog, **details: object) -> None:
-    blog.refresh_from_db()
-    publishing.edit_blog(blog, replace(BlogDetails.of(blog), **details), by=SYSTEM)
-
-
 def make_running(slug: str, minutes_ago: int) -> LiveBlog:
     blog = make_blog(slug=slug)
     make_update(blog, happened_at=hongkong.now() - timedelta(minutes=minutes_ago))
@@ -37,7 +31,7 @@ def make_running(slug: str, minutes_ago: int) -> LiveBlog:
 
 def test_newest_update_decides_the_order_and_other_changes_do_not(client):
     older, _newer = make_running("older", 20), make_running("newer", 10)
-    edit(older, standfirst="改過的導言")
+    edit_blog(older, standfirst="改過的導言")
     assert slugs_on(client) == ["newer", "older"]
     make_update(older, happened_at=hongkong.now())
     assert slugs_on(client) == ["older", "newer"]
@@ -45,10 +39,10 @@ def test_newest_update_decides_the_order_and_other_changes_do_not(client):
 
 def test_positions_of_the_editor_come_first(client):
     blogs = [make_running(slug, minutes) for slug, minutes in (("a", 1), ("b", 2), ("c", 3), ("d", 4))]
-    edit(blogs[3], front_position=1)
-    edit(blogs[2], front_position=2)
+    edit_blog(blogs[3], front_position=1)
+    edit_blog(blogs[2], front_position=2)
     assert slugs_on(client) == ["d", "c", "a", "b"]
-    edit(blogs[3], front_position=None)
+    edit_blog(blogs[3], front_position=None)
     assert slugs_on(client) == ["c", "a", "b", "d"]
 
 
@@ -82,7 +76,7 @@ def test_topics_of_the_listed_blogs_are_linked(client):
 def test_time_of_a_listed_blog_is_that_of_its_newest_update(client):
     blog = make_running("storm", 30)
     at = hongkong.isoformat(blog.updates.get().happened_at)
-    edit(blog, standfirst="改過的導言")
+    edit_blog(blog, standfirst="改過的導言")
     assert f'class="updated" lang="zh-hant" datetime="{at}"' in client.get("/").content.decode()
 
 

@@ -11,9 +11,9 @@ from playwright.sync_api import Page, expect
 
 from liveblog import publishing
 from liveblog.models import LiveBlog, Update
-from liveblog.publishing import SYSTEM, BlogDetails, Content
+from liveblog.publishing import SYSTEM, Content
 from newsroom import hongkong
-from tests.factories import make_blog, make_update
+from tests.factories import edit_blog, make_blog, make_update
 from tests.streams.streaming import open_stream
 
 START = datetime(2026, 3, 18, 23, 0, tzinfo=hongkong.ZONE)
@@ -182,8 +182,7 @@ def test_an_update_moved_in_time_moves_on_the_page(server, page):
 def test_the_headline_and_the_badge_follow_the_blog(server, page):
     blog = cover(2)
     open_blog(page, server.url)
-    details = vars(BlogDetails.of(blog)) | {"headline": "新的標題"}
-    publishing.edit_blog(blog, BlogDetails(**details), by=SYSTEM)
+    edit_blog(blog, headline="新的標題")
     expect(page.locator("h1")).to_have_text("新的標題")
     expect(page).to_have_title(re.compile("^新的標題"))
     publishing.end_coverage(blog, by=SYSTEM)

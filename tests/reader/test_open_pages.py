@@ -12,9 +12,9 @@ from playwright.sync_api import Page
 
 from liveblog import publishing
 from liveblog.models import Byline, LiveBlog, Topic, Update
-from liveblog.publishing import SYSTEM, BlogDetails, Content, Story
+from liveblog.publishing import SYSTEM, Content, Story
 from newsroom import hongkong
-from tests.factories import make_blog, make_image, make_update
+from tests.factories import edit_blog, make_blog, make_image, make_update
 from tests.reader.test_embeds import BODY
 from tests.waiting import wait_for
 
@@ -84,11 +84,6 @@ def publish(blog: LiveBlog, minute: float, heading: str = "", **content: Any) ->
 
 def update_of(blog: LiveBlog, heading: str) -> Update:
     return blog.updates.get(heading=heading)
-
-
-def edit_blog(blog: LiveBlog, **details: Any) -> None:
-    blog.refresh_from_db()
-    publishing.edit_blog(blog, replace(BlogDetails.of(blog), **details), by=SYSTEM)
 
 
 def verbs(blog: LiveBlog, own: Update) -> dict[str, Callable[[], object]]:

@@ -13,15 +13,11 @@ from lxml import html as markup
 
 from liveblog import publishing
 from liveblog.models import Byline, Topic, Update
-from liveblog.publishing import SYSTEM, BlogDetails, Content, Story
+from liveblog.publishing import SYSTEM, Content, Story
 from newsroom import hongkong
-from tests.factories import NOON, make_blog, make_image, make_update
+from tests.factories import NOON, edit_blog, make_blog, make_image, make_update
 
 pytestmark = pytest.mark.django_db
-
-
-def text_of(response) -> str:
-    return response.content.decode()
 
 
 def headings_of(page: str) -> list[str]:
@@ -35,7 +31,7 @@ def test_updates_are_newest_first_under_hong_kong_days(client):
     make_update(blog, "前一晚", happened_at=midnight - timedelta(minutes=10))
     make_update(blog, "較新", happened_at=midnight + timedelta(hours=2))
     make_update(blog, "無時間", happened_at=midnight + timedelta(hours=1), has_clock_time=False)
-    page = text_of(client.get(f"/live/{blog.slug}/"))
+    page = client.get(f"/live/{blog.slug}/").text
     assert headings_of(page) == ["19日最新消息", "較新", "無時間", "零時五分", "18日最新消息", "前一晚"]
     assert re.findall(r'<time class="clock" datetime="([^"]+)"\s*>([^<]+)</time>', page) == [
         ("2026-03-19T02:05:00+08:00", "【02:05】"),
@@ -48,7 +44,7 @@ def test_day_heading_includes_the_month_after_coverage_crosses_into_another(clie
     blog = make_blog(coverage_start_at=datetime(2026, 7, 31, 12, tzinfo=hongkong.ZONE), language="zh-hant")
     make_update(blog, "一", happened_at=datetime(2026, 7, 31, 13, tzinfo=hongkong.ZONE))
     make_update(blog, "二", happened_at=datetime(2026, 8, 1, 13, tzinfo=hongkong.ZONE))
-    page = text_of(client.get(f"/live/{blog.slug}/"))
+    page = client.get(f"/live/{blog.slug}/").text
     assert headings_of(page) == ["8月1日最新消息", "二", "31日最新消息", "一"]
 
 
@@ -62,7 +58,7 @@ def test_labels_are_in_the_language_of_the_blog(client):
         start = datetime(2026, 3, 19, tzinfo=hongkong.ZONE)
         blog = make_blog(language=language, coverage_start_at=start)
         make_update(blog, "x", body="<p>x</p>", happened_at=NOON)
-        page = text_of(client.get(f"/live/{blog.slug}/", headers={"Accept-Language": "fr, de"}))
+        page = client.get(f"/live/{blog.slug}/", headers={"Accept-Language": "fr, de"}).text
         for word in expected:
             assert word in page, (language, word)
         if language == "zh-hans":
@@ -73,9 +69,9 @@ def test_labels_are_in_the_language_of_the_blog(client):
 
 def test_live_badge_disappears_when_coverage_ends(client):
     blog = make_blog()
-    assert 'class="badge"' in text_of(client.get(f"/live/{blog.slug}/"))
+    assert 'class="badge"' in client.get(f"/live/{blog.slug}/").text
     publishing.end_coverage(blog, by=SYSTEM)
-    page = text_of(client.get(f"/live/{blog.slug}/"))
+    page = client.get(f"/live/{blog.slug}/").text
     assert 'class="badge"' not in page
     assert "報道已結束" in page
 
@@ -102,7 +98,7 @@ def test_page_shows_every_field_of_a_blog_and_an_update(client):
         stories=(Story("航班一覽", 1, "https://example.com/a?b=1&c=2"), Story("未連結", 2)),
     )
     publishing.pin_update(update, by=SYSTEM)
-    page = text_of(client.get(f"/live/{blog.slug}/"))
+    page = client.get(f"/live/{blog.slug}/").text
     for expected in (
         "<p>首段。</p><p>次段。</p>",
         "<ul><li>要點</li></ul>",
@@ -129,21 +125,21 @@ def test_a_withdrawn_update_is_a_tombstone_on_fresh_pages(client):
     publishing.withdraw_update(update, by=SYSTEM, reason="內部原因")
     at = Update.objects.get(pk=update.pk).withdrawn_at
     withdrawn = f"{hongkong.day_of(at).day}日{hongkong.clock_label(at)}"
-    page = text_of(client.get(f"/live/{blog.slug}/"))
+    page = client.get(f"/live/{blog.slug}/").text
     assert f"此更新已於{withdrawn}撤回" in page
     assert "秘密" not in page
     assert "內部原因" not in page
     response = client.get(f"/live/{blog.slug}/{update.pk}/")
     assert response.status_code == 410
-    assert f"此更新已於{withdrawn}撤回" in text_of(response)
-    assert "秘密" not in text_of(response)
+    assert f"此更新已於{withdrawn}撤回" in response.text
+    assert "秘密" not in response.text
 
 
 def test_a_correction_shows_its_note_and_its_history(client):
     update = make_update(make_blog())
     for note in ("首次更正", "再次更正"):
         publishing.correct_update(update, Content.of(update), by=SYSTEM, note=note)
-    page = text_of(client.get(f"/live/{update.blog.slug}/"))
+    page = client.get(f"/live/{update.blog.slug}/").text
     assert re.search(r"<strong>更正</strong>.*再次更正.*<details>.*首次更正", page, re.DOTALL)
 
 
@@ -152,7 +148,7 @@ def test_paging_reaches_every_older_update_once(client):
     updates = [make_update(blog, f"第{i}則", happened_at=NOON) for i in range(45)]
     update_ids, address = [], f"/live/{blog.slug}/"
     while address:
-        page = text_of(client.get(address))
+        page = client.get(address).text
         update_ids += [int(pk) for pk in re.findall(r'<li class="update" id="update-(\d+)"', page)]
         match = re.search(r'rel="next" href="(\?before=\d+)"', page)
         address = match and f"/live/{blog.slug}/{match[1]}"
@@ -162,7 +158,7 @@ def test_paging_reaches_every_older_update_once(client):
 def test_permalink_names_its_blog_and_links_to_its_neighbours(client):
     blog = make_blog(kicker="風暴")
     older, update, newer = (make_update(blog, heading) for heading in ("先", "中", "後"))
-    page = text_of(client.get(f"/live/{blog.slug}/{update.pk}/"))
+    page = client.get(f"/live/{blog.slug}/{update.pk}/").text
     assert "<title>中｜風暴︱標題 - Newsroom</title>" in page
     assert f'<link rel="canonical" href="http://127.0.0.1:8000/live/{blog.slug}/{update.pk}/">' in page
     assert '<meta property="og:title" content="中">' in page
@@ -174,7 +170,7 @@ def test_linked_data_matches_the_page_and_cannot_close_its_script_element(client
     blog = make_blog(language="en", headline="</script><b>x")
     update = make_update(blog, "</script>", body="<p>a &amp; b</p>", happened_at=NOON)
     publishing.withdraw_update(make_update(blog, "Gone"), by=SYSTEM, reason="x")
-    page = text_of(client.get(f"/live/{blog.slug}/"))
+    page = client.get(f"/live/{blog.slug}/").text
     raw = re.search(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)[1]
     data = json.loads(raw)
     assert "<" not in raw
@@ -206,21 +202,21 @@ def test_front_page_lists_live_and_ended_blogs(client):
     for i in range(5):
         make_update(live, f"第{i}則")
     publishing.end_coverage(ended, by=SYSTEM)
-    page = text_of(client.get("/"))
+    page = client.get("/").text
     assert re.search("正在直播.*直播中.*第4則.*第3則.*第2則.*已結束的報道.*已完", page, re.DOTALL)
     assert "第1則" not in page
     assert draft.headline not in page
 
 
 def test_front_page_says_that_there_are_no_live_blogs(client):
-    assert "現時沒有直播中的報道" in text_of(client.get("/"))
+    assert "現時沒有直播中的報道" in client.get("/").text
 
 
 def test_a_topic_lists_its_blogs(client):
     topic = Topic.objects.create(slug="weather", name="天氣")
     make_blog(headline="風暴", topics=(topic,))
     make_blog(headline="別的")
-    page = text_of(client.get("/topics/weather/"))
+    page = client.get("/topics/weather/").text
     assert "風暴" in page
     assert "別的" not in page
 
@@ -228,13 +224,11 @@ def test_a_topic_lists_its_blogs(client):
 def test_blog_links_to_its_successor_once_that_is_public(client):
     successor = make_blog(headline="續篇", is_live=False)
     blog = make_blog(headline="前篇")
-    publishing.edit_blog(
-        blog, BlogDetails(**{**vars(BlogDetails.of(blog)), "successor": successor}), by=SYSTEM
-    )
-    assert "續篇" not in text_of(client.get(f"/live/{blog.slug}/"))
+    edit_blog(blog, successor=successor)
+    assert "續篇" not in client.get(f"/live/{blog.slug}/").text
     publishing.start_coverage(successor, by=SYSTEM)
-    assert "續見： <a" in text_of(client.get(f"/live/{blog.slug}/"))
-    assert "承接： <a" in text_of(client.get(f"/live/{successor.slug}/"))
+    assert "續見： <a" in client.get(f"/live/{blog.slug}/").text
+    assert "承接： <a" in client.get(f"/live/{successor.slug}/").text
 
 
 @pytest.mark.parametrize(

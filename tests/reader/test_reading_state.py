@@ -10,23 +10,14 @@ import pytest
 from playwright.sync_api import ElementHandle, Page, Route, expect
 
 from liveblog import publishing
-from liveblog.models import LiveBlog, Update
-from liveblog.publishing import SYSTEM, BlogDetails, Content, Story
+from liveblog.models import LiveBlog
+from liveblog.publishing import SYSTEM, Content, Story
 from newsroom import hongkong
 from newsroom.text.external_media import FRAME_ORIGINS
-from tests.factories import make_blog, make_image, make_update
+from tests.factories import edit_blog, edit_update, make_blog, make_image, make_update
 from tests.reader.test_embeds import BODY, FRAME
 from tests.reader.test_live_page import PHONE, cover, headings, open_blog, publish, wait_for_frame
 from tests.waiting import wait_for
-
-
-def edit_blog(blog: LiveBlog, **details: object) -> None:
-    blog.refresh_from_db()
-    publishing.edit_blog(blog, replace(BlogDetails.of(blog), **details), by=SYSTEM)
-
-
-def edit(update: Update, **content: object) -> Update:
-    return publishing.edit_update(update, replace(Content.of(update), **content), by=SYSTEM)
 
 
 def approve(blog: LiveBlog, text: str = "多謝") -> None:
@@ -55,7 +46,7 @@ def test_video_keeps_playing_while_the_page_around_it_changes(server, page):
     approve(blog)
     expect(page.locator(".responses")).to_contain_text("多謝")
     edit_blog(blog, headline="新的標題", summary="<p>新的撮要</p>")
-    update = edit(update, body=f"<p>加上一段。</p>{BODY}<p>再加一段。</p>")
+    update = edit_update(update, body=f"<p>加上一段。</p>{BODY}<p>再加一段。</p>")
     publishing.correct_update(update, replace(Content.of(update), heading="改過"), by=SYSTEM, note="標題有誤")
     publish(blog, "更新的", 4)
     expect(page.locator(".pinned")).to_contain_text("標題有誤")
@@ -86,7 +77,7 @@ def test_focus_open_details_and_typed_text_survive_changes(server, new_page):
     page.locator(".pinned .share").focus()
     approve(blog)
     edit_blog(blog, standfirst="新的導言")
-    edit(pinned, body="<p>新的內文。</p>")
+    edit_update(pinned, body="<p>新的內文。</p>")
     publish(blog, "最新", 20, is_key_event=True)
     expect(page.locator(".pinned")).to_contain_text("新的內文。")
     expect(page.locator(".key-events")).to_contain_text("最新")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -17,10 +16,10 @@ from playwright.sync_api import expect
 
 from liveblog import publishing
 from liveblog.models import LiveBlog, ReaderResponse
-from liveblog.publishing import SYSTEM, BlogDetails
+from liveblog.publishing import SYSTEM
 from liveblog.reader import responses
 from tests.at_once import at_once
-from tests.factories import make_blog, make_user
+from tests.factories import edit_blog, make_blog, make_user
 
 
 @pytest.fixture
@@ -167,9 +166,7 @@ def test_response_sent_twice_is_accepted_and_stored_once(client, blog):
 
 def test_refused_response_does_not_use_up_its_token(client, blog):
     used_token = token()
-    publishing.edit_blog(
-        blog, replace(BlogDetails.of(blog), embargo_until_at=timezone.now() + timedelta(1)), by=SYSTEM
-    )
+    edit_blog(blog, embargo_until_at=timezone.now() + timedelta(1))
     form = responses.ResponseForm(blog, {"name": "陳大文", "text": "支持！", "opened": used_token})
     assert form.is_valid()
     blog.refresh_from_db()

@@ -17,7 +17,7 @@ from liveblog.presentation.timeline import PAGE_SIZE
 from liveblog.publishing import SYSTEM, BlogDetails
 from newsroom import hongkong, share_cards
 from newsroom.share_cards import Card
-from tests.factories import make_blog, make_image, make_update
+from tests.factories import edit_blog, make_blog, make_image, make_update
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
@@ -116,9 +116,9 @@ def test_a_description_is_the_standfirst_else_the_summary_else_the_key_events(cl
     make_update(blog, "停課", is_key_event=True)
     make_update(blog, "停工", is_key_event=True)
     assert tags(client, "/live/storm/")["description"] == "停工；停課"
-    blog = publishing.edit_blog(blog, replace(BlogDetails.of(blog), summary="<p>風力減弱。</p>"), by=SYSTEM)
+    blog = edit_blog(blog, summary="<p>風力減弱。</p>")
     assert tags(client, "/live/storm/")["description"] == "風力減弱。"
-    publishing.edit_blog(blog, replace(BlogDetails.of(blog), standfirst="八號\n信號"), by=SYSTEM)
+    edit_blog(blog, standfirst="八號\n信號")
     assert tags(client, "/live/storm/")["description"] == "八號 信號"
     picture = make_update(blog, "塌樹", body="", images=(make_image(alt="街上的樹"),))
     assert tags(client, f"/live/storm/{picture.pk}/")["description"] == "街上的樹"

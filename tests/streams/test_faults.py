@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from urllib.request import urlopen
@@ -16,8 +15,8 @@ from django.utils import timezone
 
 from liveblog import publishing
 from liveblog.models import Byline, Change, LiveBlog, Update
-from liveblog.publishing import SYSTEM, BlogDetails, Content
-from tests.factories import NOON, make_blog, make_update
+from liveblog.publishing import SYSTEM, Content
+from tests.factories import NOON, edit_blog, edit_update, embargo, make_blog, make_update
 from tests.page_content import parse_page
 from tests.streams.readers import Reader, following
 from tests.streams.streaming import PATIENCE
@@ -91,7 +90,7 @@ class Desk:
 
     def rewrite_first(self, body: str) -> None:
         update = Update.objects.filter(blog=self.blog).published().newest_first().last()
-        publishing.edit_update(update, replace(Content.of(update), body=body), by=SYSTEM)
+        edit_update(update, body=body)
 
     def pin(self) -> None:
         publishing.pin_update(self.some(back=1), by=SYSTEM)
@@ -118,7 +117,7 @@ class Desk:
         publishing.erase_update(self.some(back=6), by=SYSTEM, reason="法庭命令")
 
     def edit_headline(self) -> None:
-        self.edit_blog(headline=f"標題{next(self.serial)}")
+        edit_blog(self.blog, headline=f"標題{next(self.serial)}")
 
     def edit_byline(self) -> None:
         self.byline = publishing.edit_byline(self.byline, by=SYSTEM, name="記者", role=f"{next(self.serial)}")
@@ -134,13 +133,8 @@ class Desk:
         publishing.start_coverage(self.blog, by=SYSTEM)
 
     def embargo_and_lift(self) -> None:
-        self.edit_blog(embargo_until_at=timezone.now() + timedelta(hours=1))
+        embargo(self.blog)
         publishing.lift_embargo(self.blog, by=SYSTEM)
-
-    def edit_blog(self, **changes: object) -> None:
-        self.blog.refresh_from_db()
-        details = BlogDetails(**{**vars(BlogDetails.of(self.blog)), **changes})
-        publishing.edit_blog(self.blog, details, by=SYSTEM)
 
 
 def cut_the_database() -> None:

@@ -16,9 +16,9 @@ import pytest
 from django.utils import timezone
 
 from liveblog import publishing
-from liveblog.publishing import SYSTEM, BlogDetails, Content
+from liveblog.publishing import SYSTEM, Content
 from liveblog.streams import hub
-from tests.factories import NOON, make_blog, make_update
+from tests.factories import NOON, embargo, make_blog, make_update
 from tests.streams.streaming import PATIENCE, open_stream
 
 
@@ -146,8 +146,7 @@ def test_withdrawn_or_embargoed_blog_closes_its_streams(server, action):
     if action == "withdrawn":
         publishing.withdraw_blog(blog, by=SYSTEM)
     else:
-        details = vars(BlogDetails.of(blog)) | {"embargo_until_at": timezone.now() + timedelta(hours=1)}
-        publishing.edit_blog(blog, BlogDetails(**details), by=SYSTEM)
+        embargo(blog)
     assert stream.next().name == "gone"
     assert stream.next() is None
 

@@ -16,7 +16,10 @@ from liveblog.publishing import SYSTEM
 from liveblog.webhooks import delivery
 from liveblog.webhooks import sender as senders
 from liveblog.webhooks.sender import Sender
+from tests.factories import make_partner
 from tests.webhooks.receiver import Receiver, run_receiver
+
+URL = "https://partner.example/hook"
 
 
 @pytest.fixture(scope="session")
@@ -85,7 +88,12 @@ def sender(transactional_db: None, clock: Clock, monkeypatch: pytest.MonkeyPatch
 
 @pytest.fixture
 def partner(db: None) -> Partner:
-    return Partner.objects.create(name="Harbour Wire", contact="desk@harbour.example")
+    return make_partner(name="Harbour Wire", contact="desk@harbour.example")
+
+
+@pytest.fixture
+def webhook(partner: Partner) -> Webhook:
+    return publishing.add_webhook(partner, by=SYSTEM, url=URL)
 
 
 def make_webhook(partner: Partner, receiver: Receiver, **options: object) -> Webhook:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,11 +12,11 @@ from django.utils import timezone
 
 from liveblog import publishing
 from liveblog.models import LiveBlog, PingCursor, PingService, Topic
-from liveblog.publishing import SYSTEM, BlogDetails
+from liveblog.publishing import SYSTEM
 from liveblog.webhooks import pings
 from liveblog.webhooks import sender as senders
 from liveblog.webhooks.sender import Sender
-from tests.factories import make_blog, make_update
+from tests.factories import edit_blog, make_blog, make_update
 from tests.standards import ATOM, read_atom
 from tests.waiting import wait_for
 from tests.webhooks import receiver as behaviours
@@ -166,7 +165,7 @@ def test_hidden_live_blogs_are_not_pinged(sender, hub, clock, hide):
     hidden, public = make_blog(slug="hidden", **hide), make_blog(slug="public")
     start_with_cursors(sender)
     if not hidden.is_live:
-        publishing.edit_blog(hidden, replace(BlogDetails.of(hidden), headline="改"), by=SYSTEM)
+        edit_blog(hidden, headline="改")
     else:
         make_update(hidden)
     make_update(public)
@@ -193,7 +192,7 @@ def test_removing_a_topic_pings_the_feeds_of_that_topic(sender, hub, clock):
     settle(clock)
     wait_for(lambda: is_pinged(blog))
     hub.accepted_requests.clear()
-    publishing.edit_blog(blog, replace(BlogDetails.of(blog), topics=()), by=SYSTEM)
+    edit_blog(blog, topics=())
     settle(clock)
     wait_for(lambda: is_pinged(blog))
     assert feeds("/topics/w/", "/zh-hans/topics/w/") <= pinged(hub)

@@ -7,20 +7,15 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
 from liveblog import publishing
-from liveblog.models import Delivery, Webhook, WebhookCursor
+from liveblog.models import Delivery, WebhookCursor
 from liveblog.publishing import SYSTEM
 from liveblog.webhooks import cursors, messages
 from liveblog.webhooks.delivery import Answer
 from tests.factories import make_blog, make_update, make_user
+from tests.webhooks.conftest import URL
 from tests.webhooks.pump import NO_CONTENT, changes_of, send_all
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
-URL = "https://partner.example/hook"
-
-
-@pytest.fixture
-def webhook(partner) -> Webhook:
-    return publishing.add_webhook(partner, by=SYSTEM, url=URL)
 
 
 def send_requested() -> list[messages.Message]:

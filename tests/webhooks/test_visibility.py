@@ -8,25 +8,14 @@ import pytest
 from django.utils import timezone
 
 from liveblog import publishing
-from liveblog.models import Delivery, LiveBlog, Partner, Webhook, WebhookCursor
-from liveblog.publishing import SYSTEM, BlogDetails
+from liveblog.models import Delivery, Partner, Webhook, WebhookCursor
+from liveblog.publishing import SYSTEM
 from liveblog.webhooks import cursors, messages
 from liveblog.webhooks.delivery import Answer
-from tests.factories import make_blog, make_update
+from tests.factories import embargo, make_blog, make_partner, make_update
 from tests.webhooks.pump import NO_CONTENT, changes_of, send_all
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def webhook(partner: Partner) -> Webhook:
-    return publishing.add_webhook(partner, by=SYSTEM, url="https://partner.example/hook")
-
-
-def embargo(blog: LiveBlog) -> None:
-    blog.refresh_from_db()
-    details = vars(BlogDetails.of(blog)) | {"embargo_until_at": timezone.now() + timedelta(hours=1)}
-    publishing.edit_blog(blog, BlogDetails(**details), by=SYSTEM)
 
 
 def test_drafts_are_not_sent_until_public_and_then_in_full(webhook):
@@ -38,7 +27,7 @@ def test_drafts_are_not_sent_until_public_and_then_in_full(webhook):
 
 
 def test_embargoed_blogs_are_sent_only_to_granted_partners(webhook, partner):
-    other = Partner.objects.create(name="Other", contact="desk@other.example")
+    other = make_partner(name="Other")
     publishing.add_webhook(other, by=SYSTEM, url="https://other.example/hook")
     blog = make_blog(slug="secret", embargo_until_at=timezone.now() + timedelta(hours=1))
     partner.granted_blogs.add(blog)
