@@ -12,7 +12,6 @@ from liveblog.models import (
     Byline,
     Image,
     LiveBlog,
-    Partner,
     Topic,
 )
 from liveblog.publishing import Story
@@ -60,10 +59,6 @@ def make_stories(number: int) -> tuple[Story, ...]:
 
 def make_blogs(number: int) -> list[LiveBlog]:
     return rows(LiveBlog, number, slug="many-{}".format, headline="標題{}".format)
-
-
-def make_partner() -> Partner:
-    return Partner.objects.create(name=f"夥伴{next(_serial)}", contact="desk@example.com")
 
 
 def make_people(number: int) -> list[User]:
