@@ -25,7 +25,7 @@ from liveblog.models import ApiKey, Byline, Change, LiveBlog, Update
 from liveblog.publishing import SYSTEM, WRITES, Action, Actor, Content, Story, actions_for, permissions
 from newsroom import hongkong
 from tests.admin.browsing import form_values
-from tests.factories import IN_TEAM, make_blog, make_image, make_key, make_staff, make_update
+from tests.factories import IN_TEAM, make_blog, make_image, make_key, make_staff, make_update, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
@@ -195,8 +195,7 @@ def test_desk_and_admin_carry_out_offered_actions_and_refuse_all_others(
     staff, state, door: Callable[..., int], actions: list[Action]
 ):
     for name, user in staff.items():
-        client = Client()
-        client.force_login(user)
+        client = signed_in(user)
         blog = make_team_blog(staff)
         made = make_in(state, blog, user)
         for action in actions:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.dispatch import receiver
-from django.test import Client
 
 from newsroom.access import notices
 from newsroom.access.events import access_changed
 from tests.access.signing_in import Browser
+from tests.factories import make_person
 
 
 @pytest.fixture
@@ -19,6 +20,11 @@ def browser_of(db: None) -> Callable[..., Browser]:
     """Return a function that makes a browser at an IP address, in English."""
     cache.clear()
     return lambda address="192.0.2.1": Browser(REMOTE_ADDR=address, headers={"accept-language": "en"})
+
+
+@pytest.fixture
+def editor(db: None) -> User:
+    return make_person("Editor", email="editor@example.com")
 
 
 @pytest.fixture
@@ -43,9 +49,3 @@ def mails(mailoutbox):
         return list(mailoutbox)
 
     return collect
-
-
-def client_of(person) -> Client:
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(person)
-    return client

@@ -13,10 +13,9 @@ from liveblog.models import ApiKey, Partner, Webhook
 from newsroom.access import initial_passwords
 from newsroom.access.models import InitialPassword
 from newsroom.sign_in import PER_NAME_AND_ADDRESS
-from tests.access.conftest import client_of
 from tests.access.signing_in import LOGIN, OVERVIEW, add_app, code_of
 from tests.admin.browsing import open_form
-from tests.factories import PASSWORD, make_key, make_person
+from tests.factories import PASSWORD, make_key, make_person, signed_in
 
 TITLE = "Confirm that it is you"
 NEW_PASSWORD = "tram ferry lantern"
@@ -65,7 +64,7 @@ def key_form(client: Client) -> dict:
 
 
 def test_stale_session_must_confirm_before_the_key_is_made(manager, seen_events):
-    client = make_stale(client_of(manager))
+    client = make_stale(signed_in(manager))
 
     question = client.post("/admin/liveblog/apikey/add/", key_form(client))
 
@@ -84,7 +83,7 @@ def test_stale_session_must_confirm_before_the_key_is_made(manager, seen_events)
 
 
 def test_confirmation_lasts_for_the_configured_minutes(manager, settings):
-    client = client_of(manager)
+    client = signed_in(manager)
     assert not asks_to_confirm(client.post("/admin/liveblog/apikey/add/", key_form(client)))
     session = client.session
     session["confirmed_at"] -= settings.CONFIRMATION_MINUTES * 60
@@ -94,7 +93,7 @@ def test_confirmation_lasts_for_the_configured_minutes(manager, settings):
 
 
 def test_app_code_confirms_but_a_recovery_code_does_not(manager):
-    secret, client = add_app(manager), make_stale(client_of(manager))
+    secret, client = add_app(manager), make_stale(signed_in(manager))
     question = client.post("/admin/liveblog/apikey/add/", key_form(client))
 
     assert asks_to_confirm(
@@ -107,7 +106,7 @@ def test_app_code_confirms_but_a_recovery_code_does_not(manager):
 
 
 def test_wrong_passwords_are_limited(manager):
-    client = make_stale(client_of(manager))
+    client = make_stale(signed_in(manager))
     answer = {"confirm-credential": "", "confirm-password": "wrong"}
 
     statuses = [
@@ -142,28 +141,28 @@ def test_every_change_of_keys_secrets_people_and_roles_needs_confirmation(manage
         ],
     }
     for user, paths in pages.items():
-        client = make_stale(client_of(user))
+        client = make_stale(signed_in(user))
         assert [
             path for path in paths if not asks_to_confirm(client.post(f"/admin/{path}", {"post": "yes"}))
         ] == []
     for path in ("app/remove/", "app/", "passkeys/add/", "recovery-codes/", "sessions/end/"):
-        assert asks_to_confirm(make_stale(client_of(chief)).post(f"{OVERVIEW}{path}")), path
+        assert asks_to_confirm(make_stale(signed_in(chief)).post(f"{OVERVIEW}{path}")), path
 
 
 def test_people_without_permission_or_signed_out_are_not_asked_to_confirm(chief):
-    editor = make_stale(client_of(make_person("Editor")))
+    editor = make_stale(signed_in(make_person("Editor")))
     for path in ("/admin/auth/user/", "/admin/liveblog/apikey/add/"):
         assert Client().post(path).url.startswith(LOGIN)
         assert editor.get(path).status_code == 403
 
 
 def test_other_changes_need_no_confirmation():
-    editor = make_stale(client_of(make_person("Chief editor")))
+    editor = make_stale(signed_in(make_person("Chief editor")))
     assert not asks_to_confirm(editor.post("/admin/liveblog/topic/add/", {"name": "天氣", "slug": "weather"}))
 
 
 def test_password_page_asks_to_confirm_first_and_never_repeats_a_password(chief):
-    person, client = make_person("Reporter"), make_stale(client_of(chief))
+    person, client = make_person("Reporter"), make_stale(signed_in(chief))
     path = f"/admin/auth/user/{person.pk}/password/"
     question = client.get(path)
     assert asks_to_confirm(question)
@@ -182,7 +181,7 @@ def test_password_page_asks_to_confirm_first_and_never_repeats_a_password(chief)
 
 
 def add_person(chief: User, **fields: object) -> User:
-    client = client_of(chief)
+    client = signed_in(chief)
     passwords = dict.fromkeys(("password1", "password2"), NEW_PASSWORD)
     form = open_form(client, "/admin/auth/user/add/") | passwords | {"username": "ming"} | fields
     group = Group.objects.get(name="Editor")
@@ -227,7 +226,7 @@ def test_password_set_by_a_chief_editor_is_an_initial_one(chief):
     person = make_person("Reporter")
     payload = dict.fromkeys(("password1", "password2"), NEW_PASSWORD) | {"usable_password": "true"}
 
-    assert client_of(chief).post(f"/admin/auth/user/{person.pk}/password/", payload).status_code == 302
+    assert signed_in(chief).post(f"/admin/auth/user/{person.pk}/password/", payload).status_code == 302
 
     assert initial_passwords.is_initial(person)
     assert not InitialPassword.objects.exclude(user=person).exists()
@@ -237,7 +236,7 @@ def test_password_set_by_a_chief_editor_is_an_initial_one(chief):
 def test_person_gets_an_email_about_changes_by_others_only(mails, seen_events):
     chief = make_person("Chief editor", email="chief@example.com")
     person = make_person("Reporter", email="reporter@example.com")
-    client = client_of(chief)
+    client = signed_in(chief)
     for changed in (person, chief):
         path = f"/admin/auth/user/{changed.pk}/change/"
         form = open_form(client, path) | {"first_name": "小明"}

@@ -27,11 +27,6 @@ def with_mail(settings, transactional_db) -> None:
     settings.SITE_URL = "https://news.example.com"
 
 
-@pytest.fixture
-def editor() -> User:
-    return make_person("Editor", email="editor@example.com")
-
-
 def ask(email: str, address: str = "192.0.2.1"):
     return Client(REMOTE_ADDR=address, headers={"accept-language": "en"}).post(RESET, {"email": email})
 

@@ -9,7 +9,6 @@ from django.core.management import call_command
 from newsroom.access import factors, recovery_codes, totp
 from newsroom.access.models import Authenticator, RecoveryCode
 from newsroom.sign_in import PER_NAME, PER_NAME_AND_ADDRESS
-from tests.access.conftest import client_of
 from tests.access.signing_in import (
     LOGIN,
     OVERVIEW,
@@ -19,14 +18,9 @@ from tests.access.signing_in import (
     make_codes,
     shown_codes,
 )
-from tests.factories import PASSWORD, make_person
+from tests.factories import PASSWORD, make_person, signed_in
 
 CHIEFS = ["Chief editor"]
-
-
-@pytest.fixture
-def editor(db) -> User:
-    return make_person("Editor", email="editor@example.com")
 
 
 # Signing in
@@ -241,7 +235,7 @@ def test_setting_names_the_roles_that_need_a_factor(db, settings, roles, fields,
 
 
 def test_sessions_without_a_factor_end_when_their_role_starts_to_need_one(editor, settings):
-    client = client_of(editor)
+    client = signed_in(editor)
     assert client.get("/admin/").status_code == 200
 
     settings.SECOND_FACTOR_ROLES = ["*"]
@@ -272,9 +266,9 @@ def test_chief_editor_resets_a_colleagues_factor(transactional_db, browser_of, e
     theirs.enter_code(code_of(secret))
     chief = make_person("Chief editor")
     path = f"/admin/auth/user/{editor.pk}/second-factor/"
-    assert path in client_of(chief).get(f"/admin/auth/user/{editor.pk}/change/").content.decode()
+    assert path in signed_in(chief).get(f"/admin/auth/user/{editor.pk}/change/").content.decode()
 
-    assert client_of(chief).post(path).status_code == 302
+    assert signed_in(chief).post(path).status_code == 302
 
     assert not factors.has_any(editor)
     assert not theirs.is_in
@@ -291,12 +285,12 @@ def test_other_roles_cannot_reset_a_factor_and_nobody_resets_their_own(db, role)
     add_app(chief)
 
     assert (
-        client_of(make_person(role)).post(f"/admin/auth/user/{editor.pk}/second-factor/").status_code == 403
+        signed_in(make_person(role)).post(f"/admin/auth/user/{editor.pk}/second-factor/").status_code == 403
     )
     root = make_person(is_superuser=True)
     for person in (chief, root):
         path = f"/admin/auth/user/{person.pk}/second-factor/"
-        assert client_of(chief).post(path).status_code == 403
+        assert signed_in(chief).post(path).status_code == 403
     assert factors.has_any(editor)
     assert factors.has_any(chief)
 

@@ -1,11 +1,18 @@
-"""Admin forms in the state in which a browser would submit them."""
+"""Admin pages of rows, and their forms in the state in which a browser would submit them."""
 
 from __future__ import annotations
 
 from html.parser import HTMLParser
 
+from django.db.models import Model
 from django.http import HttpResponse
 from django.test import Client
+from django.urls import reverse
+
+
+def page_of(row: Model, name: str = "change") -> str:
+    """Return the path of an admin page of a row, which by default is the one that changes it."""
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_{name}", args=[row.pk])
 
 
 class _FormReader(HTMLParser):

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from playwright.sync_api import Page
 
-from tests.factories import make_user
+from tests.factories import make_user, signed_in
 
 
 @pytest.fixture
@@ -19,9 +19,7 @@ def editor(db: None) -> User:
 
 @pytest.fixture
 def admin(editor: User) -> Client:
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(editor)
-    return client
+    return signed_in(editor)
 
 
 @pytest.fixture

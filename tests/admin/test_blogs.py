@@ -7,32 +7,24 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from liveblog import publishing
-from liveblog.models import Byline, Change, LiveBlog, Topic
+from liveblog.models import Byline, LiveBlog, Topic
 from liveblog.publishing import SYSTEM, BlogDetails, Story
 from newsroom import hongkong
-from tests.admin.browsing import errors, open_form, with_row
-from tests.factories import make_blog, make_image, make_person, make_update
+from tests.admin.browsing import errors, open_form, page_of, with_row
+from tests.change_log import kinds
+from tests.factories import make_blog, make_image, make_person, make_update, signed_in
 
 pytestmark = pytest.mark.django_db
 
 ADD = "/admin/liveblog/liveblog/add/"
 
 
-def page_of(blog: LiveBlog) -> str:
-    return reverse("admin:liveblog_liveblog_change", args=[blog.pk])
-
-
 def save(admin, blog, **fields):
     return admin.post(page_of(blog), open_form(admin, page_of(blog)) | fields)
-
-
-def kinds(blog: LiveBlog) -> list[str]:
-    return list(Change.objects.filter(blog=blog).after(0).values_list("kind", flat=True))
 
 
 def reloaded(blog: LiveBlog) -> LiveBlog:
@@ -122,8 +114,7 @@ def test_team_is_saved_without_a_change_number(admin):
 
 
 def test_only_active_staff_can_be_put_in_a_team():
-    chief = Client(headers={"accept-language": "en"})
-    chief.force_login(make_person("Chief editor", username="chief"))
+    chief = signed_in(make_person("Chief editor", username="chief"))
     editor = make_person("Editor", username="editor")
     gone, outside = make_person(is_active=False), make_person(is_staff=False)
     query = {"app_label": "liveblog", "model_name": "liveblog", "field_name": "team"}

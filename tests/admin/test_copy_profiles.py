@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from django.test import Client
 
 from liveblog.models import CopyProfile
 from tests.admin.browsing import errors, open_form
-from tests.factories import make_person
+from tests.factories import make_person, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -19,14 +18,8 @@ def profile() -> CopyProfile:
     return CopyProfile.objects.create(name="Our agency", signature="12:05", zone="BST", order="newest-first")
 
 
-def client_of(role: str) -> Client:
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(make_person(role))
-    return client
-
-
 def test_chief_editor_renames_and_deletes_a_saved_profile(profile: CopyProfile) -> None:
-    client = client_of("Chief editor")
+    client = signed_in(make_person("Chief editor"))
     page = f"{LIST}{profile.pk}/change/"
     assert client.post(page, open_form(client, page) | {"name": "The agency"}).status_code == 302
     assert CopyProfile.objects.values_list("name", "signature", "zone", "order").get() == (
@@ -40,23 +33,23 @@ def test_chief_editor_renames_and_deletes_a_saved_profile(profile: CopyProfile) 
 
 
 def test_list_shows_the_notation_of_each_profile(profile: CopyProfile) -> None:
-    assert "newest first, time zone BST" in client_of("Chief editor").get(LIST).content.decode()
+    assert "newest first, time zone BST" in signed_in(make_person("Chief editor")).get(LIST).content.decode()
 
 
 def test_duplicate_profile_name_is_refused(profile: CopyProfile) -> None:
     CopyProfile.objects.create(name="The wire")
-    client = client_of("Chief editor")
+    client = signed_in(make_person("Chief editor"))
     page = f"{LIST}{profile.pk}/change/"
     assert "name" in errors(client.post(page, open_form(client, page) | {"name": "The wire"}))
 
 
 @pytest.mark.parametrize("role", ["Reporter", "Editor", "Syndication manager"])
 def test_other_roles_can_neither_rename_nor_delete_profiles(profile: CopyProfile, role: str) -> None:
-    client = client_of(role)
+    client = signed_in(make_person(role))
     for path in (LIST, f"{LIST}{profile.pk}/change/", f"{LIST}{profile.pk}/delete/"):
         assert client.post(path, {"name": "x", "post": "yes"}).status_code == 403
     assert CopyProfile.objects.get().name == "Our agency"
 
 
 def test_profiles_are_added_on_the_desk_only() -> None:
-    assert client_of("Chief editor").get(f"{LIST}add/").status_code == 403
+    assert signed_in(make_person("Chief editor")).get(f"{LIST}add/").status_code == 403

@@ -15,8 +15,8 @@ from django.utils import timezone
 from liveblog import publishing
 from liveblog.models import ApiKey, Partner, Scope
 from newsroom.access.models import StaffSession as Session
-from tests.admin.browsing import errors, open_form
-from tests.factories import make_blog, make_key, make_person
+from tests.admin.browsing import errors, open_form, page_of
+from tests.factories import make_blog, make_key, make_partner, make_person, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +26,7 @@ KEYS = "/admin/liveblog/apikey/"
 
 @pytest.fixture
 def partner() -> Partner:
-    return Partner.objects.create(name="通訊社", contact="desk@example.com")
+    return make_partner(name="通訊社")
 
 
 def key_on_page(response) -> str:
@@ -34,10 +34,6 @@ def key_on_page(response) -> str:
     assert response.status_code == 200
     assert "no-store" in response.headers["Cache-Control"]
     return re.search(r'value="(nrk_[^"]+)"', response.content.decode())[1]
-
-
-def page_of(key: ApiKey, name: str = "change") -> str:
-    return reverse(f"admin:liveblog_apikey_{name}", args=[key.pk])
 
 
 def works(key: str) -> bool:
@@ -144,7 +140,7 @@ def test_revocation_is_confirmed_first_and_prevents_rotation(admin, partner):
 
 def test_keys_of_an_inactive_partner_stop_working(admin, partner):
     secret = make_key(Scope.READ, partner=partner)
-    path = reverse("admin:liveblog_partner_change", args=[partner.pk])
+    path = page_of(partner)
     form = open_form(admin, path)
     del form["is_active"]
 
@@ -158,7 +154,7 @@ def test_granted_live_blogs_are_saved_and_counted_in_the_list(admin, partner):
     make_key(Scope.READ, partner=partner)
     publishing.revoke_key(ApiKey.objects.get(), by=publishing.SYSTEM)
     make_key(Scope.READ, Scope.WRITE_DRAFT, partner=partner)
-    path = reverse("admin:liveblog_partner_change", args=[partner.pk])
+    path = page_of(partner)
 
     assert admin.post(path, open_form(admin, path) | {"granted_blogs": [blog.pk]}).status_code == 302
 
@@ -213,7 +209,7 @@ def test_invalid_key_is_refused_on_its_fields(admin, partner, fields, expected):
 
 @pytest.mark.parametrize("origins", ["https://example.com/path", "example.com", "javascript:alert(1)"])
 def test_invalid_embed_origin_is_refused(admin, partner, origins):
-    path = reverse("admin:liveblog_partner_change", args=[partner.pk])
+    path = page_of(partner)
 
     refusals = errors(admin.post(path, open_form(admin, path) | {"embed_origins": origins}))
 
@@ -225,8 +221,7 @@ def test_only_syndication_managers_may_manage_keys(partner):
     key = ApiKey.objects.get()
     statuses = {}
     for role in ("Syndication manager", "Editor", "Chief editor"):
-        client = Client()
-        client.force_login(make_person(role))
+        client = signed_in(make_person(role))
         paths = [
             ADD,
             KEYS,
@@ -254,7 +249,7 @@ def test_get_and_forged_requests_neither_revoke_nor_rotate(admin, partner, edito
 
 
 def test_key_is_created_rotated_and_revoked_in_a_browser(open_as_editor, server):
-    partner = Partner.objects.create(name="通訊社", contact="desk@example.com")
+    partner = make_partner()
     make_blog(headline="通車首日")
     page = open_as_editor()
 

@@ -9,23 +9,13 @@ from django.urls import reverse
 from liveblog import publishing
 from liveblog.models import Byline, LiveBlog, Topic, Update
 from liveblog.publishing import SYSTEM, Content
-from tests.admin.browsing import open_form
-from tests.factories import make_blog, make_image, make_update, make_user
+from tests.admin.browsing import open_form, page_of
+from tests.factories import make_blog, make_image, make_update, make_user, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 ADD = "/admin/liveblog/update/add/"
 MODELS = ["liveblog", "update", "relatedstory", "topic", "byline", "image", "change", "revision"]
-
-
-def logged_in(*permissions: str) -> Client:
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(make_user(*permissions))
-    return client
-
-
-def page_of(row) -> str:
-    return reverse(f"admin:liveblog_{row._meta.model_name}_change", args=[row.pk])
 
 
 def actions_on(client: Client, path: str) -> list[str]:
@@ -36,19 +26,19 @@ def test_pages_offer_the_actions_of_each_permission():
     blog = make_blog()
     draft = publishing.draft_update(blog, Content(heading="稿"), by=SYSTEM)
     published = make_update(blog)
-    reporter = logged_in("add_update", "change_update", "view_update")
+    reporter = signed_in(make_user("add_update", "change_update", "view_update"))
     assert actions_on(reporter, ADD) == actions_on(reporter, page_of(draft)) == ["draft", "submit"]
-    editor = logged_in("add_update", "change_update", "publish_update")
+    editor = signed_in(make_user("add_update", "change_update", "publish_update"))
     assert actions_on(editor, ADD) == ["draft", "submit", "publish", "schedule"]
     assert actions_on(editor, page_of(published)) == ["edit", "correct"]
-    chief = logged_in("publish_update", "withdraw_update")
+    chief = signed_in(make_user("publish_update", "withdraw_update"))
     assert actions_on(chief, page_of(published)) == ["edit", "correct", "withdraw"]
 
 
 def test_add_permission_allows_only_drafts_and_submissions():
     blog = make_blog()
     update = make_update(blog)
-    client = logged_in("add_update")
+    client = signed_in(make_user("add_update"))
     form = open_form(client, f"{ADD}?blog={blog.pk}")
     assert client.post(ADD, form | {"heading": "稿", "action": "draft"}).status_code == 302
     assert client.post(ADD, form | {"heading": "稿", "action": "submit"}).status_code == 302
@@ -71,7 +61,7 @@ def test_add_permission_allows_only_drafts_and_submissions():
 
 
 def test_change_permission_makes_published_updates_read_only():
-    client = logged_in("add_update", "change_update", "view_update")
+    client = signed_in(make_user("add_update", "change_update", "view_update"))
     update = make_update(make_blog())
     response = client.get(page_of(update))
     assert response.status_code == 200
@@ -79,7 +69,7 @@ def test_change_permission_makes_published_updates_read_only():
 
 
 def test_form_keeps_its_text_when_a_colleague_published_the_draft():
-    client = logged_in("add_update", "change_update", "view_update")
+    client = signed_in(make_user("add_update", "change_update", "view_update"))
     draft = publishing.draft_update(make_blog(), Content(heading="稿"), by=SYSTEM)
     form = open_form(client, page_of(draft)) | {"body": "<p>補充</p>", "seen": ""}
     publishing.publish_update(draft.blog, Content.of(draft), by=SYSTEM, update=draft)
@@ -90,7 +80,7 @@ def test_form_keeps_its_text_when_a_colleague_published_the_draft():
 
 
 def test_withdraw_permission_allows_withdrawing_and_restoring():
-    client = logged_in("withdraw_update")
+    client = signed_in(make_user("withdraw_update"))
     update = make_update(make_blog())
     form = open_form(client, page_of(update))
     assert "heading" not in form
@@ -100,7 +90,7 @@ def test_withdraw_permission_allows_withdrawing_and_restoring():
 
 
 def test_run_coverage_permission_does_not_allow_editing_text():
-    client = logged_in("run_coverage")
+    client = signed_in(make_user("run_coverage"))
     blog = make_blog(headline="原")
     text = {"headline": "改", "slug": blog.slug, "language": "en"}
     assert client.post(page_of(blog), text).status_code == 403
@@ -110,7 +100,7 @@ def test_run_coverage_permission_does_not_allow_editing_text():
 
 def test_bulk_actions_are_offered_by_permission(admin):
     update = make_update(make_blog())
-    client = logged_in("change_update")
+    client = signed_in(make_user("change_update"))
     path = "/admin/liveblog/update/"
     page = client.get(path).content.decode()
     assert 'value="withdraw"' not in page

@@ -21,7 +21,7 @@ from liveblog import publishing
 from liveblog.models import Byline, GlossaryTerm, Image, LiveBlog, ReaderResponse, RelatedStory, Topic, Update
 from liveblog.publishing import SYSTEM, BlogDetails, Content, Story
 from newsroom import hongkong
-from tests.admin.browsing import open_form
+from tests.admin.browsing import open_form, page_of
 from tests.factories import (
     IN_TEAM,
     ROLES,
@@ -32,6 +32,7 @@ from tests.factories import (
     make_update,
     make_user,
     picture_file,
+    signed_in,
 )
 from tests.rolling_back import rolled_back
 
@@ -109,9 +110,9 @@ class Newsroom:
 
     def __init__(self) -> None:
         self.people = make_staff()
-        self.clients = {name: logged_in(person) for name, person in self.people.items()}
+        self.clients = {name: signed_in(person) for name, person in self.people.items()}
         # The forms are read by a superuser, to whom no page is refused.
-        self.filler = logged_in(make_person(is_superuser=True))
+        self.filler = signed_in(make_person(is_superuser=True))
         self.blog = make_blog(has_responses=True)
         publishing.set_team(self.blog, [self.people[name] for name in IN_TEAM], by=SYSTEM)
         self.published = make_update(self.blog, "已發布", stories=(Story("相關"),))
@@ -185,12 +186,6 @@ def _refusal(response: HttpResponse) -> int:
     return 200 if is_unknown_blog else 403
 
 
-def logged_in(person: User) -> Client:
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(person)
-    return client
-
-
 def rows() -> list[list[tuple]]:
     """Return every row of the tables that the verbs write to."""
     return [sorted(table.objects.values_list(), key=repr) for table in TABLES]
@@ -260,7 +255,7 @@ def test_each_act_succeeds_for_exactly_the_expected_roles():
 
 def test_refusal_gives_its_reason_in_the_language_of_the_editor():
     room = Newsroom()
-    path = reverse("admin:liveblog_update_change", args=[room.published.pk])
+    path = page_of(room.published)
     form = open_form(room.filler, path) | {"heading": "改", "action": "edit"}
     texts = {
         "en": ["You may not do this", "You are not in the team of this live blog.", "To the newsroom"],
@@ -279,7 +274,7 @@ def test_refusal_gives_its_reason_in_the_language_of_the_editor():
 def test_outsider_gets_403_and_list_actions_skip_other_teams_updates():
     room = Newsroom()
     outsider, own_update = room.clients["outsider"], make_update(make_blog(headline="別的"), "別的")
-    page = outsider.get(reverse("admin:liveblog_update_change", args=[room.published.pk]))
+    page = outsider.get(page_of(room.published))
     assert page.status_code == 403
     assert "You are not in the team of this live blog." in page.content.decode()
     payload = {"action": "mark_key", "_selected_action": [room.published.pk, own_update.pk]}
@@ -296,10 +291,10 @@ def test_reporter_edits_own_draft_and_reads_other_updates():
     room = Newsroom()
     reporter = room.clients["reporter"]
     own = publishing.draft_update(room.blog, Content("我的稿"), by=room.people["reporter"])
-    page = reporter.get(reverse("admin:liveblog_update_change", args=[own.pk]))
+    page = reporter.get(page_of(own))
     actions = [value for value, _label in page.context["adminform"].form.fields["action"].choices]
     assert actions == ["draft", "submit"]
     publishing.publish_update(room.blog, Content.of(own), by=SYSTEM, update=own)
     for update in (own, room.draft, room.published):
-        page = reporter.get(reverse("admin:liveblog_update_change", args=[update.pk]))
+        page = reporter.get(page_of(update))
         assert (page.status_code, b'name="heading"' in page.content) == (200, False)

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 from django.urls import reverse
 
 from liveblog.models import Byline, GlossaryTerm, Image, LiveBlog, Topic
 from liveblog.publishing import Story
-from tests.admin.browsing import errors, open_form
-from tests.factories import make_blog, make_image, make_update, make_user, picture_file
+from tests.admin.browsing import errors, open_form, page_of
+from tests.factories import make_blog, make_image, make_update, make_user, picture_file, signed_in
 
 pytestmark = pytest.mark.django_db
 
 ADD_IMAGE = "/admin/liveblog/image/add/"
-
-
-def page_of(row) -> str:
-    return reverse(f"admin:liveblog_{row._meta.model_name}_change", args=[row.pk])
 
 
 def rendition(key: str, width: int, extension: str) -> str:
@@ -40,11 +35,9 @@ def test_picture_is_uploaded_and_previewed_by_editors_only(admin, client, editor
     assert "no-store" in served["Cache-Control"]
     assert served.content[8:12] == b"WEBP"
     assert client.get(preview).status_code == 302
-    partners_desk = Client()
-    partners_desk.force_login(make_user("view_partner"))
+    partners_desk = signed_in(make_user("view_partner"))
     assert partners_desk.get(preview).status_code == 403
-    reporter = Client()
-    reporter.force_login(make_user("view_image"))
+    reporter = signed_in(make_user("view_image"))
     assert reporter.get(preview).status_code == 200
 
 

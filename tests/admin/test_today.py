@@ -8,7 +8,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from playwright.sync_api import Page, expect
@@ -18,15 +17,9 @@ from liveblog.models import LiveBlog, Update
 from liveblog.publishing import SYSTEM, Content
 from newsroom import hongkong
 from tests.desk.composing import CHORD, wait_for_composer
-from tests.factories import PASSWORD, make_blog, make_person, make_update
+from tests.factories import PASSWORD, make_blog, make_person, make_update, signed_in
 
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 375, "height": 812}
-
-
-def client_of(*roles: str) -> Client:
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(make_person(*roles))
-    return client
 
 
 def test_first_update_of_a_new_story_takes_three_clicks_and_two_page_loads(server, new_page):
@@ -55,7 +48,7 @@ def test_first_update_of_a_new_story_takes_three_clicks_and_two_page_loads(serve
 
 @pytest.mark.django_db
 def test_proposed_slug_that_is_in_use_gets_the_day_and_a_typed_one_is_refused():
-    client, day = client_of("Chief editor"), f"{hongkong.now():%Y-%m-%d}"
+    client, day = signed_in(make_person("Chief editor")), f"{hongkong.now():%Y-%m-%d}"
     for typed in ("", "", "", "own-address"):
         form = {"kicker": "", "headline": "Bridge closed", "slug": typed, "draft": "yes"}
         assert client.post("/admin/start/", form).status_code == 302
@@ -68,7 +61,7 @@ def test_proposed_slug_that_is_in_use_gets_the_day_and_a_typed_one_is_refused():
     refused = client.post("/admin/start/", {"headline": "Other", "slug": "own-address", "start": "yes"})
     assert refused.status_code == 422
     assert LiveBlog.objects.count() == 4
-    editor = client_of("Editor")
+    editor = signed_in(make_person("Editor"))
     assert "Start a live blog" not in editor.get("/admin/").content.decode()
     assert editor.post("/admin/start/", {"headline": "No", "draft": "yes"}).status_code == 403
     assert editor.get("/admin/start/slug/?headline=No").status_code == 403
@@ -86,8 +79,7 @@ def test_rows_link_to_submissions_responses_and_own_drafts():
     publishing.schedule_update(blog, Content("明日"), timezone.now() + timedelta(days=1), by=SYSTEM)
     hidden = make_blog(headline="別隊的報道")
     publishing.set_team(hidden, [make_person("Editor")], by=SYSTEM)
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(editor)
+    client = signed_in(editor)
     response = client.get("/admin/")
     page, desk = response.content.decode(), f"/admin/liveblog/liveblog/{blog.pk}/desk/"
     [(row, readers)] = response.context["running"]
@@ -102,7 +94,7 @@ def test_rows_link_to_submissions_responses_and_own_drafts():
 
 @pytest.mark.django_db
 def test_number_of_queries_does_not_grow_with_the_coverage():
-    client = client_of("Chief editor")
+    client = signed_in(make_person("Chief editor"))
 
     def count() -> int:
         with CaptureQueriesContext(connection) as queries:
@@ -128,7 +120,7 @@ def test_number_of_queries_does_not_grow_with_the_coverage():
     ],
 )
 def test_models_are_grouped_by_subject_and_role(roles, groups):
-    page = client_of(*roles).get("/admin/")
+    page = signed_in(make_person(*roles)).get("/admin/")
     assert [str(group["name"]) for group in page.context["app_list"]] == groups
     assert "LiveBlog" in {model["object_name"] for model in page.context["app_list"][0]["models"]}
 

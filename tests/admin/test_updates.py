@@ -6,23 +6,18 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.urls import reverse
 from django.utils import timezone
 
 from liveblog import publishing
 from liveblog.models import Byline, Change, LiveBlog, Revision, Update
 from liveblog.publishing import SYSTEM, Content, Story
 from newsroom import hongkong
-from tests.admin.browsing import errors, open_form, with_row
+from tests.admin.browsing import errors, open_form, page_of, with_row
 from tests.factories import NOON, make_blog, make_image, make_update
 
 pytestmark = pytest.mark.django_db
 
 ADD = "/admin/liveblog/update/add/"
-
-
-def page_of(update: Update) -> str:
-    return reverse("admin:liveblog_update_change", args=[update.pk])
 
 
 def form_fields(moment: datetime, name: str) -> dict[str, str]:
@@ -41,7 +36,7 @@ def save(admin, update, **fields):
     return admin.post(page_of(update), open_form(admin, page_of(update)) | fields)
 
 
-def kinds(blog: LiveBlog) -> list[tuple[int, str]]:
+def numbered_kinds(blog: LiveBlog) -> list[tuple[int, str]]:
     return list(Change.objects.filter(blog=blog).after(0).values_list("number", "kind"))
 
 
@@ -63,7 +58,7 @@ def test_update_passes_through_every_status(admin, editor):
 
     update.refresh_from_db()
     assert (update.status, update.heading, update.body) == ("published", "八號風球", "<p>改正</p>")
-    assert kinds(blog) == [
+    assert numbered_kinds(blog) == [
         (1, "blog_started"),
         (2, "published"),
         (3, "corrected"),
@@ -227,7 +222,7 @@ def test_note_is_required_for_corrections_and_refused_for_minor_edits(admin):
     assert errors(save(admin, update, heading="改", action="edit", note="數字")) == {
         "note": ["A minor edit takes no note. Save it as a correction, or clear the note."]
     }
-    assert kinds(update.blog)[-1] == (2, "published")
+    assert numbered_kinds(update.blog)[-1] == (2, "published")
 
 
 def test_withdrawal_needs_a_reason(admin):

@@ -13,8 +13,8 @@ from liveblog import publishing
 from liveblog.models import Delivery, Partner, Webhook, WebhookCursor
 from liveblog.publishing import SYSTEM
 from liveblog.webhooks.delivery import Answer
-from tests.admin.browsing import errors, open_form
-from tests.factories import make_blog, make_person, make_update, make_user
+from tests.admin.browsing import errors, open_form, page_of
+from tests.factories import make_blog, make_partner, make_person, make_update, make_user, signed_in
 from tests.webhooks.pump import send_all
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +28,7 @@ URL = "https://partner.example/hook"
 
 @pytest.fixture
 def partner() -> Partner:
-    return Partner.objects.create(name="Harbour Wire", contact="desk@harbour.example")
+    return make_partner(name="Harbour Wire")
 
 
 @pytest.fixture
@@ -36,19 +36,9 @@ def webhook(partner: Partner) -> Webhook:
     return publishing.add_webhook(partner, by=SYSTEM, url=URL)
 
 
-def in_role(name: str) -> Client:
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(make_person(name))
-    return client
-
-
 @pytest.fixture
 def manager() -> Client:
-    return in_role("Syndication manager")
-
-
-def page_of(row) -> str:
-    return reverse(f"admin:liveblog_{row._meta.model_name}_change", args=[row.pk])
+    return signed_in(make_person("Syndication manager"))
 
 
 def post_action(client: Client, webhook: Webhook, action: str, **fields: object):
@@ -196,7 +186,7 @@ def test_lists_show_the_health_of_each_webhook(manager, webhook, partner):
 def test_other_roles_may_not_use_webhooks(role, webhook):
     make_blog()
     send_all()
-    client = in_role(role)
+    client = signed_in(make_person(role))
     for path in (LIST, ADD, DELIVERIES, CURSORS, page_of(webhook), page_of(Delivery.objects.get())):
         assert client.get(path).status_code == 403, path
     assert client.post(page_of(webhook), {"action": "rotate"}).status_code == 403
@@ -208,8 +198,7 @@ def test_other_roles_may_not_use_webhooks(role, webhook):
 def test_view_permission_allows_no_action(webhook):
     make_blog()
     send_all()
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(make_user("view_webhook", "view_delivery"))
+    client = signed_in(make_user("view_webhook", "view_delivery"))
     page = client.get(page_of(webhook))
     assert page.status_code == 200
     assert 'name="action"' not in page.content.decode()

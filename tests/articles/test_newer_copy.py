@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,9 +10,9 @@ from liveblog import publishing
 from liveblog.articles.report import Action, HeadChange
 from liveblog.articles.saved import write_blog
 from liveblog.models import Revision, Update
-from liveblog.publishing import SYSTEM, BlogDetails, Content, Story
+from liveblog.publishing import SYSTEM, Content, Story
 from tests.articles.loading import AT_10_05, COPY, blog, changes_in, load_copy, update
-from tests.factories import make_image, make_person
+from tests.factories import edit_blog, edit_update, make_image, make_person
 
 pytestmark = pytest.mark.django_db
 
@@ -75,7 +74,7 @@ def test_update_with_a_changed_heading_or_time_is_matched(old: str, new: str, he
 
 def test_change_at_the_desk_alone_survives_the_same_copy() -> None:
     load_copy()
-    _edit_at_desk("修復完成", body="<p>工程隊收隊。</p>")
+    edit_update(update("修復完成"), body="<p>工程隊收隊。</p>")
     before = blog().number
     assert (changes_in(load_copy()), blog().number) == ([], before)
     assert update("修復完成").body == "<p>工程隊收隊。</p>"
@@ -83,7 +82,7 @@ def test_change_at_the_desk_alone_survives_the_same_copy() -> None:
 
 def test_update_moved_and_renamed_at_the_desk_is_matched() -> None:
     load_copy()
-    _edit_at_desk("修復完成", heading="工程完結", happened_at=AT_10_05 + timedelta(minutes=3))
+    edit_update(update("修復完成"), heading="工程完結", happened_at=AT_10_05 + timedelta(minutes=3))
     assert changes_in(load_copy()) == []
     assert blog().updates.count() == 4
 
@@ -91,7 +90,7 @@ def test_update_moved_and_renamed_at_the_desk_is_matched() -> None:
 @pytest.mark.parametrize("body", ["<p>工程隊收隊。</p>", "<p>工程隊<strong>離開</strong>。</p>"])
 def test_change_on_both_sides_is_a_conflict_that_keeps_the_desk_version(body: str) -> None:
     load_copy()
-    _edit_at_desk("修復完成", body=body)
+    edit_update(update("修復完成"), body=body)
     newer = COPY.replace("工程隊離開。", "工程隊已離開。")
     assert changes_in(load_copy(newer)) == [(Action.CONFLICT, "“修復完成”")]
     assert changes_in(load_copy(newer)) == [(Action.CONFLICT, "“修復完成”")]
@@ -100,7 +99,7 @@ def test_change_on_both_sides_is_a_conflict_that_keeps_the_desk_version(body: st
 
 def test_same_change_on_both_sides_never_conflicts() -> None:
     load_copy()
-    _edit_at_desk("修復完成", body="<p>工程隊收隊。</p>")
+    edit_update(update("修復完成"), body="<p>工程隊收隊。</p>")
     newer = COPY.replace("工程隊離開。", "工程隊收隊。")
     assert changes_in(load_copy(newer)) == []
     assert changes_in(load_copy(newer.replace("工程隊收隊。", "工程隊已收隊。"))) == [
@@ -111,7 +110,7 @@ def test_same_change_on_both_sides_never_conflicts() -> None:
 def test_desk_pictures_source_and_story_links_survive_newer_copy() -> None:
     load_copy()
     image = make_image()
-    _edit_at_desk("首晚亮燈", images=(image,), is_key_event=True, source="署方")
+    edit_update(update("首晚亮燈"), images=(image,), is_key_event=True, source="署方")
     story = update("首晚亮燈").related_stories.get()
     publishing.edit_story(story, by=SYSTEM, title=story.title, url="https://example.com/works")
     report = load_copy(COPY.replace("居民到場觀看。", "數百居民到場觀看。"))
@@ -193,8 +192,7 @@ def test_changed_title_updates_the_headline() -> None:
 
 def test_desk_headline_wins_and_a_change_on_both_sides_is_a_conflict() -> None:
     load_copy()
-    details = replace(BlogDetails.of(blog()), headline="編輯的標題")
-    publishing.edit_blog(blog(), details, by=publishing.SYSTEM)
+    edit_blog(blog(), headline="編輯的標題")
     before = blog().number
     assert load_copy().head_changes == ()
     report = load_copy(COPY.replace("百年燈塔重新亮燈", "燈塔亮燈 居民歡呼"))
@@ -242,8 +240,3 @@ def test_new_updates_of_a_live_blog_are_drafts_unless_published() -> None:
     load_copy(newer, publish=False)
     assert (blog().status, update("交還鑰匙").status) == ("live", "draft")
     assert changes_in(load_copy(newer)) == [(Action.PUBLISHED, "“交還鑰匙”")]
-
-
-def _edit_at_desk(target: str, **changes: object) -> None:
-    edited_update = update(target)
-    publishing.edit_update(edited_update, replace(Content.of(edited_update), **changes), by=SYSTEM)

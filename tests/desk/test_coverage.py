@@ -12,16 +12,14 @@ from liveblog.models import LiveBlog
 from liveblog.publishing import SYSTEM
 from tests.desk.composing import forget_refusals, open_readers_page
 from tests.desk.conftest import desk_path
-from tests.factories import make_blog, make_person, make_update
+from tests.factories import make_blog, make_person, make_update, signed_in
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def chief() -> Client:
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(make_person("Chief editor"))
-    return client
+def chief_client() -> Client:
+    return signed_in(make_person("Chief editor"))
 
 
 def status_of(blog: LiveBlog) -> str:
@@ -37,11 +35,11 @@ def status_of(blog: LiveBlog) -> str:
         (["start_coverage", "withdraw_blog"], "restore"),
     ],
 )
-def test_header_offers_the_button_of_the_state(chief, verbs, offered):
+def test_header_offers_the_button_of_the_state(chief_client, verbs, offered):
     blog = make_blog(is_live=False)
     for verb in verbs:
         blog = getattr(publishing, verb)(blog, by=SYSTEM)
-    page = chief.get(desk_path(blog)).content.decode()
+    page = chief_client.get(desk_path(blog)).content.decode()
     paths = {
         action: reverse("desk:coverage", args=[blog.pk, action])
         for action in ("start", "end", "resume", "lift", "restore")
@@ -49,35 +47,35 @@ def test_header_offers_the_button_of_the_state(chief, verbs, offered):
     assert [action for action, path in paths.items() if path in page] == [offered]
 
 
-def test_action_of_another_state_is_refused_with_a_reason(chief):
+def test_action_of_another_state_is_refused_with_a_reason(chief_client):
     blog = make_blog(is_live=False)
-    response = chief.post(reverse("desk:coverage", args=[blog.pk, "restore"]))
+    response = chief_client.post(reverse("desk:coverage", args=[blog.pk, "restore"]))
     assert response.status_code == 422
     assert "Only a withdrawn live blog can be restored." in response.content.decode()
     assert status_of(blog) == "draft"
 
 
-def test_withdrawal_shows_what_disappears_and_needs_reason_and_title(chief):
+def test_withdrawal_shows_what_disappears_and_needs_reason_and_title(chief_client):
     blog = make_blog(kicker="風暴", headline="颱風逼近")
     for heading in ("甲", "乙"):
         make_update(blog, heading)
     path = reverse("desk:withdraw", args=[blog.pk])
-    assert "published updates: 2" in chief.get(path).content.decode()
+    assert "published updates: 2" in chief_client.get(path).content.decode()
     for refused in ({"reason": "", "title": "風暴"}, {"reason": "法庭命令", "title": "颱風"}):
-        assert chief.post(path, refused).status_code == 422
+        assert chief_client.post(path, refused).status_code == 422
         assert status_of(blog) == "live"
-    assert chief.post(path, {"reason": "法庭命令", "title": "風暴"}).status_code == 302
+    assert chief_client.post(path, {"reason": "法庭命令", "title": "風暴"}).status_code == 302
     assert status_of(blog) == "withdrawn"
     history = reverse("admin:liveblog_liveblog_history", args=[blog.pk])
-    assert "Withdraw the live blog: 法庭命令" in chief.get(history).content.decode()
-    assert chief.post(reverse("desk:coverage", args=[blog.pk, "restore"])).status_code == 302
+    assert "Withdraw the live blog: 法庭命令" in chief_client.get(history).content.decode()
+    assert chief_client.post(reverse("desk:coverage", args=[blog.pk, "restore"])).status_code == 302
     assert status_of(blog) == "live"
 
 
-def test_withdrawing_twice_leads_back_to_the_desk(chief):
+def test_withdrawing_twice_leads_back_to_the_desk(chief_client):
     blog = make_blog()
     publishing.withdraw_blog(blog, by=SYSTEM)
-    response = chief.get(reverse("desk:withdraw", args=[blog.pk]))
+    response = chief_client.get(reverse("desk:withdraw", args=[blog.pk]))
     assert (response.status_code, response.url) == (302, desk_path(blog))
 
 

@@ -13,7 +13,7 @@ from liveblog import publishing
 from liveblog.models import Image, Revision, Submission, Update, WorkingCopy
 from liveblog.publishing import SYSTEM, Content, fingerprint
 from tests.desk.conftest import desk_path
-from tests.factories import make_blog, make_person, make_update, picture_file
+from tests.factories import make_blog, make_person, make_update, picture_file, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -21,98 +21,95 @@ NUL = "\0"
 
 
 @pytest.fixture
-def editor() -> Client:
-    client = Client(headers={"accept": "application/json", "accept-language": "en"})
-    client.force_login(make_person("Editor"))
-    return client
+def script_client() -> Client:
+    """Return the client of an editor that wants JSON, as the desk's script does."""
+    return signed_in(make_person("Editor"), {"accept": "application/json"})
 
 
-def test_nul_in_a_token_matches_nothing(editor):
+def test_nul_in_a_token_matches_nothing(script_client):
     """PostgreSQL accepts NUL neither in stored text nor in query parameters."""
     path = desk_path(make_blog())
     token = {"token": f"a{NUL}b", "heading": "字"}
-    assert editor.post(f"{path}autosave/", token).status_code == 422
-    assert editor.post(f"{path}discard/", token).status_code == 200
-    assert editor.post(f"{path}state/", token | {"after": "2"}).status_code == 200
-    assert editor.post(path, token | {"action": "draft"}).status_code == 422
-    assert editor.get(path, {"copy": token["token"]}).status_code == 400
+    assert script_client.post(f"{path}autosave/", token).status_code == 422
+    assert script_client.post(f"{path}discard/", token).status_code == 200
+    assert script_client.post(f"{path}state/", token | {"after": "2"}).status_code == 200
+    assert script_client.post(path, token | {"action": "draft"}).status_code == 422
+    assert script_client.get(path, {"copy": token["token"]}).status_code == 400
     assert not Submission.objects.exists()
 
 
-def test_nul_in_text_fields_is_removed(editor):
+def test_nul_in_text_fields_is_removed(script_client):
     blog = make_blog()
     path = desk_path(blog)
     update = make_update(blog)
-    assert (
-        editor.post(f"{path}autosave/", {"token": "a", "heading": f"字{NUL}", f"x{NUL}": "1"}).status_code
-        == 200
-    )
+    form = {"token": "a", "heading": f"字{NUL}", f"x{NUL}": "1"}
+    assert script_client.post(f"{path}autosave/", form).status_code == 200
     assert WorkingCopy.objects.get().fields["heading"] == ["字"]
-    assert editor.get(f"{path}stories/", {"q": f"標題{NUL}一"}).status_code == 400
+    assert script_client.get(f"{path}stories/", {"q": f"標題{NUL}一"}).status_code == 400
     picture = {"file": picture_file(), "alt": f"一{NUL}幅", "credit": NUL, "caption": f"圖{NUL}"}
-    assert editor.post(f"{path}pictures/", picture).status_code == 200
+    assert script_client.post(f"{path}pictures/", picture).status_code == 200
     image = Image.objects.get()
     assert (image.alt, image.credit, image.caption) == ("一幅", "", "圖")
     form = {"reason": f"錯{NUL}了"}
-    assert editor.post(f"{path}updates/{update.pk}/withdraw/", form).status_code == 200
+    assert script_client.post(f"{path}updates/{update.pk}/withdraw/", form).status_code == 200
     assert Revision.objects.first().note == "錯了"
-    assert editor.post(f"{path}updates/{update.pk}/withdraw/", {"reason": NUL}).status_code == 422
+    assert script_client.post(f"{path}updates/{update.pk}/withdraw/", {"reason": NUL}).status_code == 422
 
 
-def test_nul_in_the_note_of_a_revert_is_removed(editor):
+def test_nul_in_the_note_of_a_revert_is_removed(script_client):
     blog = make_blog()
     update = make_update(blog, "一")
     first = Revision.objects.get()
     publishing.edit_update(update, Content("二"), by=SYSTEM)
     path = f"{desk_path(blog)}updates/{update.pk}/revert/"
-    assert editor.post(path, {"revision": first.pk, "note": f"更{NUL}正"}).status_code == 200
+    assert script_client.post(path, {"revision": first.pk, "note": f"更{NUL}正"}).status_code == 200
     assert Revision.objects.first().note == "更正"
 
 
 @pytest.mark.parametrize(
     "body", ["<p>一" + " " * 2_000_000 + "二</p>", "<ul><li>" * 20_000, "一<br>" * 60_000]
 )
-def test_text_expensive_to_sanitize_is_refused_as_too_long(editor, body):
+def test_text_expensive_to_sanitize_is_refused_as_too_long(script_client, body):
     path = desk_path(make_blog())
     form = {"token": "a", "body": body, "action": "publish"}
     for address in (path, f"{path}preview/"):
-        response = editor.post(address, form)
+        response = script_client.post(address, form)
         assert response.status_code == 422
         assert response.json()["errors"] == {"body": ["The text is too long for one update."]}
 
 
-def test_token_used_in_one_live_blog_is_refused_in_another(editor):
+def test_token_used_in_one_live_blog_is_refused_in_another(script_client):
     one, other = make_blog(), make_blog()
     form = {"token": "a", "heading": "同一句", "action": "draft"}
-    assert editor.post(desk_path(one), form).status_code == 200
-    assert editor.post(desk_path(other), form).status_code == 422
+    assert script_client.post(desk_path(one), form).status_code == 200
+    assert script_client.post(desk_path(other), form).status_code == 422
     assert [update.blog for update in Update.objects.all()] == [one]
 
 
-def test_open_desk_cannot_save_an_erased_update(editor):
+def test_open_desk_cannot_save_an_erased_update(script_client):
     blog = make_blog()
     update = publishing.draft_update(blog, Content("原告的名字"), by=SYSTEM)
     publishing.erase_update(update, by=SYSTEM, reason="法庭命令")
     path = desk_path(blog)
     form = {"token": "a", "update": str(update.pk), "seen": "x", "heading": "原告的名字", "action": "draft"}
-    assert editor.post(f"{path}autosave/", form).status_code == 422
-    assert editor.post(path, form).status_code == 422
-    assert editor.post(path, form | {"seen": "", "token": "b"}).status_code == 422
+    assert script_client.post(f"{path}autosave/", form).status_code == 422
+    assert script_client.post(path, form).status_code == 422
+    assert script_client.post(path, form | {"seen": "", "token": "b"}).status_code == 422
     assert not WorkingCopy.objects.exists()
     assert Update.objects.get().heading == ""
 
 
-def test_same_token_with_another_picture_is_refused(editor):
+def test_same_token_with_another_picture_is_refused(script_client):
     """The digest of a submission includes the picture, so a different picture is not a retry."""
     path = desk_path(make_blog())
     form = {"token": "a", "heading": "有圖", "action": "draft", "picture_alt": "一幅圖"}
-    assert editor.post(path, form | {"picture_file": picture_file(size=(400, 300))}).status_code == 200
-    assert editor.post(path, form | {"picture_file": picture_file(size=(400, 300))}).status_code == 200
-    assert editor.post(path, form | {"picture_file": picture_file(size=(300, 400))}).status_code == 422
+    assert script_client.post(path, form | {"picture_file": picture_file(size=(400, 300))}).status_code == 200
+    assert script_client.post(path, form | {"picture_file": picture_file(size=(400, 300))}).status_code == 200
+    assert script_client.post(path, form | {"picture_file": picture_file(size=(300, 400))}).status_code == 422
     assert Image.objects.count() == 1
 
 
-def test_story_search_hides_embargoed_blogs(editor):
+def test_story_search_hides_embargoed_blogs(script_client):
     """The headline of a chosen blog is published as the title of the link."""
     at = timezone.now() + timedelta(hours=1)
     make_blog(slug="secret", headline="和談破裂聲明", embargo_until_at=at)
@@ -120,7 +117,7 @@ def test_story_search_hides_embargoed_blogs(editor):
     embargoed = make_blog(slug="beside", headline="和談破裂內情", embargo_until_at=at)
 
     def story_slugs(blog) -> list[str]:
-        payload = editor.get(f"{desk_path(blog)}stories/", {"q": "和談破裂"}).json()
+        payload = script_client.get(f"{desk_path(blog)}stories/", {"q": "和談破裂"}).json()
         return sorted(row["slug"] for row in payload["stories"])
 
     assert story_slugs(make_blog()) == ["talks"]
@@ -130,7 +127,7 @@ def test_story_search_hides_embargoed_blogs(editor):
 
 @pytest.mark.parametrize(("verb", "is_published"), [("confirm", True), ("publish", False)])
 def test_action_on_a_stale_update_is_refused_and_keeps_the_newer_text(
-    editor, monkeypatch, verb, is_published
+    script_client, monkeypatch, verb, is_published
 ):
     blog = make_blog()
     content = Content("一", verification="unconfirmed")
@@ -144,7 +141,7 @@ def test_action_on_a_stale_update_is_refused_and_keeps_the_newer_text(
         publishing.edit_update(update, replace(content, heading="二"), by=SYSTEM)
     else:
         publishing.draft_update(blog, replace(content, heading="二"), by=SYSTEM, update=update)
-    response = editor.post(f"{desk_path(blog)}updates/{update.pk}/{verb}/", {"seen": seen})
+    response = script_client.post(f"{desk_path(blog)}updates/{update.pk}/{verb}/", {"seen": seen})
     assert response.status_code == 422
     update.refresh_from_db()
     assert (update.heading, update.is_published) == ("二", is_published)

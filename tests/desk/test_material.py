@@ -6,7 +6,6 @@ import base64
 import re
 
 import pytest
-from django.test import Client
 from playwright.sync_api import Page, expect
 
 from liveblog import publishing
@@ -16,7 +15,7 @@ from liveblog.publishing import SYSTEM
 from newsroom.text.external_media import FRAME_ORIGINS
 from tests.desk.composing import CHORD, forget_refusals, open_readers_page, write
 from tests.desk.conftest import desk_path
-from tests.factories import make_blog, make_image, make_person, make_update, picture_file
+from tests.factories import make_blog, make_image, make_person, make_update, picture_file, signed_in
 from tests.waiting import wait_for
 
 VIDEO = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
@@ -282,8 +281,7 @@ def test_pasted_html_is_sanitized_and_spaces_around_bold_survive(open_desk):
         "<ul><li><p>一</p></li><li><p>二</p></li></ul>",
     }
     # Post directly, because the server must sanitize HTML that did not pass through the editor.
-    client = Client()
-    client.force_login(make_person("Editor"))
+    client = signed_in(make_person("Editor"))
     client.post(desk_path(blog), {"token": "t", "action": "publish", "heading": "直送", "body": FROM_THE_WEB})
     body = Update.objects.get(heading="直送").body
     assert re.findall(r"<(?!/)[^>]*>", body) == [

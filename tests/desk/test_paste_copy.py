@@ -17,7 +17,7 @@ from liveblog.articles.parse import parse, read
 from liveblog.models import LiveBlog, RelatedStory, Update
 from tests.desk.composing import COPY
 from tests.desk.conftest import desk_path
-from tests.factories import make_blog, make_person
+from tests.factories import make_blog, make_person, signed_in
 
 SAMPLES = ("typhoon-en.txt", "typhoon-zh-hant.txt", "ukraine-2025-03-18.txt")
 
@@ -70,10 +70,8 @@ def test_pasted_sample_is_saved_as_the_importer_saves_it(open_desk, samples: Pat
 
 
 @pytest.fixture
-def editor(db) -> Client:
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(make_person("Editor"))
-    return client
+def editor_client(db) -> Client:
+    return signed_in(make_person("Editor"))
 
 
 def paste(client: Client, blog: LiveBlog, **form: object) -> HttpResponse:
@@ -95,28 +93,28 @@ def confirm(client: Client, blog: LiveBlog, preview: HttpResponse) -> HttpRespon
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "big5hkscs", "gb18030"])
-def test_uploaded_file_is_read_in_any_chinese_encoding(editor, encoding):
+def test_uploaded_file_is_read_in_any_chinese_encoding(editor_client, encoding):
     blog = make_blog()
     file = SimpleUploadedFile("copy.txt", COPY.encode(encoding), content_type="text/plain")
-    preview = paste(editor, blog, file=file, publish="on")
+    preview = paste(editor_client, blog, file=file, publish="on")
     assert (preview.status_code, b64decode(preview.context["copy"]).decode(encoding)) == (200, COPY)
     assert not Update.objects.exists()
-    assert confirm(editor, blog, preview).status_code == 302
+    assert confirm(editor_client, blog, preview).status_code == 302
     assert list(Update.objects.order_by("happened_at").values_list("heading", "body", "status")) == [
         ("動工", "<p>工程人員抵達。</p>", "published"),
         ("修復完成", "<p>工程人員離開。</p>", "published"),
     ]
 
 
-def test_pasting_newer_copy_changes_only_the_changed_update(editor):
+def test_pasting_newer_copy_changes_only_the_changed_update(editor_client):
     blog = make_blog()
-    confirm(editor, blog, paste(editor, blog, text=COPY, publish="on"))
+    confirm(editor_client, blog, paste(editor_client, blog, text=COPY, publish="on"))
     first, second = Update.objects.order_by("happened_at")
     numbers = [first.number, second.number]
     newer = COPY.replace("工程人員離開", "五名工程人員離開")
-    preview = paste(editor, blog, text=newer, publish="on", note="應為五名。")
+    preview = paste(editor_client, blog, text=newer, publish="on", note="應為五名。")
     assert [entry["action"] for entry in preview.context["entries"]] == ["Changed", "Unchanged"]
-    confirm(editor, blog, preview)
+    confirm(editor_client, blog, preview)
     first.refresh_from_db()
     second.refresh_from_db()
     blog.refresh_from_db()
@@ -156,12 +154,12 @@ def article_of(story: str, updates: int) -> str:
     ],
 )
 def test_copy_of_another_story_is_flagged_first_and_saving_is_not_the_primary_button(
-    editor: Client, saved: str, pasted: str, is_warned: bool
+    editor_client: Client, saved: str, pasted: str, is_warned: bool
 ) -> None:
     blog = make_blog()
     if saved:
-        confirm(editor, blog, paste(editor, blog, text=saved, publish="on"))
-    page = paste(editor, blog, text=pasted, publish="on")
+        confirm(editor_client, blog, paste(editor_client, blog, text=saved, publish="on"))
+    page = paste(editor_client, blog, text=pasted, publish="on")
     content = page.content.decode()
     assert ("Is this copy about another story?" in content) is is_warned
     assert ("default" in save_button(page)) is not is_warned
@@ -169,15 +167,15 @@ def test_copy_of_another_story_is_flagged_first_and_saving_is_not_the_primary_bu
         assert content.index("another story") < content.index("data-summary")
 
 
-def test_editor_without_permission_cannot_replace_the_blog_headline(editor):
+def test_editor_without_permission_cannot_replace_the_blog_headline(editor_client):
     blog = make_blog(headline="自己的標題")
-    assert 'name="head"' not in editor.get(f"{desk_path(blog)}paste/").content.decode()
-    preview = paste(editor, blog, text=COPY, publish="on")
+    assert 'name="head"' not in editor_client.get(f"{desk_path(blog)}paste/").content.decode()
+    preview = paste(editor_client, blog, text=COPY, publish="on")
     assert "(the live blog keeps its own title)" in preview.content.decode()
-    confirm(editor, blog, preview)
+    confirm(editor_client, blog, preview)
     blog.refresh_from_db()
     assert (blog.headline, blog.kicker, blog.standfirst, blog.updates.count()) == ("自己的標題", "", "", 2)
-    assert paste(editor, blog, text=COPY, head="on", confirm="yes").status_code == 403
+    assert paste(editor_client, blog, text=COPY, head="on", confirm="yes").status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -191,11 +189,11 @@ def test_editor_without_permission_cannot_replace_the_blog_headline(editor):
     ],
     ids=["empty", "binary", "a title alone", "no such time", "no date"],
 )
-def test_bad_copy_gets_one_error_with_its_line_and_stays_in_the_form(editor, copy, message):
+def test_bad_copy_gets_one_error_with_its_line_and_stays_in_the_form(editor_client, copy, message):
     blog = make_blog()
     file = SimpleUploadedFile("copy.txt", copy, content_type="text/plain")
     for form in ({"file": file}, {"text": copy.decode(errors="replace")}):
-        response = paste(editor, blog, **form)
+        response = paste(editor_client, blog, **form)
         assert response.status_code == 422
         assert response.context["error"].startswith(message), response.context["error"]
         assert response.context["text"] == form.get("text", "")
@@ -203,21 +201,21 @@ def test_bad_copy_gets_one_error_with_its_line_and_stays_in_the_form(editor, cop
 
 
 @pytest.mark.django_db
-def test_missing_publication_time_can_be_given_on_the_form(editor: Client) -> None:
+def test_missing_publication_time_can_be_given_on_the_form(editor_client: Client) -> None:
     blog = make_blog()
     text = "渡輪擱淺\n【20:30】乘客上岸。\n分享\n【18:20】渡輪擱淺。"
-    response = paste(editor, blog, text=text)
+    response = paste(editor_client, blog, text=text)
     assert (response.status_code, "publication time" in response.context["error"]) == (422, True)
-    preview = paste(editor, blog, text=text, published_day="2026-03-18", published_clock="20:45")
+    preview = paste(editor_client, blog, text=text, published_day="2026-03-18", published_clock="20:45")
     assert [line.text for line in preview.context["left_out"]] == ["分享"]
     assert "times as 【20:30】" in preview.content.decode()
-    confirm(editor, blog, preview)
+    confirm(editor_client, blog, preview)
     assert Update.objects.filter(blog=blog).count() == 2
 
 
 @pytest.mark.django_db
-def test_day_that_cannot_be_read_is_refused(editor: Client) -> None:
-    preview = paste(editor, make_blog(), text=COPY, **{"role-1": "", "day-1": "19.3."})
+def test_day_that_cannot_be_read_is_refused(editor_client: Client) -> None:
+    preview = paste(editor_client, make_blog(), text=COPY, **{"role-1": "", "day-1": "19.3."})
     assert preview.context["errors"] == ["There is no such day or time."]
     assert "disabled" in preview.content.decode().split('name="confirm"')[1].split(">")[0]
 
@@ -244,19 +242,19 @@ def test_publication_time_is_typed_as_on_the_desk(open_desk) -> None:
 
 
 @pytest.mark.django_db
-def test_encoding_that_the_file_does_not_declare_can_be_chosen(editor: Client) -> None:
+def test_encoding_that_the_file_does_not_declare_can_be_chosen(editor_client: Client) -> None:
     blog = make_blog()
     file = SimpleUploadedFile("copy.txt", COPY.encode("big5hkscs"), content_type="text/plain")
-    preview = paste(editor, blog, file=file)
+    preview = paste(editor_client, blog, file=file)
     assert preview.context["guess"] == "Big5-HKSCS"
-    chosen = paste(editor, blog, copy=preview.context["copy"], encoding="gb18030")
+    chosen = paste(editor_client, blog, copy=preview.context["copy"], encoding="gb18030")
     assert (chosen.context["encoding"], chosen.context["source"] == COPY) == ("gb18030", False)
-    again = paste(editor, blog, copy=chosen.context["copy"], encoding="")
+    again = paste(editor_client, blog, copy=chosen.context["copy"], encoding="")
     assert again.context["source"] == COPY
 
 
 @pytest.mark.django_db
-def test_long_article_is_paged_and_keeps_the_choices_of_every_page(editor: Client) -> None:
+def test_long_article_is_paged_and_keeps_the_choices_of_every_page(editor_client: Client) -> None:
     blog = make_blog()
     updates = "".join(
         f"【{23 - hour:02}:{59 - minute:02}】第{hour}時{minute}分。\n"
@@ -264,13 +262,13 @@ def test_long_article_is_paged_and_keeps_the_choices_of_every_page(editor: Clien
         for minute in range(60)
     )
     text = f"渡輪擱淺︱百人獲救\n發佈時間：2025-03-18 17:14\n{updates}"
-    first = paste(editor, blog, text=text, **{"role-5": "text"})
+    first = paste(editor_client, blog, text=text, **{"role-5": "text"})
     assert [line.number for line in first.context["lines"]] == list(range(1, 301))
     carry = {"copy": first.context["copy"]}
-    second = paste(editor, blog, **carry, **{"role-5": "left-out"}, go="1")
+    second = paste(editor_client, blog, **carry, **{"role-5": "left-out"}, go="1")
     assert [line.number for line in second.context["lines"]] == list(range(301, 483))
     carry |= {"choices": second.context["carried"], "page": "1"}
-    last = paste(editor, blog, **carry, **{"role-482": "left-out"})
+    last = paste(editor_client, blog, **carry, **{"role-482": "left-out"})
     assert [line.number for line in last.context["left_out"]] == [5, 482]
     assert last.context["page"] == 1
 
@@ -279,25 +277,24 @@ def test_long_article_is_paged_and_keeps_the_choices_of_every_page(editor: Clien
 @pytest.mark.parametrize(
     "choices", ["{", "[[1]]", "[[true, 1, 2, 3]]", '[[5, "x", "heading", "9999-99-99"]]', "5"]
 )
-def test_damaged_choices_are_ignored(editor: Client, choices: str) -> None:
-    response = paste(editor, make_blog(), text=COPY, choices=choices, go="99", use="²")
+def test_damaged_choices_are_ignored(editor_client: Client, choices: str) -> None:
+    response = paste(editor_client, make_blog(), text=COPY, choices=choices, go="99", use="²")
     assert (response.status_code, len(response.context["entries"])) == (200, 2)
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("name", "data"), [("copy.pdf", b"%PDF-1.4"), ("copy.docx", b"PK\x03\x04damaged")])
-def test_other_files_are_refused_with_a_reason(editor: Client, name: str, data: bytes) -> None:
-    response = paste(editor, make_blog(), file=SimpleUploadedFile(name, data))
+def test_other_files_are_refused_with_a_reason(editor_client: Client, name: str, data: bytes) -> None:
+    response = paste(editor_client, make_blog(), file=SimpleUploadedFile(name, data))
     assert response.status_code == 422
     assert response.context["error"].startswith("Line 1: This ")
 
 
 @pytest.mark.django_db
-def test_only_people_who_may_write_convert_a_pasted_web_page_to_text(editor: Client) -> None:
+def test_only_people_who_may_write_convert_a_pasted_web_page_to_text(editor_client: Client) -> None:
     blog = make_blog()
     path = f"{desk_path(blog)}paste/text/"
-    assert editor.post(path, {"html": "<ul><li>甲</li></ul>"}).json() == {"text": "• 甲"}
-    stranger = Client()
-    stranger.force_login(make_person("Syndication manager"))
+    assert editor_client.post(path, {"html": "<ul><li>甲</li></ul>"}).json() == {"text": "• 甲"}
+    stranger = signed_in(make_person("Syndication manager"))
     assert stranger.post(path, {"html": "x"}).status_code == 403
-    assert editor.get(path).status_code == 405
+    assert editor_client.get(path).status_code == 405

@@ -39,7 +39,16 @@ from liveblog.models import (
 from liveblog.publishing import SYSTEM, Action, Content
 from newsroom import hongkong
 from tests.desk.composing import COPY
-from tests.factories import IN_TEAM, ROLES, make_blog, make_image, make_staff, make_update, picture_file
+from tests.factories import (
+    IN_TEAM,
+    ROLES,
+    make_blog,
+    make_image,
+    make_staff,
+    make_update,
+    picture_file,
+    signed_in,
+)
 from tests.rolling_back import rolled_back
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
@@ -211,9 +220,7 @@ class Desk:
                 yield name
 
     def client_of(self, name: str) -> Client:
-        client = Client(headers={"accept-language": "en"})
-        client.force_login(self.people[name])
-        return client
+        return signed_in(self.people[name])
 
     def compose(self, action: str, update: Update | None = None, **fields: object) -> DeskRequest:
         form = {"token": "t", "update": update.pk if update else "", "heading": "號外", "body": "<p>文</p>"}
@@ -431,12 +438,12 @@ def test_live_blog_without_a_team_is_open_to_all_desk_staff():
 def test_page_offers_only_permitted_controls():
     desk = Desk()
     controls = {
-        name: [word for word in CONTROLS if word in page_of(desk, name)] for name in ("reporter", "editor")
+        name: [word for word in CONTROLS if word in queues_of(desk, name)] for name in ("reporter", "editor")
     }
     assert controls == {"reporter": ['value="submit"'], "editor": CONTROLS}
 
 
-def page_of(desk: Desk, name: str) -> str:
+def queues_of(desk: Desk, name: str) -> str:
     pages = [
         DeskRequest("desk", query={"queue": queue}).by(desk.client_of(name), desk.blog).content.decode()
         for queue in ("drafts", "responses")

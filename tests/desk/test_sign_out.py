@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 
 import pytest
-from django.test import Client
 from playwright.sync_api import Page, expect
 
 from liveblog import publishing
@@ -16,7 +15,7 @@ from newsroom.access.models import StaffSession as Session
 from tests.desk.composing import wait_for_composer, write
 from tests.desk.conftest import desk_path
 from tests.desk.test_nothing_lost import forget_expected_errors, sign_in_by_hand
-from tests.factories import make_blog, make_image, make_person, make_update
+from tests.factories import make_blog, make_image, make_person, make_update, signed_in
 
 LOGIN = re.compile(r"/admin/login/\?next=")
 SECRET = "未發稿的秘密"
@@ -114,8 +113,7 @@ def test_same_user_gets_unsaved_text_back_after_session_expiry(open_two_tabs, co
 
 @pytest.mark.django_db
 def test_sign_out_sends_clear_site_data():
-    client = Client()
-    client.force_login(make_person("Editor"))
+    client = signed_in(make_person("Editor"))
     assert client.post("/admin/logout/").headers["Clear-Site-Data"] == '"cache", "storage"'
     assert client.get("/admin/", follow=True).redirect_chain
     # Signing out of an expired session clears the browser too.

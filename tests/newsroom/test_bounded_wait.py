@@ -45,13 +45,13 @@ def send(request: pytest.FixtureRequest, server: Server) -> Iterator[Send]:
         path, body = "/api/v1/blogs/storm/updates/", json.dumps({"status": "published", "heading": "號外"})
     elif request.param == "desk":
         path, fields = desk_path(blog), {"token": "TOKEN", "heading": "號外", "action": "publish"}
-        cookies, token = signed_in()
+        cookies, token = session_cookies()
         headers |= {"Accept": "application/json", "Cookie": cookies, "X-CSRFToken": token}
         body = urlencode(fields)
     else:
         # Every attempt is counted.
         path, body = "/admin/login/", urlencode({"username": "nobody", "password": "wrong"})
-        cookies, token = signed_in()
+        cookies, token = session_cookies()
         headers |= {"Cookie": cookies, "X-CSRFToken": token}
     connection = HTTPConnection(urlsplit(server.url).netloc, timeout=60)
 
@@ -69,7 +69,7 @@ def send(request: pytest.FixtureRequest, server: Server) -> Iterator[Send]:
     connection.close()
 
 
-def signed_in() -> tuple[str, str]:
+def session_cookies() -> tuple[str, str]:
     """Return the cookies of a signed-in editor, and the CSRF token among them."""
     client = Client()
     client.get("/admin/login/")

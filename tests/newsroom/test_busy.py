@@ -25,7 +25,7 @@ from newsroom.access.models import StaffSession as Session
 from newsroom.busy import again_while_busy, is_busy
 from newsroom.middleware import SessionMiddleware
 from tests.desk.conftest import desk_path
-from tests.factories import PASSWORD, make_blog, make_key, make_person, make_update
+from tests.factories import PASSWORD, make_blog, make_key, make_person, make_update, signed_in
 from tests.hogging import be_impatient, be_patient, hogged
 
 BUSY = 503
@@ -137,10 +137,8 @@ def short_lock_timeout(transactional_db: None) -> Iterator[None]:
 
 
 @pytest.fixture
-def editor(short_lock_timeout: None) -> Client:
-    client = Client(headers={"accept-language": "en", "sec-fetch-site": "same-origin"})
-    client.force_login(make_person("Editor"))
-    return client
+def editor_client(short_lock_timeout: None) -> Client:
+    return signed_in(make_person("Editor"), {"sec-fetch-site": "same-origin"})
 
 
 JSON = {"accept": "application/json"}
@@ -153,23 +151,23 @@ def assert_busy(response) -> None:
     assert "no-store" in response.headers["Cache-Control"]
 
 
-def test_desk_script_gets_json_and_the_resent_submission_is_applied_once(editor):
+def test_desk_script_gets_json_and_the_resent_submission_is_applied_once(editor_client):
     path = desk_path(make_blog())
     with hogged():
         for address in (path, f"{path}autosave/", f"{path}state/"):
-            response = editor.post(address, SUBMISSION | {"after": "2"}, headers=JSON)
+            response = editor_client.post(address, SUBMISSION | {"after": "2"}, headers=JSON)
             assert_busy(response)
             assert list(response.json()) == ["errors"]
-    assert editor.post(path, SUBMISSION, headers=JSON).json()["is_new"]
-    assert not editor.post(path, SUBMISSION, headers=JSON).json()["is_new"]
+    assert editor_client.post(path, SUBMISSION, headers=JSON).json()["is_new"]
+    assert not editor_client.post(path, SUBMISSION, headers=JSON).json()["is_new"]
     assert [update.heading for update in Update.objects.all()] == ["號外"]
     assert Submission.objects.count() == 1
 
 
-def test_desk_form_without_javascript_gets_its_text_back(editor):
+def test_desk_form_without_javascript_gets_its_text_back(editor_client):
     path = desk_path(make_blog())
     with hogged():
-        response = editor.post(path, SUBMISSION)
+        response = editor_client.post(path, SUBMISSION)
     assert_busy(response)
     page = response.content.decode()
     assert "The newsroom is busy" in page
@@ -178,23 +176,23 @@ def test_desk_form_without_javascript_gets_its_text_back(editor):
         assert f'name="{name}"' in page
 
 
-def test_cross_site_form_does_not_get_its_text_back(editor):
+def test_cross_site_form_does_not_get_its_text_back(editor_client):
     path = desk_path(make_blog())
     with hogged():
-        response = editor.post(path, SUBMISSION, headers={"sec-fetch-site": "cross-site"})
+        response = editor_client.post(path, SUBMISSION, headers={"sec-fetch-site": "cross-site"})
     assert_busy(response)
     assert "內文" not in response.content.decode()
 
 
-def test_admin_form_gets_its_text_back(editor):
+def test_admin_form_gets_its_text_back(editor_client):
     blog, byline = make_blog(), Byline.objects.create(name="記者")
-    editor.force_login(make_person("Chief editor"))
+    editor_client.force_login(make_person("Chief editor"))
     with hogged():
-        response = editor.post(f"/admin/liveblog/byline/{byline.pk}/change/", {"name": "新名字"})
+        response = editor_client.post(f"/admin/liveblog/byline/{byline.pk}/change/", {"name": "新名字"})
         assert_busy(response)
         assert "新名字" in response.content.decode()
         chosen = {"action": "end", "_selected_action": [blog.pk], "confirm": "yes"}
-        assert_busy(editor.post("/admin/liveblog/liveblog/", chosen))
+        assert_busy(editor_client.post("/admin/liveblog/liveblog/", chosen))
 
 
 def test_sign_in_returns_503_without_the_password(short_lock_timeout):
@@ -205,7 +203,7 @@ def test_sign_in_returns_503_without_the_password(short_lock_timeout):
     assert PASSWORD not in response.content.decode()
 
 
-def test_session_that_cannot_be_saved_is_busy_and_not_deleted(editor):
+def test_session_that_cannot_be_saved_is_busy_and_not_deleted(editor_client):
     """Return 503, while Django's own middleware returns 400 as if the editor had signed out."""
 
     def view(request: HttpRequest) -> HttpResponse:
@@ -213,7 +211,7 @@ def test_session_that_cannot_be_saved_is_busy_and_not_deleted(editor):
         return HttpResponse("done")
 
     request = RequestFactory().get("/admin/")
-    request.COOKIES = {settings.SESSION_COOKIE_NAME: editor.session.session_key}
+    request.COOKIES = {settings.SESSION_COOKIE_NAME: editor_client.session.session_key}
     with hogged():
         assert_busy(SessionMiddleware(view)(request))
     assert SessionMiddleware(view)(request).content == b"done"

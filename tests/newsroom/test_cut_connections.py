@@ -15,7 +15,7 @@ from django.test import Client
 from liveblog.models import Change, Update
 from liveblog.models.partner import Scope
 from tests.desk.conftest import desk_path
-from tests.factories import make_blog, make_key, make_person
+from tests.factories import make_blog, make_key, make_person, signed_in
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -64,8 +64,7 @@ def write(request: pytest.FixtureRequest) -> Request:
         body = json.dumps({"status": "published", "heading": "號外"})
         path, options = "/api/v1/blogs/storm/updates/", {"content_type": "application/json"}
         return lambda: Client(headers=headers, raise_request_exception=False).post(path, body, **options)
-    client = Client(headers={"accept-language": "en"}, raise_request_exception=False)
-    client.force_login(make_person("Chief editor"))
+    client = signed_in(make_person("Chief editor"), raise_request_exception=False)
     if request.param == "desk":
         form = {"token": "a", "heading": "號外", "action": "publish"}
         return lambda: client.post(desk_path(blog), form, headers={"accept": "application/json"})

@@ -19,7 +19,7 @@ from liveblog import publishing
 from liveblog.models import ApiKey, Byline, Change, LiveBlog, Partner, RelatedStory, Revision, Topic, Update
 from liveblog.publishing import SYSTEM, Actor, BlogDetails, Content, Story
 from liveblog.webhooks import messages
-from tests.factories import make_blog, make_image, make_key, make_update, make_user
+from tests.factories import edit_blog, embargo, make_blog, make_image, make_key, make_update, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -30,14 +30,8 @@ def make_withdrawn(blog: LiveBlog) -> Update:
     return publishing.withdraw_update(make_update(blog), by=SYSTEM, reason="錯")
 
 
-def make_embargoed(blog: LiveBlog) -> LiveBlog:
-    until = timezone.now() + timedelta(days=1)
-    return publishing.edit_blog(blog, replace(BlogDetails.of(blog), embargo_until_at=until), by=SYSTEM)
-
-
 def make_response(blog: LiveBlog) -> object:
-    details = replace(BlogDetails.of(blog), has_responses=True)
-    blog = publishing.edit_blog(blog, details, by=SYSTEM)
+    blog = edit_blog(blog, has_responses=True)
     return publishing.submit_response(blog, name="讀者", text="意見")
 
 
@@ -55,7 +49,7 @@ def make_used_byline(blog: LiveBlog) -> Byline:
 
 def make_used_topic(blog: LiveBlog) -> Topic:
     topic = Topic.objects.create(slug="weather", name="天氣")
-    publishing.edit_blog(blog, replace(BlogDetails.of(blog), topics=(topic,)), by=SYSTEM)
+    edit_blog(blog, topics=(topic,))
     return topic
 
 
@@ -102,7 +96,7 @@ NUMBERED: dict[str, Callable[[LiveBlog], Act]] = {
     "edit_topic": case(make_used_topic, publishing.edit_topic, name="氣象"),
     "end_coverage": case(same_blog, publishing.end_coverage),
     "erase_update": case(make_update, publishing.erase_update, reason="法庭命令"),
-    "lift_embargo": case(make_embargoed, publishing.lift_embargo),
+    "lift_embargo": case(embargo, publishing.lift_embargo),
     "mark_key_event": case(make_update, publishing.mark_key_event),
     "pin_update": case(make_update, publishing.pin_update),
     "publish_due": prepare_due_update,

@@ -42,6 +42,7 @@ from tests.factories import (
     make_update,
     make_user,
     prepared_picture,
+    signed_in,
 )
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
@@ -266,8 +267,7 @@ def test_a_scheduled_update_is_recorded_as_published_by_the_schedule():
 
 def test_entries_name_the_door_and_the_address_of_a_request():
     blog, by = make_blog(), make_person("Editor")
-    client = Client(headers={"x-forwarded-for": "203.0.113.9"})
-    client.force_login(by)
+    client = signed_in(by, {"x-forwarded-for": "203.0.113.9"})
     before = last_id()
     payload = {"token": "t1", "action": "publish", "heading": "標題"}
     client.post(reverse("desk:desk", args=[blog.pk]), payload)
@@ -298,8 +298,7 @@ def test_publication_by_a_key_and_refusal_of_a_key_are_recorded():
 def test_refusals_of_a_list_action_and_of_a_page_are_recorded():
     blog, by = make_blog(), make_person("Reporter")
     update = make_update(blog)
-    client = Client()
-    client.force_login(by)
+    client = signed_in(by)
     before = last_id()
     pin = reverse("desk:update", args=[blog.pk, update.pk, "pin"])
     assert client.post(pin, headers={"accept": "application/json"}).status_code == 403
@@ -334,8 +333,7 @@ def test_sign_ins_failures_lockouts_and_sign_outs_are_recorded():
 
 def test_changes_of_people_and_roles_are_recorded_without_passwords():
     chief = make_person("Chief editor")
-    client = Client()
-    client.force_login(chief)
+    client = signed_in(chief)
     before = last_id()
     payload = {"username": "new", "usable_password": "true", "password1": "violet otter ran 9"}
     payload |= {"password2": "violet otter ran 9", "groups": Group.objects.get(name="Editor").pk}
@@ -366,11 +364,9 @@ def test_only_people_with_the_permission_read_the_log_and_nobody_changes_it():
         reverse("admin:liveblog_auditentry_export", args=["csv"]),
     ]
     for role, status in [("Chief editor", 200), ("Editor", 403), ("Syndication manager", 403)]:
-        client = Client()
-        client.force_login(make_person(role))
+        client = signed_in(make_person(role))
         assert [client.get(page).status_code for page in pages] == [status] * 3, role
-    client = Client()
-    client.force_login(make_user("*"))
+    client = signed_in(make_user("*"))
     assert client.post(pages[1], {"action": "x"}).status_code == 403
     assert client.get(reverse("admin:liveblog_auditentry_add")).status_code == 403
 
@@ -378,8 +374,7 @@ def test_only_people_with_the_permission_read_the_log_and_nobody_changes_it():
 def test_the_list_is_searched_and_filtered_and_so_is_its_export():
     blog, by = make_blog(), make_user("*", is_staff=True)
     publishing.pin_update(make_update(blog), by=by)
-    client = Client()
-    client.force_login(by)
+    client = signed_in(by)
     path = reverse("admin:liveblog_auditentry_changelist")
     for query in (f"q={by.username}&action=pinned", f"blog={blog.pk}&action=pinned"):
         page = client.get(f"{path}?{query}")

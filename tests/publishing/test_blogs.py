@@ -15,13 +15,10 @@ from liveblog.models import Byline, Change, GlossaryTerm, LiveBlog, Topic, Updat
 from liveblog.presentation import reading
 from liveblog.publishing import SYSTEM, BlogDetails, Content, Story
 from liveblog.visibility import PUBLIC
-from tests.factories import make_blog, make_image, make_update, make_user
+from tests.change_log import kinds
+from tests.factories import edit_blog, make_blog, make_image, make_update, make_user
 
 pytestmark = pytest.mark.django_db
-
-
-def kinds(blog: LiveBlog) -> list[str]:
-    return list(Change.objects.filter(blog=blog).after(0).values_list("kind", flat=True))
 
 
 def test_blog_passes_through_every_status_with_a_change_for_each_step():
@@ -65,27 +62,27 @@ def test_edit_assigns_one_number_and_an_unchanged_save_none():
 def test_linking_blogs_take_a_number_for_a_new_headline_but_not_for_a_standfirst():
     target, blog = make_blog(), make_blog()
     make_update(blog, stories=(Story("另見", 0, live_blog=target),))
-    publishing.edit_blog(target, replace(BlogDetails.of(target), standfirst="導語"), by=SYSTEM)
+    edit_blog(target, standfirst="導語")
     assert kinds(blog) == ["blog_started", "published"]
     target = LiveBlog.objects.get(pk=target.pk)
-    publishing.edit_blog(target, replace(BlogDetails.of(target), headline="新標題"), by=SYSTEM)
+    edit_blog(target, headline="新標題")
     assert kinds(blog) == ["blog_started", "published", "edited"]
 
 
 def test_successor_takes_a_number_when_it_is_named_and_not_for_other_edits():
     blog, successor = make_blog(), make_blog()
-    blog = publishing.edit_blog(blog, replace(BlogDetails.of(blog), successor=successor), by=SYSTEM)
+    blog = edit_blog(blog, successor=successor)
     assert kinds(successor) == ["blog_started", "blog_edited"]
-    publishing.edit_blog(blog, replace(BlogDetails.of(blog), standfirst="導語"), by=SYSTEM)
+    edit_blog(blog, standfirst="導語")
     assert kinds(successor) == ["blog_started", "blog_edited"]
 
 
 def test_slug_cannot_change_after_publication():
     draft = make_blog(is_live=False)
-    publishing.edit_blog(draft, replace(BlogDetails.of(draft), slug="another"), by=SYSTEM)
+    edit_blog(draft, slug="another")
     blog = make_blog()
     with pytest.raises(ValidationError) as refusal:
-        publishing.edit_blog(blog, replace(BlogDetails.of(blog), slug="else"), by=SYSTEM)
+        edit_blog(blog, slug="else")
     assert list(refusal.value.error_dict) == ["slug"]
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from liveblog import publishing
 from liveblog.models import AuditEntry, LiveBlog, Update
 from liveblog.publishing import SYSTEM, BlogDetails, Content
-from tests.factories import make_blog, make_update
+from tests.factories import edit_blog, make_blog, make_update
 
 pytestmark = pytest.mark.django_db
 
@@ -84,7 +84,7 @@ def test_due_updates_of_a_withdrawn_blog_wait_until_it_is_restored(caplog):
 
 def test_extended_embargo_is_not_lifted():
     blog, later = make_blog(), timezone.now() + SOON
-    publishing.edit_blog(blog, replace(BlogDetails.of(blog), embargo_until_at=later), by=SYSTEM)
+    edit_blog(blog, embargo_until_at=later)
     assert publishing.lift_embargo(blog, by=SYSTEM, lapsed_by=later - timedelta(minutes=1)) is None
     blog.refresh_from_db()
     assert blog.embargo_until_at == later

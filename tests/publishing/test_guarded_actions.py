@@ -8,14 +8,13 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from liveblog import publishing
 from liveblog.models import Approval, AuditEntry, Change, LiveBlog, Proposal, Update
 from liveblog.publishing import Action, Content, actions_for, perform
-from tests.factories import make_blog, make_person
+from tests.factories import make_blog, make_person, signed_in
 from tests.publishing.two_people import draft_by, fresh, published_by
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.usefixtures("in_english")]
@@ -70,8 +69,7 @@ def by_verb(by, blog, update, action) -> None:
 
 
 def by_desk(by, blog, update, action) -> None:
-    client = Client()
-    client.force_login(by)
+    client = signed_in(by)
     path = reverse("desk:update", args=[blog.pk, update.pk, action])
     payload = {"reason": "說明"} if action in NOTES else {}
     response = client.post(path, payload, headers={"accept": "application/json"})
@@ -80,8 +78,7 @@ def by_desk(by, blog, update, action) -> None:
 
 def by_admin(by, blog, update, action) -> None:
     """Run a list action of the admin."""
-    client = Client()
-    client.force_login(by)
+    client = signed_in(by)
     name = {Action.MARK: "mark_key", Action.UNMARK: "unmark_key"}.get(action, action.value)
     client.post(
         reverse("admin:liveblog_update_changelist"),

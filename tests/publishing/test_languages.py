@@ -13,10 +13,11 @@ from django.utils import translation
 from liveblog import publishing
 from liveblog.articles.saved import digest, entry_of, html_of, is_as_imported, write_blog
 from liveblog.desk import composer
-from liveblog.models import Change, LiveBlog, Update
-from liveblog.publishing import SYSTEM, BlogDetails, Content, fingerprint
+from liveblog.models import Change, Update
+from liveblog.publishing import SYSTEM, Content, fingerprint
 from tests import work
-from tests.factories import NOON, make_blog, make_update, make_user
+from tests.change_log import kinds
+from tests.factories import NOON, edit_blog, make_blog, make_update, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -26,15 +27,6 @@ IN_ENGLISH = (
     '<p lang="zh-Hant-HK">停火。</p><p>Both sides agree.</p>'
     '<p lang="zh-Hant-HK">他說：<q lang="en">We agree.</q></p>'
 )
-
-
-def kinds(blog: LiveBlog) -> list[str]:
-    return list(Change.objects.filter(blog=blog).order_by("number").values_list("kind", flat=True))
-
-
-def edit(blog: LiveBlog, **details: object) -> LiveBlog:
-    blog.refresh_from_db()
-    return publishing.edit_blog(blog, replace(BlogDetails.of(blog), **details), by=SYSTEM)
 
 
 def test_every_verb_that_saves_text_tags_it():
@@ -74,7 +66,7 @@ def test_changing_the_blog_language_retags_updates_and_numbers_published_ones():
     opened = fingerprint(Content.of(draft))
     before = len(kinds(blog))
 
-    blog = edit(blog, language="en")
+    blog = edit_blog(blog, language="en")
 
     assert blog.summary == IN_ENGLISH
     for update in (published, draft):
@@ -84,7 +76,7 @@ def test_changing_the_blog_language_retags_updates_and_numbers_published_ones():
     assert (published.number, plain.number) == (blog.number, blog.number - 2)
     # An editor who has the draft open can still save it.
     publishing.draft_update(blog, Content("草稿二", MIXED), by=SYSTEM, update=draft, seen=opened)
-    assert edit(blog, language="zh-hant").summary == TAGGED
+    assert edit_blog(blog, language="zh-hant").summary == TAGGED
 
 
 def test_edition_is_tagged_by_its_converted_text(client):

@@ -31,7 +31,7 @@ def respond(blog: LiveBlog, name: str, *, is_approved: bool = False, days: int =
     return response
 
 
-def page_of(blog: LiveBlog) -> str:
+def live_page(blog: LiveBlog) -> str:
     return Client().get(f"/live/{blog.slug}/").content.decode()
 
 
@@ -59,7 +59,7 @@ def test_old_responses_lose_their_names_and_unpublished_ones_are_deleted(setting
     [change] = Change.objects.filter(blog=blog, number__gt=number)
     assert change.kind == Change.Kind.RESPONSE_APPROVED
     assert publishing.expire_responses(by=SYSTEM) == 0
-    assert "old published<" not in page_of(blog)
+    assert "old published<" not in live_page(blog)
 
 
 def test_no_response_expires_without_the_setting(settings):
@@ -82,12 +82,12 @@ def test_a_readers_data_is_exported_and_erased_everywhere():
     data = json.loads(run("export", "--reader", "CHAN TAI MAN"))
     assert [row["id"] for row in data["responses"]] == [shown.pk, pending.pk]
     assert data["responses"][0]["text"] == "Chan Tai Man writes"
-    assert "Chan Tai Man" in page_of(blog)
+    assert "Chan Tai Man" in live_page(blog)
 
     assert run("erase", "--reader", "Chan Tai Man", "--response", str(shown.pk)) == "Erased responses: 1.\n"
     assert run("erase", "--reader", "Chan Tai Man") == "Erased responses: 1.\n"
     assert list(ReaderResponse.objects.values_list("name", flat=True)) == ["Somebody else"]
-    assert "Chan Tai Man" not in page_of(blog)
+    assert "Chan Tai Man" not in live_page(blog)
     assert Delivery.objects.get().body == ""
     last = Change.objects.filter(blog=blog).order_by("-number")[0]
     assert last.kind == Change.Kind.RESPONSE_WITHDRAWN

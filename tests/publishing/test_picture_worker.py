@@ -28,7 +28,7 @@ from liveblog.models import Image, Update
 from liveblog.publishing import SYSTEM
 from newsroom import pictures
 from newsroom.pictures import Limits
-from tests.factories import make_blog, make_person, make_user, picture_file
+from tests.factories import make_blog, make_person, make_user, picture_file, signed_in
 from tests.hostile_pictures import jpeg_with_scans, png_header, png_that_says
 
 pytestmark = pytest.mark.usefixtures("in_english")
@@ -225,9 +225,7 @@ ENTRY_POINTS = [upload_in_admin, upload_at_desk, upload_with_text]
 
 @pytest.fixture
 def editor_client(transactional_db: None) -> Client:
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(make_user("*"))
-    return client
+    return signed_in(make_user("*"))
 
 
 @pytest.mark.parametrize("upload", ENTRY_POINTS)
@@ -267,14 +265,13 @@ def test_no_model_or_admin_form_uses_image_fields(rf):
         assert not [name for name, field in fields.items() if isinstance(field, forms.ImageField)], model
 
 
-def memory_of(pid: int) -> int:
+def peak_memory_of(pid: int) -> int:
     """Return the peak resident memory of a process in kilobytes."""
     return int(re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())[1])
 
 
 def test_decoding_does_not_grow_the_server_process(server):
-    client = Client()
-    client.force_login(make_person("Editor"))
+    client = signed_in(make_person("Editor"))
     cookies = f"sessionid={client.cookies['sessionid'].value}"
     address = f"{server.url}/admin/liveblog/image/add/"
 
@@ -302,7 +299,7 @@ def test_decoding_does_not_grow_the_server_process(server):
 
     send(png_that_says(64, 48))
     assert Image.objects.count() == 1
-    before = memory_of(server.process.pid)
+    before = peak_memory_of(server.process.pid)
     assert "too high for its width" in send(png_header(1, 50_000_000))
     send(png_that_says(8_000, 6_000))
     assert [(image.width, image.height) for image in Image.objects.order_by("pk")] == [
@@ -310,4 +307,4 @@ def test_decoding_does_not_grow_the_server_process(server):
         (8_000, 6_000),
     ]
     # Decoding takes 192 MB, and several times as much at its peak.
-    assert memory_of(server.process.pid) - before < 40_000
+    assert peak_memory_of(server.process.pid) - before < 40_000

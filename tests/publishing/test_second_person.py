@@ -19,7 +19,7 @@ from liveblog.articles.parse import parse, read
 from liveblog.models import Approval, AuditEntry, Flag, Proposal, Revision, Update
 from liveblog.publishing import SYSTEM, Content, NeedsSecondPerson, Story, fingerprint
 from newsroom import hongkong
-from tests.factories import make_blog, make_image, make_key
+from tests.factories import make_blog, make_image, make_key, signed_in
 from tests.publishing.two_people import draft_by, fresh, published_by
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.usefixtures("in_english")]
@@ -217,8 +217,7 @@ def test_a_scheduled_update_without_approval_waits_and_goes_live_once_approved(b
     Update.objects.filter(pk=update.pk).update(publish_at=timezone.now())
     assert publishing.publish_due(by=SYSTEM) == 0
     assert fresh(update).status == "scheduled"
-    client = Client()
-    client.force_login(colleague)
+    client = signed_in(colleague)
     page = client.get(
         reverse("desk:desk", args=[blog.pk]), {"queue": "scheduled"}, headers={"accept-language": "en"}
     )
@@ -234,8 +233,7 @@ def test_a_scheduled_update_without_approval_waits_and_goes_live_once_approved(b
 
 def test_no_entry_point_lets_the_writer_publish_alone(blog, writer):
     """Every entry point leads to the verb, which applies the rule."""
-    client = Client()
-    client.force_login(writer)
+    client = signed_in(writer)
     draft = draft_by(writer, blog)
     desk = reverse("desk:desk", args=[blog.pk])
     payload = {"token": "t1", "action": "publish", "heading": "標題"}
@@ -272,8 +270,7 @@ def test_the_importer_publishes_nothing_alone(blog):
 
 def test_the_desk_turns_a_correction_into_a_proposal(blog, writer, colleague):
     update = published_by(writer, colleague, blog)
-    client = Client()
-    client.force_login(writer)
+    client = signed_in(writer)
     payload = {"token": "t1", "action": "correct", "heading": "更正", "note": "錯字", "update": update.pk}
     response = client.post(
         reverse("desk:desk", args=[blog.pk]), payload, headers={"accept": "application/json"}
@@ -288,8 +285,7 @@ def test_the_desk_turns_a_correction_into_a_proposal(blog, writer, colleague):
 )
 def test_the_desk_still_pins_an_update_with_a_proposal_at_once(blog, writer, colleague, heading, message):
     update = published_by(writer, colleague, blog)
-    client = Client()
-    client.force_login(writer)
+    client = signed_in(writer)
     payload = {"token": "t1", "action": "edit", "heading": heading, "body": "<p>內文</p>"}
     payload |= {"is_pinned": "on", "update": str(update.pk)}
     happened_at = hongkong.to_hong_kong(fresh(update).happened_at)
@@ -308,8 +304,7 @@ def test_the_desk_still_pins_an_update_with_a_proposal_at_once(blog, writer, col
 def test_the_desk_shows_proposals_and_sets_flags_and_holds(blog, writer, colleague, chief):
     update = published_by(writer, colleague, blog)
     publishing.propose_change(update, Content("更正標題"), by=writer, note="錯字")
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(colleague)
+    client = signed_in(colleague)
     path = reverse("desk:history", args=[blog.pk, update.pk])
     page = client.get(path).text
     assert "Proposed change" in page

@@ -20,7 +20,7 @@ from liveblog.articles.parse import parse, read
 from liveblog.models import AuditEntry, BlogProposal, Byline, LiveBlog, Topic
 from liveblog.publishing import SYSTEM, BlogAction, BlogDetails, BlogNeedsSecondPerson, Story
 from newsroom import hongkong
-from tests.factories import make_blog, make_image, make_key, make_person
+from tests.factories import make_blog, make_image, make_key, make_person, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.usefixtures("in_english")]
 
@@ -246,8 +246,7 @@ def admin_form(client: Client, blog: LiveBlog) -> dict:
 
 
 def test_admin_turns_a_change_of_the_head_into_a_proposal_that_the_desk_approves(blog, one, other):
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(one)
+    client = signed_in(one)
     path = reverse("admin:liveblog_liveblog_change", args=[blog.pk])
     response = client.post(path, admin_form(client, blog) | {"headline": "疑犯陳某"})
     assert response.status_code == 302, response.content.decode()
@@ -269,8 +268,7 @@ def test_admin_turns_a_change_of_the_head_into_a_proposal_that_the_desk_approves
 def test_no_entry_point_lets_one_person_show_more_of_a_guarded_blog(one):
     draft = guarded(make_blog(slug="draft", is_live=False), one)
     withdrawn = guarded(publishing.withdraw_blog(make_blog(slug="gone"), by=one), one)
-    client = Client()
-    client.force_login(one)
+    client = signed_in(one)
     for blog, action in ((draft, "start"), (withdrawn, "restore")):
         path = reverse("desk:coverage", args=[blog.pk, action])
         for _attempt in range(2):

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from django.contrib import admin
-from django.contrib.auth.models import User
 from django.http import FileResponse, HttpResponse
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from liveblog import publishing
 from liveblog.models import LiveBlog, ReaderResponse, Revision, Topic, Update
-from liveblog.publishing import SYSTEM, BlogDetails, Content
-from tests.factories import make_blog, make_image, make_update
+from liveblog.publishing import SYSTEM, Content
+from tests.factories import edit_blog, make_blog, make_image, make_update
 
 # Routes without a sample URL: unnamed ones, and the admin's redirect to an object's public page.
 NO_EXAMPLE = {"admin:view_on_site", None}
@@ -65,8 +64,7 @@ def make_newsroom(updates: int = 22) -> Newsroom:
     """
     blog = make_blog(slug="storm", headline="颱風", kicker="天氣", has_responses=True)
     topic = Topic.objects.create(slug="weather", name="天氣")
-    details = BlogDetails(**(vars(BlogDetails.of(blog)) | {"topics": (topic,), "hero_image": make_image()}))
-    blog = publishing.edit_blog(blog, details, by=SYSTEM)
+    blog = edit_blog(blog, topics=(topic,), hero_image=make_image())
     for number in range(updates):
         images = (make_image(),) if number == updates - 1 else ()
         update = make_update(blog, f"颱風消息{number}", images=images)
@@ -107,10 +105,6 @@ def public_addresses(newsroom: Newsroom) -> list[str]:
     """Return the paths outside the admin, which anybody may read and shared caches may store."""
     private = "/admin/"
     return [path for path in all_addresses(newsroom) if not path.startswith(private)]
-
-
-def make_superuser() -> User:
-    return User.objects.create_superuser("root", password="correct horse battery")
 
 
 def admin_models() -> list[str]:

@@ -11,8 +11,8 @@ from django.core.cache import cache
 from django.test import Client
 
 from tests.conftest import Server, serving
-from tests.factories import make_user
-from tests.security.addresses import Newsroom, make_newsroom, make_superuser
+from tests.factories import make_person, make_user, signed_in
+from tests.security.addresses import Newsroom, make_newsroom
 from tests.security.wire import Connection
 
 
@@ -24,9 +24,7 @@ def newsroom() -> Newsroom:
 
 @pytest.fixture
 def root() -> Client:
-    client = Client(raise_request_exception=False)
-    client.force_login(make_superuser())
-    return client
+    return signed_in(make_person(is_superuser=True), raise_request_exception=False)
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from django.conf import settings
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
-from django.test import Client
 from django.utils import timezone
 
 from liveblog import publishing
@@ -347,9 +346,3 @@ class HostileHouse:
                 action_flag=CHANGE,
                 change_message=self.copy("message", 2_000),
             )
-
-
-def signed_in(user: User) -> Client:
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(user)
-    return client

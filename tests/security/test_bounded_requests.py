@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import pytest
 from django.contrib import admin as django_admin
-from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.test import Client
 
@@ -30,12 +29,11 @@ from newsroom import hongkong
 from tests.admin.browsing import open_form, with_row
 from tests.api.tool import Tool
 from tests.desk.conftest import desk_path
-from tests.factories import make_blog, make_key, make_person, make_update, make_user
+from tests.factories import make_blog, make_key, make_partner, make_person, make_update, make_user, signed_in
 from tests.security.amounts import (
     URL,
     make_blogs,
     make_images,
-    make_partner,
     paragraph,
     rows,
     words,
@@ -62,13 +60,16 @@ class Door:
 
 
 @pytest.fixture
+def desk() -> Client:
+    return signed_in(make_person("Editor"), {"accept": "application/json"})
+
+
+@pytest.fixture
 def doors() -> dict[str, Door]:
     blog = make_blog()
     tool = Tool(make_key(*Scope, blogs=[blog]))
-    desk, editor = Client(headers={"accept": "application/json", "accept-language": "en"}), make_user("*")
-    desk.force_login(editor)
-    admin = Client(headers={"accept-language": "en"})
-    admin.force_login(editor)
+    editor = make_user("*")
+    desk, admin = signed_in(editor, {"accept": "application/json"}), signed_in(editor)
     tokens = (f"token-{index}" for index in range(1_000))
 
     def to_api(name: str, value: object) -> tuple[int, set[str]]:
@@ -106,10 +107,8 @@ def test_every_entry_point_accepts_the_limit_and_refuses_one_more_by_field(doors
     assert Update.objects.count() == 1
 
 
-def test_desk_limits_stories_pictures_and_notes():
+def test_desk_limits_stories_pictures_and_notes(desk):
     blog = make_blog()
-    desk = Client(headers={"accept": "application/json", "accept-language": "en"})
-    desk.force_login(make_person("Editor"))
     for stories, status in ((MOST["stories"], 200), (MOST["stories"] + 1, 422)):
         titles = ["一"] * stories
         payload = {"token": f"stories-{stories}", "heading": "標題", "action": "draft", "story_title": titles}
@@ -127,8 +126,7 @@ def test_desk_limits_stories_pictures_and_notes():
 def test_admin_caps_inline_rows():
     """Cap the number of inline rows, which the client controls with TOTAL_FORMS."""
     blog = make_blog()
-    admin = Client(headers={"accept-language": "en"})
-    admin.force_login(make_user("*"))
+    admin = signed_in(make_user("*"))
     form = open_form(admin, f"{ADD}?blog={blog.pk}") | {"heading": "標題", "action": "draft"}
     answer = admin.post(ADD, form | {"related_stories-TOTAL_FORMS": "2000"})
     assert answer.status_code == 200
@@ -171,13 +169,6 @@ def test_api_errors_do_not_echo_large_queries(client, query):
 
 
 # Working copies, presence, history and accumulating rows
-
-
-@pytest.fixture
-def desk() -> Client:
-    client = Client(headers={"accept": "application/json", "accept-language": "en"})
-    client.force_login(make_person("Editor"))
-    return client
 
 
 def test_working_copies_are_bounded_in_number_and_length(desk):
@@ -275,15 +266,6 @@ def test_keys_and_webhooks_of_a_partner_are_bounded():
 # The admin
 
 
-@pytest.fixture
-def chief() -> Client:
-    user = make_user("*")
-    User.objects.filter(pk=user.pk).update(is_superuser=True)
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(User.objects.get(pk=user.pk))
-    return client
-
-
 @pytest.mark.parametrize(
     ("origins", "status"),
     [
@@ -293,16 +275,16 @@ def chief() -> Client:
         ([f"https://{'a' * (LONGEST_ORIGIN - 7)}"], 200),
     ],
 )
-def test_origins_of_a_partner_are_bounded(chief, origins, status):
+def test_origins_of_a_partner_are_bounded(root, origins, status):
     payload = {"name": "夥伴", "contact": "desk@example.com", "embed_origins": "\n".join(origins)}
-    assert chief.post("/admin/liveblog/partner/add/", payload).status_code == status
+    assert root.post("/admin/liveblog/partner/add/", payload).status_code == status
 
 
-def test_grants_of_a_partner_are_bounded(chief):
+def test_grants_of_a_partner_are_bounded(root):
     pks = [blog.pk for blog in make_blogs(MOST["granted_blogs"] + 1)]
     payload = {"name": "夥伴", "contact": "desk@example.com", "granted_blogs": pks}
-    assert chief.post("/admin/liveblog/partner/add/", payload).status_code == 200
-    assert chief.post("/admin/liveblog/partner/add/", payload | {"granted_blogs": pks[1:]}).status_code == 302
+    assert root.post("/admin/liveblog/partner/add/", payload).status_code == 200
+    assert root.post("/admin/liveblog/partner/add/", payload | {"granted_blogs": pks[1:]}).status_code == 302
     assert Partner.objects.get().granted_blogs.count() == MOST["granted_blogs"]
 
 
@@ -316,15 +298,15 @@ def test_every_admin_list_uses_bounded_lists():
 
 
 @pytest.mark.parametrize("model", ["liveblog/update", "liveblog/liveblog", "auth/user"])
-def test_long_admin_search_shows_an_error(chief, model):
+def test_long_admin_search_shows_an_error(root, model):
     """Refuse long searches, because one condition per word exceeds SQLite's expression limits."""
-    answer = chief.get(f"/admin/{model}/", {"q": "a " * 500})
+    answer = root.get(f"/admin/{model}/", {"q": "a " * 500})
     assert answer.status_code == 200
     assert [str(message) for message in answer.context["messages"]] == ["Search for at most 100 characters."]
-    assert chief.get(f"/admin/{model}/", {"q": "a " * (LONGEST_SEARCH // 2)}).status_code == 200
+    assert root.get(f"/admin/{model}/", {"q": "a " * (LONGEST_SEARCH // 2)}).status_code == 200
 
 
-def test_admin_actions_refuse_too_many_rows(chief):
+def test_admin_actions_refuse_too_many_rows(root):
     blog = make_blog()
     now = hongkong.now()
     values = {"blog": lambda index: blog, "heading": "稿{}".format}
@@ -334,7 +316,7 @@ def test_admin_actions_refuse_too_many_rows(chief):
     for selection in ({"select_across": "1"}, {"_selected_action": [update.pk for update in updates]}):
         for action in ("publish", "withdraw"):
             chosen = {"action": action, "_selected_action": [updates[0].pk], "index": "0"} | selection
-            answer = chief.post(path, chosen, follow=True)
+            answer = root.post(path, chosen, follow=True)
             assert [str(text) for text in answer.context["messages"]] == [
                 "201 items were selected. Select at most 200 at once: nothing was done."
             ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +9,6 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.core.files.storage import storages
-from django.test import Client
 from django.utils import timezone
 
 from liveblog import publishing
@@ -33,7 +31,16 @@ from liveblog.models import (
 )
 from liveblog.publishing import SYSTEM, BlogDetails, Content, renditions
 from tests.at_once import at_once
-from tests.factories import make_blog, make_image, make_key, make_update, make_user
+from tests.factories import (
+    edit_blog,
+    make_blog,
+    make_image,
+    make_key,
+    make_person,
+    make_update,
+    make_user,
+    signed_in,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -96,9 +103,7 @@ def test_concurrent_renames_to_one_byline_name_let_one_succeed():
     ],
 )
 def test_concurrent_admin_adds_create_one_row_and_redisplay_the_other_forms(path, entered, model):
-    clients = [Client() for _ in range(4)]
-    for client in clients:
-        client.force_login(User.objects.create_superuser(f"admin-{id(client)}"))
+    clients = [signed_in(make_person(is_superuser=True)) for _ in range(4)]
 
     statuses = at_once(
         4, lambda number: clients[number].post(f"/admin/liveblog/{path}/add/", entered).status_code
@@ -109,9 +114,7 @@ def test_concurrent_admin_adds_create_one_row_and_redisplay_the_other_forms(path
 
 
 def test_concurrent_admin_adds_create_one_account_and_redisplay_the_other_forms():
-    clients = [Client() for _ in range(4)]
-    for client in clients:
-        client.force_login(User.objects.create_superuser(f"admin-{id(client)}"))
+    clients = [signed_in(make_person(is_superuser=True)) for _ in range(4)]
     entered = {
         "username": "ming",
         "usable_password": "true",
@@ -213,9 +216,7 @@ def test_concurrent_rotations_rotate_a_webhook_secret_once_and_keep_the_one_in_u
 
 def test_concurrent_polls_of_one_desk_record_one_presence():
     user, blog = make_user("publish_update"), make_blog()
-    clients = [Client() for _ in range(6)]
-    for client in clients:
-        client.force_login(user)
+    clients = [signed_in(user) for _ in range(6)]
     path = f"/admin/liveblog/liveblog/{blog.pk}/desk/state/"
     entered = {"after": "1", "token": "t1"}
 
@@ -232,7 +233,7 @@ def test_extended_embargo_is_not_lifted_by_a_stale_loop():
     blog = make_blog(embargo_until_at=timezone.now() + timedelta(hours=1))
     due = timezone.now() + timedelta(hours=2)
     prolonged = timezone.now() + timedelta(days=1)
-    publishing.edit_blog(blog, replace(BlogDetails.of(blog), embargo_until_at=prolonged), by=SYSTEM)
+    edit_blog(blog, embargo_until_at=prolonged)
 
     # The background loop read the blog before the editor saved.
     publishing.lift_embargo(blog, by=SYSTEM, lapsed_by=due)
@@ -244,7 +245,7 @@ def test_extended_embargo_is_not_lifted_by_a_stale_loop():
 def test_coverage_with_a_postponed_end_is_not_ended_by_a_stale_loop():
     blog = make_blog(coverage_end_at=timezone.now() + timedelta(hours=1))
     moved = timezone.now() + timedelta(days=1)
-    publishing.edit_blog(blog, replace(BlogDetails.of(blog), coverage_end_at=moved), by=SYSTEM)
+    edit_blog(blog, coverage_end_at=moved)
 
     publishing.end_coverage(blog, by=SYSTEM, planned_by=timezone.now() + timedelta(hours=2))
 
@@ -257,8 +258,7 @@ def test_key_form_opened_before_a_rotation_does_not_extend_the_old_key():
     key = ApiKey.objects.get()
     digest = publishing.key_fingerprint(key)
     publishing.rotate_key(key, by=SYSTEM, overlap=timedelta(hours=1))
-    client = Client()
-    client.force_login(User.objects.create_superuser("admin"))
+    client = signed_in(make_person(is_superuser=True))
     entered = {"label": "test", "scopes": ["read"], "expires_at_0": "", "expires_at_1": "", "seen": digest}
 
     answer = client.post(f"/admin/liveblog/apikey/{key.pk}/change/", entered)
@@ -271,8 +271,7 @@ def test_key_form_opened_before_a_rotation_does_not_extend_the_old_key():
 def test_key_form_without_a_concurrent_change_is_saved():
     make_key(Scope.READ)
     key = ApiKey.objects.get()
-    client = Client()
-    client.force_login(User.objects.create_superuser("admin"))
+    client = signed_in(make_person(is_superuser=True))
     path = f"/admin/liveblog/apikey/{key.pk}/change/"
     digest = client.get(path).context["adminform"].form["seen"].value()
     entered = {"label": "anew", "scopes": ["read"], "expires_at_0": "", "expires_at_1": "", "seen": digest}
@@ -317,8 +316,7 @@ def test_picture_published_concurrently_has_one_set_of_files():
 
 def test_autosave_during_publication_leaves_no_working_copy(monkeypatch):
     user, blog = make_user("publish_update"), make_blog()
-    client = Client()
-    client.force_login(user)
+    client = signed_in(user)
     keep = queues.keep_unsaved
 
     def keep_after_it_was_published(blog, by, token, update, fields):

@@ -20,7 +20,8 @@ from liveblog import publishing
 from liveblog.publishing import SYSTEM, Content
 from newsroom.text import html
 from tests.desk.conftest import desk_path
-from tests.security.hostile_house import HostileHouse, pack, signed_in
+from tests.factories import signed_in
+from tests.security.hostile_house import HostileHouse, pack
 from tests.security.payloads import CANARY, PAYLOADS
 from tests.security.test_wordings import markup_of
 from tests.waiting import wait_for

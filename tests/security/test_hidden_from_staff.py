@@ -18,14 +18,13 @@ from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.http import HttpResponse
-from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from liveblog import publishing
 from liveblog.models import Delivery, LiveBlog, Partner, Presence, Update, Webhook, WebhookCursor, WorkingCopy
 from liveblog.publishing import SYSTEM, Content, Story
-from tests.factories import make_blog, make_image, make_person, make_update, make_user
+from tests.factories import make_blog, make_image, make_person, make_update, make_user, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
@@ -57,8 +56,7 @@ class House:
         ]
         extra = ["publish_update", "withdraw_update", "add_update", "add_image", "moderate_readerresponse"]
         self.outsider = make_user(*{*everything, *extra, "add_partner", "add_webhook", "run_coverage"})
-        self.client = Client(headers={"accept-language": "en"})
-        self.client.force_login(self.outsider)
+        self.client = signed_in(self.outsider)
         self.partner = Partner.objects.create(name="Wire", contact="desk@wire.example")
         self.webhook = publishing.add_webhook(self.partner, by=SYSTEM, url="https://wire.example/")
         self.blog = make_blog(slug="open", headline="Open", language="en")
@@ -308,15 +306,13 @@ def test_pictures_of_a_hidden_blog_return_404_and_cannot_be_reused():
         response = house.client.post(desk, payload)
         assert response.status_code == 422
         assert CANARY not in text_of(response)
-    member = Client()
-    member.force_login(User.objects.get(username="member"))
+    member = signed_in(User.objects.get(username="member"))
     assert member.get(path).status_code == 200
 
 
 def test_chief_editors_can_read_every_teams_blog():
     house = House()
     house.hide(status="live")
-    chief = Client()
-    chief.force_login(make_person("Chief editor"))
+    chief = signed_in(make_person("Chief editor"))
     assert f"{CANARY} heading" in text_of(chief.get(f"/admin/liveblog/update/{house.secret.pk}/change/"))
     assert f"{CANARY} draft" in text_of(chief.get("/admin/liveblog/update/"))

@@ -8,12 +8,11 @@ from contextlib import ExitStack
 
 import pytest
 from django.conf import settings
-from django.test import Client
 
 from newsroom.asgi import ALLOWANCES
 from newsroom.http.bodies import DEFAULT_BYTES
 from tests.conftest import Server, serving
-from tests.factories import make_blog, make_person, make_update
+from tests.factories import make_blog, make_person, make_update, signed_in
 from tests.security.proxies import NAME, PRODUCTION, Authority, Proxy, caddy, nginx
 from tests.security.wire import Connection
 from tests.waiting import find_free_port
@@ -120,8 +119,7 @@ def largest_bodies() -> list[tuple[str, int]]:
 
 @pytest.mark.parametrize(("path", "size"), largest_bodies())
 def test_bodies_at_the_limit_reach_django_and_larger_ones_return_413(proxy, transactional_db, path, size):
-    client = Client()
-    client.force_login(make_person("Editor"))
+    client = signed_in(make_person("Editor"))
     # The server behind the proxy is a production one, with https.
     cookie = f"__Host-{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
     statuses = []

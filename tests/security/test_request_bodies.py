@@ -9,10 +9,9 @@ from itertools import repeat
 
 import pytest
 from django.conf import settings
-from django.test import Client
 
 from liveblog.models import LiveBlog, Scope
-from tests.factories import make_blog, make_key, make_person
+from tests.factories import make_blog, make_key, make_person, signed_in
 from tests.security.wire import KILOBYTES, MEGABYTE, Connection, memory_of
 
 pytestmark = pytest.mark.any_database
@@ -22,8 +21,7 @@ CHUNK_OF_KILOBYTES = b"10000\r\n" + KILOBYTES + b"\r\n"
 
 
 def session_of(*roles: str) -> str:
-    client = Client()
-    client.force_login(make_person(*roles))
+    client = signed_in(make_person(*roles))
     return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -14,8 +13,8 @@ from django.utils import timezone
 
 from liveblog import publishing
 from liveblog.models import Byline, LiveBlog, ReaderResponse, Topic
-from liveblog.publishing import SYSTEM, BlogDetails, Content, Story
-from tests.factories import make_blog, make_image, make_update
+from liveblog.publishing import SYSTEM, Content, Story
+from tests.factories import edit_blog, make_blog, make_image, make_update
 from tests.security.addresses import constant_headers
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
@@ -67,8 +66,7 @@ class Newsroom:
         return self.hidden.responses.create(name="讀者", text="機密回應")
 
     def edit(self, **changes: object) -> None:
-        blog = LiveBlog.objects.get(pk=self.hidden.pk)
-        publishing.edit_blog(blog, replace(BlogDetails.of(blog), **changes), by=SYSTEM)
+        edit_blog(self.hidden, **changes)
 
     def paths(self) -> list[str]:
         """Return every public path that lists several live blogs or shows the public one."""
