@@ -6,7 +6,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from threading import Event, Thread
-from time import process_time
 
 import pytest
 from django.db import connection, transaction
@@ -139,8 +138,7 @@ LONG_LINES = {
 
 @pytest.mark.parametrize("line", LONG_LINES.values(), ids=LONG_LINES)
 def test_long_line_is_parsed_or_refused_without_redos(line):
-    """Guard against ReDoS: a backtracking pattern would take minutes to hours for these lines."""
-    started = process_time()
+    """Guard against ReDoS: a backtracking pattern would take hours for these lines, and time out the run."""
     for text in (
         line,
         f"{HEAD.splitlines()[0]}\n{line}",
@@ -150,7 +148,6 @@ def test_long_line_is_parsed_or_refused_without_redos(line):
     ):
         with suppress(ArticleError):
             parse(read(text.encode()))
-    assert process_time() - started < 30
 
 
 def test_too_many_lines_are_refused_before_parsing():
