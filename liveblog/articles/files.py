@@ -212,13 +212,18 @@ class _Lines:
 
 
 def text_of_html(source: str) -> str:
-    """Return the text of a page or of a piece of one, with one paragraph, heading or item on each line."""
+    """Return the text of a page or of a piece of one, with one paragraph, heading or item on each line.
+
+    Raise ArticleError for elements nested so deeply that the parser leaves out what is inside them.
+    """
     lines = _Lines()
-    parser = lxml_html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=False)
+    parser = lxml_html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     try:
         root = lxml_html.document_fromstring(source.encode("utf-8", "replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError):
         return ""
+    if any(error.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for error in parser.error_log):
+        raise ArticleError(1, _("The elements of this page are nested too deeply to read."))
     _walk(root, lines, is_bold=False, depth=0)
     lines.end()
     return "\n".join(lines.lines)

@@ -91,8 +91,7 @@ def test_words_lists_from_the_clipboard_become_lists() -> None:
     ("page", "text"),
     [
         ("<p>甲<p>乙", "甲\n乙"),
-        # The parser gives up on elements nested this deep.
-        ("<div>" * 5_000 + "甲", ""),
+        ("<div>" * 1_500 + "甲", "甲"),
         ("<" * 5_000, "<" * 5_000),
         ("", ""),
         ("\x00", "\ufffd"),
@@ -102,6 +101,12 @@ def test_words_lists_from_the_clipboard_become_lists() -> None:
 )
 def test_damaged_web_page_raises_nothing(page: str, text: str) -> None:
     assert text_of_html(page) == text
+
+
+@pytest.mark.usefixtures("in_english")
+def test_web_page_nested_too_deeply_is_refused() -> None:
+    with pytest.raises(ArticleError, match="nested too deeply"):
+        text_of_html("<div>" * 5_000 + "甲")
 
 
 def test_rtf_keeps_its_paragraphs_and_chinese_in_every_notation() -> None:
