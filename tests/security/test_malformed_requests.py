@@ -1,6 +1,6 @@
 """Malformed forms, files, headers and cookies never cause a server error.
 
-Forms are tried on PostgreSQL only, which refuses every value that SQLite does, and more.
+Forms, cookies and JSON are tried on PostgreSQL only, which refuses every value that SQLite does, and more.
 """
 
 from __future__ import annotations
@@ -113,6 +113,7 @@ def test_malformed_admin_forms_cause_no_server_error(root, newsroom, model):
         assert_no_failure(root.post(new, filled | dates | inlines), (new, text[:20]))
 
 
+@pytest.mark.postgres
 def test_malformed_coverage_dates_cause_no_server_error(root, newsroom):
     changed = reverse("admin:liveblog_liveblog_change", args=[newsroom.blog.pk])
     clock = {"coverage_start_at_1": "00:00", "coverage_end_at_1": "23:59", "embargo_until_at_1": "00:00"}
@@ -227,8 +228,7 @@ def test_malformed_headers_cause_no_server_error(newsroom, name):
         "/live/storm/respond/",
     ]
     client = Client(raise_request_exception=False)
-    # One response of each kind meets every value, the others the worst of them.
-    thoroughly = ("/live/storm/", "/api/v1/updates/", "/admin/login/")
+    # The live page and a post to the API meet every value, the others the worst of them.
     for value in [
         *ODD,
         f"Bearer {ODD[0]}",
@@ -238,7 +238,7 @@ def test_malformed_headers_cause_no_server_error(newsroom, name):
         f"bytes={'9' * 400}-",
     ]:
         for path in paths:
-            if name != "content-length" and (path in thoroughly or value in ODD[:3]):
+            if name != "content-length" and (path == "/live/storm/" or value in ODD[:3]):
                 assert_no_failure(client.get(path, headers={name: value}), (path, name, value[:20]))
         headers = {"authorization": f"Bearer {key}", "idempotency-key": "a"} | {name: value}
         response = client.post(
@@ -250,6 +250,7 @@ def test_malformed_headers_cause_no_server_error(newsroom, name):
         assert_no_failure(response, (name, value[:20]))
 
 
+@pytest.mark.postgres
 @pytest.mark.parametrize("name", ["sessionid", "csrftoken", "messages", "django_language", "x"])
 def test_malformed_cookies_cause_no_server_error(name):
     """Include quoted cookies, which can encode any byte: `"\\000"` is NUL."""
@@ -267,6 +268,7 @@ def test_malformed_cookies_cause_no_server_error(name):
             assert_no_failure(client.get(path, headers={"cookie": f"{name}={value}"}), (path, value[:20]))
 
 
+@pytest.mark.postgres
 def test_unstorable_json_from_partners_causes_no_server_error(newsroom):
     key = make_key(Scope.WRITE_PUBLISH, blogs=[newsroom.blog])
     client = Client(raise_request_exception=False)

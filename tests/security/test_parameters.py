@@ -1,4 +1,8 @@
-"""Malformed addresses, including values that only one database rejects, never cause a server error."""
+"""Malformed addresses, including values that only one database rejects, never cause a server error.
+
+SQLite meets every hostile value where it is known to matter. All other addresses and values are tried on
+PostgreSQL only, which refuses every value that SQLite does, and more.
+"""
 
 from __future__ import annotations
 
@@ -188,6 +192,7 @@ def ask(client: Client, path: str, name: str, values: Iterable[str] = HOSTILE) -
             assert response.status_code in (301, 302, 400, 404, 405), f"{path}?{query}"
 
 
+@pytest.mark.postgres
 @pytest.mark.parametrize("name", sorted({*API_NAMES, *PUBLIC_NAMES}))
 def test_public_urls_refuse_malformed_parameters(anybody, newsroom, name):
     for path in public_addresses(newsroom):
@@ -201,6 +206,7 @@ def test_public_urls_refuse_every_hostile_value_of_known_parameters(anybody, new
         ask(anybody, path, name)
 
 
+@pytest.mark.postgres
 def test_keyed_api_reads_refuse_malformed_parameters(newsroom):
     key = make_key(Scope.READ, blogs=[newsroom.blog])
     client = Client(raise_request_exception=False, headers={"authorization": f"Bearer {key}"})
@@ -209,6 +215,7 @@ def test_keyed_api_reads_refuse_malformed_parameters(newsroom):
             ask(client, path, name, CORE)
 
 
+@pytest.mark.postgres
 def test_desk_refuses_malformed_parameters(root, newsroom):
     desk = reverse("desk:desk", args=[newsroom.blog.pk])
     for path in all_addresses(newsroom):
@@ -217,6 +224,7 @@ def test_desk_refuses_malformed_parameters(root, newsroom):
                 ask(root, path, name, CORE if path == desk else SPARSE)
 
 
+@pytest.mark.postgres
 @pytest.mark.parametrize("model", admin_models())
 def test_admin_lists_refuse_malformed_parameters(root, newsroom, model):
     path = reverse(f"admin:{model}_changelist")
@@ -231,6 +239,7 @@ def test_admin_lists_refuse_malformed_parameters(root, newsroom, model):
         ask(root, reverse(f"admin:{model}_add"), name, CORE if name in fields else SPARSE)
 
 
+@pytest.mark.postgres
 def test_other_admin_pages_refuse_malformed_parameters(root, newsroom):
     for name in ("term", "page", "app_label", "model_name", "field_name"):
         for value in HOSTILE:
@@ -266,6 +275,7 @@ def test_admin_object_pages_refuse_malformed_ids(root, newsroom, model):
             assert_no_failure(root.get(path), path)
 
 
+@pytest.mark.postgres
 def test_malformed_path_segments_cause_no_server_error(root, newsroom):
     for value in HOSTILE:
         for path in (
