@@ -173,19 +173,26 @@ ONLY_DRAFTS: dict[str, Callable[[Newsroom], object]] = {
 }
 
 
+# After these, others could do nothing more, so each is done by itself.
+LAST_ACTS = {"withdraw", "erase", "withdraw a response", "end coverage", "move a draft's address"} | {
+    name for name in ONLY_UNDER_EMBARGO if name.startswith("withdraw")
+}
+
+
 @pytest.mark.parametrize("is_draft", [True, False])
 def test_changes_to_a_hidden_blog_change_no_public_response(client, is_draft):
     room = Newsroom(is_draft=is_draft)
     before, changed = room.snapshot(client), {}
     verbs = VERBS | (ONLY_DRAFTS if is_draft else ONLY_UNDER_EMBARGO)
-    for name, verb in verbs.items():
+    for names in [tuple(verbs.keys() - LAST_ACTS), *((name,) for name in verbs if name in LAST_ACTS)]:
         with transaction.atomic():
-            verb(room)
+            for name in sorted(names):
+                verbs[name](room)
             after = room.snapshot(client)
             transaction.set_rollback(True)
-        changed[name] = [path for path in before if before[path] != after[path]]
+        changed |= {path: names for path in before if before[path] != after[path]}
         assert "機密標題" not in json.dumps([str(body, errors="replace") for *_rest, body in after.values()])
-    assert changed == {name: [] for name in verbs}
+    assert changed == {}
 
 
 def test_public_pages_change_when_an_embargo_is_lifted_and_not_at_the_start(client):
