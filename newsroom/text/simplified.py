@@ -20,6 +20,7 @@ from newsroom.text.segmenter import Characters, Segmenter, read_words
 # Variants that OpenCC does not know, and characters whose form is in few fonts, in pairs of old and new.
 _VARIANTS: Final = (
     "暱昵痲麻痺痹簷檐餽馈鎗枪燄焰糢模瞇眯啣衔迺乃搆构慇殷懃勤煖暖籐藤鼇鳌燐磷嬝袅踫碰"
+    "瑯琅礡礴勦剿諠喧讌宴窰窑疎疏肈肇殽肴寳宝鬭斗囓啮擧举剉锉湼涅伕夫巿市"
     "倣仿傚效毬球撢掸覜眺銲焊隄堤櫺棂蘗蘖玨珏勗勖瘉愈跼局啗啖𨋢𨋢孻孻輋輋燶燶鱲鱲"
 )
 # Characters for which OpenCC has no form, or a form that is missing in fonts and never written.
@@ -33,6 +34,7 @@ _FORMS: Final = dict(zip(_VARIANTS[::2], _VARIANTS[1::2], strict=True)) | {
     "姪": "侄",
     "揹": "背",
     "甦": "苏",
+    "吒": "吒",
     "嗰": "嗰",
     "劏": "劏",
     "搵": "搵",
