@@ -16,35 +16,27 @@ from typing import Any, Final
 from newsroom.text import names
 from newsroom.text.segmenter import Segmenter, word_list
 
-_NUMERAL: Final = re.compile(r"[0-9０-９一二两三四五六七八九十百千万亿几数多半零〇]$")
+_NUMERAL: Final = re.compile(r"(?:[0-9０-９一二两三四五六七八九十百千万亿几数多半零〇]|[十百千万]余)$")
 _HAN: Final = re.compile("[\u3400-\u9fff]")
 _CANTONESE: Final = re.compile("[嘅喺佢哋咁唔睇啲嗰冇咗㗎嘢噉嚟攞揾搵咩喎]")
 # The number of words on either side that a decision looks at.
 NEIGHBOURS: Final = 12
-_WORKS: Final = (
-    "戏",
-    "剧",
-    "电影",
-    "话剧",
-    "粤剧",
-    "舞台剧",
-    "好戏",
-    "悲剧",
-    "喜剧",
-    "闹剧",
-    "片",
-    "歌剧",
-    "京剧",
-    "《",
-    "大戏",
-)
+_WORKS: Final = ("戏", "剧", "片", "电影", "《")
+_GENRES: Final = ("剧", "戏", "电影")
+_VENUES: Final = ("戏院", "剧院", "剧场", "片场", "戏棚", "电影院", "电影节")
 _LEVIED: Final = tuple("税费地兵求集收召询用婚聘稿文友")
 _EATEN: Final = tuple("吃煮端捧擀揉捞拌嗦泡炒盛")
 _PARTICLES: Final = frozenset("着了过完好")
 _GROOMED: Final = tuple("理剪染烫洗削剃吹梳束绑")
 _COUNTED_WATCHES: Final = re.compile(r"[0-9０-９一二两三四五六七八九十百千万几数多半][只块枚]$")
 _WET: Final = tuple("衣服衫裤裙鞋袜发漆面地巾墨泥单被泪血汗水河井塘胶")
+_DRIED: Final = tuple("晒吹擦抹烘晾风抽流喝烤拧沥甩焙榨哭蒸")
+# Before 准 they make it "permit", even before a noun: 只准成人入场.
+_LIMITING: Final = frozenset("不只未没才方仅")
 _WHICH: Final = frozenset({"这", "那", "此", "整", "每", "首", "多少", "同"})
+_SPOKEN: Final = ("说", "表示", "指出", "认为", "强调", "坦言", "称")
+# Prefixes of a surname among friends: 老于.
+_FAMILIAR: Final = frozenset("老小阿")
 _DOTS: Final = frozenset("·‧・•")
 # The length in characters up to which transliterated names are searched.
 _LONGEST_NAME: Final = 12
@@ -211,12 +203,13 @@ def _yu_at(place: Place) -> str:
     is_doubled = len(place.after) == 2 and place.after[0] == place.after[1]
     if place.before in name_words("offices") and (is_given or place.after in name_words("speech")):
         return "于"
+    if place.before in _FAMILIAR and place.after.startswith(_SPOKEN):
+        return "于"
     if _is_mark(place.before) and place.tag(1).startswith("nr") and is_given:
         return "于"
     if is_introduced(place) and (is_given or is_doubled) and speaks(place[2]):
         return "于"
-    is_speaking = place.after in ("说", "表示", "指出", "认为", "强调", "坦言", "称")
-    return "于" if _is_mark(place.before) and is_speaking else "於"
+    return "于" if _is_mark(place.before) and place.after in _SPOKEN else "於"
 
 
 def _yu_gloom(place: Place) -> str:
@@ -232,6 +225,9 @@ def _inside(place: Place) -> str:
     """Decide between 裏, inside, and 里: a distance, a lane, a sound in a name."""
     if _NUMERAL.search(place.before) or place.before in ("公", "英", "华"):
         return "里"
+    if is_introduced(place) and place.after and names.is_sound(place.after):
+        # No noun stands before it to be inside of: 里芬斯塔尔.
+        return "里"
     is_lane = re.fullmatch("[0-9０-９]+", place.after) and place[2] == "号"
     return "里" if is_lane or _is_dotted(place) or _sounds_around(place) > 2 else "裏"
 
@@ -241,6 +237,8 @@ def _sea(place: Place) -> str:
 
 
 def _dry(place: Place) -> str:
+    if place.before == "不" and place[-2].endswith(_DRIED):
+        return "乾"
     # After a noun at the end of a clause it is the predicate "dry": 外表干了，不代表里面干.
     is_last = _is_mark(place.after) or (place.after == "了" and _is_mark(place[2]))
     if _by_neighbours(place) or (is_last and place.tag(-1).startswith(("n", "f", "s"))):
@@ -257,17 +255,11 @@ def _only(place: Place) -> str:
 
 
 def _exact(place: Place) -> str:
-    if _by_neighbours(place) or (_is_mark(place.after) and place.before in ("得", "不", "够")):
+    if reading := _by_neighbours(place):
+        return reading
+    if _is_mark(place.after) and place.before in ("得", "不", "够"):
         return "準"
-    is_prefix = place.tag(1).startswith("n") and place.before not in (
-        "不",
-        "只",
-        "未",
-        "没",
-        "才",
-        "方",
-        "仅",
-    )
+    is_prefix = place.tag(1).startswith("n") and place.before not in _LIMITING
     return "準" if is_prefix else "准"
 
 
@@ -285,7 +277,19 @@ def _days_later(place: Place) -> str:
 def _performance(place: Place) -> str:
     """Decide between 齣, which counts plays and films, and 出, out."""
     is_counted = bool(_NUMERAL.search(place.before)) or place.before in _WHICH
-    return "齣" if is_counted and place.after.startswith(_WORKS) else "出"
+    return "齣" if is_counted and _is_work(place) else "出"
+
+
+def _is_work(place: Place) -> bool:
+    """Return whether a play or film follows, perhaps after its adjectives: 一出新编粤剧."""
+    if place.after.startswith(_WORKS):
+        return not place.after.startswith(_VENUES)
+    for distance in (1, 2, 3, 4):
+        if _is_mark(place[distance]):
+            return False
+        if len(place[distance]) > 1 and place[distance].endswith(_GENRES):
+            return True
+    return False
 
 
 def _levy(place: Place) -> str:
@@ -325,9 +329,9 @@ def _watch(place: Place) -> str:
     return "錶" if is_worn or is_counted else "表"
 
 
-def _surplus_homes(place: Place) -> str:
-    """Decide between 餘家, which follows a number, and the beginning of a name: 余家辉."""
-    return "餘家" if _NUMERAL.search(place.before) else "余家"
+def _surplus(place: Place) -> str:
+    """Decide between a unit after a number (三十余家, 二十余天) and the beginning of a name: 余家辉, 余天."""
+    return f"{'餘' if _NUMERAL.search(place.before) else '余'}{place.word[1:]}"
 
 
 def _fight(place: Place) -> str:
@@ -400,7 +404,9 @@ _DECISIONS: Final[dict[str, Callable[[Place], str]]] = {
     "面": _noodles,
     "发": _hair,
     "表": _watch,
-    "余家": _surplus_homes,
+    "余家": _surplus,
+    "余天": _surplus,
+    "余海里": _surplus,
     "注": _note,
     "系": _tie,
     "晒": _particle_or("曬"),

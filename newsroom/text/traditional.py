@@ -19,7 +19,7 @@ from newsroom.text.readings import Place
 from newsroom.text.segmenter import Characters, Segmenter, read_words
 
 # OpenCC's forms that Hong Kong's newspapers do not print.
-_FORMS: Final = str.maketrans("麪蔘燬譭喫孃箇啓枴蒐嫺", "麵參毀毀吃娘個啟拐搜嫻")
+_FORMS: Final = str.maketrans("麪蔘燬譭喫孃箇啓枴蒐嫺黴慼豔", "麵參毀毀吃娘個啟拐搜嫻霉戚艷")
 _WORD_FORMS: Final = {
     "公佈": "公布",
     "宣佈": "宣布",
@@ -34,7 +34,7 @@ _WORD_FORMS: Final = {
 }
 _FORM_CHARACTERS: Final = frozenset("佈瞭衕彙鍊鉅俱")
 # The usual forms of characters to which OpenCC gives a rarer form when they stand alone.
-_ALONE: Final = {character: character for character in "扎布志谷岩范咸曲斗松系了岳恒朴"} | {
+_ALONE: Final = {character: character for character in "扎布志谷岩范咸曲斗松系了岳恒朴佣厘"} | {
     "签": "簽",
     "赞": "讚",
 }
@@ -46,11 +46,13 @@ _AMBIGUOUS: Final = frozenset(
     "镰闲雇雕霉面韻须饥麪鼇"
 )
 _DISTANCE: Final = re.compile("[零〇一二两三四五六七八九十百千万几数公英华]里")
-_COUNTED: Final = re.compile("[一二两三四五六七八九十百千万几数多半]+(?P<unit>[只斗])")
-_UNITS: Final = {"只": "隻", "斗": "斗"}
+_COUNTED: Final = re.compile("[一二两三四五六七八九十百千万几数多半]+(?P<unit>[只斗厘])")
+# OpenCC knows the singer 余天, but not 二十余天.
+_REMAINDER: Final = re.compile("[一二两三四五六七八九十百千万几数]+余")
+_UNITS: Final = {"只": "隻", "斗": "斗", "厘": "厘"}
 _PAINTING: Final = tuple(f"涂{after}" for after in "上在成满了抹改")
 # Characters with another form in given names (林建岳) than in words.
-_GIVEN: Final = frozenset("岳征谷涂郁升松")
+_GIVEN: Final = frozenset("岳征谷涂郁升松志占斗里")
 # Follow a surname where a family or an unnamed member of it is meant: 于氏.
 _FAMILY: Final = frozenset({"氏", "某", "某某", "姓"})
 _LOCATIVES: Final = frozenset("中上下内外里后前间时期")
@@ -76,9 +78,14 @@ def _house_words() -> dict[str, str]:
 
 
 @cache
+def _phrases() -> dict[str, None]:
+    """Return OpenCC's phrases in the order of their list, on which the segmenter's frequencies depend."""
+    return dict.fromkeys(word for (word,) in read_words("opencc_phrases.txt"))
+
+
+@cache
 def segmenter() -> Segmenter:
-    phrases = [word for (word,) in read_words("opencc_phrases.txt")]
-    return Segmenter([*_house_words(), *readings.words(), *phrases])
+    return Segmenter([*_house_words(), *readings.words(), *_phrases()])
 
 
 def draft(text: str) -> str:
@@ -227,19 +234,22 @@ def _of_known(word: str) -> str:
     converted = _by_opencc(word)
     if counted := _COUNTED.fullmatch(word):
         return f"{converted[:-1]}{_UNITS[counted['unit']]}"
+    if _REMAINDER.match(word):
+        return converted.replace("余", "餘")
     if "裏" in converted or len(word) > 2:
         converted = _with_names(word, converted)
-    return _of_halves(word, converted) if len(word) == 4 else converted
+    return _of_halves(word, converted) if len(word) == 4 and word not in _phrases() else converted
 
 
 def _with_names(word: str, converted: str) -> str:
     """Apply the forms that names keep, if jieba's dictionary tags the word as a name."""
     tag = segmenter().tag(word)
     is_name = tag.startswith(("nr", "ns", "nz", "nt"))
+    given = "".join(old if old in _GIVEN else new for old, new in zip(word, converted, strict=True))[1:]
     if tag.startswith("nr") and word[0] in names.SURNAMES and len(word) == 3:
-        return names.form(word[0]) + converted[1:]
+        return names.form(word[0]) + given
     if tag == "nr" and len(word) == 3 and word[0] in readings.name_words("surnames"):
-        return "".join(old if old in _GIVEN else new for old, new in zip(word, converted, strict=True))
+        return converted[0] + given
     if is_name and len(word) > 2 and names.is_sound(word):
         return names.spelled(word, converted)
     if "裏" in converted and (_DISTANCE.search(word) or (is_name and names.has_sounds_around(word, "里"))):
