@@ -67,19 +67,31 @@ def names_in(text: str, edition: str) -> tuple[str, ...]:
 
 
 def _own_names(text: str, names: Iterable[str]) -> dict[str, str]:
-    return traditional.mentioned(text) | {name: traditional.name(name) for name in names}
+    own = traditional.mentioned(text)
+    for name in names:
+        own[name] = traditional.name(name)
+    return own
 
 
 def _segments(
     text: str, edition: str, wordings: Iterable[Wordings], names: Iterable[str]
-) -> Iterator[tuple[int, str]]:
-    """Yield the converted parts of a text, each with the length of its source."""
+) -> Iterable[tuple[int, str]]:
+    """Return the converted parts of a text, each with the length of its source."""
     if edition not in _SCRIPTS:
         raise ValueError(f"No edition is called {edition!r}.")
-    script = _SCRIPTS[edition]
+    if not text:
+        return ()
     lexicons = [mapping if isinstance(mapping, Lexicon) else Lexicon(mapping) for mapping in wordings]
     if edition == TRADITIONAL and (own := _own_names(text, names)):
         lexicons.insert(0, Lexicon(own))
+    if lexicons or _ADDRESSES.may_match(text):
+        return _around_matches(text, edition, lexicons)
+    segments: Iterable[tuple[int, str]] = _SCRIPTS[edition].segments(text)
+    return segments
+
+
+def _around_matches(text: str, edition: str, lexicons: list[Lexicon]) -> Iterator[tuple[int, str]]:
+    script = _SCRIPTS[edition]
     end = 0
     cuts = Cuts(script.segmenter(), text, script.draft)
     for match in lexicon.matches(text, _ADDRESSES, lexicons, cuts.is_whole):

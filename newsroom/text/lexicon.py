@@ -60,10 +60,12 @@ class Pattern:
         self._pattern, self._signs = pattern, signs
 
     def find(self, text: str, start: int, _is_whole: IsWhole) -> Match | None:
-        # Searching for the signs first takes half of the cost out of converting a text without addresses.
-        has_sign = any(text.find(sign, start) >= 0 for sign in self._signs)
-        match = self._pattern.search(text, start) if has_sign else None
+        match = self._pattern.search(text, start) if self.may_match(text) else None
         return Match(match.start(), match.end(), match[0]) if match else None
+
+    def may_match(self, text: str) -> bool:
+        """Return whether a text contains a sign of a match, which is much faster than a search."""
+        return any(map(text.__contains__, self._signs))
 
 
 def matches(text: str, first: Pattern, lexicons: Iterable[Lexicon], is_whole: IsWhole) -> Iterator[Match]:

@@ -7,6 +7,7 @@ characters (埃里克, not 埃裏克).
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final
 
 # Characters used in transliterations, except for those that are mostly words by themselves.
@@ -56,7 +57,7 @@ def has_sounds_around(word: str, character: str) -> bool:
     return is_sound(word[place - 1] if place else word[1:2])
 
 
-def mentioned(text: str, offices: tuple[str, ...], speech: tuple[str, ...]) -> set[str]:
+def mentioned(text: str, offices: frozenset[str], speech: tuple[str, ...]) -> set[str]:
     """Return names that a text gives in full: both parts of 里克·特里, 于晓明 after the office of 局长 or 由.
 
     A name after an office must be followed by a word of `speech`, a punctuation mark or the end of the text.
@@ -67,13 +68,23 @@ def mentioned(text: str, offices: tuple[str, ...], speech: tuple[str, ...]) -> s
     for match in _SURNAMED.finditer(text):
         # 由于 is 由於 more often than the name of an agent.
         is_agent = match[0] != "于" and text.endswith("由", 0, match.start())
-        if is_agent or text.endswith(offices, 0, match.start()):
+        if is_agent or _follows(offices, text, match.start()):
             for length in (2, 3):
                 end = match.start() + length
                 if text.startswith((*speech, *_MARKS), end) or end == len(text):
                     full_names.add(text[match.start() : end])
                     break
     return full_names
+
+
+def _follows(offices: frozenset[str], text: str, start: int) -> bool:
+    # Looking up suffixes is several times as fast as `endswith` with more than a hundred offices.
+    return any(text[max(0, start - length) : start] in offices for length in _lengths(offices))
+
+
+@cache
+def _lengths(words: frozenset[str]) -> tuple[int, ...]:
+    return tuple(sorted(set(map(len, words))))
 
 
 def _parts(dotted: str) -> list[str]:

@@ -106,8 +106,8 @@ def depends(word: str) -> bool:
 
 
 def words() -> list[str]:
-    """Return the words of several characters for which `depends` is true."""
-    return [word for word in {**_DECISIONS, **_contexts()} if len(word) > 1 and word != "names"]
+    """Return the words for which `depends` is true."""
+    return [word for word in {**_DECISIONS, **_contexts()} if word != "names"]
 
 
 def decide(place: Place) -> str:

@@ -7,9 +7,10 @@ OpenCC; `readings` decides between several forms by the neighbouring words.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Sequence
 from functools import cache, lru_cache
-from itertools import chain
+from itertools import accumulate
 from typing import Final
 
 from opencc import OpenCC
@@ -46,7 +47,7 @@ _AMBIGUOUS: Final = frozenset(
     "镰闲雇雕霉面韻须饥麪鼇"
 )
 _DISTANCE: Final = re.compile("[零〇一二两三四五六七八九十百千万几数公英华]里")
-_COUNTED: Final = re.compile("[一二两三四五六七八九十百千万几数多半]+(?P<unit>[只斗厘])")
+_COUNTED: Final = re.compile("[一二两三四五六七八九十百千万几数多半]+[只斗厘]")
 # OpenCC knows the singer 余天, but not 二十余天.
 _REMAINDER: Final = re.compile("[一二两三四五六七八九十百千万几数]+余")
 _UNITS: Final = {"只": "隻", "斗": "斗", "厘": "厘"}
@@ -57,6 +58,8 @@ _GIVEN: Final = frozenset("岳征谷涂郁升松志占斗里")
 _FAMILY: Final = frozenset({"氏", "某", "某某", "姓"})
 _LOCATIVES: Final = frozenset("中上下内外里后前间时期")
 _PERFORMED: Final = re.compile("第?[一二两三四五六七八九十百千万几数多]+出")
+# Stands for a character whose form depends on its word. A text that contains it is converted correctly, too.
+_MARK: Final = "\x00"
 # The number of cached words, which is more than a newsroom uses in a year.
 _WORDS_KEPT: Final = 65_536
 
@@ -93,15 +96,83 @@ def draft(text: str) -> str:
     return text
 
 
-def segments(text: str) -> Iterator[tuple[int, str]]:
-    """Return the words of a text in Traditional Chinese, each with the length of its source."""
-    # Keep these loops in C, because they run for every published word.
-    words = list(chain.from_iterable(map(_parts, segmenter().cut(text))))
-    readings_of_words = list(map(_reading, words))
-    converted = [
-        _in_context(words, at) if reading is None else reading for at, reading in enumerate(readings_of_words)
-    ]
-    return zip(map(len, words), converted, strict=True)
+def segments(text: str) -> list[tuple[int, str]]:
+    """Return parts of a text in Traditional Chinese, each with the length of its source.
+
+    Most characters have one form and are translated all at once. Only words with other characters are looked
+    up, because looking up a new word takes as long as translating a line.
+    """
+    plain = text.translate(_marked_characters())
+    if _MARK not in plain:
+        return [(len(text), plain)]
+    words = segmenter().cut(text)
+    starts, places = _variable(words, plain)
+    forms = [_form(words[at]) for at in places]
+    if None in forms:
+        words = _split(words, places)
+        starts, places = _variable(words, plain)
+        forms = [_reading(words[at]) for at in places]
+    end = 0
+    converted = []
+    for at, form in zip(places, forms, strict=True):
+        start = starts[at]
+        if start > end:
+            converted.append((start - end, plain[end:start]))
+        end = starts[at + 1]
+        converted.append((end - start, _in_context(words, at) if form is None else form))
+    if end < len(text):
+        converted.append((len(text) - end, plain[end:]))
+    return converted
+
+
+def _variable(words: list[str], plain: str) -> tuple[list[int], list[int]]:
+    """Return where the words start and end, and the indexes of those with a marked character in `plain`."""
+    starts = list(accumulate(map(len, words), initial=0))
+    places = []
+    marked = plain.find(_MARK)
+    while marked >= 0:
+        at = bisect_right(starts, marked) - 1
+        places.append(at)
+        marked = plain.find(_MARK, starts[at + 1])
+    return starts, places
+
+
+@cache
+def _marked_characters() -> Characters:
+    """Return a table like `_characters` in which characters that depend on their word are marked."""
+    variable = _variable_characters()
+    return Characters(lambda character: _MARK if character in variable else _by_opencc(character))
+
+
+def _split(words: list[str], places: list[int]) -> list[str]:
+    """Return the words of a text, splitting those that jieba guessed, because readings look at real words."""
+    split: list[str] = []
+    end = 0
+    for at in places:
+        split += words[end:at]
+        split += _parts(words[at])
+        end = at + 1
+    return split + words[end:]
+
+
+@lru_cache(maxsize=_WORDS_KEPT)
+def _form(word: str) -> str | None:
+    """Return a word of the segmenter in Traditional Chinese, or None if it depends on its neighbours."""
+    forms = [_reading(part) for part in _parts(word)]
+    return None if None in forms else "".join(filter(None, forms))
+
+
+@cache
+def _variable_characters() -> frozenset[str]:
+    """Return the characters with several forms, at least one of each word that has a form of its own."""
+    house = {
+        old
+        for word, form in _house_words().items()
+        for old, usual, new in zip(word, word.translate(_characters()), form, strict=True)
+        if usual != new
+    }
+    variable = _AMBIGUOUS | house
+    return variable | {word[0] for word in readings.words() if variable.isdisjoint(word)}
 
 
 def name(text: str) -> str:
@@ -116,13 +187,15 @@ def is_personal_name(text: str) -> bool:
 
 
 @cache
-def _name_contexts() -> tuple[tuple[str, ...], tuple[str, ...]]:
-    return tuple(readings.name_words("offices")), tuple(readings.name_words("speech"))
+def _name_contexts() -> tuple[frozenset[str], tuple[str, ...]]:
+    return readings.name_words("offices"), tuple(readings.name_words("speech"))
 
 
 def mentioned(text: str) -> dict[str, str]:
     """Return the full names in a text that could be mistaken for words, with their converted forms."""
     mentioned_names = names.mentioned(text, *_name_contexts())
+    if not mentioned_names:
+        return {}
     forms = {full: name(full) for full in mentioned_names if not _is_phrase(full)}
     return {full: form for full, form in forms.items() if form != _by_opencc(full)}
 
@@ -177,7 +250,7 @@ def _parts(word: str) -> tuple[str, ...]:
     """Return the constituent words of a word that jieba guessed, or the word itself if it may be a name."""
     if len(word) == 1 or _AMBIGUOUS.isdisjoint(word) or readings.depends(word):
         return (word,)
-    if _PERFORMED.fullmatch(word):
+    if word[-1] == "出" and _PERFORMED.fullmatch(word):
         return word[:-1], "出"
     if segmenter().is_word(word):
         return (word,)
@@ -210,12 +283,12 @@ def _reading(word: str) -> str | None:
 
 def forget_words() -> None:
     """Clear the caches of words, for benchmarks."""
-    _parts.cache_clear()
-    _reading.cache_clear()
+    for cached in (_form, _parts, _reading):
+        cached.cache_clear()
 
 
 def _alone(character: str) -> str:
-    return _ALONE.get(character) or _by_opencc(character)
+    return _ALONE.get(character) or _characters()[ord(character)]
 
 
 def _by_opencc(text: str) -> str:
@@ -232,9 +305,9 @@ def _by_opencc(text: str) -> str:
 def _of_known(word: str) -> str:
     """Convert a word that is in jieba's dictionary but not in the newsroom's own lists."""
     converted = _by_opencc(word)
-    if counted := _COUNTED.fullmatch(word):
-        return f"{converted[:-1]}{_UNITS[counted['unit']]}"
-    if _REMAINDER.match(word):
+    if word[-1] in _UNITS and _COUNTED.fullmatch(word):
+        return converted[:-1] + _UNITS[word[-1]]
+    if "余" in word and _REMAINDER.match(word):
         return converted.replace("余", "餘")
     if "裏" in converted or len(word) > 2:
         converted = _with_names(word, converted)
@@ -263,10 +336,13 @@ def _of_halves(word: str, converted: str) -> str:
     OpenCC finds 配制 in 分配|制度, which is not in its dictionary; 一发千钧 is.
     """
     first, second = word[:2], word[2:]
+    if not (segmenter().is_word(first) and segmenter().is_word(second)):
+        return converted
+    halves = "".join(_reading(half) or _by_opencc(half) for half in (first, second))
+    if halves == converted:
+        return converted
     by_threes = (_by_opencc(word[0]) + _by_opencc(word[1:]), _by_opencc(word[:3]) + _by_opencc(word[3]))
-    if converted in by_threes and segmenter().is_word(first) and segmenter().is_word(second):
-        return "".join(_reading(half) or _by_opencc(half) for half in (first, second))
-    return converted
+    return halves if converted in by_threes else converted
 
 
 def _in_context(words: Sequence[str], at: int) -> str:
