@@ -163,7 +163,8 @@ def _is_mark(word: str) -> bool:
 
 
 def _is_given_name(word: str, tag: str) -> bool:
-    return len(word) < 3 and bool(_HAN.search(word)) and (not tag or tag.startswith("nr"))
+    is_usual = not tag or tag.startswith("nr") or word in name_words("given")
+    return len(word) < 3 and bool(_HAN.search(word)) and is_usual
 
 
 def _is_titled(place: Place) -> bool:
@@ -201,7 +202,8 @@ def _yu_at(place: Place) -> str:
         return "于"
     is_given = _is_given_name(place.after, place.tag(1)) and not is_place(place.after, place.segmenter)
     is_doubled = len(place.after) == 2 and place.after[0] == place.after[1]
-    if place.before in name_words("offices") and (is_given or place.after in name_words("speech")):
+    speaks_next = place.after in name_words("speech") and not place.tag(1).startswith("t")
+    if place.before in name_words("offices") and (is_given or speaks_next):
         return "于"
     if place.before in _FAMILIAR and place.after.startswith(_SPOKEN):
         return "于"
@@ -334,6 +336,12 @@ def _surplus(place: Place) -> str:
     return f"{'餘' if _NUMERAL.search(place.before) else '余'}{place.word[1:]}"
 
 
+def _model_text(place: Place) -> str:
+    """Decide between 範文, a model text, and the beginning of a name: 范文浩."""
+    is_name = len(place.after) == 1 and not _is_mark(place.after) and speaks(place[2])
+    return "范文" if is_name and is_introduced(place) else "範文"
+
+
 def _fight(place: Place) -> str:
     return "斗" if _NUMERAL.search(place.before) else "鬥"
 
@@ -407,6 +415,7 @@ _DECISIONS: Final[dict[str, Callable[[Place], str]]] = {
     "余家": _surplus,
     "余天": _surplus,
     "余海里": _surplus,
+    "范文": _model_text,
     "注": _note,
     "系": _tie,
     "晒": _particle_or("曬"),

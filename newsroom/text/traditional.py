@@ -57,6 +57,10 @@ _GIVEN: Final = frozenset("岳征谷涂郁升松志占斗里")
 # Follow a surname where a family or an unnamed member of it is meant: 于氏.
 _FAMILY: Final = frozenset({"氏", "某", "某某", "姓"})
 _LOCATIVES: Final = frozenset("中上下内外里后前间时期")
+# Single characters for a time, which may follow 于: 主席于昨表示.
+_HOURS: Final = _LOCATIVES | frozenset("昨今晨夜晚午早翌明年月日此")
+# jieba may join these words to a name that follows: 指于秀英.
+_JOINED: Final = frozenset("指称由与和向")
 _PERFORMED: Final = re.compile("第?[一二两三四五六七八九十百千万几数多]+出")
 # Stands for a character whose form depends on its word. A text that contains it is converted correctly, too.
 _MARK: Final = "\x00"
@@ -221,8 +225,11 @@ def _is_given(given: str, place: Place) -> bool:
     if readings.is_alone(place) and segmenter().tag(place.word) == "nr":
         # Nothing but the name, as in a caption: 于海洋, but 于湖南 and 于今日.
         return segmenter().tag(given)[:1] not in ("t", "s", "f") and not _is_located(given)
+    is_expected = readings.is_introduced(place) and readings.speaks(place.after)
     if given in readings.name_words("given"):
-        return readings.is_introduced(place) and readings.speaks(place.after)
+        return is_expected
+    if is_expected and len(given) == 1 and given not in _HOURS:
+        return True
     is_common = segmenter().is_word(given) and not segmenter().tag(given).startswith("nr")
     if is_common or readings.is_place(given, segmenter()):
         return False
@@ -238,11 +245,17 @@ def _is_located(given: str) -> bool:
 
 def _is_phrase(full: str) -> bool:
     """Return whether an apparent name is a word, or a word preceded by a surname's character (于家中)."""
-    if full[0] == "于" and (full[-1] in _LOCATIVES or readings.is_place(full[1:], segmenter())):
+    given = full[1:]
+    is_time = given in _HOURS or given[-1] in _LOCATIVES
+    if full[0] == "于" and (is_time or readings.is_place(given, segmenter())):
         return True
-    return any(
-        segmenter().is_word(part) and not segmenter().tag(part).startswith("nr") for part in (full, full[1:])
-    )
+    return _is_common(full) or _is_common(given)
+
+
+def _is_common(word: str) -> bool:
+    if word in readings.name_words("given"):
+        return False
+    return segmenter().is_word(word) and not segmenter().tag(word).startswith("nr")
 
 
 @lru_cache(maxsize=_WORDS_KEPT)
@@ -254,6 +267,8 @@ def _parts(word: str) -> tuple[str, ...]:
         return word[:-1], "出"
     if segmenter().is_word(word):
         return (word,)
+    if word[0] in _JOINED and word[1] in names.SURNAMES and len(word) > 2:
+        return word[0], word[1:]
     parts = tuple(segmenter().cut_known(word))
     may_be_name = word[0] in names.SURNAMES or (names.is_sound(word) and len(word) > 2)
     # 舒文里 is a lane: none of its parts is a word that 里 (inside) could follow.
