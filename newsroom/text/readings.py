@@ -28,6 +28,7 @@ _LEVIED: Final = tuple("税费地兵求集收召询用婚聘稿文友")
 _EATEN: Final = tuple("吃煮端捧擀揉捞拌嗦泡炒盛")
 _PARTICLES: Final = frozenset("着了过完好")
 _GROOMED: Final = tuple("理剪染烫洗削剃吹梳束绑")
+_MATERIALS: Final = frozenset({"布", "石", "泥", "砖", "丝", "羊毛", "真皮", "牛皮", "不锈钢", "尼龙"})
 _COUNTED_WATCHES: Final = re.compile(r"[0-9０-９一二两三四五六七八九十百千万几数多半][只块枚]$")
 _WET: Final = tuple("衣服衫裤裙鞋袜发漆面地巾墨泥单被泪血汗水河井塘胶")
 _DRIED: Final = tuple("晒吹擦抹烘晾风抽流喝烤拧沥甩焙榨哭蒸")
@@ -328,7 +329,13 @@ def _watch(place: Place) -> str:
     """Decide between 錶, a watch, and 表, a form or to show: 戴着表, 三只表."""
     is_worn = place.before in _PARTICLES and place[-2].endswith(("戴", "佩"))
     is_counted = bool(_COUNTED_WATCHES.search(place[-2] + place.before))
-    return "錶" if is_worn or is_counted else "表"
+    return "錶" if is_worn or is_counted or _by_neighbours(place) else "表"
+
+
+def _made(place: Place) -> str:
+    """Decide between 製, made of a material or in a place, and 制, a system: 意大利制家具, 会员制."""
+    is_origin = place.tag(-1).startswith("ns") and (place.after == "的" or place.tag(1).startswith("n"))
+    return "製" if (is_origin and place.after != "水") or place.before in _MATERIALS else "制"
 
 
 def _surplus(place: Place) -> str:
@@ -412,6 +419,7 @@ _DECISIONS: Final[dict[str, Callable[[Place], str]]] = {
     "面": _noodles,
     "发": _hair,
     "表": _watch,
+    "制": _made,
     "余家": _surplus,
     "余天": _surplus,
     "余海里": _surplus,
