@@ -91,6 +91,7 @@ _ENGLISH: Final = re.compile(
 _NUMERIC: Final = re.compile(
     r"(?P<one>\d{1,2})(?P<sign>[/.-])(?P<two>\d{1,2})(?:(?P=sign)(?P<year>\d{4}|\d{2}))?(?![\d/])"
 )
+_CLOCK: Final = re.compile(r"\s\d{1,2}:\d{2}(?!\d)")
 _WEEKDAY: Final = re.compile(
     rf"{_NAMED_WEEKDAY},?|(?:{_CHINESE_WEEKDAY.replace('weekday', 'chinese')})", re.IGNORECASE
 )
@@ -180,7 +181,7 @@ def _english(match: re.Match[str], _near: date | None) -> DayName:
 
 def _numeric(match: re.Match[str], near: date | None) -> DayName | None:
     if match["sign"] != "/" and not match["year"]:
-        return None
+        return _before_a_clock(match)
     year = int(match["year"]) if match["year"] else None
     year = year + 2000 if year is not None and year < 100 else year
     readings = []
@@ -193,6 +194,14 @@ def _numeric(match: re.Match[str], near: date | None) -> DayName | None:
         return readings[0]
     noon = hongkong.at(near)
     return min(readings, key=lambda name: abs((name.nearest(noon) - near).days))
+
+
+def _before_a_clock(match: re.Match[str]) -> DayName | None:
+    """Return the month and day of `09-23 18:05`; without a clock behind it, `09-23` may be anything."""
+    with suppress(ValueError):
+        if match["sign"] == "-" and _CLOCK.match(match.string, match.end()):
+            return DayName(int(match["two"]), int(match["one"]))
+    return None
 
 
 def _worded_at(text: str, place: int) -> FoundDay | None:

@@ -27,7 +27,8 @@ from liveblog.articles.publication import (
     published_on,
     supported,
 )
-from liveblog.articles.stamps import stamp_at_end, stamp_at_start
+from liveblog.articles.stamps import stamp_at_start
+from liveblog.articles.tails import stamp_at_end
 from liveblog.articles.title import MAX_HEADLINE, MAX_KICKER, Title, any_title, has_title_signs, own_title
 from newsroom import hongkong
 from newsroom.text.line_breaks import columns_of

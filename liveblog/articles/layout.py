@@ -76,23 +76,24 @@ def timed(line: Line, stamp: Stamp) -> Line:
         # `17時41分許，…` is a sentence that loses its 許 with its time.
         words = line.text.lstrip(_BULLETS)
     opening = stamp.shape.sign.strip("…")
-    for sign in ("**", "*", "-", "–", "—"):
+    for sign in ("**", "*", "+++", "-", "–", "—"):
         if opening.startswith(sign) and words.endswith((f" {sign}", "**")):
             words = words.removesuffix(sign).rstrip()
     is_tail = stamp.shape.sign.startswith("…")
     doubts = (_("Only the hour and the minute are kept."),) if stamp.has_seconds else ()
-    if stamp.ago is not None and stamp.ago >= _HOUR:
+    if stamp.ago is not None and stamp.ago >= _HOUR and not stamp.ago % _HOUR:
         doubts = (_("Counted back in whole hours or days: the minutes are not known."),)
     if stamp.until:
         doubts = (*doubts, _("A span of time: its beginning was read as the time of the update."))
     if is_tail and not stamp.is_closed:
         doubts = (*doubts, _("The time at the end of the line was read as that of the update."))
+    is_heading = is_tail and is_like_heading(words)
     return replace(
         line,
         kind=Kind.TIME,
         mark=mark,
-        words="" if is_tail else words,
-        heading=words.rstrip(",，") if is_tail else "",
+        words="" if is_heading else words,
+        heading=words.rstrip(",，") if is_heading else "",
         doubts=doubts,
     )
 

@@ -13,7 +13,8 @@ from liveblog.articles import zones
 from liveblog.articles.characters import folded
 from liveblog.articles.dates import HeadingDay, heading_day
 from liveblog.articles.shapes import Form, Key
-from liveblog.articles.stamps import Stamp, stamp_at_end, stamp_at_start
+from liveblog.articles.stamps import Stamp, stamp_at_start
+from liveblog.articles.tails import stamp_at_end
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def survey(numbered: Sequence[tuple[int, str]], near: date | None) -> list[Sourc
         plain = folded(text)
         stamp = stamp_at_start(plain, near)
         day = heading_day(plain, near) if stamp is None else None
-        tail = stamp_at_end(plain, near) if stamp is None and day is None and len(plain) <= 120 else None
+        tail = stamp_at_end(plain, near) if stamp is None and day is None else None
         sources.append(Source(number, text, plain, bool(last) and number > last + 1, stamp, tail, day))
         last = number
     return sources

@@ -23,7 +23,7 @@ from newsroom.text.line_breaks import columns_of
 _DATE_BEGINS: Final = re.compile(
     rf"\d{{4}}\s?[-/.年]\s?\d{{1,2}}|\d{{1,2}}(?:st|nd|rd|th)?\s+(?:{ENGLISH_MONTH})\b"
     rf"|\b(?:{ENGLISH_MONTH})\b\.?\s+\d{{1,2}}\b"
-    rf"|\d{{1,2}}[/-]\d{{1,2}}[/-]\d{{4}}|\d{{1,2}}:\d{{2}}",
+    rf"|\d{{1,2}}[/.-]\d{{1,2}}[/.-]\d{{4}}|\d{{1,2}}:\d{{2}}",
     re.IGNORECASE,
 )
 _MOST_DATES: Final = 6

@@ -9,6 +9,7 @@ from datetime import date, time, timedelta
 from typing import Final
 
 from liveblog.articles import zones
+from liveblog.articles.ages import age_at
 from liveblog.articles.dates import AnyDay, day_at
 from liveblog.articles.shapes import Form, Shape
 from liveblog.articles.times import CHINESE_CLOCK, PERIODS, chinese_clock, hour_of_day
@@ -59,11 +60,12 @@ _LABEL: Final = re.compile(
 _BRACKET: Final = re.compile(r"[(\[]\s?(?=\d{1,2}[:.h時时]|\d{1,2}\s?[ap]\.?m\b|\d{4}[)\]])", re.IGNORECASE)
 _HALF: Final = r"\s?(?P<half>[ap])\.?\s?m\b\.?"
 _DIGITAL: Final = re.compile(
-    rf"(?:(?P<period>{PERIODS})|(?P<half_before>[ap])\.?m\.?\s)?\s*(?P<hour>\d{{1,2}})(?:\s(?=:))?(?P<sign>[:.h])(?:(?<=:)\s)?(?P<minute>\d{{2}})(?P<seconds>:\d{{2}}(?:\.\d+)?)?(?![\d])(?:{_HALF}|\s?(?:hrs?|hours|h)\b)?",
+    rf"(?:(?P<period>{PERIODS})|(?P<half_before>[ap])\.?m\.?\s?)?\s*(?P<hour>\d{{1,2}})(?:\s(?=:))?(?P<sign>[:.h])(?:(?<=:)\s)?(?P<minute>\d{{2}})(?P<seconds>:\d{{2}}(?:\.\d+)?)?(?![\d])(?:{_HALF}|\s?(?:hrs?|hours|h)\b)?",
     re.IGNORECASE,
 )
 _HOUR: Final = re.compile(
-    rf"(?P<hour>\d{{1,2}}){_HALF}|(?P<word>12\s?noon|noon|midday|12\s?midnight|midnight)\b", re.IGNORECASE
+    rf"(?P<hour>\d{{1,2}}){_HALF}|(?P<word>12\s?(?:noon|nn|midnight|mn)|noon|midday|midnight)\b",
+    re.IGNORECASE,
 )
 _COMPACT: Final = re.compile(
     rf"(?P<hour>[0-2]\d)(?P<minute>[0-5]\d)(?!\d|[年/.:-]\d|年|%"
@@ -71,13 +73,6 @@ _COMPACT: Final = re.compile(
     re.IGNORECASE,
 )
 _CHINESE: Final = re.compile(CHINESE_CLOCK)
-_AGO: Final = re.compile(
-    r"(?P<count>\d{1,3}|an?|one)\s?(?P<unit>m|h|d|s|mins?|minutes?|hrs?|hours?|days?|secs?"
-    r"|seconds?)\s+ago\b"
-    r"|(?P<chinese>\d{1,3})\s?(?P<measure>分鐘|分钟|小時|小时|個小時|个小时|日|天|秒)[之以]?前"
-    r"|(?P<now>just now\b|剛剛|刚刚)",
-    re.IGNORECASE,
-)
 _BETWEEN: Final = re.compile(
     r"(?:\s|[,·•|–—/@-]|T(?=\d)|at\b|à\b|於|于|in\b|on\b"
     r"|[()](?=\s?(?:[A-Z香本]|\d{1,2}[:.]\d{2}\s?[A-Z]{2,5}[)])))*",
@@ -122,28 +117,19 @@ def stamp_at_start(text: str, near: date | None = None) -> Stamp | None:
     return replace(stamp_after, lead=tag.end()) if tag and stamp_after else None
 
 
-_TAIL: Final = re.compile(r"[(\[][^()\[\]]{1,40}[)\]]$")
-_WORD_END: Final = re.compile(r"\s+(?=\S)")
-
-
-def stamp_at_end(text: str, near: date | None = None) -> Stamp | None:
-    """Return the time that a folded line ends with, in brackets or behind a space: `標題 (20:30)`."""
-    bracketed = _TAIL.search(text, max(0, len(text) - 44))
-    places = [bracketed.start()] if bracketed else [match.end() for match in _WORD_END.finditer(text)][-4:]
-    for place in places:
-        stamp = stamp_at(text, place, near) if place else None
-        is_clock = stamp is not None and (bool(bracketed) or stamp.shape.form is not Form.COMPACT)
-        if stamp and is_clock and stamp.end == len(text) and stamp.clock is not None:
-            return replace(stamp, lead=place, shape=Shape("…" + stamp.shape.sign, stamp.shape.form))
-    return None
-
-
 def _opening(text: str, place: int) -> int:
     """Return the index after the signs before a time."""
     limit = min(len(text), place + _MOST_SIGNS)
     while place < limit:
         char = text[place]
-        if char in _SPACE or (not char.isalnum() and char not in _QUOTES and _is_sign(char)):
+        if (
+            char in _SPACE
+            or (not char.isalnum() and char not in _QUOTES and _is_sign(char))
+            or (
+                # `+++ 12:05 …` opens the posts of a ticker; a single sign is that of a number.
+                char == "+" and "+" in (text[place - 1 : place], text[place + 1 : place + 2])
+            )
+        ):
             place += 1
         else:
             break
@@ -221,23 +207,11 @@ class _Parts:
         return True
 
     def _read_ago(self) -> bool:
-        match = _AGO.match(self.text, self.place, self.place + 24)
-        if not match:
-            return False
-        self.form, self.place = Form.AGO, match.end()
-        if match["now"]:
-            self.ago = timedelta()
-            return True
-        count = match["count"] or match["chinese"]
-        unit = (
-            match["unit"]
-            or {"分": "m", "小": "h", "個": "h", "个": "h", "日": "d", "天": "d", "秒": "s"}[
-                match["measure"][0]
-            ]
-        )[0].lower()
-        amount = int(count) if count.isdigit() else 1
-        self.ago = timedelta(seconds=amount * {"s": 1, "m": 60, "h": 3600, "d": 86400}[unit])
-        return True
+        age = age_at(self.text, self.place)
+        if age:
+            self.form = Form.AGO
+            self.ago, self.place = age
+        return age is not None
 
     def _read_clock_after_ago(self) -> bool:
         """Read the clock time next to a time counted back from publication: `1h ago (09:30 GMT)`."""
@@ -282,7 +256,7 @@ class _Parts:
 def _clock(groups: dict[str, str | None]) -> time:
     word = (groups.get("word") or "").lower()
     if word:
-        return time(0 if "midnight" in word else 12)
+        return time(0 if word.endswith(("midnight", "mn")) else 12)
     hour, minute = int(groups["hour"] or 0), int(groups.get("minute") or 0)
     half = (groups.get("half") or groups.get("half_before") or "").lower()
     if half:

@@ -75,7 +75,7 @@ NAME: Final = (
     rf"|(?:{_CHINESE})(?:[標标]準|标准)?[時时][間间](?!\d{{1,2}}月\d{{1,2}}日[^\d\s]{{3}}))"
 )
 _NAMED: Final = re.compile(NAME, re.IGNORECASE)
-_NAMED_ALONE: Final = re.compile(rf"(?<![A-Za-z])(?P<name>(?-i:{_UPPER})\b|(?:GMT|UTC)\s?[+-]\s?\d{{1,2}})")
+_NAMED_ALONE: Final = re.compile(rf"(?<![A-Za-z])(?P<name>(?:GMT|UTC)\s?[+-]\s?\d{{1,2}}|(?-i:{_UPPER})\b)")
 _NAMED_CITY: Final = re.compile(rf"[(](?P<name>{_CITIES})(?:\s+time)?[)]", re.IGNORECASE)
 _STATED_WITHIN: Final = re.compile(
     rf"(?<![A-Za-z\u4e00-\u9fff])(?:all\s+times?\s+(?:are\s+)?(?:(?:stated|shown|given|listed|in)\s+)*(?:in\s+)?"

@@ -17,7 +17,8 @@ from liveblog.articles.load import load
 from liveblog.articles.notation import Order
 from liveblog.articles.parse import Given, parse
 from liveblog.articles.report import Action
-from liveblog.articles.stamps import stamp_at_end, stamp_at_start
+from liveblog.articles.stamps import stamp_at_start
+from liveblog.articles.tails import stamp_at_end
 from liveblog.publishing import SYSTEM
 from tests.articles.reading import PAGES, page
 

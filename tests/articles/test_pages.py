@@ -17,7 +17,8 @@ from liveblog.articles.choices import Role
 from liveblog.articles.match import text_of
 from liveblog.articles.parse import parse, read
 from liveblog.articles.saved import standfirst_text
-from liveblog.articles.stamps import stamp_at_end, stamp_at_start
+from liveblog.articles.stamps import stamp_at_start
+from liveblog.articles.tails import stamp_at_end
 from tests.articles.reading import PAGES, page, reading_of
 from tests.environment import ROOT
 
