@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date, time, timedelta
 from typing import Final
@@ -22,19 +22,24 @@ from liveblog.articles.article import (
 )
 from liveblog.articles.characters import folded
 from liveblog.articles.dates import AnyDay
-from liveblog.articles.lines import MAX_HEADING, Kind, Line
+from liveblog.articles.lines import MAX_HEADING, PINNED, Kind, Line
 from newsroom.text.line_breaks import columns_of
 
 # Loading takes one transaction, during which nobody else can publish to the live blog (on SQLite, to any).
 MAX_UPDATES: Final = 1_000
 _LIKE_TIME: Final = re.compile(r"\[[^\]]{0,12}\d{1,2}:\d{2}[^\]]{0,8}\]")
 
+_CLOCK: Final = re.compile(
+    r"(?<![\d:])\d{1,2}:\d{2}(?![\d:])|(?<!\d)\d{1,2}\s?[ap]\.?m\b|\d[時时點点]\d{1,2}分", re.IGNORECASE
+)
+
 
 @dataclass
 class OpenEntry:
     """An entry whose lines are still being read; `day` is the number of day headings above it.
 
-    `given_day` is its day in Hong Kong as an editor gives it.
+    `given_day` is its day in Hong Kong as an editor gives it; `is_pinned` means that the page shows it above
+    newer ones.
     """
 
     day: int
@@ -45,6 +50,7 @@ class OpenEntry:
     given_day: date | None = None
     zone: str = ""
     ago: timedelta | None = None
+    is_pinned: bool = False
     blocks: list[OpenBlock] = field(default_factory=list)
 
     @property
@@ -69,7 +75,7 @@ class Assembly:
         self.standfirst_lines: set[int] = set()
         self._entries: list[OpenEntry] = []
         self._current: OpenEntry | None = None
-        self._has_begun = False
+        self._has_begun = self._is_pinned = False
         self._take: dict[Kind, Callable[[Line], None]] = {
             Kind.BULLET: self._bullet,
             Kind.CAPTION: lambda line: self._add(line, Caption(line.words)),
@@ -80,7 +86,7 @@ class Assembly:
             Kind.HEADING: self._heading,
             Kind.RESPONSES: self._responses,
             Kind.RULE: lambda line: self._doubt(line, _("A line of signs only: left out.")),
-            Kind.LEFT_OUT: lambda line: None,
+            Kind.LEFT_OUT: self._leave_out,
             Kind.START: self._start,
             Kind.JOINED: self._join,
         }
@@ -112,7 +118,8 @@ class Assembly:
             reason = _("The article has more than %(limit)s updates. Load it in parts.")
             raise ArticleError(line.number, reason % {"limit": MAX_UPDATES})
         self._has_begun = True
-        self._current = OpenEntry(day=len(self.days), line=line.number)
+        self._current = OpenEntry(day=len(self.days), line=line.number, is_pinned=self._is_pinned)
+        self._is_pinned = False
         self._entries.append(self._current)
         return self._current
 
@@ -182,11 +189,21 @@ class Assembly:
             entry = self._open(line)
         entry.heading = line.words
 
+    def _leave_out(self, line: Line) -> None:
+        self._is_pinned = self._is_pinned or line.reason == PINNED
+
     def _responses(self, line: Line) -> None:
         if self.has_responses:
             return
         self.has_responses = True
         self._has_begun = True
+
+
+def doubts_of_unread_times(entries: Sequence[OpenEntry]) -> list[Doubt]:
+    """Return a doubt for each update without a time whose heading contains what looks like one."""
+    reason = _("Contains what looks like a time but was not read as one.")
+    headed = (entry for entry in entries if entry.heading and not entry.has_time)
+    return [Doubt(entry.line, reason) for entry in headed if _CLOCK.search(folded(entry.heading))]
 
 
 def _has_text(entry: OpenEntry) -> bool:

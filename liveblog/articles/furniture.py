@@ -16,7 +16,9 @@ _BUTTONS: Final = re.compile(
     r"|[\d,]+ (?:posts?|viewing|people (?:viewing|watching))|edited"
     r"|(?:image|photo|video|audio|sticker|gif|media|document) omitted"
     r"|(?:skip )?advertisements?|[即實实][時时]更新|字[號号](?:大小)?|[瀏浏][覽览]\s*[\d.,]+\s*[w萬万k次]*"
-    r"|[讚赞]\s?\d+(?:\s?分享)?"
+    r"|[讚赞]\s?\d+(?:\s?分享)?|最新|新增?|new|bookmark|copied!?|key updates|return to (?:menu|top)"
+    r"|whatsapp|telegram|facebook|instagram|linkedin|messenger|wechat|微信|微博|複製|複製連結"
+    r"|skip (?:next|this|main) (?:section|content)\b.{0,60}"
     r"|share(?:\s+(?:this|on\s+\w+|via\s+\w+|article|link|copy link))*|share|print|email|copy link"
     r"|save|comments?|\d* comments?|like|follow(?: us)?(?: on \w+)?"
     r"|(?:read|show|see|view|load|find out) more|continue reading|click here|back to top"
@@ -54,6 +56,8 @@ _LABELS: Final = re.compile(
     r"|(?:支持|[贊赞]助|[課课]金|捐款|[訂订][閱阅])(?:我[們们]|本[報报網网台])\s*[:﹕]"
     r"|our standards:|(?:資料|资料|新聞|新闻|消息|圖片|图片)?(?:來源|来源)\s*(?:source)?\s*:|source:|via:"
     r"|(?:掃|扫|下載|下载|download|get)\s*(?:呢|這|这|此|the|our)?[^。.]{0,12}(?:code|qr|app)(?![a-z])"
+    r"|[※★◎]?\s?(?:《[^《》]{1,10}》|\S{2,6}[網网報报])\s?(?:[關关]心|提醒)[您你]|自[殺杀]不能解[決决]|珍惜生命|.{0,12}(?:防止自[殺杀]|生命|情[緒绪]).{0,6}[熱热][線线]"
+    r"|[請请]同意我們的|.{0,6}[隱隐][私]?私[權权]?(?:政策|聲明|声明|條款)"
     r"|please (?:turn on|enable) javascript|got a tv licen[cs]e|you need one to watch"
     r"|sign up (?:to|for)|subscribe to|follow (?:us|our)\b|download (?:the|our)\b"
     r"|(?:我們的|追蹤|关注|關注|訂閱|订阅|加入)(?:本報|本報|我們|我们|.{0,10}(?:頻道|频道|專頁"
@@ -77,7 +81,7 @@ _CREDITS: Final = re.compile(
     r"|(?:記者|记者|編輯|编辑|撰文|作者|特派員|特约记者)[\s:]\s*[^\s,。:]{2,4}(?:[、\s][^\s,。:]{2,4}){0,3}"
     r"|\S{2,8}[／/]\s*(?:記者|记者)[^,。.!?:]{1,30}"
     r"|\S{2,8}(?:記者|记者)\s+[^\s,。:]{2,4}(?:[、\s]+[^\s,。:]{2,6}){0,4}"
-    r"|(?:\[[^\[\]]{1,6}\]\s*)?[(\[][^()\[\]]{0,20}(?:記者|记者|編輯|编辑)[^()\[\]]{1,20}[)\]]"
+    r"|(?:\[[^\[\]]{1,6}\]\s*)?[(\[][^()\[\]]{0,20}(?:記者|记者|編輯|编辑|核稿)[^()\[\]]{1,20}[)\]]\s?\d{0,8}"
     r"|\(?(?:Reporting|Writing|Editing|Compiled|Additional reporting) by [^()。]{3,200}?"
     r"(?:[.;] ?(?:Writing|Editing|Compiled|Additional reporting) by [^()]{3,80})+\)?"
     r"|\((?:Reporting|Writing|Editing|Compiled|Additional reporting) by [^()]{3,200}\)"
@@ -101,6 +105,28 @@ _CALLS: Final = re.compile(
     r"|.{0,24}(?<![a-z])share(?![a-z]).{0,6}[!啦]+|[►▶▸\s]*下[載载]\s?app.{0,20}|.{0,30}app[看睇].{0,30}",
     re.IGNORECASE,
 )
+_PIN: Final = re.compile(r"(?:已?置[頂顶](?:[帖貼贴]?文)?|pinned(?: post| update)?)", re.IGNORECASE)
+
+
+def is_pin(plain: str) -> bool:
+    """Return whether a folded line is the label of a post that the page keeps at the top."""
+    return len(plain) <= 20 and bool(_PIN.fullmatch(plain.strip(_MARKS + _PICTOGRAPHS)))
+
+
+_LABEL_OF_SUMMARY: Final = re.compile(
+    r"what (?:we know|to know|you need to know)(?: so far)?|here['’]s .{1,40}|at a glance|key takeaways"
+    r"|(?:key|top|main) (?:events?|points?|moments|developments)|(?:the )?latest(?: updates?)?"
+    r"|重點(?:一覽|事件)?",
+    re.IGNORECASE,
+)
+
+
+def is_label_of_summary(text: str) -> bool:
+    """Return whether a line is a label such as `What we know`, which can also be the heading of an update."""
+    return bool(_LABEL_OF_SUMMARY.fullmatch(text.strip(_MARKS)))
+
+
+_PICTOGRAPHS: Final = "📌📍🔴🆕🔔🔥🚨⚡️"
 _MARKS: Final = " *_~#[](){}<>|/·•-–—=:.,…‧。"
 
 
@@ -111,7 +137,7 @@ def reason_of(plain: str, text: str) -> str:
     """
     if len(plain) > _LONGEST:
         return ""
-    core = plain.strip(_MARKS)
+    core = plain.strip(_MARKS + _PICTOGRAPHS)
     if not core:
         return "rule"
     if _BUTTONS.fullmatch(core):
@@ -128,7 +154,11 @@ def reason_of(plain: str, text: str) -> str:
     if _NOTES.fullmatch(plain):
         return "note"
     is_sentence = plain.endswith(("。", ".", "」", "”"))
-    return "call" if columns_of(text) <= 100 and not is_sentence and _CALLS.fullmatch(plain) else ""
+    return (
+        "call"
+        if columns_of(text) <= 100 and not is_sentence and _CALLS.fullmatch(plain.rstrip(" >»›"))
+        else ""
+    )
 
 
 _AGENCIES: Final = r"AFP|AP|Reuters|Bloomberg|Xinhua|UPI|PA|PA Media|dpa|CNA|Kyodo|Yonhap|EFE|TASS|PTI|ANI"
@@ -177,7 +207,7 @@ def is_notice(plain: str) -> bool:
 
 _OUTLET: Final = re.compile(
     r".{0,8}(?:新聞網?|新闻网?|[^\s]網|[^\s]网|[日時时晚早明信晴的公][報报]|文[匯汇][報报]|[週周]刊"
-    r"|電視|电视|電台|电台|之音|之[聲声]|通[訊讯]社"
+    r"|[編编][輯辑]部|電視|电视|電台|电台|之音|之[聲声]|通[訊讯]社"
     r"|\b(?:news|times|post|tv))(?:[專专][訊讯]|live)?"
     r"|(?:the )?(?:bbc|cnn|sky|itv|abc|cbs|nbc|al jazeera|guardian|independent|telegraph|reuters"
     r"|associated press|ap|afp|bloomberg|am730|hk01|hkfp|scmp|rthk|standard)"
@@ -244,6 +274,8 @@ _CAPTION: Final = re.compile(
 _CAPTION_END: Final = re.compile(
     r"(?:[(](?:[^()]{0,40}(?:圖片|圖|图|攝|摄|拍攝|拍摄|剪接|視頻|截圖|截图|資料圖片|網上圖片"
     r"|提供)[^()]{0,40}|(?:路透|法新|美聯|新華|彭博|資料|网上|網上)社?圖?片?)[)]"
+    r"|[(\[][^()\[\]]{0,30}\b(?:Photo|Image|Picture|Getty Images)s?\b[^()\[\]]{0,40}[)\]]"
+    r"|[攝摄]\s\d{2,4}年\d{1,2}月\d{1,2}日"
     r"|\b(?:Photograph|Photo|Picture|Image|Illustration|Credit)s?:\s*[^.。]{2,80})[。.]?$"
 )
 _CAPTION_WHOLE: Final = re.compile(

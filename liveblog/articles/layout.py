@@ -19,6 +19,7 @@ from liveblog.articles.days import DayHeading
 from liveblog.articles.edges import with_doubts_at_the_end, with_lede_at_the_end, with_listed_titles
 from liveblog.articles.headings import bylines_of, is_like_heading, share_of_headings
 from liveblog.articles.lines import (
+    PINNED,
     RESPONSES,
     RULE,
     Kind,
@@ -51,6 +52,10 @@ def preliminary(source: Source, profile: Profile) -> Line:
     plain = folded(text) if text != source.text else source.plain
     if RULE.fullmatch(plain) and len(plain) > 1:
         return replace(line, kind=Kind.LEFT_OUT, reason="rule")
+    if furniture.is_pin(plain):
+        return replace(line, kind=Kind.LEFT_OUT, reason=PINNED)
+    if source.is_embed:
+        return replace(line, kind=Kind.LEFT_OUT, reason="credit")
     stamp = source.stamp or source.tail
     if stamp and key_of(stamp) in profile.keys:
         return timed(Line(source.number, source.text, words=source.text), stamp)
@@ -168,8 +173,10 @@ class _Reader:
     def read(self) -> list[Line]:
         lines: list[Line] = []
         for index, line in enumerate(self.lines):
-            take = {Kind.TIME: self._time, Kind.TEXT: self._text}.get(line.kind, self._other)
             below = self._below(index)
+            if self._is_label_in_slot(line, below):
+                line = replace(line, kind=Kind.TEXT, reason="")
+            take = {Kind.TIME: self._time, Kind.TEXT: self._text}.get(line.kind, self._other)
             if line.is_chosen:
                 take = self._chosen
             lines.extend(take(line, lines[-1] if lines else None, below))
@@ -183,6 +190,12 @@ class _Reader:
         while place < len(self.lines) and place < index + 6 and self._is_passed_over(self.lines[place]):
             place += 1
         return self.lines[place] if place < len(self.lines) else None
+
+    def _is_label_in_slot(self, line: Line, below: Line | None) -> bool:
+        """Return whether a label such as `What we know` is the heading of an update, below its time."""
+        is_free = self.is_slot and not self.is_headed and self.profile.heading is Heading.BELOW
+        has_text = below is not None and below.kind in (Kind.TEXT, Kind.BULLET)
+        return line.reason == "button" and is_free and has_text and furniture.is_label_of_summary(line.text)
 
     def _is_passed_over(self, line: Line) -> bool:
         return line.kind in (Kind.LEFT_OUT, Kind.CAPTION) or line.text in self.names

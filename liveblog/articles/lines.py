@@ -20,6 +20,8 @@ from newsroom.text.line_breaks import columns_of
 # Far more lines than any newspaper article has.
 MAX_LINES: Final = 20_000
 MAX_HEADING: Final = 250
+# The reason for leaving out the label above a post that the page shows above newer ones.
+PINNED: Final = "pinned"
 _LONGEST_ADDRESS: Final = 500
 _SHORT: Final = 90
 _PROBABLY_SHORT: Final = 64

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from liveblog.articles import zones
 from liveblog.articles.article import Article, ArticleError, Doubt, Entry, LineRead, closed
-from liveblog.articles.assembly import MAX_UPDATES, Assembly
+from liveblog.articles.assembly import MAX_UPDATES, Assembly, doubts_of_unread_times
 from liveblog.articles.characters import language_of, read
 from liveblog.articles.choices import HEAD_ROLES, Choices, Role
 from liveblog.articles.chosen import chosen_lines, keys_of_chosen
@@ -34,7 +34,9 @@ from liveblog.articles.links import with_link_apart
 from liveblog.articles.notation import Heading, Order, Profile
 from liveblog.articles.profile import Source, key_of, notation_of, survey, zone_of_times
 from liveblog.articles.publication import Given
+from liveblog.articles.repeats import with_buttons_left_out, with_key_events_left_out
 from liveblog.articles.shapes import Key
+from liveblog.articles.split_stamps import with_days_below_times
 from liveblog.articles.timeline import Dating, dated, order_of
 from liveblog.articles.title import has_other_mark
 from newsroom import hongkong
@@ -94,6 +96,8 @@ def parse(
     )
     entries, doubts = dated(open_entries, assembly.days, replace(dating, order=profile.order))
     doubts = [doubt for doubt in doubts if doubt.line not in choices.days]
+    if not profile.is_own_form:
+        doubts += [doubt for doubt in doubts_of_unread_times(open_entries) if doubt.line not in settled]
     every_doubt = {*head.doubts, *assembly.doubts, *doubts, *doubts_of_halves, *_of_the_future(entries, now)}
     if not entries:
         every_doubt.add(Doubt(numbered[-1][0], _("The article has no updates.")))
@@ -204,6 +208,7 @@ def _read_by_notation(
             for line in chosen.get(source.number) or with_link_apart(_first_look(source, profile))
         ]
     )
+    lines = with_buttons_left_out(with_key_events_left_out(with_days_below_times(lines)))
     lines = with_marked_headings(lines)
     has_days = any(line.kind is Kind.DAY for line in lines)
     return lines, replace(profile, heading=choices.heading or place_of_headings(lines), has_days=has_days)

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from liveblog.articles import zones
 from liveblog.articles.characters import folded
 from liveblog.articles.dates import HeadingDay, heading_day
+from liveblog.articles.embeds import lines_of_embeds
 from liveblog.articles.shapes import Form, Key
 from liveblog.articles.stamps import Stamp, stamp_at_start
 from liveblog.articles.tails import stamp_at_end
@@ -19,7 +20,10 @@ from liveblog.articles.tails import stamp_at_end
 
 @dataclass(frozen=True)
 class Source:
-    """A line with the time or day it may begin or end with. `is_apart` means that a blank line is above."""
+    """A line with the time or day it may begin or end with. `is_apart` means that a blank line is above.
+
+    `is_embed` means that it is the name, the handle or the time of an embedded post.
+    """
 
     number: int
     text: str
@@ -28,14 +32,20 @@ class Source:
     stamp: Stamp | None = None
     tail: Stamp | None = None
     day: HeadingDay | None = None
+    is_embed: bool = False
 
 
 def survey(numbered: Sequence[tuple[int, str]], near: date | None) -> list[Source]:
     """Return each line with the time or day that it may begin or end with."""
     sources = []
+    embeds = lines_of_embeds(numbered)
     last = 0
     for number, text in numbered:
         plain = folded(text)
+        if number in embeds:
+            sources.append(Source(number, text, plain, is_embed=True))
+            last = number
+            continue
         stamp = stamp_at_start(plain, near)
         day = heading_day(plain, near) if stamp is None else None
         tail = stamp_at_end(plain, near) if stamp is None and day is None else None

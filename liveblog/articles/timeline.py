@@ -28,6 +28,7 @@ _LIKELIER: Final = 4
 def order_of(entries: Sequence[OpenEntry], headings: Sequence[Line], published_at: datetime) -> Order:
     """Return the order of the text, by the direction of most steps between day headings or times."""
     steps: Counter[int] = Counter()
+    entries = [entry for entry in entries if not entry.is_pinned]
     heading_days = [line.heading_of_day.name.nearest(published_at) for line in headings]
     if not any(isinstance(line.heading_of_day.name, Weekday) for line in headings):
         steps.update((above < below) - (above > below) for above, below in pairwise(heading_days))
@@ -97,10 +98,34 @@ def dated(
         ]
         headings = headings[::-1]
     open_entries = [_with_clock(entry, dating) for entry in open_entries]
-    entries, doubts = _dated(open_entries, headings, dating)
+    pinned = [entry for entry in open_entries if entry.is_pinned and entry.clock and not entry.named_day]
+    others = [entry for entry in open_entries if not entry.is_pinned or not entry.clock or entry.named_day]
+    entries, doubts = _dated(others or open_entries, headings, dating)
     if dating.order is Order.MIXED:
         entries.sort(key=lambda entry: (entry.day, entry.clock or time()), reverse=True)
+    for entry in pinned if others else []:
+        doubts.append(_place_pinned(entry, entries, dating))
     return entries, doubts + _out_of_order(entries)
+
+
+def _place_pinned(pinned: OpenEntry, entries: list[Entry], dating: Dating) -> Doubt:
+    """Insert a post that the page shows at the top at its own time, on the last day on which it fits."""
+    newest = max((entry.day, entry.clock or time()) for entry in entries)
+    around = [_in_hong_kong(pinned, newest[0] + timedelta(days=offset), dating) for offset in (1, 0, -1, -2)]
+    day, clock = next(
+        ((day, clock) for day, clock in around if clock and (day, clock) <= newest), (newest[0], pinned.clock)
+    )
+    place = next(
+        (at for at, entry in enumerate(entries) if entry.clock and (entry.day, entry.clock) <= (day, clock)),
+        len(entries),
+    )
+    entries.insert(
+        place,
+        Entry(day, clock, pinned.heading, closed(pinned.blocks), pinned.line, is_day_inferred=True),
+    )
+    return Doubt(
+        pinned.line, _("Pinned at the top of the page: read as of %(day)s.") % {"day": day.isoformat()}
+    )
 
 
 def _with_clock(entry: OpenEntry, dating: Dating) -> OpenEntry:
