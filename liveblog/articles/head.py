@@ -176,8 +176,10 @@ def read_head(
         head.doubts = [Doubt(numbered[place][0], reason) for reason in published.doubts]
     end = len(numbered) if first_update is None else first_update
     above = min(end, title_index or 0)
+    names = _names_beside(published, title_index, numbered) if published else frozenset()
     _divide(
-        _Division(head, title_index, above, {each.index: each for each in candidates}, given, roles), numbered
+        _Division(head, title_index, above, {each.index: each for each in candidates}, given, roles, names),
+        numbered,
     )
     return head
 
@@ -228,7 +230,10 @@ def _no_time(title: str) -> str:
 
 @dataclass(frozen=True)
 class _Division:
-    """The facts that divide head and body; lines before index `above` are above the title."""
+    """The facts that divide head and body; lines before index `above` are above the title.
+
+    `names` are the indexes of by-lines without `By`.
+    """
 
     head: Head
     title_index: int | None
@@ -236,6 +241,19 @@ class _Division:
     dated_lines: dict[int, Published]
     given: Given
     roles: Mapping[int, Role]
+    names: frozenset[int]
+
+
+def _names_beside(
+    published: Published, title_index: int | None, numbered: Sequence[tuple[int, str]]
+) -> frozenset[int]:
+    """Return the index of a reporter's name directly above the publication time, below the title."""
+    index = published.index - 1
+    is_below_title = title_index is not None and title_index < index
+    text = numbered[index][1]
+    is_name = is_below_title and furniture.is_name(text)
+    is_name = is_name and not (furniture.is_byline(text) or furniture.is_outlet(folded(text)))
+    return frozenset({index} if is_name else ())
 
 
 def _divide(division: _Division, numbered: Sequence[tuple[int, str]]) -> None:
@@ -247,6 +265,11 @@ def _divide(division: _Division, numbered: Sequence[tuple[int, str]]) -> None:
             head.lines.append(_title_line(number, text, division.given))
         elif index in division.dated_lines:
             head.lines.extend(_lines_of_date(number, text, division.dated_lines[index], head.published_at))
+        elif role is None and index in division.names:
+            head.lines.append(LineRead(number, text, Role.LEFT_OUT, "credit"))
+            head.doubts.append(
+                Doubt(number, _("Left out as the name of a reporter, though it could be a heading."))
+            )
         elif role is Role.KICKER and not head.title.kicker and len(text) <= MAX_KICKER:
             head.title = replace(head.title, kicker=text)
             head.lines.append(LineRead(number, text, Role.KICKER))

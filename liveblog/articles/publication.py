@@ -33,7 +33,8 @@ _BEFORE_A_DAY: Final = re.compile(r"(?:^|(?<=[^\d]))(?=\d|\b[A-Z][a-z]{2})")
 _FIRST: Final = re.compile(r"first (?:posted|published)|首次", re.IGNORECASE)
 _LABEL_SIGNS: Final = " :：|｜·•,，-–—()（）[]【】"
 _LABEL_ALONE: Final = re.compile(
-    r"(?:[發发][佈布表]|出版|刊登|更新|[時时][間间]|日期|posted|published|updated|on|at|\s)*", re.IGNORECASE
+    r"(?:最[後后]|[發发][佈布表]|出版|刊登|更新|[時时][間间]|日期|posted|published|updated|on|at|[於于]|\s)*",
+    re.IGNORECASE,
 )
 
 
@@ -178,7 +179,12 @@ def _day_alone(index: int, number: int, plain: str, *, is_title: bool = False) -
             if rest and not is_title and not (furniture.is_agency(rest) or furniture.reason_of(rest, rest)):
                 return None
             day = date(match.day.year, match.day.month or 1, match.day.day)
-            doubt = _("The publication time has a day without a clock time: read as midnight.")
+            doubts = [_("The publication time has a day without a clock time: read as midnight.")]
+            before = plain[: label.end()].strip(_LABEL_SIGNS)
+            if not is_title and not _LABEL_ALONE.fullmatch(before):
+                rest = f"{before} {rest}".strip()
+                if not (furniture.reason_of(before, before) or furniture.is_outlet(before)):
+                    doubts.append(_("It could be the title as well as the line below it."))
             moment = supported(hongkong.at(day, time()))
-            return Published(index, moment, False, (doubt,), rest, has_clock=False)
+            return Published(index, moment, False, tuple(doubts), rest, has_clock=False)
     return None
