@@ -27,6 +27,8 @@ from newsroom.text.line_breaks import columns_of
 
 # Loading takes one transaction, during which nobody else can publish to the live blog (on SQLite, to any).
 MAX_UPDATES: Final = 1_000
+# Posts are pinned at the top of a page, and few of them.
+_MOST_PINNED: Final = 3
 _LIKE_TIME: Final = re.compile(r"\[[^\]]{0,12}\d{1,2}:\d{2}[^\]]{0,8}\]")
 
 _CLOCK: Final = re.compile(
@@ -190,7 +192,8 @@ class Assembly:
         entry.heading = line.words
 
     def _leave_out(self, line: Line) -> None:
-        self._is_pinned = self._is_pinned or line.reason == PINNED
+        is_pin = line.reason == PINNED and len(self._entries) < _MOST_PINNED
+        self._is_pinned = self._is_pinned or is_pin
 
     def _responses(self, line: Line) -> None:
         if self.has_responses:

@@ -12,23 +12,24 @@ from liveblog.articles import furniture
 from liveblog.articles.characters import folded
 from liveblog.articles.headings import is_like_heading
 from liveblog.articles.lines import Kind, Line
+from liveblog.articles.notation import Heading
 
 _COUNTED: Final = 4
 
 
-def with_summaries_left_out(lines: Sequence[Line]) -> list[Line]:
+def with_summaries_left_out(lines: Sequence[Line], place: Heading) -> list[Line]:
     """Mark the list of key events above the first update as left out, because it repeats headings."""
     first = next(
         (index for index, line in enumerate(lines) if line.kind in (Kind.TIME, Kind.DAY)), len(lines)
     )
-    later = {line.text for line in lines[max(first - 1, 0) :]}
+    later = {line.text for line in lines[max(first - (place is Heading.ABOVE), 0) :]}
     marked_lines = list(lines)
     for index in range(first):
         line = lines[index]
         if line.kind is not Kind.TEXT or line.is_chosen:
             continue
-        if is_like_heading(line.text) and line.text in later:
-            is_heading_of_first = index == first - 1
+        if is_like_heading(line.text) and line.text in later and not furniture.is_name(line.text):
+            is_heading_of_first = index == first - 1 and place is Heading.ABOVE
             marked_lines[index] = (
                 line if is_heading_of_first else replace(line, kind=Kind.LEFT_OUT, reason="summary")
             )

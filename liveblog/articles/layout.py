@@ -31,6 +31,7 @@ from liveblog.articles.lines import (
     without_emphasis,
 )
 from liveblog.articles.links import linked, with_address_below
+from liveblog.articles.middles import MIDDLE
 from liveblog.articles.notation import Heading, Profile
 from liveblog.articles.profile import Source, key_of
 from liveblog.articles.shapes import Form
@@ -43,6 +44,9 @@ _ASIDE: Final = re.compile(r"\s*[(][^()]{1,24}[)]")
 _BULLETS: Final = "·•‧・●▪◦■*- "
 _COUNTED: Final = 4
 _HOUR: Final = timedelta(hours=1)
+_AUTHOR: Final = re.compile(
+    r"[(](?:[A-Z][\w.'’-]*(?:\s[A-Z][\w.'’-]*){1,2}|[\u4e00-\u9fff]{2,4})[)]\s*:\s*(?=\S)"
+)
 
 
 def preliminary(source: Source, profile: Profile) -> Line:
@@ -84,10 +88,15 @@ def timed(line: Line, stamp: Stamp) -> Line:
     for sign in ("**", "*", "+++", "-", "–", "—"):
         if opening.startswith(sign) and words.endswith((f" {sign}", "**")):
             words = words.removesuffix(sign).rstrip()
+    if stamp.shape.sign.startswith(MIDDLE):
+        heading = line.text[: stamp.lead].lstrip(_BULLETS).rstrip()
+        return replace(line, kind=Kind.TIME, mark=mark, words=line.text[stamp.end :], heading=heading)
     is_tail = stamp.shape.sign.startswith("…")
     doubts = (_("Only the hour and the minute are kept."),) if stamp.has_seconds else ()
     if stamp.ago is not None and stamp.ago >= _HOUR and not stamp.ago % _HOUR:
         doubts = (_("Counted back in whole hours or days: the minutes are not known."),)
+    if stamp.about:
+        doubts = (*doubts, _("An approximate time: read as exact."))
     if stamp.until:
         doubts = (*doubts, _("A span of time: its beginning was read as the time of the update."))
     if is_tail and not stamp.is_closed:
@@ -228,7 +237,15 @@ class _Reader:
         if self._is_heading_beside(line, below):
             self.is_slot = False
             return [replace(line, words="", heading=line.words)]
-        return [line]
+        return self._without_author(line)
+
+    def _without_author(self, line: Line) -> list[Line]:
+        """Return a line without the name in brackets and the colon between its time and its words."""
+        match = _AUTHOR.match(folded(line.words))
+        if not match:
+            return [line]
+        name = line.words[: match.end()].strip()
+        return [replace(line, words=line.words[match.end() :]), self._out(line, name)]
 
     def _without_name(self, line: Line) -> list[Line]:
         """Return a line that ends with a time, without the name of a reporter before that time."""

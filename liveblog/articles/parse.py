@@ -17,11 +17,13 @@ from liveblog.articles.characters import language_of, read
 from liveblog.articles.choices import HEAD_ROLES, Choices, Role
 from liveblog.articles.chosen import chosen_lines, keys_of_chosen
 from liveblog.articles.clauses import doubts_of_divided, in_clauses
+from liveblog.articles.closing import with_closing_times_first
 from liveblog.articles.days import ENGLISH_MONTH, DayHeading, DayName, read_day_heading
 from liveblog.articles.edges import with_summaries_left_out
 from liveblog.articles.halves import in_the_afternoon
 from liveblog.articles.head import Head, is_own_head, read_head, read_own_head
 from liveblog.articles.headings import place_of_headings, with_marked_headings
+from liveblog.articles.inline import at_inner_times
 from liveblog.articles.layout import (
     is_numbered,
     preliminary,
@@ -31,6 +33,7 @@ from liveblog.articles.layout import (
 )
 from liveblog.articles.lines import Kind, Line, classify, split
 from liveblog.articles.links import with_link_apart
+from liveblog.articles.middles import with_times_in_the_middle
 from liveblog.articles.notation import Heading, Order, Profile
 from liveblog.articles.profile import Source, key_of, notation_of, survey, zone_of_times
 from liveblog.articles.publication import Given
@@ -161,12 +164,15 @@ def read_body(
     near = _some_day(numbered, given)
     sources = survey(numbered, near)
     has_own_head = is_own_head(numbered)
-    keys, _example = notation_of(sources[2 if has_own_head else 0 :])
-    if not keys and len(clauses := in_clauses(sources)) > len(sources):
-        sources = clauses
-        keys, _example = notation_of(sources[2 if has_own_head else 0 :])
+    first = 2 if has_own_head else 0
+    keys, _example = notation_of(sources[first:])
+    if not keys:
+        sources = _divided(sources, near)
+        keys, _example = notation_of(sources[first:])
     keys |= keys_of_chosen(sources, choices)
     is_own = has_own_head and choices.heading is None and _is_own_form(sources, keys)
+    if not is_own:
+        sources = at_inner_times(sources, keys, near)
     if is_own and not _has_chosen_head(numbered, choices):
         head = read_own_head(numbered, given)
     else:
@@ -190,8 +196,15 @@ def read_body(
         profile = replace(profile, is_numbered=not profile.time and is_numbered(lines))
         if profile.is_numbered:
             lines = [unnumbered(line) for line in lines]
-        lines = read_lines(with_summaries_left_out(lines), profile, head.is_title)
+        lines = read_lines(with_summaries_left_out(lines, profile.heading), profile, head.is_title)
     return head, [_on_given_day(line, choices.days.get(line.number)) for line in lines], profile
+
+
+def _divided(sources: Sequence[Source], near: date | None) -> list[Source]:
+    """Return the sources of an article without a notation, with the times inside its lines."""
+    clauses = in_clauses(sources)
+    divided = clauses if len(clauses) > len(sources) else at_inner_times(sources, frozenset(), near)
+    return divided if len(divided) > len(sources) else with_times_in_the_middle(sources, near)
 
 
 def _read_by_notation(
@@ -209,6 +222,7 @@ def _read_by_notation(
         ]
     )
     lines = with_buttons_left_out(with_key_events_left_out(with_days_below_times(lines)))
+    lines = with_closing_times_first(lines)
     lines = with_marked_headings(lines)
     has_days = any(line.kind is Kind.DAY for line in lines)
     return lines, replace(profile, heading=choices.heading or place_of_headings(lines), has_days=has_days)

@@ -152,7 +152,7 @@ def _belongs(key: Key, best: Key, groups: Mapping[Key, Sequence[_Member]]) -> bo
     shape, label = key
     if label and label != best[1]:
         return False
-    if shape.form is Form.AGO or shape.sign.startswith("…"):
+    if shape.form is Form.AGO or shape.sign.startswith(("…", "‥")):
         return False
     members = groups[key]
     if shape.form is best[0].form and shape.sign == best[0].sign:

@@ -25,8 +25,8 @@ class Stamp:
 
     The words before the time end at `lead`, and those after it begin at `end`. `is_loose` means that nothing
     separates the time from the words after it, so that it could be part of a sentence; `is_spaced` means that
-    only a space does; `is_approximate` that there is a word such as 許 or 約 next to it: `8時許`. `until` is
-    the end of a span, with its sign: `09:00-10:30`.
+    only a space does; `is_approximate` that a word such as 許 or 約 ties it to the words after it: `8時許，`.
+    `about` is such a word that a space ends; `until` is the end of a span, with its sign: `09:00-10:30`.
     """
 
     shape: Shape
@@ -44,10 +44,13 @@ class Stamp:
     is_possible: bool = True
     has_seconds: bool = False
     is_approximate: bool = False
+    about: str = ""
     until: str = ""
 
 
 _SPACE: Final = " \t"
+# Each hour has a clock face of its own, but they are one sign.
+_CLOCK_FACES: Final = re.compile("[🕐-🕧]")
 _QUOTES: Final = "“‘「『《〈\"'.,。，、；;:：？?！!)）]>」』》&%$@+/\\’”|"
 _LABEL: Final = re.compile(
     r"(?P<updated>(?:最[後后新])?更新(?:[時时][間间])?(?:[於于在])?"
@@ -276,7 +279,7 @@ def stamp_at(text: str, place: int, near: date | None = None) -> Stamp | None:
     """Return the time at `place` in a folded line, or None."""
     start = _opening(text, place)
     is_about = start < len(text) and text[start] in "約约"
-    sign = "".join(char for char in text[place:start] if char not in _SPACE)
+    sign = _CLOCK_FACES.sub("🕐", "".join(char for char in text[place:start] if char not in _SPACE))
     limit = min(len(text), place + _LONGEST)
     parts = _Parts(text, start + is_about, near)
     parts.read(limit)
@@ -303,6 +306,14 @@ def stamp_at(text: str, place: int, near: date | None = None) -> Stamp | None:
     approximate = _APPROXIMATE.match(text, closed) if parts.form is Form.CHINESE and not is_closed else None
     if parts.form is Form.CHINESE and not is_closed and text[closed : closed + 1] in (",", "、"):
         is_loose, is_spaced = True, False
+    # In `13時許 八號風球` the time is not part of a sentence, so it needs no 許.
+    about = (
+        approximate[0] if approximate and text[approximate.end() : approximate.end() + 1] in ("", " ") else ""
+    )
+    if about and approximate:
+        after, is_loose = approximate.end(), False
+        is_spaced = after < len(text)
+        after += is_spaced
     if is_loose and parts.is_with_point and not (parts.zone or parts.day):
         # `1.05萬人` is a number.
         return None
@@ -320,7 +331,8 @@ def stamp_at(text: str, place: int, near: date | None = None) -> Stamp | None:
         is_closed=is_closed,
         is_possible=parts.is_possible,
         has_seconds=parts.has_seconds,
-        is_approximate=is_about or approximate is not None,
+        is_approximate=is_about or (approximate is not None and not about),
+        about=about,
         until=span[0].strip() if span else "",
     )
 

@@ -77,6 +77,16 @@ MANY_LINES = {
     "titles with addresses": lambda count: ["09:00 一句。\n一則\nhttps://example.com/a"] * (count // 3),
     "the title again": lambda count: ["燈塔︱重新亮燈|持續更新"] * count,
     "days of the event": lambda count: ["Day 1\n【09:00】一句。"] * (count // 2),
+    "times inside a line": lambda count: ["一句。" + "【09:00】一句。" * count],
+    "times in the middle": lambda count: ["東堤道（09:00）：一句。"] * count,
+    "times below their text": lambda count: ["標題\n一句。\n陳大文 09:00"] * (count // 3),
+    "days below times": lambda count: ["09:00\n19/3/2026\n標題\n一句。"] * (count // 4),
+    "key events": lambda count: ["09:00\n標題"] * (count // 3) + ["09:00\n標題\n一句。"] * (count // 3),
+    "embedded posts": lambda count: (
+        ["09:00 一句。\n陳大文\n@chan\n一句。\n9:00 AM · Mar 19, 2026"] * (count // 5)
+    ),
+    "pinned posts": lambda count: ["置頂\n09:00 一句。"] * (count // 2),
+    "buttons": lambda count: ["返回\n09:00\n標題\n一句。"] * (count // 4),
     "left out": lambda count: ["【09:00】一句。", *["分享"] * count],
 }
 
