@@ -18,6 +18,7 @@ _BUTTONS: Final = re.compile(
     r"|(?:skip )?advertisements?|[即實实][時时]更新|字[號号](?:大小)?|[瀏浏][覽览]\s*[\d.,]+\s*[w萬万k次]*"
     r"|[讚赞]\s?\d+(?:\s?分享)?|最新|新增?|new|bookmark|copied!?|key updates|return to (?:menu|top)"
     r"|whatsapp|telegram|facebook|instagram|linkedin|messenger|wechat|微信|微博|複製|複製連結"
+    r"|here are the (?:latest|key|main) .{1,30}|reaction icon \d+|查看原始文章|[閱阅][讀读]原文"
     r"|skip (?:next|this|main) (?:section|content)\b.{0,60}"
     r"|share(?:\s+(?:this|on\s+\w+|via\s+\w+|article|link|copy link))*|share|print|email|copy link"
     r"|save|comments?|\d* comments?|like|follow(?: us)?(?: on \w+)?"
@@ -93,7 +94,9 @@ _CREDITS: Final = re.compile(
     r"(?:[Tt]he\s)?[A-Z][\w.'’-]*(?:(?:,|\sand|\s&)?\s[A-Z][\w.'’-]+){0,9}(?:\s(?:staff|agencies|reporters))?(?:\s(?:in|for)\s.{1,30})?\.?"
     r"|[—–-]{1,2}\s*(?:by\s+)?(?:[A-Z][\w.'’-]*\.?\s){1,3}[A-Z][\w.'’-]+(?:\s(?:in|for|and)\s.{1,60})?",
 )
+_COLUMN: Final = r"(?:日期|[時时][間间]|事件|事[項项]|[內内]容|地[點点]|[經经][過过]|date|time|event)"
 _NOTES: Final = re.compile(
+    rf"{_COLUMN}(?:[\s|/]+{_COLUMN}){{1,4}}|"
     r"[+＋]?\d{1,6}|[+][^\s\d]{1,10}|:[a-z0-9_+-]+:\s?\d*|(?:[a-z]{2,4}-)?[a-z]{2,4}(?:/[a-z]{1,4}){1,4}|[^|。\d]{1,24}(?:\|[^|。\d]{1,24}){3,}|[^|。\d]{1,40}(?:\s\|\s[^|。\d]{1,40}){4,}|#\S{1,40}(?:\s+#\S{1,40})*|https?://\S+|[↓↑→←⬇⬆👇☟▼\s]+.{0,60}[↓↑→←⬇⬆👇☟▼]+"
     r"|[◤◢■□▌]+.{1,20}[◤◢◣◥■□]+|[^\s>]{1,16}(?:\s*[>»›]\s*[^\s>]{1,16}){1,5}"
     r"|[—–-]+\s*\[[^\[\]]{1,24}\][^。]{1,60}"

@@ -10,8 +10,8 @@ from liveblog.articles.lines import MAX_HEADING, Kind, Line, ends_as_text, is_ad
 
 _LONGEST_ADDRESS: Final = 500
 _LABEL: Final = re.compile(
-    r"[>▶►▸•*\s]*\[?\s*(?:相[關关](?:[報报][道導导]|文章|新[聞闻]|[連链][結结接])"
-    r"|延伸[閱阅][讀读]|同[場场]加映|另[見见]|[參参][閱阅见]|更多(?:[報报]道|新[聞闻])"
+    r"[>▶►▸•*\s]*[\[(]?\s*(?:相[關关](?:[報报][道導导]|文章|新[聞闻]|[連链][結结接])"
+    r"|延伸[閱阅][讀读]|同[場场]加映|另[見见]|[參参][閱阅见]|更多(?:[報报]道|新[聞闻])|[詳详]情[請请]?[點点看見见]"
     r"|read (?:more|also|next)|see also|also read|more on this|related(?:\s+(?:stor(?:y|ies)|news"
     r"|coverage|articles?))?)\s*\]?\s*[:﹕]\s*(?=\S)",
     re.IGNORECASE,
@@ -38,6 +38,8 @@ def linked(line: Line, plain: str) -> Line | None:
     title, url = _divided(
         line.text[label.end() :] if label else line.text, plain[label.end() :] if label else plain
     )
+    if label and plain.startswith("("):
+        title = title.rstrip(")）")
     if len(title) > MAX_HEADING or not title:
         return None
     if label or (url and not ends_as_text(title.rstrip("：:")) and len(title) <= 120):

@@ -77,7 +77,7 @@ def published_on(index: int, number: int, text: str) -> Published | None:
         return None
     whole = dated_stamp(plain, 0)
     if whole:
-        return _moment(index, number, text, whole, plain[:0])
+        return _before_change(_moment(index, number, text, whole, ""), number, text, whole.end)
     if index == 0:
         return None
     for match in list(_DATE_BEGINS.finditer(plain))[:_MOST_DATES]:
@@ -85,6 +85,18 @@ def published_on(index: int, number: int, text: str) -> Published | None:
         if stamp:
             return _moment(index, number, text, stamp, plain[: match.start()])
     return _day_alone(index, number, plain)
+
+
+def _before_change(published: Published, number: int, text: str, start: int) -> Published:
+    """Return the publication time that follows the time of the last change: `更新於 … • 發布於 …`."""
+    plain = folded(text)
+    for match in list(_DATE_BEGINS.finditer(plain, start))[:_MOST_DATES] if published.is_updated else []:
+        stamp = dated_stamp(plain, match.start())
+        first = _moment(published.index, number, text, stamp, plain[: match.start()]) if stamp else None
+        if stamp and first and not first.is_updated:
+            rest = text[stamp.end :].strip(_LABEL_SIGNS)
+            return replace(first, changed_at=published.moment, rest=rest)
+    return published
 
 
 def as_given(index: int, numbered: Sequence[tuple[int, str]], given: Given) -> Published | None:

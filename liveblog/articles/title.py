@@ -32,6 +32,7 @@ _OPENING_TAG: Final = re.compile(r"\[(?P<words>[^\[\]]{1,80})\]\s*")
 _PIECES: Final = re.compile(r"\s*[.‧·・/|,，、]\s*")
 _CAPITALS: Final = re.compile(r"(?P<words>[A-Z][A-Z0-9'’&.–—\- ]{1,78}[A-Z0-9])\s?:\s+(?=\S)")
 _HASHTAG: Final = re.compile(r"#(?P<words>\S{2,8})\s+(?=\S)")
+_MARK_BEFORE: Final = re.compile(r"(?:持[续續]|不[断斷]|[实實即隨随][时時]|[滚滾][动動])更新中?\s*/\s*(?=\S)")
 _LIVE: Final = re.compile(r"LIVE(?:\s+(?:UPDATES|BLOG))?\s*(?:[:|]|[-–—]\s)\s*")
 _RUNNING: Final = re.compile(
     r"(?:持[续續]|不[断斷]|[实實][时時]|即[时時]|[滚滾][动動])更新|[滚滾][动動][报報][道導]|文字直播"
@@ -119,6 +120,7 @@ def _without_marks(text: str) -> tuple[str, bool]:
     has_mark = False
     tag = _HASHTAG.match(text)
     match = tag if tag and _MARK.fullmatch(tag["words"]) else _LIVE.match(text)
+    match = match or _MARK_BEFORE.match(folded(text))
     if match and text[match.end() :].strip():
         text, has_mark = text[match.end() :], True
     plain = folded(text)

@@ -276,3 +276,109 @@ def test_time_in_a_heading_that_was_not_read_as_one_is_doubted() -> None:
     article = parse(HEAD_ZH + body)
     doubt = "Contains what looks like a time but was not read as one."
     assert [line for line, texts in reasons(article).items() if doubt in texts] == [3, 5]
+
+
+@pytest.mark.parametrize(
+    ("body", "standfirst"),
+    [
+        ("颱風逼近。 【1805】渡輪停航。 【1730】碼頭關閉。【1655】三號風球。", "颱風逼近。"),
+        ("【18:05更新】渡輪停航。【17:30更新】\n碼頭關閉。\n【16:55更新】\n三號風球。", ""),
+        ("18:05 渡輪停航。\n17:30 碼頭關閉。\n16:55 三號風球。", ""),
+    ],
+)
+def test_times_in_brackets_inside_a_line_open_updates(body: str, standfirst: str) -> None:
+    article = parse(HEAD_ZH + body)
+    assert article.standfirst == ((Paragraph(standfirst),) if standfirst else ())
+    assert updates(article) == [
+        (SEPTEMBER_23, time(18, 5), "", ["渡輪停航。"]),
+        (SEPTEMBER_23, time(17, 30), "", ["碼頭關閉。"]),
+        (SEPTEMBER_23, time(16, 55), "", ["三號風球。"]),
+    ]
+    is_divided = "。【" in body or "。 【" in body
+    assert any("Several times" in reason for reason in reasons(article).get(3, [])) == is_divided
+
+
+def test_time_in_brackets_within_a_sentence_stays_there() -> None:
+    body = "【18:05】渡輪停航。\n【17:30】通告【17:25】發出，碼頭關閉。\n【16:55】三號風球。"
+    assert updates(parse(HEAD_ZH + body))[1][3] == ["通告【17:25】發出，碼頭關閉。"]
+
+
+@pytest.mark.parametrize("names", [("陳大文 ",) * 3, ("", "", "")])
+def test_time_below_its_text_closes_the_update(names: tuple[str, ...]) -> None:
+    posts = (("18:05", "渡輪停航"), ("17:30", "碼頭關閉"), ("16:55", "三號風球"))
+    body = "".join(
+        f"{heading}\n{heading}。\n{name}{clock}\n"
+        for (clock, heading), name in zip(posts, names, strict=True)
+    )
+    article = parse(HEAD_ZH + f"颱風逼近。\n{body}")
+    assert article.standfirst == (Paragraph("颱風逼近。"),)
+    assert clocks(article) == [
+        (time(18, 5), "渡輪停航"),
+        (time(17, 30), "碼頭關閉"),
+        (time(16, 55), "三號風球"),
+    ]
+    assert {6, 9, 12} <= reasons(article).keys()
+
+
+def test_time_behind_the_first_words_is_read_if_there_is_no_other_notation() -> None:
+    body = "・東堤道（18:05）：三車相撞。\n・山頂道（17:30）：貨車溜後。\n・海旁大道（16:55）：巴士撞欄。"
+    assert updates(parse(HEAD_ZH + body)) == [
+        (SEPTEMBER_23, time(18, 5), "東堤道", ["三車相撞。"]),
+        (SEPTEMBER_23, time(17, 30), "山頂道", ["貨車溜後。"]),
+        (SEPTEMBER_23, time(16, 55), "海旁大道", ["巴士撞欄。"]),
+    ]
+
+
+@pytest.mark.parametrize("about", ["許", "左右", "前後"])
+def test_approximate_time_before_a_heading_is_read_as_exact_with_a_doubt(about: str) -> None:
+    body = f"18時05分 停航\n渡輪停航。\n17時{about} 關閉\n碼頭關閉。\n16時55分 風球\n三號風球。"
+    article = parse(HEAD_ZH + body)
+    assert clocks(article)[1] == (time(17), "關閉")
+    assert "An approximate time: read as exact." in reasons(article)[5]
+
+
+def test_clock_faces_are_one_sign() -> None:
+    body = "🕙 10:00 停航\n渡輪停航。\n🕛 12:00 關閉\n碼頭關閉。\n🕓 16:00 風球\n三號風球。"
+    assert clocks(parse(HEAD_ZH + body)) == [(time(16), "風球"), (time(12), "關閉"), (time(10), "停航")]
+
+
+def test_author_between_time_and_text_is_left_out() -> None:
+    body = "6:05 PM (Ann Lee): They stop.\n5:30 PM: They shut.\n4:55 PM (Bob Chan): Signal up."
+    article = parse(HEAD_EN + body)
+    assert [paragraphs for *_rest, paragraphs in updates(article)] == [
+        ["They stop."],
+        ["They shut."],
+        ["Signal up."],
+    ]
+    assert left_out(article) == ["(Ann Lee):", "(Bob Chan):"]
+
+
+def test_publication_is_read_behind_the_time_of_the_last_change() -> None:
+    line = "更新於 2025年09月23日18:37 • 發布於 2025年09月23日14:00 • 編輯中心 / 綜合報導"
+    article = parse(f"渡輪停航\n{line}\n18:05 停航。\n17:30 關閉。\n16:55 三號風球。")
+    assert article.published_at == hongkong.at(SEPTEMBER_23, time(14))
+
+
+def test_last_of_the_key_points_is_not_a_heading_if_headings_are_below_times() -> None:
+    body = "6.05pm\nFerries stop\nThey stop.\n5.30pm\nPiers shut\nThey shut.\n4.55pm\nSignal up\nNo 3."
+    article = parse(HEAD_EN + f"Key points\nFerries stop\nPiers shut\n{body}")
+    assert (len(article.entries), article.standfirst) == (3, ())
+    assert left_out(article) == ["Key points", "Ferries stop", "Piers shut"]
+
+
+@pytest.mark.parametrize(
+    "line", ["Here are the latest updates:", "日期 時間 事件", "reaction icon 0", "查看原始文章"]
+)
+def test_labels_and_column_titles_are_left_out(line: str) -> None:
+    article = parse(HEAD_ZH + f"{line}\n18:05\n停航\n渡輪停航。\n17:30\n關閉\n碼頭關閉。\n{line}")
+    assert (len(article.entries), article.standfirst, left_out(article)) == (2, (), [line] * 2)
+
+
+def test_details_in_brackets_are_a_related_story() -> None:
+    article = parse(HEAD_ZH + "【18:05】停航。\n（詳情請點：快訊／渡輪停航！）\n【17:30】關閉。")
+    assert [story.title for entry in article.entries for story in entry.stories] == ["快訊／渡輪停航！"]
+
+
+def test_running_mark_before_a_slash_is_not_part_of_the_title() -> None:
+    article = parse("不斷更新／渡輪停航\n2025-09-23 14:00\n【18:05】停航。\n【17:30】關閉。")
+    assert (article.kicker, article.headline, article.is_running) == ("", "渡輪停航", True)
