@@ -87,7 +87,8 @@ def with_lede_at_the_end(lines: list[Line]) -> list[Line]:
 def with_doubts_at_the_end(lines: list[Line]) -> list[Line]:
     """Add a doubt to each fragment below the last complete sentence."""
     end = len(lines)
-    while end and (lines[end - 1].kind in (Kind.LEFT_OUT, Kind.CAPTION) or _is_fragment(lines[end - 1])):
+    passed_over = (Kind.LEFT_OUT, Kind.CAPTION, Kind.RELATED)
+    while end and (lines[end - 1].kind in passed_over or _is_fragment(lines[end - 1])):
         end -= 1
     has_text = end > 0 and (lines[end - 1].kind in (Kind.TEXT, Kind.BULLET) or bool(lines[end - 1].words))
     if not has_text:

@@ -14,7 +14,7 @@ _SHORT: Final = 64
 _BUTTONS: Final = re.compile(
     r"(?:the )?end|ends|全文完|完|待續|待续|from|updated|update \d+|link copied!?"
     r"|[\d,]+ (?:posts?|viewing|people (?:viewing|watching))|edited"
-    r"|(?:image|photo|video|audio|sticker|gif|media|document) omitted"
+    r"|headlines|highlights"
     r"|(?:skip )?advertisements?|[即實实][時时]更新|字[號号](?:大小)?|[瀏浏][覽览]\s*[\d.,]+\s*[w萬万k次]*"
     r"|[讚赞]\s?\d+(?:\s?分享)?|最新|新增?|new|bookmark|copied!?|key updates|return to (?:menu|top)"
     r"|whatsapp|telegram|facebook|instagram|linkedin|messenger|wechat|微信|微博|複製|複製連結"
@@ -116,6 +116,11 @@ def is_pin(plain: str) -> bool:
     return len(plain) <= 20 and bool(_PIN.fullmatch(plain.strip(_MARKS + _PICTOGRAPHS)))
 
 
+_OMITTED: Final = re.compile(
+    r"(?:[^:]{1,24}:\s)?(?:(?:image|photo|video|audio|sticker|gif|media|document) omitted"
+    r"|(?:[圖图]片|相片|影片|[視视][頻频]|[語语]音|[貼贴][圖图])已略去)",
+    re.IGNORECASE,
+)
 _LABEL_OF_SUMMARY: Final = re.compile(
     r"what (?:we know|to know|you need to know)(?: so far)?|here['’]s .{1,40}|at a glance|key takeaways"
     r"|(?:key|top|main) (?:events?|points?|moments|developments)|(?:the )?latest(?: updates?)?"
@@ -130,7 +135,15 @@ def is_label_of_summary(text: str) -> bool:
 
 
 _PICTOGRAPHS: Final = "📌📍🔴🆕🔔🔥🚨⚡️"
+_COUNT: Final = re.compile(r"[\d.,]+[kKmM萬万]?")
 _MARKS: Final = " *_~#[](){}<>|/·•-–—=:.,…‧。"
+
+
+def _is_row_of_buttons(core: str) -> bool:
+    """Return whether a line is several buttons with or without their counts: `分享 收藏 留言 12`."""
+    words = core.split() if len(core) <= _SHORT else []
+    names = [word for word in words if not _COUNT.fullmatch(word)]
+    return len(names) > 1 and all(map(_BUTTONS.fullmatch, names))
 
 
 def reason_of(plain: str, text: str) -> str:
@@ -143,8 +156,10 @@ def reason_of(plain: str, text: str) -> str:
     core = plain.strip(_MARKS + _PICTOGRAPHS)
     if not core:
         return "rule"
-    if _BUTTONS.fullmatch(core):
+    if _BUTTONS.fullmatch(core) or _is_row_of_buttons(core):
         return "button"
+    if _OMITTED.fullmatch(core):
+        return "omitted"
     is_short = columns_of(text) <= _SHORT * 2
     if is_short and _EMBEDS.match(plain):
         return "embed"

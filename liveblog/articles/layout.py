@@ -85,6 +85,9 @@ def timed(line: Line, stamp: Stamp) -> Line:
         # `17時41分許，…` is a sentence that loses its 許 with its time.
         words = line.text.lstrip(_BULLETS)
     opening = stamp.shape.sign.strip("…")
+    bold, mark_of_bold, rest = words.partition("**") if opening.startswith("**") else (words, "", "")
+    if mark_of_bold and rest.strip() and is_like_heading(bold):
+        return replace(line, kind=Kind.TIME, mark=mark, words=rest.strip(), heading=bold.strip())
     for sign in ("**", "*", "+++", "-", "–", "—"):
         if opening.startswith(sign) and words.endswith((f" {sign}", "**")):
             words = words.removesuffix(sign).rstrip()
@@ -231,7 +234,7 @@ class _Reader:
             self.is_slot = True
             return [replace(line, words=""), self._out(line, line.words)]
         reason = furniture.reason_of(folded(line.words), line.words)
-        if reason == "credit":
+        if reason in ("credit", "omitted"):
             self.is_slot = True
             return [replace(line, words=""), self._out(line, line.words)]
         if self._is_heading_beside(line, below):

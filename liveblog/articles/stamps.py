@@ -97,6 +97,8 @@ _SPAN: Final = re.compile(
 )
 _APPROXIMATE: Final = re.compile(r"[許许]|左右|前[後后]")
 _NUMBERING: Final = re.compile(r"\d{1,3}[.)、]\s+|[(]\d{1,3}[)]\s*|[①-⑳]\s*")
+# The label of the newest update only, so it is no part of the notation.
+_NEWEST: Final = re.compile(r"(?:最新|new(?:est)?|latest)(?:\s*[:|]\s*|\s+)(?=\d|[\[(]\d)", re.IGNORECASE)
 _TAG: Final = re.compile(r"\[(?P<words>[^\[\]]{1,16})\]\s*(?=[\[(<{\d])")
 
 
@@ -105,7 +107,8 @@ def stamp_at_start(text: str, near: date | None = None) -> Stamp | None:
 
     `near` is a day near the article's, which decides whether `8/3` is 8 March or 3 August.
     """
-    stamp = stamp_at(text, 0, near)
+    newest = _NEWEST.match(text)
+    stamp = stamp_at(text, newest.end() if newest else 0, near)
     if stamp:
         return stamp
     if counted := _NUMBERING.match(text):
@@ -343,7 +346,8 @@ _PAIRS: Final = {"[": "]", "(": ")", "<": ">", "{": "}"}
 def _closing(text: str, place: int, sign: str) -> int | None:
     """Return the index after the signs that close a time; None if an opened bracket is not closed."""
     closing_brackets = [_PAIRS[char] for char in sign if char in _PAIRS]
-    marks = set(sign) | set(closing_brackets)
+    # A bracket that opens after the time belongs to the words: `【15:20】【表決通過】`.
+    marks = {char for char in sign if char not in _PAIRS} | set(closing_brackets)
     start = place
     limit = min(len(text), place + _MOST_SIGNS)
     while place < limit and (text[place] in _SPACE or text[place] in marks):

@@ -382,3 +382,47 @@ def test_details_in_brackets_are_a_related_story() -> None:
 def test_running_mark_before_a_slash_is_not_part_of_the_title() -> None:
     article = parse("不斷更新／渡輪停航\n2025-09-23 14:00\n【18:05】停航。\n【17:30】關閉。")
     assert (article.kicker, article.headline, article.is_running) == ("", "渡輪停航", True)
+
+
+def test_brackets_of_a_heading_behind_a_time_in_brackets_are_kept() -> None:
+    body = "【18:05】【停航】\n渡輪停航。\n【17:30】【關閉】\n碼頭關閉。\n【16:55】【風球】\n三號風球。"
+    assert clocks(parse(HEAD_ZH + body)) == [
+        (time(18, 5), "【停航】"),
+        (time(17, 30), "【關閉】"),
+        (time(16, 55), "【風球】"),
+    ]
+
+
+@pytest.mark.parametrize("label", ["最新：", "最新 ", "NEW ", "Latest: "])
+def test_label_before_the_newest_time_is_no_part_of_the_notation(label: str) -> None:
+    article = parse(HEAD_ZH + f"{label}18:05\n停航\n渡輪停航。\n17:30\n關閉\n碼頭關閉。\n16:55\n風球\n三號。")
+    assert clocks(article) == [(time(18, 5), "停航"), (time(17, 30), "關閉"), (time(16, 55), "風球")]
+
+
+def test_bold_time_and_heading_before_a_sentence_are_divided() -> None:
+    body = "**18:05｜停航** 渡輪停航。\n**17:30｜關閉** 碼頭關閉。\n**16:55｜風球** 三號風球。"
+    assert updates(parse(HEAD_ZH + body)) == [
+        (SEPTEMBER_23, time(18, 5), "停航", ["渡輪停航。"]),
+        (SEPTEMBER_23, time(17, 30), "關閉", ["碼頭關閉。"]),
+        (SEPTEMBER_23, time(16, 55), "風球", ["三號風球。"]),
+    ]
+
+
+def test_attachment_that_a_chat_omits_is_left_out() -> None:
+    body = "[18:05] 陳大文: 停航。\n[17:30] 李小芬: \u200e圖片已略去\n[16:55] 李小芬: 三號風球。"
+    article = parse(HEAD_ZH + body)
+    assert [clock for clock, _heading in clocks(article)] == [time(18, 5), time(16, 55)]
+    assert left_out(article) == ["李小芬: 圖片已略去"]
+
+
+def test_tags_above_a_list_of_links_are_doubted() -> None:
+    article = parse(
+        HEAD_ZH + "【18:05】停航。\n【17:30】關閉。\n【16:55】三號風球。\n渡輪\n碼頭\n延伸閱讀\n颱風路徑一覽"
+    )
+    assert {6, 7} <= reasons(article).keys()
+
+
+@pytest.mark.parametrize("line", ["分享 收藏 留言 12", "Share Save 1.2K", "HEADLINES"])
+def test_rows_of_buttons_are_left_out(line: str) -> None:
+    article = parse(HEAD_ZH + f"{line}\n18:05\n停航\n渡輪停航。\n17:30\n關閉\n碼頭關閉。")
+    assert (len(article.entries), article.standfirst, left_out(article)) == (2, (), [line])
