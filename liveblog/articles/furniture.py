@@ -18,6 +18,7 @@ _BUTTONS: Final = re.compile(
     r"|(?:skip )?advertisements?|[即實实][時时]更新|字[號号](?:大小)?|[瀏浏][覽览]\s*[\d.,]+\s*[w萬万k次]*"
     r"|[讚赞]\s?\d+(?:\s?分享)?|最新|新增?|new|bookmark|copied!?|key updates|return to (?:menu|top)"
     r"|whatsapp|telegram|facebook|instagram|linkedin|messenger|wechat|微信|微博|複製|複製連結"
+    r"|回到?(?:最上|[頂顶]部|[頁页]首)|跳(?:到|至).{1,8}"
     r"|here are the (?:latest|key|main) .{1,30}|reaction icon \d+|查看原始文章|[閱阅][讀读]原文"
     r"|skip (?:next|this|main) (?:section|content)\b.{0,60}"
     r"|share(?:\s+(?:this|on\s+\w+|via\s+\w+|article|link|copy link))*|share|print|email|copy link"
@@ -200,7 +201,7 @@ def is_agency(plain: str) -> bool:
 
 _LABEL_OF_LINKS: Final = re.compile(
     r"(?:[相關关]{2}|延伸|更多|[推薦荐]{2}|[熱热][門门]).{0,4}(?:[報报][道導导]|文章|新[聞闻]|[閱阅][讀读])|同[場场]加映"
-    r"|你可能(?:[還还]|也)?(?:想看|有[興兴]趣|[會会]喜[歡欢]).{0,4}"
+    r"|你可能(?:[還还]|也)?(?:想看|[有感][興兴]趣|[會会]喜[歡欢]).{0,4}"
     r"|(?:read (?:more|also|next)|see also|related|more on this|more stories|recommended|what to read next)"
     r"(?:\s\w+){0,2}",
     re.IGNORECASE,
@@ -245,7 +246,7 @@ def is_outlet(plain: str) -> bool:
 
 
 _SECTION: Final = re.compile(
-    r"(?:即[時时]|突[發发])?(?:新[聞闻]|港[聞闻]|要[聞闻]|社[會会]|政治|[國国][際际]|[兩两]岸|中[國国]|本地|法庭|[財财][經经]"
+    r"(?:最新消息|首[頁页]|兩岸|副刊|[評评][論论]|科技|地[產产])|(?:即[時时]|突[發发])?(?:新[聞闻]|港[聞闻]|要[聞闻]|社[會会]|政治|[國国][際际]|[兩两]岸|中[國国]|本地|法庭|[財财][經经]"
     r"|[體体]育|[娛娱][樂乐]|天[氣气]|生活|世界|本港)|突[發发]"
     r"|(?:hong kong|world|asia|china|uk|us|news|politics|law and crime|sport|business|weather|health)"
     r"(?: (?:news|politics))?",
@@ -254,8 +255,10 @@ _SECTION: Final = re.compile(
 
 
 def is_section(plain: str) -> bool:
-    """Return whether a folded line is the name of a section of a site."""
-    return bool(_SECTION.fullmatch(plain.strip(_MARKS)))
+    """Return whether a folded line is the name of a section of a site, or a row of such names."""
+    names = plain.strip(_MARKS).split() if len(plain) <= _SHORT else []
+    whole = bool(_SECTION.fullmatch(plain.strip(_MARKS)))
+    return whole or (len(names) > 1 and all(map(_SECTION.fullmatch, names)))
 
 
 _NAME: Final = re.compile(r"(?:[A-Z][\w.'’-]*\s){1,3}(?:and\s)?(?:[A-Z][\w.'’-]*\s){0,3}[A-Z][\w'’-]+")

@@ -58,6 +58,8 @@ def preliminary(source: Source, profile: Profile) -> Line:
         return replace(line, kind=Kind.LEFT_OUT, reason="rule")
     if furniture.is_pin(plain):
         return replace(line, kind=Kind.LEFT_OUT, reason=PINNED)
+    if source.is_part_of_day and profile.keys:
+        return replace(line, kind=Kind.LEFT_OUT, reason="time")
     if source.is_embed:
         return replace(line, kind=Kind.LEFT_OUT, reason="credit")
     stamp = source.stamp or source.tail
@@ -270,7 +272,8 @@ class _Reader:
 
     def _text(self, line: Line, above: Line | None, below: Line | None) -> list[Line]:
         is_before_time = below is not None and below.kind is Kind.TIME
-        if not self.has_begun and not is_before_time and self.is_title(line.text):
+        may_be_heading = is_before_time and self.profile.heading is Heading.ABOVE
+        if not self.has_begun and not may_be_heading and self.is_title(line.text):
             return [replace(line, kind=Kind.LEFT_OUT, reason="title")]
         if not self.has_begun and self.profile.time and furniture.is_scrap_of_head(folded(line.text)):
             return [replace(line, kind=Kind.LEFT_OUT, reason="label")]

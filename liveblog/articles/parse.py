@@ -35,6 +35,7 @@ from liveblog.articles.lines import Kind, Line, classify, split
 from liveblog.articles.links import with_link_apart
 from liveblog.articles.middles import with_times_in_the_middle
 from liveblog.articles.notation import Heading, Order, Profile
+from liveblog.articles.parts_of_day import with_parts_of_day
 from liveblog.articles.profile import Source, key_of, notation_of, survey, zone_of_times
 from liveblog.articles.publication import Given
 from liveblog.articles.repeats import with_buttons_left_out, with_key_events_left_out
@@ -162,7 +163,7 @@ def read_body(
 ) -> tuple[Head, list[Line], Profile]:
     """Return the head, the classified lines below it, and the notation they were read by."""
     near = _some_day(numbered, given)
-    sources = survey(numbered, near)
+    sources = with_parts_of_day(survey(numbered, near))
     has_own_head = is_own_head(numbered)
     first = 2 if has_own_head else 0
     keys, _example = notation_of(sources[first:])

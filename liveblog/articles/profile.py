@@ -22,7 +22,8 @@ from liveblog.articles.tails import stamp_at_end
 class Source:
     """A line with the time or day it may begin or end with. `is_apart` means that a blank line is above.
 
-    `is_embed` means that it is the name, the handle or the time of an embedded post.
+    `is_embed` means that it is the name, the handle or the time of an embedded post; `is_part_of_day` that it
+    names the part of the day of the times below it.
     """
 
     number: int
@@ -33,6 +34,7 @@ class Source:
     tail: Stamp | None = None
     day: HeadingDay | None = None
     is_embed: bool = False
+    is_part_of_day: bool = False
 
 
 def survey(numbered: Sequence[tuple[int, str]], near: date | None) -> list[Source]:

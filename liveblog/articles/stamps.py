@@ -96,7 +96,7 @@ _SPAN: Final = re.compile(
     re.IGNORECASE,
 )
 _APPROXIMATE: Final = re.compile(r"[許许]|左右|前[後后]")
-_NUMBERING: Final = re.compile(r"\d{1,3}[.)、]\s+|[(]\d{1,3}[)]\s*|[①-⑳]\s*")
+_NUMBERING: Final = re.compile(r"(?:#|No\.\s?)\d{1,4}\s+|\d{1,3}[.)、]\s+|[(]\d{1,3}[)]\s*|[①-⑳]\s*")
 # The label of the newest update only, so it is no part of the notation.
 _NEWEST: Final = re.compile(r"(?:最新|new(?:est)?|latest)(?:\s*[:|]\s*|\s+)(?=\d|[\[(]\d)", re.IGNORECASE)
 _TAG: Final = re.compile(r"\[(?P<words>[^\[\]]{1,16})\]\s*(?=[\[(<{\d])")
@@ -297,6 +297,8 @@ def stamp_at(text: str, place: int, near: date | None = None) -> Stamp | None:
         end += 1
     suffix = _SUFFIX.match(text, end)
     end = suffix.end() if suffix and suffix[0].strip() else end
+    if parts.zone and (equivalent := _EQUIVALENT.match(text, end)):
+        end = equivalent.end()
     closed = _closing(text, end, sign)
     if closed is None:
         return None
@@ -340,6 +342,11 @@ def stamp_at(text: str, place: int, near: date | None = None) -> Stamp | None:
     )
 
 
+# The same moment in another zone: `莫斯科時間13:40（香港時間18:40）`.
+_EQUIVALENT: Final = re.compile(
+    rf"\s?[(](?:{zones.NAME}\s?\d{{1,2}}[:.]\d{{2}}|\d{{1,2}}[:.]\d{{2}}(?:\s?[ap]\.?m\.?)?\s?{zones.NAME})[)]",
+    re.IGNORECASE,
+)
 _PAIRS: Final = {"[": "]", "(": ")", "<": ">", "{": "}"}
 
 

@@ -426,3 +426,46 @@ def test_tags_above_a_list_of_links_are_doubted() -> None:
 def test_rows_of_buttons_are_left_out(line: str) -> None:
     article = parse(HEAD_ZH + f"{line}\n18:05\n停航\n渡輪停航。\n17:30\n關閉\n碼頭關閉。")
     assert (len(article.entries), article.standfirst, left_out(article)) == (2, (), [line])
+
+
+@pytest.mark.parametrize(
+    ("morning", "afternoon", "evening"), [("早上：", "下午：", "晚上："), ("Morning", "Afternoon", "Evening")]
+)
+def test_part_of_the_day_above_bare_times_is_theirs(morning: str, afternoon: str, evening: str) -> None:
+    body = (
+        f"{evening}\n9:10 停航\n渡輪停航。\n{afternoon}\n1:30 關閉\n碼頭關閉。\n12:05 水浸\n碼頭水浸。\n"
+        f"{morning}\n8:25 風球\n三號風球。"
+    )
+    article = parse("渡輪停航\n2025-09-23 22:00\n" + body)
+    assert [(day, clock) for day, clock, *_rest in updates(article)] == [
+        (SEPTEMBER_23, time(21, 10)),
+        (SEPTEMBER_23, time(13, 30)),
+        (SEPTEMBER_23, time(12, 5)),
+        (SEPTEMBER_23, time(8, 25)),
+    ]
+    assert left_out(article) == [evening, afternoon, morning]
+
+
+def test_same_moment_in_another_zone_is_not_part_of_the_heading() -> None:
+    body = "".join(
+        f"莫斯科時間{hour}:05（香港時間{hour + 5}:05）　停航\n渡輪停航。\n" for hour in (13, 12, 11)
+    )
+    article = parse("渡輪停航\n2025-09-23 14:00 HKT\n" + body)
+    assert clocks(article) == [(time(18, 5), "停航"), (time(17, 5), "停航"), (time(16, 5), "停航")]
+
+
+@pytest.mark.parametrize("sign", ["#", "No. "])
+def test_number_of_a_post_before_its_time_is_not_its_heading(sign: str) -> None:
+    body = f"{sign}12 18:05\n停航\n渡輪停航。\n{sign}11 17:30\n關閉\n碼頭關閉。\n"
+    body += f"{sign}10 16:55\n風球\n三號風球。"
+    assert clocks(parse(HEAD_ZH + body)) == [
+        (time(18, 5), "停航"),
+        (time(17, 30), "關閉"),
+        (time(16, 55), "風球"),
+    ]
+
+
+def test_row_of_sections_is_not_the_title_and_its_repetition_is_left_out() -> None:
+    head = "跳到主要內容\n最新消息 港聞 財經 國際\n渡輪停航\n渡輪停航\n2025-09-23 14:00\n"
+    article = parse(head + "更新 18:05　停航。\n更新 17:30　關閉。\n更新 16:55　三號風球。")
+    assert (article.headline, article.standfirst) == ("渡輪停航", ())

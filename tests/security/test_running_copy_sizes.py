@@ -85,6 +85,7 @@ MANY_LINES = {
     "embedded posts": lambda count: (
         ["09:00 一句。\n陳大文\n@chan\n一句。\n9:00 AM · Mar 19, 2026"] * (count // 5)
     ),
+    "parts of the day": lambda count: ["下午：\n1:30 一句。"] * (count // 2),
     "pinned posts": lambda count: ["置頂\n09:00 一句。"] * (count // 2),
     "buttons": lambda count: ["返回\n09:00\n標題\n一句。"] * (count // 4),
     "left out": lambda count: ["【09:00】一句。", *["分享"] * count],
