@@ -67,6 +67,8 @@ class Numbered:
 
 AnyDay = DayName | Weekday | Relative | Numbered
 
+# A year of three digits is one of Taiwan's calendar: 民國114年 is 2025.
+_DIGITS_OF_MINGUO: Final = 3
 _DIGITS: Final = "〇零一二三四五六七八九"
 _NUMBER: Final = r"(?:\d{1,2}|[〇零一二三四五六七八九十廿卅]{1,3})"
 _ENGLISH_WEEKDAYS: Final = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b"
@@ -79,7 +81,7 @@ _FULL: Final = re.compile(
     r"|月)\s?(?P<day>\d{1,2})\s?(?:日|(?![\d日]))"
 )
 _CHINESE: Final = re.compile(
-    rf"(?:(?P<year>\d{{4}}"
+    rf"(?:(?:民[國国]\s?)?(?P<year>\d{{4}}|1[01]\d"
     rf"|[〇零一二三四五六七八九]{{4}})\s?年\s?)?(?:(?P<month>{_NUMBER})\s?月(?:份)?\s?)?(?P<day>{_NUMBER})\s?[日號号]"
 )
 _ENGLISH: Final = re.compile(
@@ -170,8 +172,10 @@ def _dated_at(text: str, place: int, near: date | None) -> FoundDay | None:
 
 def _plain(match: re.Match[str], _near: date | None) -> DayName:
     groups = match.groupdict()
-    year, month = groups["year"], groups["month"]
-    return DayName(number(match["day"]), number(month) if month else None, number(year) if year else None)
+    month, year = groups["month"], number(groups["year"]) if groups["year"] else None
+    if year is not None and len(groups["year"]) == _DIGITS_OF_MINGUO:
+        year += 1911
+    return DayName(number(match["day"]), number(month) if month else None, year)
 
 
 def _english(match: re.Match[str], _near: date | None) -> DayName:

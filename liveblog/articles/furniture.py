@@ -19,6 +19,7 @@ _BUTTONS: Final = re.compile(
     r"|[讚赞]\s?\d+(?:\s?分享)?|最新|新增?|new|bookmark|copied!?|key updates|return to (?:menu|top)"
     r"|whatsapp|telegram|facebook|instagram|linkedin|messenger|wechat|微信|微博|複製|複製連結"
     r"|回到?(?:最上|[頂顶]部|[頁页]首)|跳(?:到|至).{1,8}"
+    r"|breaking(?: news)?"
     r"|here are the (?:latest|key|main) .{1,30}|reaction icon \d+|查看原始文章|[閱阅][讀读]原文"
     r"|skip (?:next|this|main) (?:section|content)\b.{0,60}"
     r"|share(?:\s+(?:this|on\s+\w+|via\s+\w+|article|link|copy link))*|share|print|email|copy link"
@@ -202,7 +203,8 @@ def is_agency(plain: str) -> bool:
 _LABEL_OF_LINKS: Final = re.compile(
     r"(?:[相關关]{2}|延伸|更多|[推薦荐]{2}|[熱热][門门]).{0,4}(?:[報报][道導导]|文章|新[聞闻]|[閱阅][讀读])|同[場场]加映"
     r"|你可能(?:[還还]|也)?(?:想看|[有感][興兴]趣|[會会]喜[歡欢]).{0,4}"
-    r"|(?:read (?:more|also|next)|see also|related|more on this|more stories|recommended|what to read next)"
+    r"|(?:read (?:more|also|next)|see also|related|more on this|more stories|recommended|what to read next"
+    r"|you (?:may|might) (?:also )?(?:like|enjoy))"
     r"(?:\s\w+){0,2}",
     re.IGNORECASE,
 )

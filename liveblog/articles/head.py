@@ -152,6 +152,10 @@ def read_head(
         reason = _("The title is missing: the first line has to be kicker︱headline.")
         raise ArticleError(numbered[0][0], reason, "title")
     number, text = numbered[title_index] if title_index is not None else (numbered[0][0], "")
+    if published and published.title and title_index is not None and title_index > published.index:
+        # The only words above the text are those beside the day.
+        title_index = published.index
+        number, text = numbered[title_index][0], published.title
     title = any_title(number, given.title or without_emphasis(text))
     published = published or (None if given.published_at else day_in_title(number, text))
     moment = given.published_at or (published.moment if published else None)

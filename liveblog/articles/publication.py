@@ -21,7 +21,7 @@ from newsroom import hongkong
 from newsroom.text.line_breaks import columns_of
 
 _DATE_BEGINS: Final = re.compile(
-    rf"\d{{4}}\s?[-/.年]\s?\d{{1,2}}|\d{{1,2}}(?:st|nd|rd|th)?\s+(?:{ENGLISH_MONTH})\b"
+    rf"(?:\d{{4}}|1[01]\d(?=年))\s?[-/.年]\s?\d{{1,2}}|\d{{1,2}}(?:st|nd|rd|th)?\s+(?:{ENGLISH_MONTH})\b"
     rf"|\b(?:{ENGLISH_MONTH})\b\.?\s+\d{{1,2}}\b"
     rf"|\d{{1,2}}[/.-]\d{{1,2}}[/.-]\d{{4}}|\d{{1,2}}:\d{{2}}",
     re.IGNORECASE,
@@ -58,6 +58,8 @@ class Published:
     zone: str = ""
     has_clock: bool = True
     is_first: bool = False
+    # Words before a bare day which may be the title.
+    title: str = ""
 
 
 def impossible(number: int, text: str) -> ArticleError:
@@ -73,7 +75,7 @@ def supported(moment: datetime) -> datetime:
 def published_on(index: int, number: int, text: str) -> Published | None:
     """Return the publication time on a line near the top, alone or among labels and names, or None."""
     plain = folded(text)
-    if columns_of(text) > 160 or plain.endswith("。"):
+    if columns_of(text) > 160 or plain.endswith("。") or furniture.is_caption(plain):
         return None
     whole = dated_stamp(plain, 0)
     if whole:
@@ -193,10 +195,12 @@ def _day_alone(index: int, number: int, plain: str, *, is_title: bool = False) -
             day = date(match.day.year, match.day.month or 1, match.day.day)
             doubts = [_("The publication time has a day without a clock time: read as midnight.")]
             before = plain[: label.end()].strip(_LABEL_SIGNS)
+            title = ""
             if not is_title and not _LABEL_ALONE.fullmatch(before):
                 rest = f"{before} {rest}".strip()
                 if not (furniture.reason_of(before, before) or furniture.is_outlet(before)):
+                    title = before
                     doubts.append(_("It could be the title as well as the line below it."))
             moment = supported(hongkong.at(day, time()))
-            return Published(index, moment, False, tuple(doubts), rest, has_clock=False)
+            return Published(index, moment, False, tuple(doubts), rest, has_clock=False, title=title)
     return None

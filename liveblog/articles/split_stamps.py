@@ -7,7 +7,8 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
-from liveblog.articles.dates import Numbered, Relative
+from liveblog.articles.dates import Weekday
+from liveblog.articles.days import DayName
 from liveblog.articles.lines import Kind, Line
 
 _FEWEST: Final = 2
@@ -21,11 +22,11 @@ def with_days_below_times(lines: Sequence[Line]) -> list[Line]:
     if len(pairs) < _FEWEST or len(pairs) * 2 < len(times):
         return list(lines)
     joined = list(lines)
-    for time, day in pairs:
-        mark, line = lines[time].mark, lines[day]
-        if mark is not None:
-            joined[time] = replace(lines[time], mark=replace(mark, day=line.heading_of_day.name))
-            joined[day] = replace(line, kind=Kind.LEFT_OUT, reason="time", day=None, doubts=())
+    for one, other in pairs:
+        mark, day = lines[one].mark, lines[other].heading_of_day.name
+        if mark is not None and isinstance(day, DayName | Weekday):
+            joined[one] = replace(lines[one], mark=replace(mark, day=day))
+            joined[other] = replace(lines[other], kind=Kind.LEFT_OUT, reason="time", day=None, doubts=())
     return joined
 
 
@@ -33,4 +34,4 @@ def _is_split(time: Line, day: Line) -> bool:
     if time.kind is not Kind.TIME or day.kind is not Kind.DAY or time.is_chosen or day.is_chosen:
         return False
     is_alone = time.mark is not None and time.mark.day is None and not (time.words or time.heading)
-    return is_alone and not isinstance(day.heading_of_day.name, Numbered | Relative)
+    return is_alone and isinstance(day.heading_of_day.name, DayName | Weekday)

@@ -52,6 +52,8 @@ _SPACE: Final = " \t"
 # Each hour has a clock face of its own, but they are one sign.
 _CLOCK_FACES: Final = re.compile("[🕐-🕧]")
 _QUOTES: Final = "“‘「『《〈\"'.,。，、；;:：？?！!)）]>」』》&%$@+/\\’”|"
+# Quotation marks are signs of a time only if they are directly before one: `「21:40」`.
+_QUOTED: Final = re.compile(r"[「『《〈](?=\d{1,2}:\d{2}[」』》〉])")
 _LABEL: Final = re.compile(
     r"(?P<updated>(?:最[後后新])?更新(?:[時时][間间])?(?:[於于在])?"
     r"|(?:last\s+)?updated?(?:\s+(?:at|on)|\s\d{1,2}(?=\s?[(\[]))?)\s*:?\s*"
@@ -126,20 +128,19 @@ def stamp_at_start(text: str, near: date | None = None) -> Stamp | None:
 def _opening(text: str, place: int) -> int:
     """Return the index after the signs before a time."""
     limit = min(len(text), place + _MOST_SIGNS)
-    while place < limit:
-        char = text[place]
-        if (
-            char in _SPACE
-            or (not char.isalnum() and char not in _QUOTES and _is_sign(char))
-            or (
-                # `+++ 12:05 …` opens the posts of a ticker; a single sign is that of a number.
-                char == "+" and "+" in (text[place - 1 : place], text[place + 1 : place + 2])
-            )
-        ):
-            place += 1
-        else:
-            break
+    while place < limit and _is_opening_sign(text, place):
+        place += 1
     return place
+
+
+def _is_opening_sign(text: str, place: int) -> bool:
+    char = text[place]
+    if char == "+":
+        # `+++ 12:05 …` opens the posts of a ticker; a single sign is that of a number.
+        return "+" in (text[place - 1 : place], text[place + 1 : place + 2])
+    if char in _QUOTES:
+        return bool(_QUOTED.match(text, place))
+    return char in _SPACE or (not char.isalnum() and _is_sign(char))
 
 
 def _is_sign(char: str) -> bool:
@@ -347,7 +348,7 @@ _EQUIVALENT: Final = re.compile(
     rf"\s?[(](?:{zones.NAME}\s?\d{{1,2}}[:.]\d{{2}}|\d{{1,2}}[:.]\d{{2}}(?:\s?[ap]\.?m\.?)?\s?{zones.NAME})[)]",
     re.IGNORECASE,
 )
-_PAIRS: Final = {"[": "]", "(": ")", "<": ">", "{": "}"}
+_PAIRS: Final = {"[": "]", "(": ")", "<": ">", "{": "}", "「": "」", "『": "』", "《": "》", "〈": "〉"}
 
 
 def _closing(text: str, place: int, sign: str) -> int | None:

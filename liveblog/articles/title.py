@@ -23,7 +23,7 @@ _MARK: Final = re.compile(
     re.IGNORECASE,
 )
 _MEDIA: Final = re.compile(
-    r"短片|有片|[圖图][輯辑集]|多[圖图]|影片|[視视][頻频]|附[圖图]|更新|video|photos"
+    r"短片|有片|[圖图][輯辑集]|多[圖图]|影片|[視视][頻频]|附[圖图]|更新|已?[結结]束|video|photos"
     r"|updated?",
     re.IGNORECASE,
 )

@@ -263,12 +263,12 @@ def test_name_between_title_and_publication_time_is_left_out() -> None:
     assert left_out(article) == ["Jane Example"]
 
 
-def test_words_beside_a_publication_day_are_not_lost() -> None:
-    article = parse(
-        "港聞\n渡輪停航 2025-09-23\n署長見記者\n【18:05】停航。\n【17:30】關閉。\n【16:55】三號風球。"
-    )
-    assert "渡輪停航" in left_out(article)
+def test_words_beside_a_publication_day_are_the_title_if_there_is_no_other() -> None:
+    body = "【18:05】停航。\n【17:30】關閉。\n【16:55】三號風球。"
+    article = parse("港聞\n渡輪停航 2025-09-23\n署長見記者\n" + body)
+    assert (article.headline, article.standfirst) == ("渡輪停航", (Paragraph("署長見記者"),))
     assert "It could be the title as well as the line below it." in reasons(article)[2]
+    assert "霧港" in left_out(parse("渡輪停航\n霧港 2025-09-23\n" + body))
 
 
 def test_time_in_a_heading_that_was_not_read_as_one_is_doubted() -> None:
@@ -469,3 +469,53 @@ def test_row_of_sections_is_not_the_title_and_its_repetition_is_left_out() -> No
     head = "跳到主要內容\n最新消息 港聞 財經 國際\n渡輪停航\n渡輪停航\n2025-09-23 14:00\n"
     article = parse(head + "更新 18:05　停航。\n更新 17:30　關閉。\n更新 16:55　三號風球。")
     assert (article.headline, article.standfirst) == ("渡輪停航", ())
+
+
+def test_twelve_hour_clock_without_its_half_is_read_by_its_fall_at_noon() -> None:
+    posts = ("4:10 — Stop", "2:45 — Shut", "12:30 — Flood", "11:05 — Signal", "9:20 — Wind")
+    body = "".join(f"{post}\nIt is so.\n" for post in posts)
+    article = parse("Ferries stop\n23 September 2025, 4:30pm\n" + body)
+    assert [(day, clock) for day, clock, *_rest in updates(article)] == [
+        (SEPTEMBER_23, time(16, 10)),
+        (SEPTEMBER_23, time(14, 45)),
+        (SEPTEMBER_23, time(12, 30)),
+        (SEPTEMBER_23, time(11, 5)),
+        (SEPTEMBER_23, time(9, 20)),
+    ]
+    doubt = "Its time names no part of the day: read as after noon."
+    assert [line for line, texts in reasons(article).items() if doubt in texts] == [3, 5]
+
+
+def test_clock_that_falls_at_midnight_is_one_of_24_hours() -> None:
+    body = "".join(f"{clock}\n停航\n渡輪停航。\n" for clock in ("02:45", "00:30", "11:05", "09:20"))
+    assert clocks(parse(HEAD_ZH + body))[0][0] == time(2, 45)
+
+
+@pytest.mark.parametrize("line", ["114年9月23日 14:00", "民國114年9月23日 14:00", "發稿：114年9月23日 14:00"])
+def test_publication_time_is_read_in_the_calendar_of_taiwan(line: str) -> None:
+    article = parse(f"渡輪停航\n{line}\n18:05 停航。\n17:30 關閉。\n16:55 三號風球。")
+    assert article.published_at == hongkong.at(SEPTEMBER_23, time(14))
+
+
+@pytest.mark.parametrize("signs", ["「」", "『』", "《》", "〈〉"])
+def test_quotation_marks_around_a_time_are_its_brackets(signs: str) -> None:
+    opening, closing = signs[0], signs[1]
+    body = "".join(f"{opening}{clock}{closing}　停航\n渡輪停航。\n" for clock in ("18:05", "17:30", "16:55"))
+    assert clocks(parse(HEAD_ZH + body)) == [
+        (time(18, 5), "停航"),
+        (time(17, 30), "停航"),
+        (time(16, 55), "停航"),
+    ]
+
+
+def test_tag_of_an_ended_page_is_not_a_kicker() -> None:
+    article = parse("【已結束】渡輪停航文字直播\n2025-09-23 14:00\n18:05 停航。\n17:30 關閉。\n16:55 風球。")
+    assert (article.kicker, article.headline, article.is_running) == ("", "渡輪停航文字直播", False)
+
+
+def test_date_in_a_caption_is_not_the_publication_time() -> None:
+    article = parse(
+        "渡輪停航\n2025-09-23 14:00\n碼頭。本報記者陳小明攝 114年9月20日\n"
+        "18:05 停航。\n17:30 關閉。\n16:55 風球。"
+    )
+    assert article.standfirst == (Caption("碼頭。本報記者陳小明攝 114年9月20日"),)
