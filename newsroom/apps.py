@@ -1,7 +1,8 @@
-"""The app configs of the admin and of the project, with the checks that do not concern live blogs."""
+"""App configs, and the checks that do not concern live blogs."""
 
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
+from django.contrib.staticfiles.apps import StaticFilesConfig
 from django.core.checks import Tags, register
 
 from newsroom import error_reports
@@ -10,6 +11,11 @@ from newsroom.checks import check_file_modes
 
 class NewsroomAdminConfig(AdminConfig):
     default_site = "newsroom.admin_site.NewsroomSite"
+
+
+class NewsroomStaticFilesConfig(StaticFilesConfig):
+    # The API's documentation uses Redoc. Swagger UI comes in the same package and takes a third of the space.
+    ignore_patterns = [*StaticFilesConfig.ignore_patterns, "swagger-ui-dist"]
 
 
 class NewsroomConfig(AppConfig):

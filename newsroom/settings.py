@@ -159,7 +159,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.sitemaps",
-    "django.contrib.staticfiles",
+    "newsroom.apps.NewsroomStaticFilesConfig",
     "csp",
     "django_filters",
     "django_prose_editor",
