@@ -58,7 +58,7 @@ def front_page(running: Demo) -> str:
         return response.read().decode()
 
 
-def test_demo_survives_a_restart_with_its_password_key_and_sessions(start, environment):
+def test_demo_keeps_its_password_key_and_sessions_over_restarts(start, environment):
     first = start()
     for address in (f"{first.url}/", first.desk, f"{first.url}/api/v1/"):
         with urlopen(address) as response:
@@ -85,7 +85,20 @@ def test_demo_survives_a_restart_with_its_password_key_and_sessions(start, envir
     with session.open(f"http://127.0.0.1:{second.port}{urlsplit(second.desk).path}") as desk:
         assert "data-composer" in desk.read().decode()
     assert statuses_with(second.key, second) == [200, 200]
+    change_password(second, "quite another password")
     assert second.interrupt() == 0
+
+    third = start()
+    assert "password: (as you changed it)" in third.output
+    assert first.password not in third.output
+    assert third.interrupt() == 0
+
+
+def change_password(running: Demo, new_password: str) -> None:
+    client = running.sign_in()
+    fields = {"old_password": running.password, "new_password1": new_password, "new_password2": new_password}
+    address, _text = submit(client, f"{running.url}/admin/password_change/", fields)
+    assert address.endswith("/done/")
 
 
 def own_addresses() -> set[str]:
@@ -104,21 +117,6 @@ def statuses_with(key: str, running: Demo) -> list[int]:
         assert "Example Wire" in page.read().decode()
         statuses.append(page.status)
     return statuses
-
-
-def test_password_changed_in_the_admin_is_kept(start):
-    first = start()
-    new_password = "quite another password"
-    client, old_password = first.sign_in(), first.password
-    fields = {"old_password": old_password, "new_password1": new_password, "new_password2": new_password}
-    address, _text = submit(client, f"{first.url}/admin/password_change/", fields)
-    assert address.endswith("/done/")
-    assert first.interrupt() == 0
-
-    second = start()
-    assert "password: (as you changed it)" in second.output
-    assert old_password not in second.output
-    assert second.interrupt() == 0
 
 
 def modes_in(place: Path) -> dict[str, str]:
