@@ -44,8 +44,14 @@ TEXTS = [
     "x" * 70_000,
     "\ufffe",
 ]
+# One of each kind, for the many fields that are read by the same code as others.
+WORST = ["\0", "1e3", "9" * 5000, "\ufffe"]
 
 
+LIST_FIELDS = (
+    *("action", "_selected_action", "select_across", "index"),
+    *("form-TOTAL_FORMS", "form-0-id", "_save"),
+)
 COMPOSER = (
     *("token", "update", "seen", "heading", "body", "happened_day", "happened_clock", "byline", "source"),
     *("verification", "edition_wording", "embed", "publish_day", "publish_clock", "note", "picture"),
@@ -79,6 +85,8 @@ def test_malformed_desk_forms_cause_no_server_error(root, newsroom, text):
     }
     serial = 0
     for form, fields in DESK_FORMS.items():
+        if form in ("autosave/", "preview/") and text not in WORST:
+            continue
         path = desk + form.format(update=newsroom.update.pk)
         for name in fields:
             is_read_by_both = path == desk and name.endswith(("_day", "_clock"))
@@ -92,18 +100,11 @@ def test_malformed_desk_forms_cause_no_server_error(root, newsroom, text):
 @pytest.mark.parametrize("model", admin_models())
 def test_malformed_admin_forms_cause_no_server_error(root, newsroom, model):
     listed, new = reverse(f"admin:{model}_changelist"), reverse(f"admin:{model}_add")
-    for text in TEXTS:
-        for name in (
-            "action",
-            "_selected_action",
-            "select_across",
-            "index",
-            "form-TOTAL_FORMS",
-            "form-0-id",
-            "_save",
-        ):
+    for name in LIST_FIELDS:
+        for text in WORST:
             payload = {"action": "publish", "_selected_action": "1", "confirm": "yes"} | {name: text}
             assert_no_failure(root.post(listed, payload), (listed, name, text[:20]))
+    for text in TEXTS:
         form = root.get(new)
         if form.status_code != 200:
             continue

@@ -195,9 +195,10 @@ def ask(client: Client, path: str, name: str, values: Iterable[str] = HOSTILE) -
 @pytest.mark.postgres
 @pytest.mark.parametrize("name", sorted({*API_NAMES, *PUBLIC_NAMES}))
 def test_public_urls_refuse_malformed_parameters(anybody, newsroom, name):
+    """Send NUL, which only PostgreSQL refuses, in every parameter, even where none is read today."""
     for path in public_addresses(newsroom):
         if name in (API_NAMES if path.startswith("/api/") else PUBLIC_NAMES):
-            ask(anybody, path, name, SPARSE)
+            ask(anybody, path, name, SPARSE[:1])
 
 
 @pytest.mark.parametrize("path", KNOWN)
