@@ -68,7 +68,7 @@ def _behind_nginx(
         Authority().issue(place)
         (place / "page").write_bytes(body)
         url, _pid = stack.enter_context(newsroom(**PRODUCTION))
-        port, _plain = stack.enter_context(nginx(place, url, _edits(place, headers)))
+        port, _plain = stack.enter_context(nginx(place, url, edits(place, headers)))
         address = f"https://127.0.0.1:{port}"
         cached = Subject("cache", address + blog.get_absolute_url(), 200, ACCEPTS | {"Host": NAME})
         static = Subject("file", f"{address}/page", 200, ACCEPTS | {"Host": NAME})
@@ -93,7 +93,7 @@ def _behind_nginx(
     ]
 
 
-def _edits(place: Path, headers: dict[str, str]) -> dict[str, str]:
+def edits(place: Path, headers: dict[str, str]) -> dict[str, str]:
     """Serve the file next to the newsroom, log only the source of answers, and accept requests by address."""
     others = {name: value for name, value in headers.items() if name not in (*OF_SERVER, "content-type")}
     lines = "".join(f"add_header {name} '{value}';" for name, value in others.items() if "'" not in value)
@@ -101,7 +101,7 @@ def _edits(place: Path, headers: dict[str, str]) -> dict[str, str]:
     return {
         r"listen 127\.0\.0\.1:\d+ ssl http2 default_server": f"listen 127.0.0.1:{find_free_port()} ssl http2",
         r"^    access_log (.*);$": r"    log_format source $upstream_cache_status; access_log \1 source;",
-        r"^        # Figures for Prometheus": f"        {location}\n        # Figures for Prometheus",
+        r"^        location = /metrics {": f"        {location}\n        location = /metrics {{",
         r"limit_conn connections 400;": "",
     }
 
