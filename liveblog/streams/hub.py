@@ -56,7 +56,7 @@ logger = logging.getLogger(__name__)
 
 
 class Functions(TypedDict, total=False):
-    """What the server lets a stream do with its connection."""
+    """Functions of a connection that its server offers to a stream."""
 
     abort: Abort
     write_chunk: WriteChunk
