@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, NamedTuple, TypedDict
+from typing import Any, Final
 
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError, connection
@@ -47,23 +47,16 @@ RETRY_SPREAD: Final = (500, 3_500)
 
 # Closes a connection and discards unsent data.
 Abort = Callable[[], object]
-# Writes a chunk of a response immediately or not at all; returns whether the connection took it.
-WriteChunk = Callable[[bytes], bool]
-# A blog's id and the edition that is followed; None means the script that the blog is written in.
-Followed = tuple[int, str | None]
-
-logger = logging.getLogger(__name__)
-
-
-class Functions(TypedDict, total=False):
-    """Functions of a connection that its server offers to a stream."""
-
-    abort: Abort
-    write_chunk: WriteChunk
 
 
 def _leave_open() -> None:
     pass
+
+
+# A blog's id and the edition that is followed; None means the script that the blog is written in.
+Followed = tuple[int, str | None]
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -80,11 +73,11 @@ class Reading:
 class Reader:
     """One open stream. `number` is the last one sent to it; `task` awaits its disconnection.
 
-    `abort` closes its connection immediately; `write_chunk` is None if the server has no such function.
-    `is_counted` is false for a desk, which follows the log like a reader but does not count as one.
+    `abort` closes its connection immediately. `is_counted` is false for a desk, which follows the log like a
+    reader but does not count as one.
     """
 
-    __slots__ = ("abort", "is_counted", "is_dropped", "is_ready", "number", "send", "task", "write_chunk")
+    __slots__ = ("abort", "is_counted", "is_dropped", "is_ready", "number", "send", "task")
 
     def __init__(
         self,
@@ -92,13 +85,11 @@ class Reader:
         number: int,
         task: asyncio.Task,
         abort: Abort = _leave_open,
-        write_chunk: WriteChunk | None = None,
         *,
         is_counted: bool = True,
     ) -> None:
         self.send = send
         self.abort = abort
-        self.write_chunk = write_chunk
         self.number = number
         self.task = task
         self.is_counted = is_counted
@@ -115,25 +106,9 @@ class Reader:
         step.close()
         return False
 
-    def push_part(self, part: Part) -> bool:
-        """Send a part that all readers get, like `push`."""
-        return self.write_chunk(part.chunk) if self.write_chunk else self.push(part.message)
-
-
-class Part(NamedTuple):
-    """A part of the bodies of all readers, built once: as an ASGI message and as a chunk of HTTP/1.1."""
-
-    message: dict[str, Any]
-    chunk: bytes
-
-
-def part_of(body: bytes) -> Part:
-    # An empty chunk would end the response.
-    return Part(message_of(body), b"%x\r\n%b\r\n" % (len(body), body) if body else b"")
-
 
 def message_of(body: bytes, *, is_last: bool = False) -> dict[str, Any]:
-    """Return an ASGI body message."""
+    """Return an ASGI body message, to be built once and sent to all readers."""
     return {"type": "http.response.body", "body": body, "more_body": not is_last}
 
 
@@ -236,7 +211,6 @@ class Hub:
         number: int,
         send: Send,
         abort: Abort = _leave_open,
-        write_chunk: WriteChunk | None = None,
         *,
         is_counted: bool = True,
     ) -> Reader | None:
@@ -248,7 +222,7 @@ class Hub:
         feed = self._feeds.setdefault(followed, Feed(followed))
         task = asyncio.current_task()
         assert task is not None
-        reader = Reader(send, number, task, abort, write_chunk, is_counted=is_counted)
+        reader = Reader(send, number, task, abort, is_counted=is_counted)
         feed.readers.add(reader)
         try:
             while reader.number != feed.number:
@@ -327,7 +301,7 @@ class Hub:
         before, feed.number = feed.number, reading.number
         assert before is not None
         feed.readings.clear()
-        part, readers = part_of(reading.events), list(feed.readers)
+        message, readers = message_of(reading.events), list(feed.readers)
         stretch = Delivered(feed.followed[0], before, reading.number)
         for start in range(0, len(readers), SLICE):
             sent_count = 0
@@ -336,7 +310,7 @@ class Hub:
                 # itself, and may have become ready, or left, while others were served.
                 if reader.is_ready and reader.number == before and reader in feed.readers:
                     reader.number = reading.number
-                    if reader.push_part(part):
+                    if reader.push(message):
                         sent_count += reader.is_counted
                     else:
                         self._drop_stalled(feed, reader)
@@ -375,12 +349,12 @@ class Hub:
 
         They are events, not comments: a page's EventSource does not report comments.
         """
-        heartbeat = part_of(encode("heartbeat"))
+        heartbeat = message_of(encode("heartbeat"))
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
             for feed in list(self._feeds.values()):
                 for reader in list(feed.readers):
-                    if reader.is_ready and not reader.push_part(heartbeat):
+                    if reader.is_ready and not reader.push(heartbeat):
                         self._drop_stalled(feed, reader)
 
     async def _look(self) -> None:

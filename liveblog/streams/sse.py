@@ -17,7 +17,7 @@ from django.http import Http404
 from liveblog.presentation.addresses import AtPlainAddress, Withdrawn, find_blog
 from liveblog.presentation.delta import TOO_FAR_BEHIND
 from liveblog.presentation.views import Head
-from liveblog.streams.hub import Followed, Functions, Hub, Reader, encode, message_of
+from liveblog.streams.hub import Abort, Followed, Hub, Reader, encode, message_of
 from liveblog.visibility import PUBLIC
 from newsroom.http import bodies, security_headers
 from newsroom.http.bodies import Receive, Send
@@ -111,7 +111,7 @@ class Streams:
             return await send({"type": "http.response.body", "body": encode("reload")})
         first = f"retry: {RETRY_MILLISECONDS}\n\n".encode()
         await send({"type": "http.response.body", "body": first, "more_body": True})
-        reader = partial(self._hub.follow, (blog.pk, edition), number, send, **_functions_of(scope))
+        reader = partial(self._hub.follow, (blog.pk, edition), number, send, *_abort_of(scope))
         return await self._follow((blog.pk, edition), partial(reader, is_counted=not is_desk), receive, send)
 
     async def _look_up(self, slug: str, edition: str | None) -> Head:
@@ -148,10 +148,10 @@ class Streams:
                 self._hub.leave(followed, reader)
 
 
-def _functions_of(scope: dict[str, Any]) -> Functions:
-    """Return the functions of the request's connection; none if the server is not ours."""
-    functions: Functions = scope.get("extensions", {}).get(EXTENSION, {})
-    return functions
+def _abort_of(scope: dict[str, Any]) -> list[Abort]:
+    """Return the function that aborts the request's connection, if the server gives one."""
+    extension = scope.get("extensions", {}).get(EXTENSION, {})
+    return [extension["abort"]] if "abort" in extension else []
 
 
 def _cursor(headers: dict[bytes, bytes], query: bytes) -> int | None:

@@ -40,8 +40,8 @@ LINGER_BYTES: Final = 1024 * 1024
 # How long a shutdown waits for requests in transit on idle connections.
 ENDING_SECONDS: Final = 0.3
 RETRY_AFTER_SECONDS: Final = 5
-# The key in a scope's extensions that marks requests received by this protocol. It has two functions: `abort`
-# closes the connection immediately and discards what has not been sent; `write_chunk` is the method.
+# The key in a scope's extensions that marks requests received by this protocol. Under `abort` it has a
+# function that closes the connection immediately and discards what has not been sent.
 EXTENSION: Final = "newsroom.bounded"
 
 
@@ -191,9 +191,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["extensions"] = {
-            EXTENSION: {"abort": self.transport.abort, "write_chunk": self.write_chunk}
-        }
+        self.scope["extensions"] = {EXTENSION: {"abort": self.transport.abort}}
         self._number += 1
         self._is_receiving, self._has_head = True, False
         self._line_size = self._head_size = self._wire_size = self._body_size = 0
@@ -254,20 +252,7 @@ class BoundedProtocol(HttpToolsProtocol):
         else:
             self._wait()
 
-    # Responses that are ready, or are sent to many
-
-    def write_chunk(self, chunk: bytes) -> bool:
-        """Write a chunk of the body of the response under way (RFC 9112, 7.1); return whether it was taken.
-
-        This is what sending an ASGI message does, without its checks, which take longer than the writing. A
-        connection that has not sent what it was given before takes nothing. The caller must not write after
-        the response's last message.
-        """
-        if self.flow.write_paused:
-            return False
-        if not self._is_lost:
-            self.transport.write(chunk)
-        return True
+    # Responses that are ready
 
     def _find_ready(self) -> prompt.Ready | None:
         """Return the response that is ready for this request, or None if writing bytes is not enough."""

@@ -13,7 +13,6 @@ from django.db import connection
 from liveblog.models import LiveBlog
 from liveblog.streams import hub, sse
 from liveblog.streams.sse import Streams
-from newsroom.http.protocol import EXTENSION
 from tests.factories import make_blog, make_update
 
 PATIENCE = 30
@@ -21,14 +20,8 @@ PATIENCE = 30
 
 @dataclass
 class Listener:
-    """One open stream and the bodies sent to it.
+    """One open stream and the bodies sent to it."""
 
-    If it `takes_chunks`, its server offers to write chunks, as ours does; if it `is_full`, it takes none.
-    """
-
-    takes_chunks: bool = False
-    is_full: bool = False
-    is_aborted: asyncio.Event = field(default_factory=asyncio.Event)
     bodies: list[bytes] = field(default_factory=list)
     has_heard: asyncio.Event = field(default_factory=asyncio.Event)
     is_leaving: asyncio.Event = field(default_factory=asyncio.Event)
@@ -40,9 +33,6 @@ class Listener:
     async def follow(self, streams: Streams, blog: LiveBlog, after: int) -> None:
         request = {"type": "http", "method": "GET", "path": f"/live/{blog.slug}/stream"}
         details = {"headers": [(b"host", b"127.0.0.1")], "query_string": f"after={after}".encode()}
-        if self.takes_chunks:
-            functions = {"abort": self.is_aborted.set, "write_chunk": self._write_chunk}
-            details["extensions"] = {EXTENSION: functions}
         await streams(request | details, self._receive, self._send)
 
     async def until(self, condition: Callable[[Listener], bool]) -> None:
@@ -53,15 +43,6 @@ class Listener:
     async def _send(self, message: dict) -> None:
         self.bodies.append(message.get("body", b""))
         self.has_heard.set()
-
-    def _write_chunk(self, chunk: bytes) -> bool:
-        size, _line_end, rest = chunk.partition(b"\r\n")
-        assert rest.endswith(b"\r\n")
-        assert len(rest) - 2 == int(size, 16) > 0
-        if not self.is_full:
-            self.bodies.append(rest[:-2])
-            self.has_heard.set()
-        return not self.is_full
 
     async def _receive(self) -> dict:
         await self.is_leaving.wait()
@@ -90,11 +71,10 @@ def blog(transactional_db: None) -> LiveBlog:
 HEARTBEAT = b"event: heartbeat\ndata: null\n\n"
 
 
-@pytest.mark.parametrize("takes_chunks", [False, True])
-def test_quiet_stream_sends_a_heartbeat_event_every_fifteen_seconds(blog, monkeypatch, takes_chunks):
+def test_quiet_stream_sends_a_heartbeat_event_every_fifteen_seconds(blog, monkeypatch):
     assert hub.HEARTBEAT_SECONDS == 15
     monkeypatch.setattr(hub, "HEARTBEAT_SECONDS", 0.1)
-    listener = Listener(takes_chunks)
+    listener = Listener()
 
     async def scenario(streams: Streams) -> None:
         task = asyncio.create_task(listener.follow(streams, blog, after=1))
@@ -104,19 +84,6 @@ def test_quiet_stream_sends_a_heartbeat_event_every_fifteen_seconds(blog, monkey
 
     run(scenario)
     assert listener.bodies[:5] == [b"", b"retry: 3000\n\n", *[HEARTBEAT] * 3]
-
-
-def test_connection_that_takes_no_chunk_is_aborted_and_its_stream_ends(blog, monkeypatch):
-    monkeypatch.setattr(hub, "HEARTBEAT_SECONDS", 0.1)
-    listener = Listener(takes_chunks=True, is_full=True)
-
-    async def scenario(streams: Streams) -> None:
-        task = asyncio.create_task(listener.follow(streams, blog, after=1))
-        await asyncio.wait_for(listener.is_aborted.wait(), PATIENCE)
-        await asyncio.wait_for(task, PATIENCE)
-
-    run(scenario)
-    assert listener.bodies == [b"", b"retry: 3000\n\n"]
 
 
 def publish(blog: LiveBlog, *heading: str) -> None:
@@ -144,10 +111,9 @@ def test_update_is_sent_despite_a_lost_wake_up(blog, monkeypatch):
     assert listener.numbers == [2]
 
 
-@pytest.mark.parametrize("takes_chunks", [False, True])
-def test_sliced_fan_out_sends_each_change_once_while_readers_come_and_go(blog, monkeypatch, takes_chunks):
+def test_sliced_fan_out_sends_each_change_once_while_readers_come_and_go(blog, monkeypatch):
     monkeypatch.setattr(hub, "SLICE", 2)
-    staying, leaving, joining = ([Listener(takes_chunks) for _ in range(7)] for _ in range(3))
+    staying, leaving, joining = ([Listener() for _ in range(7)] for _ in range(3))
 
     async def scenario(streams: Streams) -> None:
         tasks = [
