@@ -10,26 +10,9 @@ from liveblog.articles.article import Article, Caption, Paragraph, Related
 from liveblog.articles.notation import Heading, Order
 from liveblog.articles.parse import parse
 from newsroom import hongkong
+from tests.articles.invented import HEAD_EN, HEAD_ZH, SEPTEMBER_23, headings, updates
 
-SEPTEMBER_23, SEPTEMBER_24 = date(2025, 9, 23), date(2025, 9, 24)
-HEAD_ZH = "渡輪停航（持續更新）\n2025-09-23 14:00\n"
-HEAD_EN = "Ferries stop\n23 September 2025, 2:00pm\n"
-
-
-def updates(article: Article) -> list[tuple[date, time | None, str, list[str]]]:
-    return [
-        (
-            entry.day,
-            entry.clock,
-            entry.heading,
-            [block.text for block in entry.blocks if isinstance(block, Paragraph)],
-        )
-        for entry in article.entries
-    ]
-
-
-def headings(article: Article) -> list[tuple[time | None, str]]:
-    return [(entry.clock, entry.heading) for entry in article.entries]
+SEPTEMBER_24 = date(2025, 9, 24)
 
 
 def doubtful_lines(article: Article) -> set[int]:
