@@ -229,7 +229,7 @@ def _inside(place: Place) -> str:
     if _NUMERAL.search(place.before) or place.before in ("公", "英", "华"):
         return "里"
     if is_introduced(place) and place.after and names.is_sound(place.after):
-        # No noun stands before it to be inside of: 里芬斯塔尔.
+        # It is not 裏, inside, because no noun is before it: 里芬斯塔尔.
         return "里"
     is_lane = re.fullmatch("[0-9０-９]+", place.after) and place[2] == "号"
     return "里" if is_lane or _is_dotted(place) or _sounds_around(place) > 2 else "裏"
